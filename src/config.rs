@@ -1,0 +1,99 @@
+//! Settings that outlive a session, and limits with their defaults and units.
+//!
+//! Only data: the engine reads and writes the file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Limits, Recipe, Save, SinkSpec};
+
+/// Pixels (width times height) above which a picture is refused.
+pub const MAX_PIXELS: u64 = 1_000_000_000;
+/// Width or height in px above which a picture is refused.
+pub const MAX_SIDE_PX: u32 = 65_535;
+/// Bytes above which a local file is not read as a picture.
+pub const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Bytes above which a response's body is refused.
+pub const MAX_BODY_BYTES: u64 = 2 << 30;
+/// Bytes of a body that stay in memory; the rest goes to a temporary file.
+pub const MAX_BODY_IN_MEMORY_BYTES: u64 = 8 << 20;
+/// Seconds to reach a server.
+pub const CONNECT_TIMEOUT_S: u64 = 15;
+/// Seconds without a single byte before a transfer counts as stalled.
+pub const READ_TIMEOUT_S: u64 = 30;
+/// Seconds for one attempt in all.
+pub const TOTAL_TIMEOUT_S: u64 = 1800;
+/// Redirects followed at most.
+pub const MAX_REDIRECTS: u32 = 10;
+/// Attempts in all, the first one included.
+pub const MAX_ATTEMPTS: u32 = 4;
+/// Back-off before the second attempt, in ms; doubles each time, with full jitter.
+pub const BACKOFF_BASE_MS: u64 = 500;
+/// Longest back-off, in ms.
+pub const BACKOFF_MAX_MS: u64 = 30_000;
+/// Longest Retry-After that is obeyed, in seconds; a longer one fails the item.
+pub const MAX_RETRY_AFTER_S: u64 = 300;
+/// Seconds for which every host must fail before the network counts as gone.
+pub const NETWORK_GONE_S: u64 = 20;
+/// Files a safe-write batch holds at most.
+pub const COMMIT_BATCH_FILES: usize = 512;
+/// Milliseconds after which a safe-write batch closes.
+pub const COMMIT_BATCH_MS: u64 = 200;
+/// Threads that fsync a batch.
+pub const FSYNC_THREADS: usize = 16;
+
+/// The window's theme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// The window's language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// English.
+    English,
+    /// Korean.
+    Korean,
+}
+
+/// How the items are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemsLayout {
+    /// Thumbnails.
+    #[default]
+    Grid,
+    /// Rows.
+    Table,
+}
+
+/// What the window remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Theme.
+    pub theme: Theme,
+    /// Language.
+    pub language: Language,
+    /// Grid or table.
+    pub layout: ItemsLayout,
+    /// Limits for new jobs.
+    pub limits: Limits,
+    /// The recipe new drafts start with.
+    pub recipe: Recipe,
+    /// How new drafts save.
+    pub save: Save,
+    /// Where new drafts save to.
+    pub sink: SinkSpec,
+}

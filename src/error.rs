@@ -1,0 +1,304 @@
+//! What can go wrong, grouped by whose fault it is. An item's error is data: a kind, its arguments, and a sentence made
+//! from them, so that the window can say the same in its own language.
+//!
+//! Nothing here knows where an error is shown or recorded.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    // The input's fault.
+    /// The file is not there.
+    NotFound,
+    /// The file or folder may not be read.
+    Unreadable,
+    /// It holds no bytes.
+    Empty,
+    /// Its bytes are no picture that is known.
+    NotAPicture,
+    /// A known format, of a sort that is not supported.
+    Unsupported,
+    /// It ends early.
+    Truncated,
+    /// Its bytes contradict the format.
+    Corrupt,
+    /// Above a limit on pixels, dimensions or bytes.
+    TooLarge,
+    /// The input changed while it was read.
+    InputChanged,
+    // The network's fault.
+    /// The URL makes no sense.
+    BadUrl,
+    /// The host's name was not found.
+    UnknownHost,
+    /// No connection could be made.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// The server took too long.
+    Timeout,
+    /// The server answered with an error status.
+    HttpStatus,
+    /// Too many redirects, or one that leads nowhere allowed.
+    Redirect,
+    /// The body ended before its announced length, or the connection broke.
+    ShortBody,
+    /// The body is above the limit.
+    BodyTooLarge,
+    /// The address is one that must not be reached.
+    RefusedAddress,
+    // The output's fault.
+    /// The output's name is taken and the policy is to fail.
+    Conflict,
+    /// The output would replace an input.
+    WouldReplaceInput,
+    /// The output can't be written.
+    Unwritable,
+    /// The disk is full.
+    DiskFull,
+    /// The format can't hold this picture.
+    CantEncode,
+    // The recipe's fault.
+    /// A step makes no sense for this picture.
+    Recipe,
+    // The program's fault, or the machine's.
+    /// A read or write failed.
+    Io,
+    /// A defect: the task panicked.
+    Panic,
+    /// Stopped by a person before it was finished; never recorded as a failure.
+    Cancelled,
+}
+
+/// Why one item failed: in plain words, and for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// What the sentence needs: `name`, `detail`, `had`, `wanted`, `limit`, `status`, ...
+    pub args: BTreeMap<String, String>,
+}
+
+impl ItemError {
+    /// An error about the item of that name (a file's name, a URL).
+    pub fn new(kind: ErrorKind, name: impl fmt::Display) -> Self {
+        Self { kind, args: BTreeMap::new() }.with("name", name)
+    }
+
+    /// An error from a place that doesn't know the item's name; [`ItemError::named`] adds it where it is known.
+    pub fn nameless(kind: ErrorKind) -> Self {
+        Self { kind, args: BTreeMap::new() }
+    }
+
+    /// The same error with one more argument.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
+        self.args.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    /// The same error with the item's name, unless it has one.
+    #[must_use]
+    pub fn named(mut self, name: impl fmt::Display) -> Self {
+        self.args.entry("name".to_owned()).or_insert_with(|| name.to_string());
+        self
+    }
+
+    /// From a failed read of an input.
+    pub fn reading(path: &Path, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied => ErrorKind::Unreadable,
+            io::ErrorKind::UnexpectedEof => ErrorKind::Truncated,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, path.display()).with("detail", error)
+    }
+
+    /// From a failed write of an output.
+    pub fn writing(path: &Path, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotFound => {
+                ErrorKind::Unwritable
+            }
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, path.display()).with("detail", error)
+    }
+
+    /// Whether the same item may succeed when it is simply tried again.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind {
+            ErrorKind::Connect
+            | ErrorKind::Timeout
+            | ErrorKind::ShortBody
+            | ErrorKind::UnknownHost
+            | ErrorKind::DiskFull
+            | ErrorKind::InputChanged
+            | ErrorKind::Cancelled => true,
+            ErrorKind::HttpStatus => {
+                matches!(self.arg("status"), "408" | "425" | "429" | "500" | "502" | "503" | "504")
+            }
+            _ => false,
+        }
+    }
+
+    /// An argument, or the empty text.
+    pub fn arg(&self, key: &str) -> &str {
+        self.args.get(key).map_or("", String::as_str)
+    }
+
+    fn detail(&self) -> String {
+        match self.arg("detail") {
+            "" => String::new(),
+            detail => format!(" ({detail})"),
+        }
+    }
+}
+
+impl fmt::Display for ItemError {
+    /// What happened, to which item, and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.arg("name") {
+            "" => "the item",
+            name => name,
+        };
+        let detail = self.detail();
+        match self.kind {
+            ErrorKind::NotFound => write!(f, "Couldn't open {name}: there is no such file. Check its name and folder."),
+            ErrorKind::Unreadable => {
+                write!(f, "Couldn't open {name}: permission denied. Allow reading it, then retry.")
+            }
+            ErrorKind::Empty => write!(f, "Couldn't open {name}: it is empty (0 bytes)."),
+            ErrorKind::NotAPicture => {
+                write!(f, "Couldn't open {name}: it is not a picture{detail}. Original untouched.")
+            }
+            ErrorKind::Unsupported => write!(f, "Couldn't open {name}: not supported{detail}. Original untouched."),
+            ErrorKind::Truncated => match (self.arg("had"), self.arg("wanted")) {
+                ("", _) | (_, "") => {
+                    write!(f, "Couldn't open {name}: the file ends early{detail}. Original untouched.")
+                }
+                (had, wanted) => {
+                    write!(f, "Couldn't open {name}: the file ends early ({had} of {wanted}). Original untouched.")
+                }
+            },
+            ErrorKind::Corrupt => write!(f, "Couldn't open {name}: the file is damaged{detail}. Original untouched."),
+            ErrorKind::TooLarge => {
+                write!(f, "Couldn't open {name}: it is larger than the limit{detail}. Original untouched.")
+            }
+            ErrorKind::InputChanged => write!(f, "{name} changed while it was read. Retry it."),
+            ErrorKind::BadUrl => write!(f, "Couldn't fetch {name}: it is not a usable link{detail}."),
+            ErrorKind::UnknownHost => {
+                write!(f, "Couldn't fetch {name}: the host's name was not found{detail}. Check the link.")
+            }
+            ErrorKind::Connect => write!(f, "Couldn't fetch {name}: no connection{detail}. Retry later."),
+            ErrorKind::Tls => write!(f, "Couldn't fetch {name}: no secure connection{detail}."),
+            ErrorKind::Timeout => write!(f, "Couldn't fetch {name}: the server took too long{detail}. Retry later."),
+            ErrorKind::HttpStatus => {
+                write!(f, "Couldn't fetch {name}: the server answered {}{detail}.", self.arg("status"))
+            }
+            ErrorKind::Redirect => write!(f, "Couldn't fetch {name}: its redirects lead nowhere{detail}."),
+            ErrorKind::ShortBody => match (self.arg("had"), self.arg("wanted")) {
+                ("", _) | (_, "") => write!(f, "Couldn't fetch {name}: the transfer broke off{detail}. Retry it."),
+                (had, wanted) => {
+                    write!(f, "Couldn't fetch {name}: the transfer ended early ({had} of {wanted}). Retry it.")
+                }
+            },
+            ErrorKind::BodyTooLarge => {
+                write!(f, "Couldn't fetch {name}: it is larger than the limit of {}.", self.arg("limit"))
+            }
+            ErrorKind::RefusedAddress => write!(f, "Didn't fetch {name}: its address is not allowed{detail}."),
+            ErrorKind::Conflict => write!(
+                f,
+                "Couldn't save {name}: {} exists already. Choose another name, or another rule for conflicts.",
+                self.arg("output")
+            ),
+            ErrorKind::WouldReplaceInput => write!(
+                f,
+                "Didn't save {name}: {} is an original, and originals are never replaced. Choose another folder.",
+                self.arg("output")
+            ),
+            ErrorKind::Unwritable => {
+                write!(f, "Couldn't save {name}: the folder can't be written to{detail}. Choose another folder.")
+            }
+            ErrorKind::DiskFull => write!(f, "Couldn't save {name}: the disk is full. Make room, then resume."),
+            ErrorKind::CantEncode => write!(f, "Couldn't save {name}: the format can't hold it{detail}."),
+            ErrorKind::Recipe => write!(f, "Couldn't process {name}: a step doesn't fit this picture{detail}."),
+            ErrorKind::Io => write!(f, "Couldn't process {name}: a read or write failed{detail}."),
+            ErrorKind::Panic => write!(f, "Couldn't process {name}: the program has a defect here{detail}."),
+            ErrorKind::Cancelled => write!(f, "{name} was stopped before it was finished."),
+        }
+    }
+}
+
+impl std::error::Error for ItemError {}
+
+impl ErrorKind {
+    /// The word the catalog keeps in `error_kind`, and `--kind` takes.
+    pub fn word(self) -> String {
+        serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The kind of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+    }
+}
+
+/// Why a job could not start, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Wrong usage: nothing was started. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// A wrong recipe: nothing was started. Exit code 2. Where it came from a file, `place` is `file:line`.
+    #[error("{place}: {message}")]
+    Recipe {
+        /// `file:line`, or the step as typed.
+        place: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// The catalog can't be opened, read or written. Exit code 3.
+    #[error("The catalog {path} can't be used: {detail}. Nothing was lost; choose another one with --catalog.")]
+    Catalog {
+        /// Where it is.
+        path: String,
+        /// What the database said.
+        detail: String,
+    },
+    /// The output folder can't be used. Exit code 3.
+    #[error("The output folder {path} can't be written to ({detail}). Choose another one with --out.")]
+    Output {
+        /// Where it is.
+        path: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// Another process works on this job. Exit code 3.
+    #[error("Job {0} is being worked on by another Pixloom.")]
+    Locked(crate::model::JobId),
+    /// Anything else the machine refused. Exit code 3.
+    #[error("{0}")]
+    Machine(String),
+}
+
+impl JobError {
+    /// A catalog's failure.
+    pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
+        Self::Catalog { path: path.display().to_string(), detail: detail.to_string() }
+    }
+
+    /// Whether nothing was started because the request itself was wrong.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Recipe { .. })
+    }
+}

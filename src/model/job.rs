@@ -1,0 +1,301 @@
+//! What a person asks for: sources, recipe, how to save, where to, within which limits.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::recipe::Recipe;
+
+/// A whole job, as the catalog keeps it (JSON in `job.spec`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobSpec {
+    /// What kind of work the items are.
+    pub work: Work,
+    /// Where items come from, in order.
+    pub sources: Vec<SourceSpec>,
+    /// What happens to each picture.
+    pub recipe: Recipe,
+    /// How results are encoded.
+    pub save: Save,
+    /// Where results go.
+    pub sink: SinkSpec,
+    /// What the job may use.
+    pub limits: Limits,
+}
+
+/// What kind of work a job's items are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Pictures and links, through the recipe, to files.
+    #[default]
+    Pictures,
+}
+
+/// One place where items come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceSpec {
+    /// One file, named by the user: reported when it is no picture.
+    File {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A folder's pictures.
+    Folder {
+        /// Its path.
+        path: PathBuf,
+        /// Whether folders below it count too.
+        recursive: bool,
+    },
+    /// One http(s) URL.
+    Url {
+        /// The URL as given.
+        url: String,
+    },
+    /// A list of URLs in a text file, one per line, `#` starts a comment.
+    UrlList {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A list of URLs on standard input; spooled to the catalog before anything else.
+    Stdin,
+}
+
+/// How a result is encoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Save {
+    /// The format; `keep` is the input's own.
+    pub format: FormatChoice,
+    /// 1 to 100 for JPEG and WebP; `None` is the format's default (JPEG 85, WebP 82).
+    pub quality: Option<u8>,
+    /// WebP without loss.
+    pub lossless: bool,
+    /// What of EXIF, XMP and IPTC goes along.
+    pub metadata: MetadataPolicy,
+    /// Which colour space the result has.
+    pub colour: ColourChoice,
+}
+
+/// A file format that pictures are read from or written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// JPEG (ISO 10918).
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+    /// TIFF.
+    Tiff,
+    /// GIF; read only.
+    Gif,
+    /// Windows bitmap; read only.
+    Bmp,
+}
+
+/// The format of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FormatChoice {
+    /// The input's own format; one that can't be written (GIF, BMP) becomes PNG.
+    #[default]
+    Keep,
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+    /// TIFF.
+    Tiff,
+}
+
+/// What of a file's metadata goes along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetadataPolicy {
+    /// Everything.
+    Keep,
+    /// Everything but where it was taken.
+    #[default]
+    NoGps,
+    /// Nothing (a colour profile stays unless pixels were converted).
+    Strip,
+}
+
+/// Which colour space results have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColourChoice {
+    /// Pixels are converted to sRGB.
+    #[default]
+    Srgb,
+    /// Pixels keep their profile, which is embedded again.
+    Keep,
+}
+
+/// Where results go and under which names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SinkSpec {
+    /// The output folder; `None` is a new folder beside the first source (`<name>-pixloom`).
+    pub dir: Option<PathBuf>,
+    /// The name template, without extension.
+    pub name: String,
+    /// Whether folders below a source are mirrored.
+    pub tree: Tree,
+    /// What happens when a name is taken.
+    pub on_conflict: ConflictPolicy,
+    /// How hard results are pressed onto the disk.
+    pub durability: Durability,
+}
+
+/// Whether folders below a source are mirrored below the output folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tree {
+    /// They are.
+    #[default]
+    Keep,
+    /// Everything lands in one folder.
+    Flat,
+}
+
+/// What happens when an output's name is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConflictPolicy {
+    /// The new file becomes `name (1).ext`.
+    #[default]
+    Rename,
+    /// The item is skipped.
+    Skip,
+    /// The old file is replaced, unless it is an input or another result of the same job.
+    Overwrite,
+    /// The item fails.
+    Fail,
+}
+
+/// How hard results are pressed onto the disk before an item counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// fsync in groups, then the catalog.
+    #[default]
+    Group,
+    /// No fsync.
+    Fast,
+}
+
+/// What a job may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Items in the pixel pool at once; `None` is one per core.
+    pub workers: Option<usize>,
+    /// URLs in flight at once.
+    pub connections: usize,
+    /// URLs in flight at one host.
+    pub per_host: usize,
+    /// Budget for pixels and fetched bytes in flight; `None` is half of free memory, at most 2 GiB.
+    pub memory_bytes: Option<u64>,
+    /// Seconds a network that is gone is waited for before the job stops, resumable.
+    pub network_wait_s: u64,
+}
+
+impl Default for Save {
+    fn default() -> Self {
+        Self {
+            format: FormatChoice::default(),
+            quality: None,
+            lossless: false,
+            metadata: MetadataPolicy::default(),
+            colour: ColourChoice::default(),
+        }
+    }
+}
+
+impl Default for SinkSpec {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            name: "{stem}".to_owned(),
+            tree: Tree::default(),
+            on_conflict: ConflictPolicy::default(),
+            durability: Durability::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { workers: None, connections: 64, per_host: 8, memory_bytes: None, network_wait_s: 300 }
+    }
+}
+
+impl Format {
+    /// The extension results get, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Tiff => "tif",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+        }
+    }
+
+    /// The name people know.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Webp => "WebP",
+            Self::Tiff => "TIFF",
+            Self::Gif => "GIF",
+            Self::Bmp => "BMP",
+        }
+    }
+}
+
+impl FormatChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 5] = [Self::Keep, Self::Jpeg, Self::Png, Self::Webp, Self::Tiff];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Tiff => "tiff",
+        }
+    }
+
+    /// The format a picture that came as `input` is written in.
+    pub const fn resolve(self, input: Format) -> Format {
+        match self {
+            Self::Jpeg => Format::Jpeg,
+            Self::Png => Format::Png,
+            Self::Webp => Format::Webp,
+            Self::Tiff => Format::Tiff,
+            Self::Keep => match input {
+                Format::Gif | Format::Bmp => Format::Png,
+                other => other,
+            },
+        }
+    }
+}
+
+impl JobSpec {
+    /// Whether results are the inputs' bytes, exactly: no step and no change of format.
+    pub fn is_copy(&self) -> bool {
+        self.recipe.active().next().is_none() && self.save.format == FormatChoice::Keep
+    }
+}

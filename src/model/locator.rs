@@ -1,0 +1,136 @@
+//! Where an item is found: a file on this machine or a URL.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+
+/// Where an item is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Locator {
+    /// A file, by its absolute path.
+    File(PathBuf),
+    /// An `http` or `https` URL, as it was given.
+    Url(String),
+}
+
+const PATH_BYTES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+
+impl Locator {
+    /// Reads what [`Locator::to_text`] wrote, or what a person typed: an `http(s)` URL, a `file://` URL or a path.
+    pub fn parse(text: &str) -> Self {
+        if Self::is_url(text) {
+            return Self::Url(text.to_owned());
+        }
+        match text.strip_prefix("file://") {
+            Some(encoded) => Self::File(path_from_bytes(percent_decode_str(encoded).collect())),
+            None => Self::File(PathBuf::from(text)),
+        }
+    }
+
+    /// Whether the text names a web address rather than a file.
+    pub fn is_url(text: &str) -> bool {
+        let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+        head.starts_with("http://") || head.starts_with("https://")
+    }
+
+    /// The text the catalog keeps. A path that is not UTF-8 becomes a percent-encoded `file://` URL, so that nothing is
+    /// lost on the way back.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Url(url) => url.clone(),
+            Self::File(path) => match path.to_str() {
+                Some(text) if !text.starts_with("file://") => text.to_owned(),
+                _ => format!("file://{}", percent_encode(&path_bytes(path), PATH_BYTES)),
+            },
+        }
+    }
+
+    /// The file's path, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Url(_) => None,
+        }
+    }
+
+    /// The short name people know it by: the file's name, or the last part of the URL's path (else its host).
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::File(path) => path
+                .file_name()
+                .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned()),
+            Self::Url(url) => {
+                let bare = url.split(['?', '#']).next().unwrap_or(url);
+                let (_, after_scheme) = bare.split_once("://").unwrap_or(("", bare));
+                let last = after_scheme.trim_end_matches('/').rsplit('/').next().unwrap_or(after_scheme);
+                percent_decode_str(last).decode_utf8_lossy().into_owned()
+            }
+        }
+    }
+
+    /// The host of a URL, in lower case, without user info and port.
+    pub fn host(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::Url(url) => url::Url::parse(url).ok()?.host_str().map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn path_bytes(path: &Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    path.as_os_str().as_bytes().to_vec()
+}
+
+#[cfg(unix)]
+fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_bytes(path: &Path) -> Vec<u8> {
+    path.to_string_lossy().into_owned().into_bytes()
+}
+
+#[cfg(not(unix))]
+fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_back_gives_the_same_locator() {
+        for text in ["/a/b c.jpg", "https://h.example/x.png?q=1", "/tmp/100%.jpg", "relative/x.png"] {
+            assert_eq!(Locator::parse(text).to_text(), text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_utf8_survives_the_catalog() {
+        let path = Locator::File(path_from_bytes(b"/tmp/\xff\xfe 1%.jpg".to_vec()));
+        assert_eq!(Locator::parse(&path.to_text()), path);
+    }
+
+    #[test]
+    fn short_names_are_what_people_call_it() {
+        assert_eq!(Locator::parse("https://h.example/a/%ED%95%9C.jpg?x").short_name(), "한.jpg");
+        assert_eq!(Locator::parse("https://h.example/").short_name(), "h.example");
+        assert_eq!(Locator::parse("/a/b.jpg").short_name(), "b.jpg");
+    }
+}

@@ -1,0 +1,26 @@
+//! Plain data that every room speaks: what a job is, what an item is, what became of it, and what faces may see.
+//!
+//! Nothing here opens a file, a socket or a window.
+
+pub mod event;
+pub mod ids;
+pub mod image;
+pub mod job;
+pub mod locator;
+pub mod outcome;
+pub mod param;
+pub mod progress;
+pub mod recipe;
+
+pub use event::{Edge, Event};
+pub use ids::{ItemId, JobId};
+pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};
+pub use job::{
+    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, JobSpec, Limits, MetadataPolicy, Save, SinkSpec,
+    SourceSpec, Tree, Work,
+};
+pub use locator::Locator;
+pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
+pub use param::{ParamKind, ParamSpec, Unit};
+pub use progress::{Busy, Progress};
+pub use recipe::{Recipe, Step, Value};

@@ -1,0 +1,100 @@
+//! What a parameter of an operation is: its unit, range and default. Editors, help and checks all derive from it.
+
+use super::recipe::Value;
+
+/// A parameter's declaration.
+#[derive(Clone, Debug)]
+pub struct ParamSpec {
+    /// The name scripts use, such as `long_edge`.
+    pub name: &'static str,
+    /// One sentence of help.
+    pub summary: &'static str,
+    /// What the number counts.
+    pub unit: Unit,
+    /// Its type, range and default.
+    pub kind: ParamKind,
+}
+
+/// What a parameter's number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A bare number or a word.
+    None,
+    /// Pixels of the picture at its full size: scaled along when a preview works on a smaller one.
+    Px,
+    /// Degrees, clockwise.
+    Degrees,
+    /// Per cent.
+    Percent,
+    /// Levels of 255.
+    Levels,
+}
+
+/// A parameter's type, range and default.
+#[derive(Clone, Debug)]
+pub enum ParamKind {
+    /// A number within a range (both ends allowed). `soft_max` is where a slider ends; typing may go on to `max`.
+    Float {
+        /// Smallest value allowed.
+        min: f64,
+        /// Largest value allowed.
+        max: f64,
+        /// Where a slider ends.
+        soft_max: f64,
+        /// Value when not given.
+        default: f64,
+    },
+    /// A whole number within a range. `default: None` means "not given" has a meaning of its own.
+    Int {
+        /// Smallest value allowed.
+        min: i64,
+        /// Largest value allowed.
+        max: i64,
+        /// Where a slider ends.
+        soft_max: i64,
+        /// Value when not given.
+        default: Option<i64>,
+    },
+    /// true or false.
+    Bool {
+        /// Value when not given.
+        default: bool,
+    },
+    /// One of a few words.
+    Choice {
+        /// The words allowed.
+        options: &'static [&'static str],
+        /// Value when not given.
+        default: &'static str,
+    },
+    /// Free text.
+    Text {
+        /// Value when not given.
+        default: &'static str,
+    },
+}
+
+impl Unit {
+    /// The suffix shown behind a number.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Px => " px",
+            Self::Degrees => "°",
+            Self::Percent => " %",
+            Self::Levels => " levels",
+        }
+    }
+}
+
+impl ParamSpec {
+    /// The value when the recipe gives none; `None` where absence has a meaning of its own.
+    pub fn default_value(&self) -> Option<Value> {
+        match &self.kind {
+            ParamKind::Float { default, .. } => Some(Value::Number(*default)),
+            ParamKind::Int { default, .. } => default.map(|number| Value::Number(number as f64)),
+            ParamKind::Bool { default } => Some(Value::Bool(*default)),
+            ParamKind::Choice { default, .. } | ParamKind::Text { default } => Some(Value::Text((*default).to_owned())),
+        }
+    }
+}
