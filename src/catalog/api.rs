@@ -93,6 +93,9 @@ pub trait CatalogReader: Send {
     /// These items, in the order asked for; those that don't exist are left out.
     fn items(&self, job: JobId, seqs: &[u64]) -> Result<Vec<ItemRow>, JobError>;
 
+    /// Items behind `after_seq` whatever their state, in order: to walk through all of them.
+    fn after(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
+
     /// Rows of the unfiltered list in the order of adding, from `first_row` (from 0) on; as quick at the millionth row
     /// as at the first.
     fn page_by_seq(&self, job: JobId, first_row: u64, rows: u32) -> Result<JobPage, JobError>;
@@ -126,6 +129,49 @@ pub trait CatalogReader: Send {
 
     /// Whether a path's text is the output of an item, noted or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
+
+    /// Items behind `after_seq` with every column of [`RECORD_COLUMNS`], in order.
+    fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
+}
+
+/// The columns of the item table that other programs may rely on.
+pub const RECORD_COLUMNS: [&str; 25] = [
+    "job_id",
+    "seq",
+    "locator",
+    "state",
+    "output",
+    "error_kind",
+    "error",
+    "http_status",
+    "content_type",
+    "bytes_in",
+    "bytes_out",
+    "width",
+    "height",
+    "hash",
+    "output_hash",
+    "attempts",
+    "fetch_ms",
+    "process_ms",
+    "finished_at",
+    "mtime",
+    "size",
+    "etag",
+    "last_modified",
+    "error_args",
+    "extra",
+];
+
+/// A value of the item table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// None.
+    Null,
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
 }
 
 /// Opens readers of one catalog, from any thread.

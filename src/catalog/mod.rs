@@ -5,9 +5,14 @@
 //! database leaves this room.
 
 mod api;
+pub mod export;
 mod lock;
+mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Expansion, FinishedRow, Group, JobPage, Mark, Order, ReaderFactory,
+    Added, Adding, Catalog, CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Mark, Order,
+    RECORD_COLUMNS, ReaderFactory,
 };
+pub use export::{ExportFormat, export};
 pub use lock::{JobLock, lock_job};
+pub use sqlite::{default_path, open, path_of};
