@@ -40,11 +40,13 @@ pub enum SourceSpec {
     /// One file, named by the user: reported when it is no picture.
     File {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
     },
     /// A folder's pictures.
     Folder {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
         /// Whether folders below it count too.
         recursive: bool,
@@ -57,6 +59,7 @@ pub enum SourceSpec {
     /// A list of URLs in a text file, one per line, `#` starts a comment.
     UrlList {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
     },
     /// A list of URLs on standard input; spooled to the catalog before anything else.
@@ -143,6 +146,7 @@ pub enum ColourChoice {
 #[serde(default)]
 pub struct SinkSpec {
     /// The output folder; `None` is a new folder beside the first source (`<name>-pixloom`).
+    #[serde(with = "super::path_text::option")]
     pub dir: Option<PathBuf>,
     /// The name template, without extension.
     pub name: String,

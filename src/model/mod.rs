@@ -9,6 +9,7 @@ pub mod job;
 pub mod locator;
 pub mod outcome;
 pub mod param;
+mod path_text;
 pub mod progress;
 pub mod recipe;
 

@@ -135,3 +135,127 @@ fn in_parallel<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Ve
     results.sort_unstable_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::write::{Content, stage};
+    use super::*;
+
+    fn put(dir: &Path, seq: u64, bytes: &[u8]) -> Staged {
+        stage(dir, JobId(1), seq, Content::Bytes(bytes)).unwrap()
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_batch_is_synced_and_gets_its_final_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out/deep");
+        let mut staged: Vec<_> = (0..100).map(|seq| put(&out, seq, b"whole")).collect();
+        assert!(fsync_all(&staged).iter().all(Result::is_ok));
+        for (n, one) in staged.iter_mut().enumerate() {
+            rename_no_replace(one, &out.join(format!("{n:03}.jpg"))).unwrap();
+        }
+        drop(staged);
+        fsync_dirs(&BTreeSet::from([out.clone()]), &dir.path().join("out")).unwrap();
+        let names = names(&out);
+        assert_eq!((names.len(), names.first().unwrap().as_str()), (100, "000.jpg"), "no temporary is left");
+        assert_eq!(fs::read(out.join("099.jpg")).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn a_file_that_vanished_fails_alone_and_in_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let staged: Vec<_> = (0..40).map(|seq| put(dir.path(), seq, b"x")).collect();
+        fs::remove_file(staged.get(17).unwrap().path()).unwrap();
+        let results = fsync_all(&staged);
+        assert_eq!(
+            results.iter().map(Result::is_err).collect::<Vec<_>>(),
+            (0..40).map(|n| n == 17).collect::<Vec<_>>()
+        );
+        assert!(fsync_all(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_taken_name_is_never_replaced_unless_told_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("a.jpg");
+        fs::write(&taken, b"mine").unwrap();
+        let mut staged = put(dir.path(), 1, b"new");
+        let error = rename_no_replace(&mut staged, &taken).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&taken).unwrap(), b"mine");
+        // The result is still there for the next name.
+        rename_no_replace(&mut staged, &dir.path().join("a (1).jpg")).unwrap();
+        drop(staged);
+        assert_eq!(names(dir.path()), ["a (1).jpg", "a.jpg"]);
+        let mut staged = put(dir.path(), 2, b"newer");
+        rename_replace(&mut staged, &taken).unwrap();
+        assert_eq!(fs::read(&taken).unwrap(), b"newer");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn neither_a_folder_nor_a_dangling_link_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("d")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", dir.path().join("l")).unwrap();
+        let mut staged = put(dir.path(), 1, b"new");
+        for name in ["d", "l"] {
+            let error = rename_no_replace(&mut staged, &dir.path().join(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{name}");
+        }
+    }
+
+    #[test]
+    fn file_systems_without_an_exclusive_rename_replace_nothing_either() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::write(&from, b"new").unwrap();
+        link_and_unlink(&from, &to).unwrap();
+        assert_eq!(names(dir.path()), ["to"]);
+        fs::write(&from, b"newer").unwrap();
+        assert_eq!(link_and_unlink(&from, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&to).unwrap(), b"new");
+    }
+
+    #[test]
+    fn many_results_for_one_name_find_one_winner() {
+        let dir = tempfile::tempdir().unwrap();
+        let staged: Vec<_> = (0..32).map(|seq| put(dir.path(), seq, &[seq as u8])).collect();
+        let to = &dir.path().join("one.jpg");
+        let wins: Vec<bool> = thread::scope(|scope| {
+            let tries: Vec<_> = staged
+                .into_iter()
+                .map(|mut one| scope.spawn(move || rename_no_replace(&mut one, to).is_ok()))
+                .collect();
+            tries.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(wins.iter().filter(|won| **won).count(), 1);
+        let winner = wins.iter().position(|won| *won).unwrap();
+        assert_eq!(fs::read(dir.path().join("one.jpg")).unwrap(), [winner as u8]);
+        assert_eq!(names(dir.path()), ["one.jpg"]);
+    }
+
+    #[test]
+    fn only_this_jobs_leftovers_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b");
+        for (job, seq) in [(1, 1), (1, 2), (11, 1)] {
+            let mut left = stage(&deep, JobId(job), seq, Content::Bytes(b"half")).unwrap();
+            left.committed(); // as if the process had died
+        }
+        fs::write(deep.join(".pixloom-1-notes.txt"), b"a user's").unwrap();
+        assert_eq!(sweep_temporaries(dir.path(), JobId(1)), 2);
+        let left = names(&deep);
+        assert_eq!(left.len(), 2);
+        assert!(left.iter().any(|name| name.starts_with(".pixloom-11-1-")), "{left:?}");
+        assert_eq!(sweep_temporaries(&dir.path().join("none"), JobId(1)), 0);
+    }
+}

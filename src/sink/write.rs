@@ -175,3 +175,110 @@ fn take_over(file: File, path: &Path, dir: &Path, from: &Path) -> Result<(u64, S
     };
     finish().map_err(|error: io::Error| write_error(dir, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const JOB: JobId = JobId(7);
+
+    #[test]
+    fn a_result_stands_whole_under_a_temporary_name_and_goes_with_its_owner() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("new/deep");
+        let staged = stage(&folder, JOB, 3, Content::Bytes(b"abc")).unwrap();
+        let name = staged.path().file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name.starts_with(".pixloom-7-3-"), "{name}");
+        assert_eq!(staged.path().extension().unwrap(), "part");
+        assert_eq!((fs::read(staged.path()).unwrap(), staged.size_bytes()), (b"abc".to_vec(), 3));
+        assert_eq!(staged.hash(), sha256_hex(b"abc"));
+        drop(staged);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_is_copied_or_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let from = dir.path().join("from");
+        let bytes: Vec<u8> = (0..700_000_u32).map(|n| n as u8).collect();
+        fs::write(&from, &bytes).unwrap();
+        let copied = stage(dir.path(), JOB, 1, Content::Copy(&from)).unwrap();
+        assert_eq!((fs::read(copied.path()).unwrap(), copied.hash()), (bytes.clone(), sha256_hex(&bytes).as_str()));
+        assert!(from.exists());
+        let moved = stage(dir.path(), JOB, 2, Content::Move(&from)).unwrap();
+        assert_eq!((fs::read(moved.path()).unwrap(), moved.hash()), (bytes.clone(), copied.hash()));
+        assert_eq!((moved.size_bytes(), copied.size_bytes()), (700_000, 700_000));
+        assert!(!from.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn results_get_the_permissions_of_any_other_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let usual = dir.path().join("usual");
+        fs::write(&usual, b"").unwrap();
+        let private = dir.path().join("private");
+        fs::write(&private, b"x").unwrap();
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o400)).unwrap();
+        for content in [Content::Bytes(b"x"), Content::Copy(&private), Content::Move(&private)] {
+            let staged = stage(dir.path(), JOB, 1, content).unwrap();
+            assert_eq!(mode(staged.path()), mode(&usual), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_input_is_the_inputs_fault_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        for content in [Content::Copy(Path::new("/none/x.jpg")), Content::Move(Path::new("/none/x.jpg"))] {
+            assert_eq!(stage(dir.path(), JOB, 1, content).unwrap_err().kind, ErrorKind::NotFound);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_can_not_be_is_told_before_and_during_the_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let mut hopeless = vec![file.clone(), file.join("below"), dir.path().join("x".repeat(300))];
+        if cfg!(target_os = "linux") {
+            hopeless.push("/proc/pixloom".into());
+        }
+        for folder in &hopeless {
+            let error = check_dir(folder).unwrap_err();
+            assert!(matches!(error, JobError::Output { .. }), "{error}");
+            let error = stage(folder, JOB, 1, Content::Bytes(b"x")).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unwritable, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_checked_folder_exists_and_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a/b");
+        check_dir(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        check_dir(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_folder_that_can_not_be_written() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(write_error(Path::new("/out"), &full).kind, ErrorKind::DiskFull);
+        if cfg!(target_os = "linux") {
+            let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+            let error = write_bytes(full, b"x").unwrap_err();
+            assert_eq!(write_error(Path::new("/out"), &error).kind, ErrorKind::DiskFull);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn free_room_is_known_before_the_folder_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(free_bytes(&dir.path().join("not/yet")).unwrap() > 0);
+    }
+}
