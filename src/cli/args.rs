@@ -294,7 +294,7 @@ fn size(text: &str) -> Result<u64, String> {
     };
     let number: f64 = digits.trim().parse().map_err(|_| "a size is a number with a unit, such as 512MiB".to_owned())?;
     let bytes = number * f64::from(unit);
-    if bytes >= 1e6 && bytes <= 1e15 { Ok(bytes as u64) } else { Err("allowed: 1MB to 1000TB".to_owned()) }
+    if (1e6..=1e15).contains(&bytes) { Ok(bytes as u64) } else { Err("allowed: 1MB to 1000TB".to_owned()) }
 }
 
 /// Reads `30s`, `5m`, `2h` or bare seconds.

@@ -62,8 +62,17 @@ pub(super) fn follow(
         let _ = bell_tx.try_send(());
     });
     let reader = engine.reader()?;
-    let mut follower =
-        Follower { engine, handle, reader, json: report.json, bar: bar(report.json), job, told: 0, last_progress: None, started: Instant::now() };
+    let mut follower = Follower {
+        engine,
+        handle,
+        reader,
+        json: report.json,
+        bar: bar(report.json),
+        job,
+        told: 0,
+        last_progress: None,
+        started: Instant::now(),
+    };
     if let Some(job) = job {
         follower.pass_over_old_failures(job)?;
     }

@@ -15,14 +15,19 @@ pub(super) fn list(reader: &dyn CatalogReader, as_json: bool) -> Result<Exit, Jo
     let jobs: Vec<JobRow> =
         reader.jobs(LISTED)?.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
     if as_json {
-        jobs.iter().for_each(|job| say(&as_value(job).to_string()));
+        for job in &jobs {
+            say(&as_value(job).to_string());
+        }
         return Ok(Exit::AllDone);
     }
     if jobs.is_empty() {
         say("No jobs yet.");
         return Ok(Exit::AllDone);
     }
-    say(&format!("{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  to", "job", "made", "state", "items", "done", "failed", "skipped"));
+    say(&format!(
+        "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  to",
+        "job", "made", "state", "items", "done", "failed", "skipped"
+    ));
     for job in &jobs {
         say(&format!(
             "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  {}",
@@ -65,7 +70,12 @@ pub(super) fn tell(reader: &dyn CatalogReader, job: &JobRow, as_json: bool) -> R
     if !failures.is_empty() {
         say("  failures by cause:");
         for (kind, count) in &failures {
-            say(&format!("    {count:>8}  {:<18} retry these: pixloom retry {} --kind {}", kind.word(), job.id, kind.word()));
+            say(&format!(
+                "    {count:>8}  {:<18} retry these: pixloom retry {} --kind {}",
+                kind.word(),
+                job.id,
+                kind.word()
+            ));
         }
     }
     if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {

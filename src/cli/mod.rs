@@ -36,11 +36,16 @@ pub enum Asked {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
+    /// 0.
     AllDone,
+    /// 1.
     SomeFailed,
+    /// 2.
     Usage,
+    /// 3.
     Stopped,
+    /// 130.
     Interrupted,
 }
 
@@ -87,7 +92,11 @@ pub fn complain(error: &JobError) -> Exit {
 fn execute(command: Command, catalog_path: PathBuf) -> Result<Exit, JobError> {
     match command {
         Command::Run(run) => {
-            if run.is_dry_run() { plan(&run) } else { start(&run, catalog_path) }
+            if run.is_dry_run() {
+                plan(&run)
+            } else {
+                start(&run, catalog_path)
+            }
         }
         Command::Resume(resume) => {
             let engine = Engine::start(Options::for_command_line(catalog_path))?;
@@ -100,7 +109,10 @@ fn execute(command: Command, catalog_path: PathBuf) -> Result<Exit, JobError> {
                 return Ok(Exit::AllDone);
             };
             if row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total {
-                say(&format!("Job {} is done already. Try its failed items again with: pixloom retry {}", row.id, row.id));
+                say(&format!(
+                    "Job {} is done already. Try its failed items again with: pixloom retry {}",
+                    row.id, row.id
+                ));
                 return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
             }
             follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), resume.report)

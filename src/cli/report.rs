@@ -1,5 +1,7 @@
 //! What the command line says: JSON lines for programs, sentences for people.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::human;
@@ -81,7 +83,8 @@ pub(super) fn plan(plan: &DryRun) -> String {
         plan.out_dir.display()
     );
     if plan.bytes_in > 0 {
-        text += &format!(
+        let _ = write!(
+            text,
             "\n{} -> about {} in about {}, about {} of memory",
             human::bytes(plan.bytes_in),
             human::bytes(plan.bytes_out),
@@ -90,7 +93,7 @@ pub(super) fn plan(plan: &DryRun) -> String {
         );
     }
     if plan.links > 0 {
-        text += &format!("\n{} links: their sizes are known once they are fetched", plan.links);
+        let _ = write!(text, "\n{} links: their sizes are known once they are fetched", plan.links);
     }
     text
 }

@@ -30,10 +30,8 @@ use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{FetchLimits, Fetcher};
-use crate::model::{
-    Busy, Edge, Event, JobId, JobRow, JobSpec, JobState, Progress, SourceSpec,
-};
-use crate::op::{self, Pipeline};
+use crate::model::{Busy, Edge, Event, JobId, JobRow, JobSpec, JobState, Progress, SourceSpec};
+use crate::op;
 use crate::{sink, source};
 
 /// Snapshots are replaced at most this often.
@@ -103,9 +101,15 @@ enum Phase {
     Going,
     Paused,
     /// Waits for room on the disk.
-    Waiting { reason: String, next_look: Instant },
+    Waiting {
+        reason: String,
+        next_look: Instant,
+    },
     /// Is being stopped, to be left in this state.
-    Ending { state: JobState, reason: Option<String> },
+    Ending {
+        state: JobState,
+        reason: Option<String>,
+    },
 }
 
 /// Sources of a job that are being read.
@@ -246,7 +250,8 @@ impl Coordinator {
             Command::SetLimits(limits) => {
                 self.settings.limits = limits.clone();
                 self.save_settings();
-                self.with_draft(|spec| spec.limits = limits)
+                self.with_draft(|spec| spec.limits = limits);
+                Ok(())
             }
             Command::LoadRecipe(path) => self.load_recipe(&path),
             Command::SaveRecipe(path) => self.save_recipe(&path),
@@ -332,21 +337,17 @@ impl Coordinator {
         let expanding =
             self.expanding.entry(job).or_insert_with(|| Expanding { requests: 0, stop: Arc::clone(&request.stop) });
         let request = Expand { stop: Arc::clone(&expanding.stop), ..request };
-        match self.parts.expand_tx.try_send(request) {
-            Ok(()) => {
-                expanding.requests += 1;
-                if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
-                    active.run.pending.fetch_add(1, Ordering::AcqRel);
-                }
+        if self.parts.expand_tx.try_send(request).is_err() {
+            let sentence = "Too many sources were added at once. Wait until they have been read, then add the rest.";
+            self.notice = Some(Notice::Trouble(sentence.to_owned()));
+            if expanding.requests == 0 {
+                self.expanding.remove(&job);
             }
-            Err(_) => {
-                self.notice = Some(Notice::Trouble(
-                    "Too many sources were added at once. Wait until they have been read, then add the rest.".to_owned(),
-                ));
-                if expanding.requests == 0 {
-                    self.expanding.remove(&job);
-                }
-            }
+            return;
+        }
+        expanding.requests += 1;
+        if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
+            active.run.pending.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -453,7 +454,8 @@ impl Coordinator {
             }
             _ => {
                 self.notice = Some(Notice::Trouble(
-                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe.".to_owned(),
+                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe."
+                        .to_owned(),
                 ));
                 return Ok(());
             }
@@ -465,12 +467,11 @@ impl Coordinator {
         Ok(())
     }
 
-    fn with_draft(&mut self, change: impl FnOnce(&mut JobSpec)) -> Result<(), JobError> {
+    fn with_draft(&mut self, change: impl FnOnce(&mut JobSpec)) {
         if let Some(listed) = self.listed.as_mut().filter(|job| job.state == JobState::Draft) {
             change(&mut listed.spec);
             self.spec_changed();
         }
-        Ok(())
     }
 
     fn spec_changed(&mut self) {
@@ -505,12 +506,9 @@ impl Coordinator {
     }
 
     fn undo(&mut self) -> Result<(), JobError> {
-        match self.edits.take_back() {
-            Some(edit) => {
-                let inverse = self.apply(edit)?;
-                self.edits.undone(inverse);
-            }
-            None => {}
+        if let Some(edit) = self.edits.take_back() {
+            let inverse = self.apply(edit)?;
+            self.edits.undone(inverse);
         }
         self.notice = None;
         Ok(())
@@ -652,7 +650,8 @@ impl Coordinator {
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),
-            pending: self.expanding.get(&job).map_or(0, |expanding| expanding.requests) + usize::from(!noted.is_empty()),
+            pending: self.expanding.get(&job).map_or(0, |expanding| expanding.requests)
+                + usize::from(!noted.is_empty()),
             spec,
         });
         self.parts.runs.insert(&run);
@@ -663,8 +662,7 @@ impl Coordinator {
         let mut meter = Meter::new();
         meter.go();
         let sources = run.spec.sources.clone();
-        self.active =
-            Some(Active { run, threads, _lock: lock, meter, phase: Phase::Going, network_gone: false });
+        self.active = Some(Active { run, threads, _lock: lock, meter, phase: Phase::Going, network_gone: false });
         self.event(Some(job), Edge::Started);
         if !expansion.counted && !self.expanding.contains_key(&job) {
             let from = expansion.mark.source;
@@ -723,7 +721,8 @@ impl Coordinator {
             self.end_active(JobState::Cancelled, None);
             return Ok(());
         }
-        let open = self.parts.reader.job(job)?.is_some_and(|row| matches!(row.state, JobState::Paused | JobState::Queued));
+        let open =
+            self.parts.reader.job(job)?.is_some_and(|row| matches!(row.state, JobState::Paused | JobState::Queued));
         if open {
             self.call(move |catalog| catalog.set_state(job, JobState::Cancelled))?;
             self.event(Some(job), Edge::Cancelled);
@@ -753,10 +752,10 @@ impl Coordinator {
         active.run.stop();
         active.meter.pause();
         active.phase = Phase::Ending { state, reason };
-        if state == JobState::Cancelled || self.quitting {
-            if let Some(expanding) = self.expanding.get(&active.run.job) {
-                expanding.stop.store(true, Ordering::Release);
-            }
+        if (state == JobState::Cancelled || self.quitting)
+            && let Some(expanding) = self.expanding.get(&active.run.job)
+        {
+            expanding.stop.store(true, Ordering::Release);
         }
     }
 
@@ -930,9 +929,9 @@ impl Coordinator {
     fn read_details(&mut self, revision: u64) {
         let job = self.listed.as_ref().map(|job| job.id);
         let details = &self.details;
-        let fresh = details.read_at.is_some_and(|at| {
-            details.job == job && (details.revision == revision || at.elapsed() < DETAILS_EVERY)
-        });
+        let fresh = details
+            .read_at
+            .is_some_and(|at| details.job == job && (details.revision == revision || at.elapsed() < DETAILS_EVERY));
         if fresh || !self.parts.options.lists_drafts {
             return;
         }
@@ -991,13 +990,12 @@ impl Coordinator {
             };
             network_gone = active.network_gone;
             state = match &active.phase {
-                Phase::Going => JobState::Running,
                 Phase::Paused => JobState::Paused,
                 Phase::Waiting { reason, .. } => {
                     halted = Some(reason.clone());
                     JobState::Paused
                 }
-                Phase::Ending { state: JobState::Done, .. } => JobState::Running,
+                Phase::Going | Phase::Ending { state: JobState::Done, .. } => JobState::Running,
                 Phase::Ending { state, .. } => *state,
             };
         }
@@ -1008,7 +1006,9 @@ impl Coordinator {
             save: listed.spec.save.clone(),
             sink: listed.spec.sink.clone(),
             limits: listed.spec.limits.clone(),
-            out_dir: super::output::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
+            out_dir: super::output::out_dir(&listed.spec)
+                .ok()
+                .filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
             progress,
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),
@@ -1025,10 +1025,7 @@ impl Coordinator {
         let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft && job.total > 0)?;
         let like = self.details.jobs.iter().find(|job| job.state == JobState::Done && job.done > 0)?;
         let share = listed.total as f64 / like.done as f64;
-        Some(Estimate {
-            seconds: seconds_between(like) * share,
-            bytes_out: (like.bytes_out as f64 * share) as u64,
-        })
+        Some(Estimate { seconds: seconds_between(like) * share, bytes_out: (like.bytes_out as f64 * share) as u64 })
     }
 }
 
@@ -1039,12 +1036,12 @@ fn seconds_between(job: &JobRow) -> f64 {
 
 /// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
 fn source_of_path(path: PathBuf) -> SourceSpec {
-        let is_list = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
-        if path.is_dir() {
-            SourceSpec::Folder { path, recursive: true }
-        } else if is_list {
-            SourceSpec::UrlList { path }
-        } else {
-            SourceSpec::File { path }
-        }
+    let is_list = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
+    if path.is_dir() {
+        SourceSpec::Folder { path, recursive: true }
+    } else if is_list {
+        SourceSpec::UrlList { path }
+    } else {
+        SourceSpec::File { path }
     }
+}

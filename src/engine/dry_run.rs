@@ -136,7 +136,8 @@ impl Planner<'_> {
         } else {
             let bytes = read(path)?;
             let size = bytes.len() as u64;
-            let prepared = prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(path.display()))?;
+            let prepared =
+                prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(path.display()))?;
             let info = prepared.plan.output();
             planned.size_px = Some((info.width_px, info.height_px));
             self.plan.bytes_in += size;

@@ -68,7 +68,18 @@ pub(crate) fn run(
     reader: &dyn CatalogReader,
 ) {
     for request in expand_rx {
-        let mut expansion = Expansion { request, record_tx, note_tx, reader, mark: None, batch: Vec::new(), since: None, taken: 0, added: 0, duplicates: 0 };
+        let mut expansion = Expansion {
+            request,
+            record_tx,
+            note_tx,
+            reader,
+            mark: None,
+            batch: Vec::new(),
+            since: None,
+            taken: 0,
+            added: 0,
+            duplicates: 0,
+        };
         if let Err(error) = expansion.run() {
             let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
         }
@@ -98,7 +109,13 @@ impl Expansion<'_> {
             self.copy(original)?;
         }
         for url in std::mem::take(&mut self.request.urls) {
-            let item = NewItem { locator: Locator::Url(url), dir: String::new(), size_bytes: None, mtime_ms: None, error: None };
+            let item = NewItem {
+                locator: Locator::Url(url),
+                dir: String::new(),
+                size_bytes: None,
+                mtime_ms: None,
+                error: None,
+            };
             self.push(item, self.request.leave_out_known)?;
         }
         self.flush(self.request.leave_out_known)?;

@@ -66,12 +66,7 @@ pub struct Options {
 impl Options {
     /// For a window: everything remembered, patient.
     pub fn for_window(catalog_path: PathBuf) -> Self {
-        Self {
-            catalog_path,
-            settings_path: settings::SettingsFile::default_path(),
-            lists_drafts: true,
-            waits: true,
-        }
+        Self { catalog_path, settings_path: settings::SettingsFile::default_path(), lists_drafts: true, waits: true }
     }
 
     /// For the command line: no settings, and an end in any case.
@@ -139,7 +134,7 @@ impl Engine {
         let (quit_tx, quit_rx) = bounded(1);
         let revision = Arc::new(AtomicU64::new(1));
         let runs = recorder::Runs::default();
-        let bodies = options.lists_drafts.then(Arc::default);
+        let bodies: Option<Arc<bodies::Bodies>> = options.lists_drafts.then(Arc::default);
         let mut threads = Vec::new();
 
         let recorder = recorder::Recorder {
@@ -157,8 +152,8 @@ impl Engine {
             expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref());
         })?);
 
-        let views = if options.lists_drafts {
-            let (stop, view_threads) = start_views(&ends, &readers, &bodies, &revision)?;
+        let views = if let Some(bodies) = &bodies {
+            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision)?;
             threads.extend(view_threads);
             Some(stop)
         } else {
@@ -221,16 +216,20 @@ impl Drop for Engine {
 fn start_views(
     ends: &handle::Ends,
     readers: &ReaderFactory,
-    bodies: &Option<Arc<bodies::Bodies>>,
+    bodies: &Arc<bodies::Bodies>,
     revision: &Arc<AtomicU64>,
 ) -> Result<(view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = view::Stop::new();
     let pool = Arc::new(pools::preview_pool()?);
-    let bodies = bodies.clone().unwrap_or_default();
     let items = items::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
-    let looker = preview::Looker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(&bodies));
-    let thumbnails =
-        thumbnails::Thumbnails::new(Arc::clone(&ends.shared), ends.thumbnail_tx.clone(), readers.reader()?, bodies, pool);
+    let looker = preview::Looker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(bodies));
+    let thumbnails = thumbnails::Thumbnails::new(
+        Arc::clone(&ends.shared),
+        ends.thumbnail_tx.clone(),
+        readers.reader()?,
+        Arc::clone(bodies),
+        pool,
+    );
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
     let threads = vec![
         run::named("pixloom-items", move || items.run(&items_stop))?,

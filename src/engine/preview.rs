@@ -178,8 +178,7 @@ impl Looker {
         let shown = show::decode(&body.bytes, request.save.colour, area_px, &|| self.cancelled())
             .map_err(|error| error.named(name()))?;
         let before = show::pixels(&shown.image);
-        self.base =
-            Some(Base { id: request.id, area_px, colour: request.save.colour, body, is_output, shown, before });
+        self.base = Some(Base { id: request.id, area_px, colour: request.save.colour, body, is_output, shown, before });
         Ok(None)
     }
 
@@ -193,10 +192,9 @@ impl Looker {
             prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())
         });
         let content = match size {
-            Ok(rendered) => PreviewContent::Picture(PicturePreview {
-                after_bytes: Some(rendered.bytes.len() as u64),
-                ..picture
-            }),
+            Ok(rendered) => {
+                PreviewContent::Picture(PicturePreview { after_bytes: Some(rendered.bytes.len() as u64), ..picture })
+            }
             Err(error) if error.kind == ErrorKind::Cancelled => return,
             Err(error) => PreviewContent::Failed(error.named(request.id)),
         };

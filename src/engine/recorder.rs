@@ -22,21 +22,19 @@ use crate::sink;
 /// Records that may wait; beyond that, whoever has one waits: the disk is the limit then.
 pub(crate) const RECORDS: usize = 1024;
 
+/// Something the catalog should do.
+pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
+
 /// What the recorder is told.
 pub(crate) enum Record {
     /// Items that a source gave, and whom to tell what came of it.
-    Items {
-        job: JobId,
-        items: Vec<NewItem>,
-        adding: Adding,
-        added_tx: Sender<Result<Added, JobError>>,
-    },
+    Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, JobError>> },
     /// An item was begun.
     Running(ItemId),
     /// An item has an outcome, or an output that is to be made safe.
     Finished(Box<Recorded>),
     /// Anything else the catalog should do, after everything told before.
-    Call(Box<dyn FnOnce(&mut dyn Catalog) + Send>),
+    Call(Task),
 }
 
 impl Record {

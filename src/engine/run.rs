@@ -19,10 +19,10 @@ use tempfile::TempPath;
 use super::bodies::Bodies;
 use super::gate::{Budget, Share, Stopped, Switch};
 use super::output::{Naming, Target};
-use super::picture::{Prepared, Rendered, guarded, panic_text, prepare};
+use super::picture::{Prepared, guarded, panic_text, prepare};
 use super::recorder::{Record, Recorded, call};
 use crate::catalog::{CatalogReader, ReaderFactory};
-use crate::config::{MAX_FILE_BYTES, MAX_BODY_IN_MEMORY_BYTES};
+use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Cancel, FetchFailure, Fetched, Fetcher, Spool};
 use crate::model::{Finished, ItemId, ItemRow, JobId, JobSpec, Locator, Outcome, Timings};
@@ -303,28 +303,33 @@ impl Run {
 
     /// Reads files one ahead of the pixel workers and hands them over.
     fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &Arc<ThreadPool>) -> Result<(), Stopped> {
-        self.each_waiting(0, reader, |locator| locator.path().is_some(), |row| {
-            let Some(path) = row.locator.path().map(PathBuf::from) else { return Ok(()) };
-            let started = Instant::now();
-            match open_file(&path, self.spec.is_copy()) {
-                Ok((held, size_bytes)) => {
-                    let input = Input {
-                        size_bytes,
-                        held,
-                        row,
-                        fetched: None,
-                        file_name: None,
-                        read_ms: started.elapsed().as_millis() as u64,
-                    };
-                    self.admit(input, pool, reader)
+        self.each_waiting(
+            0,
+            reader,
+            |locator| locator.path().is_some(),
+            |row| {
+                let Some(path) = row.locator.path().map(PathBuf::from) else { return Ok(()) };
+                let started = Instant::now();
+                match open_file(&path, self.spec.is_copy()) {
+                    Ok((held, size_bytes)) => {
+                        let input = Input {
+                            size_bytes,
+                            held,
+                            row,
+                            fetched: None,
+                            file_name: None,
+                            read_ms: started.elapsed().as_millis() as u64,
+                        };
+                        self.admit(input, pool, reader)
+                    }
+                    Err(error) => {
+                        self.begin(row.id);
+                        self.fail(Finished::new(row.id, Outcome::Failed(error)));
+                        Ok(())
+                    }
                 }
-                Err(error) => {
-                    self.begin(row.id);
-                    self.fail(Finished::new(row.id, Outcome::Failed(error)));
-                    Ok(())
-                }
-            }
-        })
+            },
+        )
     }
 
     /// Keeps the fetcher supplied with links.
@@ -335,29 +340,33 @@ impl Run {
         body_tx: &tokio::sync::mpsc::Sender<LinkResult>,
     ) -> Result<(), Stopped> {
         let tasks = Budget::new((self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION) as u64);
-        let spool =
-            Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) };
-        self.each_waiting(1, reader, |locator| locator.path().is_none(), |row| {
-            let place = tasks.take(1, &self.switch)?;
-            self.switch.wait_going()?;
-            self.begin(row.id);
-            let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
-            runtime.spawn(async move {
-                let Locator::Url(url) = row.locator.clone() else { return };
-                run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, &spool, &run.cancel));
-                let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
-                    let error = ItemError::new(ErrorKind::Panic, &url).with("detail", panic_text(panic.as_ref()));
-                    Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+        let spool = Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) };
+        self.each_waiting(
+            1,
+            reader,
+            |locator| locator.path().is_none(),
+            |row| {
+                let place = tasks.take(1, &self.switch)?;
+                self.switch.wait_going()?;
+                self.begin(row.id);
+                let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
+                runtime.spawn(async move {
+                    let Locator::Url(url) = row.locator.clone() else { return };
+                    run.net_in_use.fetch_add(1, Ordering::Relaxed);
+                    let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, &spool, &run.cancel));
+                    let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
+                        let error = ItemError::new(ErrorKind::Panic, &url).with("detail", panic_text(panic.as_ref()));
+                        Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+                    });
+                    run.net_in_use.fetch_sub(1, Ordering::Relaxed);
+                    let seq = row.id.seq;
+                    if body_tx.send((row, result, place)).await.is_err() {
+                        run.landed(seq);
+                    }
                 });
-                run.net_in_use.fetch_sub(1, Ordering::Relaxed);
-                let seq = row.id.seq;
-                if body_tx.send((row, result, place)).await.is_err() {
-                    run.landed(seq);
-                }
-            });
-            Ok(())
-        })
+                Ok(())
+            },
+        )
     }
 
     /// Hands fetched bodies on to the pixel workers, and failures to the recorder.
@@ -459,7 +468,7 @@ impl Run {
 
     fn make(&self, input: &Input, work: &Work) -> Result<(Finished, Target), ItemError> {
         let stopped = || self.switch.is_stopped();
-        let mut facts = self.facts(input, Outcome::Done { output: String::new() });
+        let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
         let stage = |size_px, hash: &str, content: Content<'_>| {
             if stopped() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
@@ -483,8 +492,7 @@ impl Run {
                 let bytes = input.bytes()?;
                 let rendered = prepared.render(&bytes, &self.spec.save, &stopped)?;
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
-                let hash =
-                    if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
+                let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
                 facts.width_px = Some(size_px.0);
                 facts.height_px = Some(size_px.1);
                 stage(Some(size_px), &hash, Content::Bytes(&rendered.bytes))?
@@ -495,7 +503,7 @@ impl Run {
         Ok((facts, target))
     }
 
-    fn facts(&self, input: &Input, outcome: Outcome) -> Finished {
+    fn facts(input: &Input, outcome: Outcome) -> Finished {
         let mut facts = Finished::new(input.row.id, outcome);
         facts.bytes_in = input.size_bytes;
         facts.timings = Timings { fetch_ms: input.read_ms, process_ms: 0 };
@@ -512,7 +520,7 @@ impl Run {
     }
 
     fn conclude(&self, input: &Input, outcome: Outcome) {
-        self.record(self.facts(input, outcome), None);
+        self.record(Self::facts(input, outcome), None);
     }
 
     fn fail(&self, finished: Finished) {

@@ -55,7 +55,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = SettingsFile::new(dir.path().join("deep/settings.toml"));
         let mut settings = Settings { theme: Theme::Light, language: Language::Korean, ..Settings::default() };
-        settings.recipe = Recipe { version: 1, steps: vec![Step::new("resize").with("long_edge", 800.0).with("fit", "fit")] };
+        settings.recipe =
+            Recipe { version: 1, steps: vec![Step::new("resize").with("long_edge", 800.0).with("fit", "fit")] };
         file.save(&settings).unwrap();
         assert_eq!(file.load(), settings);
     }

@@ -89,8 +89,8 @@ pub(super) fn decode(
         let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
         recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
     }
-    let pipeline = Pipeline::new(&recipe)
-        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline =
+        Pipeline::new(&recipe).map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let mut opened = codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour })?;
     let mut collector = Collector::new(opened.profile.clone());

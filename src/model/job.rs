@@ -67,7 +67,7 @@ pub enum SourceSpec {
 }
 
 /// How a result is encoded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Save {
     /// The format; `keep` is the input's own.
@@ -209,18 +209,6 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds a network that is gone is waited for before the job stops, resumable.
     pub network_wait_s: u64,
-}
-
-impl Default for Save {
-    fn default() -> Self {
-        Self {
-            format: FormatChoice::default(),
-            quality: None,
-            lossless: false,
-            metadata: MetadataPolicy::default(),
-            colour: ColourChoice::default(),
-        }
-    }
 }
 
 impl Default for SinkSpec {

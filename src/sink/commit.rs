@@ -14,7 +14,7 @@ use crate::model::JobId;
 
 /// Presses files onto the disk, several at a time; the results stand in the order of the files. A file whose fsync
 /// failed must be written anew: its pages count as clean now, and a second fsync would lie.
-pub fn fsync_all(staged: &[Staged]) -> Vec<Result<(), ItemError>> {
+pub fn fsync_all(staged: &[&Staged]) -> Vec<Result<(), ItemError>> {
     in_parallel(staged, |file| {
         let path = file.path();
         let synced = OpenOptions::new().write(true).open(path).and_then(|file| file.sync_all());
@@ -61,6 +61,15 @@ pub fn rename_replace(staged: &mut Staged, to: &Path) -> io::Result<()> {
     fs::rename(staged.path(), to)?;
     staged.committed();
     Ok(())
+}
+
+/// Writes a small file of the program's own, whole or not at all, in the place of the one that may be there.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".pixloom-").suffix(".part").tempfile_in(dir)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// Removes what is left of a job's temporaries in a folder and below it; returns how many. Only for who holds the job's

@@ -9,7 +9,7 @@ mod naming;
 mod place;
 mod write;
 
-pub use commit::{fsync_all, fsync_dirs, rename_no_replace, rename_replace, sweep_temporaries};
+pub use commit::{fsync_all, fsync_dirs, rename_no_replace, rename_replace, sweep_temporaries, write_whole};
 pub use hash::{Hasher, sha256_file, sha256_hex};
 pub use naming::{NameParts, Template};
 pub use place::Place;
