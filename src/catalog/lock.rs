@@ -100,6 +100,18 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_on_a_file_that_was_removed_meanwhile_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.lock");
+        let ours = File::create(&path).unwrap();
+        assert!(is_at(&ours, &path));
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&ours, &path));
+        let _theirs = File::create(&path).unwrap();
+        assert!(!is_at(&ours, &path));
+    }
+
+    #[test]
     fn a_folder_that_is_not_there_is_told_in_a_sentence() {
         let error = lock_job(Path::new("/dev/null/catalog.sqlite"), JobId(1)).unwrap_err();
         assert!(error.to_string().contains("/dev/null/catalog.sqlite"), "{error}");

@@ -51,7 +51,7 @@ pub struct NameParts {
     pub height: Option<u32>,
     /// `YYYY-MM-DD`.
     pub date: String,
-    /// SHA-256 of the result in hex.
+    /// SHA-256 of the input's bytes in hex, as in the catalog's `hash`.
     pub hash: String,
     /// The folder below the source's root, with `/` between parts.
     pub dir: String,
@@ -93,7 +93,7 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// Whether the name is known only once the result is (its size or hash).
+    /// Whether the name is known only once the item has been worked on (the result's size, the input's hash).
     pub fn needs_result(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Width | Piece::Height | Piece::Hash))
     }
@@ -103,17 +103,18 @@ impl Template {
         self.pieces.contains(&Piece::Dir)
     }
 
-    /// The name without extension, relative, with `/` between folders: every part is safe.
+    /// The name without extension, relative, with `/` between folders: every part is safe. What is too long loses the end
+    /// of its stem, so that a number or a hash behind it stays.
     pub fn render(&self, parts: &NameParts) -> String {
-        let mut path = String::new();
-        for piece in &self.pieces {
-            match piece {
-                // Only these two may make folders.
-                Piece::Literal(text) => path.push_str(text),
-                Piece::Dir => path.push_str(&parts.dir),
-                field => path.push_str(&field.render(parts).replace('/', "_")),
+        let path = self.fill(parts);
+        let excess = path.rsplit('/').next().unwrap_or_default().len().saturating_sub(MAX_PART_BYTES);
+        let path = match parts.stem.len().saturating_sub(excess) {
+            keep if excess > 0 && keep > 0 => {
+                let stem = parts.stem.get(..parts.stem.floor_char_boundary(keep)).unwrap_or_default().to_owned();
+                self.fill(&NameParts { stem, ..parts.clone() })
             }
-        }
+            _ => path,
+        };
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let name = match safe_part(name) {
             name if name.is_empty() => format!("{:05}", parts.index),
@@ -123,6 +124,19 @@ impl Template {
             folders if folders.is_empty() => name,
             folders => format!("{folders}/{name}"),
         }
+    }
+
+    fn fill(&self, parts: &NameParts) -> String {
+        let mut path = String::new();
+        for piece in &self.pieces {
+            match piece {
+                // Only these two may make folders.
+                Piece::Literal(text) => path.push_str(text),
+                Piece::Dir => path.push_str(&parts.dir),
+                field => path.push_str(&field.render(parts).replace('/', "_")),
+            }
+        }
+        path
     }
 }
 
@@ -239,11 +253,7 @@ pub(super) fn safe_part(part: &str) -> String {
     if is_device(&safe) {
         safe.insert(0, '_');
     }
-    let mut end = safe.len().min(MAX_PART_BYTES);
-    while !safe.is_char_boundary(end) {
-        end -= 1;
-    }
-    safe.truncate(end);
+    safe.truncate(safe.floor_char_boundary(MAX_PART_BYTES));
     // Windows drops them silently: two names would become one.
     safe.truncate(safe.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).len());
     safe
@@ -364,6 +374,13 @@ mod tests {
         ] {
             assert_eq!(render(stem), name, "{stem:?}");
         }
+    }
+
+    #[test]
+    fn a_long_stem_loses_its_own_end_and_nothing_behind_it() {
+        let parts = NameParts { stem: "한".repeat(90), index: 7, ..NameParts::default() };
+        let name = Template::parse("{stem}-{index:05}").unwrap().render(&parts);
+        assert_eq!(name, format!("{}-00007", "한".repeat(64)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The catalog in a SQLite file.
 
+mod insert;
 mod order;
 mod reader;
 mod row;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::tally::BUCKET;
-use super::{Trouble, order, writer};
+use super::{Trouble, insert, order};
 use crate::catalog::api::{
     CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Mark, Order, RECORD_COLUMNS,
 };
@@ -225,7 +225,7 @@ impl CatalogReader for Reader {
     }
 
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError> {
-        self.read(|sql| Ok(writer::is_known(sql, job, locator)?))
+        self.read(|sql| Ok(insert::is_known(sql, job, locator)?))
     }
 
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError> {

@@ -1,20 +1,18 @@
 //! The writing side. Every call is one `BEGIN IMMEDIATE` transaction.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::row::{self, Extra, ITEM_COLUMNS, Standing};
+use super::insert::{Groups, Insert, add_items};
+use super::row::{self, ITEM_COLUMNS, Standing};
 use super::tally::Tally;
 use super::{Trouble, now_ms};
 use crate::catalog::api::{Added, Adding, Catalog};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Outcome};
-
-/// Group numbers kept at hand.
-const GROUPS_KEPT: usize = 4096;
+use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -22,10 +20,6 @@ pub(super) struct Writer {
     connection: Connection,
     groups: Groups,
 }
-
-/// Numbers of groups, so that adding an item looks nothing up.
-#[derive(Default)]
-struct Groups(HashMap<(JobId, bool, String), i64>);
 
 impl Writer {
     pub(super) fn new(path: &Path, connection: Connection) -> Self {
@@ -44,7 +38,7 @@ impl Writer {
         };
         attempt().map_err(|trouble| {
             // Some of them may have been rolled back.
-            self.groups.0.clear();
+            self.groups.clear();
             JobError::catalog(&self.path, trouble)
         })
     }
@@ -239,21 +233,21 @@ impl Catalog for Writer {
                 sql.execute(&format!("DELETE FROM {table} WHERE job_id = ?1"), [job.0])?;
             }
             sql.execute("DELETE FROM job WHERE id = ?1", [job.0])?;
-            groups.0.retain(|(of, _, _), _| *of != job);
+            groups.forget(job);
             Ok(())
         })
     }
 }
 
 /// What a job's row says about the next items.
-struct Head {
-    state: String,
-    next_seq: u64,
-    next_number: u64,
+pub(super) struct Head {
+    pub(super) state: String,
+    pub(super) next_seq: u64,
+    pub(super) next_number: u64,
 }
 
 impl Head {
-    fn read(sql: &Connection, job: JobId) -> Result<Self, Trouble> {
+    pub(super) fn read(sql: &Connection, job: JobId) -> Result<Self, Trouble> {
         let head = sql
             .prepare_cached("SELECT state, next_seq, next_number FROM job WHERE id = ?1")?
             .query_row([job.0], |found| {
@@ -276,7 +270,7 @@ fn known(job: JobId, changed: usize) -> Result<(), Trouble> {
     if changed == 0 { Err(no_job(job)) } else { Ok(()) }
 }
 
-fn set_next_number(sql: &Connection, job: JobId, next_number: u64) -> rusqlite::Result<()> {
+pub(super) fn set_next_number(sql: &Connection, job: JobId, next_number: u64) -> rusqlite::Result<()> {
     sql.prepare_cached("UPDATE job SET next_number = ?2 WHERE id = ?1")?
         .execute(params![job.0, next_number as i64])
         .map(|_| ())
@@ -297,155 +291,8 @@ fn give_back(sql: &Connection, id: ItemId) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn error_args(error: &ItemError) -> Result<String, Trouble> {
+pub(super) fn error_args(error: &ItemError) -> Result<String, Trouble> {
     Ok(serde_json::to_string(&error.args)?)
-}
-
-fn add_items(
-    sql: &Connection,
-    groups: &mut Groups,
-    job: JobId,
-    first_seq: u64,
-    items: &[NewItem],
-    adding: &Adding,
-) -> Result<Added, Trouble> {
-    let head = Head::read(sql, job)?;
-    if first_seq < head.next_seq {
-        return Err(Trouble::Said(format!("place {first_seq} of job {job} is taken")));
-    }
-    if first_seq.saturating_add(items.len() as u64) > u64::from(u32::MAX) {
-        return Err(Trouble::Said(format!("job {job} has too many items (at most {})", u32::MAX)));
-    }
-    let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
-    let mut insert = Insert::new(sql, groups, job, head);
-    for item in items {
-        if adding.leave_out_known && is_known(sql, job, &item.locator.to_text())? {
-            added.duplicates += 1;
-            continue;
-        }
-        insert.put(added.next_seq, item)?;
-        added.added += 1;
-        added.next_seq += 1;
-    }
-    insert.end(Some(added.next_seq))?;
-    if let Some(mark) = adding.mark {
-        sql.prepare_cached("UPDATE job SET mark_source = ?2, mark_taken = ?3 WHERE id = ?1")?.execute(params![
-            job.0,
-            mark.source,
-            mark.taken as i64
-        ])?;
-    }
-    Ok(added)
-}
-
-/// Whether a keyed item has this locator.
-pub(super) fn is_known(sql: &Connection, job: JobId, locator: &str) -> rusqlite::Result<bool> {
-    sql.prepare_cached(
-        "SELECT 1 FROM item INDEXED BY item_locator WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 LIMIT 1",
-    )?
-    .exists(params![job.0, locator])
-}
-
-/// New rows of one job.
-struct Insert<'a> {
-    sql: &'a Connection,
-    groups: &'a mut Groups,
-    job: JobId,
-    head: Head,
-    tally: Tally,
-    now_ms: i64,
-}
-
-impl<'a> Insert<'a> {
-    fn new(sql: &'a Connection, groups: &'a mut Groups, job: JobId, head: Head) -> Self {
-        Self { sql, groups, job, head, tally: Tally::default(), now_ms: now_ms() }
-    }
-
-    fn put(&mut self, seq: u64, item: &NewItem) -> Result<(), Trouble> {
-        let is_file = item.locator.path().is_some();
-        let is_keyed = is_file || self.head.state == JobState::Draft.word();
-        let error = item.error.as_ref();
-        let standing = Standing {
-            state: if error.is_some() { ItemState::Failed } else { ItemState::Waiting },
-            group: self.groups.of(self.sql, self.job, item)?,
-            kind: error.map(|error| error.kind.word()),
-            bytes_in: 0,
-            bytes_out: 0,
-        };
-        let number = error.map(|_| self.head.next_number as i64);
-        self.head.next_number += u64::from(error.is_some());
-        self.sql
-            .prepare_cached(
-                "INSERT INTO item(job_id, seq, locator, state, error_kind, error, error_args, finished_at, number, \
-                 mtime, size, extra, group_id, is_keyed) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            )?
-            .execute(params![
-                self.job.0,
-                seq as i64,
-                item.locator.to_text(),
-                standing.state.word(),
-                standing.kind,
-                error.map(ToString::to_string),
-                error.map(error_args).transpose()?,
-                error.map(|_| self.now_ms),
-                number,
-                item.mtime_ms,
-                item.size_bytes.map(|size| size as i64),
-                Extra::of(item)?,
-                standing.group,
-                is_keyed,
-            ])?;
-        self.tally.appear(seq, &standing);
-        Ok(())
-    }
-
-    fn end(self, next_seq: Option<u64>) -> Result<(), Trouble> {
-        self.tally.apply(self.sql, self.job)?;
-        set_next_number(self.sql, self.job, self.head.next_number)?;
-        if let Some(next_seq) = next_seq {
-            self.sql
-                .prepare_cached("UPDATE job SET next_seq = ?2 WHERE id = ?1")?
-                .execute(params![self.job.0, next_seq as i64])?;
-        }
-        Ok(())
-    }
-}
-
-impl Groups {
-    /// The number of an item's group, which is made if it is new.
-    fn of(&mut self, sql: &Connection, job: JobId, item: &NewItem) -> Result<i64, Trouble> {
-        let is_links = item.locator.path().is_none();
-        let key = (job, is_links, label(item));
-        if let Some(id) = self.0.get(&key) {
-            return Ok(*id);
-        }
-        // The empty update makes RETURNING speak of a row that was there, too.
-        let id = sql
-            .prepare_cached(
-                "INSERT INTO item_group(job_id, is_links, label) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT DO UPDATE SET label = label RETURNING id",
-            )?
-            .query_row(params![job.0, is_links, key.2], |row| row.get(0))?;
-        if self.0.len() >= GROUPS_KEPT {
-            self.0.clear();
-        }
-        self.0.insert(key, id);
-        Ok(id)
-    }
-}
-
-/// The source's folder, or the host.
-fn label(item: &NewItem) -> String {
-    match &item.locator {
-        Locator::Url(_) => item.locator.host().unwrap_or_default(),
-        Locator::File(path) => {
-            let folder = path.parent().unwrap_or(path);
-            let below = Path::new(&item.dir);
-            let root = if folder.ends_with(below) { folder.ancestors().nth(below.components().count()) } else { None };
-            root.unwrap_or(folder).to_string_lossy().into_owned()
-        }
-    }
 }
 
 fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut u64) -> Result<(), Trouble> {
