@@ -195,12 +195,12 @@ impl Server {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// Requests being answered now.
+    /// Requests that wait for their answers now.
     pub(crate) fn busy(&self) -> usize {
         self.shared.busy.load(Ordering::SeqCst)
     }
 
-    /// The most requests that were being answered at once.
+    /// The most requests that waited for their answers at once.
     pub(crate) fn most_busy(&self) -> usize {
         self.shared.most_busy.load(Ordering::SeqCst)
     }
@@ -286,9 +286,11 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         let busy = shared.busy.fetch_add(1, Ordering::SeqCst) + 1;
         shared.most_busy.fetch_max(busy, Ordering::SeqCst);
         let behaviour = (shared.handler)(&request);
-        let kept = respond(stream, shared, &request, behaviour);
+        let answer = prepare(stream, shared, behaviour);
+        // Before the answer is sent: once it has come, the client may ask again.
         shared.busy.fetch_sub(1, Ordering::SeqCst);
-        if !kept? {
+        let Some(answer) = answer else { break };
+        if !respond(stream, shared, &request, &answer)? {
             break;
         }
     }
@@ -321,14 +323,23 @@ fn read_request(reader: &mut impl BufRead, shared: &Shared) -> io::Result<Option
     Ok(Some(Request { method, path, headers, hit }))
 }
 
+/// The answer, when its time has come; `None` when the connection is to be closed.
+fn prepare(stream: &TcpStream, shared: &Shared, behaviour: Behaviour) -> Option<Answer> {
+    match behaviour {
+        Behaviour::Close => None,
+        Behaviour::Stall => {
+            stall(stream, shared);
+            None
+        }
+        Behaviour::Answer(answer) => {
+            wait(shared, answer.delay);
+            Some(answer)
+        }
+    }
+}
+
 /// Answers; `false` when the connection is to be closed.
-fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, behaviour: Behaviour) -> io::Result<bool> {
-    let answer = match behaviour {
-        Behaviour::Close => return Ok(false),
-        Behaviour::Stall => return Ok(stall(stream, shared)),
-        Behaviour::Answer(answer) => answer,
-    };
-    wait(shared, answer.delay);
+fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, answer: &Answer) -> io::Result<bool> {
     let mut head = format!("HTTP/1.1 {} Status\r\n", answer.status);
     for (name, value) in &answer.headers {
         let _ = write!(head, "{name}: {value}\r\n");
@@ -356,7 +367,10 @@ fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, behaviour
     Ok(match answer.after_body {
         AfterBody::KeepAlive => true,
         AfterBody::Close => false,
-        AfterBody::Stall => stall(stream, shared),
+        AfterBody::Stall => {
+            stall(stream, shared);
+            false
+        }
     })
 }
 
@@ -376,7 +390,7 @@ fn wait(shared: &Shared, delay: Duration) {
 }
 
 /// Says nothing until the client goes away or the server is stopped.
-fn stall(mut stream: &TcpStream, shared: &Shared) -> bool {
+fn stall(mut stream: &TcpStream, shared: &Shared) {
     let mut byte = [0];
     let _ = stream.set_read_timeout(Some(LOOK));
     while !shared.stopped.load(Ordering::SeqCst) {
@@ -386,7 +400,6 @@ fn stall(mut stream: &TcpStream, shared: &Shared) -> bool {
             Ok(0) | Err(_) => break,
         }
     }
-    false
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
