@@ -5,6 +5,7 @@
 
 mod util;
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -450,16 +451,35 @@ fn cancelling_stops_what_runs_and_what_waits_at_once() {
 }
 
 #[test]
-fn a_server_that_speaks_no_tls_fails_as_tls_or_connect_and_shows_no_secret() {
-    let server = Server::start(|_| ok("x", "image/png"));
+fn a_server_that_speaks_no_tls_fails_its_item_as_such() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/a", listener.local_addr().unwrap());
+    let server = std::thread::Builder::new().name("no-tls".into()).spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
     run(async {
-        let url = server.url("/a?X-Amz-Signature=hush").replace("http://", "https://me:hush@");
-        let failure = Setup::new(once()).fetch(&url).await.unwrap_err();
-        assert!(matches!(failure.error.kind, ErrorKind::Tls | ErrorKind::Connect), "{:?}", failure.error);
+        let failure = Setup::new(hasty()).fetch(&url).await.unwrap_err();
+        assert_eq!((failure.error.kind, failure.attempts), (ErrorKind::Tls, 1), "{}", failure.error);
+    });
+    server.unwrap().join().unwrap();
+}
+
+#[test]
+fn no_secret_of_a_link_is_shown() {
+    let server = Server::start(|request| {
+        assert_eq!(request.headers["authorization"], "Basic bWU6aHVzaA==");
+        if request.path.starts_with("/gone") { status(410) } else { ok("x", "image/png") }
+    });
+    run(async {
+        let setup = Setup::new(once());
+        let url = |path| server.url(path).replace("http://", "http://me:hush@");
+        let failure = setup.fetch(&url("/gone?X-Amz-Signature=hush")).await.unwrap_err();
+        assert_eq!(failure.http_status, Some(410));
         assert!(!format!("{failure:?}").contains("hush"), "{failure:?}");
-        let plain = url.replace("https://", "http://");
-        let fetched = Setup::new(once()).fetch(&plain).await.unwrap();
-        assert!(!fetched.final_url.contains("me:hush"));
+        let fetched = setup.fetch(&url("/x.png")).await.unwrap();
+        assert_eq!(fetched.final_url, server.url("/x.png"));
     });
 }
 
