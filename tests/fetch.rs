@@ -315,7 +315,7 @@ fn items_wait_for_a_network_that_is_gone_and_come_when_it_is_back() {
         let late = setup.spawn(server.url("/late"));
         let since = setup.fetcher.network_gone_since();
         // Long enough for every attempt to be used up, were they counted.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        until(|| since.is_some_and(|since| since.elapsed() > Duration::from_millis(200))).await;
         assert!(tasks.iter().all(|task| !task.is_finished()) && !elsewhere.is_finished() && !late.is_finished());
         assert_eq!(setup.fetcher.network_gone_since(), since);
         assert_eq!(setup.fetcher.in_use(), 0, "who waits holds no slot");
