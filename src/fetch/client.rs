@@ -21,12 +21,15 @@ pub(super) fn build(limits: &FetchLimits) -> Result<Client, JobError> {
         // A machine without any root certificate can still fetch what is not encrypted.
         Err(error) => {
             tracing::warn!(%error, "the system's root certificates can't be used");
-            builder(limits)
-                .tls_certs_only([])
-                .build()
-                .map_err(|error| JobError::Machine(format!("The HTTP client can't be set up: {error}.")))
+            without_roots(limits)
         }
     }
+}
+
+/// A client that trusts nobody: good for http alone.
+fn without_roots(limits: &FetchLimits) -> Result<Client, JobError> {
+    let client = builder(limits).tls_certs_only([]).build();
+    client.map_err(|error| JobError::Machine(format!("The HTTP client can't be set up: {error}.")))
 }
 
 fn builder(limits: &FetchLimits) -> ClientBuilder {
@@ -43,4 +46,15 @@ fn builder(limits: &FetchLimits) -> ClientBuilder {
         .pool_max_idle_per_host(limits.per_host.max(1))
         .dns_resolver(Arc::new(SystemResolver));
     if limits.system_proxy { builder } else { builder.no_proxy() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_can_be_had_without_any_root_certificate() {
+        let limits = FetchLimits::default();
+        assert!(build(&limits).is_ok() && without_roots(&limits).is_ok());
+    }
 }

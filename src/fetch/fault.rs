@@ -116,30 +116,21 @@ fn seconds(time: Duration) -> String {
 }
 
 fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(cause) = next {
-        if cause.is::<E>() {
-            return true;
-        }
-        // An `io::Error` keeps what it wraps to itself unless asked.
-        if let Some(inner) = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
-            && inner.is::<E>()
-        {
-            return true;
-        }
-        next = cause.source();
-    }
-    false
+    causes(error).any(<dyn Error + 'static>::is::<E>)
 }
 
 /// What lies at the bottom; the errors above it only repeat the URL.
 fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let text = if error.source().is_some() { cause.to_string() } else { "the request failed".to_owned() };
+    let text = causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string);
     text.get(..text.floor_char_boundary(MAX_DETAIL_BYTES)).unwrap_or_default().to_owned()
+}
+
+/// The causes of an error, from the top. An `io::Error` passes over what it wraps unless asked for it.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause: &&(dyn Error + 'static)| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map_or_else(|| cause.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))
+    })
 }
 
 #[cfg(test)]

@@ -159,6 +159,10 @@ impl Shared {
                 }
                 continue;
             }
+            if let Some(wait) = fault.retry_after.filter(|wait| *wait > self.limits.max_retry_after) {
+                let detail = format!("it asks to wait {} s", wait.as_secs());
+                return Err(Fault { error: fault.error.with("detail", detail), ..fault });
+            }
             match fault.unreached_since {
                 Some(began) if self.network.judge(began, &self.client).await == Verdict::NetworkReturned => {
                     failures = 0;

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after(" 120 ", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after(" 120 ", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:57 GMT", now), Some(Duration::from_secs(20)));
         assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now), Some(Duration::ZERO));
         assert_eq!(retry_after("soon", now), None);
@@ -80,7 +80,7 @@ mod tests {
             let error = ItemError::nameless(ErrorKind::HttpStatus).with("status", status);
             is_worth_it(&Fault { retry_after: wait, ..Fault::new(error) }, 1, &limits)
         };
-        assert!(status(503, None) && !status(404, None) && status(429, Some(Duration::from_secs(300))));
+        assert!(status(503, None) && !status(404, None) && status(429, Some(Duration::from_mins(5))));
         assert!(!status(429, Some(Duration::from_secs(301))));
     }
 }

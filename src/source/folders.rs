@@ -36,7 +36,8 @@ pub(super) fn read(
         Ok(root) => root,
         Err(error) => return give(Found::Trouble(trouble(path, &error))),
     };
-    let mut walk = Walk { root: root.clone(), seen: HashSet::new(), left_out: LeftOut::default(), cancelled, give };
+    let mut walk =
+        Walk { root: root.clone(), seen: HashSet::new(), left_out: LeftOut::default(), gave: false, cancelled, give };
     let mut waiting = vec![Folder { path: root, dir: String::new(), is_linked: false }];
     while let Some(folder) = waiting.pop() {
         let subfolders = walk.folder(&folder)?;
@@ -44,7 +45,11 @@ pub(super) fn read(
             waiting.extend(subfolders.into_iter().rev());
         }
     }
-    walk.left_out.report(path).into_iter().try_for_each(|sentence| give(Found::Trouble(sentence)))
+    let mut sentences = walk.left_out.report(path);
+    if !walk.gave && sentences.is_empty() {
+        sentences.push(format!("There are no pictures in {}.", path.display()));
+    }
+    sentences.into_iter().try_for_each(|sentence| give(Found::Trouble(sentence)))
 }
 
 /// A folder to be read.
@@ -61,7 +66,8 @@ struct Folder {
 #[derive(Default)]
 struct Listing {
     pictures: Vec<(String, DirEntry)>,
-    subfolders: Vec<(String, Folder)>,
+    /// Name, path, and whether it is a link.
+    subfolders: Vec<(String, PathBuf, bool)>,
 }
 
 struct Walk<'a> {
@@ -69,6 +75,8 @@ struct Walk<'a> {
     /// Folders reached by links, so that each is read once and circles end.
     seen: HashSet<PathBuf>,
     left_out: LeftOut,
+    /// Whether anything was given, be it a trouble.
+    gave: bool,
     cancelled: &'a dyn Fn() -> bool,
     give: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
 }
@@ -84,19 +92,19 @@ impl Walk<'_> {
                         self.look()?;
                     }
                     match entry {
-                        Ok(entry) => self.sort_out(folder, entry, &mut listing),
+                        Ok(entry) => self.sort_out(entry, &mut listing),
                         Err(error) => {
-                            (self.give)(Found::Trouble(trouble(&folder.path, &error)))?;
+                            self.give(Found::Trouble(trouble(&folder.path, &error)))?;
                             break;
                         }
                     }
                 }
             }
-            Err(error) => (self.give)(Found::Trouble(trouble(&folder.path, &error)))?,
+            Err(error) => self.give(Found::Trouble(trouble(&folder.path, &error)))?,
         }
         let Listing { mut pictures, mut subfolders } = listing;
         pictures.sort_by(|(a, _), (b, _)| order::natural(a, b));
-        subfolders.sort_by(|(a, _), (b, _)| order::natural(a, b));
+        subfolders.sort_by(|(a, ..), (b, ..)| order::natural(a, b));
         for (_, entry) in pictures {
             self.look()?;
             let path = entry.path();
@@ -106,13 +114,17 @@ impl Walk<'_> {
                 self.left_out.no_pictures += 1;
                 continue;
             }
-            (self.give)(Found::Item(files::item(path, folder.dir.clone(), metadata.as_ref())))?;
+            self.give(Found::Item(files::item(path, folder.dir.clone(), metadata.as_ref())))?;
         }
-        ControlFlow::Continue(subfolders.into_iter().map(|(_, subfolder)| subfolder).collect())
+        // In order, so that of two links to one folder the same one is followed every time.
+        let subfolders = subfolders.into_iter();
+        ControlFlow::Continue(
+            subfolders.filter_map(|(name, path, is_link)| self.subfolder(folder, path, &name, is_link)).collect(),
+        )
     }
 
     /// Puts an entry where it belongs.
-    fn sort_out(&mut self, folder: &Folder, entry: DirEntry, listing: &mut Listing) {
+    fn sort_out(&mut self, entry: DirEntry, listing: &mut Listing) {
         let name = entry.file_name().to_string_lossy().into_owned();
         // Hidden files, our own temporaries among them.
         if name.starts_with('.') {
@@ -123,9 +135,7 @@ impl Walk<'_> {
         let is_link = kind.is_some_and(|kind| kind.is_symlink());
         let is_folder = if is_link { path.is_dir() } else { kind.is_some_and(|kind| kind.is_dir()) };
         if is_folder {
-            if let Some(subfolder) = self.subfolder(folder, path, &name, is_link) {
-                listing.subfolders.push((name, subfolder));
-            }
+            listing.subfolders.push((name, path, is_link));
         } else if is_picture_name(&path) {
             listing.pictures.push((name, entry));
         } else {
@@ -142,6 +152,11 @@ impl Walk<'_> {
         let path = fs::canonicalize(path).ok()?;
         let is_read_anyway = path.starts_with(&self.root) || self.root.starts_with(&path);
         (!is_read_anyway && self.seen.insert(path.clone())).then_some(Folder { path, dir, is_linked: true })
+    }
+
+    fn give(&mut self, found: Found) -> ControlFlow<()> {
+        self.gave = true;
+        (self.give)(found)
     }
 
     fn look(&self) -> ControlFlow<()> {
@@ -293,6 +308,12 @@ mod tests {
         symlink("/", root.join("everything")).unwrap();
         let wanted = ["|a.jpg", "|dead.jpg broken", "folder.jpg|c.jpg", "out|o.jpg", "out/in|p.jpg", "sub|b.jpg"];
         assert_eq!(walk(root, true), wanted);
+    }
+
+    #[test]
+    fn an_empty_folder_is_not_passed_over_in_silence() {
+        let dir = tree(&[".hidden.jpg"]);
+        assert_eq!(walk(dir.path(), true), ["There are no pictures in ROOT."]);
     }
 
     #[test]

@@ -65,8 +65,15 @@ pub(super) fn read_lines(
             give(Found::Item(no_link(&String::from_utf8_lossy(bytes), &detail)))?;
             continue;
         }
-        let text = String::from_utf8_lossy(bytes);
-        let text = without_comment(&text);
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            // Guessing at its encoding would fetch something else.
+            if !bytes.trim_ascii_start().starts_with(b"#") {
+                let detail = format!("{} is not UTF-8", place());
+                give(Found::Item(no_link(&String::from_utf8_lossy(bytes), &detail)))?;
+            }
+            continue;
+        };
+        let text = without_comment(text);
         if !text.is_empty() {
             give(Found::Item(link(text, &place())))?;
         }
@@ -188,11 +195,12 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_link_is_named() {
-        let found = lines(b"h.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n\xff\xfe\n");
+        let found = lines(b"h.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n# \xc7\nhttp://h/\xc7\n");
         assert_eq!(found.len(), 5);
         assert!(found[0].contains("h.example/a.jpg") && found[0].contains("line 1 of list"), "{}", found[0]);
         assert!(found[1].contains("line 2 of list"), "{}", found[1]);
         assert!(found[3].contains("line 4") && !found[3].contains("secret"), "{}", found[3]);
+        assert!(found[4].contains("line 6 of list is not UTF-8"), "{}", found[4]);
     }
 
     #[test]
