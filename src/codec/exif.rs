@@ -177,7 +177,8 @@ fn drop_thumbnail(block: &mut Vec<u8>) {
     if let (Some(at), Some(length)) = (number(THUMBNAIL_AT), number(THUMBNAIL_LENGTH)) {
         extents.push((at.max(8), at.saturating_add(length).min(block.len())));
     }
-    extents.push((link, link + 4));
+    let end = second + 2 + tiff.count(second) * ENTRY;
+    extents.extend([(link, link + 4), (end, (end + 4).min(block.len()))]);
     // A forged directory may claim bytes of the first one: leave such a block as it is, but for the link.
     let mut own = tiff.extents(first);
     own.extend(tiff.directory(first, EXIF_IFD).map(|exif| tiff.extents(exif)).unwrap_or_default());

@@ -80,7 +80,8 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
         ImageError::Limits(limits) => too_large(limits),
         ImageError::Unsupported(what) => unsupported(what),
         other => {
-            if ends_early(other) {
+            // The GIF decoder's own end-of-file error is private to it: only its words tell.
+            if ends_early(other) || other.to_string().contains("Unexpected End of File") {
                 truncated()
             } else {
                 corrupt(other)

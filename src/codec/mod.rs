@@ -154,3 +154,6 @@ pub fn content_type(format: Format) -> &'static str {
         Format::Bmp => "image/bmp",
     }
 }
+
+#[cfg(test)]
+mod tests;
