@@ -273,6 +273,8 @@ fn every_orientation_is_told_and_reset_in_what_is_kept() {
 #[test]
 fn without_gps_no_byte_of_a_position_is_left() {
     for little in [true, false] {
+        let bytes = with_exif(Format::Tiff, exif_block(1, little), MetadataPolicy::NoGps);
+        assert!(!contains(&bytes, &5959u32.to_le_bytes()), "TIFF");
         let latitude = if little { 5959u32.to_le_bytes() } else { 5959u32.to_be_bytes() };
         for format in [Format::Jpeg, Format::Png, Format::Webp] {
             let bytes = with_exif(format, exif_block(1, little), MetadataPolicy::Keep);
@@ -560,5 +562,17 @@ fn how_fast_a_jpeg_goes_round() {
         let start = std::time::Instant::now();
         let size = encode(&picture, format, &keep()).unwrap().len();
         eprintln!("encode {format:?}: {:?}, {size} bytes", start.elapsed());
+    }
+}
+
+#[test]
+fn a_camera_and_a_place_go_through_a_tiff() {
+    for little in [true, false] {
+        let bytes = with_exif(Format::Tiff, exif_block(1, little), MetadataPolicy::Keep);
+        let kept = open(&bytes, &DecodeOptions::default()).unwrap().metadata.exif.unwrap();
+        assert!(contains(&kept, b"Pixmaker"));
+        let fields = ::exif::Reader::new().read_raw(kept.to_vec()).unwrap();
+        let latitude = fields.get_field(::exif::Tag::GPSLatitude, ::exif::In::PRIMARY).unwrap();
+        assert_eq!(latitude.display_value().to_string(), "37 deg 33 min 59.59 sec");
     }
 }

@@ -1,6 +1,10 @@
 //! TIFF: the first page in; one page of 8 or 16 bits, LZW, out.
 
+mod tags;
+
 use std::io::Cursor;
+
+use ::exif::Context;
 
 use ::tiff::decoder::{Decoder, Limits};
 use ::tiff::encoder::colortype::{ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16};
@@ -38,7 +42,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     let header = header(&mut decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten().map(Into::into);
-    let metadata = Metadata { exif: None, xmp, iptc: iptc(bytes).map(Into::into) };
+    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc: iptc(bytes).map(Into::into) };
     let (_, rows) = whole::decode(decoder)?;
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
@@ -73,10 +77,25 @@ impl TiffEncoder {
             let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out)?
                 .with_compression(Compression::Lzw)
                 .with_predictor(Predictor::Horizontal);
+            let fields = self.extras.metadata.exif.as_ref().map(|exif| tags::Fields::of(exif));
+            let mut pointers = Vec::new();
+            for (context, pointer) in [(Context::Exif, Tag::ExifDirectory), (Context::Gps, Tag::GpsDirectory)] {
+                if let Some(fields) = fields.as_ref().filter(|fields| fields.has(context)) {
+                    let mut directory = encoder.extra_directory()?;
+                    fields.write(context, &mut directory)?;
+                    pointers.push((pointer, directory.finish_with_offsets()?.offset));
+                }
+            }
             let mut image = encoder.new_image::<C>(info.width_px, info.height_px)?;
             let directory = image.encoder();
             if let Some(profile) = &self.extras.profile {
                 directory.write_tag(Tag::IccProfile, &profile[..])?;
+            }
+            for (tag, offset) in pointers {
+                directory.write_tag(tag, offset)?;
+            }
+            if let Some(fields) = &fields {
+                fields.write(Context::Tiff, directory)?;
             }
             if let Some(xmp) = &self.extras.metadata.xmp {
                 directory.write_tag(TAG_XMP, &xmp[..])?;
