@@ -12,6 +12,9 @@ const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
+const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const SUB_IFDS: u16 = 0x014A;
+const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
 const ENTRY: usize = 12;
 
@@ -23,6 +26,17 @@ pub(super) fn orientation(block: Option<&[u8]>) -> Orientation {
         tiff.number(at)
     });
     Orientation::from_exif(value.unwrap_or(1))
+}
+
+/// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
+pub(super) fn is_camera_raw(file: &[u8]) -> bool {
+    let told = || {
+        let tiff = Tiff::new(file)?;
+        let ifd = tiff.first_ifd()?;
+        let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
+        Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
+    };
+    file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
 }
 
 /// The blocks of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.

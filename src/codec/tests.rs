@@ -557,7 +557,17 @@ fn how_fast_a_jpeg_goes_round() {
         while opened.rows.read_rows(16, &mut band).unwrap() > 0 {}
         eprintln!("decode {name}: {:?}, {:?}", start.elapsed(), opened.rows.info());
     }
-    let picture = decode(&bytes).unwrap();
+    let mut picture = decode(&bytes).unwrap();
+    picture.profile = Some(ColorProfile::new_display_p3().encode().unwrap().into());
+    let wide = encode(&picture, Format::Jpeg, &keep()).unwrap();
+    for time in ["first", "again"] {
+        let start = std::time::Instant::now();
+        let mut opened = open(&wide, &DecodeOptions::default()).unwrap();
+        let opening = start.elapsed();
+        let mut band = Band::empty(&opened.rows.info());
+        while opened.rows.read_rows(16, &mut band).unwrap() > 0 {}
+        eprintln!("decode from Display P3, {time}: {:?}, opening {opening:?}", start.elapsed());
+    }
     for format in WRITABLE {
         let start = std::time::Instant::now();
         let size = encode(&picture, format, &keep()).unwrap().len();
@@ -575,4 +585,30 @@ fn a_camera_and_a_place_go_through_a_tiff() {
         let latitude = fields.get_field(::exif::Tag::GPSLatitude, ::exif::In::PRIMARY).unwrap();
         assert_eq!(latitude.display_value().to_string(), "37 deg 33 min 59.59 sec");
     }
+}
+
+#[test]
+fn a_camera_raw_file_is_not_taken_for_its_thumbnail() {
+    let mut out = Cursor::new(Vec::new());
+    let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out).unwrap();
+    let mut page = encoder.new_image::<::tiff::encoder::colortype::Gray8>(3, 2).unwrap();
+    page.encoder().write_tag(::tiff::tags::Tag::NewSubfileType, 1u32).unwrap();
+    page.encoder().write_tag(::tiff::tags::Tag::SubIfd, 8u32).unwrap();
+    page.write_data(&[1, 2, 3, 4, 5, 6]).unwrap();
+    assert_eq!(probe(out.get_ref()).unwrap_err().kind, ErrorKind::Unsupported);
+}
+
+#[test]
+fn what_is_streamed_holds_little_and_what_is_not_holds_the_picture() {
+    for (format, bytes) in one_of_each() {
+        let header = probe(&bytes).unwrap();
+        let held = held_bytes(&bytes, &header);
+        assert!(held > 0);
+        if matches!(format, Format::Webp | Format::Tiff | Format::Gif | Format::Bmp) {
+            assert!(held >= header.info.size_bytes(), "{format:?}");
+        }
+    }
+    let tall = info(8, 4000, Channels::Rgb, SampleType::U8);
+    let bytes = encode(&slopes(tall), Format::Jpeg, &keep()).unwrap();
+    assert!(held_bytes(&bytes, &probe(&bytes).unwrap()) < tall.size_bytes() / 10);
 }

@@ -22,6 +22,13 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     header(&markers::read(bytes)?)
 }
 
+/// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
+pub(super) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
+    let rows = info.row_samples() as u64 * 64;
+    let progressive = markers::read(bytes).is_ok_and(|markers| markers.progressive);
+    if progressive { rows + info.size_bytes() * 2 } else { rows }
+}
+
 fn header(markers: &Markers) -> Result<Header, ItemError> {
     let (width_px, height_px) = (markers.width_px, markers.height_px);
     if width_px.max(height_px) > MAX_SIDE_PX {

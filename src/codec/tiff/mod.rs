@@ -14,7 +14,7 @@ use image::ImageDecoder;
 use image::codecs::tiff::TiffDecoder;
 
 use super::whole::Collector;
-use super::{Decoded, Encoder, Extras, Header, fault, whole};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, whole};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, Orientation, RowWriter, SampleType};
 
@@ -24,6 +24,9 @@ const TAG_XMP: Tag = Tag::Unknown(700);
 const TAG_IPTC: Tag = Tag::Unknown(33_723);
 
 fn decoder(bytes: &[u8]) -> Result<TiffDecoder<Cursor<&[u8]>>, ItemError> {
+    if exif::is_camera_raw(bytes) {
+        return Err(fault::unsupported("camera raw files can't be read yet"));
+    }
     TiffDecoder::new(Cursor::new(bytes)).map_err(|error| fault::from_image(&error))
 }
 
