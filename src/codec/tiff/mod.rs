@@ -43,11 +43,22 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(bytes)?;
     let header = header(&mut decoder)?;
+    could_hold(bytes, &decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten().map(Into::into);
     let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc: iptc(bytes).map(Into::into) };
     let (_, rows) = whole::decode(decoder)?;
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
+}
+
+/// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
+/// below 2,000 to 1; fax codes, which may hold a white page in next to nothing, are of one bit a pixel anyway.
+fn could_hold(bytes: &[u8], decoder: &TiffDecoder<Cursor<&[u8]>>) -> Result<(), ItemError> {
+    let (width_px, height_px) = decoder.dimensions();
+    let bits = u64::from(decoder.original_color_type().bits_per_pixel());
+    let raw = (u64::from(width_px) * u64::from(height_px)).saturating_mul(bits) / 8;
+    let ratio = if exif::tiff_compression(bytes) == Some(1) { 1 } else { 2_000 };
+    if bits > 1 && raw / ratio > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
 }
 
 fn iptc(bytes: &[u8]) -> Option<Vec<u8>> {
