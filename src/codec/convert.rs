@@ -115,10 +115,8 @@ impl<T: Sample> Converter<T> {
                 out.extend(samples.as_chunks::<2>().0.iter().flat_map(|&[g, a]| [unmix(g, a), a]));
             }
             (Channels::GrayAlpha, Channels::Rgba) => {
-                out.extend(samples.as_chunks::<2>().0.iter().flat_map(|&[g, a]| {
-                    let g = unmix(g, a);
-                    [g, g, g, a]
-                }))
+                let pixels = samples.as_chunks::<2>().0.iter();
+                out.extend(pixels.map(|&[g, a]| (unmix(g, a), a)).flat_map(|(g, a)| [g, g, g, a]));
             }
             (Channels::Rgb, Channels::Rgba) => {
                 out.extend(samples.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, T::MAX]));

@@ -12,6 +12,10 @@ const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
+const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const COMPRESSION: u16 = 0x0103;
+const SUB_IFDS: u16 = 0x014A;
+const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
 const ENTRY: usize = 12;
 
@@ -23,6 +27,23 @@ pub(super) fn orientation(block: Option<&[u8]>) -> Orientation {
         tiff.number(at)
     });
     Orientation::from_exif(value.unwrap_or(1))
+}
+
+/// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
+pub(super) fn is_camera_raw(file: &[u8]) -> bool {
+    let told = || {
+        let tiff = Tiff::new(file)?;
+        let ifd = tiff.first_ifd()?;
+        let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
+        Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
+    };
+    file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
+}
+
+/// The compression that a TIFF file's first directory names: 1 is none.
+pub(super) fn tiff_compression(file: &[u8]) -> Option<u32> {
+    let tiff = Tiff::new(file)?;
+    Some(tiff.find(tiff.first_ifd()?, COMPRESSION).and_then(|entry| tiff.number(entry)).unwrap_or(1))
 }
 
 /// The blocks of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
@@ -177,7 +198,8 @@ fn drop_thumbnail(block: &mut Vec<u8>) {
     if let (Some(at), Some(length)) = (number(THUMBNAIL_AT), number(THUMBNAIL_LENGTH)) {
         extents.push((at.max(8), at.saturating_add(length).min(block.len())));
     }
-    extents.push((link, link + 4));
+    let end = second + 2 + tiff.count(second) * ENTRY;
+    extents.extend([(link, link + 4), (end, (end + 4).min(block.len()))]);
     // A forged directory may claim bytes of the first one: leave such a block as it is, but for the link.
     let mut own = tiff.extents(first);
     own.extend(tiff.directory(first, EXIF_IFD).map(|exif| tiff.extents(exif)).unwrap_or_default());

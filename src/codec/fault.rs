@@ -52,10 +52,10 @@ pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemErr
 /// A zeroed buffer of `len` values, or `TooLarge` when the machine has no such memory.
 pub(super) fn zeroed<T: Clone + Default>(len: u64) -> Result<Vec<T>, ItemError> {
     let len = usize::try_from(len).map_err(|_| no_memory(len))?;
-    let mut buffer = Vec::new();
-    buffer.try_reserve_exact(len).map_err(|_| no_memory(len as u64))?;
-    buffer.resize(len, T::default());
-    Ok(buffer)
+    // Asked for first, since `vec!` ends the program when there is none; then `vec!`, since its zeros are the system's
+    // own: a page that no pixel is written to takes no memory, however much a header claims.
+    Vec::<T>::new().try_reserve_exact(len).map_err(|_| no_memory(len as u64))?;
+    Ok(vec![T::default(); len])
 }
 
 fn no_memory(len: u64) -> ItemError {
@@ -80,7 +80,8 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
         ImageError::Limits(limits) => too_large(limits),
         ImageError::Unsupported(what) => unsupported(what),
         other => {
-            if ends_early(other) {
+            // The GIF decoder's own end-of-file error is private to it: only its words tell.
+            if ends_early(other) || other.to_string().contains("Unexpected End of File") {
                 truncated()
             } else {
                 corrupt(other)

@@ -119,6 +119,19 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
 }
 
+/// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
+/// a few rows where a format streams, the whole picture (or twice) where it does not. An estimate for budgets.
+pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
+    let whole = header.info.size_bytes();
+    let row = (header.info.row_samples() * header.info.sample.size_bytes()) as u64;
+    match header.format {
+        Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
+        Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
+        Format::Png | Format::Bmp | Format::Webp => whole,
+        Format::Tiff | Format::Gif => whole * 2,
+    }
+}
+
 /// An encoder of one picture. `profile` is the one its rows are in; `metadata` is cut down by `save.metadata` here.
 /// GIF and BMP are read only: `CantEncode`.
 pub fn encoder(
@@ -154,3 +167,6 @@ pub fn content_type(format: Format) -> &'static str {
         Format::Bmp => "image/bmp",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,11 @@ fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
     fault::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
 }
 
+/// Whether the rows come in passes, so that the picture is decoded as a whole.
+pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
+    bytes.get(28).is_some_and(|&method| method != 0)
+}
+
 fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     checked_size(bytes)?;
     let mut decoder = Decoder::new(Cursor::new(bytes));

@@ -21,6 +21,8 @@ pub(super) struct Markers {
     pub(super) components: u8,
     /// The transform code of Adobe's marker, if there is one: 0 none, 1 YCbCr, 2 YCCK.
     pub(super) adobe: Option<u8>,
+    /// Whether the picture comes in several passes, all of which are kept until the last.
+    pub(super) progressive: bool,
     /// Pixels that one minimum coded unit covers.
     pub(super) mcu_px: u64,
     /// Offset of the first scan's coded data in bytes.
@@ -37,7 +39,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     loop {
         let (marker, payload, next) = segment(bytes, at)?;
         match marker {
-            0xC0..=0xC2 => frame(payload, &mut markers)?,
+            0xC0..=0xC2 => {
+                markers.progressive = marker == 0xC2;
+                frame(payload, &mut markers)?;
+            }
             0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
             0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
             0xE1 => app1(payload, &mut markers.metadata),

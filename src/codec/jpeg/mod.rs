@@ -11,7 +11,7 @@ use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save};
 use markers::Markers;
-use raw::{Decoder, Fatal, Output};
+use raw::{Decoder, Fatal, Pixels, Settings};
 
 /// Quality when none is given.
 const DEFAULT_QUALITY: u8 = 85;
@@ -20,6 +20,13 @@ const MAX_SIDE_PX: u32 = 65_500;
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     header(&markers::read(bytes)?)
+}
+
+/// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
+pub(super) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
+    let rows = info.row_samples() as u64 * 64;
+    let progressive = markers::read(bytes).is_ok_and(|markers| markers.progressive);
+    if progressive { rows + info.size_bytes() * 2 } else { rows }
 }
 
 fn header(markers: &Markers) -> Result<Header, ItemError> {
@@ -37,9 +44,9 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
     let output = match markers.components {
-        1 => Output::Gray,
-        4 => Output::Cmyk,
-        _ => Output::Rgb,
+        1 => Pixels::Gray,
+        4 => Pixels::Cmyk,
+        _ => Pixels::Rgb,
     };
     let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
     let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
@@ -50,7 +57,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     let mut reader = JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None };
     reader.check()?;
     let mut profile = markers.profile.take();
-    if output == Output::Cmyk {
+    if output == Pixels::Cmyk {
         let to_srgb = match (profile.take(), options.colour) {
             (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
             _ => None,
@@ -221,9 +228,14 @@ impl RowWriter for JpegEncoder {
         }
         let to = if info.channels.colour_count() == 1 { Channels::Gray } else { Channels::Rgb };
         let segments = markers::write(&self.extras);
-        let gray = to == Channels::Gray;
-        let encoder = raw::Encoder::start(info.width_px, info.height_px, gray, self.quality, &segments)
-            .map_err(|fatal| encoding(&fatal))?;
+        let settings = Settings {
+            width_px: info.width_px,
+            height_px: info.height_px,
+            pixels: if to == Channels::Gray { Pixels::Gray } else { Pixels::Rgb },
+            quality: self.quality,
+            progressive: false,
+        };
+        let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
         let (converter, count) = (Converter::new(info, to), RowCount::new(info.height_px));
         self.started = Some(Started { encoder, converter, info, count });
         Ok(())

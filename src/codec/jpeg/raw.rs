@@ -107,9 +107,9 @@ impl ErrorManager {
     }
 }
 
-/// What pixels come out as.
+/// What pixels go in and come out as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub(super) enum Pixels {
     /// One byte a pixel.
     Gray,
     /// Three bytes a pixel.
@@ -118,7 +118,7 @@ pub(super) enum Output {
     Cmyk,
 }
 
-impl Output {
+impl Pixels {
     /// Bytes of a pixel.
     pub(super) const fn count(self) -> usize {
         match self {
@@ -155,7 +155,7 @@ unsafe impl Send for Decoder<'_> {}
 
 impl<'a> Decoder<'a> {
     /// Reads the header and starts decoding at `eighths / 8` of the size. A progressive file is read to its end here.
-    pub(super) fn start(bytes: &'a [u8], output: Output, eighths: u32) -> Result<Self, Fatal> {
+    pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
         let mut state = Box::new(DecoderState { cinfo, errors: ErrorManager::new(), _pinned: PhantomPinned });
@@ -267,6 +267,21 @@ impl Drop for Decoder<'_> {
     }
 }
 
+/// What a file to be written is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    /// Width in px.
+    pub(super) width_px: u32,
+    /// Height in px.
+    pub(super) height_px: u32,
+    /// What the rows hold. `Cmyk` is stored as given.
+    pub(super) pixels: Pixels,
+    /// 1 to 100.
+    pub(super) quality: u8,
+    /// Several scans instead of one.
+    pub(super) progressive: bool,
+}
+
 /// libjpeg's encoder into memory.
 pub(super) struct Encoder {
     state: Box<EncoderState>,
@@ -320,14 +335,8 @@ impl Destination {
 }
 
 impl Encoder {
-    /// Starts a file of gray or RGB rows, 4:2:0, baseline, standard Huffman tables: libjpeg-turbo's fast way.
-    pub(super) fn start(
-        width: u32,
-        height: u32,
-        gray: bool,
-        quality: u8,
-        markers: &[(u8, Vec<u8>)],
-    ) -> Result<Self, Fatal> {
+    /// Starts a file: 4:2:0 where there is colour, standard Huffman tables, libjpeg-turbo's fast way.
+    pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
         let base = ffi::jpeg_destination_mgr {
@@ -350,17 +359,19 @@ impl Encoder {
             unsafe {
                 ffi::jpeg_CreateCompress(cinfo, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
                 cinfo.dest = dest;
-                cinfo.image_width = width;
-                cinfo.image_height = height;
-                cinfo.input_components = if gray { 1 } else { 3 };
-                cinfo.in_color_space =
-                    if gray { ffi::J_COLOR_SPACE::JCS_GRAYSCALE } else { ffi::J_COLOR_SPACE::JCS_RGB };
+                cinfo.image_width = settings.width_px;
+                cinfo.image_height = settings.height_px;
+                cinfo.input_components = settings.pixels.count() as i32;
+                cinfo.in_color_space = settings.pixels.space();
                 let fastest = ffi::JINT_COMPRESS_PROFILE_VALUE::JCP_FASTEST as i32;
                 ffi::jpeg_c_set_int_param(cinfo, ffi::J_INT_PARAM::JINT_COMPRESS_PROFILE, fastest);
                 ffi::jpeg_set_defaults(cinfo);
-                ffi::jpeg_set_quality(cinfo, i32::from(quality.clamp(1, 100)), 1);
+                ffi::jpeg_set_quality(cinfo, i32::from(settings.quality.clamp(1, 100)), 1);
                 cinfo.dct_method = ffi::J_DCT_METHOD::JDCT_ISLOW;
                 cinfo.optimize_coding = 0;
+                if settings.progressive {
+                    ffi::jpeg_simple_progression(cinfo);
+                }
                 ffi::jpeg_start_compress(cinfo, 1);
                 for (marker, data) in markers {
                     ffi::jpeg_write_marker(cinfo, i32::from(*marker), data.as_ptr(), data.len() as u32);

@@ -35,7 +35,7 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
 }
 
 /// A chunk's data.
-fn chunk<'a>(bytes: &'a [u8], wanted: [u8; 4]) -> Option<&'a [u8]> {
+fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     let mut rest = bytes.get(12..)?;
     loop {
         let (kind, after) = rest.split_first_chunk::<4>()?;

@@ -124,11 +124,12 @@ pub(super) fn encode(
     let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
     let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
     if lossless {
-        // Level 6 of 9 is libwebp's own default (method 4, quality 70).
+        // Level 6 of 9 is what cwebp does when told nothing else. Colours under full transparency stay, too.
         // SAFETY: `config` was initialised.
-        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, 4) } == 0 {
+        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, 6) } == 0 {
             return Err("libwebp refused the settings".to_owned());
         }
+        config.exact = 1;
     } else {
         config.quality = quality;
     }
