@@ -167,7 +167,12 @@ fn every_operation_stands_in_the_test_cases() {
         assert!(Pipeline::new(&Recipe { version: 1, steps: vec![starting_step(spec)] }).is_ok(), "{}", spec.id);
         for param in spec.params {
             if let ParamKind::Float { min, max, soft_max, default } = param.kind {
-                assert!((min..=max).contains(&default) && (min..=max).contains(&soft_max), "{}.{}", spec.id, param.name);
+                assert!(
+                    (min..=max).contains(&default) && (min..=max).contains(&soft_max),
+                    "{}.{}",
+                    spec.id,
+                    param.name
+                );
             }
         }
     }
@@ -181,7 +186,11 @@ fn bands_of_any_height_give_what_the_whole_picture_gives() {
             for orientation in [Orientation::Upright, Orientation::Rotate90] {
                 let whole = run_with(steps, &picture, orientation, u32::MAX);
                 for at_once in [1, 5, 40] {
-                    assert_eq!(run_with(steps, &picture, orientation, at_once), whole, "{steps:?} {channels:?} {at_once}");
+                    assert_eq!(
+                        run_with(steps, &picture, orientation, at_once),
+                        whole,
+                        "{steps:?} {channels:?} {at_once}"
+                    );
                 }
             }
         }
@@ -216,8 +225,11 @@ const ORIENTATIONS: [Orientation; 8] = [
 
 fn made_upright(picture: &Picture, orientation: Orientation) -> Picture {
     let (stored, levels) = (picture.info, picture.levels());
-    let (width, height) =
-        if orientation.swaps_axes() { (stored.height_px, stored.width_px) } else { (stored.width_px, stored.height_px) };
+    let (width, height) = if orientation.swaps_axes() {
+        (stored.height_px, stored.width_px)
+    } else {
+        (stored.width_px, stored.height_px)
+    };
     Picture::u8(width, height, stored.channels, |x, y, channel| {
         let (x, y) = stored_at(orientation, x, y, &stored);
         levels[(y * stored.width_px + x) as usize * stored.channels.count() + channel] as u8
@@ -234,8 +246,13 @@ fn orientations_are_applied_before_the_first_step() {
             let expected = run(steps, &upright);
             let got = run_with(steps, &picture, orientation, 16);
             assert_eq!(got.info, expected.info, "{orientation:?} {steps:?}");
-            // Nearest has no nearest pixel at a tie; everything else may differ by rounding alone.
-            let tolerance = if steps[0].contains("nearest") { 255.0 } else { 1.0 };
+            let tolerance = match (steps[0].contains("nearest"), orientation.swaps_axes()) {
+                // There is no nearest pixel at a tie.
+                (true, _) => 255.0,
+                // A resize clamps between its two passes, whose order is the stored picture's.
+                (false, true) => 3.0,
+                (false, false) => 1.0,
+            };
             assert!(largest_difference(&got.values, &expected.values) <= tolerance, "{orientation:?} {steps:?}");
         }
     }
@@ -451,7 +468,10 @@ fn a_decoder_may_deliver_a_smaller_picture_and_the_size_stays_as_planned() {
         let mut out = Collected::default();
         plan.run(&mut decoded.reader(7), &mut out, &|| false).expect("runs");
         assert_eq!(out.info, Some(plan.output()));
-        assert!(mean_difference(&out.values, &run_with(steps, &full, Orientation::Rotate270, 64).values) < 3.0, "{steps:?}");
+        if plan.max_downscale() >= 2.0 {
+            let whole = run_with(steps, &full, Orientation::Rotate270, 64);
+            assert!(mean_difference(&out.values, &whole.values) < 1.0, "{steps:?}");
+        }
     }
 }
 
@@ -461,13 +481,21 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
     let small = run(&["resize:percent=25"], &full);
     let mut view = Picture::u8(200, 150, Channels::Rgb, |_, _, _| 0);
     view.samples = Samples::U8(small.values.iter().map(|v| *v as u8).collect());
-    for steps in STEPS {
+    let geometry: &[&[&str]] = &[
+        &["resize:width=400,height=400,fit=cover"],
+        &["resize:width=640,height=640,fit=pad,background=#204060"],
+        &["crop:x=110,y=210,width=303,height=301"],
+        &["crop:x=110,y=210", "resize:long_edge=401", "rotate:degrees=20"],
+    ];
+    let rest = STEPS.iter().filter(|steps| {
+        !["fit=cover", "fit=pad", "nearest", "crop", "transparent"]
+            .iter()
+            .any(|word| steps.iter().any(|step| step.contains(word)))
+    });
+    for steps in geometry.iter().chain(rest) {
         let plan = plan(steps, &full.info, Orientation::Upright, 0.25);
         let mut out = Collected::default();
         plan.run(&mut view.reader(16), &mut out, &|| false).expect("runs");
-        if steps[0].contains("nearest") || steps[0].contains("transparent") {
-            continue;
-        }
         let info = out.info.expect("started");
         let result = run(steps, &full);
         let result_info = result.info.expect("started");
@@ -554,7 +582,8 @@ fn premultiplied_input_comes_out_straight() {
 
 #[test]
 fn a_wrong_step_is_told_by_its_number_in_the_list() {
-    let mut steps = vec![Step::new("nonsense"), Step::new("invert"), Step::new("gaussian_blur").with("sigma", f64::NAN)];
+    let mut steps =
+        vec![Step::new("nonsense"), Step::new("invert"), Step::new("gaussian_blur").with("sigma", f64::NAN)];
     steps[0].enabled = false;
     let error = Pipeline::new(&Recipe { version: 1, steps }).map(|_| ()).expect_err("NaN");
     assert_eq!(error.step, 3);
@@ -563,7 +592,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
 
 #[test]
 fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
-    let info = Picture::u8(100, 50, Channels::Rgb, |_, _, _| 0).info;
+    let info = Picture::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
     let fails = |step: &str| {
         let pipeline = Pipeline::new(&recipe(&["invert", step])).expect("valid");
         pipeline.plan(&info, Orientation::Upright, 1.0).map(|_| ()).expect_err(step)
@@ -571,10 +600,10 @@ fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
     let error = fails("crop:x=100");
     assert_eq!(error.kind, ErrorKind::Recipe);
     assert!(error.arg("detail").contains("step 2, crop: x=100 lies outside: the picture is 100 px wide"), "{error}");
-    assert_eq!(fails("resize:percent=10000,enlarge=true,kernel=bilinear").kind, ErrorKind::Recipe);
+    assert!(fails("resize:percent=10000,enlarge=true").arg("detail").contains("10000 x 100000 px"));
     // What reaches over the edge is cut there.
     let plan = plan(&["crop:x=90,y=10,width=500"], &info, Orientation::Upright, 1.0);
-    assert_eq!((plan.output().width_px, plan.output().height_px), (10, 40));
+    assert_eq!((plan.output().width_px, plan.output().height_px), (10, 990));
 }
 
 proptest! {
