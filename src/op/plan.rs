@@ -1,8 +1,9 @@
 //! What a recipe means for one picture: a list of passes, in an order that holds as little in memory as possible.
 //!
 //! Turning and mirroring commute with most passes, so they are put off until the picture is smallest; steps on single
-//! pixels fuse into one pass; luma is taken before a blur rather than after it. None of it changes a result by more
-//! than the rounding of floats.
+//! pixels fuse into one pass; luma is taken before a blur rather than after it. Results differ by the rounding of
+//! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
+//! one's: a few levels at the hardest edges).
 
 use super::pipeline::to_planned;
 use super::run;
@@ -137,7 +138,12 @@ impl Plan {
         if !shrinks {
             self.flush();
         }
-        let before = self.pending.resample_before(resample, &self.upright());
+        let mut before = self.pending.resample_before(resample, &self.upright());
+        let enlarges = f64::from(resample.width_px) > resample.box_width_px;
+        if enlarges && self.input != self.full && before.kernel != Kernel::Nearest {
+            // A soft filter blurs by a pixel of the full picture, which is next to nothing in a smaller view.
+            before.kernel = Kernel::Lanczos3;
+        }
         if !before.is_identity(&self.current) {
             self.append(Pass::Resample(before));
         }

@@ -160,7 +160,12 @@ impl Operation for Resize {
             }
             Target::Box(w, h, Fit::Pad) => {
                 let (width_px, height_px) = (whole(w).max(resample.width_px), whole(h).max(resample.height_px));
-                let (left_px, top_px) = ((width_px - resample.width_px) / 2, (height_px - resample.height_px) / 2);
+                // Centred by the exact size, so that a smaller view agrees as far as whole pixels can.
+                let before = |asked: f64, exact: f64, room: u32| {
+                    ((asked - exact) / 2.0).round().clamp(0.0, f64::from(room)) as u32
+                };
+                let left_px = before(w, width * across, width_px - resample.width_px);
+                let top_px = before(h, height * down, height_px - resample.height_px);
                 if (width_px, height_px) != (resample.width_px, resample.height_px) {
                     pad = Some(Pad { left_px, top_px, width_px, height_px, background: self.background });
                 }
