@@ -1,6 +1,55 @@
-//! Not built yet.
+//! The window: a face of the engine. Draws its snapshots and sends it commands.
+//!
+//! Does no work of its own: opens no file and no connection, starts no thread, decodes nothing.
 
-/// Not built yet.
-pub fn run(_handle: crate::engine::Handle) -> Result<(), String> {
-    Err("not built yet".to_owned())
+mod actions;
+mod app;
+mod dialogs;
+mod drafts;
+mod format;
+mod icon;
+mod input;
+mod listing;
+mod ops;
+mod panels;
+mod presets;
+mod sentences;
+mod state;
+#[cfg(test)]
+mod tests;
+mod text;
+mod textures;
+mod theme;
+mod widgets;
+
+pub use app::App;
+
+use crate::engine::Handle;
+
+/// How the window opens.
+#[derive(Clone, Debug, Default)]
+pub struct WindowOptions {
+    /// Width and height in points; `None` is as it was last, or 1440 by 900.
+    pub size_pt: Option<(f32, f32)>,
+}
+
+/// Shows the window until it is closed.
+///
+/// # Errors
+/// A sentence when this machine can't show a window.
+pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
+    let size = options.size_pt.unwrap_or(theme::size::WINDOW);
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Pixloom")
+        .with_app_id("pixloom")
+        .with_icon(icon::icon())
+        .with_inner_size([size.0, size.1])
+        .with_min_inner_size([theme::size::WINDOW_MIN.0, theme::size::WINDOW_MIN.1]);
+    let native = eframe::NativeOptions {
+        viewport,
+        persist_window: options.size_pt.is_none(),
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native("pixloom", native, Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, handle)))))
+        .map_err(|error| format!("The window can't be shown: {error}. The command line works without one."))
 }

@@ -1,0 +1,266 @@
+//! What a person can ask for: one list that feeds menus, shortcuts and the palette.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::dialogs::Purpose;
+use super::state::{Sheet, State};
+use super::text::Lang;
+use crate::config::{ItemsLayout, Theme};
+use crate::engine::Command;
+use crate::model::JobState;
+
+/// Something a person can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Choose pictures.
+    AddImages,
+    /// Choose a folder.
+    AddFolder,
+    /// Type a path or a link.
+    AddPath,
+    /// Take links from the clipboard.
+    PasteLinks,
+    /// Add the sample pictures.
+    AddSamples,
+    /// Start, resume or retry, whatever comes next.
+    Start,
+    /// Pause.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Give up.
+    Cancel,
+    /// Failed items again.
+    RetryFailed,
+    /// Show the results' folder.
+    OpenResults,
+    /// Begin anew.
+    NewBatch,
+    /// Take back.
+    Undo,
+    /// Do again.
+    Redo,
+    /// Select everything listed.
+    SelectAll,
+    /// Take the selected items off.
+    RemoveSelected,
+    /// Type into the filter.
+    FilterItems,
+    /// Thumbnails.
+    Grid,
+    /// Rows.
+    Table,
+    /// Read a recipe.
+    LoadRecipe,
+    /// Write a recipe.
+    SaveRecipe,
+    /// History.
+    Jobs,
+    /// Settings.
+    Settings,
+    /// Commands.
+    Palette,
+    /// Dark theme.
+    Dark,
+    /// Light theme.
+    Light,
+}
+
+impl Action {
+    /// Every action, in the palette's order.
+    pub(crate) const ALL: [Self; 26] = [
+        Self::AddImages,
+        Self::AddFolder,
+        Self::AddPath,
+        Self::PasteLinks,
+        Self::AddSamples,
+        Self::Start,
+        Self::Pause,
+        Self::Resume,
+        Self::Cancel,
+        Self::RetryFailed,
+        Self::OpenResults,
+        Self::NewBatch,
+        Self::Undo,
+        Self::Redo,
+        Self::SelectAll,
+        Self::RemoveSelected,
+        Self::FilterItems,
+        Self::Grid,
+        Self::Table,
+        Self::LoadRecipe,
+        Self::SaveRecipe,
+        Self::Jobs,
+        Self::Settings,
+        Self::Palette,
+        Self::Dark,
+        Self::Light,
+    ];
+
+    /// Its words.
+    pub(crate) fn label(self, lang: Lang, state: &State) -> String {
+        let progress = state.job().map(|job| job.progress).unwrap_or_default();
+        match self {
+            Self::AddImages => lang.add_images().to_owned(),
+            Self::AddFolder => lang.add_folder().to_owned(),
+            Self::AddPath => lang.add_path().to_owned(),
+            Self::PasteLinks => lang.paste_links().to_owned(),
+            Self::AddSamples => lang.samples().to_owned(),
+            Self::Start if progress.total > 0 => lang.start_items(progress.total),
+            Self::Start => lang.start().to_owned(),
+            Self::Pause => lang.pause().to_owned(),
+            Self::Resume => lang.resume().to_owned(),
+            Self::Cancel => lang.cancel().to_owned(),
+            Self::RetryFailed => lang.retry_failed(progress.failed),
+            Self::OpenResults => lang.open_results().to_owned(),
+            Self::NewBatch => lang.new_batch().to_owned(),
+            Self::Undo => lang.undo().to_owned(),
+            Self::Redo => lang.redo().to_owned(),
+            Self::SelectAll => lang.select_all().to_owned(),
+            Self::RemoveSelected => lang.remove_selected().to_owned(),
+            Self::FilterItems => lang.filter_items().to_owned(),
+            Self::Grid => lang.grid().to_owned(),
+            Self::Table => lang.table().to_owned(),
+            Self::LoadRecipe => lang.load_recipe().to_owned(),
+            Self::SaveRecipe => lang.save_recipe().to_owned(),
+            Self::Jobs => lang.jobs().to_owned(),
+            Self::Settings => lang.settings().to_owned(),
+            Self::Palette => lang.palette_title().to_owned(),
+            Self::Dark => format!("{}: {}", lang.theme(), lang.dark()),
+            Self::Light => format!("{}: {}", lang.theme(), lang.light()),
+        }
+    }
+
+    /// Its shortcut.
+    pub(crate) const fn shortcut(self) -> Option<KeyboardShortcut> {
+        let (modifiers, key) = match self {
+            Self::AddImages => (Modifiers::COMMAND, Key::O),
+            Self::AddFolder => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O),
+            Self::AddPath => (Modifiers::COMMAND, Key::L),
+            Self::Start => (Modifiers::COMMAND, Key::Enter),
+            Self::Undo => (Modifiers::COMMAND, Key::Z),
+            Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            Self::SelectAll => (Modifiers::COMMAND, Key::A),
+            Self::RemoveSelected => (Modifiers::NONE, Key::Delete),
+            Self::FilterItems => (Modifiers::COMMAND, Key::F),
+            Self::Palette => (Modifiers::COMMAND, Key::K),
+            Self::Jobs => (Modifiers::COMMAND, Key::J),
+            Self::Settings => (Modifiers::COMMAND, Key::Comma),
+            Self::SaveRecipe => (Modifiers::COMMAND, Key::S),
+            _ => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Whether a text field that has the keyboard keeps this shortcut for itself.
+    const fn belongs_to_text(self) -> bool {
+        matches!(self, Self::Undo | Self::Redo | Self::SelectAll | Self::RemoveSelected)
+    }
+
+    /// Its shortcut as words.
+    pub(crate) fn shortcut_text(self, ctx: &Context) -> String {
+        if self == Self::PasteLinks {
+            return "Ctrl+V".to_owned();
+        }
+        self.shortcut().map_or_else(String::new, |shortcut| ctx.format_shortcut(&shortcut))
+    }
+
+    /// Whether it makes sense now.
+    pub(crate) fn is_enabled(self, state: &State) -> bool {
+        let job = state.job();
+        let job_state = job.map(|job| job.state);
+        let failed = job.is_some_and(|job| job.progress.failed > 0);
+        match self {
+            Self::Start => job_state == Some(JobState::Draft) && !state.is_empty(),
+            Self::Pause => matches!(job_state, Some(JobState::Running | JobState::Queued)),
+            Self::Resume => matches!(job_state, Some(JobState::Paused | JobState::Cancelled)),
+            Self::Cancel => matches!(job_state, Some(JobState::Running | JobState::Queued | JobState::Paused)),
+            Self::RetryFailed => failed && job_state != Some(JobState::Draft),
+            Self::OpenResults => job.is_some_and(|job| job.out_dir.is_some() && job.progress.done > 0),
+            Self::NewBatch => !state.is_empty() && !matches!(job_state, Some(JobState::Running | JobState::Queued)),
+            Self::Undo => state.snapshot.can_undo,
+            Self::Redo => state.snapshot.can_redo,
+            Self::SelectAll | Self::FilterItems => !state.is_empty(),
+            Self::RemoveSelected => job_state == Some(JobState::Draft) && !state.listing.selected.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, ctx: &Context, state: &mut State) {
+        if !self.is_enabled(state) {
+            return;
+        }
+        let job = state.job().map(|job| job.id);
+        match self {
+            Self::AddImages => state.dialog(Purpose::Images),
+            Self::AddFolder => state.dialog(Purpose::Folder),
+            Self::AddPath => state.open(Sheet::Path(Purpose::Images)),
+            Self::PasteLinks => {
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+                state.paste_asked_s = Some(state.now_s);
+                ctx.request_repaint_after(super::input::PASTE_PATIENCE);
+            }
+            Self::AddSamples => state.send(Command::AddSamples),
+            Self::Start => state.send(Command::Start),
+            Self::Pause => job.into_iter().for_each(|job| state.send(Command::Pause(job))),
+            Self::Resume => job.into_iter().for_each(|job| state.send(Command::Resume(job))),
+            Self::Cancel => job.into_iter().for_each(|job| state.send(Command::Cancel(job))),
+            Self::RetryFailed => {
+                job.into_iter().for_each(|job| state.send(Command::Retry { job, kind: None, items: None }));
+            }
+            Self::OpenResults => job.into_iter().for_each(|job| state.send(Command::OpenResults(job))),
+            Self::NewBatch => state.send(Command::Clear),
+            Self::Undo => state.send(Command::Undo),
+            Self::Redo => state.send(Command::Redo),
+            Self::SelectAll => state.listing.select_all(),
+            Self::RemoveSelected => {
+                let items: Vec<u64> = state.listing.selected.iter().copied().collect();
+                state.listing.forget_selected();
+                state.send(Command::Remove(items));
+            }
+            Self::FilterItems => state.focus_filter = true,
+            Self::Grid => set_layout(state, ItemsLayout::Grid),
+            Self::Table => set_layout(state, ItemsLayout::Table),
+            Self::LoadRecipe => state.dialog(Purpose::LoadRecipe),
+            Self::SaveRecipe => state.dialog(Purpose::SaveRecipe),
+            Self::Jobs => state.open(Sheet::Jobs),
+            Self::Settings => state.open(Sheet::Settings),
+            Self::Palette => state.open(Sheet::Palette),
+            Self::Dark => set_theme(state, Theme::Dark),
+            Self::Light => set_theme(state, Theme::Light),
+        }
+    }
+
+    /// Does whatever the keys that were pressed ask for.
+    pub(crate) fn run_shortcuts(ctx: &Context, state: &mut State) {
+        let typing = ctx.text_edit_focused();
+        // Longer shortcuts first: Ctrl+Z would also match Ctrl+Shift+Z.
+        let mut actions = Self::ALL;
+        actions.sort_by_key(|action| std::cmp::Reverse(action.shortcut().is_some_and(|it| it.modifiers.shift)));
+        for action in actions {
+            let Some(shortcut) = action.shortcut() else { continue };
+            if typing && action.belongs_to_text() {
+                continue;
+            }
+            if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+                action.run(ctx, state);
+            }
+        }
+    }
+}
+
+/// Thumbnails or rows.
+pub(crate) fn set_layout(state: &mut State, layout: ItemsLayout) {
+    let mut settings = state.drafts.settings.get().clone();
+    settings.layout = layout;
+    state.drafts.settings.set(settings);
+    state.listing.scroll = super::widgets::scroll::Scroll::default();
+    state.listing.reveal = Some(state.listing.cursor_row);
+}
+
+fn set_theme(state: &mut State, theme: Theme) {
+    let mut settings = state.drafts.settings.get().clone();
+    settings.theme = theme;
+    state.drafts.settings.set(settings);
+}

@@ -1,0 +1,95 @@
+//! The desktop's file dialogs: made on the window's thread, waited for without blocking it.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+
+use egui::Context;
+
+/// What a dialog was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Pictures to add.
+    Images,
+    /// A folder to add.
+    Folder,
+    /// The output folder.
+    Output,
+    /// A recipe to read.
+    LoadRecipe,
+    /// A recipe to write.
+    SaveRecipe,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// What it was opened for.
+    pub(crate) purpose: Purpose,
+    /// What was chosen; empty when nothing was, or when there is no dialog on this desktop.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Whether it ended so fast that nobody can have seen it.
+    pub(crate) unseen: bool,
+}
+
+type Pending = Pin<Box<dyn Future<Output = Vec<PathBuf>>>>;
+
+/// At most one dialog.
+#[derive(Default)]
+pub(crate) struct Dialogs {
+    open: Option<(Purpose, Pending, f64)>,
+}
+
+struct Repaint(Context);
+
+impl Wake for Repaint {
+    fn wake(self: Arc<Self>) {
+        self.0.request_repaint();
+    }
+}
+
+impl Dialogs {
+    /// Opens one, unless one is open.
+    pub(crate) fn open(&mut self, purpose: Purpose, title: &str, now_s: f64) {
+        if self.open.is_some() {
+            return;
+        }
+        let dialog = rfd::AsyncFileDialog::new().set_title(title);
+        let paths = |handles: Option<Vec<rfd::FileHandle>>| {
+            handles.unwrap_or_default().iter().map(|handle| handle.path().to_path_buf()).collect()
+        };
+        let one = |handle: Option<rfd::FileHandle>| handle.map(|it| it.path().to_path_buf()).into_iter().collect();
+        let recipes: &[&str] = &["toml"];
+        let pending: Pending = match purpose {
+            Purpose::Images => {
+                let pick = dialog.pick_files();
+                Box::pin(async move { paths(pick.await) })
+            }
+            Purpose::Folder | Purpose::Output => {
+                let pick = dialog.pick_folder();
+                Box::pin(async move { one(pick.await) })
+            }
+            Purpose::LoadRecipe => {
+                let pick = dialog.add_filter("Recipe", recipes).pick_file();
+                Box::pin(async move { one(pick.await) })
+            }
+            Purpose::SaveRecipe => {
+                let pick = dialog.add_filter("Recipe", recipes).set_file_name("recipe.toml").save_file();
+                Box::pin(async move { one(pick.await) })
+            }
+        };
+        self.open = Some((purpose, pending, now_s));
+    }
+
+    /// Looks whether it has ended.
+    pub(crate) fn poll(&mut self, ctx: &Context, now_s: f64) -> Option<Answer> {
+        let (purpose, pending, opened_s) = self.open.as_mut()?;
+        let waker = Waker::from(Arc::new(Repaint(ctx.clone())));
+        let Poll::Ready(paths) = pending.as_mut().poll(&mut TaskContext::from_waker(&waker)) else { return None };
+        let answer = Answer { purpose: *purpose, paths, unseen: now_s - *opened_s < 1.0 };
+        self.open = None;
+        Some(answer)
+    }
+}

@@ -1,0 +1,72 @@
+//! What comes from the keyboard, the clipboard and other windows, outside of any control.
+
+use std::time::Duration;
+
+use egui::{Context, Event, Key};
+
+use super::actions::Action;
+use super::state::{Sheet, State};
+use crate::model::Locator;
+
+/// How long the clipboard may take to answer; then a box is offered.
+pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
+
+/// Acts on this frame's input. Before any panel is drawn, so that none takes a shortcut for text.
+pub(crate) fn handle(ctx: &Context, state: &mut State) {
+    drops(ctx, state);
+    pastes(ctx, state);
+    if state.sheet == Sheet::None {
+        Action::run_shortcuts(ctx, state);
+        space(ctx, state);
+    }
+}
+
+/// Files and folders dropped on the window: the engine finds out what they are.
+fn drops(ctx: &Context, state: &mut State) {
+    let paths: Vec<String> = ctx.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| Locator::File(file.path().to_path_buf()).to_text()).collect()
+    });
+    if !paths.is_empty() {
+        state.add_text(&paths.join("\n"));
+    }
+}
+
+fn pastes(ctx: &Context, state: &mut State) {
+    let asked = state.paste_asked_s.is_some();
+    if asked || !ctx.text_edit_focused() {
+        let pasted = ctx.input_mut(|input| {
+            let text = input.events.iter().find_map(|event| match event {
+                Event::Paste(text) => Some(text.clone()),
+                _ => None,
+            });
+            if text.is_some() {
+                input.events.retain(|event| !matches!(event, Event::Paste(_)));
+            }
+            text
+        });
+        if let Some(text) = pasted {
+            state.paste_asked_s = None;
+            if state.sheet == Sheet::None {
+                state.add_text(&text);
+            }
+        }
+    }
+    if let Some(asked_s) = state.paste_asked_s {
+        if state.now_s - asked_s >= PASTE_PATIENCE.as_secs_f64() {
+            state.paste_asked_s = None;
+            state.open(Sheet::Paste);
+        } else {
+            ctx.request_repaint_after(PASTE_PATIENCE);
+        }
+    }
+}
+
+/// Space pauses and goes on, unless a control has the keyboard.
+fn space(ctx: &Context, state: &mut State) {
+    let free = ctx.memory(|memory| memory.focused().is_none());
+    if free && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Space)) {
+        let action = if Action::Pause.is_enabled(state) { Action::Pause } else { Action::Resume };
+        action.run(ctx, state);
+    }
+}

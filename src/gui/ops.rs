@@ -1,0 +1,121 @@
+//! What the recipe panel knows of operations: their declarations, and their names in the window's language.
+//!
+//! English names derive from ids; Korean ones stand in `assets/translations/ko.toml`.
+
+use std::sync::LazyLock;
+
+use super::text::Lang;
+use crate::engine::{Group, registry};
+use crate::model::{ParamSpec, Unit};
+
+/// An operation as the window sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Op {
+    /// The name scripts use.
+    pub(crate) id: &'static str,
+    /// One sentence of help.
+    pub(crate) summary: &'static str,
+    /// Where the menu lists it.
+    pub(crate) group: Group,
+    /// Its parameters.
+    pub(crate) params: &'static [ParamSpec],
+}
+
+/// Every registered operation.
+pub(crate) fn all() -> Vec<Op> {
+    registry()
+        .iter()
+        .map(|spec| Op { id: spec.id, summary: spec.summary, group: spec.group, params: spec.params })
+        .collect()
+}
+
+static KOREAN: LazyLock<toml::Table> =
+    LazyLock::new(|| include_str!("../../assets/translations/ko.toml").parse().unwrap_or_default());
+
+fn korean(path: &[&str]) -> Option<&'static str> {
+    let mut table: &'static toml::Table = &KOREAN;
+    let (last, tables) = path.split_last()?;
+    for name in tables {
+        table = table.get(*name)?.as_table()?;
+    }
+    table.get(*last)?.as_str()
+}
+
+/// `gaussian_blur` as `Gaussian blur`.
+fn spoken(id: &str) -> String {
+    let words = id.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An operation's name.
+pub(crate) fn name(lang: Lang, op: &str) -> String {
+    match lang {
+        Lang::Korean => korean(&["op", op, "name"]).map_or_else(|| spoken(op), str::to_owned),
+        Lang::English => spoken(op),
+    }
+}
+
+/// An operation's sentence of help.
+pub(crate) fn summary(lang: Lang, op: &Op) -> String {
+    match lang {
+        Lang::Korean => korean(&["op", op.id, "summary"]).unwrap_or(op.summary).to_owned(),
+        Lang::English => op.summary.to_owned(),
+    }
+}
+
+/// A parameter's name.
+pub(crate) fn param(lang: Lang, op: &str, param: &str) -> String {
+    match lang {
+        Lang::Korean => korean(&["op", op, "param", param, "name"]).map_or_else(|| spoken(param), str::to_owned),
+        Lang::English => spoken(param),
+    }
+}
+
+/// A choice's word.
+pub(crate) fn choice(lang: Lang, word: &str) -> String {
+    match lang {
+        Lang::Korean => korean(&["choice", word]).map_or_else(|| spoken(word), str::to_owned),
+        Lang::English => spoken(word),
+    }
+}
+
+/// What stands behind a number.
+pub(crate) const fn suffix(lang: Lang, unit: Unit) -> &'static str {
+    match (lang, unit) {
+        (_, Unit::Levels) => "",
+        (_, unit) => unit.suffix(),
+    }
+}
+
+/// The heading of a group.
+pub(crate) const fn group(lang: Lang, group: Group) -> &'static str {
+    match group {
+        Group::Geometry => lang.group_geometry(),
+        Group::Colour => lang.group_colour(),
+        Group::Detail => lang.group_detail(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spoken_in_both_languages() {
+        assert_eq!(name(Lang::English, "gaussian_blur"), "Gaussian blur");
+        assert_eq!(name(Lang::Korean, "resize"), "크기 조정");
+        assert_eq!(param(Lang::Korean, "resize", "long_edge"), "긴 변");
+        assert_eq!(name(Lang::Korean, "no_such_op"), "No such op");
+    }
+
+    #[test]
+    fn every_operation_and_parameter_has_a_korean_name() {
+        for op in all() {
+            assert!(korean(&["op", op.id, "name"]).is_some(), "{}", op.id);
+            for spec in op.params {
+                assert!(korean(&["op", op.id, "param", spec.name, "name"]).is_some(), "{}.{}", op.id, spec.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What the window says when there is nothing in it yet; and while something is dragged over it.
+
+use egui::{Align, Align2, Context, Id, LayerId, Layout, Order, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, vec2};
+
+use crate::gui::actions::Action;
+use crate::gui::state::State;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::{Button, focus_ring};
+use crate::gui::widgets::label;
+
+/// Draws the drop area.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let area = ui.max_rect();
+    let wanted =
+        vec2(size::DROP.0, size::DROP.1).min(area.size() - Vec2::splat(2.0 * size::MARGIN)).max(Vec2::splat(1.0));
+    let rect = Rect::from_center_size(area.center(), wanted);
+    outline(ui.painter(), rect, p.line);
+
+    let buttons = [
+        (Action::AddImages, Button::new(lang.add_images()).primary()),
+        (Action::AddFolder, Button::new(lang.add_folder())),
+        (Action::PasteLinks, Button::new(lang.paste_links())),
+    ];
+    let row_width =
+        buttons.iter().map(|(_, button)| button.measure(ui)).sum::<f32>() + size::GAP * (buttons.len() - 1) as f32;
+    let inner = rect.shrink(size::GAP);
+    let title = ui.painter().layout(lang.drop_title().to_owned(), theme::title(), p.text, inner.width());
+    let content = title.size().y + size::BUTTON + 20.0 + 16.0 + 3.0 * size::MARGIN;
+    let mut child = ui.new_child(
+        UiBuilder::new()
+            .max_rect(Rect::from_center_size(inner.center(), vec2(inner.width(), content)))
+            .layout(Layout::top_down(Align::Center)),
+    );
+    child.spacing_mut().item_spacing.y = size::MARGIN;
+    let ui = &mut child;
+    ui.label(egui::RichText::new(lang.drop_title()).font(theme::title()).color(p.text));
+    let (row, _) = ui.allocate_exact_size(vec2(row_width, size::BUTTON), Sense::hover());
+    ui.scope_builder(UiBuilder::new().max_rect(row).layout(Layout::left_to_right(Align::Center)), |ui| {
+        for (action, button) in buttons {
+            if button.ui(ui).clicked() {
+                action.run(&ui.ctx().clone(), state);
+            }
+        }
+    });
+    if link(ui, lang.samples()) {
+        Action::AddSamples.run(&ui.ctx().clone(), state);
+    }
+    label::note(ui, lang.originals_safe());
+}
+
+fn link(ui: &mut Ui, words: &str) -> bool {
+    let p = theme::palette(ui);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(), p.accent);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x, 20.0), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Link, true, words));
+    let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
+        ui.painter().hline(at.x_range(), at.bottom(), Stroke::new(1.0, p.accent));
+    }
+    ui.painter().galley(at.min, galley, p.accent);
+    focus_ring(ui, rect.expand(2.0), &response);
+    response.clicked()
+}
+
+/// Covers the window while files are dragged over it.
+pub(crate) fn drop_ui(ctx: &Context, state: &State) {
+    if ctx.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let p = theme::of(&ctx.global_style().visuals);
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
+    let screen = ctx.content_rect();
+    painter.rect_filled(screen, 0.0, p.bg0.gamma_multiply(0.88));
+    let rect = Rect::from_center_size(screen.center(), vec2(size::DROP.0, size::DROP.1));
+    outline(&painter, rect, p.accent);
+    painter.text(rect.center(), Align2::CENTER_CENTER, state.lang.drop_now(), theme::title(), p.text);
+}
+
+/// A dashed outline with round corners.
+fn outline(painter: &egui::Painter, rect: Rect, ink: egui::Color32) {
+    let radius = f32::from(size::CORNER_SHEET) + 4.0;
+    let mut path = Vec::with_capacity(40);
+    let corners = [
+        (rect.right_top() + vec2(-radius, radius), -90.0_f32),
+        (rect.right_bottom() + vec2(-radius, -radius), 0.0),
+        (rect.left_bottom() + vec2(radius, -radius), 90.0),
+        (rect.left_top() + vec2(radius, radius), 180.0),
+    ];
+    for (center, from) in corners {
+        for step in 0..=8_u8 {
+            let angle = (from + f32::from(step) * 90.0 / 8.0).to_radians();
+            path.push(center + radius * vec2(angle.cos(), angle.sin()));
+        }
+    }
+    path.extend(path.first().copied());
+    painter.extend(Shape::dashed_line(&path, Stroke::new(2.0, ink), 7.0, 5.0));
+}

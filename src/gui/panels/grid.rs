@@ -1,0 +1,120 @@
+//! Items as thumbnails.
+
+use egui::{Align2, Id, Rect, Sense, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2};
+
+use super::items::{Columns, item_pressed};
+use crate::gui::state::State;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::badge;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::scroll::{Extent, scroll_ui};
+use crate::model::{ItemRow, ItemState, Locator};
+
+const CELL_PT: f32 = size::THUMB + size::THUMB_NAME + size::GAP;
+
+/// Draws the grid.
+pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
+    let area = Rect::from_min_max(body.min + vec2(size::MARGIN, 0.0), body.max - vec2(size::MARGIN, 0.0));
+    let across = (((area.width() + size::GAP) / (size::THUMB_MIN + size::GAP)).floor() as u64).max(1);
+    let cell_width = (area.width() + size::GAP) / across as f32 - size::GAP;
+    let total = state.listing.total().unwrap_or(0);
+    let extent = Extent { rows: total.div_ceil(across), row_pt: CELL_PT, view_pt: area.height() - 2.0 * size::MARGIN };
+    if let Some(row) = state.listing.reveal.take() {
+        state.listing.scroll.reveal(row / across, extent);
+    }
+    let mut scroll = state.listing.scroll;
+    let bar = Rect::from_min_max(body.min, body.max - vec2(2.0, 0.0));
+    scroll_ui(ui, Id::unique("grid bar"), state.lang.scroll_bar(), bar, extent, &mut scroll);
+    state.listing.scroll = scroll;
+    let lines = (area.height() / CELL_PT).ceil() as u64 + 1;
+    state.listing.see(scroll.first_row * across, lines * across);
+
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(body));
+    ui.shrink_clip_rect(Rect::from_min_max(body.min, body.max));
+    for line in 0..lines {
+        let y = area.top() + size::MARGIN - scroll.hidden_pt + line as f32 * CELL_PT;
+        for column in 0..across {
+            let row = (scroll.first_row + line) * across + column;
+            if row >= total {
+                break;
+            }
+            let x = area.left() + column as f32 * (cell_width + size::GAP);
+            let picture = Rect::from_min_size(pos2(x, y), vec2(cell_width, size::THUMB));
+            cell_ui(&mut ui, picture, row, state);
+        }
+    }
+    Columns { across, page: across * extent.page() }
+}
+
+fn cell_ui(ui: &mut Ui, picture: Rect, row: u64, state: &mut State) {
+    let p = theme::palette(ui);
+    let Some(item) = state.listing.row(row).cloned() else {
+        ui.painter().rect_filled(picture, theme::corner(), p.bg1);
+        return;
+    };
+    let mut whole = picture;
+    whole.max.y += size::THUMB_NAME;
+    let response = ui.interact(whole, Id::unique(("item", item.id)), Sense::CLICK);
+    let selected = state.listing.selected.contains(&item.id.seq);
+    let name = item.locator.short_name();
+    let words = state.lang.item_state(item.state);
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, format!("{name}, {words}")));
+    picture_ui(ui, picture, &item, state);
+    if item.state == ItemState::Running {
+        badge::running(ui.painter(), picture);
+    } else {
+        badge::on_picture(ui.painter(), picture, item.state);
+    }
+    if selected {
+        let ring = egui::Stroke::new(size::RING, p.accent);
+        ui.painter().rect_stroke(picture.expand(2.0), theme::corner(), ring, StrokeKind::Outside);
+    } else if response.hovered() {
+        ui.painter().rect_stroke(picture, theme::corner(), egui::Stroke::new(1.0, p.text3), StrokeKind::Outside);
+    }
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(name, theme::figures_small(), if selected { p.text } else { p.text2 });
+    job.wrap = egui::text::TextWrapping::truncate_at_width(picture.width() - 4.0);
+    let galley = ui.painter().layout_job(job);
+    let middle = pos2(picture.left() + 2.0, picture.bottom() + 3.0 + (size::THUMB_NAME - 3.0) / 2.0);
+    let at = Align2::LEFT_CENTER.anchor_size(middle, galley.size()).min;
+    ui.painter().galley(at, galley, p.text2);
+    item_pressed(ui, state, row, &response);
+}
+
+fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
+    let p = theme::palette(ui);
+    let Some(texture) = state.textures.thumbnail(item.id, item.state) else {
+        ui.painter().rect_filled(picture, theme::corner(), p.bg2);
+        let icon = if matches!(item.locator, Locator::Url(_)) { Icon::Link } else { Icon::Picture };
+        icon.paint_scaled(ui.painter(), picture.center(), 1.4, p.text3);
+        return;
+    };
+    let alpha = match item.state {
+        ItemState::Waiting | ItemState::Skipped => theme::WAITING_ALPHA,
+        _ => 1.0,
+    };
+    // Transparent pictures stand on a surface of their own.
+    ui.painter().rect_filled(picture, theme::corner(), p.bg2);
+    let uv = cover(texture.size_vec2(), picture.size());
+    let tint = egui::Color32::WHITE.gamma_multiply(alpha);
+    let shape = egui::epaint::RectShape::filled(picture, theme::corner(), tint).with_texture(texture.id(), uv);
+    ui.painter().add(shape);
+}
+
+/// The part of a picture that covers a place of another shape.
+fn cover(picture: Vec2, place: Vec2) -> Rect {
+    let scale = (place.x / picture.x.max(1.0)).max(place.y / picture.y.max(1.0));
+    let part = place / (picture.max(Vec2::splat(1.0)) * scale.max(f32::EPSILON));
+    Rect::from_center_size(pos2(0.5, 0.5), part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tall_picture_loses_its_top_and_bottom_alike() {
+        let part = cover(vec2(100.0, 200.0), vec2(100.0, 100.0));
+        assert_eq!(part, Rect::from_min_max(pos2(0.0, 0.25), pos2(1.0, 0.75)));
+    }
+}

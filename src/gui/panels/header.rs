@@ -1,0 +1,92 @@
+//! The header: ways in, undo, the search box, history and settings.
+
+use egui::{Align, Align2, Layout, Rect, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
+
+use crate::gui::actions::Action;
+use crate::gui::state::{Sheet, State};
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::{Button, focus_ring};
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::menu;
+
+const SEARCH_WIDTH: f32 = 420.0;
+
+/// Draws the header.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let whole = ui.max_rect();
+    let left = ui
+        .scope_builder(UiBuilder::new().max_rect(whole).layout(Layout::left_to_right(Align::Center)), |ui| {
+            let open = Button::new(lang.open()).menu().ui(ui);
+            open_menu(&open, state);
+            press(ui, state, Action::PasteLinks, Button::new(lang.paste_links()));
+            press(ui, state, Action::Undo, Button::icon_only(Icon::Undo, lang.undo()));
+            press(ui, state, Action::Redo, Button::icon_only(Icon::Redo, lang.redo()));
+        })
+        .response
+        .rect;
+    let jobs = Button::new(lang.jobs()).ghost();
+    let settings = Button::new(lang.settings()).ghost();
+    let right_width = jobs.measure(ui) + settings.measure(ui) + size::GAP;
+    let right = Rect::from_min_max(pos2(whole.right() - right_width, whole.top()), whole.max);
+
+    search_ui(ui, whole, left.right(), right.left(), state);
+    ui.scope_builder(UiBuilder::new().max_rect(right).layout(Layout::left_to_right(Align::Center)), |ui| {
+        if jobs.selected(state.sheet == Sheet::Jobs).ui(ui).clicked() {
+            state.open(Sheet::Jobs);
+        }
+        if settings.selected(state.sheet == Sheet::Settings).ui(ui).clicked() {
+            state.open(Sheet::Settings);
+        }
+    });
+}
+
+/// The list of ways to add something.
+pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
+    menu::below(button, 220.0, |ui| {
+        for action in [Action::AddImages, Action::AddFolder, Action::AddPath, Action::PasteLinks] {
+            let text = action.label(state.lang, state);
+            if menu::entry(ui, &text, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
+                action.run(&ui.ctx().clone(), state);
+            }
+        }
+        menu::separator(ui);
+        for action in [Action::AddSamples] {
+            let text = action.label(state.lang, state);
+            if menu::entry(ui, &text, "", true) {
+                action.run(&ui.ctx().clone(), state);
+            }
+        }
+    });
+}
+
+fn press(ui: &mut Ui, state: &mut State, action: Action, button: Button<'_>) {
+    if button.enabled(action.is_enabled(state)).ui(ui).clicked() {
+        action.run(&ui.ctx().clone(), state);
+    }
+}
+
+/// A field that opens the palette, in the window's middle where there is room.
+fn search_ui(ui: &mut Ui, whole: Rect, left: f32, right: f32, state: &mut State) {
+    let (left, right) = (left + size::MARGIN, right - size::MARGIN);
+    let width = SEARCH_WIDTH.min(right - left);
+    if width < 120.0 {
+        return;
+    }
+    let center = whole.center().x.clamp(left + width / 2.0, right - width / 2.0);
+    let rect = Rect::from_center_size(pos2(center, whole.center().y), vec2(width, size::BUTTON));
+    let response = ui.interact(rect, ui.scope_id().with("search"), Sense::click());
+    let words = state.lang.search();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words));
+    let p = theme::palette(ui);
+    let fill = if response.hovered() { p.bg3 } else { p.bg2 };
+    ui.painter().rect(rect, theme::corner(), fill, theme::hairline(p), StrokeKind::Inside);
+    let ink = if response.hovered() { p.text2 } else { p.text3 };
+    let shortcut = Action::Palette.shortcut_text(ui.ctx()).replace('+', " ");
+    ui.painter().text(rect.left_center() + vec2(10.0, 0.0), Align2::LEFT_CENTER, words, theme::body(), ink);
+    ui.painter().text(rect.right_center() - vec2(10.0, 0.0), Align2::RIGHT_CENTER, shortcut, theme::body(), ink);
+    focus_ring(ui, rect, &response);
+    if response.clicked() {
+        state.open(Sheet::Palette);
+    }
+}

@@ -1,0 +1,302 @@
+//! The items: their bar (count, layout, order, filters), then the grid or the table; the keyboard moves in both.
+
+use egui::{EventFilter, Id, Key, Layout, Modifiers, Rect, Sense, Ui, UiBuilder, vec2};
+
+use super::{grid, table};
+use crate::config::ItemsLayout;
+use crate::engine::{Command, ItemsFilter, ItemsSort};
+use crate::gui::actions::{self, Action};
+use crate::gui::format::count;
+use crate::gui::sentences;
+use crate::gui::state::{Scale, State};
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::{Button, focus_ring};
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::{field, label, menu};
+use crate::model::{ItemState, Locator};
+
+/// Draws the items.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let whole = ui.max_rect();
+    let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::ITEM_BAR));
+    let p = theme::palette(ui);
+    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
+    let inner = bar.shrink2(vec2(size::MARGIN, 0.0));
+    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(egui::Align::Center)), |ui| {
+        bar_ui(ui, state);
+    });
+    let mut body = whole;
+    body.min.y = bar.bottom();
+    ui.scope_builder(UiBuilder::new().max_rect(body), |ui| body_ui(ui, body, state));
+}
+
+fn bar_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let width = ui.available_width();
+    let progress = state.job().map(|job| job.progress).unwrap_or_default();
+    let several = state.listing.selected.len() as u64;
+    label::text(ui, lang.items_count(progress.total), theme::figures_strong(), p.text);
+    let layouts = [(ItemsLayout::Grid, lang.grid()), (ItemsLayout::Table, lang.table())];
+    if let Some(layout) = segmented(ui, lang.layout(), state.drafts.settings.get().layout, &layouts) {
+        actions::set_layout(state, layout);
+    }
+    let sort = Button::new(&lang.sort_by(state.listing.sort)).ghost().menu().ui(ui);
+    menu::below(&sort, 160.0, |ui| {
+        for order in [ItemsSort::Added, ItemsSort::Name, ItemsSort::State, ItemsSort::Size] {
+            if menu::choice(ui, lang.sort_word(order), order == state.listing.sort) {
+                state.listing.set_sort(order);
+            }
+        }
+    });
+    if several > 1 && width > 700.0 {
+        label::note(ui, lang.selected_count(several));
+    }
+    ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+        if width >= 620.0 {
+            chips_ui(ui, state);
+        } else {
+            let any = state.listing.filter != ItemsFilter::default();
+            let button = Button::new(lang.filter_hint()).ghost().menu().selected(any).ui(ui);
+            menu::below(&button, 180.0, |ui| {
+                for (words, filter) in filters(state) {
+                    if menu::choice(ui, &words, filter == state.listing.filter) {
+                        state.listing.set_filter(filter);
+                    }
+                }
+            });
+        }
+        if width >= 820.0 || state.focus_filter || !state.listing.filter.text.is_empty() {
+            filter_ui(ui, state);
+        }
+    });
+}
+
+/// Every filter that lists something, with its words.
+fn filters(state: &State) -> Vec<(String, ItemsFilter)> {
+    let lang = state.lang;
+    let mut all = vec![(lang.all().to_owned(), ItemsFilter::default())];
+    for (item_state, items) in counts(state) {
+        let words = format!("{} {}", lang.item_state(item_state), count(items));
+        all.push((words, ItemsFilter { state: Some(item_state), ..ItemsFilter::default() }));
+    }
+    all
+}
+
+fn counts(state: &State) -> Vec<(ItemState, u64)> {
+    let p = state.job().map(|job| job.progress).unwrap_or_default();
+    [
+        (ItemState::Done, p.done),
+        (ItemState::Running, p.running),
+        (ItemState::Skipped, p.skipped),
+        (ItemState::Failed, p.failed),
+    ]
+    .into_iter()
+    .filter(|(_, items)| *items > 0)
+    .collect()
+}
+
+/// Chips, drawn from right to left.
+fn chips_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let current = state.listing.filter.clone();
+    for (item_state, items) in counts(state).into_iter().rev() {
+        let on = current.state == Some(item_state);
+        let words = format!("{} {}", lang.item_state(item_state), count(items));
+        if chip(ui, &words, on, item_state == ItemState::Failed) {
+            let wanted = (!on).then_some(item_state);
+            state.listing.set_filter(ItemsFilter { state: wanted, kind: None, text: current.text.clone() });
+        }
+    }
+    if current.state == Some(ItemState::Failed) {
+        kinds_ui(ui, state);
+    }
+}
+
+/// Failures by kind, once failures are listed.
+fn kinds_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let failures = state.job().map(|job| job.failures.clone()).unwrap_or_default();
+    let current = state.listing.filter.kind;
+    let words = current.map_or(lang.kind(), |kind| sentences::kind(lang, kind));
+    let button = Button::new(words).ghost().menu().height(size::BUTTON_SMALL).ui(ui);
+    menu::below(&button, 200.0, |ui| {
+        if menu::choice(ui, lang.all(), current.is_none()) {
+            state.listing.set_filter(ItemsFilter { kind: None, ..state.listing.filter.clone() });
+        }
+        for (kind, items) in failures.iter() {
+            let words = format!("{} {}", sentences::kind(lang, *kind), count(*items));
+            if menu::choice(ui, &words, current == Some(*kind)) {
+                state.listing.set_filter(ItemsFilter { kind: Some(*kind), ..state.listing.filter.clone() });
+            }
+        }
+    });
+}
+
+fn chip(ui: &mut Ui, words: &str, on: bool, bad: bool) -> bool {
+    let p = theme::palette(ui);
+    let ink = if bad {
+        p.fail
+    } else if on {
+        p.text
+    } else {
+        p.text2
+    };
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::figures(), ink);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 20.0, size::BUTTON_SMALL), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, on, words));
+    let fill = if on || response.hovered() { p.bg3 } else { p.bg2 };
+    let edge = if on { p.accent } else { fill };
+    ui.painter().rect(rect, 12.0, fill, egui::Stroke::new(1.0, edge), egui::StrokeKind::Inside);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, ink);
+    focus_ring(ui, rect, &response);
+    response.clicked()
+}
+
+fn filter_ui(ui: &mut Ui, state: &mut State) {
+    let id = Id::unique("item filter");
+    let mut text = state.listing.filter.text.clone();
+    if !text.is_empty()
+        && Button::icon_only(Icon::Cross, state.lang.clear_filter()).height(size::FIELD).ui(ui).clicked()
+    {
+        text.clear();
+    }
+    let room = (ui.available_width() - size::GAP).clamp(60.0, 150.0);
+    let response = field::edit(ui, id, state.lang.filter_items(), &mut text, room, state.lang.filter_hint());
+    if std::mem::take(&mut state.focus_filter) {
+        response.request_focus();
+    }
+    if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        text.clear();
+    }
+    if text != state.listing.filter.text {
+        state.listing.set_filter(ItemsFilter { text, ..state.listing.filter.clone() });
+    }
+}
+
+fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    // The list takes the keyboard as one control; its items don't, or Tab would walk through every one of them.
+    let focus = ui.interact(body.shrink(2.0), Id::unique("items"), Sense::CLICK | Sense::FOCUSABLE);
+    focus.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::ListBox, true, lang.items()));
+    if state.listing.total() == Some(0) && state.listing.filter != ItemsFilter::default() {
+        let mut child =
+            ui.new_child(UiBuilder::new().max_rect(body.shrink(24.0)).layout(Layout::top_down(egui::Align::Center)));
+        label::text(&mut child, lang.no_match(), theme::body(), p.text2);
+        if Button::new(lang.clear_filter()).ui(&mut child).clicked() {
+            state.listing.set_filter(ItemsFilter::default());
+        }
+        return;
+    }
+    let columns = match state.drafts.settings.get().layout {
+        ItemsLayout::Grid => grid::ui(ui, body, state),
+        ItemsLayout::Table => table::ui(ui, body, state),
+    };
+    if focus.clicked() {
+        focus.request_focus();
+    }
+    let free = ui.memory(|memory| memory.focused().is_none());
+    if focus.has_focus() || free {
+        keys(ui, state, columns);
+    }
+    if focus.has_focus() {
+        let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(focus.id, filter));
+        let ring = egui::Stroke::new(1.0, p.accent);
+        ui.painter().rect_stroke(body.shrink(1.0), theme::corner(), ring, egui::StrokeKind::Inside);
+    }
+}
+
+/// How a layout moves: items across, and items a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns {
+    /// Items side by side.
+    pub(crate) across: u64,
+    /// Items that fit in sight.
+    pub(crate) page: u64,
+}
+
+fn keys(ui: &Ui, state: &mut State, columns: Columns) {
+    let Some(total) = state.listing.total().filter(|total| *total > 0) else { return };
+    let row = state.listing.cursor_row;
+    let moved = ui.input_mut(|input| {
+        let moves = [
+            (Key::ArrowLeft, row.saturating_sub(1)),
+            (Key::ArrowRight, row + 1),
+            (Key::ArrowUp, if row >= columns.across { row - columns.across } else { row }),
+            (Key::ArrowDown, if row + columns.across < total { row + columns.across } else { row }),
+            (Key::PageUp, row.saturating_sub(columns.page)),
+            (Key::PageDown, row + columns.page),
+            (Key::Home, 0),
+            (Key::End, total - 1),
+        ];
+        moves.into_iter().find_map(|(key, to)| {
+            if input.consume_key(Modifiers::SHIFT, key) {
+                Some((to, true))
+            } else {
+                input.consume_key(Modifiers::NONE, key).then_some((to, false))
+            }
+        })
+    });
+    if let Some((to, extend)) = moved {
+        state.listing.go(to, extend);
+    }
+    if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
+        state.view.scale = if state.view.scale == Scale::Fit { Scale::Full } else { Scale::Fit };
+    }
+}
+
+/// What a press on an item does; shared by grid and table.
+pub(crate) fn item_pressed(ui: &Ui, state: &mut State, row: u64, response: &egui::Response) {
+    if response.clicked() {
+        let modifiers = ui.input(|input| input.modifiers);
+        state.listing.press(row, modifiers.command, modifiers.shift);
+        ui.memory_mut(|memory| memory.request_focus(Id::unique("items")));
+    }
+    if response.double_clicked() {
+        state.view.scale = if state.view.scale == Scale::Fit { Scale::Full } else { Scale::Fit };
+    }
+    if response.secondary_clicked()
+        && let Some(seq) = state.listing.row(row).map(|item| item.id.seq)
+        && !state.listing.selected.contains(&seq)
+    {
+        state.listing.press(row, false, false);
+    }
+    response.context_menu(|ui| context_ui(ui, state));
+}
+
+fn context_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    ui.set_min_width(180.0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
+        let location = match &row.locator {
+            Locator::Url(url) => url.clone(),
+            Locator::File(path) => path.display().to_string(),
+        };
+        (row.id.job, row.state == ItemState::Failed, location)
+    }) else {
+        return;
+    };
+    let items: Vec<u64> = state.listing.selected.iter().copied().collect();
+    if failed {
+        if menu::entry(ui, lang.retry(), "", true) {
+            state.send(Command::Retry { job, kind: None, items: Some(items.clone()) });
+        }
+        if menu::entry(ui, lang.skip(), "", true) {
+            state.send(Command::Skip { job, items });
+        }
+        menu::separator(ui);
+    }
+    if menu::entry(ui, lang.copy_location(), "", true) {
+        ui.ctx().copy_text(location);
+    }
+    for action in [Action::SelectAll, Action::RemoveSelected] {
+        let words = action.label(lang, state);
+        if menu::entry(ui, &words, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
+            action.run(&ui.ctx().clone(), state);
+        }
+    }
+}

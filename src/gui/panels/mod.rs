@@ -1,0 +1,19 @@
+//! The window's regions, one a file. Each reads the state, draws itself and sends commands; none does any work.
+
+pub(crate) mod empty;
+pub(crate) mod grid;
+pub(crate) mod header;
+pub(crate) mod items;
+pub(crate) mod jobs;
+pub(crate) mod notices;
+pub(crate) mod palette;
+pub(crate) mod paste;
+pub(crate) mod preview;
+pub(crate) mod problem;
+pub(crate) mod recipe;
+pub(crate) mod run_bar;
+pub(crate) mod save;
+pub(crate) mod settings;
+pub(crate) mod sources;
+pub(crate) mod steps;
+pub(crate) mod table;

@@ -1,0 +1,85 @@
+//! Short messages above the run bar, with what can be done about them.
+
+use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2};
+
+use crate::engine::{Command, Notice};
+use crate::gui::actions::Action;
+use crate::gui::state::State;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::label;
+
+/// Seconds a notice stays by itself.
+const STAY_S: f64 = 8.0;
+
+/// Shows the notice there is.
+pub(crate) fn ui(ctx: &Context, state: &mut State) {
+    let lang = state.lang;
+    let notice = state.snapshot.notice.clone();
+    let (words, undo, trouble) = if state.engine_gone {
+        (lang.engine_gone().to_owned(), false, true)
+    } else {
+        match &notice {
+            None => return forget(ctx),
+            Some(Notice::Removed(items)) => (lang.removed(*items), true, false),
+            Some(Notice::Added { added, duplicates }) => (lang.added(*added, *duplicates), false, false),
+            Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
+            Some(Notice::Trouble(sentence)) => (sentence.clone(), false, true),
+        }
+    };
+    if !trouble && is_over(ctx, &words, state.now_s) {
+        state.send(Command::DismissNotice);
+        return;
+    }
+    let p = theme::of(&ctx.global_style().visuals);
+    let frame = Frame::new()
+        .fill(p.bg2)
+        .stroke(egui::Stroke::new(1.0, if trouble { p.fail } else { p.line }))
+        .corner_radius(size::CORNER_CARD)
+        .shadow(ctx.global_style().visuals.popup_shadow)
+        .inner_margin(Margin::symmetric(14, 8));
+    Area::new(Id::unique("notice"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -(size::FOOTER + size::MARGIN)))
+        .show(ctx, |ui| {
+            frame.show(ui, |ui| {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let most = (ctx.content_rect().width() - 240.0).max(120.0);
+                    let width = label::width(ui, &words, theme::body()).min(most);
+                    ui.allocate_ui_with_layout(vec2(width, size::BUTTON), Layout::left_to_right(Align::Center), |ui| {
+                        label::text(ui, words.as_str(), theme::body(), if trouble { p.fail } else { p.text })
+                            .on_hover_text(words.as_str());
+                    });
+                    if undo && Button::new(lang.undo()).ui(ui).clicked() {
+                        Action::Undo.run(ctx, state);
+                        state.send(Command::DismissNotice);
+                    }
+                    if !state.engine_gone && Button::icon_only(Icon::Cross, lang.dismiss()).ui(ui).clicked() {
+                        state.send(Command::DismissNotice);
+                    }
+                });
+            });
+        });
+}
+
+fn forget(ctx: &Context) {
+    ctx.data_mut(|data| data.remove_temp::<(String, f64)>(Id::unique("notice since")));
+}
+
+/// Whether this notice has stood long enough; wakes the window once for that.
+fn is_over(ctx: &Context, words: &str, now_s: f64) -> bool {
+    let id = Id::unique("notice since");
+    let since = ctx.data_mut(|data| match data.get_temp::<(String, f64)>(id) {
+        Some((shown, since)) if shown == words => since,
+        _ => {
+            data.insert_temp(id, (words.to_owned(), now_s));
+            now_s
+        }
+    });
+    let left = STAY_S - (now_s - since);
+    if left > 0.0 {
+        ctx.request_repaint_after(std::time::Duration::from_secs_f64(left));
+    }
+    left <= 0.0
+}

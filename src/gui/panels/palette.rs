@@ -1,0 +1,110 @@
+//! The palette: every command by name, and the item filter.
+
+use egui::{Context, Id, Key, Modifiers, ScrollArea};
+
+use crate::engine::ItemsFilter;
+use crate::gui::actions::Action;
+use crate::gui::state::{Sheet, State};
+use crate::gui::theme::size;
+use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::{field, label, menu};
+
+enum Entry {
+    Act(Action),
+    Filter(String),
+}
+
+/// Shows the palette while it is open.
+pub(crate) fn ui(ctx: &Context, state: &mut State) {
+    if state.sheet != Sheet::Palette {
+        return;
+    }
+    let lang = state.lang;
+    let place_id = Id::unique("palette place");
+    let mut place: usize = ctx.data(|data| data.get_temp(place_id)).unwrap_or(0);
+    // Arrows move in the list while the keyboard stays in the box.
+    let (up, down, enter) = ctx.input_mut(|input| {
+        let none = Modifiers::NONE;
+        (
+            input.consume_key(none, Key::ArrowUp),
+            input.consume_key(none, Key::ArrowDown),
+            input.consume_key(none, Key::Enter),
+        )
+    });
+    let mut picked = None;
+    let open = sheet(ctx, lang.palette_title(), lang.close(), Place::Top, size::SHEET, |ui| {
+        let mut typed = state.typed.clone();
+        let edit =
+            field::edit(ui, Id::unique("palette text"), lang.search(), &mut typed, ui.available_width(), lang.search());
+        edit.request_focus();
+        if typed != state.typed {
+            state.typed = typed;
+            place = 0;
+        }
+        let entries = entries(state);
+        if down {
+            place += 1;
+        }
+        if up {
+            place = place.saturating_sub(1);
+        }
+        place = place.min(entries.len().saturating_sub(1));
+        ui.add_space(size::GAP_SMALL);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ScrollArea::vertical().max_height(12.0 * size::TABLE_ROW).auto_shrink([false, true]).show(ui, |ui| {
+            for (row, (words, entry)) in entries.into_iter().enumerate() {
+                let note = match &entry {
+                    Entry::Act(action) => action.shortcut_text(ui.ctx()),
+                    Entry::Filter(_) => String::new(),
+                };
+                let response = lit(ui, row == place, |ui| menu::entry_ui(ui, &words, &note, true, false));
+                if row == place && (up || down) {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() || (enter && row == place) {
+                    picked = Some(entry);
+                }
+            }
+        });
+        if place == 0 && picked.is_none() && state.typed.is_empty() && self::entries(state).is_empty() {
+            label::note(ui, lang.palette_none());
+        }
+    });
+    ctx.data_mut(|data| data.insert_temp(place_id, place));
+    if !open || picked.is_some() {
+        state.sheet = Sheet::None;
+        ctx.data_mut(|data| data.remove_temp::<usize>(place_id));
+    }
+    match picked {
+        Some(Entry::Act(action)) => action.run(ctx, state),
+        Some(Entry::Filter(text)) => state.listing.set_filter(ItemsFilter { text, ..ItemsFilter::default() }),
+        None => {}
+    }
+}
+
+/// A row under the keyboard's place has a surface.
+fn lit(ui: &mut egui::Ui, on: bool, add: impl FnOnce(&mut egui::Ui) -> egui::Response) -> egui::Response {
+    let shape = ui.painter().add(egui::Shape::Noop);
+    let response = add(ui);
+    if on {
+        let p = crate::gui::theme::palette(ui);
+        ui.painter().set(shape, egui::epaint::RectShape::filled(response.rect, crate::gui::theme::corner(), p.bg3));
+    }
+    response
+}
+
+fn entries(state: &State) -> Vec<(String, Entry)> {
+    let lang = state.lang;
+    let wanted = state.typed.trim().to_lowercase();
+    let mut found: Vec<(String, Entry)> = Action::ALL
+        .into_iter()
+        .filter(|action| *action != Action::Palette && action.is_enabled(state))
+        .map(|action| (action.label(lang, state), Entry::Act(action)))
+        .filter(|(words, _)| wanted.split_whitespace().all(|part| words.to_lowercase().contains(part)))
+        .collect();
+    if !wanted.is_empty() && !state.is_empty() {
+        let text = state.typed.trim().to_owned();
+        found.push((lang.filter_by(&text), Entry::Filter(text)));
+    }
+    found
+}

@@ -1,0 +1,195 @@
+//! The preview: its bar (name, sizes, how to compare, at which scale) and what there is to see of the item.
+
+use std::sync::Arc;
+
+use egui::{Align, Align2, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
+
+use super::problem;
+use crate::engine::{PicturePreview, PreviewContent};
+use crate::error::ItemError;
+use crate::gui::format::{bytes, change};
+use crate::gui::state::{Compare, PIXEL, Scale, State};
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::label;
+use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::split_view::{self, Shown, Words};
+
+/// Draws the preview.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let whole = ui.max_rect();
+    ui.painter().rect_filled(whole, 0.0, theme::palette(ui).bg0);
+    let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::PREVIEW_BAR)).shrink2(vec2(size::MARGIN, 0.0));
+    let mut area = whole.shrink2(vec2(size::MARGIN, 0.0));
+    area.min.y = bar.bottom();
+    area.max.y -= size::MARGIN;
+    let scale = ui.ctx().pixels_per_point();
+    let width = if state.view.compare == Compare::SideBySide { (area.width() - size::GAP) / 2.0 } else { area.width() };
+    let px = |points: f32| (points * scale).round().clamp(1.0, 8192.0) as u32;
+    state.view.area_px = (area.height() > 20.0).then(|| (px(width), px(area.height())));
+
+    ui.scope_builder(UiBuilder::new().max_rect(bar).layout(Layout::left_to_right(Align::Center)), |ui| {
+        bar_ui(ui, state)
+    });
+    if area.height() > 20.0 {
+        ui.scope_builder(UiBuilder::new().max_rect(area), |ui| content_ui(ui, area, state));
+    }
+}
+
+/// The picture of the item under the cursor, if that is what the engine shows.
+fn shown_picture(state: &State) -> Option<&PicturePreview> {
+    match &state.preview.content {
+        PreviewContent::Picture(picture) if is_current(state) => Some(picture),
+        _ => None,
+    }
+}
+
+fn is_current(state: &State) -> bool {
+    let shown = state.preview.request.as_ref().map(|request| request.id);
+    shown.is_some() && shown == state.listing.cursor_id()
+}
+
+fn bar_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
+    let sizes = shown_picture(state).map(|picture| (sizes(picture), saved(picture)));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let scales = [(Scale::Pixel, lang.pixel()), (Scale::Full, lang.full()), (Scale::Fit, lang.fit())];
+        let scales: Vec<_> = scales.into_iter().rev().collect();
+        if let Some(scale) = segmented(ui, lang.zoom(), state.view.scale, &scales) {
+            state.view.scale = scale;
+        }
+        let compares = [(Compare::Split, lang.split()), (Compare::SideBySide, lang.side_by_side())];
+        if let Some(compare) = segmented(ui, lang.compare(), state.view.compare, &compares) {
+            state.view.compare = compare;
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let Some(name) = name else {
+                label::text(ui, lang.preview(), theme::strong(), p.text2);
+                return;
+            };
+            let (dimensions, saved) = sizes.unwrap_or_default();
+            let notes = label::width(ui, &dimensions, theme::figures()) + label::width(ui, &saved, theme::figures());
+            let room = ui.available_width();
+            let name_width = label::width(ui, &name, theme::strong());
+            let all = room >= name_width + notes + 3.0 * size::GAP;
+            label::text(ui, name, theme::strong(), p.text);
+            if all && !dimensions.is_empty() {
+                label::text(ui, dimensions, theme::figures(), p.text2);
+            }
+            if !saved.is_empty() && ui.available_width() > 60.0 {
+                let smaller = shown_picture(state)
+                    .is_some_and(|picture| picture.after_bytes.is_some_and(|after| after <= picture.before_bytes));
+                label::text(ui, saved, theme::figures(), if smaller { p.ok } else { p.warn });
+            }
+        });
+    });
+}
+
+fn sizes(picture: &PicturePreview) -> String {
+    let ((w0, h0), (w1, h1)) = (picture.before_size_px, picture.after_size_px);
+    if (w0, h0) == (w1, h1) { format!("{w0} × {h0}") } else { format!("{w0} × {h0} → {w1} × {h1}") }
+}
+
+fn saved(picture: &PicturePreview) -> String {
+    match picture.after_bytes {
+        Some(after) => {
+            format!("{} → {} ({})", bytes(picture.before_bytes), bytes(after), change(picture.before_bytes, after))
+        }
+        None => String::new(),
+    }
+}
+
+fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
+    let lang = state.lang;
+    let Some(row) = state.listing.cursor.clone() else {
+        message(ui, area, lang.select_an_item());
+        return;
+    };
+    if !is_current(state) {
+        match &row.error {
+            Some(error) => problem::ui(ui, area, state, &row, error),
+            None => message(ui, area, lang.preparing()),
+        }
+        return;
+    }
+    let preview = Arc::clone(&state.preview);
+    match &preview.content {
+        PreviewContent::Nothing => message(ui, area, lang.preparing()),
+        PreviewContent::NotFetched => match &row.error {
+            Some(error) => problem::ui(ui, area, state, &row, error),
+            None => message(ui, area, lang.not_fetched()),
+        },
+        PreviewContent::Failed(error) => {
+            // What the run recorded says more than what the preview met.
+            let error: &ItemError = row.error.as_ref().unwrap_or(error);
+            problem::ui(ui, area, state, &row, error);
+        }
+        PreviewContent::Text { text, size_bytes, content_type } => {
+            text_ui(ui, area, state, text, *size_bytes, content_type)
+        }
+        PreviewContent::Picture(picture) => picture_ui(ui, area, state, picture),
+    }
+}
+
+fn message(ui: &Ui, area: Rect, words: &str) {
+    let p = theme::palette(ui);
+    ui.painter().rect_filled(area, theme::corner(), p.bg1);
+    let galley = ui.painter().layout(words.to_owned(), theme::body(), p.text2, area.width() - 24.0);
+    ui.painter().galley(area.center() - galley.size() / 2.0, galley, p.text2);
+}
+
+fn text_ui(ui: &mut Ui, area: Rect, state: &State, text: &str, size_bytes: u64, content_type: &str) {
+    let p = theme::palette(ui);
+    ui.painter().rect_filled(area, theme::corner(), p.bg1);
+    let inner = area.shrink(size::MARGIN);
+    ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
+        label::note(ui, format!("{content_type} · {} {}", bytes(size_bytes), state.lang.text_size()));
+        egui::ScrollArea::both().id_salt("text preview").auto_shrink(false).show(ui, |ui| {
+            let shown = egui::RichText::new(text).font(theme::figures()).color(p.text);
+            ui.add(egui::Label::new(shown).selectable(true).extend());
+        });
+    });
+}
+
+fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePreview) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let preview = Arc::clone(&state.preview);
+    let Some((before, after)) = state.textures.preview(ui.ctx(), &preview) else {
+        message(ui, area, lang.preparing());
+        return;
+    };
+    ui.painter().rect_filled(area, theme::corner(), p.bg1);
+    let magnified = if state.view.scale == Scale::Pixel { PIXEL as f32 } else { 1.0 };
+    let scale = magnified / ui.ctx().pixels_per_point();
+    let of = |texture: &egui::TextureHandle| Shown { texture: texture.id(), size_pt: texture.size_vec2() * scale };
+    let words = Words { before: lang.before(), after: lang.after(), divider: lang.divider() };
+    if state.view.scale != Scale::Fit {
+        pan(ui, area, state, picture, scale);
+    }
+    match state.view.compare {
+        Compare::Split => split_view::split(ui, area, of(&before), of(&after), &mut state.view.split, words),
+        Compare::SideBySide => split_view::side_by_side(ui, area, of(&before), of(&after), words),
+    }
+    if area.height() > 160.0 && area.width() > 360.0 {
+        split_view::histogram(ui.painter(), area, &picture.histogram);
+    }
+    if picture.approximate {
+        let at = area.left_bottom() + vec2(10.0, -10.0);
+        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.approximate());
+    }
+}
+
+/// At full scale, a drag moves the picture.
+fn pan(ui: &Ui, area: Rect, state: &mut State, picture: &PicturePreview, scale: f32) {
+    let response = ui.interact(area, ui.scope_id().with("pan"), Sense::DRAG);
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(if response.dragged() { CursorIcon::Grabbing } else { CursorIcon::Grab });
+    }
+    let (width, height) = picture.after_size_px;
+    let moved = response.drag_delta() / scale.max(f32::EPSILON);
+    let (x, y) = state.view.center;
+    state.view.center =
+        ((x - moved.x / width.max(1) as f32).clamp(0.0, 1.0), (y - moved.y / height.max(1) as f32).clamp(0.0, 1.0));
+}

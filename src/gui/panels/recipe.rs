@@ -1,0 +1,124 @@
+//! The recipe: presets, the steps as cards, and at the bottom how and where results are saved.
+
+use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui};
+
+use super::{save, steps};
+use crate::engine::Group;
+use crate::gui::actions::Action;
+use crate::gui::ops;
+use crate::gui::presets::Preset;
+use crate::gui::state::State;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::{field, label, menu};
+use crate::model::Step;
+
+/// Draws the recipe.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    egui::Panel::bottom("save")
+        .frame(egui::Frame::new())
+        .show_separator_line(false)
+        .exact_size(save::HEIGHT.min(ui.available_height() * 0.6))
+        .show(ui, |ui| save::ui(ui, state));
+    ui.horizontal(|ui| {
+        label::heading(ui, lang.recipe());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| presets_ui(ui, state));
+    });
+    ui.add_space(size::GAP_SMALL);
+    ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = size::GAP;
+        steps::ui(ui, state);
+        if state.drafts.recipe.get().steps.is_empty() {
+            let ink = theme::palette(ui).text3;
+            label::wrapped(ui, lang.no_steps(), theme::label(), ink);
+        }
+        let width = ui.available_width();
+        let add = Button::new(lang.add_filter()).icon(Icon::Plus).dashed().width(width).ui(ui);
+        add_ui(&add, width, state);
+    });
+}
+
+fn presets_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let current = Preset::ALL.into_iter().find(|preset| {
+        preset.recipe().steps == state.drafts.recipe.get().steps && preset.save() == *state.drafts.save.get()
+    });
+    let shown = current.map_or(lang.custom(), |preset| preset.label(lang));
+    let spoken = format!("{}: {shown}", lang.presets());
+    let button = Button::new(shown).named(&spoken).menu().height(size::BUTTON_SMALL).ui(ui);
+    menu::below(&button, 180.0, |ui| {
+        for preset in Preset::ALL {
+            if menu::choice(ui, preset.label(lang), current == Some(preset)) {
+                state.drafts.recipe.set(preset.recipe());
+                state.drafts.save.set(preset.save());
+            }
+        }
+        menu::separator(ui);
+        for action in [Action::LoadRecipe, Action::SaveRecipe] {
+            let words = action.label(lang, state);
+            if menu::entry(ui, &words, &action.shortcut_text(ui.ctx()), true) {
+                action.run(&ui.ctx().clone(), state);
+            }
+        }
+    });
+}
+
+/// The list of operations, by group, with a search.
+fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
+    let lang = state.lang;
+    let search = egui::Id::unique("filter search");
+    let opened = button.clicked();
+    Popup::menu(button).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).width(width).show(|ui| {
+        ui.set_min_width(width - 12.0);
+        let mut text: String =
+            if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
+        let edit =
+            field::edit(ui, search, lang.search_filters(), &mut text, ui.available_width(), lang.search_filters());
+        if opened {
+            edit.request_focus();
+        }
+        let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        ui.add_space(size::GAP_SMALL);
+        let wanted = text.trim().to_lowercase();
+        let found: Vec<ops::Op> = state
+            .ops
+            .iter()
+            .filter(|op| {
+                wanted.is_empty()
+                    || ops::name(lang, op.id).to_lowercase().contains(&wanted)
+                    || op.id.replace('_', " ").contains(&wanted)
+            })
+            .copied()
+            .collect();
+        let mut picked = found.first().filter(|_| entered && !wanted.is_empty()).copied();
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for group in [Group::Geometry, Group::Colour, Group::Detail] {
+                let of_group: Vec<_> = found.iter().filter(|op| op.group == group).collect();
+                if of_group.is_empty() {
+                    continue;
+                }
+                menu::heading(ui, ops::group(lang, group));
+                for op in of_group {
+                    let response = menu::entry_ui(ui, &ops::name(lang, op.id), "", true, false);
+                    if response.clicked() {
+                        picked = Some(*op);
+                    }
+                    response.on_hover_text(ops::summary(lang, op));
+                }
+            }
+            if found.is_empty() {
+                label::note(ui, lang.no_filter_found());
+            }
+        });
+        ui.data_mut(|data| data.insert_temp(search, text));
+        if let Some(op) = picked {
+            let mut recipe = state.drafts.recipe.get().clone();
+            recipe.steps.push(Step::new(op.id));
+            state.drafts.recipe.set(recipe);
+            ui.close();
+        }
+    });
+}

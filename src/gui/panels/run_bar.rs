@@ -1,0 +1,203 @@
+//! The run bar: what to do next, and how far it is.
+
+use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
+
+use crate::engine::JobView;
+use crate::gui::actions::Action;
+use crate::gui::state::State;
+use crate::gui::theme::{self, Palette, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::label;
+use crate::model::{JobState, Progress};
+
+/// Draws the run bar.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let whole = ui.max_rect();
+    let job = state.snapshot.current.clone();
+    ui.scope_builder(UiBuilder::new().max_rect(whole).layout(Layout::left_to_right(Align::Center)), |ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        match &job {
+            Some(job) if !state.is_empty() => match job.state {
+                JobState::Draft => draft_ui(ui, state, job),
+                JobState::Done => done_ui(ui, state, job),
+                JobState::Running | JobState::Queued | JobState::Paused | JobState::Cancelled => {
+                    running_ui(ui, state, job);
+                }
+            },
+            _ => {
+                big(ui, state, Action::Start, state.lang.start(), false);
+                let p = theme::palette(ui);
+                let words = if job.is_some() { state.lang.start_hint() } else { state.lang.nothing_elsewhere() };
+                label::text(ui, words, theme::body(), p.text2);
+            }
+        }
+    });
+}
+
+fn big(ui: &mut Ui, state: &mut State, action: Action, words: &str, enabled: bool) {
+    let button = Button::new(words).primary().height(size::BUTTON_BIG).font(theme::big()).enabled(enabled);
+    let width = (button.measure(ui) + 12.0).max(64.0);
+    if button.width(width).ui(ui).clicked() {
+        action.run(&ui.ctx().clone(), state);
+    }
+}
+
+fn press(ui: &mut Ui, state: &mut State, action: Action, button: Button<'_>) {
+    if action.is_enabled(state) && button.ui(ui).clicked() {
+        action.run(&ui.ctx().clone(), state);
+    }
+}
+
+fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let words = if job.progress.total > 0 { lang.start_items(job.progress.total) } else { lang.start().to_owned() };
+    big(ui, state, Action::Start, &words, true);
+    if job.counting {
+        label::text(ui, lang.counting(), theme::body(), p.text2);
+    } else if let Some(estimate) = job.estimate {
+        label::text(ui, lang.estimate(estimate.seconds, estimate.bytes_out), theme::figures(), p.text2);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        press(ui, state, Action::NewBatch, Button::new(lang.new_batch()).ghost());
+        elsewhere_ui(ui, state);
+        if let Some(dir) = &job.out_dir {
+            let text = format!("→ {}", dir.display());
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| label::text(ui, text, theme::body(), p.text3));
+        }
+    });
+}
+
+/// Another batch at work can be gone to.
+fn elsewhere_ui(ui: &mut Ui, state: &mut State) {
+    let Some(other) = state.snapshot.running_elsewhere else { return };
+    if Button::new(state.lang.show()).ui(ui).clicked() {
+        state.send(crate::engine::Command::Show(other));
+    }
+    let ink = theme::palette(ui).text2;
+    label::text(ui, state.lang.running_elsewhere(), theme::body(), ink);
+}
+
+fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let results = Action::OpenResults.is_enabled(state);
+    big(ui, state, Action::OpenResults, lang.open_results(), results);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        press(ui, state, Action::NewBatch, Button::new(lang.new_batch()));
+        let retry = lang.retry_failed(job.progress.failed);
+        press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let (rect, _) = ui.allocate_exact_size(vec2(12.0, 20.0), Sense::hover());
+            let clean = job.progress.failed == 0;
+            ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
+            ui.spacing_mut().item_spacing.x = size::GAP;
+            label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
+        });
+    });
+}
+
+fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let progress = job.progress;
+    let width = ui.available_width();
+    let going = matches!(job.state, JobState::Running | JobState::Queued);
+    if going {
+        big(ui, state, Action::Pause, lang.pause(), true);
+    } else {
+        big(ui, state, Action::Resume, lang.resume(), true);
+    }
+    let message = message(state, job, p);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        press(ui, state, Action::Cancel, Button::new(lang.cancel()).ghost());
+        if job.state == JobState::Cancelled {
+            press(ui, state, Action::NewBatch, Button::new(lang.new_batch()).ghost());
+        }
+        let retry = lang.retry_failed(progress.failed);
+        press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
+        if !going && width > 900.0 {
+            press(ui, state, Action::OpenResults, Button::new(lang.open_results()));
+        }
+        match &message {
+            Some((words, ink)) => {
+                label_fit(ui, words, *ink, width * 0.5);
+            }
+            None => {
+                if let Some(left) = progress.seconds_left.filter(|_| width > 760.0) {
+                    label::text(ui, lang.left(left), theme::figures(), p.text2);
+                }
+                if width > 1000.0 {
+                    let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
+                    label::text(ui, words, theme::figures(), p.text2);
+                }
+            }
+        }
+        let words = lang.of_total(progress.finished(), progress.total, progress.total_is_final);
+        if width > 860.0 {
+            label::text(ui, words, theme::figures(), p.text2);
+        }
+        label::text(ui, percent(&progress), theme::figures_strong(), p.text);
+        bar_ui(ui, state, &progress, going);
+    });
+}
+
+fn label_fit(ui: &mut Ui, words: &str, ink: egui::Color32, most: f32) {
+    let width = label::width(ui, words, theme::body()).min(most) + 2.0;
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    label::text(&mut child, words, theme::body(), ink).on_hover_text(words);
+}
+
+fn percent(progress: &Progress) -> String {
+    // Never 100 before it is.
+    let whole = (f64::from(progress.fraction()) * 100.0).floor();
+    format!("{whole:.0} %")
+}
+
+fn message(state: &State, job: &JobView, p: &Palette) -> Option<(String, egui::Color32)> {
+    let lang = state.lang;
+    if let Some(reason) = &job.halted {
+        return Some((reason.clone(), p.warn));
+    }
+    if job.network_gone {
+        return Some((lang.network_gone().to_owned(), p.warn));
+    }
+    match job.state {
+        JobState::Queued => Some((lang.queued().to_owned(), p.text2)),
+        JobState::Paused => Some((lang.paused().to_owned(), p.text2)),
+        JobState::Cancelled => Some((lang.cancelled().to_owned(), p.text2)),
+        _ => None,
+    }
+}
+
+fn bar_ui(ui: &mut Ui, state: &State, progress: &Progress, going: bool) {
+    let p = theme::palette(ui);
+    let width = ui.available_width().max(40.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, size::PROGRESS), Sense::hover());
+    let percent = f64::from(progress.fraction()) * 100.0;
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, state.lang.job_progress());
+        info.value = Some(percent.round());
+        info
+    });
+    let round = size::PROGRESS / 2.0;
+    let painter = ui.painter();
+    painter.rect_filled(rect, round, p.bg3);
+    if progress.total == 0 {
+        return;
+    }
+    let share = |items: u64| (items as f64 / progress.total as f64) as f32 * rect.width();
+    let failed = if progress.failed > 0 { share(progress.failed).max(4.0) } else { 0.0 };
+    let good = share(progress.done + progress.skipped).min(rect.width() - failed);
+    let part = |from: f32, to: f32| {
+        Rect::from_min_max(pos2(rect.left() + from, rect.top()), pos2(rect.left() + to, rect.bottom()))
+    };
+    let ink = if going { p.accent } else { p.text3 };
+    if good > 0.0 {
+        painter.rect_filled(part(0.0, good.max(size::PROGRESS)), round, ink);
+    }
+    if failed > 0.0 {
+        painter.rect_filled(part(good, good + failed), 1.0, p.fail);
+    }
+}

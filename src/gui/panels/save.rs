@@ -1,0 +1,179 @@
+//! How and where results are saved.
+
+use egui::{Id, ScrollArea, Ui};
+
+use crate::gui::dialogs::Purpose;
+use crate::gui::state::State;
+use crate::gui::theme::size;
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::number::{Edit, Number, number};
+use crate::gui::widgets::slider::{Range, slider};
+use crate::gui::widgets::{field, label, menu};
+use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec};
+
+/// Height of the section, in points.
+pub(crate) const HEIGHT: f32 = 268.0;
+
+/// Draws the section.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    ui.add_space(size::GAP);
+    label::heading(ui, lang.save());
+    ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+        let mut save = state.drafts.save.get().clone();
+        encoding_ui(ui, state, &mut save);
+        let mut sink = state.drafts.sink.get().clone();
+        place_ui(ui, state, &mut sink);
+        field::row(ui, lang.metadata(), |ui| {
+            let choices = [MetadataPolicy::Keep, MetadataPolicy::NoGps, MetadataPolicy::Strip]
+                .map(|policy| (policy, lang.metadata_word(policy).to_owned()));
+            if let Some(policy) = menu::combo(ui, lang.metadata(), ui.available_width(), save.metadata, &choices) {
+                save.metadata = policy;
+            }
+        });
+        label::note(ui, example(state, &save, &sink));
+        state.drafts.save.set(save);
+        state.drafts.sink.set(sink);
+    });
+}
+
+fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
+    let lang = state.lang;
+    field::row(ui, lang.format(), |ui| {
+        let choices = FormatChoice::ALL.map(|format| (format, format_word(state, format)));
+        if let Some(format) = menu::combo(ui, lang.format(), ui.available_width(), save.format, &choices) {
+            save.format = format;
+            save.quality = None;
+            save.lossless = false;
+        }
+    });
+    let default = match save.format {
+        FormatChoice::Webp => 82.0,
+        FormatChoice::Jpeg | FormatChoice::Keep => 85.0,
+        FormatChoice::Png | FormatChoice::Tiff => return,
+    };
+    field::row(ui, lang.quality(), |ui| {
+        let value = save.quality.map_or(default, f64::from);
+        let range = Range { min: 1.0, max: 100.0, step: 1.0 };
+        let room = ui.available_width() - size::NUMBER - size::GAP;
+        let moved = slider(ui, lang.quality(), value, range, room, save.lossless);
+        let spec = Number {
+            name: lang.quality(),
+            min: 1.0,
+            max: 100.0,
+            step: 1.0,
+            decimals: 0,
+            suffix: "",
+            empty: None,
+            width: size::NUMBER,
+        };
+        let typed = match number(ui, Id::unique("quality"), Some(value), spec) {
+            Some(Edit::Set(number)) => Some(number),
+            _ => None,
+        };
+        if let Some(quality) = typed.or(moved) {
+            save.quality = Some(quality.clamp(1.0, 100.0) as u8);
+            save.lossless = false;
+        }
+    });
+    if save.format == FormatChoice::Webp {
+        field::row(ui, lang.lossless(), |ui| {
+            if field::check(ui, lang.lossless(), save.lossless) {
+                save.lossless = !save.lossless;
+            }
+        });
+    }
+}
+
+fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
+    let lang = state.lang;
+    field::row(ui, lang.name(), |ui| {
+        if let Some(name) = field::line(ui, Id::unique("name template"), lang.name(), &sink.name, ui.available_width())
+        {
+            sink.name = if name.trim().is_empty() { SinkSpec::default().name } else { name };
+        }
+    });
+    field::row(ui, lang.folder(), |ui| {
+        let chosen = sink.dir.clone().or_else(|| state.job().and_then(|job| job.out_dir.clone()));
+        let words =
+            chosen.as_ref().map_or(lang.folder_default().to_owned(), |dir| short_path(&dir.display().to_string()));
+        let spoken = format!("{}: {words}", lang.folder());
+        let width = ui.available_width();
+        let button = Button::new(&words).named(&spoken).left().menu().height(size::FIELD).width(width).ui(ui);
+        let button = match &chosen {
+            Some(dir) => button.on_hover_text(dir.display().to_string()),
+            None => button,
+        };
+        menu::below(&button, width, |ui| {
+            if menu::choice(ui, lang.folder_default(), sink.dir.is_none()) {
+                sink.dir = None;
+            }
+            if menu::entry(ui, lang.choose_folder(), "", true) {
+                state.dialog(Purpose::Output);
+            }
+            if menu::entry(ui, lang.add_path(), "", true) {
+                state.open(crate::gui::state::Sheet::Path(Purpose::Output));
+            }
+        });
+    });
+    field::row(ui, lang.conflict(), |ui| {
+        let choices = [ConflictPolicy::Rename, ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail]
+            .map(|policy| (policy, lang.conflict_word(policy).to_owned()));
+        if let Some(policy) = menu::combo(ui, lang.conflict(), ui.available_width(), sink.on_conflict, &choices) {
+            sink.on_conflict = policy;
+        }
+    });
+}
+
+fn format_word(state: &State, format: FormatChoice) -> String {
+    match format {
+        FormatChoice::Keep => state.lang.format_keep().to_owned(),
+        FormatChoice::Jpeg => "JPEG".to_owned(),
+        FormatChoice::Png => "PNG".to_owned(),
+        FormatChoice::Webp => "WebP".to_owned(),
+        FormatChoice::Tiff => "TIFF".to_owned(),
+    }
+}
+
+/// A path's last two parts, with what was left out shown as such.
+fn short_path(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [.., parent, last] if parts.len() > 2 => format!("…/{parent}/{last}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// What the previewed item's result will be called.
+fn example(state: &State, save: &Save, sink: &SinkSpec) -> String {
+    let note = state.lang.metadata_note(save.metadata);
+    let Some(row) = &state.listing.cursor else { return note.to_owned() };
+    let name = row.locator.short_name();
+    let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let extension = match save.format {
+        FormatChoice::Keep => own,
+        FormatChoice::Jpeg => "jpg",
+        FormatChoice::Png => "png",
+        FormatChoice::Webp => "webp",
+        FormatChoice::Tiff => "tif",
+    };
+    let plain = sink.name.replace("{stem}", stem).replace("{ext}", own);
+    // Other fields are known only when the item runs.
+    if plain.contains('{') {
+        return note.to_owned();
+    }
+    let dot = if extension.is_empty() { "" } else { "." };
+    format!("{plain}{dot}{extension} · {note}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_shows_its_end() {
+        assert_eq!(short_path("/home/me/Pictures/web"), "…/Pictures/web");
+        assert_eq!(short_path("/tmp/x"), "/tmp/x");
+    }
+}

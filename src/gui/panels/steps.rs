@@ -1,0 +1,281 @@
+//! The steps of the recipe as cards: on or off, moved, removed, edited. Editors derive from declarations alone.
+
+use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+
+use crate::gui::ops::{self, Op};
+use crate::gui::state::State;
+use crate::gui::text::Lang;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::number::{Edit, Number, number};
+use crate::gui::widgets::slider::{Range, slider};
+use crate::gui::widgets::{field, label, menu};
+use crate::model::{ParamKind, ParamSpec, Step, Value};
+
+/// What was asked of a card.
+enum Ask {
+    Move(usize, usize),
+    Remove(usize),
+}
+
+/// Draws the cards.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let mut recipe = state.drafts.recipe.get().clone();
+    let dragged: Option<usize> = ui.data(|data| data.get_temp(Id::unique("dragged step")));
+    let mut ask = None;
+    let mut cards = Vec::with_capacity(recipe.steps.len());
+    let last = recipe.steps.len().saturating_sub(1);
+    for (place, step) in recipe.steps.iter_mut().enumerate() {
+        let op = state.ops.iter().find(|op| op.id == step.op).copied();
+        let rect = ui
+            .push_id(("step", place), |ui| {
+                card_ui(ui, lang, step, op.as_ref(), (place, last), dragged == Some(place), &mut ask)
+            })
+            .inner;
+        cards.push(rect);
+    }
+    if let Some(from) = dragged {
+        drag_ui(ui, from, &cards, &mut ask);
+    }
+    match ask {
+        Some(Ask::Move(from, to)) if from < recipe.steps.len() => {
+            let step = recipe.steps.remove(from);
+            recipe.steps.insert(to.min(recipe.steps.len()), step);
+        }
+        Some(Ask::Remove(place)) if place < recipe.steps.len() => {
+            recipe.steps.remove(place);
+        }
+        _ => {}
+    }
+    state.drafts.recipe.set(recipe);
+}
+
+/// Where a dragged card would go; it goes there when it is let go.
+fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
+    let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
+    let gap = cards.iter().filter(|card| card.center().y < pointer.y).count();
+    let y = cards
+        .get(gap)
+        .map(|card| card.top() - size::GAP / 2.0)
+        .or(cards.last().map(|card| card.bottom() + size::GAP / 2.0));
+    if let (Some(y), Some(card)) = (y, cards.first()) {
+        let stroke = egui::Stroke::new(size::RING, theme::palette(ui).accent);
+        ui.painter().hline(card.x_range(), y, stroke);
+    }
+    if ui.input(|input| !input.pointer.any_down()) {
+        ui.data_mut(|data| data.remove_temp::<usize>(Id::unique("dragged step")));
+        let to = if gap > from { gap - 1 } else { gap };
+        if to != from {
+            *ask = Some(Ask::Move(from, to));
+        }
+    }
+}
+
+fn card_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    step: &mut Step,
+    op: Option<&Op>,
+    (place, last): (usize, usize),
+    lifted: bool,
+    ask: &mut Option<Ask>,
+) -> Rect {
+    let p = theme::palette(ui);
+    let name = ops::name(lang, &step.op);
+    Frame::new()
+        .fill(if lifted { p.bg3 } else { p.bg2 })
+        .stroke(theme::hairline(p))
+        .corner_radius(size::CORNER_CARD)
+        .inner_margin(Margin::symmetric(10, 8))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 0.0;
+            head_ui(ui, lang, step, &name, op, (place, last), ask);
+            let Some(op) = op else {
+                label::text(ui, lang.no_filter_found(), theme::label(), p.fail);
+                return;
+            };
+            let mut shown = ui.new_child(UiBuilder::new().max_rect(ui.available_rect_before_wrap()));
+            if !step.enabled {
+                shown.multiply_opacity(theme::DISABLED_ALPHA);
+            }
+            for param in op.params {
+                param_ui(&mut shown, lang, step, &name, param);
+            }
+            let used = shown.min_rect();
+            ui.advance_cursor_after_rect(used);
+        })
+        .response
+        .rect
+}
+
+fn head_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    step: &mut Step,
+    name: &str,
+    op: Option<&Op>,
+    (place, last): (usize, usize),
+    ask: &mut Option<Ask>,
+) {
+    let p = theme::palette(ui);
+    let (rect, hover) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD), Sense::hover());
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)), |ui| {
+        if field::check(ui, name, step.enabled) {
+            step.enabled = !step.enabled;
+        }
+        let ink = if step.enabled { p.text } else { p.text2 };
+        let title = label::text(ui, name, theme::strong(), ink);
+        if let Some(op) = op {
+            title.on_hover_text(ops::summary(lang, op));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            grip_ui(ui, lang, name, place);
+            let buttons = [
+                (Icon::Cross, lang.remove(), true, Ask::Remove(place)),
+                (Icon::Down, lang.move_down(), place < last, Ask::Move(place, place + 1)),
+                (Icon::Up, lang.move_up(), place > 0, Ask::Move(place, place.saturating_sub(1))),
+            ];
+            for (icon, words, enabled, wanted) in buttons {
+                let spoken = format!("{words}: {name}");
+                let button = Button::icon_only(icon, &spoken).height(size::FIELD).enabled(enabled);
+                if quiet(ui, button, hover.contains_pointer()) {
+                    *ask = Some(wanted);
+                }
+            }
+        });
+    });
+}
+
+/// A button that shows itself only under the pointer or with the keyboard; always there for both.
+fn quiet(ui: &mut Ui, button: Button<'_>, near: bool) -> bool {
+    ui.scope(|ui| {
+        let before = ui.painter().clone();
+        let focused = ui.memory(egui::Memory::focused).is_some_and(|id| id == ui.next_auto_id());
+        if !near && !focused {
+            ui.multiply_opacity(0.0);
+        }
+        let response = button.ui(ui);
+        if response.has_focus() && !near {
+            ui.set_opacity(before.opacity());
+        }
+        response.clicked()
+    })
+    .inner
+}
+
+fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
+    let p = theme::palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(20.0, size::FIELD), Sense::DRAG);
+    response.widget_info(|| {
+        WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("{}: {name}", lang.drag_to_reorder()))
+    });
+    Icon::Grip.paint(ui.painter(), rect, if response.hovered() { p.text } else { p.text3 });
+    if response.hovered() || response.dragged() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::Grab);
+    }
+    if response.drag_started() {
+        ui.data_mut(|data| data.insert_temp(Id::unique("dragged step"), place));
+    }
+}
+
+/// One parameter's editor, from its declaration.
+fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &ParamSpec) {
+    let words = ops::param(lang, &step.op, spec.name);
+    let spoken = format!("{step_name}: {words}");
+    let given = step.params.get(spec.name).cloned();
+    let shown = given.clone().or_else(|| spec.default_value());
+    let id = ui.scope_id().with(spec.name);
+    let edited: Option<Option<Value>> = field::row(ui, &words, |ui| {
+        let room = ui.available_width();
+        match &spec.kind {
+            ParamKind::Float { min, max, soft_max, .. } => {
+                let span = soft_max - min;
+                let step_by = if span <= 5.0 {
+                    0.01
+                } else if span <= 50.0 {
+                    0.1
+                } else {
+                    1.0
+                };
+                let decimals = if step_by >= 1.0 {
+                    0
+                } else if step_by >= 0.1 {
+                    1
+                } else {
+                    2
+                };
+                let range = Range { min: *min, max: *soft_max, step: step_by };
+                let value = as_number(shown.as_ref());
+                numeric_ui(ui, id, &spoken, value, range, *max, decimals, ops::suffix(lang, spec.unit), None, room)
+            }
+            ParamKind::Int { min, max, soft_max, default } => {
+                let range = Range { min: *min as f64, max: *soft_max as f64, step: 1.0 };
+                let empty = default.is_none().then_some(lang.automatic());
+                let value = as_number(shown.as_ref());
+                numeric_ui(ui, id, &spoken, value, range, *max as f64, 0, ops::suffix(lang, spec.unit), empty, room)
+            }
+            ParamKind::Bool { .. } => {
+                let on = matches!(shown, Some(Value::Bool(true)));
+                field::check(ui, &spoken, on).then_some(Some(Value::Bool(!on)))
+            }
+            ParamKind::Choice { options, default } => {
+                let current = match &shown {
+                    Some(Value::Text(word)) => options.iter().copied().find(|option| option == word).unwrap_or(default),
+                    _ => default,
+                };
+                let choices: Vec<_> = options.iter().map(|word| (*word, ops::choice(lang, word))).collect();
+                menu::combo(ui, &spoken, room, current, &choices).map(|word| Some(Value::Text(word.to_owned())))
+            }
+            ParamKind::Text { .. } => {
+                let current = match &shown {
+                    Some(Value::Text(text)) => text.as_str(),
+                    _ => "",
+                };
+                field::line(ui, id, &spoken, current, room).map(|text| Some(Value::Text(text)))
+            }
+        }
+    });
+    match edited {
+        Some(Some(value)) => {
+            step.params.insert(spec.name.to_owned(), value);
+        }
+        Some(None) => {
+            step.params.remove(spec.name);
+        }
+        None => {}
+    }
+}
+
+fn as_number(value: Option<&Value>) -> Option<f64> {
+    match value {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one declaration's parts, used at two places")]
+fn numeric_ui(
+    ui: &mut Ui,
+    id: Id,
+    name: &str,
+    value: Option<f64>,
+    range: Range,
+    max: f64,
+    decimals: usize,
+    suffix: &str,
+    empty: Option<&str>,
+    room: f32,
+) -> Option<Option<Value>> {
+    let width = size::NUMBER;
+    let moved = slider(ui, name, value.unwrap_or(range.min), range, room - width - size::GAP, value.is_none());
+    let spec = Number { name, min: range.min, max, step: range.step, decimals, suffix, empty, width };
+    match number(ui, id, value, spec) {
+        Some(Edit::Set(number)) => Some(Some(Value::Number(number))),
+        Some(Edit::Clear) => Some(None),
+        None => moved.map(|number| Some(Value::Number(number))),
+    }
+}

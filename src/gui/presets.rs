@@ -1,0 +1,51 @@
+//! Recipes to begin with.
+
+use super::text::Lang;
+use crate::model::{FormatChoice, Recipe, Save, Step};
+
+/// A recipe to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preset {
+    /// For web pages.
+    Web,
+    /// Small pictures.
+    Thumbnails,
+    /// Another format, nothing else.
+    Convert,
+}
+
+impl Preset {
+    /// Every preset.
+    pub(crate) const ALL: [Self; 3] = [Self::Web, Self::Thumbnails, Self::Convert];
+
+    /// Its name.
+    pub(crate) const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Web => lang.preset_web(),
+            Self::Thumbnails => lang.preset_thumbnails(),
+            Self::Convert => lang.preset_original(),
+        }
+    }
+
+    /// What it does.
+    pub(crate) fn recipe(self) -> Recipe {
+        let steps = match self {
+            Self::Web => vec![
+                Step::new("resize").with("long_edge", 1600.0),
+                Step::new("sharpen").with("sigma", 1.0).with("amount", 0.8),
+            ],
+            Self::Thumbnails => vec![Step::new("resize").with("long_edge", 320.0)],
+            Self::Convert => Vec::new(),
+        };
+        Recipe { steps, ..Recipe::default() }
+    }
+
+    /// How it saves.
+    pub(crate) fn save(self) -> Save {
+        let (format, quality) = match self {
+            Self::Web | Self::Convert => (FormatChoice::Webp, Some(82)),
+            Self::Thumbnails => (FormatChoice::Jpeg, Some(80)),
+        };
+        Save { format, quality, ..Save::default() }
+    }
+}

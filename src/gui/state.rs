@@ -1,0 +1,302 @@
+//! What the window knows: the engine's latest picture, and its own view of it. Panels read it and send commands.
+
+use std::sync::Arc;
+
+use egui::Context;
+
+use super::dialogs::{Answer, Dialogs, Purpose};
+use super::drafts::Drafts;
+use super::listing::Listing;
+use super::ops::{self, Op};
+use super::text::Lang;
+use super::textures::Textures;
+use crate::engine::{Command, Handle, JobView, Preview, PreviewRequest, Snapshot, Zoom};
+use crate::model::{JobState, SourceSpec};
+
+/// A sheet above the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sheet {
+    /// None.
+    #[default]
+    None,
+    /// The history.
+    Jobs,
+    /// Settings.
+    Settings,
+    /// A box for links.
+    Paste,
+    /// Commands.
+    Palette,
+    /// A box for one path.
+    Path(Purpose),
+}
+
+/// How the preview compares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Compare {
+    /// On one place, with a divider.
+    #[default]
+    Split,
+    /// One beside the other.
+    SideBySide,
+}
+
+/// At which scale the preview is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// The whole picture.
+    #[default]
+    Fit,
+    /// One px of the picture to one of the screen.
+    Full,
+    /// One px of the picture to [`PIXEL`] of the screen.
+    Pixel,
+}
+
+/// Magnification of [`Scale::Pixel`].
+pub(crate) const PIXEL: u32 = 8;
+
+/// The preview's own view.
+#[derive(Clone, Debug)]
+pub(crate) struct PreviewView {
+    /// How it compares.
+    pub(crate) compare: Compare,
+    /// At which scale.
+    pub(crate) scale: Scale,
+    /// The centre at full scale, 0 to 1.
+    pub(crate) center: (f32, f32),
+    /// Where the divider stands, 0 to 1.
+    pub(crate) split: f32,
+    /// The area to fill, in px of the screen; `None` while it is not drawn.
+    pub(crate) area_px: Option<(u32, u32)>,
+    /// Whether an error's details are open.
+    pub(crate) details: bool,
+}
+
+/// Everything the window knows.
+pub(crate) struct State {
+    /// The engine.
+    pub(crate) handle: Handle,
+    /// Its latest picture.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// What can be seen of the previewed item.
+    pub(crate) preview: Arc<Preview>,
+    /// Edits.
+    pub(crate) drafts: Drafts,
+    /// Items.
+    pub(crate) listing: Listing,
+    /// Textures.
+    pub(crate) textures: Textures,
+    /// Operations.
+    pub(crate) ops: Vec<Op>,
+    /// The preview's own view.
+    pub(crate) view: PreviewView,
+    /// The sheet that is open.
+    pub(crate) sheet: Sheet,
+    /// What is being typed into the open sheet.
+    pub(crate) typed: String,
+    /// A hint in the open sheet.
+    pub(crate) hint: Option<&'static str>,
+    /// Language.
+    pub(crate) lang: Lang,
+    /// Seconds since the window opened.
+    pub(crate) now_s: f64,
+    /// Whether the engine stopped taking commands.
+    pub(crate) engine_gone: bool,
+    /// When the clipboard was asked for links.
+    pub(crate) paste_asked_s: Option<f64>,
+    /// Whether the item filter wants the keyboard.
+    pub(crate) focus_filter: bool,
+    locale: String,
+    dialogs: Dialogs,
+    wanted_preview: Option<PreviewRequest>,
+}
+
+impl State {
+    /// A window on this engine, on a desktop of this locale.
+    pub(crate) fn new(handle: Handle, locale: String) -> Self {
+        let snapshot = handle.snapshot();
+        let preview = handle.preview();
+        let mut state = Self {
+            handle,
+            snapshot,
+            preview,
+            drafts: Drafts::default(),
+            listing: Listing::default(),
+            textures: Textures::default(),
+            ops: ops::all(),
+            view: PreviewView {
+                compare: Compare::default(),
+                scale: Scale::default(),
+                center: (0.5, 0.5),
+                split: 0.5,
+                area_px: None,
+                details: false,
+            },
+            sheet: Sheet::None,
+            typed: String::new(),
+            hint: None,
+            lang: Lang::English,
+            now_s: 0.0,
+            engine_gone: false,
+            paste_asked_s: None,
+            focus_filter: false,
+            locale,
+            dialogs: Dialogs::default(),
+            wanted_preview: None,
+        };
+        state.drafts.adopt(state.snapshot.current.as_ref(), &state.snapshot.settings, 0.0);
+        state
+    }
+
+    /// Takes over whatever the engine has that is new, and asks for what is needed.
+    pub(crate) fn refresh(&mut self, ctx: &Context) {
+        let (now_s, pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
+        self.now_s = now_s;
+        self.snapshot = self.handle.snapshot();
+        self.preview = self.handle.preview();
+        // A drag is one edit: it is sent when the pointer is let go.
+        if !pointer_down {
+            self.commit();
+        }
+        self.drafts.adopt(self.snapshot.current.as_ref(), &self.snapshot.settings, now_s);
+        if let Some(seconds) = self.drafts.look_again_s() {
+            ctx.request_repaint_after(std::time::Duration::from_secs_f64(seconds));
+        }
+        let settings = self.drafts.settings.get();
+        self.lang = Lang::of(settings.language, &self.locale);
+        super::theme::choose(ctx, settings.theme);
+        self.listing.refresh(&self.handle, self.snapshot.current.as_ref());
+        self.textures.refresh(ctx, &self.handle);
+        if let Some(answer) = self.dialogs.poll(ctx, now_s) {
+            self.answered(answer);
+        }
+    }
+
+    /// Asks for the preview and the thumbnails that the frame just drawn needs.
+    pub(crate) fn ask(&mut self) {
+        self.textures.ask(&self.handle);
+        let request = self.preview_request();
+        if request != self.wanted_preview {
+            self.handle.want_preview(request.clone());
+            self.wanted_preview = request;
+        }
+    }
+
+    /// Sends edits now, so that what comes next sees them.
+    pub(crate) fn commit(&mut self) {
+        self.engine_gone |= !self.drafts.send(&self.handle, self.now_s);
+    }
+
+    /// Sends a command.
+    pub(crate) fn send(&mut self, command: Command) {
+        self.commit();
+        self.engine_gone |= !self.handle.send(command);
+    }
+
+    /// The listed job.
+    pub(crate) fn job(&self) -> Option<&JobView> {
+        self.snapshot.current.as_ref()
+    }
+
+    /// Whether there is nothing to work on yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.job().is_none_or(|job| {
+            job.progress.total == 0 && job.groups.is_empty() && !job.counting && job.state == JobState::Draft
+        })
+    }
+
+    /// Opens a sheet, with an empty box.
+    pub(crate) fn open(&mut self, sheet: Sheet) {
+        self.sheet = sheet;
+        self.typed.clear();
+        self.hint = None;
+    }
+
+    /// Opens the desktop's dialog.
+    pub(crate) fn dialog(&mut self, purpose: Purpose) {
+        let title = self.purpose_title(purpose);
+        self.dialogs.open(purpose, title, self.now_s);
+    }
+
+    /// What a dialog or a path box is for.
+    pub(crate) const fn purpose_title(&self, purpose: Purpose) -> &'static str {
+        match purpose {
+            Purpose::Images => self.lang.path_or_link(),
+            Purpose::Folder => self.lang.add_folder(),
+            Purpose::Output => self.lang.choose_folder(),
+            Purpose::LoadRecipe => self.lang.load_recipe(),
+            Purpose::SaveRecipe => self.lang.save_recipe(),
+        }
+    }
+
+    /// Text with links and paths was given, by whatever way.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        if !text.trim().is_empty() {
+            self.send(Command::AddText(text.to_owned()));
+        }
+    }
+
+    /// A path was given, by dialog or by hand.
+    pub(crate) fn path_given(&mut self, purpose: Purpose, path: &str) {
+        let path = path.trim();
+        if path.is_empty() {
+            return;
+        }
+        match purpose {
+            Purpose::Images | Purpose::Folder => self.add_text(path),
+            Purpose::Output => {
+                let mut sink = self.drafts.sink.get().clone();
+                sink.dir = Some(path.into());
+                self.drafts.sink.set(sink);
+            }
+            Purpose::LoadRecipe => self.send(Command::LoadRecipe(path.into())),
+            Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
+        }
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        if answer.paths.is_empty() {
+            if answer.unseen {
+                self.open(Sheet::Path(answer.purpose));
+                self.hint = Some(self.lang.dialog_failed());
+            }
+            return;
+        }
+        match answer.purpose {
+            Purpose::Images => {
+                let sources = answer.paths.into_iter().map(|path| SourceSpec::File { path }).collect();
+                self.send(Command::Add(sources));
+            }
+            Purpose::Folder => {
+                let sources = answer.paths.into_iter().map(|path| SourceSpec::Folder { path, recursive: true });
+                self.send(Command::Add(sources.collect()));
+            }
+            Purpose::Output => {
+                let mut sink = self.drafts.sink.get().clone();
+                sink.dir = answer.paths.into_iter().next();
+                self.drafts.sink.set(sink);
+            }
+            Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
+            Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
+        }
+    }
+
+    fn preview_request(&self) -> Option<PreviewRequest> {
+        let id = self.listing.cursor_id()?;
+        let (width, height) = self.view.area_px?;
+        let (x, y) = self.view.center;
+        let (zoom, area_px) = match self.view.scale {
+            Scale::Fit => (Zoom::Fit, (width, height)),
+            Scale::Full => (Zoom::Full { x, y }, (width, height)),
+            Scale::Pixel => (Zoom::Full { x, y }, (width.div_ceil(PIXEL), height.div_ceil(PIXEL))),
+        };
+        Some(PreviewRequest {
+            id,
+            recipe: self.drafts.recipe.get().clone(),
+            save: self.drafts.save.get().clone(),
+            zoom,
+            area_px: (area_px.0.clamp(1, 2048), area_px.1.clamp(1, 2048)),
+        })
+    }
+}

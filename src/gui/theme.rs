@@ -1,0 +1,411 @@
+//! Colours, sizes and fonts: the only place that names one.
+//!
+//! Knows nothing of what is drawn with them.
+
+use std::sync::Arc;
+
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Ui, Visuals, vec2,
+};
+
+use crate::config::Theme as Choice;
+
+/// The colours of one theme.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Palette {
+    /// Behind pictures.
+    pub(crate) bg0: Color32,
+    /// Panels.
+    pub(crate) bg1: Color32,
+    /// Controls and cards.
+    pub(crate) bg2: Color32,
+    /// Selected controls, rails.
+    pub(crate) bg3: Color32,
+    /// Hairlines.
+    pub(crate) line: Color32,
+    /// Text.
+    pub(crate) text: Color32,
+    /// Second text.
+    pub(crate) text2: Color32,
+    /// Third text.
+    pub(crate) text3: Color32,
+    /// Accent on a surface.
+    pub(crate) accent: Color32,
+    /// Accent as a surface.
+    pub(crate) accent_fill: Color32,
+    /// The accented surface under the pointer.
+    pub(crate) accent_hover: Color32,
+    /// Text on the accented surface.
+    pub(crate) on_accent: Color32,
+    /// Done.
+    pub(crate) ok: Color32,
+    /// Wants attention.
+    pub(crate) warn: Color32,
+    /// Failed.
+    pub(crate) fail: Color32,
+    /// Below what floats.
+    pub(crate) shadow: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// Dark.
+pub(crate) const DARK: Palette = Palette {
+    bg0: rgb(0x15_17_1b),
+    bg1: rgb(0x1b_1e_23),
+    bg2: rgb(0x24_28_2f),
+    bg3: rgb(0x2e_33_3c),
+    line: rgb(0x31_36_3f),
+    text: rgb(0xe9_eb_ee),
+    text2: rgb(0xa3_ab_b8),
+    text3: rgb(0x8b_94_a2),
+    accent: rgb(0x6a_a5_ff),
+    accent_fill: rgb(0x2f_6f_e4),
+    accent_hover: rgb(0x25_63_d4),
+    on_accent: Color32::WHITE,
+    ok: rgb(0x4c_c3_8a),
+    warn: rgb(0xf0_b2_4a),
+    fail: rgb(0xff_7b_72),
+    shadow: Color32::from_black_alpha(0x66),
+};
+
+/// Light.
+pub(crate) const LIGHT: Palette = Palette {
+    bg0: rgb(0xee_f0_f3),
+    bg1: rgb(0xfb_fc_fd),
+    bg2: rgb(0xf0_f2_f5),
+    bg3: rgb(0xe3_e6_eb),
+    line: rgb(0xd6_da_e1),
+    text: rgb(0x1b_1f_26),
+    text2: rgb(0x4f_58_67),
+    text3: rgb(0x62_6b_79),
+    accent: rgb(0x1d_63_d8),
+    accent_fill: rgb(0x24_66_dc),
+    accent_hover: rgb(0x1b_59_c7),
+    on_accent: Color32::WHITE,
+    ok: rgb(0x18_79_4e),
+    warn: rgb(0x8f_5b_00),
+    fail: rgb(0xc0_2b_2b),
+    shadow: Color32::from_black_alpha(0x30),
+};
+
+/// Behind words and marks that stand on a picture.
+pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
+/// Words and lines on a picture.
+pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
+/// The mark on the divider's white knob.
+pub(crate) const KNOB_INK: Color32 = rgb(0x22_22_22);
+/// Marks on [`ON_PICTURE`], the same in both themes.
+pub(crate) const ON_PICTURE_MARKS: &Palette = &DARK;
+/// Red, green and blue of a histogram.
+pub(crate) const HISTOGRAM: [Color32; 3] = [
+    Color32::from_rgba_premultiplied(0x78, 0x43, 0x3f, 0x78),
+    Color32::from_rgba_premultiplied(0x34, 0x67, 0x49, 0x78),
+    Color32::from_rgba_premultiplied(0x41, 0x4b, 0x78, 0x78),
+];
+/// How strongly what waits is drawn.
+pub(crate) const WAITING_ALPHA: f32 = 0.55;
+/// How strongly what can't be used is drawn.
+pub(crate) const DISABLED_ALPHA: f32 = 0.45;
+
+/// Distances, in points: a grid of 4.
+pub(crate) mod size {
+    /// The header's height.
+    pub(crate) const HEADER: f32 = 48.0;
+    /// The run bar's height.
+    pub(crate) const FOOTER: f32 = 64.0;
+    /// The sources' width.
+    pub(crate) const SOURCES: f32 = 232.0;
+    /// The sources' width in a small window.
+    pub(crate) const SOURCES_SMALL: f32 = 168.0;
+    /// The recipe's width.
+    pub(crate) const RECIPE: f32 = 312.0;
+    /// The recipe's width in a small window.
+    pub(crate) const RECIPE_SMALL: f32 = 276.0;
+    /// Windows narrower than this are small.
+    pub(crate) const SMALL_WINDOW: f32 = 1120.0;
+    /// Height of a button.
+    pub(crate) const BUTTON: f32 = 28.0;
+    /// Height of a small button.
+    pub(crate) const BUTTON_SMALL: f32 = 24.0;
+    /// Height of the button that starts.
+    pub(crate) const BUTTON_BIG: f32 = 36.0;
+    /// Corners.
+    pub(crate) const CORNER: u8 = 6;
+    /// Corners of cards.
+    pub(crate) const CORNER_CARD: u8 = 8;
+    /// Corners of the drop area and sheets.
+    pub(crate) const CORNER_SHEET: u8 = 12;
+    /// A panel's margin.
+    pub(crate) const MARGIN: f32 = 12.0;
+    /// Between neighbours.
+    pub(crate) const GAP: f32 = 8.0;
+    /// Between near neighbours.
+    pub(crate) const GAP_SMALL: f32 = 4.0;
+    /// A line of the item bar.
+    pub(crate) const ITEM_BAR: f32 = 44.0;
+    /// The preview's bar.
+    pub(crate) const PREVIEW_BAR: f32 = 36.0;
+    /// A row of the sources.
+    pub(crate) const ROW: f32 = 32.0;
+    /// A row of the table and of menus.
+    pub(crate) const TABLE_ROW: f32 = 28.0;
+    /// A parameter's row.
+    pub(crate) const FIELD_ROW: f32 = 28.0;
+    /// A field's height.
+    pub(crate) const FIELD: f32 = 24.0;
+    /// Width of a parameter's name.
+    pub(crate) const FIELD_LABEL: f32 = 88.0;
+    /// Width of a number box.
+    pub(crate) const NUMBER: f32 = 72.0;
+    /// A thumbnail's smallest width.
+    pub(crate) const THUMB_MIN: f32 = 116.0;
+    /// A thumbnail's height.
+    pub(crate) const THUMB: f32 = 92.0;
+    /// Height of a thumbnail's name.
+    pub(crate) const THUMB_NAME: f32 = 22.0;
+    /// A rail's thickness.
+    pub(crate) const RAIL: f32 = 4.0;
+    /// A slider knob's radius.
+    pub(crate) const KNOB_RADIUS: f32 = 7.0;
+    /// The progress bar's thickness.
+    pub(crate) const PROGRESS: f32 = 8.0;
+    /// A badge's diameter.
+    pub(crate) const BADGE: f32 = 18.0;
+    /// An icon's width.
+    pub(crate) const ICON: f32 = 16.0;
+    /// A scroll bar's width.
+    pub(crate) const SCROLL_BAR: f32 = 8.0;
+    /// A check box's side.
+    pub(crate) const CHECK: f32 = 16.0;
+    /// Width of sheets.
+    pub(crate) const SHEET: f32 = 560.0;
+    /// The drop area.
+    pub(crate) const DROP: (f32, f32) = (560.0, 320.0);
+    /// The focus ring's thickness.
+    pub(crate) const RING: f32 = 2.0;
+    /// The window's first size.
+    pub(crate) const WINDOW: (f32, f32) = (1440.0, 900.0);
+    /// The window's smallest size.
+    pub(crate) const WINDOW_MIN: (f32, f32) = (860.0, 560.0);
+}
+
+const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Pretendard-Regular.ttf");
+const SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/Pretendard-SemiBold.ttf");
+const FIGURES: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-Regular.ttf");
+const FIGURES_SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-SemiBold.ttf");
+
+const TEXT_PT: f32 = 13.0;
+const LABEL_PT: f32 = 12.0;
+
+/// Running text.
+pub(crate) fn body() -> FontId {
+    FontId::new(TEXT_PT, FontFamily::Proportional)
+}
+
+/// Labels and notes.
+pub(crate) fn label() -> FontId {
+    FontId::new(LABEL_PT, FontFamily::Proportional)
+}
+
+/// Running text that stands out.
+pub(crate) fn strong() -> FontId {
+    FontId::new(TEXT_PT, family("semibold"))
+}
+
+/// Section headings.
+pub(crate) fn heading() -> FontId {
+    FontId::new(LABEL_PT, family("semibold"))
+}
+
+/// The empty state's sentence and sheets' titles.
+pub(crate) fn title() -> FontId {
+    FontId::new(20.0, family("semibold"))
+}
+
+/// Titles of sheets.
+pub(crate) fn sheet_title() -> FontId {
+    FontId::new(16.0, family("semibold"))
+}
+
+/// The big button.
+pub(crate) fn big() -> FontId {
+    FontId::new(14.0, family("figures-semibold"))
+}
+
+/// Numbers that move: digits of one width.
+pub(crate) fn figures() -> FontId {
+    FontId::new(TEXT_PT, family("figures"))
+}
+
+/// Small numbers that move.
+pub(crate) fn figures_small() -> FontId {
+    FontId::new(LABEL_PT, family("figures"))
+}
+
+/// Numbers that move and stand out.
+pub(crate) fn figures_strong() -> FontId {
+    FontId::new(TEXT_PT, family("figures-semibold"))
+}
+
+fn family(name: &str) -> FontFamily {
+    FontFamily::Name(name.into())
+}
+
+/// The palette of what is being drawn.
+pub(crate) fn palette(ui: &Ui) -> &'static Palette {
+    of(ui.visuals())
+}
+
+/// The palette of these visuals.
+pub(crate) fn of(visuals: &Visuals) -> &'static Palette {
+    if visuals.dark_mode { &DARK } else { &LIGHT }
+}
+
+/// A hairline.
+pub(crate) fn hairline(palette: &Palette) -> Stroke {
+    Stroke::new(1.0, palette.line)
+}
+
+/// The ring around what has the keyboard.
+pub(crate) fn focus_ring(palette: &Palette) -> Stroke {
+    Stroke::new(size::RING, palette.accent)
+}
+
+/// Rounded corners of controls.
+pub(crate) const fn corner() -> CornerRadius {
+    CornerRadius::same(size::CORNER)
+}
+
+/// Puts fonts and both themes in place. Once per context.
+pub(crate) fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_style_of(egui::Theme::Dark, style(&DARK, Visuals::dark()));
+    ctx.set_style_of(egui::Theme::Light, style(&LIGHT, Visuals::light()));
+}
+
+/// Follows the person's choice.
+pub(crate) fn choose(ctx: &Context, choice: Choice) {
+    ctx.set_theme(match choice {
+        Choice::System => egui::ThemePreference::System,
+        Choice::Dark => egui::ThemePreference::Dark,
+        Choice::Light => egui::ThemePreference::Light,
+    });
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    for (name, bytes) in
+        [("regular", REGULAR), ("semibold", SEMIBOLD), ("figures", FIGURES), ("figures-semibold", FIGURES_SEMIBOLD)]
+    {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let families: [(FontFamily, &[&str]); 5] = [
+        (FontFamily::Proportional, &["regular"]),
+        (FontFamily::Monospace, &["figures", "regular"]),
+        (family("semibold"), &["semibold", "regular"]),
+        (family("figures"), &["figures", "regular"]),
+        (family("figures-semibold"), &["figures-semibold", "semibold"]),
+    ];
+    for (family, names) in families {
+        fonts.families.insert(family, names.iter().map(|name| (*name).to_owned()).collect());
+    }
+    fonts
+}
+
+fn style(palette: &Palette, mut visuals: Visuals) -> Style {
+    let p = palette;
+    visuals.panel_fill = p.bg1;
+    visuals.window_fill = p.bg1;
+    visuals.window_stroke = hairline(p);
+    visuals.window_corner_radius = CornerRadius::same(size::CORNER_SHEET);
+    visuals.menu_corner_radius = CornerRadius::same(size::CORNER_CARD);
+    visuals.extreme_bg_color = p.bg1;
+    visuals.text_edit_bg_color = Some(p.bg1);
+    visuals.faint_bg_color = p.bg2;
+    visuals.code_bg_color = p.bg2;
+    visuals.hyperlink_color = p.accent;
+    visuals.warn_fg_color = p.warn;
+    visuals.error_fg_color = p.fail;
+    visuals.weak_text_color = Some(p.text2);
+    visuals.selection.bg_fill = p.accent_fill.gamma_multiply(0.45);
+    visuals.selection.stroke = Stroke::new(1.0, p.accent);
+    let shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: p.shadow };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+    visuals.slider_trailing_fill = true;
+    visuals.disabled_alpha = DISABLED_ALPHA;
+
+    let widgets = &mut visuals.widgets;
+    for (widget, fill, edge, text) in [
+        (&mut widgets.noninteractive, p.bg1, p.line, p.text),
+        (&mut widgets.inactive, p.bg2, p.line, p.text),
+        (&mut widgets.hovered, p.bg3, p.line, p.text),
+        (&mut widgets.active, p.bg3, p.accent, p.text),
+        (&mut widgets.open, p.bg3, p.line, p.text),
+    ] {
+        widget.bg_fill = fill;
+        widget.weak_bg_fill = fill;
+        widget.bg_stroke = Stroke::new(1.0, edge);
+        widget.fg_stroke = Stroke::new(1.0, text);
+        widget.corner_radius = corner();
+        widget.expansion = 0.0;
+    }
+
+    let mut style = Style { visuals, ..Style::default() };
+    style.text_styles = [
+        (TextStyle::Small, label()),
+        (TextStyle::Body, body()),
+        (TextStyle::Button, body()),
+        (TextStyle::Heading, title()),
+        (TextStyle::Monospace, figures()),
+    ]
+    .into();
+    style.spacing.item_spacing = vec2(size::GAP, size::GAP_SMALL);
+    style.spacing.button_padding = vec2(size::MARGIN, size::GAP_SMALL);
+    style.spacing.interact_size = vec2(size::BUTTON, size::FIELD);
+    style.spacing.menu_margin = Margin::same(6);
+    style.spacing.window_margin = Margin::same(20);
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.5;
+    style.animation_time = 0.0;
+    style.spacing.scroll = egui::style::ScrollStyle::thin();
+    style
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(colour: Color32) -> f32 {
+        let linear = |level: u8| {
+            let v = f32::from(level) / 255.0;
+            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn all_text_has_a_contrast_of_four_and_a_half_on_every_surface_it_stands_on() {
+        for p in [&DARK, &LIGHT] {
+            for text in [p.text, p.text2, p.text3, p.accent, p.ok, p.warn, p.fail] {
+                for surface in [p.bg0, p.bg1, p.bg2] {
+                    let contrast = contrast(text, surface);
+                    assert!(contrast >= 4.5, "{text:?} on {surface:?}: {contrast:.2}");
+                }
+            }
+            assert!(contrast(p.text, p.bg3) >= 4.5 && contrast(p.text2, p.bg3) >= 4.5);
+            for surface in [p.accent_fill, p.accent_hover] {
+                assert!(contrast(p.on_accent, surface) >= 4.5);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows of a form: a name at the left, an editor at the right; check boxes.
+
+use egui::{
+    Align, Align2, Id, Layout, Response, Sense, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+};
+
+use super::button::focus_ring;
+use super::icon::Icon;
+use crate::gui::theme::{self, size};
+
+/// A row: the name, then what `add` draws in the rest.
+pub(crate) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_wide(ui, name, size::FIELD_LABEL, add)
+}
+
+/// A row with a name of another width.
+pub(crate) fn row_wide<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let p = theme::palette(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD_ROW), Sense::hover());
+    let mut left = rect;
+    left.set_width(label_width);
+    let mut label = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
+    super::label::text(&mut label, name, theme::body(), p.text2);
+    let mut right = rect;
+    right.min.x += label_width + size::GAP;
+    let mut editor =
+        ui.new_child(UiBuilder::new().id_salt(name).max_rect(right).layout(Layout::left_to_right(Align::Center)));
+    add(&mut editor)
+}
+
+/// A check box without words of its own; `true` when it was pressed.
+pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
+    let p = theme::palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(size::CHECK, size::CHECK), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on, name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_toggled(on.into()));
+    if on {
+        ui.painter().rect_filled(rect, 4.0, if response.hovered() { p.accent_hover } else { p.accent_fill });
+        Icon::Check.paint(ui.painter(), rect, p.on_accent);
+    } else {
+        let fill = if response.hovered() { p.bg3 } else { p.bg1 };
+        ui.painter().rect(rect, 4.0, fill, egui::Stroke::new(1.0, p.text3), StrokeKind::Inside);
+    }
+    focus_ring(ui, rect, &response);
+    response.clicked()
+}
+
+/// A line of text under that id; `Some` once it was changed and left (or Enter was pressed).
+pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> Option<String> {
+    let draft = id.with("draft");
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    let mut text = if focused {
+        ui.data(|data| data.get_temp::<String>(draft)).unwrap_or_else(|| value.to_owned())
+    } else {
+        value.to_owned()
+    };
+    let response = edit(ui, id, name, &mut text, width, "");
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(draft, text.clone()));
+    }
+    if !response.lost_focus() {
+        return None;
+    }
+    ui.data_mut(|data| data.remove_temp::<String>(draft));
+    let escaped = ui.input(|input| input.key_pressed(egui::Key::Escape));
+    (text != value && !escaped).then_some(text)
+}
+
+/// A line of text that changes `text` as it is typed.
+pub(crate) fn edit(ui: &mut Ui, id: Id, name: &str, text: &mut String, width: f32, hint: &str) -> Response {
+    let p = theme::palette(ui);
+    TextEdit::singleline(text)
+        .id(id)
+        .font(theme::body())
+        .hint_text(egui::RichText::new(hint).font(theme::body()).color(p.text3))
+        .align(Align2::LEFT_CENTER)
+        .margin(egui::Margin::symmetric(6, 2))
+        .min_size(vec2(0.0, size::FIELD))
+        .desired_width(width - 12.0)
+        .show(ui)
+        .response
+        .response
+        .accessible_name(name)
+}

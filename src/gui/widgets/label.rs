@@ -1,0 +1,32 @@
+//! Words in the theme's fonts and colours, cut off with an ellipsis where room ends.
+
+use egui::{Color32, FontId, Label, Response, RichText, Ui};
+
+use crate::gui::theme;
+
+/// Text in any font and colour.
+pub(crate) fn text(ui: &mut Ui, words: impl Into<String>, font: FontId, ink: Color32) -> Response {
+    ui.add(Label::new(RichText::new(words).font(font).color(ink)).truncate())
+}
+
+/// Text over several lines.
+pub(crate) fn wrapped(ui: &mut Ui, words: impl Into<String>, font: FontId, ink: Color32) -> Response {
+    ui.add(Label::new(RichText::new(words).font(font).color(ink)).wrap())
+}
+
+/// A section's heading.
+pub(crate) fn heading(ui: &mut Ui, words: &str) -> Response {
+    let ink = theme::palette(ui).text2;
+    text(ui, words, theme::heading(), ink)
+}
+
+/// A small note.
+pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
+    let ink = theme::palette(ui).text3;
+    text(ui, words, theme::figures_small(), ink)
+}
+
+/// The width words take on one line, in points.
+pub(crate) fn width(ui: &Ui, words: &str, font: FontId) -> f32 {
+    ui.painter().layout_no_wrap(words.to_owned(), font, Color32::WHITE).size().x
+}

@@ -1,0 +1,14 @@
+//! Small parts that panels are made of. Each draws itself and says what happened; none knows the engine.
+
+pub(crate) mod badge;
+pub(crate) mod button;
+pub(crate) mod field;
+pub(crate) mod icon;
+pub(crate) mod label;
+pub(crate) mod menu;
+pub(crate) mod number;
+pub(crate) mod scroll;
+pub(crate) mod segmented;
+pub(crate) mod sheet;
+pub(crate) mod slider;
+pub(crate) mod split_view;
