@@ -185,7 +185,7 @@ fn line_of(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
-/// Every place where `word` stands by itself (not as a part of a longer name).
+/// Every place where `word` stands by itself, not as a part of a longer name; one that ends in `_` is a beginning.
 fn places(code: &str, word: &str) -> Vec<usize> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word)
@@ -193,7 +193,7 @@ fn places(code: &str, word: &str) -> Vec<usize> {
             let before = code[..*at].chars().next_back();
             let after = code[at + word.len()..].chars().next();
             !(word.starts_with(is_name) && before.is_some_and(is_name))
-                && !(word.ends_with(is_name) && after.is_some_and(is_name))
+                && !(word.ends_with(char::is_alphanumeric) && after.is_some_and(is_name))
         })
         .map(|(at, _)| at)
         .collect()
