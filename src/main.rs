@@ -43,7 +43,7 @@ fn open_window(catalog_path: std::path::PathBuf, sources: Vec<pixloom::model::So
     if !sources.is_empty() {
         handle.send(Command::Add(sources));
     }
-    match pixloom::gui::run(handle) {
+    match pixloom::gui::run(handle, &pixloom::gui::WindowOptions::default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
             let sentence = format!("The window could not be opened: {detail}. `pixloom run` works without one.");

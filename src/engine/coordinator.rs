@@ -620,10 +620,8 @@ impl Coordinator {
         let out_dir = super::output::out_dir(&spec)?;
         sink::check_dir(&out_dir)?;
         sink::sweep_temporaries(&out_dir, job);
-        if spec.sink.dir.is_none() {
-            // The folder is chosen once, so that a resume goes on in it.
-            spec.sink.dir = Some(out_dir.clone());
-        }
+        // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
+        spec.sink.dir = Some(out_dir.clone());
         let noted = {
             let spec = spec.clone();
             self.call(move |catalog| {

@@ -6,7 +6,23 @@ use crate::error::JobError;
 use crate::model::SourceSpec;
 use crate::sink;
 
-const SAMPLES: &[(&str, &[u8])] = &[];
+/// A picture's name and bytes.
+macro_rules! sample {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../../assets/samples/", $name)))
+    };
+}
+
+const SAMPLES: &[(&str, &[u8])] = &[
+    sample!("aurora-lake.jpg"),
+    sample!("city-at-night.jpg"),
+    sample!("dunes-at-dusk.jpg"),
+    sample!("lighthouse-coast.jpg"),
+    sample!("morning-dew.webp"),
+    sample!("orange-slice.png"),
+    sample!("paper-hills-portrait.jpg"),
+    sample!("tulip-field.jpg"),
+];
 
 /// The folder of the sample pictures; made if it isn't there.
 pub(super) fn sources() -> Result<Vec<SourceSpec>, JobError> {
