@@ -50,7 +50,7 @@ fn pictures_given_to_the_window_become_files_beside_them() {
         fs::create_dir_all(&path).unwrap();
         path
     };
-    let photos = at("photos");
+    let photos = at("pictures/photos");
     let inputs: Vec<PathBuf> = ["dunes-at-dusk.jpg", "morning-dew.webp", "orange-slice.png"]
         .iter()
         .map(|name| {
@@ -60,13 +60,14 @@ fn pictures_given_to_the_window_become_files_beside_them() {
         })
         .collect();
     let before = bytes_of(&inputs);
-    let out = scratch.path().join("photos-pixloom");
+    // A new folder beside what was given; its name ends in `-pixloom`.
+    let results_root = at("pictures");
 
     let mut driver = Command::new(house().join("tests/window/drive.sh"));
     driver
         .args(["/usr/bin/python3".as_ref(), house().join("tests/window/drive.py").as_path()])
         .arg(env!("CARGO_BIN_EXE_pixloom"))
-        .arg(&out)
+        .arg(&results_root)
         .args(&inputs)
         .stdin(Stdio::null())
         .env("HOME", at("home"))
@@ -84,7 +85,10 @@ fn pictures_given_to_the_window_become_files_beside_them() {
     }
     assert!(outcome.status.success(), "{said}");
 
-    let results = files_below(&out);
+    let results: Vec<PathBuf> = files_below(&results_root)
+        .into_iter()
+        .filter(|path| path.ancestors().any(|folder| folder.to_string_lossy().ends_with("-pixloom")))
+        .collect();
     assert_eq!(results.len(), inputs.len(), "{results:?}\n{said}");
     for path in results {
         let (width, height) = decoded_size(&path);

@@ -1,6 +1,8 @@
 """Uses the real window as a person with a screen reader would: finds things by their accessible name and presses them.
 
-usage: drive.py PROGRAM OUT_DIR PICTURE...     exit code 0: all pictures were saved; 1: it went wrong; 77: can't be tried
+usage: drive.py PROGRAM FOLDER PICTURE...     exit code 0: all pictures were saved; 1: it went wrong; 77: can't be tried
+
+Results are looked for in FOLDER, in new folders named `...-pixloom`.
 """
 
 import os
@@ -123,11 +125,10 @@ def is_picture(path):
     return data[:4] in (b"II*\0", b"MM\0*")
 
 
-def results(out_dir):
-    if not os.path.isdir(out_dir):
-        return []
-    found = [os.path.join(folder, name) for folder, _, names in os.walk(out_dir) for name in names]
-    return sorted(path for path in found if not path.endswith(".part"))
+def results(root):
+    """Finished files in every results folder below."""
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]
+    return sorted(path for path in found if "-pixloom" + os.sep in path and not path.endswith(".part"))
 
 
 def work(program, out_dir, pictures):
