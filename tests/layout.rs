@@ -192,8 +192,9 @@ fn places(code: &str, word: &str) -> Vec<usize> {
         .filter(|(at, _)| {
             let before = code[..*at].chars().next_back();
             let after = code[at + word.len()..].chars().next();
-            !(word.starts_with(is_name) && before.is_some_and(is_name))
-                && !(word.ends_with(char::is_alphanumeric) && after.is_some_and(is_name))
+            let goes_on_before = word.starts_with(is_name) && before.is_some_and(is_name);
+            let goes_on_after = word.ends_with(char::is_alphanumeric) && after.is_some_and(is_name);
+            !goes_on_before && !goes_on_after
         })
         .map(|(at, _)| at)
         .collect()
