@@ -207,7 +207,9 @@ impl Action {
             Self::Resume => job.into_iter().for_each(|job| state.send(Command::Resume(job))),
             Self::Cancel => job.into_iter().for_each(|job| state.send(Command::Cancel(job))),
             Self::RetryFailed => {
-                job.into_iter().for_each(|job| state.send(Command::Retry { job, kind: None, items: None }));
+                if let Some(job) = job {
+                    state.send(Command::Retry { job, kind: None, items: None });
+                }
             }
             Self::OpenResults => job.into_iter().for_each(|job| state.send(Command::OpenResults(job))),
             Self::NewBatch => state.send(Command::Clear),

@@ -83,7 +83,6 @@ words! {
     full: "100 %", "100 %";
     pixel: "Pixel", "픽셀";
     divider: "Divider between before and after", "원본과 결과의 경계";
-    histogram: "Histogram", "히스토그램";
     approximate: "Approximate at this size; exact at 100 %", "이 크기에서는 근사치이며 100 %에서 정확합니다";
     select_an_item: "Select an item to preview it", "항목을 선택하면 미리 볼 수 있습니다";
     not_fetched: "This link is fetched when the batch starts.", "이 링크는 처리를 시작하면 가져옵니다.";
@@ -165,7 +164,6 @@ words! {
     nothing_to_add: "No link and no file in that text", "그 글에는 링크도 파일도 없습니다";
     dismiss: "Dismiss", "닫기";
     dialog_failed: "No file chosen. If no dialog appeared, type a path here.", "선택한 파일이 없습니다. 대화상자가 나타나지 않았다면 경로를 입력하세요.";
-    recipe_path_title: "Path of the recipe file", "레시피 파일 경로";
     engine_gone: "The engine doesn't answer. Restart Pixloom; nothing was lost.", "엔진이 응답하지 않습니다. Pixloom을 다시 시작하세요. 잃은 것은 없습니다.";
     select_all: "Select all", "모두 선택";
     remove_selected: "Remove selected", "선택 항목 제거";
@@ -174,9 +172,6 @@ words! {
     attempts: "Attempts", "시도 횟수";
     location: "Location", "위치";
     kind: "Kind", "종류";
-    sort: "Sort", "정렬";
-    on: "on", "켬";
-    yes: "Yes", "예";
     nothing_elsewhere: "Opening the catalog…", "기록을 여는 중…";
 }
 

@@ -18,7 +18,7 @@ use crate::model::{ItemState, Locator};
 
 /// Draws the items.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
-    let whole = ui.max_rect();
+    let whole = ui.available_rect_before_wrap();
     let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::ITEM_BAR));
     let p = theme::palette(ui);
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
@@ -189,6 +189,9 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
             state.listing.set_filter(ItemsFilter::default());
         }
         return;
+    }
+    if state.listing.total().is_none() {
+        ui.painter().text(body.center(), egui::Align2::CENTER_CENTER, lang.loading(), theme::body(), p.text3);
     }
     let columns = match state.drafts.settings.get().layout {
         ItemsLayout::Grid => grid::ui(ui, body, state),

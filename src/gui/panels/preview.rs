@@ -17,6 +17,7 @@ use crate::gui::widgets::split_view::{self, Shown, Words};
 /// Draws the preview.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let whole = ui.max_rect();
+    ui.advance_cursor_after_rect(whole);
     ui.painter().rect_filled(whole, 0.0, theme::palette(ui).bg0);
     let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::PREVIEW_BAR)).shrink2(vec2(size::MARGIN, 0.0));
     let mut area = whole.shrink2(vec2(size::MARGIN, 0.0));
@@ -28,7 +29,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     state.view.area_px = (area.height() > 20.0).then(|| (px(width), px(area.height())));
 
     ui.scope_builder(UiBuilder::new().max_rect(bar).layout(Layout::left_to_right(Align::Center)), |ui| {
-        bar_ui(ui, state)
+        bar_ui(ui, state);
     });
     if area.height() > 20.0 {
         ui.scope_builder(UiBuilder::new().max_rect(area), |ui| content_ui(ui, area, state));
@@ -126,7 +127,7 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
             problem::ui(ui, area, state, &row, error);
         }
         PreviewContent::Text { text, size_bytes, content_type } => {
-            text_ui(ui, area, state, text, *size_bytes, content_type)
+            text_ui(ui, area, state, text, *size_bytes, content_type);
         }
         PreviewContent::Picture(picture) => picture_ui(ui, area, state, picture),
     }

@@ -19,6 +19,13 @@ enum Ask {
     Remove(usize),
 }
 
+/// What a parameter was given.
+enum Given {
+    Value(Value),
+    /// Its value was taken away: absence has a meaning of its own.
+    Nothing,
+}
+
 /// Draws the cards.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
@@ -189,12 +196,12 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
     let given = step.params.get(spec.name).cloned();
     let shown = given.clone().or_else(|| spec.default_value());
     let id = ui.scope_id().with(spec.name);
-    let edited: Option<Option<Value>> = field::row(ui, &words, |ui| {
+    let edited: Option<Given> = field::row(ui, &words, |ui| {
         let room = ui.available_width();
         match &spec.kind {
             ParamKind::Float { min, max, soft_max, .. } => {
                 let span = soft_max - min;
-                let step_by = if span <= 5.0 {
+                let step_by = if span <= 3.0 {
                     0.01
                 } else if span <= 50.0 {
                     0.1
@@ -220,7 +227,7 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
             }
             ParamKind::Bool { .. } => {
                 let on = matches!(shown, Some(Value::Bool(true)));
-                field::check(ui, &spoken, on).then_some(Some(Value::Bool(!on)))
+                field::check(ui, &spoken, on).then_some(Given::Value(Value::Bool(!on)))
             }
             ParamKind::Choice { options, default } => {
                 let current = match &shown {
@@ -228,22 +235,22 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
                     _ => default,
                 };
                 let choices: Vec<_> = options.iter().map(|word| (*word, ops::choice(lang, word))).collect();
-                menu::combo(ui, &spoken, room, current, &choices).map(|word| Some(Value::Text(word.to_owned())))
+                menu::combo(ui, &spoken, room, current, &choices).map(|word| Given::Value(Value::Text(word.to_owned())))
             }
             ParamKind::Text { .. } => {
                 let current = match &shown {
                     Some(Value::Text(text)) => text.as_str(),
                     _ => "",
                 };
-                field::line(ui, id, &spoken, current, room).map(|text| Some(Value::Text(text)))
+                field::line(ui, id, &spoken, current, room).map(|text| Given::Value(Value::Text(text)))
             }
         }
     });
     match edited {
-        Some(Some(value)) => {
+        Some(Given::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);
         }
-        Some(None) => {
+        Some(Given::Nothing) => {
             step.params.remove(spec.name);
         }
         None => {}
@@ -269,13 +276,13 @@ fn numeric_ui(
     suffix: &str,
     empty: Option<&str>,
     room: f32,
-) -> Option<Option<Value>> {
+) -> Option<Given> {
     let width = size::NUMBER;
     let moved = slider(ui, name, value.unwrap_or(range.min), range, room - width - size::GAP, value.is_none());
     let spec = Number { name, min: range.min, max, step: range.step, decimals, suffix, empty, width };
     match number(ui, id, value, spec) {
-        Some(Edit::Set(number)) => Some(Some(Value::Number(number))),
-        Some(Edit::Clear) => Some(None),
-        None => moved.map(|number| Some(Value::Number(number))),
+        Some(Edit::Set(number)) => Some(Given::Value(Value::Number(number))),
+        Some(Edit::Clear) => Some(Given::Nothing),
+        None => moved.map(|number| Given::Value(Value::Number(number))),
     }
 }

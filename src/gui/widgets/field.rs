@@ -76,7 +76,7 @@ pub(crate) fn edit(ui: &mut Ui, id: Id, name: &str, text: &mut String, width: f3
         .align(Align2::LEFT_CENTER)
         .margin(egui::Margin::symmetric(6, 2))
         .min_size(vec2(0.0, size::FIELD))
-        .desired_width(width - 12.0)
+        .desired_width(width)
         .show(ui)
         .response
         .response

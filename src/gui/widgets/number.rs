@@ -58,7 +58,7 @@ pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) 
         .align(Align2::RIGHT_CENTER)
         .margin(egui::Margin::symmetric(6, 2))
         .min_size(egui::vec2(0.0, size::FIELD))
-        .desired_width(spec.width - 12.0)
+        .desired_width(spec.width)
         .clip_text(true);
     let response = edit.show(ui).response.response;
     let response = response.accessible_name(spec.name);
