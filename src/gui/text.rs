@@ -179,10 +179,9 @@ impl Lang {
     /// The language of a choice; `system` tells what the desktop speaks (a locale such as `ko_KR.UTF-8`).
     pub(crate) fn of(choice: Language, system: &str) -> Self {
         match choice {
-            Language::English => Self::English,
             Language::Korean => Self::Korean,
             Language::System if system.starts_with("ko") => Self::Korean,
-            Language::System => Self::English,
+            Language::English | Language::System => Self::English,
         }
     }
 

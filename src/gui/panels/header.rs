@@ -43,7 +43,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 
 /// The list of ways to add something.
 pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
-    menu::below(button, 220.0, |ui| {
+    menu::below(button, 240.0, |ui| {
         for action in [Action::AddImages, Action::AddFolder, Action::AddPath, Action::PasteLinks] {
             let text = action.label(state.lang, state);
             if menu::entry(ui, &text, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {

@@ -8,7 +8,7 @@ use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::gui::actions::{self, Action};
 use crate::gui::format::count;
 use crate::gui::sentences;
-use crate::gui::state::{Scale, State};
+use crate::gui::state::{Scale, Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
@@ -147,7 +147,7 @@ fn chip(ui: &mut Ui, words: &str, on: bool, bad: bool) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 20.0, size::BUTTON_SMALL), Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, on, words));
     let fill = if on || response.hovered() { p.bg3 } else { p.bg2 };
-    let edge = if on { p.accent } else { fill };
+    let edge = if on { p.accent } else { p.line };
     ui.painter().rect(rect, 12.0, fill, egui::Stroke::new(1.0, edge), egui::StrokeKind::Inside);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, ink);
     focus_ring(ui, rect, &response);
@@ -200,7 +200,7 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     if focus.clicked() {
         focus.request_focus();
     }
-    let free = ui.memory(|memory| memory.focused().is_none());
+    let free = state.sheet == Sheet::None && ui.memory(|memory| memory.focused().is_none());
     if focus.has_focus() || free {
         keys(ui, state, columns);
     }
@@ -272,7 +272,8 @@ pub(crate) fn item_pressed(ui: &Ui, state: &mut State, row: u64, response: &egui
 
 fn context_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    ui.set_min_width(180.0);
+    ui.set_min_width(200.0);
+    ui.set_max_width(200.0);
     ui.spacing_mut().item_spacing.y = 0.0;
     let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
         let location = match &row.locator {

@@ -79,6 +79,11 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
     let opened = button.clicked();
     Popup::menu(button).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).width(width).show(|ui| {
         ui.set_min_width(width - 12.0);
+        ui.set_max_width(width - 12.0);
+        let hairline = theme::hairline(theme::palette(ui));
+        let widgets = &mut ui.visuals_mut().widgets;
+        widgets.inactive.bg_stroke = hairline;
+        widgets.hovered.bg_stroke = hairline;
         let mut text: String =
             if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
         let edit =

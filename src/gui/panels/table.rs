@@ -88,6 +88,8 @@ static COLUMNS: [Column; 6] = [
     },
 ];
 
+const COLUMN_GAP: f32 = 2.0 * size::GAP;
+
 /// A column with its left edge and width, in points.
 type Place = (&'static Column, f32, f32);
 
@@ -96,7 +98,7 @@ fn places(area: Rect) -> Vec<Place> {
     const LEFT_OUT: [usize; 4] = [4, 3, 2, 5];
     let fixed = |shown: &[usize]| {
         let widths: f32 = shown.iter().filter_map(|place| COLUMNS.get(*place)).map(|column| column.width_pt).sum();
-        widths + size::GAP * shown.len().saturating_sub(1) as f32
+        widths + COLUMN_GAP * shown.len().saturating_sub(1) as f32
     };
     let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
     for out in LEFT_OUT {
@@ -114,7 +116,7 @@ fn places(area: Rect) -> Vec<Place> {
         .map(|column| {
             let width = column.width_pt + spare * column.share / shares;
             let place = (column, left, width);
-            left += width + size::GAP;
+            left += width + COLUMN_GAP;
             place
         })
         .collect()

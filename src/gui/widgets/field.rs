@@ -49,16 +49,15 @@ pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
 pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> Option<String> {
     let draft = id.with("draft");
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let mut text = if focused {
-        ui.data(|data| data.get_temp::<String>(draft)).unwrap_or_else(|| value.to_owned())
-    } else {
-        value.to_owned()
-    };
+    // What was typed outlives the focus by a frame, however that was lost.
+    let typed = ui.data(|data| data.get_temp::<String>(draft));
+    let left = typed.is_some() && !focused;
+    let mut text = typed.unwrap_or_else(|| value.to_owned());
     let response = edit(ui, id, name, &mut text, width, "");
     if response.has_focus() {
         ui.data_mut(|data| data.insert_temp(draft, text.clone()));
     }
-    if !response.lost_focus() {
+    if response.has_focus() || !(left || response.lost_focus()) {
         return None;
     }
     ui.data_mut(|data| data.remove_temp::<String>(draft));

@@ -53,9 +53,8 @@ impl Icon {
             painter.add(Shape::line(points.iter().map(|&(x, y)| at(x, y)).collect(), stroke));
         };
         match self {
-            Self::ChevronDown => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
+            Self::ChevronDown | Self::Down => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
             Self::Up => line(&[(-3.5, 1.5), (0.0, -2.0), (3.5, 1.5)]),
-            Self::Down => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
             Self::Undo => turn(painter, center, scale, stroke, -1.0),
             Self::Redo => turn(painter, center, scale, stroke, 1.0),
             Self::Plus => {
