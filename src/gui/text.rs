@@ -108,6 +108,8 @@ words! {
     move_up: "Move up", "위로";
     move_down: "Move down", "아래로";
     remove: "Remove", "제거";
+    more: "More", "더 보기";
+    less: "Less", "간단히";
     drag_to_reorder: "Drag to reorder", "끌어서 순서 바꾸기";
     automatic: "auto", "자동";
     save: "Save", "저장";

@@ -13,6 +13,9 @@ use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{field, label, menu};
 use crate::model::{ParamKind, ParamSpec, Step, Value};
 
+/// Operations with more parameters than this show only those that were given.
+const PARAMS_SHOWN: usize = 4;
+
 /// What was asked of a card.
 enum Ask {
     Move(usize, usize),
@@ -108,14 +111,34 @@ fn card_ui(
             if !step.enabled {
                 shown.multiply_opacity(theme::DISABLED_ALPHA);
             }
-            for param in op.params {
-                param_ui(&mut shown, lang, step, &name, param);
-            }
+            params_ui(&mut shown, lang, step, &name, op);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
         })
         .response
         .rect
+}
+
+/// Editors of an operation's parameters. Of many, only those that were given, until the rest is asked for.
+fn params_ui(ui: &mut Ui, lang: Lang, step: &mut Step, name: &str, op: &Op) {
+    let id = ui.scope_id().with("more");
+    let many = op.params.len() > PARAMS_SHOWN;
+    let open = !many || ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
+    for (place, spec) in op.params.iter().enumerate() {
+        if open || step.params.contains_key(spec.name) || (none_given && place == 0) {
+            param_ui(ui, lang, step, name, spec);
+        }
+    }
+    if !many {
+        return;
+    }
+    let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+    let spoken = format!("{words}: {name}");
+    let width = ui.available_width();
+    if Button::new(words).named(&spoken).icon(icon).ghost().height(size::FIELD).width(width).ui(ui).clicked() {
+        ui.data_mut(|data| data.insert_temp(id, !open));
+    }
 }
 
 fn head_ui(
@@ -196,7 +219,7 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
     let given = step.params.get(spec.name).cloned();
     let shown = given.clone().or_else(|| spec.default_value());
     let id = ui.scope_id().with(spec.name);
-    let edited: Option<Given> = field::row(ui, &words, |ui| {
+    let edited: Option<Given> = field::row_hint(ui, &words, &ops::param_summary(lang, &step.op, spec), |ui| {
         let room = ui.available_width();
         match &spec.kind {
             ParamKind::Float { min, max, soft_max, .. } => {
@@ -234,7 +257,8 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
                     Some(Value::Text(word)) => options.iter().copied().find(|option| option == word).unwrap_or(default),
                     _ => default,
                 };
-                let choices: Vec<_> = options.iter().map(|word| (*word, ops::choice(lang, word))).collect();
+                let choices: Vec<_> =
+                    options.iter().map(|word| (*word, ops::choice(lang, &step.op, spec.name, word))).collect();
                 menu::combo(ui, &spoken, room, current, &choices).map(|word| Given::Value(Value::Text(word.to_owned())))
             }
             ParamKind::Text { .. } => {

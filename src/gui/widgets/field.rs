@@ -10,17 +10,29 @@ use crate::gui::theme::{self, size};
 
 /// A row: the name, then what `add` draws in the rest.
 pub(crate) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    row_wide(ui, name, size::FIELD_LABEL, add)
+    row_with(ui, name, "", size::FIELD_LABEL, add)
+}
+
+/// A row whose name explains itself under the pointer.
+pub(crate) fn row_hint<R>(ui: &mut Ui, name: &str, hint: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_with(ui, name, hint, size::FIELD_LABEL, add)
 }
 
 /// A row with a name of another width.
 pub(crate) fn row_wide<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_with(ui, name, "", label_width, add)
+}
+
+fn row_with<R>(ui: &mut Ui, name: &str, hint: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
     let p = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD_ROW), Sense::hover());
     let mut left = rect;
     left.set_width(label_width);
     let mut label = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
-    super::label::text(&mut label, name, theme::body(), p.text2);
+    let words = super::label::text(&mut label, name, theme::body(), p.text2);
+    if !hint.is_empty() {
+        words.on_hover_text(hint);
+    }
     let mut right = rect;
     right.min.x += label_width + size::GAP;
     let mut editor =
