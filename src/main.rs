@@ -1,3 +1,53 @@
 //! Parses arguments, chooses a face, returns its exit code; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use pixloom::cli::{self, Asked};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("PIXLOOM_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match cli::main(std::env::args_os()) {
+        Asked::Done(code) => code,
+        #[cfg(feature = "gui")]
+        Asked::Window { catalog_path, sources } => open_window(catalog_path, sources),
+        #[cfg(not(feature = "gui"))]
+        Asked::Window { .. } => {
+            let error = pixloom::error::JobError::Usage(
+                "This Pixloom was built without its window. `pixloom run --help` tells what it can do.".to_owned(),
+            );
+            cli::complain(&error).into()
+        }
+    }
+}
+
+/// Opens the window; the engine ends after it.
+#[cfg(feature = "gui")]
+fn open_window(catalog_path: std::path::PathBuf, sources: Vec<pixloom::model::SourceSpec>) -> ExitCode {
+    use pixloom::engine::{Command, Engine, Options};
+    use pixloom::error::JobError;
+
+    let engine = match Engine::start(Options::for_window(catalog_path)) {
+        Ok(engine) => engine,
+        Err(error) => return cli::complain(&error).into(),
+    };
+    let handle = engine.handle();
+    if !sources.is_empty() {
+        handle.send(Command::Add(sources));
+    }
+    match pixloom::gui::run(handle, &pixloom::gui::WindowOptions::default()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(detail) => {
+            let sentence = format!("The window could not be opened: {detail}. `pixloom run` works without one.");
+            cli::complain(&JobError::Machine(sentence)).into()
+        }
+    }
+}

@@ -1,1 +1,172 @@
-//! Not built yet.
+//! Bytes to pixels and pixels to bytes: sniffing, one file per format, metadata, colour profiles, limits.
+//!
+//! Knows nothing of files, URLs, operations or jobs: it is given a file's bytes and gives a file's bytes. Rows are
+//! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
+//! is taken for it.
+
+mod bmp;
+mod colour;
+mod convert;
+mod exif;
+mod fault;
+mod gif;
+mod jpeg;
+mod png;
+mod sniff;
+mod tiff;
+mod webp;
+mod whole;
+
+use std::sync::Arc;
+
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
+};
+
+pub use sniff::sniff;
+
+/// What a file's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The format its first bytes tell.
+    pub format: Format,
+    /// The picture as stored: full size, before it is turned upright.
+    pub info: ImageInfo,
+    /// How the stored rows relate to the upright picture.
+    pub orientation: Orientation,
+}
+
+/// How a picture is to be decoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecodeOptions {
+    /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
+    /// `ceil(full / max_downscale)`. JPEG does, in eighths; the other formats ignore it.
+    pub max_downscale: f64,
+    /// Whether pixels are converted to sRGB.
+    pub colour: ColourChoice,
+}
+
+/// A picture whose rows are ready to be read.
+pub struct Opened<'a> {
+    /// What the file's header says.
+    pub header: Header,
+    /// The rows. Their `info()` tells the size and samples really given.
+    pub rows: Box<dyn RowReader + 'a>,
+    /// The ICC profile that the rows are in, after `DecodeOptions::colour`; `None` is sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// EXIF (its orientation reset), XMP and IPTC.
+    pub metadata: Metadata,
+}
+
+/// Takes rows and ends with a file's bytes.
+pub trait Encoder: RowWriter {
+    /// The whole file, after the last row. An error when rows are missing.
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
+}
+
+/// What a format's own file gives back from opening.
+struct Decoded<'a> {
+    header: Header,
+    rows: Box<dyn RowReader + 'a>,
+    profile: Option<Vec<u8>>,
+    metadata: Metadata,
+}
+
+/// What goes into a file beside its pixels, after the metadata policy.
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    profile: Option<Arc<[u8]>>,
+    metadata: Metadata,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { max_downscale: 1.0, colour: ColourChoice::Srgb }
+    }
+}
+
+/// Reads only a header, and refuses what can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
+/// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
+/// grows with the claimed size.
+pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    let format = sniff::require(bytes)?;
+    let header = match format {
+        Format::Jpeg => jpeg::probe(bytes),
+        Format::Png => png::probe(bytes),
+        Format::Webp => webp::probe(bytes),
+        Format::Tiff => tiff::probe(bytes),
+        Format::Gif => gif::probe(bytes),
+        Format::Bmp => bmp::probe(bytes),
+    }?;
+    fault::within_limits(header.info.width_px, header.info.height_px)?;
+    Ok(header)
+}
+
+/// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
+/// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
+pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
+    let format = probe(bytes)?.format;
+    let decoded = match format {
+        Format::Jpeg => jpeg::open(bytes, options),
+        Format::Png => png::open(bytes),
+        Format::Webp => webp::open(bytes),
+        Format::Tiff => tiff::open(bytes),
+        Format::Gif => gif::open(bytes),
+        Format::Bmp => bmp::open(bytes),
+    }?;
+    let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
+    Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
+}
+
+/// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
+/// a few rows where a format streams, the whole picture (or twice) where it does not. An estimate for budgets.
+pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
+    let whole = header.info.size_bytes();
+    let row = (header.info.row_samples() * header.info.sample.size_bytes()) as u64;
+    match header.format {
+        Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
+        Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
+        Format::Png | Format::Bmp | Format::Webp => whole,
+        Format::Tiff | Format::Gif => whole * 2,
+    }
+}
+
+/// An encoder of one picture. `profile` is the one its rows are in; `metadata` is cut down by `save.metadata` here.
+/// GIF and BMP are read only: `CantEncode`.
+pub fn encoder(
+    format: Format,
+    save: &Save,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Box<dyn Encoder>, ItemError> {
+    let metadata = match save.metadata {
+        MetadataPolicy::Keep => metadata.clone(),
+        MetadataPolicy::NoGps => exif::without_gps(metadata),
+        MetadataPolicy::Strip => Metadata::default(),
+    };
+    let extras = Extras { profile, metadata };
+    match format {
+        Format::Jpeg => Ok(Box::new(jpeg::JpegEncoder::new(save, extras))),
+        Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),
+        Format::Webp => Ok(Box::new(webp::WebpEncoder::new(save, extras))),
+        Format::Tiff => Ok(Box::new(tiff::TiffEncoder::new(extras))),
+        Format::Gif | Format::Bmp => Err(ItemError::nameless(ErrorKind::CantEncode)
+            .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label()))),
+    }
+}
+
+/// The media type of a format.
+pub fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "image/jpeg",
+        Format::Png => "image/png",
+        Format::Webp => "image/webp",
+        Format::Tiff => "image/tiff",
+        Format::Gif => "image/gif",
+        Format::Bmp => "image/bmp",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,8 @@
-//! Not built yet.
+//! What the rooms that speak to databases share: where a database is, and how a connection to it is opened.
+//!
+//! Knows no table of anybody's.
+
+mod dsn;
+pub mod sqlite;
+
+pub use dsn::Dsn;

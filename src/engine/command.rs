@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{JobId, Limits, Recipe, Save, SinkSpec, SourceSpec};
+use crate::model::{JobId, JobSpec, Limits, Recipe, Save, SinkSpec, SourceSpec};
 
 /// What a face may ask of the engine. Every one is answered by a later snapshot, never by a return value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// Make a job of this and run it, without a draft.
+    Submit(Box<JobSpec>),
     /// Add sources to what is listed. On a job that has ended, begins a new draft; on a running one, they join it.
     Add(Vec<SourceSpec>),
     /// Pasted text: every link in it, and every line that is an existing path.

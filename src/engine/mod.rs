@@ -1,17 +1,240 @@
 //! Jobs: planned, run, paused, resumed and reported.
 //!
-//! Knows no window and no terminal: faces hold a [`Handle`].
+//! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
+//! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
+mod bodies;
 pub mod command;
+mod coordinator;
+mod dry_run;
+mod edits;
+mod expand;
+mod gate;
 pub mod handle;
+mod items;
+mod meter;
+mod output;
+mod picture;
+mod pools;
+mod preview;
+mod recorder;
+mod run;
+mod samples;
+mod settings;
+mod show;
 pub mod snapshot;
+mod thumbnails;
 pub mod view;
 
-pub use crate::op::{Group, OpSpec, registry};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, bounded};
+
+pub use crate::catalog::{CatalogReader, FinishedRow};
+pub use crate::op::syntax::{parse_save, parse_step, step_to_text};
+pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry};
 pub use command::Command;
+pub use dry_run::{DryRun, PlannedItem, dry_run};
 pub use handle::Handle;
 pub use snapshot::{Estimate, JobView, Notice, Snapshot, SourceGroup};
 pub use view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     Thumbnail, Zoom,
 };
+
+use crate::catalog::{self, ReaderFactory};
+use crate::error::JobError;
+use crate::model::JobSpec;
+use crate::op::Pipeline;
+
+/// How an engine is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The catalog's file; made if it isn't there.
+    pub catalog_path: PathBuf,
+    /// The settings' file; `None` keeps none.
+    pub settings_path: Option<PathBuf>,
+    /// Whether drafts are listed, details counted and fetched bodies kept for previews: for a window.
+    pub lists_drafts: bool,
+    /// Whether a full disk or a lost network is waited for without end; else the job stops, resumable.
+    pub waits: bool,
+}
+
+impl Options {
+    /// For a window: everything remembered, patient.
+    pub fn for_window(catalog_path: PathBuf) -> Self {
+        Self { catalog_path, settings_path: settings::SettingsFile::default_path(), lists_drafts: true, waits: true }
+    }
+
+    /// For the command line: no settings, and an end in any case.
+    pub fn for_command_line(catalog_path: PathBuf) -> Self {
+        Self { catalog_path, settings_path: None, lists_drafts: false, waits: false }
+    }
+}
+
+/// The usual place of the catalog.
+pub fn default_catalog_path() -> Result<PathBuf, JobError> {
+    catalog::default_path()
+}
+
+/// Checks what a job asks for, before anything starts, and gives its pipeline.
+pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
+    let pipeline = Pipeline::new(&spec.recipe)
+        .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
+    output::template(spec)?;
+    if let Some(quality) = spec.save.quality
+        && !(1..=100).contains(&quality)
+    {
+        return Err(JobError::Usage(format!("The quality {quality} is out of range: 1 to 100.")));
+    }
+    Ok(pipeline)
+}
+
+/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers.
+pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
+    check(spec).map(|_| ())
+}
+
+/// Makes the output folder of a job and proves that results can be written there.
+pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
+    let dir = output::out_dir(spec)?;
+    crate::sink::check_dir(&dir)?;
+    Ok(dir)
+}
+
+/// A running engine. Dropping it stops what is at work, resumable, and waits for that.
+pub struct Engine {
+    handle: Handle,
+    readers: ReaderFactory,
+    quit_tx: Option<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+    views: Option<view::Stop>,
+    /// Declared last: sockets end after the threads that use them.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Engine {
+    /// Opens the catalog and starts the threads.
+    pub fn start(options: Options) -> Result<Self, JobError> {
+        let (catalog, readers) = catalog::open(&options.catalog_path)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(pools::cores().clamp(1, 2))
+            .thread_name("pixloom-net")
+            .enable_all()
+            .build()
+            .map_err(|error| JobError::Machine(format!("Couldn't start the network threads: {error}.")))?;
+        let (handle, ends) = Handle::new();
+        let (record_tx, record_rx) = bounded(recorder::RECORDS);
+        let (expand_tx, expand_rx) = bounded(expand::EXPANSIONS);
+        let (note_tx, note_rx) = bounded(expand::EXPANSIONS);
+        let (bell_tx, bell_rx) = bounded(1);
+        let (quit_tx, quit_rx) = bounded(1);
+        let revision = Arc::new(AtomicU64::new(1));
+        let runs = recorder::Runs::default();
+        let bodies: Option<Arc<bodies::Bodies>> = options.lists_drafts.then(Arc::default);
+        let mut threads = Vec::new();
+
+        let recorder = recorder::Recorder {
+            catalog,
+            reader: readers.reader()?,
+            record_rx,
+            runs: runs.clone(),
+            revision: Arc::clone(&revision),
+            bell_tx,
+        };
+        threads.push(run::named("pixloom-recorder", move || recorder.run())?);
+
+        let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
+        threads.push(run::named("pixloom-sources", move || {
+            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref());
+        })?);
+
+        let views = if let Some(bodies) = &bodies {
+            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision)?;
+            threads.extend(view_threads);
+            Some(stop)
+        } else {
+            None
+        };
+
+        let parts = coordinator::Parts {
+            settings_file: options.settings_path.clone().map(settings::SettingsFile::new),
+            shared: ends.shared,
+            command_rx: ends.command_rx,
+            note_rx,
+            bell_rx,
+            quit_rx,
+            record_tx,
+            expand_tx,
+            readers: readers.clone(),
+            reader: readers.reader()?,
+            runs,
+            runtime: runtime.handle().clone(),
+            bodies,
+            revision,
+            options,
+        };
+        let coordinator = coordinator::Coordinator::new(parts);
+        threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
+        Ok(Self { handle, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
+    }
+
+    /// What a face holds.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// A reader of the catalog: what faces tell of items and jobs, they read there.
+    pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
+        self.readers.reader()
+    }
+}
+
+impl Engine {
+    /// Stops what is at work, resumable, and waits for that.
+    pub fn stop(&mut self) {
+        if let Some(quit_tx) = self.quit_tx.take() {
+            let _ = quit_tx.send(());
+        }
+        drop(self.views.take());
+        // The coordinator ends first; with it the last senders of the others go.
+        for thread in self.threads.drain(..).rev() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn start_views(
+    ends: &handle::Ends,
+    readers: &ReaderFactory,
+    bodies: &Arc<bodies::Bodies>,
+    revision: &Arc<AtomicU64>,
+) -> Result<(view::Stop, Vec<JoinHandle<()>>), JobError> {
+    let stop = view::Stop::new();
+    let pool = Arc::new(pools::preview_pool()?);
+    let items = items::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
+    let looker = preview::Looker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(bodies));
+    let thumbnails = thumbnails::Thumbnails::new(
+        Arc::clone(&ends.shared),
+        ends.thumbnail_tx.clone(),
+        readers.reader()?,
+        Arc::clone(bodies),
+        pool,
+    );
+    let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
+    let threads = vec![
+        run::named("pixloom-items", move || items.run(&items_stop))?,
+        run::named("pixloom-preview", move || looker.run(&preview_stop))?,
+        run::named("pixloom-thumbnails", move || thumbnails.run(&thumbnails_stop))?,
+    ];
+    Ok((stop, threads))
+}

@@ -164,3 +164,20 @@ pub struct PicturePreview {
     /// Whether a step is not faithful to scale, so that this is not exactly what will be saved.
     pub approximate: bool,
 }
+
+/// Stops the threads that serve views: they end once it is dropped.
+pub(super) struct Stop {
+    _tx: crossbeam_channel::Sender<()>,
+    rx: crossbeam_channel::Receiver<()>,
+}
+
+impl Stop {
+    pub(super) fn new() -> Self {
+        let (tx, rx) = crossbeam_channel::bounded(0);
+        Self { _tx: tx, rx }
+    }
+
+    pub(super) fn receiver(&self) -> crossbeam_channel::Receiver<()> {
+        self.rx.clone()
+    }
+}

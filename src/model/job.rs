@@ -40,11 +40,13 @@ pub enum SourceSpec {
     /// One file, named by the user: reported when it is no picture.
     File {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
     },
     /// A folder's pictures.
     Folder {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
         /// Whether folders below it count too.
         recursive: bool,
@@ -57,6 +59,7 @@ pub enum SourceSpec {
     /// A list of URLs in a text file, one per line, `#` starts a comment.
     UrlList {
         /// Its path.
+        #[serde(with = "super::path_text")]
         path: PathBuf,
     },
     /// A list of URLs on standard input; spooled to the catalog before anything else.
@@ -64,7 +67,7 @@ pub enum SourceSpec {
 }
 
 /// How a result is encoded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Save {
     /// The format; `keep` is the input's own.
@@ -143,6 +146,7 @@ pub enum ColourChoice {
 #[serde(default)]
 pub struct SinkSpec {
     /// The output folder; `None` is a new folder beside the first source (`<name>-pixloom`).
+    #[serde(with = "super::path_text::option")]
     pub dir: Option<PathBuf>,
     /// The name template, without extension.
     pub name: String,
@@ -205,18 +209,6 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds a network that is gone is waited for before the job stops, resumable.
     pub network_wait_s: u64,
-}
-
-impl Default for Save {
-    fn default() -> Self {
-        Self {
-            format: FormatChoice::default(),
-            quality: None,
-            lossless: false,
-            metadata: MetadataPolicy::default(),
-            colour: ColourChoice::default(),
-        }
-    }
 }
 
 impl Default for SinkSpec {
@@ -296,6 +288,11 @@ impl FormatChoice {
 impl JobSpec {
     /// Whether results are the inputs' bytes, exactly: no step and no change of format.
     pub fn is_copy(&self) -> bool {
-        self.recipe.active().next().is_none() && self.save.format == FormatChoice::Keep
+        is_copy(&self.recipe, &self.save)
     }
+}
+
+/// Whether results are the inputs' bytes, exactly: no step and no change of format.
+pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep
 }

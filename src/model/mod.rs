@@ -9,6 +9,7 @@ pub mod job;
 pub mod locator;
 pub mod outcome;
 pub mod param;
+mod path_text;
 pub mod progress;
 pub mod recipe;
 
@@ -17,7 +18,7 @@ pub use ids::{ItemId, JobId};
 pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, JobSpec, Limits, MetadataPolicy, Save, SinkSpec,
-    SourceSpec, Tree, Work,
+    SourceSpec, Tree, Work, is_copy,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

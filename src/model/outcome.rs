@@ -272,4 +272,12 @@ impl Finished {
             timings: Timings::default(),
         }
     }
+
+    /// Takes back what was said of an output that did not come to be.
+    pub fn forget_output(&mut self) {
+        self.bytes_out = 0;
+        self.width_px = None;
+        self.height_px = None;
+        self.output_hash = None;
+    }
 }

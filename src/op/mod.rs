@@ -1,8 +1,43 @@
-//! Operations on pictures: what there are, and the pipeline that runs them.
+//! Operations on pictures: what there are, how they are written down, and the pipeline that runs them in bands of rows.
 //!
-//! Knows nothing of files, formats, jobs or windows.
+//! Knows nothing of files, formats, jobs or windows. A new operation is one file here and its line in [`registry`]: its
+//! menu entry, editor, command-line syntax, help and checks all derive from its [`OpSpec`].
 
-use crate::model::ParamSpec;
+#![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
+
+pub mod file;
+pub mod help;
+mod params;
+mod pipeline;
+mod plan;
+mod run;
+mod simd;
+pub mod stage;
+pub mod syntax;
+mod taps;
+mod turn;
+
+mod brightness;
+mod contrast;
+mod crop;
+mod flip;
+mod gamma;
+mod gaussian_blur;
+mod grayscale;
+mod invert;
+mod linear;
+mod resize;
+mod rotate;
+mod saturation;
+mod sharpen;
+
+pub use help::{help, list};
+pub use params::Params;
+pub use pipeline::{Pipeline, StepError};
+pub use plan::Plan;
+pub use stage::{Operation, Stage};
+
+use crate::model::{ParamSpec, Step, Value};
 
 /// An operation's declaration. Its menu entry, editor, command-line syntax, help and checks all derive from it.
 pub struct OpSpec {
@@ -16,6 +51,8 @@ pub struct OpSpec {
     pub params: &'static [ParamSpec],
     /// Whether the result at a smaller scale looks like the result at full scale, scaled down.
     pub faithful_to_scale: bool,
+    /// Makes the operation from checked parameters; refuses those that make no sense together.
+    pub build: fn(&Params) -> Result<Box<dyn Operation>, String>,
 }
 
 /// Where menus list an operation.
@@ -31,5 +68,42 @@ pub enum Group {
 
 /// Every operation, in the order of menus.
 pub fn registry() -> &'static [OpSpec] {
-    &[]
+    const {
+        &[
+            resize::SPEC,
+            crop::SPEC,
+            rotate::SPEC,
+            flip::SPEC,
+            brightness::SPEC,
+            contrast::SPEC,
+            linear::SPEC,
+            gamma::SPEC,
+            saturation::SPEC,
+            grayscale::SPEC,
+            invert::SPEC,
+            gaussian_blur::SPEC,
+            sharpen::SPEC,
+        ]
+    }
 }
+
+/// The operation of that name.
+pub fn find(id: &str) -> Option<&'static OpSpec> {
+    registry().iter().find(|spec| spec.id == id)
+}
+
+/// The step an editor adds when a person picks an operation: every parameter at its default, and a size where the
+/// operation needs one.
+pub fn starting_step(spec: &OpSpec) -> Step {
+    let step = Step::new(spec.id);
+    if spec.id == resize::SPEC.id { step.with("long_edge", Value::Number(1600.0)) } else { step }
+}
+
+/// "there is no operation called ..., there are ...".
+fn unknown(id: &str) -> String {
+    let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
+    format!("there is no operation called \"{id}\"; there are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,16 @@
-//! Not built yet.
+//! Where results go: under which name, what when it is taken, and how a file gets there whole or not at all.
+//!
+//! Decides nothing by itself about inputs and other results: who may be replaced is for the engine to say. Records
+//! nothing.
+
+mod commit;
+mod hash;
+mod naming;
+mod place;
+mod write;
+
+pub use commit::{fsync_all, fsync_dirs, rename_no_replace, rename_replace, sweep_temporaries, write_whole};
+pub use hash::{Hasher, sha256_file, sha256_hex};
+pub use naming::{NameParts, Template};
+pub use place::Place;
+pub use write::{Content, Staged, check_dir, free_bytes, stage};

@@ -1,1 +1,44 @@
-//! Not built yet.
+//! Where items come from: files, folders, single links, lists of links.
+//!
+//! A source only finds and names items, one after the other; it opens no picture and no connection, and holds at most
+//! one folder's names in memory.
+
+mod files;
+mod folders;
+mod links;
+mod lists;
+mod order;
+
+use std::ops::ControlFlow;
+
+use crate::model::{NewItem, SourceSpec};
+
+pub use folders::is_picture_name;
+pub use links::{Links, links};
+
+/// What a source came upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An item; one that can't even be begun carries its error.
+    Item(NewItem),
+    /// An English sentence about something that could not be read; the job goes on.
+    Trouble(String),
+}
+
+/// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
+pub fn read(
+    spec: &SourceSpec,
+    cancelled: &dyn Fn() -> bool,
+    give: &mut dyn FnMut(Found) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    if cancelled() {
+        return ControlFlow::Break(());
+    }
+    match spec {
+        SourceSpec::File { path } => give(Found::Item(files::named(path))),
+        SourceSpec::Folder { path, recursive } => folders::read(path, *recursive, cancelled, give),
+        SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
+        SourceSpec::UrlList { path } => lists::read_file(path, cancelled, give),
+        SourceSpec::Stdin => lists::read_lines(std::io::stdin().lock(), "standard input", cancelled, give),
+    }
+}

@@ -1,0 +1,177 @@
+//! New items: their rows, their groups, and which of them are known.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::row::{Extra, Standing};
+use super::tally::Tally;
+use super::writer::{Head, error_args, set_next_number};
+use super::{Trouble, now_ms};
+use crate::catalog::api::{Added, Adding};
+use crate::model::{ItemState, JobId, JobState, Locator, NewItem};
+
+/// Group numbers kept at hand.
+const GROUPS_KEPT: usize = 4096;
+
+/// Numbers of groups, so that adding an item looks nothing up.
+#[derive(Default)]
+pub(super) struct Groups(HashMap<(JobId, bool, String), i64>);
+
+pub(super) fn add_items(
+    sql: &Connection,
+    groups: &mut Groups,
+    job: JobId,
+    first_seq: u64,
+    items: &[NewItem],
+    adding: &Adding,
+) -> Result<Added, Trouble> {
+    let head = Head::read(sql, job)?;
+    if first_seq < head.next_seq {
+        return Err(Trouble::Said(format!("place {first_seq} of job {job} is taken")));
+    }
+    if first_seq.saturating_add(items.len() as u64) > u64::from(u32::MAX) {
+        return Err(Trouble::Said(format!("job {job} has too many items (at most {})", u32::MAX)));
+    }
+    let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
+    let mut insert = Insert::new(sql, groups, job, head);
+    for item in items {
+        if adding.leave_out_known && is_known(sql, job, &item.locator.to_text())? {
+            added.duplicates += 1;
+            continue;
+        }
+        insert.put(added.next_seq, item)?;
+        added.added += 1;
+        added.next_seq += 1;
+    }
+    insert.end(Some(added.next_seq))?;
+    if let Some(mark) = adding.mark {
+        sql.prepare_cached("UPDATE job SET mark_source = ?2, mark_taken = ?3 WHERE id = ?1")?.execute(params![
+            job.0,
+            mark.source,
+            mark.taken as i64
+        ])?;
+    }
+    Ok(added)
+}
+
+/// Whether a keyed item has this locator.
+pub(super) fn is_known(sql: &Connection, job: JobId, locator: &str) -> rusqlite::Result<bool> {
+    sql.prepare_cached(
+        "SELECT 1 FROM item INDEXED BY item_locator WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 LIMIT 1",
+    )?
+    .exists(params![job.0, locator])
+}
+
+/// New rows of one job.
+pub(super) struct Insert<'a> {
+    sql: &'a Connection,
+    groups: &'a mut Groups,
+    job: JobId,
+    head: Head,
+    tally: Tally,
+    now_ms: i64,
+}
+
+impl<'a> Insert<'a> {
+    pub(super) fn new(sql: &'a Connection, groups: &'a mut Groups, job: JobId, head: Head) -> Self {
+        Self { sql, groups, job, head, tally: Tally::default(), now_ms: now_ms() }
+    }
+
+    pub(super) fn put(&mut self, seq: u64, item: &NewItem) -> Result<(), Trouble> {
+        let is_file = item.locator.path().is_some();
+        let is_keyed = is_file || self.head.state == JobState::Draft.word();
+        let error = item.error.as_ref();
+        let standing = Standing {
+            state: if error.is_some() { ItemState::Failed } else { ItemState::Waiting },
+            group: self.groups.of(self.sql, self.job, item)?,
+            kind: error.map(|error| error.kind.word()),
+            bytes_in: 0,
+            bytes_out: 0,
+        };
+        let number = error.map(|_| self.head.next_number as i64);
+        self.head.next_number += u64::from(error.is_some());
+        self.sql
+            .prepare_cached(
+                "INSERT INTO item(job_id, seq, locator, state, error_kind, error, error_args, finished_at, number, \
+                 mtime, size, extra, group_id, is_keyed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?
+            .execute(params![
+                self.job.0,
+                seq as i64,
+                item.locator.to_text(),
+                standing.state.word(),
+                standing.kind,
+                error.map(ToString::to_string),
+                error.map(error_args).transpose()?,
+                error.map(|_| self.now_ms),
+                number,
+                item.mtime_ms,
+                item.size_bytes.map(|size| size as i64),
+                Extra::of(item)?,
+                standing.group,
+                is_keyed,
+            ])?;
+        self.tally.appear(seq, &standing);
+        Ok(())
+    }
+
+    pub(super) fn end(self, next_seq: Option<u64>) -> Result<(), Trouble> {
+        self.tally.apply(self.sql, self.job)?;
+        set_next_number(self.sql, self.job, self.head.next_number)?;
+        if let Some(next_seq) = next_seq {
+            self.sql
+                .prepare_cached("UPDATE job SET next_seq = ?2 WHERE id = ?1")?
+                .execute(params![self.job.0, next_seq as i64])?;
+        }
+        Ok(())
+    }
+}
+
+impl Groups {
+    /// Forgets all of them.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Forgets those of a job.
+    pub(super) fn forget(&mut self, job: JobId) {
+        self.0.retain(|(of, _, _), _| *of != job);
+    }
+
+    /// The number of an item's group, which is made if it is new.
+    fn of(&mut self, sql: &Connection, job: JobId, item: &NewItem) -> Result<i64, Trouble> {
+        let is_links = item.locator.path().is_none();
+        let key = (job, is_links, label(item));
+        if let Some(id) = self.0.get(&key) {
+            return Ok(*id);
+        }
+        // The empty update makes RETURNING speak of a row that was there, too.
+        let id = sql
+            .prepare_cached(
+                "INSERT INTO item_group(job_id, is_links, label) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO UPDATE SET label = label RETURNING id",
+            )?
+            .query_row(params![job.0, is_links, key.2], |row| row.get(0))?;
+        if self.0.len() >= GROUPS_KEPT {
+            self.0.clear();
+        }
+        self.0.insert(key, id);
+        Ok(id)
+    }
+}
+
+/// The source's folder, or the host.
+fn label(item: &NewItem) -> String {
+    match &item.locator {
+        Locator::Url(_) => item.locator.host().unwrap_or_default(),
+        Locator::File(path) => {
+            let folder = path.parent().unwrap_or(path);
+            let below = Path::new(&item.dir);
+            let root = if folder.ends_with(below) { folder.ancestors().nth(below.components().count()) } else { None };
+            root.unwrap_or(folder).to_string_lossy().into_owned()
+        }
+    }
+}

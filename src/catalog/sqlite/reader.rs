@@ -1,0 +1,295 @@
+//! The reading side, on a connection that never writes.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
+use super::tally::BUCKET;
+use super::{Trouble, insert, order};
+use crate::catalog::api::{
+    CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Mark, Order, RECORD_COLUMNS,
+};
+use crate::db::sqlite;
+use crate::error::{ErrorKind, JobError};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow};
+
+/// A reading connection.
+pub(super) struct Reader {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path) -> Result<Self, JobError> {
+        let connection = sqlite::open_reader(path).map_err(|error| JobError::catalog(path, error))?;
+        Ok(Self { path: path.to_path_buf(), connection })
+    }
+
+    /// Reads with one view of the file, whatever is written meanwhile.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, JobError> {
+        let attempt = || -> Result<T, Trouble> {
+            let view = self.connection.unchecked_transaction()?;
+            let result = work(&view)?;
+            view.commit()?;
+            Ok(result)
+        };
+        attempt().map_err(|trouble| JobError::catalog(&self.path, trouble))
+    }
+
+    fn item_rows(&self, which: &str, params: impl Params) -> Result<Vec<ItemRow>, JobError> {
+        self.read(|sql| item_rows(sql, which, params))
+    }
+
+    /// Jobs, but for those whose request can't be read: one of them must not hide the others.
+    fn job_rows(&self, which: &str, limit: u32) -> Result<Vec<JobRow>, JobError> {
+        self.read(|sql| {
+            let mut select =
+                sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job {which} ORDER BY id DESC LIMIT ?1"))?;
+            let mut rows = select.query([limit])?;
+            let mut jobs = Vec::new();
+            while let Some(found) = rows.next()? {
+                match row::job(found) {
+                    Ok(job) => jobs.push(job),
+                    Err(Trouble::Sql(error)) => return Err(error.into()),
+                    Err(trouble) => tracing::warn!("a job in {} can't be read: {trouble}", self.path.display()),
+                }
+            }
+            Ok(jobs)
+        })
+    }
+}
+
+impl CatalogReader for Reader {
+    fn jobs(&self, limit: u32) -> Result<Vec<JobRow>, JobError> {
+        self.job_rows("", limit)
+    }
+
+    fn job(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?;
+            let mut rows = select.query([job.0])?;
+            rows.next()?.map(row::job).transpose()
+        })
+    }
+
+    fn latest_draft(&self) -> Result<Option<JobRow>, JobError> {
+        Ok(self.job_rows("WHERE state = 'draft'", 1)?.into_iter().next())
+    }
+
+    fn resumable(&self, limit: u32) -> Result<Vec<JobRow>, JobError> {
+        self.job_rows("WHERE state IN ('queued', 'running', 'paused')", limit)
+    }
+
+    fn expansion(&self, job: JobId) -> Result<Expansion, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached("SELECT counted, mark_source, mark_taken FROM job WHERE id = ?1")?;
+            let expansion = select.query_row([job.0], |found| {
+                let mark = Mark { source: found.get("mark_source")?, taken: unsigned(found, "mark_taken")? };
+                Ok(Expansion { counted: found.get("counted")?, mark })
+            });
+            Ok(expansion.optional()?.unwrap_or_default())
+        })
+    }
+
+    fn next_seq(&self, job: JobId) -> Result<u64, JobError> {
+        self.read(|sql| Ok(size(sql, job)?.next_seq))
+    }
+
+    fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
+        self.item_rows(
+            "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3",
+            params![job.0, after_seq as i64, limit],
+        )
+    }
+
+    fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError> {
+        Ok(self.items(id.job, &[id.seq])?.into_iter().next())
+    }
+
+    fn items(&self, job: JobId, seqs: &[u64]) -> Result<Vec<ItemRow>, JobError> {
+        self.read(|sql| {
+            let mut found = Vec::with_capacity(seqs.len());
+            for seq in seqs {
+                found.extend(item_rows(sql, "WHERE job_id = ?1 AND seq = ?2", params![job.0, *seq as i64])?);
+            }
+            Ok(found)
+        })
+    }
+
+    fn after(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
+        self.item_rows("WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3", params![job.0, after_seq as i64, limit])
+    }
+
+    fn page_by_seq(&self, job: JobId, first_row: u64, rows: u32) -> Result<JobPage, JobError> {
+        self.read(|sql| {
+            let size = size(sql, job)?;
+            if first_row >= size.total {
+                return Ok(JobPage { total: size.total, rows: Vec::new() });
+            }
+            // Without gaps the row is the place; with gaps the place is found by whole buckets.
+            let (seq, offset) =
+                if size.total + 1 == size.next_seq { (first_row + 1, 0) } else { bucket_of(sql, job, first_row)? };
+            let rows = item_rows(
+                sql,
+                "WHERE job_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3 OFFSET ?4",
+                params![job.0, seq as i64, rows, offset as i64],
+            )?;
+            Ok(JobPage { total: size.total, rows })
+        })
+    }
+
+    fn order(
+        &self,
+        job: JobId,
+        state: Option<ItemState>,
+        kind: Option<ErrorKind>,
+        text: &str,
+        order: Order,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<u32>>, JobError> {
+        order::order(&self.path, &order::Wanted { job, state, kind, text, order }, cancelled)
+    }
+
+    fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT number, {ITEM_COLUMNS} FROM item INDEXED BY item_failed_number \
+                 WHERE job_id = ?1 AND state = 'failed' AND number > ?2 ORDER BY number LIMIT ?3"
+            ))?;
+            let rows = select
+                .query_map(params![job.0, after as i64, limit], |found| {
+                    Ok(FinishedRow { number: unsigned(found, "number")?, row: row::item(found)? })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+    }
+
+    fn failures_by_kind(&self, job: JobId) -> Result<Vec<(ErrorKind, u64)>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT error_kind, items FROM item_failure WHERE job_id = ?1 AND items > 0 \
+                 ORDER BY items DESC, error_kind",
+            )?;
+            let rows = select.query_map([job.0], |found| {
+                let word: String = found.get("error_kind")?;
+                Ok((ErrorKind::from_word(&word).unwrap_or(ErrorKind::Io), unsigned(found, "items")?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn groups(&self, job: JobId, limit: u32) -> Result<Vec<Group>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT * FROM (SELECT id, label, is_links, total, done, failed FROM item_group \
+                 WHERE job_id = ?1 AND total > 0 ORDER BY total DESC, id LIMIT ?2) ORDER BY id",
+            )?;
+            let rows = select.query_map(params![job.0, limit], |found| {
+                Ok(Group {
+                    label: found.get("label")?,
+                    is_links: found.get("is_links")?,
+                    total: unsigned(found, "total")?,
+                    done: unsigned(found, "done")?,
+                    failed: unsigned(found, "failed")?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn counts(&self, job: JobId) -> Result<Counts, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT total, done, failed, skipped, bytes_in, bytes_out, (SELECT count(*) FROM item \
+                 INDEXED BY item_running WHERE job_id = ?1 AND state = 'running') AS running FROM job WHERE id = ?1",
+            )?;
+            let counts = select.query_row([job.0], |found| {
+                let mut counts = Counts {
+                    total: unsigned(found, "total")?,
+                    waiting: 0,
+                    running: unsigned(found, "running")?,
+                    done: unsigned(found, "done")?,
+                    failed: unsigned(found, "failed")?,
+                    skipped: unsigned(found, "skipped")?,
+                    bytes_in: unsigned(found, "bytes_in")?,
+                    bytes_out: unsigned(found, "bytes_out")?,
+                };
+                let begun = counts.running + counts.done + counts.failed + counts.skipped;
+                counts.waiting = counts.total.saturating_sub(begun);
+                Ok(counts)
+            });
+            Ok(counts.optional()?.unwrap_or_default())
+        })
+    }
+
+    fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError> {
+        self.read(|sql| Ok(insert::is_known(sql, job, locator)?))
+    }
+
+    fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT 1 FROM item INDEXED BY item_output WHERE job_id = ?1 AND output = ?2 LIMIT 1",
+            )?;
+            Ok(select.exists(params![job.0, path])?)
+        })
+    }
+
+    fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError> {
+        self.read(|sql| {
+            let columns = RECORD_COLUMNS.join(", ");
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT {columns} FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+            ))?;
+            let rows = select.query_map(params![job.0, after_seq as i64, limit], |found| {
+                (0..RECORD_COLUMNS.len())
+                    .map(|at| match found.get_ref(at)? {
+                        rusqlite::types::ValueRef::Null => Ok(Field::Null),
+                        rusqlite::types::ValueRef::Integer(number) => Ok(Field::Number(number)),
+                        other => Ok(Field::Text(other.as_str()?.to_owned())),
+                    })
+                    .collect()
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+struct Size {
+    total: u64,
+    next_seq: u64,
+}
+
+fn size(sql: &Connection, job: JobId) -> Result<Size, Trouble> {
+    let size = sql
+        .prepare_cached("SELECT total, next_seq FROM job WHERE id = ?1")?
+        .query_row([job.0], |found| {
+            Ok(Size { total: unsigned(found, "total")?, next_seq: unsigned(found, "next_seq")? })
+        })
+        .optional()?;
+    Ok(size.unwrap_or(Size { total: 0, next_seq: 1 }))
+}
+
+/// The first place of the bucket that holds a row, and how many rows of that bucket come before it.
+fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64), Trouble> {
+    let mut select =
+        sql.prepare_cached("SELECT bucket, items FROM item_bucket WHERE job_id = ?1 AND items > 0 ORDER BY bucket")?;
+    let mut rows = select.query([job.0])?;
+    let mut before = first_row;
+    while let Some(found) = rows.next()? {
+        let items = unsigned(found, "items")?;
+        if before < items {
+            return Ok((unsigned(found, "bucket")? * BUCKET, before));
+        }
+        before -= items;
+    }
+    Ok((0, first_row))
+}
+
+fn item_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<ItemRow>, Trouble> {
+    let mut select = sql.prepare_cached(&format!("SELECT {ITEM_COLUMNS} FROM item {which}"))?;
+    let rows = select.query_map(params, row::item)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,140 @@
+//! Rows as the rest of the program knows them.
+
+use rusqlite::Row;
+use rusqlite::types::Type;
+use serde::{Deserialize, Serialize};
+
+use super::Trouble;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Timings};
+
+/// What [`item`] reads.
+pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
+    content_type, bytes_in, bytes_out, width, height, hash, output_hash, attempts, fetch_ms, process_ms, finished_at, \
+    mtime, size, error_args, extra";
+
+/// What [`job`] reads.
+pub(super) const JOB_COLUMNS: &str =
+    "id, created_at, state, spec, total, done, failed, skipped, bytes_in, bytes_out, finished_at";
+
+/// What stands in `item.extra`.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Extra {
+    /// The folder below the source's root.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) dir: String,
+}
+
+impl Extra {
+    pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
+        let extra = Self { dir: item.dir.clone() };
+        if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
+    }
+
+    /// Of another writer's nonsense nothing is taken.
+    pub(super) fn read(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
+
+pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
+    Ok(ItemRow {
+        id: ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? },
+        locator: Locator::parse(row.get_ref("locator")?.as_str()?),
+        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        state: word(row, "state")?,
+        output: row.get("output")?,
+        error: error(row)?,
+        http_status: row.get("http_status")?,
+        content_type: row.get("content_type")?,
+        bytes_in: unsigned(row, "bytes_in")?,
+        bytes_out: unsigned(row, "bytes_out")?,
+        width_px: row.get("width")?,
+        height_px: row.get("height")?,
+        hash: row.get("hash")?,
+        output_hash: row.get("output_hash")?,
+        attempts: row.get("attempts")?,
+        timings: Timings { fetch_ms: unsigned(row, "fetch_ms")?, process_ms: unsigned(row, "process_ms")? },
+        finished_at_ms: row.get("finished_at")?,
+        size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
+        mtime_ms: row.get("mtime")?,
+    })
+}
+
+/// An item as its source gave it, from `locator, extra, size, mtime, error_kind, error, error_args`.
+pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
+    Ok(NewItem {
+        locator: Locator::parse(row.get_ref("locator")?.as_str()?),
+        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
+        mtime_ms: row.get("mtime")?,
+        error: error(row)?,
+    })
+}
+
+pub(super) fn job(row: &Row<'_>) -> Result<JobRow, Trouble> {
+    let spec = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(JobRow {
+        id: JobId(row.get("id")?),
+        created_at_ms: row.get("created_at")?,
+        state: word(row, "state")?,
+        spec: serde_json::from_str(spec)?,
+        total: unsigned(row, "total")?,
+        done: unsigned(row, "done")?,
+        failed: unsigned(row, "failed")?,
+        skipped: unsigned(row, "skipped")?,
+        bytes_in: unsigned(row, "bytes_in")?,
+        bytes_out: unsigned(row, "bytes_out")?,
+        finished_at_ms: row.get("finished_at")?,
+    })
+}
+
+/// The error as data; of a kind that this program doesn't know, its sentence.
+fn error(row: &Row<'_>) -> rusqlite::Result<Option<ItemError>> {
+    let Some(word) = row.get_ref("error_kind")?.as_str_or_null()? else { return Ok(None) };
+    let args = row.get_ref("error_args")?.as_str_or_null()?;
+    let args = args.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if let Some(kind) = ErrorKind::from_word(word) {
+        return Ok(Some(ItemError { kind, args }));
+    }
+    let sentence: Option<String> = row.get("error")?;
+    Ok(Some(ItemError { kind: ErrorKind::Io, args }.with("detail", sentence.as_deref().unwrap_or(word))))
+}
+
+fn word<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+/// A count; SQLite has no unsigned numbers, and ours are never below 0.
+pub(super) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.max(0) as u64)
+}
+
+/// What an item adds to the sums over items.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    pub(super) state: ItemState,
+    pub(super) group: i64,
+    pub(super) kind: Option<String>,
+    pub(super) bytes_in: i64,
+    pub(super) bytes_out: i64,
+}
+
+impl Standing {
+    pub(super) const COLUMNS: &str = "state, group_id, error_kind, bytes_in, bytes_out";
+
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            state: word(row, "state")?,
+            group: row.get("group_id")?,
+            kind: row.get("error_kind")?,
+            bytes_in: row.get("bytes_in")?,
+            bytes_out: row.get("bytes_out")?,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! What is listed: added, removed, paged, sorted, grouped, exported.
+
+use super::*;
+
+#[test]
+fn removed_items_come_back_to_their_places() {
+    let mut bench = Bench::new(JobState::Draft);
+    let error = Some(ItemError::new(ErrorKind::NotFound, "c.jpg"));
+    let mut items = files(0..3000);
+    items.push(NewItem { error, size_bytes: Some(3), dir: "d".to_owned(), ..new_item("/in/d/c.jpg") });
+    bench.add(&items);
+    let before = bench.reader.after(bench.job, 0, u32::MAX).unwrap();
+    let gone: Vec<u64> = (2..=1200).chain([2999, 3001, 9999]).collect();
+    let removed = bench.catalog.remove_items(bench.job, &gone).unwrap();
+    assert_eq!(removed.len(), 1201);
+    bench.check_sums();
+    // Rows behind a gap are found by their number in the list.
+    let page = bench.reader.page_by_seq(bench.job, 1, 2).unwrap();
+    assert_eq!((page.total, seqs(&page.rows)), (1800, vec![1201, 1202]));
+    assert_eq!(seqs(&bench.reader.page_by_seq(bench.job, 1798, 5).unwrap().rows), [2998, 3000]);
+    assert!(bench.reader.page_by_seq(bench.job, 1800, 5).unwrap().rows.is_empty());
+    assert!(!bench.reader.is_input(bench.job, "/in/0000005.jpg").unwrap());
+    // A new item doesn't take a free place.
+    assert_eq!(bench.add(&files(5000..5001)).next_seq, 3003);
+    bench.catalog.restore_items(bench.job, &removed).unwrap();
+    bench.check_sums();
+    bench.catalog.remove_items(bench.job, &[3002]).unwrap();
+    let after = bench.reader.after(bench.job, 0, u32::MAX).unwrap();
+    let plain = |rows: Vec<ItemRow>| -> Vec<ItemRow> {
+        rows.into_iter().map(|row| ItemRow { finished_at_ms: None, ..row }).collect()
+    };
+    assert_eq!(plain(after), plain(before));
+}
+
+#[test]
+fn an_item_at_work_is_not_removed() {
+    let mut bench = Bench::with(&files(0..2));
+    bench.catalog.set_running(bench.job, &[1]).unwrap();
+    assert_eq!(bench.catalog.remove_items(bench.job, &[1, 2]).unwrap().len(), 1);
+    assert_eq!(bench.item(1).state, ItemState::Running);
+}
+
+#[test]
+fn lists_are_filtered_and_sorted() {
+    let mut bench = Bench::new(JobState::Draft);
+    let sized = |text: &str, size| NewItem { size_bytes: size, ..new_item(text) };
+    bench.add(&[
+        sized("/in/b.jpg", Some(5)),
+        sized("/in/A.jpg", Some(9)),
+        sized("https://h.example/%ED%95%9C%EA%B8%80.png", None),
+        sized("/in/\u{1112}\u{1161}\u{11ab}.jpg", Some(1)), // 한, as macOS writes it
+        sized("/in/CAFÉ_100%.jpg", Some(2)),
+    ]);
+    bench.finish(3, done("/out/3.png"));
+    bench.finish(1, failed(ErrorKind::Corrupt));
+    bench.finish(5, failed(ErrorKind::Empty));
+    assert_eq!(bench.order(None, None, "", Order::Added), [1, 2, 3, 4, 5]);
+    assert_eq!(bench.order(None, None, "", Order::Name), [2, 1, 5, 4, 3]);
+    assert_eq!(bench.order(None, None, "", Order::Size), [3, 2, 1, 5, 4], "a link's size is what was read of it");
+    assert_eq!(bench.order(None, None, "", Order::State), [2, 4, 3, 1, 5]);
+    assert_eq!(bench.order(Some(ItemState::Failed), None, "", Order::Size), [1, 5]);
+    assert_eq!(bench.order(Some(ItemState::Waiting), None, "", Order::Name), [2, 4]);
+    assert_eq!(bench.order(None, Some(ErrorKind::Empty), "", Order::Added), [5]);
+    assert_eq!(bench.order(Some(ItemState::Done), Some(ErrorKind::Empty), "", Order::Added), [0; 0]);
+    assert_eq!(bench.order(None, None, "한", Order::Added), [3, 4]);
+    assert_eq!(bench.order(None, None, "a.JPG", Order::Added), [2]);
+    assert_eq!(bench.order(None, None, "café", Order::Name), [5]);
+    assert_eq!(bench.order(None, None, "0%.", Order::Name), [5]);
+    assert_eq!(bench.order(None, None, "_", Order::Added), [5], "no wildcard");
+}
+
+#[test]
+fn a_list_that_nobody_wants_any_more_is_given_up() {
+    let bench = Bench::with(&files(0..20_000));
+    let order =
+        |cancelled: &dyn Fn() -> bool| bench.reader.order(bench.job, None, None, "7", Order::Name, cancelled).unwrap();
+    assert_eq!(order(&|| true), None);
+    // From the second question on: in the midst of it, or done before it was asked.
+    let asked = Cell::new(0);
+    let answer = order(&|| {
+        asked.set(asked.get() + 1);
+        asked.get() > 1
+    });
+    assert!(answer.is_none() || asked.get() < 2);
+}
+
+#[test]
+fn groups_are_the_folders_and_hosts_that_were_added() {
+    let mut bench = Bench::new(JobState::Draft);
+    let below = |text: &str, dir: &str| NewItem { dir: dir.to_owned(), ..new_item(text) };
+    bench.add(&[
+        below("/in/photos/a.jpg", ""),
+        below("/in/photos/2026/may/b.jpg", "2026/may"),
+        below("https://H.example/1.png", ""),
+        below("https://h.example:8080/2.png", ""),
+        below("/else/x.jpg", "not/there"),
+    ]);
+    bench.finish(2, done("/out/b.jpg"));
+    bench.finish(3, failed(ErrorKind::Timeout));
+    let group =
+        |label: &str, is_links, total, done, failed| Group { label: label.to_owned(), is_links, total, done, failed };
+    assert_eq!(
+        bench.reader.groups(bench.job, 10).unwrap(),
+        [group("/in/photos", false, 2, 1, 0), group("h.example", true, 2, 0, 1), group("/else", false, 1, 0, 0)]
+    );
+    assert_eq!(bench.reader.groups(bench.job, 2).unwrap().len(), 2);
+    // The numbers of groups are at hand only until something is rolled back.
+    let taken = bench.catalog.add_items(bench.job, 1, &[below("/new/x.jpg", "")], &Adding::default());
+    assert!(taken.unwrap_err().to_string().contains("taken"));
+    bench.add(&[below("/new/x.jpg", "")]);
+    bench.check_sums();
+}
+
+#[test]
+fn a_draft_knows_what_it_lists() {
+    let mut bench = Bench::new(JobState::Draft);
+    let adding = Adding { leave_out_known: true, mark: None };
+    let items = [new_item("/in/a.jpg"), new_item("https://h.example/a"), new_item("/in/a.jpg")];
+    let added = bench.catalog.add_items(bench.job, 1, &items, &adding).unwrap();
+    assert_eq!(added, Added { added: 2, duplicates: 1, next_seq: 3 });
+    let added = bench.catalog.add_items(bench.job, 3, &items, &adding).unwrap();
+    assert_eq!(added, Added { added: 0, duplicates: 3, next_seq: 3 });
+    assert!(bench.reader.is_input(bench.job, "https://h.example/a").unwrap());
+    assert!(!bench.reader.is_input(bench.job, "/in/b.jpg").unwrap());
+    assert!(!bench.reader.is_input(JobId(99), "/in/a.jpg").unwrap());
+}
+
+#[test]
+fn an_expansion_that_was_cut_off_goes_on_where_it_was() {
+    let mut bench = Bench::new(JobState::Running);
+    assert_eq!(bench.reader.expansion(bench.job).unwrap(), crate::catalog::Expansion::default());
+    let adding = Adding { mark: Some(Mark { source: 2, taken: 7 }), leave_out_known: false };
+    bench.catalog.add_items(bench.job, 1, &files(0..3), &adding).unwrap();
+    // A refused transaction moves no mark.
+    let adding = Adding { mark: Some(Mark { source: 3, taken: 0 }), leave_out_known: false };
+    bench.catalog.add_items(bench.job, 2, &files(0..3), &adding).unwrap_err();
+    let expansion = bench.reader.expansion(bench.job).unwrap();
+    assert_eq!((expansion.counted, expansion.mark), (false, Mark { source: 2, taken: 7 }));
+    assert_eq!(bench.reader.next_seq(bench.job).unwrap(), 4);
+    bench.catalog.set_counted(bench.job, true).unwrap();
+    assert!(bench.reader.expansion(bench.job).unwrap().counted);
+}
+
+#[test]
+fn a_hundred_thousand_items_are_added_and_paged() {
+    let mut bench = Bench::new(JobState::Draft);
+    for batch in 0..100 {
+        bench.add(&files(batch * 1000..(batch + 1) * 1000));
+    }
+    for first_row in [0, 50_000, 99_990] {
+        let page = bench.reader.page_by_seq(bench.job, first_row, 10).unwrap();
+        assert_eq!((page.total, page.rows.len()), (100_000, 10));
+        assert_eq!(page.rows.first().unwrap().id.seq, first_row + 1);
+    }
+    let gone: Vec<u64> = (1..=50_000).map(|n| n * 2).collect();
+    bench.catalog.remove_items(bench.job, &gone).unwrap();
+    let page = bench.reader.page_by_seq(bench.job, 40_000, 3).unwrap();
+    assert_eq!((page.total, seqs(&page.rows)), (50_000, vec![80_001, 80_003, 80_005]));
+    assert_eq!(seqs(&bench.reader.waiting(bench.job, 99_990, 3).unwrap()), [99_991, 99_993, 99_995]);
+    assert_eq!(bench.order(None, None, "/00001", Order::Name).len(), 50);
+}
+
+#[test]
+fn an_export_holds_every_item_and_every_column() {
+    let mut bench = Bench::new(JobState::Running);
+    let odd = NewItem { dir: "d".to_owned(), ..new_item("/in/d/a, \"b\"\nc.jpg") };
+    bench.add(&[odd]);
+    bench.add(&files(0..2500));
+    bench.finish(1, failed(ErrorKind::Corrupt));
+    let write = |format| {
+        let mut bytes = Vec::new();
+        assert_eq!(export(bench.reader.as_ref(), bench.job, format, &mut bytes).unwrap(), 2501);
+        String::from_utf8(bytes).unwrap()
+    };
+    let json = write(ExportFormat::JsonLines);
+    assert_eq!(json.lines().count(), 2501);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["locator"], "/in/d/a, \"b\"\nc.jpg");
+    assert_eq!((&first["error_args"]["name"], &first["extra"]["dir"]), (&"x.jpg".into(), &"d".into()));
+    assert_eq!((&first["width"], first.as_object().unwrap().len()), (&serde_json::Value::Null, 25));
+    let csv = write(ExportFormat::Csv);
+    assert!(csv.starts_with("job_id,seq,locator,state,output,error_kind,"), "{csv:.80}");
+    assert!(csv.contains("1,1,\"/in/d/a, \"\"b\"\"\nc.jpg\",failed,,corrupt,"), "{csv:.400}");
+    assert!(csv.ends_with("\r\n") && csv.contains("\r\n1,2501,/in/0002499.jpg,waiting,,,"));
+    assert!(export(bench.reader.as_ref(), bench.job, ExportFormat::Csv, &mut Full).is_err());
+}
+
+/// A full disk.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

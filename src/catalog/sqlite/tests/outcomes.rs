@@ -1,0 +1,172 @@
+//! What becomes of items, also where a job is cut off.
+
+use super::*;
+
+#[test]
+fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
+    let mut bench = Bench::new(JobState::Running);
+    let item = NewItem {
+        locator: Locator::parse("/in/2026/한 \"글\".jpg"),
+        dir: "2026".to_owned(),
+        size_bytes: Some(5_000_000_000),
+        mtime_ms: Some(-5),
+        error: None,
+    };
+    bench.add(std::slice::from_ref(&item));
+    let row = bench.item(1);
+    assert_eq!(
+        (&row.locator, &row.dir, row.size_bytes, row.mtime_ms),
+        (&item.locator, &item.dir, Some(5_000_000_000), Some(-5))
+    );
+    let finished = Finished {
+        bytes_in: 7,
+        bytes_out: 3,
+        width_px: Some(640),
+        height_px: Some(480),
+        hash: Some("aa".to_owned()),
+        output_hash: Some("bb".to_owned()),
+        http_status: Some(200),
+        content_type: Some("image/jpeg".to_owned()),
+        etag: Some("\"e\"".to_owned()),
+        last_modified: Some("Mon".to_owned()),
+        attempts: 2,
+        timings: crate::model::Timings { fetch_ms: 11, process_ms: 12 },
+        ..Finished::new(bench.id(1), done("/out/x.jpg"))
+    };
+    bench.catalog.finish(std::slice::from_ref(&finished)).unwrap();
+    let row = bench.item(1);
+    assert_eq!((row.state, row.output.as_deref(), row.error), (ItemState::Done, Some("/out/x.jpg"), None));
+    assert_eq!((row.width_px, row.height_px, row.http_status, row.attempts), (Some(640), Some(480), Some(200), 2));
+    assert_eq!((row.hash, row.output_hash, row.timings), (finished.hash, finished.output_hash, finished.timings));
+    assert!(row.finished_at_ms.unwrap() > 1_700_000_000_000);
+    bench.check_sums();
+}
+
+#[test]
+fn telling_an_outcome_twice_changes_nothing() {
+    let mut bench = Bench::with(&files(0..3));
+    bench.finish(1, done("/out/a.jpg"));
+    bench.finish(2, failed(ErrorKind::Corrupt));
+    let (first, second) = (bench.item(1), bench.item(2));
+    bench.finish(1, failed(ErrorKind::Corrupt));
+    bench.finish(2, done("/out/b.jpg"));
+    assert_eq!((bench.item(1), bench.item(2)), (first, second));
+    bench.check_sums();
+}
+
+#[test]
+fn a_failure_is_kept_as_data_and_as_a_sentence() {
+    let mut bench = Bench::with(&files(0..2));
+    bench.finish(1, failed(ErrorKind::Truncated));
+    assert_eq!(bench.item(1).error, Some(ItemError::new(ErrorKind::Truncated, "x.jpg").with("detail", "so it is")));
+    let outside = rusqlite::Connection::open(bench.path()).unwrap();
+    let (kind, sentence): (String, String) = outside
+        .query_row("SELECT error_kind, error FROM item WHERE seq = 1", (), |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!(kind, "truncated");
+    assert!(sentence.contains("ends early"), "{sentence}");
+    // A later program's kind is still a failure to this one.
+    outside.execute("UPDATE item SET error_kind = 'eclipse' WHERE seq = 1", ()).unwrap();
+    let error = bench.item(1).error.unwrap();
+    assert_eq!((error.kind, error.arg("detail")), (ErrorKind::Io, sentence.as_str()));
+}
+
+#[test]
+fn what_was_stopped_by_a_person_waits_again() {
+    let mut bench = Bench::with(&files(0..1));
+    bench.catalog.set_running(bench.job, &[1]).unwrap();
+    bench.finish(1, failed(ErrorKind::Cancelled));
+    assert_eq!((bench.item(1).state, bench.item(1).error), (ItemState::Waiting, None));
+    bench.check_sums();
+}
+
+#[test]
+fn an_item_that_comes_with_an_error_has_failed_already() {
+    let mut bench = Bench::new(JobState::Draft);
+    let missing = NewItem { error: Some(ItemError::new(ErrorKind::NotFound, "b.jpg")), ..new_item("/in/b.jpg") };
+    bench.add(&[new_item("/in/a.jpg"), missing]);
+    assert_eq!(seqs(&bench.reader.waiting(bench.job, 0, 10).unwrap()), [1]);
+    assert_eq!(bench.reader.failures_by_kind(bench.job).unwrap(), [(ErrorKind::NotFound, 1)]);
+    assert_eq!(bench.reader.failures_after(bench.job, 0, 10).unwrap().len(), 1);
+    bench.check_sums();
+}
+
+#[test]
+fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
+    let mut bench = Bench::with(&files(0..5));
+    bench.catalog.set_running(bench.job, &[1, 2, 3, 4]).unwrap();
+    let note = |seq| (bench.id(seq), format!("/out/{seq}.jpg"), format!("hash{seq}"));
+    bench.catalog.note_outputs(&[note(2), note(3)]).unwrap();
+    bench.finish(3, done("/out/3.jpg"));
+    // Here the process dies; another one opens the catalog.
+    let (mut catalog, readers) = open(&bench.path()).unwrap();
+    let noted = catalog.requeue_running(bench.job).unwrap();
+    assert_eq!(seqs(&noted), [2], "renamed or not, only item 2 is undecided");
+    assert_eq!(noted.first().unwrap().output.as_deref(), Some("/out/2.jpg"));
+    assert_eq!(noted.first().unwrap().output_hash.as_deref(), Some("hash2"));
+    let reader = readers.reader().unwrap();
+    assert_eq!(seqs(&reader.waiting(bench.job, 0, 10).unwrap()), [1, 4, 5]);
+    assert!(reader.is_output(bench.job, "/out/2.jpg").unwrap());
+    // Not renamed: given back, nothing of the note stays.
+    catalog.set_waiting(bench.job, &[2]).unwrap();
+    assert_eq!(seqs(&reader.waiting(bench.job, 0, 10).unwrap()), [1, 2, 4, 5]);
+    assert!(!reader.is_output(bench.job, "/out/2.jpg").unwrap());
+    assert!(reader.is_output(bench.job, "/out/3.jpg").unwrap());
+    bench.check_sums();
+}
+
+#[test]
+fn an_output_that_was_noted_and_then_failed_is_nobodys() {
+    let mut bench = Bench::with(&files(0..1));
+    bench.catalog.note_outputs(&[(bench.id(1), "/out/a.jpg".to_owned(), "h".to_owned())]).unwrap();
+    bench.finish(1, failed(ErrorKind::Conflict));
+    assert_eq!(bench.item(1).output, None);
+    assert!(!bench.reader.is_output(bench.job, "/out/a.jpg").unwrap());
+}
+
+#[test]
+fn failed_items_are_retried_all_or_by_kind_or_by_place() {
+    let mut bench = Bench::with(&files(0..6));
+    for (seq, kind) in
+        [(1, ErrorKind::Timeout), (2, ErrorKind::Timeout), (3, ErrorKind::Corrupt), (4, ErrorKind::Empty)]
+    {
+        bench.finish(seq, failed(kind));
+    }
+    bench.finish(5, done("/out/5.jpg"));
+    let job = bench.job;
+    assert_eq!(bench.catalog.retry(job, None, Some(&[4, 5, 6, 99])).unwrap(), 1, "only failures");
+    assert_eq!(bench.catalog.retry(job, Some(ErrorKind::Timeout), Some(&[3])).unwrap(), 0);
+    assert_eq!(bench.catalog.retry(job, Some(ErrorKind::Timeout), None).unwrap(), 2);
+    bench.check_sums();
+    assert_eq!(bench.reader.failures_by_kind(job).unwrap(), [(ErrorKind::Corrupt, 1)]);
+    assert_eq!(bench.catalog.retry(job, None, None).unwrap(), 1);
+    assert_eq!(seqs(&bench.reader.waiting(job, 0, 10).unwrap()), [1, 2, 3, 4, 6]);
+    assert_eq!(bench.item(3).error, None);
+    bench.check_sums();
+}
+
+#[test]
+fn failures_are_read_in_the_order_in_which_they_happened() {
+    let mut bench = Bench::with(&files(0..5));
+    for seq in [4, 2, 5] {
+        bench.finish(seq, failed(ErrorKind::Corrupt));
+    }
+    bench.finish(1, done("/out/1.jpg"));
+    let first = bench.reader.failures_after(bench.job, 0, 2).unwrap();
+    assert_eq!(first.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [4, 2]);
+    let cursor = first.last().unwrap().number;
+    bench.catalog.retry(bench.job, None, Some(&[4])).unwrap();
+    bench.finish(4, failed(ErrorKind::Corrupt));
+    let rest = bench.reader.failures_after(bench.job, cursor, 10).unwrap();
+    assert_eq!(rest.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [5, 4], "a second failure is told again");
+}
+
+#[test]
+fn skipped_failures_are_no_failures_any_more() {
+    let mut bench = Bench::with(&files(0..3));
+    bench.finish(1, failed(ErrorKind::Corrupt));
+    bench.finish(2, Outcome::Skipped { reason: "b.jpg exists already.".to_owned() });
+    assert_eq!(bench.catalog.skip_failed(bench.job, &[1, 2, 3]).unwrap(), 1);
+    assert_eq!((bench.item(1).state, bench.item(1).error), (ItemState::Skipped, None));
+    bench.check_sums();
+}

@@ -1,0 +1,332 @@
+//! The command line, and what it asks for as a job.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::{self, recipe_file};
+use crate::error::{ErrorKind, JobError};
+use crate::model::{
+    ColourChoice, ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, Recipe, Save,
+    SinkSpec, SourceSpec, Tree, Work,
+};
+
+/// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
+#[derive(Debug, Parser)]
+#[command(name = "pixloom", version, about, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Files, folders and URLs to add to the window
+    #[arg(value_name = "INPUT")]
+    pub(super) inputs: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) catalog: CatalogArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a job without a window
+    Run(Box<RunArgs>),
+    /// Go on with a job that was interrupted (the latest one, or the one named)
+    Resume(ResumeArgs),
+    /// Try a job's failed items again
+    Retry(RetryArgs),
+    /// List the jobs, or tell all about one
+    Jobs(JobsArgs),
+    /// List every operation, or tell all about one
+    Ops {
+        /// An operation's name, such as resize
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CatalogArgs {
+    /// The catalog: what happened to every item of every job [default: pixloom/catalog.sqlite in the user's data folder]
+    #[arg(long, value_name = "PATH", global = true)]
+    pub(super) catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    /// The job's number
+    pub(super) job: Option<i64>,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    /// The job's number
+    pub(super) job: i64,
+    /// Only failures of this kind, such as timeout or not_a_picture
+    #[arg(long, value_parser = kind)]
+    pub(super) kind: Option<ErrorKind>,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JobsArgs {
+    /// The job's number
+    pub(super) job: Option<i64>,
+    /// JSON lines on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct ReportArgs {
+    /// JSON lines on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Files, folders (see -R) and http(s) URLs
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<OsString>,
+    /// Go into the folders below a folder, too
+    #[arg(short = 'R', long)]
+    recursive: bool,
+    /// A list of URLs, one per line, # starts a comment; - is standard input (repeatable)
+    #[arg(long, value_name = "FILE|-")]
+    urls: Vec<PathBuf>,
+    /// A recipe file
+    #[arg(short, long, value_name = "FILE.toml")]
+    recipe: Option<PathBuf>,
+    /// A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's)
+    #[arg(short, long = "step", value_name = "STEP")]
+    steps: Vec<String>,
+    /// The output folder [default: a new one beside the first input]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The results' format [default: keep]
+    #[arg(long, value_enum)]
+    format: Option<FormatWord>,
+    /// Quality of JPEG and WebP, 1 to 100 [default: 85 for JPEG, 82 for WebP]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: Option<u8>,
+    /// Name template: stem ext index index:05 parent host width height date hash dir
+    #[arg(long, default_value = "{stem}")]
+    name: String,
+    /// Whether folders are mirrored below the output folder
+    #[arg(long, value_enum, default_value = "keep")]
+    tree: TreeWord,
+    /// What happens when a name is taken
+    #[arg(long, value_enum, default_value = "rename")]
+    on_conflict: ConflictWord,
+    /// Format and its settings in one, such as 'webp:quality=82'
+    #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
+    save: Option<String>,
+    /// Convert pixels to sRGB, or keep their profile [default: srgb]
+    #[arg(long, value_enum)]
+    colour: Option<ColourWord>,
+    /// What of EXIF, XMP and IPTC goes along [default: no-gps]
+    #[arg(long, value_enum)]
+    metadata: Option<MetadataWord>,
+    /// Pictures worked on at once [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// URLs in flight at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    connections: u16,
+    /// URLs in flight at one host
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    per_host: u16,
+    /// Memory for pictures and bodies in flight, such as 512MiB [default: half of free memory, at most 2GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+    /// How long a lost network is waited for, such as 30s or 5m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
+    network_wait: u64,
+    /// Print the plan and stop: outputs, conflicts, predicted size, time and memory
+    #[arg(long)]
+    dry_run: bool,
+    /// Call an item done only once it is safe on disk and in the catalog (the default)
+    #[arg(long, conflicts_with = "fast")]
+    durable: bool,
+    /// Don't wait for the disk: quicker, but a power cut may lose what was reported done
+    #[arg(long)]
+    fast: bool,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+/// Words of the command line for the model's choices.
+macro_rules! words {
+    ($name:ident for $target:ident { $($variant:ident),+ }) => {
+        #[derive(Clone, Copy, Debug, ValueEnum)]
+        enum $name { $($variant),+ }
+        impl From<$name> for $target {
+            fn from(word: $name) -> Self {
+                match word { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+words!(FormatWord for FormatChoice { Keep, Jpeg, Png, Webp, Tiff });
+words!(TreeWord for Tree { Keep, Flat });
+words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
+words!(ColourWord for ColourChoice { Srgb, Keep });
+words!(MetadataWord for MetadataPolicy { Keep, NoGps, Strip });
+
+impl RunArgs {
+    /// Whether only the plan is wanted.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// The job that was asked for.
+    pub(super) fn spec(&self) -> Result<JobSpec, JobError> {
+        let (recipe, save) = self.recipe_and_save()?;
+        let spec = JobSpec {
+            work: Work::Pictures,
+            sources: self.sources()?,
+            recipe,
+            save,
+            sink: SinkSpec {
+                dir: self.out.clone(),
+                name: self.name.clone(),
+                tree: self.tree.into(),
+                on_conflict: self.on_conflict.into(),
+                durability: if self.fast { Durability::Fast } else { Durability::Group },
+            },
+            limits: Limits {
+                workers: self.workers.map(usize::from),
+                connections: self.connections.into(),
+                per_host: self.per_host.into(),
+                memory_bytes: self.memory,
+                network_wait_s: self.network_wait,
+            },
+        };
+        engine::check_spec(&spec)?;
+        Ok(spec)
+    }
+
+    fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+        let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
+        for list in &self.urls {
+            sources.push(if list.as_os_str() == "-" {
+                SourceSpec::Stdin
+            } else if list.is_file() || !list.exists() {
+                if !list.exists() {
+                    return Err(JobError::Usage(format!("The list {} is not there. Check its name.", list.display())));
+                }
+                SourceSpec::UrlList { path: absolute(list)? }
+            } else {
+                return Err(JobError::Usage(format!("The list {} is not a file.", list.display())));
+            });
+        }
+        if sources.is_empty() {
+            return Err(JobError::Usage(
+                "Nothing to do: give files, folders or URLs, or a list with --urls FILE.".to_owned(),
+            ));
+        }
+        Ok(sources)
+    }
+
+    fn recipe_and_save(&self) -> Result<(Recipe, Save), JobError> {
+        let (mut recipe, mut save) = (Recipe::default(), Save::default());
+        if let Some(path) = &self.recipe {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| JobError::Usage(format!("Couldn't read the recipe {}: {error}.", path.display())))?;
+            let file = recipe_file::read(&text, &path.display().to_string())?;
+            recipe = file.recipe;
+            save = file.save.unwrap_or_default();
+        }
+        for step in &self.steps {
+            let parsed = engine::parse_step(step)
+                .map_err(|message| JobError::Recipe { place: format!("--step {step}"), message })?;
+            recipe.steps.push(parsed);
+        }
+        if let Some(text) = &self.save {
+            save = engine::parse_save(text)
+                .map_err(|message| JobError::Recipe { place: format!("--save {text}"), message })?;
+        }
+        if let Some(format) = self.format {
+            save.format = format.into();
+        }
+        save.quality = self.quality.or(save.quality);
+        save.colour = self.colour.map_or(save.colour, Into::into);
+        save.metadata = self.metadata.map_or(save.metadata, Into::into);
+        Ok((recipe, save))
+    }
+}
+
+/// What an input on the command line stands for.
+pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
+    if let Some(text) = input.to_str()
+        && Locator::is_url(text)
+    {
+        return SourceSpec::Url { url: text.to_owned() };
+    }
+    let path = PathBuf::from(input);
+    if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
+}
+
+fn absolute(path: &std::path::Path) -> Result<PathBuf, JobError> {
+    std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))
+}
+
+fn kind(word: &str) -> Result<ErrorKind, String> {
+    ErrorKind::from_word(word)
+        .ok_or_else(|| "no such kind; `pixloom jobs JOB` lists the kinds of a job's failures".to_owned())
+}
+
+/// Reads `512MiB`, `2GB`, `1048576`.
+fn size(text: &str) -> Result<u64, String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match lower[digits.len()..].trim() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err("a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB".to_owned()),
+    };
+    let number: f64 = digits.trim().parse().map_err(|_| "a size is a number with a unit, such as 512MiB".to_owned())?;
+    let bytes = number * f64::from(unit);
+    if (1e6..=1e15).contains(&bytes) { Ok(bytes as u64) } else { Err("allowed: 1MB to 1000TB".to_owned()) }
+}
+
+/// Reads `30s`, `5m`, `2h` or bare seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || "a time is a number with s, m or h, such as 30s or 5m".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].trim_end_matches("in") {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(unit).filter(|seconds| *seconds <= 7 * 86_400).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_are_read_with_their_units() {
+        assert_eq!(size("512MiB"), Ok(512 << 20));
+        assert_eq!(size("2gb"), Ok(2_000_000_000));
+        assert!(size("lots").is_err() && size("-5MB").is_err() && size("1").is_err() && size("NaN").is_err());
+        assert_eq!((seconds("30s"), seconds("5m"), seconds("5min"), seconds("7")), (Ok(30), Ok(300), Ok(300), Ok(7)));
+        assert!(seconds("m").is_err() && seconds("1w").is_err());
+    }
+}

@@ -1,0 +1,273 @@
+//! Follows a job from its start to its end: a bar or JSON lines, failures as they come, and the exit code.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::ReportArgs;
+use super::{Exit, human, report};
+use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
+use crate::error::JobError;
+use crate::model::{Edge, Event, JobId, Progress};
+
+/// Progress is told at most this often.
+const EVERY: Duration = Duration::from_millis(100);
+/// Failures read at once.
+const FAILURES: u32 = 500;
+
+/// How a job ended.
+enum End {
+    Finished,
+    Stopped(String),
+    Paused,
+}
+
+struct Follower {
+    engine: Engine,
+    handle: Handle,
+    reader: Box<dyn CatalogReader>,
+    json: bool,
+    bar: ProgressBar,
+    job: Option<JobId>,
+    /// Number of the last failure that was told.
+    told: u64,
+    last_progress: Option<Progress>,
+    started: Instant,
+}
+
+/// Sends the command and follows its job to the end.
+pub(super) fn follow(
+    engine: Engine,
+    command: Command,
+    job: Option<JobId>,
+    report: ReportArgs,
+) -> Result<Exit, JobError> {
+    let handle = engine.handle();
+    let (bell_tx, bell_rx) = bounded(1);
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let waker_tx = bell_tx.clone();
+    handle.on_change(move || {
+        let _ = waker_tx.try_send(());
+    });
+    let flag = Arc::clone(&interrupted);
+    // A second Ctrl+C ends the program as it is: a resume mends what is half done.
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::AcqRel) {
+            std::process::exit(130);
+        }
+        let _ = bell_tx.try_send(());
+    });
+    let reader = engine.reader()?;
+    let mut follower = Follower {
+        engine,
+        handle,
+        reader,
+        json: report.json,
+        bar: bar(report.json),
+        job,
+        told: 0,
+        last_progress: None,
+        started: Instant::now(),
+    };
+    if let Some(job) = job {
+        follower.pass_over_old_failures(job)?;
+    }
+    if !follower.handle.send(command) {
+        return Err(JobError::Machine("The engine has ended.".to_owned()));
+    }
+    follower.until_end(&bell_rx, &interrupted)
+}
+
+/// A bar on standard error, if that is a terminal.
+fn bar(json: bool) -> ProgressBar {
+    let target = if json || !io::stderr().is_terminal() {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr_with_hz(10)
+    };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {pos} of {len}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Follower {
+    fn until_end(mut self, bell_rx: &Receiver<()>, interrupted: &AtomicBool) -> Result<Exit, JobError> {
+        let mut last_told = Instant::now();
+        let mut seen_event = 0;
+        loop {
+            let _ = bell_rx.recv_timeout(EVERY);
+            if interrupted.load(Ordering::Acquire) {
+                return self.interrupted();
+            }
+            let snapshot = self.handle.snapshot();
+            let events: Vec<Event> =
+                snapshot.events.iter().filter(|event| event.sequence > seen_event).cloned().collect();
+            let mut end = None;
+            for event in events {
+                seen_event = event.sequence;
+                end = self.take_event(event, &snapshot).or(end);
+            }
+            if let (None, None, Some(Notice::Trouble(reason))) = (&end, self.job_at_work(&snapshot), &snapshot.notice) {
+                end = Some(End::Stopped(reason.clone()));
+            }
+            if last_told.elapsed() >= EVERY {
+                last_told = Instant::now();
+                self.tell_progress(&snapshot)?;
+            }
+            if let Some(end) = end {
+                return self.finish(end, &snapshot);
+            }
+        }
+    }
+
+    fn job_at_work(&self, snapshot: &Snapshot) -> Option<JobId> {
+        self.job.or_else(|| snapshot.events.iter().find_map(|event| event.job))
+    }
+
+    fn take_event(&mut self, event: Event, snapshot: &Snapshot) -> Option<End> {
+        match event.edge {
+            Edge::Started => {
+                if let (Some(job), Some(view)) = (event.job, &snapshot.current) {
+                    self.job = Some(job);
+                    self.emit(&report::started(job, &view.progress));
+                }
+                None
+            }
+            Edge::SourceTrouble { message } => {
+                self.warn(&message);
+                None
+            }
+            Edge::NetworkGone => {
+                self.warn("The network is gone; waiting for it.");
+                None
+            }
+            Edge::NetworkBack => {
+                self.warn("The network is back.");
+                None
+            }
+            Edge::Finished => Some(End::Finished),
+            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason)),
+            Edge::Cancelled | Edge::Paused => Some(End::Paused),
+            Edge::Counted { .. } => None,
+        }
+    }
+
+    fn pass_over_old_failures(&mut self, job: JobId) -> Result<(), JobError> {
+        loop {
+            let rows = self.reader.failures_after(job, self.told, FAILURES)?;
+            match rows.last() {
+                Some(last) => self.told = last.number,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn tell_progress(&mut self, snapshot: &Snapshot) -> Result<(), JobError> {
+        let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
+        self.tell_failures(job)?;
+        let progress = view.progress;
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.finished());
+        let left = progress.seconds_left.map(|s| format!("  {} left", human::clock(s))).unwrap_or_default();
+        self.bar.set_message(format!(
+            "{:.0} /s  {}/s{left}",
+            progress.items_per_s,
+            human::bytes(progress.bytes_per_s as u64)
+        ));
+        let counts = |p: &Progress| (p.done, p.failed, p.skipped, p.total, p.total_is_final, p.bytes_in, p.bytes_out);
+        if self.last_progress.as_ref().map(counts) != Some(counts(&progress)) {
+            self.emit(&report::progress(job, &progress));
+            self.last_progress = Some(progress);
+        }
+        Ok(())
+    }
+
+    fn tell_failures(&mut self, job: JobId) -> Result<(), JobError> {
+        loop {
+            let rows = self.reader.failures_after(job, self.told, FAILURES)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            self.told = last.number;
+            for failure in &rows {
+                if self.json {
+                    self.emit(&report::failed(&failure.row));
+                } else if let Some(error) = &failure.row.error {
+                    self.warn(&error.to_string());
+                }
+            }
+        }
+    }
+
+    fn emit(&self, line: &serde_json::Value) {
+        if self.json {
+            super::say(&line.to_string());
+        }
+    }
+
+    fn warn(&self, message: &str) {
+        self.bar.suspend(|| {
+            let _ = writeln!(io::stderr(), "pixloom: {message}");
+        });
+    }
+
+    /// The last words: failures not told yet, the final counts, and the exit code.
+    fn finish(mut self, end: End, snapshot: &Snapshot) -> Result<Exit, JobError> {
+        let Some(job) = self.job else {
+            if let End::Stopped(reason) = &end {
+                self.warn(reason);
+            }
+            return Ok(Exit::Stopped);
+        };
+        self.tell_progress(snapshot)?;
+        self.bar.finish_and_clear();
+        let seconds = self.started.elapsed().as_secs_f64();
+        let progress = self.final_counts(job, snapshot)?;
+        self.emit(&report::finished(job, &progress, seconds));
+        if !self.json {
+            super::say(&report::summary(&progress, seconds));
+        }
+        Ok(match end {
+            End::Finished if progress.failed > 0 => Exit::SomeFailed,
+            End::Finished => Exit::AllDone,
+            End::Stopped(reason) => {
+                self.warn(&format!("{reason} Go on with: pixloom resume {job}"));
+                Exit::Stopped
+            }
+            End::Paused => Exit::Stopped,
+        })
+    }
+
+    fn final_counts(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {
+        let row = self.reader.job(job)?;
+        let mut progress = snapshot.current.as_ref().map(|view| view.progress).unwrap_or_default();
+        if let Some(row) = row {
+            (progress.total, progress.done, progress.failed, progress.skipped) =
+                (row.total, row.done, row.failed, row.skipped);
+            (progress.bytes_in, progress.bytes_out) = (row.bytes_in, row.bytes_out);
+        }
+        Ok(progress)
+    }
+
+    /// Ctrl+C: what is in flight is given up, the rest is kept for a resume.
+    fn interrupted(mut self) -> Result<Exit, JobError> {
+        self.bar.finish_and_clear();
+        let snapshot = self.handle.snapshot();
+        self.engine.stop();
+        if let Some(job) = self.job {
+            self.tell_failures(job)?;
+            let progress = self.final_counts(job, &snapshot)?;
+            let seconds = self.started.elapsed().as_secs_f64();
+            self.emit(&report::finished(job, &progress, seconds));
+            if !self.json {
+                super::say(&report::summary(&progress, seconds));
+            }
+            self.warn(&format!("Interrupted. Go on with: pixloom resume {job}"));
+        }
+        Ok(Exit::Interrupted)
+    }
+}

@@ -1,0 +1,93 @@
+//! The jobs that were: a line each, or all about one.
+
+use serde_json::json;
+
+use super::{Exit, human, say};
+use crate::engine::CatalogReader;
+use crate::error::JobError;
+use crate::model::{JobRow, JobState};
+
+/// Jobs listed at most.
+const LISTED: u32 = 1000;
+
+/// A line for each job, newest first.
+pub(super) fn list(reader: &dyn CatalogReader, as_json: bool) -> Result<Exit, JobError> {
+    let jobs: Vec<JobRow> =
+        reader.jobs(LISTED)?.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
+    if as_json {
+        for job in &jobs {
+            say(&as_value(job).to_string());
+        }
+        return Ok(Exit::AllDone);
+    }
+    if jobs.is_empty() {
+        say("No jobs yet.");
+        return Ok(Exit::AllDone);
+    }
+    say(&format!(
+        "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  to",
+        "job", "made", "state", "items", "done", "failed", "skipped"
+    ));
+    for job in &jobs {
+        say(&format!(
+            "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  {}",
+            job.id.0,
+            human::when(job.created_at_ms),
+            job.state.word(),
+            job.total,
+            job.done,
+            job.failed,
+            job.skipped,
+            job.spec.sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default()
+        ));
+    }
+    Ok(Exit::AllDone)
+}
+
+/// All about one job.
+pub(super) fn tell(reader: &dyn CatalogReader, job: &JobRow, as_json: bool) -> Result<Exit, JobError> {
+    let failures = reader.failures_by_kind(job.id)?;
+    if as_json {
+        let mut value = as_value(job);
+        value["failures"] = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
+        say(&value.to_string());
+        return Ok(Exit::AllDone);
+    }
+    say(&format!("Job {}: {}", job.id, job.state));
+    say(&format!("  made      {}", human::when(job.created_at_ms)));
+    if let Some(end) = job.finished_at_ms {
+        say(&format!("  ended     {}", human::when(end)));
+    }
+    if let Some(dir) = &job.spec.sink.dir {
+        say(&format!("  to        {}", dir.display()));
+    }
+    let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
+    say(&format!(
+        "  items     {}: {} done, {} failed, {} skipped, {waiting} waiting",
+        job.total, job.done, job.failed, job.skipped
+    ));
+    say(&format!("  bytes     {} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
+    if !failures.is_empty() {
+        say("  failures by cause:");
+        for (kind, count) in &failures {
+            say(&format!(
+                "    {count:>8}  {:<18} retry these: pixloom retry {} --kind {}",
+                kind.word(),
+                job.id,
+                kind.word()
+            ));
+        }
+    }
+    if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {
+        say(&format!("  go on with: pixloom resume {}", job.id));
+    }
+    Ok(Exit::AllDone)
+}
+
+fn as_value(job: &JobRow) -> serde_json::Value {
+    json!({
+        "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
+        "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped,
+        "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": job.spec.sink.dir,
+    })
+}

@@ -1,0 +1,307 @@
+//! EXIF and XMP blocks: reading the orientation, setting it upright, taking out where a picture was taken.
+//!
+//! Blocks are edited in place, byte for byte, so that offsets that only a camera's maker knows (MakerNote) stay right:
+//! what is taken out is overwritten with zeros. Every offset comes from the file and is checked.
+
+use std::sync::Arc;
+
+use crate::model::{Metadata, Orientation};
+
+const ORIENTATION: u16 = 0x0112;
+const EXIF_IFD: u16 = 0x8769;
+const GPS_IFD: u16 = 0x8825;
+const THUMBNAIL_AT: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const COMPRESSION: u16 = 0x0103;
+const SUB_IFDS: u16 = 0x014A;
+const DNG_VERSION: u16 = 0xC612;
+/// Bytes of an entry: tag, type, count, value or offset.
+const ENTRY: usize = 12;
+
+/// The orientation that a block tells; upright when it tells none.
+pub(super) fn orientation(block: Option<&[u8]>) -> Orientation {
+    let value = block.and_then(|block| {
+        let tiff = Tiff::new(block)?;
+        let at = tiff.find(tiff.first_ifd()?, ORIENTATION)?;
+        tiff.number(at)
+    });
+    Orientation::from_exif(value.unwrap_or(1))
+}
+
+/// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
+pub(super) fn is_camera_raw(file: &[u8]) -> bool {
+    let told = || {
+        let tiff = Tiff::new(file)?;
+        let ifd = tiff.first_ifd()?;
+        let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
+        Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
+    };
+    file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
+}
+
+/// The compression that a TIFF file's first directory names: 1 is none.
+pub(super) fn tiff_compression(file: &[u8]) -> Option<u32> {
+    let tiff = Tiff::new(file)?;
+    Some(tiff.find(tiff.first_ifd()?, COMPRESSION).and_then(|entry| tiff.number(entry)).unwrap_or(1))
+}
+
+/// The blocks of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
+pub(super) fn upright(mut metadata: Metadata) -> Metadata {
+    if let Some(exif) = &mut metadata.exif {
+        *exif = edited(exif, |block| {
+            set_upright(block);
+            drop_thumbnail(block);
+        });
+    }
+    if let Some(xmp) = &mut metadata.xmp {
+        *xmp = edited(xmp, |packet| set_xmp_upright(packet));
+    }
+    metadata
+}
+
+/// The blocks without any position. A block that can't be understood goes as a whole.
+pub(super) fn without_gps(metadata: &Metadata) -> Metadata {
+    let exif = metadata.exif.as_ref().filter(|exif| Tiff::new(exif).is_some_and(|tiff| tiff.first_ifd().is_some()));
+    let exif = exif.map(|exif| edited(exif, |block| drop_gps(block)));
+    let xmp = metadata.xmp.as_ref().and_then(xmp_without_gps);
+    Metadata { exif, xmp, iptc: metadata.iptc.clone() }
+}
+
+fn edited(block: &Arc<[u8]>, edit: impl FnOnce(&mut Vec<u8>)) -> Arc<[u8]> {
+    let mut bytes = block.to_vec();
+    edit(&mut bytes);
+    bytes.into()
+}
+
+/// A TIFF structure, as EXIF blocks are.
+#[derive(Clone, Copy)]
+struct Tiff<'b> {
+    bytes: &'b [u8],
+    little: bool,
+}
+
+impl<'b> Tiff<'b> {
+    fn new(bytes: &'b [u8]) -> Option<Self> {
+        match bytes {
+            [b'I', b'I', 42, 0, ..] => Some(Self { bytes, little: true }),
+            [b'M', b'M', 0, 42, ..] => Some(Self { bytes, little: false }),
+            _ => None,
+        }
+    }
+
+    fn u16(self, at: usize) -> Option<u16> {
+        let two = self.bytes.get(at..)?.first_chunk::<2>()?;
+        Some(if self.little { u16::from_le_bytes(*two) } else { u16::from_be_bytes(*two) })
+    }
+
+    fn u32(self, at: usize) -> Option<u32> {
+        let four = self.bytes.get(at..)?.first_chunk::<4>()?;
+        Some(if self.little { u32::from_le_bytes(*four) } else { u32::from_be_bytes(*four) })
+    }
+
+    /// Offset of the main directory.
+    fn first_ifd(self) -> Option<usize> {
+        let at = self.u32(4)? as usize;
+        (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
+    }
+
+    /// Number of a directory's entries that really are within the block.
+    fn count(self, ifd: usize) -> usize {
+        let room = self.bytes.len().saturating_sub(ifd + 2) / ENTRY;
+        usize::from(self.u16(ifd).unwrap_or(0)).min(room)
+    }
+
+    /// Offsets of a directory's entries.
+    fn entries(self, ifd: usize) -> impl Iterator<Item = usize> {
+        (0..self.count(ifd)).map(move |n| ifd + 2 + n * ENTRY)
+    }
+
+    /// Offset of the entry with a tag.
+    fn find(self, ifd: usize, tag: u16) -> Option<usize> {
+        self.entries(ifd).find(|&at| self.u16(at) == Some(tag))
+    }
+
+    /// An entry's single number (SHORT or LONG).
+    fn number(self, entry: usize) -> Option<u32> {
+        match self.u16(entry + 2)? {
+            3 => self.u16(entry + 8).map(u32::from),
+            4 | 13 => self.u32(entry + 8),
+            _ => None,
+        }
+    }
+
+    /// The directory that an entry points to.
+    fn directory(self, ifd: usize, tag: u16) -> Option<usize> {
+        let at = self.number(self.find(ifd, tag)?)? as usize;
+        (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
+    }
+
+    /// Where an entry's value stands when it is too long for the entry itself.
+    fn outside(self, entry: usize) -> Option<(usize, usize)> {
+        let size = match self.u16(entry + 2)? {
+            1 | 2 | 6 | 7 => 1u64,
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 => 8,
+            _ => return None,
+        };
+        let length = size * u64::from(self.u32(entry + 4)?);
+        if length <= 4 {
+            return None;
+        }
+        let from = self.u32(entry + 8)? as usize;
+        let to = from.saturating_add(usize::try_from(length).ok()?).min(self.bytes.len());
+        (from >= 8 && from < to).then_some((from, to))
+    }
+
+    /// Everything a directory owns: its entries, and their values that stand elsewhere.
+    fn extents(self, ifd: usize) -> Vec<(usize, usize)> {
+        let mut extents: Vec<_> = self.entries(ifd).filter_map(|entry| self.outside(entry)).collect();
+        extents.push((ifd, ifd + 2 + self.count(ifd) * ENTRY));
+        extents
+    }
+}
+
+fn zero(block: &mut [u8], extents: &[(usize, usize)]) {
+    for &(from, to) in extents {
+        if let Some(bytes) = block.get_mut(from..to) {
+            bytes.fill(0);
+        }
+    }
+}
+
+fn set_upright(block: &mut [u8]) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let little = tiff.little;
+    let entry = tiff.first_ifd().and_then(|ifd| tiff.find(ifd, ORIENTATION));
+    let Some(entry) = entry.filter(|&entry| matches!(tiff.u16(entry + 2), Some(3 | 4))) else { return };
+    let long = tiff.u16(entry + 2) == Some(4);
+    let value: [u8; 4] = match (little, long) {
+        (true, _) => [1, 0, 0, 0],
+        (false, false) => [0, 1, 0, 0],
+        (false, true) => [0, 0, 0, 1],
+    };
+    if let Some(bytes) = block.get_mut(entry + 8..entry + 12) {
+        bytes.copy_from_slice(&value);
+    }
+}
+
+/// Takes out the second directory and the picture it holds.
+fn drop_thumbnail(block: &mut Vec<u8>) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let link = first + 2 + tiff.count(first) * ENTRY;
+    let Some(second) = tiff.u32(link).map(|at| at as usize).filter(|&at| at >= 8) else { return };
+    let mut extents = tiff.extents(second);
+    let number = |tag| tiff.find(second, tag).and_then(|entry| tiff.number(entry)).map(|number| number as usize);
+    if let (Some(at), Some(length)) = (number(THUMBNAIL_AT), number(THUMBNAIL_LENGTH)) {
+        extents.push((at.max(8), at.saturating_add(length).min(block.len())));
+    }
+    let end = second + 2 + tiff.count(second) * ENTRY;
+    extents.extend([(link, link + 4), (end, (end + 4).min(block.len()))]);
+    // A forged directory may claim bytes of the first one: leave such a block as it is, but for the link.
+    let mut own = tiff.extents(first);
+    own.extend(tiff.directory(first, EXIF_IFD).map(|exif| tiff.extents(exif)).unwrap_or_default());
+    let apart = |&&(from, to): &&(usize, usize)| !own.iter().any(|&(start, end)| from < end && start < to);
+    let safe: Vec<_> = extents.iter().filter(apart).copied().collect();
+    zero(block, &safe);
+    // What was zeroed at the very end is cut off, which is where thumbnails stand.
+    let mut cut = block.len();
+    while let Some(&(from, _)) = safe.iter().find(|&&(from, to)| from < cut && to >= cut) {
+        cut = from;
+    }
+    block.truncate(cut.max(link + 4));
+}
+
+/// Takes out every directory of positions, and the entries that point to them.
+fn drop_gps(block: &mut [u8]) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let exif = tiff.directory(first, EXIF_IFD);
+    for ifd in [Some(first), exif].into_iter().flatten() {
+        // More than one entry may carry the tag; a bound keeps forged blocks from looping.
+        for _ in 0..16 {
+            let Some(tiff) = Tiff::new(block) else { return };
+            let Some(entry) = tiff.find(ifd, GPS_IFD) else { break };
+            let extents = tiff.directory(ifd, GPS_IFD).map(|gps| tiff.extents(gps)).unwrap_or_default();
+            remove_entry(block, ifd, entry);
+            let keep = (ifd, ifd + 2 + Tiff::new(block).map_or(0, |tiff| tiff.count(ifd)) * ENTRY + 4);
+            let safe: Vec<_> = extents.into_iter().filter(|&(from, to)| to <= keep.0 || from >= keep.1).collect();
+            zero(block, &safe);
+        }
+    }
+}
+
+/// Moves the later entries (and the link behind them) up by one, and counts one less.
+fn remove_entry(block: &mut [u8], ifd: usize, entry: usize) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let (little, count) = (tiff.little, tiff.count(ifd));
+    let end = (ifd + 2 + count * ENTRY + 4).min(block.len());
+    if count == 0 || entry + ENTRY > end {
+        return;
+    }
+    block.copy_within(entry + ENTRY..end, entry);
+    if let Some(freed) = block.get_mut(end - ENTRY..end) {
+        freed.fill(0);
+    }
+    let fewer = (count - 1) as u16;
+    let fewer = if little { fewer.to_le_bytes() } else { fewer.to_be_bytes() };
+    if let Some(bytes) = block.get_mut(ifd..ifd + 2) {
+        bytes.copy_from_slice(&fewer);
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let found = haystack.get(from..)?.windows(needle.len()).position(|window| window == needle)?;
+    Some(from + found)
+}
+
+fn set_xmp_upright(packet: &mut [u8]) {
+    const NAME: &[u8] = b"tiff:Orientation";
+    let mut from = 0;
+    while let Some(at) = find(packet, NAME, from) {
+        from = at + NAME.len();
+        let Some(tail) = packet.get_mut(from..) else { return };
+        match tail {
+            [b'=', b'"' | b'\'', digit @ b'2'..=b'8', ..] | [b'>', digit @ b'2'..=b'8', ..] => *digit = b'1',
+            _ => {}
+        }
+    }
+}
+
+/// Takes the properties out whose names begin with `exif:GPS`. If the packet speaks of GPS even then, it goes.
+fn xmp_without_gps(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
+    const NAME: &[u8] = b"exif:GPS";
+    let speaks = |bytes: &[u8]| {
+        let narrow = bytes.windows(3).any(|window| window.eq_ignore_ascii_case(b"GPS"));
+        narrow || find(bytes, b"G\0P\0S", 0).is_some()
+    };
+    if !speaks(packet) {
+        return Some(Arc::clone(packet));
+    }
+    let mut bytes = packet.to_vec();
+    while let Some(at) = find(&bytes, NAME, 0) {
+        let name_length = bytes.get(at..)?.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b':'))?;
+        let name = bytes.get(at..at + name_length)?.to_vec();
+        let before = *bytes.get(at.checked_sub(1)?)?;
+        let (start, end) = if before == b'<' {
+            let open_ends = find(&bytes, b">", at)?;
+            if bytes.get(open_ends.checked_sub(1)?) == Some(&b'/') {
+                (at - 1, open_ends + 1)
+            } else {
+                let close = [b"</", name.as_slice(), b">"].concat();
+                (at - 1, find(&bytes, &close, open_ends)? + close.len())
+            }
+        } else {
+            let quote_at = at + name_length + 1;
+            let quote = *bytes.get(quote_at)?;
+            if !matches!(quote, b'"' | b'\'') {
+                return None;
+            }
+            (at, find(&bytes, &[quote], quote_at + 1)? + 1)
+        };
+        bytes.drain(start..end);
+    }
+    (!speaks(&bytes)).then(|| bytes.into())
+}

@@ -1,0 +1,187 @@
+//! The segments of a JPEG file: size and sort of the picture, profile and metadata in, and the same out.
+
+use crate::codec::{Extras, fault};
+use crate::error::ItemError;
+use crate::model::Metadata;
+
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const ICC: &[u8] = b"ICC_PROFILE\0";
+const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
+/// Bytes of a segment's payload at most.
+const MAX_PAYLOAD: usize = 65_533;
+/// Photoshop's resource that holds IPTC-IIM records.
+const IPTC_RESOURCE: u16 = 0x0404;
+
+/// What stands before the first scan.
+#[derive(Debug, Default)]
+pub(super) struct Markers {
+    pub(super) width_px: u32,
+    pub(super) height_px: u32,
+    pub(super) components: u8,
+    /// The transform code of Adobe's marker, if there is one: 0 none, 1 YCbCr, 2 YCCK.
+    pub(super) adobe: Option<u8>,
+    /// Whether the picture comes in several passes, all of which are kept until the last.
+    pub(super) progressive: bool,
+    /// Pixels that one minimum coded unit covers.
+    pub(super) mcu_px: u64,
+    /// Offset of the first scan's coded data in bytes.
+    pub(super) data_at: usize,
+    pub(super) profile: Option<Vec<u8>>,
+    pub(super) metadata: Metadata,
+}
+
+/// Reads the segments up to the first scan.
+pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
+    let mut markers = Markers::default();
+    let mut icc: Vec<(u8, &[u8])> = Vec::new();
+    let mut at = 2;
+    loop {
+        let (marker, payload, next) = segment(bytes, at)?;
+        match marker {
+            0xC0..=0xC2 => {
+                markers.progressive = marker == 0xC2;
+                frame(payload, &mut markers)?;
+            }
+            0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
+            0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
+            0xE1 => app1(payload, &mut markers.metadata),
+            0xE2 => {
+                if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
+                    icc.push((number, data));
+                }
+            }
+            0xED => {
+                if let Some(resources) = payload.strip_prefix(PHOTOSHOP) {
+                    markers.metadata.iptc = iptc(resources).map(Into::into);
+                }
+            }
+            0xEE => {
+                if let [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..] = *payload {
+                    markers.adobe = Some(transform);
+                }
+            }
+            0xDA => {
+                if markers.components == 0 {
+                    return Err(fault::corrupt("a scan without a frame"));
+                }
+                markers.data_at = next;
+                break;
+            }
+            0xD9 => return Err(fault::corrupt("there is no picture in it")),
+            _ => {}
+        }
+        at = next;
+    }
+    icc.sort_by_key(|&(number, _)| number);
+    markers.profile = (!icc.is_empty()).then(|| icc.iter().flat_map(|&(_, data)| data).copied().collect());
+    Ok(markers)
+}
+
+/// The marker at or after `at`, its payload, and where the next one may stand.
+fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    // Stray bytes between segments are skipped, as every decoder does; fill bytes are 0xFF.
+    let mut skipped = 0;
+    let marker = loop {
+        match rest.get(skipped..).unwrap_or_default() {
+            [0xFF, marker @ 0x01..=0xFE, ..] => break *marker,
+            [_, _, ..] => skipped += 1,
+            _ => return Err(fault::truncated()),
+        }
+    };
+    let body = at + skipped + 2;
+    if matches!(marker, 0xD0..=0xD9 | 0x01) {
+        return Ok((marker, &[], body));
+    }
+    let Some(&[high, low]) = bytes.get(body..body + 2) else { return Err(fault::truncated()) };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if length < 2 {
+        return Err(fault::corrupt("a segment without a length"));
+    }
+    let payload = bytes.get(body + 2..body + length).ok_or_else(fault::truncated)?;
+    Ok((marker, payload, body + length))
+}
+
+fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
+    let &[precision, h1, h0, w1, w0, components, ref sampling @ ..] = payload else {
+        return Err(fault::corrupt("a frame without a size"));
+    };
+    if precision != 8 {
+        return Err(fault::unsupported(format!("{precision} bits a sample in JPEG")));
+    }
+    markers.height_px = u32::from(u16::from_be_bytes([h1, h0]));
+    markers.width_px = u32::from(u16::from_be_bytes([w1, w0]));
+    markers.components = components;
+    if !matches!(components, 1 | 3 | 4) {
+        return Err(fault::unsupported(format!("{components} components in JPEG")));
+    }
+    if markers.height_px == 0 {
+        return Err(fault::unsupported("JPEG without a height in its header"));
+    }
+    let (mut h, mut v) = (1, 1);
+    for &[_, factors, _] in sampling.as_chunks::<3>().0.iter().take(usize::from(components)) {
+        h = h.max(u64::from(factors >> 4));
+        v = v.max(u64::from(factors & 15));
+    }
+    markers.mcu_px = 64 * h * v;
+    Ok(())
+}
+
+fn app1(payload: &[u8], metadata: &mut Metadata) {
+    if let Some(exif) = payload.strip_prefix(EXIF) {
+        metadata.exif.get_or_insert_with(|| exif.into());
+    } else if let Some(xmp) = payload.strip_prefix(XMP) {
+        metadata.xmp.get_or_insert_with(|| xmp.into());
+    }
+}
+
+/// The IPTC records among Photoshop's image resources: `8BIM`, id, padded name, length, padded data.
+fn iptc(mut resources: &[u8]) -> Option<&[u8]> {
+    loop {
+        let [b'8', b'B', b'I', b'M', id1, id0, rest @ ..] = resources else { return None };
+        let name = 1 + usize::from(*rest.first()?);
+        let rest = rest.get(name + name % 2..)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = rest.get(..length)?;
+        if u16::from_be_bytes([*id1, *id0]) == IPTC_RESOURCE {
+            return Some(data);
+        }
+        resources = rest.get(length + length % 2..).unwrap_or_default();
+    }
+}
+
+/// The segments that carry a profile and metadata. A block too large for its segment stays out: JPEG can't hold it.
+pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
+    let mut segments = Vec::new();
+    let mut push = |marker: u8, head: &[u8], data: &[u8]| {
+        if head.len() + data.len() <= MAX_PAYLOAD {
+            segments.push((marker, [head, data].concat()));
+        }
+    };
+    if let Some(exif) = &extras.metadata.exif {
+        push(0xE1, EXIF, exif);
+    }
+    if let Some(xmp) = &extras.metadata.xmp {
+        push(0xE1, XMP, xmp);
+    }
+    if let Some(iptc) = &extras.metadata.iptc {
+        let mut resource = b"8BIM".to_vec();
+        resource.extend(IPTC_RESOURCE.to_be_bytes());
+        resource.extend([0, 0]);
+        resource.extend((iptc.len() as u32).to_be_bytes());
+        resource.extend_from_slice(iptc);
+        resource.resize(resource.len().next_multiple_of(2), 0);
+        push(0xED, PHOTOSHOP, &resource);
+    }
+    if let Some(profile) = &extras.profile {
+        let parts = profile.chunks(MAX_PAYLOAD - ICC.len() - 2);
+        if let Ok(count) = u8::try_from(parts.len()) {
+            for (number, part) in (1..=count).zip(parts) {
+                push(0xE2, &[ICC, &[number, count]].concat(), part);
+            }
+        }
+    }
+    segments
+}

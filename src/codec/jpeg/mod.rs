@@ -1,0 +1,260 @@
+//! JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD): rows both ways, profile and metadata segments.
+
+mod markers;
+mod raw;
+
+use mozjpeg_sys as ffi;
+
+use super::convert::Converter;
+use super::whole::{RowCount, shape};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save};
+use markers::Markers;
+use raw::{Decoder, Fatal, Pixels, Settings};
+
+/// Quality when none is given.
+const DEFAULT_QUALITY: u8 = 85;
+/// libjpeg's own limit, a little below what the format could hold.
+const MAX_SIDE_PX: u32 = 65_500;
+
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    header(&markers::read(bytes)?)
+}
+
+/// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
+pub(super) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
+    let rows = info.row_samples() as u64 * 64;
+    let progressive = markers::read(bytes).is_ok_and(|markers| markers.progressive);
+    if progressive { rows + info.size_bytes() * 2 } else { rows }
+}
+
+fn header(markers: &Markers) -> Result<Header, ItemError> {
+    let (width_px, height_px) = (markers.width_px, markers.height_px);
+    if width_px.max(height_px) > MAX_SIDE_PX {
+        return Err(fault::too_large(format!("{width_px} x {height_px} px; JPEG goes to {MAX_SIDE_PX} px a side")));
+    }
+    let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
+    let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    Ok(Header { format: Format::Jpeg, info, orientation: exif::orientation(markers.metadata.exif.as_deref()) })
+}
+
+pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
+    let mut markers = markers::read(bytes)?;
+    let header = header(&markers)?;
+    could_hold(bytes, &markers)?;
+    let output = match markers.components {
+        1 => Pixels::Gray,
+        4 => Pixels::Cmyk,
+        _ => Pixels::Rgb,
+    };
+    let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
+    let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
+    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), ..header.info };
+    if decoder.components() != output.count() {
+        return Err(fault::unsupported("its colour space"));
+    }
+    let mut reader = JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None };
+    reader.check()?;
+    let mut profile = markers.profile.take();
+    if output == Pixels::Cmyk {
+        let to_srgb = match (profile.take(), options.colour) {
+            (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
+            _ => None,
+        };
+        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), to_srgb, row: Vec::new() });
+    }
+    Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
+}
+
+/// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes a bit at least, so a
+/// bomb is found before libjpeg takes memory for it.
+fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
+    let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
+    let least = pixels / markers.mcu_px.max(64) / 8;
+    let had = bytes.len().saturating_sub(markers.data_at) as u64;
+    if had < least { Err(fault::truncated()) } else { Ok(()) }
+}
+
+/// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
+fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
+    if max_downscale <= 1.0 || max_downscale.is_nan() {
+        return 8;
+    }
+    let enough = |side_px: u32, eighths: u32| {
+        let wanted = (f64::from(side_px) / max_downscale).ceil();
+        (f64::from(side_px) * f64::from(eighths) / 8.0).ceil() >= wanted
+    };
+    (1..8).find(|&n| enough(width_px, n) && enough(height_px, n)).unwrap_or(8)
+}
+
+fn from_fatal(fatal: &Fatal) -> ItemError {
+    match fatal.code {
+        ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => fault::truncated(),
+        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => fault::too_large(&fatal.words),
+        ffi::JERR_ARITH_NOTIMPL
+        | ffi::JERR_BAD_PRECISION
+        | ffi::JERR_CCIR601_NOTIMPL
+        | ffi::JERR_CONVERSION_NOTIMPL
+        | ffi::JERR_FRACT_SAMPLE_NOTIMPL
+        | ffi::JERR_NOTIMPL
+        | ffi::JERR_NOT_COMPILED
+        | ffi::JERR_SOF_UNSUPPORTED => fault::unsupported(&fatal.words),
+        _ => fault::corrupt(&fatal.words),
+    }
+}
+
+/// Four inks to RGB.
+struct Ink {
+    /// Adobe's files say 255 for no ink.
+    inverted: bool,
+    to_srgb: Option<colour::CmykTransform>,
+    row: Vec<u8>,
+}
+
+struct JpegReader<'a> {
+    decoder: Decoder<'a>,
+    info: ImageInfo,
+    had: usize,
+    data_at: usize,
+    ink: Option<Ink>,
+}
+
+impl JpegReader<'_> {
+    /// Turns libjpeg's silent padding into an error. A missing end marker behind complete pixels is forgiven, as
+    /// cameras leave it out; where scans may be missing with it, it is not.
+    fn check(&self) -> Result<(), ItemError> {
+        let faults = self.decoder.faults();
+        if faults.hit_end && (faults.data_missing || self.decoder.has_several_scans()) {
+            return Err(self.truncated());
+        }
+        if faults.data_missing {
+            return Err(fault::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
+        }
+        if faults.bad_data {
+            return Err(fault::corrupt(format!("wrong codes near row {}", self.decoder.row())));
+        }
+        Ok(())
+    }
+
+    /// How much there should have been is told from the rows that were there, once there are enough of them.
+    fn truncated(&self) -> ItemError {
+        let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
+        if self.decoder.has_several_scans() || rows * 10 < all || rows >= all {
+            return fault::truncated();
+        }
+        let data = self.had.saturating_sub(self.data_at) as u64;
+        let wanted = self.data_at as u64 + data.saturating_mul(all) / rows.max(1);
+        fault::truncated()
+            .with("had", fault::size(self.had as u64))
+            .with("wanted", format!("about {}", fault::size(wanted)))
+    }
+}
+
+impl RowReader for JpegReader<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.decoder.row());
+        shape(band, &self.info, rows);
+        let Samples::U8(samples) = &mut band.samples else { return Ok(0) };
+        samples.resize(rows as usize * self.info.row_samples(), 0);
+        let read = match &mut self.ink {
+            None => self.decoder.read(samples),
+            Some(ink) => {
+                ink.row.resize(rows as usize * self.info.width_px as usize * 4, 0);
+                let read = self.decoder.read(&mut ink.row);
+                ink.mix(samples);
+                read
+            }
+        };
+        let read = read.map_err(|fatal| from_fatal(&fatal))?;
+        self.check()?;
+        if read < rows {
+            return Err(self.truncated());
+        }
+        Ok(rows)
+    }
+}
+
+impl Ink {
+    /// Converts the row buffer, by the file's profile or else by `light = (1 - ink) * (1 - black)`.
+    fn mix(&mut self, rgb: &mut [u8]) {
+        if self.inverted {
+            for sample in &mut self.row {
+                *sample = !*sample;
+            }
+        }
+        if self.to_srgb.as_ref().is_some_and(|transform| transform.run(&self.row, rgb)) {
+            return;
+        }
+        for (&[c, m, y, k], rgb) in self.row.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
+            let k = u32::from(!k);
+            *rgb = [c, m, y].map(|ink| ((u32::from(!ink) * k + 127) / 255) as u8);
+        }
+    }
+}
+
+/// Streams rows into a baseline 4:2:0 file.
+pub(super) struct JpegEncoder {
+    quality: u8,
+    extras: Extras,
+    started: Option<Started>,
+}
+
+struct Started {
+    encoder: raw::Encoder,
+    converter: Converter<u8>,
+    info: ImageInfo,
+    count: RowCount,
+}
+
+impl JpegEncoder {
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { quality: save.quality.unwrap_or(DEFAULT_QUALITY), extras, started: None }
+    }
+}
+
+fn encoding(fatal: &Fatal) -> ItemError {
+    fault::cant_encode(&fatal.words)
+}
+
+impl RowWriter for JpegEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if info.width_px.max(info.height_px) > MAX_SIDE_PX {
+            return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
+        }
+        let to = if info.channels.colour_count() == 1 { Channels::Gray } else { Channels::Rgb };
+        let segments = markers::write(&self.extras);
+        let settings = Settings {
+            width_px: info.width_px,
+            height_px: info.height_px,
+            pixels: if to == Channels::Gray { Pixels::Gray } else { Pixels::Rgb },
+            quality: self.quality,
+            progressive: false,
+        };
+        let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
+        let (converter, count) = (Converter::new(info, to), RowCount::new(info.height_px));
+        self.started = Some(Started { encoder, converter, info, count });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
+        started.count.add(band, &started.info)?;
+        started.encoder.write(started.converter.convert(band)).map_err(|fatal| encoding(&fatal))
+    }
+}
+
+impl Encoder for JpegEncoder {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        let Some(started) = self.started else { return Err(fault::cant_encode("it was not started")) };
+        started.count.complete()?;
+        started.encoder.finish().map_err(|fatal| encoding(&fatal))
+    }
+}
+
+#[cfg(test)]
+mod tests;

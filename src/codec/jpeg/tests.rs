@@ -1,0 +1,136 @@
+//! What only JPEG has: progressive files, four inks, scaled decoding, libjpeg's silence.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::error::ErrorKind;
+
+const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, colour: ColourChoice::Srgb };
+
+fn file(
+    pixels: Pixels,
+    width_px: u32,
+    height_px: u32,
+    progressive: bool,
+    pixel: impl Fn(u32, u32) -> Vec<u8>,
+) -> Vec<u8> {
+    let settings = Settings { width_px, height_px, pixels, quality: 90, progressive };
+    let mut encoder = raw::Encoder::start(&settings, &[]).unwrap();
+    let all: Vec<u8> =
+        (0..height_px).flat_map(|y| (0..width_px).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
+    encoder.write(&all).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn noise(x: u32, y: u32) -> u8 {
+    (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503).wrapping_mul(x | 1)).to_be_bytes()[1]
+}
+
+fn photo(progressive: bool) -> Vec<u8> {
+    file(Pixels::Rgb, 160, 120, progressive, |x, y| vec![noise(x, y), x as u8, y as u8])
+}
+
+fn read(bytes: &[u8], options: &DecodeOptions) -> Result<(ImageInfo, Vec<u8>), ItemError> {
+    let mut decoded = open(bytes, options)?;
+    let info = decoded.rows.info();
+    let (mut band, mut all) = (Band::empty(&info), Vec::new());
+    while decoded.rows.read_rows(16, &mut band)? > 0 {
+        let Samples::U8(samples) = &band.samples else { panic!("not 8 bits") };
+        all.extend_from_slice(samples);
+    }
+    Ok((info, all))
+}
+
+fn kind(bytes: &[u8]) -> Option<ErrorKind> {
+    read(bytes, &FULL).err().map(|error| error.kind)
+}
+
+#[test]
+fn a_progressive_file_gives_the_same_pixels_as_a_baseline_one() {
+    assert_eq!(read(&photo(true), &FULL).unwrap(), read(&photo(false), &FULL).unwrap());
+}
+
+#[test]
+fn four_inks_become_rgb_whether_adobe_turned_them_over_or_not() {
+    // Full cyan, no other ink: light is (0, 255, 255). With libjpeg's Adobe marker, 255 means no ink.
+    let turned = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 255]);
+    let (info, rgb) = read(&turned, &FULL).unwrap();
+    assert_eq!(info.channels, Channels::Rgb);
+    assert_eq!(rgb.get(..3).unwrap(), [0, 255, 255]);
+    let straight = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![255, 0, 0, 128]);
+    let at = straight.windows(2).position(|pair| pair == [0xFF, 0xEE]).unwrap();
+    let straight = [&straight[..at], &straight[at + 16..]].concat();
+    let (_, rgb) = read(&straight, &FULL).unwrap();
+    assert_eq!(rgb.get(..3).unwrap(), [0, 127, 127]);
+}
+
+#[test]
+fn a_scaled_picture_has_at_least_the_sides_asked_for() {
+    let bytes = file(Pixels::Gray, 1000, 333, false, |x, _| vec![x as u8]);
+    for max_downscale in [1.0, 1.1, 1.5, 2.0, 2.7, 3.99, 4.0, 7.0, 8.0, 50.0] {
+        let (info, rows) = read(&bytes, &DecodeOptions { max_downscale, ..FULL }).unwrap();
+        assert!(info.width_px >= (1000.0 / max_downscale).ceil() as u32, "{max_downscale}: {info:?}");
+        assert!(info.height_px >= (333.0 / max_downscale).ceil() as u32, "{max_downscale}: {info:?}");
+        assert_eq!(rows.len(), info.row_samples() * info.height_px as usize);
+    }
+    let sides = |max_downscale| {
+        let (info, _) = read(&bytes, &DecodeOptions { max_downscale, ..FULL }).unwrap();
+        (info.width_px, info.height_px)
+    };
+    assert_eq!(sides(2.0), (500, 167));
+    assert_eq!(sides(8.0), (125, 42));
+    assert_eq!(sides(f64::NAN), (1000, 333));
+}
+
+#[test]
+fn a_cut_file_tells_how_much_there_should_have_been() {
+    let bytes = photo(false);
+    let error = read(&bytes[..bytes.len() / 2], &FULL).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Truncated);
+    let wanted: f64 = error.arg("wanted").trim_start_matches("about ").trim_end_matches(" kB").parse().unwrap();
+    let really = bytes.len() as f64 / 1e3;
+    assert!((wanted / really - 1.0).abs() < 0.25, "{wanted} kB told, {really} kB wanted");
+    assert_eq!(kind(&photo(true)[..bytes.len() / 2]), Some(ErrorKind::Truncated));
+}
+
+#[test]
+fn a_baseline_file_that_lacks_only_its_end_marker_is_whole() {
+    let bytes = photo(false);
+    assert_eq!(read(&bytes[..bytes.len() - 2], &FULL).unwrap(), read(&bytes, &FULL).unwrap());
+    assert_eq!(kind(&bytes[..bytes.len() - 12]), Some(ErrorKind::Truncated));
+    let several = photo(true);
+    assert_eq!(kind(&several[..several.len() - 2]), Some(ErrorKind::Truncated), "scans may be missing");
+}
+
+#[test]
+fn a_hole_in_the_data_is_damage() {
+    let mut bytes = photo(false);
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2].copy_from_slice(&[0xFF, 0xD9]);
+    assert_eq!(kind(&bytes), Some(ErrorKind::Corrupt));
+}
+
+#[test]
+fn kinds_that_are_not_built_are_named() {
+    let mut bytes = photo(false);
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    bytes[frame + 1] = 0xC3;
+    assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported));
+    bytes[frame + 1] = 0xC0;
+    bytes[frame + 4] = 12;
+    assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported));
+}
+
+#[test]
+fn any_number_of_rows_may_be_asked_for() {
+    let bytes = photo(false);
+    let (info, all) = read(&bytes, &FULL).unwrap();
+    let mut decoded = open(&bytes, &FULL).unwrap();
+    let (mut band, mut rows, mut ask) = (Band::empty(&info), Vec::new(), 1);
+    while decoded.rows.read_rows(ask, &mut band).unwrap() > 0 {
+        let Samples::U8(samples) = &band.samples else { panic!("not 8 bits") };
+        rows.extend_from_slice(samples);
+        ask = ask * 2 + 1;
+    }
+    assert_eq!(rows, all);
+}

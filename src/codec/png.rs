@@ -1,0 +1,252 @@
+//! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole.
+
+use std::io::Cursor;
+
+use ::png::{
+    BitDepth, ColorType, Compression, Decoder, DecodingError, EncodingError, Filter, Info, Reader, Transformations,
+};
+
+use super::convert::Converter;
+use super::whole::{RowCount, WholeReader, shape};
+use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples};
+
+/// The keyword under which PNG holds XMP.
+const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
+/// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
+const MAX_DEFLATE_RATIO: u64 = 1_032;
+
+type Bytes<'a> = Cursor<&'a [u8]>;
+
+fn from_png(error: DecodingError) -> ItemError {
+    match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
+        DecodingError::LimitsExceeded => fault::too_large("its chunks want too much memory"),
+        other => fault::corrupt(other),
+    }
+}
+
+/// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
+fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
+    let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
+        return Err(if bytes.len() < 24 { fault::truncated() } else { fault::corrupt("no IHDR chunk comes first") });
+    };
+    fault::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
+}
+
+/// Whether the rows come in passes, so that the picture is decoded as a whole.
+pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
+    bytes.get(28).is_some_and(|&method| method != 0)
+}
+
+fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
+    checked_size(bytes)?;
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(Transformations::EXPAND);
+    decoder.read_info().map_err(from_png)
+}
+
+fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
+    let stored = reader.info();
+    let (colour, depth) = reader.output_color_type();
+    let channels = match colour {
+        ColorType::Grayscale => Channels::Gray,
+        ColorType::GrayscaleAlpha => Channels::GrayAlpha,
+        ColorType::Rgba => Channels::Rgba,
+        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
+    };
+    let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
+    let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
+    Header { format: Format::Png, info, orientation: exif::orientation(exif_block(bytes)) }
+}
+
+/// The eXIf chunk, which may also stand behind the pixels.
+fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.get(8..)?;
+    loop {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        if kind == b"eXIf" {
+            let block = after.get(..length)?;
+            return Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block));
+        }
+        rest = after.get(length.checked_add(4)?..)?;
+    }
+}
+
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    Ok(header(bytes, &reader(bytes)?))
+}
+
+pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    let mut reader = reader(bytes)?;
+    let header = header(bytes, &reader);
+    let stored = reader.info();
+    let raw = stored.raw_bytes() as u64;
+    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 {
+        return Err(fault::truncated());
+    }
+    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
+    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
+    let metadata =
+        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
+    let rows: Box<dyn RowReader> = if stored.interlaced {
+        let len = header.info.row_samples() as u64 * u64::from(header.info.height_px);
+        let samples = if header.info.sample == SampleType::U16 {
+            let mut raw = fault::zeroed::<u8>(len * 2)?;
+            reader.next_frame(&mut raw).map_err(from_png)?;
+            Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
+        } else {
+            let mut raw = fault::zeroed::<u8>(len)?;
+            reader.next_frame(&mut raw).map_err(from_png)?;
+            Samples::U8(raw)
+        };
+        Box::new(WholeReader::new(header.info, samples)?)
+    } else {
+        Box::new(PngReader { reader, info: header.info, next_row: 0 })
+    };
+    Ok(Decoded { header, rows, profile, metadata })
+}
+
+struct PngReader<'a> {
+    reader: Reader<Bytes<'a>>,
+    info: ImageInfo,
+    next_row: u32,
+}
+
+impl RowReader for PngReader<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        shape(band, &self.info, rows);
+        match &mut band.samples {
+            Samples::U8(samples) => samples.clear(),
+            Samples::U16(samples) => samples.clear(),
+            Samples::F32(samples) => samples.clear(),
+        }
+        for _ in 0..rows {
+            let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
+            match &mut band.samples {
+                Samples::U8(samples) => samples.extend_from_slice(row.data()),
+                Samples::U16(samples) => {
+                    samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+                }
+                Samples::F32(_) => {}
+            }
+            self.next_row += 1;
+        }
+        if rows > 0 && self.next_row == self.info.height_px {
+            // The checksum behind the last pixels, and the end mark.
+            self.reader.finish().map_err(from_png)?;
+        }
+        Ok(rows)
+    }
+}
+
+/// Streams rows into a file of 8 or 16 bits a sample.
+pub(super) struct PngEncoder {
+    extras: Extras,
+    started: Option<Started>,
+}
+
+struct Started {
+    info: ImageInfo,
+    count: RowCount,
+    rows: Rows,
+    writer: ::png::StreamWriter<'static, SharedBytes>,
+    out: SharedBytes,
+    bytes: Vec<u8>,
+}
+
+enum Rows {
+    Eight(Converter<u8>),
+    Sixteen(Converter<u16>),
+}
+
+/// The stream writer owns its sink and never gives it back; this one is shared with the encoder.
+#[derive(Clone, Default)]
+struct SharedBytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for SharedBytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().map_err(|_| std::io::Error::other("poisoned"))?.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl PngEncoder {
+    pub(super) fn new(extras: Extras) -> Self {
+        Self { extras, started: None }
+    }
+}
+
+fn encoding(error: EncodingError) -> ItemError {
+    fault::cant_encode(error)
+}
+
+impl RowWriter for PngEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
+        let sixteen = info.sample == SampleType::U16;
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = match info.channels {
+            Channels::Gray => ColorType::Grayscale,
+            Channels::GrayAlpha => ColorType::GrayscaleAlpha,
+            Channels::Rgb => ColorType::Rgb,
+            Channels::Rgba => ColorType::Rgba,
+        };
+        head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
+        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
+        let out = SharedBytes::default();
+        let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;
+        encoder.set_compression(Compression::Fast);
+        encoder.set_filter(Filter::Adaptive);
+        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
+            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+        }
+        let writer = encoder.write_header().and_then(::png::Writer::into_stream_writer).map_err(encoding)?;
+        let rows = if sixteen {
+            Rows::Sixteen(Converter::new(info, info.channels))
+        } else {
+            Rows::Eight(Converter::new(info, info.channels))
+        };
+        self.started =
+            Some(Started { info, count: RowCount::new(info.height_px), rows, writer, out, bytes: Vec::new() });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        use std::io::Write as _;
+        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
+        started.count.add(band, &started.info)?;
+        let bytes = match &mut started.rows {
+            Rows::Eight(converter) => converter.convert(band),
+            Rows::Sixteen(converter) => {
+                started.bytes.clear();
+                started.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
+                &started.bytes
+            }
+        };
+        started.writer.write_all(bytes).map_err(fault::cant_encode)
+    }
+}
+
+impl Encoder for PngEncoder {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        let Some(started) = self.started else { return Err(fault::cant_encode("it was not started")) };
+        started.count.complete()?;
+        started.writer.finish().map_err(encoding)?;
+        let mut out = started.out.0.lock().map_err(|_| fault::cant_encode("poisoned"))?;
+        Ok(std::mem::take(&mut *out))
+    }
+}

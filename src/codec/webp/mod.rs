@@ -1,0 +1,143 @@
+//! WebP through libwebp: lossy and lossless, the first frame of an animation, profile and metadata chunks.
+
+mod raw;
+
+use img_parts::riff::{RiffChunk, RiffContent};
+use img_parts::webp::WebP;
+use img_parts::{Bytes, ImageEXIF, ImageICC};
+
+use super::whole::{Collector, WholeReader};
+use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
+use raw::{Failure, Features};
+
+/// Quality when none is given.
+const DEFAULT_QUALITY: u8 = 82;
+/// The format's own limit.
+const MAX_SIDE_PX: u32 = 16_383;
+
+fn from_failure(failure: Failure) -> ItemError {
+    match failure {
+        Failure::Truncated => fault::truncated(),
+        Failure::Corrupt => fault::corrupt("libwebp can't read it"),
+        Failure::Memory => fault::too_large("there is not enough memory for it"),
+        Failure::Unsupported => fault::unsupported("a feature of WebP that is not known"),
+    }
+}
+
+/// The container says how long the file should be.
+fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
+    let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else { return Err(fault::truncated()) };
+    let wanted = u64::from(u32::from_le_bytes(*length)) + 8;
+    let had = bytes.len() as u64;
+    if had < wanted { Err(fault::truncated_at(had, wanted)) } else { Ok(()) }
+}
+
+/// A chunk's data.
+fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    let mut rest = bytes.get(12..)?;
+    loop {
+        let (kind, after) = rest.split_first_chunk::<4>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        if *kind == wanted {
+            return after.get(..length);
+        }
+        rest = after.get(length.checked_add(length % 2)?..)?;
+    }
+}
+
+fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
+    let block = chunk(bytes, *b"EXIF")?;
+    Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
+}
+
+fn header(bytes: &[u8], features: Features) -> Header {
+    // An animation's frames need not cover its canvas.
+    let channels = if features.has_alpha || features.is_animated { Channels::Rgba } else { Channels::Rgb };
+    let (width_px, height_px) = (features.width_px, features.height_px);
+    let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    Header { format: Format::Webp, info, orientation: exif::orientation(exif_block(bytes)) }
+}
+
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    let features = raw::features(bytes).map_err(from_failure)?;
+    Ok(header(bytes, features))
+}
+
+pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    whole_file(bytes)?;
+    let features = raw::features(bytes).map_err(from_failure)?;
+    let header = header(bytes, features);
+    let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
+    let decoded = if features.is_animated {
+        raw::decode_first_frame(bytes, features, &mut pixels)
+    } else {
+        raw::decode(bytes, features, &mut pixels)
+    };
+    decoded.map_err(from_failure)?;
+    let metadata =
+        Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None };
+    let rows = Box::new(WholeReader::new(header.info, Samples::U8(pixels))?);
+    Ok(Decoded { header, rows, profile: chunk(bytes, *b"ICCP").map(<[u8]>::to_vec), metadata })
+}
+
+/// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
+pub(super) struct WebpEncoder {
+    lossless: bool,
+    quality: u8,
+    extras: Extras,
+    rows: Option<Collector<u8>>,
+}
+
+impl WebpEncoder {
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        let quality = save.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, 100);
+        Self { lossless: save.lossless, quality, extras, rows: None }
+    }
+}
+
+impl RowWriter for WebpEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if info.width_px.max(info.height_px) > MAX_SIDE_PX {
+            return Err(fault::cant_encode(format!("WebP goes to {MAX_SIDE_PX} px a side")));
+        }
+        let to = if info.channels.has_alpha() { Channels::Rgba } else { Channels::Rgb };
+        self.rows = Some(Collector::new(info, to)?);
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        self.rows.as_mut().ok_or_else(|| fault::cant_encode("it was not started"))?.add(band)
+    }
+}
+
+impl Encoder for WebpEncoder {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        let rows = self.rows.ok_or_else(|| fault::cant_encode("it was not started"))?;
+        let info = rows.info;
+        let pixels = rows.into_pixels()?;
+        let (alpha, quality) = (info.channels.has_alpha(), f32::from(self.quality));
+        let bytes = raw::encode(&pixels, info.width_px, info.height_px, alpha, self.lossless, quality)
+            .map_err(fault::cant_encode)?;
+        drop(pixels);
+        with_chunks(bytes, &self.extras)
+    }
+}
+
+/// The file with profile, XMP and EXIF chunks.
+fn with_chunks(bytes: Vec<u8>, extras: &Extras) -> Result<Vec<u8>, ItemError> {
+    let Extras { profile, metadata: Metadata { exif, xmp, .. } } = extras;
+    if profile.is_none() && exif.is_none() && xmp.is_none() {
+        return Ok(bytes);
+    }
+    let mut file = WebP::from_bytes(Bytes::from(bytes)).map_err(fault::cant_encode)?;
+    if let Some(xmp) = xmp {
+        let content = RiffContent::Data(Bytes::copy_from_slice(xmp));
+        file.chunks_mut().push(RiffChunk::new(*b"XMP ", content));
+    }
+    file.set_icc_profile(profile.as_ref().map(|profile| Bytes::copy_from_slice(profile)));
+    file.set_exif(exif.as_ref().map(|exif| Bytes::copy_from_slice(exif)));
+    Ok(file.encoder().bytes().to_vec())
+}

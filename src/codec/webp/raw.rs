@@ -1,0 +1,159 @@
+//! The binding to libwebp. The only unsafe code of WebP.
+
+#![expect(unsafe_code, reason = "libwebp is a C library; every call stands in this file")]
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use libwebp_sys as ffi;
+
+/// Why libwebp failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// More data was wanted.
+    Truncated,
+    /// The data make no sense.
+    Corrupt,
+    /// No memory.
+    Memory,
+    /// A feature that is not built.
+    Unsupported,
+}
+
+/// What a file's first bytes tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Features {
+    pub(super) width_px: u32,
+    pub(super) height_px: u32,
+    pub(super) has_alpha: bool,
+    pub(super) is_animated: bool,
+}
+
+fn from_status(status: ffi::VP8StatusCode) -> Failure {
+    match status {
+        ffi::VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA | ffi::VP8StatusCode::VP8_STATUS_SUSPENDED => Failure::Truncated,
+        ffi::VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => Failure::Memory,
+        ffi::VP8StatusCode::VP8_STATUS_UNSUPPORTED_FEATURE => Failure::Unsupported,
+        _ => Failure::Corrupt,
+    }
+}
+
+/// Reads the header.
+pub(super) fn features(bytes: &[u8]) -> Result<Features, Failure> {
+    let mut features = MaybeUninit::<ffi::WebPBitstreamFeatures>::zeroed();
+    // SAFETY: the pointer and length are those of a slice; `features` is writable, and all zeros are valid for it.
+    let (status, features) = unsafe {
+        let status = ffi::WebPGetFeatures(bytes.as_ptr(), bytes.len(), features.as_mut_ptr());
+        (status, features.assume_init())
+    };
+    if status != ffi::VP8StatusCode::VP8_STATUS_OK {
+        return Err(from_status(status));
+    }
+    Ok(Features {
+        width_px: features.width.max(0) as u32,
+        height_px: features.height.max(0) as u32,
+        has_alpha: features.has_alpha != 0,
+        is_animated: features.has_animation != 0,
+    })
+}
+
+/// Decodes a still picture into `pixels`, which holds `height_px` rows of three or four bytes a pixel.
+pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<(), Failure> {
+    let count = if features.has_alpha { 4 } else { 3 };
+    let stride = features.width_px as usize * count;
+    if pixels.len() != stride * features.height_px as usize {
+        return Err(Failure::Corrupt);
+    }
+    let mut config = ffi::WebPDecoderConfig::new().map_err(|()| Failure::Unsupported)?;
+    config.output.colorspace =
+        if features.has_alpha { ffi::WEBP_CSP_MODE::MODE_RGBA } else { ffi::WEBP_CSP_MODE::MODE_RGB };
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA = ffi::WebPRGBABuffer { rgba: pixels.as_mut_ptr(), stride: stride as i32, size: pixels.len() };
+    // SAFETY: the output is external memory of the size that is told; libwebp checks size and stride against the
+    // picture before it writes. The buffer outlives the call, and nothing is to be freed for external memory.
+    let status = unsafe { ffi::WebPDecode(bytes.as_ptr(), bytes.len(), &raw mut config) };
+    if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
+}
+
+/// Decodes the first frame of an animation on its canvas, RGBA, into `pixels`.
+pub(super) fn decode_first_frame(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<(), Failure> {
+    let data = ffi::WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
+    let mut options = MaybeUninit::<ffi::WebPAnimDecoderOptions>::zeroed();
+    // SAFETY: `options` is initialised by the library before use. The decoder, checked against null, is given memory
+    // that outlives it; the frame it shows is a canvas of width * height * 4 bytes, read before it is deleted.
+    unsafe {
+        if ffi::WebPAnimDecoderOptionsInit(options.as_mut_ptr()) == 0 {
+            return Err(Failure::Unsupported);
+        }
+        let mut options = options.assume_init();
+        options.color_mode = ffi::WEBP_CSP_MODE::MODE_RGBA;
+        options.use_threads = 0;
+        let decoder = ffi::WebPAnimDecoderNew(&raw const data, &raw const options);
+        if decoder.is_null() {
+            return Err(Failure::Corrupt);
+        }
+        let mut info = MaybeUninit::<ffi::WebPAnimInfo>::zeroed();
+        let (mut frame, mut timestamp) = (ptr::null_mut::<u8>(), 0);
+        let fits = ffi::WebPAnimDecoderGetInfo(decoder, info.as_mut_ptr()) != 0
+            && (info.assume_init_ref().canvas_width, info.assume_init_ref().canvas_height)
+                == (features.width_px, features.height_px)
+            && pixels.len() == features.width_px as usize * features.height_px as usize * 4;
+        let given =
+            fits && ffi::WebPAnimDecoderGetNext(decoder, &raw mut frame, &raw mut timestamp) != 0 && !frame.is_null();
+        if given {
+            ptr::copy_nonoverlapping(frame, pixels.as_mut_ptr(), pixels.len());
+        }
+        ffi::WebPAnimDecoderDelete(decoder);
+        if given { Ok(()) } else { Err(Failure::Corrupt) }
+    }
+}
+
+/// Encodes whole rows of RGB, or RGBA with `alpha`. Words of the failure otherwise.
+pub(super) fn encode(
+    pixels: &[u8],
+    width_px: u32,
+    height_px: u32,
+    alpha: bool,
+    lossless: bool,
+    quality: f32,
+) -> Result<Vec<u8>, String> {
+    let stride = width_px as usize * if alpha { 4 } else { 3 };
+    if pixels.len() != stride * height_px as usize {
+        return Err("its pixels don't fill its size".to_owned());
+    }
+    let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
+    let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
+    if lossless {
+        // Level 6 of 9 is what cwebp does when told nothing else. Colours under full transparency stay, too.
+        // SAFETY: `config` was initialised.
+        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, 6) } == 0 {
+            return Err("libwebp refused the settings".to_owned());
+        }
+        config.exact = 1;
+    } else {
+        config.quality = quality;
+    }
+    picture.use_argb = i32::from(lossless);
+    picture.width = width_px as i32;
+    picture.height = height_px as i32;
+    let mut writer = MaybeUninit::<ffi::WebPMemoryWriter>::zeroed();
+    // SAFETY: picture and writer are initialised by the library; the import reads `height` rows of `stride` bytes,
+    // which `pixels` holds; the writer outlives the encoding, and both are freed exactly once, on every way out.
+    unsafe {
+        ffi::WebPMemoryWriterInit(writer.as_mut_ptr());
+        picture.writer = Some(ffi::WebPMemoryWrite);
+        picture.custom_ptr = writer.as_mut_ptr().cast();
+        let import = if alpha { ffi::WebPPictureImportRGBA } else { ffi::WebPPictureImportRGB };
+        let encoded = import(&raw mut picture, pixels.as_ptr(), stride as i32) != 0
+            && ffi::WebPEncode(&raw const config, &raw mut picture) != 0;
+        let result = if encoded {
+            let writer = writer.assume_init_ref();
+            Ok(std::slice::from_raw_parts(writer.mem, writer.size).to_vec())
+        } else {
+            Err(format!("{:?}", picture.error_code))
+        };
+        ffi::WebPPictureFree(&raw mut picture);
+        ffi::WebPMemoryWriterClear(writer.as_mut_ptr());
+        result
+    }
+}

@@ -1,0 +1,203 @@
+//! What a run would do: outputs, conflicts, predicted size, time and memory. Nothing is written.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::check;
+use super::output::{self, Naming};
+use super::picture::prepare;
+use super::pools;
+use super::run::read;
+use crate::error::{ItemError, JobError};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Timings};
+use crate::op::Pipeline;
+use crate::source::{self, Found};
+
+/// Pictures that are really rendered (in memory) to predict size and time from.
+const SAMPLED: u64 = 3;
+
+/// What a run would do.
+#[derive(Clone, Debug, Default)]
+pub struct DryRun {
+    /// Items in all.
+    pub items: u64,
+    /// Of them, links: what they weigh is not known before they are fetched.
+    pub links: u64,
+    /// Items that would fail, as far as their headers tell.
+    pub failing: u64,
+    /// Names that are taken already, or wished for twice.
+    pub conflicts: u64,
+    /// The output folder.
+    pub out_dir: PathBuf,
+    /// Bytes of the local inputs.
+    pub bytes_in: u64,
+    /// Predicted bytes of the local pictures' outputs.
+    pub bytes_out: u64,
+    /// Predicted seconds for the local pictures.
+    pub seconds: f64,
+    /// Predicted peak of memory, in bytes, within the budget.
+    pub memory_bytes: u64,
+}
+
+/// What would become of one item.
+#[derive(Clone, Debug)]
+pub struct PlannedItem {
+    /// Where it is.
+    pub locator: Locator,
+    /// Where its result would go, as far as that is known before the run.
+    pub output: Option<PathBuf>,
+    /// Whether that name is taken already, or wished for twice.
+    pub conflict: bool,
+    /// The result's size in px.
+    pub size_px: Option<(u32, u32)>,
+    /// Why it would fail.
+    pub error: Option<ItemError>,
+}
+
+struct Planner<'a> {
+    spec: &'a JobSpec,
+    pipeline: Pipeline,
+    naming: Naming,
+    taken: HashSet<PathBuf>,
+    plan: DryRun,
+    largest: u64,
+    sampled_in: u64,
+    sampled_out: u64,
+    sampled_seconds: f64,
+    samples: u64,
+}
+
+/// Goes through every source and header, and tells `each` item's plan as it is made.
+pub fn dry_run(
+    spec: &JobSpec,
+    cancelled: &dyn Fn() -> bool,
+    each: &mut dyn FnMut(PlannedItem),
+) -> Result<DryRun, JobError> {
+    let pipeline = check(spec)?;
+    let out_dir = output::out_dir(spec)?;
+    let naming = Naming::new(spec, out_dir.clone())?;
+    let mut planner = Planner {
+        spec,
+        pipeline,
+        naming,
+        taken: HashSet::new(),
+        plan: DryRun { out_dir, ..DryRun::default() },
+        largest: 0,
+        sampled_in: 0,
+        sampled_out: 0,
+        sampled_seconds: 0.0,
+        samples: 0,
+    };
+    for source in &spec.sources {
+        let ended = source::read(source, cancelled, &mut |found| {
+            if let Found::Item(item) = found {
+                each(planner.plan_item(item));
+            }
+            ControlFlow::Continue(())
+        });
+        if ended.is_break() {
+            break;
+        }
+    }
+    Ok(planner.sum_up())
+}
+
+impl Planner<'_> {
+    fn plan_item(&mut self, item: NewItem) -> PlannedItem {
+        self.plan.items += 1;
+        let mut planned =
+            PlannedItem { locator: item.locator.clone(), output: None, conflict: false, size_px: None, error: None };
+        let row = row_of(item, self.plan.items);
+        let result = match (&row.error, row.locator.path()) {
+            (Some(error), _) => Err(error.clone()),
+            (None, None) => {
+                self.plan.links += 1;
+                return planned;
+            }
+            (None, Some(_)) => self.plan_file(&row, &mut planned),
+        };
+        if let Err(error) = result {
+            self.plan.failing += 1;
+            planned.error = Some(error);
+        }
+        planned
+    }
+
+    fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
+        let Some(path) = row.locator.path() else { return Ok(()) };
+        let own = output::own_extension(&row.locator, None);
+        let extension = if self.spec.is_copy() {
+            let size = path.metadata().map_err(|error| ItemError::reading(path, &error))?.len();
+            self.plan.bytes_in += size;
+            self.plan.bytes_out += size;
+            own.unwrap_or_default()
+        } else {
+            let bytes = read(path)?;
+            let size = bytes.len() as u64;
+            let prepared =
+                prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(path.display()))?;
+            let info = prepared.plan.output();
+            planned.size_px = Some((info.width_px, info.height_px));
+            self.plan.bytes_in += size;
+            self.largest = self.largest.max(prepared.peak_bytes(size));
+            if self.samples < SAMPLED {
+                let started = Instant::now();
+                let rendered =
+                    prepared.render(&bytes, &self.spec.save, &|| false).map_err(|error| error.named(path.display()))?;
+                self.samples += 1;
+                self.sampled_seconds += started.elapsed().as_secs_f64();
+                self.sampled_in += size;
+                self.sampled_out += rendered.bytes.len() as u64;
+            }
+            match own {
+                Some(own) if output::is_spelling_of(&own, prepared.format) => own,
+                _ => prepared.format.extension().to_owned(),
+            }
+        };
+        if let Some(place) = self.naming.early_place(row, None, &extension) {
+            let path = place.path();
+            planned.conflict = path.symlink_metadata().is_ok() || !self.taken.insert(path.clone());
+            self.plan.conflicts += u64::from(planned.conflict);
+            planned.output = Some(path);
+        }
+        Ok(())
+    }
+
+    fn sum_up(mut self) -> DryRun {
+        let workers = self.spec.limits.workers.unwrap_or_else(pools::cores).max(1);
+        if self.sampled_in > 0 {
+            let share = self.plan.bytes_in as f64 / self.sampled_in as f64;
+            self.plan.bytes_out = (self.sampled_out as f64 * share) as u64;
+            self.plan.seconds = self.sampled_seconds * share / workers as f64;
+        }
+        let budget = self.spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes);
+        self.plan.memory_bytes = (self.largest * workers as u64).min(budget.max(self.largest));
+        self.plan
+    }
+}
+
+fn row_of(item: NewItem, seq: u64) -> ItemRow {
+    ItemRow {
+        id: ItemId { job: JobId(0), seq },
+        locator: item.locator,
+        dir: item.dir,
+        state: ItemState::Waiting,
+        output: None,
+        error: item.error,
+        http_status: None,
+        content_type: None,
+        bytes_in: 0,
+        bytes_out: 0,
+        width_px: None,
+        height_px: None,
+        hash: None,
+        output_hash: None,
+        attempts: 0,
+        timings: Timings::default(),
+        finished_at_ms: None,
+        size_bytes: item.size_bytes,
+        mtime_ms: item.mtime_ms,
+    }
+}

@@ -1,0 +1,207 @@
+//! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::recorder::{Record, call};
+use crate::catalog::{Adding, CatalogReader, Mark};
+use crate::error::JobError;
+use crate::model::{JobId, Locator, NewItem, SourceSpec};
+use crate::source::{self, Found};
+
+/// Requests that may wait.
+pub(crate) const EXPANSIONS: usize = 256;
+/// Items a batch holds at most.
+const BATCH_ITEMS: usize = 500;
+/// How long the first item of a batch waits at most.
+const BATCH_AGE: Duration = Duration::from_millis(80);
+
+/// Sources of a job to be read.
+pub(crate) struct Expand {
+    pub(crate) job: JobId,
+    /// With their places in the job's list of sources.
+    pub(crate) sources: Vec<(u32, SourceSpec)>,
+    /// How far the first of them was read already.
+    pub(crate) taken: u64,
+    /// Leave out what the job lists already.
+    pub(crate) leave_out_known: bool,
+    /// Set to give up.
+    pub(crate) stop: Arc<AtomicBool>,
+    /// Links that were pasted; they have no place in the job's list of sources.
+    pub(crate) urls: Vec<String>,
+    /// A job whose items are taken over.
+    pub(crate) copy_of: Option<JobId>,
+}
+
+impl Expand {
+    /// Nothing yet, for a job.
+    pub(crate) fn of(job: JobId) -> Self {
+        Self {
+            job,
+            sources: Vec::new(),
+            taken: 0,
+            leave_out_known: false,
+            stop: Arc::default(),
+            urls: Vec::new(),
+            copy_of: None,
+        }
+    }
+}
+
+/// What the coordinator is told.
+pub(crate) enum ExpandNote {
+    /// A source could not be read, wholly or in part.
+    Trouble { job: JobId, message: String },
+    /// All that was asked for has been read.
+    Ended { job: JobId, added: u64, duplicates: u64 },
+}
+
+/// Works until the other end is gone.
+pub(crate) fn run(
+    expand_rx: &Receiver<Expand>,
+    record_tx: &Sender<Record>,
+    note_tx: &Sender<ExpandNote>,
+    reader: &dyn CatalogReader,
+) {
+    for request in expand_rx {
+        let mut expansion = Expansion {
+            request,
+            record_tx,
+            note_tx,
+            reader,
+            mark: None,
+            batch: Vec::new(),
+            since: None,
+            taken: 0,
+            added: 0,
+            duplicates: 0,
+        };
+        if let Err(error) = expansion.run() {
+            let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
+        }
+        let Expansion { request, added, duplicates, .. } = expansion;
+        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates });
+    }
+}
+
+struct Expansion<'a> {
+    request: Expand,
+    record_tx: &'a Sender<Record>,
+    note_tx: &'a Sender<ExpandNote>,
+    reader: &'a dyn CatalogReader,
+    /// Where the current source stands in the job's list, if it does.
+    mark: Option<u32>,
+    batch: Vec<NewItem>,
+    since: Option<Instant>,
+    /// Items of the current source so far.
+    taken: u64,
+    added: u64,
+    duplicates: u64,
+}
+
+impl Expansion<'_> {
+    fn run(&mut self) -> Result<(), JobError> {
+        if let Some(original) = self.request.copy_of {
+            self.copy(original)?;
+        }
+        for url in std::mem::take(&mut self.request.urls) {
+            let item = NewItem {
+                locator: Locator::Url(url),
+                dir: String::new(),
+                size_bytes: None,
+                mtime_ms: None,
+                error: None,
+            };
+            self.push(item, self.request.leave_out_known)?;
+        }
+        self.flush(self.request.leave_out_known)?;
+        let sources = std::mem::take(&mut self.request.sources);
+        let mut already_taken = std::mem::take(&mut self.request.taken);
+        for (index, spec) in sources {
+            self.mark = Some(index);
+            self.taken = 0;
+            // A list gives the same again, so what was taken is passed over; a folder may have changed.
+            let passes_over = matches!(spec, SourceSpec::UrlList { .. });
+            let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
+            let mut pass_over = if passes_over { already_taken } else { 0 };
+            already_taken = 0;
+            let stop = Arc::clone(&self.request.stop);
+            let mut failed = None;
+            let outcome = source::read(&spec, &|| stop.load(Ordering::Acquire), &mut |found| match found {
+                Found::Trouble(message) => {
+                    let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
+                    ControlFlow::Continue(())
+                }
+                Found::Item(item) => {
+                    self.taken += 1;
+                    if pass_over > 0 {
+                        pass_over -= 1;
+                        return ControlFlow::Continue(());
+                    }
+                    match self.push(item, known) {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(error) => {
+                            failed = Some(error);
+                            ControlFlow::Break(())
+                        }
+                    }
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            if outcome.is_break() {
+                return Ok(());
+            }
+            self.flush(known)?;
+        }
+        let job = self.request.job;
+        call(self.record_tx, move |catalog| catalog.set_counted(job, true))
+    }
+
+    /// Takes over the items of another job.
+    fn copy(&mut self, original: JobId) -> Result<(), JobError> {
+        const PAGE_ROWS: u32 = 500;
+        for first_row in (0..).step_by(PAGE_ROWS as usize) {
+            let page = self.reader.page_by_seq(original, first_row, PAGE_ROWS)?;
+            if page.rows.is_empty() || self.request.stop.load(Ordering::Acquire) {
+                break;
+            }
+            for row in page.rows {
+                let (size_bytes, mtime_ms) = (row.size_bytes, row.mtime_ms);
+                self.push(NewItem { locator: row.locator, dir: row.dir, size_bytes, mtime_ms, error: None }, false)?;
+            }
+        }
+        self.flush(false)
+    }
+
+    fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+        self.batch.push(item);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if self.batch.len() >= BATCH_ITEMS || since.elapsed() >= BATCH_AGE {
+            self.flush(known)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, known: bool) -> Result<(), JobError> {
+        self.since = None;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let gone = || JobError::Machine("The recorder has ended; start Pixloom again.".to_owned());
+        let items = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ITEMS));
+        let mark = self.mark.map(|source| Mark { source, taken: self.taken });
+        let adding = Adding { mark, leave_out_known: known };
+        let (added_tx, added_rx) = bounded(1);
+        self.record_tx.send(Record::Items { job: self.request.job, items, adding, added_tx }).map_err(|_| gone())?;
+        let added = added_rx.recv().map_err(|_| gone())??;
+        self.added += added.added;
+        self.duplicates += added.duplicates;
+        Ok(())
+    }
+}

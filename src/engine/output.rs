@@ -1,0 +1,300 @@
+//! Where an item's result goes: its name, what when that is taken, and the step from a temporary to a final name.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::CatalogReader;
+use crate::codec;
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Outcome, SourceSpec, Tree};
+use crate::sink::{self, Content, NameParts, Place, Staged, Template};
+
+/// How many names `name (n).ext` are tried.
+const MAX_CANDIDATES: u32 = 100_000;
+
+/// How a job names its results.
+pub(crate) struct Naming {
+    pub(crate) out_dir: PathBuf,
+    template: Template,
+    tree: Tree,
+    policy: ConflictPolicy,
+}
+
+/// A staged result and the place it is for.
+pub(crate) struct Target {
+    pub(crate) staged: Staged,
+    locator: Locator,
+    place: Place,
+    policy: ConflictPolicy,
+    chosen: Option<(PathBuf, Manner)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// A name of its own: never replaces, takes the next one when somebody was quicker.
+    Fresh(u32),
+    /// Replaces what is there, as told.
+    Replace,
+}
+
+/// What the policy for taken names says.
+pub(crate) enum Verdict {
+    /// The result goes there.
+    Save(PathBuf),
+    /// The item is skipped; the sentence says why.
+    Skip(String),
+}
+
+impl Naming {
+    pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
+        let template = template(spec)?;
+        Ok(Self { out_dir, template, tree: spec.sink.tree, policy: spec.sink.on_conflict })
+    }
+
+    /// The place of a result, as far as it is known before any work; `None` where its name depends on the result.
+    pub(crate) fn early_place(&self, row: &ItemRow, file_name: Option<&str>, extension: &str) -> Option<Place> {
+        (!self.template.needs_result()).then(|| self.place(row, file_name, extension, None, ""))
+    }
+
+    /// What the policy says of a name that is taken already, so that no work is done in vain.
+    pub(crate) fn settle_early(&self, place: &Place, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Outcome> {
+        if !matches!(self.policy, ConflictPolicy::Skip | ConflictPolicy::Fail) {
+            return None;
+        }
+        let path = place.path();
+        if !exists(&path) || is_own_output(row.id.job, &path, reader) {
+            return None;
+        }
+        Some(match self.policy {
+            ConflictPolicy::Skip => Outcome::Skipped { reason: exists_already(&path) },
+            _ => Outcome::Failed(conflict(&row.locator, &path)),
+        })
+    }
+
+    /// Whether names hold the input's hash.
+    pub(crate) fn needs_result(&self) -> bool {
+        self.template.needs_result()
+    }
+
+    /// Writes a result under a temporary name in the folder it is for.
+    pub(crate) fn stage(
+        &self,
+        row: &ItemRow,
+        file_name: Option<&str>,
+        extension: &str,
+        size_px: Option<(u32, u32)>,
+        hash: &str,
+        content: Content<'_>,
+    ) -> Result<Target, ItemError> {
+        let place = self.place(row, file_name, extension, size_px, hash);
+        let staged = sink::stage(place.folder(), row.id.job, row.id.seq, content)?;
+        Ok(Target { staged, locator: row.locator.clone(), place, policy: self.policy, chosen: None })
+    }
+
+    fn place(
+        &self,
+        row: &ItemRow,
+        file_name: Option<&str>,
+        extension: &str,
+        size_px: Option<(u32, u32)>,
+        hash: &str,
+    ) -> Place {
+        let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms.or(Some(now_ms())));
+        if let (Locator::Url(_), Some(name)) = (&row.locator, file_name) {
+            let path = Path::new(name);
+            parts.stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            parts.ext = path.extension().map(|ext| ext.to_string_lossy().into_owned()).unwrap_or_default();
+        }
+        parts.width = size_px.map(|(width, _)| width);
+        parts.height = size_px.map(|(_, height)| height);
+        hash.clone_into(&mut parts.hash);
+        Place::plan(&self.out_dir, self.tree, &self.template, &parts, extension)
+    }
+}
+
+impl Target {
+    /// Decides on the final name, now that nobody else does: `taken` are the names of the same batch.
+    pub(crate) fn choose(
+        &mut self,
+        job: JobId,
+        reader: &dyn CatalogReader,
+        taken: &HashSet<PathBuf>,
+    ) -> Result<Verdict, ItemError> {
+        let wished = self.place.path();
+        let ours = taken.contains(&wished) || (exists(&wished) && is_own_output(job, &wished, reader));
+        if !ours && exists(&wished) {
+            match self.policy {
+                ConflictPolicy::Skip => return Ok(Verdict::Skip(exists_already(&wished))),
+                ConflictPolicy::Fail => return Err(conflict(&self.locator, &wished)),
+                ConflictPolicy::Overwrite => {
+                    if is_input(job, &wished, reader) {
+                        return Err(ItemError::new(ErrorKind::WouldReplaceInput, &self.locator)
+                            .with("output", wished.display()));
+                    }
+                    self.chosen = Some((wished.clone(), Manner::Replace));
+                    return Ok(Verdict::Save(wished));
+                }
+                ConflictPolicy::Rename => {}
+            }
+        }
+        let free = |path: &PathBuf| !exists(path) && !taken.contains(path);
+        let found = (0..MAX_CANDIDATES).map(|n| (n, self.place.candidate(n))).find(|(_, path)| free(path));
+        let (n, path) = found.ok_or_else(|| conflict(&self.locator, &wished))?;
+        self.chosen = Some((path.clone(), Manner::Fresh(n)));
+        Ok(Verdict::Save(path))
+    }
+
+    /// The name decided on.
+    pub(crate) fn chosen(&self) -> Option<&Path> {
+        self.chosen.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// Gives the staged file its final name, and says which it became.
+    pub(crate) fn put(mut self) -> Result<PathBuf, ItemError> {
+        let Some((path, manner)) = self.chosen.take() else {
+            return Err(ItemError::new(ErrorKind::Io, &self.locator).with("detail", "no name was chosen"));
+        };
+        match manner {
+            Manner::Replace => {
+                sink::rename_replace(&mut self.staged, &path)
+                    .map_err(|error| ItemError::writing(&path, &error).with("name", &self.locator))?;
+                Ok(path)
+            }
+            Manner::Fresh(first) => {
+                for n in first..MAX_CANDIDATES {
+                    let path = self.place.candidate(n);
+                    match sink::rename_no_replace(&mut self.staged, &path) {
+                        Ok(()) => return Ok(path),
+                        // Somebody else made a file of that name in this moment.
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                        Err(error) => {
+                            return Err(ItemError::writing(&path, &error).with("name", &self.locator));
+                        }
+                    }
+                }
+                Err(conflict(&self.locator, &path))
+            }
+        }
+    }
+}
+
+/// The folder results of a job go to: the one asked for, or a new one beside the first source.
+pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))
+    };
+    if let Some(dir) = &spec.sink.dir {
+        return absolute(dir);
+    }
+    let beside = spec.sources.iter().find_map(|source| match source {
+        SourceSpec::Folder { path, .. } => Some(path.clone()),
+        SourceSpec::File { path } | SourceSpec::UrlList { path } => path.parent().map(Path::to_path_buf),
+        SourceSpec::Url { .. } | SourceSpec::Stdin => None,
+    });
+    match beside {
+        Some(folder) => {
+            let folder = absolute(&folder)?;
+            let name = folder.file_name().map_or_else(|| "pictures".into(), std::ffi::OsStr::to_os_string);
+            let mut sibling = name;
+            sibling.push("-pixloom");
+            Ok(folder.parent().unwrap_or(&folder).join(sibling))
+        }
+        None => Ok(default_download_dir()),
+    }
+}
+
+/// Where links go when nobody said: `Pixloom` in the user's download folder, or home, or here.
+fn default_download_dir() -> PathBuf {
+    let home = etcetera::home_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let downloads = home.join("Downloads");
+    let base = if downloads.is_dir() { downloads } else { home };
+    base.join("Pixloom")
+}
+
+/// A job's checked name template.
+pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
+    Template::parse(&spec.sink.name).map_err(|message| JobError::Usage(format!("--name {}: {message}", spec.sink.name)))
+}
+
+/// The extension an input's own name has, without the dot.
+pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Option<String> {
+    let of = |name: &Path| name.extension().map(|ext| ext.to_string_lossy().into_owned());
+    match (locator, file_name) {
+        (Locator::File(path), _) => of(path),
+        (Locator::Url(_), Some(name)) => of(Path::new(name)),
+        (Locator::Url(_), None) => None,
+    }
+}
+
+/// Whether an extension names a format.
+pub(crate) fn is_spelling_of(extension: &str, format: Format) -> bool {
+    let known: &[&str] = match format {
+        Format::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+        Format::Png => &["png"],
+        Format::Webp => &["webp"],
+        Format::Tiff => &["tif", "tiff"],
+        Format::Gif => &["gif"],
+        Format::Bmp => &["bmp", "dib"],
+    };
+    known.iter().any(|word| word.eq_ignore_ascii_case(extension))
+}
+
+/// The extension of what came, where its name has none: by its bytes, else by what the server called it.
+pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> Option<String> {
+    if let Some(format) = codec::sniff(head) {
+        return Some(format.extension().to_owned());
+    }
+    let mime = content_type?.split(';').next()?.trim().to_ascii_lowercase();
+    let extension = match mime.as_str() {
+        "text/html" | "application/xhtml+xml" => "html",
+        "text/plain" => "txt",
+        "text/csv" => "csv",
+        "application/json" => "json",
+        "application/xml" | "text/xml" => "xml",
+        "application/pdf" => "pdf",
+        "application/zip" => "zip",
+        "application/gzip" => "gz",
+        "image/svg+xml" => "svg",
+        "image/avif" => "avif",
+        "image/jxl" => "jxl",
+        "video/mp4" => "mp4",
+        "audio/mpeg" => "mp3",
+        _ => return None,
+    };
+    Some(extension.to_owned())
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// The path as inputs are kept: in its real folder.
+fn in_real_folder(path: &Path) -> PathBuf {
+    match (path.parent().and_then(|folder| folder.canonicalize().ok()), path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_path_buf(),
+    }
+}
+
+fn is_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
+    // When in doubt, it is one: an original is worth more than a result.
+    reader.is_input(job, &Locator::File(in_real_folder(path)).to_text()).unwrap_or(true)
+}
+
+fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
+    reader.is_output(job, &Locator::File(path.to_path_buf()).to_text()).unwrap_or(true)
+}
+
+fn conflict(locator: &Locator, path: &Path) -> ItemError {
+    ItemError::new(ErrorKind::Conflict, locator).with("output", path.display())
+}
+
+fn exists_already(path: &Path) -> String {
+    format!("{} exists already.", path.display())
+}
+
+/// UTC milliseconds now.
+pub(crate) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

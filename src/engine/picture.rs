@@ -1,0 +1,96 @@
+//! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::codec::{self, DecodeOptions, Header};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Format, ImageInfo, Save};
+use crate::op::{Pipeline, Plan};
+
+/// A picture whose header was read and whose way is planned; no pixel has been touched.
+pub(crate) struct Prepared {
+    pub(crate) header: Header,
+    pub(crate) plan: Plan,
+    /// The format it will be written in.
+    pub(crate) format: Format,
+}
+
+/// A finished picture.
+pub(crate) struct Rendered {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) info: ImageInfo,
+}
+
+/// Bytes that decoders and encoders hold beside what the pipeline says, for each row of the picture.
+const ROWS_HELD_BY_CODECS: u64 = 64;
+
+/// Reads the header and plans the way.
+pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
+    guarded(|| {
+        let header = codec::probe(bytes)?;
+        let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let format = save.format.resolve(header.format);
+        Ok(Prepared { header, plan, format })
+    })
+}
+
+impl Prepared {
+    /// Memory that rendering takes at once, in bytes, the input's and output's files included.
+    pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
+        let input = &self.header.info;
+        let output = self.plan.output();
+        // Only JPEG streams both ways; the other decoders hold the whole picture, the other encoders too.
+        let decoded = match self.header.format {
+            Format::Jpeg => input.row_samples() as u64 * ROWS_HELD_BY_CODECS,
+            _ => input.size_bytes(),
+        };
+        let encoding = match self.format {
+            Format::Jpeg => output.size_bytes() / 4,
+            _ => output.size_bytes() * 2,
+        };
+        file_bytes + decoded + self.plan.peak_bytes() + encoding
+    }
+
+    /// Decodes, runs the pipeline and encodes.
+    pub(crate) fn render(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Rendered, ItemError> {
+        guarded(|| {
+            let options = DecodeOptions { max_downscale: self.plan.max_downscale(), colour: save.colour };
+            let mut opened = codec::open(bytes, &options)?;
+            let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
+            self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            Ok(Rendered { bytes: encoder.finish()?, info: self.plan.output() })
+        })
+    }
+}
+
+/// Runs a task; a panic within it becomes its error.
+pub(crate) fn guarded<T>(task: impl FnOnce() -> Result<T, ItemError>) -> Result<T, ItemError> {
+    catch_unwind(AssertUnwindSafe(task))
+        .unwrap_or_else(|panic| Err(ItemError::nameless(ErrorKind::Panic).with("detail", panic_text(panic.as_ref()))))
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_task_becomes_its_error() {
+        let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
+        assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+}

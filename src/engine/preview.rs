@@ -1,0 +1,279 @@
+//! The preview: one item before and after the recipe, through the same pipeline as outputs. A newer request cancels the
+//! older one, and what is shown says which request it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+
+use super::bodies::{Bodies, KeptBody};
+use super::handle::Shared;
+use super::picture::{guarded, prepare};
+use super::show::{self, Shown, Source};
+use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
+use crate::catalog::CatalogReader;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples, is_copy};
+use crate::op::Pipeline;
+
+/// How long nothing newer must come before the size of the encoded result is found out.
+const SETTLES: Duration = Duration::from_millis(120);
+/// Text shown at most.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Makes previews.
+pub(super) struct Looker {
+    shared: Arc<Shared>,
+    reader: Box<dyn CatalogReader>,
+    bodies: Arc<Bodies>,
+    base: Option<Base>,
+    /// The whole picture after the recipe, for looking around at 100 %.
+    whole_after: Option<(ItemId, Recipe, Image, Pixels)>,
+}
+
+/// The decoded picture that recipes are tried on.
+struct Base {
+    id: ItemId,
+    /// `None` is full size.
+    area_px: Option<(u32, u32)>,
+    colour: ColourChoice,
+    body: KeptBody,
+    is_output: bool,
+    shown: Shown,
+    before: Pixels,
+}
+
+impl Looker {
+    pub(super) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, bodies: Arc<Bodies>) -> Self {
+        Self { shared, reader, bodies, base: None, whole_after: None }
+    }
+
+    /// Works until `stop` is closed.
+    pub(super) fn run(mut self, stop: &Receiver<()>) {
+        let bell = self.shared.preview_wanted.bell().clone();
+        loop {
+            crossbeam_channel::select! {
+                recv(bell) -> _ => {},
+                recv(stop) -> _ => return,
+            }
+            let Some(request) = self.shared.preview_wanted.take() else { continue };
+            let Some(request) = request else {
+                self.base = None;
+                self.whole_after = None;
+                self.publish(Preview::default());
+                continue;
+            };
+            let content = match guarded(|| self.look(&request)) {
+                Ok(content) => content,
+                Err(error) if error.kind == ErrorKind::Cancelled => continue,
+                Err(error) => PreviewContent::Failed(error),
+            };
+            let sized = matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
+            self.publish(Preview { request: Some(request.clone()), content: content.clone(), pending: sized });
+            // Nothing newer for a moment: find out what the result weighs.
+            if sized && bell.is_empty() {
+                crossbeam_channel::select! {
+                    recv(stop) -> _ => return,
+                    default(SETTLES) => {},
+                }
+                self.find_size(&request, content);
+            }
+        }
+    }
+
+    fn publish(&self, preview: Preview) {
+        self.shared.preview.store(Arc::new(preview));
+        self.shared.wake();
+    }
+
+    fn cancelled(&self) -> bool {
+        !self.shared.preview_wanted.bell().is_empty()
+    }
+
+    fn look(&mut self, request: &PreviewRequest) -> Result<PreviewContent, ItemError> {
+        let area_px = match request.zoom {
+            Zoom::Fit => Some(request.area_px),
+            Zoom::Full { .. } => None,
+        };
+        let fits = |base: &Base| {
+            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour) && !base.is_output
+        };
+        if !self.base.as_ref().is_some_and(fits)
+            && let Some(content) = self.load(request, area_px)?
+        {
+            return Ok(content);
+        }
+        let Some(base) = &self.base else { return Ok(PreviewContent::Nothing) };
+        // Of an output there is nothing before: the recipe has been through already.
+        let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
+        let pipeline = Pipeline::new(&recipe).map_err(|error| {
+            ItemError::nameless(ErrorKind::Recipe).with("detail", format!("step {}: {}", error.step, error.message))
+        })?;
+        let full_plan = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?;
+        let after_info = full_plan.output();
+        let cancelled = || self.cancelled();
+        let (before, after, histogram, approximate) = match request.zoom {
+            Zoom::Fit => {
+                let (image, approximate) = show::through(&pipeline, &base.shown.image, base.shown.scale, &cancelled)?;
+                (base.before.clone(), show::pixels(&image), histogram(&image), approximate)
+            }
+            Zoom::Full { x, y } => {
+                let kept = self.whole_after.as_ref().filter(|(id, kept, ..)| *id == base.id && *kept == recipe);
+                if kept.is_none() {
+                    let (image, _) = show::through(&pipeline, &base.shown.image, 1.0, &cancelled)?;
+                    let pixels = show::pixels(&image);
+                    self.whole_after = Some((base.id, recipe, image, pixels));
+                }
+                let Some((_, _, image, whole)) = &self.whole_after else { return Ok(PreviewContent::Nothing) };
+                let before = show::cut_out(&base.before, (x, y), request.area_px);
+                let after = show::cut_out(whole, (x, y), request.area_px);
+                (before, after, histogram(image), false)
+            }
+        };
+        Ok(PreviewContent::Picture(PicturePreview {
+            before,
+            after,
+            format: base.shown.header.format,
+            before_size_px: base.shown.full_size_px(),
+            after_size_px: (after_info.width_px, after_info.height_px),
+            before_bytes: base.body.bytes.len() as u64,
+            after_bytes: base.is_output.then_some(base.body.bytes.len() as u64),
+            histogram: Arc::new(histogram),
+            approximate,
+        }))
+    }
+
+    /// Loads an item's picture; anything else there is to see of it is returned.
+    fn load(
+        &mut self,
+        request: &PreviewRequest,
+        area_px: Option<(u32, u32)>,
+    ) -> Result<Option<PreviewContent>, ItemError> {
+        self.whole_after = None;
+        let same_item = |base: &Base| base.id == request.id && !base.is_output;
+        let (body, is_output) = match self.base.take() {
+            Some(base) if same_item(&base) => (base.body, false),
+            _ => {
+                let row = self.reader.item(request.id).ok().flatten();
+                let Some(row) = row else { return Ok(Some(PreviewContent::Nothing)) };
+                match show::source(&row, &self.bodies).map_err(|error| error.named(&row.locator))? {
+                    Source::Input(body) => (body, false),
+                    Source::Output(body) => (body, true),
+                    Source::NotFetched => {
+                        return Ok(Some(match row.error {
+                            Some(error) => PreviewContent::Failed(error),
+                            None => PreviewContent::NotFetched,
+                        }));
+                    }
+                }
+            }
+        };
+        let name = || match self.reader.item(request.id) {
+            Ok(Some(row)) => row.locator.to_string(),
+            _ => request.id.to_string(),
+        };
+        if let Some(text) = as_text(&body) {
+            return Ok(Some(text));
+        }
+        let shown = show::decode(&body.bytes, request.save.colour, area_px, &|| self.cancelled())
+            .map_err(|error| error.named(name()))?;
+        let before = show::pixels(&shown.image);
+        self.base = Some(Base { id: request.id, area_px, colour: request.save.colour, body, is_output, shown, before });
+        Ok(None)
+    }
+
+    /// Encodes the whole result, and tells its size.
+    fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
+        let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
+        let size = guarded(|| {
+            if is_copy(&request.recipe, &request.save) {
+                return Ok(base.body.bytes.len() as u64);
+            }
+            let pipeline = Pipeline::new(&request.recipe)
+                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
+            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+            Ok(rendered.bytes.len() as u64)
+        });
+        let content = match size {
+            Ok(size_bytes) => PreviewContent::Picture(PicturePreview { after_bytes: Some(size_bytes), ..picture }),
+            Err(error) if error.kind == ErrorKind::Cancelled => return,
+            Err(error) => PreviewContent::Failed(error.named(request.id)),
+        };
+        self.publish(Preview { request: Some(request.clone()), content, pending: false });
+    }
+}
+
+/// The body as text, if the server called it text, or it is text and no picture.
+fn as_text(body: &KeptBody) -> Option<PreviewContent> {
+    if crate::codec::sniff(&body.bytes).is_some() {
+        return None;
+    }
+    let content_type = body.content_type.clone().unwrap_or_default();
+    let called_text = content_type.starts_with("text/")
+        || ["json", "xml", "javascript", "csv"].iter().any(|word| content_type.contains(word));
+    let head = body.bytes.get(..TEXT_BYTES).unwrap_or(&body.bytes);
+    let (text, is_text) = match std::str::from_utf8(head) {
+        Ok(text) => (text.to_owned(), !text.contains('\0')),
+        // The last character may be cut through.
+        Err(error) if head.len() - error.valid_up_to() < 4 && error.valid_up_to() > 0 => {
+            (String::from_utf8_lossy(&head[..error.valid_up_to()]).into_owned(), true)
+        }
+        Err(_) => (String::from_utf8_lossy(head).into_owned(), false),
+    };
+    let looks_right = called_text || (is_text && !content_type.is_empty());
+    looks_right.then(|| PreviewContent::Text { text, size_bytes: body.bytes.len() as u64, content_type })
+}
+
+/// Counts of 64 levels of red, green and blue.
+fn histogram(image: &Image) -> [[u32; 64]; 3] {
+    let mut counts = [[0_u32; 64]; 3];
+    let channels = image.info.channels;
+    let count = channels.count();
+    let colours = channels.colour_count();
+    let mut add = |pixel: &mut dyn Iterator<Item = usize>| {
+        for (channel, bin) in pixel.take(colours).enumerate() {
+            counts[channel][bin.min(63)] += 1;
+        }
+    };
+    match &image.samples {
+        Samples::U8(samples) => {
+            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| usize::from(*v >> 2))));
+        }
+        Samples::U16(samples) => {
+            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| usize::from(*v >> 10))));
+        }
+        Samples::F32(samples) => {
+            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| (v.clamp(0.0, 1.0) * 63.99) as usize)));
+        }
+    }
+    if colours == 1 {
+        counts[1] = counts[0];
+        counts[2] = counts[0];
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Channels;
+
+    fn body(bytes: &[u8], content_type: Option<&str>) -> KeptBody {
+        KeptBody { bytes: bytes.into(), content_type: content_type.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_the_server_called_text_is_shown_as_text() {
+        let shown = as_text(&body(b"{\"a\": 1}", Some("application/json; charset=utf-8")));
+        assert!(matches!(shown, Some(PreviewContent::Text { text, size_bytes: 8, .. }) if text == "{\"a\": 1}"));
+        assert!(as_text(&body(b"\x89PNG\r\n\x1a\n", Some("text/plain"))).is_none());
+    }
+
+    #[test]
+    fn a_histogram_counts_every_pixel_once_a_channel() {
+        let image = Image::from_u8(2, 1, Channels::Rgb, vec![0, 255, 4, 0, 128, 4]);
+        let counts = histogram(&image);
+        assert_eq!((counts[0][0], counts[1][63], counts[1][32], counts[2][1]), (2, 1, 1, 2));
+    }
+}

@@ -1,0 +1,242 @@
+//! Bytes to pixels for the screen: decoded as small as will do, 8-bit sRGB RGBA.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::bodies::{Bodies, KeptBody};
+use super::run::read;
+use super::view::Pixels;
+use crate::codec::{self, DecodeOptions, Header};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Band, Channels, ColourChoice, Image, ImageInfo, ItemRow, Locator, Metadata, Orientation, Recipe, RowReader,
+    RowWriter, Samples, Step,
+};
+use crate::op::Pipeline;
+
+/// The bytes a face may look at: of a file, of a body that was kept, or of the output.
+pub(super) enum Source {
+    /// The input itself.
+    Input(KeptBody),
+    /// Only the output is left (a fetched body is not kept for ever).
+    Output(KeptBody),
+    /// A link that has not been fetched.
+    NotFetched,
+}
+
+/// Finds what there is to look at of an item.
+pub(super) fn source(row: &ItemRow, bodies: &Bodies) -> Result<Source, ItemError> {
+    let body = |bytes: Vec<u8>| KeptBody { bytes: bytes.into(), content_type: row.content_type.clone() };
+    match &row.locator {
+        Locator::File(path) => read_checked(path).map(body).map(Source::Input),
+        Locator::Url(_) => {
+            if let Some(body) = bodies.get(row.id) {
+                return Ok(Source::Input(body));
+            }
+            match row.output.as_deref().map(Locator::parse) {
+                Some(Locator::File(path)) => read_checked(&path).map(body).map(Source::Output),
+                _ => Ok(Source::NotFetched),
+            }
+        }
+    }
+}
+
+fn read_checked(path: &Path) -> Result<Vec<u8>, ItemError> {
+    let meta = path.metadata().map_err(|error| ItemError::reading(path, &error))?;
+    if !meta.is_file() {
+        return Err(ItemError::new(ErrorKind::NotAPicture, path.display()).with("detail", "it is not a regular file"));
+    }
+    if meta.len() > crate::config::MAX_FILE_BYTES {
+        return Err(ItemError::new(ErrorKind::TooLarge, path.display()));
+    }
+    read(path)
+}
+
+/// A picture decoded upright, no larger than it must be to fill an area.
+pub(super) struct Shown {
+    pub(super) header: Header,
+    pub(super) image: Image,
+    /// Its size relative to the whole picture's, at most 1.
+    pub(super) scale: f64,
+}
+
+impl Shown {
+    /// The picture's full size in px, upright.
+    pub(super) fn full_size_px(&self) -> (u32, u32) {
+        upright_size(&self.header)
+    }
+}
+
+fn upright_size(header: &Header) -> (u32, u32) {
+    let (w, h) = (header.info.width_px, header.info.height_px);
+    if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
+}
+
+/// Decodes a picture upright to fit an area (`None`: at full size).
+pub(super) fn decode(
+    bytes: &[u8],
+    colour: ColourChoice,
+    area_px: Option<(u32, u32)>,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Shown, ItemError> {
+    let header = codec::probe(bytes)?;
+    let (w, h) = upright_size(&header);
+    let scale = area_px.map_or(1.0, |(area_w, area_h)| {
+        (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
+    });
+    let mut recipe = Recipe::default();
+    if scale < 1.0 {
+        let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
+        recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
+    }
+    let pipeline =
+        Pipeline::new(&recipe).map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    let mut opened = codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour })?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    let image = collector.into_image()?;
+    let scale = f64::from(image.info.width_px.max(image.info.height_px)) / f64::from(w.max(h));
+    Ok(Shown { header, image, scale })
+}
+
+/// Runs a recipe over a picture in memory; `scale` is the picture's size relative to the whole one's.
+pub(super) fn through(
+    pipeline: &Pipeline,
+    image: &Image,
+    scale: f64,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Image, bool), ItemError> {
+    let plan = pipeline.plan(&image.info, Orientation::Upright, scale)?;
+    let mut rows = ImageRows { image, next_row: 0 };
+    let mut collector = Collector::new(image.profile.clone());
+    plan.run(&mut rows, &mut collector, cancelled)?;
+    Ok((collector.into_image()?, plan.is_approximate()))
+}
+
+/// Gives the rows of a picture in memory.
+pub(super) struct ImageRows<'a> {
+    pub(super) image: &'a Image,
+    pub(super) next_row: u32,
+}
+
+impl RowReader for ImageRows<'_> {
+    fn info(&self) -> ImageInfo {
+        self.image.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let info = &self.image.info;
+        let rows = max_rows.min(info.height_px - self.next_row);
+        let range = self.next_row as usize * info.row_samples()..(self.next_row + rows) as usize * info.row_samples();
+        band.width_px = info.width_px;
+        band.rows = rows;
+        band.channels = info.channels;
+        match (&self.image.samples, &mut band.samples) {
+            (Samples::U8(from), Samples::U8(to)) => refill(to, from.get(range)),
+            (Samples::U16(from), Samples::U16(to)) => refill(to, from.get(range)),
+            (Samples::F32(from), Samples::F32(to)) => refill(to, from.get(range)),
+            (Samples::U8(from), to) => *to = Samples::U8(from.get(range).unwrap_or_default().to_vec()),
+            (Samples::U16(from), to) => *to = Samples::U16(from.get(range).unwrap_or_default().to_vec()),
+            (Samples::F32(from), to) => *to = Samples::F32(from.get(range).unwrap_or_default().to_vec()),
+        }
+        self.next_row += rows;
+        Ok(rows)
+    }
+}
+
+fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
+    to.clear();
+    to.extend_from_slice(from.unwrap_or_default());
+}
+
+/// Collects rows into a picture in memory.
+struct Collector {
+    image: Option<Image>,
+    profile: Option<Arc<[u8]>>,
+}
+
+impl Collector {
+    fn new(profile: Option<Arc<[u8]>>) -> Self {
+        Self { image: None, profile }
+    }
+
+    fn into_image(self) -> Result<Image, ItemError> {
+        self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no rows"))
+    }
+}
+
+impl RowWriter for Collector {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        let samples = Samples::empty(info.sample);
+        self.image = Some(Image { info, samples, profile: self.profile.take(), metadata: Metadata::default() });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        let Some(image) = &mut self.image else { return Ok(()) };
+        match (&mut image.samples, &band.samples) {
+            (Samples::U8(to), Samples::U8(from)) => to.extend_from_slice(from),
+            (Samples::U16(to), Samples::U16(from)) => to.extend_from_slice(from),
+            (Samples::F32(to), Samples::F32(from)) => to.extend_from_slice(from),
+            _ => return Err(ItemError::nameless(ErrorKind::Panic).with("detail", "a band of another sample type")),
+        }
+        Ok(())
+    }
+}
+
+/// The pixels of a picture for the screen.
+pub(super) fn pixels(image: &Image) -> Pixels {
+    let channels = image.info.channels;
+    let count = channels.count();
+    let levels: Vec<u8> = match &image.samples {
+        Samples::U8(samples) => samples.clone(),
+        Samples::U16(samples) => samples.iter().map(|v| ((u32::from(*v) * 255 + 32_767) / 65_535) as u8).collect(),
+        Samples::F32(samples) => samples.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8).collect(),
+    };
+    let mut rgba = Vec::with_capacity(levels.len() / count * 4);
+    for pixel in levels.chunks_exact(count) {
+        rgba.extend_from_slice(&match (channels, pixel) {
+            (Channels::Gray, [v]) => [*v, *v, *v, 255],
+            (Channels::GrayAlpha, [v, a]) => [*v, *v, *v, *a],
+            (Channels::Rgb, [r, g, b]) => [*r, *g, *b, 255],
+            (_, [r, g, b, a]) => [*r, *g, *b, *a],
+            _ => [0, 0, 0, 255],
+        });
+    }
+    Pixels { width_px: image.info.width_px, height_px: image.info.height_px, rgba: rgba.into() }
+}
+
+/// The part of a picture's pixels around a centre (0 to 1 on both axes), as large as the area allows.
+pub(super) fn cut_out(whole: &Pixels, centre: (f32, f32), area_px: (u32, u32)) -> Pixels {
+    let (width, height) = (whole.width_px.min(area_px.0.max(1)), whole.height_px.min(area_px.1.max(1)));
+    let from = |centre: f32, whole: u32, part: u32| {
+        let left = f64::from(centre.clamp(0.0, 1.0)) * f64::from(whole) - f64::from(part) / 2.0;
+        left.round().clamp(0.0, f64::from(whole - part)) as usize
+    };
+    let (x, y) = (from(centre.0, whole.width_px, width), from(centre.1, whole.height_px, height));
+    let stride = whole.width_px as usize * 4;
+    let rgba: Vec<u8> = whole
+        .rgba
+        .chunks_exact(stride)
+        .skip(y)
+        .take(height as usize)
+        .flat_map(|row| row.get(x * 4..(x + width as usize) * 4).unwrap_or_default())
+        .copied()
+        .collect();
+    Pixels { width_px: width, height_px: height, rgba: rgba.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_out_stays_within_the_picture() {
+        let whole = Pixels { width_px: 4, height_px: 3, rgba: (0..48).collect() };
+        let corner = cut_out(&whole, (1.0, 1.0), (2, 2));
+        assert_eq!((corner.width_px, corner.height_px), (2, 2));
+        assert_eq!(corner.rgba.as_ref(), &[24, 25, 26, 27, 28, 29, 30, 31, 40, 41, 42, 43, 44, 45, 46, 47]);
+        assert_eq!(cut_out(&whole, (0.5, 0.5), (100, 100)), whole);
+    }
+}

@@ -1,0 +1,156 @@
+//! What went wrong on the way, as an item's error. Nothing secret goes into a sentence: user info and signed queries
+//! are left out of every name.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::resolver::NameNotFound;
+use crate::error::{ErrorKind, ItemError};
+
+/// Longest foreign text that goes into a sentence, in bytes.
+const MAX_DETAIL_BYTES: usize = 200;
+
+/// Why one attempt failed.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The item's error.
+    pub(super) error: ItemError,
+    /// When the request began, if it reached no server at all.
+    pub(super) unreached_since: Option<Instant>,
+    /// Status of the response, if there was one.
+    pub(super) http_status: Option<u16>,
+    /// How long the server asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Fault {
+    /// A failure that says nothing about the connection.
+    pub(super) const fn new(error: ItemError) -> Self {
+        Self { error, unreached_since: None, http_status: None, retry_after: None }
+    }
+
+    /// The same with the status of the response.
+    pub(super) const fn with_status(mut self, status: u16) -> Self {
+        self.http_status = Some(status);
+        self
+    }
+}
+
+/// A URL as it may be shown: without user info, and without a query that may hold a signature or a key.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Only URLs that can't have them refuse.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    if url.query_pairs().any(|(key, _)| looks_secret(&key)) {
+        url.set_query(None);
+        return format!("{url}?…");
+    }
+    url.to_string()
+}
+
+/// Whether a query's key is one under which signatures, tokens and keys travel.
+fn looks_secret(key: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["sig", "token", "key", "auth", "credential", "secret", "passw", "pwd", "hmac", "session", "policy"];
+    let key = key.to_ascii_lowercase();
+    WORDS.iter().any(|word| key.contains(word))
+        || matches!(key.as_str(), "hash" | "st" | "code" | "jwt" | "oh" | "hdnea")
+}
+
+/// From a request that got no response.
+pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
+    let item = |kind, detail: &str| ItemError::new(kind, name).with("detail", detail);
+    let detail = root_cause(error);
+    if caused_by::<NameNotFound>(error) {
+        return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::UnknownHost, &detail)) };
+    }
+    if caused_by::<rustls::Error>(error) {
+        return Fault::new(item(ErrorKind::Tls, &detail));
+    }
+    if error.is_connect() {
+        let detail = if error.is_timeout() { format!("no answer within {}", seconds(connect_timeout)) } else { detail };
+        return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::Connect, &detail)) };
+    }
+    if error.is_timeout() {
+        return Fault::new(item(ErrorKind::Timeout, "it did not answer"));
+    }
+    if error.is_builder() {
+        return Fault::new(item(ErrorKind::BadUrl, &detail));
+    }
+    Fault::new(item(ErrorKind::Connect, &format!("the server closed it before answering: {detail}")))
+}
+
+/// From a body that broke off after `had_bytes`.
+pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
+    if error.is_timeout() {
+        let detail = format!("it stopped sending after {}", human_size(had_bytes));
+        return Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail));
+    }
+    Fault::new(short_body(name, had_bytes, wanted_bytes).with("detail", root_cause(error)))
+}
+
+/// A body that ended early.
+pub(super) fn short_body(name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> ItemError {
+    let error = ItemError::new(ErrorKind::ShortBody, name);
+    match wanted_bytes {
+        Some(wanted) => error.with("had", human_size(had_bytes)).with("wanted", human_size(wanted)),
+        None => error,
+    }
+}
+
+/// Bytes in the largest unit that leaves a number of at least 1: `812 bytes`, `2.1 MB`.
+pub(super) fn human_size(bytes: u64) -> String {
+    const UNITS: [(&str, f64); 3] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    UNITS
+        .iter()
+        .find(|(_, size)| bytes as f64 >= *size)
+        .map_or_else(|| format!("{bytes} bytes"), |(unit, size)| format!("{:.1} {unit}", bytes as f64 / size))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
+    causes(error).any(<dyn Error + 'static>::is::<E>)
+}
+
+/// What lies at the bottom; the errors above it only repeat the URL.
+fn root_cause(error: &reqwest::Error) -> String {
+    let text = causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string);
+    text.get(..text.floor_char_boundary(MAX_DETAIL_BYTES)).unwrap_or_default().to_owned()
+}
+
+/// The causes of an error, from the top. An `io::Error` passes over what it wraps unless asked for it.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause: &&(dyn Error + 'static)| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map_or_else(|| cause.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let shown = |url: &str| shown(&Url::parse(url).unwrap());
+        assert_eq!(shown("https://me:pw@h.example/a.jpg?X-Amz-Signature=abc#f"), "https://h.example/a.jpg?…");
+        assert_eq!(shown("http://h.example:81/a?id=7&w=2"), "http://h.example:81/a?id=7&w=2");
+    }
+
+    #[test]
+    fn sizes_are_for_people() {
+        let cases =
+            [(0, "0 bytes"), (999, "999 bytes"), (2_100_000, "2.1 MB"), (1_000, "1.0 kB"), (3_000_000_000, "3.0 GB")];
+        for (bytes, text) in cases {
+            assert_eq!(human_size(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What fetching may use, and how patient it is.
+
+use std::time::Duration;
+
+use crate::config;
+use crate::model::Limits;
+
+/// What fetching may use, and how patient it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// Requests in flight at once.
+    pub connections: usize,
+    /// Requests in flight at one host.
+    pub per_host: usize,
+    /// Bytes above which a body is refused.
+    pub max_body_bytes: u64,
+    /// Bytes of a body that stay in memory; a larger one goes to a temporary file.
+    pub max_body_in_memory_bytes: u64,
+    /// Time to reach a server.
+    pub connect_timeout: Duration,
+    /// Time without a single byte after which a transfer counts as stalled.
+    pub read_timeout: Duration,
+    /// Time for one request in all.
+    pub total_timeout: Duration,
+    /// Redirects followed at most.
+    pub max_redirects: u32,
+    /// Attempts in all, the first one included.
+    pub max_attempts: u32,
+    /// Longest wait before the second attempt; doubles each time, with full jitter.
+    pub backoff_base: Duration,
+    /// Longest wait before any attempt.
+    pub backoff_max: Duration,
+    /// Longest Retry-After that is obeyed; a longer one fails the item.
+    pub max_retry_after: Duration,
+    /// Time for which every host must fail before the network counts as gone.
+    pub network_gone: Duration,
+    /// Whether the proxies that the system or the environment names are used.
+    pub system_proxy: bool,
+}
+
+impl Default for FetchLimits {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            connections: limits.connections,
+            per_host: limits.per_host,
+            max_body_bytes: config::MAX_BODY_BYTES,
+            max_body_in_memory_bytes: config::MAX_BODY_IN_MEMORY_BYTES,
+            connect_timeout: Duration::from_secs(config::CONNECT_TIMEOUT_S),
+            read_timeout: Duration::from_secs(config::READ_TIMEOUT_S),
+            total_timeout: Duration::from_secs(config::TOTAL_TIMEOUT_S),
+            max_redirects: config::MAX_REDIRECTS,
+            max_attempts: config::MAX_ATTEMPTS,
+            backoff_base: Duration::from_millis(config::BACKOFF_BASE_MS),
+            backoff_max: Duration::from_millis(config::BACKOFF_MAX_MS),
+            max_retry_after: Duration::from_secs(config::MAX_RETRY_AFTER_S),
+            network_gone: Duration::from_secs(config::NETWORK_GONE_S),
+            system_proxy: true,
+        }
+    }
+}
+
+impl From<&Limits> for FetchLimits {
+    /// A job's limits, and the defaults for the rest.
+    fn from(limits: &Limits) -> Self {
+        Self { connections: limits.connections, per_host: limits.per_host, ..Self::default() }
+    }
+}

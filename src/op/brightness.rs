@@ -1,0 +1,40 @@
+//! Brightness: a shift of encoded values.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "brightness",
+    summary: "Lighter or darker: v + amount / 100",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "amount",
+        summary: "Above 0 is lighter, below 0 darker",
+        unit: Unit::None,
+        kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Brightness { shift: params.number("amount") as f32 / 100.0 })),
+};
+
+#[derive(Clone, Copy)]
+struct Brightness {
+    shift: f32,
+}
+
+impl Operation for Brightness {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        Ok(if self.shift == 0.0 { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl PointKernel for Brightness {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |value| value + self.shift));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(value + self.shift)
+    }
+}

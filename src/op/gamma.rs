@@ -1,0 +1,40 @@
+//! Gamma: lighter or darker middle tones.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "gamma",
+    summary: "Lighter or darker middle tones, black and white stay: v ^ (1 / value)",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "value",
+        summary: "Above 1 is lighter, below 1 darker",
+        unit: Unit::None,
+        kind: ParamKind::Float { min: 0.05, max: 20.0, soft_max: 4.0, default: 1.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Gamma { exponent: params.number("value").recip() as f32 })),
+};
+
+#[derive(Clone, Copy)]
+struct Gamma {
+    exponent: f32,
+}
+
+impl Operation for Gamma {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        Ok(if self.exponent == 1.0 { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl PointKernel for Gamma {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::each_colour(samples, channels, |value| value.max(0.0).powf(self.exponent));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(value.max(0.0).powf(self.exponent))
+    }
+}

@@ -1,0 +1,33 @@
+//! The negative.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "invert",
+    summary: "The negative: 1 - v; alpha stays",
+    group: Group::Colour,
+    params: &[],
+    faithful_to_scale: true,
+    build: |_| Ok(Box::new(Invert)),
+};
+
+#[derive(Clone, Copy)]
+struct Invert;
+
+impl Operation for Invert {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        Ok(Stage::Point(Box::new(Self)))
+    }
+}
+
+impl PointKernel for Invert {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |value| 1.0 - value));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(1.0 - value)
+    }
+}

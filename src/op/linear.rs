@@ -1,0 +1,52 @@
+//! A straight line through encoded values.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "linear",
+    summary: "Scale and shift: v * scale + offset, with the offset in levels of 255",
+    group: Group::Colour,
+    params: &[
+        ParamSpec {
+            name: "scale",
+            summary: "Factor of each value",
+            unit: Unit::None,
+            kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 3.0, default: 1.0 },
+        },
+        ParamSpec {
+            name: "offset",
+            summary: "Added afterwards",
+            unit: Unit::Levels,
+            kind: ParamKind::Float { min: -25_500.0, max: 25_500.0, soft_max: 255.0, default: 0.0 },
+        },
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        Ok(Box::new(Linear { scale: params.number("scale") as f32, offset: (params.number("offset") / 255.0) as f32 }))
+    },
+};
+
+#[derive(Clone, Copy)]
+struct Linear {
+    scale: f32,
+    offset: f32,
+}
+
+impl Operation for Linear {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        let nothing = self.scale == 1.0 && self.offset == 0.0;
+        Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl PointKernel for Linear {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |value| value * self.scale + self.offset));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(value * self.scale + self.offset)
+    }
+}

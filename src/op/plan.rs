@@ -1,0 +1,277 @@
+//! What a recipe means for one picture: a list of passes, in an order that holds as little in memory as possible.
+//!
+//! Turning and mirroring commute with most passes, so they are put off until the picture is smallest; steps on single
+//! pixels fuse into one pass; luma is taken before a blur rather than after it. Results differ by the rounding of
+//! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
+//! one's: a few levels at the hardest edges).
+
+use super::pipeline::to_planned;
+use super::run;
+use super::stage::{Pad, PointKernel, Rect, Resample, Stage, Turn, WholeKernel, WindowKernel};
+use super::taps::Kernel;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ImageInfo, RowReader, RowWriter};
+
+/// How much larger than its target a picture must still be when a decoder has scaled it, so that the resize after it
+/// stays within 45 dB of one from the full picture.
+const DECODE_MARGIN: f64 = 1.4;
+
+/// What a recipe means for one picture.
+pub struct Plan {
+    /// The picture as its file stores it.
+    full: ImageInfo,
+    /// The same at the scale of the view.
+    input: ImageInfo,
+    passes: Vec<Pass>,
+    /// A turn that is still to be made.
+    pending: Turn,
+    /// What comes out so far, `pending` left aside.
+    current: ImageInfo,
+    approximate: bool,
+}
+
+/// One pass over the picture.
+pub(super) enum Pass {
+    Turn(Turn),
+    Crop(Rect),
+    Resample(Resample),
+    Pad(Pad),
+    Points(Vec<Box<dyn PointKernel>>),
+    Window { halo_px: u32, kernel: Box<dyn WindowKernel> },
+    Whole(Box<dyn WholeKernel>),
+}
+
+impl Pass {
+    /// What comes out.
+    pub(super) fn output(&self, input: ImageInfo) -> ImageInfo {
+        match self {
+            Self::Turn(turn) => turn.output(input),
+            Self::Crop(rect) => ImageInfo { width_px: rect.width_px, height_px: rect.height_px, ..input },
+            Self::Resample(to) => ImageInfo { width_px: to.width_px, height_px: to.height_px, ..input },
+            Self::Pad(pad) => ImageInfo {
+                width_px: pad.width_px,
+                height_px: pad.height_px,
+                channels: pad.background.channels_with(input.channels),
+                ..input
+            },
+            Self::Points(kernels) => ImageInfo {
+                channels: kernels.iter().fold(input.channels, |channels, kernel| kernel.channels(channels)),
+                ..input
+            },
+            Self::Window { .. } => input,
+            Self::Whole(kernel) => kernel.output(&input),
+        }
+    }
+
+    /// Whether samples are computed, rather than moved.
+    pub(super) const fn computes(&self) -> bool {
+        !matches!(self, Self::Turn(_) | Self::Crop(_) | Self::Pad(_))
+    }
+}
+
+impl Plan {
+    pub(super) fn new(full: ImageInfo, input: ImageInfo) -> Self {
+        let pending = Turn::default();
+        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false }
+    }
+
+    /// What comes out so far, turned as it will be.
+    pub(super) fn upright(&self) -> ImageInfo {
+        self.pending.output(self.current)
+    }
+
+    pub(super) fn mark_approximate(&mut self) {
+        self.approximate = true;
+    }
+
+    pub(super) fn push_turn(&mut self, turn: Turn) {
+        self.pending = self.pending.then(turn);
+    }
+
+    /// Appends a step's stage.
+    pub(super) fn push(&mut self, stage: Stage) {
+        match stage {
+            Stage::Nothing => {}
+            Stage::Turn(turn) => self.push_turn(turn),
+            Stage::Crop(rect) => {
+                let before = self.pending.rect_before(rect, &self.upright());
+                self.append(Pass::Crop(before));
+            }
+            Stage::Resample { resample, pad } => {
+                self.push_resample(&resample);
+                if let Some(pad) = pad {
+                    self.flush();
+                    self.append(Pass::Pad(pad));
+                }
+            }
+            Stage::Point(kernel) => self.push_point(kernel),
+            Stage::Window { halo_px, kernel } => {
+                if !kernel.is_symmetric() {
+                    self.flush();
+                }
+                self.append(Pass::Window { halo_px, kernel });
+            }
+            Stage::Whole(kernel) => {
+                self.flush();
+                self.append(Pass::Whole(kernel));
+            }
+        }
+    }
+
+    /// No more steps follow.
+    pub(super) fn finish(&mut self) {
+        if !self.pending.is_identity() {
+            self.append(Pass::Turn(self.pending));
+            self.pending = Turn::default();
+        }
+    }
+
+    fn append(&mut self, pass: Pass) {
+        self.current = pass.output(self.current);
+        self.passes.push(pass);
+    }
+
+    fn push_resample(&mut self, resample: &Resample) {
+        let area = |width: f64, height: f64| width * height;
+        let shrinks = area(f64::from(resample.width_px), f64::from(resample.height_px))
+            <= area(resample.box_width_px, resample.box_height_px);
+        if !shrinks {
+            self.flush();
+        }
+        let mut before = self.pending.resample_before(resample, &self.upright());
+        let enlarges = f64::from(resample.width_px) > resample.box_width_px;
+        if enlarges && self.input != self.full && before.kernel != Kernel::Nearest {
+            // A soft filter blurs by a pixel of the full picture, which is next to nothing in a smaller view.
+            before.kernel = Kernel::Lanczos3;
+        }
+        if !before.is_identity(&self.current) {
+            self.append(Pass::Resample(before));
+        }
+    }
+
+    fn push_point(&mut self, kernel: Box<dyn PointKernel>) {
+        let channels = kernel.channels(self.current.channels);
+        self.current.channels = channels;
+        let before_blur = kernel.is_luma()
+            && matches!(self.passes.last(), Some(Pass::Window { kernel, .. }) if kernel.commutes_with_luma());
+        let blur = if before_blur { self.passes.pop() } else { None };
+        match self.passes.last_mut() {
+            Some(Pass::Points(kernels)) => kernels.push(kernel),
+            _ => self.passes.push(Pass::Points(vec![kernel])),
+        }
+        self.passes.extend(blur);
+    }
+
+    /// Makes the pending turn, before passes that would only make its samples larger.
+    fn flush(&mut self) {
+        if self.pending.is_identity() {
+            return;
+        }
+        let points = self.passes.iter().rev().take_while(|pass| matches!(pass, Pass::Points(_))).count();
+        self.passes.insert(self.passes.len() - points, Pass::Turn(self.pending));
+        self.current = self.pending.output(self.current);
+        self.pending = Turn::default();
+    }
+
+    /// Size, channels and sample type of the result.
+    pub fn output(&self) -> ImageInfo {
+        ImageInfo { premultiplied: false, ..self.upright() }
+    }
+
+    /// How much smaller than its stored size a decoder may deliver the picture; 1 when it must be whole.
+    pub fn max_downscale(&self) -> f64 {
+        let (full_width, full_height) = (f64::from(self.full.width_px), f64::from(self.full.height_px));
+        let (view_x, view_y) =
+            (full_width / f64::from(self.input.width_px), full_height / f64::from(self.input.height_px));
+        let (x, y) = match self.passes.first() {
+            Some(Pass::Resample(to)) if to.kernel != Kernel::Nearest && !to.linear_light => (
+                view_x * (to.box_width_px / f64::from(to.width_px)).max(1.0),
+                view_y * (to.box_height_px / f64::from(to.height_px)).max(1.0),
+            ),
+            _ => (view_x, view_y),
+        };
+        (x.min(y) / DECODE_MARGIN).max(1.0)
+    }
+
+    /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) in place of colour, because nothing else is
+    /// looked at.
+    pub fn accepts_luma(&self) -> bool {
+        let first = self.passes.iter().find(|pass| pass.computes());
+        matches!(first, Some(Pass::Points(kernels)) if kernels.first().is_some_and(|kernel| kernel.is_luma()))
+    }
+
+    /// An estimate of the bytes held at once while it runs, the decoder's and the encoder's own left aside.
+    pub fn peak_bytes(&self) -> u64 {
+        let mut info = self.input;
+        let mut total = run::band_bytes(&info);
+        let computed_last = self.passes.iter().rposition(Pass::computes);
+        for (i, pass) in self.passes.iter().enumerate() {
+            let output = pass.output(info);
+            total += run::pass_bytes(pass, &info) + run::band_bytes(&output);
+            info = ImageInfo { sample: run::sample_after(i, computed_last, pass, info, self.input.sample), ..output };
+        }
+        total
+    }
+
+    /// Whether this is a smaller view of a step that is not faithful to scale.
+    pub fn is_approximate(&self) -> bool {
+        self.approximate
+    }
+
+    /// Runs every pass, in bands of rows, from `rows` to `writer`.
+    ///
+    /// `rows` may deliver a smaller picture than the file's ([`Plan::max_downscale`]): the result has the planned size
+    /// all the same. `cancelled` is asked for each band; once true, the error is `ErrorKind::Cancelled`.
+    pub fn run(
+        &self,
+        rows: &mut dyn RowReader,
+        writer: &mut dyn RowWriter,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), ItemError> {
+        let decoded = rows.info();
+        let fits = (decoded.width_px, decoded.height_px) == (self.input.width_px, self.input.height_px);
+        if decoded.width_px == 0 || decoded.height_px == 0 {
+            return Err(ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no pixels"));
+        }
+        let scaled_first;
+        let mut passes: Vec<&Pass> = self.passes.iter().collect();
+        if !fits {
+            scaled_first = match passes.first() {
+                Some(Pass::Resample(to)) => {
+                    passes.remove(0);
+                    Pass::Resample(rescaled(to, &decoded, &self.input))
+                }
+                _ => Pass::Resample(to_planned(&decoded, &self.input)),
+            };
+            passes.insert(0, &scaled_first);
+        }
+        let mut chain = run::chain(rows, &passes, cancelled);
+        let output = chain.info();
+        writer.start(output)?;
+        let mut band = Band::empty(&output);
+        let mut written = 0;
+        while chain.read(run::band_rows(&output), &mut band)? > 0 {
+            writer.write_rows(&band)?;
+            written += band.rows;
+        }
+        if written == output.height_px {
+            Ok(())
+        } else {
+            let detail = format!("{written} of {} rows", output.height_px);
+            Err(ItemError::nameless(ErrorKind::Truncated).with("detail", detail))
+        }
+    }
+}
+
+/// The same resampling of the same picture, delivered at another size.
+fn rescaled(resample: &Resample, decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
+    let x = f64::from(decoded.width_px) / f64::from(planned.width_px);
+    let y = f64::from(decoded.height_px) / f64::from(planned.height_px);
+    Resample {
+        left_px: resample.left_px * x,
+        top_px: resample.top_px * y,
+        box_width_px: resample.box_width_px * x,
+        box_height_px: resample.box_height_px * y,
+        ..resample.clone()
+    }
+}

@@ -1,0 +1,251 @@
+//! Another size.
+
+use super::stage::{Colour, Kernel, Operation, Pad, Resample, Stage};
+use super::{Group, OpSpec, Params};
+use crate::config::MAX_SIDE_PX;
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+
+const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
+    let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
+    ParamSpec { name, summary, unit: Unit::Px, kind }
+}
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "resize",
+    summary: "Another size, by one edge, by width and height, or by per cent; never larger unless asked",
+    group: Group::Geometry,
+    params: &[
+        edge("long_edge", "The longer side of the result"),
+        edge("short_edge", "The shorter side of the result"),
+        edge("width", "Width of the result, or of the box with height"),
+        edge("height", "Height of the result, or of the box with width"),
+        ParamSpec {
+            name: "percent",
+            summary: "Per cent of the width and height; used when no edge is given",
+            unit: Unit::Percent,
+            kind: ParamKind::Float { min: 0.01, max: 10_000.0, soft_max: 200.0, default: 100.0 },
+        },
+        ParamSpec {
+            name: "fit",
+            summary: "With width and height. fit: inside the box; cover (or fill): the box is filled and what sticks out \
+                      is cut off evenly; pad: inside, with a border up to the box; exact: stretched to the box",
+            unit: Unit::None,
+            kind: ParamKind::Choice { options: &["fit", "fill", "cover", "pad", "exact"], default: "fit" },
+        },
+        ParamSpec {
+            name: "kernel",
+            summary: "The filter; when shrinking, all but nearest weigh every pixel",
+            unit: Unit::None,
+            kind: ParamKind::Choice { options: Kernel::NAMES, default: "lanczos3" },
+        },
+        ParamSpec {
+            name: "linear_light",
+            summary: "Average light rather than encoded values (sRGB curve)",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: false },
+        },
+        ParamSpec {
+            name: "enlarge",
+            summary: "Allow results larger than the picture",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: false },
+        },
+        ParamSpec {
+            name: "background",
+            summary: "The border's colour with fit=pad: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
+            unit: Unit::None,
+            kind: ParamKind::Text { default: "white" },
+        },
+    ],
+    faithful_to_scale: true,
+    build,
+};
+
+/// What the result's size is asked to be; px may be fractional in a preview.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Target {
+    LongEdge(f64),
+    ShortEdge(f64),
+    Width(f64),
+    Height(f64),
+    Box(f64, f64, Fit),
+    Factor(f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fit {
+    Inside,
+    Cover,
+    Pad,
+    Exact,
+}
+
+struct Resize {
+    target: Target,
+    kernel: Kernel,
+    linear_light: bool,
+    enlarge: bool,
+    background: Colour,
+}
+
+fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
+    let fit = match params.text("fit") {
+        "cover" | "fill" => Fit::Cover,
+        "pad" => Fit::Pad,
+        "exact" => Fit::Exact,
+        _ => Fit::Inside,
+    };
+    let [long, short, width, height] = ["long_edge", "short_edge", "width", "height"].map(|name| params.optional(name));
+    let target = match (long, short, width, height) {
+        (Some(px), None, None, None) => Target::LongEdge(px),
+        (None, Some(px), None, None) => Target::ShortEdge(px),
+        (None, None, Some(px), None) => Target::Width(px),
+        (None, None, None, Some(px)) => Target::Height(px),
+        (None, None, Some(width), Some(height)) => Target::Box(width, height, fit),
+        (None, None, None, None) => match params.number("percent") {
+            100.0 => return Err("give a size: long_edge, short_edge, width, height or percent".to_owned()),
+            percent => Target::Factor(percent / 100.0),
+        },
+        _ => return Err("give one of long_edge, short_edge, percent, or width and height; not several".to_owned()),
+    };
+    if fit != Fit::Inside && !matches!(target, Target::Box(..)) {
+        return Err(format!("fit={} needs both width and height", params.text("fit")));
+    }
+    Ok(Box::new(Resize {
+        target,
+        kernel: Kernel::from_name(params.text("kernel")),
+        linear_light: params.flag("linear_light"),
+        enlarge: params.flag("enlarge"),
+        background: Colour::parse(params.text("background")).map_err(|message| format!("background: {message}"))?,
+    }))
+}
+
+/// Whole px, at least one.
+fn whole(px: f64) -> u32 {
+    px.round().clamp(1.0, f64::from(u32::MAX)) as u32
+}
+
+impl Operation for Resize {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+        let (width, height) = (f64::from(input.width_px), f64::from(input.height_px));
+        let (across, down) = match self.target {
+            Target::LongEdge(px) => (px / width.max(height), px / width.max(height)),
+            Target::ShortEdge(px) => (px / width.min(height), px / width.min(height)),
+            Target::Width(px) => (px / width, px / width),
+            Target::Height(px) => (px / height, px / height),
+            Target::Factor(factor) => (factor, factor),
+            Target::Box(w, h, Fit::Exact) => (w / width, h / height),
+            Target::Box(w, h, Fit::Cover) => ((w / width).max(h / height), (w / width).max(h / height)),
+            Target::Box(w, h, Fit::Inside | Fit::Pad) => ((w / width).min(h / height), (w / width).min(h / height)),
+        };
+        let limit = if self.enlarge { f64::INFINITY } else { 1.0 };
+        let (across, down) = (across.min(limit), down.min(limit));
+        let mut resample = Resample::whole(input, whole(width * across), whole(height * down), self.kernel);
+        resample.linear_light = self.linear_light;
+        let mut pad = None;
+        match self.target {
+            Target::Box(w, h, Fit::Cover) => {
+                // The result is the box, or what of it the picture fills.
+                resample.width_px = whole(w.min(width * across));
+                resample.height_px = whole(h.min(height * down));
+                resample.box_width_px = (f64::from(resample.width_px) / across).min(width);
+                resample.box_height_px = (f64::from(resample.height_px) / down).min(height);
+                resample.left_px = (width - resample.box_width_px) / 2.0;
+                resample.top_px = (height - resample.box_height_px) / 2.0;
+                if across == 1.0 {
+                    // Nothing is scaled, so nothing should be blurred by half a pixel.
+                    resample.left_px = resample.left_px.floor();
+                    resample.top_px = resample.top_px.floor();
+                }
+            }
+            Target::Box(w, h, Fit::Pad) => {
+                let (width_px, height_px) = (whole(w).max(resample.width_px), whole(h).max(resample.height_px));
+                // Centred by the exact size, so that a smaller view agrees as far as whole pixels can.
+                let before = |asked: f64, exact: f64, room: u32| {
+                    ((asked - exact) / 2.0).round().clamp(0.0, f64::from(room)) as u32
+                };
+                let left_px = before(w, width * across, width_px - resample.width_px);
+                let top_px = before(h, height * down, height_px - resample.height_px);
+                if (width_px, height_px) != (resample.width_px, resample.height_px) {
+                    pad = Some(Pad { left_px, top_px, width_px, height_px, background: self.background });
+                }
+            }
+            _ => {}
+        }
+        let nothing = resample.is_identity(input) && pad.is_none();
+        Ok(if nothing { Stage::Nothing } else { Stage::Resample { resample, pad } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::*;
+    use crate::model::{Channels, SampleType, Step};
+
+    /// Width and height of a picture's result.
+    fn size(step: &Step, width_px: u32, height_px: u32) -> (u32, u32) {
+        let info =
+            ImageInfo { width_px, height_px, channels: Channels::Rgb, sample: SampleType::U8, premultiplied: false };
+        let params = Params::check(&SPEC, &step.params).expect("valid");
+        match build(&params).and_then(|operation| operation.stage(&info)).expect("fits") {
+            Stage::Nothing => (width_px, height_px),
+            Stage::Resample { pad: Some(pad), .. } => (pad.width_px, pad.height_px),
+            Stage::Resample { resample, .. } => (resample.width_px, resample.height_px),
+            _ => panic!("a resize resamples"),
+        }
+    }
+
+    fn step(given: &[(&str, f64)], fit: &str) -> Step {
+        given.iter().fold(Step::new("resize").with("fit", fit), |step, (name, value)| step.with(name, *value))
+    }
+
+    #[test]
+    fn sizes_round_to_nearest_and_are_at_least_one() {
+        assert_eq!(size(&step(&[("long_edge", 1024.0)], "fit"), 6000, 4000), (1024, 683));
+        assert_eq!(size(&step(&[("long_edge", 1024.0)], "fit"), 4000, 6000), (683, 1024));
+        assert_eq!(size(&step(&[("short_edge", 100.0)], "fit"), 300, 200), (150, 100));
+        assert_eq!(size(&step(&[("width", 100.0)], "fit"), 300, 200), (100, 67));
+        assert_eq!(size(&step(&[("height", 100.0)], "fit"), 300, 200), (150, 100));
+        assert_eq!(size(&step(&[("percent", 50.0)], "fit"), 301, 201), (151, 101));
+        assert_eq!(size(&step(&[("long_edge", 10.0)], "fit"), 6000, 1), (10, 1));
+        assert_eq!(size(&step(&[("percent", 0.01)], "fit"), 20, 20), (1, 1));
+    }
+
+    #[test]
+    fn a_box_is_fitted_covered_padded_or_filled_exactly() {
+        let asked = [("width", 400.0), ("height", 400.0)];
+        for (fit, expected) in [
+            ("fit", (400, 200)),
+            ("cover", (400, 400)),
+            ("fill", (400, 400)),
+            ("pad", (400, 400)),
+            ("exact", (400, 400)),
+        ] {
+            assert_eq!(size(&step(&asked, fit), 1000, 500), expected, "{fit}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_enlarged_unless_asked() {
+        assert_eq!(size(&step(&[("long_edge", 1000.0)], "fit"), 300, 200), (300, 200));
+        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "cover"), 800, 300), (500, 300));
+        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "exact"), 800, 300), (500, 300));
+        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "pad"), 300, 200), (500, 500));
+        assert_eq!(size(&step(&[("long_edge", 1000.0)], "fit").with("enlarge", true), 300, 200), (1000, 667));
+    }
+
+    #[test]
+    fn contradictory_sizes_are_refused_in_plain_words() {
+        for (given, fit) in [
+            (vec![], "fit"),
+            (vec![("long_edge", 10.0), ("width", 10.0)], "fit"),
+            (vec![("long_edge", 10.0), ("short_edge", 10.0)], "fit"),
+            (vec![("long_edge", 10.0)], "cover"),
+        ] {
+            let params = Params::check(&SPEC, &step(&given, fit).params).expect("each is in range");
+            assert!(build(&params).is_err(), "{given:?} {fit}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The passes at work: each pulls bands of rows from the one before it and holds no more of them than it needs.
+
+mod moves;
+mod points;
+mod resample;
+mod source;
+mod whole;
+mod window;
+
+use super::plan::Pass;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
+
+/// Bytes of f32 samples that a band should hold: it is to stay in a core's cache on its way through the passes.
+const BAND_BYTES: usize = 384 << 10;
+
+/// Rows that come from somewhere, top to bottom.
+pub(super) trait Rows {
+    /// What the picture is here.
+    fn info(&self) -> ImageInfo;
+
+    /// Fills `band` with the next rows, at least one and at most `max_rows`; 0 after the last one.
+    fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
+}
+
+/// Rows of a band: 8 to 64, by the picture's width.
+pub(super) fn band_rows(info: &ImageInfo) -> u32 {
+    ((BAND_BYTES / (info.row_samples().max(1) * 4)) as u32).clamp(8, 64) & !7
+}
+
+/// Bytes of one band.
+pub(super) fn band_bytes(info: &ImageInfo) -> u64 {
+    info.row_samples() as u64 * info.sample.size_bytes() as u64 * u64::from(band_rows(info))
+}
+
+/// Bytes a pass holds besides its input and output bands.
+pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
+    match pass {
+        Pass::Turn(turn) if turn.is_streamable() => 0,
+        Pass::Turn(_) | Pass::Whole(_) => input.size_bytes(),
+        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) => 0,
+        Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
+        Pass::Resample(to) => resample::buffer_bytes(to, input),
+    }
+}
+
+/// The sample type behind pass `i`: what is computed stays in f32 until the last pass that computes.
+pub(super) fn sample_after(
+    i: usize,
+    computed_last: Option<usize>,
+    pass: &Pass,
+    input: ImageInfo,
+    stored: SampleType,
+) -> SampleType {
+    match (pass.computes(), computed_last == Some(i)) {
+        (false, _) => input.sample,
+        (true, true) => stored,
+        (true, false) => SampleType::F32,
+    }
+}
+
+/// Joins the passes behind a reader.
+pub(super) fn chain<'a>(
+    reader: &'a mut dyn RowReader,
+    passes: &[&'a Pass],
+    cancelled: &'a dyn Fn() -> bool,
+) -> Box<dyn Rows + 'a> {
+    let mut rows: Box<dyn Rows + 'a> = Box::new(source::Source::new(reader, cancelled));
+    let stored = rows.info().sample;
+    let computed_last = passes.iter().rposition(|pass| pass.computes());
+    for (i, pass) in passes.iter().enumerate() {
+        let sample = sample_after(i, computed_last, pass, rows.info(), stored);
+        let info = ImageInfo { sample, ..pass.output(rows.info()) };
+        rows = match pass {
+            Pass::Turn(turn) => Box::new(moves::Turned::new(rows, *turn)),
+            Pass::Crop(rect) => Box::new(moves::Cropped::new(rows, *rect)),
+            Pass::Pad(pad) => Box::new(moves::Padded::new(rows, *pad)),
+            Pass::Resample(to) => Box::new(resample::Resampled::new(rows, to, info)),
+            Pass::Points(kernels) => Box::new(points::Points::new(rows, kernels, info)),
+            Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),
+            Pass::Whole(kernel) => Box::new(whole::Computed::new(rows, kernel.as_ref(), info)),
+        };
+    }
+    rows
+}
+
+/// Makes a band ready for rows of a picture, keeping its allocation where the type stays.
+fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
+    if band.samples.sample() != info.sample {
+        band.samples = Samples::empty(info.sample);
+    }
+    band.width_px = info.width_px;
+    band.channels = info.channels;
+    band.rows = rows;
+    super::simd::resize_samples(&mut band.samples, info.row_samples() * rows as usize);
+}
+
+/// Rows that were promised did not come.
+fn short() -> ItemError {
+    ItemError::nameless(ErrorKind::Truncated).with("detail", "rows are missing")
+}

@@ -1,0 +1,278 @@
+//! Loops over samples, compiled for the widest vectors the machine has and chosen at run time: conversions, alpha, and
+//! the weighted sums that every filter is made of.
+
+use std::sync::LazyLock;
+
+use pulp::{Arch, NullaryFnOnce};
+
+use super::stage::WindowRows;
+use crate::model::{Channels, Samples};
+
+/// Samples that a weighted sum keeps in registers.
+const BLOCK: usize = 64;
+
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Runs `work` (whose loops must be `#[inline(always)]`) with the machine's vector instructions.
+#[inline]
+pub(super) fn wide<F: NullaryFnOnce>(work: F) -> F::Output {
+    ARCH.dispatch(work)
+}
+
+/// A sample type that filters read and write: 0 to 1 as f32.
+pub(super) trait Sample: Copy + Default {
+    /// What a raw value is multiplied by to be 0 to 1.
+    const UNIT: f32;
+    /// As it stands.
+    fn raw(self) -> f32;
+    /// To 0 to 1.
+    #[inline(always)]
+    fn to_unit(self) -> f32 {
+        self.raw() * Self::UNIT
+    }
+    /// From 0 to 1, rounded to nearest; anything outside (NaN too) is clamped.
+    fn from_unit(value: f32) -> Self;
+}
+
+/// Clamped to 0 to 1; NaN becomes 0.
+#[inline(always)]
+pub(super) fn unit(value: f32) -> f32 {
+    let value = if value > 0.0 { value } else { 0.0 };
+    if value < 1.0 { value } else { 1.0 }
+}
+
+/// Adding 2^23 to a small float leaves its rounded value in the lowest bits, in one instruction.
+const ROUND: f32 = 8_388_608.0;
+
+impl Sample for u8 {
+    const UNIT: f32 = 1.0 / 255.0;
+    #[inline(always)]
+    fn raw(self) -> f32 {
+        f32::from(self)
+    }
+    #[inline(always)]
+    fn from_unit(value: f32) -> Self {
+        (unit(value) * 255.0 + ROUND).to_bits() as Self
+    }
+}
+
+impl Sample for u16 {
+    const UNIT: f32 = 1.0 / 65535.0;
+    #[inline(always)]
+    fn raw(self) -> f32 {
+        f32::from(self)
+    }
+    #[inline(always)]
+    fn from_unit(value: f32) -> Self {
+        (unit(value) * 65535.0 + ROUND).to_bits() as Self
+    }
+}
+
+impl Sample for f32 {
+    const UNIT: f32 = 1.0;
+    #[inline(always)]
+    fn raw(self) -> f32 {
+        self
+    }
+    #[inline(always)]
+    fn from_unit(value: f32) -> Self {
+        unit(value)
+    }
+}
+
+/// Runs the same code on whichever type samples have.
+macro_rules! with_samples {
+    ($samples:expr, $name:ident => $body:expr) => {
+        match $samples {
+            Samples::U8($name) => $body,
+            Samples::U16($name) => $body,
+            Samples::F32($name) => $body,
+        }
+    };
+}
+pub(super) use with_samples;
+
+/// Makes room for `len` samples; what they hold is to be overwritten.
+pub(super) fn resize_samples(samples: &mut Samples, len: usize) {
+    with_samples!(samples, v => v.resize(len, Default::default()));
+}
+
+struct Load<'a, T>(&'a [T], &'a mut [f32]);
+
+impl<T: Sample> NullaryFnOnce for Load<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        for (to, from) in self.1.iter_mut().zip(self.0) {
+            *to = from.to_unit();
+        }
+    }
+}
+
+/// Reads samples from `start` on, as many as `out` holds.
+pub(super) fn load(samples: &Samples, start: usize, out: &mut [f32]) {
+    with_samples!(samples, v => wide(Load(v.get(start..).unwrap_or_default(), out)));
+}
+
+struct Store<'a, T>(&'a [f32], &'a mut [T]);
+
+impl<T: Sample> NullaryFnOnce for Store<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        for (to, from) in self.1.iter_mut().zip(self.0) {
+            *to = T::from_unit(*from);
+        }
+    }
+}
+
+/// Writes samples from `start` on, rounded and clamped.
+pub(super) fn store(values: &[f32], samples: &mut Samples, start: usize) {
+    with_samples!(samples, v => wide(Store(values, v.get_mut(start..).unwrap_or_default())));
+}
+
+struct Clamp<'a>(&'a mut [f32]);
+
+impl NullaryFnOnce for Clamp<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        for value in self.0 {
+            *value = unit(*value);
+        }
+    }
+}
+
+/// Clamps to 0 to 1.
+pub(super) fn clamp(values: &mut [f32]) {
+    wide(Clamp(values));
+}
+
+/// Multiplies colour by alpha.
+pub(super) fn premultiply(values: &mut [f32], channels: Channels) {
+    match channels {
+        Channels::GrayAlpha => values.as_chunks_mut().0.iter_mut().for_each(|[v, a]| *v *= *a),
+        Channels::Rgba => values.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, a]| {
+            *r *= *a;
+            *g *= *a;
+            *b *= *a;
+        }),
+        Channels::Gray | Channels::Rgb => {}
+    }
+}
+
+/// Divides colour by alpha; where nothing is visible, colour becomes 0.
+pub(super) fn unpremultiply(values: &mut [f32], channels: Channels) {
+    // Below a third of a 16-bit level nothing is visible, and a quotient would only be noise.
+    let inverse = |alpha: f32| if alpha > 5e-6 { alpha.recip() } else { 0.0 };
+    match channels {
+        Channels::GrayAlpha => values.as_chunks_mut().0.iter_mut().for_each(|[v, a]| *v *= inverse(*a)),
+        Channels::Rgba => values.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, a]| {
+            let inverse = inverse(*a);
+            *r *= inverse;
+            *g *= inverse;
+            *b *= inverse;
+        }),
+        Channels::Gray | Channels::Rgb => {}
+    }
+}
+
+struct AlongRow<'a> {
+    extended: &'a [f32],
+    step: usize,
+    weights: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl NullaryFnOnce for AlongRow<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self { extended, step, weights, out } = self;
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let rest_at = blocks.len() * BLOCK;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            let mut sum = [0.0; BLOCK];
+            for (k, weight) in weights.iter().enumerate() {
+                if let Some(taps) = extended.get(i * BLOCK + k * step..).and_then(|from| from.first_chunk::<BLOCK>()) {
+                    for (sum, tap) in sum.iter_mut().zip(taps) {
+                        *sum += weight * tap;
+                    }
+                }
+            }
+            *block = sum;
+        }
+        for (i, value) in rest.iter_mut().enumerate() {
+            let taps = extended.get(rest_at + i..).unwrap_or_default().iter().step_by(step);
+            *value = weights.iter().zip(taps).map(|(weight, tap)| weight * tap).sum();
+        }
+    }
+}
+
+/// `out[i] = sum of weights[k] * extended[i + k * step]`: a filter along a row of interleaved samples.
+pub(super) fn filter_row(extended: &[f32], step: usize, weights: &[f32], out: &mut [f32]) {
+    wide(AlongRow { extended, step, weights, out });
+}
+
+struct AlongColumn<'a, 'b> {
+    rows: &'a WindowRows<'b>,
+    radius: i32,
+    weights: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl NullaryFnOnce for AlongColumn<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self { rows, radius, weights, out } = self;
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let rest_at = blocks.len() * BLOCK;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            let mut sum = [0.0; BLOCK];
+            for (distance, weight) in (-radius..).zip(weights) {
+                if let Some(taps) = rows.row(distance).get(i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
+                    for (sum, tap) in sum.iter_mut().zip(taps) {
+                        *sum += weight * tap;
+                    }
+                }
+            }
+            *block = sum;
+        }
+        rest.fill(0.0);
+        for (distance, weight) in (-radius..).zip(weights) {
+            for (value, tap) in rest.iter_mut().zip(rows.row(distance).get(rest_at..).unwrap_or_default()) {
+                *value += weight * tap;
+            }
+        }
+    }
+}
+
+/// `out[i] = sum of weights[k] * rows.row(k - radius)[i]`: a filter along columns.
+pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f32]) {
+    wide(AlongColumn { rows, radius: weights.len() as i32 / 2, weights, out });
+}
+
+/// Applies `function` to each colour sample, leaving alpha alone.
+#[inline(always)]
+pub(super) fn each_colour(samples: &mut [f32], channels: Channels, function: impl Fn(f32) -> f32) {
+    match channels {
+        Channels::Gray | Channels::Rgb => samples.iter_mut().for_each(|value| *value = function(*value)),
+        Channels::GrayAlpha => samples.as_chunks_mut().0.iter_mut().for_each(|[v, _]| *v = function(*v)),
+        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
+            *r = function(*r);
+            *g = function(*g);
+            *b = function(*b);
+        }),
+    }
+}
+
+/// sRGB's transfer curve (IEC 61966-2-1), encoded to light.
+pub(super) fn to_light(value: f32) -> f32 {
+    if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Light to encoded values.
+pub(super) fn from_light(value: f32) -> f32 {
+    if value <= 0.003_130_8 { value * 12.92 } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
+}

@@ -1,0 +1,265 @@
+//! What an operation asks of the pipeline: the narrowest kind of stage that can do its work.
+//!
+//! Samples are f32, 0 to 1, interleaved. The pipeline converts, clamps after each step, bands and fuses; kernels only
+//! compute.
+
+use std::ops::RangeInclusive;
+
+pub use super::taps::Kernel;
+pub use super::turn::Turn;
+use crate::model::{Band, Channels, ImageInfo};
+
+/// A step that has been checked.
+pub trait Operation: Send + Sync {
+    /// What it does to a picture like `input`. The error is a sentence about this picture.
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, String>;
+}
+
+/// How a step works on a picture.
+pub enum Stage {
+    /// It changes nothing here.
+    Nothing,
+    /// Each pixel by itself: neighbouring ones fuse into one pass.
+    Point(Box<dyn PointKernel>),
+    /// Each pixel from its neighbourhood of `halo_px` rows above and below.
+    Window {
+        /// Rows needed above and below.
+        halo_px: u32,
+        /// What is computed.
+        kernel: Box<dyn WindowKernel>,
+    },
+    /// Another size, then perhaps a border.
+    Resample {
+        /// The new grid.
+        resample: Resample,
+        /// A border around it.
+        pad: Option<Pad>,
+    },
+    /// Turned or mirrored without loss.
+    Turn(Turn),
+    /// A part of it.
+    Crop(Rect),
+    /// Anything that needs the whole picture.
+    Whole(Box<dyn WholeKernel>),
+}
+
+/// A function of one pixel.
+pub trait PointKernel: Send + Sync {
+    /// Channels of the result.
+    fn channels(&self, input: Channels) -> Channels {
+        input
+    }
+
+    /// Changes pixels in place; with fewer channels the result is packed at the front.
+    fn apply(&self, samples: &mut [f32], channels: Channels);
+
+    /// The value of one colour sample, if the function is the same for every colour channel, looks at nothing else and
+    /// leaves alpha alone: such steps on 8-bit pixels fuse into one table.
+    fn curve(&self, value: f32) -> Option<f32> {
+        let _ = value;
+        None
+    }
+
+    /// Whether it is Rec. 601 luma, which a JPEG decoder can give for nothing.
+    fn is_luma(&self) -> bool {
+        false
+    }
+}
+
+/// A function of a neighbourhood, in two passes.
+pub trait WindowKernel: Send + Sync {
+    /// The first pass, along a row, done once for each row that arrives. Colour is premultiplied by alpha. `scratch`
+    /// is any buffer that may be reused.
+    fn prepare(&self, row: &[f32], channels: Channels, prepared: &mut [f32], scratch: &mut Vec<f32>);
+
+    /// The second pass, along columns of prepared rows.
+    fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]);
+
+    /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let _ = (original, channels, out);
+    }
+
+    /// Whether `combine` is to be called.
+    fn wants_original(&self) -> bool {
+        false
+    }
+
+    /// Whether it is linear and the same for each channel, so that luma may be taken before it as well.
+    fn commutes_with_luma(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks the same in a turned or mirrored picture.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+}
+
+/// A function of the whole picture.
+pub trait WholeKernel: Send + Sync {
+    /// What comes out.
+    fn output(&self, input: &ImageInfo) -> ImageInfo;
+
+    /// One row of the result. `picture` holds every row in the type it arrived in.
+    fn row(&self, picture: &Band, y: u32, out: &mut [f32]);
+}
+
+/// A rectangle of whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// Left edge in px.
+    pub x: u32,
+    /// Top edge in px.
+    pub y: u32,
+    /// Width in px.
+    pub width_px: u32,
+    /// Height in px.
+    pub height_px: u32,
+}
+
+/// A part of the picture on another grid. The part's edges need not lie on pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resample {
+    /// Left edge of the part, in px of the input.
+    pub left_px: f64,
+    /// Top edge of the part.
+    pub top_px: f64,
+    /// Width of the part.
+    pub box_width_px: f64,
+    /// Height of the part.
+    pub box_height_px: f64,
+    /// Width of the result in px.
+    pub width_px: u32,
+    /// Height of the result in px.
+    pub height_px: u32,
+    /// The filter.
+    pub kernel: Kernel,
+    /// Whether light is averaged rather than encoded values (sRGB transfer curve).
+    pub linear_light: bool,
+}
+
+/// A border around the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pad {
+    /// Columns before the picture.
+    pub left_px: u32,
+    /// Rows above the picture.
+    pub top_px: u32,
+    /// Width of the canvas.
+    pub width_px: u32,
+    /// Height of the canvas.
+    pub height_px: u32,
+    /// The border's colour.
+    pub background: Colour,
+}
+
+/// A colour of encoded values, 0 to 1: red, green, blue, alpha (not premultiplied).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Colour(pub [f32; 4]);
+
+/// Prepared rows around the one that is being computed; beyond the picture's edge its outermost row repeats.
+pub struct WindowRows<'a> {
+    pub(super) ring: &'a [f32],
+    pub(super) row_samples: usize,
+    pub(super) capacity: usize,
+    pub(super) height: usize,
+    pub(super) y: usize,
+}
+
+impl Resample {
+    /// The whole picture on another grid.
+    pub fn whole(input: &ImageInfo, width_px: u32, height_px: u32, kernel: Kernel) -> Self {
+        Self {
+            left_px: 0.0,
+            top_px: 0.0,
+            box_width_px: f64::from(input.width_px),
+            box_height_px: f64::from(input.height_px),
+            width_px,
+            height_px,
+            kernel,
+            linear_light: false,
+        }
+    }
+
+    /// Whether it changes nothing about a picture of this size.
+    pub(super) fn is_identity(&self, input: &ImageInfo) -> bool {
+        self.left_px == 0.0
+            && self.top_px == 0.0
+            && self.box_width_px == f64::from(input.width_px)
+            && self.box_height_px == f64::from(input.height_px)
+            && self.width_px == input.width_px
+            && self.height_px == input.height_px
+    }
+}
+
+impl WindowRows<'_> {
+    /// The prepared row `distance` rows below (or above, if negative) the current one.
+    #[inline]
+    pub fn row(&self, distance: i32) -> &[f32] {
+        let y = (self.y as i64 + i64::from(distance)).clamp(0, self.height as i64 - 1) as usize;
+        let start = (y % self.capacity) * self.row_samples;
+        self.ring.get(start..start + self.row_samples).unwrap_or_default()
+    }
+
+    /// Samples of a row.
+    pub const fn row_samples(&self) -> usize {
+        self.row_samples
+    }
+}
+
+impl Colour {
+    /// Opaque white.
+    pub const WHITE: Self = Self([1.0; 4]);
+
+    /// From `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "white" => return Ok(Self::WHITE),
+            "black" => return Ok(Self([0.0, 0.0, 0.0, 1.0])),
+            "transparent" => return Ok(Self([0.0; 4])),
+            _ => {}
+        }
+        let wrong = || format!("\"{text}\" is no colour: use white, black, transparent, #rgb, #rrggbb or #rrggbbaa");
+        let digits: Vec<u32> = text
+            .strip_prefix('#')
+            .and_then(|digits| digits.chars().map(|digit| digit.to_digit(16)).collect())
+            .ok_or_else(wrong)?;
+        let level = |range: RangeInclusive<usize>| {
+            digits.get(range).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit) as f32 / 255.0)
+        };
+        let short = |i: usize| digits.get(i).map(|digit| (digit * 17) as f32 / 255.0);
+        let parts = match digits.len() {
+            3 => [short(0), short(1), short(2), Some(1.0)],
+            6 => [level(0..=1), level(2..=3), level(4..=5), Some(1.0)],
+            8 => [level(0..=1), level(2..=3), level(4..=5), level(6..=7)],
+            _ => return Err(wrong()),
+        };
+        match parts {
+            [Some(r), Some(g), Some(b), Some(a)] => Ok(Self([r, g, b, a])),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The channels that hold both a picture's pixels and this colour.
+    pub fn channels_with(&self, input: Channels) -> Channels {
+        let [r, g, b, a] = self.0;
+        let gray = r == g && g == b;
+        let alpha = a < 1.0 || input.has_alpha();
+        match (gray && input.colour_count() == 1, alpha) {
+            (true, false) => Channels::Gray,
+            (true, true) => Channels::GrayAlpha,
+            (false, false) => Channels::Rgb,
+            (false, true) => Channels::Rgba,
+        }
+    }
+
+    /// Its samples in these channels; the first `channels.count()` count.
+    pub const fn samples(&self, channels: Channels) -> [f32; 4] {
+        let [r, g, b, a] = self.0;
+        match channels {
+            Channels::Gray | Channels::GrayAlpha => [r, a, 0.0, 0.0],
+            Channels::Rgb | Channels::Rgba => [r, g, b, a],
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! A step or a way to save as one line of text: `resize:long_edge=1024,kernel=lanczos3`, `webp:quality=82`.
+//!
+//! Values that hold a comma are quoted as in CSV: `text="a, b"`, with a quote inside written twice.
+
+use std::fmt::Write as _;
+
+use super::{Params, find, params, unknown};
+use crate::model::{ColourChoice, FormatChoice, MetadataPolicy, ParamKind, Save, Step, Value};
+
+/// Reads a step; the error says what is wrong and what is allowed.
+pub fn parse_step(text: &str) -> Result<Step, String> {
+    let (op, rest) = split_head(text);
+    let spec = find(op).ok_or_else(|| unknown(op))?;
+    let mut step = Step::new(spec.id);
+    for (name, word) in pairs(rest)? {
+        let param = params::find(spec, &name)?;
+        let value = match param.kind {
+            ParamKind::Float { .. } | ParamKind::Int { .. } => match word.trim().parse::<f64>() {
+                Ok(number) => Value::Number(number),
+                Err(_) => Value::Text(word),
+            },
+            ParamKind::Bool { .. } => match word.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => Value::Text(word),
+            },
+            ParamKind::Choice { .. } | ParamKind::Text { .. } => Value::Text(word),
+        };
+        if step.params.insert(name.clone(), value).is_some() {
+            return Err(format!("{op}: {name} is given twice"));
+        }
+    }
+    let checked = Params::check(spec, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
+    checked.map_err(|message| format!("{op}: {message}"))?;
+    Ok(step)
+}
+
+/// Writes a step; [`parse_step`] reads it back. Whether it is switched on is not part of the text.
+pub fn step_to_text(step: &Step) -> String {
+    let mut text = step.op.clone();
+    for (i, (name, value)) in step.params.iter().enumerate() {
+        text.push(if i == 0 { ':' } else { ',' });
+        text.push_str(name);
+        text.push('=');
+        let word = value.to_string();
+        if word.contains([',', '"']) || word.trim() != word {
+            let _ = write!(text, "\"{}\"", word.replace('"', "\"\""));
+        } else {
+            text.push_str(&word);
+        }
+    }
+    text
+}
+
+/// Reads a way to save: the format, then the keys of a recipe's `[save]`.
+pub fn parse_save(text: &str) -> Result<Save, String> {
+    let (format, rest) = split_head(text);
+    let mut save = Save::default();
+    set_save(&mut save, "format", &Value::Text(format.to_owned()))?;
+    for (name, word) in pairs(rest)? {
+        let value = match (word.as_str(), word.parse::<f64>()) {
+            ("true", _) => Value::Bool(true),
+            ("false", _) => Value::Bool(false),
+            (_, Ok(number)) => Value::Number(number),
+            _ => Value::Text(word),
+        };
+        set_save(&mut save, &name, &value)?;
+    }
+    Ok(save)
+}
+
+/// Sets one key of a way to save.
+pub(super) fn set_save(save: &mut Save, key: &str, value: &Value) -> Result<(), String> {
+    let wrong = |allowed: &str| format!("{key} must be {allowed}, not {}", quoted(value));
+    match key {
+        "format" => {
+            let words = FormatChoice::ALL.map(FormatChoice::word).join(", ");
+            save.format = FormatChoice::ALL
+                .into_iter()
+                .find(|format| Value::from(format.word()) == *value)
+                .ok_or_else(|| wrong(&format!("one of {words}")))?;
+        }
+        "quality" => match value {
+            Value::Number(number) if (1.0..=100.0).contains(number) && number.fract() == 0.0 => {
+                save.quality = Some(*number as u8);
+            }
+            _ => return Err(wrong("a whole number from 1 to 100")),
+        },
+        "lossless" => match value {
+            Value::Bool(flag) => save.lossless = *flag,
+            _ => return Err(wrong("true or false")),
+        },
+        "metadata" => {
+            save.metadata = match value {
+                Value::Text(word) if word == "keep" => MetadataPolicy::Keep,
+                Value::Text(word) if word == "no-gps" => MetadataPolicy::NoGps,
+                Value::Text(word) if word == "strip" => MetadataPolicy::Strip,
+                _ => return Err(wrong("one of keep, no-gps, strip")),
+            }
+        }
+        "colour" => {
+            save.colour = match value {
+                Value::Text(word) if word == "srgb" => ColourChoice::Srgb,
+                Value::Text(word) if word == "keep" => ColourChoice::Keep,
+                _ => return Err(wrong("one of srgb, keep")),
+            }
+        }
+        _ => return Err(format!("there is no key \"{key}\"; there are format, quality, lossless, metadata, colour")),
+    }
+    Ok(())
+}
+
+fn quoted(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    }
+}
+
+fn split_head(text: &str) -> (&str, &str) {
+    let (head, rest) = text.split_once(':').unwrap_or((text, ""));
+    (head.trim(), rest)
+}
+
+/// `name=value` pairs between commas that stand outside quotes.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut fields = vec![String::new()];
+    let mut in_quotes = false;
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let Some(field) = fields.last_mut() else { break };
+        match char {
+            '"' if in_quotes && chars.peek() == Some(&'"') => {
+                chars.next();
+                field.push('"');
+            }
+            '"' => in_quotes = !in_quotes,
+            ',' if !in_quotes => fields.push(String::new()),
+            _ => field.push(char),
+        }
+    }
+    if in_quotes {
+        return Err("a quote (\") is not closed".to_owned());
+    }
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let pair = |field: String| match field.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+        None => Err(format!("\"{}\" is not name=value", field.trim())),
+    };
+    fields.into_iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_step_reads_back_as_it_was_written() {
+        for text in [
+            "resize:kernel=lanczos3,long_edge=1024",
+            "resize:enlarge=true,fit=pad,height=10,width=20",
+            "sharpen:amount=0.8,sigma=1",
+            "grayscale",
+            "linear:offset=-5,scale=1.1",
+        ] {
+            let step = parse_step(text).expect(text);
+            assert_eq!(step_to_text(&step), text);
+            assert_eq!(parse_step(&step_to_text(&step)), Ok(step));
+        }
+    }
+
+    #[test]
+    fn values_with_commas_and_quotes_are_quoted_as_in_csv() {
+        assert_eq!(pairs(r#"a="x, y",b="say ""hi""",c=1"#).expect("valid").len(), 3);
+        let step = Step::new("watermark").with("text", r#"a, "b""#);
+        let (_, rest) = step_to_text(&step).split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("params");
+        assert_eq!(pairs(&rest), Ok(vec![("text".to_owned(), r#"a, "b""#.to_owned())]));
+    }
+
+    #[test]
+    fn mistakes_are_named_with_what_is_allowed() {
+        for (text, expected) in [
+            ("resze:long_edge=1", "there are resize"),
+            ("resize:long=1", "it has long_edge"),
+            ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
+            ("resize:long_edge=big", "not \"big\""),
+            ("resize:long_edge=1.5", "whole number"),
+            ("resize:long_edge=10,long_edge=20", "twice"),
+            ("resize:long_edge", "name=value"),
+            ("resize:kernel=sinc,long_edge=2", "one of nearest"),
+            ("gaussian_blur:sigma=NaN", "from 0 to 200 px, not NaN"),
+            ("gaussian_blur:sigma=inf", "from 0 to 200 px, not inf"),
+            ("resize:enlarge=yes,long_edge=2", "true or false"),
+            ("rotate:degrees=10,background=\"red", "not closed"),
+            ("rotate:degrees=10,background=red", "no colour"),
+            ("invert:x=1", "takes no parameters"),
+        ] {
+            let error = parse_step(text).expect_err(text);
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_save_has_the_same_keys_as_a_recipe_file() {
+        let save = parse_save("webp:quality=82,metadata=strip,lossless=false,colour=keep").expect("valid");
+        assert_eq!(save.format, FormatChoice::Webp);
+        assert_eq!((save.quality, save.metadata), (Some(82), MetadataPolicy::Strip));
+        assert_eq!(parse_save("png").expect("valid").format, FormatChoice::Png);
+        for text in
+            ["gif", "jpeg:quality=0", "jpeg:quality=101", "jpeg:quality=high", "jpeg:speed=1", "webp:lossless=1"]
+        {
+            assert!(parse_save(text).is_err(), "{text}");
+        }
+    }
+}

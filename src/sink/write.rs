@@ -1,0 +1,284 @@
+//! Results under temporary names in the folder they are for, and whether that folder can take any.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::hash::{CHUNK_BYTES, Hasher, sha256_file, sha256_hex};
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::JobId;
+
+/// Attempts to find a temporary name that is free.
+const ATTEMPTS: u32 = 16;
+
+/// What a result is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// A copy of this file.
+    Copy(&'a Path),
+    /// This temporary file itself, which is gone from its place afterwards.
+    Move(&'a Path),
+}
+
+/// A whole result under a temporary name, which is removed on drop unless it was given its final one.
+#[derive(Debug)]
+pub struct Staged {
+    path: PathBuf,
+    size_bytes: u64,
+    hash: String,
+    is_committed: bool,
+}
+
+/// Writes a result into `dir` (made if need be) as `.pixloom-{job}-{seq}-{random}.part`, with the permissions the
+/// user's other new files get. Errors are nameless: the caller knows the item.
+pub fn stage(dir: &Path, job: JobId, seq: u64, content: Content<'_>) -> Result<Staged, ItemError> {
+    make_dir(dir).map_err(|error| write_error(dir, &error))?;
+    let (path, file) = create_temporary(dir, &format!("{job}-{seq}")).map_err(|error| write_error(dir, &error))?;
+    let mut staged = Staged { path, size_bytes: 0, hash: String::new(), is_committed: false };
+    (staged.size_bytes, staged.hash) = match content {
+        Content::Bytes(bytes) => write_bytes(file, bytes).map_err(|error| write_error(dir, &error))?,
+        Content::Copy(from) => copy(file, dir, from)?,
+        Content::Move(from) => take_over(file, &staged.path, dir, from)?,
+    };
+    Ok(staged)
+}
+
+impl Staged {
+    /// Where it is now.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its size in bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// SHA-256 of its bytes in lower-case hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// It has its final name: nothing is left to remove.
+    pub(super) fn committed(&mut self) {
+        self.is_committed = true;
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes the output folder and proves that files can be written there, before anything starts.
+pub fn check_dir(dir: &Path) -> Result<(), JobError> {
+    let failed = |error: io::Error| JobError::Output { path: dir.display().to_string(), detail: error.to_string() };
+    make_dir(dir).map_err(failed)?;
+    let (path, mut file) = create_temporary(dir, "check").map_err(failed)?;
+    let written = file.write_all(b"?");
+    drop(file);
+    let removed = fs::remove_file(&path);
+    written.and(removed).map_err(failed)
+}
+
+/// Bytes that the user may still write where `dir` is (or will be); `None` where the system doesn't tell.
+#[cfg(unix)]
+pub fn free_bytes(dir: &Path) -> Option<u64> {
+    let standing = dir.ancestors().find(|folder| folder.is_dir())?;
+    let stat = rustix::fs::statvfs(standing).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// Bytes that the user may still write where `dir` is (or will be); `None` where the system doesn't tell.
+#[cfg(not(unix))]
+pub fn free_bytes(_dir: &Path) -> Option<u64> {
+    None
+}
+
+/// Why a result can't be written, in the output's terms.
+pub(super) fn write_error(dir: &Path, error: &io::Error) -> ItemError {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::InvalidFilename => ErrorKind::Unwritable,
+        _ => ErrorKind::Io,
+    };
+    ItemError::nameless(kind).with("detail", format_args!("{}: {error}", dir.display()))
+}
+
+fn make_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() { Ok(()) } else { fs::create_dir_all(dir) }
+}
+
+fn create_temporary(dir: &Path, owner: &str) -> io::Result<(PathBuf, File)> {
+    let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
+    for _ in 0..ATTEMPTS {
+        let path = dir.join(format!(".pixloom-{owner}-{:08x}.part", rand::random::<u32>()));
+        // A new file gets what the user's umask leaves of rw-rw-rw-.
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
+}
+
+fn write_bytes(mut file: File, bytes: &[u8]) -> io::Result<(u64, String)> {
+    file.write_all(bytes)?;
+    Ok((bytes.len() as u64, sha256_hex(bytes)))
+}
+
+/// Copies a file and hashes what was copied, so that the hash is the output's even if the input changes meanwhile.
+fn copy(mut to: File, dir: &Path, from: &Path) -> Result<(u64, String), ItemError> {
+    let mut input = File::open(from).map_err(|error| ItemError::reading(from, &error))?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut hasher = Hasher::default();
+    let mut size_bytes = 0;
+    loop {
+        let count = match input.read(&mut chunk) {
+            Ok(0) => return Ok((size_bytes, hasher.finish())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(ItemError::reading(from, &error)),
+        };
+        let bytes = chunk.get(..count).unwrap_or_default();
+        to.write_all(bytes).map_err(|error| write_error(dir, &error))?;
+        hasher.update(bytes);
+        size_bytes += count as u64;
+    }
+}
+
+/// Puts a temporary file in the place of the empty one, with that one's permissions.
+fn take_over(file: File, path: &Path, dir: &Path, from: &Path) -> Result<(u64, String), ItemError> {
+    let permissions = file.metadata().map_err(|error| write_error(dir, &error))?.permissions();
+    if fs::rename(from, path).is_err() {
+        // Another file system, most often.
+        let copied = copy(file, dir, from)?;
+        let _ = fs::remove_file(from);
+        return Ok(copied);
+    }
+    let finish = || {
+        fs::set_permissions(path, permissions)?;
+        Ok((fs::metadata(path)?.len(), sha256_file(path)?))
+    };
+    finish().map_err(|error: io::Error| write_error(dir, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const JOB: JobId = JobId(7);
+
+    #[test]
+    fn a_result_stands_whole_under_a_temporary_name_and_goes_with_its_owner() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("new/deep");
+        let staged = stage(&folder, JOB, 3, Content::Bytes(b"abc")).unwrap();
+        let name = staged.path().file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name.starts_with(".pixloom-7-3-"), "{name}");
+        assert_eq!(staged.path().extension().unwrap(), "part");
+        assert_eq!((fs::read(staged.path()).unwrap(), staged.size_bytes()), (b"abc".to_vec(), 3));
+        assert_eq!(staged.hash(), sha256_hex(b"abc"));
+        drop(staged);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_is_copied_or_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let from = dir.path().join("from");
+        let bytes: Vec<u8> = (0..700_000_u32).map(|n| n as u8).collect();
+        fs::write(&from, &bytes).unwrap();
+        let copied = stage(dir.path(), JOB, 1, Content::Copy(&from)).unwrap();
+        assert_eq!((fs::read(copied.path()).unwrap(), copied.hash()), (bytes.clone(), sha256_hex(&bytes).as_str()));
+        assert!(from.exists());
+        let moved = stage(dir.path(), JOB, 2, Content::Move(&from)).unwrap();
+        assert_eq!((fs::read(moved.path()).unwrap(), moved.hash()), (bytes.clone(), copied.hash()));
+        assert_eq!((moved.size_bytes(), copied.size_bytes()), (700_000, 700_000));
+        assert!(!from.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn results_get_the_permissions_of_any_other_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let usual = dir.path().join("usual");
+        fs::write(&usual, b"").unwrap();
+        let private = dir.path().join("private");
+        fs::write(&private, b"x").unwrap();
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o400)).unwrap();
+        for content in [Content::Bytes(b"x"), Content::Copy(&private), Content::Move(&private)] {
+            let staged = stage(dir.path(), JOB, 1, content).unwrap();
+            assert_eq!(mode(staged.path()), mode(&usual), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_input_is_the_inputs_fault_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        for content in [Content::Copy(Path::new("/none/x.jpg")), Content::Move(Path::new("/none/x.jpg"))] {
+            assert_eq!(stage(dir.path(), JOB, 1, content).unwrap_err().kind, ErrorKind::NotFound);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_can_not_be_is_told_before_and_during_the_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let mut hopeless = vec![file.clone(), file.join("below"), dir.path().join("x".repeat(300))];
+        if cfg!(target_os = "linux") {
+            hopeless.push("/proc/pixloom".into());
+        }
+        for folder in &hopeless {
+            let error = check_dir(folder).unwrap_err();
+            assert!(matches!(error, JobError::Output { .. }), "{error}");
+            let error = stage(folder, JOB, 1, Content::Bytes(b"x")).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unwritable, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_checked_folder_exists_and_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a/b");
+        check_dir(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        check_dir(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_folder_that_can_not_be_written() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(write_error(Path::new("/out"), &full).kind, ErrorKind::DiskFull);
+        if cfg!(target_os = "linux") {
+            let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+            let error = write_bytes(full, b"x").unwrap_err();
+            assert_eq!(write_error(Path::new("/out"), &error).kind, ErrorKind::DiskFull);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn free_room_is_known_before_the_folder_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(free_bytes(&dir.path().join("not/yet")).unwrap() > 0);
+    }
+}
