@@ -38,6 +38,7 @@ impl App {
     }
 
     #[cfg(test)]
+
     pub(crate) fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
