@@ -38,7 +38,6 @@ impl App {
     }
 
     #[cfg(test)]
-
     pub(crate) fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
