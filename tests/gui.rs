@@ -10,7 +10,6 @@ mod util;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use pixloom::engine::{Command, Engine, Handle, Options};
@@ -91,9 +90,8 @@ impl Desk {
 
     /// Waits for a control of that name, and presses it.
     fn press(&mut self, name: &str) {
-        let is_control = |desk: &Self| desk.harness.query_all_by_role_and_label(Role::Button, name).next().is_some();
-        self.until(name, is_control);
-        self.harness.query_all_by_role_and_label(Role::Button, name).next().unwrap().click();
+        self.until_seen(name);
+        self.harness.query_all_by_label(name).next().unwrap().click();
         self.harness.run_steps(2);
     }
 
