@@ -12,7 +12,7 @@ use pixloom::model::{JobState, Recipe, SourceSpec, Step};
 
 const ITEMS: usize = 10_000;
 const FRAMES: usize = 600;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn main() {
     let scratch = tempfile::tempdir().unwrap();
@@ -68,6 +68,7 @@ impl Window {
             delta: egui::vec2(0.0, if self.count % 400 < 200 { -24.0 } else { 24.0 }),
             modifiers: egui::Modifiers::NONE,
             phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
         };
         let input = egui::RawInput {
             screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1440.0, 900.0))),

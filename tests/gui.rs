@@ -16,7 +16,7 @@ use pixloom::engine::{Command, Engine, Handle, Options};
 use pixloom::gui::App;
 use pixloom::model::{JobState, Step};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A path that somebody let go of over the window.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ fn dropped_pictures_go_through_an_added_filter_to_files_and_into_the_history() {
     let mut desk = Desk::new();
     desk.until_seen("Drop images here, or paste a list of links");
     let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"]);
-    desk.drop(&[folder.clone()]);
+    desk.drop(std::slice::from_ref(&folder));
     desk.until_seen("3 items");
     desk.press("Add filter");
     desk.press("Grayscale");
