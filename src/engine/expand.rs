@@ -1,6 +1,7 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -120,6 +121,7 @@ impl Expansion<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
+        let out_dir = self.out_dir();
         let mut already_taken = std::mem::take(&mut self.request.taken);
         for (index, spec) in sources {
             self.mark = Some(index);
@@ -138,6 +140,9 @@ impl Expansion<'_> {
                 }
                 Found::Item(item) => {
                     self.taken += 1;
+                    if self.is_own_result(&item, out_dir.as_ref()) {
+                        return ControlFlow::Continue(());
+                    }
                     if pass_over > 0 {
                         pass_over -= 1;
                         return ControlFlow::Continue(());
@@ -161,6 +166,23 @@ impl Expansion<'_> {
         }
         let job = self.request.job;
         call(self.record_tx, move |catalog| catalog.set_counted(job, true))
+    }
+
+    /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
+    fn out_dir(&self) -> Option<(PathBuf, PathBuf)> {
+        let dir = self.reader.job(self.request.job).ok()??.spec.sink.dir?;
+        let real = dir.canonicalize().ok()?;
+        Some((dir, real))
+    }
+
+    /// Whether a file that was found is a result of this very job: its folder may lie below a folder that is read while
+    /// the job is at work.
+    fn is_own_result(&self, item: &NewItem, out_dir: Option<&(PathBuf, PathBuf)>) -> bool {
+        let Some(((dir, real), path)) = out_dir.zip(item.locator.path()) else { return false };
+        path.strip_prefix(real).is_ok_and(|below| {
+            let noted = Locator::File(dir.join(below)).to_text();
+            self.reader.is_output(self.request.job, &noted).unwrap_or(false)
+        })
     }
 
     /// Takes over the items of another job.

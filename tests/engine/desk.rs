@@ -120,6 +120,16 @@ impl Desk {
         SourceSpec::Folder { path: self.path("in"), recursive: false }
     }
 
+    /// A list of links that is read until its other end is dropped: what comes behind it in a job has to wait.
+    #[cfg(unix)]
+    pub(crate) fn slow_list(&self) -> (SourceSpec, fs::File) {
+        let path = self.path("list.txt");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        // Open for both, so that neither end waits for the other.
+        let end = fs::File::options().read(true).write(true).open(&path).unwrap();
+        (SourceSpec::UrlList { path }, end)
+    }
+
     /// A job that copies what the sources give.
     pub(crate) fn copies(&self, sources: Vec<SourceSpec>) -> JobSpec {
         JobSpec {
