@@ -126,8 +126,14 @@ impl Expansion<'_> {
         for (index, spec) in sources {
             self.mark = Some(index);
             self.taken = 0;
-            // A list gives the same again, so what was taken is passed over; a folder may have changed.
-            let passes_over = matches!(spec, SourceSpec::UrlList { .. });
+            if matches!(spec, SourceSpec::Stdin) && already_taken > 0 {
+                already_taken = 0;
+                let message = "Standard input can't be read again: links that had not come yet are not in this job.";
+                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message: message.to_owned() });
+                continue;
+            }
+            // A folder may have changed; anything else gives the same again, so what was taken is passed over.
+            let passes_over = !matches!(spec, SourceSpec::Folder { .. });
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;

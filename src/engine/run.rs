@@ -182,6 +182,10 @@ impl Run {
                         finished.bytes_in = row.size_bytes.unwrap_or(row.bytes_in);
                         finished.bytes_out = size;
                         finished.output_hash = Some(hash);
+                        (finished.width_px, finished.height_px) = (row.width_px, row.height_px);
+                        (finished.hash, finished.content_type) = (row.hash, row.content_type);
+                        finished.http_status = row.http_status;
+                        finished.timings = row.timings;
                         finished.attempts = row.attempts.max(1);
                         adopted.push(finished);
                     }

@@ -135,9 +135,11 @@ fn failures_are_counted_by_kind_and_what_failed_is_done_once_its_cause_is_mended
     desk.wait("the failures are told", |snapshot| snapshot.current.as_ref().unwrap().failures.as_ref() == wanted);
     desk.put("late.png", png(20, 20, 2));
     desk.put("note.png", png(20, 20, 3));
-    let done = |n| move |snapshot: &pixloom::engine::Snapshot| {
-        let view = snapshot.current.as_ref().unwrap();
-        view.state == JobState::Done && view.progress.done == n
+    let done = |n| {
+        move |snapshot: &pixloom::engine::Snapshot| {
+            let view = snapshot.current.as_ref().unwrap();
+            view.state == JobState::Done && view.progress.done == n
+        }
     };
     // One kind.
     desk.send(Command::Retry { job, kind: Some(ErrorKind::NotFound), items: None });

@@ -16,10 +16,10 @@ fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
     let bytes = picture.clone();
     let server = Server::start(move |request| match request.path.as_str() {
         "/a/photo.png?size=2" => ok(bytes.clone(), "image/png").header("ETag", "\"x\""),
-        "/download" => ok("a,b\n1,2\n", "text/csv")
-            .header("Content-Disposition", "attachment; filename=\"list; of things.csv\""),
-        "/disguised" => ok("x", "text/plain")
-            .header("Content-Disposition", "attachment; filename=\"../../evil.txt\""),
+        "/download" => {
+            ok("a,b\n1,2\n", "text/csv").header("Content-Disposition", "attachment; filename=\"list; of things.csv\"")
+        }
+        "/disguised" => ok("x", "text/plain").header("Content-Disposition", "attachment; filename=\"../../evil.txt\""),
         "/" => ok(bytes.clone(), "application/octet-stream"),
         "/moved" => redirect("/a/photo.png?size=2"),
         "/%ED%95%9C.json" => ok("{}", "application/json"),
@@ -27,10 +27,8 @@ fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
     });
     let paths = ["/a/photo.png?size=2", "/download", "/disguised", "/", "/moved", "/%ED%95%9C.json", "/empty.txt"];
     let rows = desk.run(desk.copies(paths.iter().map(|path| url(server.url(path))).collect()));
-    let outputs: Vec<String> = rows
-        .iter()
-        .map(|row| output_of(row).strip_prefix(desk.out()).unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let outputs: Vec<String> =
+        rows.iter().map(|row| output_of(row).strip_prefix(desk.out()).unwrap().to_str().unwrap().to_owned()).collect();
     assert_eq!(outputs[0], "photo.png");
     assert_eq!(outputs[1], "list; of things.csv");
     assert!(outputs[2].ends_with("evil.txt") && !outputs[2].contains('/'), "{}", outputs[2]);

@@ -130,7 +130,8 @@ fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     desk.send(Command::Submit(Box::new(second)));
     desk.send(Command::Submit(Box::new(third)));
     let queued = desk.wait_for("both are queued", |snapshot| {
-        let queued: Vec<_> = snapshot.jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
+        let queued: Vec<_> =
+            snapshot.jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
         (queued.len() == 2).then_some(queued)
     });
     assert!(events_behind(&desk.snapshot(), seen).all(|event| event.edge != Edge::Started), "the first is at work");
