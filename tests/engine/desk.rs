@@ -345,6 +345,7 @@ pub(crate) fn read_png(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     buffer.truncate(info.buffer_size());
     let rgb = match info.color_type {
         png::ColorType::Rgb => buffer,
+        png::ColorType::Grayscale => buffer.iter().flat_map(|level| [*level; 3]).collect(),
         png::ColorType::Rgba => buffer.chunks_exact(4).flat_map(|pixel| pixel[..3].to_vec()).collect(),
         other => panic!("{other:?}"),
     };
