@@ -114,11 +114,11 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn decoded_size(path: &Path) -> (u32, u32) {
     let bytes = fs::read(path).unwrap();
     if bytes.starts_with(&[0xff, 0xd8]) {
-        let mut jpeg = mozjpeg::Decompress::new_mem(&bytes).unwrap().rgb().unwrap();
-        let size = (jpeg.width() as u32, jpeg.height() as u32);
-        let pixels: Vec<[u8; 3]> = jpeg.read_scanlines().unwrap();
-        assert_eq!(pixels.len(), jpeg.width() * jpeg.height());
-        jpeg.finish().unwrap();
+        let mut jpeg = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&bytes));
+        let pixels = jpeg.decode().unwrap();
+        let (width, height) = jpeg.dimensions().unwrap();
+        assert_eq!(pixels.len() % (width * height), 0);
+        let size = (width as u32, height as u32);
         return size;
     }
     if bytes.starts_with(b"\x89PNG") {

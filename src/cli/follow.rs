@@ -195,9 +195,9 @@ impl Follower<'_> {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
         self.tell_failures(job)?;
         let progress = view.progress;
+        self.bar.set_message(report::beside_bar(&progress));
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.finished());
-        self.bar.set_message(report::beside_bar(&progress));
         let counts = |p: &Progress| (p.done, p.failed, p.skipped, p.total, p.total_is_final, p.bytes_in, p.bytes_out);
         if self.last_progress.as_ref().map(counts) != Some(counts(&progress)) {
             self.emit(&Line::progress(job, &progress));

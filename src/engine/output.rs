@@ -239,11 +239,9 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
 
 /// Where links go when nobody said: `Pixloom` in the user's download folder, or home, or here.
 fn default_download_dir() -> PathBuf {
-    let dirs = directories::UserDirs::new();
-    let base = dirs.as_ref().map_or_else(
-        || PathBuf::from("."),
-        |dirs| dirs.download_dir().filter(|dir| dir.is_dir()).unwrap_or_else(|| dirs.home_dir()).to_path_buf(),
-    );
+    let home = etcetera::home_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let downloads = home.join("Downloads");
+    let base = if downloads.is_dir() { downloads } else { home };
     base.join("Pixloom")
 }
 

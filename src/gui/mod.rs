@@ -6,6 +6,8 @@ mod actions;
 mod app;
 mod dialogs;
 mod drafts;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod icon;
 mod input;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
-    TextStyle, Ui, Visuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Margin, Shadow, Stroke,
+    Style, TextStyle, Ui, Visuals, vec2,
 };
 
 use crate::config::Theme as Choice;
@@ -301,7 +301,10 @@ fn fonts() -> FontDefinitions {
     for (name, bytes) in
         [("regular", REGULAR), ("semibold", SEMIBOLD), ("figures", FIGURES), ("figures-semibold", FIGURES_SEMIBOLD)]
     {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        // Hinting closes the gap below the dots of a semibold i at these sizes.
+        let hinting = if name.ends_with("semibold") { Some(false) } else { None };
+        let data = FontData::from_static(bytes).tweak(FontTweak { hinting, ..FontTweak::default() });
+        fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let families: [(FontFamily, &[&str]); 5] = [
         (FontFamily::Proportional, &["regular"]),

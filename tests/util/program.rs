@@ -190,10 +190,6 @@ pub(crate) fn sample(name: &str) -> Vec<u8> {
 
 /// Width and height of a picture.
 pub(crate) fn size_px(path: &Path) -> (u32, u32) {
-    image::ImageReader::open(path)
-        .expect("a file")
-        .with_guessed_format()
-        .expect("a format")
-        .into_dimensions()
-        .expect("a picture")
+    let info = pixloom::codec::probe(&std::fs::read(path).expect("a file")).expect("a picture").info;
+    (info.width_px, info.height_px)
 }
