@@ -145,6 +145,10 @@ impl Coordinator {
                 self.notice = Some(Notice::Trouble(message.clone()));
                 self.event(Some(job), Edge::SourceTrouble { message });
             }
+            ExpandNote::Remark { job, message } => {
+                self.notice = Some(Notice::Trouble(message.clone()));
+                self.event(Some(job), Edge::SourceRemark { message });
+            }
             ExpandNote::Ended { job, added, duplicates } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {
                     expanding.requests -= 1;

@@ -123,7 +123,9 @@ impl Coordinator {
             let sources = (from..).zip(sources.into_iter().skip(from as usize)).collect();
             // What was read before the job was cut off is not read twice.
             let leave_out_known = row.total > 0;
-            self.expand(Expand { sources, taken: expansion.mark.taken, leave_out_known, ..Expand::of(job) });
+            let resumes = row.state != JobState::Queued;
+            let taken = expansion.mark.taken;
+            self.expand(Expand { sources, taken, resumes, leave_out_known, ..Expand::of(job) });
         } else if expansion.counted {
             self.event(Some(job), Edge::Counted { total: row.total });
         }
@@ -275,7 +277,7 @@ impl Coordinator {
             && !self.parts.options.waits
             && since.elapsed() >= Duration::from_secs(active.run.spec.limits.network_wait_s)
         {
-            let reason = format!("The network is gone. Job {job} is kept; go on with: pixloom resume {job}");
+            let reason = "The network is gone.".to_owned();
             return self.end_active(JobState::Paused, Some(reason));
         }
         if active.phase == Phase::Going && active.run.is_drained() {
