@@ -32,8 +32,9 @@ pub trait Catalog: Send {
     /// These running items are not worked on after all; a noted output is forgotten.
     fn set_waiting(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError>;
 
-    /// Where each of these is about to appear, and the SHA-256 of its bytes; they are still running.
-    fn note_outputs(&mut self, notes: &[(ItemId, String, String)]) -> Result<(), JobError>;
+    /// Where each of these is about to appear, the SHA-256 of its bytes, and all that is to be told of it once it is
+    /// done; they are still running. Anything but `Outcome::Done` is passed over.
+    fn note_outputs(&mut self, noted: &[Finished]) -> Result<(), JobError>;
 
     /// What became of these items, and their jobs' counters. Telling the same again changes nothing.
     fn finish(&mut self, finished: &[Finished]) -> Result<(), JobError>;

@@ -1,6 +1,7 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -125,12 +126,13 @@ impl Expansion<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
+        let out_dir = self.out_dir();
         let mut already_taken = std::mem::take(&mut self.request.taken);
         for (index, spec) in sources {
             self.mark = Some(index);
             self.taken = 0;
-            // A list gives the same again, so what was taken is passed over; a folder may have changed.
-            let passes_over = matches!(spec, SourceSpec::UrlList { .. });
+            // A folder may have changed; anything else gives the same again, so what was taken is passed over.
+            let passes_over = !matches!(spec, SourceSpec::Folder { .. });
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
             if spec == SourceSpec::Stdin && (self.request.resumes || known) {
                 self.tell_cut_off_stdin();
@@ -152,6 +154,9 @@ impl Expansion<'_> {
                 }
                 Found::Item(item) => {
                     self.taken += 1;
+                    if self.is_own_result(&item, out_dir.as_ref()) {
+                        return ControlFlow::Continue(());
+                    }
                     if pass_over > 0 {
                         pass_over -= 1;
                         return ControlFlow::Continue(());
@@ -175,6 +180,23 @@ impl Expansion<'_> {
         }
         let job = self.request.job;
         call(self.record_tx, move |catalog| catalog.set_counted(job, true))
+    }
+
+    /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
+    fn out_dir(&self) -> Option<(PathBuf, PathBuf)> {
+        let dir = self.reader.job(self.request.job).ok()??.spec.sink.dir?;
+        let real = dir.canonicalize().ok()?;
+        Some((dir, real))
+    }
+
+    /// Whether a file that was found is a result of this very job: its folder may lie below a folder that is read while
+    /// the job is at work.
+    fn is_own_result(&self, item: &NewItem, out_dir: Option<&(PathBuf, PathBuf)>) -> bool {
+        let Some(((dir, real), path)) = out_dir.zip(item.locator.path()) else { return false };
+        path.strip_prefix(real).is_ok_and(|below| {
+            let noted = Locator::File(dir.join(below)).to_text();
+            self.reader.is_output(self.request.job, &noted).unwrap_or(false)
+        })
     }
 
     /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.

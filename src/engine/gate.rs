@@ -49,6 +49,10 @@ impl Switch {
         self.stopped.load(Ordering::Acquire)
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state().paused
+    }
+
     /// Wakes whoever waits in [`Switch::wait_poke`].
     pub(crate) fn poke(&self) {
         self.state().pokes += 1;

@@ -161,7 +161,7 @@ impl Target {
                 ConflictPolicy::Skip => return Ok(Verdict::Skip(exists_already(&wished))),
                 ConflictPolicy::Fail => return Err(conflict(&self.locator, &wished)),
                 ConflictPolicy::Overwrite => {
-                    if is_input(job, &wished, reader) {
+                    if is_input(job, &wished, reader) || may_become_input(job, &wished, reader) {
                         return Err(ItemError::new(ErrorKind::WouldReplaceInput, &self.locator)
                             .with("output", wished.display()));
                     }
@@ -313,6 +313,24 @@ fn in_real_folder(path: &Path) -> PathBuf {
 fn is_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
     // When in doubt, it is one: an original is worth more than a result.
     reader.is_input(job, &Locator::File(in_real_folder(path)).to_text()).unwrap_or(true)
+}
+
+/// Whether a source that has not been read to its end may still give this file.
+fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
+    if reader.expansion(job).is_ok_and(|expansion| expansion.counted) {
+        return false;
+    }
+    let Ok(Some(row)) = reader.job(job) else { return true };
+    let path = in_real_folder(path);
+    row.spec.sources.iter().any(|source| match source {
+        SourceSpec::File { path: named } => {
+            std::path::absolute(named).is_ok_and(|named| in_real_folder(&named) == path)
+        }
+        SourceSpec::Folder { path: root, recursive } => root
+            .canonicalize()
+            .is_ok_and(|root| if *recursive { path.starts_with(&root) } else { path.parent() == Some(&root) }),
+        SourceSpec::Url { .. } | SourceSpec::UrlList { .. } | SourceSpec::Stdin => false,
+    })
 }
 
 fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {

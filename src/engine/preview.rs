@@ -114,13 +114,14 @@ impl Looker {
         let cancelled = || self.cancelled();
         let (before, after, histogram, approximate) = match request.zoom {
             Zoom::Fit => {
-                let (image, approximate) = show::through(&pipeline, &base.shown.image, base.shown.scale, &cancelled)?;
+                let (image, approximate) = show::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
                 (base.before.clone(), show::pixels(&image), histogram(&image), approximate)
             }
             Zoom::Full { x, y } => {
                 let kept = self.whole_after.as_ref().filter(|(id, kept, ..)| *id == base.id && *kept == recipe);
                 if kept.is_none() {
-                    let (image, _) = show::through(&pipeline, &base.shown.image, 1.0, &cancelled)?;
+                    let bytes = &base.body.bytes;
+                    let image = show::result(&pipeline, &base.shown, bytes, base.colour, &cancelled)?;
                     let pixels = show::pixels(&image);
                     self.whole_after = Some((base.id, recipe, image, pixels));
                 }

@@ -191,20 +191,19 @@ impl Recorder {
     fn commit(&mut self, mut batch: Vec<Recorded>) {
         self.sync_files(&mut batch);
         self.choose_names(&mut batch);
-        let notes: Vec<(ItemId, String, String)> = batch
+        let notes: Vec<Finished> = batch
             .iter()
             .filter_map(|recorded| {
-                let target = recorded.target.as_ref()?;
-                let path = target.chosen()?;
-                let hash = recorded.finished.output_hash.clone().unwrap_or_default();
-                Some((recorded.finished.id, Locator::File(path.to_path_buf()).to_text(), hash))
+                let path = recorded.target.as_ref()?.chosen()?;
+                let output = Locator::File(path.to_path_buf()).to_text();
+                Some(Finished { outcome: Outcome::Done { output }, ..recorded.finished.clone() })
             })
             .collect();
-        if let Some((first, ..)) = notes.first()
+        if let Some(first) = notes.first()
             && let Err(error) = self.catalog.note_outputs(&notes)
         {
             // Nothing was renamed: the items simply wait again.
-            self.give_up(first.job, &error);
+            self.give_up(first.id.job, &error);
             self.land(&batch);
             return;
         }

@@ -148,7 +148,7 @@ impl Run {
         runtime: &tokio::runtime::Handle,
         readers: &ReaderFactory,
     ) -> Result<Vec<JoinHandle<()>>, JobError> {
-        let (body_tx, body_rx) = tokio::sync::mpsc::channel::<LinkResult>(BODIES_WAITING);
+        let (body_tx, body_rx) = tokio::sync::mpsc::channel(BODIES_WAITING);
         let (files_reader, links_reader, bodies_reader) = (readers.reader()?, readers.reader()?, readers.reader()?);
         let mut threads = Vec::new();
         let (run, files_pool) = (Arc::clone(self), Arc::clone(pool));
@@ -182,6 +182,10 @@ impl Run {
                         finished.bytes_in = row.size_bytes.unwrap_or(row.bytes_in);
                         finished.bytes_out = size;
                         finished.output_hash = Some(hash);
+                        (finished.width_px, finished.height_px) = (row.width_px, row.height_px);
+                        (finished.hash, finished.content_type) = (row.hash, row.content_type);
+                        finished.http_status = row.http_status;
+                        finished.timings = row.timings;
                         finished.attempts = row.attempts.max(1);
                         adopted.push(finished);
                     }
@@ -276,6 +280,9 @@ impl Run {
             if rewinds_now != rewinds {
                 (after_seq, rewinds) = (0, rewinds_now);
             }
+            // Before the page is read: one of these may still wait in the page and have its outcome when its row comes
+            // up; it must not be done twice.
+            let in_flight = self.flying().clone();
             let page = match reader.waiting(self.job, after_seq, PAGE_ROWS) {
                 Ok(page) => page,
                 Err(error) => {
@@ -290,7 +297,7 @@ impl Run {
             };
             after_seq = last.id.seq;
             for row in page {
-                if !is_mine(&row.locator) {
+                if !is_mine(&row.locator) || in_flight.contains(&row.id.seq) {
                     continue;
                 }
                 self.switch.wait_going()?;
@@ -347,7 +354,10 @@ impl Run {
             |locator| locator.path().is_none(),
             |row| {
                 let place = tasks.take(1, &self.switch)?;
-                self.switch.wait_going()?;
+                if self.switch.is_paused() {
+                    self.landed(row.id.seq);
+                    return Ok(());
+                }
                 self.begin(row.id);
                 let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
                 runtime.spawn(async move {
@@ -406,7 +416,12 @@ impl Run {
     ) -> Result<(), Stopped> {
         let id = input.row.id;
         if input.fetched.is_none() {
-            self.switch.wait_going()?;
+            // Not begun, so given back: a pause ends with a look from the first waiting item, and whoever waits for all
+            // that is in flight must not wait for this one.
+            if self.switch.is_paused() {
+                self.landed(id.seq);
+                return Ok(());
+            }
             self.begin(id);
         }
         self.keep_body(&input);

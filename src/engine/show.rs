@@ -100,18 +100,41 @@ pub(super) fn decode(
     Ok(Shown { header, image, scale })
 }
 
-/// Runs a recipe over a picture in memory; `scale` is the picture's size relative to the whole one's.
+/// Runs a recipe over a picture in memory that is smaller than the whole one by `scale`.
 pub(super) fn through(
     pipeline: &Pipeline,
-    image: &Image,
+    shown: &Shown,
     scale: f64,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(Image, bool), ItemError> {
-    let plan = pipeline.plan(&image.info, Orientation::Upright, scale)?;
+    let image = &shown.image;
+    let (width_px, height_px) = shown.full_size_px();
+    let whole = ImageInfo { width_px, height_px, ..image.info };
+    let plan = pipeline.plan(&whole, Orientation::Upright, scale)?;
     let mut rows = ImageRows { image, next_row: 0 };
     let mut collector = Collector::new(image.profile.clone());
     plan.run(&mut rows, &mut collector, cancelled)?;
     Ok((collector.into_image()?, plan.is_approximate()))
+}
+
+/// The whole result, pixel for pixel as it is saved.
+pub(super) fn result(
+    pipeline: &Pipeline,
+    shown: &Shown,
+    bytes: &[u8],
+    colour: ColourChoice,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Image, ItemError> {
+    let header = &shown.header;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    if header.orientation == Orientation::Upright && plan.max_downscale() <= 1.0 {
+        // What was decoded for the view is what the output starts from.
+        return through(pipeline, shown, 1.0, cancelled).map(|(image, _)| image);
+    }
+    let mut opened = codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour })?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    collector.into_image()
 }
 
 /// Gives the rows of a picture in memory.

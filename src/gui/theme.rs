@@ -96,6 +96,10 @@ pub(crate) const LIGHT: Palette = Palette {
 pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
 /// Words and lines on a picture.
 pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
+/// A texture's own colours; also where only a text's size is asked for.
+pub(crate) const UNTINTED: Color32 = Color32::WHITE;
+/// What lies over the window behind a sheet.
+pub(crate) const BEHIND_SHEET: Color32 = Color32::from_black_alpha(0x70);
 /// The mark on the divider's white knob.
 pub(crate) const KNOB_INK: Color32 = rgb(0x22_22_22);
 /// Marks on [`ON_PICTURE`], the same in both themes.

@@ -108,14 +108,34 @@ impl Catalog for Writer {
         self.run(|sql, _| seqs.iter().try_for_each(|seq| give_back(sql, ItemId { job, seq: *seq })))
     }
 
-    fn note_outputs(&mut self, notes: &[(ItemId, String, String)]) -> Result<(), JobError> {
+    fn note_outputs(&mut self, noted: &[Finished]) -> Result<(), JobError> {
         self.run(|sql, _| {
+            // The counters know nothing of these yet, so `bytes_in` and `bytes_out` wait for the end.
             let mut update = sql.prepare_cached(
-                "UPDATE item SET state = 'running', output = ?3, output_hash = ?4 \
+                "UPDATE item SET state = 'running', output = ?3, output_hash = ?4, size = COALESCE(size, ?5), \
+                 width = ?6, height = ?7, hash = ?8, http_status = ?9, content_type = ?10, etag = ?11, \
+                 last_modified = ?12, attempts = ?13, fetch_ms = ?14, process_ms = ?15 \
                  WHERE job_id = ?1 AND seq = ?2 AND state IN ('waiting', 'running')",
             )?;
-            for (id, output, hash) in notes {
-                update.execute(params![id.job.0, id.seq as i64, output, hash])?;
+            for one in noted {
+                let Outcome::Done { output } = &one.outcome else { continue };
+                update.execute(params![
+                    one.id.job.0,
+                    one.id.seq as i64,
+                    output,
+                    one.output_hash,
+                    one.bytes_in as i64,
+                    one.width_px,
+                    one.height_px,
+                    one.hash,
+                    one.http_status,
+                    one.content_type,
+                    one.etag,
+                    one.last_modified,
+                    one.attempts,
+                    one.timings.fetch_ms as i64,
+                    one.timings.process_ms as i64,
+                ])?;
             }
             Ok(())
         })
@@ -284,7 +304,7 @@ fn standing(sql: &Connection, id: ItemId) -> rusqlite::Result<Option<Standing>> 
 
 fn give_back(sql: &Connection, id: ItemId) -> Result<(), Trouble> {
     sql.prepare_cached(
-        "UPDATE item SET state = 'waiting', output = NULL, output_hash = NULL \
+        "UPDATE item SET state = 'waiting', output = NULL, output_hash = NULL, etag = NULL, last_modified = NULL \
          WHERE job_id = ?1 AND seq = ?2 AND state = 'running'",
     )?
     .execute(params![id.job.0, id.seq as i64])?;
@@ -316,7 +336,8 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
     sql.prepare_cached(
         "UPDATE item SET state = ?3, output = ?4, error_kind = ?5, error = ?6, error_args = ?7, http_status = ?8, \
          content_type = ?9, bytes_in = ?10, bytes_out = ?11, width = ?12, height = ?13, hash = ?14, output_hash = ?15, \
-         attempts = ?16, fetch_ms = ?17, process_ms = ?18, finished_at = ?19, etag = ?20, last_modified = ?21, \
+         attempts = ?16, fetch_ms = ?17, process_ms = ?18, finished_at = ?19, etag = COALESCE(?20, etag), \
+         last_modified = COALESCE(?21, last_modified), \
          number = ?22 WHERE job_id = ?1 AND seq = ?2",
     )?
     .execute(params![

@@ -95,7 +95,13 @@ fn an_item_that_comes_with_an_error_has_failed_already() {
 fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
     let mut bench = Bench::with(&files(0..5));
     bench.catalog.set_running(bench.job, &[1, 2, 3, 4]).unwrap();
-    let note = |seq| (bench.id(seq), format!("/out/{seq}.jpg"), format!("hash{seq}"));
+    let note = |seq| Finished {
+        output_hash: Some(format!("hash{seq}")),
+        width_px: Some(64),
+        http_status: Some(200),
+        bytes_in: 9,
+        ..Finished::new(bench.id(seq), done(&format!("/out/{seq}.jpg")))
+    };
     bench.catalog.note_outputs(&[note(2), note(3)]).unwrap();
     bench.finish(3, done("/out/3.jpg"));
     // Here the process dies; another one opens the catalog.
@@ -104,6 +110,7 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
     assert_eq!(seqs(&noted), [2], "renamed or not, only item 2 is undecided");
     assert_eq!(noted.first().unwrap().output.as_deref(), Some("/out/2.jpg"));
     assert_eq!(noted.first().unwrap().output_hash.as_deref(), Some("hash2"));
+    assert_eq!((noted.first().unwrap().width_px, noted.first().unwrap().http_status), (Some(64), Some(200)));
     let reader = readers.reader().unwrap();
     assert_eq!(seqs(&reader.waiting(bench.job, 0, 10).unwrap()), [1, 4, 5]);
     assert!(reader.is_output(bench.job, "/out/2.jpg").unwrap());
@@ -118,7 +125,7 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
 #[test]
 fn an_output_that_was_noted_and_then_failed_is_nobodys() {
     let mut bench = Bench::with(&files(0..1));
-    bench.catalog.note_outputs(&[(bench.id(1), "/out/a.jpg".to_owned(), "h".to_owned())]).unwrap();
+    bench.catalog.note_outputs(&[Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
     bench.finish(1, failed(ErrorKind::Conflict));
     assert_eq!(bench.item(1).output, None);
     assert!(!bench.reader.is_output(bench.job, "/out/a.jpg").unwrap());

@@ -1,0 +1,20 @@
+//! The engine on real pictures and links, through what a face has: commands, snapshots, views, and a reader of the
+//! catalog. Every wait is for a condition and has a deadline; every test has a folder of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[expect(dead_code, reason = "other tests use the rest")]
+mod util;
+
+mod engine {
+    pub(crate) mod desk;
+    mod disk;
+    mod drafts;
+    mod failures;
+    mod links;
+    mod names;
+    mod pictures;
+    mod steering;
+    mod survival;
+    mod views;
+}

@@ -1,0 +1,353 @@
+//! A desk to work at: a folder with inputs, an output folder, a catalog, and an engine; and pictures to put on it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use pixloom::catalog::CatalogReader;
+use pixloom::engine::{Command, Engine, Handle, JobView, Options, Snapshot};
+use pixloom::model::{
+    Edge, Event, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe, Save,
+    SinkSpec, SourceSpec, Step,
+};
+
+/// No wait may take longer; far above what a busy machine needs.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+/// How often a condition is looked at even when nothing rings.
+const LOOK: Duration = Duration::from_millis(20);
+
+pub(crate) struct Desk {
+    // Declared first: it ends before its folder goes.
+    engine: Option<Engine>,
+    bell_rx: Receiver<()>,
+    manner: Manner,
+    dir: tempfile::TempDir,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Lists drafts, waits without end.
+    Window,
+    /// Stops, resumable, where a window waits.
+    CommandLine,
+}
+
+impl Desk {
+    pub(crate) fn window() -> Self {
+        Self::new(Manner::Window)
+    }
+
+    pub(crate) fn command_line() -> Self {
+        Self::new(Manner::CommandLine)
+    }
+
+    fn new(manner: Manner) -> Self {
+        let mut desk = Self::without_engine(manner);
+        desk.start();
+        desk
+    }
+
+    /// A desk at which nobody works yet.
+    pub(crate) fn without_engine(manner: Manner) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("in")).unwrap();
+        Self { engine: None, bell_rx: bounded(1).1, manner, dir }
+    }
+
+    /// Starts the engine, on the catalog that is there.
+    pub(crate) fn start(&mut self) {
+        let lists_drafts = self.manner == Manner::Window;
+        let options = Options {
+            catalog_path: self.catalog_path(),
+            settings_path: None,
+            lists_drafts,
+            waits: self.manner == Manner::Window,
+        };
+        let engine = Engine::start(options).unwrap();
+        let (bell_tx, bell_rx) = bounded(1);
+        engine.handle().on_change(move || {
+            let _ = bell_tx.try_send(());
+        });
+        self.bell_rx = bell_rx;
+        self.engine = Some(engine);
+        if lists_drafts {
+            self.wait("something is listed", |snapshot| snapshot.current.is_some());
+        }
+    }
+
+    /// Closes the program: what is at work is left, resumable.
+    pub(crate) fn quit(&mut self) {
+        self.engine = None;
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.engine.as_ref().unwrap().handle()
+    }
+
+    pub(crate) fn reader(&self) -> Box<dyn CatalogReader> {
+        self.engine.as_ref().unwrap().reader().unwrap()
+    }
+
+    pub(crate) fn catalog_path(&self) -> PathBuf {
+        self.dir.path().join("catalog.sqlite")
+    }
+
+    /// A path on the desk.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn out(&self) -> PathBuf {
+        self.path("out")
+    }
+
+    /// Puts an input on the desk.
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir.path().join("in").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Puts so many small pictures on the desk: `00.png`, `01.png`, ... of different pixels.
+    pub(crate) fn put_pictures(&self, count: u32) -> SourceSpec {
+        for n in 0..count {
+            self.put(&format!("{n:03}.png"), png(32 + n % 7, 24, n));
+        }
+        SourceSpec::Folder { path: self.path("in"), recursive: false }
+    }
+
+    /// A list of links that is read until its other end is dropped: what comes behind it in a job has to wait.
+    #[cfg(unix)]
+    pub(crate) fn slow_list(&self) -> (SourceSpec, fs::File) {
+        let path = self.path("list.txt");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        // Open for both, so that neither end waits for the other.
+        let end = fs::File::options().read(true).write(true).open(&path).unwrap();
+        (SourceSpec::UrlList { path }, end)
+    }
+
+    /// A job that copies what the sources give.
+    pub(crate) fn copies(&self, sources: Vec<SourceSpec>) -> JobSpec {
+        JobSpec {
+            sources,
+            sink: SinkSpec { dir: Some(self.out()), ..SinkSpec::default() },
+            limits: Limits { workers: Some(2), ..Limits::default() },
+            ..JobSpec::default()
+        }
+    }
+
+    /// A job of these steps.
+    pub(crate) fn job(&self, sources: Vec<SourceSpec>, steps: Vec<Step>, format: FormatChoice) -> JobSpec {
+        JobSpec { recipe: recipe(steps), save: Save { format, ..Save::default() }, ..self.copies(sources) }
+    }
+
+    pub(crate) fn send(&self, command: Command) {
+        assert!(self.handle().send(command), "the engine is there");
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.handle().snapshot()
+    }
+
+    /// Waits until a snapshot is as wished, and gives it.
+    pub(crate) fn wait(&self, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let found = self.wait_for(what, |snapshot| is_there(snapshot).then(|| self.snapshot()));
+        drop(found);
+        self.snapshot()
+    }
+
+    /// Waits until something is there, looking again whenever the engine rings.
+    pub(crate) fn wait_for<T>(&self, what: &str, look: impl Fn(&Snapshot) -> Option<T>) -> T {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let snapshot = self.snapshot();
+            if let Some(found) = look(&snapshot) {
+                return found;
+            }
+            assert!(Instant::now() < until, "waited in vain until {what}; there is {snapshot:#?}");
+            let _ = self.bell_rx.recv_timeout(LOOK);
+        }
+    }
+
+    /// Submits a job and waits until it is listed.
+    pub(crate) fn submit(&self, spec: JobSpec) -> JobId {
+        let seen = last_event(&self.snapshot());
+        self.send(Command::Submit(Box::new(spec)));
+        self.wait_for("the job has started", |snapshot| {
+            events_behind(snapshot, seen).find(|event| event.edge == Edge::Started).and_then(|event| event.job)
+        })
+    }
+
+    /// Submits a job and waits for its end; its rows stand in their order.
+    pub(crate) fn run(&self, spec: JobSpec) -> Vec<ItemRow> {
+        let job = self.submit(spec);
+        self.wait_end(job);
+        self.rows(job)
+    }
+
+    /// Waits until every item of a job has an outcome.
+    pub(crate) fn wait_end(&self, job: JobId) {
+        self.wait_for("the job has ended", |snapshot| {
+            let stopped = snapshot.events.iter().find(|event| matches!(event.edge, Edge::Stopped { .. }));
+            assert!(stopped.is_none(), "{stopped:?}");
+            (self.row_of(job).state == JobState::Done
+                && snapshot.events.iter().any(|event| event.job == Some(job) && event.edge == Edge::Finished))
+            .then_some(())
+        });
+    }
+
+    /// The listed job.
+    pub(crate) fn current(&self) -> JobView {
+        self.snapshot().current.clone().unwrap()
+    }
+
+    pub(crate) fn row_of(&self, job: JobId) -> JobRow {
+        self.reader().job(job).unwrap().unwrap()
+    }
+
+    pub(crate) fn rows(&self, job: JobId) -> Vec<ItemRow> {
+        self.reader().after(job, 0, 100_000).unwrap()
+    }
+
+    /// What lies below the output folder, hidden files included: relative paths with their bytes.
+    pub(crate) fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
+        files_below(&self.out())
+    }
+
+    /// The names of the outputs, in order.
+    pub(crate) fn output_names(&self) -> Vec<String> {
+        self.outputs().into_keys().collect()
+    }
+
+    /// Every item is done, has exactly one file of its own, which is what the catalog says it is; nothing else is there.
+    pub(crate) fn check_all_done_once(&self, job: JobId, items: usize) {
+        let rows = self.rows(job);
+        assert_eq!(rows.len(), items);
+        let mut files = self.outputs();
+        for row in &rows {
+            assert_eq!(row.state, ItemState::Done, "{row:?}");
+            let path = output_of(row);
+            let name = path.strip_prefix(self.out()).unwrap().to_str().unwrap().to_owned();
+            let bytes = files.remove(&name).unwrap_or_else(|| panic!("{name} is missing, or stands for two items"));
+            assert_eq!(row.output_hash.as_deref(), Some(sha256(&bytes).as_str()), "{name}");
+            assert_eq!(row.bytes_out, bytes.len() as u64, "{name}");
+        }
+        assert_eq!(files.into_keys().collect::<Vec<_>>(), Vec::<String>::new(), "nothing is left over");
+        let job = self.row_of(job);
+        assert_eq!((job.state, job.total, job.done, job.failed), (JobState::Done, items as u64, items as u64, 0));
+        let beside: Vec<_> = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!beside.iter().any(|name| name.to_string_lossy().ends_with(".lock")), "{beside:?}");
+    }
+}
+
+/// Everything below a folder, hidden files included.
+pub(crate) fn files_below(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = fs::read(&path) {
+                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    found
+}
+
+pub(crate) fn last_event(snapshot: &Snapshot) -> u64 {
+    snapshot.events.last().map_or(0, |event| event.sequence)
+}
+
+pub(crate) fn events_behind(snapshot: &Snapshot, seen: u64) -> impl Iterator<Item = &Event> {
+    snapshot.events.iter().filter(move |event| event.sequence > seen)
+}
+
+pub(crate) fn file(path: &Path) -> SourceSpec {
+    SourceSpec::File { path: path.to_path_buf() }
+}
+
+pub(crate) fn url(url: String) -> SourceSpec {
+    SourceSpec::Url { url }
+}
+
+pub(crate) fn recipe(steps: Vec<Step>) -> Recipe {
+    Recipe { steps, ..Recipe::default() }
+}
+
+pub(crate) fn long_edge(px: u32) -> Step {
+    Step::new("resize").with("long_edge", f64::from(px))
+}
+
+/// A file of `assets/samples`.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    fs::read(sample_path(name)).unwrap()
+}
+
+pub(crate) fn sample_path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
+}
+
+pub(crate) fn output_of(row: &ItemRow) -> PathBuf {
+    match Locator::parse(row.output.as_deref().unwrap_or_else(|| panic!("no output: {row:?}"))) {
+        Locator::File(path) => path,
+        Locator::Url(url) => panic!("{url}"),
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    use std::fmt::Write;
+    sha2::Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The pixels of a picture that varies everywhere, 8-bit RGB.
+pub(crate) fn pixels(width_px: u32, height_px: u32, seed: u32) -> Vec<u8> {
+    let mut rgb = Vec::new();
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let wave = f64::from(x + seed * 13).mul_add(0.11, f64::from(y) * 0.07).sin();
+            rgb.push((127.0 + 120.0 * wave) as u8);
+            rgb.push((x * 255 / width_px) as u8 ^ (seed * 37) as u8);
+            rgb.push((y * 255 / height_px) as u8);
+        }
+    }
+    rgb
+}
+
+/// A PNG of [`pixels`].
+pub(crate) fn png(width_px: u32, height_px: u32, seed: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width_px, height_px);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().unwrap().write_image_data(&pixels(width_px, height_px, seed)).unwrap();
+    bytes
+}
+
+/// Width, height, and 8-bit RGB pixels of a PNG (what alpha there is, is left out).
+pub(crate) fn read_png(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().unwrap();
+    let mut buffer = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut buffer).unwrap();
+    buffer.truncate(info.buffer_size());
+    let rgb = match info.color_type {
+        png::ColorType::Rgb => buffer,
+        png::ColorType::Grayscale => buffer.iter().flat_map(|level| [*level; 3]).collect(),
+        png::ColorType::Rgba => buffer.chunks_exact(4).flat_map(|pixel| pixel[..3].to_vec()).collect(),
+        other => panic!("{other:?}"),
+    };
+    (info.width, info.height, rgb)
+}

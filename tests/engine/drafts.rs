@@ -1,0 +1,166 @@
+//! What is listed before Start: adding, removing, undoing, and a session that comes back.
+
+use std::fs;
+
+use pixloom::engine::{Command, Notice, Snapshot};
+use pixloom::model::{FormatChoice, ItemRow, JobState, Limits, Save, SinkSpec, SourceSpec};
+
+use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe};
+
+fn names(rows: &[ItemRow]) -> Vec<String> {
+    rows.iter().map(|row| row.locator.short_name()).collect()
+}
+
+/// Whether the draft lists so many items and all its sources have been read.
+fn lists(total: u64) -> impl Fn(&Snapshot) -> bool {
+    move |snapshot| snapshot.current.as_ref().is_some_and(|view| !view.counting && view.progress.total == total)
+}
+
+/// A window with a draft of five pictures.
+fn with_five() -> Desk {
+    let desk = Desk::window();
+    let folder = desk.put_pictures(5);
+    desk.send(Command::Add(vec![folder]));
+    desk.wait("five are listed", lists(5));
+    desk
+}
+
+#[test]
+fn what_is_added_is_listed_once_and_nothing_is_done_before_start() {
+    let desk = with_five();
+    let view = desk.current();
+    assert_eq!((view.state, view.progress.running, view.progress.done), (JobState::Draft, 0, 0));
+    desk.wait("its folder is told", |snapshot| {
+        let groups = &snapshot.current.as_ref().unwrap().groups;
+        groups.len() == 1 && groups[0].total == 5 && !groups[0].is_links
+    });
+    // The same again, and one more.
+    desk.send(Command::DismissNotice);
+    let more = desk.put("zz.png", png(9, 9, 9));
+    desk.send(Command::Add(vec![SourceSpec::Folder { path: desk.path("in"), recursive: false }, file(&more)]));
+    desk.wait("the new one is listed", lists(6));
+    desk.wait("duplicates are told", |snapshot| snapshot.notice == Some(Notice::Added { added: 1, duplicates: 6 }));
+    assert_eq!(desk.out().exists(), false);
+}
+
+#[test]
+fn removed_items_come_back_to_their_places() {
+    let desk = with_five();
+    let job = desk.current().id;
+    let all = names(&desk.rows(job));
+    desk.send(Command::Remove(vec![2, 4]));
+    desk.wait("two are gone", lists(3));
+    assert_eq!(names(&desk.rows(job)), ["000.png", "002.png", "004.png"]);
+    assert!(desk.snapshot().can_undo && desk.snapshot().notice == Some(Notice::Removed(2)));
+    desk.send(Command::Undo);
+    desk.wait("they are back", lists(5));
+    assert_eq!(names(&desk.rows(job)), all);
+    desk.send(Command::Redo);
+    desk.wait("they are gone again", lists(3));
+    desk.send(Command::Undo);
+    desk.wait("they are back again", lists(5));
+    desk.send(Command::Clear);
+    desk.wait("everything is gone", lists(0));
+    desk.send(Command::Undo);
+    desk.wait("everything is back", lists(5));
+    assert_eq!((desk.current().id, names(&desk.rows(job))), (job, all));
+}
+
+#[test]
+fn a_draft_becomes_a_job_of_its_own_recipe() {
+    let desk = with_five();
+    let steps = vec![long_edge(8)];
+    desk.send(Command::SetRecipe(recipe(steps.clone())));
+    desk.send(Command::SetSave(Save { format: FormatChoice::Png, ..Save::default() }));
+    desk.send(Command::SetSink(SinkSpec { dir: Some(desk.out()), ..SinkSpec::default() }));
+    desk.send(Command::SetLimits(Limits { workers: Some(1), ..Limits::default() }));
+    desk.send(Command::Remove(vec![1]));
+    desk.send(Command::Start);
+    let job = desk.current().id;
+    desk.wait_end(job);
+    assert_eq!(desk.row_of(job).spec.recipe, recipe(steps));
+    assert_eq!(desk.output_names(), ["001.png", "002.png", "003.png", "004.png"]);
+    for row in desk.rows(job) {
+        assert_eq!(read_png(&fs::read(output_of(&row)).unwrap()).0, 8);
+    }
+    assert_eq!(desk.row_of(job).spec.limits.workers, Some(1));
+    assert!(!desk.snapshot().can_undo, "what has started can't be taken back");
+    // The history has it, and a change of the recipe makes a new draft of the same items.
+    desk.wait("it is in the history", |snapshot| snapshot.jobs.first().is_some_and(|row| row.id == job));
+    desk.send(Command::SetRecipe(recipe(vec![long_edge(4)])));
+    desk.wait("a draft of four", |snapshot| lists(4)(snapshot) && snapshot.current.as_ref().unwrap().id != job);
+    assert_eq!(desk.current().state, JobState::Draft);
+    assert_eq!(names(&desk.rows(desk.current().id)), names(&desk.rows(job)));
+    desk.send(Command::Start);
+    let second = desk.current().id;
+    desk.wait_end(second);
+    assert_eq!(desk.output_names().len(), 8);
+}
+
+#[test]
+fn edits_of_the_recipe_are_undone_one_by_one() {
+    let desk = with_five();
+    let view = || desk.current();
+    let (plain, small) = (view().recipe, recipe(vec![long_edge(8)]));
+    desk.send(Command::SetRecipe(small.clone()));
+    desk.send(Command::SetSave(Save { quality: Some(50), ..Save::default() }));
+    desk.wait("both are seen", |snapshot| snapshot.current.as_ref().unwrap().save.quality == Some(50));
+    assert_eq!(view().recipe, small);
+    desk.send(Command::Undo);
+    desk.wait("the format is back", |snapshot| snapshot.current.as_ref().unwrap().save.quality.is_none());
+    assert_eq!(view().recipe, small);
+    desk.send(Command::Undo);
+    desk.wait("the recipe is back", |snapshot| snapshot.current.as_ref().unwrap().recipe == plain);
+    desk.send(Command::Redo);
+    desk.wait("it is done again", |snapshot| snapshot.current.as_ref().unwrap().recipe == small);
+}
+
+#[test]
+fn a_session_comes_back_by_itself() {
+    let mut desk = with_five();
+    let wanted = recipe(vec![long_edge(8)]);
+    desk.send(Command::SetRecipe(wanted.clone()));
+    desk.send(Command::Remove(vec![5]));
+    desk.wait("it is seen", |snapshot| lists(4)(snapshot) && snapshot.current.as_ref().unwrap().recipe == wanted);
+    let before = desk.current();
+    desk.quit();
+    desk.start();
+    let after = desk.current();
+    assert_eq!((after.id, after.state, &after.recipe), (before.id, JobState::Draft, &wanted));
+    assert_eq!(after.progress.total, 4);
+    assert_eq!(names(&desk.rows(after.id)), ["000.png", "001.png", "002.png", "003.png"]);
+    let mut sink = after.sink;
+    sink.dir = Some(desk.out());
+    desk.send(Command::SetSink(sink));
+    desk.send(Command::Start);
+    desk.wait_end(before.id);
+    desk.check_all_done_once(before.id, 4);
+}
+
+#[test]
+fn pasted_text_gives_links_and_paths() {
+    let desk = Desk::window();
+    let path = desk.put("a.png", png(9, 9, 1));
+    let text = format!("See http://h.example/x.jpg, and\n{}\nthen http://h.example/x.jpg again", path.display());
+    desk.send(Command::AddText(text));
+    desk.wait("both are listed", lists(2));
+    let rows = desk.rows(desk.current().id);
+    let mut found = names(&rows);
+    found.sort();
+    assert_eq!(found, ["a.png", "x.jpg"]);
+    desk.send(Command::AddText("nothing here".to_owned()));
+    desk.wait("it is told", |snapshot| snapshot.notice == Some(Notice::NothingToAdd));
+}
+
+#[test]
+fn a_wrong_recipe_is_told_and_the_draft_stays() {
+    let desk = with_five();
+    desk.send(Command::SetRecipe(recipe(vec![long_edge(8).with("kernel", "magic")])));
+    desk.send(Command::Start);
+    let notice = desk.wait_for("it is told", |snapshot| match &snapshot.notice {
+        Some(Notice::Trouble(sentence)) => Some(sentence.clone()),
+        _ => None,
+    });
+    assert!(notice.contains("magic") && notice.contains("lanczos3"), "{notice}");
+    assert_eq!((desk.current().state, desk.current().progress.total), (JobState::Draft, 5));
+}

@@ -1,0 +1,134 @@
+//! Links, fetched from a server on this machine.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use pixloom::model::{Edge, FormatChoice, ItemState, Limits, SourceSpec};
+
+use super::desk::{Desk, file, long_edge, output_of, png, read_png, sha256, url};
+use crate::util::server::{Server, ok, redirect};
+
+#[test]
+fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
+    let desk = Desk::command_line();
+    let picture = png(33, 22, 1);
+    let bytes = picture.clone();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/a/photo.png?size=2" => ok(bytes.clone(), "image/png").header("ETag", "\"x\""),
+        "/download" => {
+            ok("a,b\n1,2\n", "text/csv").header("Content-Disposition", "attachment; filename=\"list; of things.csv\"")
+        }
+        "/disguised" => ok("x", "text/plain").header("Content-Disposition", "attachment; filename=\"../../evil.txt\""),
+        "/" => ok(bytes.clone(), "application/octet-stream"),
+        "/moved" => redirect("/a/photo.png?size=2"),
+        "/%ED%95%9C.json" => ok("{}", "application/json"),
+        _ => ok("", "text/plain"),
+    });
+    let paths = ["/a/photo.png?size=2", "/download", "/disguised", "/", "/moved", "/%ED%95%9C.json", "/empty.txt"];
+    let rows = desk.run(desk.copies(paths.iter().map(|path| url(server.url(path))).collect()));
+    let outputs: Vec<String> =
+        rows.iter().map(|row| output_of(row).strip_prefix(desk.out()).unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(outputs[0], "photo.png");
+    assert_eq!(outputs[1], "list; of things.csv");
+    assert!(outputs[2].ends_with("evil.txt") && !outputs[2].contains('/'), "{}", outputs[2]);
+    assert_eq!(outputs[3], "00004.png", "no usable name: its number, and the extension of what came");
+    assert_eq!((outputs[5].as_str(), outputs[6].as_str()), ("한.json", "empty.txt"));
+    for (row, (path, bytes)) in rows.iter().zip([
+        ("/a/photo.png?size=2", picture.as_slice()),
+        ("/download", b"a,b\n1,2\n"),
+        ("/disguised", b"x"),
+        ("/", &picture),
+        ("/moved", &picture),
+        ("/%ED%95%9C.json", b"{}"),
+        ("/empty.txt", b""),
+    ]) {
+        assert_eq!(fs::read(output_of(row)).unwrap(), bytes, "{path}");
+        assert_eq!((row.state, row.http_status, row.bytes_in), (ItemState::Done, Some(200), bytes.len() as u64));
+        assert_eq!(row.hash.as_deref(), Some(sha256(bytes).as_str()), "{path}");
+        assert_eq!(row.output_hash, row.hash, "{path}");
+    }
+    assert_eq!(rows[1].content_type.as_deref(), Some("text/csv"));
+    assert_eq!(desk.outputs().len(), rows.len());
+}
+
+#[test]
+fn fetched_pictures_go_through_the_recipe_in_one_job_with_files() {
+    let desk = Desk::command_line();
+    let server = Server::start(|request| ok(png(60, 40, request.path.len() as u32), "image/png"));
+    let local = desk.put("local.png", png(60, 40, 9));
+    let mut list = String::from("# pictures\n\n");
+    for n in 0..20 {
+        let _ = writeln!(list, "{}", server.url(&format!("/p{n}.png")));
+    }
+    let list_path = desk.path("list.txt");
+    fs::write(&list_path, list).unwrap();
+    let sources = vec![file(&local), SourceSpec::UrlList { path: list_path }, url(server.url("/single.png"))];
+    let rows = desk.run(desk.job(sources, vec![long_edge(30)], FormatChoice::Png));
+    assert_eq!(rows.len(), 22);
+    for row in &rows {
+        let output = fs::read(output_of(row)).unwrap();
+        let (width_px, height_px, _) = read_png(&output);
+        assert_eq!((width_px, height_px), (30, 20), "{row:?}");
+        assert_eq!((row.width_px, row.height_px), (Some(30), Some(20)));
+        assert_eq!(row.http_status, row.locator.path().is_none().then_some(200));
+    }
+    assert_eq!(output_of(&rows[21]), desk.out().join("single.png"));
+    desk.check_all_done_once(rows[0].id.job, 22);
+}
+
+#[test]
+fn one_host_is_asked_by_no_more_connections_than_allowed() {
+    let desk = Desk::command_line();
+    let server = Server::start(|_| ok("x", "text/plain").delay(std::time::Duration::from_millis(10)));
+    let sources = (0..40).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
+    let mut spec = desk.copies(sources);
+    spec.limits = Limits { connections: 16, per_host: 3, ..spec.limits };
+    let job = desk.submit(spec);
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 40);
+    assert!((2..=3).contains(&server.most_busy()), "{}", server.most_busy());
+}
+
+#[test]
+fn a_body_too_large_for_memory_is_copied_whole_and_leaves_nothing_behind() {
+    let desk = Desk::command_line();
+    let body: Vec<u8> = (0..10_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let sent = body.clone();
+    let server = Server::start(move |_| ok(sent.clone(), "application/octet-stream"));
+    let rows = desk.run(desk.copies(vec![url(server.url("/large.bin"))]));
+    assert_eq!(rows[0].hash.as_deref(), Some(sha256(&body).as_str()));
+    assert_eq!(desk.outputs(), BTreeMap::from([("large.bin".to_owned(), body)]));
+}
+
+#[test]
+fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
+    let desk = Desk::window();
+    let mut server = Server::start(|request| ok(format!("body of {}", request.path), "text/plain"));
+    server.hold();
+    let sources = (0..30).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
+    let mut spec = desk.copies(sources);
+    spec.limits = Limits { connections: 4, per_host: 4, ..spec.limits };
+    let job = desk.submit(spec);
+    // Some are answered, so that the network was there, and then it goes in the middle of answers.
+    desk.wait("requests wait for their answers", |_| server.busy() == 4);
+    server.release();
+    desk.wait("some are done", |_| desk.row_of(job).done > 0);
+    server.hold();
+    let began = desk.row_of(job).done;
+    server.stop();
+    if began < 30 {
+        desk.wait("the network counts as gone", |snapshot| snapshot.current.as_ref().unwrap().network_gone);
+        let row = desk.row_of(job);
+        assert!(row.failed == 0 && row.done < 30, "{row:?}");
+        server.restart();
+        server.release();
+        desk.wait_end(job);
+        let edges: Vec<_> = desk.snapshot().events.iter().map(|event| event.edge.clone()).collect();
+        assert!(edges.contains(&Edge::NetworkGone) && edges.contains(&Edge::NetworkBack), "{edges:?}");
+        assert!(!desk.current().network_gone);
+    } else {
+        panic!("everything was answered before the network could go");
+    }
+    desk.check_all_done_once(job, 30);
+}

@@ -1,0 +1,202 @@
+//! Where results go, and what when a name is taken.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use pixloom::engine::Command;
+use pixloom::error::ErrorKind;
+use pixloom::model::{ConflictPolicy, Edge, FormatChoice, ItemState, JobSpec, JobState, SourceSpec, Step, Tree};
+
+use super::desk::{Desk, file, files_below, last_event, long_edge, output_of, png};
+
+/// A job that inverts two pictures, one of which finds its name taken.
+fn with_a_taken_name(policy: ConflictPolicy) -> (Desk, Vec<pixloom::model::ItemRow>) {
+    let desk = Desk::command_line();
+    let sources = vec![file(&desk.put("a.png", png(16, 16, 1))), file(&desk.put("b.png", png(16, 16, 2)))];
+    fs::create_dir(desk.out()).unwrap();
+    fs::write(desk.out().join("a.png"), b"somebody's").unwrap();
+    let mut spec = desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep);
+    spec.sink.on_conflict = policy;
+    let rows = desk.run(spec);
+    assert_eq!(rows[1].state, ItemState::Done, "{:?}", rows[1]);
+    assert!(fs::read(output_of(&rows[1])).unwrap().starts_with(b"\x89PNG"));
+    (desk, rows)
+}
+
+#[test]
+fn a_taken_name_is_given_a_number() {
+    let (desk, rows) = with_a_taken_name(ConflictPolicy::Rename);
+    assert_eq!(desk.output_names(), ["a (1).png", "a.png", "b.png"]);
+    assert_eq!(desk.outputs()["a.png"], b"somebody's");
+    assert_eq!(output_of(&rows[0]), desk.out().join("a (1).png"));
+}
+
+#[test]
+fn a_taken_name_skips_its_item_when_told_to() {
+    let (desk, rows) = with_a_taken_name(ConflictPolicy::Skip);
+    assert_eq!(desk.output_names(), ["a.png", "b.png"]);
+    assert_eq!(desk.outputs()["a.png"], b"somebody's");
+    assert_eq!((rows[0].state, &rows[0].output, &rows[0].error), (ItemState::Skipped, &None, &None));
+    assert_eq!(desk.row_of(rows[0].id.job).skipped, 1);
+}
+
+#[test]
+fn a_taken_name_is_replaced_when_told_to() {
+    let (desk, rows) = with_a_taken_name(ConflictPolicy::Overwrite);
+    assert_eq!(desk.output_names(), ["a.png", "b.png"]);
+    assert!(desk.outputs()["a.png"].starts_with(b"\x89PNG"));
+    assert_eq!(rows[0].state, ItemState::Done);
+}
+
+#[test]
+fn a_taken_name_fails_its_item_when_told_to() {
+    let (desk, rows) = with_a_taken_name(ConflictPolicy::Fail);
+    assert_eq!(desk.output_names(), ["a.png", "b.png"]);
+    assert_eq!(desk.outputs()["a.png"], b"somebody's");
+    let error = rows[0].error.as_ref().unwrap();
+    assert_eq!((rows[0].state, error.kind), (ItemState::Failed, ErrorKind::Conflict));
+    assert!(error.to_string().contains("a.png exists already"), "{error}");
+}
+
+#[test]
+fn two_inputs_of_one_name_never_share_a_result_whatever_the_policy() {
+    let policies = [ConflictPolicy::Rename, ConflictPolicy::Overwrite, ConflictPolicy::Skip, ConflictPolicy::Fail];
+    for policy in policies {
+        let desk = Desk::command_line();
+        let mut sources = Vec::new();
+        for n in 0..12 {
+            sources.push(file(&desk.put(&format!("{n}/same.png"), png(16, 16, n))));
+        }
+        let mut spec = desk.copies(sources);
+        spec.sink.on_conflict = policy;
+        spec.limits.workers = Some(4);
+        let rows = desk.run(spec);
+        assert!(rows.iter().all(|row| row.state == ItemState::Done), "{policy:?}: {rows:?}");
+        desk.check_all_done_once(rows[0].id.job, 12);
+        let names = desk.output_names();
+        assert!(names.contains(&"same.png".to_owned()) && names.contains(&"same (11).png".to_owned()), "{names:?}");
+    }
+}
+
+#[test]
+fn an_original_is_never_replaced_even_when_replacing_was_asked_for() {
+    let desk = Desk::command_line();
+    let folder = desk.put_pictures(3);
+    let before = files_below(&desk.path("in"));
+    let mut spec = desk.job(vec![folder], vec![Step::new("invert")], FormatChoice::Keep);
+    spec.sink.dir = Some(desk.path("in"));
+    spec.sink.on_conflict = ConflictPolicy::Overwrite;
+    for row in desk.run(spec.clone()) {
+        let error = row.error.unwrap();
+        assert_eq!((row.state, error.kind), (ItemState::Failed, ErrorKind::WouldReplaceInput));
+        assert!(error.to_string().contains("originals are never replaced"), "{error}");
+    }
+    assert_eq!(files_below(&desk.path("in")), before);
+    // Beside the originals there is room.
+    spec.sink.on_conflict = ConflictPolicy::Rename;
+    for row in desk.run(spec) {
+        assert_eq!(row.state, ItemState::Done);
+    }
+    let after = files_below(&desk.path("in"));
+    assert_eq!(after.len(), 6);
+    assert!(before.iter().all(|(name, bytes)| after[name] == *bytes) && after.contains_key("000 (1).png"), "{after:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_original_whose_source_has_not_been_read_yet_is_not_replaced_either() {
+    let desk = Desk::command_line();
+    let first = desk.put("one/a.png", png(16, 16, 1));
+    let original = desk.put("two/a.png", png(16, 16, 2));
+    let bytes = fs::read(&original).unwrap();
+    let (pipe, end_of_list) = desk.slow_list();
+    let folder = SourceSpec::Folder { path: desk.path("in/two"), recursive: false };
+    let mut spec = desk.copies(vec![file(&first), pipe, folder]);
+    spec.sink.dir = Some(desk.path("in/two"));
+    spec.sink.on_conflict = ConflictPolicy::Overwrite;
+    let job = desk.submit(spec);
+    desk.wait("the first item has an outcome", |_| desk.row_of(job).failed + desk.row_of(job).done == 1);
+    assert_eq!(fs::read(&original).unwrap(), bytes);
+    drop(end_of_list);
+    desk.wait_end(job);
+    assert_eq!(fs::read(&original).unwrap(), bytes);
+    let kinds: Vec<_> = desk.rows(job).into_iter().map(|row| row.error.map(|error| error.kind)).collect();
+    assert_eq!(kinds, [Some(ErrorKind::WouldReplaceInput); 2]);
+}
+
+#[test]
+fn names_are_made_from_the_template() {
+    let desk = Desk::command_line();
+    let path = desk.put("trip/IMG 7.png", png(40, 20, 1));
+    for (template, name) in [
+        ("{index:03}-{stem}", "001-IMG 7.png"),
+        ("{parent}/{stem}-{width}x{height}", "trip/IMG 7-20x10.png"),
+        ("{stem}.{ext}", "IMG 7.png.png"),
+        ("thumbs/{stem}", "thumbs/IMG 7.png"),
+    ] {
+        let mut spec = desk.job(vec![file(&path)], vec![long_edge(20)], FormatChoice::Keep);
+        spec.sink.dir = Some(desk.out());
+        template.clone_into(&mut spec.sink.name);
+        let rows = desk.run(spec);
+        assert_eq!(output_of(&rows[0]), desk.out().join(name), "{template}");
+    }
+    let mut spec = desk.copies(vec![file(&path)]);
+    "{hash}".clone_into(&mut spec.sink.name);
+    let rows = desk.run(spec);
+    let hash = rows[0].hash.clone().unwrap();
+    assert_eq!(output_of(&rows[0]), desk.out().join(format!("{hash}.png")));
+}
+
+#[test]
+fn folders_are_mirrored_or_everything_lands_in_one() {
+    let desk = Desk::command_line();
+    for (name, seed) in [("x.png", 1), ("a/x.png", 2), ("a/b/x.png", 3)] {
+        desk.put(name, png(12, 12, seed));
+    }
+    let folder = || vec![SourceSpec::Folder { path: desk.path("in"), recursive: true }];
+    let spec = desk.copies(folder());
+    desk.run(spec.clone());
+    assert_eq!(desk.outputs(), files_below(&desk.path("in")));
+    let mut flat = JobSpec { ..spec };
+    flat.sink.dir = Some(desk.path("flat"));
+    flat.sink.tree = Tree::Flat;
+    desk.run(flat);
+    let names: Vec<_> = files_below(&desk.path("flat")).into_keys().collect();
+    assert_eq!(names, ["x (1).png", "x (2).png", "x.png"]);
+}
+
+#[test]
+fn without_an_output_folder_a_new_one_beside_the_source_is_made() {
+    let desk = Desk::command_line();
+    let bytes = png(12, 12, 1);
+    desk.put("x.png", &bytes);
+    let mut spec = desk.copies(vec![SourceSpec::Folder { path: desk.path("in"), recursive: true }]);
+    spec.sink.dir = None;
+    desk.run(spec);
+    assert_eq!(files_below(&desk.path("in-pixloom")), BTreeMap::from([("x.png".to_owned(), bytes)]));
+}
+
+#[test]
+fn an_output_folder_that_can_not_be_one_is_refused_before_anything_starts() {
+    let desk = Desk::command_line();
+    let source = desk.put_pictures(2);
+    fs::write(desk.out(), b"a file in its place").unwrap();
+    let seen = last_event(&desk.snapshot());
+    desk.send(Command::Submit(Box::new(desk.copies(vec![source]))));
+    let (job, reason) = desk.wait_for("it is refused", |snapshot| {
+        snapshot.events.iter().filter(|event| event.sequence > seen).find_map(|event| match &event.edge {
+            Edge::Stopped { reason } => Some((event.job.unwrap(), reason.clone())),
+            Edge::Started => panic!("it has started"),
+            _ => None,
+        })
+    });
+    assert!(reason.contains("can't be written to") && reason.contains("out"), "{reason}");
+    let row = desk.row_of(job);
+    assert_eq!((row.state, row.total), (JobState::Paused, 0));
+    assert_eq!(fs::read(desk.out()).unwrap(), b"a file in its place");
+    // Once the folder can be made, the same job goes on.
+    fs::remove_file(desk.out()).unwrap();
+    desk.send(Command::Resume(job));
+    desk.wait("it is done", |_| desk.row_of(job).state == JobState::Done);
+    desk.check_all_done_once(job, 2);
+}

@@ -1,0 +1,161 @@
+//! Pause, resume, cancel; jobs one after the other.
+
+use std::time::Instant;
+
+use pixloom::engine::Command;
+use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Step};
+
+use super::desk::{Desk, events_behind, file, files_below, last_event, png, sample, url};
+use crate::util::server::{Server, ok};
+
+/// A job that keeps every core busy for a while: large blurs, on copies of one photograph.
+fn heavy(desk: &Desk, items: u32) -> JobSpec {
+    let photo = sample("tulip-field.jpg");
+    let sources = (0..items).map(|n| file(&desk.put(&format!("photo{n}.jpg"), &photo))).collect();
+    let blur = Step::new("gaussian_blur").with("sigma", 12.0);
+    desk.job(sources, vec![blur.clone(), blur], FormatChoice::Png)
+}
+
+/// Submits such a job and waits until it is counted and at work.
+fn submit_heavy(desk: &Desk, items: u32) -> JobId {
+    let job = desk.submit(heavy(desk, items));
+    desk.wait("it is counted, and the cores are busy", |snapshot| {
+        let progress = snapshot.current.as_ref().unwrap().progress;
+        progress.total_is_final && progress.total == u64::from(items) && progress.busy.cores >= 1.0
+    });
+    job
+}
+
+#[test]
+fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
+    let desk = Desk::window();
+    let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    let mut sources = vec![desk.put_pictures(300)];
+    sources.extend((0..300).map(|n| url(server.url(&format!("/{n}.png")))));
+    let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
+    desk.wait("some are done", |_| desk.row_of(job).done > 0);
+    desk.send(Command::Pause(job));
+    desk.wait("it says so, and nothing is in flight", |snapshot| {
+        let view = snapshot.current.as_ref().unwrap();
+        view.state == JobState::Paused && view.progress.running == 0
+    });
+    desk.wait("the catalog says so, too", |_| desk.row_of(job).state == JobState::Paused);
+    let waiting = || desk.reader().counts(job).unwrap().waiting;
+    let (left, hits) = (waiting(), server.accepted());
+    assert!(left > 0, "the job was over before it could pause");
+    // Nothing starts: a command that is answered later finds everything as it was.
+    let seen = last_event(&desk.snapshot());
+    for _ in 0..20 {
+        desk.send(Command::DismissNotice);
+    }
+    desk.wait("the commands were taken", |snapshot| last_event(snapshot) == seen);
+    assert_eq!((waiting(), server.accepted()), (left, hits));
+    desk.send(Command::Resume(job));
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 600);
+}
+
+#[test]
+fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
+    let desk = Desk::window();
+    let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    let mut sources = vec![desk.put_pictures(400)];
+    sources.extend((0..400).map(|n| url(server.url(&format!("/{n}.png")))));
+    let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
+    let mut pauses = 0;
+    while desk.row_of(job).state != JobState::Done {
+        let done = desk.row_of(job).done;
+        desk.send(Command::Pause(job));
+        desk.send(Command::Resume(job));
+        pauses += 1;
+        desk.wait("more is done", |_| desk.row_of(job).done > done || desk.row_of(job).state == JobState::Done);
+    }
+    assert!(pauses > 3, "{pauses}");
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 800);
+}
+
+#[test]
+fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
+    let desk = Desk::window();
+    let mut sources: Vec<_> = (0..30).map(|n| file(&desk.path(&format!("in/late{n}.png")))).collect();
+    for n in 0..300 {
+        sources.push(file(&desk.put(&format!("{n}.png"), png(20, 20, n))));
+    }
+    let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
+    desk.wait("the missing ones have failed, and some are done", |_| {
+        let row = desk.row_of(job);
+        row.failed == 30 && row.done > 0
+    });
+    for n in 0..30 {
+        desk.put(&format!("late{n}.png"), png(20, 20, n));
+    }
+    desk.send(Command::Retry { job, kind: None, items: None });
+    desk.wait("all is done", |_| desk.row_of(job).state == JobState::Done && desk.row_of(job).failed == 0);
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 330);
+}
+
+#[test]
+fn a_job_that_keeps_every_core_busy_is_cancelled_soon_and_leaves_nothing_half_done() {
+    let desk = Desk::window();
+    let job = submit_heavy(&desk, 80);
+    let began = Instant::now();
+    desk.send(Command::Cancel(job));
+    desk.wait("it shows", |snapshot| snapshot.current.as_ref().unwrap().state == JobState::Cancelled);
+    desk.wait("nothing of it is at work", |snapshot| {
+        snapshot.events.iter().any(|event| event.edge == Edge::Cancelled && event.job == Some(job))
+    });
+    // The whole job would take far longer.
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    let row = desk.row_of(job);
+    assert_eq!((row.state, row.failed), (JobState::Cancelled, 0));
+    let counts = desk.reader().counts(job).unwrap();
+    assert_eq!((counts.running, counts.done + counts.waiting), (0, 80), "{counts:?}");
+    let files = files_below(&desk.out());
+    assert_eq!(files.len() as u64, row.done);
+    assert!(!files.keys().any(|name| name.contains(".part")), "{:?}", files.keys());
+}
+
+#[test]
+fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
+    let desk = Desk::window();
+    let first = submit_heavy(&desk, 6);
+    let sources: Vec<_> = (0..3).map(|n| file(&desk.put(&format!("{n}.png"), png(20, 20, n)))).collect();
+    let mut second = desk.copies(sources.clone());
+    second.sink.dir = Some(desk.path("second"));
+    let mut third = desk.copies(sources);
+    third.sink.dir = Some(desk.path("third"));
+    let seen = last_event(&desk.snapshot());
+    desk.send(Command::Submit(Box::new(second)));
+    desk.send(Command::Submit(Box::new(third)));
+    let queued = desk.wait_for("both are queued", |snapshot| {
+        let queued: Vec<_> =
+            snapshot.jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
+        (queued.len() == 2).then_some(queued)
+    });
+    assert!(events_behind(&desk.snapshot(), seen).all(|event| event.edge != Edge::Started), "the first is at work");
+    assert_eq!(desk.snapshot().running_elsewhere, Some(first), "the latest is listed");
+    let (third, second) = (queued[0], queued[1]);
+    desk.send(Command::Cancel(third));
+    desk.wait_end(second);
+    assert_eq!(desk.row_of(first).state, JobState::Done);
+    assert_eq!((desk.row_of(third).state, desk.path("third").exists()), (JobState::Cancelled, false));
+    assert_eq!(files_below(&desk.path("second")).len(), 3);
+    // A cancelled job goes on when it is named.
+    desk.send(Command::Resume(third));
+    desk.wait_end(third);
+    assert_eq!(files_below(&desk.path("third")).len(), 3);
+}
+
+#[test]
+fn a_cancelled_job_goes_on_when_it_is_named() {
+    let desk = Desk::window();
+    let job = submit_heavy(&desk, 6);
+    desk.send(Command::Cancel(job));
+    desk.wait("it is cancelled", |snapshot| snapshot.events.iter().any(|event| event.edge == Edge::Cancelled));
+    assert!(desk.rows(job).iter().any(|row| row.state == ItemState::Waiting));
+    desk.send(Command::Resume(job));
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 6);
+}
