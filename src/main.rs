@@ -46,7 +46,7 @@ fn open_window(catalog_path: std::path::PathBuf, sources: Vec<pixloom::model::So
     match pixloom::gui::run(handle, &pixloom::gui::WindowOptions::default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
-            let sentence = format!("The window could not be opened: {detail}. `pixloom run` works without one.");
+            let sentence = format!("{detail} `pixloom run` works without one.");
             cli::complain(&JobError::Machine(sentence)).into()
         }
     }

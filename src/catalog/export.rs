@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::api::{CatalogReader, Field, RECORD_COLUMNS};
 use crate::error::JobError;
-use crate::model::JobId;
+use crate::model::{JobId, locator};
 
 /// Items read at once.
 const ROWS: u32 = 1000;
@@ -44,8 +44,9 @@ pub fn export(
     }
     let (mut after, mut written) = (0, 0);
     loop {
-        let records = reader.records(job, after, ROWS)?;
-        for record in &records {
+        let mut records = reader.records(job, after, ROWS)?;
+        for record in &mut records {
+            keep_secrets(record);
             match format {
                 ExportFormat::Csv => write_csv(record, to),
                 ExportFormat::JsonLines => write_json(record, to),
@@ -61,6 +62,16 @@ pub fn export(
         if records.len() < ROWS as usize {
             to.flush().map_err(failed)?;
             return Ok(written);
+        }
+    }
+}
+
+/// What leaves the catalog holds no user info.
+fn keep_secrets(record: &mut [Field]) {
+    let columns = RECORD_COLUMNS.iter().zip(record);
+    for (_, field) in columns.filter(|(column, _)| **column == "locator") {
+        if let Field::Text(text) = field {
+            *text = locator::without_user_info(text);
         }
     }
 }

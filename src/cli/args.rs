@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::{self, recipe_file};
+use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ColourChoice, ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, Recipe, Save,
@@ -14,7 +14,8 @@ use crate::model::{
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
 #[derive(Debug, Parser)]
-#[command(name = "pixloom", version, about, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(name = "pixloom", version, about, max_term_width = 100)]
+#[command(override_usage = "pixloom [OPTIONS] [INPUT]...\n       pixloom [OPTIONS] <COMMAND>")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Retry(RetryArgs),
     /// List the jobs, or tell all about one
     Jobs(JobsArgs),
+    /// Write a job's items to a table for other programs
+    Export(ExportArgs),
     /// List every operation, or tell all about one
     Ops {
         /// An operation's name, such as resize
@@ -46,7 +49,7 @@ pub(super) enum Command {
 pub(super) struct CatalogArgs {
     /// The catalog: what happened to every item of every job [default: pixloom/catalog.sqlite in the user's data folder]
     #[arg(long, value_name = "PATH", global = true)]
-    pub(super) catalog: Option<PathBuf>,
+    pub(super) catalog: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +78,39 @@ pub(super) struct JobsArgs {
     /// JSON lines on standard output
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The job's number
+    pub(super) job: i64,
+    /// csv (with a header) or jsonl (one JSON object a line)
+    #[arg(long, value_enum)]
+    format: ExportWord,
+    /// The file to write; one that is there is replaced [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    pub(super) fn format(&self) -> ExportFormat {
+        self.format.into()
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ExportWord {
+    Csv,
+    Jsonl,
+}
+
+impl From<ExportWord> for ExportFormat {
+    fn from(word: ExportWord) -> Self {
+        match word {
+            ExportWord::Csv => Self::Csv,
+            ExportWord::Jsonl => Self::JsonLines,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -208,18 +244,30 @@ impl RunArgs {
         Ok(spec)
     }
 
+    /// What was asked for that has no effect, as a sentence.
+    pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<String> {
+        let given = [
+            ("--quality", self.quality.is_some()),
+            ("--colour", self.colour.is_some()),
+            ("--metadata", self.metadata.is_some()),
+        ];
+        let names: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+        (spec.is_copy() && !names.is_empty()).then(|| {
+            format!("Without a step or a --format, files are copied byte by byte: {} has no effect.", names.join(", "))
+        })
+    }
+
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
         for list in &self.urls {
             sources.push(if list.as_os_str() == "-" {
                 SourceSpec::Stdin
-            } else if list.is_file() || !list.exists() {
-                if !list.exists() {
-                    return Err(JobError::Usage(format!("The list {} is not there. Check its name.", list.display())));
-                }
+            } else if list.is_dir() {
+                return Err(JobError::Usage(format!("The list {} is a folder, not a file.", list.display())));
+            } else if list.exists() {
                 SourceSpec::UrlList { path: absolute(list)? }
             } else {
-                return Err(JobError::Usage(format!("The list {} is not a file.", list.display())));
+                return Err(JobError::Usage(format!("The list {} is not there. Check its name.", list.display())));
             });
         }
         if sources.is_empty() {
@@ -267,6 +315,18 @@ pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
     }
     let path = PathBuf::from(input);
     if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
+}
+
+/// Refuses a word that is neither a file nor a URL, but looks like a command.
+pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+    let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
+    if looks_like_a_command && !std::path::Path::new(input).exists() {
+        let word = input.to_string_lossy();
+        return Err(JobError::Usage(format!(
+            "There is no command and no file \"{word}\". `pixloom --help` lists the commands."
+        )));
+    }
+    Ok(())
 }
 
 fn absolute(path: &std::path::Path) -> Result<PathBuf, JobError> {

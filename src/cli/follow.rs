@@ -1,6 +1,6 @@
 //! Follows a job from its start to its end: a bar or JSON lines, failures as they come, and the exit code.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,13 +9,14 @@ use crossbeam_channel::{Receiver, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ReportArgs;
-use super::{Exit, human, report};
+use super::report::{self, Line};
+use super::{Exit, warn};
 use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
 use crate::model::{Edge, Event, JobId, Progress};
 
-/// Progress is told at most this often.
-const EVERY: Duration = Duration::from_millis(100);
+/// Progress is told at most this often; with the last words that makes at most ten a second.
+const EVERY: Duration = Duration::from_millis(125);
 /// Failures read at once.
 const FAILURES: u32 = 500;
 
@@ -26,13 +27,18 @@ enum End {
     Paused,
 }
 
-struct Follower {
+struct Follower<'a> {
     engine: Engine,
     handle: Handle,
     reader: Box<dyn CatalogReader>,
     json: bool,
     bar: ProgressBar,
     job: Option<JobId>,
+    has_started: bool,
+    /// Whether a source could not be read, wholly or in part.
+    is_partial: bool,
+    /// How a next command names the catalog.
+    catalog_option: &'a str,
     /// Number of the last failure that was told.
     told: u64,
     last_progress: Option<Progress>,
@@ -45,6 +51,7 @@ pub(super) fn follow(
     command: Command,
     job: Option<JobId>,
     report: ReportArgs,
+    catalog_option: &str,
 ) -> Result<Exit, JobError> {
     let handle = engine.handle();
     let (bell_tx, bell_rx) = bounded(1);
@@ -69,12 +76,17 @@ pub(super) fn follow(
         json: report.json,
         bar: bar(report.json),
         job,
+        has_started: false,
+        is_partial: false,
+        catalog_option,
         told: 0,
         last_progress: None,
         started: Instant::now(),
     };
     if let Some(job) = job {
         follower.pass_over_old_failures(job)?;
+        // Levels are those of the job that is listed.
+        follower.handle.send(Command::Show(job));
     }
     if !follower.handle.send(command) {
         return Err(JobError::Machine("The engine has ended.".to_owned()));
@@ -90,13 +102,13 @@ fn bar(json: bool) -> ProgressBar {
         ProgressDrawTarget::stderr_with_hz(10)
     };
     let bar = ProgressBar::with_draw_target(None, target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {pos} of {len}  {msg}") {
-        bar.set_style(style);
+    if let Ok(style) = ProgressStyle::with_template("[{bar:28}] {msg}") {
+        bar.set_style(style.progress_chars("=>."));
     }
     bar
 }
 
-impl Follower {
+impl Follower<'_> {
     fn until_end(mut self, bell_rx: &Receiver<()>, interrupted: &AtomicBool) -> Result<Exit, JobError> {
         let mut last_told = Instant::now();
         let mut seen_event = 0;
@@ -110,10 +122,11 @@ impl Follower {
                 snapshot.events.iter().filter(|event| event.sequence > seen_event).cloned().collect();
             let mut end = None;
             for event in events {
+                self.tell_missed(event.sequence - seen_event - 1);
                 seen_event = event.sequence;
                 end = self.take_event(event, &snapshot).or(end);
             }
-            if let (None, None, Some(Notice::Trouble(reason))) = (&end, self.job_at_work(&snapshot), &snapshot.notice) {
+            if let (None, 0, Some(Notice::Trouble(reason))) = (&end, seen_event, &snapshot.notice) {
                 end = Some(End::Stopped(reason.clone()));
             }
             if last_told.elapsed() >= EVERY {
@@ -126,20 +139,30 @@ impl Follower {
         }
     }
 
-    fn job_at_work(&self, snapshot: &Snapshot) -> Option<JobId> {
-        self.job.or_else(|| snapshot.events.iter().find_map(|event| event.job))
+    /// Events that were replaced before they could be read can only be troubles and remarks of many sources.
+    fn tell_missed(&mut self, missed: u64) {
+        if missed > 0 {
+            self.is_partial = true;
+            self.warn(&format!("{missed} more messages about sources came too fast to be shown."));
+        }
     }
 
     fn take_event(&mut self, event: Event, snapshot: &Snapshot) -> Option<End> {
+        self.job = self.job.or(event.job);
+        if !self.has_started
+            && !matches!(event.edge, Edge::Stopped { .. })
+            && let (Some(job), Some(view)) = (self.job, &snapshot.current)
+        {
+            self.has_started = true;
+            self.emit(&Line::started(job, &view.progress));
+        }
         match event.edge {
-            Edge::Started => {
-                if let (Some(job), Some(view)) = (event.job, &snapshot.current) {
-                    self.job = Some(job);
-                    self.emit(&report::started(job, &view.progress));
-                }
+            Edge::SourceTrouble { message } => {
+                self.is_partial = true;
+                self.warn(&message);
                 None
             }
-            Edge::SourceTrouble { message } => {
+            Edge::SourceRemark { message } => {
                 self.warn(&message);
                 None
             }
@@ -154,7 +177,7 @@ impl Follower {
             Edge::Finished => Some(End::Finished),
             Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason)),
             Edge::Cancelled | Edge::Paused => Some(End::Paused),
-            Edge::Counted { .. } => None,
+            Edge::Started | Edge::Counted { .. } => None,
         }
     }
 
@@ -172,17 +195,12 @@ impl Follower {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
         self.tell_failures(job)?;
         let progress = view.progress;
+        self.bar.set_message(report::beside_bar(&progress));
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.finished());
-        let left = progress.seconds_left.map(|s| format!("  {} left", human::clock(s))).unwrap_or_default();
-        self.bar.set_message(format!(
-            "{:.0} /s  {}/s{left}",
-            progress.items_per_s,
-            human::bytes(progress.bytes_per_s as u64)
-        ));
         let counts = |p: &Progress| (p.done, p.failed, p.skipped, p.total, p.total_is_final, p.bytes_in, p.bytes_out);
         if self.last_progress.as_ref().map(counts) != Some(counts(&progress)) {
-            self.emit(&report::progress(job, &progress));
+            self.emit(&Line::progress(job, &progress));
             self.last_progress = Some(progress);
         }
         Ok(())
@@ -195,7 +213,7 @@ impl Follower {
             self.told = last.number;
             for failure in &rows {
                 if self.json {
-                    self.emit(&report::failed(&failure.row));
+                    self.emit(&Line::failed(&failure.row));
                 } else if let Some(error) = &failure.row.error {
                     self.warn(&error.to_string());
                 }
@@ -203,43 +221,52 @@ impl Follower {
         }
     }
 
-    fn emit(&self, line: &serde_json::Value) {
+    fn emit(&self, line: &Line) {
         if self.json {
-            super::say(&line.to_string());
+            super::say(&line.text());
         }
     }
 
     fn warn(&self, message: &str) {
-        self.bar.suspend(|| {
-            let _ = writeln!(io::stderr(), "pixloom: {message}");
-        });
+        self.bar.suspend(|| warn(message));
     }
 
     /// The last words: failures not told yet, the final counts, and the exit code.
     fn finish(mut self, end: End, snapshot: &Snapshot) -> Result<Exit, JobError> {
-        let Some(job) = self.job else {
+        let (Some(job), true) = (self.job, self.has_started) else {
             if let End::Stopped(reason) = &end {
                 self.warn(reason);
             }
             return Ok(Exit::Stopped);
         };
         self.tell_progress(snapshot)?;
-        self.bar.finish_and_clear();
-        let seconds = self.started.elapsed().as_secs_f64();
-        let progress = self.final_counts(job, snapshot)?;
-        self.emit(&report::finished(job, &progress, seconds));
-        if !self.json {
-            super::say(&report::summary(&progress, seconds));
-        }
+        let progress = self.tell_end(job, snapshot)?;
         Ok(match end {
-            End::Finished if progress.failed > 0 => Exit::SomeFailed,
+            End::Finished if self.is_partial && progress.total == 0 => Exit::Stopped,
+            End::Finished if self.is_partial || progress.failed > 0 => Exit::SomeFailed,
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
-                self.warn(&format!("{reason} Go on with: pixloom resume {job}"));
+                self.warn(&format!("{reason} Go on with: {}", self.resume_command(job)));
                 Exit::Stopped
             }
             End::Paused => Exit::Stopped,
         })
+    }
+
+    fn resume_command(&self, job: JobId) -> String {
+        format!("pixloom resume {job}{}", self.catalog_option)
+    }
+
+    /// The last line, and what it counts.
+    fn tell_end(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {
+        self.bar.finish_and_clear();
+        let seconds = self.started.elapsed().as_secs_f64();
+        let progress = self.final_counts(job, snapshot)?;
+        self.emit(&Line::finished(job, &progress, seconds));
+        if !self.json {
+            super::say(&report::summary(&progress, seconds));
+        }
+        Ok(progress)
     }
 
     fn final_counts(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {
@@ -256,17 +283,13 @@ impl Follower {
     /// Ctrl+C: what is in flight is given up, the rest is kept for a resume.
     fn interrupted(mut self) -> Result<Exit, JobError> {
         self.bar.finish_and_clear();
-        let snapshot = self.handle.snapshot();
         self.engine.stop();
-        if let Some(job) = self.job {
+        let snapshot = self.handle.snapshot();
+        let job = self.job.or_else(|| snapshot.events.iter().find_map(|event| event.job));
+        if let Some(job) = job {
             self.tell_failures(job)?;
-            let progress = self.final_counts(job, &snapshot)?;
-            let seconds = self.started.elapsed().as_secs_f64();
-            self.emit(&report::finished(job, &progress, seconds));
-            if !self.json {
-                super::say(&report::summary(&progress, seconds));
-            }
-            self.warn(&format!("Interrupted. Go on with: pixloom resume {job}"));
+            self.tell_end(job, &snapshot)?;
+            self.warn(&format!("Interrupted. Go on with: {}", self.resume_command(job)));
         }
         Ok(Exit::Interrupted)
     }

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::{Exit, human, say};
+use super::{Exit, say};
 use crate::engine::CatalogReader;
 use crate::error::JobError;
-use crate::model::{JobRow, JobState};
+use crate::model::{JobRow, JobState, human};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
 
 /// A line for each job, newest first.
-pub(super) fn list(reader: &dyn CatalogReader, as_json: bool) -> Result<Exit, JobError> {
-    let jobs: Vec<JobRow> =
-        reader.jobs(LISTED)?.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
+pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<Exit, JobError> {
+    let jobs = reader.map(|reader| reader.jobs(LISTED)).transpose()?.unwrap_or_default();
+    let jobs: Vec<JobRow> = jobs.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
     if as_json {
         for job in &jobs {
             say(&as_value(job).to_string());
@@ -32,7 +32,7 @@ pub(super) fn list(reader: &dyn CatalogReader, as_json: bool) -> Result<Exit, Jo
         say(&format!(
             "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  {}",
             job.id.0,
-            human::when(job.created_at_ms),
+            human::date(job.created_at_ms),
             job.state.word(),
             job.total,
             job.done,
@@ -54,9 +54,9 @@ pub(super) fn tell(reader: &dyn CatalogReader, job: &JobRow, as_json: bool) -> R
         return Ok(Exit::AllDone);
     }
     say(&format!("Job {}: {}", job.id, job.state));
-    say(&format!("  made      {}", human::when(job.created_at_ms)));
+    say(&format!("  made      {}", human::date(job.created_at_ms)));
     if let Some(end) = job.finished_at_ms {
-        say(&format!("  ended     {}", human::when(end)));
+        say(&format!("  ended     {}", human::date(end)));
     }
     if let Some(dir) = &job.spec.sink.dir {
         say(&format!("  to        {}", dir.display()));

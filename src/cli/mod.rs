@@ -6,7 +6,6 @@
 mod args;
 mod follow;
 mod history;
-mod human;
 mod report;
 
 use std::ffi::OsString;
@@ -16,10 +15,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::engine::{self, Command as EngineCommand, DryRun, Engine, Options, PlannedItem};
+use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, Options, Planned};
 use crate::error::JobError;
 use crate::model::{JobId, JobRow, JobState, SourceSpec};
-use args::{Arguments, Command, ReportArgs, RunArgs};
+use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
+use report::Line;
 
 /// Which face was asked for.
 pub enum Asked {
@@ -71,69 +71,77 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Asked {
             return Asked::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() });
         }
     };
-    let catalog_path = arguments.catalog.catalog.map_or_else(engine::default_catalog_path, Ok);
-    let catalog_path = match catalog_path {
-        Ok(path) => path,
-        Err(error) => return Asked::Done(complain(&error).into()),
-    };
-    let Some(command) = arguments.command else {
-        let sources = arguments.inputs.iter().map(|input| args::source(input, true)).collect();
-        return Asked::Window { catalog_path, sources };
-    };
-    Asked::Done(execute(command, catalog_path).unwrap_or_else(|error| complain(&error)).into())
+    choose(arguments).unwrap_or_else(|error| Asked::Done(complain(&error).into()))
+}
+
+fn choose(arguments: Arguments) -> Result<Asked, JobError> {
+    let Arguments { command, inputs, catalog } = arguments;
+    let catalog = Place::of(catalog.catalog)?;
+    match command {
+        Some(_) if !inputs.is_empty() => {
+            Err(JobError::Usage("Give the command first, then what it works on: pixloom run INPUT...".to_owned()))
+        }
+        Some(command) => execute(command, &catalog).map(|exit| Asked::Done(exit.into())),
+        None => {
+            inputs.iter().try_for_each(args::check_input)?;
+            let sources = inputs.iter().map(|input| args::source(input, true)).collect();
+            Ok(Asked::Window { catalog_path: catalog.path, sources })
+        }
+    }
+}
+
+/// The catalog, and how a next command names it.
+struct Place {
+    path: PathBuf,
+    /// ` --catalog PATH`, unless it is the usual one.
+    option: String,
+}
+
+impl Place {
+    fn of(given: Option<OsString>) -> Result<Self, JobError> {
+        let Some(given) = given else {
+            return Ok(Self { path: engine::default_catalog_path()?, option: String::new() });
+        };
+        let path = match given.to_str() {
+            Some(text) => engine::catalog_path_of(text)?,
+            None => PathBuf::from(&given),
+        };
+        let shown = path.display().to_string();
+        let quote = if shown.contains(char::is_whitespace) { "'" } else { "" };
+        Ok(Self { option: format!(" --catalog {quote}{shown}{quote}"), path })
+    }
+
+    fn engine(&self) -> Result<Engine, JobError> {
+        Engine::start(Options::for_command_line(self.path.clone()))
+    }
 }
 
 /// Says what went wrong before anything could be reported.
 pub fn complain(error: &JobError) -> Exit {
-    let _ = writeln!(io::stderr(), "pixloom: {error}");
+    warn(&error.to_string());
     if error.is_usage() { Exit::Usage } else { Exit::Stopped }
 }
 
-fn execute(command: Command, catalog_path: PathBuf) -> Result<Exit, JobError> {
+fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
     match command {
-        Command::Run(run) => {
-            if run.is_dry_run() {
-                plan(&run)
-            } else {
-                start(&run, catalog_path)
-            }
-        }
-        Command::Resume(resume) => {
-            let engine = Engine::start(Options::for_command_line(catalog_path))?;
-            let row = match resume.job {
-                Some(job) => Some(named_job(&engine, job)?),
-                None => engine.reader()?.latest_resumable()?,
-            };
-            let Some(row) = row else {
-                say("Nothing to resume: no job was interrupted.");
-                return Ok(Exit::AllDone);
-            };
-            if row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total {
-                say(&format!(
-                    "Job {} is done already. Try its failed items again with: pixloom retry {}",
-                    row.id, row.id
-                ));
-                return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
-            }
-            follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), resume.report)
-        }
-        Command::Retry(retry) => {
-            let engine = Engine::start(Options::for_command_line(catalog_path))?;
-            let row = named_job(&engine, retry.job)?;
-            let kinds = engine.reader()?.failures_by_kind(row.id)?;
-            if !kinds.iter().any(|(kind, _)| retry.kind.is_none_or(|wanted| wanted == *kind)) {
-                say(&format!("Nothing to retry: no such item of job {} failed.", row.id));
-                return Ok(Exit::AllDone);
-            }
-            let command = EngineCommand::Retry { job: row.id, kind: retry.kind, items: None };
-            follow::follow(engine, command, Some(row.id), retry.report)
-        }
+        Command::Run(run) if run.is_dry_run() => plan(&run),
+        Command::Run(run) => start(&run, catalog),
+        Command::Resume(args) => resume(&args, catalog),
+        Command::Retry(args) => retry(&args, catalog),
         Command::Jobs(jobs) => {
-            let engine = Engine::start(Options::for_command_line(catalog_path))?;
+            let history = engine::history(&catalog.path)?;
             match jobs.job {
-                None => history::list(engine.reader()?.as_ref(), jobs.json),
-                Some(job) => history::tell(engine.reader()?.as_ref(), &named_job(&engine, job)?, jobs.json),
+                None => history::list(history.as_deref(), jobs.json),
+                Some(job) => {
+                    let (history, row) = named_job(history, job)?;
+                    history::tell(history.as_ref(), &row, jobs.json)
+                }
             }
+        }
+        Command::Export(export) => {
+            let (history, row) = named_job(engine::history(&catalog.path)?, export.job)?;
+            engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
+            Ok(Exit::AllDone)
         }
         Command::Ops { name: None } => {
             say(engine::op_list().trim_end());
@@ -149,32 +157,90 @@ fn execute(command: Command, catalog_path: PathBuf) -> Result<Exit, JobError> {
     }
 }
 
-fn start(run: &RunArgs, catalog_path: PathBuf) -> Result<Exit, JobError> {
+fn start(run: &RunArgs, catalog: &Place) -> Result<Exit, JobError> {
     let spec = run.spec()?;
+    if let Some(sentence) = run.idle_options(&spec) {
+        warn(&sentence);
+    }
+    let engine = catalog.engine()?;
     engine::check_output(&spec)?;
-    let engine = Engine::start(Options::for_command_line(catalog_path))?;
-    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report)
+    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, &catalog.option)
 }
 
-fn named_job(engine: &Engine, job: i64) -> Result<JobRow, JobError> {
-    let row = engine.reader()?.job(JobId(job))?;
-    row.ok_or_else(|| JobError::Usage(format!("There is no job {job} in this catalog. `pixloom jobs` lists them.")))
+fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
+    let engine = catalog.engine()?;
+    let row = match args.job {
+        Some(job) => Some(named_job(Some(engine.reader()?), job)?.1),
+        None => engine.latest_resumable()?,
+    };
+    let Some(row) = row else {
+        warn("Nothing to resume: no job was interrupted.");
+        return Ok(Exit::AllDone);
+    };
+    if row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total {
+        let hint = if row.failed > 0 {
+            format!(" Try its failed items again with: pixloom retry {}{}", row.id, catalog.option)
+        } else {
+            String::new()
+        };
+        warn(&format!("Job {} is done already.{hint}", row.id));
+        return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
+    }
+    follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, &catalog.option)
+}
+
+fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
+    let engine = catalog.engine()?;
+    let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
+    let kinds = reader.failures_by_kind(row.id)?;
+    if !kinds.iter().any(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind)) {
+        warn(&format!("Nothing to retry: no such item of job {} failed.", row.id));
+        return Ok(Exit::AllDone);
+    }
+    let command = EngineCommand::Retry { job: row.id, kind: args.kind, items: None };
+    follow::follow(engine, command, Some(row.id), args.report, &catalog.option)
+}
+
+/// A job that must be there, with what was read to find it.
+fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<dyn CatalogReader>, JobRow), JobError> {
+    let missing =
+        || JobError::Usage(format!("There is no job {job} in this catalog. `pixloom jobs` lists those there are."));
+    let history = history.ok_or_else(missing)?;
+    let row = history.job(JobId(job))?.ok_or_else(missing)?;
+    Ok((history, row))
 }
 
 /// Prints what a run would do.
 fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let spec = run.spec()?;
+    if let Some(sentence) = run.idle_options(&spec) {
+        warn(&sentence);
+    }
     let ReportArgs { json } = run.report;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut each = |item: PlannedItem| {
-        let line = if json { report::planned_json(&item).to_string() } else { report::planned(&item) };
+    let mut is_partial = false;
+    let mut each = |planned: Planned| {
+        let line = match planned {
+            Planned::Item(item) if json => Line::planned(&item).text(),
+            Planned::Item(item) => report::planned(&item),
+            Planned::Remark(sentence) => return warn(&sentence),
+            Planned::Trouble(sentence) => {
+                is_partial = true;
+                return warn(&sentence);
+            }
+        };
         let _ = writeln!(out, "{line}");
     };
     let plan: DryRun = engine::dry_run(&spec, &|| false, &mut each)?;
-    let line = if json { report::plan_json(&plan).to_string() } else { report::plan(&plan) };
+    let line = if json { Line::plan(&plan).text() } else { report::plan(&plan) };
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
-    Ok(if plan.failing > 0 { Exit::SomeFailed } else { Exit::AllDone })
+    Ok(if plan.failing > 0 || is_partial { Exit::SomeFailed } else { Exit::AllDone })
+}
+
+/// Writes a sentence to standard error.
+fn warn(sentence: &str) {
+    let _ = writeln!(io::stderr(), "pixloom: {sentence}");
 }
 
 /// Writes a result to standard output; a reader that went away is no error of ours.

@@ -2,106 +2,233 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::human;
 use crate::engine::{DryRun, PlannedItem};
-use crate::model::{ItemRow, JobId, Progress};
+use crate::model::human::{bytes, count, rate, span};
+use crate::model::{ItemRow, JobId, Progress, human, locator};
 
-/// `total` is null until the sources have ended.
-fn total(progress: &Progress) -> Value {
-    if progress.total_is_final { json!(progress.total) } else { Value::Null }
+/// A JSON line; its keys and their order are a contract.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Line {
+    /// First; `total` is null until the sources have ended.
+    Started { job: JobId, total: Option<u64> },
+    /// At most ten a second.
+    Progress { job: JobId, done: u64, failed: u64, skipped: u64, total: Option<u64>, bytes_in: u64, bytes_out: u64 },
+    /// One for each failure, in the order of finishing.
+    Failed { item: u64, locator: String, kind: String, message: String },
+    /// Last.
+    Finished { job: JobId, done: u64, failed: u64, skipped: u64, seconds: f64 },
+    /// One for each item of a dry run.
+    Planned {
+        locator: String,
+        output: Option<String>,
+        conflict: bool,
+        skipped: bool,
+        width: Option<u32>,
+        height: Option<u32>,
+        error: Option<String>,
+    },
+    /// The last of a dry run.
+    Plan {
+        items: u64,
+        links: u64,
+        failing: u64,
+        skipped: u64,
+        conflicts: u64,
+        out_dir: String,
+        bytes_in: u64,
+        bytes_out: u64,
+        seconds: f64,
+        memory_bytes: u64,
+    },
 }
 
-pub(super) fn started(job: JobId, progress: &Progress) -> Value {
-    json!({ "event": "started", "job": job, "total": total(progress) })
-}
-
-pub(super) fn progress(job: JobId, progress: &Progress) -> Value {
-    json!({
-        "event": "progress", "job": job, "done": progress.done, "failed": progress.failed,
-        "skipped": progress.skipped, "total": total(progress), "bytes_in": progress.bytes_in,
-        "bytes_out": progress.bytes_out,
-    })
-}
-
-pub(super) fn failed(row: &ItemRow) -> Value {
-    let (kind, message) =
-        row.error.as_ref().map_or((String::new(), String::new()), |error| (error.kind.word(), error.to_string()));
-    json!({
-        "event": "failed", "item": row.id.seq, "locator": row.locator.to_text(), "kind": kind, "message": message,
-    })
-}
-
-pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64) -> Value {
-    json!({
-        "event": "finished", "job": job, "done": progress.done, "failed": progress.failed,
-        "skipped": progress.skipped, "seconds": (seconds * 1000.0).round() / 1000.0,
-    })
-}
-
-/// `409 saved, 3 failed, 118 MB -> 11 MB in 1:58`
-pub(super) fn summary(progress: &Progress, seconds: f64) -> String {
-    let mut parts = vec![format!("{} saved", progress.done)];
-    if progress.failed > 0 {
-        parts.push(format!("{} failed", progress.failed));
+impl Line {
+    pub(super) fn started(job: JobId, progress: &Progress) -> Self {
+        Self::Started { job, total: total(progress) }
     }
-    if progress.skipped > 0 {
-        parts.push(format!("{} skipped", progress.skipped));
+
+    pub(super) fn progress(job: JobId, progress: &Progress) -> Self {
+        let &Progress { done, failed, skipped, bytes_in, bytes_out, .. } = progress;
+        Self::Progress { job, done, failed, skipped, total: total(progress), bytes_in, bytes_out }
     }
-    let (from, to) = (human::bytes(progress.bytes_in), human::bytes(progress.bytes_out));
-    parts.push(format!("{from} -> {to} in {}", human::clock(seconds)));
-    parts.join(", ")
+
+    pub(super) fn failed(row: &ItemRow) -> Self {
+        let (kind, message) =
+            row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
+        Self::Failed { item: row.id.seq, locator: locator::without_user_info(&row.locator.to_text()), kind, message }
+    }
+
+    pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64) -> Self {
+        let &Progress { done, failed, skipped, .. } = progress;
+        Self::Finished { job, done, failed, skipped, seconds: (seconds * 1000.0).round() / 1000.0 }
+    }
+
+    pub(super) fn planned(item: &PlannedItem) -> Self {
+        Self::Planned {
+            locator: locator::without_user_info(&item.locator.to_text()),
+            output: item.output.as_ref().map(|path| path.display().to_string()),
+            conflict: item.conflict,
+            skipped: item.skipped,
+            width: item.size_px.map(|(width, _)| width),
+            height: item.size_px.map(|(_, height)| height),
+            error: item.error.as_ref().map(ToString::to_string),
+        }
+    }
+
+    pub(super) fn plan(plan: &DryRun) -> Self {
+        Self::Plan {
+            items: plan.items,
+            links: plan.links,
+            failing: plan.failing,
+            skipped: plan.skipped,
+            conflicts: plan.conflicts,
+            out_dir: plan.out_dir.display().to_string(),
+            bytes_in: plan.bytes_in,
+            bytes_out: plan.bytes_out,
+            seconds: plan.seconds,
+            memory_bytes: plan.memory_bytes,
+        }
+    }
+
+    /// The line without its end.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
-pub(super) fn planned(item: &PlannedItem) -> String {
-    let to = match (&item.error, &item.output) {
-        (Some(error), _) => format!("fails: {error}"),
-        (None, Some(path)) => path.display().to_string(),
-        (None, None) => "named once it is fetched or made".to_owned(),
+/// `None` until the sources have ended.
+fn total(progress: &Progress) -> Option<u64> {
+    progress.total_is_final.then_some(progress.total)
+}
+
+/// What stands beside the bar: ` 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left`.
+pub(super) fn beside_bar(progress: &Progress) -> String {
+    let mut text = if progress.total_is_final {
+        let percent = (progress.fraction() * 100.0).floor();
+        format!("{percent:>3} %  {} of {}", count(progress.finished()), count(progress.total))
+    } else {
+        format!("{} of {} so far", count(progress.finished()), count(progress.total))
     };
-    let size = item.size_px.map(|(w, h)| format!(" ({w} x {h})")).unwrap_or_default();
-    let taken = if item.conflict { " [name taken]" } else { "" };
-    format!("{} -> {to}{size}{taken}", item.locator)
-}
-
-pub(super) fn planned_json(item: &PlannedItem) -> Value {
-    json!({
-        "event": "planned", "locator": item.locator.to_text(),
-        "output": item.output.as_ref().map(|path| path.display().to_string()), "conflict": item.conflict,
-        "width": item.size_px.map(|(w, _)| w), "height": item.size_px.map(|(_, h)| h),
-        "error": item.error.as_ref().map(ToString::to_string),
-    })
-}
-
-pub(super) fn plan(plan: &DryRun) -> String {
-    let mut text = format!(
-        "{} items, {} would fail, {} names are taken. To {}",
-        plan.items,
-        plan.failing,
-        plan.conflicts,
-        plan.out_dir.display()
-    );
-    if plan.bytes_in > 0 {
-        let _ = write!(
-            text,
-            "\n{} -> about {} in about {}, about {} of memory",
-            human::bytes(plan.bytes_in),
-            human::bytes(plan.bytes_out),
-            human::clock(plan.seconds),
-            human::bytes(plan.memory_bytes)
-        );
+    for (number, what) in [(progress.failed, "failed"), (progress.skipped, "skipped")] {
+        if number > 0 {
+            let _ = write!(text, ", {} {what}", count(number));
+        }
     }
-    if plan.links > 0 {
-        let _ = write!(text, "\n{} links: their sizes are known once they are fetched", plan.links);
+    if progress.items_per_s > 0.0 {
+        let _ = write!(text, "  {}/s  {}/s", rate(progress.items_per_s), bytes(progress.bytes_per_s as u64));
+    }
+    if let Some(left) = progress.seconds_left {
+        let _ = write!(text, "  {} left", human::clock(left));
     }
     text
 }
 
-pub(super) fn plan_json(plan: &DryRun) -> Value {
-    json!({
-        "event": "plan", "items": plan.items, "links": plan.links, "failing": plan.failing,
-        "conflicts": plan.conflicts, "out_dir": plan.out_dir.display().to_string(), "bytes_in": plan.bytes_in,
-        "bytes_out": plan.bytes_out, "seconds": plan.seconds, "memory_bytes": plan.memory_bytes,
-    })
+/// `409 saved, 3 failed, 118 MB -> 11 MB in 1:58`
+pub(super) fn summary(progress: &Progress, seconds: f64) -> String {
+    let mut parts = vec![format!("{} saved", count(progress.done))];
+    if progress.failed > 0 {
+        parts.push(format!("{} failed", count(progress.failed)));
+    }
+    if progress.skipped > 0 {
+        parts.push(format!("{} skipped", count(progress.skipped)));
+    }
+    parts.push(format!("{} -> {} in {}", bytes(progress.bytes_in), bytes(progress.bytes_out), span(seconds)));
+    parts.join(", ")
+}
+
+pub(super) fn planned(item: &PlannedItem) -> String {
+    let size = item.size_px.map(|(w, h)| format!(" ({w} x {h})")).unwrap_or_default();
+    let fate = match (&item.error, &item.output) {
+        (Some(error), _) => format!("fails: {error}"),
+        (None, Some(path)) if item.skipped => format!("skipped: {} exists already", path.display()),
+        (None, Some(path)) => {
+            let taken = match (item.conflict, path.symlink_metadata().is_ok()) {
+                (true, true) => " [replaces the file there]",
+                (true, false) => " [renamed: the name is taken]",
+                (false, _) => "",
+            };
+            format!("{}{size}{taken}", path.display())
+        }
+        (None, None) => format!("named once it is fetched or made{size}"),
+    };
+    format!("{} -> {fate}", item.locator)
+}
+
+pub(super) fn plan(plan: &DryRun) -> String {
+    let items = match plan.items {
+        1 => "1 item".to_owned(),
+        items => format!("{} items", count(items)),
+    };
+    let mut text = format!("{items} to {}", plan.out_dir.display());
+    for (number, what) in [
+        (plan.failing, "would fail"),
+        (plan.skipped, "would be skipped"),
+        (plan.conflicts, if plan.conflicts == 1 { "name is taken" } else { "names are taken" }),
+    ] {
+        if number > 0 {
+            let _ = write!(text, ", {} {what}", count(number));
+        }
+    }
+    if plan.bytes_in > 0 {
+        let _ = write!(text, "\n{} -> about {}", bytes(plan.bytes_in), bytes(plan.bytes_out));
+        // Bytes that are only copied take no time worth a guess.
+        if plan.seconds > 0.0 {
+            let (time, memory) = (span(plan.seconds), bytes(plan.memory_bytes));
+            let _ = write!(text, " in about {time}, with about {memory} of memory");
+        }
+    }
+    match plan.links {
+        0 => {}
+        1 => text.push_str("\n1 link: its size is known once it is fetched"),
+        links => {
+            let _ = write!(text, "\n{} links: their sizes are known once they are fetched", count(links));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_the_keys_of_the_contract_in_its_order() {
+        let progress = Progress { total: 9, done: 3, failed: 1, bytes_in: 70, bytes_out: 5, ..Progress::default() };
+        let counted = Progress { total_is_final: true, ..progress };
+        for (line, text) in [
+            (Line::started(JobId(1), &progress), r#"{"event":"started","job":1,"total":null}"#),
+            (Line::started(JobId(1), &counted), r#"{"event":"started","job":1,"total":9}"#),
+            (
+                Line::progress(JobId(1), &counted),
+                r#"{"event":"progress","job":1,"done":3,"failed":1,"skipped":0,"total":9,"bytes_in":70,"bytes_out":5}"#,
+            ),
+            (
+                Line::finished(JobId(1), &counted, 1.23456),
+                r#"{"event":"finished","job":1,"done":3,"failed":1,"skipped":0,"seconds":1.235}"#,
+            ),
+        ] {
+            assert_eq!(line.text(), text);
+        }
+    }
+
+    #[test]
+    fn the_bar_and_the_last_words_say_what_matters() {
+        let mut progress = Progress {
+            total: 412,
+            total_is_final: true,
+            done: 409,
+            failed: 3,
+            bytes_in: 118_000_000,
+            bytes_out: 11_000_000,
+            ..Progress::default()
+        };
+        assert_eq!(summary(&progress, 118.0), "409 saved, 3 failed, 118 MB -> 11 MB in 1:58");
+        progress = Progress { done: 257, items_per_s: 41.0, bytes_per_s: 4.1e6, seconds_left: Some(48.0), ..progress };
+        assert_eq!(beside_bar(&progress), " 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left");
+        progress = Progress { total_is_final: false, seconds_left: None, items_per_s: 0.0, ..progress };
+        assert_eq!(beside_bar(&progress), "260 of 412 so far, 3 failed");
+    }
 }

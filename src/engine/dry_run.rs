@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::check;
-use super::output::{self, Naming};
+use super::output::{self, Naming, Verdict};
 use super::picture::prepare;
 use super::pools;
 use super::run::read;
@@ -29,6 +29,8 @@ pub struct DryRun {
     pub failing: u64,
     /// Names that are taken already, or wished for twice.
     pub conflicts: u64,
+    /// Items that would be skipped, since their names are taken.
+    pub skipped: u64,
     /// The output folder.
     pub out_dir: PathBuf,
     /// Bytes of the local inputs.
@@ -46,14 +48,27 @@ pub struct DryRun {
 pub struct PlannedItem {
     /// Where it is.
     pub locator: Locator,
-    /// Where its result would go, as far as that is known before the run.
+    /// Where its result would go, as far as that is known before the run; for one that is skipped, what is in its way.
     pub output: Option<PathBuf>,
     /// Whether that name is taken already, or wished for twice.
     pub conflict: bool,
+    /// Whether the item would be skipped for that.
+    pub skipped: bool,
     /// The result's size in px.
     pub size_px: Option<(u32, u32)>,
     /// Why it would fail.
     pub error: Option<ItemError>,
+}
+
+/// What a dry run comes upon.
+#[derive(Clone, Debug)]
+pub enum Planned {
+    /// An item.
+    Item(Box<PlannedItem>),
+    /// A sentence about something that could not be read.
+    Trouble(String),
+    /// A sentence about what is left out on purpose.
+    Remark(String),
 }
 
 struct Planner<'a> {
@@ -69,11 +84,11 @@ struct Planner<'a> {
     samples: u64,
 }
 
-/// Goes through every source and header, and tells `each` item's plan as it is made.
+/// Goes through every source and header, and tells `each` item's plan as it is made, and what could not be read.
 pub fn dry_run(
     spec: &JobSpec,
     cancelled: &dyn Fn() -> bool,
-    each: &mut dyn FnMut(PlannedItem),
+    each: &mut dyn FnMut(Planned),
 ) -> Result<DryRun, JobError> {
     let pipeline = check(spec)?;
     let out_dir = output::out_dir(spec)?;
@@ -92,9 +107,11 @@ pub fn dry_run(
     };
     for source in &spec.sources {
         let ended = source::read(source, cancelled, &mut |found| {
-            if let Found::Item(item) = found {
-                each(planner.plan_item(item));
-            }
+            each(match found {
+                Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
+                Found::Trouble(sentence) => Planned::Trouble(sentence),
+                Found::Remark(sentence) => Planned::Remark(sentence),
+            });
             ControlFlow::Continue(())
         });
         if ended.is_break() {
@@ -107,8 +124,14 @@ pub fn dry_run(
 impl Planner<'_> {
     fn plan_item(&mut self, item: NewItem) -> PlannedItem {
         self.plan.items += 1;
-        let mut planned =
-            PlannedItem { locator: item.locator.clone(), output: None, conflict: false, size_px: None, error: None };
+        let mut planned = PlannedItem {
+            locator: item.locator.clone(),
+            output: None,
+            conflict: false,
+            skipped: false,
+            size_px: None,
+            error: None,
+        };
         let row = row_of(item, self.plan.items);
         let result = match (&row.error, row.locator.path()) {
             (Some(error), _) => Err(error.clone()),
@@ -157,10 +180,20 @@ impl Planner<'_> {
             }
         };
         if let Some(place) = self.naming.early_place(row, None, &extension) {
-            let path = place.path();
-            planned.conflict = path.symlink_metadata().is_ok() || !self.taken.insert(path.clone());
+            let outlook = self.naming.foresee(&place, &row.locator, &self.taken);
+            planned.conflict = outlook.conflict;
             self.plan.conflicts += u64::from(planned.conflict);
-            planned.output = Some(path);
+            match outlook.verdict? {
+                Verdict::Save(path) => {
+                    self.taken.insert(path.clone());
+                    planned.output = Some(path);
+                }
+                Verdict::Skip(_) => {
+                    planned.skipped = true;
+                    self.plan.skipped += 1;
+                    planned.output = Some(place.path());
+                }
+            }
         }
         Ok(())
     }

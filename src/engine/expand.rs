@@ -28,6 +28,8 @@ pub(crate) struct Expand {
     pub(crate) sources: Vec<(u32, SourceSpec)>,
     /// How far the first of them was read already.
     pub(crate) taken: u64,
+    /// Whether the job was cut off before: standard input is not what it was.
+    pub(crate) resumes: bool,
     /// Leave out what the job lists already.
     pub(crate) leave_out_known: bool,
     /// Set to give up.
@@ -45,6 +47,7 @@ impl Expand {
             job,
             sources: Vec::new(),
             taken: 0,
+            resumes: false,
             leave_out_known: false,
             stop: Arc::default(),
             urls: Vec::new(),
@@ -57,6 +60,8 @@ impl Expand {
 pub(crate) enum ExpandNote {
     /// A source could not be read, wholly or in part.
     Trouble { job: JobId, message: String },
+    /// A source left something out on purpose.
+    Remark { job: JobId, message: String },
     /// All that was asked for has been read.
     Ended { job: JobId, added: u64, duplicates: u64 },
 }
@@ -126,15 +131,14 @@ impl Expansion<'_> {
         for (index, spec) in sources {
             self.mark = Some(index);
             self.taken = 0;
-            if matches!(spec, SourceSpec::Stdin) && already_taken > 0 {
-                already_taken = 0;
-                let message = "Standard input can't be read again: links that had not come yet are not in this job.";
-                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message: message.to_owned() });
-                continue;
-            }
             // A folder may have changed; anything else gives the same again, so what was taken is passed over.
             let passes_over = !matches!(spec, SourceSpec::Folder { .. });
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
+            if spec == SourceSpec::Stdin && (self.request.resumes || known) {
+                self.tell_cut_off_stdin();
+                already_taken = 0;
+                continue;
+            }
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
             let stop = Arc::clone(&self.request.stop);
@@ -142,6 +146,10 @@ impl Expansion<'_> {
             let outcome = source::read(&spec, &|| stop.load(Ordering::Acquire), &mut |found| match found {
                 Found::Trouble(message) => {
                     let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
+                    ControlFlow::Continue(())
+                }
+                Found::Remark(message) => {
+                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, message });
                     ControlFlow::Continue(())
                 }
                 Found::Item(item) => {
@@ -189,6 +197,13 @@ impl Expansion<'_> {
             let noted = Locator::File(dir.join(below)).to_text();
             self.reader.is_output(self.request.job, &noted).unwrap_or(false)
         })
+    }
+
+    /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
+    fn tell_cut_off_stdin(&self) {
+        let message = "Couldn't read standard input to its end before the job was interrupted: links that had not come \
+                       by then are not part of it. Run them as another job.";
+        let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message: message.to_owned() });
     }
 
     /// Takes over the items of another job.

@@ -9,6 +9,7 @@ mod coordinator;
 mod dry_run;
 mod edits;
 mod expand;
+mod export;
 mod gate;
 pub mod handle;
 mod items;
@@ -26,18 +27,19 @@ pub mod snapshot;
 mod thumbnails;
 pub mod view;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use crate::catalog::{CatalogReader, FinishedRow};
+pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
 pub use crate::op::syntax::{parse_save, parse_step, step_to_text};
 pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry};
 pub use command::Command;
-pub use dry_run::{DryRun, PlannedItem, dry_run};
+pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use export::export_job;
 pub use handle::Handle;
 pub use snapshot::{Estimate, JobView, Notice, Snapshot, SourceGroup};
 pub use view::{
@@ -47,8 +49,20 @@ pub use view::{
 
 use crate::catalog::{self, ReaderFactory};
 use crate::error::JobError;
-use crate::model::JobSpec;
+use crate::model::{JobRow, JobSpec};
 use crate::op::Pipeline;
+
+/// Jobs that are looked at to find one to resume.
+const RESUMABLE_LOOKED_AT: u32 = 100;
+
+/// A reader of what happened, without an engine; `None` where no catalog was made yet.
+pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, JobError> {
+    if !catalog_path.exists() {
+        return Ok(None);
+    }
+    let (_, readers) = catalog::open(catalog_path)?;
+    readers.reader().map(Some)
+}
 
 /// How an engine is started.
 #[derive(Clone, Debug)]
@@ -108,6 +122,7 @@ pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
 /// A running engine. Dropping it stops what is at work, resumable, and waits for that.
 pub struct Engine {
     handle: Handle,
+    catalog_path: PathBuf,
     readers: ReaderFactory,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -177,9 +192,10 @@ impl Engine {
             revision,
             options,
         };
+        let catalog_path = parts.options.catalog_path.clone();
         let coordinator = coordinator::Coordinator::new(parts);
         threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
-        Ok(Self { handle, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
+        Ok(Self { handle, catalog_path, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
     }
 
     /// What a face holds.
@@ -190,6 +206,16 @@ impl Engine {
     /// A reader of the catalog: what faces tell of items and jobs, they read there.
     pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
         self.readers.reader()
+    }
+
+    /// The newest job that was begun and not ended, and is not at work in another process.
+    pub fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
+        for job in self.reader()?.resumable(RESUMABLE_LOOKED_AT)? {
+            if catalog::lock_job(&self.catalog_path, job.id)?.is_some() {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -46,6 +46,14 @@ pub(crate) enum Verdict {
     Skip(String),
 }
 
+/// What is known of a name before a run.
+pub(crate) struct Outlook {
+    /// Whether it is taken.
+    pub(crate) conflict: bool,
+    /// What follows from that.
+    pub(crate) verdict: Result<Verdict, ItemError>,
+}
+
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
@@ -70,6 +78,31 @@ impl Naming {
             ConflictPolicy::Skip => Outcome::Skipped { reason: exists_already(&path) },
             _ => Outcome::Failed(conflict(&row.locator, &path)),
         })
+    }
+
+    /// What the policy for taken names would say, as far as it is known before a run: `taken` are the names given so
+    /// far. Of the inputs it knows only this one.
+    pub(crate) fn foresee(&self, place: &Place, input: &Locator, taken: &HashSet<PathBuf>) -> Outlook {
+        let wished = place.path();
+        let ours = taken.contains(&wished);
+        let conflict = ours || exists(&wished);
+        let verdict = match self.policy {
+            ConflictPolicy::Skip if conflict && !ours => Ok(Verdict::Skip(exists_already(&wished))),
+            ConflictPolicy::Fail if conflict && !ours => Err(self::conflict(input, &wished)),
+            ConflictPolicy::Overwrite if conflict && !ours => {
+                if input.path().is_some_and(|input| in_real_folder(input) == in_real_folder(&wished)) {
+                    Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wished.display()))
+                } else {
+                    Ok(Verdict::Save(wished))
+                }
+            }
+            _ => {
+                let free = |path: &PathBuf| !exists(path) && !taken.contains(path);
+                let found = (0..MAX_CANDIDATES).map(|n| place.candidate(n)).find(free);
+                found.map(Verdict::Save).ok_or_else(|| self::conflict(input, &wished))
+            }
+        };
+        Outlook { conflict, verdict }
     }
 
     /// Whether names hold the input's hash.
@@ -206,17 +239,15 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
 
 /// Where links go when nobody said: `Pixloom` in the user's download folder, or home, or here.
 fn default_download_dir() -> PathBuf {
-    let dirs = directories::UserDirs::new();
-    let base = dirs.as_ref().map_or_else(
-        || PathBuf::from("."),
-        |dirs| dirs.download_dir().filter(|dir| dir.is_dir()).unwrap_or_else(|| dirs.home_dir()).to_path_buf(),
-    );
+    let home = etcetera::home_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let downloads = home.join("Downloads");
+    let base = if downloads.is_dir() { downloads } else { home };
     base.join("Pixloom")
 }
 
 /// A job's checked name template.
 pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
-    Template::parse(&spec.sink.name).map_err(|message| JobError::Usage(format!("--name {}: {message}", spec.sink.name)))
+    Template::parse(&spec.sink.name).map_err(JobError::Usage)
 }
 
 /// The extension an input's own name has, without the dot.

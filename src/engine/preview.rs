@@ -13,7 +13,7 @@ use super::show::{self, Shown, Source};
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples};
+use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples, is_copy};
 use crate::op::Pipeline;
 
 /// How long nothing newer must come before the size of the encoded result is found out.
@@ -187,15 +187,17 @@ impl Looker {
     fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
         let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
         let size = guarded(|| {
+            if is_copy(&request.recipe, &request.save) {
+                return Ok(base.body.bytes.len() as u64);
+            }
             let pipeline = Pipeline::new(&request.recipe)
                 .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
             let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
-            prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())
+            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+            Ok(rendered.bytes.len() as u64)
         });
         let content = match size {
-            Ok(rendered) => {
-                PreviewContent::Picture(PicturePreview { after_bytes: Some(rendered.bytes.len() as u64), ..picture })
-            }
+            Ok(size_bytes) => PreviewContent::Picture(PicturePreview { after_bytes: Some(size_bytes), ..picture }),
             Err(error) if error.kind == ErrorKind::Cancelled => return,
             Err(error) => PreviewContent::Failed(error.named(request.id)),
         };

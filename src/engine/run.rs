@@ -148,7 +148,7 @@ impl Run {
         runtime: &tokio::runtime::Handle,
         readers: &ReaderFactory,
     ) -> Result<Vec<JoinHandle<()>>, JobError> {
-        let (body_tx, body_rx) = tokio::sync::mpsc::channel::<LinkResult>(BODIES_WAITING);
+        let (body_tx, body_rx) = tokio::sync::mpsc::channel(BODIES_WAITING);
         let (files_reader, links_reader, bodies_reader) = (readers.reader()?, readers.reader()?, readers.reader()?);
         let mut threads = Vec::new();
         let (run, files_pool) = (Arc::clone(self), Arc::clone(pool));

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
+
 use crate::error::JobError;
 use crate::model::SourceSpec;
 use crate::sink;
@@ -26,8 +28,8 @@ const SAMPLES: &[(&str, &[u8])] = &[
 
 /// The folder of the sample pictures; made if it isn't there.
 pub(super) fn sources() -> Result<Vec<SourceSpec>, JobError> {
-    let dir = directories::ProjectDirs::from("", "", "pixloom")
-        .map_or_else(|| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("samples"));
+    let dir = etcetera::choose_base_strategy()
+        .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));
     write_missing(&dir)
         .map_err(|error| JobError::Machine(format!("Couldn't lay out the samples in {}: {error}.", dir.display())))?;
     Ok(vec![SourceSpec::Folder { path: dir, recursive: false }])

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
+
 use crate::config::Settings;
 use crate::error::JobError;
 use crate::sink;
@@ -18,7 +20,7 @@ impl SettingsFile {
 
     /// The usual place.
     pub(super) fn default_path() -> Option<PathBuf> {
-        directories::ProjectDirs::from("", "", "pixloom").map(|dirs| dirs.config_dir().join("settings.toml"))
+        etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pixloom/settings.toml"))
     }
 
     /// The settings, or the defaults where there are none that can be read.

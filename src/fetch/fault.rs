@@ -8,6 +8,7 @@ use url::Url;
 
 use super::resolver::NameNotFound;
 use crate::error::{ErrorKind, ItemError};
+use crate::model::{human, locator};
 
 /// Longest foreign text that goes into a sentence, in bytes.
 const MAX_DETAIL_BYTES: usize = 200;
@@ -38,27 +39,9 @@ impl Fault {
     }
 }
 
-/// A URL as it may be shown: without user info, and without a query that may hold a signature or a key.
+/// A URL as it may be shown.
 pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // Only URLs that can't have them refuse.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_fragment(None);
-    if url.query_pairs().any(|(key, _)| looks_secret(&key)) {
-        url.set_query(None);
-        return format!("{url}?…");
-    }
-    url.to_string()
-}
-
-/// Whether a query's key is one under which signatures, tokens and keys travel.
-fn looks_secret(key: &str) -> bool {
-    const WORDS: [&str; 11] =
-        ["sig", "token", "key", "auth", "credential", "secret", "passw", "pwd", "hmac", "session", "policy"];
-    let key = key.to_ascii_lowercase();
-    WORDS.iter().any(|word| key.contains(word))
-        || matches!(key.as_str(), "hash" | "st" | "code" | "jwt" | "oh" | "hdnea")
+    locator::shown_url(url.as_str())
 }
 
 /// From a request that got no response.
@@ -87,7 +70,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
 /// From a body that broke off after `had_bytes`.
 pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
     if error.is_timeout() {
-        let detail = format!("it stopped sending after {}", human_size(had_bytes));
+        let detail = format!("it stopped sending after {}", human::bytes(had_bytes));
         return Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail));
     }
     Fault::new(short_body(name, had_bytes, wanted_bytes).with("detail", root_cause(error)))
@@ -97,18 +80,9 @@ pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted
 pub(super) fn short_body(name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> ItemError {
     let error = ItemError::new(ErrorKind::ShortBody, name);
     match wanted_bytes {
-        Some(wanted) => error.with("had", human_size(had_bytes)).with("wanted", human_size(wanted)),
+        Some(wanted) => error.with("had", human::bytes(had_bytes)).with("wanted", human::bytes(wanted)),
         None => error,
     }
-}
-
-/// Bytes in the largest unit that leaves a number of at least 1: `812 bytes`, `2.1 MB`.
-pub(super) fn human_size(bytes: u64) -> String {
-    const UNITS: [(&str, f64); 3] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
-    UNITS
-        .iter()
-        .find(|(_, size)| bytes as f64 >= *size)
-        .map_or_else(|| format!("{bytes} bytes"), |(unit, size)| format!("{:.1} {unit}", bytes as f64 / size))
 }
 
 fn seconds(time: Duration) -> String {
@@ -131,26 +105,4 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         wrapped.map_or_else(|| cause.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))
     })
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_secret_is_shown() {
-        let shown = |url: &str| shown(&Url::parse(url).unwrap());
-        assert_eq!(shown("https://me:pw@h.example/a.jpg?X-Amz-Signature=abc#f"), "https://h.example/a.jpg?…");
-        assert_eq!(shown("http://h.example:81/a?id=7&w=2"), "http://h.example:81/a?id=7&w=2");
-    }
-
-    #[test]
-    fn sizes_are_for_people() {
-        let cases =
-            [(0, "0 bytes"), (999, "999 bytes"), (2_100_000, "2.1 MB"), (1_000, "1.0 kB"), (3_000_000_000, "3.0 GB")];
-        for (bytes, text) in cases {
-            assert_eq!(human_size(bytes), text);
-        }
-    }
 }

@@ -155,7 +155,7 @@ fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, It
 }
 
 fn too_large(name: &str, limits: &FetchLimits) -> Fault {
-    let limit = fault::human_size(limits.max_body_bytes);
+    let limit = crate::model::human::bytes(limits.max_body_bytes);
     Fault::new(ItemError::new(ErrorKind::BodyTooLarge, name).with("limit", limit))
 }
 

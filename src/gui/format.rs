@@ -1,45 +1,8 @@
-//! Numbers as people read them: counts, sizes, durations, dates.
+//! Numbers as the window shows them: what every face shares, and changes and entries beside it.
 //!
 //! Knows no word of any language.
 
-/// A count with thousands apart: `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A size: `310 KB`, `4.1 MB` (powers of 1000, as file managers show them).
-pub(crate) fn bytes(size_bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
-    if size_bytes < 1000 {
-        return format!("{size_bytes} B");
-    }
-    let mut value = size_bytes as f64 / 1000.0;
-    let mut units = UNITS.iter().peekable();
-    let mut unit = "KB";
-    while let Some(next) = units.next() {
-        unit = next;
-        if value < 999.5 || units.peek().is_none() {
-            break;
-        }
-        value /= 1000.0;
-    }
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
-
-/// A span of time: `0:48`, `12:05`, `3:07:22`.
-pub(crate) fn clock(seconds: f64) -> String {
-    let whole = if seconds.is_finite() { seconds.clamp(0.0, 8.64e7).round() as u64 } else { 0 };
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
+pub(crate) use crate::model::human::{bytes, clock, count, date, rate};
 
 /// The change from one size to another in per cent: `−92 %`.
 pub(crate) fn change(before: u64, after: u64) -> String {
@@ -51,21 +14,9 @@ pub(crate) fn change(before: u64, after: u64) -> String {
     format!("{sign}{:.0} %", percent.abs())
 }
 
-/// A rate of items: `0.4`, `41`, `1,200`.
-pub(crate) fn rate(per_second: f64) -> String {
-    if per_second < 9.95 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }
-}
-
 /// A number without needless zeros: `1600`, `1.2`, `0.80` with `decimals` of 2.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}")
-}
-
-/// A time, UTC milliseconds, in the desktop's time zone: `2026-11-23 13:05`.
-pub(crate) fn date(utc_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(utc_ms)
-        .map(|time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -73,30 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_read_as_people_say_them() {
-        for (size, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 KB"),
-            (310_000, "310 KB"),
-            (999_600, "1.0 MB"),
-            (4_100_000, "4.1 MB"),
-            (118_000_000, "118 MB"),
-            (u64::MAX, "18447 PB"),
-        ] {
-            assert_eq!(bytes(size), text);
-        }
-    }
-
-    #[test]
-    fn counts_clocks_and_changes_read_well() {
-        assert_eq!(count(7), "7");
-        assert_eq!(count(412), "412");
-        assert_eq!(count(1_000_000), "1,000,000");
-        assert_eq!(clock(48.2), "0:48");
-        assert_eq!(clock(118.0), "1:58");
-        assert_eq!(clock(11_242.0), "3:07:22");
-        assert_eq!(clock(f64::NAN), "0:00");
+    fn changes_read_well() {
         assert_eq!(change(4_100_000, 310_000), "−92 %");
         assert_eq!(change(100, 150), "+50 %");
     }

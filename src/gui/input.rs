@@ -64,7 +64,8 @@ fn pastes(ctx: &Context, state: &mut State) {
 
 /// Space pauses and goes on, unless a control has the keyboard.
 fn space(ctx: &Context, state: &mut State) {
-    let free = ctx.memory(|memory| memory.focused().is_none());
+    let items = egui::Id::unique("items");
+    let free = ctx.memory(|memory| memory.focused().is_none_or(|id| id == items));
     if free && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Space)) {
         let action = if Action::Pause.is_enabled(state) { Action::Pause } else { Action::Resume };
         action.run(ctx, state);

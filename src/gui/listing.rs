@@ -147,11 +147,11 @@ impl Listing {
         } else {
             self.cursor_row = row;
             self.cursor = None;
-            if !extend {
+            if extend {
+                self.select_range(self.anchor_row.min(row), self.anchor_row.max(row));
+            } else {
                 self.anchor_row = row;
                 self.selected.clear();
-            } else {
-                self.select_range(self.anchor_row.min(row), self.anchor_row.max(row));
             }
         }
     }
@@ -193,24 +193,21 @@ impl Listing {
     fn follow(&mut self) {
         self.take_range();
         let Some(page) = &self.page else { return };
-        match &self.cursor {
-            Some(cursor) => {
-                let id = cursor.id;
-                if let Some(place) = page.rows.iter().position(|row| row.id == id) {
-                    self.cursor_row = page.request.first_row + place as u64;
-                    self.cursor = page.rows.get(place).cloned();
-                }
+        if let Some(cursor) = &self.cursor {
+            let id = cursor.id;
+            if let Some(place) = page.rows.iter().position(|row| row.id == id) {
+                self.cursor_row = page.request.first_row + place as u64;
+                self.cursor = page.rows.get(place).cloned();
             }
-            None => {
-                let row = self.cursor_row.min(page.total.saturating_sub(1));
-                if let Some(item) = self.row(row).cloned() {
-                    if self.selected.is_empty() {
-                        self.selected.insert(item.id.seq);
-                    }
-                    self.cursor_row = row;
-                    self.cursor = Some(item);
-                }
+            return;
+        }
+        let row = self.cursor_row.min(page.total.saturating_sub(1));
+        if let Some(item) = self.row(row).cloned() {
+            if self.selected.is_empty() {
+                self.selected.insert(item.id.seq);
             }
+            self.cursor_row = row;
+            self.cursor = Some(item);
         }
     }
 

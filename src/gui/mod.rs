@@ -6,6 +6,8 @@ mod actions;
 mod app;
 mod dialogs;
 mod drafts;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod icon;
 mod input;
@@ -51,5 +53,5 @@ pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
         ..eframe::NativeOptions::default()
     };
     eframe::run_native("pixloom", native, Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, handle)))))
-        .map_err(|error| format!("The window can't be shown: {error}. The command line works without one."))
+        .map_err(|error| format!("The window can't be shown: {}.", error.to_string().trim_end_matches('.')))
 }

@@ -73,10 +73,18 @@ pub(crate) fn param(lang: Lang, op: &str, param: &str) -> String {
 }
 
 /// A choice's word.
-pub(crate) fn choice(lang: Lang, word: &str) -> String {
+pub(crate) fn choice(lang: Lang, op: &str, param: &str, word: &str) -> String {
     match lang {
-        Lang::Korean => korean(&["choice", word]).map_or_else(|| spoken(word), str::to_owned),
+        Lang::Korean => korean(&["op", op, "param", param, "choice", word]).map_or_else(|| spoken(word), str::to_owned),
         Lang::English => spoken(word),
+    }
+}
+
+/// A parameter's sentence of help.
+pub(crate) fn param_summary(lang: Lang, op: &str, spec: &ParamSpec) -> String {
+    match lang {
+        Lang::Korean => korean(&["op", op, "param", spec.name, "summary"]).unwrap_or(spec.summary).to_owned(),
+        Lang::English => spec.summary.to_owned(),
     }
 }
 
@@ -107,6 +115,7 @@ mod tests {
         assert_eq!(name(Lang::Korean, "resize"), "크기 조정");
         assert_eq!(param(Lang::Korean, "resize", "long_edge"), "긴 변");
         assert_eq!(name(Lang::Korean, "no_such_op"), "No such op");
+        assert_eq!(choice(Lang::Korean, "flip", "axis", "horizontal"), "좌우");
     }
 
     #[test]

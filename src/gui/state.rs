@@ -105,6 +105,8 @@ pub(crate) struct State {
     pub(crate) engine_gone: bool,
     /// When the clipboard was asked for links.
     pub(crate) paste_asked_s: Option<f64>,
+    /// Frames until the draft starts, once that was asked for.
+    pub(crate) start_in_frames: Option<u8>,
     /// Whether the item filter wants the keyboard.
     pub(crate) focus_filter: bool,
     locale: String,
@@ -140,6 +142,7 @@ impl State {
             now_s: 0.0,
             engine_gone: false,
             paste_asked_s: None,
+            start_in_frames: None,
             focus_filter: false,
             locale,
             dialogs: Dialogs::default(),
@@ -159,6 +162,7 @@ impl State {
         if !pointer_down {
             self.commit();
         }
+        self.start(ctx);
         self.drafts.adopt(self.snapshot.current.as_ref(), &self.snapshot.settings, now_s);
         if let Some(seconds) = self.drafts.look_again_s() {
             ctx.request_repaint_after(std::time::Duration::from_secs_f64(seconds));
@@ -170,6 +174,21 @@ impl State {
         self.textures.refresh(ctx, &self.handle);
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
+        }
+    }
+
+    /// Starts once every edit has arrived.
+    fn start(&mut self, ctx: &Context) {
+        match self.start_in_frames {
+            Some(0) => {
+                self.start_in_frames = None;
+                self.send(Command::Start);
+            }
+            Some(frames) => {
+                self.start_in_frames = Some(frames - 1);
+                ctx.request_repaint();
+            }
+            None => {}
         }
     }
 

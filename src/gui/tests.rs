@@ -1,1 +1,349 @@
-//! tests
+//! The window, pressed and read by the names that people and screen readers find, against an engine played by hand.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::app::App;
+use super::fixture::{self, Engine, JOB};
+use crate::config::Language;
+use crate::engine::{Command, Notice, Preview, PreviewContent};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ItemState, JobState, Value};
+
+struct Window {
+    harness: Harness<'static, App>,
+    engine: Engine,
+}
+
+fn window_sized(width: f32, height: f32, prepare: impl FnOnce(&mut Engine)) -> Window {
+    let (handle, mut engine) = fixture::engine();
+    prepare(&mut engine);
+    engine.say();
+    let harness = Harness::builder().with_size([width, height]).build_eframe(move |creation| {
+        let mut app = App::new(&creation.egui_ctx, handle);
+        app.state_mut().ops = fixture::ops();
+        app
+    });
+    let mut window = Window { harness, engine };
+    window.settle();
+    window
+}
+
+fn window(prepare: impl FnOnce(&mut Engine)) -> Window {
+    window_sized(1440.0, 900.0, prepare)
+}
+
+impl Window {
+    /// Until everything that was asked for has been answered and drawn.
+    fn settle(&mut self) {
+        for _ in 0..3 {
+            self.harness.run_steps(2);
+            self.engine.obey();
+            self.engine.answer();
+            self.engine.thumbnails();
+            self.engine.preview();
+        }
+        self.harness.run_steps(2);
+    }
+
+    fn press(&mut self, name: &str) {
+        self.harness.get_by_label(name).click();
+        self.settle();
+    }
+
+    fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.harness.query_all_by_label(name).next().is_some()
+    }
+
+    /// What was asked for since the last call.
+    fn commands(&mut self) -> Vec<Command> {
+        self.engine.obey();
+        std::mem::take(&mut self.engine.heard)
+    }
+}
+
+#[test]
+fn an_empty_window_says_how_to_begin_and_can_not_start() {
+    let mut window = window(|_| {});
+    for name in ["Add images…", "Add folder…", "Try with sample pictures", "Add filter", "Undo"] {
+        assert!(window.has(name), "{name}");
+    }
+    assert!(window.harness.query_all_by_label("Paste links").count() == 2, "in the header and in the drop area");
+    assert!(window.has("Drop images here, or paste a list of links"));
+    window.key(Modifiers::COMMAND, Key::Enter);
+    assert_eq!(window.commands(), []);
+    window.press("Try with sample pictures");
+    assert_eq!(window.commands(), [Command::AddSamples]);
+}
+
+#[test]
+fn a_full_draft_starts_by_button_and_by_key() {
+    let mut window = window(Engine::add_items);
+    window.press("Start 412 items");
+    assert_eq!(window.commands(), [Command::Start]);
+    window.key(Modifiers::COMMAND, Key::Enter);
+    assert_eq!(window.commands(), [Command::Start]);
+}
+
+#[test]
+fn a_running_job_pauses_cancels_and_retries_by_name() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.run();
+    });
+    for name in ["63 %", "262 of 412", "41 /s · 14 MB/s", "0:48 left"] {
+        assert!(window.has(name), "{name}");
+    }
+    window.press("Pause");
+    window.press("Cancel");
+    window.press("Retry 3 failed");
+    let retry = Command::Retry { job: JOB, kind: None, items: None };
+    assert_eq!(window.commands(), [Command::Pause(JOB), Command::Cancel(JOB), retry]);
+    window.engine.job().state = JobState::Paused;
+    window.engine.say();
+    window.settle();
+    window.press("Resume");
+    assert_eq!(window.commands(), [Command::Resume(JOB)]);
+}
+
+#[test]
+fn a_finished_job_tells_what_it_saved_and_opens_its_results() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.run();
+        engine.finish();
+    });
+    assert!(window.has("409 saved, 3 failed, 118 MB → 11 MB in 1:58"));
+    window.press("Open results");
+    window.press("New batch");
+    assert_eq!(window.commands(), [Command::OpenResults(JOB), Command::Clear]);
+}
+
+#[test]
+fn every_word_comes_in_korean() {
+    let mut window = window(|engine| {
+        engine.snapshot.settings.language = Language::Korean;
+        engine.add_items();
+    });
+    window.press("412개 처리 시작");
+    for name in ["링크 붙여넣기", "실행 취소", "필터 추가", "크기 조정"] {
+        assert!(window.has(name), "{name}");
+    }
+    window.engine.run();
+    window.settle();
+    for name in ["일시정지", "취소", "실패 3개 다시 시도"] {
+        assert!(window.has(name), "{name}");
+    }
+}
+
+#[test]
+fn what_failed_is_explained_with_retry_skip_and_details() {
+    let mut window = window(|engine| {
+        engine.items = vec![fixture::row(1, "/p/IMG_7.jpg", ItemState::Failed)];
+        let job = engine.job();
+        job.state = JobState::Done;
+        job.progress.total = 1;
+        job.progress.failed = 1;
+    });
+    let error = ItemError::new(ErrorKind::Truncated, "IMG_7.jpg").with("had", "2.1 MB").with("wanted", "4.0 MB");
+    let request = window.engine.ends.shared.preview.load().request.clone();
+    let preview = Preview { request, content: PreviewContent::Failed(error), pending: false };
+    window.engine.ends.shared.preview.store(preview.into());
+    window.settle();
+    assert!(window.has("Couldn't open IMG_7.jpg: the file ends early (2.1 MB of 4.0 MB). Original untouched."));
+    window.press("Details");
+    assert!(window.has("truncated"));
+    window.press("Retry");
+    window.press("Skip");
+    let items = vec![1];
+    let retry = Command::Retry { job: JOB, kind: None, items: Some(items.clone()) };
+    assert_eq!(window.commands(), [retry, Command::Skip { job: JOB, items }]);
+}
+
+#[test]
+fn a_parameter_that_is_edited_reaches_the_engine_once() {
+    let mut window = window(Engine::add_items);
+    let names = window.harness.get_all_by_label("Resize: Long edge");
+    let slider = names.into_iter().find(|node| node.value().is_none_or(|value| !value.contains("px"))).unwrap();
+    slider.set_value_accesskit(2000.0);
+    window.settle();
+    let commands = window.commands();
+    let [Command::SetRecipe(recipe)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(recipe.steps[0].params["long_edge"], Value::Number(2000.0));
+}
+
+#[test]
+fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
+    for by_key in [true, false] {
+        let mut window = window(Engine::add_items);
+        let role = egui::accesskit::Role::TextInput;
+        window.harness.get_by_role_and_label(role, "Resize: Long edge").click();
+        window.settle();
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        window.harness.run_steps(1);
+        window.harness.get_by_role_and_label(role, "Resize: Long edge").type_text("800");
+        window.harness.run_steps(2);
+        if by_key {
+            window.key(Modifiers::COMMAND, Key::Enter);
+        } else {
+            window.press("Start 412 items");
+        }
+        let commands = window.commands();
+        let [Command::SetRecipe(recipe), Command::Start] = commands.as_slice() else { panic!("{commands:?}") };
+        assert_eq!(recipe.steps[0].params["long_edge"], Value::Number(800.0));
+    }
+}
+
+#[test]
+fn steps_are_switched_moved_removed_and_added_by_name() {
+    let mut window = window(Engine::add_items);
+    window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Sharpen").click();
+    window.settle();
+    window.press("Move up: Sharpen");
+    window.press("Remove: Saturation");
+    window.press("Add filter");
+    window.press("Grayscale");
+    let commands = window.commands();
+    let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{commands:?}") };
+    let ops: Vec<(&str, bool)> = recipe.steps.iter().map(|step| (step.op.as_str(), step.enabled)).collect();
+    assert_eq!(ops, [("resize", true), ("sharpen", false), ("grayscale", true)]);
+}
+
+#[test]
+fn the_web_preset_resizes_sharpens_and_saves_webp_at_82() {
+    let mut window = window(Engine::add_items);
+    window.press("Presets: Custom");
+    window.press("Web");
+    let commands = window.commands();
+    let Some(Command::SetRecipe(recipe)) = commands.first() else { panic!("{commands:?}") };
+    let ops: Vec<&str> = recipe.steps.iter().map(|step| step.op.as_str()).collect();
+    assert_eq!(ops, ["resize", "sharpen"]);
+    assert!(window.has("Presets: Web"));
+}
+
+#[test]
+fn items_are_selected_with_shift_and_removed_with_an_undo() {
+    let mut window = window(Engine::add_items);
+    window.key(Modifiers::NONE, Key::ArrowRight);
+    window.key(Modifiers::SHIFT, Key::ArrowRight);
+    window.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(window.commands(), [Command::Remove(vec![2, 3])]);
+    window.engine.snapshot.notice = Some(Notice::Removed(2));
+    window.engine.snapshot.can_undo = true;
+    window.engine.say();
+    window.settle();
+    assert!(window.has("2 items removed"));
+    let undo = window.harness.query_all_by_label("Undo").last().unwrap();
+    undo.click();
+    window.settle();
+    assert_eq!(window.commands(), [Command::Undo, Command::DismissNotice]);
+}
+
+#[test]
+fn the_last_of_many_items_is_reached_and_all_are_selected() {
+    let mut window = window(Engine::add_items);
+    window.key(Modifiers::NONE, Key::End);
+    assert_eq!(window.harness.state_mut().state_mut().listing.cursor.as_ref().map(|row| row.id.seq), Some(412));
+    window.key(Modifiers::COMMAND, Key::A);
+    assert_eq!(window.harness.state_mut().state_mut().listing.selected.len(), 412);
+}
+
+#[test]
+fn only_failed_items_are_listed_when_their_chip_is_pressed() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.run();
+    });
+    window.press("Failed 3");
+    assert_eq!(window.harness.state_mut().state_mut().listing.total(), Some(3));
+    window.press("Table");
+    assert!(window.has("DSC_0423.jpg, Failed"));
+}
+
+#[test]
+fn links_are_pasted_from_the_clipboard_or_by_hand() {
+    let mut window = window(|_| {});
+    window.harness.event(egui::Event::Paste("https://shop.example/1.jpg".to_owned()));
+    window.settle();
+    assert_eq!(window.commands(), [Command::AddText("https://shop.example/1.jpg".to_owned())]);
+    window.harness.query_all_by_label("Paste links").next().unwrap().click();
+    window.settle();
+    window.harness.get_by_label("Links and paths").type_text("https://shop.example/2.jpg");
+    window.settle();
+    window.press("Add links");
+    assert_eq!(window.commands(), [Command::AddText("https://shop.example/2.jpg".to_owned())]);
+}
+
+#[test]
+fn the_palette_finds_a_command_by_a_part_of_its_name() {
+    let mut window = window(Engine::add_items);
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Search or command").type_text("sample");
+    window.settle();
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.commands(), [Command::AddSamples]);
+    assert!(!window.has("Commands"));
+}
+
+#[test]
+fn settings_change_the_language_at_once() {
+    let mut window = window(Engine::add_items);
+    window.press("Settings");
+    window.press("한국어");
+    assert!(window.has("412개 처리 시작"));
+    let commands = window.commands();
+    assert!(matches!(commands.as_slice(), [Command::SaveSettings(settings)] if settings.language == Language::Korean));
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(!window.has("닫기"));
+}
+
+#[test]
+fn every_part_fits_a_small_window_and_every_control_has_a_name() {
+    for (width, height) in [(860.0, 560.0), (1440.0, 900.0), (2560.0, 1440.0)] {
+        let mut window = window_sized(width, height, |engine| {
+            engine.add_items();
+            engine.run();
+        });
+        for name in ["Pause", "Cancel", "Retry 3 failed"] {
+            let rect = window.harness.get_by_label(name).rect();
+            assert!(rect.left() >= 0.0 && rect.right() <= width, "{name} at {width}: {rect:?}");
+        }
+        window.press("Jobs");
+        window.harness.check_accessibility();
+    }
+}
+
+#[test]
+fn tab_reaches_the_button_that_starts() {
+    let mut window = window(Engine::add_items);
+    for _ in 0..80 {
+        window.harness.key_press(Key::Tab);
+        window.harness.run_steps(1);
+        if window.harness.get_by_label("Start 412 items").is_focused() {
+            window.key(Modifiers::NONE, Key::Enter);
+            assert_eq!(window.commands(), [Command::Start]);
+            return;
+        }
+    }
+    panic!("never reached");
+}
+
+#[test]
+fn an_idle_window_is_not_repainted() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.run();
+    });
+    window.settle();
+    window.harness.run_steps(8);
+    let output = window.harness.output();
+    let delay = output.viewport_output.values().map(|viewport| viewport.repaint_delay).min().unwrap();
+    assert!(delay > std::time::Duration::from_mins(1), "{delay:?}");
+}

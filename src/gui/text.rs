@@ -83,7 +83,6 @@ words! {
     full: "100 %", "100 %";
     pixel: "Pixel", "픽셀";
     divider: "Divider between before and after", "원본과 결과의 경계";
-    histogram: "Histogram", "히스토그램";
     approximate: "Approximate at this size; exact at 100 %", "이 크기에서는 근사치이며 100 %에서 정확합니다";
     select_an_item: "Select an item to preview it", "항목을 선택하면 미리 볼 수 있습니다";
     not_fetched: "This link is fetched when the batch starts.", "이 링크는 처리를 시작하면 가져옵니다.";
@@ -109,6 +108,8 @@ words! {
     move_up: "Move up", "위로";
     move_down: "Move down", "아래로";
     remove: "Remove", "제거";
+    more: "More", "더 보기";
+    less: "Less", "간단히";
     drag_to_reorder: "Drag to reorder", "끌어서 순서 바꾸기";
     automatic: "auto", "자동";
     save: "Save", "저장";
@@ -165,7 +166,6 @@ words! {
     nothing_to_add: "No link and no file in that text", "그 글에는 링크도 파일도 없습니다";
     dismiss: "Dismiss", "닫기";
     dialog_failed: "No file chosen. If no dialog appeared, type a path here.", "선택한 파일이 없습니다. 대화상자가 나타나지 않았다면 경로를 입력하세요.";
-    recipe_path_title: "Path of the recipe file", "레시피 파일 경로";
     engine_gone: "The engine doesn't answer. Restart Pixloom; nothing was lost.", "엔진이 응답하지 않습니다. Pixloom을 다시 시작하세요. 잃은 것은 없습니다.";
     select_all: "Select all", "모두 선택";
     remove_selected: "Remove selected", "선택 항목 제거";
@@ -174,9 +174,6 @@ words! {
     attempts: "Attempts", "시도 횟수";
     location: "Location", "위치";
     kind: "Kind", "종류";
-    sort: "Sort", "정렬";
-    on: "on", "켬";
-    yes: "Yes", "예";
     nothing_elsewhere: "Opening the catalog…", "기록을 여는 중…";
 }
 
@@ -184,10 +181,9 @@ impl Lang {
     /// The language of a choice; `system` tells what the desktop speaks (a locale such as `ko_KR.UTF-8`).
     pub(crate) fn of(choice: Language, system: &str) -> Self {
         match choice {
-            Language::English => Self::English,
             Language::Korean => Self::Korean,
             Language::System if system.starts_with("ko") => Self::Korean,
-            Language::System => Self::English,
+            Language::English | Language::System => Self::English,
         }
     }
 

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
-    TextStyle, Ui, Visuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Margin, Shadow, Stroke,
+    Style, TextStyle, Ui, Visuals, vec2,
 };
 
 use crate::config::Theme as Choice;
@@ -96,6 +96,10 @@ pub(crate) const LIGHT: Palette = Palette {
 pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
 /// Words and lines on a picture.
 pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
+/// A texture's own colours; also where only a text's size is asked for.
+pub(crate) const UNTINTED: Color32 = Color32::WHITE;
+/// What lies over the window behind a sheet.
+pub(crate) const BEHIND_SHEET: Color32 = Color32::from_black_alpha(0x70);
 /// The mark on the divider's white knob.
 pub(crate) const KNOB_INK: Color32 = rgb(0x22_22_22);
 /// Marks on [`ON_PICTURE`], the same in both themes.
@@ -301,7 +305,10 @@ fn fonts() -> FontDefinitions {
     for (name, bytes) in
         [("regular", REGULAR), ("semibold", SEMIBOLD), ("figures", FIGURES), ("figures-semibold", FIGURES_SEMIBOLD)]
     {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        // Hinting closes the gap below the dots of a semibold i at these sizes.
+        let hinting = if name.ends_with("semibold") { Some(false) } else { None };
+        let data = FontData::from_static(bytes).tweak(FontTweak { hinting, ..FontTweak::default() });
+        fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let families: [(FontFamily, &[&str]); 5] = [
         (FontFamily::Proportional, &["regular"]),

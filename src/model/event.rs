@@ -43,6 +43,11 @@ pub enum Edge {
         /// An English sentence.
         reason: String,
     },
+    /// What a source left out on purpose.
+    SourceRemark {
+        /// An English sentence.
+        message: String,
+    },
     /// A source could not be read, wholly or in part; the job goes on.
     SourceTrouble {
         /// An English sentence.

@@ -288,6 +288,11 @@ impl FormatChoice {
 impl JobSpec {
     /// Whether results are the inputs' bytes, exactly: no step and no change of format.
     pub fn is_copy(&self) -> bool {
-        self.recipe.active().next().is_none() && self.save.format == FormatChoice::Keep
+        is_copy(&self.recipe, &self.save)
     }
+}
+
+/// Whether results are the inputs' bytes, exactly: no step and no change of format.
+pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep
 }

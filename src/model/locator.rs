@@ -61,7 +61,8 @@ impl Locator {
                 .file_name()
                 .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned()),
             Self::Url(url) => {
-                let bare = url.split(['?', '#']).next().unwrap_or(url);
+                let url = without_user_info(url);
+                let bare = url.split(['?', '#']).next().unwrap_or(&url);
                 let (_, after_scheme) = bare.split_once("://").unwrap_or(("", bare));
                 let last = after_scheme.trim_end_matches('/').rsplit('/').next().unwrap_or(after_scheme);
                 percent_decode_str(last).decode_utf8_lossy().into_owned()
@@ -79,12 +80,53 @@ impl Locator {
 }
 
 impl fmt::Display for Locator {
+    /// As it may be shown: see [`shown_url`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(url) => f.write_str(&shown_url(url)),
         }
     }
+}
+
+/// A URL as it may be shown: without user info, and without a query that may hold a signature or a key.
+pub fn shown_url(text: &str) -> String {
+    let bare = without_user_info(text);
+    let Ok(mut url) = url::Url::parse(&bare) else { return bare };
+    url.set_fragment(None);
+    if url.query_pairs().any(|(key, _)| looks_secret(&key)) {
+        url.set_query(None);
+        return format!("{url}?…");
+    }
+    url.to_string()
+}
+
+/// A URL without what stands before the `@` of its host; any other text as it is.
+pub fn without_user_info(text: &str) -> String {
+    if !Locator::is_url(text) {
+        return text.to_owned();
+    }
+    let Ok(mut url) = url::Url::parse(text) else {
+        // Wherever its host begins, what stands before an `@` may be a password.
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        return rest.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("{scheme}://{host}"));
+    };
+    if url.username().is_empty() && url.password().is_none() {
+        return text.to_owned();
+    }
+    // Only URLs that can't have them refuse.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
+}
+
+/// Whether a query's key is one under which signatures, tokens and keys travel.
+fn looks_secret(key: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["sig", "token", "key", "auth", "credential", "secret", "passw", "pwd", "hmac", "session", "policy"];
+    let key = key.to_ascii_lowercase();
+    WORDS.iter().any(|word| key.contains(word))
+        || matches!(key.as_str(), "hash" | "st" | "code" | "jwt" | "oh" | "hdnea")
 }
 
 #[cfg(unix)]
@@ -128,9 +170,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_secret_is_shown() {
+        for (url, shown) in [
+            ("https://me:pw@h.example/a.jpg?X-Amz-Signature=abc#f", "https://h.example/a.jpg?…"),
+            ("http://h.example:81/a?id=7&w=2", "http://h.example:81/a?id=7&w=2"),
+            ("http://me:p@w@[bad/a", "http://[bad/a"),
+        ] {
+            assert_eq!(Locator::parse(url).to_string(), shown);
+        }
+        assert_eq!(without_user_info("https://me@h/a?key=1"), "https://h/a?key=1");
+        assert_eq!(without_user_info("/photos/me@home.jpg"), "/photos/me@home.jpg");
+    }
+
+    #[test]
     fn short_names_are_what_people_call_it() {
         assert_eq!(Locator::parse("https://h.example/a/%ED%95%9C.jpg?x").short_name(), "한.jpg");
-        assert_eq!(Locator::parse("https://h.example/").short_name(), "h.example");
+        assert_eq!(Locator::parse("https://me:pw@h.example/").short_name(), "h.example");
         assert_eq!(Locator::parse("/a/b.jpg").short_name(), "b.jpg");
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here opens a file, a socket or a window.
 
 pub mod event;
+pub mod human;
 pub mod ids;
 pub mod image;
 pub mod job;
@@ -18,7 +19,7 @@ pub use ids::{ItemId, JobId};
 pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, JobSpec, Limits, MetadataPolicy, Save, SinkSpec,
-    SourceSpec, Tree, Work,
+    SourceSpec, Tree, Work, is_copy,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

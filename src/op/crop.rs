@@ -1,6 +1,6 @@
 //! A part of the picture.
 
-use super::stage::{Operation, Rect, Stage};
+use super::stage::{Kernel, Operation, Rect, Resample, Stage};
 use super::{Group, OpSpec};
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
@@ -39,15 +39,15 @@ struct Crop {
     height: Option<f64>,
 }
 
-/// Start and length on whole pixels, at least one; `None` if it begins beyond the end.
-fn span(start: f64, length: Option<f64>, available: u32) -> Option<(u32, u32)> {
-    let available_px = f64::from(available);
-    if start >= available_px {
+/// Start and length inside the picture, at least one px; `None` if it begins beyond the end.
+fn span(start: f64, length: Option<f64>, available: u32) -> Option<(f64, f64)> {
+    let available = f64::from(available);
+    if start >= available {
         return None;
     }
-    let first = start.round().min(available_px - 1.0);
-    let end = length.map_or(available_px, |length| (start + length).round()).clamp(first + 1.0, available_px);
-    Some((first as u32, (end - first) as u32))
+    let start = start.min(available - 1.0);
+    let end = length.map_or(available, |length| start + length).clamp(start + 1.0, available);
+    Some((start, end - start))
 }
 
 impl Operation for Crop {
@@ -55,11 +55,18 @@ impl Operation for Crop {
         let outside = |axis: &str, start: f64, side: &str, available: u32| {
             format!("{axis}={start} lies outside: the picture is {available} px {side} here")
         };
-        let (x, width_px) =
+        let (x, width) =
             span(self.x, self.width, input.width_px).ok_or_else(|| outside("x", self.x, "wide", input.width_px))?;
-        let (y, height_px) =
+        let (y, height) =
             span(self.y, self.height, input.height_px).ok_or_else(|| outside("y", self.y, "high", input.height_px))?;
+        let (width_px, height_px) = (width.round() as u32, height.round() as u32);
+        if [x, y, width, height].iter().any(|px| px.fract() != 0.0) {
+            // Only in a smaller view: there the edges lie between pixels.
+            let whole = Resample::whole(input, width_px, height_px, Kernel::Lanczos3);
+            let part = Resample { left_px: x, top_px: y, box_width_px: width, box_height_px: height, ..whole };
+            return Ok(Stage::Resample { resample: part, pad: None });
+        }
         let nothing = (width_px, height_px) == (input.width_px, input.height_px);
-        Ok(if nothing { Stage::Nothing } else { Stage::Crop(Rect { x, y, width_px, height_px }) })
+        Ok(if nothing { Stage::Nothing } else { Stage::Crop(Rect { x: x as u32, y: y as u32, width_px, height_px }) })
     }
 }

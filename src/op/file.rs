@@ -185,6 +185,8 @@ fn to_toml(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
     use super::*;
     use crate::model::FormatChoice;
 
@@ -241,7 +243,7 @@ mod tests {
             ("version = 1\n\n[[step]]\nlong_edge = 3\n".to_owned(), 3, "no op"),
             ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "give a size"),
             ("version = 2\n".to_owned(), 1, "must be 1"),
-            ("".to_owned(), 1, "missing"),
+            (String::new(), 1, "missing"),
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
             ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),
             ("version = 1\n[save]\nformat = \"gif\"\n".to_owned(), 3, "one of keep, jpeg"),

@@ -34,6 +34,8 @@ pub fn help(spec: &OpSpec) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
     use super::*;
 
     #[test]

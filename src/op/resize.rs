@@ -179,6 +179,8 @@ impl Operation for Resize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
     use super::*;
     use crate::model::{Channels, SampleType, Step};
 

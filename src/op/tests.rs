@@ -1,133 +1,17 @@
 //! Tests of the pipeline as a whole: every operation, in bands of any height, against plain references.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
+mod harness;
+
 use std::cell::Cell;
 
 use proptest::prelude::*;
 
+use self::harness::{Collected, Picture, plan, recipe, run, run_with};
 use super::*;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{
-    Band, Channels, ImageInfo, Orientation, ParamKind, Recipe, RowReader, RowWriter, SampleType, Samples,
-};
-
-/// A picture that is read in bands of at most `at_once` rows.
-struct Reader {
-    info: ImageInfo,
-    samples: Samples,
-    at_once: u32,
-    next: u32,
-}
-
-impl RowReader for Reader {
-    fn info(&self) -> ImageInfo {
-        self.info
-    }
-
-    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
-        let rows = max_rows.min(self.at_once).min(self.info.height_px - self.next);
-        let len = self.info.row_samples();
-        let range = self.next as usize * len..(self.next + rows) as usize * len;
-        band.rows = rows;
-        band.samples = match &self.samples {
-            Samples::U8(v) => Samples::U8(v[range].to_vec()),
-            Samples::U16(v) => Samples::U16(v[range].to_vec()),
-            Samples::F32(v) => Samples::F32(v[range].to_vec()),
-        };
-        self.next += rows;
-        Ok(rows)
-    }
-}
-
-/// What came out.
-#[derive(Debug, Default, PartialEq)]
-struct Collected {
-    info: Option<ImageInfo>,
-    rows: u32,
-    values: Vec<f32>,
-}
-
-impl RowWriter for Collected {
-    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        assert!(self.info.replace(info).is_none(), "started twice");
-        Ok(())
-    }
-
-    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let info = self.info.expect("started");
-        assert_eq!((band.width_px, band.channels), (info.width_px, info.channels));
-        assert_eq!(band.samples.len(), info.row_samples() * band.rows as usize);
-        self.rows += band.rows;
-        match &band.samples {
-            Samples::U8(v) => self.values.extend(v.iter().map(|v| f32::from(*v))),
-            Samples::U16(v) => self.values.extend(v.iter().map(|v| f32::from(*v))),
-            Samples::F32(v) => self.values.extend(v),
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone)]
-struct Picture {
-    info: ImageInfo,
-    samples: Samples,
-}
-
-impl Picture {
-    fn u8(width_px: u32, height_px: u32, channels: Channels, value: impl Fn(u32, u32, usize) -> u8) -> Self {
-        let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-        let mut samples = Vec::new();
-        for y in 0..height_px {
-            for x in 0..width_px {
-                samples.extend((0..channels.count()).map(|channel| value(x, y, channel)));
-            }
-        }
-        Self { info, samples: Samples::U8(samples) }
-    }
-
-    /// Smooth shapes and some fine detail, like a photograph.
-    fn scene(width_px: u32, height_px: u32, channels: Channels) -> Self {
-        Self::u8(width_px, height_px, channels, |x, y, channel| {
-            let (x, y, shift) = (x as f32, y as f32, channel as f32);
-            let large = (x * 0.021 + shift).sin() * 60.0 + (y * 0.017 - shift * 0.5).cos() * 50.0;
-            let edge = if (x * 0.7 + y).rem_euclid(90.0) < 35.0 { 25.0 } else { -15.0 };
-            let fine = ((x * 12.9898 + y * 78.233 + shift * 3.1).sin() * 43758.547).fract() * 12.0;
-            (128.0 + large + edge + fine).clamp(0.0, 255.0) as u8
-        })
-    }
-
-    fn reader(&self, at_once: u32) -> Reader {
-        Reader { info: self.info, samples: self.samples.clone(), at_once, next: 0 }
-    }
-
-    fn levels(&self) -> Vec<f32> {
-        match &self.samples {
-            Samples::U8(v) => v.iter().map(|v| f32::from(*v)).collect(),
-            Samples::U16(v) => v.iter().map(|v| f32::from(*v)).collect(),
-            Samples::F32(v) => v.clone(),
-        }
-    }
-}
-
-fn recipe(steps: &[&str]) -> Recipe {
-    Recipe { version: 1, steps: steps.iter().map(|step| syntax::parse_step(step).expect(step)).collect() }
-}
-
-fn plan(steps: &[&str], info: &ImageInfo, orientation: Orientation, view_scale: f64) -> Plan {
-    Pipeline::new(&recipe(steps)).expect("valid").plan(info, orientation, view_scale).expect("fits")
-}
-
-fn run_with(steps: &[&str], picture: &Picture, orientation: Orientation, at_once: u32) -> Collected {
-    let plan = plan(steps, &picture.info, orientation, 1.0);
-    let mut out = Collected::default();
-    plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-    assert_eq!(out.info, Some(plan.output()), "{steps:?}");
-    assert_eq!(out.rows, plan.output().height_px, "{steps:?}");
-    out
-}
-
-fn run(steps: &[&str], picture: &Picture) -> Collected {
-    run_with(steps, picture, Orientation::Upright, u32::MAX)
-}
+use crate::model::{Band, Channels, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples};
 
 /// One step of each operation that changes something, and some chains.
 const STEPS: &[&[&str]] = &[
@@ -278,6 +162,8 @@ fn mean_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32
 }
 
+type Formula = fn(f32) -> f32;
+
 /// Width, height and levels of a PNG file of 8-bit RGB.
 fn reference(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG");
@@ -325,7 +211,6 @@ fn gaussian_blur_agrees_with_scipy() {
 #[test]
 fn point_operations_follow_their_formulas() {
     let picture = Picture::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
-    type Formula = fn(f32) -> f32;
     let cases: [(&str, Formula); 6] = [
         ("invert", |v| 255.0 - v),
         ("linear:scale=1.1,offset=-5", |v| v * 1.1 - 5.0),
@@ -481,16 +366,18 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
     let small = run(&["resize:percent=25"], &full);
     let mut view = Picture::u8(200, 150, Channels::Rgb, |_, _, _| 0);
     view.samples = Samples::U8(small.values.iter().map(|v| *v as u8).collect());
+    // At these sizes an edge that falls between the view's pixels doesn't count.
     let geometry: &[&[&str]] = &[
+        &["resize:width=600,height=300,fit=exact,kernel=bilinear"],
+        &["resize:long_edge=400"],
+        &["resize:long_edge=400,linear_light=true"],
         &["resize:width=400,height=400,fit=cover"],
         &["resize:width=640,height=640,fit=pad,background=#204060"],
         &["crop:x=110,y=210,width=303,height=301"],
         &["crop:x=110,y=210", "resize:long_edge=401", "rotate:degrees=20"],
     ];
     let rest = STEPS.iter().filter(|steps| {
-        !["fit=cover", "fit=pad", "nearest", "crop", "transparent"]
-            .iter()
-            .any(|word| steps.iter().any(|step| step.contains(word)))
+        !["width=", "edge=", "crop", "transparent"].iter().any(|word| steps.iter().any(|step| step.contains(word)))
     });
     for steps in geometry.iter().chain(rest) {
         let plan = plan(steps, &full.info, Orientation::Upright, 0.25);
@@ -630,6 +517,30 @@ proptest! {
                 prop_assert_eq!(out.info, Some(plan.output()));
                 prop_assert_eq!(out.rows, plan.output().height_px);
                 prop_assert!(plan.max_downscale() >= 1.0 && plan.peak_bytes() > 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_parameter_and_choice_has_its_korean_words() {
+    let words: toml::Table = include_str!("../../assets/translations/ko.toml").parse().expect("valid TOML");
+    let said = |path: &[&str]| {
+        let mut value = words.get("op");
+        for part in path {
+            value = value.and_then(|value| value.get(part));
+        }
+        value.and_then(toml::Value::as_str).is_some_and(|word| !word.is_empty())
+    };
+    for spec in registry() {
+        assert!(said(&[spec.id, "name"]) && said(&[spec.id, "summary"]), "{}", spec.id);
+        for param in spec.params {
+            let path = [spec.id, "param", param.name];
+            assert!(said(&[&path[..], &["name"]].concat()) && said(&[&path[..], &["summary"]].concat()), "{path:?}");
+            if let ParamKind::Choice { options, .. } = param.kind {
+                for option in options {
+                    assert!(said(&[&path[..], &["choice", option]].concat()), "{path:?} {option}");
+                }
             }
         }
     }

@@ -167,7 +167,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out/deep");
         let mut staged: Vec<_> = (0..100).map(|seq| put(&out, seq, b"whole")).collect();
-        assert!(fsync_all(&staged).iter().all(Result::is_ok));
+        assert!(fsync_all(&staged.iter().collect::<Vec<_>>()).iter().all(Result::is_ok));
         for (n, one) in staged.iter_mut().enumerate() {
             rename_no_replace(one, &out.join(format!("{n:03}.jpg"))).unwrap();
         }
@@ -183,7 +183,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let staged: Vec<_> = (0..40).map(|seq| put(dir.path(), seq, b"x")).collect();
         fs::remove_file(staged.get(17).unwrap().path()).unwrap();
-        let results = fsync_all(&staged);
+        let results = fsync_all(&staged.iter().collect::<Vec<_>>());
         assert_eq!(
             results.iter().map(Result::is_err).collect::<Vec<_>>(),
             (0..40).map(|n| n == 17).collect::<Vec<_>>()

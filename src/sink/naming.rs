@@ -60,7 +60,7 @@ pub struct NameParts {
 impl Template {
     /// Checks a template; the error is a sentence that lists the fields.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |what: String| Err(format!("{what} in the name template \"{text}\". Its fields are {FIELDS}."));
+        let wrong = |what: String| Err(format!("The name template \"{text}\" has {what}. Its fields are {FIELDS}."));
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -69,12 +69,12 @@ impl Template {
                 pieces.push(Piece::Literal(literal.to_owned()));
             }
             let Some((field, after)) = from_brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-                return wrong(format!("A stray brace \"{}\"", from_brace.get(..1).unwrap_or_default()));
+                return wrong(format!("a stray brace \"{}\"", from_brace.get(..1).unwrap_or_default()));
             };
             match Piece::field(field) {
                 Some(piece) => pieces.push(piece),
-                None if field.contains('{') => return wrong("A stray brace \"{\"".to_owned()),
-                None => return wrong(format!("The unknown field {{{field}}}")),
+                None if field.contains('{') => return wrong("a stray brace \"{\"".to_owned()),
+                None => return wrong(format!("an unknown field {{{field}}}")),
             }
             rest = after;
         }
@@ -82,13 +82,13 @@ impl Template {
             pieces.push(Piece::Literal(rest.to_owned()));
         }
         if pieces.is_empty() {
-            return wrong("Nothing".to_owned());
+            return wrong("nothing in it".to_owned());
         }
         if text.starts_with('/') {
-            return wrong("A leading \"/\"".to_owned());
+            return wrong("a leading \"/\"".to_owned());
         }
         if text.ends_with('/') {
-            return wrong("No name behind the last \"/\"".to_owned());
+            return wrong("no name behind its last \"/\"".to_owned());
         }
         Ok(Self { pieces })
     }
@@ -327,7 +327,7 @@ mod tests {
             ("{index:0}", "{index:0}"),
             ("{index:099}", "{index:099}"),
             ("{index:0+5}", "{index:0+5}"),
-            ("", "Nothing"),
+            ("", "nothing"),
             ("/etc/{stem}", "leading"),
             ("{stem}/", "last"),
         ] {

@@ -49,7 +49,7 @@ pub(super) fn read(
     if !walk.gave && sentences.is_empty() {
         sentences.push(format!("There are no pictures in {}.", path.display()));
     }
-    sentences.into_iter().try_for_each(|sentence| give(Found::Trouble(sentence)))
+    sentences.into_iter().try_for_each(|sentence| give(Found::Remark(sentence)))
 }
 
 /// A folder to be read.
@@ -236,7 +236,9 @@ mod tests {
                     let error = item.error.map_or("", |_| " broken");
                     format!("{}|{}{error}", item.dir, path.file_name().unwrap().to_string_lossy())
                 }
-                Found::Trouble(sentence) => sentence.replace(&*root.to_string_lossy(), "ROOT"),
+                Found::Trouble(sentence) | Found::Remark(sentence) => {
+                    sentence.replace(&*root.to_string_lossy(), "ROOT")
+                }
             });
             ControlFlow::Continue(())
         });

@@ -172,7 +172,7 @@ mod tests {
             found.push(match thing {
                 Found::Item(NewItem { error: Some(error), .. }) => error.to_string(),
                 Found::Item(item) => item.locator.to_text(),
-                Found::Trouble(sentence) => sentence,
+                Found::Trouble(sentence) | Found::Remark(sentence) => sentence,
             });
             ControlFlow::Continue(())
         });

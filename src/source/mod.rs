@@ -8,13 +8,18 @@ mod folders;
 mod links;
 mod lists;
 mod order;
+mod stdin;
 
+use std::io::BufReader;
 use std::ops::ControlFlow;
 
 use crate::model::{NewItem, SourceSpec};
 
 pub use folders::is_picture_name;
 pub use links::{Links, links};
+
+/// Bytes of standard input read at once.
+const STDIN_BYTES: usize = 64 << 10;
 
 /// What a source came upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub enum Found {
     Item(NewItem),
     /// An English sentence about something that could not be read; the job goes on.
     Trouble(String),
+    /// An English sentence about what was left out on purpose, so that nobody wonders.
+    Remark(String),
 }
 
 /// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
@@ -39,6 +46,9 @@ pub fn read(
         SourceSpec::Folder { path, recursive } => folders::read(path, *recursive, cancelled, give),
         SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
         SourceSpec::UrlList { path } => lists::read_file(path, cancelled, give),
-        SourceSpec::Stdin => lists::read_lines(std::io::stdin().lock(), "standard input", cancelled, give),
+        SourceSpec::Stdin => {
+            let stdin = BufReader::with_capacity(STDIN_BYTES, stdin::Stdin::new(cancelled));
+            lists::read_lines(stdin, "standard input", cancelled, give)
+        }
     }
 }

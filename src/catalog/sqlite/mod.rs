@@ -13,6 +13,8 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 use super::api::{Catalog, ReaderFactory};
+use etcetera::BaseStrategy;
+
 use crate::db::{Dsn, sqlite};
 use crate::error::JobError;
 
@@ -29,10 +31,10 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
 
 /// Where the catalog is when the user says nothing: `pixloom/catalog.sqlite` in the user's data directory.
 pub fn default_path() -> Result<PathBuf, JobError> {
-    let dirs = directories::ProjectDirs::from("", "", "pixloom").ok_or_else(|| {
+    let dirs = etcetera::choose_base_strategy().map_err(|_| {
         JobError::Machine("There is no home directory to keep the catalog in. Name a file with --catalog.".to_owned())
     })?;
-    Ok(dirs.data_dir().join("catalog.sqlite"))
+    Ok(dirs.data_dir().join("pixloom/catalog.sqlite"))
 }
 
 /// The file that `--catalog` names.

@@ -96,7 +96,7 @@ fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
     // Transparent pictures stand on a surface of their own.
     ui.painter().rect_filled(picture, theme::corner(), p.bg2);
     let uv = cover(texture.size_vec2(), picture.size());
-    let tint = egui::Color32::WHITE.gamma_multiply(alpha);
+    let tint = theme::UNTINTED.gamma_multiply(alpha);
     let shape = egui::epaint::RectShape::filled(picture, theme::corner(), tint).with_texture(texture.id(), uv);
     ui.painter().add(shape);
 }

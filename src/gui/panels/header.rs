@@ -43,7 +43,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 
 /// The list of ways to add something.
 pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
-    menu::below(button, 220.0, |ui| {
+    menu::below(button, 240.0, |ui| {
         for action in [Action::AddImages, Action::AddFolder, Action::AddPath, Action::PasteLinks] {
             let text = action.label(state.lang, state);
             if menu::entry(ui, &text, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
@@ -51,11 +51,8 @@ pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
             }
         }
         menu::separator(ui);
-        for action in [Action::AddSamples] {
-            let text = action.label(state.lang, state);
-            if menu::entry(ui, &text, "", true) {
-                action.run(&ui.ctx().clone(), state);
-            }
+        if menu::entry(ui, state.lang.samples(), "", true) {
+            Action::AddSamples.run(&ui.ctx().clone(), state);
         }
     });
 }
@@ -83,7 +80,8 @@ fn search_ui(ui: &mut Ui, whole: Rect, left: f32, right: f32, state: &mut State)
     ui.painter().rect(rect, theme::corner(), fill, theme::hairline(p), StrokeKind::Inside);
     let ink = if response.hovered() { p.text2 } else { p.text3 };
     let shortcut = Action::Palette.shortcut_text(ui.ctx()).replace('+', " ");
-    ui.painter().text(rect.left_center() + vec2(10.0, 0.0), Align2::LEFT_CENTER, words, theme::body(), ink);
+    Icon::Search.paint_scaled(ui.painter(), rect.left_center() + vec2(16.0, 0.0), 0.85, ink);
+    ui.painter().text(rect.left_center() + vec2(28.0, 0.0), Align2::LEFT_CENTER, words, theme::body(), ink);
     ui.painter().text(rect.right_center() - vec2(10.0, 0.0), Align2::RIGHT_CENTER, shortcut, theme::body(), ink);
     focus_ring(ui, rect, &response);
     if response.clicked() {

@@ -8,7 +8,7 @@ use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::gui::actions::{self, Action};
 use crate::gui::format::count;
 use crate::gui::sentences;
-use crate::gui::state::{Scale, State};
+use crate::gui::state::{Scale, Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
@@ -18,7 +18,7 @@ use crate::model::{ItemState, Locator};
 
 /// Draws the items.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
-    let whole = ui.max_rect();
+    let whole = ui.available_rect_before_wrap();
     let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::ITEM_BAR));
     let p = theme::palette(ui);
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
@@ -147,7 +147,7 @@ fn chip(ui: &mut Ui, words: &str, on: bool, bad: bool) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 20.0, size::BUTTON_SMALL), Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, on, words));
     let fill = if on || response.hovered() { p.bg3 } else { p.bg2 };
-    let edge = if on { p.accent } else { fill };
+    let edge = if on { p.accent } else { p.line };
     ui.painter().rect(rect, 12.0, fill, egui::Stroke::new(1.0, edge), egui::StrokeKind::Inside);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, ink);
     focus_ring(ui, rect, &response);
@@ -190,6 +190,9 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
         }
         return;
     }
+    if state.listing.total().is_none() {
+        ui.painter().text(body.center(), egui::Align2::CENTER_CENTER, lang.loading(), theme::body(), p.text3);
+    }
     let columns = match state.drafts.settings.get().layout {
         ItemsLayout::Grid => grid::ui(ui, body, state),
         ItemsLayout::Table => table::ui(ui, body, state),
@@ -197,7 +200,7 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     if focus.clicked() {
         focus.request_focus();
     }
-    let free = ui.memory(|memory| memory.focused().is_none());
+    let free = state.sheet == Sheet::None && ui.memory(|memory| memory.focused().is_none());
     if focus.has_focus() || free {
         keys(ui, state, columns);
     }
@@ -269,7 +272,8 @@ pub(crate) fn item_pressed(ui: &Ui, state: &mut State, row: u64, response: &egui
 
 fn context_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    ui.set_min_width(180.0);
+    ui.set_min_width(200.0);
+    ui.set_max_width(200.0);
     ui.spacing_mut().item_spacing.y = 0.0;
     let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
         let location = match &row.locator {

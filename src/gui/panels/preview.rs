@@ -17,6 +17,7 @@ use crate::gui::widgets::split_view::{self, Shown, Words};
 /// Draws the preview.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let whole = ui.max_rect();
+    ui.advance_cursor_after_rect(whole);
     ui.painter().rect_filled(whole, 0.0, theme::palette(ui).bg0);
     let bar = Rect::from_min_size(whole.min, vec2(whole.width(), size::PREVIEW_BAR)).shrink2(vec2(size::MARGIN, 0.0));
     let mut area = whole.shrink2(vec2(size::MARGIN, 0.0));
@@ -28,7 +29,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     state.view.area_px = (area.height() > 20.0).then(|| (px(width), px(area.height())));
 
     ui.scope_builder(UiBuilder::new().max_rect(bar).layout(Layout::left_to_right(Align::Center)), |ui| {
-        bar_ui(ui, state)
+        bar_ui(ui, state);
     });
     if area.height() > 20.0 {
         ui.scope_builder(UiBuilder::new().max_rect(area), |ui| content_ui(ui, area, state));
@@ -69,15 +70,16 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
                 return;
             };
             let (dimensions, saved) = sizes.unwrap_or_default();
-            let notes = label::width(ui, &dimensions, theme::figures()) + label::width(ui, &saved, theme::figures());
-            let room = ui.available_width();
-            let name_width = label::width(ui, &name, theme::strong());
-            let all = room >= name_width + notes + 3.0 * size::GAP;
+            let takes = |words: &str| {
+                if words.is_empty() { 0.0 } else { label::width(ui, words, theme::figures()) + size::GAP }
+            };
+            let room = ui.available_width() - label::width(ui, &name, theme::strong()) - 1.0;
+            let (all, only_saved) = (room >= takes(&dimensions) + takes(&saved), room >= takes(&saved));
             label::text(ui, name, theme::strong(), p.text);
             if all && !dimensions.is_empty() {
                 label::text(ui, dimensions, theme::figures(), p.text2);
             }
-            if !saved.is_empty() && ui.available_width() > 60.0 {
+            if only_saved && !saved.is_empty() {
                 let smaller = shown_picture(state)
                     .is_some_and(|picture| picture.after_bytes.is_some_and(|after| after <= picture.before_bytes));
                 label::text(ui, saved, theme::figures(), if smaller { p.ok } else { p.warn });
@@ -126,7 +128,7 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
             problem::ui(ui, area, state, &row, error);
         }
         PreviewContent::Text { text, size_bytes, content_type } => {
-            text_ui(ui, area, state, text, *size_bytes, content_type)
+            text_ui(ui, area, state, text, *size_bytes, content_type);
         }
         PreviewContent::Picture(picture) => picture_ui(ui, area, state, picture),
     }
@@ -172,7 +174,7 @@ fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePrevi
         Compare::Split => split_view::split(ui, area, of(&before), of(&after), &mut state.view.split, words),
         Compare::SideBySide => split_view::side_by_side(ui, area, of(&before), of(&after), words),
     }
-    if area.height() > 160.0 && area.width() > 360.0 {
+    if area.height() > 160.0 && area.width() > 560.0 {
         split_view::histogram(ui.painter(), area, &picture.histogram);
     }
     if picture.approximate {

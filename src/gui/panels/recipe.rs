@@ -17,11 +17,15 @@ use crate::model::Step;
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    egui::Panel::bottom("save")
-        .frame(egui::Frame::new())
-        .show_separator_line(false)
-        .exact_size(save::HEIGHT.min(ui.available_height() * 0.6))
-        .show(ui, |ui| save::ui(ui, state));
+    // In a low window the save section scrolls along; else it stands at the bottom.
+    let low = ui.available_height() < 2.0 * save::HEIGHT;
+    if !low {
+        egui::Panel::bottom("save")
+            .frame(egui::Frame::new())
+            .show_separator_line(false)
+            .exact_size(save::HEIGHT)
+            .show(ui, |ui| save::ui(ui, state));
+    }
     ui.horizontal(|ui| {
         label::heading(ui, lang.recipe());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| presets_ui(ui, state));
@@ -37,6 +41,9 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         let width = ui.available_width();
         let add = Button::new(lang.add_filter()).icon(Icon::Plus).dashed().width(width).ui(ui);
         add_ui(&add, width, state);
+        if low {
+            save::ui(ui, state);
+        }
     });
 }
 
@@ -72,6 +79,11 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
     let opened = button.clicked();
     Popup::menu(button).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).width(width).show(|ui| {
         ui.set_min_width(width - 12.0);
+        ui.set_max_width(width - 12.0);
+        let hairline = theme::hairline(theme::palette(ui));
+        let widgets = &mut ui.visuals_mut().widgets;
+        widgets.inactive.bg_stroke = hairline;
+        widgets.hovered.bg_stroke = hairline;
         let mut text: String =
             if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
         let edit =

@@ -119,18 +119,15 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         if !going && width > 900.0 {
             press(ui, state, Action::OpenResults, Button::new(lang.open_results()));
         }
-        match &message {
-            Some((words, ink)) => {
-                label_fit(ui, words, *ink, width * 0.5);
+        if let Some((words, ink)) = &message {
+            label_fit(ui, words, *ink, width * 0.5);
+        } else {
+            if let Some(left) = progress.seconds_left.filter(|_| width > 760.0) {
+                label::text(ui, lang.left(left), theme::figures(), p.text2);
             }
-            None => {
-                if let Some(left) = progress.seconds_left.filter(|_| width > 760.0) {
-                    label::text(ui, lang.left(left), theme::figures(), p.text2);
-                }
-                if width > 1000.0 {
-                    let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
-                    label::text(ui, words, theme::figures(), p.text2);
-                }
+            if width > 1000.0 {
+                let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
+                label::text(ui, words, theme::figures(), p.text2);
             }
         }
         let words = lang.of_total(progress.finished(), progress.total, progress.total_is_final);

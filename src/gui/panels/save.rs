@@ -1,6 +1,6 @@
 //! How and where results are saved.
 
-use egui::{Id, ScrollArea, Ui};
+use egui::{Id, Ui};
 
 use crate::gui::dialogs::Purpose;
 use crate::gui::state::State;
@@ -9,17 +9,17 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec};
+use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree};
 
 /// Height of the section, in points.
-pub(crate) const HEIGHT: f32 = 268.0;
+pub(crate) const HEIGHT: f32 = 300.0;
 
 /// Draws the section.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     ui.add_space(size::GAP);
     label::heading(ui, lang.save());
-    ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+    ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let mut save = state.drafts.save.get().clone();
         encoding_ui(ui, state, &mut save);
@@ -116,6 +116,12 @@ fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
                 state.open(crate::gui::state::Sheet::Path(Purpose::Output));
             }
         });
+    });
+    field::row(ui, lang.subfolders(), |ui| {
+        let choices = [Tree::Keep, Tree::Flat].map(|tree| (tree, lang.tree_word(tree).to_owned()));
+        if let Some(tree) = menu::combo(ui, lang.subfolders(), ui.available_width(), sink.tree, &choices) {
+            sink.tree = tree;
+        }
     });
     field::row(ui, lang.conflict(), |ui| {
         let choices = [ConflictPolicy::Rename, ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail]

@@ -13,10 +13,20 @@ use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{field, label, menu};
 use crate::model::{ParamKind, ParamSpec, Step, Value};
 
+/// Operations with more parameters than this show only those that were given.
+const PARAMS_SHOWN: usize = 4;
+
 /// What was asked of a card.
 enum Ask {
     Move(usize, usize),
     Remove(usize),
+}
+
+/// What a parameter was given.
+enum Given {
+    Value(Value),
+    /// Its value was taken away: absence has a meaning of its own.
+    Nothing,
 }
 
 /// Draws the cards.
@@ -101,14 +111,34 @@ fn card_ui(
             if !step.enabled {
                 shown.multiply_opacity(theme::DISABLED_ALPHA);
             }
-            for param in op.params {
-                param_ui(&mut shown, lang, step, &name, param);
-            }
+            params_ui(&mut shown, lang, step, &name, op);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
         })
         .response
         .rect
+}
+
+/// Editors of an operation's parameters. Of many, only those that were given, until the rest is asked for.
+fn params_ui(ui: &mut Ui, lang: Lang, step: &mut Step, name: &str, op: &Op) {
+    let id = ui.scope_id().with("more");
+    let many = op.params.len() > PARAMS_SHOWN;
+    let open = !many || ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
+    for (place, spec) in op.params.iter().enumerate() {
+        if open || step.params.contains_key(spec.name) || (none_given && place == 0) {
+            param_ui(ui, lang, step, name, spec);
+        }
+    }
+    if !many {
+        return;
+    }
+    let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+    let spoken = format!("{words}: {name}");
+    let width = ui.available_width();
+    if Button::new(words).named(&spoken).icon(icon).ghost().height(size::FIELD).width(width).ui(ui).clicked() {
+        ui.data_mut(|data| data.insert_temp(id, !open));
+    }
 }
 
 fn head_ui(
@@ -189,12 +219,12 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
     let given = step.params.get(spec.name).cloned();
     let shown = given.clone().or_else(|| spec.default_value());
     let id = ui.scope_id().with(spec.name);
-    let edited: Option<Option<Value>> = field::row(ui, &words, |ui| {
+    let edited: Option<Given> = field::row_hint(ui, &words, &ops::param_summary(lang, &step.op, spec), |ui| {
         let room = ui.available_width();
         match &spec.kind {
             ParamKind::Float { min, max, soft_max, .. } => {
                 let span = soft_max - min;
-                let step_by = if span <= 5.0 {
+                let step_by = if span <= 3.0 {
                     0.01
                 } else if span <= 50.0 {
                     0.1
@@ -220,30 +250,31 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
             }
             ParamKind::Bool { .. } => {
                 let on = matches!(shown, Some(Value::Bool(true)));
-                field::check(ui, &spoken, on).then_some(Some(Value::Bool(!on)))
+                field::check(ui, &spoken, on).then_some(Given::Value(Value::Bool(!on)))
             }
             ParamKind::Choice { options, default } => {
                 let current = match &shown {
                     Some(Value::Text(word)) => options.iter().copied().find(|option| option == word).unwrap_or(default),
                     _ => default,
                 };
-                let choices: Vec<_> = options.iter().map(|word| (*word, ops::choice(lang, word))).collect();
-                menu::combo(ui, &spoken, room, current, &choices).map(|word| Some(Value::Text(word.to_owned())))
+                let choices: Vec<_> =
+                    options.iter().map(|word| (*word, ops::choice(lang, &step.op, spec.name, word))).collect();
+                menu::combo(ui, &spoken, room, current, &choices).map(|word| Given::Value(Value::Text(word.to_owned())))
             }
             ParamKind::Text { .. } => {
                 let current = match &shown {
                     Some(Value::Text(text)) => text.as_str(),
                     _ => "",
                 };
-                field::line(ui, id, &spoken, current, room).map(|text| Some(Value::Text(text)))
+                field::line(ui, id, &spoken, current, room).map(|text| Given::Value(Value::Text(text)))
             }
         }
     });
     match edited {
-        Some(Some(value)) => {
+        Some(Given::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);
         }
-        Some(None) => {
+        Some(Given::Nothing) => {
             step.params.remove(spec.name);
         }
         None => {}
@@ -269,13 +300,13 @@ fn numeric_ui(
     suffix: &str,
     empty: Option<&str>,
     room: f32,
-) -> Option<Option<Value>> {
+) -> Option<Given> {
     let width = size::NUMBER;
     let moved = slider(ui, name, value.unwrap_or(range.min), range, room - width - size::GAP, value.is_none());
     let spec = Number { name, min: range.min, max, step: range.step, decimals, suffix, empty, width };
     match number(ui, id, value, spec) {
-        Some(Edit::Set(number)) => Some(Some(Value::Number(number))),
-        Some(Edit::Clear) => Some(None),
-        None => moved.map(|number| Some(Value::Number(number))),
+        Some(Edit::Set(number)) => Some(Given::Value(Value::Number(number))),
+        Some(Edit::Clear) => Some(Given::Nothing),
+        None => moved.map(|number| Given::Value(Value::Number(number))),
     }
 }

@@ -25,7 +25,7 @@ struct Column {
     cell: fn(Lang, &ItemRow, &Palette) -> (String, FontId, Color32),
 }
 
-const COLUMNS: [Column; 6] = [
+static COLUMNS: [Column; 6] = [
     Column {
         title: |lang| lang.name(),
         width_pt: 140.0,
@@ -88,17 +88,35 @@ const COLUMNS: [Column; 6] = [
     },
 ];
 
-/// Left edges and widths.
-fn places(area: Rect) -> Vec<(f32, f32)> {
-    let fixed: f32 = COLUMNS.iter().map(|column| column.width_pt).sum::<f32>() + size::GAP * 5.0;
-    let spare = (area.width() - fixed).max(0.0);
+const COLUMN_GAP: f32 = 2.0 * size::GAP;
+
+/// A column with its left edge and width, in points.
+type Place = (&'static Column, f32, f32);
+
+/// The columns that fit, the least telling left out first.
+fn places(area: Rect) -> Vec<Place> {
+    const LEFT_OUT: [usize; 4] = [4, 3, 2, 5];
+    let fixed = |shown: &[usize]| {
+        let widths: f32 = shown.iter().filter_map(|place| COLUMNS.get(*place)).map(|column| column.width_pt).sum();
+        widths + COLUMN_GAP * shown.len().saturating_sub(1) as f32
+    };
+    let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
+    for out in LEFT_OUT {
+        if fixed(&shown) <= area.width() {
+            break;
+        }
+        shown.retain(|place| *place != out);
+    }
+    let columns: Vec<&'static Column> = shown.iter().filter_map(|place| COLUMNS.get(*place)).collect();
+    let spare = (area.width() - fixed(&shown)).max(0.0);
+    let shares: f32 = columns.iter().map(|column| column.share).sum::<f32>().max(f32::EPSILON);
     let mut left = area.left();
-    COLUMNS
-        .iter()
+    columns
+        .into_iter()
         .map(|column| {
-            let width = column.width_pt + spare * column.share;
-            let place = (left, width);
-            left += width + size::GAP;
+            let width = column.width_pt + spare * column.share / shares;
+            let place = (column, left, width);
+            left += width + COLUMN_GAP;
             place
         })
         .collect()
@@ -141,10 +159,10 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     Columns { across: 1, page: extent.page() }
 }
 
-fn head_ui(ui: &Ui, head: Rect, places: &[(f32, f32)], state: &mut State) {
+fn head_ui(ui: &Ui, head: Rect, places: &[Place], state: &mut State) {
     let p = theme::palette(ui);
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, theme::hairline(p));
-    for (column, (left, width)) in COLUMNS.iter().zip(places) {
+    for (column, left, width) in places {
         let words = (column.title)(state.lang);
         let rect = Rect::from_min_size(pos2(*left, head.top()), vec2(*width, head.height()));
         if let Some(sort) = column.sort {
@@ -166,7 +184,7 @@ fn head_ui(ui: &Ui, head: Rect, places: &[(f32, f32)], state: &mut State) {
     }
 }
 
-fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[(f32, f32)], state: &mut State) {
+fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[Place], state: &mut State) {
     let p = theme::palette(ui);
     let lang = state.lang;
     let Some(item) = state.listing.row(row).cloned() else { return };
@@ -181,7 +199,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[(f32, f32)], state: &mut 
         let mark = Rect::from_min_size(rect.min + vec2(0.0, 6.0), vec2(3.0, rect.height() - 12.0));
         ui.painter().rect_filled(mark, 1.5, p.accent);
     }
-    for (place, (column, (left, width))) in COLUMNS.iter().zip(places).enumerate() {
+    for (place, (column, left, width)) in places.iter().enumerate() {
         let (text, font, ink) = (column.cell)(lang, &item, p);
         let mut cell_rect = Rect::from_min_size(pos2(*left, rect.top()), vec2(*width, rect.height()));
         if place == 1 {
@@ -206,4 +224,20 @@ fn cell(ui: &Ui, rect: Rect, text: String, font: FontId, ink: Color32, right: bo
     let place = align.anchor_size(at, galley.size());
     ui.painter().galley(place.min, galley, ink);
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_table_leaves_columns_out_and_never_the_name_and_the_state() {
+        for width in [250.0_f32, 440.0, 700.0, 1600.0] {
+            let area = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, 100.0));
+            let places = places(area);
+            assert!(places.len() >= 2);
+            let (_, left, column_width) = places.last().copied().unwrap_or((&COLUMNS[0], 0.0, 0.0));
+            assert!(left + column_width <= width + 0.5, "{width}");
+        }
+    }
 }

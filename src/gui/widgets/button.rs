@@ -149,7 +149,7 @@ impl<'a> Button<'a> {
             let text = if self.text.is_empty() {
                 0.0
             } else {
-                ui.painter().layout_no_wrap(self.text.to_owned(), self.font_id(), Color32::WHITE).size().x
+                ui.painter().layout_no_wrap(self.text.to_owned(), self.font_id(), theme::UNTINTED).size().x
             };
             let icon = if self.icon.is_some() { size::ICON + self.icon_gap() } else { 0.0 };
             let chevron = if self.chevron { size::ICON } else { 0.0 };

@@ -10,17 +10,29 @@ use crate::gui::theme::{self, size};
 
 /// A row: the name, then what `add` draws in the rest.
 pub(crate) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    row_wide(ui, name, size::FIELD_LABEL, add)
+    row_with(ui, name, "", size::FIELD_LABEL, add)
+}
+
+/// A row whose name explains itself under the pointer.
+pub(crate) fn row_hint<R>(ui: &mut Ui, name: &str, hint: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_with(ui, name, hint, size::FIELD_LABEL, add)
 }
 
 /// A row with a name of another width.
 pub(crate) fn row_wide<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_with(ui, name, "", label_width, add)
+}
+
+fn row_with<R>(ui: &mut Ui, name: &str, hint: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
     let p = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD_ROW), Sense::hover());
     let mut left = rect;
     left.set_width(label_width);
     let mut label = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
-    super::label::text(&mut label, name, theme::body(), p.text2);
+    let words = super::label::text(&mut label, name, theme::body(), p.text2);
+    if !hint.is_empty() {
+        words.on_hover_text(hint);
+    }
     let mut right = rect;
     right.min.x += label_width + size::GAP;
     let mut editor =
@@ -49,16 +61,15 @@ pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
 pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> Option<String> {
     let draft = id.with("draft");
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let mut text = if focused {
-        ui.data(|data| data.get_temp::<String>(draft)).unwrap_or_else(|| value.to_owned())
-    } else {
-        value.to_owned()
-    };
+    // What was typed outlives the focus by a frame, however that was lost.
+    let typed = ui.data(|data| data.get_temp::<String>(draft));
+    let left = typed.is_some() && !focused;
+    let mut text = typed.unwrap_or_else(|| value.to_owned());
     let response = edit(ui, id, name, &mut text, width, "");
     if response.has_focus() {
         ui.data_mut(|data| data.insert_temp(draft, text.clone()));
     }
-    if !response.lost_focus() {
+    if response.has_focus() || !(left || response.lost_focus()) {
         return None;
     }
     ui.data_mut(|data| data.remove_temp::<String>(draft));
@@ -76,7 +87,7 @@ pub(crate) fn edit(ui: &mut Ui, id: Id, name: &str, text: &mut String, width: f3
         .align(Align2::LEFT_CENTER)
         .margin(egui::Margin::symmetric(6, 2))
         .min_size(vec2(0.0, size::FIELD))
-        .desired_width(width - 12.0)
+        .desired_width(width)
         .show(ui)
         .response
         .response

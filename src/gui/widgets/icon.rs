@@ -31,8 +31,6 @@ pub(crate) enum Icon {
     Grip,
     /// Search.
     Search,
-    /// A folder.
-    Folder,
     /// A picture.
     Picture,
     /// A link.
@@ -55,9 +53,8 @@ impl Icon {
             painter.add(Shape::line(points.iter().map(|&(x, y)| at(x, y)).collect(), stroke));
         };
         match self {
-            Self::ChevronDown => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
+            Self::ChevronDown | Self::Down => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
             Self::Up => line(&[(-3.5, 1.5), (0.0, -2.0), (3.5, 1.5)]),
-            Self::Down => line(&[(-3.5, -1.5), (0.0, 2.0), (3.5, -1.5)]),
             Self::Undo => turn(painter, center, scale, stroke, -1.0),
             Self::Redo => turn(painter, center, scale, stroke, 1.0),
             Self::Plus => {
@@ -88,16 +85,6 @@ impl Icon {
                 painter.circle_stroke(at(-1.0, -1.0), 4.0 * scale, stroke);
                 line(&[(2.0, 2.0), (5.0, 5.0)]);
             }
-            Self::Folder => line(&[
-                (-6.0, 4.5),
-                (-6.0, -4.5),
-                (-1.5, -4.5),
-                (0.0, -2.5),
-                (6.0, -2.5),
-                (6.0, 4.5),
-                (-6.0, 4.5),
-                (-6.0, 4.0),
-            ]),
             Self::Picture => {
                 let frame = Rect::from_center_size(center, Vec2::new(13.0, 11.0) * scale);
                 painter.rect_stroke(frame, 2.0 * scale, stroke, StrokeKind::Middle);

@@ -28,5 +28,5 @@ pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
 
 /// The width words take on one line, in points.
 pub(crate) fn width(ui: &Ui, words: &str, font: FontId) -> f32 {
-    ui.painter().layout_no_wrap(words.to_owned(), font, Color32::WHITE).size().x
+    ui.painter().layout_no_wrap(words.to_owned(), font, theme::UNTINTED).size().x
 }

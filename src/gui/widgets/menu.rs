@@ -6,13 +6,18 @@ use super::button::{Button, focus_ring};
 use super::icon::Icon;
 use crate::gui::theme::{self, size};
 
+/// Width a menu takes at least for its words, in points.
+const MENU_MIN: f32 = 160.0;
+
 /// Opens a list below a button that was just drawn.
 pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) -> R) -> Option<R> {
     Popup::menu(button)
         .gap(4.0)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .width(width)
         .show(|ui| {
             ui.set_min_width(width);
+            ui.set_max_width(width);
             ui.spacing_mut().item_spacing.y = 0.0;
             add(ui)
         })
@@ -35,7 +40,7 @@ pub(crate) fn entry_ui(ui: &mut Ui, text: &str, note: &str, enabled: bool, on: b
     let note_width = if note.is_empty() { 0.0 } else { super::label::width(ui, note, theme::label()) + 24.0 };
     let wanted =
         super::label::width(ui, text, theme::body()) + 2.0 * size::GAP + note_width + if on { 20.0 } else { 0.0 };
-    let width = ui.available_width().max(wanted.min(420.0));
+    let width = ui.available_width().max(wanted.min(MENU_MIN));
     let sense = if enabled { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(vec2(width, size::TABLE_ROW), sense);
     response.widget_info(|| {

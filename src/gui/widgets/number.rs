@@ -43,11 +43,10 @@ pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) 
     };
     let focused = ui.memory(|memory| memory.has_focus(id));
     let draft = id.with("draft");
-    let mut text = if focused {
-        ui.data(|data| data.get_temp::<String>(draft)).unwrap_or_else(|| shown.clone())
-    } else {
-        shown.clone()
-    };
+    // What was typed outlives the focus by a frame, however that was lost.
+    let typed = ui.data(|data| data.get_temp::<String>(draft));
+    let left = typed.is_some() && !focused;
+    let mut text = typed.unwrap_or_else(|| shown.clone());
     let steps = if focused { arrows(ui) } else { 0.0 };
 
     let p = theme::palette(ui);
@@ -58,7 +57,7 @@ pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) 
         .align(Align2::RIGHT_CENTER)
         .margin(egui::Margin::symmetric(6, 2))
         .min_size(egui::vec2(0.0, size::FIELD))
-        .desired_width(spec.width - 12.0)
+        .desired_width(spec.width)
         .clip_text(true);
     let response = edit.show(ui).response.response;
     let response = response.accessible_name(spec.name);
@@ -76,7 +75,7 @@ pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) 
         ui.data_mut(|data| data.insert_temp(draft, format!("{}{}", format::number(tidy, spec.decimals), spec.suffix)));
         return (value != Some(tidy)).then_some(Edit::Set(tidy));
     }
-    if !response.lost_focus() {
+    if response.has_focus() || !(left || response.lost_focus()) {
         return None;
     }
     ui.data_mut(|data| data.remove_temp::<String>(draft));

@@ -1,6 +1,6 @@
 //! Sheets above the window: a title, a way out, a body.
 
-use egui::{Align2, Area, Color32, Context, Frame, Id, Margin, Modal, Ui, vec2};
+use egui::{Align2, Area, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
 use super::button::Button;
 use super::icon::Icon;
@@ -44,28 +44,27 @@ pub(crate) fn sheet(
         .shadow(ctx.global_style().visuals.window_shadow)
         .inner_margin(if place == Place::Top { Margin::same(10) } else { Margin::same(20) });
     let mut open = true;
-    let response =
-        Modal::new(id).area(area).frame(frame).backdrop_color(Color32::from_black_alpha(0x70)).show(ctx, |ui| {
-            let inner = width - if place == Place::Top { 20.0 } else { 40.0 };
-            ui.set_width(inner);
-            if place == Place::Side {
-                ui.set_min_height(screen.height() - 42.0);
-                ui.set_max_height(screen.height() - 42.0);
-            }
-            if place != Place::Top {
-                ui.horizontal(|ui| {
-                    let p = theme::palette(ui);
-                    label::text(ui, name, theme::sheet_title(), p.text);
-                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        if Button::icon_only(Icon::Cross, close).ui(ui).clicked() {
-                            open = false;
-                        }
-                    });
+    let response = Modal::new(id).area(area).frame(frame).backdrop_color(theme::BEHIND_SHEET).show(ctx, |ui| {
+        let inner = width - if place == Place::Top { 20.0 } else { 40.0 };
+        ui.set_width(inner);
+        if place == Place::Side {
+            ui.set_min_height(screen.height() - 42.0);
+            ui.set_max_height(screen.height() - 42.0);
+        }
+        if place != Place::Top {
+            ui.horizontal(|ui| {
+                let p = theme::palette(ui);
+                label::text(ui, name, theme::sheet_title(), p.text);
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    if Button::icon_only(Icon::Cross, close).ui(ui).clicked() {
+                        open = false;
+                    }
                 });
-                ui.add_space(size::GAP);
-            }
-            add(ui);
-        });
+            });
+            ui.add_space(size::GAP);
+        }
+        add(ui);
+    });
     open && !response.should_close()
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn side_by_side(ui: &Ui, area: Rect, before: Shown, after: Shown, wor
 
 fn picture(painter: &Painter, shown: Shown, rect: Rect) {
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    let shape = egui::epaint::RectShape::filled(rect, theme::corner(), egui::Color32::WHITE);
+    let shape = egui::epaint::RectShape::filled(rect, theme::corner(), theme::UNTINTED);
     painter.add(shape.with_texture(shown.texture, uv));
 }
 

@@ -6,8 +6,8 @@ use pulp::NullaryFnOnce;
 
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
-use crate::model::{Band, ImageInfo};
-use crate::op::simd;
+use crate::model::{Band, ImageInfo, Samples};
+use crate::op::simd::{self, Sample};
 use crate::op::stage::{Kernel, Resample};
 use crate::op::taps::Taps;
 
@@ -90,8 +90,8 @@ impl<'a> Resampled<'a> {
         Ok(())
     }
 
-    /// Narrows `count` rows of the input band, from `first` on.
-    fn narrow(&mut self, first: usize, count: usize) {
+    /// Lays `count` rows of any type side by side, in light and premultiplied where that is asked for.
+    fn interleave_any(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
@@ -104,6 +104,18 @@ impl<'a> Resampled<'a> {
             for (sample, value) in self.lanes.as_chunks_mut::<LANES>().0.iter_mut().zip(&self.line) {
                 sample[lane] = *value;
             }
+        }
+    }
+
+    /// Narrows `count` rows of the input band, from `first` on.
+    fn narrow(&mut self, first: usize, count: usize) {
+        let info = self.rows.info();
+        match &self.input.samples {
+            Samples::U8(levels) if count == LANES && !self.premultiply && !self.linear_light => {
+                let levels = levels.get(first * info.row_samples()..).unwrap_or_default();
+                simd::wide(Interleave { levels, lanes: self.lanes.as_chunks_mut().0 });
+            }
+            _ => self.interleave_any(first, count),
         }
         let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.narrowed);
         match info.channels.count() {
@@ -152,6 +164,52 @@ impl Rows for Resampled<'_> {
         self.next_row += count;
         Ok(count as u32)
     }
+}
+
+/// Lays eight rows of 8-bit levels side by side, eight columns at a time.
+struct Interleave<'a> {
+    levels: &'a [u8],
+    lanes: &'a mut [[f32; LANES]],
+}
+
+impl NullaryFnOnce for Interleave<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self { levels, lanes } = self;
+        let len = lanes.len();
+        let (blocks, rest) = lanes.as_chunks_mut::<8>();
+        let rest_at = blocks.len() * 8;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            let square: [u64; LANES] = std::array::from_fn(|lane| {
+                let bytes = levels.get(lane * len + i * 8..).and_then(|from| from.first_chunk());
+                bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+            });
+            for (to, column) in block.iter_mut().zip(transposed(square)) {
+                *to = column.to_le_bytes().map(|level| f32::from(level) * (1.0 / 255.0));
+            }
+        }
+        for (i, to) in rest.iter_mut().enumerate() {
+            for (lane, value) in to.iter_mut().enumerate() {
+                *value = levels.get(lane * len + rest_at + i).map_or(0.0, |level| level.to_unit());
+            }
+        }
+    }
+}
+
+/// Rows and columns of eight by eight bytes exchanged: halves, quarters and eighths in turn.
+#[inline(always)]
+fn transposed(mut rows: [u64; 8]) -> [u64; 8] {
+    const STEPS: [(usize, u32, u64); 3] =
+        [(4, 32, 0x0000_0000_ffff_ffff), (2, 16, 0x0000_ffff_0000_ffff), (1, 8, 0x00ff_00ff_00ff_00ff)];
+    for (distance, bits, low) in STEPS {
+        for i in (0..8).filter(|i| i & distance == 0) {
+            let (a, b) = (rows[i], rows[i + distance]);
+            rows[i] = (a & low) | ((b & low) << bits);
+            rows[i + distance] = ((a >> bits) & low) | (b & !low);
+        }
+    }
+    rows
 }
 
 /// One output row's sums over columns.

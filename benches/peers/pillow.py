@@ -1,0 +1,44 @@
+"""Pillow, one process per core.   usage: pillow.py thumb|web|full OUT_DIR FILE..."""
+
+import os
+import pathlib
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+from PIL import Image, ImageFilter, ImageOps
+
+
+def thumb(picture):
+    picture.draft("RGB", (1024, 1024))
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
+    picture.thumbnail((1024, 1024), Image.Resampling.LANCZOS)
+    return picture, 85
+
+
+def web(picture):
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
+    picture.thumbnail((2048, 2048), Image.Resampling.LANCZOS, reducing_gap=None)
+    return picture.filter(ImageFilter.UnsharpMask(radius=1, percent=80, threshold=0)), 85
+
+
+def full(picture):
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
+    return ImageOps.grayscale(picture.filter(ImageFilter.GaussianBlur(3))), 90
+
+
+WORKS = {"thumb": thumb, "web": web, "full": full}
+
+
+def one(task):
+    work, out, source = task
+    with Image.open(source) as picture:
+        result, quality = WORKS[work](picture)
+    result.save(out / (pathlib.Path(source).stem + ".jpg"), quality=quality, subsampling=2)
+
+
+if __name__ == "__main__":
+    work, out, files = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    out.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(one, [(work, out, file) for file in files]):
+            pass

@@ -1,0 +1,374 @@
+//! Commands, and what they do to the listed draft: sources, items, recipe, undo.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{Coordinator, Expanding, Phase};
+use crate::engine::command::Command;
+use crate::engine::edits::Edit;
+use crate::engine::expand::{Expand, ExpandNote};
+use crate::engine::snapshot::Notice;
+use crate::engine::{check, samples};
+use crate::error::JobError;
+use crate::model::{Edge, JobId, JobSpec, JobState, SourceSpec};
+use crate::{op, sink, source};
+
+impl Coordinator {
+    pub(super) fn take(&mut self, command: Command) {
+        if let Err(error) = self.obey(command) {
+            self.trouble(&error);
+        }
+    }
+
+    pub(super) fn obey(&mut self, command: Command) -> Result<(), JobError> {
+        match command {
+            Command::Submit(spec) => self.submit(*spec),
+            Command::Add(sources) => self.add(sources, Vec::new()),
+            Command::AddText(text) => self.add_text(&text),
+            Command::AddSamples => self.add(samples::sources()?, Vec::new()),
+            Command::Remove(seqs) => self.remove(seqs),
+            Command::Clear => self.clear(),
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::SetRecipe(recipe) => self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, recipe))),
+            Command::SetSave(save) => self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save))),
+            Command::SetSink(sink) => self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.sink, sink))),
+            Command::SetLimits(limits) => {
+                self.settings.limits = limits.clone();
+                self.save_settings();
+                self.with_draft(|spec| spec.limits = limits);
+                Ok(())
+            }
+            Command::LoadRecipe(path) => self.load_recipe(&path),
+            Command::SaveRecipe(path) => self.save_recipe(&path),
+            Command::Start => self.start_listed(),
+            Command::Pause(job) => {
+                self.pause(job);
+                Ok(())
+            }
+            Command::Resume(job) => self.resume(job),
+            Command::Cancel(job) => self.cancel(job),
+            Command::Retry { job, kind, items } => self.retry(job, kind, items),
+            Command::Skip { job, items } => {
+                self.call(move |catalog| catalog.skip_failed(job, &items))?;
+                self.bump();
+                Ok(())
+            }
+            Command::Show(job) => self.show(job),
+            Command::OpenResults(job) => self.open_results(job),
+            Command::SaveSettings(settings) => {
+                self.settings = settings;
+                self.save_settings();
+                Ok(())
+            }
+            Command::DismissNotice => {
+                self.notice = None;
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn submit(&mut self, spec: JobSpec) -> Result<(), JobError> {
+        check(&spec)?;
+        let job = {
+            let spec = spec.clone();
+            self.call(move |catalog| catalog.create_job(&spec, JobState::Queued))?
+        };
+        self.list(job)?;
+        self.enqueue(job)
+    }
+
+    /// The job that new items join: the listed draft, or the listed job while it is at work, or a new draft.
+    pub(super) fn open_job(&mut self) -> Result<JobId, JobError> {
+        if let Some(listed) = &self.listed
+            && (listed.state == JobState::Draft || self.is_going(listed.id))
+        {
+            return Ok(listed.id);
+        }
+        self.new_draft()?;
+        self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine("No draft could be made.".to_owned()))
+    }
+
+    pub(super) fn is_going(&self, job: JobId) -> bool {
+        self.active.as_ref().is_some_and(|a| a.run.job == job && !matches!(a.phase, Phase::Ending { .. }))
+    }
+
+    pub(super) fn add(&mut self, sources: Vec<SourceSpec>, urls: Vec<String>) -> Result<(), JobError> {
+        self.write_spec();
+        let job = self.open_job()?;
+        let Some(listed) = &mut self.listed else { return Ok(()) };
+        let first = listed.spec.sources.len() as u32;
+        listed.spec.sources.extend(sources.iter().cloned());
+        let spec = listed.spec.clone();
+        self.call(move |catalog| {
+            catalog.set_spec(job, &spec)?;
+            catalog.set_counted(job, false)
+        })?;
+        let sources = (first..).zip(sources).collect();
+        self.expand(Expand { sources, urls, leave_out_known: true, ..Expand::of(job) });
+        Ok(())
+    }
+
+    pub(super) fn add_text(&mut self, text: &str) -> Result<(), JobError> {
+        let links = source::links(text);
+        if links.urls.is_empty() && links.paths.is_empty() {
+            self.notice = Some(Notice::NothingToAdd);
+            return Ok(());
+        }
+        self.add(links.paths.into_iter().map(source_of_path).collect(), links.urls)
+    }
+
+    pub(super) fn expand(&mut self, request: Expand) {
+        let job = request.job;
+        let expanding =
+            self.expanding.entry(job).or_insert_with(|| Expanding { requests: 0, stop: Arc::clone(&request.stop) });
+        let request = Expand { stop: Arc::clone(&expanding.stop), ..request };
+        if self.parts.expand_tx.try_send(request).is_err() {
+            let sentence = "Too many sources were added at once. Wait until they have been read, then add the rest.";
+            self.notice = Some(Notice::Trouble(sentence.to_owned()));
+            if expanding.requests == 0 {
+                self.expanding.remove(&job);
+            }
+            return;
+        }
+        expanding.requests += 1;
+        if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
+            active.run.pending.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(super) fn note(&mut self, note: ExpandNote) {
+        match note {
+            ExpandNote::Trouble { job, message } => {
+                self.notice = Some(Notice::Trouble(message.clone()));
+                self.event(Some(job), Edge::SourceTrouble { message });
+            }
+            ExpandNote::Remark { job, message } => {
+                self.notice = Some(Notice::Trouble(message.clone()));
+                self.event(Some(job), Edge::SourceRemark { message });
+            }
+            ExpandNote::Ended { job, added, duplicates } => {
+                if let Some(expanding) = self.expanding.get_mut(&job) {
+                    expanding.requests -= 1;
+                    if expanding.requests == 0 {
+                        self.expanding.remove(&job);
+                    }
+                }
+                if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
+                    active.run.settle();
+                    if let Ok(Some(row)) = self.parts.reader.job(job) {
+                        self.event(Some(job), Edge::Counted { total: row.total });
+                    }
+                }
+                if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && self.notice.is_none() {
+                    self.notice = Some(Notice::Added { added, duplicates });
+                }
+                self.details.read_at = None;
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, seqs: Vec<u64>) -> Result<(), JobError> {
+        let Some(job) = self.listed.as_ref().filter(|job| job.state == JobState::Draft).map(|job| job.id) else {
+            return Ok(());
+        };
+        let removed = self.call(move |catalog| catalog.remove_items(job, &seqs))?;
+        self.notice = Some(Notice::Removed(removed.len() as u64));
+        self.edits.did(Edit::Removed(removed));
+        self.bump();
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) -> Result<(), JobError> {
+        self.write_spec();
+        let Some(listed) = self.listed.clone() else { return Ok(()) };
+        self.new_draft()?;
+        if listed.state == JobState::Draft {
+            self.notice = Some(Notice::Removed(listed.total));
+        }
+        self.edits.did(Edit::Listed(listed.id));
+        Ok(())
+    }
+
+    /// A draft with the listed job's recipe, or the remembered one.
+    pub(super) fn new_draft(&mut self) -> Result<(), JobError> {
+        let spec = match &self.listed {
+            // Where to was decided for that job's sources; the wish for a folder stands in the settings.
+            Some(listed) => JobSpec { sources: Vec::new(), sink: self.settings.sink.clone(), ..listed.spec.clone() },
+            None => JobSpec {
+                recipe: self.settings.recipe.clone(),
+                save: self.settings.save.clone(),
+                sink: self.settings.sink.clone(),
+                limits: self.settings.limits.clone(),
+                ..JobSpec::default()
+            },
+        };
+        let job = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
+        self.list(job)
+    }
+
+    /// Lists a job; an empty draft that is left is forgotten.
+    pub(super) fn list(&mut self, job: JobId) -> Result<(), JobError> {
+        self.write_spec();
+        let Some(row) = self.parts.reader.job(job)? else {
+            return Err(JobError::Usage(format!("There is no job {job} in this catalog.")));
+        };
+        self.listed = Some(row);
+        self.details.read_at = None;
+        self.bump();
+        Ok(())
+    }
+
+    pub(super) fn show(&mut self, job: JobId) -> Result<(), JobError> {
+        if self.listed.as_ref().is_some_and(|listed| listed.id == job) {
+            return Ok(());
+        }
+        if let Some(listed) = &self.listed {
+            self.edits.did(Edit::Listed(listed.id));
+        }
+        self.list(job)
+    }
+
+    /// Changes the listed draft; an ended job's items are taken over into a new draft first. A job at work stays as it
+    /// was started.
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit) -> Result<(), JobError> {
+        let Some(listed) = &self.listed else { return Ok(()) };
+        match listed.state {
+            JobState::Draft => {}
+            JobState::Done | JobState::Cancelled if self.active.as_ref().is_none_or(|a| a.run.job != listed.id) => {
+                let original = listed.id;
+                self.new_draft()?;
+                self.edits.did(Edit::Listed(original));
+                if let Some(draft) = self.listed.as_ref().map(|job| job.id) {
+                    self.expand(Expand { copy_of: Some(original), ..Expand::of(draft) });
+                }
+            }
+            _ => {
+                self.notice = Some(Notice::Trouble(
+                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe."
+                        .to_owned(),
+                ));
+                return Ok(());
+            }
+        }
+        let Some(listed) = &mut self.listed else { return Ok(()) };
+        let before = change(&mut listed.spec);
+        self.edits.did(before);
+        self.spec_changed();
+        Ok(())
+    }
+
+    pub(super) fn with_draft(&mut self, change: impl FnOnce(&mut JobSpec)) {
+        if let Some(listed) = self.listed.as_mut().filter(|job| job.state == JobState::Draft) {
+            change(&mut listed.spec);
+            self.spec_changed();
+        }
+    }
+
+    pub(super) fn spec_changed(&mut self) {
+        self.spec_dirty.get_or_insert_with(Instant::now);
+        if let Some(listed) = &self.listed {
+            self.settings.recipe = listed.spec.recipe.clone();
+            self.settings.save = listed.spec.save.clone();
+            self.settings.sink = listed.spec.sink.clone();
+        }
+    }
+
+    /// Writes the listed draft's edits to the catalog.
+    pub(super) fn write_spec(&mut self) {
+        if self.spec_dirty.take().is_none() {
+            return;
+        }
+        if let Some(listed) = self.listed.as_ref().filter(|job| job.state == JobState::Draft) {
+            let (job, spec) = (listed.id, listed.spec.clone());
+            if let Err(error) = self.call(move |catalog| catalog.set_spec(job, &spec)) {
+                self.trouble(&error);
+            }
+            self.save_settings();
+        }
+    }
+
+    pub(super) fn save_settings(&mut self) {
+        if let Some(file) = &self.parts.settings_file
+            && let Err(error) = file.save(&self.settings)
+        {
+            self.notice = Some(Notice::Trouble(error.to_string()));
+        }
+    }
+
+    pub(super) fn undo(&mut self) -> Result<(), JobError> {
+        if let Some(edit) = self.edits.take_back() {
+            let inverse = self.apply(edit)?;
+            self.edits.undone(inverse);
+        }
+        self.notice = None;
+        Ok(())
+    }
+
+    pub(super) fn redo(&mut self) -> Result<(), JobError> {
+        if let Some(edit) = self.edits.do_again() {
+            let inverse = self.apply(edit)?;
+            self.edits.redone(inverse);
+        }
+        Ok(())
+    }
+
+    /// Puts back what an edit holds, and gives the edit that would undo that.
+    pub(super) fn apply(&mut self, edit: Edit) -> Result<Edit, JobError> {
+        let Some(listed) = &mut self.listed else { return Ok(edit) };
+        let job = listed.id;
+        let inverse = match edit {
+            Edit::Recipe(old) => Edit::Recipe(std::mem::replace(&mut listed.spec.recipe, old)),
+            Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.save, old)),
+            Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.sink, old)),
+            Edit::Removed(items) => {
+                let seqs = items.iter().map(|(seq, _)| *seq).collect();
+                self.call(move |catalog| catalog.restore_items(job, &items))?;
+                self.bump();
+                return Ok(Edit::Restored(seqs));
+            }
+            Edit::Restored(seqs) => {
+                let removed = self.call(move |catalog| catalog.remove_items(job, &seqs))?;
+                self.bump();
+                return Ok(Edit::Removed(removed));
+            }
+            Edit::Listed(other) => {
+                self.list(other)?;
+                return Ok(Edit::Listed(job));
+            }
+        };
+        self.spec_changed();
+        Ok(inverse)
+    }
+
+    pub(super) fn load_recipe(&mut self, path: &Path) -> Result<(), JobError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| JobError::Usage(format!("Couldn't read the recipe {}: {error}.", path.display())))?;
+        let file = op::file::read(&text, &path.display().to_string())?;
+        if let Some(save) = file.save {
+            self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save)))?;
+        }
+        self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, file.recipe)))
+    }
+
+    pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
+        let Some(listed) = &self.listed else { return Ok(()) };
+        let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
+        sink::write_whole(path, text.as_bytes())
+            .map_err(|error| JobError::Machine(format!("Couldn't write the recipe {}: {error}.", path.display())))
+    }
+}
+
+/// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
+fn source_of_path(path: PathBuf) -> SourceSpec {
+    let is_list = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
+    if path.is_dir() {
+        SourceSpec::Folder { path, recursive: true }
+    } else if is_list {
+        SourceSpec::UrlList { path }
+    } else {
+        SourceSpec::File { path }
+    }
+}

@@ -1,0 +1,326 @@
+//! Jobs at work: begun, paused, resumed, retried, and looked after until they end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rayon::ThreadPool;
+
+use super::{Active, Coordinator, Phase};
+use crate::engine::expand::Expand;
+use crate::engine::meter::Meter;
+use crate::engine::output::{self, Naming};
+use crate::engine::recorder::Record;
+use crate::engine::run::{Run, RunParts, Trouble};
+use crate::engine::{check, pools};
+use crate::error::{ErrorKind, JobError};
+use crate::fetch::{FetchLimits, Fetcher};
+use crate::model::{Edge, JobId, JobState};
+use crate::sink;
+
+/// A draft's edits are written after this pause.
+const SPEC_SETTLES: Duration = Duration::from_millis(400);
+/// Free room at which a job that waited for it goes on.
+const ROOM_BYTES: u64 = 256 << 20;
+
+impl Coordinator {
+    pub(super) fn start_listed(&mut self) -> Result<(), JobError> {
+        self.write_spec();
+        let Some(listed) = &self.listed else { return Ok(()) };
+        if listed.state != JobState::Draft {
+            return Ok(());
+        }
+        check(&listed.spec)?;
+        let job = listed.id;
+        self.call(move |catalog| catalog.set_state(job, JobState::Queued))?;
+        self.edits.forget();
+        self.notice = None;
+        self.enqueue(job)
+    }
+
+    pub(super) fn enqueue(&mut self, job: JobId) -> Result<(), JobError> {
+        if self.active.is_none() {
+            return self.begin(job);
+        }
+        if !self.queue.contains(&job) && !self.is_going(job) {
+            self.queue.push_back(job);
+            self.call(move |catalog| catalog.set_state(job, JobState::Queued))?;
+        }
+        self.reread_listed();
+        Ok(())
+    }
+
+    /// Starts a run.
+    pub(super) fn begin(&mut self, job: JobId) -> Result<(), JobError> {
+        let begun = self.try_begin(job);
+        if let Err(error) = &begun {
+            let state = if error.is_usage() { JobState::Draft } else { JobState::Paused };
+            self.parts.runs.remove(job);
+            if !matches!(error, JobError::Locked(_)) {
+                self.call(move |catalog| catalog.set_state(job, state))?;
+            }
+            self.event(Some(job), Edge::Stopped { reason: error.to_string() });
+        }
+        self.reread_listed();
+        begun
+    }
+
+    pub(super) fn try_begin(&mut self, job: JobId) -> Result<(), JobError> {
+        let Some(row) = self.parts.reader.job(job)? else {
+            return Err(JobError::Usage(format!("There is no job {job} in this catalog.")));
+        };
+        let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
+        let mut spec = row.spec;
+        let pipeline = check(&spec)?;
+        let out_dir = output::out_dir(&spec)?;
+        sink::check_dir(&out_dir)?;
+        sink::sweep_temporaries(&out_dir, job);
+        // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
+        spec.sink.dir = Some(out_dir.clone());
+        let noted = {
+            let spec = spec.clone();
+            self.call(move |catalog| {
+                catalog.set_spec(job, &spec)?;
+                catalog.set_state(job, JobState::Running)?;
+                catalog.requeue_running(job)
+            })?
+        };
+        let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
+        let pool = self.pool(workers)?;
+        let fetcher = Fetcher::new(FetchLimits {
+            connections: spec.limits.connections,
+            per_host: spec.limits.per_host,
+            ..FetchLimits::default()
+        })?;
+        let expansion = self.parts.reader.expansion(job)?;
+        let naming = Naming::new(&spec, out_dir)?;
+        let run = Run::new(RunParts {
+            job,
+            naming,
+            pipeline,
+            workers,
+            memory_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+            fetcher,
+            record_tx: self.parts.record_tx.clone(),
+            bodies: self.parts.bodies.clone(),
+            pending: self.expanding.get(&job).map_or(0, |expanding| expanding.requests)
+                + usize::from(!noted.is_empty()),
+            spec,
+        });
+        self.parts.runs.insert(&run);
+        let mut threads = run.start(&pool, &self.parts.runtime, &self.parts.readers)?;
+        if !noted.is_empty() {
+            threads.push(run.adopt(noted)?);
+        }
+        let mut meter = Meter::new();
+        meter.go();
+        let sources = run.spec.sources.clone();
+        self.active = Some(Active { run, threads, _lock: lock, meter, phase: Phase::Going, network_gone: false });
+        self.event(Some(job), Edge::Started);
+        if !expansion.counted && !self.expanding.contains_key(&job) {
+            let from = expansion.mark.source;
+            let sources = (from..).zip(sources.into_iter().skip(from as usize)).collect();
+            // What was read before the job was cut off is not read twice.
+            let leave_out_known = row.total > 0;
+            let resumes = row.state != JobState::Queued;
+            let taken = expansion.mark.taken;
+            self.expand(Expand { sources, taken, resumes, leave_out_known, ..Expand::of(job) });
+        } else if expansion.counted {
+            self.event(Some(job), Edge::Counted { total: row.total });
+        }
+        Ok(())
+    }
+
+    pub(super) fn pool(&mut self, workers: usize) -> Result<Arc<ThreadPool>, JobError> {
+        if let Some((size, pool)) = &self.pool
+            && *size == workers
+        {
+            return Ok(Arc::clone(pool));
+        }
+        let pool = Arc::new(pools::pixel_pool(workers)?);
+        self.pool = Some((workers, Arc::clone(&pool)));
+        Ok(pool)
+    }
+
+    pub(super) fn pause(&mut self, job: JobId) {
+        if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job)
+            && active.phase == Phase::Going
+        {
+            active.run.switch.set_paused(true);
+            active.meter.pause();
+            active.phase = Phase::Paused;
+            let _ = self.parts.record_tx.send(Record::state(job, JobState::Paused));
+            self.event(Some(job), Edge::Paused);
+        }
+    }
+
+    pub(super) fn resume(&mut self, job: JobId) -> Result<(), JobError> {
+        if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job) {
+            if !matches!(active.phase, Phase::Ending { .. }) {
+                active.run.clear_trouble();
+                active.run.switch.set_paused(false);
+                active.run.rewind();
+                active.meter.go();
+                active.phase = Phase::Going;
+                let _ = self.parts.record_tx.send(Record::state(job, JobState::Running));
+                self.event(Some(job), Edge::Started);
+            }
+            return Ok(());
+        }
+        self.enqueue(job)
+    }
+
+    pub(super) fn cancel(&mut self, job: JobId) -> Result<(), JobError> {
+        self.queue.retain(|queued| *queued != job);
+        if self.active.as_ref().is_some_and(|active| active.run.job == job) {
+            self.end_active(JobState::Cancelled, None);
+            return Ok(());
+        }
+        let open =
+            self.parts.reader.job(job)?.is_some_and(|row| matches!(row.state, JobState::Paused | JobState::Queued));
+        if open {
+            self.call(move |catalog| catalog.set_state(job, JobState::Cancelled))?;
+            self.event(Some(job), Edge::Cancelled);
+            self.reread_listed();
+        }
+        Ok(())
+    }
+
+    pub(super) fn retry(
+        &mut self,
+        job: JobId,
+        kind: Option<ErrorKind>,
+        items: Option<Vec<u64>>,
+    ) -> Result<(), JobError> {
+        let retried = self.call(move |catalog| catalog.retry(job, kind, items.as_deref()))?;
+        self.bump();
+        if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job)
+            && !matches!(active.phase, Phase::Ending { .. })
+        {
+            active.run.rewind();
+            return Ok(());
+        }
+        if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 { self.enqueue(job) } else { Ok(()) }
+    }
+
+    /// Stops the job at work; it is left in that state once nothing of it is in flight.
+    pub(super) fn end_active(&mut self, state: JobState, reason: Option<String>) {
+        let Some(active) = self.active.as_mut() else { return };
+        if matches!(active.phase, Phase::Ending { .. }) {
+            return;
+        }
+        active.run.stop();
+        active.meter.pause();
+        active.phase = Phase::Ending { state, reason };
+        if (state == JobState::Cancelled || self.quitting)
+            && let Some(expanding) = self.expanding.get(&active.run.job)
+        {
+            expanding.stop.store(true, Ordering::Release);
+        }
+    }
+
+    /// Looks after the job at work: its end, its troubles, the network, the disk.
+    pub(super) fn attend(&mut self) {
+        if self.spec_dirty.is_some_and(|since| since.elapsed() >= SPEC_SETTLES) {
+            self.write_spec();
+        }
+        let Some(active) = self.active.as_mut() else { return };
+        let job = active.run.job;
+        match active.phase.clone() {
+            Phase::Ending { state, reason } => {
+                // The threads of a job whose items are all done wait for nothing: joining them takes no time.
+                let threads_ended = state == JobState::Done || active.threads.iter().all(JoinHandle::is_finished);
+                if threads_ended && active.run.permits.fullness() <= 0.0 {
+                    self.ended(state, reason);
+                }
+                return;
+            }
+            Phase::Waiting { reason, next_look } => {
+                let now = Instant::now();
+                if now >= next_look {
+                    let room = sink::free_bytes(&active.run.naming.out_dir).is_none_or(|free| free >= ROOM_BYTES);
+                    active.phase = Phase::Waiting { reason, next_look: now + Duration::from_secs(2) };
+                    if room && let Err(error) = self.resume(job) {
+                        self.trouble(&error);
+                    }
+                }
+                return;
+            }
+            Phase::Going | Phase::Paused => {}
+        }
+        match active.run.trouble() {
+            Some(Trouble::Fatal(reason)) => return self.end_active(JobState::Paused, Some(reason)),
+            Some(Trouble::DiskFull(reason)) if !self.parts.options.waits => {
+                return self.end_active(JobState::Paused, Some(reason));
+            }
+            Some(Trouble::DiskFull(reason)) => {
+                // What was given back waits again once all that was in flight has landed.
+                if active.run.in_flight() == 0 {
+                    active.meter.pause();
+                    active.phase = Phase::Waiting { reason: reason.clone(), next_look: Instant::now() };
+                    let _ = self.parts.record_tx.send(Record::requeue(job));
+                    self.event(Some(job), Edge::Halted { reason });
+                }
+                return;
+            }
+            None => {}
+        }
+        let gone = active.run.fetcher.network_gone_since();
+        if gone.is_some() != active.network_gone {
+            active.network_gone = gone.is_some();
+            let edge = if gone.is_some() { Edge::NetworkGone } else { Edge::NetworkBack };
+            self.event(Some(job), edge);
+        }
+        let Some(active) = self.active.as_mut() else { return };
+        if let Some(since) = gone
+            && !self.parts.options.waits
+            && since.elapsed() >= Duration::from_secs(active.run.spec.limits.network_wait_s)
+        {
+            let reason = "The network is gone.".to_owned();
+            return self.end_active(JobState::Paused, Some(reason));
+        }
+        if active.phase == Phase::Going && active.run.is_drained() {
+            self.end_active(JobState::Done, None);
+            self.attend();
+        }
+    }
+
+    /// Nothing of the job is at work any more.
+    pub(super) fn ended(&mut self, state: JobState, reason: Option<String>) {
+        let Some(active) = self.active.take() else { return };
+        let job = active.run.job;
+        for thread in active.threads {
+            let _ = thread.join();
+        }
+        // After everything told before, so that no result is lost.
+        let settled = self.call(move |catalog| {
+            catalog.requeue_running(job)?;
+            catalog.set_state(job, state)
+        });
+        self.parts.runs.remove(job);
+        sink::sweep_temporaries(&active.run.naming.out_dir, job);
+        let reason = settled.err().map(|error| error.to_string()).or(reason);
+        let edge = match (state, reason) {
+            (_, Some(reason)) => Edge::Stopped { reason },
+            (JobState::Done, None) => Edge::Finished,
+            (JobState::Cancelled, None) => Edge::Cancelled,
+            _ => Edge::Paused,
+        };
+        self.event(Some(job), edge);
+        self.bump();
+        self.reread_listed();
+        if !self.quitting
+            && let Some(next) = self.queue.pop_front()
+            && let Err(error) = self.begin(next)
+        {
+            self.trouble(&error);
+        }
+    }
+
+    pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
+        let Some(dir) = self.parts.reader.job(job)?.and_then(|row| row.spec.sink.dir) else { return Ok(()) };
+        open::that_detached(&dir)
+            .map_err(|error| JobError::Machine(format!("Couldn't open the folder {}: {error}.", dir.display())))
+    }
+}

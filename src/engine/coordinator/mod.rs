@@ -1,0 +1,216 @@
+//! The one thread that owns the jobs: it takes commands, starts and ends runs, and publishes snapshots.
+//!
+//! It never touches a pixel, a socket or an output, and waits for the recorder only where an answer decides what is
+//! listed. While nothing happens it sleeps.
+
+mod draft;
+mod jobs;
+mod publish;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, never, tick};
+use rayon::ThreadPool;
+
+use super::Options;
+use super::bodies::Bodies;
+use super::command::Command;
+use super::edits::Edits;
+use super::expand::{Expand, ExpandNote};
+use super::handle::Shared;
+use super::meter::Meter;
+use super::recorder::{Record, Runs, call};
+use super::run::Run;
+use super::settings::SettingsFile;
+use super::snapshot::{Notice, SourceGroup};
+use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
+use crate::config::Settings;
+use crate::error::{ErrorKind, JobError};
+use crate::model::{Event, JobId, JobRow, JobState};
+
+/// Snapshots are replaced at most this often.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What the coordinator is given.
+pub(in crate::engine) struct Parts {
+    pub(in crate::engine) options: Options,
+    pub(in crate::engine) shared: Arc<Shared>,
+    pub(in crate::engine) command_rx: Receiver<Command>,
+    pub(in crate::engine) note_rx: Receiver<ExpandNote>,
+    pub(in crate::engine) bell_rx: Receiver<()>,
+    pub(in crate::engine) quit_rx: Receiver<()>,
+    pub(in crate::engine) record_tx: Sender<Record>,
+    pub(in crate::engine) expand_tx: Sender<Expand>,
+    pub(in crate::engine) readers: ReaderFactory,
+    pub(in crate::engine) reader: Box<dyn CatalogReader>,
+    pub(in crate::engine) runs: Runs,
+    pub(in crate::engine) runtime: tokio::runtime::Handle,
+    pub(in crate::engine) bodies: Option<Arc<Bodies>>,
+    pub(in crate::engine) revision: Arc<AtomicU64>,
+    pub(in crate::engine) settings_file: Option<SettingsFile>,
+}
+
+/// Owner of the jobs.
+pub(in crate::engine) struct Coordinator {
+    parts: Parts,
+    listed: Option<JobRow>,
+    active: Option<Active>,
+    queue: VecDeque<JobId>,
+    expanding: HashMap<JobId, Expanding>,
+    pool: Option<(usize, Arc<ThreadPool>)>,
+    edits: Edits,
+    settings: Settings,
+    events: VecDeque<Event>,
+    next_event: u64,
+    notice: Option<Notice>,
+    details: Details,
+    /// Since when the listed draft's spec differs from the catalog's.
+    spec_dirty: Option<Instant>,
+    quitting: bool,
+}
+
+/// A job at work.
+struct Active {
+    run: Arc<Run>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: JobLock,
+    meter: Meter,
+    phase: Phase,
+    network_gone: bool,
+}
+
+/// What a job at work is doing.
+#[derive(Clone, PartialEq)]
+enum Phase {
+    Going,
+    Paused,
+    /// Waits for room on the disk.
+    Waiting {
+        reason: String,
+        next_look: Instant,
+    },
+    /// Is being stopped, to be left in this state.
+    Ending {
+        state: JobState,
+        reason: Option<String>,
+    },
+}
+
+/// Sources of a job that are being read.
+struct Expanding {
+    requests: usize,
+    stop: Arc<AtomicBool>,
+}
+
+/// Parts of a snapshot that cost a query each.
+#[derive(Default)]
+struct Details {
+    read_at: Option<Instant>,
+    revision: u64,
+    job: Option<JobId>,
+    jobs: Arc<[JobRow]>,
+    groups: Arc<[SourceGroup]>,
+    failures: Arc<[(ErrorKind, u64)]>,
+}
+
+impl Coordinator {
+    pub(in crate::engine) fn new(parts: Parts) -> Self {
+        let settings = parts.settings_file.as_ref().map(SettingsFile::load).unwrap_or_default();
+        Self {
+            parts,
+            listed: None,
+            active: None,
+            queue: VecDeque::new(),
+            expanding: HashMap::new(),
+            pool: None,
+            edits: Edits::default(),
+            settings,
+            events: VecDeque::new(),
+            next_event: 1,
+            notice: None,
+            details: Details::default(),
+            spec_dirty: None,
+            quitting: false,
+        }
+    }
+
+    /// Works until told to quit; a job at work is left resumable.
+    pub(in crate::engine) fn run(mut self) {
+        if self.parts.options.lists_drafts
+            && let Err(error) = self.bring_back_session()
+        {
+            self.trouble(&error);
+        }
+        self.publish();
+        let (ticker, idle) = (tick(TICK), never());
+        loop {
+            let busy = self.active.is_some() || self.spec_dirty.is_some() || !self.expanding.is_empty();
+            let ticker = if busy { &ticker } else { &idle };
+            let mut worth_telling = true;
+            crossbeam_channel::select! {
+                recv(self.parts.command_rx) -> command => match command {
+                    Ok(command) => self.take(command),
+                    Err(_) => self.quit(),
+                },
+                recv(self.parts.note_rx) -> note => if let Ok(note) = note { self.note(note) },
+                // While records stream in, the next tick tells of them.
+                recv(self.parts.bell_rx) -> _ => worth_telling = !busy,
+                recv(self.parts.quit_rx) -> _ => self.quit(),
+                recv(ticker) -> _ => {},
+            }
+            self.attend();
+            if self.quitting && self.active.is_none() {
+                self.write_spec();
+                return;
+            }
+            if worth_telling {
+                self.publish();
+            }
+        }
+    }
+
+    fn quit(&mut self) {
+        self.quitting = true;
+        self.queue.clear();
+        for expanding in self.expanding.values() {
+            expanding.stop.store(true, Ordering::Release);
+        }
+        self.end_active(JobState::Paused, None);
+    }
+
+    /// Lists what was listed when the program was last closed: a job that was cut off, or else the draft.
+    fn bring_back_session(&mut self) -> Result<(), JobError> {
+        let reader = &self.parts.reader;
+        let draft = reader.latest_draft()?;
+        let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
+        let listed = match cut_off {
+            Some(job) if self.lock(job.id)?.is_some() => {
+                if job.state != JobState::Paused {
+                    self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
+                }
+                Some(JobRow { state: JobState::Paused, ..job })
+            }
+            _ => draft,
+        };
+        match listed {
+            Some(job) => self.listed = Some(job),
+            None => self.new_draft()?,
+        }
+        Ok(())
+    }
+
+    fn call<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut dyn catalog::Catalog) -> Result<T, JobError> + Send + 'static,
+    ) -> Result<T, JobError> {
+        call(&self.parts.record_tx, task)
+    }
+
+    fn lock(&self, job: JobId) -> Result<Option<JobLock>, JobError> {
+        catalog::lock_job(&self.parts.options.catalog_path, job)
+    }
+}

@@ -1,0 +1,187 @@
+//! What faces see: events, and snapshots made of the catalog's counters and the run's levels.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::{Coordinator, Details, Phase};
+use crate::engine::snapshot::{EVENTS_KEPT, Estimate, JobView, Notice, Snapshot, SourceGroup};
+use crate::engine::{output, recorder};
+use crate::error::JobError;
+use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, Progress};
+
+/// Counts by folder and by cause, and the history, are reread at most this often.
+const DETAILS_EVERY: Duration = Duration::from_millis(400);
+/// Jobs of the history that a snapshot holds.
+const JOBS_LISTED: u32 = 100;
+/// Folders and hosts that a snapshot holds.
+const GROUPS_LISTED: u32 = 200;
+
+impl Coordinator {
+    pub(super) fn trouble(&mut self, error: &JobError) {
+        tracing::warn!(%error, "a command could not be obeyed");
+        self.notice = Some(Notice::Trouble(error.to_string()));
+    }
+
+    pub(super) fn event(&mut self, job: Option<JobId>, edge: Edge) {
+        if self.events.len() == EVENTS_KEPT {
+            self.events.pop_front();
+        }
+        self.events.push_back(Event { sequence: self.next_event, job, edge });
+        self.next_event += 1;
+    }
+
+    pub(super) fn bump(&mut self) {
+        self.parts.revision.fetch_add(1, Ordering::AcqRel);
+        self.details.read_at = None;
+    }
+
+    pub(super) fn reread_listed(&mut self) {
+        if let Some(job) = self.listed.as_ref().map(|job| job.id) {
+            match self.parts.reader.job(job) {
+                Ok(Some(row)) => self.listed = Some(row),
+                Ok(None) => self.listed = None,
+                Err(error) => self.trouble(&error),
+            }
+        }
+        self.details.read_at = None;
+    }
+
+    pub(super) fn publish(&mut self) {
+        let revision = self.parts.revision.load(Ordering::Acquire);
+        self.read_levels();
+        self.read_details(revision);
+        let snapshot = Snapshot {
+            current: self.job_view(revision),
+            running_elsewhere: self
+                .active
+                .as_ref()
+                .map(|active| active.run.job)
+                .filter(|job| self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
+            jobs: Arc::clone(&self.details.jobs),
+            events: self.events.iter().cloned().collect(),
+            settings: self.settings.clone(),
+            can_undo: self.edits.can_undo(),
+            can_redo: self.edits.can_redo(),
+            notice: self.notice.clone(),
+        };
+        self.parts.shared.snapshot.store(Arc::new(snapshot));
+        self.parts.shared.wake();
+    }
+
+    /// Rereads the listed job's counters; its edits that are not yet written stay.
+    pub(super) fn read_levels(&mut self) {
+        let Some(listed) = &mut self.listed else { return };
+        if let Ok(Some(mut row)) = self.parts.reader.job(listed.id) {
+            if self.spec_dirty.is_some() {
+                row.spec = listed.spec.clone();
+            }
+            *listed = row;
+        }
+    }
+
+    pub(super) fn read_details(&mut self, revision: u64) {
+        let job = self.listed.as_ref().map(|job| job.id);
+        let details = &self.details;
+        let fresh = details
+            .read_at
+            .is_some_and(|at| details.job == job && (details.revision == revision || at.elapsed() < DETAILS_EVERY));
+        if fresh || !self.parts.options.lists_drafts {
+            return;
+        }
+        let reader = &self.parts.reader;
+        let jobs = reader.jobs(JOBS_LISTED).unwrap_or_default();
+        let groups = job.and_then(|job| reader.groups(job, GROUPS_LISTED).ok()).unwrap_or_default();
+        let failures = job.and_then(|job| reader.failures_by_kind(job).ok()).unwrap_or_default();
+        self.details = Details {
+            read_at: Some(Instant::now()),
+            revision,
+            job,
+            jobs: jobs.into_iter().filter(|job| job.state != JobState::Draft).collect(),
+            groups: groups
+                .into_iter()
+                .map(|group| SourceGroup {
+                    label: group.label,
+                    is_links: group.is_links,
+                    total: group.total,
+                    done: group.done,
+                    failed: group.failed,
+                })
+                .collect(),
+            failures: failures.into(),
+        };
+    }
+
+    pub(super) fn job_view(&mut self, revision: u64) -> Option<JobView> {
+        let listed = self.listed.as_ref()?;
+        let active = self.active.as_mut().filter(|active| active.run.job == listed.id);
+        let counting = self.expanding.contains_key(&listed.id);
+        let mut progress = Progress {
+            total: listed.total,
+            total_is_final: !counting,
+            done: listed.done,
+            failed: listed.failed,
+            skipped: listed.skipped,
+            bytes_in: listed.bytes_in,
+            bytes_out: listed.bytes_out,
+            seconds: seconds_between(listed),
+            ..Progress::default()
+        };
+        let (mut state, mut halted, mut network_gone) = (listed.state, None, false);
+        if let Some(active) = active {
+            let (items_per_s, bytes_per_s) = active.meter.rates(progress.finished(), progress.bytes_in);
+            progress.running = active.run.in_flight() as u64;
+            progress.seconds = active.meter.elapsed().as_secs_f64();
+            progress.items_per_s = items_per_s;
+            progress.bytes_per_s = bytes_per_s;
+            let left = progress.total.saturating_sub(progress.finished()) as f64;
+            progress.seconds_left = (items_per_s > 0.0 && !counting).then(|| left / items_per_s);
+            progress.busy = Busy {
+                cores: active.run.permits.fullness(),
+                network: active.run.fetcher.in_use() as f32 / active.run.spec.limits.connections.max(1) as f32,
+                disk: self.parts.record_tx.len() as f32 / recorder::RECORDS as f32,
+                memory: active.run.memory.fullness(),
+            };
+            network_gone = active.network_gone;
+            state = match &active.phase {
+                Phase::Paused => JobState::Paused,
+                Phase::Waiting { reason, .. } => {
+                    halted = Some(reason.clone());
+                    JobState::Paused
+                }
+                Phase::Going | Phase::Ending { state: JobState::Done, .. } => JobState::Running,
+                Phase::Ending { state, .. } => *state,
+            };
+        }
+        Some(JobView {
+            id: listed.id,
+            state,
+            recipe: listed.spec.recipe.clone(),
+            save: listed.spec.save.clone(),
+            sink: listed.spec.sink.clone(),
+            limits: listed.spec.limits.clone(),
+            out_dir: output::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
+            progress,
+            groups: Arc::clone(&self.details.groups),
+            failures: Arc::clone(&self.details.failures),
+            network_gone,
+            halted,
+            items_revision: revision,
+            counting,
+            estimate: self.estimate(),
+        })
+    }
+
+    /// What a run of the listed draft may cost, judged by the latest job that ended.
+    pub(super) fn estimate(&self) -> Option<Estimate> {
+        let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft && job.total > 0)?;
+        let like = self.details.jobs.iter().find(|job| job.state == JobState::Done && job.done > 0)?;
+        let share = listed.total as f64 / like.done as f64;
+        Some(Estimate { seconds: seconds_between(like) * share, bytes_out: (like.bytes_out as f64 * share) as u64 })
+    }
+}
+
+/// Wall-clock seconds from a job's making to its end.
+fn seconds_between(job: &JobRow) -> f64 {
+    job.finished_at_ms.map_or(0.0, |end| (end - job.created_at_ms).max(0) as f64 / 1000.0)
+}

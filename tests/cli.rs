@@ -1,0 +1,20 @@
+//! The command line by its contract: the real program, in a home of its own, against files and a local server.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/interrupts.rs"]
+mod interrupts;
+#[path = "cli/jobs.rs"]
+mod jobs;
+#[path = "cli/links.rs"]
+mod links;
+#[path = "util/program.rs"]
+mod program;
+#[path = "cli/refusals.rs"]
+mod refusals;
+#[path = "cli/runs.rs"]
+mod runs;
+#[expect(dead_code, reason = "other tests use the rest of the server")]
+mod util;

@@ -1,0 +1,87 @@
+//! Jobs that are cut off, and two programs that want the same one.
+
+use std::time::Duration;
+
+use crate::program::Home;
+use crate::util::server::{Server, ok};
+
+fn list_of(server: &Server, count: usize) -> String {
+    (1..=count).map(|n| server.url(&format!("/{n}.txt\n"))).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_job_ends_with_130_and_a_resume_completes_it() {
+    let home = Home::new();
+    let server = Server::start(|request| ok(request.path.clone(), "text/plain").delay(Duration::from_millis(60)));
+    home.file("list.txt", list_of(&server, 40));
+    let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "2", "--json"];
+    let mut running = home.start(&args);
+    running.until(|event| event["event"] == "progress" && event["done"].as_u64() >= Some(4));
+    running.interrupt();
+    let said = running.wait().expect(130);
+    let end = said.events().pop().unwrap();
+    let done = end["done"].as_u64().unwrap();
+    assert!(end["event"] == "finished" && (4..40).contains(&done), "{said:?}");
+    assert!(said.err.contains("Go on with: pixloom resume 1"), "{said:?}");
+    assert_eq!(home.files("out").len() as u64, done, "only whole results, no temporaries: {:?}", home.files("out"));
+    assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: paused"));
+
+    let said = home.run(&["resume", "--json"]).expect(0);
+    assert_eq!((said.events()[0]["event"].as_str(), said.events()[0]["job"].as_i64()), (Some("started"), Some(1)));
+    let end = said.events().pop().unwrap();
+    assert_eq!((&end["done"], &end["failed"]), (&40.into(), &0.into()));
+    assert_eq!(home.files("out").len(), 40);
+    assert_eq!(std::fs::read_to_string(home.path("out/7.txt")).unwrap(), "/7.txt");
+    let again: usize = (1..=40).map(|n| server.hits(&format!("/{n}.txt")) - 1).sum();
+    assert!(again <= 40 - done as usize, "what was done is not fetched again: {again}");
+}
+
+#[test]
+fn a_killed_job_is_taken_over_by_the_next_resume() {
+    let home = Home::new();
+    let server = Server::start(|request| ok(request.path.clone(), "text/plain").delay(Duration::from_millis(60)));
+    home.file("list.txt", list_of(&server, 20));
+    let catalog = ["--catalog", "my catalog.sqlite"];
+    let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "2", "--json"];
+    let mut running = home.start(&[&args[..], &catalog].concat());
+    running.until(|event| event["event"] == "progress" && event["done"].as_u64() >= Some(2));
+    running.kill();
+    home.run(&[&["resume", "1"][..], &catalog].concat()).expect(0);
+    let files = home.files("out");
+    assert_eq!(files.len(), 20, "{files:?}");
+    assert!(!home.path("data").exists(), "the other catalog was used");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_does_not_wait_for_standard_input() {
+    let home = Home::new();
+    let (mut running, stdin) = home.start_with_input(&["run", "--urls", "-", "-o", "out", "--json"]);
+    running.until(|event| event["event"] == "started");
+    running.interrupt();
+    running.wait().expect(130);
+    // What never came can't be known: a resume says so instead of reading its own input.
+    let (resumed, own) = home.start_with_input(&["resume"]);
+    let said = resumed.wait().expect(3);
+    assert!(said.err.contains("standard input"), "{said:?}");
+    drop((stdin, own));
+}
+
+#[test]
+fn two_programs_never_work_the_same_job() {
+    let home = Home::new();
+    let server = Server::start(|request| ok(request.path.clone(), "text/plain"));
+    server.hold();
+    home.file("list.txt", list_of(&server, 5));
+    let mut first = home.start(&["run", "--urls", "list.txt", "-o", "out", "--json"]);
+    first.until(|event| event["total"] == 5);
+    let said = home.run(&["resume", "1", "--json"]).expect(3);
+    assert!(said.err.contains("another Pixloom") && said.out.is_empty(), "{said:?}");
+    let said = home.run(&["resume"]).expect(0);
+    assert!(said.err.contains("Nothing to resume"), "{said:?}");
+    assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: running"));
+    server.release();
+    first.wait().expect(0);
+    assert!((1..=5).all(|n| server.hits(&format!("/{n}.txt")) == 1));
+}

@@ -1,0 +1,79 @@
+//! What is told of jobs that were.
+
+use crate::program::{Home, sample};
+use crate::util::server::{Answer, Server, ok, status};
+
+/// A home with a job of three: one saved, one that the server refuses once, one that is no picture.
+fn mixed() -> (Home, Server) {
+    let jpeg = sample("tulip-field.jpg");
+    let server = Server::start(move |request| -> Answer {
+        match (request.path.as_str(), request.hit) {
+            ("/late.jpg", 1) => status(404),
+            ("/page.jpg", _) => ok("<html>", "text/html"),
+            _ => ok(jpeg.clone(), "image/jpeg"),
+        }
+    });
+    let home = Home::new();
+    let urls = ["/a.jpg", "/late.jpg", "/page.jpg"].map(|path| server.url(path));
+    home.run(&["run", &urls[0], &urls[1], &urls[2], "-o", "out", "-s", "resize:long_edge=50"]).expect(1);
+    (home, server)
+}
+
+#[test]
+fn jobs_are_listed_and_told_with_their_failures_by_cause() {
+    let (home, _server) = mixed();
+    let list = home.run(&["jobs"]).expect(0).out;
+    assert_eq!(list.lines().count(), 2, "{list}");
+    let row: Vec<&str> = list.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!((row[0], &row[3..8]), ("1", &["done", "3", "1", "2", "0"][..]), "{list}");
+    let told = home.run(&["jobs", "1"]).expect(0).out;
+    assert!(told.contains("3: 1 done, 2 failed, 0 skipped, 0 waiting"), "{told}");
+    assert!(told.contains("pixloom retry 1 --kind http_status"), "{told}");
+    let json = home.run(&["jobs", "1", "--json"]).expect(0).events().pop().unwrap();
+    assert_eq!((&json["failures"]["http_status"], &json["failures"]["not_a_picture"]), (&1.into(), &1.into()));
+    assert!(home.run(&["jobs", "7"]).expect(2).err.contains("no job 7"));
+}
+
+#[test]
+fn looking_at_an_empty_history_makes_no_catalog() {
+    let home = Home::new();
+    assert_eq!(home.run(&["jobs"]).expect(0).out, "No jobs yet.\n");
+    home.run(&["--catalog", "other.sqlite", "jobs", "3"]).expect(2);
+    assert!(home.files("").is_empty());
+}
+
+#[test]
+fn a_retry_of_one_kind_leaves_the_others_failed() {
+    let (home, server) = mixed();
+    let said = home.run(&["retry", "1", "--kind", "http_status", "--json"]).expect(1);
+    assert_eq!(said.events()[0]["event"], "started");
+    assert!(said.events_of("failed").is_empty(), "old failures are not told again: {said:?}");
+    let end = said.events().pop().unwrap();
+    assert_eq!((&end["done"], &end["failed"]), (&2.into(), &1.into()));
+    assert_eq!((server.hits("/late.jpg"), server.hits("/page.jpg"), server.hits("/a.jpg")), (2, 1, 1));
+    assert!(home.run(&["retry", "1", "--kind", "http_status"]).expect(0).err.contains("Nothing to retry"));
+    home.run(&["retry", "1", "--kind", "bad_luck"]).expect(2);
+    home.run(&["retry", "5"]).expect(2);
+    assert!(home.run(&["resume", "1"]).expect(1).err.contains("pixloom retry 1"));
+    assert!(home.run(&["resume"]).expect(0).err.contains("Nothing to resume"));
+}
+
+#[test]
+fn a_job_is_exported_with_every_column_of_the_contract() {
+    let (home, _server) = mixed();
+    let csv = home.run(&["export", "1", "--format", "csv"]).expect(0).out;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].starts_with("job_id,seq,locator,state,output,error_kind,error,http_status,"), "{csv}");
+    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 25));
+    home.run(&["export", "1", "--format", "jsonl", "-o", "items.jsonl"]).expect(0);
+    let text = std::fs::read_to_string(home.path("items.jsonl")).unwrap();
+    let items: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let states: Vec<&str> = items.iter().map(|item| item["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["done", "failed", "failed"]);
+    assert_eq!((&items[0]["width"], &items[1]["http_status"]), (&50.into(), &404.into()));
+    assert!(items[1]["error"].as_str().unwrap().starts_with("Couldn't fetch"), "{text}");
+    let said = home.run(&["export", "1", "--format", "csv", "-o", "none/items.csv"]).expect(3);
+    assert!(said.err.contains("none/items.csv"), "{said:?}");
+    home.run(&["export", "9", "--format", "csv"]).expect(2);
+    home.run(&["export", "1", "--format", "xml"]).expect(2);
+}

@@ -1,0 +1,75 @@
+//! Links: lists, standard input, names, and what must not be said.
+
+use crate::program::{Home, sample};
+use crate::util::server::{Answer, Server, ok, status};
+
+fn shop() -> Server {
+    let jpeg = sample("tulip-field.jpg");
+    Server::start(move |request| -> Answer {
+        match request.path.as_str() {
+            "/pic/tulip.jpg" | "/" => ok(jpeg.clone(), "image/jpeg"),
+            "/?page=2" => ok(r#"{"a":1}"#, "application/json"),
+            "/page.jpg" => ok("<html>", "text/html"),
+            _ => status(404).body("gone"),
+        }
+    })
+}
+
+#[test]
+fn a_list_is_fetched_as_it_is_and_nameless_links_are_numbered() {
+    let (home, server) = (Home::new(), shop());
+    let list = ["/pic/tulip.jpg", "/", "/?page=2"].map(|path| server.url(path)).join("\n");
+    home.file("list.txt", format!("# a shop\n\n{list}   # the last\n"));
+    home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(0);
+    let names: Vec<String> = home.files("out").into_iter().collect();
+    assert_eq!(names, ["00002.jpg", "00003.json", "tulip.jpg"]);
+    assert_eq!(std::fs::read(home.path("out/tulip.jpg")).unwrap(), sample("tulip-field.jpg"));
+    assert_eq!(std::fs::read(home.path("out/00003.json")).unwrap(), br#"{"a":1}"#);
+}
+
+#[test]
+fn standard_input_is_a_list_too_and_is_kept_for_a_retry() {
+    let (home, server) = (Home::new(), shop());
+    let list = format!("{}\n{}\nno link\n", server.url("/pic/tulip.jpg"), server.url("/gone.jpg"));
+    let said = home.run_with_input(&["run", "--urls", "-", "-o", "out", "--json"], &list).expect(1);
+    let mut kinds: Vec<String> =
+        said.events_of("failed").iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["bad_url", "http_status"]);
+    assert_eq!(home.files("out").len(), 1);
+    let said = home.run(&["retry", "1", "--json"]).expect(1);
+    assert_eq!(said.events().pop().unwrap()["failed"], 2, "{said:?}");
+    assert!(server.hits("/gone.jpg") >= 2 && server.hits("/pic/tulip.jpg") == 1);
+}
+
+#[test]
+fn a_password_in_a_link_is_never_said() {
+    let (home, server) = (Home::new(), shop());
+    let with_secret = |path: &str| server.url(path).replace("http://", "http://me:s3cret@");
+    let urls = ["/gone.jpg?x=1", "/page.jpg", "/pic/tulip.jpg"].map(with_secret);
+    let args = ["run", &urls[0], &urls[1], &urls[2], "-o", "out", "-s", "invert"];
+    let plan = home.run(&[&args[..], &["--dry-run"]].concat());
+    let words = home.run(&args).expect(1);
+    let lines = home.run(&[&args[..], &["--json"]].concat()).expect(1);
+    assert_eq!(lines.events_of("failed").len(), 2);
+    let jobs = home.run(&["jobs", "1"]).expect(0);
+    let export = home.run(&["export", "1", "--format", "csv"]).expect(0);
+    let json = home.run(&["export", "1", "--format", "jsonl"]).expect(0);
+    for said in [plan, words, lines, jobs, export, json] {
+        assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    }
+}
+
+#[test]
+fn progress_is_told_at_most_ten_times_a_second() {
+    let home = Home::new();
+    let server = Server::start(|_| ok("x", "text/plain").delay(std::time::Duration::from_millis(15)));
+    let list: String = (0..60).map(|n| server.url(&format!("/{n}.txt\n"))).collect();
+    home.file("list.txt", list);
+    let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "1", "--json"];
+    let said = home.run(&args).expect(0);
+    let seconds = said.events().pop().unwrap()["seconds"].as_f64().unwrap();
+    let told = said.events_of("progress").len();
+    assert!(told >= 3 && told as f64 <= seconds * 10.0 + 1.0, "{told} in {seconds} s");
+    assert!(said.events_of("progress").iter().any(|event| event["total"] == 60));
+}

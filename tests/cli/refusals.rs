@@ -1,0 +1,97 @@
+//! What is refused before anything starts, and what the machine refuses.
+
+use crate::program::{Home, Said};
+
+/// Exit code 2, and nothing was started: no output, no catalog.
+#[track_caller]
+fn refused(home: &Home, args: &[&str]) -> Said {
+    let said = home.run(&[&["run", "t.jpg", "-o", "out"], args].concat()).expect(2);
+    assert!(!home.path("out").exists() && !home.path("data").exists(), "{said:?}");
+    assert!(said.out.is_empty() && !said.err.is_empty(), "{said:?}");
+    said
+}
+
+#[test]
+fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    for (body, line, words) in [
+        ("[[step]]\nop = \"sharpen\"\nsigmas = 1.0\n", 4, "it has sigma, amount"),
+        ("[[step]]\nop = \"sharpen\"\nsigma = 1.0\namount = \"much\"\n", 5, "a number from"),
+        ("[[step]]\nop = \"gaussian_blur\"\nsigma = 900\n", 4, "from 0 to 200 px, not 900"),
+        ("[[step]]\nop = \"gaussian_blur\"\nsigma = nan\n", 4, "from 0 to 200 px, not NaN"),
+        ("[[step]]\nop = \"gaussian_blur\"\nsigma = [1]\n", 4, "from 0 to 200 px"),
+        ("[[step]]\nop = \"blur\"\n", 3, "gaussian_blur"),
+        ("[[step]]\nlong_edge = 5\n", 2, "no op"),
+        ("[save]\nformat = \"webp\"\nquality = 0\n", 4, "from 1 to 100, not 0"),
+        ("[save]\nformat = \"gif\"\n", 3, "one of keep, jpeg, png"),
+        ("[saves]\n", 2, "version, step, save"),
+        ("[[step]\n", 2, ""),
+    ] {
+        home.file("recipe.toml", format!("version = 1\n{body}"));
+        let said = refused(&home, &["-r", "recipe.toml"]);
+        assert!(said.err.contains(&format!("recipe.toml:{line}: ")), "{body}: {said:?}");
+        assert!(said.err.contains(words), "{body}: {said:?}");
+    }
+    home.file("recipe.toml", "[[step]]\nop = \"invert\"\n");
+    assert!(refused(&home, &["-r", "recipe.toml"]).err.contains("recipe.toml:1: version = 1 is missing"));
+    assert!(refused(&home, &["-r", "none.toml"]).err.contains("none.toml"));
+}
+
+#[test]
+fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    for (args, words) in [
+        (&["-s", "resze:long_edge=1"][..], "there are resize"),
+        (&["-s", "resize:long=1"], "it has long_edge"),
+        (&["-s", "resize:long_edge=0"], "from 1 to 65535 px"),
+        (&["-s", "gaussian_blur:sigma=NaN"], "from 0 to 200 px"),
+        (&["-s", "resize:long_edge"], "name=value"),
+        (&["-s", "resize"], "resize"),
+        (&["-s", "rotate:degrees=1,background=\"red"], "not closed"),
+        (&["--save", "webp:quality=101"], "from 1 to 100"),
+        (&["--save", "webp:speed=1"], "quality"),
+        (&["--quality", "0"], "1..=100"),
+        (&["--format", "mp4"], "possible values"),
+        (&["--name", "{nome}"], "{stem}"),
+        (&["--name", "../{stem"], "stray brace"),
+        (&["--on-conflict", "ask"], "overwrite"),
+        (&["--workers", "0"], "1..="),
+        (&["--memory", "many"], "512MiB"),
+        (&["--network-wait", "soon"], "30s"),
+        (&["--fast", "--durable"], "cannot be used with"),
+        (&["--urls", "none.txt"], "none.txt is not there"),
+        (&["--nonsense"], "--nonsense"),
+        (&["--catalog", "postgres://me:pw@h/db"], "SQLite"),
+    ] {
+        let said = refused(&home, args);
+        assert!(said.err.contains(words) && !said.err.contains("pw"), "{args:?}: {said:?}");
+    }
+    assert!(home.run(&["run"]).expect(2).err.contains("Nothing to do"));
+    assert!(home.run(&["rum"]).expect(2).err.contains("no command and no file \"rum\""));
+    home.run(&["t.jpg", "run"]).expect(2);
+}
+
+#[test]
+fn a_place_that_can_not_be_used_ends_with_3() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    home.file("file", "a file");
+    std::fs::create_dir(home.path("folder")).unwrap();
+    for args in [
+        &["-o", "out", "--catalog", "folder"][..],
+        &["-o", "out", "--catalog", "file/below"],
+        &["-o", "out", "--catalog", "t.jpg"],
+        &["-o", "file"],
+        &["-o", "file/below"],
+    ] {
+        let said = home.run(&[&["run", "t.jpg"], args].concat()).expect(3);
+        assert!(
+            said.out.is_empty() && said.err.contains("Choose another") | said.err.contains("choose another"),
+            "{said:?}"
+        );
+        assert!(home.files("out").is_empty(), "{args:?}");
+    }
+    assert_eq!(std::fs::read(home.path("file")).unwrap(), b"a file");
+}

@@ -1,0 +1,214 @@
+//! Files and folders: what comes out, under which name, and what is said of it.
+
+use std::collections::BTreeSet;
+
+use crate::program::{Home, sample, size_px};
+
+const STEP: [&str; 2] = ["-s", "resize:long_edge=60"];
+
+fn names(of: &[&str]) -> BTreeSet<String> {
+    of.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_plain_copy_is_byte_exact_under_the_same_name() {
+    let home = Home::new();
+    for name in ["tulip-field.jpg", "orange-slice.png", "morning-dew.webp"] {
+        home.sample(name, &format!("in/{name}"));
+    }
+    let said = home.run(&["run", "in", "-o", "out"]).expect(0);
+    assert!(said.out.starts_with("3 saved, ") && said.err.is_empty(), "{said:?}");
+    for name in ["tulip-field.jpg", "orange-slice.png", "morning-dew.webp"] {
+        assert_eq!(std::fs::read(home.path("out").join(name)).unwrap(), sample(name), "{name}");
+    }
+    assert_eq!(home.files("out").len(), 3);
+}
+
+#[test]
+fn json_lines_come_in_order_with_the_keys_of_the_contract() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.file("in/b.jpg", "no picture");
+    home.sample("dunes-at-dusk.jpg", "in/c.jpg");
+    let said = home.run(&["run", "in", "-o", "out", STEP[0], STEP[1], "--json"]).expect(1);
+    let events = said.events();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!((kinds.first(), kinds.last()), (Some(&"started"), Some(&"finished")), "{said:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "started" || **kind == "finished").count(), 2);
+    for line in said.out.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let keys: &[&str] = match event["event"].as_str().unwrap() {
+            "started" => &["event", "job", "total"],
+            "progress" => &["event", "job", "done", "failed", "skipped", "total", "bytes_in", "bytes_out"],
+            "failed" => &["event", "item", "locator", "kind", "message"],
+            "finished" => &["event", "job", "done", "failed", "skipped", "seconds"],
+            other => panic!("{other}"),
+        };
+        assert_eq!(event.as_object().unwrap().len(), keys.len(), "{line}");
+        let places: Vec<usize> = keys.iter().map(|key| line.find(&format!("\"{key}\":")).unwrap()).collect();
+        assert!(places.is_sorted(), "{line}");
+    }
+    assert!(events[0]["total"].is_null() || events[0]["total"] == 3);
+    let failed = said.events_of("failed");
+    assert_eq!(failed.len(), 1);
+    assert_eq!((&failed[0]["item"], &failed[0]["kind"]), (&2.into(), &"not_a_picture".into()));
+    assert!(failed[0]["locator"].as_str().unwrap().ends_with("in/b.jpg"), "{failed:?}");
+    let end = events.last().unwrap();
+    assert_eq!(
+        (&end["job"], &end["done"], &end["failed"], &end["skipped"]),
+        (&1.into(), &2.into(), &1.into(), &0.into())
+    );
+    assert!(end["seconds"].is_f64());
+}
+
+#[test]
+fn a_failure_is_told_in_plain_words_and_the_job_goes_on() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "a.jpg");
+    home.file("b.jpg", &sample("dunes-at-dusk.jpg")[..9000]);
+    let said = home.run(&["run", "b.jpg", "missing.jpg", "a.jpg", "-o", "out", STEP[0], STEP[1]]).expect(1);
+    assert!(said.out.starts_with("1 saved, 2 failed, "), "{said:?}");
+    assert!(said.err.contains("b.jpg: the file ends early") && said.err.contains("Original untouched."), "{said:?}");
+    assert!(said.err.contains("missing.jpg: there is no such file."), "{said:?}");
+    assert_eq!(home.files("out"), names(&["a.jpg"]));
+}
+
+#[test]
+fn folders_are_gone_into_and_mirrored_only_when_asked() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.sample("dunes-at-dusk.jpg", "in/deep/er/b.jpg");
+    for (args, wanted) in [
+        (&["-o", "one"][..], &["a.jpg"][..]),
+        (&["-R", "-o", "two"], &["a.jpg", "deep/er/b.jpg"]),
+        (&["-R", "--tree", "flat", "-o", "three"], &["a.jpg", "b.jpg"]),
+        (&["-R", "--tree", "flat", "--name", "{dir}/x{index:03}", "-o", "four"], &["x001.jpg", "deep/er/x002.jpg"]),
+    ] {
+        home.run(&[&["run", "in"], args].concat()).expect(0);
+        assert_eq!(home.files(args.last().unwrap()), names(wanted), "{args:?}");
+    }
+}
+
+#[test]
+fn formats_qualities_and_names_are_as_told() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    let run = |args: &[&str]| home.run(&[&["run", "t.jpg", STEP[0], STEP[1]], args].concat()).expect(0);
+    for (format, name, magic) in [
+        ("keep", "t.jpg", &b"\xff\xd8\xff"[..]),
+        ("jpeg", "t.jpg", b"\xff\xd8\xff"),
+        ("png", "t.png", b"\x89PNG"),
+        ("webp", "t.webp", b"RIFF"),
+        ("tiff", "t.tif", b"II*\0"),
+    ] {
+        run(&["--format", format, "-o", format]);
+        let files = home.files(format);
+        assert_eq!(files.len(), 1, "{files:?}");
+        let bytes = std::fs::read(home.path(format).join(files.first().unwrap())).unwrap();
+        assert!(bytes.starts_with(magic), "{format}");
+        assert!(files.first().unwrap().starts_with(name), "{format}: {files:?}");
+        assert_eq!(size_px(&home.path(format).join(files.first().unwrap())), (60, 40), "{format}");
+    }
+    run(&["--quality", "10", "--name", "{stem}-{width}x{height}", "-o", "low"]);
+    run(&["--quality", "95", "--name", "{parent}{index:05}.{ext}", "-o", "high"]);
+    let size = |name: &str| home.path(name).metadata().unwrap().len();
+    let high = home.files("high").pop_first().unwrap();
+    assert!(high.ends_with("00001.jpg.jpg"), "{high}");
+    assert!(size("low/t-60x40.jpg") * 2 < size(&format!("high/{high}")));
+    run(&["--save", "webp:quality=30", "--quality", "90", "-o", "saved"]);
+    run(&["--save", "webp:quality=90", "-o", "same"]);
+    assert_eq!(std::fs::read(home.path("saved/t.webp")).unwrap(), std::fs::read(home.path("same/t.webp")).unwrap());
+}
+
+#[test]
+fn a_recipe_file_and_steps_work_together_in_order() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    let recipe = "version = 1\n[[step]]\nop = \"resize\"\nlong_edge = 90\n[save]\nformat = \"png\"\n";
+    home.file("recipe.toml", recipe);
+    home.run(&["run", "t.jpg", "-r", "recipe.toml", "-s", "rotate:degrees=90", "-o", "out"]).expect(0);
+    assert_eq!(size_px(&home.path("out/t.png")), (60, 90));
+}
+
+#[test]
+fn a_taken_name_is_treated_as_the_policy_says() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    let bytes = sample("tulip-field.jpg");
+    for (policy, code, saved, skipped, files) in [
+        ("rename", 0, 1, 0, &["t (1).jpg", "t.jpg"][..]),
+        ("skip", 0, 0, 1, &["t.jpg"]),
+        ("overwrite", 0, 1, 0, &["t.jpg"]),
+        ("fail", 1, 0, 0, &["t.jpg"]),
+    ] {
+        home.file(&format!("{policy}/t.jpg"), "mine");
+        let args = ["run", "t.jpg", "-o", policy, "--on-conflict", policy];
+        let predicted = home.run(&[&args[..], &["--dry-run", "--json"]].concat()).expect(code);
+        let item = &predicted.events_of("planned")[0];
+        assert_eq!((&item["conflict"], &item["skipped"]), (&true.into(), &(skipped == 1).into()), "{policy}");
+        assert_eq!(home.files(policy), names(&["t.jpg"]));
+        let said = home.run(&[&args[..], &["--json"]].concat()).expect(code);
+        let end = said.events().pop().unwrap();
+        assert_eq!((&end["done"], &end["skipped"]), (&saved.into(), &skipped.into()), "{policy}");
+        assert_eq!(home.files(policy), names(files), "{policy}");
+        let is_replaced = std::fs::read(home.path(policy).join("t.jpg")).unwrap() == bytes;
+        assert_eq!(is_replaced, policy == "overwrite", "{policy}");
+        if saved == 1 {
+            let output = item["output"].as_str().unwrap();
+            assert_eq!(std::fs::read(output).unwrap(), bytes, "{policy}: the plan said {output}");
+        }
+        if policy == "fail" {
+            assert_eq!(said.events_of("failed")[0]["kind"], "conflict");
+        }
+    }
+    let said = home.run(&["run", "t.jpg", "-o", ".", "--on-conflict", "overwrite"]).expect(1);
+    assert!(said.err.contains("originals are never replaced"), "{said:?}");
+    assert_eq!(std::fs::read(home.path("t.jpg")).unwrap(), bytes);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_predicts_what_the_run_does() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.sample("orange-slice.png", "in/sub/a.png");
+    home.file("in/broken.jpg", "no picture");
+    let args = ["run", "in", "-R", "--tree", "flat", "--format", "webp", "-o", "out", STEP[0], STEP[1]];
+    let before = home.files("");
+    let plan = home.run(&[&args[..], &["--dry-run", "--json"]].concat()).expect(1);
+    let words = home.run(&[&args[..], &["--dry-run"]].concat()).expect(1);
+    assert!(words.out.contains("3 items to ") && words.out.contains("1 would fail, 1 name is taken"), "{words:?}");
+    assert_eq!(home.files(""), before);
+    assert!(!home.path("out").exists());
+    let planned: BTreeSet<String> = plan
+        .events_of("planned")
+        .iter()
+        .filter_map(|item| item["output"].as_str())
+        .map(|path| path.rsplit_once('/').unwrap().1.to_owned())
+        .collect();
+    home.run(&args).expect(1);
+    assert_eq!(home.files("out"), planned);
+    assert_eq!(planned, names(&["a.webp", "a (1).webp"]));
+}
+
+#[test]
+fn what_can_not_have_an_effect_is_said() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "strip", "-o", "out"]).expect(0);
+    assert!(said.err.contains("--quality, --metadata has no effect"), "{said:?}");
+    let said = home.run(&["run", "t.jpg", "--quality", "5", "--format", "jpeg", "-o", "out"]).expect(0);
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("empty")).unwrap();
+    let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
+    assert!(said.err.contains("There are no pictures in empty."), "{said:?}");
+    home.file("list.gz", b"\x1f\x8b\x08\x00");
+    let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
+    assert!(said.err.contains("it is compressed"), "{said:?}");
+    home.sample("tulip-field.jpg", "t.jpg");
+    home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(1);
+}

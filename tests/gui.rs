@@ -1,0 +1,179 @@
+//! The window with the real engine behind it, used by the names that people and screen readers find, from an empty
+//! window to finished files and the history.
+
+#![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[expect(dead_code, reason = "only the server's plainest answers are needed here")]
+mod util;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use pixloom::engine::{Command, Engine, Handle, Options};
+use pixloom::gui::App;
+use pixloom::model::{JobState, Step};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A path that somebody let go of over the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// A window on an engine of its own, with its files in a scratch folder.
+struct Desk {
+    harness: Harness<'static, App>,
+    handle: Handle,
+    engine: Engine,
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    fn at(dir: tempfile::TempDir) -> Self {
+        let options = Options {
+            settings_path: Some(dir.path().join("settings.toml")),
+            ..Options::for_window(dir.path().join("catalog.sqlite"))
+        };
+        let engine = Engine::start(options).unwrap();
+        let handle = engine.handle();
+        let face = engine.handle();
+        let harness = Harness::builder()
+            .with_size([1440.0, 900.0])
+            .build_eframe(move |creation| App::new(&creation.egui_ctx, face));
+        Self { harness, handle, engine, dir }
+    }
+
+    /// Copies of sample pictures in a folder of their own.
+    fn pictures(&self, names: &[&str]) -> PathBuf {
+        let folder = self.dir.path().join("pictures");
+        std::fs::create_dir_all(&folder).unwrap();
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+        for name in names {
+            std::fs::copy(samples.join(name), folder.join(name)).unwrap();
+        }
+        folder
+    }
+
+    /// Draws frames until the condition holds.
+    fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition(self) {
+            assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+            self.harness.step();
+            std::thread::yield_now();
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.harness.query_all_by_label(name).next().is_some()
+    }
+
+    fn until_seen(&mut self, name: &str) {
+        self.until(name, |desk| desk.has(name));
+    }
+
+    /// Waits for a control of that name, and presses it.
+    fn press(&mut self, name: &str) {
+        self.until_seen(name);
+        self.harness.query_all_by_label(name).next().unwrap().click();
+        self.harness.run_steps(2);
+    }
+
+    /// Drops files or folders on the window.
+    fn drop(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.clone())));
+        }
+        self.harness.run_steps(2);
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.harness.event(egui::Event::Paste(text.to_owned()));
+        self.harness.run_steps(2);
+    }
+}
+
+#[test]
+fn dropped_pictures_go_through_an_added_filter_to_files_and_into_the_history() {
+    let mut desk = Desk::new();
+    desk.until_seen("Drop images here, or paste a list of links");
+    let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"]);
+    desk.drop(std::slice::from_ref(&folder));
+    desk.until_seen("3 items");
+    desk.press("Add filter");
+    desk.press("Grayscale");
+    desk.until("the step reached the engine", |desk| {
+        let view = desk.handle.snapshot().current.clone().unwrap();
+        view.recipe.steps == [Step::new("grayscale")]
+    });
+    desk.press("Start 3 items");
+    desk.until_seen("Open results");
+    let out = desk.dir.path().join("pictures-pixloom");
+    for name in ["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"] {
+        let result = std::fs::read(out.join(name)).unwrap();
+        assert_ne!(result, std::fs::read(folder.join(name)).unwrap(), "{name} went through the filter");
+    }
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3, "nothing else was left there");
+    desk.press("Jobs");
+    desk.until("the job is listed", |desk| {
+        let jobs = desk.handle.snapshot().jobs.clone();
+        jobs.iter().any(|job| job.state == JobState::Done && job.done == 3)
+    });
+}
+
+#[test]
+fn pasted_links_are_fetched_and_a_dead_one_can_be_retried() {
+    let mut desk = Desk::new();
+    let photo = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/tulip-field.jpg")).unwrap();
+    let body = photo.clone();
+    let server = util::server::Server::start(move |request| match request.path.as_str() {
+        "/tulips.jpg" => util::server::ok(body.clone(), "image/jpeg"),
+        _ => util::server::status(404),
+    });
+    let out = desk.dir.path().join("out");
+    desk.until("a draft", |desk| desk.handle.snapshot().current.is_some());
+    let sink = desk.handle.snapshot().current.clone().unwrap().sink;
+    desk.handle.send(Command::SetSink(pixloom::model::SinkSpec { dir: Some(out.clone()), ..sink }));
+    desk.paste(&format!("look: {0}/tulips.jpg and {0}/gone.jpg", server.url("")));
+    desk.press("Start 2 items");
+    desk.press("Retry 1 failed");
+    desk.until_seen("Open results");
+    assert_eq!(std::fs::read(out.join("tulips.jpg")).unwrap(), photo, "a plain fetch keeps every byte");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
+}
+
+#[test]
+fn what_was_listed_comes_back_when_the_window_opens_again() {
+    let mut desk = Desk::new();
+    let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg"]);
+    desk.drop(&[folder]);
+    desk.until_seen("2 items");
+    desk.press("Add filter");
+    desk.press("Invert");
+    desk.until("the step reached the engine", |desk| {
+        !desk.handle.snapshot().current.clone().unwrap().recipe.steps.is_empty()
+    });
+    let Desk { engine, harness, dir, .. } = desk;
+    drop(harness);
+    drop(engine);
+    let mut desk = Desk::at(dir);
+    desk.until_seen("Start 2 items");
+    let view = desk.handle.snapshot().current.clone().unwrap();
+    assert_eq!(view.recipe.steps, [Step::new("invert")]);
+}

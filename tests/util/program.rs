@@ -1,0 +1,195 @@
+//! The program itself, run in a home of its own, and what it said. Every run has a deadline.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// No run may take longer.
+const DEADLINE: Duration = Duration::from_secs(90);
+/// Lines of standard output that may wait to be looked at.
+const LINES: usize = 100_000;
+
+/// A home with nothing in it.
+pub(crate) struct Home {
+    dir: tempfile::TempDir,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A run that is under way.
+pub(crate) struct Running {
+    child: Child,
+    out_rx: Receiver<String>,
+    out: String,
+    err: JoinHandle<String>,
+    since: Instant,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A file in the home, with the folders above it.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("it is below the home")).expect("a folder");
+        std::fs::write(&path, content).expect("a file");
+        path
+    }
+
+    /// A sample picture under another name.
+    pub(crate) fn sample(&self, sample: &str, name: &str) -> PathBuf {
+        self.file(name, self::sample(sample))
+    }
+
+    /// Relative names of all files below a folder of the home, temporaries and hidden ones included.
+    pub(crate) fn files(&self, folder: &str) -> BTreeSet<String> {
+        let root = self.path(folder);
+        let entries = walkdir::WalkDir::new(&root).into_iter().filter_map(Result::ok);
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        files.map(|file| file.path().strip_prefix(&root).expect("below").display().to_string()).collect()
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, args: &[A]) -> Said {
+        self.start(args).wait()
+    }
+
+    /// Runs to the end with this on standard input.
+    pub(crate) fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &str) -> Said {
+        let (running, mut stdin) = self.start_with_input(args);
+        stdin.write_all(input.as_bytes()).expect("it reads");
+        drop(stdin);
+        running.wait()
+    }
+
+    /// Starts a run without standard input.
+    pub(crate) fn start<A: AsRef<OsStr>>(&self, args: &[A]) -> Running {
+        self.start_with_input(args).0
+    }
+
+    /// Starts a run whose standard input stays open until it is dropped.
+    pub(crate) fn start_with_input<A: AsRef<OsStr>>(&self, args: &[A]) -> (Running, ChildStdin) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
+        command.args(args).current_dir(self.dir.path()).env_clear();
+        command.env("HOME", self.dir.path());
+        command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CONFIG_HOME", self.path("config"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let stdin = child.stdin.take().expect("a pipe");
+        let (stdout, mut stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        let (out_tx, out_rx) = sync_channel(LINES);
+        let named = |name: &str| thread::Builder::new().name(name.to_owned());
+        let reading = named("test-stdout").spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = out_tx.send(line);
+            }
+        });
+        reading.expect("a thread");
+        let err = named("test-stderr").spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            text
+        });
+        let err = err.expect("a thread");
+        (Running { child, out_rx, out: String::new(), err, since: Instant::now() }, stdin)
+    }
+}
+
+impl Running {
+    /// The next line on standard output; `None` at its end.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        match self.out_rx.recv_timeout(DEADLINE.saturating_sub(self.since.elapsed())) {
+            Ok(line) => {
+                self.out.push_str(&line);
+                self.out.push('\n');
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = self.child.kill();
+                panic!("it says nothing more; so far: {}", self.out);
+            }
+        }
+    }
+
+    /// Reads JSON lines until one is as wanted.
+    pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) {
+        while let Some(line) = self.line() {
+            if wanted(&serde_json::from_str(&line).expect("a JSON line")) {
+                return;
+            }
+        }
+        panic!("it ended before that: {}", self.out);
+    }
+
+    /// What Ctrl+C does.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        let _ = self.child.wait();
+    }
+
+    pub(crate) fn wait(mut self) -> Said {
+        while self.line().is_some() {}
+        let status = self.child.wait().expect("it ended");
+        let err = self.err.join().expect("its errors");
+        Said { code: status.code().unwrap_or(-1), out: self.out, err }
+    }
+}
+
+impl Said {
+    /// The lines of `--json`.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    }
+
+    /// The JSON lines of one kind.
+    pub(crate) fn events_of(&self, kind: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event["event"] == kind).collect()
+    }
+
+    /// The exit code is this one, or the test fails with all that was said.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+}
+
+/// Bytes of a sample picture.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)).expect("a sample")
+}
+
+/// Width and height of a picture.
+pub(crate) fn size_px(path: &Path) -> (u32, u32) {
+    let info = pixloom::codec::probe(&std::fs::read(path).expect("a file")).expect("a picture").info;
+    (info.width_px, info.height_px)
+}

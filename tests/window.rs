@@ -1,0 +1,132 @@
+//! Uses the real window on a screen of its own: pictures come in by argument, a filter is added, Start is pressed, and
+//! files lie on the disk.
+//!
+//! Where there is no Xvfb or no pyatspi, this says so and passes, unless `PIXLOOM_REQUIRE_WINDOW` is set.
+
+#![cfg(all(feature = "gui", target_os = "linux"))]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't set its stage has nothing to say")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the driver answers where it can't try.
+const CANNOT_TRY: i32 = 77;
+
+fn house() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What is missing for a window without a screen.
+fn missing() -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for tool in ["xvfb-run", "dbus-run-session", "dbus-send", "openbox"] {
+        if !std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()) {
+            return Some(tool.to_owned());
+        }
+    }
+    let python = Command::new("/usr/bin/python3").args(["-c", "import pyatspi"]).stderr(Stdio::null()).status();
+    (!python.is_ok_and(|status| status.success())).then(|| "python3-pyatspi".to_owned())
+}
+
+/// Says why it was not tried; fails where it has to be.
+fn not_tried(why: &str) {
+    assert!(std::env::var_os("PIXLOOM_REQUIRE_WINDOW").is_none(), "the window must be tried here, but: {why}");
+    eprintln!("note: the window was not tried: {why}");
+}
+
+fn bytes_of(paths: &[PathBuf]) -> Vec<Vec<u8>> {
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn pictures_given_to_the_window_become_files_beside_them() {
+    if let Some(tool) = missing() {
+        return not_tried(&format!("{tool} is missing"));
+    }
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let at = |name: &str| -> PathBuf {
+        let path = scratch.path().join(name);
+        fs::create_dir_all(&path).unwrap();
+        path
+    };
+    let photos = at("pictures/photos");
+    let inputs: Vec<PathBuf> = ["dunes-at-dusk.jpg", "morning-dew.webp", "orange-slice.png"]
+        .iter()
+        .map(|name| {
+            let copy = photos.join(name);
+            fs::copy(house().join("assets/samples").join(name), &copy).unwrap();
+            copy
+        })
+        .collect();
+    let before = bytes_of(&inputs);
+    // A new folder beside what was given; its name ends in `-pixloom`.
+    let results_root = at("pictures");
+
+    let mut driver = Command::new(house().join("tests/window/drive.sh"));
+    driver
+        .args(["/usr/bin/python3".as_ref(), house().join("tests/window/drive.py").as_path()])
+        .arg(env!("CARGO_BIN_EXE_pixloom"))
+        .arg(&results_root)
+        .args(&inputs)
+        .stdin(Stdio::null())
+        .env("HOME", at("home"))
+        .env("XDG_DATA_HOME", at("data"))
+        .env("XDG_CONFIG_HOME", at("config"))
+        .env("XDG_CACHE_HOME", at("cache"))
+        .env("LANG", "C.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("LANGUAGE")
+        .env_remove("PIXLOOM_SCREEN");
+    let outcome = driver.output().expect("the driver runs");
+    let said = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
+    if outcome.status.code() == Some(CANNOT_TRY) {
+        return not_tried(&said);
+    }
+    assert!(outcome.status.success(), "{said}");
+
+    let results: Vec<PathBuf> = files_below(&results_root)
+        .into_iter()
+        .filter(|path| path.ancestors().any(|folder| folder.to_string_lossy().ends_with("-pixloom")))
+        .collect();
+    assert_eq!(results.len(), inputs.len(), "{results:?}\n{said}");
+    for path in results {
+        let (width, height) = decoded_size(&path);
+        assert!(width > 1 && height > 1, "{} is {width} x {height}", path.display());
+    }
+    assert_eq!(bytes_of(&inputs), before, "an input file was written to");
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Width and height in px of a picture that another reader than ours can read to its end.
+fn decoded_size(path: &Path) -> (u32, u32) {
+    let bytes = fs::read(path).unwrap();
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        let mut jpeg = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&bytes));
+        let pixels = jpeg.decode().unwrap();
+        let (width, height) = jpeg.dimensions().unwrap();
+        assert_eq!(pixels.len() % (width * height), 0);
+        let size = (width as u32, height as u32);
+        return size;
+    }
+    if bytes.starts_with(b"\x89PNG") {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        return (info.width, info.height);
+    }
+    let picture = image::load_from_memory(&bytes).unwrap();
+    (picture.width(), picture.height())
+}
