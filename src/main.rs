@@ -8,6 +8,8 @@ use pixloom::cli::{self, Asked};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "gui")]
+    let began = std::time::Instant::now();
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("PIXLOOM_LOG")
@@ -18,7 +20,7 @@ fn main() -> ExitCode {
     match cli::main(std::env::args_os()) {
         Asked::Done(code) => code,
         #[cfg(feature = "gui")]
-        Asked::Window { catalog_path, sources } => open_window(catalog_path, sources),
+        Asked::Window { catalog_path, sources } => open_window(catalog_path, sources, began),
         #[cfg(not(feature = "gui"))]
         Asked::Window { .. } => {
             let error = pixloom::error::JobError::Usage(
@@ -31,7 +33,11 @@ fn main() -> ExitCode {
 
 /// Opens the window; the engine ends after it.
 #[cfg(feature = "gui")]
-fn open_window(catalog_path: std::path::PathBuf, sources: Vec<pixloom::model::SourceSpec>) -> ExitCode {
+fn open_window(
+    catalog_path: std::path::PathBuf,
+    sources: Vec<pixloom::model::SourceSpec>,
+    began: std::time::Instant,
+) -> ExitCode {
     use pixloom::engine::{Command, Engine, Options};
     use pixloom::error::JobError;
 
@@ -43,7 +49,8 @@ fn open_window(catalog_path: std::path::PathBuf, sources: Vec<pixloom::model::So
     if !sources.is_empty() {
         handle.send(Command::Add(sources));
     }
-    match pixloom::gui::run(handle, &pixloom::gui::WindowOptions::default()) {
+    let options = pixloom::gui::WindowOptions { began: Some(began), ..pixloom::gui::WindowOptions::default() };
+    match pixloom::gui::run(handle, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
             let sentence = format!("{detail} `pixloom run` works without one.");

@@ -14,6 +14,7 @@ pub trait Catalog: Send {
     fn set_spec(&mut self, job: JobId, spec: &JobSpec) -> Result<(), JobError>;
 
     /// A job's state; `done` and `cancelled` set `finished_at`, any other takes it back.
+    /// A draft becomes a job now: its time starts here, not when the first picture was listed.
     fn set_state(&mut self, job: JobId, state: JobState) -> Result<(), JobError>;
 
     /// Items that a source gave, from `first_seq` on (see [`CatalogReader::next_seq`]): waiting, or failed where they

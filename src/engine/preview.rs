@@ -138,7 +138,8 @@ impl Looker {
             before_size_px: base.shown.full_size_px(),
             after_size_px: (after_info.width_px, after_info.height_px),
             before_bytes: base.body.bytes.len() as u64,
-            after_bytes: base.is_output.then_some(base.body.bytes.len() as u64),
+            after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
+                .then_some(base.body.bytes.len() as u64),
             histogram: Arc::new(histogram),
             approximate,
         }))
@@ -187,9 +188,6 @@ impl Looker {
     fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
         let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
         let size = guarded(|| {
-            if is_copy(&request.recipe, &request.save) {
-                return Ok(base.body.bytes.len() as u64);
-            }
             let pipeline = Pipeline::new(&request.recipe)
                 .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
             let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
+use super::fit::Fit;
 use super::input;
 use super::panels::{empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources};
 use super::state::State;
 use super::theme::{self, size};
+use super::widgets::sash::sash;
 use crate::engine::Handle;
 
 /// At most 30 repaints a second come from the engine.
@@ -18,8 +20,11 @@ const REPAINT_EVERY: Duration = Duration::from_millis(33);
 /// The window.
 pub struct App {
     state: State,
+    fit: Fit,
     painted_ms: Arc<AtomicU64>,
     since: Instant,
+    /// When the program began, until its first frame stood.
+    began: Option<(Instant, u8)>,
 }
 
 impl App {
@@ -34,7 +39,28 @@ impl App {
             let next_ms = painted.load(Ordering::Relaxed) + REPAINT_EVERY.as_millis() as u64;
             waking.request_repaint_after(Duration::from_millis(next_ms.saturating_sub(now_ms)));
         });
-        Self { state: State::new(handle, locale()), painted_ms, since }
+        let state = State::new(handle, locale());
+        Self { state, fit: Fit::default(), painted_ms, since, began: None }
+    }
+
+    /// Tells in the log how long after `began` the first frame stood.
+    #[must_use]
+    pub(super) fn since(self, began: Instant) -> Self {
+        Self { began: Some((began, 0)), ..self }
+    }
+
+    fn note_first_frame(&mut self, ctx: &Context) {
+        match self.began {
+            Some((began, 0)) => {
+                self.began = Some((began, 1));
+                ctx.request_repaint();
+            }
+            Some((began, _)) => {
+                self.began = None;
+                tracing::info!(after_ms = began.elapsed().as_millis() as u64, "the first frame stands");
+            }
+            None => {}
+        }
     }
 
     #[cfg(test)]
@@ -55,6 +81,8 @@ fn locale() -> String {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.painted_ms.store(self.since.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.note_first_frame(ctx);
+        self.fit.look(ctx);
         self.state.refresh(ctx);
     }
 
@@ -111,13 +139,27 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
             empty::ui(ui, state);
             return;
         }
-        let height = ui.available_height();
+        let area = ui.available_rect_before_wrap();
+        let preview_pt = preview_height(state, area.size());
+        let name = state.lang.preview_height();
         Panel::bottom("preview")
-            .resizable(true)
-            .default_size((height * 0.47).max(120.0))
-            .size_range(72.0..=(height - 180.0).max(80.0))
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size(preview_pt)
             .frame(Frame::new().fill(p.bg0))
             .show(ui, |ui| preview::ui(ui, state));
         items::ui(ui, state);
+        if let Some(y) = sash(ui, name, area, area.bottom() - preview_pt) {
+            state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
+        }
     });
+}
+
+/// The preview's height: what few items leave free, but no less than its share.
+fn preview_height(state: &State, area: egui::Vec2) -> f32 {
+    let wanted = match state.preview_share {
+        Some(share) => share * area.y,
+        None => (area.y - items::needed_pt(state, area.x)).max(area.y * size::PREVIEW_SHARE),
+    };
+    wanted.clamp(size::PREVIEW_MIN, (area.y - size::ITEMS_MIN).max(size::PREVIEW_MIN)).round()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Context, Event, Key};
+use egui::{Context, Event, Key, Popup};
 
 use super::actions::Action;
 use super::state::{Sheet, State};
@@ -13,6 +13,9 @@ pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Acts on this frame's input. Before any panel is drawn, so that none takes a shortcut for text.
 pub(crate) fn handle(ctx: &Context, state: &mut State) {
+    // Asked before anything is drawn: a box or a list that closes on this very Enter is still at work.
+    let focused = ctx.memory(|memory| memory.focused());
+    state.keys_are_free = focused.is_none() && state.sheet == Sheet::None && !Popup::is_any_open(ctx);
     drops(ctx, state);
     pastes(ctx, state);
     if state.sheet == Sheet::None {
@@ -65,8 +68,9 @@ fn pastes(ctx: &Context, state: &mut State) {
 /// Space pauses and goes on, unless a control has the keyboard.
 fn space(ctx: &Context, state: &mut State) {
     let items = egui::Id::unique("items");
-    let free = ctx.memory(|memory| memory.focused().is_none_or(|id| id == items));
-    if free && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Space)) {
+    let in_items = ctx.memory(|memory| memory.focused() == Some(items)) && !Popup::is_any_open(ctx);
+    if (state.keys_are_free || in_items) && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Space))
+    {
         let action = if Action::Pause.is_enabled(state) { Action::Pause } else { Action::Resume };
         action.run(ctx, state);
     }

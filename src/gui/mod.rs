@@ -6,6 +6,7 @@ mod actions;
 mod app;
 mod dialogs;
 mod drafts;
+mod fit;
 #[cfg(test)]
 mod fixture;
 mod format;
@@ -33,6 +34,8 @@ use crate::engine::Handle;
 pub struct WindowOptions {
     /// Width and height in points; `None` is as it was last, or 1440 by 900.
     pub size_pt: Option<(f32, f32)>,
+    /// When the program began: the log then tells how long the first frame took.
+    pub began: Option<std::time::Instant>,
 }
 
 /// Shows the window until it is closed.
@@ -52,6 +55,14 @@ pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
         persist_window: options.size_pt.is_none(),
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native("pixloom", native, Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, handle)))))
+    let began = options.began;
+    let app = move |creation: &eframe::CreationContext<'_>| {
+        let app = App::new(&creation.egui_ctx, handle);
+        Ok(Box::new(match began {
+            Some(began) => app.since(began),
+            None => app,
+        }) as Box<dyn eframe::App>)
+    };
+    eframe::run_native("pixloom", native, Box::new(app))
         .map_err(|error| format!("The window can't be shown: {}.", error.to_string().trim_end_matches('.')))
 }

@@ -109,6 +109,10 @@ pub(crate) struct State {
     pub(crate) start_in_frames: Option<u8>,
     /// Whether the item filter wants the keyboard.
     pub(crate) focus_filter: bool,
+    /// Whether no control, list or sheet had the keyboard when this frame began.
+    pub(crate) keys_are_free: bool,
+    /// The share of the height that the preview was given by hand.
+    pub(crate) preview_share: Option<f32>,
     locale: String,
     dialogs: Dialogs,
     wanted_preview: Option<PreviewRequest>,
@@ -144,6 +148,8 @@ impl State {
             paste_asked_s: None,
             start_in_frames: None,
             focus_filter: false,
+            keys_are_free: false,
+            preview_share: None,
             locale,
             dialogs: Dialogs::default(),
             wanted_preview: None,

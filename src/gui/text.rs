@@ -72,6 +72,9 @@ words! {
     dimensions: "Dimensions", "치수";
     error: "Error", "오류";
     scroll_bar: "Scroll items", "항목 스크롤";
+    preview_height: "Height of the preview", "미리 보기 높이";
+    copied_unchanged: "copied unchanged", "그대로 복사";
+    no_steps_copy: "No filters: files are copied as they are.", "필터 없음: 파일을 그대로 복사합니다.";
     preview: "Preview", "미리 보기";
     before: "Before", "원본";
     after: "After", "결과";
@@ -377,18 +380,6 @@ impl Lang {
             (Self::Korean, MetadataPolicy::Keep) => "모두 유지",
             (Self::Korean, MetadataPolicy::NoGps) => "GPS 제외",
             (Self::Korean, MetadataPolicy::Strip) => "없음",
-        }
-    }
-
-    /// The same, as a note below a name.
-    pub(crate) const fn metadata_note(self, policy: MetadataPolicy) -> &'static str {
-        match (self, policy) {
-            (Self::English, MetadataPolicy::Keep) => "with metadata",
-            (Self::English, MetadataPolicy::NoGps) => "metadata without GPS",
-            (Self::English, MetadataPolicy::Strip) => "no metadata",
-            (Self::Korean, MetadataPolicy::Keep) => "메타데이터 포함",
-            (Self::Korean, MetadataPolicy::NoGps) => "GPS 없는 메타데이터",
-            (Self::Korean, MetadataPolicy::Strip) => "메타데이터 없음",
         }
     }
 

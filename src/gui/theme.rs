@@ -159,6 +159,8 @@ pub(crate) mod size {
     pub(crate) const TABLE_ROW: f32 = 28.0;
     /// A parameter's row.
     pub(crate) const FIELD_ROW: f32 = 28.0;
+    /// A line of text.
+    pub(crate) const TEXT_LINE: f32 = 20.0;
     /// A field's height.
     pub(crate) const FIELD: f32 = 24.0;
     /// Width of a parameter's name.
@@ -193,6 +195,14 @@ pub(crate) mod size {
     pub(crate) const RING: f32 = 2.0;
     /// The window's first size.
     pub(crate) const WINDOW: (f32, f32) = (1440.0, 900.0);
+    /// What a window that was too large for its screen leaves free below it.
+    pub(crate) const SCREEN_EDGE: f32 = 32.0;
+    /// The preview's least share of the height beside the items, until it is moved by hand.
+    pub(crate) const PREVIEW_SHARE: f32 = 0.47;
+    /// The preview's least height.
+    pub(crate) const PREVIEW_MIN: f32 = 120.0;
+    /// The items' least height.
+    pub(crate) const ITEMS_MIN: f32 = 180.0;
     /// The window's smallest size.
     pub(crate) const WINDOW_MIN: (f32, f32) = (860.0, 560.0);
 }

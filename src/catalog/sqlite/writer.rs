@@ -70,8 +70,12 @@ impl Catalog for Writer {
         let finished_at = matches!(state, JobState::Done | JobState::Cancelled).then(now_ms);
         self.run(|sql, _| {
             let changed = sql
-                .prepare_cached("UPDATE job SET state = ?2, finished_at = ?3 WHERE id = ?1")?
-                .execute(params![job.0, state.word(), finished_at])?;
+                .prepare_cached(
+                    "UPDATE job SET state = ?2, finished_at = ?3, \
+                     created_at = CASE WHEN state = 'draft' AND ?2 <> 'draft' THEN ?4 ELSE created_at END \
+                     WHERE id = ?1",
+                )?
+                .execute(params![job.0, state.word(), finished_at, now_ms()])?;
             known(job, changed)
         })
     }

@@ -290,6 +290,7 @@ impl Coordinator {
     pub(super) fn ended(&mut self, state: JobState, reason: Option<String>) {
         let Some(active) = self.active.take() else { return };
         let job = active.run.job;
+        self.worked = Some((job, active.meter.elapsed()));
         for thread in active.threads {
             let _ = thread.join();
         }

@@ -68,6 +68,8 @@ pub(in crate::engine) struct Coordinator {
     next_event: u64,
     notice: Option<Notice>,
     details: Details,
+    /// How long the job that ended last was at work.
+    worked: Option<(JobId, Duration)>,
     /// Since when the listed draft's spec differs from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
@@ -124,6 +126,7 @@ impl Coordinator {
             parts,
             listed: None,
             active: None,
+            worked: None,
             queue: VecDeque::new(),
             expanding: HashMap::new(),
             pool: None,

@@ -124,7 +124,10 @@ impl Coordinator {
             skipped: listed.skipped,
             bytes_in: listed.bytes_in,
             bytes_out: listed.bytes_out,
-            seconds: seconds_between(listed),
+            seconds: match self.worked {
+                Some((job, worked)) if job == listed.id => worked.as_secs_f64(),
+                _ => seconds_between(listed),
+            },
             ..Progress::default()
         };
         let (mut state, mut halted, mut network_gone) = (listed.state, None, false);

@@ -12,10 +12,21 @@ use crate::model::{ItemRow, ItemState, Locator};
 
 const CELL_PT: f32 = size::THUMB + size::THUMB_NAME + size::GAP;
 
+/// Items side by side in that width.
+fn across(width_pt: f32) -> u64 {
+    (((width_pt + size::GAP) / (size::THUMB_MIN + size::GAP)).floor() as u64).max(1)
+}
+
+/// Height that so many items take, in points.
+pub(crate) fn needed_pt(width_pt: f32, total: u64) -> f32 {
+    let lines = total.div_ceil(across(width_pt - 2.0 * size::MARGIN));
+    lines as f32 * CELL_PT + 2.0 * size::MARGIN
+}
+
 /// Draws the grid.
 pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     let area = Rect::from_min_max(body.min + vec2(size::MARGIN, 0.0), body.max - vec2(size::MARGIN, 0.0));
-    let across = (((area.width() + size::GAP) / (size::THUMB_MIN + size::GAP)).floor() as u64).max(1);
+    let across = across(area.width());
     let cell_width = (area.width() + size::GAP) / across as f32 - size::GAP;
     let total = state.listing.total().unwrap_or(0);
     let extent = Extent { rows: total.div_ceil(across), row_pt: CELL_PT, view_pt: area.height() - 2.0 * size::MARGIN };

@@ -8,7 +8,7 @@ use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::gui::actions::{self, Action};
 use crate::gui::format::count;
 use crate::gui::sentences;
-use crate::gui::state::{Scale, Sheet, State};
+use crate::gui::state::{Scale, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
@@ -29,6 +29,16 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let mut body = whole;
     body.min.y = bar.bottom();
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| body_ui(ui, body, state));
+}
+
+/// Height that all items take, in points.
+pub(crate) fn needed_pt(state: &State, width_pt: f32) -> f32 {
+    let total = state.job().map_or(0, |job| job.progress.total);
+    let list_pt = match state.drafts.settings.get().layout {
+        ItemsLayout::Grid => grid::needed_pt(width_pt, total),
+        ItemsLayout::Table => table::needed_pt(total),
+    };
+    size::ITEM_BAR + list_pt
 }
 
 fn bar_ui(ui: &mut Ui, state: &mut State) {
@@ -200,8 +210,7 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     if focus.clicked() {
         focus.request_focus();
     }
-    let free = state.sheet == Sheet::None && ui.memory(|memory| memory.focused().is_none());
-    if focus.has_focus() || free {
+    if focus.has_focus() || state.keys_are_free {
         keys(ui, state, columns);
     }
     if focus.has_focus() {

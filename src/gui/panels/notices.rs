@@ -10,8 +10,10 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
 
-/// Seconds a notice stays by itself.
+/// Seconds a notice stays by itself, if something can be done about it.
 const STAY_S: f64 = 8.0;
+/// Seconds a notice stays by itself that only tells what is seen anyway.
+const STAY_SHORT_S: f64 = 3.0;
 
 /// Shows the notice there is.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -28,7 +30,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             Some(Notice::Trouble(sentence)) => (sentence.clone(), false, true),
         }
     };
-    if !trouble && is_over(ctx, &words, state.now_s) {
+    if !trouble && is_over(ctx, &words, state.now_s, if undo { STAY_S } else { STAY_SHORT_S }) {
         state.send(Command::DismissNotice);
         return;
     }
@@ -68,7 +70,7 @@ fn forget(ctx: &Context) {
 }
 
 /// Whether this notice has stood long enough; wakes the window once for that.
-fn is_over(ctx: &Context, words: &str, now_s: f64) -> bool {
+fn is_over(ctx: &Context, words: &str, now_s: f64, stay_s: f64) -> bool {
     let id = Id::unique("notice since");
     let since = ctx.data_mut(|data| match data.get_temp::<(String, f64)>(id) {
         Some((shown, since)) if shown == words => since,
@@ -77,7 +79,7 @@ fn is_over(ctx: &Context, words: &str, now_s: f64) -> bool {
             now_s
         }
     });
-    let left = STAY_S - (now_s - since);
+    let left = stay_s - (now_s - since);
     if left > 0.0 {
         ctx.request_repaint_after(std::time::Duration::from_secs_f64(left));
     }

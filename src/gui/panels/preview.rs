@@ -1,5 +1,6 @@
 //! The preview: its bar (name, sizes, how to compare, at which scale) and what there is to see of the item.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use egui::{Align, Align2, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
@@ -13,6 +14,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::label;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::split_view::{self, Shown, Words};
+use crate::model::is_copy;
 
 /// Draws the preview.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -53,7 +55,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
-    let sizes = shown_picture(state).map(|picture| (sizes(picture), saved(picture)));
+    let sizes = shown_picture(state).map(|picture| (sizes(picture), saved(state, picture)));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let scales = [(Scale::Pixel, lang.pixel()), (Scale::Full, lang.full()), (Scale::Fit, lang.fit())];
         let scales: Vec<_> = scales.into_iter().rev().collect();
@@ -80,9 +82,15 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
                 label::text(ui, dimensions, theme::figures(), p.text2);
             }
             if only_saved && !saved.is_empty() {
-                let smaller = shown_picture(state)
-                    .is_some_and(|picture| picture.after_bytes.is_some_and(|after| after <= picture.before_bytes));
-                label::text(ui, saved, theme::figures(), if smaller { p.ok } else { p.warn });
+                let ink = shown_picture(state).and_then(|picture| {
+                    let after = picture.after_bytes?;
+                    Some(match after.cmp(&picture.before_bytes) {
+                        Ordering::Less => p.ok,
+                        Ordering::Equal => p.text2,
+                        Ordering::Greater => p.warn,
+                    })
+                });
+                label::text(ui, saved, theme::figures(), ink.unwrap_or(p.text2));
             }
         });
     });
@@ -93,8 +101,12 @@ fn sizes(picture: &PicturePreview) -> String {
     if (w0, h0) == (w1, h1) { format!("{w0} × {h0}") } else { format!("{w0} × {h0} → {w1} × {h1}") }
 }
 
-fn saved(picture: &PicturePreview) -> String {
+fn saved(state: &State, picture: &PicturePreview) -> String {
     match picture.after_bytes {
+        Some(after) if is_copy(state.drafts.recipe.get(), state.drafts.save.get()) => {
+            format!("{} · {}", bytes(after), state.lang.copied_unchanged())
+        }
+        Some(after) if after == picture.before_bytes => bytes(after),
         Some(after) => {
             format!("{} → {} ({})", bytes(picture.before_bytes), bytes(after), change(picture.before_bytes, after))
         }

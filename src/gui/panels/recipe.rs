@@ -12,18 +12,18 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::Step;
+use crate::model::{Step, is_copy};
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     // In a low window the save section scrolls along; else it stands at the bottom.
-    let low = ui.available_height() < 2.0 * save::HEIGHT;
+    let low = ui.available_height() < 2.0 * save::HEIGHT_MOST;
     if !low {
         egui::Panel::bottom("save")
             .frame(egui::Frame::new())
             .show_separator_line(false)
-            .exact_size(save::HEIGHT)
+            .exact_size(save::height(state))
             .show(ui, |ui| save::ui(ui, state));
     }
     ui.horizontal(|ui| {
@@ -36,7 +36,9 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         steps::ui(ui, state);
         if state.drafts.recipe.get().steps.is_empty() {
             let ink = theme::palette(ui).text3;
-            label::wrapped(ui, lang.no_steps(), theme::label(), ink);
+            let copy = is_copy(state.drafts.recipe.get(), state.drafts.save.get());
+            let words = if copy { lang.no_steps_copy() } else { lang.no_steps() };
+            label::wrapped(ui, words, theme::label(), ink);
         }
         let width = ui.available_width();
         let add = Button::new(lang.add_filter()).icon(Icon::Plus).dashed().width(width).ui(ui);

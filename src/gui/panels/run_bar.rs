@@ -125,7 +125,7 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
             if let Some(left) = progress.seconds_left.filter(|_| width > 760.0) {
                 label::text(ui, lang.left(left), theme::figures(), p.text2);
             }
-            if width > 1000.0 {
+            if width > 1000.0 && progress.items_per_s > 0.0 {
                 let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
                 label::text(ui, words, theme::figures(), p.text2);
             }

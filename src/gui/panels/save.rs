@@ -9,10 +9,27 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree};
+use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, is_copy};
 
-/// Height of the section, in points.
-pub(crate) const HEIGHT: f32 = 300.0;
+/// Height of the section with all its rows, in points.
+pub(crate) const HEIGHT_MOST: f32 = 296.0;
+
+/// Height of the section as it is now, in points.
+pub(crate) fn height(state: &State) -> f32 {
+    let save = state.drafts.save.get();
+    let hidden = usize::from(!has_quality(state, save)) + usize::from(save.format != FormatChoice::Webp);
+    let name = if state.listing.cursor.is_some() { 0.0 } else { size::TEXT_LINE };
+    HEIGHT_MOST - hidden as f32 * (size::FIELD_ROW + size::GAP_SMALL) - name
+}
+
+/// Whether the quality makes a difference: a copy is not encoded anew.
+fn has_quality(state: &State, save: &Save) -> bool {
+    match save.format {
+        FormatChoice::Webp | FormatChoice::Jpeg => true,
+        FormatChoice::Keep => !is_copy(state.drafts.recipe.get(), save),
+        FormatChoice::Png | FormatChoice::Tiff => false,
+    }
+}
 
 /// Draws the section.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -32,7 +49,9 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 save.metadata = policy;
             }
         });
-        label::note(ui, example(state, &save, &sink));
+        if let Some(name) = example(state, &save, &sink) {
+            label::note(ui, format!("→ {name}"));
+        }
         state.drafts.save.set(save);
         state.drafts.sink.set(sink);
     });
@@ -48,11 +67,10 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
             save.lossless = false;
         }
     });
-    let default = match save.format {
-        FormatChoice::Webp => 82.0,
-        FormatChoice::Jpeg | FormatChoice::Keep => 85.0,
-        FormatChoice::Png | FormatChoice::Tiff => return,
-    };
+    if !has_quality(state, save) {
+        return;
+    }
+    let default = if save.format == FormatChoice::Webp { 82.0 } else { 85.0 };
     field::row(ui, lang.quality(), |ui| {
         let value = save.quality.map_or(default, f64::from);
         let range = Range { min: 1.0, max: 100.0, step: 1.0 };
@@ -151,11 +169,9 @@ fn short_path(path: &str) -> String {
     }
 }
 
-/// What the previewed item's result will be called.
-fn example(state: &State, save: &Save, sink: &SinkSpec) -> String {
-    let note = state.lang.metadata_note(save.metadata);
-    let Some(row) = &state.listing.cursor else { return note.to_owned() };
-    let name = row.locator.short_name();
+/// What the previewed item's result will be called, as far as that is known before it runs.
+fn example(state: &State, save: &Save, sink: &SinkSpec) -> Option<String> {
+    let name = state.listing.cursor.as_ref()?.locator.short_name();
     let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));
     let extension = match save.format {
         FormatChoice::Keep => own,
@@ -165,12 +181,8 @@ fn example(state: &State, save: &Save, sink: &SinkSpec) -> String {
         FormatChoice::Tiff => "tif",
     };
     let plain = sink.name.replace("{stem}", stem).replace("{ext}", own);
-    // Other fields are known only when the item runs.
-    if plain.contains('{') {
-        return note.to_owned();
-    }
     let dot = if extension.is_empty() { "" } else { "." };
-    format!("{plain}{dot}{extension} · {note}")
+    (!plain.contains('{')).then(|| format!("{plain}{dot}{extension}"))
 }
 
 #[cfg(test)]

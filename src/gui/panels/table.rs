@@ -122,6 +122,11 @@ fn places(area: Rect) -> Vec<Place> {
         .collect()
 }
 
+/// Height that so many items and the headings take, in points.
+pub(crate) fn needed_pt(total: u64) -> f32 {
+    (total as f32 + 1.0) * size::TABLE_ROW + size::MARGIN
+}
+
 /// Draws the table.
 pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     let area = body.shrink2(vec2(size::MARGIN + size::GAP, 0.0));

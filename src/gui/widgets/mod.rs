@@ -7,6 +7,7 @@ pub(crate) mod icon;
 pub(crate) mod label;
 pub(crate) mod menu;
 pub(crate) mod number;
+pub(crate) mod sash;
 pub(crate) mod scroll;
 pub(crate) mod segmented;
 pub(crate) mod sheet;
