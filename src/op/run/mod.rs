@@ -1,6 +1,7 @@
 //! The passes at work: each pulls bands of rows from the one before it and holds no more of them than it needs.
 
 mod moves;
+mod narrow;
 mod points;
 mod resample;
 mod source;
