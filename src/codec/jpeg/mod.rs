@@ -43,20 +43,27 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     let mut markers = markers::read(bytes)?;
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
+    let mut profile = markers.profile.take();
+    let luma = options.luma && markers.components == 3 && colour::is_as_asked(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
+        // It is what the file stores; an RGB file's is computed by libjpeg.
+        3 if luma => Pixels::Gray,
         4 => Pixels::Cmyk,
         _ => Pixels::Rgb,
     };
     let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
     let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
-    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), ..header.info };
+    let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
+    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
         return Err(fault::unsupported("its colour space"));
     }
     let mut reader = JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None };
     reader.check()?;
-    let mut profile = markers.profile.take();
+    if luma {
+        profile = None;
+    }
     if output == Pixels::Cmyk {
         let to_srgb = match (profile.take(), options.colour) {
             (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
