@@ -41,7 +41,7 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
-    /// `ceil(full / max_downscale)`. JPEG does, in eighths; the other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; the other formats ignore it.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.

@@ -60,6 +60,11 @@ pub trait PointKernel: Send + Sync {
         None
     }
 
+    /// Whether applying it is quicker than looking its curve up in a table.
+    fn is_quick(&self) -> bool {
+        false
+    }
+
     /// Whether it is Rec. 601 luma, which a JPEG decoder can give for nothing.
     fn is_luma(&self) -> bool {
         false
