@@ -51,6 +51,23 @@ fn a_progressive_file_gives_the_same_pixels_as_a_baseline_one() {
 }
 
 #[test]
+fn luma_alone_is_what_colour_would_have_made() {
+    for max_downscale in [1.0, 2.0] {
+        let options = DecodeOptions { max_downscale, ..FULL };
+        let (colour, rgb) = read(&photo(false), &options).unwrap();
+        let (info, luma) = read(&photo(false), &DecodeOptions { luma: true, ..options }).unwrap();
+        assert_eq!(info, ImageInfo { channels: Channels::Gray, ..colour });
+        for (&[r, g, b], luma) in rgb.as_chunks::<3>().0.iter().zip(luma) {
+            // Colours beyond the cube were cut off on their way to RGB.
+            if [r, g, b].iter().all(|level| (1..255).contains(level)) {
+                let expected = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
+                assert!((f32::from(luma) - expected).abs() <= 1.5, "{r} {g} {b}: {luma}");
+            }
+        }
+    }
+}
+
+#[test]
 fn four_inks_become_rgb_whether_adobe_turned_them_over_or_not() {
     // Full cyan, no other ink: light is (0, 255, 255). With libjpeg's Adobe marker, 255 means no ink.
     let turned = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 255]);
