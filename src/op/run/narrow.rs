@@ -84,10 +84,17 @@ impl Narrow {
     /// Narrows the row at the front of `row`, which goes on for [`Narrow::slack`] bytes at least, to 0 to 1, clamped.
     pub(super) fn run(&self, row: &[u8], out: &mut [f32]) {
         let Some(simd) = pulp::x86::V3::try_new() else { return };
-        if self.channels == 1 {
-            simd.vectorize(wide::Gray { simd, narrow: self, row, out });
-        } else {
-            simd.vectorize(wide::Rgb { simd, narrow: self, row, out });
+        match (self.channels, self.groups) {
+            (1, _) => simd.vectorize(wide::Gray { simd, narrow: self, row, out }),
+            (_, 2) => simd.vectorize(wide::Rgb::<2> { simd, narrow: self, row, out }),
+            (_, 3) => simd.vectorize(wide::Rgb::<3> { simd, narrow: self, row, out }),
+            (_, 4) => simd.vectorize(wide::Rgb::<4> { simd, narrow: self, row, out }),
+            (_, 5) => simd.vectorize(wide::Rgb::<5> { simd, narrow: self, row, out }),
+            (_, 6) => simd.vectorize(wide::Rgb::<6> { simd, narrow: self, row, out }),
+            (_, 7) => simd.vectorize(wide::Rgb::<7> { simd, narrow: self, row, out }),
+            (_, 8) => simd.vectorize(wide::Rgb::<8> { simd, narrow: self, row, out }),
+            (_, 9) => simd.vectorize(wide::Rgb::<9> { simd, narrow: self, row, out }),
+            _ => simd.vectorize(wide::Rgb::<0> { simd, narrow: self, row, out }),
         }
     }
 }
@@ -128,25 +135,28 @@ mod wide {
         simd.sse._mm_min_ps(simd.sse._mm_max_ps(scaled, simd.sse._mm_setzero_ps()), simd.sse._mm_set1_ps(1.0))
     }
 
-    pub(super) struct Rgb<'a> {
+    /// `GROUPS` is the number of groups, so that the loop over them is unrolled; 0 is any number.
+    pub(super) struct Rgb<'a, const GROUPS: usize> {
         pub(super) simd: V3,
         pub(super) narrow: &'a Narrow,
         pub(super) row: &'a [u8],
         pub(super) out: &'a mut [f32],
     }
 
-    impl NullaryFnOnce for Rgb<'_> {
+    impl<const GROUPS: usize> NullaryFnOnce for Rgb<'_, GROUPS> {
         type Output = ();
         #[inline(always)]
         fn call(self) {
             let Self { simd, narrow, row, out } = self;
             let pairs: __m256i = cast(PAIRS);
-            let lines = narrow.weights.chunks_exact(narrow.groups);
+            let groups = if GROUPS == 0 { narrow.groups } else { GROUPS };
+            let lines = narrow.weights.chunks_exact(groups);
             let pixels = out.as_chunks_mut::<3>().0.iter_mut();
             for (((start, scale), line), pixel) in narrow.starts.iter().zip(&narrow.scales).zip(lines).zip(pixels) {
+                let Some(levels) = row.get(*start..start + groups * 12 + 4) else { return };
                 let mut sum = simd.avx._mm256_setzero_si256();
                 for (group, weights) in line.iter().enumerate() {
-                    let twice = simd.avx2._mm256_broadcastsi128_si256(load(row, start + group * 12));
+                    let twice = simd.avx2._mm256_broadcastsi128_si256(load(levels, group * 12));
                     let levels = simd.avx2._mm256_shuffle_epi8(twice, pairs);
                     let products = simd.avx2._mm256_madd_epi16(levels, cast(*weights));
                     sum = simd.avx2._mm256_add_epi32(sum, products);

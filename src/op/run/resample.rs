@@ -9,13 +9,11 @@ use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
 use crate::op::simd;
-use crate::op::stage::{Kernel, Resample};
+use crate::op::stage::{Kernel, Resample, WindowRows};
 use crate::op::taps::Taps;
 
 /// Rows narrowed together.
 const LANES: usize = 8;
-/// Samples along a row that a sum over columns keeps in registers.
-const BLOCK: usize = 64;
 
 pub(super) struct Resampled<'a> {
     rows: Box<dyn Rows + 'a>,
@@ -36,6 +34,8 @@ pub(super) struct Resampled<'a> {
     capacity: usize,
     arrived: usize,
     line: Vec<f32>,
+    /// Where the rows of one sum over columns stand in the ring.
+    starts: Vec<usize>,
     out: Vec<f32>,
     next_row: usize,
 }
@@ -77,6 +77,7 @@ impl<'a> Resampled<'a> {
             capacity,
             arrived: 0,
             line: vec![0.0; input.row_samples()],
+            starts: Vec::new(),
             out: vec![0.0; info.row_samples()],
             next_row: 0,
             rows,
@@ -163,56 +164,21 @@ impl Rows for Resampled<'_> {
                 self.pull()?;
             }
             let (start, weights) = self.down.of(y);
-            simd::wide(Down { ring: &self.ring, capacity: self.capacity, start, weights, out: &mut self.out });
+            self.starts.clear();
+            self.starts.extend((start..start + weights.len()).map(|row| (row % self.capacity) * len));
+            let rows = WindowRows { ring: &self.ring, starts: &self.starts, first: 0 };
+            simd::filter_column(&rows, weights, &mut self.out);
             if self.premultiply {
                 simd::unpremultiply(&mut self.out, channels);
             }
-            simd::clamp(&mut self.out);
             if self.linear_light {
+                simd::clamp(&mut self.out);
                 simd::each_colour(&mut self.out, channels, simd::from_light);
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }
         self.next_row += count;
         Ok(count as u32)
-    }
-}
-
-/// One output row's sums over columns.
-struct Down<'a> {
-    ring: &'a [f32],
-    capacity: usize,
-    start: usize,
-    weights: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl NullaryFnOnce for Down<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn call(self) {
-        let Self { ring, capacity, start, weights, out } = self;
-        let len = out.len();
-        let slot = |k: usize| ((start + k) % capacity) * len;
-        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-        let rest_at = blocks.len() * BLOCK;
-        for (i, block) in blocks.iter_mut().enumerate() {
-            let mut sum = [0.0; BLOCK];
-            for (k, weight) in weights.iter().enumerate() {
-                if let Some(taps) = ring.get(slot(k) + i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
-                    for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum += weight * tap;
-                    }
-                }
-            }
-            *block = sum;
-        }
-        rest.fill(0.0);
-        for (k, weight) in weights.iter().enumerate() {
-            for (sum, tap) in rest.iter_mut().zip(ring.get(slot(k) + rest_at..).unwrap_or_default()) {
-                *sum += weight * tap;
-            }
-        }
     }
 }
 
