@@ -29,6 +29,15 @@ pub(super) fn apply<'a>(
     }
 }
 
+/// Whether the pixels of a colour picture stay as they are stored, and without a profile.
+pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
+    match (profile, choice) {
+        (None, _) => true,
+        (Some(_), ColourChoice::Keep) => false,
+        (Some(profile), ColourChoice::Srgb) => cached(profile, Channels::Rgb, SampleType::U8).is_none(),
+    }
+}
+
 /// Whether a profile can be read and speaks of the same kind of pixels; any other one would make a broken file.
 fn is_usable(profile: &[u8], channels: Channels) -> bool {
     ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == space(channels))

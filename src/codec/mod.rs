@@ -41,8 +41,11 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
-    /// `ceil(full / max_downscale)`. JPEG does, in eighths; the other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; the other formats ignore it.
     pub max_downscale: f64,
+    /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
+    /// formats ignore it.
+    pub luma: bool,
     /// Whether pixels are converted to sRGB.
     pub colour: ColourChoice,
 }
@@ -82,7 +85,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, colour: ColourChoice::Srgb }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb }
     }
 }
 

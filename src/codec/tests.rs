@@ -330,6 +330,9 @@ fn a_display_p3_picture_becomes_srgb_or_keeps_its_profile() {
         for (sample, expected) in bytes_of(&converted).iter().zip(srgb.iter().cycle()) {
             assert!(sample.abs_diff(*expected) <= 3, "{format:?}: {sample} is not {expected}");
         }
+        // Luma is that of sRGB, so this file has none to give.
+        let luma = DecodeOptions { luma: true, ..DecodeOptions::default() };
+        assert_eq!(decode_with(&bytes, &luma).unwrap(), converted);
         let options = DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() };
         let kept = decode_with(&bytes, &options).unwrap();
         assert_eq!(kept.profile.as_ref(), Some(&profile), "{format:?}");

@@ -60,7 +60,11 @@ impl Prepared {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
         guarded(|| {
-            let options = DecodeOptions { max_downscale: self.plan.max_downscale(), colour: save.colour };
+            let options = DecodeOptions {
+                max_downscale: self.plan.max_downscale(),
+                luma: self.plan.accepts_luma(),
+                colour: save.colour,
+            };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;

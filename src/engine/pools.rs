@@ -13,12 +13,16 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
-/// The pool that owns pixels, at a lower priority than the window's threads.
-pub(crate) fn pixel_pool(workers: usize) -> Result<ThreadPool, JobError> {
+/// The pool that owns pixels: where there is a window, at a lower priority than its threads.
+pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool, JobError> {
     ThreadPoolBuilder::new()
         .num_threads(workers.max(1))
         .thread_name(|index| format!("pixloom-pixel-{index}"))
-        .start_handler(|_| lower_own_priority())
+        .start_handler(move |_| {
+            if has_window {
+                lower_own_priority();
+            }
+        })
         .panic_handler(|_| tracing::error!("a pixel task panicked outside its item"))
         .build()
         .map_err(|error| JobError::Machine(format!("Couldn't start the pixel workers: {error}.")))
@@ -75,9 +79,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn pixel_workers_stand_below_the_window() {
-        let pool = pixel_pool(1).ok();
-        let nice = pool.and_then(|pool| pool.install(|| rustix::process::getpriority_process(None).ok()));
-        assert_eq!(nice, Some(NICENESS));
+        let nice = |has_window| {
+            let pool = pixel_pool(1, has_window).ok()?;
+            pool.install(|| rustix::process::getpriority_process(None).ok())
+        };
+        assert_eq!(nice(true), Some(NICENESS));
+        assert_eq!(nice(false), Some(0));
         assert_eq!(rustix::process::getpriority_process(None).ok(), Some(0));
     }
 }

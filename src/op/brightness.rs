@@ -37,4 +37,8 @@ impl PointKernel for Brightness {
     fn curve(&self, value: f32) -> Option<f32> {
         Some(value + self.shift)
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }

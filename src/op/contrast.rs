@@ -44,4 +44,8 @@ impl PointKernel for Contrast {
     fn curve(&self, value: f32) -> Option<f32> {
         Some((value - 0.5) * self.slope + 0.5)
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }

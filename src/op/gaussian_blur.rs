@@ -57,15 +57,8 @@ impl Gaussian {
 }
 
 impl WindowKernel for Gaussian {
-    fn prepare(&self, row: &[f32], channels: Channels, prepared: &mut [f32], scratch: &mut Vec<f32>) {
-        let (step, radius) = (channels.count(), self.radius() as usize);
-        let (first, last) = (row.get(..step), row.len().checked_sub(step).and_then(|start| row.get(start..)));
-        let (Some(first), Some(last)) = (first, last) else { return };
-        scratch.clear();
-        (0..radius).for_each(|_| scratch.extend_from_slice(first));
-        scratch.extend_from_slice(row);
-        (0..radius).for_each(|_| scratch.extend_from_slice(last));
-        simd::filter_row(scratch, step, &self.weights, prepared);
+    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
+        simd::filter_row(extended, channels.count(), &self.weights, prepared);
     }
 
     fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {

@@ -30,4 +30,8 @@ impl PointKernel for Invert {
     fn curve(&self, value: f32) -> Option<f32> {
         Some(1.0 - value)
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }

@@ -49,4 +49,8 @@ impl PointKernel for Linear {
     fn curve(&self, value: f32) -> Option<f32> {
         Some(value * self.scale + self.offset)
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }

@@ -13,8 +13,8 @@ use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, RowReader, RowWriter};
 
 /// How much larger than its target a picture must still be when a decoder has scaled it, so that the resize after it
-/// stays within 45 dB of one from the full picture.
-const DECODE_MARGIN: f64 = 1.4;
+/// stays within 45 dB of one from the full picture. Sharp, noisy photographs at 1.46 are at 41 dB, at 2 above 48.
+const DECODE_MARGIN: f64 = 2.0;
 
 /// What a recipe means for one picture.
 pub struct Plan {

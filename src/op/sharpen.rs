@@ -66,8 +66,8 @@ impl NullaryFnOnce for Combine<'_> {
 }
 
 impl WindowKernel for Unsharp {
-    fn prepare(&self, row: &[f32], channels: Channels, prepared: &mut [f32], scratch: &mut Vec<f32>) {
-        self.blur.prepare(row, channels, prepared, scratch);
+    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
+        self.blur.prepare(extended, channels, prepared);
     }
 
     fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {

@@ -216,7 +216,6 @@ pub(super) fn filter_row(extended: &[f32], step: usize, weights: &[f32], out: &m
 
 struct AlongColumn<'a, 'b> {
     rows: &'a WindowRows<'b>,
-    radius: i32,
     weights: &'a [f32],
     out: &'a mut [f32],
 }
@@ -225,13 +224,13 @@ impl NullaryFnOnce for AlongColumn<'_, '_> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
-        let Self { rows, radius, weights, out } = self;
+        let Self { rows, weights, out } = self;
         let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
         let rest_at = blocks.len() * BLOCK;
         for (i, block) in blocks.iter_mut().enumerate() {
             let mut sum = [0.0; BLOCK];
-            for (distance, weight) in (-radius..).zip(weights) {
-                if let Some(taps) = rows.row(distance).get(i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
+            for (row, weight) in rows.rows().zip(weights) {
+                if let Some(taps) = row.get(i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
                     for (sum, tap) in sum.iter_mut().zip(taps) {
                         *sum += weight * tap;
                     }
@@ -240,17 +239,17 @@ impl NullaryFnOnce for AlongColumn<'_, '_> {
             *block = sum;
         }
         rest.fill(0.0);
-        for (distance, weight) in (-radius..).zip(weights) {
-            for (value, tap) in rest.iter_mut().zip(rows.row(distance).get(rest_at..).unwrap_or_default()) {
+        for (row, weight) in rows.rows().zip(weights) {
+            for (value, tap) in rest.iter_mut().zip(row.get(rest_at..).unwrap_or_default()) {
                 *value += weight * tap;
             }
         }
     }
 }
 
-/// `out[i] = sum of weights[k] * rows.row(k - radius)[i]`: a filter along columns.
+/// `out[i] = sum of weights[k] * row(k)[i]`: a filter along columns.
 pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f32]) {
-    wide(AlongColumn { rows, radius: weights.len() as i32 / 2, weights, out });
+    wide(AlongColumn { rows, weights, out });
 }
 
 /// Applies `function` to each colour sample, leaving alpha alone.

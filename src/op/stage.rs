@@ -60,6 +60,11 @@ pub trait PointKernel: Send + Sync {
         None
     }
 
+    /// Whether applying it is quicker than looking its curve up in a table.
+    fn is_quick(&self) -> bool {
+        false
+    }
+
     /// Whether it is Rec. 601 luma, which a JPEG decoder can give for nothing.
     fn is_luma(&self) -> bool {
         false
@@ -68,11 +73,11 @@ pub trait PointKernel: Send + Sync {
 
 /// A function of a neighbourhood, in two passes.
 pub trait WindowKernel: Send + Sync {
-    /// The first pass, along a row, done once for each row that arrives. Colour is premultiplied by alpha. `scratch`
-    /// is any buffer that may be reused.
-    fn prepare(&self, row: &[f32], channels: Channels, prepared: &mut [f32], scratch: &mut Vec<f32>);
+    /// The first pass, along a row, done once for each row that arrives. Colour is premultiplied by alpha. `extended`
+    /// is the row, its outermost pixels repeated over the halo on either side.
+    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]);
 
-    /// The second pass, along columns of prepared rows.
+    /// The second pass, along columns of prepared rows: as many samples as `out` holds.
     fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]);
 
     /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
@@ -158,13 +163,13 @@ pub struct Pad {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Colour(pub [f32; 4]);
 
-/// Prepared rows around the one that is being computed; beyond the picture's edge its outermost row repeats.
+/// A strip of prepared rows around the one that is being computed; beyond the picture's edge its outermost row repeats.
 pub struct WindowRows<'a> {
     pub(super) ring: &'a [f32],
-    pub(super) row_samples: usize,
-    pub(super) capacity: usize,
-    pub(super) height: usize,
-    pub(super) y: usize,
+    /// Where each row starts in the ring, from `halo_px` rows above to as many below.
+    pub(super) starts: &'a [usize],
+    /// The first sample of the strip.
+    pub(super) first: usize,
 }
 
 impl Resample {
@@ -194,17 +199,10 @@ impl Resample {
 }
 
 impl WindowRows<'_> {
-    /// The prepared row `distance` rows below (or above, if negative) the current one.
-    #[inline]
-    pub fn row(&self, distance: i32) -> &[f32] {
-        let y = (self.y as i64 + i64::from(distance)).clamp(0, self.height as i64 - 1) as usize;
-        let start = (y % self.capacity) * self.row_samples;
-        self.ring.get(start..start + self.row_samples).unwrap_or_default()
-    }
-
-    /// Samples of a row.
-    pub const fn row_samples(&self) -> usize {
-        self.row_samples
+    /// Each row of the strip from top to bottom, and on to the end of the ring.
+    #[inline(always)]
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.starts.iter().map(|start| self.ring.get(start + self.first..).unwrap_or_default())
     }
 }
 

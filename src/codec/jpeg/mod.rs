@@ -43,20 +43,27 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     let mut markers = markers::read(bytes)?;
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
+    let mut profile = markers.profile.take();
+    let luma = options.luma && markers.components == 3 && colour::is_as_asked(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
+        // It is what the file stores; an RGB file's is computed by libjpeg.
+        3 if luma => Pixels::Gray,
         4 => Pixels::Cmyk,
         _ => Pixels::Rgb,
     };
     let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
     let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
-    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), ..header.info };
+    let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
+    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
         return Err(fault::unsupported("its colour space"));
     }
     let mut reader = JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None };
     reader.check()?;
-    let mut profile = markers.profile.take();
+    if luma {
+        profile = None;
+    }
     if output == Pixels::Cmyk {
         let to_srgb = match (profile.take(), options.colour) {
             (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
@@ -77,6 +84,7 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
 }
 
 /// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
+/// Only powers of two have vector instructions: any other scale takes longer than the next of these.
 fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
     if max_downscale <= 1.0 || max_downscale.is_nan() {
         return 8;
@@ -85,7 +93,7 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
         let wanted = (f64::from(side_px) / max_downscale).ceil();
         (f64::from(side_px) * f64::from(eighths) / 8.0).ceil() >= wanted
     };
-    (1..8).find(|&n| enough(width_px, n) && enough(height_px, n)).unwrap_or(8)
+    [1, 2, 4].into_iter().find(|&n| enough(width_px, n) && enough(height_px, n)).unwrap_or(8)
 }
 
 fn from_fatal(fatal: &Fatal) -> ItemError {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::error::ErrorKind;
 
-const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, colour: ColourChoice::Srgb };
+const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb };
 
 fn file(
     pixels: Pixels,
@@ -48,6 +48,23 @@ fn kind(bytes: &[u8]) -> Option<ErrorKind> {
 #[test]
 fn a_progressive_file_gives_the_same_pixels_as_a_baseline_one() {
     assert_eq!(read(&photo(true), &FULL).unwrap(), read(&photo(false), &FULL).unwrap());
+}
+
+#[test]
+fn luma_alone_is_what_colour_would_have_made() {
+    for max_downscale in [1.0, 2.0] {
+        let options = DecodeOptions { max_downscale, ..FULL };
+        let (colour, rgb) = read(&photo(false), &options).unwrap();
+        let (info, luma) = read(&photo(false), &DecodeOptions { luma: true, ..options }).unwrap();
+        assert_eq!(info, ImageInfo { channels: Channels::Gray, ..colour });
+        for (&[r, g, b], luma) in rgb.as_chunks::<3>().0.iter().zip(luma) {
+            // Colours beyond the cube were cut off on their way to RGB.
+            if [r, g, b].iter().all(|level| (1..255).contains(level)) {
+                let expected = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
+                assert!((f32::from(luma) - expected).abs() <= 1.5, "{r} {g} {b}: {luma}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl Coordinator {
         {
             return Ok(Arc::clone(pool));
         }
-        let pool = Arc::new(pools::pixel_pool(workers)?);
+        let pool = Arc::new(pools::pixel_pool(workers, self.parts.options.lists_drafts)?);
         self.pool = Some((workers, Arc::clone(&pool)));
         Ok(pool)
     }

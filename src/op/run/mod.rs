@@ -1,6 +1,7 @@
 //! The passes at work: each pulls bands of rows from the one before it and holds no more of them than it needs.
 
 mod moves;
+mod narrow;
 mod points;
 mod resample;
 mod source;
@@ -72,6 +73,8 @@ pub(super) fn chain<'a>(
         let sample = sample_after(i, computed_last, pass, rows.info(), stored);
         let info = ImageInfo { sample, ..pass.output(rows.info()) };
         rows = match pass {
+            // A decoder delivered luma.
+            Pass::Points(kernels) if is_gray(&rows.info()) && kernels.iter().all(|kernel| kernel.is_luma()) => rows,
             Pass::Turn(turn) => Box::new(moves::Turned::new(rows, *turn)),
             Pass::Crop(rect) => Box::new(moves::Cropped::new(rows, *rect)),
             Pass::Pad(pad) => Box::new(moves::Padded::new(rows, *pad)),
@@ -82,6 +85,10 @@ pub(super) fn chain<'a>(
         };
     }
     rows
+}
+
+const fn is_gray(info: &ImageInfo) -> bool {
+    info.channels.colour_count() == 1
 }
 
 /// Makes a band ready for rows of a picture, keeping its allocation where the type stays.

@@ -25,7 +25,8 @@ impl<'a> Points<'a> {
         let input = rows.info();
         let mut table = None;
         let mut kernels = kernels;
-        if input.sample == SampleType::U8 {
+        let mut curves = kernels.iter().take_while(|kernel| kernel.curve(0.0).is_some());
+        if input.sample == SampleType::U8 && !curves.all(|kernel| kernel.is_quick()) {
             while let Some((first, rest)) = kernels.split_first() {
                 if first.curve(0.0).is_none() {
                     break;

@@ -1,20 +1,19 @@
-//! Another size, streamed: each row becomes as wide as the result when it arrives, eight rows at once (they stand
-//! interleaved, so that each tap is one vector), and is clamped there, as in Pillow; a ring of these narrowed rows
-//! gives the sums along columns.
+//! Another size, streamed: each row becomes as wide as the result when it arrives, and is clamped there, as in Pillow; a
+//! ring of these narrowed rows gives the sums along columns. Rows of 8-bit levels without alpha are narrowed as whole
+//! numbers; all others eight at once (they stand interleaved, so that each tap is one vector).
 
 use pulp::NullaryFnOnce;
 
+use super::narrow::Narrow;
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
-use crate::model::{Band, ImageInfo, Samples};
-use crate::op::simd::{self, Sample};
-use crate::op::stage::{Kernel, Resample};
+use crate::model::{Band, ImageInfo, SampleType, Samples};
+use crate::op::simd;
+use crate::op::stage::{Kernel, Resample, WindowRows};
 use crate::op::taps::Taps;
 
 /// Rows narrowed together.
 const LANES: usize = 8;
-/// Samples along a row that a sum over columns keeps in registers.
-const BLOCK: usize = 64;
 
 pub(super) struct Resampled<'a> {
     rows: Box<dyn Rows + 'a>,
@@ -23,6 +22,8 @@ pub(super) struct Resampled<'a> {
     linear_light: bool,
     down: Taps,
     across: Taps,
+    /// The quick way along rows, where they allow it.
+    narrow: Option<Narrow>,
     input: Band,
     /// `LANES` input rows, interleaved.
     lanes: Vec<f32>,
@@ -33,6 +34,8 @@ pub(super) struct Resampled<'a> {
     capacity: usize,
     arrived: usize,
     line: Vec<f32>,
+    /// Where the rows of one sum over columns stand in the ring.
+    starts: Vec<usize>,
     out: Vec<f32>,
     next_row: usize,
 }
@@ -58,18 +61,23 @@ impl<'a> Resampled<'a> {
         let input = rows.info();
         let down = down_taps(to, &input);
         let capacity = capacity(&down, &input);
+        let across = Taps::new(input.width_px, to.left_px, to.box_width_px, to.width_px, to.kernel);
+        let plain = input.sample == SampleType::U8 && !to.linear_light;
+        let narrow = if plain { Narrow::new(&across, input.channels.count()) } else { None };
         Self {
             premultiply: input.channels.has_alpha() && to.kernel != Kernel::Nearest,
             linear_light: to.linear_light,
             down,
-            across: Taps::new(input.width_px, to.left_px, to.box_width_px, to.width_px, to.kernel),
+            across,
             input: Band::empty(&input),
-            lanes: vec![0.0; input.row_samples() * LANES],
+            lanes: vec![0.0; if narrow.is_some() { 0 } else { input.row_samples() * LANES }],
+            narrow,
             narrowed: vec![0.0; info.row_samples() * LANES],
             ring: vec![0.0; info.row_samples() * capacity],
             capacity,
             arrived: 0,
             line: vec![0.0; input.row_samples()],
+            starts: Vec::new(),
             out: vec![0.0; info.row_samples()],
             next_row: 0,
             rows,
@@ -84,6 +92,17 @@ impl<'a> Resampled<'a> {
         if count == 0 {
             return Err(short());
         }
+        if let (Some(narrow), Samples::U8(levels)) = (&self.narrow, &mut self.input.samples) {
+            let (from_len, to_len) = (info.row_samples(), self.info.row_samples());
+            levels.resize(count * from_len + narrow.slack(), 0);
+            for row in 0..count {
+                let at = (self.arrived % self.capacity) * to_len;
+                let to = self.ring.get_mut(at..at + to_len).unwrap_or_default();
+                narrow.run(levels.get(row * from_len..).unwrap_or_default(), to);
+                self.arrived += 1;
+            }
+            return Ok(());
+        }
         for first in (0..count).step_by(LANES) {
             self.narrow(first, LANES.min(count - first));
         }
@@ -91,7 +110,7 @@ impl<'a> Resampled<'a> {
     }
 
     /// Lays `count` rows of any type side by side, in light and premultiplied where that is asked for.
-    fn interleave_any(&mut self, first: usize, count: usize) {
+    fn interleave(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
@@ -110,13 +129,7 @@ impl<'a> Resampled<'a> {
     /// Narrows `count` rows of the input band, from `first` on.
     fn narrow(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
-        match &self.input.samples {
-            Samples::U8(levels) if count == LANES && !self.premultiply && !self.linear_light => {
-                let levels = levels.get(first * info.row_samples()..).unwrap_or_default();
-                simd::wide(Interleave { levels, lanes: self.lanes.as_chunks_mut().0 });
-            }
-            _ => self.interleave_any(first, count),
-        }
+        self.interleave(first, count);
         let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.narrowed);
         match info.channels.count() {
             1 => simd::wide(Across::<1, 8> { lanes, taps, out }),
@@ -151,102 +164,21 @@ impl Rows for Resampled<'_> {
                 self.pull()?;
             }
             let (start, weights) = self.down.of(y);
-            simd::wide(Down { ring: &self.ring, capacity: self.capacity, start, weights, out: &mut self.out });
+            self.starts.clear();
+            self.starts.extend((start..start + weights.len()).map(|row| (row % self.capacity) * len));
+            let rows = WindowRows { ring: &self.ring, starts: &self.starts, first: 0 };
+            simd::filter_column(&rows, weights, &mut self.out);
             if self.premultiply {
                 simd::unpremultiply(&mut self.out, channels);
             }
-            simd::clamp(&mut self.out);
             if self.linear_light {
+                simd::clamp(&mut self.out);
                 simd::each_colour(&mut self.out, channels, simd::from_light);
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }
         self.next_row += count;
         Ok(count as u32)
-    }
-}
-
-/// Lays eight rows of 8-bit levels side by side, eight columns at a time.
-struct Interleave<'a> {
-    levels: &'a [u8],
-    lanes: &'a mut [[f32; LANES]],
-}
-
-impl NullaryFnOnce for Interleave<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn call(self) {
-        let Self { levels, lanes } = self;
-        let len = lanes.len();
-        let (blocks, rest) = lanes.as_chunks_mut::<8>();
-        let rest_at = blocks.len() * 8;
-        for (i, block) in blocks.iter_mut().enumerate() {
-            let square: [u64; LANES] = std::array::from_fn(|lane| {
-                let bytes = levels.get(lane * len + i * 8..).and_then(|from| from.first_chunk());
-                bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
-            });
-            for (to, column) in block.iter_mut().zip(transposed(square)) {
-                *to = column.to_le_bytes().map(|level| f32::from(level) * (1.0 / 255.0));
-            }
-        }
-        for (i, to) in rest.iter_mut().enumerate() {
-            for (lane, value) in to.iter_mut().enumerate() {
-                *value = levels.get(lane * len + rest_at + i).map_or(0.0, |level| level.to_unit());
-            }
-        }
-    }
-}
-
-/// Rows and columns of eight by eight bytes exchanged: halves, quarters and eighths in turn.
-#[inline(always)]
-fn transposed(mut rows: [u64; 8]) -> [u64; 8] {
-    const STEPS: [(usize, u32, u64); 3] =
-        [(4, 32, 0x0000_0000_ffff_ffff), (2, 16, 0x0000_ffff_0000_ffff), (1, 8, 0x00ff_00ff_00ff_00ff)];
-    for (distance, bits, low) in STEPS {
-        for i in (0..8).filter(|i| i & distance == 0) {
-            let (a, b) = (rows[i], rows[i + distance]);
-            rows[i] = (a & low) | ((b & low) << bits);
-            rows[i + distance] = ((a >> bits) & low) | (b & !low);
-        }
-    }
-    rows
-}
-
-/// One output row's sums over columns.
-struct Down<'a> {
-    ring: &'a [f32],
-    capacity: usize,
-    start: usize,
-    weights: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl NullaryFnOnce for Down<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn call(self) {
-        let Self { ring, capacity, start, weights, out } = self;
-        let len = out.len();
-        let slot = |k: usize| ((start + k) % capacity) * len;
-        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-        let rest_at = blocks.len() * BLOCK;
-        for (i, block) in blocks.iter_mut().enumerate() {
-            let mut sum = [0.0; BLOCK];
-            for (k, weight) in weights.iter().enumerate() {
-                if let Some(taps) = ring.get(slot(k) + i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
-                    for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum += weight * tap;
-                    }
-                }
-            }
-            *block = sum;
-        }
-        rest.fill(0.0);
-        for (k, weight) in weights.iter().enumerate() {
-            for (sum, tap) in rest.iter_mut().zip(ring.get(slot(k) + rest_at..).unwrap_or_default()) {
-                *sum += weight * tap;
-            }
-        }
     }
 }
 

@@ -1,10 +1,14 @@
-//! Steps on neighbourhoods: a ring of rows, each of which has been through the pass along its row once.
+//! Steps on neighbourhoods: a ring of rows, each of which has been through the pass along its row once. Results are
+//! computed strip by strip, a band's rows at once, so that a strip of the ring stays in the nearest cache.
 
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::simd;
 use crate::op::stage::{WindowKernel, WindowRows};
+
+/// Samples of a strip: whole pixels of any number of channels.
+const STRIP: usize = 384;
 
 pub(super) struct Windowed<'a> {
     rows: Box<dyn Rows + 'a>,
@@ -19,11 +23,13 @@ pub(super) struct Windowed<'a> {
     /// Rows that have arrived.
     arrived: usize,
     next_row: usize,
-    line: Vec<f32>,
-    scratch: Vec<f32>,
+    /// A row with its outermost pixels repeated over the halo.
+    extended: Vec<f32>,
+    /// Where the rows around each row of the band stand in the ring.
+    starts: Vec<usize>,
 }
 
-/// Rows a ring holds: the neighbourhood of one row and a band that has just arrived.
+/// Rows a ring holds: the neighbourhood of a band.
 fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
     (2 * halo_px as usize + 1 + band_rows(input) as usize).min(input.height_px as usize)
 }
@@ -39,9 +45,10 @@ impl<'a> Windowed<'a> {
         let input = rows.info();
         let capacity = capacity(halo_px, &input);
         let len = capacity * input.row_samples();
+        let halo = halo_px as usize;
         Self {
             rows,
-            halo: halo_px as usize,
+            halo,
             kernel,
             info,
             input: Band::empty(&input),
@@ -50,31 +57,46 @@ impl<'a> Windowed<'a> {
             capacity,
             arrived: 0,
             next_row: 0,
-            line: vec![0.0; input.row_samples()],
-            scratch: Vec::new(),
+            extended: vec![0.0; input.row_samples() + 2 * halo * input.channels.count()],
+            starts: Vec::new(),
         }
     }
 
-    /// Takes the next rows into the rings.
-    fn pull(&mut self) -> Result<(), ItemError> {
+    /// Takes at most `max_rows` of the next rows into the rings.
+    fn pull(&mut self, max_rows: u32) -> Result<(), ItemError> {
         let info = self.rows.info();
-        let count = self.rows.read(band_rows(&info), &mut self.input)?;
+        let count = self.rows.read(max_rows, &mut self.input)?;
         if count == 0 {
             return Err(short());
         }
-        let len = info.row_samples();
+        let (len, step) = (info.row_samples(), info.channels.count());
+        let edge = self.halo * step;
         for i in 0..count as usize {
             let start = (self.arrived % self.capacity) * len;
-            simd::load(&self.input.samples, i * len, &mut self.line);
+            let line = self.extended.get_mut(edge..edge + len).unwrap_or_default();
+            simd::load(&self.input.samples, i * len, line);
             if let Some(original) = self.originals.get_mut(start..start + len) {
-                original.copy_from_slice(&self.line);
+                original.copy_from_slice(line);
             }
-            simd::premultiply(&mut self.line, info.channels);
+            simd::premultiply(line, info.channels);
+            repeat_edges(&mut self.extended, edge, step);
             let prepared = self.prepared.get_mut(start..start + len).unwrap_or_default();
-            self.kernel.prepare(&self.line, info.channels, prepared, &mut self.scratch);
+            self.kernel.prepare(&self.extended, info.channels, prepared);
             self.arrived += 1;
         }
         Ok(())
+    }
+}
+
+/// Repeats the outermost pixels of the row that stands between two margins of `edge` samples.
+fn repeat_edges(extended: &mut [f32], edge: usize, step: usize) {
+    if edge == 0 || extended.len() < 2 * edge + step {
+        return;
+    }
+    let last = extended.len() - edge - step;
+    for pixel in 0..edge / step {
+        extended.copy_within(edge..edge + step, pixel * step);
+        extended.copy_within(last..last + step, last + (pixel + 1) * step);
     }
 }
 
@@ -85,22 +107,32 @@ impl Rows for Windowed<'_> {
 
     fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let (height, len) = (self.info.height_px as usize, self.info.row_samples());
-        let count = (max_rows as usize).min(height - self.next_row);
+        // More rows at once than a band has would push out of the ring what the first of them needs.
+        let most = if self.capacity == height { height } else { self.capacity.saturating_sub(2 * self.halo).max(1) };
+        let count = (max_rows as usize).min(most).min(height - self.next_row);
         prepare(band, &self.info, count as u32);
-        for i in 0..count {
-            let y = self.next_row + i;
-            while self.arrived < (y + self.halo + 1).min(height) {
-                self.pull()?;
+        let needed = (self.next_row + count + self.halo).min(height);
+        while self.arrived < needed {
+            self.pull((needed - self.arrived).min(band_rows(&self.info) as usize) as u32)?;
+        }
+        let around = 2 * self.halo + 1;
+        self.starts.clear();
+        for y in self.next_row..self.next_row + count {
+            let rows = (y..y + around).map(|at| at.saturating_sub(self.halo).min(height - 1));
+            self.starts.extend(rows.map(|row| (row % self.capacity) * len));
+        }
+        let mut strip = [0.0; STRIP];
+        for first in (0..len).step_by(STRIP) {
+            let out = strip.get_mut(..STRIP.min(len - first)).unwrap_or_default();
+            for (i, starts) in self.starts.chunks_exact(around).enumerate() {
+                self.kernel.finish(&WindowRows { ring: &self.prepared, starts, first }, out);
+                simd::unpremultiply(out, self.info.channels);
+                let original = starts.get(self.halo).map_or(0, |start| start + first);
+                if let Some(original) = self.originals.get(original..original + out.len()) {
+                    self.kernel.combine(original, self.info.channels, out);
+                }
+                simd::store(out, &mut band.samples, i * len + first);
             }
-            let rows = WindowRows { ring: &self.prepared, row_samples: len, capacity: self.capacity, height, y };
-            self.kernel.finish(&rows, &mut self.line);
-            simd::unpremultiply(&mut self.line, self.info.channels);
-            let start = (y % self.capacity) * len;
-            if let Some(original) = self.originals.get(start..start + len) {
-                self.kernel.combine(original, self.info.channels, &mut self.line);
-            }
-            simd::clamp(&mut self.line);
-            simd::store(&self.line, &mut band.samples, i * len);
         }
         self.next_row += count;
         Ok(count as u32)
