@@ -1,7 +1,7 @@
 //! The engine on real pictures and links, through what a face has: commands, snapshots, views, and a reader of the
 //! catalog. Every wait is for a condition and has a deadline; every test has a folder of its own.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod util;

@@ -235,7 +235,7 @@ fn a_body_above_the_limit_is_refused_announced_or_not() {
         for path in ["/chunked", "/announced"] {
             let failure = setup.fetch(&server.url(path)).await.unwrap_err();
             assert_eq!((failure.error.kind, failure.attempts), (ErrorKind::BodyTooLarge, 1));
-            assert_eq!(failure.error.arg("limit"), "5.0 kB");
+            assert_eq!(failure.error.arg("limit"), "5.0 KB");
         }
         assert_eq!(
             Setup::new(FetchLimits { max_body_bytes: 5000, ..hasty() })

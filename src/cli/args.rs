@@ -144,16 +144,17 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum)]
     format: Option<FormatWord>,
     /// Quality of JPEG and WebP, 1 to 100 [default: 85 for JPEG, 82 for WebP]
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
-    /// Name template: stem ext index index:05 parent host width height date hash dir
-    #[arg(long, default_value = "{stem}")]
+    /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
+    /// {date} {hash} {dir}
+    #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     /// Whether folders are mirrored below the output folder
     #[arg(long, value_enum, default_value = "keep")]
     tree: TreeWord,
     /// What happens when a name is taken
-    #[arg(long, value_enum, default_value = "rename")]
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "rename")]
     on_conflict: ConflictWord,
     /// Format and its settings in one, such as 'webp:quality=82'
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]

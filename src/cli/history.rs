@@ -45,7 +45,12 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
 }
 
 /// All about one job.
-pub(super) fn tell(reader: &dyn CatalogReader, job: &JobRow, as_json: bool) -> Result<Exit, JobError> {
+pub(super) fn tell(
+    reader: &dyn CatalogReader,
+    job: &JobRow,
+    as_json: bool,
+    catalog_option: &str,
+) -> Result<Exit, JobError> {
     let failures = reader.failures_by_kind(job.id)?;
     if as_json {
         let mut value = as_value(job);
@@ -70,16 +75,15 @@ pub(super) fn tell(reader: &dyn CatalogReader, job: &JobRow, as_json: bool) -> R
     if !failures.is_empty() {
         say("  failures by cause:");
         for (kind, count) in &failures {
+            let word = kind.word();
             say(&format!(
-                "    {count:>8}  {:<18} retry these: pixloom retry {} --kind {}",
-                kind.word(),
-                job.id,
-                kind.word()
+                "    {count:>8}  {word:<18} retry these: pixloom retry {} --kind {word}{catalog_option}",
+                job.id
             ));
         }
     }
     if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {
-        say(&format!("  go on with: pixloom resume {}", job.id));
+        say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));
     }
     Ok(Exit::AllDone)
 }

@@ -134,7 +134,7 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
                 None => history::list(history.as_deref(), jobs.json),
                 Some(job) => {
                     let (history, row) = named_job(history, job)?;
-                    history::tell(history.as_ref(), &row, jobs.json)
+                    history::tell(history.as_ref(), &row, jobs.json, &catalog.option)
                 }
             }
         }
@@ -192,6 +192,10 @@ fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
 fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
+    // Its failures are still another's to count.
+    if engine.is_at_work_elsewhere(row.id)? {
+        return Err(JobError::Locked(row.id));
+    }
     let kinds = reader.failures_by_kind(row.id)?;
     if !kinds.iter().any(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind)) {
         warn(&format!("Nothing to retry: no such item of job {} failed.", row.id));

@@ -49,7 +49,7 @@ pub use view::{
 
 use crate::catalog::{self, ReaderFactory};
 use crate::error::JobError;
-use crate::model::{JobRow, JobSpec};
+use crate::model::{JobId, JobRow, JobSpec};
 use crate::op::Pipeline;
 
 /// Jobs that are looked at to find one to resume.
@@ -208,10 +208,15 @@ impl Engine {
         self.readers.reader()
     }
 
+    /// Whether another process is at work on a job.
+    pub fn is_at_work_elsewhere(&self, job: JobId) -> Result<bool, JobError> {
+        Ok(catalog::lock_job(&self.catalog_path, job)?.is_none())
+    }
+
     /// The newest job that was begun and not ended, and is not at work in another process.
     pub fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
         for job in self.reader()?.resumable(RESUMABLE_LOOKED_AT)? {
-            if catalog::lock_job(&self.catalog_path, job.id)?.is_some() {
+            if !self.is_at_work_elsewhere(job.id)? {
                 return Ok(Some(job));
             }
         }

@@ -47,12 +47,14 @@ impl Record {
         }))
     }
 
-    /// A job's items that were begun and given back wait again.
-    pub(crate) fn requeue(job: JobId) -> Self {
+    /// A run's items that were begun and given back wait again; then its lanes look anew.
+    pub(crate) fn requeue(run: &Arc<Run>) -> Self {
+        let run = Arc::clone(run);
         Self::Call(Box::new(move |catalog| {
-            if let Err(error) = catalog.requeue_running(job) {
+            if let Err(error) = catalog.requeue_running(run.job) {
                 tracing::warn!(%error, "a job's items could not be put back");
             }
+            run.rewind();
         }))
     }
 }

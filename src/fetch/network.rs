@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use tokio::sync::Notify;
@@ -15,6 +15,8 @@ use super::retry;
 
 /// Hosts that answered lately and are asked whether the network is back.
 const HOSTS_ASKED: usize = 8;
+/// Longest wait between two probes: whoever plugs the cable in again should not have to wait for long.
+const PROBED_EVERY: Duration = Duration::from_secs(5);
 
 /// The watch over the network.
 pub(super) struct Network {
@@ -139,7 +141,8 @@ impl Network {
         let mut answered_elsewhere = pin!(self.changed.notified());
         let Some((origin, failed_probes, due)) = self.next_probe() else { return };
         if failed_probes > 0 {
-            let mut until = Instant::now() + retry::backoff_ceiling(failed_probes, &self.limits);
+            let wait = retry::backoff_ceiling(failed_probes, &self.limits).min(PROBED_EVERY);
+            let mut until = Instant::now() + wait;
             if self.gone_since().is_none() {
                 until = until.min(due);
             }
@@ -191,8 +194,6 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

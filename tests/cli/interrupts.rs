@@ -78,6 +78,7 @@ fn two_programs_never_work_the_same_job() {
     first.until(|event| event["total"] == 5);
     let said = home.run(&["resume", "1", "--json"]).expect(3);
     assert!(said.err.contains("another Pixloom") && said.out.is_empty(), "{said:?}");
+    assert!(home.run(&["retry", "1"]).expect(3).err.contains("another Pixloom"));
     let said = home.run(&["resume"]).expect(0);
     assert!(said.err.contains("Nothing to resume"), "{said:?}");
     assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: running"));

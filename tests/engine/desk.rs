@@ -15,7 +15,7 @@ use pixloom::model::{
 };
 
 /// No wait may take longer; far above what a busy machine needs.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 /// How often a condition is looked at even when nothing rings.
 const LOOK: Duration = Duration::from_millis(20);
 

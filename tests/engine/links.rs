@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pixloom::model::{Edge, FormatChoice, ItemState, Limits, SourceSpec};
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, sha256, url};
-use crate::util::server::{Server, ok, redirect};
+use crate::util::server::{Behaviour, Server, ok, redirect};
 
 #[test]
 fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
@@ -103,32 +105,32 @@ fn a_body_too_large_for_memory_is_copied_whole_and_leaves_nothing_behind() {
 
 #[test]
 fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
+    const BEFORE: usize = 8;
     let desk = Desk::window();
-    let mut server = Server::start(|request| ok(format!("body of {}", request.path), "text/plain"));
-    server.hold();
+    let (asked, is_back) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+    let back = Arc::clone(&is_back);
+    // The first ones are answered, so that the network was there; then it goes while others wait for their answers.
+    let mut server = Server::start(move |request| {
+        if back.load(Ordering::SeqCst) || asked.fetch_add(1, Ordering::SeqCst) < BEFORE {
+            Behaviour::from(ok(format!("body of {}", request.path), "text/plain"))
+        } else {
+            Behaviour::Stall
+        }
+    });
     let sources = (0..30).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
     let mut spec = desk.copies(sources);
     spec.limits = Limits { connections: 4, per_host: 4, ..spec.limits };
     let job = desk.submit(spec);
-    // Some are answered, so that the network was there, and then it goes in the middle of answers.
-    desk.wait("requests wait for their answers", |_| server.busy() == 4);
-    server.release();
-    desk.wait("some are done", |_| desk.row_of(job).done > 0);
-    server.hold();
-    let began = desk.row_of(job).done;
+    desk.wait("the first ones are done", |_| desk.row_of(job).done == BEFORE as u64);
     server.stop();
-    if began < 30 {
-        desk.wait("the network counts as gone", |snapshot| snapshot.current.as_ref().unwrap().network_gone);
-        let row = desk.row_of(job);
-        assert!(row.failed == 0 && row.done < 30, "{row:?}");
-        server.restart();
-        server.release();
-        desk.wait_end(job);
-        let edges: Vec<_> = desk.snapshot().events.iter().map(|event| event.edge.clone()).collect();
-        assert!(edges.contains(&Edge::NetworkGone) && edges.contains(&Edge::NetworkBack), "{edges:?}");
-        assert!(!desk.current().network_gone);
-    } else {
-        panic!("everything was answered before the network could go");
-    }
+    desk.wait("the network counts as gone", |snapshot| snapshot.current.as_ref().unwrap().network_gone);
+    let row = desk.row_of(job);
+    assert_eq!((row.done, row.failed), (BEFORE as u64, 0), "nobody failed for it");
+    is_back.store(true, Ordering::SeqCst);
+    server.restart();
+    desk.wait_end(job);
+    let edges: Vec<_> = desk.snapshot().events.iter().map(|event| event.edge.clone()).collect();
+    assert!(edges.contains(&Edge::NetworkGone) && edges.contains(&Edge::NetworkBack), "{edges:?}");
+    assert!(!desk.current().network_gone);
     desk.check_all_done_once(job, 30);
 }

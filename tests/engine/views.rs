@@ -81,6 +81,34 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
 }
 
 #[test]
+fn to_fit_a_preview_looks_like_the_result_scaled_down() {
+    let desk = Desk::window();
+    let source = file(&sample_path("aurora-lake.jpg"));
+    let job = draft(&desk, vec![source.clone()]);
+    for (steps, px) in [
+        (vec![], 400),
+        (vec![Step::new("gaussian_blur").with("sigma", 8.0), Step::new("saturation").with("factor", 1.4)], 400),
+        (vec![long_edge(1200), Step::new("sharpen").with("sigma", 2.0).with("amount", 1.0)], 400),
+    ] {
+        let view =
+            PreviewRequest { area_px: (400, 400), ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), Zoom::Fit) };
+        let shown = picture(look(&desk, &view)).after;
+        // The result, then made as small as what is shown of it.
+        let smaller =
+            Step::new("resize").with("width", f64::from(shown.width_px)).with("height", f64::from(shown.height_px));
+        let all = steps.iter().cloned().chain([smaller.with("fit", "exact")]).collect();
+        let saved = desk.run(desk.job(vec![source.clone()], all, FormatChoice::Png));
+        let (width_px, height_px, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
+        assert!(shown.width_px >= px / 2, "{} px of an area of {px}", shown.width_px);
+        assert_eq!((shown.width_px, shown.height_px), (width_px, height_px));
+        let off: u64 = rgb(&shown).iter().zip(&saved).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let mean = off as f64 / saved.len() as f64;
+        assert!(mean <= 2.0, "{steps:?}: {mean} levels on average");
+        desk.send(Command::Show(job));
+    }
+}
+
+#[test]
 fn a_preview_shows_before_and_after_and_what_they_weigh() {
     let desk = Desk::window();
     let bytes = png(60, 40, 1);

@@ -125,18 +125,23 @@ impl Coordinator {
         let expanding =
             self.expanding.entry(job).or_insert_with(|| Expanding { requests: 0, stop: Arc::clone(&request.stop) });
         let request = Expand { stop: Arc::clone(&expanding.stop), ..request };
+        // Counted before it is sent, so that the run never looks as if nothing were to come.
+        let run = self.active.as_ref().map(|active| &active.run).filter(|run| run.job == job);
+        if let Some(run) = run {
+            run.pending.fetch_add(1, Ordering::AcqRel);
+        }
         if self.parts.expand_tx.try_send(request).is_err() {
             let sentence = "Too many sources were added at once. Wait until they have been read, then add the rest.";
             self.notice = Some(Notice::Trouble(sentence.to_owned()));
             if expanding.requests == 0 {
                 self.expanding.remove(&job);
             }
+            if let Some(run) = run {
+                run.settle();
+            }
             return;
         }
         expanding.requests += 1;
-        if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
-            active.run.pending.fetch_add(1, Ordering::AcqRel);
-        }
     }
 
     pub(super) fn note(&mut self, note: ExpandNote) {

@@ -21,8 +21,8 @@ use crate::sink;
 
 /// A draft's edits are written after this pause.
 const SPEC_SETTLES: Duration = Duration::from_millis(400);
-/// Free room at which a job that waited for it goes on.
-const ROOM_BYTES: u64 = 256 << 20;
+/// Bytes that must have become free before a job that waited for room goes on by itself.
+const ROOM_BYTES: u64 = 32 << 20;
 
 impl Coordinator {
     pub(super) fn start_listed(&mut self) -> Result<(), JobError> {
@@ -122,10 +122,9 @@ impl Coordinator {
             let from = expansion.mark.source;
             let sources = (from..).zip(sources.into_iter().skip(from as usize)).collect();
             // What was read before the job was cut off is not read twice.
-            let leave_out_known = row.total > 0;
             let resumes = row.state != JobState::Queued;
             let taken = expansion.mark.taken;
-            self.expand(Expand { sources, taken, resumes, leave_out_known, ..Expand::of(job) });
+            self.expand(Expand { sources, taken, resumes, ..Expand::of(job) });
         } else if expansion.counted {
             self.event(Some(job), Edge::Counted { total: row.total });
         }
@@ -158,9 +157,15 @@ impl Coordinator {
     pub(super) fn resume(&mut self, job: JobId) -> Result<(), JobError> {
         if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job) {
             if !matches!(active.phase, Phase::Ending { .. }) {
+                let gave_back = active.run.trouble().is_some();
                 active.run.clear_trouble();
                 active.run.switch.set_paused(false);
-                active.run.rewind();
+                if gave_back {
+                    // Items that were given back wait again in the catalog first; only then do the lanes look anew.
+                    let _ = self.parts.record_tx.send(Record::requeue(&active.run));
+                } else {
+                    active.run.rewind();
+                }
                 active.meter.go();
                 active.phase = Phase::Going;
                 let _ = self.parts.record_tx.send(Record::state(job, JobState::Running));
@@ -193,6 +198,11 @@ impl Coordinator {
         kind: Option<ErrorKind>,
         items: Option<Vec<u64>>,
     ) -> Result<(), JobError> {
+        // What another program works on is left to it.
+        let lock = match &self.active {
+            Some(active) if active.run.job == job => None,
+            _ => Some(self.lock(job)?.ok_or(JobError::Locked(job))?),
+        };
         let retried = self.call(move |catalog| catalog.retry(job, kind, items.as_deref()))?;
         self.bump();
         if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job)
@@ -201,7 +211,11 @@ impl Coordinator {
             active.run.rewind();
             return Ok(());
         }
-        if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 { self.enqueue(job) } else { Ok(()) }
+        drop(lock);
+        if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 {
+            return self.enqueue(job);
+        }
+        Err(JobError::Machine(format!("Nothing to retry: no such item of job {job} failed.")))
     }
 
     /// Stops the job at work; it is left in that state once nothing of it is in flight.
@@ -236,11 +250,12 @@ impl Coordinator {
                 }
                 return;
             }
-            Phase::Waiting { reason, next_look } => {
+            Phase::Waiting { reason, next_look, full_at_bytes } => {
                 let now = Instant::now();
                 if now >= next_look {
-                    let room = sink::free_bytes(&active.run.naming.out_dir).is_none_or(|free| free >= ROOM_BYTES);
-                    active.phase = Phase::Waiting { reason, next_look: now + Duration::from_secs(2) };
+                    let room = sink::free_bytes(&active.run.naming.out_dir)
+                        .is_none_or(|free| free.saturating_sub(full_at_bytes) >= ROOM_BYTES);
+                    active.phase = Phase::Waiting { reason, next_look: now + Duration::from_secs(2), full_at_bytes };
                     if room && let Err(error) = self.resume(job) {
                         self.trouble(&error);
                     }
@@ -258,8 +273,11 @@ impl Coordinator {
                 // What was given back waits again once all that was in flight has landed.
                 if active.run.in_flight() == 0 {
                     active.meter.pause();
-                    active.phase = Phase::Waiting { reason: reason.clone(), next_look: Instant::now() };
-                    let _ = self.parts.record_tx.send(Record::requeue(job));
+                    active.phase = Phase::Waiting {
+                        reason: reason.clone(),
+                        next_look: Instant::now() + Duration::from_secs(2),
+                        full_at_bytes: sink::free_bytes(&active.run.naming.out_dir).unwrap_or(0),
+                    };
                     self.event(Some(job), Edge::Halted { reason });
                 }
                 return;

@@ -94,6 +94,8 @@ enum Phase {
     Waiting {
         reason: String,
         next_look: Instant,
+        /// Bytes that were free when it was full.
+        full_at_bytes: u64,
     },
     /// Is being stopped, to be left in this state.
     Ending {

@@ -1,0 +1,328 @@
+//! What becomes of one item: its bytes are planned, admitted, worked on by a pixel worker, and staged for the recorder.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::ThreadPool;
+use tempfile::TempPath;
+
+use super::{Run, Trouble};
+use crate::catalog::CatalogReader;
+use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
+use crate::engine::gate::Stopped;
+use crate::engine::output::{self, Target};
+use crate::engine::picture::{Prepared, guarded, prepare};
+use crate::engine::recorder::{Record, Recorded};
+use crate::error::{ErrorKind, ItemError};
+use crate::fetch::{Body, Fetched};
+use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings};
+use crate::sink::{self, Content};
+
+/// An item's bytes, and what is known of how they came.
+pub(super) struct Input {
+    pub(super) row: ItemRow,
+    pub(super) held: Held,
+    pub(super) size_bytes: u64,
+    pub(super) fetched: Option<FetchedFacts>,
+    /// Name that the response suggested.
+    pub(super) file_name: Option<String>,
+    pub(super) read_ms: u64,
+}
+
+/// Where an item's bytes are.
+pub(super) enum Held {
+    /// In memory.
+    Memory(Vec<u8>),
+    /// In a temporary file, which goes with it.
+    Spooled(TempPath),
+    /// Still in the input file: it is only to be copied.
+    File(PathBuf),
+}
+
+pub(super) struct FetchedFacts {
+    hash: String,
+    http_status: u16,
+    content_type: Option<String>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    attempts: u32,
+}
+
+impl Run {
+    /// Plans an item, waits until memory and a worker are free, and gives it to the pixel pool.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        input: Input,
+        pool: &Arc<ThreadPool>,
+        reader: &dyn CatalogReader,
+    ) -> Result<(), Stopped> {
+        let id = input.row.id;
+        if input.fetched.is_none() {
+            // Not begun, so given back: a pause ends with a look from the first waiting item, and whoever waits for all
+            // that is in flight must not wait for this one.
+            if self.switch.is_paused() {
+                self.landed(id.seq);
+                return Ok(());
+            }
+            self.begin(id);
+        }
+        self.keep_body(&input);
+        let work = match self.plan(&input) {
+            Ok(work) => work,
+            Err(error) => {
+                self.conclude(&input, Outcome::Failed(error));
+                return Ok(());
+            }
+        };
+        if let Some(outcome) = self.settled_by_policy(&input, &work, reader) {
+            self.conclude(&input, outcome);
+            return Ok(());
+        }
+        let share = self.memory.take(work.peak_bytes(input.size_bytes), &self.switch)?;
+        let permit = self.permits.take(1, &self.switch)?;
+        let run = Arc::clone(self);
+        pool.spawn(move || {
+            run.work(&input, work);
+            drop((permit, share));
+        });
+        Ok(())
+    }
+
+    pub(super) fn plan(&self, input: &Input) -> Result<Work, ItemError> {
+        if self.spec.is_copy() {
+            return Ok(Work::Copy);
+        }
+        let bytes = input.bytes()?;
+        let prepared =
+            prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(&input.row.locator))?;
+        Ok(Work::Picture(Box::new(prepared)))
+    }
+
+    /// What the policy for taken names says before any work, where the name is known already.
+    pub(super) fn settled_by_policy(&self, input: &Input, work: &Work, reader: &dyn CatalogReader) -> Option<Outcome> {
+        let place = self.naming.early_place(&input.row, input.file_name.as_deref(), &work.extension(input))?;
+        self.naming.settle_early(&place, &input.row, reader)
+    }
+
+    /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
+    pub(super) fn work(&self, input: &Input, work: Work) {
+        let started = Instant::now();
+        let made = guarded(|| self.make(input, &work)).map_err(|error| error.named(&input.row.locator));
+        let process_ms = started.elapsed().as_millis() as u64;
+        match made {
+            Ok((mut recorded, staged)) => {
+                recorded.timings.process_ms = process_ms;
+                self.record(recorded, Some(staged));
+            }
+            Err(error) if error.kind == ErrorKind::Cancelled => self.landed(input.row.id.seq),
+            Err(error) if error.kind == ErrorKind::DiskFull => {
+                self.landed(input.row.id.seq);
+                self.set_trouble(Trouble::DiskFull(error.to_string()));
+            }
+            Err(error) => self.conclude(input, Outcome::Failed(error)),
+        }
+    }
+
+    pub(super) fn make(&self, input: &Input, work: &Work) -> Result<(Finished, Target), ItemError> {
+        let stopped = || self.switch.is_stopped();
+        let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
+        let stage = |size_px, hash: &str, content: Content<'_>| {
+            if stopped() {
+                return Err(ItemError::nameless(ErrorKind::Cancelled));
+            }
+            self.naming.stage(&input.row, input.file_name.as_deref(), &work.extension(input), size_px, hash, content)
+        };
+        let target = match work {
+            Work::Copy => {
+                let hash = match (&facts.hash, &input.held) {
+                    (Some(hash), _) => hash.clone(),
+                    (None, Held::File(path)) if self.naming.needs_result() => {
+                        sink::sha256_file(path).map_err(|error| ItemError::reading(path, &error))?
+                    }
+                    _ => String::new(),
+                };
+                let target = stage(None, &hash, input.held.content())?;
+                facts.hash = Some(target.staged.hash().to_owned());
+                target
+            }
+            Work::Picture(prepared) => {
+                let bytes = input.bytes()?;
+                let rendered = prepared.render(&bytes, &self.spec.save, &stopped)?;
+                let size_px = (rendered.info.width_px, rendered.info.height_px);
+                let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
+                facts.width_px = Some(size_px.0);
+                facts.height_px = Some(size_px.1);
+                stage(Some(size_px), &hash, Content::Bytes(&rendered.bytes))?
+            }
+        };
+        facts.bytes_out = target.staged.size_bytes();
+        facts.output_hash = Some(target.staged.hash().to_owned());
+        Ok((facts, target))
+    }
+
+    pub(super) fn facts(input: &Input, outcome: Outcome) -> Finished {
+        let mut facts = Finished::new(input.row.id, outcome);
+        facts.bytes_in = input.size_bytes;
+        facts.timings = Timings { fetch_ms: input.read_ms, process_ms: 0 };
+        facts.attempts = input.row.attempts + 1;
+        if let Some(fetched) = &input.fetched {
+            facts.hash = Some(fetched.hash.clone());
+            facts.http_status = Some(fetched.http_status);
+            facts.content_type.clone_from(&fetched.content_type);
+            facts.etag.clone_from(&fetched.etag);
+            facts.last_modified.clone_from(&fetched.last_modified);
+            facts.attempts = fetched.attempts;
+        }
+        facts
+    }
+
+    pub(super) fn conclude(&self, input: &Input, outcome: Outcome) {
+        self.record(Self::facts(input, outcome), None);
+    }
+
+    pub(super) fn fail(&self, finished: Finished) {
+        self.record(finished, None);
+    }
+
+    pub(super) fn begin(&self, id: ItemId) {
+        let _ = self.record_tx.send(Record::Running(id));
+    }
+
+    pub(super) fn record(&self, finished: Finished, target: Option<Target>) {
+        let seq = finished.id.seq;
+        if self.record_tx.send(Record::Finished(Box::new(Recorded { finished, target }))).is_err() {
+            self.landed(seq);
+        }
+    }
+
+    /// Keeps a fetched body for previews, where a face wants that.
+    pub(super) fn keep_body(&self, input: &Input) {
+        if let (Some(bodies), Some(_), Held::Memory(bytes)) = (&self.bodies, &input.fetched, &input.held) {
+            bodies.keep(input.row.id, bytes, input.fetched.as_ref().and_then(|f| f.content_type.clone()));
+        }
+    }
+}
+
+/// What an item needs done.
+pub(super) enum Work {
+    /// Its bytes are its output.
+    Copy,
+    /// It goes through the pipeline.
+    Picture(Box<Prepared>),
+}
+
+impl Work {
+    fn peak_bytes(&self, file_bytes: u64) -> u64 {
+        match self {
+            Self::Copy => file_bytes.min(MAX_BODY_IN_MEMORY_BYTES),
+            Self::Picture(prepared) => prepared.peak_bytes(file_bytes),
+        }
+    }
+
+    /// The output's extension, without the dot.
+    fn extension(&self, input: &Input) -> String {
+        match self {
+            Self::Picture(prepared) => {
+                // A kept format keeps the spelling of its extension, too.
+                let own = output::own_extension(&input.row.locator, input.file_name.as_deref());
+                match own {
+                    Some(own) if output::is_spelling_of(&own, prepared.format) => own,
+                    _ => prepared.format.extension().to_owned(),
+                }
+            }
+            Self::Copy => output::own_extension(&input.row.locator, input.file_name.as_deref())
+                .or_else(|| {
+                    let content_type = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
+                    output::extension_of_content(&input.held.head(), content_type)
+                })
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Input {
+    pub(super) fn from_fetched(row: ItemRow, fetched: Fetched) -> Self {
+        Self {
+            row,
+            size_bytes: fetched.size_bytes,
+            held: match fetched.body {
+                Body::Memory(bytes) => Held::Memory(bytes),
+                Body::File(path) => Held::Spooled(path),
+            },
+            file_name: fetched.file_name,
+            read_ms: fetched.fetch_ms,
+            fetched: Some(FetchedFacts {
+                hash: fetched.hash,
+                http_status: fetched.http_status,
+                content_type: fetched.content_type,
+                etag: fetched.etag,
+                last_modified: fetched.last_modified,
+                attempts: fetched.attempts,
+            }),
+        }
+    }
+}
+
+impl Input {
+    /// All bytes.
+    fn bytes(&self) -> Result<Cow<'_, [u8]>, ItemError> {
+        match &self.held {
+            Held::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+            Held::Spooled(path) => read(path).map(Cow::Owned),
+            Held::File(path) => read(path).map(Cow::Owned),
+        }
+    }
+}
+
+impl Held {
+    fn content(&self) -> Content<'_> {
+        match self {
+            Self::Memory(bytes) => Content::Bytes(bytes),
+            Self::Spooled(path) => Content::Move(path),
+            Self::File(path) => Content::Copy(path),
+        }
+    }
+
+    /// The first bytes, enough to tell what they are; none where they can't be read.
+    fn head(&self) -> Vec<u8> {
+        const HEAD_BYTES: usize = 512;
+        let read = |path: &Path| {
+            let mut head = Vec::new();
+            let file = std::fs::File::open(path)?;
+            std::io::Read::read_to_end(&mut std::io::Read::take(file, HEAD_BYTES as u64), &mut head)?;
+            Ok::<_, std::io::Error>(head)
+        };
+        match self {
+            Self::Memory(bytes) => bytes.iter().take(HEAD_BYTES).copied().collect(),
+            Self::Spooled(path) => read(path).unwrap_or_default(),
+            Self::File(path) => read(path).unwrap_or_default(),
+        }
+    }
+}
+
+/// Looks at an input file and reads it whole, unless it is only to be copied.
+pub(super) fn open_file(path: &Path, only_copied: bool) -> Result<(Held, u64), ItemError> {
+    let meta = std::fs::metadata(path).map_err(|error| ItemError::reading(path, &error))?;
+    if !meta.is_file() {
+        return Err(ItemError::new(ErrorKind::NotAPicture, path.display()).with("detail", "it is not a regular file"));
+    }
+    if only_copied {
+        return Ok((Held::File(path.to_path_buf()), meta.len()));
+    }
+    if meta.len() == 0 {
+        return Err(ItemError::new(ErrorKind::Empty, path.display()));
+    }
+    if meta.len() > MAX_FILE_BYTES {
+        let detail = format!("{} bytes, at most {MAX_FILE_BYTES}", meta.len());
+        return Err(ItemError::new(ErrorKind::TooLarge, path.display()).with("detail", detail));
+    }
+    let bytes = read(path)?;
+    let size_bytes = bytes.len() as u64;
+    Ok((Held::Memory(bytes), size_bytes))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ItemError> {
+    std::fs::read(path).map_err(|error| ItemError::reading(path, &error))
+}

@@ -1,0 +1,232 @@
+//! A job at work: lanes that hand out its waiting items, and the task that each item becomes.
+//!
+//! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
+//! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
+
+mod item;
+mod lanes;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::Sender;
+use rayon::ThreadPool;
+
+use super::bodies::Bodies;
+use super::gate::{Budget, Switch};
+use super::output::Naming;
+use super::recorder::{Record, call};
+use crate::catalog::ReaderFactory;
+use crate::error::JobError;
+use crate::fetch::{Cancel, Fetcher};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome};
+use crate::op::Pipeline;
+use crate::sink;
+pub(crate) use item::read;
+
+/// What all threads of a run share.
+pub(crate) struct Run {
+    pub(crate) job: JobId,
+    pub(crate) spec: JobSpec,
+    pub(crate) naming: Naming,
+    pub(crate) switch: Switch,
+    pub(crate) memory: Arc<Budget>,
+    /// Items inside the pixel pool, of those that may be.
+    pub(crate) permits: Arc<Budget>,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) cancel: Cancel,
+    /// Things that may still give items: sources being read, outputs being adopted.
+    pub(crate) pending: AtomicUsize,
+    /// Why it stopped or paused by itself.
+    trouble: Mutex<Option<Trouble>>,
+    /// Items handed out whose outcome is not recorded yet.
+    in_flight: Mutex<HashSet<u64>>,
+    /// Counts retries and returns: a lane that sees a new number starts over from the first waiting item.
+    rewinds: AtomicU64,
+    /// Lanes that looked through everything that waits, under the given number of pokes.
+    idle_lanes: [AtomicU64; 2],
+    pipeline: Pipeline,
+    record_tx: Sender<Record>,
+    bodies: Option<Arc<Bodies>>,
+    net_in_use: AtomicUsize,
+}
+
+/// Why a run can't go on by itself.
+#[derive(Clone, Debug)]
+pub(crate) enum Trouble {
+    /// It waits for room on the disk.
+    DiskFull(String),
+    /// It can't go on.
+    Fatal(String),
+}
+
+/// What a run is made of.
+pub(crate) struct RunParts {
+    pub(crate) job: JobId,
+    pub(crate) spec: JobSpec,
+    pub(crate) naming: Naming,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) workers: usize,
+    pub(crate) memory_bytes: u64,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) record_tx: Sender<Record>,
+    pub(crate) bodies: Option<Arc<Bodies>>,
+    pub(crate) pending: usize,
+}
+
+impl Run {
+    pub(crate) fn new(parts: RunParts) -> Arc<Self> {
+        Arc::new(Self {
+            job: parts.job,
+            spec: parts.spec,
+            naming: parts.naming,
+            switch: Switch::new(),
+            memory: Budget::new(parts.memory_bytes),
+            permits: Budget::new(parts.workers as u64),
+            fetcher: parts.fetcher,
+            cancel: Cancel::new(),
+            pending: AtomicUsize::new(parts.pending),
+            trouble: Mutex::default(),
+            in_flight: Mutex::default(),
+            rewinds: AtomicU64::new(0),
+            idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
+            pipeline: parts.pipeline,
+            record_tx: parts.record_tx,
+            bodies: parts.bodies,
+            net_in_use: AtomicUsize::new(0),
+        })
+    }
+
+    /// Starts the lanes; they end when the run is stopped.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        pool: &Arc<ThreadPool>,
+        runtime: &tokio::runtime::Handle,
+        readers: &ReaderFactory,
+    ) -> Result<Vec<JoinHandle<()>>, JobError> {
+        let (body_tx, body_rx) = lanes::bodies();
+        let (files_reader, links_reader, bodies_reader) = (readers.reader()?, readers.reader()?, readers.reader()?);
+        let mut threads = Vec::new();
+        let (run, files_pool) = (Arc::clone(self), Arc::clone(pool));
+        threads.push(named("pixloom-files", move || {
+            let _ = run.files_lane(files_reader.as_ref(), &files_pool);
+        })?);
+        let (run, runtime) = (Arc::clone(self), runtime.clone());
+        threads.push(named("pixloom-links", move || {
+            let _ = run.links_lane(links_reader.as_ref(), &runtime, &body_tx);
+        })?);
+        let (run, pool) = (Arc::clone(self), Arc::clone(pool));
+        threads.push(named("pixloom-bodies", move || {
+            run.bodies_lane(body_rx, &pool, bodies_reader.as_ref());
+        })?);
+        Ok(threads)
+    }
+
+    /// After a crash: files that were named in the catalog before it are adopted if they are whole, else made again.
+    pub(crate) fn adopt(self: &Arc<Self>, noted: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
+        let run = Arc::clone(self);
+        named("pixloom-adopt", move || {
+            let (mut adopted, mut again) = (Vec::new(), Vec::new());
+            for row in noted {
+                let path = row.output.as_deref().map(Locator::parse);
+                let hash = path.as_ref().and_then(Locator::path).and_then(|path| sink::sha256_file(path).ok());
+                match (row.output, hash) {
+                    (Some(output), Some(hash)) if row.output_hash.as_ref() == Some(&hash) => {
+                        let mut finished = Finished::new(row.id, Outcome::Done { output: output.clone() });
+                        let file = Locator::parse(&output);
+                        let size = file.path().and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
+                        finished.bytes_in = row.size_bytes.unwrap_or(row.bytes_in);
+                        finished.bytes_out = size;
+                        finished.output_hash = Some(hash);
+                        (finished.width_px, finished.height_px) = (row.width_px, row.height_px);
+                        (finished.hash, finished.content_type) = (row.hash, row.content_type);
+                        finished.http_status = row.http_status;
+                        finished.timings = row.timings;
+                        finished.attempts = row.attempts.max(1);
+                        adopted.push(finished);
+                    }
+                    _ => again.push(row.id.seq),
+                }
+            }
+            let job = run.job;
+            let settled = call(&run.record_tx, move |catalog| {
+                catalog.finish(&adopted)?;
+                catalog.set_waiting(job, &again)
+            });
+            if let Err(error) = settled {
+                run.set_trouble(Trouble::Fatal(error.to_string()));
+            }
+            run.rewind();
+            run.settle();
+        })
+    }
+
+    /// Stops for good: every wait ends, what is in flight is given up.
+    pub(crate) fn stop(&self) {
+        self.switch.stop();
+        self.cancel.cancel();
+    }
+
+    /// Items handed out and not yet recorded.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.flying().len()
+    }
+
+    /// Whether everything has an outcome: nothing is pending, lanes found nothing more, nothing in flight.
+    pub(crate) fn is_drained(&self) -> bool {
+        // The order matters: pokes first, since every change after it makes the lanes' notes stale.
+        let pokes = self.switch.pokes();
+        self.pending.load(Ordering::Acquire) == 0
+            && self.idle_lanes.iter().all(|lane| lane.load(Ordering::Acquire) == pokes)
+            && self.in_flight() == 0
+            && self.switch.pokes() == pokes
+    }
+
+    /// Makes lanes look again from the first waiting item.
+    pub(crate) fn rewind(&self) {
+        self.rewinds.fetch_add(1, Ordering::AcqRel);
+        self.switch.poke();
+    }
+
+    /// One of the things pending has ended.
+    pub(crate) fn settle(&self) {
+        self.pending.fetch_sub(1, Ordering::AcqRel);
+        self.switch.poke();
+    }
+
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn clear_trouble(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Notes why the run can't go on, and pauses it; the coordinator sees to the rest.
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*noted, Some(Trouble::Fatal(_))) {
+            *noted = Some(trouble);
+        }
+        self.switch.set_paused(true);
+    }
+
+    /// Forgets an item that was handed out: it is recorded, or given back.
+    pub(crate) fn landed(&self, seq: u64) {
+        self.flying().remove(&seq);
+    }
+
+    fn flying(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts a named thread.
+pub(crate) fn named(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JobError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| JobError::Machine(format!("Couldn't start the thread {name}: {error}.")))
+}
