@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
+use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::fit::Fit;
 use super::input;
@@ -109,54 +109,59 @@ impl eframe::App for App {
     }
 }
 
+/// The panels, drawn in the order of the work: that is the order in which Tab walks.
 fn window_ui(ui: &mut Ui, state: &mut State) {
     let p = theme::palette(ui);
-    let surface = Frame::new().fill(p.bg1);
-    let small = ui.available_width() < size::SMALL_WINDOW;
+    let whole = ui.available_rect_before_wrap();
+    let small = whole.width() < size::SMALL_WINDOW;
     let (sources_width, recipe_width) =
         if small { (size::SOURCES_SMALL, size::RECIPE_SMALL) } else { (size::SOURCES, size::RECIPE) };
-    Panel::top("header")
-        .exact_size(size::HEADER)
-        .frame(surface.inner_margin(Margin::symmetric(12, 0)))
-        .show(ui, |ui| header::ui(ui, state));
-    Panel::bottom("run bar")
-        .exact_size(size::FOOTER)
-        .frame(surface.inner_margin(Margin::symmetric(16, 0)))
-        .show(ui, |ui| run_bar::ui(ui, state));
-    Panel::left("sources")
-        .resizable(false)
-        .exact_size(sources_width)
-        .frame(surface.inner_margin(Margin::same(12)))
-        .show(ui, |ui| sources::ui(ui, state));
-    Panel::right("recipe")
-        .resizable(false)
-        .exact_size(recipe_width)
-        .frame(surface.inner_margin(Margin::same(12)))
-        .show(ui, |ui| recipe::ui(ui, state));
-    CentralPanel::no_frame().frame(Frame::new().fill(p.bg0)).show(ui, |ui| {
-        if state.is_empty() {
-            state.view.area_px = None;
-            empty::ui(ui, state);
-            return;
-        }
-        let area = ui.available_rect_before_wrap();
-        let preview_pt = preview_height(state, area.size());
-        let name = state.lang.preview_height();
-        Panel::bottom("preview")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size(preview_pt)
-            .frame(Frame::new().fill(p.bg0))
-            .show(ui, |ui| preview::ui(ui, state));
-        items::ui(ui, state);
-        if let Some(y) = sash(ui, name, area, area.bottom() - preview_pt) {
-            state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
-        }
-    });
+    let (header, below) = whole.split_top_bottom_at_y(whole.top() + size::HEADER);
+    let (middle, run_bar) = below.split_top_bottom_at_y(whole.bottom() - size::FOOTER);
+    let (sources, right) = middle.split_left_right_at_x(whole.left() + sources_width);
+    let (work, recipe) = right.split_left_right_at_x(whole.right() - recipe_width);
+    place(ui, "header", header, p.bg1, vec2(size::MARGIN, 0.0), |ui| header::ui(ui, state));
+    place(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
+    place(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
+    place(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
+    place(ui, "run bar", run_bar, p.bg1, vec2(size::MARGIN_WIDE, 0.0), |ui| run_bar::ui(ui, state));
+    let line = theme::hairline(p);
+    for y in [header.bottom() - 0.5, run_bar.top() + 0.5] {
+        ui.painter().hline(whole.x_range(), y, line);
+    }
+    for x in [sources.right() - 0.5, recipe.left() + 0.5] {
+        ui.painter().vline(x, middle.y_range(), line);
+    }
+}
+
+/// Draws a panel on its surface; nothing of it leaves its place.
+fn place(ui: &mut Ui, name: &str, rect: Rect, fill: Color32, margin: Vec2, add: impl FnOnce(&mut Ui)) {
+    ui.painter().rect_filled(rect, 0.0, fill);
+    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect.shrink2(margin)));
+    child.shrink_clip_rect(rect);
+    add(&mut child);
+}
+
+/// Items and preview, or how to begin.
+fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
+    if state.is_empty() {
+        state.view.area_px = None;
+        empty::ui(ui, state);
+        return;
+    }
+    let preview_pt = preview_height(state, area.size());
+    let (above, below) = area.split_top_bottom_at_y(area.bottom() - preview_pt);
+    let fill = theme::palette(ui).bg0;
+    place(ui, "items", above, fill, Vec2::ZERO, |ui| items::ui(ui, state));
+    let name = state.lang.preview_height();
+    if let Some(y) = sash(ui, name, area, below.top()) {
+        state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
+    }
+    place(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));
 }
 
 /// The preview's height: what few items leave free, but no less than its share.
-fn preview_height(state: &State, area: egui::Vec2) -> f32 {
+fn preview_height(state: &State, area: Vec2) -> f32 {
     let wanted = match state.preview_share {
         Some(share) => share * area.y,
         None => (area.y - items::needed_pt(state, area.x)).max(area.y * size::PREVIEW_SHARE),

@@ -10,8 +10,8 @@ use super::listing::Listing;
 use super::ops::{self, Op};
 use super::text::Lang;
 use super::textures::Textures;
-use crate::engine::{Command, Handle, JobView, Preview, PreviewRequest, Snapshot, Zoom};
-use crate::model::{JobState, SourceSpec};
+use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
+use crate::model::{ItemState, JobState, SourceSpec};
 
 /// A sheet above the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +116,8 @@ pub(crate) struct State {
     locale: String,
     dialogs: Dialogs,
     wanted_preview: Option<PreviewRequest>,
+    /// The previewed item's state when its preview was asked for.
+    wanted_state: Option<ItemState>,
 }
 
 impl State {
@@ -153,6 +155,7 @@ impl State {
             locale,
             dialogs: Dialogs::default(),
             wanted_preview: None,
+            wanted_state: None,
         };
         state.drafts.adopt(state.snapshot.current.as_ref(), &state.snapshot.settings, 0.0);
         state
@@ -202,10 +205,19 @@ impl State {
     pub(crate) fn ask(&mut self) {
         self.textures.ask(&self.handle);
         let request = self.preview_request();
-        if request != self.wanted_preview {
+        // A link that was fetched meanwhile can be seen now.
+        let item_state = self.listing.cursor.as_ref().map(|row| row.state);
+        let moved_on = item_state != self.wanted_state && !self.shows_picture_of(request.as_ref());
+        self.wanted_state = item_state;
+        if request != self.wanted_preview || (moved_on && request.is_some()) {
             self.handle.want_preview(request.clone());
             self.wanted_preview = request;
         }
+    }
+
+    fn shows_picture_of(&self, wanted: Option<&PreviewRequest>) -> bool {
+        let shown = self.preview.request.as_ref().map(|request| request.id);
+        matches!(self.preview.content, PreviewContent::Picture(_)) && shown == wanted.map(|request| request.id)
     }
 
     /// Sends edits now, so that what comes next sees them.

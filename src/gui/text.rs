@@ -173,7 +173,7 @@ words! {
     select_all: "Select all", "모두 선택";
     remove_selected: "Remove selected", "선택 항목 제거";
     copy_location: "Copy location", "위치 복사";
-    text_size: "bytes in all", "전체 바이트";
+    text_size: "in all", "전체";
     attempts: "Attempts", "시도 횟수";
     location: "Location", "위치";
     kind: "Kind", "종류";
@@ -254,7 +254,7 @@ impl Lang {
     pub(crate) fn done_line(self, progress: &Progress) -> String {
         let p = progress;
         let sizes = format!("{} → {}", bytes(p.bytes_in), bytes(p.bytes_out));
-        let time = clock(p.seconds);
+        let time = self.took(p.seconds);
         let mut parts = Vec::with_capacity(4);
         match self {
             Self::English => {
@@ -279,6 +279,15 @@ impl Lang {
             }
         }
         parts.join(", ")
+    }
+
+    /// `1:58`; what took less than ten seconds, with a tenth of a second.
+    fn took(self, seconds: f64) -> String {
+        match self {
+            _ if seconds >= 9.95 => clock(seconds),
+            Self::English => format!("{seconds:.1} s"),
+            Self::Korean => format!("{seconds:.1}초"),
+        }
     }
 
     /// `~2:05, ~120 MB`.

@@ -94,6 +94,8 @@ pub(crate) const LIGHT: Palette = Palette {
 
 /// Behind words and marks that stand on a picture.
 pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
+/// Behind a histogram.
+pub(crate) const HISTOGRAM_SURFACE: Color32 = Color32::from_rgba_premultiplied(13, 14, 18, 0xec);
 /// Words and lines on a picture.
 pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
 /// A texture's own colours; also where only a text's size is asked for.
@@ -145,6 +147,8 @@ pub(crate) mod size {
     pub(crate) const CORNER_SHEET: u8 = 12;
     /// A panel's margin.
     pub(crate) const MARGIN: f32 = 12.0;
+    /// The run bar's margin.
+    pub(crate) const MARGIN_WIDE: f32 = 16.0;
     /// Between neighbours.
     pub(crate) const GAP: f32 = 8.0;
     /// Between near neighbours.
@@ -159,6 +163,8 @@ pub(crate) mod size {
     pub(crate) const TABLE_ROW: f32 = 28.0;
     /// A parameter's row.
     pub(crate) const FIELD_ROW: f32 = 28.0;
+    /// Height of a failure's details.
+    pub(crate) const DETAILS: f32 = 148.0;
     /// A line of text.
     pub(crate) const TEXT_LINE: f32 = 20.0;
     /// A field's height.

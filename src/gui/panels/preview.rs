@@ -51,20 +51,31 @@ fn is_current(state: &State) -> bool {
     shown.is_some() && shown == state.listing.cursor_id()
 }
 
+/// Whether there is, or will be, a picture to compare.
+fn is_picture(state: &State) -> bool {
+    !is_current(state) || matches!(state.preview.content, PreviewContent::Picture(_) | PreviewContent::Nothing)
+}
+
+fn compare_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let scales = [(Scale::Fit, lang.fit()), (Scale::Full, lang.full()), (Scale::Pixel, lang.pixel())];
+    if let Some(scale) = segmented(ui, lang.zoom(), state.view.scale, &scales) {
+        state.view.scale = scale;
+    }
+    let compares = [(Compare::Split, lang.split()), (Compare::SideBySide, lang.side_by_side())];
+    if let Some(compare) = segmented(ui, lang.compare(), state.view.compare, &compares) {
+        state.view.compare = compare;
+    }
+}
+
 fn bar_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
     let sizes = shown_picture(state).map(|picture| (sizes(picture), saved(state, picture)));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let scales = [(Scale::Pixel, lang.pixel()), (Scale::Full, lang.full()), (Scale::Fit, lang.fit())];
-        let scales: Vec<_> = scales.into_iter().rev().collect();
-        if let Some(scale) = segmented(ui, lang.zoom(), state.view.scale, &scales) {
-            state.view.scale = scale;
-        }
-        let compares = [(Compare::Split, lang.split()), (Compare::SideBySide, lang.side_by_side())];
-        if let Some(compare) = segmented(ui, lang.compare(), state.view.compare, &compares) {
-            state.view.compare = compare;
+        if is_picture(state) {
+            compare_ui(ui, state);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let Some(name) = name else {

@@ -20,7 +20,7 @@ pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, erro
     let width = (area.width() - 48.0).clamp(80.0, 520.0);
     let sentence = sentences::error(lang, error);
     let galley = ui.painter().layout(sentence.clone(), theme::body(), p.text, width);
-    let details = if state.view.details { 84.0 } else { 0.0 };
+    let details = if state.view.details { size::DETAILS } else { 0.0 };
     let height = (36.0 + galley.size().y + size::MARGIN + size::BUTTON + details).min(area.height() - 8.0);
     let inner = Rect::from_center_size(area.center(), vec2(width, height));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
@@ -64,7 +64,7 @@ fn details_ui(ui: &mut Ui, state: &State, row: &ItemRow, error: &ItemError) {
     }
     lines.extend(row.http_status.map(|status| ("HTTP".to_owned(), status.to_string())));
     lines.extend(error.args.iter().filter(|(key, _)| *key != "name").map(|(key, value)| (key.clone(), value.clone())));
-    egui::ScrollArea::vertical().id_salt("details").show(ui, |ui| {
+    egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for (name, value) in lines {
             ui.horizontal(|ui| {

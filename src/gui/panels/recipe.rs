@@ -1,6 +1,6 @@
 //! The recipe: presets, the steps as cards, and at the bottom how and where results are saved.
 
-use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui};
+use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui, UiBuilder};
 
 use super::{save, steps};
 use crate::engine::Group;
@@ -16,16 +16,19 @@ use crate::model::{Step, is_copy};
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
-    let lang = state.lang;
     // In a low window the save section scrolls along; else it stands at the bottom.
-    let low = ui.available_height() < 2.0 * save::HEIGHT_MOST;
+    let whole = ui.available_rect_before_wrap();
+    let low = whole.height() < 2.0 * save::HEIGHT_MOST;
+    let save_pt = if low { 0.0 } else { save::height(state) };
+    let (above, below) = whole.split_top_bottom_at_y(whole.bottom() - save_pt);
+    ui.scope_builder(UiBuilder::new().id_salt("steps").max_rect(above), |ui| steps_ui(ui, low, state));
     if !low {
-        egui::Panel::bottom("save")
-            .frame(egui::Frame::new())
-            .show_separator_line(false)
-            .exact_size(save::height(state))
-            .show(ui, |ui| save::ui(ui, state));
+        ui.scope_builder(UiBuilder::new().id_salt("save").max_rect(below), |ui| save::ui(ui, state));
     }
+}
+
+fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
+    let lang = state.lang;
     ui.horizontal(|ui| {
         label::heading(ui, lang.recipe());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| presets_ui(ui, state));

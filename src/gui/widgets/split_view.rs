@@ -111,7 +111,7 @@ pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) 
 /// Counts of 64 levels of red, green and blue in the lower right corner of `area`.
 pub(crate) fn histogram(painter: &Painter, area: Rect, levels: &[[u32; 64]; 3]) {
     let rect = Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(10.0, 10.0), vec2(168.0, 72.0));
-    painter.rect_filled(rect, theme::corner(), theme::ON_PICTURE);
+    painter.rect_filled(rect, theme::corner(), theme::HISTOGRAM_SURFACE);
     let plot = rect.shrink(6.0);
     // The ends are left out of the scale: a white background would flatten everything else.
     let inner = levels.iter().flat_map(|channel| channel.iter().skip(1).take(62));
