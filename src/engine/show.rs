@@ -128,11 +128,12 @@ pub(super) fn result(
 ) -> Result<Image, ItemError> {
     let header = &shown.header;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    if header.orientation == Orientation::Upright && plan.max_downscale() <= 1.0 {
+    if header.orientation == Orientation::Upright && plan.max_downscale() <= 1.0 && !plan.accepts_luma() {
         // What was decoded for the view is what the output starts from.
         return through(pipeline, shown, 1.0, cancelled).map(|(image, _)| image);
     }
-    let mut opened = codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour })?;
+    let mut opened =
+        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour, luma: plan.accepts_luma() })?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     collector.into_image()
