@@ -1,7 +1,7 @@
 //! The way of one link: slot, request, redirects, retries, and waiting for a network that is gone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use reqwest::Client;
@@ -15,7 +15,7 @@ use super::network::{Network, Verdict};
 use super::slots::{Slot, Slots};
 use super::transfer::{self, Received, Reply};
 use super::{client, name, retry};
-use crate::error::{ErrorKind, ItemError, JobError};
+use crate::error::{ErrorKind, ItemError};
 
 /// Fetches links for one job; clones share slots, connections and the watch over the network.
 #[derive(Clone)]
@@ -24,7 +24,8 @@ pub struct Fetcher {
 }
 
 struct Shared {
-    client: Client,
+    /// Made for the first link: reading the system's certificates takes longer than many a job without any.
+    client: OnceLock<Client>,
     limits: FetchLimits,
     slots: Slots,
     network: Network,
@@ -81,14 +82,14 @@ struct Tally {
 
 impl Fetcher {
     /// A fetcher within these limits.
-    pub fn new(limits: FetchLimits) -> Result<Self, JobError> {
+    pub fn new(limits: FetchLimits) -> Self {
         let shared = Shared {
-            client: client::build(&limits)?,
+            client: OnceLock::new(),
             slots: Slots::new(limits.connections, limits.per_host),
             network: Network::new(limits.clone()),
             limits,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Self { shared: Arc::new(shared) }
     }
 
     /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
@@ -139,12 +140,22 @@ impl Fetcher {
 }
 
 impl Shared {
+    fn client(&self, name: &str) -> Result<&Client, Fault> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let made = client::build(&self.limits)
+            .map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;
+        Ok(self.client.get_or_init(|| made))
+    }
+
     /// Tries until it comes, or until trying makes no sense.
     async fn persist(&self, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
         let mut failures = 0;
+        let client = self.client(&fault::shown(url))?;
         loop {
-            self.network.wait_while_gone(&self.client).await;
-            let fault = match self.attempt(url, spool, tally).await {
+            self.network.wait_while_gone(client).await;
+            let fault = match self.attempt(client, url, spool, tally).await {
                 Ok(received) => return Ok(received),
                 Err(fault) => fault,
             };
@@ -164,7 +175,7 @@ impl Shared {
                 return Err(Fault { error: fault.error.with("detail", detail), ..fault });
             }
             match fault.unreached_since {
-                Some(began) if self.network.judge(began, &self.client).await == Verdict::NetworkReturned => {
+                Some(began) if self.network.judge(began, client).await == Verdict::NetworkReturned => {
                     failures = 0;
                 }
                 _ => return Err(fault),
@@ -173,7 +184,7 @@ impl Shared {
     }
 
     /// One attempt: the request, and those it is redirected to.
-    async fn attempt(&self, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+    async fn attempt(&self, client: &Client, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
         let name = fault::shown(url);
         let mut seen = vec![url.clone()];
         let mut slot: Option<Slot> = None;
@@ -189,7 +200,7 @@ impl Shared {
             }
             let began = Instant::now();
             let on_answer = || self.network.answered(&origin);
-            let reply = transfer::request(&self.client, &at, &name, &self.limits, spool, on_answer).await;
+            let reply = transfer::request(client, &at, &name, &self.limits, spool, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
                 Ok(Reply::Received(received)) => return Ok(received),
@@ -281,9 +292,8 @@ mod tests {
     #[test]
     fn futures_can_move_between_threads() {
         fn is_send<T: Send>(_: &T) {}
-        if let Ok(fetcher) = Fetcher::new(FetchLimits::default()) {
-            let (spool, cancel) = (Spool::new("."), Cancel::new());
-            is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
-        }
+        let fetcher = Fetcher::new(FetchLimits::default());
+        let (spool, cancel) = (Spool::new("."), Cancel::new());
+        is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
     }
 }
