@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use eframe::App as _;
-use pixloom::engine::{Command, Engine, Handle, Options};
-use pixloom::model::{JobState, Recipe, SourceSpec, Step};
+use pixloom::engine::{Command, Engine, Handle, Options, PreviewRequest, Zoom};
+use pixloom::model::{ItemId, JobState, Recipe, Save, SourceSpec, Step};
 
 const ITEMS: usize = 10_000;
 const FRAMES: usize = 600;
@@ -40,6 +40,45 @@ fn main() {
     handle.send(Command::Cancel(view.id));
     window.until(&handle, |view| view.state == JobState::Cancelled);
     println!("{:<30} {:>7.1} ms until Cancel is seen", "", asked.elapsed().as_secs_f64() * 1e3);
+    drop(engine);
+    match std::env::var_os("PIXLOOM_CORPUS").map(|corpus| Path::new(&corpus).join("photos")) {
+        Some(photos) => previews(&photos, scratch.path()),
+        None => println!("slider to preview: left out; PIXLOOM_CORPUS names no folder with photos"),
+    }
+}
+
+/// From a slider's move to the preview that answers it, at fit size in a window of 1440 by 900.
+fn previews(photos: &Path, scratch: &Path) {
+    let options = Options { settings_path: None, ..Options::for_window(scratch.join("previews.sqlite")) };
+    let engine = Engine::start(options).unwrap();
+    let handle = engine.handle();
+    let mut window = Window::new(handle.clone());
+    handle.send(Command::Add(vec![SourceSpec::Folder { path: photos.to_owned(), recursive: false }]));
+    window.until(&handle, |view| view.progress.total > 0 && !view.counting);
+    let id = ItemId { job: handle.snapshot().current.as_ref().unwrap().id, seq: 1 };
+    let brightness = |n: usize| Step::new("brightness").with("amount", (n % 100) as f64 / 2.0);
+    let resize = Step::new("resize").with("long_edge", 1600.0);
+    for (what, before) in [("a brightness slider", vec![]), ("the same after a resize", vec![resize])] {
+        let spent = (0..60).map(|n| {
+            let steps = before.iter().cloned().chain([brightness(n)]).collect();
+            let recipe = Recipe { steps, ..Recipe::default() };
+            let request = PreviewRequest { id, recipe, save: Save::default(), zoom: Zoom::Fit, area_px: (872, 340) };
+            let asked = Instant::now();
+            handle.want_preview(Some(request.clone()));
+            while handle.preview().request.as_ref() != Some(&request) {
+                assert!(asked.elapsed() < PATIENCE, "no preview");
+                std::thread::sleep(Duration::from_micros(500));
+            }
+            asked.elapsed()
+        });
+        // The first one decodes the picture.
+        let mut spent: Vec<Duration> = spent.collect();
+        let first = spent.remove(0);
+        spent.sort();
+        let ms = |share: f64| spent[((spent.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let first_ms = first.as_secs_f64() * 1e3;
+        println!("{what:<30} to preview: median {:.1} ms, p95 {:.1} ms, first {first_ms:.1} ms", ms(0.5), ms(0.95));
+    }
 }
 
 /// The window's content without a screen.

@@ -12,12 +12,15 @@ use super::picture::{guarded, prepare};
 use super::show::{self, Shown, Source};
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
+use crate::codec;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples, is_copy};
 use crate::op::Pipeline;
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
+/// How much larger than needed a decoded picture may be before a smaller one is decoded.
+const SCALE_SPAN: f64 = 3.0;
 /// Text shown at most.
 const TEXT_BYTES: usize = 64 << 10;
 
@@ -34,7 +37,7 @@ pub(super) struct Looker {
 /// The decoded picture that recipes are tried on.
 struct Base {
     id: ItemId,
-    /// `None` is full size.
+    /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
     colour: ColourChoice,
     body: KeptBody,
@@ -96,7 +99,12 @@ impl Looker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour) && !base.is_output
+            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour)
+                && !base.is_output
+                && area_px.is_none_or(|area_px| {
+                    let wanted = show::wanted_scale(&base.shown.header, &request.recipe, area_px);
+                    wanted.is_ok_and(|wanted| (0.98 * wanted..=SCALE_SPAN * wanted).contains(&base.shown.scale))
+                })
         };
         if !self.base.as_ref().is_some_and(fits)
             && let Some(content) = self.load(request, area_px)?
@@ -115,6 +123,7 @@ impl Looker {
         let (before, after, histogram, approximate) = match request.zoom {
             Zoom::Fit => {
                 let (image, approximate) = show::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
+                let image = show::shrunk(image, request.area_px, &cancelled)?;
                 (base.before.clone(), show::pixels(&image), histogram(&image), approximate)
             }
             Zoom::Full { x, y } => {
@@ -177,9 +186,23 @@ impl Looker {
         if let Some(text) = as_text(&body) {
             return Ok(Some(text));
         }
-        let shown = show::decode(&body.bytes, request.save.colour, area_px, &|| self.cancelled())
-            .map_err(|error| error.named(name()))?;
-        let before = show::pixels(&shown.image);
+        let cancelled = || self.cancelled();
+        let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
+        let decoded = || {
+            let Some(area_px) = area_px else {
+                let shown = show::decode(&body.bytes, request.save.colour, None, &cancelled)?;
+                let before = show::pixels(&shown.image);
+                return Ok((shown, before));
+            };
+            let header = codec::probe(&body.bytes)?;
+            // A recipe that can't be planned is told of where it is run.
+            let scale = show::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
+            let decode_px = show::scaled_area(&header, scale, area_px);
+            let shown = show::decode(&body.bytes, request.save.colour, Some(decode_px), &cancelled)?;
+            let before = show::pixels(&show::shrunk(shown.image.clone(), area_px, &cancelled)?);
+            Ok((shown, before))
+        };
+        let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
         self.base = Some(Base { id: request.id, area_px, colour: request.save.colour, body, is_output, shown, before });
         Ok(None)
     }
@@ -205,7 +228,7 @@ impl Looker {
 
 /// The body as text, if the server called it text, or it is text and no picture.
 fn as_text(body: &KeptBody) -> Option<PreviewContent> {
-    if crate::codec::sniff(&body.bytes).is_some() {
+    if codec::sniff(&body.bytes).is_some() {
         return None;
     }
     let content_type = body.content_type.clone().unwrap_or_default();

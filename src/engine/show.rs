@@ -72,6 +72,57 @@ fn upright_size(header: &Header) -> (u32, u32) {
     if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
 }
 
+/// Pictures decoded for a view have at most so many px, unless the view itself is larger.
+const VIEW_PX: f64 = 24e6;
+/// How much more than needed is decoded where a recipe changes the size, so that the next edit finds enough.
+const HEADROOM: f64 = 1.25;
+
+/// The scale at which a picture must be decoded, so that what the recipe makes of it fills the area as sharply as the
+/// result itself would: a recipe that makes pictures smaller needs more than the area holds.
+pub(super) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)) -> Result<f64, ItemError> {
+    let pipeline =
+        Pipeline::new(recipe).map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let after = pipeline.plan(&header.info, header.orientation, 1.0)?.output();
+    let (w, h) = upright_size(header);
+    let before_scale = filling(w, h, area_px);
+    let after_scale = filling(after.width_px, after.height_px, area_px);
+    if after_scale <= before_scale {
+        return Ok(before_scale);
+    }
+    let most = (VIEW_PX / (f64::from(w) * f64::from(h))).sqrt().clamp(before_scale, 1.0);
+    Ok((HEADROOM * after_scale).min(most))
+}
+
+/// The scale at which a picture fills an area, at most 1.
+fn filling(width_px: u32, height_px: u32, area_px: (u32, u32)) -> f64 {
+    let share = |area: u32, px: u32| f64::from(area.max(1)) / f64::from(px.max(1));
+    share(area_px.0, width_px).min(share(area_px.1, height_px)).min(1.0)
+}
+
+/// The area that a picture fills at that scale, at least `area_px`.
+pub(super) fn scaled_area(header: &Header, scale: f64, area_px: (u32, u32)) -> (u32, u32) {
+    let (w, h) = upright_size(header);
+    let scaled = |px: u32| (f64::from(px) * scale).round() as u32;
+    (scaled(w).max(area_px.0), scaled(h).max(area_px.1))
+}
+
+/// A picture no larger than the area.
+pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> bool) -> Result<Image, ItemError> {
+    let (w, h) = (image.info.width_px, image.info.height_px);
+    let scale = filling(w, h, area_px);
+    if scale >= 1.0 {
+        return Ok(image);
+    }
+    let scaled = |px: u32| (f64::from(px) * scale).round().max(1.0);
+    let step = Step::new("resize").with("width", scaled(w)).with("height", scaled(h)).with("fit", "exact");
+    let pipeline = Pipeline::new(&Recipe { steps: vec![step], ..Recipe::default() })
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let plan = pipeline.plan(&image.info, Orientation::Upright, 1.0)?;
+    let mut collector = Collector::new(image.profile.clone());
+    plan.run(&mut ImageRows { image: &image, next_row: 0 }, &mut collector, cancelled)?;
+    collector.into_image()
+}
+
 /// Decodes a picture upright to fit an area (`None`: at full size).
 pub(super) fn decode(
     bytes: &[u8],

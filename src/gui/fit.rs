@@ -39,7 +39,7 @@ impl Fit {
             self.over = true;
             ctx.send_viewport_cmd(ViewportCommand::InnerSize(fitting));
             ctx.send_viewport_cmd(ViewportCommand::OuterPosition(pos2(
-                outer.left().max(0.0).min(size::SCREEN_EDGE),
+                outer.left().clamp(0.0, size::SCREEN_EDGE),
                 0.0,
             )));
         }

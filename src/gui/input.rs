@@ -14,7 +14,7 @@ pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 /// Acts on this frame's input. Before any panel is drawn, so that none takes a shortcut for text.
 pub(crate) fn handle(ctx: &Context, state: &mut State) {
     // Asked before anything is drawn: a box or a list that closes on this very Enter is still at work.
-    let focused = ctx.memory(|memory| memory.focused());
+    let focused = ctx.memory(egui::Memory::focused);
     state.keys_are_free = focused.is_none() && state.sheet == Sheet::None && !Popup::is_any_open(ctx);
     drops(ctx, state);
     pastes(ctx, state);

@@ -117,7 +117,7 @@ pub(crate) struct State {
     dialogs: Dialogs,
     wanted_preview: Option<PreviewRequest>,
     /// The previewed item's state when its preview was asked for.
-    wanted_state: Option<ItemState>,
+    asked_in: Option<ItemState>,
 }
 
 impl State {
@@ -155,7 +155,7 @@ impl State {
             locale,
             dialogs: Dialogs::default(),
             wanted_preview: None,
-            wanted_state: None,
+            asked_in: None,
         };
         state.drafts.adopt(state.snapshot.current.as_ref(), &state.snapshot.settings, 0.0);
         state
@@ -207,8 +207,8 @@ impl State {
         let request = self.preview_request();
         // A link that was fetched meanwhile can be seen now.
         let item_state = self.listing.cursor.as_ref().map(|row| row.state);
-        let moved_on = item_state != self.wanted_state && !self.shows_picture_of(request.as_ref());
-        self.wanted_state = item_state;
+        let moved_on = item_state != self.asked_in && !self.shows_picture_of(request.as_ref());
+        self.asked_in = item_state;
         if request != self.wanted_preview || (moved_on && request.is_some()) {
             self.handle.want_preview(request.clone());
             self.wanted_preview = request;

@@ -7,10 +7,11 @@ use egui_kittest::kittest::Queryable;
 
 use super::app::App;
 use super::fixture::{self, Engine, JOB};
+use super::state::Scale;
 use crate::config::Language;
 use crate::engine::{Command, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemState, JobState, Value};
+use crate::model::{FormatChoice, ItemState, JobState, Recipe, Save, Value};
 
 struct Window {
     harness: Harness<'static, App>,
@@ -346,4 +347,60 @@ fn an_idle_window_is_not_repainted() {
     let output = window.harness.output();
     let delay = output.viewport_output.values().map(|viewport| viewport.repaint_delay).min().unwrap();
     assert!(delay > std::time::Duration::from_mins(1), "{delay:?}");
+}
+
+#[test]
+fn enter_in_a_list_picks_and_does_nothing_else() {
+    let mut window = window(Engine::add_items);
+    window.press("Add filter");
+    window.harness.get_by_label("Search filters").type_text("sharp");
+    window.settle();
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(window.has("Remove: Sharpen"));
+    assert_eq!(window.harness.state_mut().state_mut().view.scale, Scale::Fit, "the preview's scale is left alone");
+}
+
+#[test]
+fn a_copy_is_called_unchanged_and_has_no_quality() {
+    let mut window = window(Engine::add_items);
+    let state = window.harness.state_mut().state_mut();
+    state.drafts.recipe.set(Recipe::default());
+    state.drafts.save.set(Save::default());
+    window.settle();
+    assert!(!window.has("Quality"), "a copy is not encoded");
+    assert!(window.harness.query_all_by_label_contains("copied unchanged").next().is_some());
+    window.harness.state_mut().state_mut().drafts.save.set(Save { format: FormatChoice::Webp, ..Save::default() });
+    window.settle();
+    assert!(window.has("Quality"));
+}
+
+#[test]
+fn few_items_leave_their_room_to_the_preview_in_any_window() {
+    for (width, height) in [(1440.0, 900.0), (900.0, 600.0), (1920.0, 1080.0)] {
+        let mut window = window_sized(width, height, |engine| {
+            engine.add_items();
+            engine.job().progress.total = 8;
+        });
+        window.settle();
+        let divider = window.harness.get_by_label("Height of the preview").rect();
+        let share = (height - 64.0 - divider.center().y) / (height - 48.0 - 64.0);
+        assert!((0.44..0.85).contains(&share), "{share} of {width} x {height}");
+    }
+}
+
+#[test]
+fn a_link_that_was_fetched_meanwhile_is_asked_for_again() {
+    let mut window = window(Engine::add_items);
+    let request = window.engine.ends.shared.preview.load().request.clone();
+    let unseen = Preview { request, content: PreviewContent::NotFetched, pending: false };
+    window.engine.ends.shared.preview.store(std::sync::Arc::new(unseen));
+    window.harness.run_steps(2);
+    assert!(window.engine.ends.shared.preview_wanted.take().is_none(), "nothing changed: nothing is asked");
+    window.engine.items[0].state = ItemState::Done;
+    window.engine.job().items_revision += 1;
+    window.engine.say();
+    window.harness.run_steps(2);
+    window.engine.answer();
+    window.harness.run_steps(2);
+    assert!(window.engine.ends.shared.preview_wanted.take().is_some());
 }

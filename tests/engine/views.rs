@@ -99,7 +99,7 @@ fn to_fit_a_preview_looks_like_the_result_scaled_down() {
         let all = steps.iter().cloned().chain([smaller.with("fit", "exact")]).collect();
         let saved = desk.run(desk.job(vec![source.clone()], all, FormatChoice::Png));
         let (width_px, height_px, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
-        assert!(shown.width_px >= px / 2, "{} px of an area of {px}", shown.width_px);
+        assert_eq!(shown.width_px, px, "what is shown fills the area, and is not blown up to it");
         assert_eq!((shown.width_px, shown.height_px), (width_px, height_px));
         let off: u64 = rgb(&shown).iter().zip(&saved).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let mean = off as f64 / saved.len() as f64;
