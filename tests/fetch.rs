@@ -47,7 +47,7 @@ struct Setup {
 impl Setup {
     fn new(limits: FetchLimits) -> Self {
         let spool_dir = tempfile::tempdir().unwrap();
-        Self { fetcher: Fetcher::new(limits).unwrap(), spool_dir, cancel: Cancel::new() }
+        Self { fetcher: Fetcher::new(limits), spool_dir, cancel: Cancel::new() }
     }
 
     async fn fetch(&self, url: &str) -> Outcome {
@@ -487,7 +487,7 @@ fn no_secret_of_a_link_is_shown() {
 fn a_spool_that_can_not_be_written_fails_the_item() {
     let server = Server::start(|_| ok(vec![1; 5000], "image/png"));
     run(async {
-        let fetcher = Fetcher::new(FetchLimits { max_body_in_memory_bytes: 10, ..hasty() }).unwrap();
+        let fetcher = Fetcher::new(FetchLimits { max_body_in_memory_bytes: 10, ..hasty() });
         let spool = Spool::new("/nonexistent/spool");
         let failure = fetcher.fetch(&server.url("/a"), &spool, &Cancel::new()).await.unwrap_err();
         assert_eq!((failure.error.kind, failure.http_status), (ErrorKind::Unwritable, Some(200)));

@@ -1,7 +1,7 @@
 //! The way of one link: slot, request, redirects, retries, and waiting for a network that is gone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use reqwest::Client;
@@ -24,7 +24,8 @@ pub struct Fetcher {
 }
 
 struct Shared {
-    client: Client,
+    /// Made for the first link, since it reads every certificate of the system.
+    client: OnceLock<Result<Client, JobError>>,
     limits: FetchLimits,
     slots: Slots,
     network: Network,
@@ -81,14 +82,14 @@ struct Tally {
 
 impl Fetcher {
     /// A fetcher within these limits.
-    pub fn new(limits: FetchLimits) -> Result<Self, JobError> {
+    pub fn new(limits: FetchLimits) -> Self {
         let shared = Shared {
-            client: client::build(&limits)?,
+            client: OnceLock::new(),
             slots: Slots::new(limits.connections, limits.per_host),
             network: Network::new(limits.clone()),
             limits,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Self { shared: Arc::new(shared) }
     }
 
     /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
@@ -139,12 +140,20 @@ impl Fetcher {
 }
 
 impl Shared {
+    /// The HTTP client; without one no link can be had.
+    fn client(&self, url: &Url) -> Result<&Client, Fault> {
+        let made = self.client.get_or_init(|| client::build(&self.limits));
+        made.as_ref()
+            .map_err(|error| Fault::new(ItemError::new(ErrorKind::Connect, fault::shown(url)).with("detail", error)))
+    }
+
     /// Tries until it comes, or until trying makes no sense.
     async fn persist(&self, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+        let client = self.client(url)?;
         let mut failures = 0;
         loop {
-            self.network.wait_while_gone(&self.client).await;
-            let fault = match self.attempt(url, spool, tally).await {
+            self.network.wait_while_gone(client).await;
+            let fault = match self.attempt(client, url, spool, tally).await {
                 Ok(received) => return Ok(received),
                 Err(fault) => fault,
             };
@@ -164,7 +173,7 @@ impl Shared {
                 return Err(Fault { error: fault.error.with("detail", detail), ..fault });
             }
             match fault.unreached_since {
-                Some(began) if self.network.judge(began, &self.client).await == Verdict::NetworkReturned => {
+                Some(began) if self.network.judge(began, client).await == Verdict::NetworkReturned => {
                     failures = 0;
                 }
                 _ => return Err(fault),
@@ -173,7 +182,7 @@ impl Shared {
     }
 
     /// One attempt: the request, and those it is redirected to.
-    async fn attempt(&self, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+    async fn attempt(&self, client: &Client, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
         let name = fault::shown(url);
         let mut seen = vec![url.clone()];
         let mut slot: Option<Slot> = None;
@@ -189,7 +198,7 @@ impl Shared {
             }
             let began = Instant::now();
             let on_answer = || self.network.answered(&origin);
-            let reply = transfer::request(&self.client, &at, &name, &self.limits, spool, on_answer).await;
+            let reply = transfer::request(client, &at, &name, &self.limits, spool, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
                 Ok(Reply::Received(received)) => return Ok(received),
@@ -281,9 +290,8 @@ mod tests {
     #[test]
     fn futures_can_move_between_threads() {
         fn is_send<T: Send>(_: &T) {}
-        if let Ok(fetcher) = Fetcher::new(FetchLimits::default()) {
-            let (spool, cancel) = (Spool::new("."), Cancel::new());
-            is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
-        }
+        let fetcher = Fetcher::new(FetchLimits::default());
+        let (spool, cancel) = (Spool::new("."), Cancel::new());
+        is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
     }
 }

@@ -92,7 +92,7 @@ impl Coordinator {
             connections: spec.limits.connections,
             per_host: spec.limits.per_host,
             ..FetchLimits::default()
-        })?;
+        });
         let expansion = self.parts.reader.expansion(job)?;
         let naming = Naming::new(&spec, out_dir)?;
         let run = Run::new(RunParts {
