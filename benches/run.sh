@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 corpus=${PIXLOOM_CORPUS:-}
 peers=${PIXLOOM_PEERS:-benches/peers}
 pairs=${PIXLOOM_PAIRS:-5}
-works=${PIXLOOM_WORKS:-thumb web full}
+works=${PIXLOOM_WORKS:-thumb web full grade}
 python=${PIXLOOM_PYTHON:-python3}
 
 if [ -z "$corpus" ] || ! compgen -G "$corpus/photos/*.jpg" >/dev/null; then
@@ -29,7 +29,8 @@ our_command() {
     thumb) steps=(-s resize:long_edge=1024 --quality 85) ;;
     web)   steps=(-s resize:long_edge=2048 -s sharpen:sigma=1,amount=0.8 --quality 85) ;;
     full)  steps=(-s gaussian_blur:sigma=3 -s grayscale --quality 90) ;;
-    *)     echo "unknown work '$1': thumb, web or full" >&2; return 2 ;;
+    grade) steps=(-s linear:scale=1.1,offset=-5 -s saturation:factor=1.2 -s sharpen:sigma=1,amount=0.8 --quality 90) ;;
+    *)     echo "unknown work '$1': thumb, web, full or grade" >&2; return 2 ;;
   esac
   quoted "$ours" run "$corpus/photos" -o "$scratch/out" "${steps[@]}" --format jpeg --fast --catalog "$scratch/catalog.sqlite"
 }

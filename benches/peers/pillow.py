@@ -1,11 +1,11 @@
-"""Pillow, one process per core.   usage: pillow.py thumb|web|full OUT_DIR FILE..."""
+"""Pillow, one process per core.   usage: pillow.py thumb|web|full|grade OUT_DIR FILE..."""
 
 import os
 import pathlib
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 
 def thumb(picture):
@@ -26,7 +26,14 @@ def full(picture):
     return ImageOps.grayscale(picture.filter(ImageFilter.GaussianBlur(3))), 90
 
 
-WORKS = {"thumb": thumb, "web": web, "full": full}
+def grade(picture):
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
+    picture = picture.point([min(255, max(0, round(level * 1.1 - 5))) for level in range(256)] * 3)
+    picture = ImageEnhance.Color(picture).enhance(1.2)
+    return picture.filter(ImageFilter.UnsharpMask(radius=1, percent=80, threshold=0)), 90
+
+
+WORKS = {"thumb": thumb, "web": web, "full": full, "grade": grade}
 
 
 def one(task):

@@ -1,4 +1,4 @@
-// sharp, one picture per core.   usage: sharp.js thumb|web|full OUT_DIR FILE...
+// sharp, one picture per core.   usage: sharp.js thumb|web|full|grade OUT_DIR FILE...
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -8,10 +8,14 @@ sharp.concurrency(1); // a picture per core beats a core's share of every pictur
 sharp.cache(false);
 
 const inside = (edge, more) => [edge, edge, { fit: "inside", withoutEnlargement: true, ...more }];
+const luma = [0.2126, 0.7152, 0.0722];
+const saturated = (factor) =>
+  luma.map((_, y) => luma.map((weight, x) => (1 - factor) * weight + (x === y ? factor : 0)));
 const works = {
   thumb: (picture) => picture.resize(...inside(1024)).jpeg({ quality: 85 }),
   web: (picture) => picture.resize(...inside(2048, { fastShrinkOnLoad: false })).sharpen({ sigma: 1 }).jpeg({ quality: 85 }),
   full: (picture) => picture.blur(3).grayscale().jpeg({ quality: 90 }),
+  grade: (picture) => picture.linear(1.1, -5).recomb(saturated(1.2)).sharpen({ sigma: 1 }).jpeg({ quality: 90 }),
 };
 
 async function main() {
