@@ -54,10 +54,13 @@ impl Looker {
     /// Works until `stop` is closed.
     pub(super) fn run(mut self, stop: &Receiver<()>) {
         let bell = self.shared.preview_wanted.bell().clone();
+        let mut rung = false;
         loop {
-            crossbeam_channel::select! {
-                recv(bell) -> _ => {},
-                recv(stop) -> _ => return,
+            if !std::mem::take(&mut rung) {
+                crossbeam_channel::select! {
+                    recv(bell) -> _ => {},
+                    recv(stop) -> _ => return,
+                }
             }
             let Some(request) = self.shared.preview_wanted.take() else { continue };
             let Some(request) = request else {
@@ -73,13 +76,13 @@ impl Looker {
             };
             let sized = matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
             self.publish(Preview { request: Some(request.clone()), content: content.clone(), pending: sized });
-            // Nothing newer for a moment: find out what the result weighs.
-            if sized && bell.is_empty() {
+            if sized {
                 crossbeam_channel::select! {
+                    recv(bell) -> _ => rung = true,
                     recv(stop) -> _ => return,
-                    default(SETTLES) => {},
+                    // Nothing newer for a moment: find out what the result weighs.
+                    default(SETTLES) => self.find_size(&request, content),
                 }
-                self.find_size(&request, content);
             }
         }
     }
