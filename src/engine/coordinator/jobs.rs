@@ -278,6 +278,7 @@ impl Coordinator {
                         next_look: Instant::now() + Duration::from_secs(2),
                         full_at_bytes: sink::free_bytes(&active.run.naming.out_dir).unwrap_or(0),
                     };
+                    let _ = self.parts.record_tx.send(Record::requeue(&active.run));
                     self.event(Some(job), Edge::Halted { reason });
                 }
                 return;
