@@ -101,7 +101,8 @@ const VERSION_1: &str = "
 
 /// Makes the tables of a new file, brings those of an older one up to date, and refuses what is not ours.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
-    check(connection)?;
+    // In one transaction: another program may be making the same catalog just now.
+    check(&*connection.transaction()?)?;
     sqlite::make_durable(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Looked at again, now that nobody else can change it.
