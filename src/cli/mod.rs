@@ -226,7 +226,7 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let mut each = |planned: Planned| {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
-            Planned::Item(item) => report::planned(&item),
+            Planned::Item(item) => tame(&report::planned(&item)),
             Planned::Remark(sentence) => return warn(&sentence),
             Planned::Trouble(sentence) => {
                 is_partial = true;
@@ -244,10 +244,25 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
 
 /// Writes a sentence to standard error.
 fn warn(sentence: &str) {
-    let _ = writeln!(io::stderr(), "pixloom: {sentence}");
+    let _ = writeln!(io::stderr(), "pixloom: {}", tame(sentence));
+}
+
+/// The sentence on one line, without what would steer a terminal: names of files may hold anything.
+fn tame(sentence: &str) -> String {
+    sentence.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Writes a result to standard output; a reader that went away is no error of ours.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_steers_the_terminal() {
+        assert_eq!(tame("broken\n\u{1b}[31mx 한.jpg"), "broken\u{fffd}\u{fffd}[31mx 한.jpg");
+    }
 }
