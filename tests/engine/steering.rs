@@ -40,6 +40,7 @@ fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
         view.state == JobState::Paused && view.progress.running == 0
     });
     desk.wait("the catalog says so, too", |_| desk.row_of(job).state == JobState::Paused);
+    desk.wait("every source was read", |_| desk.row_of(job).total == 600);
     let waiting = || desk.reader().counts(job).unwrap().waiting;
     let (left, hits) = (waiting(), server.accepted());
     assert!(left > 0, "the job was over before it could pause");
