@@ -16,7 +16,7 @@ use crate::engine::run::{Run, RunParts, Trouble};
 use crate::engine::{check, pools};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{FetchLimits, Fetcher};
-use crate::model::{Edge, JobId, JobState};
+use crate::model::{Edge, JobId, JobRow, JobState};
 use crate::sink;
 
 /// A draft's edits are written after this pause.
@@ -171,6 +171,11 @@ impl Coordinator {
                 let _ = self.parts.record_tx.send(Record::state(job, JobState::Running));
                 self.event(Some(job), Edge::Started);
             }
+            return Ok(());
+        }
+        // One that has just ended needs no second end.
+        let is_over = |row: &JobRow| row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total;
+        if self.parts.reader.job(job)?.as_ref().is_some_and(is_over) {
             return Ok(());
         }
         self.enqueue(job)
