@@ -24,7 +24,11 @@ pub fn parse_step(text: &str) -> Result<Step, String> {
                 "false" => Value::Bool(false),
                 _ => Value::Text(word),
             },
-            ParamKind::Choice { .. } | ParamKind::Text { .. } => Value::Text(word),
+            ParamKind::Choice { .. }
+            | ParamKind::Text { .. }
+            | ParamKind::Colour { .. }
+            | ParamKind::File { .. }
+            | ParamKind::Curve { .. } => Value::Text(word),
         };
         if step.params.insert(name.clone(), value).is_some() {
             return Err(format!("{op}: {name} is given twice"));
