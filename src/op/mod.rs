@@ -5,7 +5,6 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
-mod curve;
 pub mod file;
 pub mod help;
 mod params;
