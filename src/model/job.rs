@@ -98,13 +98,27 @@ pub enum Format {
     Gif,
     /// Windows bitmap; read only.
     Bmp,
+    /// AVIF; read only.
+    Avif,
+    /// JPEG XL; read only.
+    Jxl,
+    /// Truevision TGA; read only.
+    Tga,
+    /// QOI; read only.
+    Qoi,
+    /// Netpbm: PBM, PGM, PPM and PAM; read only.
+    Pnm,
+    /// Windows icons and cursors; read only.
+    Ico,
+    /// SVG, which is drawn at its own size; read only.
+    Svg,
 }
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FormatChoice {
-    /// The input's own format; one that can't be written (GIF, BMP) becomes PNG.
+    /// The input's own format; one that can't be written becomes PNG.
     #[default]
     Keep,
     /// JPEG.
@@ -230,6 +244,23 @@ impl Default for Limits {
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 13] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Tiff,
+        Self::Gif,
+        Self::Bmp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tga,
+        Self::Qoi,
+        Self::Pnm,
+        Self::Ico,
+        Self::Svg,
+    ];
+
     /// The extension results get, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
@@ -239,6 +270,32 @@ impl Format {
             Self::Tiff => "tif",
             Self::Gif => "gif",
             Self::Bmp => "bmp",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
+            Self::Tga => "tga",
+            Self::Qoi => "qoi",
+            Self::Pnm => "pnm",
+            Self::Ico => "ico",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The extensions that files of the format have, in lower case, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png", "apng"],
+            Self::Webp => &["webp"],
+            Self::Tiff => &["tif", "tiff"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+            Self::Avif => &["avif", "avifs"],
+            Self::Jxl => &["jxl"],
+            Self::Tga => &["tga", "vda", "icb", "vst"],
+            Self::Qoi => &["qoi"],
+            Self::Pnm => &["pnm", "ppm", "pgm", "pbm", "pam"],
+            Self::Ico => &["ico", "cur"],
+            Self::Svg => &["svg", "svgz"],
         }
     }
 
@@ -251,6 +308,13 @@ impl Format {
             Self::Tiff => "TIFF",
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
+            Self::Tga => "TGA",
+            Self::Qoi => "QOI",
+            Self::Pnm => "PNM",
+            Self::Ico => "ICO",
+            Self::Svg => "SVG",
         }
     }
 }
@@ -278,8 +342,8 @@ impl FormatChoice {
             Self::Webp => Format::Webp,
             Self::Tiff => Format::Tiff,
             Self::Keep => match input {
-                Format::Gif | Format::Bmp => Format::Png,
-                other => other,
+                Format::Jpeg | Format::Png | Format::Webp | Format::Tiff => input,
+                _ => Format::Png,
             },
         }
     }

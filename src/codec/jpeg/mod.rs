@@ -36,7 +36,7 @@ fn header(markers: &Markers) -> Result<Header, ItemError> {
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Ok(Header { format: Format::Jpeg, info, orientation: exif::orientation(markers.metadata.exif.as_deref()) })
+    Ok(Header::still(Format::Jpeg, info, exif::orientation(markers.metadata.exif.as_deref())))
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
