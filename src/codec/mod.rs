@@ -101,6 +101,7 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Tiff => tiff::probe(bytes),
         Format::Gif => gif::probe(bytes),
         Format::Bmp => bmp::probe(bytes),
+        Format::Avif | Format::Jxl | Format::Qoi => Err(unread(format)),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -117,6 +118,7 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Tiff => tiff::open(bytes),
         Format::Gif => gif::open(bytes),
         Format::Bmp => bmp::open(bytes),
+        Format::Avif | Format::Jxl | Format::Qoi => Err(unread(format)),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -131,7 +133,7 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp => whole,
-        Format::Tiff | Format::Gif => whole * 2,
+        Format::Tiff | Format::Gif | Format::Avif | Format::Jxl | Format::Qoi => whole * 2,
     }
 }
 
@@ -154,8 +156,10 @@ pub fn encoder(
         Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),
         Format::Webp => Ok(Box::new(webp::WebpEncoder::new(save, extras))),
         Format::Tiff => Ok(Box::new(tiff::TiffEncoder::new(extras))),
-        Format::Gif | Format::Bmp => Err(ItemError::nameless(ErrorKind::CantEncode)
-            .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label()))),
+        Format::Gif | Format::Bmp | Format::Avif | Format::Jxl | Format::Qoi => {
+            Err(ItemError::nameless(ErrorKind::CantEncode)
+                .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label())))
+        }
     }
 }
 
@@ -168,7 +172,14 @@ pub fn content_type(format: Format) -> &'static str {
         Format::Tiff => "image/tiff",
         Format::Gif => "image/gif",
         Format::Bmp => "image/bmp",
+        Format::Avif => "image/avif",
+        Format::Jxl => "image/jxl",
+        Format::Qoi => "image/qoi",
     }
+}
+
+fn unread(format: Format) -> ItemError {
+    fault::unsupported(format!("{} pictures can't be read yet", format.label()))
 }
 
 #[cfg(test)]

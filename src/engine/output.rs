@@ -269,6 +269,9 @@ pub(crate) fn is_spelling_of(extension: &str, format: Format) -> bool {
         Format::Tiff => &["tif", "tiff"],
         Format::Gif => &["gif"],
         Format::Bmp => &["bmp", "dib"],
+        Format::Avif => &["avif"],
+        Format::Jxl => &["jxl"],
+        Format::Qoi => &["qoi"],
     };
     known.iter().any(|word| word.eq_ignore_ascii_case(extension))
 }

@@ -13,6 +13,7 @@ pub mod param;
 mod path_text;
 pub mod progress;
 pub mod recipe;
+pub mod save;
 
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
@@ -26,3 +27,4 @@ pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outco
 pub use param::{ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
+pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};

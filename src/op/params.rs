@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::OpSpec;
-use crate::model::{ParamKind, ParamSpec, Unit, Value};
+use crate::model::{ParamSpec, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ impl Params {
         for param in spec.params {
             let value = match given.get(param.name) {
                 Some(value) => {
-                    check_value(param, value)?;
+                    param.check(value)?;
                     Some(value.clone())
                 }
                 None => param.default_value(),
@@ -81,37 +81,4 @@ pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, St
             format!("{} has no parameter \"{name}\"; it has {}", spec.id, names.join(", "))
         }
     })
-}
-
-/// What a parameter allows, such as `0 to 200 px`.
-pub(super) fn allowed(param: &ParamSpec) -> String {
-    let unit = param.unit.suffix();
-    match &param.kind {
-        ParamKind::Float { min, max, .. } => format!("a number from {min} to {max}{unit}"),
-        ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}{unit}"),
-        ParamKind::Bool { .. } => "true or false".to_owned(),
-        ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
-        ParamKind::Text { .. } => "a text".to_owned(),
-    }
-}
-
-fn check_value(param: &ParamSpec, value: &Value) -> Result<(), String> {
-    let fits = match (&param.kind, value) {
-        // A comparison with NaN is false: it is refused like any value out of range.
-        (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
-        (ParamKind::Int { min, max, .. }, Value::Number(number)) => {
-            number.fract() == 0.0 && (*min as f64..=*max as f64).contains(number)
-        }
-        (ParamKind::Bool { .. }, Value::Bool(_)) | (ParamKind::Text { .. }, Value::Text(_)) => true,
-        (ParamKind::Choice { options, .. }, Value::Text(word)) => options.contains(&word.as_str()),
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    let given = match value {
-        Value::Text(text) => format!("\"{text}\""),
-        other => other.to_string(),
-    };
-    Err(format!("{} must be {}, not {given}", param.name, allowed(param)))
 }
