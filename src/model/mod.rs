@@ -24,7 +24,7 @@ pub use job::{
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
-pub use param::{ParamKind, ParamSpec, Unit};
+pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};

@@ -205,7 +205,7 @@ const BACKGROUND: SaveKey = SaveKey {
     param: spec(
         "background",
         "What shows through transparent pixels where the format has none, or none by half",
-        ParamKind::Text { default: "white" },
+        ParamKind::Colour { default: "white" },
     ),
     formats: &[Jpeg, Gif],
     shape: "a colour: white, black, #rgb or #rrggbb",

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::OpSpec;
-use crate::model::{ParamSpec, Unit, Value};
+use super::curve::Curve;
+use super::stage::Colour;
+use crate::model::{ParamKind, ParamSpec, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +23,7 @@ impl Params {
         for param in spec.params {
             let value = match given.get(param.name) {
                 Some(value) => {
-                    param.check(value)?;
+                    check_value(param, value)?;
                     Some(value.clone())
                 }
                 None => param.default_value(),
@@ -62,7 +64,17 @@ impl Params {
         matches!(self.values.get(name), Some(Value::Bool(true)))
     }
 
-    /// A choice's word, or a text.
+    /// A colour; white where none is declared.
+    pub fn colour(&self, name: &str) -> Colour {
+        Colour::parse(self.text(name)).unwrap_or(Colour::WHITE)
+    }
+
+    /// A tone curve; the straight one where none is declared.
+    pub fn curve(&self, name: &str) -> Curve {
+        Curve::parse(self.text(name)).unwrap_or_default()
+    }
+
+    /// A choice's word, a text, or a path.
     pub fn text(&self, name: &str) -> &str {
         match self.values.get(name) {
             Some(Value::Text(text)) => text,
@@ -81,4 +93,16 @@ pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, St
             format!("{} has no parameter \"{name}\"; it has {}", spec.id, names.join(", "))
         }
     })
+}
+
+/// Refuses a value of another type, out of range, or not of the shape its kind asks for.
+fn check_value(param: &ParamSpec, value: &Value) -> Result<(), String> {
+    let shaped = match (&param.kind, value) {
+        (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_ok(),
+        (ParamKind::File { .. }, Value::Text(path)) => !path.trim().is_empty(),
+        (ParamKind::Curve { .. }, Value::Text(points)) => Curve::parse(points).is_some(),
+        _ => true,
+    };
+    param.check(value)?;
+    if shaped { Ok(()) } else { Err(param.refusal(value)) }
 }

@@ -147,7 +147,7 @@ mod tests {
             ("gaussian_blur:sigma=inf", "from 0 to 200 px, not inf"),
             ("resize:enlarge=yes,long_edge=2", "true or false"),
             ("rotate:degrees=10,background=\"red", "not closed"),
-            ("rotate:degrees=10,background=red", "no colour"),
+            ("rotate:degrees=10,background=red", "white, black, transparent, #rgb"),
             ("invert:x=1", "takes no parameters"),
         ] {
             let error = parse_step(text).expect_err(text);
