@@ -119,8 +119,16 @@ pub enum Format {
     Avif,
     /// JPEG XL.
     Jxl,
+    /// Truevision TGA; read only.
+    Tga,
     /// QOI.
     Qoi,
+    /// Netpbm: PBM, PGM, PPM and PAM; read only.
+    Pnm,
+    /// Windows icons and cursors; read only.
+    Ico,
+    /// SVG, which is drawn at its own size; read only.
+    Svg,
 }
 
 /// The format of results.
@@ -263,6 +271,23 @@ impl Default for Limits {
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 13] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Tiff,
+        Self::Gif,
+        Self::Bmp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tga,
+        Self::Qoi,
+        Self::Pnm,
+        Self::Ico,
+        Self::Svg,
+    ];
+
     /// The extension results get, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
@@ -274,7 +299,30 @@ impl Format {
             Self::Bmp => "bmp",
             Self::Avif => "avif",
             Self::Jxl => "jxl",
+            Self::Tga => "tga",
             Self::Qoi => "qoi",
+            Self::Pnm => "pnm",
+            Self::Ico => "ico",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The extensions that files of the format have, in lower case, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png", "apng"],
+            Self::Webp => &["webp"],
+            Self::Tiff => &["tif", "tiff"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+            Self::Avif => &["avif", "avifs"],
+            Self::Jxl => &["jxl"],
+            Self::Tga => &["tga", "vda", "icb", "vst"],
+            Self::Qoi => &["qoi"],
+            Self::Pnm => &["pnm", "ppm", "pgm", "pbm", "pam"],
+            Self::Ico => &["ico", "cur"],
+            Self::Svg => &["svg", "svgz"],
         }
     }
 
@@ -289,7 +337,11 @@ impl Format {
             Self::Bmp => "BMP",
             Self::Avif => "AVIF",
             Self::Jxl => "JPEG XL",
+            Self::Tga => "TGA",
             Self::Qoi => "QOI",
+            Self::Pnm => "PNM",
+            Self::Ico => "ICO",
+            Self::Svg => "SVG",
         }
     }
 }

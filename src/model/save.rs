@@ -351,6 +351,11 @@ impl Save {
         Ok(())
     }
 
+    /// The quality for a format: the one given, or its default; 100 where there is no such thing.
+    pub fn quality_for(&self, format: Format) -> u8 {
+        self.quality.or(format.default_quality()).unwrap_or(100).clamp(1, 100)
+    }
+
     fn inapplicable(&self, key: &SaveKey) -> String {
         let theirs: Vec<&str> = key.formats.iter().map(|format| format.word()).collect();
         let ours = keys().iter().filter(|key| key.applies_to(self.format)).map(|key| key.param.name);
@@ -430,6 +435,12 @@ impl ColourChoice {
 impl Rgb {
     /// White.
     pub const WHITE: Self = Self([255; 3]);
+
+    /// Whether it has no hue.
+    pub const fn is_gray(self) -> bool {
+        let Self([r, g, b]) = self;
+        r == g && g == b
+    }
 
     /// Reads white, black, #rgb or #rrggbb.
     pub fn parse(text: &str) -> Option<Self> {
