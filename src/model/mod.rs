@@ -14,6 +14,7 @@ pub mod param;
 mod path_text;
 pub mod progress;
 pub mod recipe;
+pub mod save;
 
 pub use curve::Curve;
 pub use event::{Edge, Event};
@@ -28,3 +29,4 @@ pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outco
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
+pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};

@@ -31,7 +31,7 @@ mod rotate;
 mod saturation;
 mod sharpen;
 
-pub use help::{help, list};
+pub use help::{help, list, save_help};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
