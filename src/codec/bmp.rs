@@ -15,13 +15,13 @@ fn decoder(bytes: &[u8]) -> Result<BmpDecoder<Cursor<&[u8]>>, ItemError> {
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     let info = whole::info(&decoder(bytes)?)?;
-    Ok(Header { format: Format::Bmp, info, orientation: Orientation::Upright })
+    Ok(Header { format: Format::Bmp, info, orientation: Orientation::Upright, frames: 1 })
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(bytes)?;
     let profile = decoder.icc_profile().ok().flatten();
     let (info, rows) = whole::decode(decoder)?;
-    let header = Header { format: Format::Bmp, info, orientation: Orientation::Upright };
+    let header = Header { format: Format::Bmp, info, orientation: Orientation::Upright, frames: 1 };
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata: Metadata::default() })
 }

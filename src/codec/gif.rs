@@ -18,7 +18,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         sample: SampleType::U8,
         premultiplied: false,
     };
-    Ok(Header { format: Format::Gif, info, orientation: Orientation::Upright })
+    Ok(Header { format: Format::Gif, info, orientation: Orientation::Upright, frames: 1 })
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {

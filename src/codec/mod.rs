@@ -35,6 +35,8 @@ pub struct Header {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright picture.
     pub orientation: Orientation,
+    /// Frames of an animation; 1 for a still picture.
+    pub frames: u32,
 }
 
 /// How a picture is to be decoded.

@@ -58,7 +58,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     };
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
-    Header { format: Format::Png, info, orientation: exif::orientation(exif_block(bytes)) }
+    Header { format: Format::Png, info, orientation: exif::orientation(exif_block(bytes)), frames: 1 }
 }
 
 /// The eXIf chunk, which may also stand behind the pixels.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file, a socket or a window.
 
+pub mod animation;
 pub mod event;
 pub mod human;
 pub mod ids;
@@ -14,6 +15,7 @@ mod path_text;
 pub mod progress;
 pub mod recipe;
 
+pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};

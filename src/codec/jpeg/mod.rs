@@ -36,7 +36,8 @@ fn header(markers: &Markers) -> Result<Header, ItemError> {
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Ok(Header { format: Format::Jpeg, info, orientation: exif::orientation(markers.metadata.exif.as_deref()) })
+    let orientation = exif::orientation(markers.metadata.exif.as_deref());
+    Ok(Header { format: Format::Jpeg, info, orientation, frames: 1 })
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {

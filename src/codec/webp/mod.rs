@@ -58,7 +58,7 @@ fn header(bytes: &[u8], features: Features) -> Header {
     let channels = if features.has_alpha || features.is_animated { Channels::Rgba } else { Channels::Rgb };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { format: Format::Webp, info, orientation: exif::orientation(exif_block(bytes)) }
+    Header { format: Format::Webp, info, orientation: exif::orientation(exif_block(bytes)), frames: 1 }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
