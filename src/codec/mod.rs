@@ -9,6 +9,7 @@ mod colour;
 mod convert;
 mod exif;
 mod fault;
+mod frames;
 mod gif;
 mod jpeg;
 mod png;
@@ -24,6 +25,7 @@ use crate::model::{
     ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
 };
 
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
 pub use sniff::sniff;
 
 /// What a file's header says.
