@@ -14,6 +14,7 @@ pub mod param;
 mod path_text;
 pub mod progress;
 pub mod recipe;
+pub mod save;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use event::{Edge, Event};
@@ -25,6 +26,7 @@ pub use job::{
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
-pub use param::{ParamKind, ParamSpec, Unit};
+pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
+pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};

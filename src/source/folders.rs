@@ -9,20 +9,19 @@ use std::path::{Path, PathBuf};
 use super::Found;
 use super::files;
 use super::order;
+use crate::model::Format;
 
-/// Extensions of pictures that can be opened.
-const PICTURES: [&str; 12] = ["jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "tif", "tiff", "gif", "bmp", "dib"];
 /// Extensions of pictures that can't be opened: named when they are left out, so that nobody wonders.
-const OTHER_PICTURES: [&str; 32] = [
-    "heic", "heif", "avif", "jxl", "jp2", "j2k", "jxr", "svg", "psd", "psb", "xcf", "ico", "tga", "exr", "hdr", "qoi",
-    "pcx", "ppm", "pgm", "pbm", "dds", "raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
+const OTHER_PICTURES: [&str; 25] = [
+    "heic", "heif", "hif", "jp2", "j2k", "jxr", "psd", "psb", "xcf", "exr", "hdr", "pfm", "pcx", "dds", "raw", "dng",
+    "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
 ];
 /// Entries after which a folder's listing looks whether it was cancelled.
 const ENTRIES_PER_LOOK: usize = 256;
 
 /// Whether a name is that of a picture which can be opened, by its extension.
 pub fn is_picture_name(path: &Path) -> bool {
-    extension(path).is_some_and(|extension| PICTURES.contains(&extension.as_str()))
+    extension(path).is_some_and(|extension| Format::ALL.iter().any(|format| format.extensions().contains(&&*extension)))
 }
 
 /// Gives a folder's pictures: those of each folder in natural order, then its subfolders'.

@@ -45,7 +45,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         premultiplied: false,
     };
     let frames = blocks::scan(bytes).frames.max(1);
-    Ok(Header { format: Format::Gif, info, orientation: Orientation::Upright, frames })
+    Ok(Header { frames, ..Header::still(Format::Gif, info, Orientation::Upright) })
 }
 
 /// The first frame, which is all of a still picture.

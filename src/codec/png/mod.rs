@@ -64,7 +64,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
-    Header { format: Format::Png, info, orientation: exif::orientation(exif_block(bytes)), frames }
+    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_block(bytes))) }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.

@@ -65,7 +65,7 @@ fn header(bytes: &[u8], features: Features) -> Header {
     let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { format: Format::Webp, info, orientation: exif::orientation(exif_block(bytes)), frames }
+    Header { frames, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
