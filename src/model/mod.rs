@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file, a socket or a window.
 
+pub mod animation;
 pub mod curve;
 pub mod event;
 pub mod human;
@@ -16,6 +17,7 @@ pub mod progress;
 pub mod recipe;
 pub mod save;
 
+pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
