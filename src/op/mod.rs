@@ -7,6 +7,7 @@
 
 mod curve;
 pub mod file;
+mod focus;
 pub mod help;
 mod params;
 mod pipeline;
