@@ -6,6 +6,7 @@
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
 pub mod file;
+mod focus;
 pub mod help;
 mod params;
 mod pipeline;
