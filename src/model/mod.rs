@@ -15,6 +15,7 @@ pub mod param;
 mod path_text;
 pub mod progress;
 pub mod recipe;
+pub mod remark;
 pub mod save;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -31,4 +32,5 @@ pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outco
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
+pub use remark::Remark;
 pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};
