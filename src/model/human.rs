@@ -54,6 +54,16 @@ pub fn parse_size(text: &str) -> Option<u64> {
     (0.0..=1e15).contains(&bytes).then_some(bytes as u64)
 }
 
+/// A size as [`parse_size`] reads it back, to the byte: `200KB`, `1234567`.
+pub fn exact_size(size_bytes: u64) -> String {
+    match size_bytes {
+        0 => "0".to_owned(),
+        size if size.is_multiple_of(1_000_000) => format!("{}MB", size / 1_000_000),
+        size if size.is_multiple_of(1_000) => format!("{}KB", size / 1_000),
+        size => size.to_string(),
+    }
+}
+
 /// A span of time as a clock shows it: `0:48`, `12:05`, `3:07:22`.
 pub fn clock(seconds: f64) -> String {
     let whole = if seconds.is_finite() { seconds.clamp(0.0, 8.64e7).round() as u64 } else { 0 };

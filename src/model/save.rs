@@ -278,6 +278,16 @@ impl SaveKey {
         (self.get)(save)
     }
 
+    /// Puts it back to its default.
+    pub fn reset(&self, save: &mut Save) {
+        let mut others = Save { format: save.format, ..Save::default() };
+        for (key, value) in save.given().filter(|(key, _)| key.param.name != self.param.name) {
+            // What it gave it takes.
+            let _ = key.set(&mut others, &value);
+        }
+        *save = others;
+    }
+
     /// Sets it; the error says what is allowed.
     pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), String> {
         // A word may look like a number: 420.
