@@ -19,7 +19,7 @@ pub(super) fn apply<'a>(
             let usable = is_usable(&profile, rows.info().channels);
             (rows, usable.then(|| profile.into()))
         }
-        ColourChoice::Srgb => {
+        _ => {
             let info = rows.info();
             match cached(&profile, info.channels, info.sample) {
                 Some(transform) => (Box::new(ColourRows { rows, transform, scratch: Band::empty(&info) }), None),
@@ -34,7 +34,7 @@ pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool 
     match (profile, choice) {
         (None, _) => true,
         (Some(_), ColourChoice::Keep) => false,
-        (Some(profile), ColourChoice::Srgb) => cached(profile, Channels::Rgb, SampleType::U8).is_none(),
+        (Some(profile), _) => cached(profile, Channels::Rgb, SampleType::U8).is_none(),
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
+    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save, TruncatedPolicy,
 };
 
 pub use sniff::sniff;
@@ -46,8 +46,10 @@ pub struct DecodeOptions {
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.
     pub luma: bool,
-    /// Whether pixels are converted to sRGB.
+    /// What colour space pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    pub truncated: TruncatedPolicy,
 }
 
 /// A picture whose rows are ready to be read.
@@ -85,7 +87,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, truncated: TruncatedPolicy::Fail }
     }
 }
 

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{OpSpec, Params, find, params, syntax, unknown};
 use crate::error::JobError;
-use crate::model::{ColourChoice, MetadataPolicy, Recipe, Save, Step, Value};
+use crate::model::{MetadataPolicy, Recipe, Save, Step, Value};
 
 /// What a recipe file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,10 +158,7 @@ pub fn write(recipe: &Recipe, save: &Save) -> String {
         MetadataPolicy::NoGps => "no-gps",
         MetadataPolicy::Strip => "strip",
     };
-    let colour = match save.colour {
-        ColourChoice::Srgb => "srgb",
-        ColourChoice::Keep => "keep",
-    };
+    let colour = save.colour.word();
     let _ = write!(text, "\n[save]\nformat = \"{}\"\n", save.format.word());
     if let Some(quality) = save.quality {
         let _ = writeln!(text, "quality = {quality}");
@@ -188,7 +185,7 @@ mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
     use super::*;
-    use crate::model::FormatChoice;
+    use crate::model::{ColourChoice, FormatChoice};
 
     #[test]
     fn a_written_file_reads_back_equal() {
@@ -208,7 +205,7 @@ mod tests {
             quality: Some(82),
             lossless: true,
             metadata: MetadataPolicy::Strip,
-            colour: ColourChoice::Keep,
+            colour: ColourChoice::DisplayP3,
         };
         let text = write(&recipe, &save);
         assert_eq!(read(&text, "r.toml").expect(&text), RecipeFile { recipe, save: Some(save) });

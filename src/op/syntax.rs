@@ -99,11 +99,11 @@ pub(super) fn set_save(save: &mut Save, key: &str, value: &Value) -> Result<(), 
             }
         }
         "colour" => {
-            save.colour = match value {
-                Value::Text(word) if word == "srgb" => ColourChoice::Srgb,
-                Value::Text(word) if word == "keep" => ColourChoice::Keep,
-                _ => return Err(wrong("one of srgb, keep")),
-            }
+            let words = ColourChoice::ALL.map(ColourChoice::word).join(", ");
+            save.colour = ColourChoice::ALL
+                .into_iter()
+                .find(|colour| Value::from(colour.word()) == *value)
+                .ok_or_else(|| wrong(&format!("one of {words}")))?;
         }
         _ => return Err(format!("there is no key \"{key}\"; there are format, quality, lossless, metadata, colour")),
     }
