@@ -5,7 +5,12 @@
 use super::*;
 use crate::error::ErrorKind;
 
-const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb };
+const FULL: DecodeOptions = DecodeOptions {
+    max_downscale: 1.0,
+    luma: false,
+    colour: ColourChoice::Srgb,
+    truncated: TruncatedPolicy::Fail,
+};
 
 fn file(
     pixels: Pixels,
