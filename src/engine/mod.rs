@@ -24,6 +24,7 @@ mod samples;
 mod settings;
 mod show;
 pub mod snapshot;
+mod step_files;
 mod thumbnails;
 pub mod view;
 
@@ -96,7 +97,7 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 
 /// Checks what a job asks for, before anything starts, and gives its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
-    let pipeline = Pipeline::new(&spec.recipe)
+    let pipeline = step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
     output::template(spec)?;
     if let Some(quality) = spec.save.quality

@@ -102,6 +102,7 @@ pub(crate) const fn group(lang: Lang, group: Group) -> &'static str {
         Group::Geometry => lang.group_geometry(),
         Group::Colour => lang.group_colour(),
         Group::Detail => lang.group_detail(),
+        Group::Finish => lang.group_finish(),
     }
 }
 

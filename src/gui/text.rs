@@ -108,6 +108,7 @@ words! {
     group_geometry: "Size and shape", "크기와 모양";
     group_colour: "Light and colour", "빛과 색";
     group_detail: "Detail", "디테일";
+    group_finish: "Watermark and frame", "워터마크와 테두리";
     move_up: "Move up", "위로";
     move_down: "Move down", "아래로";
     remove: "Remove", "제거";

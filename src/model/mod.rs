@@ -25,6 +25,6 @@ pub use job::{
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
-pub use param::{ParamKind, ParamSpec, Unit};
+pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};

@@ -28,6 +28,8 @@ pub enum Unit {
     Percent,
     /// Levels of 255.
     Levels,
+    /// Stops of exposure: each doubles the light.
+    Stops,
 }
 
 /// A parameter's type, range and default.
@@ -72,6 +74,31 @@ pub enum ParamKind {
         /// Value when not given.
         default: &'static str,
     },
+    /// A colour: `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
+    Colour {
+        /// Value when not given.
+        default: &'static str,
+    },
+    /// The path of a file that the step reads; must be given.
+    File {
+        /// What the file holds.
+        holds: FileKind,
+    },
+    /// A tone curve: two or more points `input,output` in levels of 255, in order of input, joined by a smooth line;
+    /// written `0,0;64,50;255,255`.
+    Curve {
+        /// Value when not given.
+        default: &'static str,
+    },
+}
+
+/// What a file named by a parameter holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A picture in any format that is read.
+    Picture,
+    /// A table of colours (`.cube`).
+    Table,
 }
 
 impl Unit {
@@ -83,6 +110,7 @@ impl Unit {
             Self::Degrees => "°",
             Self::Percent => " %",
             Self::Levels => " levels",
+            Self::Stops => " EV",
         }
     }
 }
@@ -94,7 +122,11 @@ impl ParamSpec {
             ParamKind::Float { default, .. } => Some(Value::Number(*default)),
             ParamKind::Int { default, .. } => default.map(|number| Value::Number(number as f64)),
             ParamKind::Bool { default } => Some(Value::Bool(*default)),
-            ParamKind::Choice { default, .. } | ParamKind::Text { default } => Some(Value::Text((*default).to_owned())),
+            ParamKind::Choice { default, .. }
+            | ParamKind::Text { default }
+            | ParamKind::Colour { default }
+            | ParamKind::Curve { default } => Some(Value::Text((*default).to_owned())),
+            ParamKind::File { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod curve;
 pub mod file;
 pub mod help;
 mod params;
@@ -35,7 +36,7 @@ pub use help::{help, list};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
-pub use stage::{Operation, Stage};
+pub use stage::{Files, Operation, Stage};
 
 use crate::model::{ParamSpec, Step, Value};
 
@@ -51,7 +52,8 @@ pub struct OpSpec {
     pub params: &'static [ParamSpec],
     /// Whether the result at a smaller scale looks like the result at full scale, scaled down.
     pub faithful_to_scale: bool,
-    /// Makes the operation from checked parameters; refuses those that make no sense together.
+    /// Makes the operation from checked parameters; refuses those that make no sense together. Reads no file: that is
+    /// for [`Operation::load`].
     pub build: fn(&Params) -> Result<Box<dyn Operation>, String>,
 }
 
@@ -64,6 +66,8 @@ pub enum Group {
     Colour,
     /// Sharpness, blur and other neighbourhoods.
     Detail,
+    /// What is put on or around the finished picture: watermarks, frames, shadows.
+    Finish,
 }
 
 /// Every operation, in the order of menus.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::OpSpec;
-use crate::model::{ParamKind, ParamSpec, Unit, Value};
+use super::curve::Curve;
+use super::stage::Colour;
+use crate::model::{FileKind, ParamKind, ParamSpec, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +64,17 @@ impl Params {
         matches!(self.values.get(name), Some(Value::Bool(true)))
     }
 
-    /// A choice's word, or a text.
+    /// A colour; white where none is declared.
+    pub fn colour(&self, name: &str) -> Colour {
+        Colour::parse(self.text(name)).unwrap_or(Colour::WHITE)
+    }
+
+    /// A tone curve; the straight one where none is declared.
+    pub fn curve(&self, name: &str) -> Curve {
+        Curve::parse(self.text(name)).unwrap_or_default()
+    }
+
+    /// A choice's word, a text, or a path.
     pub fn text(&self, name: &str) -> &str {
         match self.values.get(name) {
             Some(Value::Text(text)) => text,
@@ -92,6 +104,10 @@ pub(super) fn allowed(param: &ParamSpec) -> String {
         ParamKind::Bool { .. } => "true or false".to_owned(),
         ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
         ParamKind::Text { .. } => "a text".to_owned(),
+        ParamKind::Colour { .. } => "white, black, transparent, #rgb, #rrggbb or #rrggbbaa".to_owned(),
+        ParamKind::File { holds: FileKind::Picture } => "the path of a picture".to_owned(),
+        ParamKind::File { holds: FileKind::Table } => "the path of a .cube file".to_owned(),
+        ParamKind::Curve { .. } => "points such as 0,0;64,50;255,255, from 0 to 255, in order of input".to_owned(),
     }
 }
 
@@ -103,6 +119,9 @@ fn check_value(param: &ParamSpec, value: &Value) -> Result<(), String> {
             number.fract() == 0.0 && (*min as f64..=*max as f64).contains(number)
         }
         (ParamKind::Bool { .. }, Value::Bool(_)) | (ParamKind::Text { .. }, Value::Text(_)) => true,
+        (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_ok(),
+        (ParamKind::File { .. }, Value::Text(path)) => !path.trim().is_empty(),
+        (ParamKind::Curve { .. }, Value::Text(points)) => Curve::parse(points).is_some(),
         (ParamKind::Choice { options, .. }, Value::Text(word)) => options.contains(&word.as_str()),
         _ => false,
     };

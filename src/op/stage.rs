@@ -4,13 +4,29 @@
 //! compute.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 pub use super::taps::Kernel;
 pub use super::turn::Turn;
-use crate::model::{Band, Channels, ImageInfo};
+use crate::model::{Band, Channels, Image, ImageInfo};
+
+/// Gives steps the files that they name. An implementation keeps what it has read: a batch asks often.
+pub trait Files: Send + Sync {
+    /// A file's bytes. The error is a sentence that names the file.
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String>;
+
+    /// A file's picture, upright and in sRGB.
+    fn picture(&self, path: &str) -> Result<Arc<Image>, String>;
+}
 
 /// A step that has been checked.
 pub trait Operation: Send + Sync {
+    /// Reads the files it needs; called once, before any picture. The error is a sentence.
+    fn load(&mut self, files: &dyn Files) -> Result<(), String> {
+        let _ = files;
+        Ok(())
+    }
+
     /// What it does to a picture like `input`. The error is a sentence about this picture.
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String>;
 }
@@ -21,7 +37,16 @@ pub enum Stage {
     Nothing,
     /// Each pixel by itself: neighbouring ones fuse into one pass.
     Point(Box<dyn PointKernel>),
-    /// Each pixel from its neighbourhood of `halo_px` rows above and below.
+    /// Each pixel by itself and by where it stands.
+    Placed(Box<dyn PlacedKernel>),
+    /// Each pixel from its neighbourhood of `halo_px` on every side, in any way.
+    Neighbourhood {
+        /// Rows and columns needed on every side.
+        halo_px: u32,
+        /// What is computed.
+        kernel: Box<dyn NeighbourhoodKernel>,
+    },
+    /// Each pixel from its neighbourhood of `halo_px` rows above and below, in a pass along rows and one along columns.
     Window {
         /// Rows needed above and below.
         halo_px: u32,
@@ -39,8 +64,55 @@ pub enum Stage {
     Turn(Turn),
     /// A part of it.
     Crop(Rect),
+    /// On a larger canvas.
+    Pad(Pad),
     /// Anything that needs the whole picture.
     Whole(Box<dyn WholeKernel>),
+    /// Several, one after the other.
+    Sequence(Vec<Stage>),
+    /// The picture must be looked at before anybody can say what is to be done with it.
+    Measure(Box<dyn Measure>),
+}
+
+/// A function of one pixel and of its place.
+pub trait PlacedKernel: Send + Sync {
+    /// Channels of the result: at least those of the input.
+    fn channels(&self, input: Channels) -> Channels {
+        input
+    }
+
+    /// Changes a run of pixels of row `y`, from column `x` on, in place. `channels` are those of the result: a new alpha
+    /// is 1, new colours are the gray.
+    fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels);
+}
+
+/// A function of a neighbourhood that does not fall apart into two passes.
+pub trait NeighbourhoodKernel: Send + Sync {
+    /// A run of pixels of one row, as many samples as `out` holds. Colour is premultiplied by alpha; `rows` are the rows
+    /// from `halo_px` above to as many below, each from `halo_px` pixels left of the run to as many right of it; beyond
+    /// the picture's edge its outermost pixels repeat.
+    fn run(&self, rows: &WindowRows<'_>, channels: Channels, out: &mut [f32]);
+
+    /// What becomes of the finished run (no longer premultiplied) and the original one, where that is asked for.
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let _ = (original, channels, out);
+    }
+
+    /// Whether `combine` is to be called.
+    fn wants_original(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks the same in a turned or mirrored picture.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+}
+
+/// Says what is to be done, once it has seen the picture.
+pub trait Measure: Send + Sync {
+    /// The stage for this picture (never again `Measure`). `picture` holds every row, upright, in the type it arrived in.
+    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, String>;
 }
 
 /// A function of one pixel.
@@ -97,6 +169,11 @@ pub trait WindowKernel: Send + Sync {
 
     /// Whether it looks the same in a turned or mirrored picture.
     fn is_symmetric(&self) -> bool {
+        false
+    }
+
+    /// Whether `finish` wants the rows as they arrive, with their margins of `halo_px` pixels, rather than prepared.
+    fn wants_margins(&self) -> bool {
         false
     }
 }

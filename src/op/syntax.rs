@@ -24,7 +24,11 @@ pub fn parse_step(text: &str) -> Result<Step, String> {
                 "false" => Value::Bool(false),
                 _ => Value::Text(word),
             },
-            ParamKind::Choice { .. } | ParamKind::Text { .. } => Value::Text(word),
+            ParamKind::Choice { .. }
+            | ParamKind::Text { .. }
+            | ParamKind::Colour { .. }
+            | ParamKind::File { .. }
+            | ParamKind::Curve { .. } => Value::Text(word),
         };
         if step.params.insert(name.clone(), value).is_some() {
             return Err(format!("{op}: {name} is given twice"));
@@ -196,7 +200,7 @@ mod tests {
             ("gaussian_blur:sigma=inf", "from 0 to 200 px, not inf"),
             ("resize:enlarge=yes,long_edge=2", "true or false"),
             ("rotate:degrees=10,background=\"red", "not closed"),
-            ("rotate:degrees=10,background=red", "no colour"),
+            ("rotate:degrees=10,background=red", "white, black, transparent, #rgb"),
             ("invert:x=1", "takes no parameters"),
         ] {
             let error = parse_step(text).expect_err(text);

@@ -261,7 +261,7 @@ fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &Pa
                     options.iter().map(|word| (*word, ops::choice(lang, &step.op, spec.name, word))).collect();
                 menu::combo(ui, &spoken, room, current, &choices).map(|word| Given::Value(Value::Text(word.to_owned())))
             }
-            ParamKind::Text { .. } => {
+            ParamKind::Text { .. } | ParamKind::Colour { .. } | ParamKind::File { .. } | ParamKind::Curve { .. } => {
                 let current = match &shown {
                     Some(Value::Text(text)) => text.as_str(),
                     _ => "",
