@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor};
 
-use super::{OPTIONS, spaces};
+use super::{options, spaces};
 use crate::codec::convert::Sample;
 use crate::model::{Channels, ColourChoice};
 
@@ -18,13 +18,13 @@ type InkTransform<T> = Arc<dyn TransformExecutor<T> + Send + Sync>;
 
 impl InkSample for u8 {
     fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>> {
-        from.create_transform_8bit(Layout::Rgba, to, Layout::Rgb, OPTIONS).ok()
+        from.create_transform_8bit(Layout::Rgba, to, Layout::Rgb, options(from)).ok()
     }
 }
 
 impl InkSample for u16 {
     fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>> {
-        from.create_transform_16bit(Layout::Rgba, to, Layout::Rgb, OPTIONS).ok()
+        from.create_transform_16bit(Layout::Rgba, to, Layout::Rgb, options(from)).ok()
     }
 }
 
@@ -38,9 +38,7 @@ impl<T: InkSample> Inks<T> {
     /// By the file's profile, straight to the space asked for. `Keep` has nothing to keep, since a press's profile never
     /// goes with pixels of light: sRGB then. Without a usable profile it is `light = (1 - ink) * (1 - black)`, in sRGB.
     pub(in crate::codec) fn new(profile: Option<&[u8]>, choice: ColourChoice) -> Self {
-        let press = profile
-            .and_then(|profile| ColorProfile::new_from_slice(profile).ok())
-            .filter(|profile| profile.color_space == DataColorSpace::Cmyk);
+        let press = profile.and_then(|profile| spaces::read(profile, DataColorSpace::Cmyk));
         let transform = press.and_then(|press| T::transform(&press, &spaces::target(choice, Channels::Rgb)));
         let profile = transform.as_ref().and_then(|_| spaces::embedded(choice, Channels::Rgb));
         Self { transform, profile: profile.map(|profile| profile.to_vec()) }

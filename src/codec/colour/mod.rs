@@ -7,21 +7,26 @@ mod spaces;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use moxcms::{ColorProfile, Layout, RenderingIntent, TransformExecutor, TransformOptions};
+use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, TransformExecutor, TransformOptions};
 
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, RowReader, SampleType, Samples, Shortfall};
 pub(super) use ink::Inks;
 pub(super) use spaces::fitting;
 
-/// How every transform is made.
-const OPTIONS: TransformOptions = TransformOptions {
-    rendering_intent: RenderingIntent::RelativeColorimetric,
-    allow_use_cicp_transfer: false,
-    prefer_fixed_point: false,
-    interpolation_method: moxcms::InterpolationMethod::Tetrahedral,
-    barycentric_weight_scale: moxcms::BarycentricWeightScale::High,
-};
+/// How a transform from a space is made.
+fn options(from: &ColorProfile) -> TransformOptions {
+    let tables = [&from.lut_a_to_b_colorimetric, &from.lut_a_to_b_perceptual, &from.lut_a_to_b_saturation];
+    TransformOptions {
+        rendering_intent: RenderingIntent::RelativeColorimetric,
+        allow_use_cicp_transfer: false,
+        // As exact as floats, and quicker, for curves and a matrix; up to a level off for tables.
+        prefer_fixed_point: tables.iter().all(|table| table.is_none()),
+        // As littleCMS: grays stay gray between a table's points.
+        interpolation_method: InterpolationMethod::Tetrahedral,
+        ..TransformOptions::default()
+    }
+}
 
 /// The rows in the colour space asked for, and the profile they are in then (`None` is sRGB).
 pub(super) fn apply<'a>(
@@ -111,8 +116,7 @@ fn cached(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, samp
 
 /// A profile that can't be read, or speaks of other pixels, counts as none.
 fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
-    let readable = |bytes: &[u8]| ColorProfile::new_from_slice(bytes).ok();
-    let source = profile.and_then(readable).filter(|profile| profile.color_space == spaces::space(channels));
+    let source = profile.and_then(|profile| spaces::read(profile, spaces::space(channels)));
     if profile.is_some() && source.is_none() {
         tracing::info!("a colour profile makes no sense; its pixels count as sRGB");
     }
@@ -121,7 +125,7 @@ fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample
     if is_same(&source, &target, channels).unwrap_or(false) {
         return None;
     }
-    let (layout, options) = (layout(channels), OPTIONS);
+    let (layout, options) = (layout(channels), options(&source));
     match sample {
         SampleType::U8 => source.create_transform_8bit(layout, &target, layout, options).map(Transform::U8).ok(),
         SampleType::U16 => source.create_transform_16bit(layout, &target, layout, options).map(Transform::U16).ok(),
@@ -142,7 +146,7 @@ fn is_same(source: &ColorProfile, target: &ColorProfile, channels: Channels) -> 
             .flat_map(|&r| LEVELS.iter().flat_map(move |&g| LEVELS.iter().flat_map(move |&b| [r, g, b])))
             .collect()
     };
-    let transform = source.create_transform_8bit(layout, target, layout, OPTIONS).ok()?;
+    let transform = source.create_transform_8bit(layout, target, layout, options(source)).ok()?;
     let mut converted = vec![0; colours.len()];
     transform.transform(&colours, &mut converted).ok()?;
     Some(colours.iter().zip(&converted).all(|(a, b)| a.abs_diff(*b) <= 1))

@@ -6,6 +6,18 @@ use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
 
 use crate::model::{Channels, ColourChoice};
 
+/// A file's profile, where it can be read and speaks of pixels of that kind.
+///
+/// Of its tables the one for the first intent stands in where another is missing, as the standard says (ICC.1:2010,
+/// 9.2): many profiles of scanners and cameras have no other.
+pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> {
+    let mut profile = ColorProfile::new_from_slice(bytes).ok().filter(|profile| profile.color_space == space)?;
+    if profile.lut_a_to_b_colorimetric.is_none() {
+        profile.lut_a_to_b_colorimetric = profile.lut_a_to_b_perceptual.take();
+    }
+    Some(profile)
+}
+
 /// The kind of pixels that a profile must speak of to suit channels.
 pub(super) const fn space(channels: Channels) -> DataColorSpace {
     match channels {
@@ -60,7 +72,7 @@ pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[
 
 /// Whether a profile can be read and speaks of the same kind of pixels; any other one would make a broken file.
 pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
-    ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == space(channels))
+    read(profile, space(channels)).is_some()
 }
 
 /// The profile for a result whose channels the recipe may have changed: gray pixels of a picture in colour get the gray

@@ -4,13 +4,10 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::model::{ColourChoice, TruncatedPolicy};
 
-const FULL: DecodeOptions = DecodeOptions {
-    max_downscale: 1.0,
-    luma: false,
-    colour: ColourChoice::Srgb,
-    truncated: TruncatedPolicy::Fail,
-};
+const FULL: DecodeOptions =
+    DecodeOptions { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, truncated: TruncatedPolicy::Fail };
 
 fn file(
     pixels: Pixels,

@@ -93,7 +93,7 @@ def press(inks):
 
 def scanner(rgb):
     """A device whose channels cross over a little, which no matrix tells."""
-    linear = rgb**1.9
+    linear = rgb**2.2
     crossed = linear @ np.array([[0.46, 0.21, 0.01], [0.36, 0.73, 0.06], [0.1442, 0.06, 0.7549]])
     bent = crossed * (1 - 0.05 * np.sin(np.pi * rgb.mean(1, keepdims=True)))
     return xyz_to_lab(bent * D50 / np.array([0.9642, 1.0, 0.8249]))
@@ -116,14 +116,14 @@ def main():
     gamma = curve([round(2.19921875 * 256)])
     made = {
         "press": (profile(b"prtr", b"CMYK", b"Lab ", {b"A2B0": lut16(4, 7, press(lattice(4, 7)))}), inks, "CMYK"),
-        "scanner": (profile(b"scnr", b"RGB ", b"Lab ", {b"A2B0": lut16(3, 13, scanner(lattice(3, 13)))}), rgb, "RGB"),
+        "scanner": (profile(b"scnr", b"RGB ", b"Lab ", {b"A2B0": lut16(3, 17, scanner(lattice(3, 17)))}), rgb, "RGB"),
         "adobe-v2": (profile(b"mntr", b"RGB ", b"XYZ ", {
             name + b"XYZ": tag(b"XYZ ", s15(column)) for name, column in zip([b"r", b"g", b"b"], matrix)
         } | {name + b"TRC": gamma for name in [b"r", b"g", b"b"]}), rgb, "RGB"),
         "dot-gain": (profile(b"prtr", b"GRAY", b"XYZ ", {b"kTRC": curve(dot_gain)}), gray, "L"),
     }
     srgb = ImageCms.createProfile("sRGB")
-    exact = ImageCms.Flags.NOOPTIMIZE | ImageCms.Flags.HIGHRESPRECALC
+    exact = ImageCms.Flags.NONE
     for name, (icc, pixels, mode) in made.items():
         (HERE / f"{name}.icc").write_bytes(icc)
         source = Image.fromarray(pixels, mode)
