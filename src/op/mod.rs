@@ -5,8 +5,8 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
-mod curve;
 pub mod file;
+mod focus;
 pub mod help;
 mod params;
 mod pipeline;
@@ -32,7 +32,7 @@ mod rotate;
 mod saturation;
 mod sharpen;
 
-pub use help::{help, list};
+pub use help::{help, list, save_help};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
