@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
+    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save, TruncatedPolicy,
 };
 
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
@@ -64,8 +64,10 @@ pub struct DecodeOptions {
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.
     pub luma: bool,
-    /// Whether pixels are converted to sRGB.
+    /// What colour space pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    pub truncated: TruncatedPolicy,
     /// Which page of a file with several, counted from 0.
     pub page: u32,
 }
@@ -105,7 +107,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0 }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0, truncated: TruncatedPolicy::Fail }
     }
 }
 

@@ -231,8 +231,11 @@ const METADATA: SaveKey = SaveKey {
 const COLOUR: SaveKey = SaveKey {
     param: spec(
         "colour",
-        "Pixels are converted to sRGB, or keep their profile",
-        ParamKind::Choice { options: &["srgb", "keep"], default: "srgb" },
+        "Pixels are converted to sRGB, to another space whose profile is embedded then, or keep their own",
+        ParamKind::Choice {
+            options: &["srgb", "keep", "display-p3", "adobe-rgb", "prophoto-rgb", "rec2020"],
+            default: "srgb",
+        },
     ),
     formats: &[],
     shape: "",
@@ -415,19 +418,6 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
-        }
-    }
-}
-
-impl ColourChoice {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 2] = [Self::Srgb, Self::Keep];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Srgb => "srgb",
-            Self::Keep => "keep",
         }
     }
 }
