@@ -8,6 +8,7 @@ mod colour;
 mod convert;
 mod exif;
 mod fault;
+mod frames;
 mod gif;
 mod ico;
 mod jpeg;
@@ -27,6 +28,7 @@ use crate::model::{
     ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, SampleType, Save,
 };
 
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -38,14 +40,16 @@ pub struct Header {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright picture.
     pub orientation: Orientation,
+    /// Frames of an animation; 1 for a still picture.
+    pub frames: u32,
     /// Pages that the file holds; more than one in TIFF alone.
     pub pages: u32,
 }
 
 impl Header {
-    /// Of a file with one page.
+    /// Of a file with one page and one frame.
     const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
-        Self { format, info, orientation, pages: 1 }
+        Self { format, info, orientation, pages: 1, frames: 1 }
     }
 }
 
