@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, Value, Work, human, save,
+    Tree, TruncatedPolicy, Value, Work, human, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -160,7 +161,7 @@ pub(super) struct RunArgs {
     /// Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
-    /// Convert pixels to sRGB, or keep their profile [default: srgb]
+    /// Convert pixels to sRGB, to another colour space whose profile is embedded then, or keep their own [default: srgb]
     #[arg(long, value_parser = key_words("colour"))]
     colour: Option<String>,
     /// What of EXIF, XMP and IPTC goes along [default: no-gps]
@@ -181,6 +182,21 @@ pub(super) struct RunArgs {
     /// How long a lost network is waited for, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     network_wait: u64,
+    /// Pixels above which a picture is refused, in megapixels [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_PIXELS / 1_000_000))]
+    max_megapixels: Option<u64>,
+    /// Width or height in px above which a picture is refused [default: 65535]
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SIDE_PX)))]
+    max_side: Option<u32>,
+    /// Memory that one item may take, such as 512MiB [default: as --memory; above that, what is no bomb runs alone]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    item_memory: Option<u64>,
+    /// How long one item may be worked on, such as 90s or 1h [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    item_timeout: Option<u64>,
+    /// What becomes of a picture whose file ends early: it fails, or what is there is saved and marked in the catalog
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
+    truncated: TruncatedWord,
     /// Print the plan and stop: outputs, conflicts, predicted size, time and memory
     #[arg(long)]
     dry_run: bool,
@@ -209,6 +225,7 @@ macro_rules! words {
 
 words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
+words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 
 /// The words of `--format`, from the formats' own list.
 fn format_words() -> PossibleValuesParser {
@@ -251,6 +268,11 @@ impl RunArgs {
                 per_host: self.per_host.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
+                max_side_px: self.max_side,
+                item_memory_bytes: self.item_memory,
+                item_timeout_s: self.item_timeout,
+                truncated: self.truncated.into(),
             },
         };
         engine::check_spec(&spec)?;

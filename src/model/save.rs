@@ -160,7 +160,7 @@ const EFFORT: SaveKey = SaveKey {
     param: spec(
         "effort",
         "Work spent on a smaller file, 0 is quickest: PNG the level of deflate, WebP 1.5 times the method, AVIF 10 less \
-         the speed, TIFF the level of deflate [PNG 1, WebP 6, AVIF 2, TIFF 6]",
+         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 2, TIFF 6]",
         whole(0, 9),
     ),
     formats: &[Png, Webp, Avif, Tiff],
@@ -231,8 +231,11 @@ const METADATA: SaveKey = SaveKey {
 const COLOUR: SaveKey = SaveKey {
     param: spec(
         "colour",
-        "Pixels are converted to sRGB, or keep their profile",
-        ParamKind::Choice { options: &["srgb", "keep"], default: "srgb" },
+        "Pixels are converted to sRGB, to another space whose profile is embedded then, or keep their own",
+        ParamKind::Choice {
+            options: &["srgb", "keep", "display-p3", "adobe-rgb", "prophoto-rgb", "rec2020"],
+            default: "srgb",
+        },
     ),
     formats: &[],
     shape: "",
@@ -358,6 +361,9 @@ impl Save {
         if self.lossless && self.max_bytes.is_some() {
             return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
         }
+        if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
+            return Err("for tiff, effort needs compression=deflate".to_owned());
+        }
         Ok(())
     }
 
@@ -425,19 +431,6 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
-        }
-    }
-}
-
-impl ColourChoice {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 2] = [Self::Srgb, Self::Keep];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Srgb => "srgb",
-            Self::Keep => "keep",
         }
     }
 }
