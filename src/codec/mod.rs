@@ -4,6 +4,8 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
+mod avif;
+mod bmff;
 mod colour;
 mod convert;
 mod exif;
@@ -12,6 +14,7 @@ mod frames;
 mod gif;
 mod ico;
 mod jpeg;
+mod jxl;
 mod out;
 mod png;
 mod simple;
@@ -125,7 +128,9 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Gif => gif::probe(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
         Format::Ico => ico::probe(bytes),
-        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Jxl => jxl::probe(bytes),
+        Format::Avif => avif::probe(bytes),
+        Format::Svg => Err(fault::unsupported("not yet")),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -143,7 +148,9 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Gif => gif::open(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
         Format::Ico => ico::open(bytes),
-        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Jxl => jxl::open(bytes),
+        Format::Avif => avif::open(bytes),
+        Format::Svg => Err(fault::unsupported("not yet")),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -159,7 +166,9 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
         Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
-        Format::Avif | Format::Jxl | Format::Svg => whole * 3,
+        Format::Jxl => jxl::held_bytes(&header.info),
+        Format::Avif => avif::held_bytes(&header.info),
+        Format::Svg => whole * 3,
     }
 }
 
@@ -250,5 +259,7 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod reference_tests;
 #[cfg(test)]
 mod tests;
