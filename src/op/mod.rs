@@ -5,8 +5,8 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
-mod curve;
 pub mod file;
+mod focus;
 pub mod help;
 mod params;
 mod pipeline;

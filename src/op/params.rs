@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::OpSpec;
-use super::curve::Curve;
 use super::stage::Colour;
-use crate::model::{ParamKind, ParamSpec, Unit, Value};
+use crate::model::{Curve, ParamKind, ParamSpec, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
