@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::human;
-use super::job::{ColourChoice, Format, FormatChoice, MetadataPolicy, Save};
+use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
 
@@ -74,6 +74,7 @@ pub fn keys() -> &'static [SaveKey] {
             PALETTE,
             COMPRESSION,
             BACKGROUND,
+            FRAMES,
             METADATA,
             COLOUR,
         ]
@@ -214,6 +215,18 @@ const BACKGROUND: SaveKey = SaveKey {
         Value::Text(text) => Rgb::parse(text).map(|colour| save.background = colour),
         _ => None,
     },
+};
+
+const FRAMES: SaveKey = SaveKey {
+    param: spec(
+        "frames",
+        "Which frames of an animation: all (GIF, WebP and PNG can hold them), or only the first",
+        ParamKind::Choice { options: &["all", "first"], default: "all" },
+    ),
+    formats: &[],
+    shape: "",
+    get: |save| (save.frames != FramesChoice::default()).then(|| save.frames.word().into()),
+    set: |save, value| word(value, &FramesChoice::ALL, FramesChoice::word).map(|chosen| save.frames = chosen),
 };
 
 const METADATA: SaveKey = SaveKey {
@@ -431,6 +444,19 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
+        }
+    }
+}
+
+impl FramesChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 2] = [Self::All, Self::First];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::First => "first",
         }
     }
 }
