@@ -4,15 +4,18 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
-mod bmp;
 mod colour;
 mod convert;
 mod exif;
 mod fault;
+mod frames;
 mod gif;
+mod ico;
 mod jpeg;
 mod png;
+mod simple;
 mod sniff;
+mod svg;
 mod tiff;
 mod webp;
 mod whole;
@@ -24,6 +27,7 @@ use crate::model::{
     ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
 };
 
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -35,6 +39,17 @@ pub struct Header {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright picture.
     pub orientation: Orientation,
+    /// Frames of an animation; 1 for a still picture.
+    pub frames: u32,
+    /// Pages that the file holds; more than one in TIFF alone.
+    pub pages: u32,
+}
+
+impl Header {
+    /// Of a file with one page and one frame.
+    const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
+        Self { format, info, orientation, pages: 1, frames: 1 }
+    }
 }
 
 /// How a picture is to be decoded.
@@ -48,6 +63,8 @@ pub struct DecodeOptions {
     pub luma: bool,
     /// Whether pixels are converted to sRGB.
     pub colour: ColourChoice,
+    /// Which page of a file with several, counted from 0.
+    pub page: u32,
 }
 
 /// A picture whose rows are ready to be read.
@@ -85,7 +102,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0 }
     }
 }
 
@@ -100,7 +117,9 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Webp => webp::probe(bytes),
         Format::Tiff => tiff::probe(bytes),
         Format::Gif => gif::probe(bytes),
-        Format::Bmp => bmp::probe(bytes),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
+        Format::Ico => ico::probe(bytes),
+        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -116,7 +135,9 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Webp => webp::open(bytes),
         Format::Tiff => tiff::open(bytes),
         Format::Gif => gif::open(bytes),
-        Format::Bmp => bmp::open(bytes),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Ico => ico::open(bytes),
+        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -130,8 +151,9 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     match header.format {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
-        Format::Png | Format::Bmp | Format::Webp => whole,
-        Format::Tiff | Format::Gif => whole * 2,
+        Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
+        Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Avif | Format::Jxl | Format::Svg => whole * 3,
     }
 }
 
@@ -154,7 +176,7 @@ pub fn encoder(
         Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),
         Format::Webp => Ok(Box::new(webp::WebpEncoder::new(save, extras))),
         Format::Tiff => Ok(Box::new(tiff::TiffEncoder::new(extras))),
-        Format::Gif | Format::Bmp => Err(ItemError::nameless(ErrorKind::CantEncode)
+        _ => Err(ItemError::nameless(ErrorKind::CantEncode)
             .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label()))),
     }
 }
@@ -168,6 +190,13 @@ pub fn content_type(format: Format) -> &'static str {
         Format::Tiff => "image/tiff",
         Format::Gif => "image/gif",
         Format::Bmp => "image/bmp",
+        Format::Avif => "image/avif",
+        Format::Jxl => "image/jxl",
+        Format::Tga => "image/x-tga",
+        Format::Qoi => "image/qoi",
+        Format::Pnm => "image/x-portable-anymap",
+        Format::Ico => "image/vnd.microsoft.icon",
+        Format::Svg => "image/svg+xml",
     }
 }
 

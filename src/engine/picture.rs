@@ -64,6 +64,7 @@ impl Prepared {
                 max_downscale: self.plan.max_downscale(),
                 luma: self.plan.accepts_luma(),
                 colour: save.colour,
+                ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;

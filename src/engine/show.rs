@@ -144,8 +144,10 @@ pub(super) fn decode(
     let pipeline = step_files::pipeline(&recipe)
         .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    let mut opened =
-        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), luma: plan.accepts_luma(), colour })?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions { max_downscale: plan.max_downscale(), luma: plan.accepts_luma(), colour, page: 0 },
+    )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     let image = collector.into_image()?;
@@ -184,8 +186,10 @@ pub(super) fn result(
         // What was decoded for the view is what the output starts from.
         return through(pipeline, shown, 1.0, cancelled).map(|(image, _)| image);
     }
-    let mut opened =
-        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour, luma: plan.accepts_luma() })?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions { max_downscale: plan.max_downscale(), colour, luma: plan.accepts_luma(), page: 0 },
+    )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     collector.into_image()

@@ -124,6 +124,12 @@ words! {
     folder: "Folder", "폴더";
     folder_default: "New folder beside", "원본 옆 새 폴더";
     choose_folder: "Choose folder…", "폴더 선택…";
+    choose_file: "Choose file…", "파일 선택…";
+    pick_colour: "Pick colour", "색 고르기";
+    hue: "Hue", "색조";
+    saturation: "Saturation", "채도";
+    brightness: "Brightness", "밝기";
+    opacity: "Opacity", "불투명도";
     conflict: "If taken", "이름이 있으면";
     metadata: "Metadata", "메타데이터";
     subfolders: "Subfolders", "하위 폴더";

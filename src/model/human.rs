@@ -34,6 +34,24 @@ pub fn bytes(size_bytes: u64) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
+/// Bytes of a size as people write it: `200KB`, `1.5 MB`, `64KiB`, `1048576`; `None` where it is none.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match lower.get(digits.len()..)? {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    let bytes = digits.trim().parse::<f64>().ok()? * f64::from(unit);
+    (0.0..=1e15).contains(&bytes).then_some(bytes as u64)
+}
+
 /// A span of time as a clock shows it: `0:48`, `12:05`, `3:07:22`.
 pub fn clock(seconds: f64) -> String {
     let whole = if seconds.is_finite() { seconds.clamp(0.0, 8.64e7).round() as u64 } else { 0 };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::recipe::Recipe;
+use super::save::{Rgb, Subsampling, TiffCompression};
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,10 +73,26 @@ pub enum SourceSpec {
 pub struct Save {
     /// The format; `keep` is the input's own.
     pub format: FormatChoice,
-    /// 1 to 100 for JPEG and WebP; `None` is the format's default (JPEG 85, WebP 82).
+    /// 1 to 100 for JPEG, WebP and AVIF; `None` is the format's default.
     pub quality: Option<u8>,
+    /// The best quality up to `quality` (or 100) whose file is no larger.
+    pub max_bytes: Option<u64>,
     /// WebP without loss.
     pub lossless: bool,
+    /// How coarse JPEG's colour is.
+    pub subsampling: Subsampling,
+    /// JPEG in several passes.
+    pub progressive: bool,
+    /// JPEG with Huffman tables of its own.
+    pub optimize: bool,
+    /// 0 (quickest) to 9 (smallest); `None` is the format's default.
+    pub effort: Option<u8>,
+    /// 2 to 256 colours at most; `None` is all of them for PNG, 256 for GIF.
+    pub palette: Option<u16>,
+    /// How TIFF packs its data.
+    pub compression: TiffCompression,
+    /// What alpha is laid over where the format has none.
+    pub background: Rgb,
     /// What of EXIF, XMP and IPTC goes along.
     pub metadata: MetadataPolicy,
     /// Which colour space the result has.
@@ -94,17 +111,31 @@ pub enum Format {
     Webp,
     /// TIFF.
     Tiff,
-    /// GIF; read only.
+    /// GIF.
     Gif,
-    /// Windows bitmap; read only.
+    /// Windows bitmap.
     Bmp,
+    /// AVIF.
+    Avif,
+    /// JPEG XL.
+    Jxl,
+    /// Truevision TGA; read only.
+    Tga,
+    /// QOI.
+    Qoi,
+    /// Netpbm: PBM, PGM, PPM and PAM; read only.
+    Pnm,
+    /// Windows icons and cursors; read only.
+    Ico,
+    /// SVG, which is drawn at its own size; read only.
+    Svg,
 }
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FormatChoice {
-    /// The input's own format; one that can't be written (GIF, BMP) becomes PNG.
+    /// The input's own format; one that can't be written becomes PNG.
     #[default]
     Keep,
     /// JPEG.
@@ -113,8 +144,18 @@ pub enum FormatChoice {
     Png,
     /// WebP.
     Webp,
+    /// AVIF.
+    Avif,
+    /// JPEG XL, without loss.
+    Jxl,
     /// TIFF.
     Tiff,
+    /// GIF.
+    Gif,
+    /// QOI.
+    Qoi,
+    /// Windows bitmap.
+    Bmp,
 }
 
 /// What of a file's metadata goes along.
@@ -230,6 +271,23 @@ impl Default for Limits {
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 13] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Tiff,
+        Self::Gif,
+        Self::Bmp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tga,
+        Self::Qoi,
+        Self::Pnm,
+        Self::Ico,
+        Self::Svg,
+    ];
+
     /// The extension results get, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
@@ -239,6 +297,32 @@ impl Format {
             Self::Tiff => "tif",
             Self::Gif => "gif",
             Self::Bmp => "bmp",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
+            Self::Tga => "tga",
+            Self::Qoi => "qoi",
+            Self::Pnm => "pnm",
+            Self::Ico => "ico",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The extensions that files of the format have, in lower case, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png", "apng"],
+            Self::Webp => &["webp"],
+            Self::Tiff => &["tif", "tiff"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+            Self::Avif => &["avif", "avifs"],
+            Self::Jxl => &["jxl"],
+            Self::Tga => &["tga", "vda", "icb", "vst"],
+            Self::Qoi => &["qoi"],
+            Self::Pnm => &["pnm", "ppm", "pgm", "pbm", "pam"],
+            Self::Ico => &["ico", "cur"],
+            Self::Svg => &["svg", "svgz"],
         }
     }
 
@@ -251,13 +335,31 @@ impl Format {
             Self::Tiff => "TIFF",
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
+            Self::Tga => "TGA",
+            Self::Qoi => "QOI",
+            Self::Pnm => "PNM",
+            Self::Ico => "ICO",
+            Self::Svg => "SVG",
         }
     }
 }
 
 impl FormatChoice {
     /// Every choice, in the order of menus.
-    pub const ALL: [Self; 5] = [Self::Keep, Self::Jpeg, Self::Png, Self::Webp, Self::Tiff];
+    pub const ALL: [Self; 10] = [
+        Self::Keep,
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tiff,
+        Self::Gif,
+        Self::Qoi,
+        Self::Bmp,
+    ];
 
     /// The word scripts use.
     pub const fn word(self) -> &'static str {
@@ -266,22 +368,35 @@ impl FormatChoice {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
             Self::Tiff => "tiff",
+            Self::Gif => "gif",
+            Self::Qoi => "qoi",
+            Self::Bmp => "bmp",
+        }
+    }
+
+    /// The format that was chosen; `None` where each input keeps its own.
+    pub const fn fixed(self) -> Option<Format> {
+        match self {
+            Self::Keep => None,
+            Self::Jpeg => Some(Format::Jpeg),
+            Self::Png => Some(Format::Png),
+            Self::Webp => Some(Format::Webp),
+            Self::Avif => Some(Format::Avif),
+            Self::Jxl => Some(Format::Jxl),
+            Self::Tiff => Some(Format::Tiff),
+            Self::Gif => Some(Format::Gif),
+            Self::Qoi => Some(Format::Qoi),
+            Self::Bmp => Some(Format::Bmp),
         }
     }
 
     /// The format a picture that came as `input` is written in.
-    pub const fn resolve(self, input: Format) -> Format {
-        match self {
-            Self::Jpeg => Format::Jpeg,
-            Self::Png => Format::Png,
-            Self::Webp => Format::Webp,
-            Self::Tiff => Format::Tiff,
-            Self::Keep => match input {
-                Format::Gif | Format::Bmp => Format::Png,
-                other => other,
-            },
-        }
+    pub fn resolve(self, input: Format) -> Format {
+        let written = || Self::ALL.iter().any(|choice| choice.fixed() == Some(input));
+        self.fixed().unwrap_or_else(|| if written() { input } else { Format::Png })
     }
 }
 

@@ -1,9 +1,8 @@
 //! Tone curves, for all colours and for each.
 
-use super::curve::Curve;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, Curve, ImageInfo, ParamKind, ParamSpec, Unit};
 
 const fn curve(name: &'static str, summary: &'static str) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::Levels, kind: ParamKind::Curve { default: "0,0;255,255" } }

@@ -6,8 +6,8 @@
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
 mod cube;
-mod curve;
 pub mod file;
+mod focus;
 pub mod help;
 mod light;
 mod matrix;
@@ -49,7 +49,7 @@ mod threshold;
 mod vibrance;
 mod white_balance;
 
-pub use help::{help, list};
+pub use help::{help, list, save_help};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod focus;
 mod harness;
 
 use std::cell::Cell;

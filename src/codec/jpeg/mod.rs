@@ -9,12 +9,12 @@ use super::convert::Converter;
 use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save};
+use crate::model::{
+    Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+};
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
 
-/// Quality when none is given.
-const DEFAULT_QUALITY: u8 = 85;
 /// libjpeg's own limit, a little below what the format could hold.
 const MAX_SIDE_PX: u32 = 65_500;
 
@@ -36,7 +36,7 @@ fn header(markers: &Markers) -> Result<Header, ItemError> {
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Ok(Header { format: Format::Jpeg, info, orientation: exif::orientation(markers.metadata.exif.as_deref()) })
+    Ok(Header::still(Format::Jpeg, info, exif::orientation(markers.metadata.exif.as_deref())))
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
@@ -205,9 +205,29 @@ impl Ink {
     }
 }
 
-/// Streams rows into a baseline 4:2:0 file.
+/// Bytes that encoding holds: coefficients of 16 bits where a later pass looks at them again, else some rows.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let rows = info.row_samples() as u64 * 64;
+    if !save.progressive && !save.optimize {
+        return rows;
+    }
+    let (across, down) = luma_factors(save.subsampling);
+    let luma = u64::from(info.width_px.next_multiple_of(16)) * u64::from(info.height_px.next_multiple_of(16));
+    let colour = if info.channels.colour_count() == 1 { 0 } else { luma * 2 / u64::from(across * down) };
+    rows + (luma + colour) * 2
+}
+
+const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
+    match subsampling {
+        Subsampling::Auto | Subsampling::S420 => (2, 2),
+        Subsampling::S422 => (2, 1),
+        Subsampling::S444 => (1, 1),
+    }
+}
+
+/// Streams rows into a file.
 pub(super) struct JpegEncoder {
-    quality: u8,
+    save: Save,
     extras: Extras,
     started: Option<Started>,
 }
@@ -221,7 +241,7 @@ struct Started {
 
 impl JpegEncoder {
     pub(super) fn new(save: &Save, extras: Extras) -> Self {
-        Self { quality: save.quality.unwrap_or(DEFAULT_QUALITY), extras, started: None }
+        Self { save: save.clone(), extras, started: None }
     }
 }
 
@@ -234,17 +254,25 @@ impl RowWriter for JpegEncoder {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
             return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
         }
-        let to = if info.channels.colour_count() == 1 { Channels::Gray } else { Channels::Rgb };
+        let paper = self.save.background;
+        let gray = match info.channels {
+            Channels::Gray => true,
+            Channels::GrayAlpha => paper.is_gray(),
+            Channels::Rgb | Channels::Rgba => false,
+        };
+        let to = if gray { Channels::Gray } else { Channels::Rgb };
         let segments = markers::write(&self.extras);
         let settings = Settings {
             width_px: info.width_px,
             height_px: info.height_px,
-            pixels: if to == Channels::Gray { Pixels::Gray } else { Pixels::Rgb },
-            quality: self.quality,
-            progressive: false,
+            pixels: if gray { Pixels::Gray } else { Pixels::Rgb },
+            quality: self.save.quality_for(Format::Jpeg),
+            luma_factors: luma_factors(self.save.subsampling),
+            progressive: self.save.progressive,
+            optimize: self.save.optimize,
         };
         let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
-        let (converter, count) = (Converter::new(info, to), RowCount::new(info.height_px));
+        let (converter, count) = (Converter::new(info, to).over(paper), RowCount::new(info.height_px));
         self.started = Some(Started { encoder, converter, info, count });
         Ok(())
     }

@@ -33,7 +33,7 @@ fn decoder(bytes: &[u8]) -> Result<TiffDecoder<Cursor<&[u8]>>, ItemError> {
 fn header(decoder: &mut TiffDecoder<Cursor<&[u8]>>) -> Result<Header, ItemError> {
     let info = whole::info(decoder)?;
     let orientation = decoder.orientation().map_or(1, |orientation| u32::from(orientation.to_exif()));
-    Ok(Header { format: Format::Tiff, info, orientation: Orientation::from_exif(orientation) })
+    Ok(Header::still(Format::Tiff, info, Orientation::from_exif(orientation)))
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {

@@ -9,7 +9,7 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, is_copy};
+use crate::model::{ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, is_copy};
 
 /// Height of the section with all its rows, in points.
 pub(crate) const HEIGHT_MOST: f32 = 296.0;
@@ -25,9 +25,8 @@ pub(crate) fn height(state: &State) -> f32 {
 /// Whether the quality makes a difference: a copy is not encoded anew.
 fn has_quality(state: &State, save: &Save) -> bool {
     match save.format {
-        FormatChoice::Webp | FormatChoice::Jpeg => true,
         FormatChoice::Keep => !is_copy(state.drafts.recipe.get(), save),
-        FormatChoice::Png | FormatChoice::Tiff => false,
+        format => format.fixed().is_some_and(|format| format.default_quality().is_some()),
     }
 }
 
@@ -62,7 +61,7 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     field::row(ui, lang.format(), |ui| {
         let choices = FormatChoice::ALL.map(|format| (format, format_word(state, format)));
         if let Some(format) = menu::combo(ui, lang.format(), ui.available_width(), save.format, &choices) {
-            save.format = format;
+            save.set_format(format);
             save.quality = None;
             save.lossless = false;
         }
@@ -70,7 +69,7 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     if !has_quality(state, save) {
         return;
     }
-    let default = if save.format == FormatChoice::Webp { 82.0 } else { 85.0 };
+    let default = f64::from(save.format.resolve(Format::Jpeg).default_quality().unwrap_or(100));
     field::row(ui, lang.quality(), |ui| {
         let value = save.quality.map_or(default, f64::from);
         let range = Range { min: 1.0, max: 100.0, step: 1.0 };
@@ -151,13 +150,7 @@ fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
 }
 
 fn format_word(state: &State, format: FormatChoice) -> String {
-    match format {
-        FormatChoice::Keep => state.lang.format_keep().to_owned(),
-        FormatChoice::Jpeg => "JPEG".to_owned(),
-        FormatChoice::Png => "PNG".to_owned(),
-        FormatChoice::Webp => "WebP".to_owned(),
-        FormatChoice::Tiff => "TIFF".to_owned(),
-    }
+    format.fixed().map_or_else(|| state.lang.format_keep().to_owned(), |format| format.label().to_owned())
 }
 
 /// A path's last two parts, with what was left out shown as such.
@@ -173,13 +166,7 @@ fn short_path(path: &str) -> String {
 fn example(state: &State, save: &Save, sink: &SinkSpec) -> Option<String> {
     let name = state.listing.cursor.as_ref()?.locator.short_name();
     let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let extension = match save.format {
-        FormatChoice::Keep => own,
-        FormatChoice::Jpeg => "jpg",
-        FormatChoice::Png => "png",
-        FormatChoice::Webp => "webp",
-        FormatChoice::Tiff => "tif",
-    };
+    let extension = save.format.fixed().map_or(own, |format| format.extension());
     let plain = sink.name.replace("{stem}", stem).replace("{ext}", own);
     let dot = if extension.is_empty() { "" } else { "." };
     (!plain.contains('{')).then(|| format!("{plain}{dot}{extension}"))

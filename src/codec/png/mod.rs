@@ -1,4 +1,6 @@
-//! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole.
+//! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
+
+mod frames;
 
 use std::io::Cursor;
 
@@ -7,6 +9,7 @@ use ::png::{
 };
 
 use super::convert::Converter;
+use super::frames::DecodedFrames;
 use super::whole::{RowCount, WholeReader, shape};
 use super::{Decoded, Encoder, Extras, Header, exif, fault};
 use crate::error::ItemError;
@@ -43,7 +46,9 @@ pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
 fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     checked_size(bytes)?;
     let mut decoder = Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(Transformations::EXPAND);
+    let shows_through = frames::scan(bytes).is_some_and(|scan| scan.shows_through);
+    let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
+    decoder.set_transformations(Transformations::EXPAND | alpha);
     decoder.read_info().map_err(from_png)
 }
 
@@ -58,41 +63,41 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     };
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
-    Header { format: Format::Png, info, orientation: exif::orientation(exif_block(bytes)) }
+    let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
+    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_block(bytes))) }
+}
+
+/// The file's chunks: their kinds and data, as far as they are whole.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        // Behind the data stands a checksum.
+        rest = after.get(length.checked_add(4)?..).unwrap_or_default();
+        Some((*kind, data))
+    })
 }
 
 /// The eXIf chunk, which may also stand behind the pixels.
 fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes.get(8..)?;
-    loop {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (kind, after) = after.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(*length) as usize;
-        if kind == b"eXIf" {
-            let block = after.get(..length)?;
-            return Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block));
-        }
-        rest = after.get(length.checked_add(4)?..)?;
-    }
+    let (_, block) = chunks(bytes).find(|(kind, _)| kind == b"eXIf")?;
+    Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(header(bytes, &reader(bytes)?))
 }
 
+/// The default image: all of a still picture, mostly the first frame of an animation.
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
-    let stored = reader.info();
-    let raw = stored.raw_bytes() as u64;
-    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 {
-        return Err(fault::truncated());
-    }
-    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
-    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
-    let metadata =
-        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
-    let rows: Box<dyn RowReader> = if stored.interlaced {
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    let rows: Box<dyn RowReader> = if reader.info().interlaced {
         let len = header.info.row_samples() as u64 * u64::from(header.info.height_px);
         let samples = if header.info.sample == SampleType::U16 {
             let mut raw = fault::zeroed::<u8>(len * 2)?;
@@ -108,6 +113,31 @@ pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
         Box::new(PngReader { reader, info: header.info, next_row: 0 })
     };
     Ok(Decoded { header, rows, profile, metadata })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+    let reader = reader(bytes)?;
+    let canvas = header(bytes, &reader).info;
+    let Some(scan) = frames::scan(bytes) else { return Err(fault::corrupt("it holds no frames")) };
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan)?), profile, metadata })
+}
+
+/// Refuses a file that is too short for the pixels it claims.
+fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> {
+    let raw = reader.info().raw_bytes() as u64;
+    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+}
+
+/// The profile and the metadata.
+fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
+    let stored = reader.info();
+    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
+    let metadata =
+        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
+    (stored.icc_profile.as_ref().map(|profile| profile.to_vec()), metadata)
 }
 
 struct PngReader<'a> {

@@ -1,6 +1,6 @@
 //! A tone curve through points: monotone between them, so that no bump appears that nobody drew.
 
-use super::light::either;
+#![expect(clippy::inline_always, reason = "the loop is inlined into functions compiled for wider vectors")]
 
 /// A function from 0..1 to 0..1 through points, by monotone cubic interpolation (Fritsch and Carlson, 1980: slopes are
 /// harmonic means, at the ends those of the line to the next point); level before the first point and after the last.
@@ -101,9 +101,9 @@ impl Curve {
         after.checked_sub(1).and_then(|i| self.pieces.get(i)).map_or(value, |piece| piece.at(value))
     }
 
-    /// Puts the output for each value in its place.
+    /// Puts the output for each value in its place: [`Curve::at`] for many.
     #[inline(always)]
-    pub(super) fn bend(&self, values: &mut [f32]) {
+    pub fn bend(&self, values: &mut [f32]) {
         if self.is_identity {
             return;
         }
@@ -119,13 +119,14 @@ impl Curve {
         }
     }
 
-    /// Every value looks at every piece: no lookups, so that vectors do it.
+    /// Every value looks at every piece and no branch is taken, so that vectors do it.
     #[inline(always)]
     fn bend_block(&self, values: &mut [f32; LANES]) {
         let mut bent = *values;
         for piece in &self.pieces {
             for (bent, value) in bent.iter_mut().zip(values.iter()) {
-                *bent = either(*value >= piece.start, piece.at(*value), *bent);
+                let mask = u32::from(*value >= piece.start).wrapping_neg();
+                *bent = f32::from_bits(piece.at(*value).to_bits() & mask | bent.to_bits() & !mask);
             }
         }
         *values = bent;

@@ -1,0 +1,5 @@
+//! SVG.
+
+mod root;
+
+pub(super) use root::is_svg;
