@@ -5,6 +5,7 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod blurred;
 mod curve;
 pub mod file;
 pub mod help;
@@ -17,6 +18,7 @@ pub mod stage;
 pub mod syntax;
 mod taps;
 mod turn;
+mod wide_gaussian;
 
 mod brightness;
 mod contrast;
