@@ -277,7 +277,8 @@ impl Rect {
     }
 
     /// The rectangle with a margin on every side, as far as the picture reaches.
-    pub(super) fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
+    #[must_use]
+    pub fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
             let from = start.saturating_sub(margin_px);
             (from, (start + length).saturating_add(margin_px).min(available) - from)
