@@ -200,18 +200,3 @@ unsafe extern "C-unwind" fn decode_mcu(
         (quick.own)(cinfo, targets)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn photos_debug() {
-        for n in ["00", "05", "06"] {
-            let bytes = std::fs::read(format!("/tmp/corpus/photos/p{n}.jpg")).unwrap();
-            let d = super::super::raw::Decoder::start(&bytes, super::super::raw::Pixels::Rgb, 4).unwrap();
-            println!("{n} {}", d.is_quick());
-            let mut d = d;
-            let mut b = vec![0; 3000 * 3 * 16];
-            d.read(&mut b).unwrap();
-        }
-    }
-}

@@ -162,7 +162,6 @@ impl<'a> Reader<'a> {
     /// Goes on with `count` bits (at most 64), the lowest ones of `bits`, and the data behind them.
     pub(super) fn new(data: &'a [u8], bits: u64, count: u32) -> Self {
         let bits = if count == 0 { 0 } else { bits << (64 - count.min(64)) };
-        // A bit less, so that a shift by `count` is one.
         Self { data, at: 0, bits, count: count.min(64) }
     }
 
@@ -186,13 +185,14 @@ impl<'a> Reader<'a> {
                 return Some(());
             }
         }
-        self.fill_bytewise()
+        *self = self.filled_bytewise()?;
+        Some(())
     }
 
     /// The same near a 0xFF, which a zero follows where it is data, or near the end.
     #[cold]
     #[inline(never)]
-    fn fill_bytewise(&mut self) -> Option<()> {
+    fn filled_bytewise(mut self) -> Option<Self> {
         while self.count < 56 {
             let byte = match self.data.get(self.at..).unwrap_or_default() {
                 [0xFF, 0, ..] => {
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
             self.bits |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
-        (self.count >= 56).then_some(())
+        (self.count >= 56).then_some(self)
     }
 
     #[inline(always)]

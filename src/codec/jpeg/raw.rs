@@ -199,11 +199,6 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn is_quick(&self) -> bool {
-        self.state.quick.is_some()
-    }
-
     /// Width of the output in px.
     pub(super) fn width(&self) -> u32 {
         self.state.cinfo.output_width
