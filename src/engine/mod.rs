@@ -24,6 +24,7 @@ mod samples;
 mod settings;
 mod show;
 pub mod snapshot;
+mod step_files;
 mod thumbnails;
 pub mod view;
 
@@ -35,8 +36,9 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
-pub use crate::op::syntax::{parse_save, parse_step, step_to_text};
-pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry};
+pub use crate::model::save::{SaveKey, keys as save_keys};
+pub use crate::op::syntax::{parse_save, parse_step, save_to_text, step_to_text};
+pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use command::Command;
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use export::export_job;
@@ -96,14 +98,10 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 
 /// Checks what a job asks for, before anything starts, and gives its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
-    let pipeline = Pipeline::new(&spec.recipe)
+    let pipeline = step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
     output::template(spec)?;
-    if let Some(quality) = spec.save.quality
-        && !(1..=100).contains(&quality)
-    {
-        return Err(JobError::Usage(format!("The quality {quality} is out of range: 1 to 100.")));
-    }
+    spec.save.check().map_err(|message| JobError::Recipe { place: "save".to_owned(), message })?;
     Ok(pipeline)
 }
 

@@ -10,12 +10,12 @@ use super::bodies::{Bodies, KeptBody};
 use super::handle::Shared;
 use super::picture::{guarded, prepare};
 use super::show::{self, Shown, Source};
+use super::step_files;
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples, is_copy};
-use crate::op::Pipeline;
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -117,7 +117,7 @@ impl Looker {
         let Some(base) = &self.base else { return Ok(PreviewContent::Nothing) };
         // Of an output there is nothing before: the recipe has been through already.
         let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
-        let pipeline = Pipeline::new(&recipe).map_err(|error| {
+        let pipeline = step_files::pipeline(&recipe).map_err(|error| {
             ItemError::nameless(ErrorKind::Recipe).with("detail", format!("step {}: {}", error.step, error.message))
         })?;
         let full_plan = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?;
@@ -214,7 +214,7 @@ impl Looker {
     fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
         let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
         let size = guarded(|| {
-            let pipeline = Pipeline::new(&request.recipe)
+            let pipeline = step_files::pipeline(&request.recipe)
                 .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
             let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
             let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;

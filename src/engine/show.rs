@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bodies::{Bodies, KeptBody};
 use super::run::read;
+use super::step_files;
 use super::view::Pixels;
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
@@ -80,8 +81,8 @@ const HEADROOM: f64 = 1.25;
 /// The scale at which a picture must be decoded, so that what the recipe makes of it fills the area as sharply as the
 /// result itself would: a recipe that makes pictures smaller needs more than the area holds.
 pub(super) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)) -> Result<f64, ItemError> {
-    let pipeline =
-        Pipeline::new(recipe).map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(recipe)
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let after = pipeline.plan(&header.info, header.orientation, 1.0)?.output();
     let (w, h) = upright_size(header);
     let before_scale = filling(w, h, area_px);
@@ -115,7 +116,7 @@ pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     }
     let scaled = |px: u32| (f64::from(px) * scale).round().max(1.0);
     let step = Step::new("resize").with("width", scaled(w)).with("height", scaled(h)).with("fit", "exact");
-    let pipeline = Pipeline::new(&Recipe { steps: vec![step], ..Recipe::default() })
+    let pipeline = step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() })
         .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let plan = pipeline.plan(&image.info, Orientation::Upright, 1.0)?;
     let mut collector = Collector::new(image.profile.clone());
@@ -140,11 +141,18 @@ pub(super) fn decode(
         let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
         recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
     }
-    let pipeline =
-        Pipeline::new(&recipe).map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(&recipe)
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    let mut opened =
-        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), luma: plan.accepts_luma(), colour })?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            luma: plan.accepts_luma(),
+            colour,
+            ..DecodeOptions::default()
+        },
+    )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     let image = collector.into_image()?;
@@ -183,8 +191,15 @@ pub(super) fn result(
         // What was decoded for the view is what the output starts from.
         return through(pipeline, shown, 1.0, cancelled).map(|(image, _)| image);
     }
-    let mut opened =
-        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), colour, luma: plan.accepts_luma() })?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            colour,
+            luma: plan.accepts_luma(),
+            ..DecodeOptions::default()
+        },
+    )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     collector.into_image()

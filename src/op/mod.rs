@@ -5,8 +5,13 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod blurred;
+mod cube;
 pub mod file;
+mod focus;
 pub mod help;
+mod light;
+mod matrix;
 mod params;
 mod pipeline;
 mod plan;
@@ -16,26 +21,41 @@ pub mod stage;
 pub mod syntax;
 mod taps;
 mod turn;
+mod wide_gaussian;
 
+mod auto_levels;
 mod brightness;
+mod channel_mixer;
 mod contrast;
 mod crop;
+mod curves;
+mod duotone;
+mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
 mod grayscale;
+mod hue;
 mod invert;
+mod levels;
 mod linear;
+mod lut;
+mod posterize;
 mod resize;
 mod rotate;
 mod saturation;
+mod sepia;
 mod sharpen;
+mod solarize;
+mod threshold;
+mod vibrance;
+mod white_balance;
 
-pub use help::{help, list};
+pub use help::{help, list, save_help};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
-pub use stage::{Operation, Stage};
+pub use stage::{Files, Operation, Stage};
 
 use crate::model::{ParamSpec, Step, Value};
 
@@ -51,7 +71,8 @@ pub struct OpSpec {
     pub params: &'static [ParamSpec],
     /// Whether the result at a smaller scale looks like the result at full scale, scaled down.
     pub faithful_to_scale: bool,
-    /// Makes the operation from checked parameters; refuses those that make no sense together.
+    /// Makes the operation from checked parameters; refuses those that make no sense together. Reads no file: that is
+    /// for [`Operation::load`].
     pub build: fn(&Params) -> Result<Box<dyn Operation>, String>,
 }
 
@@ -64,6 +85,8 @@ pub enum Group {
     Colour,
     /// Sharpness, blur and other neighbourhoods.
     Detail,
+    /// What is put on or around the finished picture: watermarks, frames, shadows.
+    Finish,
 }
 
 /// Every operation, in the order of menus.
@@ -76,11 +99,25 @@ pub fn registry() -> &'static [OpSpec] {
             flip::SPEC,
             brightness::SPEC,
             contrast::SPEC,
-            linear::SPEC,
+            exposure::SPEC,
             gamma::SPEC,
+            levels::SPEC,
+            auto_levels::SPEC,
+            curves::SPEC,
+            linear::SPEC,
+            white_balance::SPEC,
             saturation::SPEC,
+            vibrance::SPEC,
+            hue::SPEC,
+            channel_mixer::SPEC,
+            lut::SPEC,
             grayscale::SPEC,
+            sepia::SPEC,
+            duotone::SPEC,
             invert::SPEC,
+            solarize::SPEC,
+            threshold::SPEC,
+            posterize::SPEC,
             gaussian_blur::SPEC,
             sharpen::SPEC,
         ]

@@ -1,12 +1,14 @@
 //! A recipe that has been checked, and what it means for one picture.
 
+use std::sync::Arc;
+
 use super::plan::Plan;
-use super::stage::{Operation, Resample, Stage, Turn};
+use super::stage::{Files, Measure, Operation, Resample, Stage, Turn};
 use super::taps::Kernel;
 use super::{OpSpec, Params, find, unknown};
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ImageInfo, Orientation, Recipe};
+use crate::model::{Band, ImageInfo, Orientation, Recipe};
 
 /// A step that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +22,7 @@ pub struct StepError {
 
 /// A checked recipe.
 pub struct Pipeline {
-    steps: Vec<Checked>,
+    steps: Arc<[Checked]>,
 }
 
 struct Checked {
@@ -29,21 +31,31 @@ struct Checked {
     spec: &'static OpSpec,
     params: Params,
     operation: Box<dyn Operation>,
+    files: Arc<dyn Files>,
+}
+
+/// The steps from one on that must look at the picture first.
+pub(super) struct Rest {
+    steps: Arc<[Checked]>,
+    /// Which of them looks.
+    at: usize,
+    view_scale: f64,
 }
 
 impl Pipeline {
-    /// Checks every step that is switched on: operation, parameters, types, ranges.
-    pub fn new(recipe: &Recipe) -> Result<Self, StepError> {
+    /// Checks every step that is switched on: operation, parameters, types, ranges, the files it names.
+    pub fn new(recipe: &Recipe, files: &Arc<dyn Files>) -> Result<Self, StepError> {
         let mut steps = Vec::new();
         for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
             let fail = |message: String| StepError { step: i + 1, message };
             let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
             let refuse = |message: String| fail(format!("{}: {message}", spec.id));
             let params = Params::check(spec, &step.params).map_err(refuse)?;
-            let operation = (spec.build)(&params).map_err(refuse)?;
-            steps.push(Checked { number: i + 1, spec, params, operation });
+            let mut operation = (spec.build)(&params).map_err(refuse)?;
+            operation.load(files.as_ref()).map_err(refuse)?;
+            steps.push(Checked { number: i + 1, spec, params, operation, files: Arc::clone(files) });
         }
-        Ok(Self { steps })
+        Ok(Self { steps: steps.into() })
     }
 
     /// What the recipe means for a picture of `full` size (as stored in its file) that `orientation` makes upright.
@@ -56,28 +68,64 @@ impl Pipeline {
         let input = ImageInfo { width_px: scaled(full.width_px), height_px: scaled(full.height_px), ..*full };
         let mut plan = Plan::new(*full, input);
         plan.push_turn(Turn::upright(orientation));
-        for step in &self.steps {
-            let stage = step.stage(&plan.upright(), view_scale).map_err(|message| refuse(step, &message))?;
-            if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
-                plan.mark_approximate();
-            }
-            plan.push(stage);
-            let output = plan.upright();
-            let pixels = u64::from(output.width_px) * u64::from(output.height_px);
-            if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
-                let size = format!("{} x {} px", output.width_px, output.height_px);
-                return Err(refuse(step, &format!("the result would be {size}, above the limit")));
-            }
-        }
-        plan.finish();
-        Ok(plan)
+        plan_from(&self.steps, 0, view_scale, plan)
     }
+}
+
+impl Rest {
+    /// The plan for a picture that is there to be looked at.
+    pub(super) fn plan(&self, measure: &dyn Measure, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
+        let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
+        let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
+        let mut plan = Plan::new(full, *info);
+        if let Some(step) = self.steps.get(self.at) {
+            let stage = measure.stage(picture, info).map_err(|message| refuse(step, &message))?;
+            push(&mut plan, step, stage, self.view_scale)?;
+        }
+        plan_from(&self.steps, self.at + 1, self.view_scale, plan)
+    }
+}
+
+/// Appends the steps from `first` on, up to one that must look at the picture.
+fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
+    for (at, step) in steps.iter().enumerate().skip(first) {
+        let stage = step.stage(&plan.upright(), view_scale).map_err(|message| refuse(step, &message))?;
+        if let Stage::Measure(measure) = stage {
+            let upright = plan.upright();
+            let mut expected = plan_from(steps, at + 1, view_scale, Plan::new(upright, upright))?;
+            if view_scale < 1.0 && !step.spec.faithful_to_scale {
+                expected.mark_approximate();
+            }
+            plan.set_tail(measure, Rest { steps: Arc::clone(steps), at, view_scale }, &expected);
+            return Ok(plan);
+        }
+        push(&mut plan, step, stage, view_scale)?;
+    }
+    plan.finish();
+    Ok(plan)
+}
+
+/// Appends a step's stage, unless its result would be above the limits.
+fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
+    if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
+        plan.mark_approximate();
+    }
+    plan.push(stage);
+    let output = plan.upright();
+    let pixels = u64::from(output.width_px) * u64::from(output.height_px);
+    if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
+        let size = format!("{} x {} px", output.width_px, output.height_px);
+        return Err(refuse(step, &format!("the result would be {size}, above the limit")));
+    }
+    Ok(())
 }
 
 impl Checked {
     fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, String> {
         if view_scale < 1.0 {
-            (self.spec.build)(&self.params.scaled(self.spec, view_scale))?.stage(input)
+            let mut operation = (self.spec.build)(&self.params.scaled(self.spec, view_scale))?;
+            operation.load(self.files.as_ref())?;
+            operation.stage(input)
         } else {
             self.operation.stage(input)
         }

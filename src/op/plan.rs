@@ -5,12 +5,18 @@
 //! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
 //! one's: a few levels at the hardest edges).
 
-use super::pipeline::to_planned;
+use std::sync::Arc;
+
+use super::focus::{Focused, ResampledPart, focus};
+use super::pipeline::{Rest, to_planned};
 use super::run;
-use super::stage::{Pad, PointKernel, Rect, Resample, Stage, Turn, WholeKernel, WindowKernel};
+use super::stage::{
+    Measure, NeighbourhoodKernel, Pad, PlacedKernel, PointKernel, Rect, Resample, Stage, StreamKernel, Turn,
+    WholeKernel, WindowKernel, WindowRows,
+};
 use super::taps::Kernel;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, RowReader, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, RowReader, RowWriter, Samples};
 
 /// How much larger than its target a picture must still be when a decoder has scaled it, so that the resize after it
 /// stays within 45 dB of one from the full picture. Sharp, noisy photographs at 1.46 are at 41 dB, at 2 above 48.
@@ -28,6 +34,19 @@ pub struct Plan {
     /// What comes out so far, `pending` left aside.
     current: ImageInfo,
     approximate: bool,
+    /// Which part of the result is wanted; `None` is all of it.
+    focus: Option<Rect>,
+    /// What follows once the picture has been looked at.
+    tail: Option<Box<Tail>>,
+}
+
+/// The steps from one on that must look at the picture first.
+struct Tail {
+    measure: Box<dyn Measure>,
+    rest: Rest,
+    /// What comes out, taking it that the measuring step changes no size.
+    expected: ImageInfo,
+    expected_bytes: u64,
 }
 
 /// One pass over the picture.
@@ -35,9 +54,19 @@ pub(super) enum Pass {
     Turn(Turn),
     Crop(Rect),
     Resample(Resample),
+    /// A part of a resampled picture.
+    ResampledPart(ResampledPart),
     Pad(Pad),
     Points(Vec<Box<dyn PointKernel>>),
-    Window { halo_px: u32, kernel: Box<dyn WindowKernel> },
+    Placed {
+        kernel: Arc<dyn PlacedKernel>,
+        origin: (u32, u32),
+    },
+    Window {
+        halo_px: u32,
+        kernel: Box<dyn WindowKernel>,
+    },
+    Stream(Box<dyn StreamKernel>),
     Whole(Box<dyn WholeKernel>),
 }
 
@@ -48,6 +77,9 @@ impl Pass {
             Self::Turn(turn) => turn.output(input),
             Self::Crop(rect) => ImageInfo { width_px: rect.width_px, height_px: rect.height_px, ..input },
             Self::Resample(to) => ImageInfo { width_px: to.width_px, height_px: to.height_px, ..input },
+            Self::ResampledPart(ResampledPart { wanted, .. }) => {
+                ImageInfo { width_px: wanted.width_px, height_px: wanted.height_px, ..input }
+            }
             Self::Pad(pad) => ImageInfo {
                 width_px: pad.width_px,
                 height_px: pad.height_px,
@@ -58,7 +90,8 @@ impl Pass {
                 channels: kernels.iter().fold(input.channels, |channels, kernel| kernel.channels(channels)),
                 ..input
             },
-            Self::Window { .. } => input,
+            Self::Placed { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
+            Self::Window { .. } | Self::Stream(_) => input,
             Self::Whole(kernel) => kernel.output(&input),
         }
     }
@@ -72,7 +105,7 @@ impl Pass {
 impl Plan {
     pub(super) fn new(full: ImageInfo, input: ImageInfo) -> Self {
         let pending = Turn::default();
-        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false }
+        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false, focus: None, tail: None }
     }
 
     /// What comes out so far, turned as it will be.
@@ -91,7 +124,8 @@ impl Plan {
     /// Appends a step's stage.
     pub(super) fn push(&mut self, stage: Stage) {
         match stage {
-            Stage::Nothing => {}
+            // Pipelines set measuring aside; one that a measuring step gives is left out, as its trait says.
+            Stage::Nothing | Stage::Measure(_) => {}
             Stage::Turn(turn) => self.push_turn(turn),
             Stage::Crop(rect) => {
                 let before = self.pending.rect_before(rect, &self.upright());
@@ -111,11 +145,39 @@ impl Plan {
                 }
                 self.append(Pass::Window { halo_px, kernel });
             }
+            Stage::Placed(kernel) => {
+                self.flush();
+                self.append(Pass::Placed { kernel: kernel.into(), origin: (0, 0) });
+            }
+            Stage::Neighbourhood { halo_px, kernel } => {
+                let channels = self.current.channels;
+                self.push(Stage::Window { halo_px, kernel: Box::new(WithMargins { kernel, channels }) });
+            }
+            Stage::Stream(kernel) => {
+                if !kernel.is_symmetric() {
+                    self.flush();
+                }
+                self.append(Pass::Stream(kernel));
+            }
+            Stage::Pad(pad) => {
+                self.flush();
+                self.append(Pass::Pad(pad));
+            }
             Stage::Whole(kernel) => {
                 self.flush();
                 self.append(Pass::Whole(kernel));
             }
+            Stage::Sequence(stages) => stages.into_iter().for_each(|stage| self.push(stage)),
         }
+    }
+
+    /// The step that must look at the picture, and those behind it; `expected` is their plan for a picture that it
+    /// leaves as large as it is.
+    pub(super) fn set_tail(&mut self, measure: Box<dyn Measure>, rest: Rest, expected: &Self) {
+        self.finish();
+        self.approximate |= expected.approximate;
+        let (expected, expected_bytes) = (expected.output(), expected.peak_bytes());
+        self.tail = Some(Box::new(Tail { measure, rest, expected, expected_bytes }));
     }
 
     /// No more steps follow.
@@ -153,7 +215,11 @@ impl Plan {
         let channels = kernel.channels(self.current.channels);
         self.current.channels = channels;
         let before_blur = kernel.is_luma()
-            && matches!(self.passes.last(), Some(Pass::Window { kernel, .. }) if kernel.commutes_with_luma());
+            && match self.passes.last() {
+                Some(Pass::Window { kernel, .. }) => kernel.commutes_with_luma(),
+                Some(Pass::Stream(kernel)) => kernel.commutes_with_luma(),
+                _ => false,
+            };
         let blur = if before_blur { self.passes.pop() } else { None };
         match self.passes.last_mut() {
             Some(Pass::Points(kernels)) => kernels.push(kernel),
@@ -173,9 +239,25 @@ impl Plan {
         self.pending = Turn::default();
     }
 
-    /// Size, channels and sample type of the result.
+    /// Size, channels and sample type of the result. Where a step must look at the picture first ([`Plan::is_certain`]
+    /// is false) it is what comes out if that step cuts nothing away.
     pub fn output(&self) -> ImageInfo {
-        ImageInfo { premultiplied: false, ..self.upright() }
+        let output = self.tail.as_ref().map_or_else(|| self.upright(), |tail| tail.expected);
+        let part = self.focus.map_or_else(|| Rect::all_of(&output), |rect| rect.within(&output));
+        ImageInfo { premultiplied: false, width_px: part.width_px, height_px: part.height_px, ..output }
+    }
+
+    /// The same for a part of the result alone: only what that needs is computed, and its pixels are those of the whole
+    /// result to the last bit. What lies outside the result is left out.
+    #[must_use]
+    pub fn focus(mut self, part: Rect) -> Self {
+        self.focus = Some(part);
+        self
+    }
+
+    /// Whether [`Plan::output`] is what will come out, whatever the pixels.
+    pub const fn is_certain(&self) -> bool {
+        self.tail.is_none()
     }
 
     /// How much smaller than its stored size a decoder may deliver the picture; 1 when it must be whole.
@@ -210,7 +292,7 @@ impl Plan {
             total += run::pass_bytes(pass, &info) + run::band_bytes(&output);
             info = ImageInfo { sample: run::sample_after(i, computed_last, pass, info, self.input.sample), ..output };
         }
-        total
+        total + self.tail.as_ref().map_or(0, |tail| info.size_bytes() + tail.expected_bytes)
     }
 
     /// Whether this is a smaller view of a step that is not faithful to scale.
@@ -218,7 +300,7 @@ impl Plan {
         self.approximate
     }
 
-    /// Runs every pass, in bands of rows, from `rows` to `writer`.
+    /// Runs every pass, in bands of rows, from `rows` to `writer`; gives back what came out.
     ///
     /// `rows` may deliver a smaller picture than the file's ([`Plan::max_downscale`]): the result has the planned size
     /// all the same. `cancelled` is asked for each band; once true, the error is `ErrorKind::Cancelled`.
@@ -227,7 +309,57 @@ impl Plan {
         rows: &mut dyn RowReader,
         writer: &mut dyn RowWriter,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<(), ItemError> {
+    ) -> Result<ImageInfo, ItemError> {
+        if let Some(tail) = &self.tail {
+            let mut picture = self.collect(rows, cancelled)?;
+            let mut rest = tail.plan(&picture)?;
+            rest.focus = self.focus;
+            return rest.run(&mut picture, writer, cancelled);
+        }
+        self.with_chain(rows, cancelled, |chain| {
+            let output = chain.info();
+            writer.start(output)?;
+            let mut band = Band::empty(&output);
+            let mut written = 0;
+            while chain.read(run::band_rows(&output), &mut band)? > 0 {
+                writer.write_rows(&band)?;
+                written += band.rows;
+            }
+            if written == output.height_px {
+                Ok(output)
+            } else {
+                let detail = format!("{written} of {} rows", output.height_px);
+                Err(ItemError::nameless(ErrorKind::Truncated).with("detail", detail))
+            }
+        })
+    }
+
+    /// The plan for every further picture that is to be treated just as this one: what had to be looked at was seen
+    /// here. (The frames of an animation are all cut alike.)
+    pub fn settled(mut self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Self, ItemError> {
+        let Some(tail) = self.tail.take() else { return Ok(self) };
+        let mut picture = self.collect(rows, cancelled)?;
+        let mut rest = tail.plan(&picture)?.settled(&mut picture, cancelled)?;
+        self.passes.append(&mut rest.passes);
+        self.current = rest.current;
+        Ok(self)
+    }
+
+    /// The picture before the step that must look at it.
+    fn collect(&self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Collected, ItemError> {
+        self.with_chain(rows, cancelled, |chain| {
+            let info = chain.info();
+            Ok(Collected { picture: run::collect(chain)?, info, next_row: 0 })
+        })
+    }
+
+    /// Joins the passes behind a reader, and has them used.
+    fn with_chain<T>(
+        &self,
+        rows: &mut dyn RowReader,
+        cancelled: &dyn Fn() -> bool,
+        used: impl FnOnce(&mut dyn run::Rows) -> Result<T, ItemError>,
+    ) -> Result<T, ItemError> {
         let decoded = rows.info();
         let fits = (decoded.width_px, decoded.height_px) == (self.input.width_px, self.input.height_px);
         if decoded.width_px == 0 || decoded.height_px == 0 {
@@ -245,21 +377,82 @@ impl Plan {
             };
             passes.insert(0, &scaled_first);
         }
-        let mut chain = run::chain(rows, &passes, cancelled);
-        let output = chain.info();
-        writer.start(output)?;
-        let mut band = Band::empty(&output);
-        let mut written = 0;
-        while chain.read(run::band_rows(&output), &mut band)? > 0 {
-            writer.write_rows(&band)?;
-            written += band.rows;
+        let focused;
+        if let (Some(part), None) = (self.focus, &self.tail) {
+            focused = focus(&passes, decoded, part);
+            passes = focused.iter().map(Focused::pass).collect();
         }
-        if written == output.height_px {
-            Ok(())
-        } else {
-            let detail = format!("{written} of {} rows", output.height_px);
-            Err(ItemError::nameless(ErrorKind::Truncated).with("detail", detail))
+        used(run::chain(rows, &passes, cancelled).as_mut())
+    }
+}
+
+impl Tail {
+    /// What is to be done with a picture, now that it is there to be looked at.
+    fn plan(&self, collected: &Collected) -> Result<Plan, ItemError> {
+        self.rest.plan(self.measure.as_ref(), &collected.picture, &collected.info)
+    }
+}
+
+/// A picture in memory, from which the steps behind a measuring one go on.
+struct Collected {
+    picture: Band,
+    info: ImageInfo,
+    next_row: u32,
+}
+
+impl RowReader for Collected {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        let len = self.info.row_samples();
+        let range = self.next_row as usize * len..(self.next_row + rows) as usize * len;
+        band.rows = rows;
+        match (&self.picture.samples, &mut band.samples) {
+            (Samples::U8(from), Samples::U8(to)) => refill(to, from.get(range)),
+            (Samples::U16(from), Samples::U16(to)) => refill(to, from.get(range)),
+            (Samples::F32(from), Samples::F32(to)) => refill(to, from.get(range)),
+            (_, to) => *to = Samples::empty(self.info.sample),
         }
+        self.next_row += rows;
+        Ok(rows)
+    }
+}
+
+fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
+    to.clear();
+    to.extend_from_slice(from.unwrap_or_default());
+}
+
+/// A neighbourhood of any shape, on the rows of a window as they arrive.
+struct WithMargins {
+    kernel: Box<dyn NeighbourhoodKernel>,
+    channels: Channels,
+}
+
+impl WindowKernel for WithMargins {
+    fn prepare(&self, _extended: &[f32], _channels: Channels, _prepared: &mut [f32]) {}
+
+    fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
+        self.kernel.run(rows, self.channels, out);
+    }
+
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        self.kernel.combine(original, channels, out);
+    }
+
+    fn wants_original(&self) -> bool {
+        self.kernel.wants_original()
+    }
+
+    fn is_symmetric(&self) -> bool {
+        self.kernel.is_symmetric()
+    }
+
+    fn wants_margins(&self) -> bool {
+        true
     }
 }
 

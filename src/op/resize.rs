@@ -54,7 +54,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
             name: "background",
             summary: "The border's colour with fit=pad: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
-            kind: ParamKind::Text { default: "white" },
+            kind: ParamKind::Colour { default: "white" },
         },
     ],
     faithful_to_scale: true,
@@ -116,7 +116,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
         kernel: Kernel::from_name(params.text("kernel")),
         linear_light: params.flag("linear_light"),
         enlarge: params.flag("enlarge"),
-        background: Colour::parse(params.text("background")).map_err(|message| format!("background: {message}"))?,
+        background: params.colour("background"),
     }))
 }
 

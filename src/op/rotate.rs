@@ -20,15 +20,11 @@ pub(super) const SPEC: OpSpec = OpSpec {
             name: "background",
             summary: "Colour of the corners: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
-            kind: ParamKind::Text { default: "white" },
+            kind: ParamKind::Colour { default: "white" },
         },
     ],
     faithful_to_scale: true,
-    build: |params| {
-        let background =
-            Colour::parse(params.text("background")).map_err(|message| format!("background: {message}"))?;
-        Ok(Box::new(Rotate { degrees: params.number("degrees"), background }))
-    },
+    build: |params| Ok(Box::new(Rotate { degrees: params.number("degrees"), background: params.colour("background") })),
 };
 
 struct Rotate {

@@ -4,13 +4,29 @@
 //! compute.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 pub use super::taps::Kernel;
 pub use super::turn::Turn;
-use crate::model::{Band, Channels, ImageInfo};
+use crate::model::{Band, Channels, Image, ImageInfo};
+
+/// Gives steps the files that they name. An implementation keeps what it has read: a batch asks often.
+pub trait Files: Send + Sync {
+    /// A file's bytes. The error is a sentence that names the file.
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String>;
+
+    /// A file's picture, upright and in sRGB.
+    fn picture(&self, path: &str) -> Result<Arc<Image>, String>;
+}
 
 /// A step that has been checked.
 pub trait Operation: Send + Sync {
+    /// Reads the files it needs; called once, before any picture. The error is a sentence.
+    fn load(&mut self, files: &dyn Files) -> Result<(), String> {
+        let _ = files;
+        Ok(())
+    }
+
     /// What it does to a picture like `input`. The error is a sentence about this picture.
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String>;
 }
@@ -21,13 +37,25 @@ pub enum Stage {
     Nothing,
     /// Each pixel by itself: neighbouring ones fuse into one pass.
     Point(Box<dyn PointKernel>),
-    /// Each pixel from its neighbourhood of `halo_px` rows above and below.
+    /// Each pixel by itself and by where it stands.
+    Placed(Box<dyn PlacedKernel>),
+    /// Each pixel from its neighbourhood of `halo_px` on every side, in any way.
+    Neighbourhood {
+        /// Rows and columns needed on every side.
+        halo_px: u32,
+        /// What is computed.
+        kernel: Box<dyn NeighbourhoodKernel>,
+    },
+    /// Each pixel from its neighbourhood of `halo_px` rows above and below, in a pass along rows and one along columns.
     Window {
         /// Rows needed above and below.
         halo_px: u32,
         /// What is computed.
         kernel: Box<dyn WindowKernel>,
     },
+    /// Rows go in, as many of the same size come out, later: for what is cheapest with a memory of the rows before, or
+    /// in larger blocks.
+    Stream(Box<dyn StreamKernel>),
     /// Another size, then perhaps a border.
     Resample {
         /// The new grid.
@@ -39,13 +67,61 @@ pub enum Stage {
     Turn(Turn),
     /// A part of it.
     Crop(Rect),
+    /// On a larger canvas.
+    Pad(Pad),
     /// Anything that needs the whole picture.
     Whole(Box<dyn WholeKernel>),
+    /// Several, one after the other.
+    Sequence(Vec<Stage>),
+    /// The picture must be looked at before anybody can say what is to be done with it.
+    Measure(Box<dyn Measure>),
+}
+
+/// A function of one pixel and of its place.
+pub trait PlacedKernel: Send + Sync {
+    /// Channels of the result: at least those of the input.
+    fn channels(&self, input: Channels) -> Channels {
+        input
+    }
+
+    /// Changes a run of pixels of row `y`, from column `x` on, in place. `channels` are those of the result: a new alpha
+    /// is 1, new colours are the gray.
+    fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels);
+}
+
+/// A function of a neighbourhood that does not fall apart into two passes. What becomes of a pixel must follow from its
+/// neighbourhood alone, to the last bit: a part of a picture is computed from that part.
+pub trait NeighbourhoodKernel: Send + Sync {
+    /// A run of pixels of one row, as many samples as `out` holds. Colour is premultiplied by alpha; `rows` are the rows
+    /// from `halo_px` above to as many below, each from `halo_px` pixels left of the run to as many right of it; beyond
+    /// the picture's edge its outermost pixels repeat.
+    fn run(&self, rows: &WindowRows<'_>, channels: Channels, out: &mut [f32]);
+
+    /// What becomes of the finished run (no longer premultiplied) and the original one, where that is asked for.
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let _ = (original, channels, out);
+    }
+
+    /// Whether `combine` is to be called.
+    fn wants_original(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks the same in a turned or mirrored picture.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+}
+
+/// Says what is to be done, once it has seen the picture.
+pub trait Measure: Send + Sync {
+    /// The stage for this picture (never again `Measure`). `picture` holds every row, upright, in the type it arrived in.
+    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, String>;
 }
 
 /// A function of one pixel.
 pub trait PointKernel: Send + Sync {
-    /// Channels of the result.
+    /// Channels of the result. Where it has colours and the input is gray, the kernel is given that gray three times.
     fn channels(&self, input: Channels) -> Channels {
         input
     }
@@ -60,6 +136,12 @@ pub trait PointKernel: Send + Sync {
         None
     }
 
+    /// The same where red, green and blue (0, 1, 2; gray is 0) each have a function of their own.
+    fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
+        let _ = channel;
+        self.curve(value)
+    }
+
     /// Whether applying it is quicker than looking its curve up in a table.
     fn is_quick(&self) -> bool {
         false
@@ -72,6 +154,9 @@ pub trait PointKernel: Send + Sync {
 }
 
 /// A function of a neighbourhood, in two passes.
+///
+/// What becomes of a pixel must follow from its neighbourhood alone, to the last bit: a part of a picture is computed
+/// from that part.
 pub trait WindowKernel: Send + Sync {
     /// The first pass, along a row, done once for each row that arrives. Colour is premultiplied by alpha. `extended`
     /// is the row, its outermost pixels repeated over the halo on either side.
@@ -99,6 +184,52 @@ pub trait WindowKernel: Send + Sync {
     fn is_symmetric(&self) -> bool {
         false
     }
+
+    /// Whether `finish` wants the rows as they arrive, with their margins of `halo_px` pixels, rather than prepared.
+    fn wants_margins(&self) -> bool {
+        false
+    }
+}
+
+/// A function of rows that remembers what it needs of those before.
+pub trait StreamKernel: Send + Sync {
+    /// Begins on a picture.
+    fn start(&self, input: &ImageInfo) -> Box<dyn RowStream + '_>;
+
+    /// Rows that must have gone in below the one that comes out.
+    fn lead_px(&self, input: &ImageInfo) -> u32;
+
+    /// Bytes held while it runs.
+    fn held_bytes(&self, input: &ImageInfo) -> u64;
+
+    /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let _ = (original, channels, out);
+    }
+
+    /// Whether `combine` is to be called.
+    fn wants_original(&self) -> bool {
+        false
+    }
+
+    /// Whether it is linear and the same for each channel, so that luma may be taken before it as well.
+    fn commutes_with_luma(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks the same in a turned or mirrored picture.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+}
+
+/// A [`StreamKernel`] at work on one picture. Colour is premultiplied by alpha.
+pub trait RowStream {
+    /// Takes the next row.
+    fn push(&mut self, row: &[f32]);
+
+    /// Gives the next row of the result; false while it needs more rows first.
+    fn pull(&mut self, out: &mut [f32]) -> bool;
 }
 
 /// A function of the whole picture.
@@ -121,6 +252,52 @@ pub struct Rect {
     pub width_px: u32,
     /// Height in px.
     pub height_px: u32,
+}
+
+impl Rect {
+    /// All of a picture.
+    pub const fn all_of(info: &ImageInfo) -> Self {
+        Self { x: 0, y: 0, width_px: info.width_px, height_px: info.height_px }
+    }
+
+    /// Whether it is all of a picture.
+    pub(super) fn is_all_of(self, info: &ImageInfo) -> bool {
+        self == Self::all_of(info)
+    }
+
+    /// What of it lies inside a picture: at least one pixel, the nearest if it lies outside.
+    pub(super) fn within(self, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let start = start.min(available.saturating_sub(1));
+            (start, length.clamp(1, (available - start).max(1)))
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// The rectangle with a margin on every side, as far as the picture reaches.
+    pub(super) fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let from = start.saturating_sub(margin_px);
+            (from, (start + length).saturating_add(margin_px).min(available) - from)
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// What lies in both.
+    pub(super) fn common(self, other: Self) -> Option<Self> {
+        let span = |a: u32, a_len: u32, b: u32, b_len: u32| {
+            let start = a.max(b);
+            let end = a.saturating_add(a_len).min(b.saturating_add(b_len));
+            (start < end).then(|| (start, end - start))
+        };
+        let (x, width_px) = span(self.x, self.width_px, other.x, other.width_px)?;
+        let (y, height_px) = span(self.y, self.height_px, other.y, other.height_px)?;
+        Some(Self { x, y, width_px, height_px })
+    }
 }
 
 /// A part of the picture on another grid. The part's edges need not lie on pixels.

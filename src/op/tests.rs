@@ -2,13 +2,14 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod focus;
 mod harness;
 
 use std::cell::Cell;
 
 use proptest::prelude::*;
 
-use self::harness::{Collected, Picture, plan, recipe, run, run_with};
+use self::harness::{Collected, Picture, no_files, plan, recipe, run, run_with};
 use super::*;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples};
@@ -38,6 +39,8 @@ const STEPS: &[&[&str]] = &[
     &["gaussian_blur:sigma=2.5"],
     &["gaussian_blur:sigma=60"],
     &["sharpen:sigma=1,amount=0.8"],
+    &["sharpen:sigma=1,amount=1.5,threshold=4"],
+    &["sharpen:sigma=12,amount=0.5"],
     &["linear:scale=1.1,offset=-5", "saturation:factor=1.2", "sharpen:sigma=1,amount=0.8"],
     &["gaussian_blur:sigma=3", "grayscale", "gamma:value=0.7"],
     &["flip:axis=vertical", "crop:x=5,y=9,width=40,height=70", "resize:long_edge=29", "rotate:degrees=270", "invert"],
@@ -48,7 +51,11 @@ fn every_operation_stands_in_the_test_cases() {
     for spec in registry() {
         assert!(STEPS.iter().any(|steps| steps.iter().any(|step| step.starts_with(spec.id))), "{}", spec.id);
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
-        assert!(Pipeline::new(&Recipe { version: 1, steps: vec![starting_step(spec)] }).is_ok(), "{}", spec.id);
+        assert!(
+            Pipeline::new(&Recipe { version: 1, steps: vec![starting_step(spec)] }, &no_files()).is_ok(),
+            "{}",
+            spec.id
+        );
         for param in spec.params {
             if let ParamKind::Float { min, max, soft_max, default } = param.kind {
                 assert!(
@@ -472,7 +479,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
     let mut steps =
         vec![Step::new("nonsense"), Step::new("invert"), Step::new("gaussian_blur").with("sigma", f64::NAN)];
     steps[0].enabled = false;
-    let error = Pipeline::new(&Recipe { version: 1, steps }).map(|_| ()).expect_err("NaN");
+    let error = Pipeline::new(&Recipe { version: 1, steps }, &no_files()).map(|_| ()).expect_err("NaN");
     assert_eq!(error.step, 3);
     assert!(error.message.contains("sigma must be a number from 0 to 200 px, not NaN"), "{error}");
 }
@@ -481,7 +488,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
 fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
     let info = Picture::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
     let fails = |step: &str| {
-        let pipeline = Pipeline::new(&recipe(&["invert", step])).expect("valid");
+        let pipeline = Pipeline::new(&recipe(&["invert", step]), &no_files()).expect("valid");
         pipeline.plan(&info, Orientation::Upright, 1.0).map(|_| ()).expect_err(step)
     };
     let error = fails("crop:x=100");
@@ -509,7 +516,7 @@ proptest! {
     ) {
         let picture = Picture::scene(width, height, channels);
         let steps: Vec<&str> = STEPS[first].iter().chain(STEPS[second]).copied().collect();
-        let pipeline = Pipeline::new(&recipe(&steps)).expect("valid");
+        let pipeline = Pipeline::new(&recipe(&steps), &no_files()).expect("valid");
         for scale in [1.0, view_scale] {
             if let Ok(plan) = pipeline.plan(&picture.info, orientation, scale) {
                 let mut out = Collected::default();

@@ -21,6 +21,9 @@ fn every_operation_is_told_with_units_ranges_and_defaults() {
                 ParamKind::Bool { .. } => "true or false".to_owned(),
                 ParamKind::Choice { options, .. } => options.join(", "),
                 ParamKind::Text { .. } => "a text".to_owned(),
+                ParamKind::Colour { .. } => "#rrggbb".to_owned(),
+                ParamKind::File { .. } => "the path of".to_owned(),
+                ParamKind::Curve { .. } => "points such as".to_owned(),
             };
             assert!(line.contains(&range) && line.contains('[') && line.contains(']'), "{}: {line}", op.id);
         }

@@ -298,8 +298,12 @@ pub(super) struct Settings {
     pub(super) pixels: Pixels,
     /// 1 to 100.
     pub(super) quality: u8,
-    /// Several scans instead of one.
+    /// Sampling factors of light, across and down, where there is colour: (2, 2) is 4:2:0. Colour has (1, 1).
+    pub(super) luma_factors: (u8, u8),
+    /// Several scans instead of one; its Huffman tables are always its own.
     pub(super) progressive: bool,
+    /// Huffman tables of its own.
+    pub(super) optimize: bool,
 }
 
 /// libjpeg's encoder into memory.
@@ -355,7 +359,7 @@ impl Destination {
 }
 
 impl Encoder {
-    /// Starts a file: 4:2:0 where there is colour, standard Huffman tables, libjpeg-turbo's fast way.
+    /// Starts a file, libjpeg-turbo's fast way.
     pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
@@ -375,7 +379,8 @@ impl Encoder {
         let cinfo = &mut state.cinfo;
         guarded(|| {
             // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; the destination lives in the
-            // same box. Markers are at most 65,533 bytes, which the caller sees to and libjpeg checks.
+            // same box. `jpeg_set_defaults` has made the components, the first of which is light. Markers are at most
+            // 65,533 bytes, which the caller sees to and libjpeg checks.
             unsafe {
                 ffi::jpeg_CreateCompress(cinfo, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
                 cinfo.dest = dest;
@@ -388,7 +393,12 @@ impl Encoder {
                 ffi::jpeg_set_defaults(cinfo);
                 ffi::jpeg_set_quality(cinfo, i32::from(settings.quality.clamp(1, 100)), 1);
                 cinfo.dct_method = ffi::J_DCT_METHOD::JDCT_ISLOW;
-                cinfo.optimize_coding = 0;
+                cinfo.optimize_coding = i32::from(settings.optimize);
+                if settings.pixels == Pixels::Rgb && !cinfo.comp_info.is_null() {
+                    let luma = &mut *cinfo.comp_info;
+                    luma.h_samp_factor = i32::from(settings.luma_factors.0.clamp(1, 2));
+                    luma.v_samp_factor = i32::from(settings.luma_factors.1.clamp(1, 2));
+                }
                 if settings.progressive {
                     ffi::jpeg_simple_progression(cinfo);
                 }

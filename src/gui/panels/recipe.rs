@@ -18,8 +18,9 @@ use crate::model::{Step, is_copy};
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     // In a low window the save section scrolls along; else it stands at the bottom.
     let whole = ui.available_rect_before_wrap();
-    let low = whole.height() < 2.0 * save::HEIGHT_MOST;
-    let save_pt = if low { 0.0 } else { save::height(state) };
+    let wanted_pt = save::height(ui, state);
+    let low = whole.height() < 2.0 * wanted_pt;
+    let save_pt = if low { 0.0 } else { wanted_pt };
     let (above, below) = whole.split_top_bottom_at_y(whole.bottom() - save_pt);
     ui.scope_builder(UiBuilder::new().id_salt("steps").max_rect(above), |ui| steps_ui(ui, low, state));
     if !low {
@@ -112,7 +113,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         let mut picked = found.first().filter(|_| entered && !wanted.is_empty()).copied();
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for group in [Group::Geometry, Group::Colour, Group::Detail] {
+            for group in [Group::Geometry, Group::Colour, Group::Detail, Group::Finish] {
                 let of_group: Vec<_> = found.iter().filter(|op| op.group == group).collect();
                 if of_group.is_empty() {
                     continue;

@@ -2,11 +2,15 @@
 
 mod moves;
 mod narrow;
+mod placed;
 mod points;
 mod resample;
 mod source;
+mod stream;
 mod whole;
 mod window;
+
+pub(in crate::op) use moves::collect;
 
 use super::plan::Pass;
 use crate::error::{ErrorKind, ItemError};
@@ -16,7 +20,7 @@ use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 const BAND_BYTES: usize = 384 << 10;
 
 /// Rows that come from somewhere, top to bottom.
-pub(super) trait Rows {
+pub(in crate::op) trait Rows {
     /// What the picture is here.
     fn info(&self) -> ImageInfo;
 
@@ -39,9 +43,11 @@ pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
     match pass {
         Pass::Turn(turn) if turn.is_streamable() => 0,
         Pass::Turn(_) | Pass::Whole(_) => input.size_bytes(),
-        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) => 0,
+        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) | Pass::Placed { .. } => 0,
         Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
+        Pass::Stream(kernel) => stream::bytes(kernel.as_ref(), input),
         Pass::Resample(to) => resample::buffer_bytes(to, input),
+        Pass::ResampledPart(part) => resample::buffer_bytes(&part.whole, &part.input),
     }
 }
 
@@ -79,8 +85,11 @@ pub(super) fn chain<'a>(
             Pass::Crop(rect) => Box::new(moves::Cropped::new(rows, *rect)),
             Pass::Pad(pad) => Box::new(moves::Padded::new(rows, *pad)),
             Pass::Resample(to) => Box::new(resample::Resampled::new(rows, to, info)),
+            Pass::ResampledPart(part) => Box::new(resample::Resampled::part(rows, part, info)),
             Pass::Points(kernels) => Box::new(points::Points::new(rows, kernels, info)),
+            Pass::Placed { kernel, origin } => Box::new(placed::Placed::new(rows, kernel.as_ref(), *origin, info)),
             Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),
+            Pass::Stream(kernel) => Box::new(stream::Streamed::new(rows, kernel.as_ref(), info)),
             Pass::Whole(kernel) => Box::new(whole::Computed::new(rows, kernel.as_ref(), info)),
         };
     }

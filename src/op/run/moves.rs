@@ -19,7 +19,7 @@ macro_rules! with_both {
 }
 
 /// Every row of a picture, in one allocation of the right size.
-pub(super) fn collect(rows: &mut dyn Rows) -> Result<Band, ItemError> {
+pub(in crate::op) fn collect(rows: &mut dyn Rows) -> Result<Band, ItemError> {
     let info = rows.info();
     let mut all = Band::empty(&info);
     let len = info.row_samples() * info.height_px as usize;
@@ -192,7 +192,7 @@ impl<'a> Padded<'a> {
 }
 
 /// Copies pixels into channels that hold at least as much.
-fn widen<T: Sample>(from: &[T], from_channels: Channels, to: &mut [T], to_channels: Channels) {
+pub(super) fn widen<T: Sample>(from: &[T], from_channels: Channels, to: &mut [T], to_channels: Channels) {
     let opaque = T::from_unit(1.0);
     let pixels = from.chunks_exact(from_channels.count()).zip(to.chunks_exact_mut(to_channels.count()));
     for (from, to) in pixels {

@@ -18,6 +18,8 @@ pub(super) struct Windowed<'a> {
     input: Band,
     /// `capacity` rows each; row `y` stands at `y % capacity`.
     prepared: Vec<f32>,
+    /// Samples of a prepared row.
+    stride: usize,
     originals: Vec<f32>,
     capacity: usize,
     /// Rows that have arrived.
@@ -36,8 +38,14 @@ fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
 
 /// Bytes of the rings.
 pub(super) fn ring_bytes(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageInfo) -> u64 {
-    let rings = if kernel.wants_original() { 2 } else { 1 };
-    (capacity(halo_px, input) * input.row_samples() * 4 * rings) as u64
+    let originals = if kernel.wants_original() { input.row_samples() } else { 0 };
+    (capacity(halo_px, input) * (stride(halo_px, kernel, input) + originals) * 4) as u64
+}
+
+/// Samples of a prepared row.
+fn stride(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageInfo) -> usize {
+    let margins = if kernel.wants_margins() { 2 * halo_px as usize * input.channels.count() } else { 0 };
+    input.row_samples() + margins
 }
 
 impl<'a> Windowed<'a> {
@@ -45,6 +53,7 @@ impl<'a> Windowed<'a> {
         let input = rows.info();
         let capacity = capacity(halo_px, &input);
         let len = capacity * input.row_samples();
+        let stride = stride(halo_px, kernel, &input);
         let halo = halo_px as usize;
         Self {
             rows,
@@ -52,7 +61,8 @@ impl<'a> Windowed<'a> {
             kernel,
             info,
             input: Band::empty(&input),
-            prepared: vec![0.0; len],
+            prepared: vec![0.0; capacity * stride],
+            stride,
             originals: if kernel.wants_original() { vec![0.0; len] } else { Vec::new() },
             capacity,
             arrived: 0,
@@ -80,8 +90,13 @@ impl<'a> Windowed<'a> {
             }
             simd::premultiply(line, info.channels);
             repeat_edges(&mut self.extended, edge, step);
-            let prepared = self.prepared.get_mut(start..start + len).unwrap_or_default();
-            self.kernel.prepare(&self.extended, info.channels, prepared);
+            let start = (self.arrived % self.capacity) * self.stride;
+            let prepared = self.prepared.get_mut(start..start + self.stride).unwrap_or_default();
+            if self.kernel.wants_margins() {
+                prepared.copy_from_slice(&self.extended);
+            } else {
+                self.kernel.prepare(&self.extended, info.channels, prepared);
+            }
             self.arrived += 1;
         }
         Ok(())
@@ -119,7 +134,7 @@ impl Rows for Windowed<'_> {
         self.starts.clear();
         for y in self.next_row..self.next_row + count {
             let rows = (y..y + around).map(|at| at.saturating_sub(self.halo).min(height - 1));
-            self.starts.extend(rows.map(|row| (row % self.capacity) * len));
+            self.starts.extend(rows.map(|row| (row % self.capacity) * self.stride));
         }
         let mut strip = [0.0; STRIP];
         for first in (0..len).step_by(STRIP) {
@@ -127,7 +142,7 @@ impl Rows for Windowed<'_> {
             for (i, starts) in self.starts.chunks_exact(around).enumerate() {
                 self.kernel.finish(&WindowRows { ring: &self.prepared, starts, first }, out);
                 simd::unpremultiply(out, self.info.channels);
-                let original = starts.get(self.halo).map_or(0, |start| start + first);
+                let original = starts.get(self.halo).map_or(0, |start| start / self.stride * len + first);
                 if let Some(original) = self.originals.get(original..original + out.len()) {
                     self.kernel.combine(original, self.info.channels, out);
                 }

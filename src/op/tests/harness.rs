@@ -1,8 +1,10 @@
 //! Pictures in memory, and recipes run on them.
 
-use super::super::{Pipeline, Plan, syntax};
+use std::sync::Arc;
+
+use super::super::{Files, Pipeline, Plan, syntax};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, Orientation, Recipe, RowReader, RowWriter, SampleType, Samples};
+use crate::model::{Band, Channels, Image, ImageInfo, Orientation, Recipe, RowReader, RowWriter, SampleType, Samples};
 
 /// A picture that is read in bands of at most `at_once` rows.
 pub(super) struct Reader {
@@ -102,12 +104,29 @@ impl Picture {
     }
 }
 
+/// Finds no file.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        Err(format!("there is no {path}"))
+    }
+
+    fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
+        Err(format!("there is no {path}"))
+    }
+}
+
+pub(super) fn no_files() -> Arc<dyn Files> {
+    Arc::new(NoFiles)
+}
+
 pub(super) fn recipe(steps: &[&str]) -> Recipe {
     Recipe { version: 1, steps: steps.iter().map(|step| syntax::parse_step(step).expect(step)).collect() }
 }
 
 pub(super) fn plan(steps: &[&str], info: &ImageInfo, orientation: Orientation, view_scale: f64) -> Plan {
-    Pipeline::new(&recipe(steps)).expect("valid").plan(info, orientation, view_scale).expect("fits")
+    Pipeline::new(&recipe(steps), &no_files()).expect("valid").plan(info, orientation, view_scale).expect("fits")
 }
 
 pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientation, at_once: u32) -> Collected {
