@@ -1,5 +1,7 @@
 //! JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD): rows both ways, profile and metadata segments.
 
+mod entropy;
+mod huffman;
 mod markers;
 mod raw;
 
