@@ -29,6 +29,7 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, SampleType, Save,
+    TruncatedPolicy,
 };
 
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
@@ -60,13 +61,15 @@ impl Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
-    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; the other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; SVG is drawn so; the other formats ignore it.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.
     pub luma: bool,
-    /// Whether pixels are converted to sRGB.
+    /// What colour space pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    pub truncated: TruncatedPolicy,
     /// Which page of a file with several, counted from 0.
     pub page: u32,
 }
@@ -111,7 +114,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0 }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0, truncated: TruncatedPolicy::Fail }
     }
 }
 
@@ -130,7 +133,7 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Ico => ico::probe(bytes),
         Format::Jxl => jxl::probe(bytes),
         Format::Avif => avif::probe(bytes),
-        Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Svg => svg::probe(bytes),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -150,7 +153,7 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Ico => ico::open(bytes),
         Format::Jxl => jxl::open(bytes),
         Format::Avif => avif::open(bytes),
-        Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -168,7 +171,7 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
         Format::Jxl => jxl::held_bytes(&header.info),
         Format::Avif => avif::held_bytes(&header.info),
-        Format::Svg => whole * 3,
+        Format::Svg => svg::held_bytes(bytes, &header.info),
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod animation;
+
 use std::io::Cursor;
 use std::sync::Arc;
 

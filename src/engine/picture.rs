@@ -66,8 +66,8 @@ impl Prepared {
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
-            self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info: self.plan.output() })
+            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info })
         })
     }
 }
