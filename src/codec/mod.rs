@@ -12,6 +12,8 @@ mod frames;
 mod gif;
 mod ico;
 mod jpeg;
+mod late;
+mod meta;
 mod png;
 mod simple;
 mod sniff;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save, TruncatedPolicy,
+    ColourChoice, Format, ImageInfo, Metadata, Orientation, RowReader, RowWriter, Save, TruncatedPolicy,
 };
 
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
@@ -142,7 +144,20 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
+    Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })
+}
+
+/// When a picture was taken, as its camera's clock said: `YYYY-MM-DDTHH:MM:SS`. `None` where nothing tells. The
+/// beginning of a file may do.
+pub fn taken(bytes: &[u8]) -> Option<String> {
+    match sniff(bytes)? {
+        Format::Jpeg => jpeg::taken(bytes),
+        Format::Png => png::taken(bytes),
+        Format::Webp => webp::taken(bytes),
+        // Such a file is built as an EXIF block is.
+        Format::Tiff => exif::taken(bytes),
+        _ => None,
+    }
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
@@ -167,12 +182,14 @@ pub fn encoder(
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
-    let metadata = match save.metadata {
-        MetadataPolicy::Keep => metadata.clone(),
-        MetadataPolicy::NoGps => exif::without_gps(metadata),
-        MetadataPolicy::Strip => Metadata::default(),
-    };
-    let extras = Extras { profile, metadata };
+    let metadata = meta::by_policy(metadata, save.metadata);
+    // Formats that are read only are refused now, not at the first row.
+    encoder_of(format, save, Extras::default())?;
+    let save = save.clone();
+    Ok(Box::new(late::Late::new(profile, metadata, Box::new(move |extras| encoder_of(format, &save, extras)))))
+}
+
+fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {
     match format {
         Format::Jpeg => Ok(Box::new(jpeg::JpegEncoder::new(save, extras))),
         Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),

@@ -7,7 +7,7 @@ use mozjpeg_sys as ffi;
 
 use super::convert::Converter;
 use super::whole::{RowCount, shape};
-use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save, Subsampling};
 use markers::Markers;
@@ -18,6 +18,11 @@ const MAX_SIDE_PX: u32 = 65_500;
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     header(&markers::read(bytes)?)
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&markers::read(bytes).ok()?.metadata)
 }
 
 /// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.

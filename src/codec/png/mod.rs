@@ -1,7 +1,9 @@
 //! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
 
 mod frames;
+mod text;
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
@@ -11,12 +13,10 @@ use ::png::{
 use super::convert::Converter;
 use super::frames::DecodedFrames;
 use super::whole::{RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples};
 
-/// The keyword under which PNG holds XMP.
-const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
@@ -64,7 +64,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
-    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_block(bytes))) }
+    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref())) }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
@@ -79,6 +79,20 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
         rest = after.get(length.checked_add(4)?..).unwrap_or_default();
         Some((*kind, data))
     })
+}
+
+/// The EXIF block, wherever it stands.
+fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
+    let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
+    exif_block(bytes)
+        .map(Cow::Borrowed)
+        .or_else(|| text::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let reader = reader(bytes).ok()?;
+    meta::taken(&extras(bytes, &reader).1)
 }
 
 /// The eXIf chunk, which may also stand behind the pixels.
@@ -134,10 +148,18 @@ fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> 
 /// The profile and the metadata.
 fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
     let stored = reader.info();
-    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
-    let metadata =
-        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
-    (stored.icc_profile.as_ref().map(|profile| profile.to_vec()), metadata)
+    let xmp = text::xmp(stored).or_else(|| text::raw_profile(stored, &["xmp"]));
+    let iptc = text::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
+        Some(0x1C) => Some(block),
+        _ => meta::iptc_in_photoshop(&block).map(<[u8]>::to_vec),
+    });
+    let metadata = Metadata {
+        exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
+        xmp: xmp.map(Into::into),
+        iptc: iptc.map(Into::into),
+    };
+    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
+    (profile.or_else(|| text::raw_profile(stored, &["icc", "icm"])), metadata)
 }
 
 struct PngReader<'a> {
@@ -242,7 +264,7 @@ impl RowWriter for PngEncoder {
         encoder.set_compression(Compression::Fast);
         encoder.set_filter(Filter::Adaptive);
         if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+            encoder.add_itxt_chunk(text::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
         }
         let writer = encoder.write_header().and_then(::png::Writer::into_stream_writer).map_err(encoding)?;
         let rows = if sixteen {

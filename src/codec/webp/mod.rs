@@ -9,7 +9,7 @@ use img_parts::{Bytes, ImageEXIF, ImageICC};
 
 use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
-use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
 use raw::{Failure, Features};
@@ -104,6 +104,11 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn metadata(bytes: &[u8]) -> Metadata {
     Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&metadata(bytes))
 }
 
 /// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
