@@ -93,6 +93,8 @@ pub struct Save {
     pub compression: TiffCompression,
     /// What alpha is laid over where the format has none.
     pub background: Rgb,
+    /// Which frames of an animation.
+    pub frames: FramesChoice,
     /// What of EXIF, XMP and IPTC goes along.
     pub metadata: MetadataPolicy,
     /// Which colour space the result has.
@@ -156,6 +158,17 @@ pub enum FormatChoice {
     Qoi,
     /// Windows bitmap.
     Bmp,
+}
+
+/// Which frames of an animation are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FramesChoice {
+    /// All of them; a format that can't hold them fails the item.
+    #[default]
+    All,
+    /// Only the first, as a still picture.
+    First,
 }
 
 /// What of a file's metadata goes along.

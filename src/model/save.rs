@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::human;
-use super::job::{ColourChoice, Format, FormatChoice, MetadataPolicy, Save};
+use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
 
@@ -74,6 +74,7 @@ pub fn keys() -> &'static [SaveKey] {
             PALETTE,
             COMPRESSION,
             BACKGROUND,
+            FRAMES,
             METADATA,
             COLOUR,
         ]
@@ -160,7 +161,7 @@ const EFFORT: SaveKey = SaveKey {
     param: spec(
         "effort",
         "Work spent on a smaller file, 0 is quickest: PNG the level of deflate, WebP 1.5 times the method, AVIF 10 less \
-         the speed, TIFF the level of deflate [PNG 1, WebP 6, AVIF 2, TIFF 6]",
+         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 2, TIFF 6]",
         whole(0, 9),
     ),
     formats: &[Png, Webp, Avif, Tiff],
@@ -214,6 +215,18 @@ const BACKGROUND: SaveKey = SaveKey {
         Value::Text(text) => Rgb::parse(text).map(|colour| save.background = colour),
         _ => None,
     },
+};
+
+const FRAMES: SaveKey = SaveKey {
+    param: spec(
+        "frames",
+        "Which frames of an animation: all (GIF, WebP and PNG can hold them), or only the first",
+        ParamKind::Choice { options: &["all", "first"], default: "all" },
+    ),
+    formats: &[],
+    shape: "",
+    get: |save| (save.frames != FramesChoice::default()).then(|| save.frames.word().into()),
+    set: |save, value| word(value, &FramesChoice::ALL, FramesChoice::word).map(|chosen| save.frames = chosen),
 };
 
 const METADATA: SaveKey = SaveKey {
@@ -279,6 +292,16 @@ impl SaveKey {
     /// What a way to save gives for it; nothing where that is the default.
     pub fn get(&self, save: &Save) -> Option<Value> {
         (self.get)(save)
+    }
+
+    /// Puts it back to its default.
+    pub fn reset(&self, save: &mut Save) {
+        let mut others = Save { format: save.format, ..Save::default() };
+        for (key, value) in save.given().filter(|(key, _)| key.param.name != self.param.name) {
+            // What it gave it takes.
+            let _ = key.set(&mut others, &value);
+        }
+        *save = others;
     }
 
     /// Sets it; the error says what is allowed.
@@ -351,6 +374,9 @@ impl Save {
         if self.lossless && self.max_bytes.is_some() {
             return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
         }
+        if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
+            return Err("for tiff, effort needs compression=deflate".to_owned());
+        }
         Ok(())
     }
 
@@ -418,6 +444,19 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
+        }
+    }
+}
+
+impl FramesChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 2] = [Self::All, Self::First];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::First => "first",
         }
     }
 }

@@ -9,7 +9,9 @@ use super::convert::Converter;
 use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault, meta};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save, Subsampling};
+use crate::model::{
+    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+};
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
 
@@ -212,6 +214,15 @@ pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     rows + (luma + colour) * 2
 }
 
+/// The channels that a file stores: gray stays gray, unless it is laid over a hue.
+pub(super) const fn stored_channels(channels: Channels, background: Rgb) -> Channels {
+    match channels {
+        Channels::Gray => Channels::Gray,
+        Channels::GrayAlpha if background.is_gray() => Channels::Gray,
+        _ => Channels::Rgb,
+    }
+}
+
 const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
     match subsampling {
         Subsampling::Auto | Subsampling::S420 => (2, 2),
@@ -250,12 +261,8 @@ impl RowWriter for JpegEncoder {
             return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
         }
         let paper = self.save.background;
-        let gray = match info.channels {
-            Channels::Gray => true,
-            Channels::GrayAlpha => paper.is_gray(),
-            Channels::Rgb | Channels::Rgba => false,
-        };
-        let to = if gray { Channels::Gray } else { Channels::Rgb };
+        let to = stored_channels(info.channels, paper);
+        let gray = to == Channels::Gray;
         let segments = markers::write(&self.extras);
         let settings = Settings {
             width_px: info.width_px,
