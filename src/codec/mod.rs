@@ -4,14 +4,17 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
+mod animation;
 mod colour;
 mod convert;
+mod delta;
 mod exif;
 mod fault;
 mod frames;
 mod gif;
 mod ico;
 mod jpeg;
+mod out;
 mod png;
 mod simple;
 mod sniff;
@@ -24,10 +27,13 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
+    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, Picture, RowReader, RowWriter, SampleType,
+    Save,
 };
 
+pub use animation::{FrameEncoder, animates, animation_bytes};
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use out::search::within_bytes;
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -83,6 +89,11 @@ pub struct Opened<'a> {
 pub trait Encoder: RowWriter {
     /// The whole file, after the last row. An error when rows are missing.
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
+
+    /// The same, given up with `Cancelled` once `cancelled` says so, where that takes more than a moment.
+    fn finish_unless(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+        if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
+    }
 }
 
 /// What a format's own file gives back from opening.
@@ -158,26 +169,86 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
 }
 
 /// An encoder of one picture. `profile` is the one its rows are in; `metadata` is cut down by `save.metadata` here.
-/// GIF and BMP are read only: `CantEncode`.
+/// TGA, Netpbm, icons and SVG are read only: `CantEncode`.
 pub fn encoder(
     format: Format,
     save: &Save,
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
-    let metadata = match save.metadata {
+    let extras = Extras { profile, metadata: allowed(save, metadata) };
+    match save.max_bytes {
+        Some(limit) if format.default_quality().is_some() => {
+            Ok(Box::new(out::search::Search::new(format, save, limit, extras)))
+        }
+        Some(limit) => Ok(Box::new(out::search::Bounded { inner: encoder_of(format, save, extras)?, format, limit })),
+        None => encoder_of(format, save, extras),
+    }
+}
+
+/// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
+/// `save.max_bytes` is not looked at: see [`within_bytes`].
+pub fn frame_encoder(
+    format: Format,
+    save: &Save,
+    picture: Picture,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Box<dyn FrameEncoder>, ItemError> {
+    animation::encoder(format, save, picture, Extras { profile, metadata: allowed(save, metadata) })
+}
+
+/// What of a picture's metadata goes along.
+fn allowed(save: &Save, metadata: &Metadata) -> Metadata {
+    match save.metadata {
         MetadataPolicy::Keep => metadata.clone(),
         MetadataPolicy::NoGps => exif::without_gps(metadata),
         MetadataPolicy::Strip => Metadata::default(),
+    }
+}
+
+fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {
+    Ok(match format {
+        Format::Jpeg => Box::new(jpeg::JpegEncoder::new(save, extras)),
+        Format::Png => Box::new(png::PngEncoder::new(save, extras)),
+        Format::Webp => Box::new(webp::WebpEncoder::new(save, extras)),
+        Format::Tiff => Box::new(tiff::TiffEncoder::new(save, extras)),
+        Format::Avif => Box::new(out::avif::AvifEncoder::new(save, extras)),
+        Format::Jxl => Box::new(out::jxl::JxlEncoder::new(extras)),
+        Format::Gif => Box::new(out::gif::GifEncoder::new(save)),
+        Format::Qoi => Box::new(out::qoi::QoiEncoder::default()),
+        Format::Bmp => Box::new(out::bmp::BmpEncoder::new(extras)),
+        Format::Tga | Format::Pnm | Format::Ico | Format::Svg => {
+            let detail = format!("{} files are read only; choose PNG, JPEG or WebP", format.label());
+            return Err(fault::cant_encode(detail));
+        }
+    })
+}
+
+/// Bytes of memory that an encoder of a picture holds at its end, the file's own included. An estimate for budgets.
+pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
+    let samples = info.row_samples() as u64 * u64::from(info.height_px);
+    let whole = samples * if info.sample == SampleType::U16 { 2 } else { 1 };
+    let own = match format {
+        Format::Jpeg => jpeg::encoding_bytes(save, info) + whole / 3,
+        Format::Png => png::encoding_bytes(save, info) + whole,
+        Format::Webp => webp::encoding_bytes(save, info) + whole,
+        Format::Tiff => tiff::encoding_bytes(info) + whole,
+        Format::Avif => out::avif::encoding_bytes(info) + whole / 3,
+        Format::Jxl => out::jxl::encoding_bytes(info) + whole,
+        Format::Gif => out::gif::encoding_bytes(info) + whole,
+        Format::Qoi => out::qoi::encoding_bytes(info) + whole,
+        Format::Bmp => whole,
+        Format::Tga | Format::Pnm | Format::Ico | Format::Svg => 0,
     };
-    let extras = Extras { profile, metadata };
+    own + out::search::held_bytes(format, save, info)
+}
+
+/// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
+pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
     match format {
-        Format::Jpeg => Ok(Box::new(jpeg::JpegEncoder::new(save, extras))),
-        Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),
-        Format::Webp => Ok(Box::new(webp::WebpEncoder::new(save, extras))),
-        Format::Tiff => Ok(Box::new(tiff::TiffEncoder::new(extras))),
-        _ => Err(ItemError::nameless(ErrorKind::CantEncode)
-            .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label()))),
+        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
+        _ => ColourChoice::Srgb,
     }
 }
 

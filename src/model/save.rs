@@ -161,7 +161,7 @@ const EFFORT: SaveKey = SaveKey {
     param: spec(
         "effort",
         "Work spent on a smaller file, 0 is quickest: PNG the level of deflate, WebP 1.5 times the method, AVIF 10 less \
-         the speed, TIFF the level of deflate [PNG 1, WebP 6, AVIF 2, TIFF 6]",
+         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 2, TIFF 6]",
         whole(0, 9),
     ),
     formats: &[Png, Webp, Avif, Tiff],
@@ -360,6 +360,9 @@ impl Save {
         }
         if self.lossless && self.max_bytes.is_some() {
             return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
+        }
+        if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
+            return Err("for tiff, effort needs compression=deflate".to_owned());
         }
         Ok(())
     }

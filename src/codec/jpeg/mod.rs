@@ -10,7 +10,7 @@ use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+    Band, Channels, ColourChoice, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
 };
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
@@ -217,6 +217,15 @@ pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     rows + (luma + colour) * 2
 }
 
+/// The channels that a file stores: gray stays gray, unless it is laid over a hue.
+pub(super) const fn stored_channels(channels: Channels, background: Rgb) -> Channels {
+    match channels {
+        Channels::Gray => Channels::Gray,
+        Channels::GrayAlpha if background.is_gray() => Channels::Gray,
+        _ => Channels::Rgb,
+    }
+}
+
 const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
     match subsampling {
         Subsampling::Auto | Subsampling::S420 => (2, 2),
@@ -255,12 +264,8 @@ impl RowWriter for JpegEncoder {
             return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
         }
         let paper = self.save.background;
-        let gray = match info.channels {
-            Channels::Gray => true,
-            Channels::GrayAlpha => paper.is_gray(),
-            Channels::Rgb | Channels::Rgba => false,
-        };
-        let to = if gray { Channels::Gray } else { Channels::Rgb };
+        let to = stored_channels(info.channels, paper);
+        let gray = to == Channels::Gray;
         let segments = markers::write(&self.extras);
         let settings = Settings {
             width_px: info.width_px,
