@@ -54,4 +54,8 @@ impl Encoder for Late {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
         self.encoder.ok_or_else(|| fault::cant_encode("it was not started"))?.finish()
     }
+
+    fn finish_unless(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+        self.encoder.ok_or_else(|| fault::cant_encode("it was not started"))?.finish_unless(cancelled)
+    }
 }

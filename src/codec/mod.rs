@@ -4,10 +4,12 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
+mod animation;
 mod avif;
 mod bmff;
 mod colour;
 mod convert;
+mod delta;
 mod exif;
 mod fault;
 mod frames;
@@ -30,10 +32,13 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
+    ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter, SampleType, Save,
+    TruncatedPolicy,
 };
 
+pub use animation::{FrameEncoder, animates, animation_bytes};
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use out::search::within_bytes;
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -214,6 +219,20 @@ pub fn encoder(
         }
     };
     Ok(Box::new(late::Late::new(profile, metadata, Box::new(make))))
+}
+
+/// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
+/// `save.max_bytes` is not looked at: see [`within_bytes`].
+pub fn frame_encoder(
+    format: Format,
+    save: &Save,
+    picture: Picture,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Box<dyn FrameEncoder>, ItemError> {
+    let metadata = meta::by_policy(metadata, save.metadata);
+    let extras = late::extras(profile, metadata, &picture.canvas);
+    animation::encoder(format, save, picture, extras)
 }
 
 fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {

@@ -1,5 +1,6 @@
 //! GIF: still pictures and animations, on their canvas.
 
+mod animation;
 mod blocks;
 mod frames;
 
@@ -13,6 +14,8 @@ use super::frames::DecodedFrames;
 use super::{Decoded, Header, fault, whole};
 use crate::error::ItemError;
 use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, Picture, SampleType};
+
+pub(super) use animation::GifAnimation;
 
 type Bytes<'a> = Cursor<&'a [u8]>;
 

@@ -1,5 +1,6 @@
 //! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
 
+mod animation;
 mod frames;
 mod text;
 
@@ -18,6 +19,8 @@ use super::whole::{Collector, RowCount, WholeReader, shape};
 use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save};
+
+pub(super) use animation::PngAnimation;
 
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
@@ -215,6 +218,15 @@ pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     }
 }
 
+const fn colour_type(channels: Channels) -> ColorType {
+    match channels {
+        Channels::Gray => ColorType::Grayscale,
+        Channels::GrayAlpha => ColorType::GrayscaleAlpha,
+        Channels::Rgb => ColorType::Rgb,
+        Channels::Rgba => ColorType::Rgba,
+    }
+}
+
 /// Streams rows into a file of 8 or 16 bits a sample; or collects them, for a palette.
 pub(super) struct PngEncoder {
     effort: Option<u8>,
@@ -326,12 +338,7 @@ impl RowWriter for PngEncoder {
         // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
         let sixteen = info.sample == SampleType::U16;
         let mut head = Info::with_size(info.width_px, info.height_px);
-        head.color_type = match info.channels {
-            Channels::Gray => ColorType::Grayscale,
-            Channels::GrayAlpha => ColorType::GrayscaleAlpha,
-            Channels::Rgb => ColorType::Rgb,
-            Channels::Rgba => ColorType::Rgba,
-        };
+        head.color_type = colour_type(info.channels);
         head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
         let out = SharedBytes::default();
         let writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;

@@ -1,5 +1,6 @@
 //! WebP through libwebp: lossy and lossless, still and animated, profile and metadata chunks.
 
+mod animation;
 mod frames;
 mod raw;
 
@@ -12,6 +13,7 @@ use super::whole::{Collector, WholeReader};
 use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
+pub(super) use animation::WebpAnimation;
 use raw::{Failure, Features, Settings};
 
 /// Effort when none is given: the method (4 of 6) or level (6 of 9) that cwebp takes when told nothing else.
@@ -120,6 +122,11 @@ pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     pixels * (rows + own + work)
 }
 
+fn settings(save: &Save) -> Settings {
+    let effort = save.effort.unwrap_or(DEFAULT_EFFORT).min(9);
+    Settings { lossless: save.lossless, quality: save.quality_for(Format::Webp), effort }
+}
+
 /// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
 pub(super) struct WebpEncoder {
     settings: Settings,
@@ -129,9 +136,7 @@ pub(super) struct WebpEncoder {
 
 impl WebpEncoder {
     pub(super) fn new(save: &Save, extras: Extras) -> Self {
-        let effort = save.effort.unwrap_or(DEFAULT_EFFORT).min(9);
-        let settings = Settings { lossless: save.lossless, quality: save.quality_for(Format::Webp), effort };
-        Self { settings, extras, rows: None }
+        Self { settings: settings(save), extras, rows: None }
     }
 }
 

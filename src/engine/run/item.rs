@@ -13,7 +13,7 @@ use crate::catalog::CatalogReader;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
 use crate::engine::gate::Stopped;
 use crate::engine::output::{self, Target};
-use crate::engine::picture::{Prepared, guarded, prepare};
+use crate::engine::picture::{Prepared, guarded, is_copied, prepare};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{Body, Fetched};
@@ -95,6 +95,9 @@ impl Run {
             return Ok(Work::Copy);
         }
         let bytes = input.bytes()?;
+        if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
+            return Ok(Work::Copy);
+        }
         let prepared =
             prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(&input.row.locator))?;
         Ok(Work::Picture(Box::new(prepared)))
