@@ -149,13 +149,14 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
     let format = probe(bytes)?.format;
+    let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes),
-        Format::Webp => webp::open(bytes),
+        Format::Png => png::open(bytes, keep),
+        Format::Webp => webp::open(bytes, keep),
         Format::Tiff => tiff::open(bytes),
-        Format::Gif => gif::open(bytes),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Gif => gif::open(bytes, keep),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
         Format::Jxl => jxl::open(bytes),
         Format::Avif => avif::open(bytes),

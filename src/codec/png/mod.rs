@@ -17,8 +17,10 @@ use super::frames::DecodedFrames;
 use super::out::palette::{Depth, Indexed};
 use super::whole::{Collector, RowCount, WholeReader, shape};
 use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
-use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
+};
 
 pub(super) use animation::PngAnimation;
 
@@ -111,25 +113,35 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 }
 
 /// The default image: all of a still picture, mostly the first frame of an animation.
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
+    let (info, file_bytes) = (header.info, bytes.len() as u64);
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
-        let len = header.info.row_samples() as u64 * u64::from(header.info.height_px);
-        let samples = if header.info.sample == SampleType::U16 {
-            let mut raw = fault::zeroed::<u8>(len * 2)?;
-            reader.next_frame(&mut raw).map_err(from_png)?;
+        let len = info.row_samples() as u64 * u64::from(info.height_px);
+        let mut raw = fault::zeroed::<u8>(len * info.sample.size_bytes() as u64)?;
+        let shortfall = match reader.next_frame(&mut raw).map_err(from_png) {
+            Ok(_) => None,
+            // Of passes there are rows everywhere, but none is known to be whole.
+            Err(error) if keep && error.kind == ErrorKind::Truncated => {
+                Some(Shortfall { rows: 0, of_rows: info.height_px, bytes: file_bytes })
+            }
+            Err(error) => return Err(error),
+        };
+        let samples = if info.sample == SampleType::U16 {
             Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
         } else {
-            let mut raw = fault::zeroed::<u8>(len)?;
-            reader.next_frame(&mut raw).map_err(from_png)?;
             Samples::U8(raw)
         };
-        Box::new(WholeReader::new(header.info, samples)?)
+        let rows = WholeReader::new(info, samples)?;
+        Box::new(match shortfall {
+            Some(shortfall) => rows.short(shortfall),
+            None => rows,
+        })
     } else {
-        Box::new(PngReader { reader, info: header.info, next_row: 0 })
+        Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
     };
     Ok(Decoded { header, rows, profile, metadata })
 }
@@ -171,6 +183,50 @@ struct PngReader<'a> {
     reader: Reader<Bytes<'a>>,
     info: ImageInfo,
     next_row: u32,
+    file_bytes: u64,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// Rows that were there of a file that ended early.
+    rows_had: Option<u32>,
+}
+
+impl PngReader<'_> {
+    /// The next row from the file into the band.
+    fn read_row(&mut self, band: &mut Band) -> Result<(), ItemError> {
+        let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
+        match &mut band.samples {
+            Samples::U8(samples) => samples.extend_from_slice(row.data()),
+            Samples::U16(samples) => {
+                samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+            }
+            Samples::F32(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What follows from a row, or the end behind the last one, that could not be read.
+    fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
+        if error.kind != ErrorKind::Truncated {
+            return Err(error);
+        }
+        if !self.keep {
+            return Err(fault::truncated_rows(self.next_row, self.info.height_px));
+        }
+        self.rows_had.get_or_insert(self.next_row);
+        Ok(())
+    }
+}
+
+/// Adds a row that is not there: nothing where a picture may be clear, else gray.
+fn add_blank(band: &mut Band, info: &ImageInfo) {
+    let clear = info.channels.has_alpha();
+    match &mut band.samples {
+        Samples::U8(samples) => samples.extend(std::iter::repeat_n(if clear { 0 } else { 128 }, info.row_samples())),
+        Samples::U16(samples) => {
+            samples.extend(std::iter::repeat_n(if clear { 0 } else { 32_896 }, info.row_samples()));
+        }
+        Samples::F32(_) => {}
+    }
 }
 
 impl RowReader for PngReader<'_> {
@@ -187,21 +243,28 @@ impl RowReader for PngReader<'_> {
             Samples::F32(samples) => samples.clear(),
         }
         for _ in 0..rows {
-            let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
-            match &mut band.samples {
-                Samples::U8(samples) => samples.extend_from_slice(row.data()),
-                Samples::U16(samples) => {
-                    samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
-                }
-                Samples::F32(_) => {}
+            if self.rows_had.is_none()
+                && let Err(error) = self.read_row(band)
+            {
+                self.missing(error)?;
+            }
+            if self.rows_had.is_some() {
+                add_blank(band, &self.info);
             }
             self.next_row += 1;
         }
-        if rows > 0 && self.next_row == self.info.height_px {
+        if rows > 0 && self.next_row == self.info.height_px && self.rows_had.is_none() {
             // The checksum behind the last pixels, and the end mark.
-            self.reader.finish().map_err(from_png)?;
+            if let Err(error) = self.reader.finish().map_err(from_png) {
+                self.missing(error)?;
+            }
         }
         Ok(rows)
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        let of_rows = self.info.height_px;
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.file_bytes })
     }
 }
 
