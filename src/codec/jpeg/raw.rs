@@ -199,6 +199,20 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_quick(&self) -> bool {
+        self.state.quick.is_some()
+    }
+
+    #[cfg(test)]
+    pub(super) fn use_libjpegs_own(&mut self) {
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        if let Some(quick) = quick {
+            // SAFETY: it was installed into this one.
+            unsafe { quick.remove(cinfo) };
+        }
+    }
+
     /// Width of the output in px.
     pub(super) fn width(&self) -> u32 {
         self.state.cinfo.output_width
