@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::human;
-use super::job::{ColourChoice, Format, FormatChoice, MetadataPolicy, Save};
+use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
 
@@ -74,6 +74,7 @@ pub fn keys() -> &'static [SaveKey] {
             PALETTE,
             COMPRESSION,
             BACKGROUND,
+            FRAMES,
             METADATA,
             COLOUR,
         ]
@@ -160,7 +161,7 @@ const EFFORT: SaveKey = SaveKey {
     param: spec(
         "effort",
         "Work spent on a smaller file, 0 is quickest: PNG the level of deflate, WebP 1.5 times the method, AVIF 10 less \
-         the speed, TIFF the level of deflate [PNG 1, WebP 6, AVIF 2, TIFF 6]",
+         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 2, TIFF 6]",
         whole(0, 9),
     ),
     formats: &[Png, Webp, Avif, Tiff],
@@ -216,6 +217,18 @@ const BACKGROUND: SaveKey = SaveKey {
     },
 };
 
+const FRAMES: SaveKey = SaveKey {
+    param: spec(
+        "frames",
+        "Which frames of an animation: all (GIF, WebP and PNG can hold them), or only the first",
+        ParamKind::Choice { options: &["all", "first"], default: "all" },
+    ),
+    formats: &[],
+    shape: "",
+    get: |save| (save.frames != FramesChoice::default()).then(|| save.frames.word().into()),
+    set: |save, value| word(value, &FramesChoice::ALL, FramesChoice::word).map(|chosen| save.frames = chosen),
+};
+
 const METADATA: SaveKey = SaveKey {
     param: spec(
         "metadata",
@@ -231,8 +244,11 @@ const METADATA: SaveKey = SaveKey {
 const COLOUR: SaveKey = SaveKey {
     param: spec(
         "colour",
-        "Pixels are converted to sRGB, or keep their profile",
-        ParamKind::Choice { options: &["srgb", "keep"], default: "srgb" },
+        "Pixels are converted to sRGB, to another space whose profile is embedded then, or keep their own",
+        ParamKind::Choice {
+            options: &["srgb", "keep", "display-p3", "adobe-rgb", "prophoto-rgb", "rec2020"],
+            default: "srgb",
+        },
     ),
     formats: &[],
     shape: "",
@@ -276,6 +292,16 @@ impl SaveKey {
     /// What a way to save gives for it; nothing where that is the default.
     pub fn get(&self, save: &Save) -> Option<Value> {
         (self.get)(save)
+    }
+
+    /// Puts it back to its default.
+    pub fn reset(&self, save: &mut Save) {
+        let mut others = Save { format: save.format, ..Save::default() };
+        for (key, value) in save.given().filter(|(key, _)| key.param.name != self.param.name) {
+            // What it gave it takes.
+            let _ = key.set(&mut others, &value);
+        }
+        *save = others;
     }
 
     /// Sets it; the error says what is allowed.
@@ -348,6 +374,9 @@ impl Save {
         if self.lossless && self.max_bytes.is_some() {
             return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
         }
+        if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
+            return Err("for tiff, effort needs compression=deflate".to_owned());
+        }
         Ok(())
     }
 
@@ -419,15 +448,15 @@ impl MetadataPolicy {
     }
 }
 
-impl ColourChoice {
+impl FramesChoice {
     /// Every choice, in the order of menus.
-    pub const ALL: [Self; 2] = [Self::Srgb, Self::Keep];
+    pub const ALL: [Self; 2] = [Self::All, Self::First];
 
     /// The word scripts use.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Srgb => "srgb",
-            Self::Keep => "keep",
+            Self::All => "all",
+            Self::First => "first",
         }
     }
 }

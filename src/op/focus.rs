@@ -113,7 +113,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
         }
         Pass::Pad(pad) => padded(pad, input, wanted, focused),
         // Nothing is known of what these need.
-        Pass::Whole(_) | Pass::ResampledPart(_) => {
+        Pass::Whole(_) | Pass::Stream(_) | Pass::ResampledPart(_) => {
             let all = Rect::all_of(&pass.output(*input));
             crop(wanted, all, focused);
             focused.push(Focused::Same(pass));

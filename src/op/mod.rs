@@ -5,6 +5,7 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod blurred;
 mod cube;
 pub mod file;
 mod focus;
@@ -20,6 +21,7 @@ pub mod stage;
 pub mod syntax;
 mod taps;
 mod turn;
+mod wide_gaussian;
 
 mod auto_levels;
 mod brightness;

@@ -1,6 +1,6 @@
 //! The binding to libjpeg: one decoder and one encoder whose fatal errors are values, and whose warnings are kept.
 //!
-//! The only unsafe code of JPEG. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
+//! The only unsafe code of JPEG, with that of [`super::entropy`]. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
 //! must not return. The callback here unwinds (the C code is built with unwind tables) up to [`guarded`], the one place
 //! that enters the library, and never further.
 
@@ -11,6 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
 use mozjpeg_sys as ffi;
+
+use super::entropy::Quick;
 
 /// A fatal error of libjpeg: its code, and its words.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ pub(super) struct Decoder<'a> {
 struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
+    quick: Option<Quick>,
     _pinned: PhantomPinned,
 }
 
@@ -158,7 +161,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let mut state = Box::new(DecoderState { cinfo, errors: ErrorManager::new(), _pinned: PhantomPinned });
+        let mut state =
+            Box::new(DecoderState { cinfo, errors: ErrorManager::new(), quick: None, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -176,7 +180,23 @@ impl<'a> Decoder<'a> {
                 ffi::jpeg_start_decompress(cinfo);
             }
         })?;
+        decoder.quicken();
         Ok(decoder)
+    }
+
+    /// Sets our entropy decoder in, where it fits.
+    fn quicken(&mut self) {
+        if self.has_several_scans() {
+            return;
+        }
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        // SAFETY: the decoder was started and has one scan; `quick` lives in the same box as `cinfo` and stays there.
+        unsafe {
+            *quick = Quick::new(cinfo);
+            if let Some(quick) = quick {
+                quick.install(cinfo);
+            }
+        }
     }
 
     /// Width of the output in px.

@@ -5,15 +5,17 @@ mod frames;
 use std::io::Cursor;
 
 use ::png::{
-    BitDepth, ColorType, Compression, Decoder, DecodingError, EncodingError, Filter, Info, Reader, Transformations,
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Reader,
+    Transformations,
 };
 
 use super::convert::Converter;
 use super::frames::DecodedFrames;
-use super::whole::{RowCount, WholeReader, shape};
+use super::out::palette::{Depth, Indexed};
+use super::whole::{Collector, RowCount, WholeReader, shape};
 use super::{Decoded, Encoder, Extras, Header, exif, fault};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples};
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save};
 
 /// The keyword under which PNG holds XMP.
 const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
@@ -178,13 +180,33 @@ impl RowReader for PngReader<'_> {
     }
 }
 
-/// Streams rows into a file of 8 or 16 bits a sample.
+/// Level of deflate for pictures of a palette: what is quick for others does little for them.
+const PALETTE_EFFORT: u8 = 6;
+
+/// Bytes that encoding holds beside the file: some rows, or the whole picture where its colours are to be chosen.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    match save.palette {
+        // RGBA, RGB and the places in the palette; colours in Oklab, few of them different in most pictures.
+        Some(_) => pixels * (4 + 3 + 1 + 8),
+        None => (info.row_samples() * info.sample.size_bytes()) as u64 * 4 + (1 << 20),
+    }
+}
+
+/// Streams rows into a file of 8 or 16 bits a sample; or collects them, for a palette.
 pub(super) struct PngEncoder {
+    effort: Option<u8>,
+    palette: Option<u16>,
     extras: Extras,
     started: Option<Started>,
 }
 
-struct Started {
+enum Started {
+    Streamed(Box<Streamed>),
+    Collected(Collector<u8>),
+}
+
+struct Streamed {
     info: ImageInfo,
     count: RowCount,
     rows: Rows,
@@ -214,8 +236,58 @@ impl std::io::Write for SharedBytes {
 }
 
 impl PngEncoder {
-    pub(super) fn new(extras: Extras) -> Self {
-        Self { extras, started: None }
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { effort: save.effort, palette: save.palette, extras, started: None }
+    }
+
+    /// A file whose header and metadata are written.
+    fn file(&self, mut head: Info<'static>, out: &SharedBytes) -> Result<::png::Writer<SharedBytes>, ItemError> {
+        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
+        let indexed = head.color_type == ColorType::Indexed;
+        let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;
+        match self.effort.or(indexed.then_some(PALETTE_EFFORT)) {
+            None | Some(1) => encoder.set_compression(Compression::Fast),
+            Some(0) => encoder.set_deflate_compression(DeflateCompression::NoCompression),
+            Some(level) => encoder.set_deflate_compression(DeflateCompression::Level(level.min(9))),
+        }
+        // Differences between places in a palette mean nothing.
+        encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
+        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
+            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+        }
+        encoder.write_header().map_err(encoding)
+    }
+
+    fn indexed(&self, info: ImageInfo, indexed: Indexed) -> Result<Vec<u8>, ItemError> {
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = ColorType::Indexed;
+        let bits = indexed.bits();
+        head.bit_depth = BitDepth::from_u8(bits).unwrap_or(BitDepth::Eight);
+        head.palette = Some(indexed.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect::<Vec<u8>>().into());
+        let alphas: Vec<u8> = indexed.palette.iter().map(|colour| colour[3]).take_while(|&alpha| alpha < 255).collect();
+        head.trns = (!alphas.is_empty()).then(|| alphas.into());
+        let out = SharedBytes::default();
+        let mut writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
+        let mut packed = Vec::new();
+        for row in indexed.indices.chunks(info.width_px as usize) {
+            packed.clear();
+            let groups = row.chunks(usize::from(8 / bits));
+            packed.extend(groups.map(|group| {
+                let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
+                byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
+            }));
+            std::io::Write::write_all(&mut writer, &packed).map_err(fault::cant_encode)?;
+        }
+        writer.finish().map_err(encoding)?;
+        out.take()
+    }
+}
+
+impl SharedBytes {
+    fn take(&self) -> Result<Vec<u8>, ItemError> {
+        let mut out = self.0.lock().map_err(|_| fault::cant_encode("poisoned"))?;
+        Ok(std::mem::take(&mut *out))
     }
 }
 
@@ -225,6 +297,10 @@ fn encoding(error: EncodingError) -> ItemError {
 
 impl RowWriter for PngEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if self.palette.is_some() {
+            self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
+            return Ok(());
+        }
         // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
         let sixteen = info.sample == SampleType::U16;
         let mut head = Info::with_size(info.width_px, info.height_px);
@@ -235,48 +311,55 @@ impl RowWriter for PngEncoder {
             Channels::Rgba => ColorType::Rgba,
         };
         head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
-        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
-        head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
         let out = SharedBytes::default();
-        let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;
-        encoder.set_compression(Compression::Fast);
-        encoder.set_filter(Filter::Adaptive);
-        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
-        }
-        let writer = encoder.write_header().and_then(::png::Writer::into_stream_writer).map_err(encoding)?;
+        let writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
         let rows = if sixteen {
             Rows::Sixteen(Converter::new(info, info.channels))
         } else {
             Rows::Eight(Converter::new(info, info.channels))
         };
+        let count = RowCount::new(info.height_px);
         self.started =
-            Some(Started { info, count: RowCount::new(info.height_px), rows, writer, out, bytes: Vec::new() });
+            Some(Started::Streamed(Box::new(Streamed { info, count, rows, writer, out, bytes: Vec::new() })));
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
         use std::io::Write as _;
-        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
-        started.count.add(band, &started.info)?;
-        let bytes = match &mut started.rows {
+        let streamed = match &mut self.started {
+            Some(Started::Streamed(streamed)) => streamed,
+            Some(Started::Collected(rows)) => return rows.add(band),
+            None => return Err(fault::cant_encode("it was not started")),
+        };
+        streamed.count.add(band, &streamed.info)?;
+        let bytes = match &mut streamed.rows {
             Rows::Eight(converter) => converter.convert(band),
             Rows::Sixteen(converter) => {
-                started.bytes.clear();
-                started.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
-                &started.bytes
+                streamed.bytes.clear();
+                streamed.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
+                &streamed.bytes
             }
         };
-        started.writer.write_all(bytes).map_err(fault::cant_encode)
+        streamed.writer.write_all(bytes).map_err(fault::cant_encode)
     }
 }
 
 impl Encoder for PngEncoder {
-    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(fault::cant_encode("it was not started")) };
-        started.count.complete()?;
-        started.writer.finish().map_err(encoding)?;
-        let mut out = started.out.0.lock().map_err(|_| fault::cant_encode("poisoned"))?;
-        Ok(std::mem::take(&mut *out))
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        match self.started.take() {
+            Some(Started::Streamed(streamed)) => {
+                streamed.count.complete()?;
+                streamed.writer.finish().map_err(encoding)?;
+                streamed.out.take()
+            }
+            Some(Started::Collected(rows)) => {
+                let info = rows.info;
+                let pixels = rows.into_pixels()?;
+                let indexed = Indexed::of(&pixels, info.width_px, self.palette.unwrap_or(u16::MAX), Depth::Levels);
+                drop(pixels);
+                self.indexed(info, indexed)
+            }
+            None => Err(fault::cant_encode("it was not started")),
+        }
     }
 }

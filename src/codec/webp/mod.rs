@@ -12,10 +12,10 @@ use super::whole::{Collector, WholeReader};
 use super::{Decoded, Encoder, Extras, Header, exif, fault};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
-use raw::{Failure, Features};
+use raw::{Failure, Features, Settings};
 
-/// Quality when none is given.
-const DEFAULT_QUALITY: u8 = 82;
+/// Effort when none is given: the method (4 of 6) or level (6 of 9) that cwebp takes when told nothing else.
+const DEFAULT_EFFORT: u8 = 6;
 /// The format's own limit.
 const MAX_SIDE_PX: u32 = 16_383;
 
@@ -106,18 +106,27 @@ fn metadata(bytes: &[u8]) -> Metadata {
     Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
 }
 
+/// Bytes that encoding holds: the rows, libwebp's own picture (ARGB, or 4:2:0 with alpha), and its work.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    let (rows, own) = (info.channels.count().max(3) as u64, if save.lossless { 4 } else { 3 });
+    // Lossless looks for repetitions in tables as large as the picture.
+    let work = if save.lossless { 24 } else { 2 };
+    pixels * (rows + own + work)
+}
+
 /// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
 pub(super) struct WebpEncoder {
-    lossless: bool,
-    quality: u8,
+    settings: Settings,
     extras: Extras,
     rows: Option<Collector<u8>>,
 }
 
 impl WebpEncoder {
     pub(super) fn new(save: &Save, extras: Extras) -> Self {
-        let quality = save.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, 100);
-        Self { lossless: save.lossless, quality, extras, rows: None }
+        let effort = save.effort.unwrap_or(DEFAULT_EFFORT).min(9);
+        let settings = Settings { lossless: save.lossless, quality: save.quality_for(Format::Webp), effort };
+        Self { settings, extras, rows: None }
     }
 }
 
@@ -141,9 +150,9 @@ impl Encoder for WebpEncoder {
         let rows = self.rows.ok_or_else(|| fault::cant_encode("it was not started"))?;
         let info = rows.info;
         let pixels = rows.into_pixels()?;
-        let (alpha, quality) = (info.channels.has_alpha(), f32::from(self.quality));
-        let bytes = raw::encode(&pixels, info.width_px, info.height_px, alpha, self.lossless, quality)
-            .map_err(fault::cant_encode)?;
+        let alpha = info.channels.has_alpha();
+        let bytes =
+            raw::encode(&pixels, info.width_px, info.height_px, alpha, self.settings).map_err(fault::cant_encode)?;
         drop(pixels);
         with_chunks(bytes, &self.extras)
     }

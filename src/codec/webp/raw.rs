@@ -149,14 +149,23 @@ impl Drop for AnimDecoder<'_> {
     }
 }
 
+/// How a file is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) lossless: bool,
+    /// 1 to 100; of no meaning without loss.
+    pub(super) quality: u8,
+    /// 0 to 9: the level without loss, else 1.5 times the method.
+    pub(super) effort: u8,
+}
+
 /// Encodes whole rows of RGB, or RGBA with `alpha`. Words of the failure otherwise.
 pub(super) fn encode(
     pixels: &[u8],
     width_px: u32,
     height_px: u32,
     alpha: bool,
-    lossless: bool,
-    quality: f32,
+    settings: Settings,
 ) -> Result<Vec<u8>, String> {
     let stride = width_px as usize * if alpha { 4 } else { 3 };
     if pixels.len() != stride * height_px as usize {
@@ -164,17 +173,18 @@ pub(super) fn encode(
     }
     let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
     let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
-    if lossless {
-        // Level 6 of 9 is what cwebp does when told nothing else. Colours under full transparency stay, too.
+    if settings.lossless {
+        // Colours under full transparency stay, too.
         // SAFETY: `config` was initialised.
-        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, 6) } == 0 {
+        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, i32::from(settings.effort)) } == 0 {
             return Err("libwebp refused the settings".to_owned());
         }
         config.exact = 1;
     } else {
-        config.quality = quality;
+        config.quality = f32::from(settings.quality);
+        config.method = (i32::from(settings.effort) * 2 + 1) / 3;
     }
-    picture.use_argb = i32::from(lossless);
+    picture.use_argb = i32::from(settings.lossless);
     picture.width = width_px as i32;
     picture.height = height_px as i32;
     let mut writer = MaybeUninit::<ffi::WebPMemoryWriter>::zeroed();
