@@ -17,7 +17,7 @@ struct Grayscale;
 
 impl Operation for Grayscale {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
-        Ok(if input.channels.colour_count() == 1 { Stage::Nothing } else { Stage::Point(Box::new(Self)) })
+        Ok(to_luma(input))
     }
 }
 
@@ -51,4 +51,9 @@ impl PointKernel for Grayscale {
     fn is_luma(&self) -> bool {
         true
     }
+}
+
+/// Turns a picture to its Rec. 601 luma, for steps that look at nothing else.
+pub(super) fn to_luma(input: &ImageInfo) -> Stage {
+    if input.channels.colour_count() == 1 { Stage::Nothing } else { Stage::Point(Box::new(Grayscale)) }
 }

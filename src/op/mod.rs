@@ -8,7 +8,9 @@
 mod blurred;
 mod curve;
 pub mod file;
+mod footprint;
 pub mod help;
+mod histogram;
 mod params;
 mod pipeline;
 mod plan;
@@ -17,18 +19,29 @@ mod simd;
 pub mod stage;
 pub mod syntax;
 mod taps;
+mod tiles;
 mod turn;
 mod wide_gaussian;
 
+mod box_blur;
 mod brightness;
+mod clarity;
 mod contrast;
 mod crop;
+mod denoise;
+mod edge;
+mod emboss;
 mod flip;
 mod gamma;
 mod gaussian_blur;
+mod grain;
 mod grayscale;
+mod high_pass;
 mod invert;
 mod linear;
+mod median;
+mod motion_blur;
+mod pixelate;
 mod resize;
 mod rotate;
 mod saturation;
@@ -87,8 +100,18 @@ pub fn registry() -> &'static [OpSpec] {
             saturation::SPEC,
             grayscale::SPEC,
             invert::SPEC,
-            gaussian_blur::SPEC,
             sharpen::SPEC,
+            clarity::SPEC,
+            denoise::SPEC,
+            median::SPEC,
+            gaussian_blur::SPEC,
+            box_blur::SPEC,
+            motion_blur::SPEC,
+            pixelate::SPEC,
+            edge::SPEC,
+            emboss::SPEC,
+            high_pass::SPEC,
+            grain::SPEC,
         ]
     }
 }
