@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use pulp::NullaryFnOnce;
 
-use super::stage::{Operation, RowStream, Stage, StreamKernel};
+use super::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 use super::{Group, OpSpec, simd};
 use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
 
@@ -81,6 +81,10 @@ impl StreamKernel for Window {
     fn held_bytes(&self, input: &ImageInfo) -> u64 {
         let rows = (2 * self.whole + 4 + 64).min(input.height_px as usize + 2) as u64;
         rows * input.row_samples() as u64 * 4
+    }
+
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        part.grown(self.whole as u32 + 1, input)
     }
 
     fn commutes_with_luma(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::stage::{Operation, RowStream, Stage, StreamKernel};
+use super::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 use super::{Group, OpSpec};
 use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
 
@@ -83,6 +83,11 @@ impl StreamKernel for Blocks {
 
     fn lead_px(&self, input: &ImageInfo) -> u32 {
         (2.0 * self.size).ceil().min(f64::from(input.height_px)) as u32
+    }
+
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        // In a smaller view, blocks begin between pixels.
+        if self.size.fract() == 0.0 { part.reaching_to_multiples(self.size as u32, input) } else { Rect::all_of(input) }
     }
 
     fn held_bytes(&self, input: &ImageInfo) -> u64 {

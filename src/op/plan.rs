@@ -5,6 +5,9 @@
 //! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
 //! one's: a few levels at the hardest edges).
 
+use std::sync::Arc;
+
+use super::focus::{Focused, ResampledPart, focus};
 use super::pipeline::{Rest, to_planned};
 use super::run;
 use super::stage::{
@@ -31,6 +34,8 @@ pub struct Plan {
     /// What comes out so far, `pending` left aside.
     current: ImageInfo,
     approximate: bool,
+    /// Which part of the result is wanted; `None` is all of it.
+    focus: Option<Rect>,
     /// What follows once the picture has been looked at.
     tail: Option<Box<Tail>>,
 }
@@ -49,10 +54,18 @@ pub(super) enum Pass {
     Turn(Turn),
     Crop(Rect),
     Resample(Resample),
+    /// A part of a resampled picture.
+    ResampledPart(ResampledPart),
     Pad(Pad),
     Points(Vec<Box<dyn PointKernel>>),
-    Placed { kernel: Box<dyn PlacedKernel>, origin: (u32, u32) },
-    Window { halo_px: u32, kernel: Box<dyn WindowKernel> },
+    Placed {
+        kernel: Arc<dyn PlacedKernel>,
+        origin: (u32, u32),
+    },
+    Window {
+        halo_px: u32,
+        kernel: Box<dyn WindowKernel>,
+    },
     Stream(Box<dyn StreamKernel>),
     Whole(Box<dyn WholeKernel>),
 }
@@ -64,6 +77,9 @@ impl Pass {
             Self::Turn(turn) => turn.output(input),
             Self::Crop(rect) => ImageInfo { width_px: rect.width_px, height_px: rect.height_px, ..input },
             Self::Resample(to) => ImageInfo { width_px: to.width_px, height_px: to.height_px, ..input },
+            Self::ResampledPart(ResampledPart { wanted, .. }) => {
+                ImageInfo { width_px: wanted.width_px, height_px: wanted.height_px, ..input }
+            }
             Self::Pad(pad) => ImageInfo {
                 width_px: pad.width_px,
                 height_px: pad.height_px,
@@ -89,7 +105,7 @@ impl Pass {
 impl Plan {
     pub(super) fn new(full: ImageInfo, input: ImageInfo) -> Self {
         let pending = Turn::default();
-        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false, tail: None }
+        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false, focus: None, tail: None }
     }
 
     /// What comes out so far, turned as it will be.
@@ -131,7 +147,7 @@ impl Plan {
             }
             Stage::Placed(kernel) => {
                 self.flush();
-                self.append(Pass::Placed { kernel, origin: (0, 0) });
+                self.append(Pass::Placed { kernel: kernel.into(), origin: (0, 0) });
             }
             Stage::Neighbourhood { halo_px, kernel } => {
                 let channels = self.current.channels;
@@ -227,7 +243,16 @@ impl Plan {
     /// is false) it is what comes out if that step cuts nothing away.
     pub fn output(&self) -> ImageInfo {
         let output = self.tail.as_ref().map_or_else(|| self.upright(), |tail| tail.expected);
-        ImageInfo { premultiplied: false, ..output }
+        let part = self.focus.map_or_else(|| Rect::all_of(&output), |rect| rect.within(&output));
+        ImageInfo { premultiplied: false, width_px: part.width_px, height_px: part.height_px, ..output }
+    }
+
+    /// The same for a part of the result alone: only what that needs is computed, and its pixels are those of the whole
+    /// result to the last bit. What lies outside the result is left out.
+    #[must_use]
+    pub fn focus(mut self, part: Rect) -> Self {
+        self.focus = Some(part);
+        self
     }
 
     /// Whether [`Plan::output`] is what will come out, whatever the pixels.
@@ -287,7 +312,9 @@ impl Plan {
     ) -> Result<ImageInfo, ItemError> {
         if let Some(tail) = &self.tail {
             let mut picture = self.collect(rows, cancelled)?;
-            return tail.plan(&picture)?.run(&mut picture, writer, cancelled);
+            let mut rest = tail.plan(&picture)?;
+            rest.focus = self.focus;
+            return rest.run(&mut picture, writer, cancelled);
         }
         self.with_chain(rows, cancelled, |chain| {
             let output = chain.info();
@@ -349,6 +376,11 @@ impl Plan {
                 _ => Pass::Resample(to_planned(&decoded, &self.input)),
             };
             passes.insert(0, &scaled_first);
+        }
+        let focused;
+        if let (Some(part), None) = (self.focus, &self.tail) {
+            focused = focus(&passes, decoded, part);
+            passes = focused.iter().map(Focused::pass).collect();
         }
         used(run::chain(rows, &passes, cancelled).as_mut())
     }

@@ -89,7 +89,8 @@ pub trait PlacedKernel: Send + Sync {
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels);
 }
 
-/// A function of a neighbourhood that does not fall apart into two passes.
+/// A function of a neighbourhood that does not fall apart into two passes. What becomes of a pixel must follow from its
+/// neighbourhood alone, to the last bit: a part of a picture is computed from that part.
 pub trait NeighbourhoodKernel: Send + Sync {
     /// A run of pixels of one row, as many samples as `out` holds. Colour is premultiplied by alpha; `rows` are the rows
     /// from `halo_px` above to as many below, each from `halo_px` pixels left of the run to as many right of it; beyond
@@ -120,7 +121,7 @@ pub trait Measure: Send + Sync {
 
 /// A function of one pixel.
 pub trait PointKernel: Send + Sync {
-    /// Channels of the result.
+    /// Channels of the result. Where it has colours and the input is gray, the kernel is given that gray three times.
     fn channels(&self, input: Channels) -> Channels {
         input
     }
@@ -135,6 +136,12 @@ pub trait PointKernel: Send + Sync {
         None
     }
 
+    /// The same where red, green and blue (0, 1, 2; gray is 0) each have a function of their own.
+    fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
+        let _ = channel;
+        self.curve(value)
+    }
+
     /// Whether applying it is quicker than looking its curve up in a table.
     fn is_quick(&self) -> bool {
         false
@@ -147,6 +154,9 @@ pub trait PointKernel: Send + Sync {
 }
 
 /// A function of a neighbourhood, in two passes.
+///
+/// What becomes of a pixel must follow from its neighbourhood alone, to the last bit: a part of a picture is computed
+/// from that part.
 pub trait WindowKernel: Send + Sync {
     /// The first pass, along a row, done once for each row that arrives. Colour is premultiplied by alpha. `extended`
     /// is the row, its outermost pixels repeated over the halo on either side.
@@ -191,6 +201,13 @@ pub trait StreamKernel: Send + Sync {
 
     /// Bytes held while it runs.
     fn held_bytes(&self, input: &ImageInfo) -> u64;
+
+    /// Which part of the input makes a part of the result, to the last bit as it is in the whole. What is needed holds
+    /// the part itself.
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        let _ = part;
+        Rect::all_of(input)
+    }
 
     /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
     fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
@@ -242,6 +259,64 @@ pub struct Rect {
     pub width_px: u32,
     /// Height in px.
     pub height_px: u32,
+}
+
+impl Rect {
+    /// All of a picture.
+    pub const fn all_of(info: &ImageInfo) -> Self {
+        Self { x: 0, y: 0, width_px: info.width_px, height_px: info.height_px }
+    }
+
+    /// Whether it is all of a picture.
+    pub(super) fn is_all_of(self, info: &ImageInfo) -> bool {
+        self == Self::all_of(info)
+    }
+
+    /// What of it lies inside a picture: at least one pixel, the nearest if it lies outside.
+    pub(super) fn within(self, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let start = start.min(available.saturating_sub(1));
+            (start, length.clamp(1, (available - start).max(1)))
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// The rectangle with a margin on every side, as far as the picture reaches.
+    #[must_use]
+    pub fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let from = start.saturating_sub(margin_px);
+            (from, (start + length).saturating_add(margin_px).min(available) - from)
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// The smallest rectangle around it whose edges stand at multiples of `step_px`, or at the picture's edge.
+    pub(super) fn reaching_to_multiples(self, step_px: u32, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let from = start / step_px * step_px;
+            (from, (start + length).next_multiple_of(step_px).min(available) - from)
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// What lies in both.
+    pub(super) fn common(self, other: Self) -> Option<Self> {
+        let span = |a: u32, a_len: u32, b: u32, b_len: u32| {
+            let start = a.max(b);
+            let end = a.saturating_add(a_len).min(b.saturating_add(b_len));
+            (start < end).then(|| (start, end - start))
+        };
+        let (x, width_px) = span(self.x, self.width_px, other.x, other.width_px)?;
+        let (y, height_px) = span(self.y, self.height_px, other.y, other.height_px)?;
+        Some(Self { x, y, width_px, height_px })
+    }
 }
 
 /// A part of the picture on another grid. The part's edges need not lie on pixels.

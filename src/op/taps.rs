@@ -2,6 +2,9 @@
 
 use std::f64::consts::PI;
 
+use super::stage::Resample;
+use crate::model::ImageInfo;
+
 /// A resampling filter. Shrinking widens all but `Nearest` in proportion, so that every pixel counts (as in Pillow and
 /// libvips).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +112,28 @@ impl Taps {
             taps.push(first as usize + lead, kept.get(..kept_len).unwrap_or_default());
         }
         taps
+    }
+
+    /// Weights along rows.
+    pub(super) fn across(to: &Resample, input: &ImageInfo) -> Self {
+        Self::new(input.width_px, to.left_px, to.box_width_px, to.width_px, to.kernel)
+    }
+
+    /// Weights along columns.
+    pub(super) fn down(to: &Resample, input: &ImageInfo) -> Self {
+        Self::new(input.height_px, to.top_px, to.box_height_px, to.height_px, to.kernel)
+    }
+
+    /// Those of `count` output pixels from `first` on, for a line whose first pixel is pixel `origin` of the input line.
+    pub(super) fn part(&self, first: u32, count: u32, origin: u32) -> Self {
+        let mut part = Self { starts: Vec::new(), offsets: vec![0], weights: Vec::new() };
+        for i in first as usize..(first + count) as usize {
+            let (start, weights) = self.of(i);
+            part.starts.push(start.saturating_sub(origin as usize));
+            part.weights.extend_from_slice(weights);
+            part.offsets.push(part.weights.len());
+        }
+        part
     }
 
     fn push(&mut self, start: usize, weights: &[f64]) {

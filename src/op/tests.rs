@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod detail;
+mod focus;
 mod harness;
 
 use std::cell::Cell;

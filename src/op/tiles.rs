@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::stage::{RowStream, StreamKernel};
+use super::stage::{Rect, RowStream, StreamKernel};
 use crate::model::ImageInfo;
 
 /// A function of tiles. What becomes of a pixel follows from its neighbourhood alone.
@@ -95,6 +95,10 @@ impl<K: TileKernel> StreamKernel for Tiled<K> {
         let held = (rows + margins + 64).min(input.height_px as usize) + rows;
         let tile = (width + margins) * (rows + margins) * input.channels.count() * 2;
         ((held * input.row_samples() + tile) * 4) as u64
+    }
+
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        part.grown(self.0.halo_px() as u32, input)
     }
 
     fn is_symmetric(&self) -> bool {

@@ -81,6 +81,43 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
 }
 
 #[test]
+fn looking_around_at_full_size_shows_the_pixels_that_are_saved_there() {
+    let desk = Desk::window();
+    // Larger than what is kept around the area, so that a drag leaves it.
+    let source = file(&desk.put("a.png", png(900, 700, 1)));
+    let job = draft(&desk, vec![source.clone()]);
+    for steps in [
+        vec![Step::new("gaussian_blur").with("sigma", 2.0), Step::new("rotate").with("degrees", 90.0)],
+        vec![long_edge(800), Step::new("sharpen").with("sigma", 1.0)],
+        vec![Step::new("rotate").with("degrees", 10.0)],
+    ] {
+        let saved = desk.run(desk.job(vec![source.clone()], steps.clone(), FormatChoice::Png));
+        let (width, height, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
+        desk.send(Command::Show(job));
+        for (x, y) in [(0.1, 0.1), (0.13, 0.12), (0.9, 0.95), (0.5, 0.5), (0.0, 1.0)] {
+            let view = PreviewRequest {
+                area_px: (120, 90),
+                ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), Zoom::Full { x, y })
+            };
+            let shown = picture(look(&desk, &view));
+            assert_eq!((shown.after_size_px, shown.after.width_px), ((width, height), 120));
+            let start = |centre: f32, whole: u32, part: u32| {
+                (centre * whole as f32 - part as f32 / 2.0).round().clamp(0.0, (whole - part) as f32) as usize
+            };
+            let (left, top) = (start(x, width, 120), start(y, height, 90));
+            let expected: Vec<u8> = saved
+                .chunks_exact(width as usize * 3)
+                .skip(top)
+                .take(90)
+                .flat_map(|row| row[left * 3..(left + 120) * 3].to_vec())
+                .collect();
+            assert!(rgb(&shown.after) == expected, "{steps:?} at {x}, {y}");
+            assert_eq!(shown.histogram[1].iter().sum::<u32>(), 120 * 90, "of what is seen");
+        }
+    }
+}
+
+#[test]
 fn to_fit_a_preview_looks_like_the_result_scaled_down() {
     let desk = Desk::window();
     let source = file(&sample_path("aurora-lake.jpg"));

@@ -47,6 +47,7 @@ pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
         Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
         Pass::Stream(kernel) => stream::bytes(kernel.as_ref(), input),
         Pass::Resample(to) => resample::buffer_bytes(to, input),
+        Pass::ResampledPart(part) => resample::buffer_bytes(&part.whole, &part.input),
     }
 }
 
@@ -84,6 +85,7 @@ pub(super) fn chain<'a>(
             Pass::Crop(rect) => Box::new(moves::Cropped::new(rows, *rect)),
             Pass::Pad(pad) => Box::new(moves::Padded::new(rows, *pad)),
             Pass::Resample(to) => Box::new(resample::Resampled::new(rows, to, info)),
+            Pass::ResampledPart(part) => Box::new(resample::Resampled::part(rows, part, info)),
             Pass::Points(kernels) => Box::new(points::Points::new(rows, kernels, info)),
             Pass::Placed { kernel, origin } => Box::new(placed::Placed::new(rows, kernel.as_ref(), *origin, info)),
             Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),

@@ -8,6 +8,8 @@ use super::narrow::Narrow;
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
+use crate::op::focus::ResampledPart;
+use crate::op::light;
 use crate::op::simd;
 use crate::op::stage::{Kernel, Resample, WindowRows};
 use crate::op::taps::Taps;
@@ -45,23 +47,26 @@ fn capacity(down: &Taps, input: &ImageInfo) -> usize {
     (down.span(1) + band_rows(input) as usize).min(input.height_px as usize)
 }
 
-fn down_taps(to: &Resample, input: &ImageInfo) -> Taps {
-    Taps::new(input.height_px, to.top_px, to.box_height_px, to.height_px, to.kernel)
-}
-
 /// Bytes of ring and lanes.
 pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
     let narrowed = to.width_px as usize * input.channels.count();
-    let samples = (capacity(&down_taps(to, input), input) + LANES) * narrowed + LANES * input.row_samples();
+    let samples = (capacity(&Taps::down(to, input), input) + LANES) * narrowed + LANES * input.row_samples();
     samples as u64 * 4
 }
 
 impl<'a> Resampled<'a> {
     pub(super) fn new(rows: Box<dyn Rows + 'a>, to: &Resample, info: ImageInfo) -> Self {
         let input = rows.info();
-        let down = down_taps(to, &input);
+        Self::with_taps(rows, to, Taps::across(to, &input), Taps::down(to, &input), info)
+    }
+
+    pub(super) fn part(rows: Box<dyn Rows + 'a>, part: &ResampledPart, info: ImageInfo) -> Self {
+        Self::with_taps(rows, &part.whole, part.across(), part.down(), info)
+    }
+
+    fn with_taps(rows: Box<dyn Rows + 'a>, to: &Resample, across: Taps, down: Taps, info: ImageInfo) -> Self {
+        let input = rows.info();
         let capacity = capacity(&down, &input);
-        let across = Taps::new(input.width_px, to.left_px, to.box_width_px, to.width_px, to.kernel);
         let plain = input.sample == SampleType::U8 && !to.linear_light;
         let narrow = if plain { Narrow::new(&across, input.channels.count()) } else { None };
         Self {
@@ -115,7 +120,7 @@ impl<'a> Resampled<'a> {
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
             if self.linear_light {
-                simd::each_colour(&mut self.line, info.channels, simd::to_light);
+                simd::wide(|| simd::each_colour(&mut self.line, info.channels, light::to_light));
             }
             if self.premultiply {
                 simd::premultiply(&mut self.line, info.channels);
@@ -173,7 +178,7 @@ impl Rows for Resampled<'_> {
             }
             if self.linear_light {
                 simd::clamp(&mut self.out);
-                simd::each_colour(&mut self.out, channels, simd::from_light);
+                simd::wide(|| simd::each_colour(&mut self.out, channels, light::from_light));
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }

@@ -1,0 +1,126 @@
+//! A part of a result is what would be cut out of the whole, to the last bit.
+
+use proptest::prelude::*;
+
+use super::harness::{Collected, Picture, plan};
+use super::{ORIENTATIONS, STEPS};
+use crate::model::{Channels, ImageInfo, Orientation, RowReader, SampleType, Samples};
+use crate::op::stage::Rect;
+
+/// Checks one part of one result against the whole.
+fn check(steps: &[&str], picture: &Picture, orientation: Orientation, planned: &ImageInfo, part: Rect) {
+    let mut whole = Collected::default();
+    plan(steps, planned, orientation, 1.0).run(&mut picture.reader(17), &mut whole, &|| false).expect("runs");
+    let info = whole.info.expect("started");
+    let part = part.within(&info);
+    let plan = plan(steps, planned, orientation, 1.0).focus(part);
+    let mut got = Collected::default();
+    plan.run(&mut picture.reader(13), &mut got, &|| false).expect("runs");
+    assert_eq!(got.info, Some(ImageInfo { width_px: part.width_px, height_px: part.height_px, ..info }), "{steps:?}");
+    if plan.is_certain() {
+        assert_eq!(got.info, Some(plan.output()));
+    }
+    let expected: Vec<f32> = whole
+        .values
+        .chunks_exact(info.row_samples())
+        .skip(part.y as usize)
+        .take(part.height_px as usize)
+        .flat_map(|row| {
+            &row[part.x as usize * info.channels.count()..][..part.width_px as usize * info.channels.count()]
+        })
+        .copied()
+        .collect();
+    let wrong = got.values.iter().zip(&expected).position(|(got, expected)| got != expected);
+    assert_eq!(
+        wrong.map(|at| (at, got.values[at], expected[at])),
+        None,
+        "{steps:?} {orientation:?} {part:?} of {info:?}"
+    );
+    assert_eq!(got.values.len(), expected.len());
+}
+
+fn parts(x: u32, y: u32) -> [Rect; 5] {
+    let rect = |x, y, width_px, height_px| Rect { x, y, width_px, height_px };
+    [rect(x, y, 9, 11), rect(0, 0, 1, 1), rect(x, 0, 20, 9999), rect(9999, 9999, 5, 5), rect(0, y, u32::MAX, 2)]
+}
+
+#[test]
+fn a_part_of_any_result_is_what_the_whole_holds_there() {
+    for channels in [Channels::Gray, Channels::Rgba] {
+        let picture = Picture::scene(67, 91, channels);
+        for steps in STEPS {
+            for orientation in [Orientation::Upright, Orientation::Rotate270] {
+                for part in parts(14, 23) {
+                    check(steps, &picture, orientation, &picture.info, part);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_picture_of_sixteen_bits_keeps_them() {
+    let mut picture = Picture::u8(40, 50, Channels::Rgb, |_, _, _| 0);
+    picture.info.sample = SampleType::U16;
+    picture.samples = Samples::U16((0..40 * 50 * 3_u32).map(|i| (i * 7919 % 65536) as u16).collect());
+    for steps in STEPS {
+        check(steps, &picture, Orientation::Upright, &picture.info, Rect { x: 7, y: 5, width_px: 12, height_px: 9 });
+    }
+}
+
+#[test]
+fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
+    // What a decoder makes of a picture of 4 by 4 times as many pixels, if it is asked for a smaller one.
+    let delivered = Picture::scene(67, 91, Channels::Rgb);
+    let planned = ImageInfo { width_px: 67 * 4, height_px: 91 * 4, ..delivered.info };
+    for steps in [[].as_slice(), &["resize:long_edge=45"], &["resize:width=40,height=40,fit=cover", "sharpen"]] {
+        for orientation in ORIENTATIONS {
+            check(steps, &delivered, orientation, &planned, Rect { x: 11, y: 6, width_px: 13, height_px: 17 });
+        }
+    }
+}
+
+#[test]
+fn a_part_costs_no_more_than_what_it_needs() {
+    /// Counts the rows that are asked for.
+    struct Counting<R>(R, u32);
+    impl<R: RowReader> RowReader for Counting<R> {
+        fn info(&self) -> ImageInfo {
+            self.0.info()
+        }
+        fn read_rows(&mut self, max: u32, band: &mut crate::model::Band) -> Result<u32, crate::error::ItemError> {
+            let rows = self.0.read_rows(max, band)?;
+            self.1 += rows;
+            Ok(rows)
+        }
+    }
+    let picture = Picture::scene(50, 900, Channels::Rgb);
+    let plan = plan(&["gaussian_blur:sigma=2", "crop:x=5,y=100", "invert"], &picture.info, Orientation::Upright, 1.0);
+    let mut rows = Counting(picture.reader(u32::MAX), 0);
+    let mut out = Collected::default();
+    let part = Rect { x: 3, y: 20, width_px: 5, height_px: 6 };
+    plan.focus(part).run(&mut rows, &mut out, &|| false).expect("runs");
+    // Down to the last row with its neighbourhood of 8, and none below.
+    assert_eq!((out.values.len(), rows.1), (5 * 6 * 3, 100 + 26 + 8));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_part_of_any_two_steps_is_what_the_whole_holds_there(
+        size in (1_u32..60, 1_u32..60),
+        channels in prop::sample::select(vec![Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba]),
+        orientation in prop::sample::select(ORIENTATIONS.to_vec()),
+        steps in (0..STEPS.len(), 0..STEPS.len()),
+        part in (0_u32..80, 0_u32..80, 1_u32..40, 1_u32..40),
+    ) {
+        let picture = Picture::scene(size.0, size.1, channels);
+        let steps: Vec<&str> = STEPS[steps.0].iter().chain(STEPS[steps.1]).copied().collect();
+        let pipeline = super::Pipeline::new(&super::recipe(&steps), &super::no_files()).expect("valid");
+        if pipeline.plan(&picture.info, orientation, 1.0).is_ok() {
+            let part = Rect { x: part.0, y: part.1, width_px: part.2, height_px: part.3 };
+            check(&steps, &picture, orientation, &picture.info, part);
+        }
+    }
+}
