@@ -3,6 +3,7 @@
 //! Nothing here opens a file, a socket or a window.
 
 pub mod event;
+pub mod font;
 pub mod human;
 pub mod ids;
 pub mod image;

@@ -8,20 +8,26 @@
 mod curve;
 pub mod file;
 mod focus;
+mod gravity;
 pub mod help;
+mod letters;
 mod params;
 mod pipeline;
 mod plan;
 mod run;
 mod simd;
 pub mod stage;
+mod stamp;
 pub mod syntax;
 mod taps;
 mod turn;
 
+mod border;
 mod brightness;
+mod canvas;
 mod contrast;
 mod crop;
+mod drop_shadow;
 mod flip;
 mod gamma;
 mod gaussian_blur;
@@ -30,8 +36,13 @@ mod invert;
 mod linear;
 mod resize;
 mod rotate;
+mod rounded_corners;
 mod saturation;
 mod sharpen;
+mod trim;
+mod vignette;
+mod watermark_image;
+mod watermark_text;
 
 pub use help::{help, list};
 pub use params::Params;
@@ -77,8 +88,12 @@ pub fn registry() -> &'static [OpSpec] {
         &[
             resize::SPEC,
             crop::SPEC,
+            trim::SPEC,
             rotate::SPEC,
             flip::SPEC,
+            canvas::SPEC,
+            border::SPEC,
+            rounded_corners::SPEC,
             brightness::SPEC,
             contrast::SPEC,
             linear::SPEC,
@@ -88,6 +103,10 @@ pub fn registry() -> &'static [OpSpec] {
             invert::SPEC,
             gaussian_blur::SPEC,
             sharpen::SPEC,
+            watermark_text::SPEC,
+            watermark_image::SPEC,
+            vignette::SPEC,
+            drop_shadow::SPEC,
         ]
     }
 }
