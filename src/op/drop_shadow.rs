@@ -57,6 +57,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
             opacity: (params.number("opacity") / 100.0) as f32,
             colour: params.colour("colour"),
             background,
+            view_scale: params.view_scale(),
         }))
     },
 };
@@ -67,6 +68,7 @@ struct DropShadow {
     opacity: f32,
     colour: Colour,
     background: Option<Colour>,
+    view_scale: f64,
 }
 
 impl Operation for DropShadow {
@@ -78,10 +80,13 @@ impl Operation for DropShadow {
         }
         let (x, y) = (self.offset.0.round() as i32, self.offset.1.round() as i32);
         let gaussian = Gaussian::new(self.sigma);
-        // Beyond three standard deviations lies a thousandth of the shadow.
-        let reach = (3.0 * self.sigma).ceil() as i32;
-        let room = |offset: i32| ((reach - offset).max(0) as u32, (reach + offset).max(0) as u32);
-        let ((left, right), (top, bottom)) = (room(x), room(y));
+        // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output, then of the view.
+        let reach = (3.0 * self.sigma / self.view_scale).ceil();
+        let room = |offset: f64| {
+            let offset = (offset / self.view_scale).round();
+            [reach - offset, reach + offset].map(|px| (px.max(0.0) * self.view_scale).round() as u32)
+        };
+        let ([left, right], [top, bottom]) = (room(self.offset.0), room(self.offset.1));
         let grown = |size: u32, before: u32, after: u32| size.saturating_add(before).saturating_add(after);
         let canvas = Rect {
             x: 1,

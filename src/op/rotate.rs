@@ -179,14 +179,20 @@ impl Cubic {
                 continue;
             }
             let (columns, rows, across, down) = Self::neighbours(picture, point);
+            let [first, .., last] = columns;
             let mut sum = [0.0; N];
             for (row, down) in rows.iter().zip(down) {
                 let mut line = [0.0; N];
-                for (column, across) in columns.iter().zip(across) {
-                    if let Some(pixel) = pixels.get(row * stride + column) {
-                        for (line, sample) in line.iter_mut().zip(pixel) {
-                            *line += sample.raw() * across;
-                        }
+                let start = row * stride;
+                let run = pixels.get(start + first..).and_then(|rest| rest.first_chunk::<4>());
+                // At the sides the outermost pixel counts more than once.
+                let four = match run {
+                    Some(run) if last == first + 3 => *run,
+                    _ => columns.map(|column| pixels.get(start + column).copied().unwrap_or([T::default(); N])),
+                };
+                for (pixel, across) in four.iter().zip(across) {
+                    for (line, sample) in line.iter_mut().zip(pixel) {
+                        *line += sample.raw() * across;
                     }
                 }
                 for (sum, line) in sum.iter_mut().zip(line) {

@@ -20,7 +20,7 @@ pub(super) const POSITION: ParamSpec = ParamSpec {
 
 /// A parameter in per cent: its declaration.
 pub(super) const fn percent(name: &'static str, summary: &'static str, min: f64, max: f64, default: f64) -> ParamSpec {
-    ParamSpec { name, summary, unit: Unit::Percent, kind: ParamKind::Float { min, max, soft_max: 100.0, default } }
+    ParamSpec { name, summary, unit: Unit::Percent, kind: ParamKind::Float { min, max, soft_max: max, default } }
 }
 
 /// How much of it is seen: the declaration.

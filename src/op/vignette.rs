@@ -1,5 +1,7 @@
 //! Darker (or lighter) towards the corners.
 
+use pulp::NullaryFnOnce;
+
 use super::simd;
 use super::stage::{Operation, PlacedKernel, Stage};
 use super::{Group, OpSpec};
@@ -54,24 +56,70 @@ struct Shade {
     height: f64,
 }
 
-/// Squared distance from the middle of one axis, at most a half.
-fn off_centre(at: u32, size: f64) -> f64 {
-    let off = (2.0 * (f64::from(at) + 0.5) - size) / size;
-    off * off / 2.0
+/// Pixels whose strengths are found at once.
+const BLOCK_PX: usize = 256;
+
+/// How much each pixel of a run changes: above 0 darker, below lighter.
+struct Strengths<'a> {
+    shade: &'a Shade,
+    x: u32,
+    /// Half the square of how far the row lies from the middle, 1 at the edges.
+    down: f32,
+    out: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Strengths<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Vignette { amount, radius, feather } = self.shade.vignette;
+        let (amount, radius, per_px) = (amount as f32, radius as f32, (1.0 / feather.max(1e-6)) as f32);
+        let (width, per_width) = (self.shade.width as f32, (1.0 / self.shade.width) as f32);
+        let first = (2 * self.x + 1) as f32 - width;
+        for (i, strength) in self.out.iter_mut().enumerate() {
+            let off = ((2 * i) as f32 + first) * per_width;
+            let distance = (off * off * 0.5 + self.down).sqrt();
+            let t = simd::unit((distance - radius) * per_px);
+            *strength = amount * t * t * (3.0 - 2.0 * t);
+        }
+    }
+}
+
+/// Changes the colours of pixels of `N` samples.
+struct Shaded<'a, const N: usize> {
+    strengths: &'a [f32],
+    colours: usize,
+    samples: &'a mut [f32],
+}
+
+impl<const N: usize> NullaryFnOnce for Shaded<'_, N> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        for (pixel, strength) in self.samples.as_chunks_mut::<N>().0.iter_mut().zip(self.strengths) {
+            let lighter = (-strength).max(0.0);
+            let factor = 1.0 - strength.abs();
+            for value in pixel.iter_mut().take(self.colours) {
+                *value = *value * factor + lighter;
+            }
+        }
+    }
 }
 
 impl PlacedKernel for Shade {
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
-        let Vignette { amount, radius, feather } = self.vignette;
-        let down = off_centre(y, self.height) as f32;
-        let (radius, per_px) = (radius as f32, (1.0 / feather.max(1e-6)) as f32);
-        let amount = amount as f32;
-        for (i, pixel) in samples.chunks_exact_mut(channels.count()).enumerate() {
-            let across = off_centre(x + i as u32, self.width) as f32;
-            let t = simd::unit(((across + down).sqrt() - radius) * per_px);
-            let strength = amount * t * t * (3.0 - 2.0 * t);
-            for value in pixel.iter_mut().take(channels.colour_count()) {
-                *value = if strength >= 0.0 { *value * (1.0 - strength) } else { *value - (1.0 - *value) * strength };
+        let (count, colours) = (channels.count(), channels.colour_count());
+        let off = (2.0 * (f64::from(y) + 0.5) - self.height) / self.height;
+        let down = (off * off / 2.0) as f32;
+        let mut strengths = [0.0; BLOCK_PX];
+        for (i, samples) in samples.chunks_mut(BLOCK_PX * count).enumerate() {
+            let strengths = strengths.get_mut(..samples.len() / count).unwrap_or_default();
+            simd::wide(Strengths { shade: self, x: x + (i * BLOCK_PX) as u32, down, out: strengths });
+            match count {
+                1 => simd::wide(Shaded::<1> { strengths, colours, samples }),
+                2 => simd::wide(Shaded::<2> { strengths, colours, samples }),
+                3 => simd::wide(Shaded::<3> { strengths, colours, samples }),
+                _ => simd::wide(Shaded::<4> { strengths, colours, samples }),
             }
         }
     }

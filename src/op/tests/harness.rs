@@ -137,8 +137,10 @@ pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientati
     let plan = plan(steps, &picture.info, orientation, 1.0);
     let mut out = Collected::default();
     plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-    assert_eq!(out.info, Some(plan.output()), "{steps:?}");
-    assert_eq!(out.rows, plan.output().height_px, "{steps:?}");
+    if plan.is_certain() {
+        assert_eq!(out.info, Some(plan.output()), "{steps:?}");
+    }
+    assert_eq!(Some(out.rows), out.info.map(|info| info.height_px), "{steps:?}");
     out
 }
 
