@@ -3,13 +3,15 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ColourChoice, ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, Recipe, Save,
-    SinkSpec, SourceSpec, Tree, Work,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
+    Tree, TruncatedPolicy, Value, Work, human, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -38,9 +40,9 @@ pub(super) enum Command {
     Jobs(JobsArgs),
     /// Write a job's items to a table for other programs
     Export(ExportArgs),
-    /// List every operation, or tell all about one
+    /// List every operation, or tell all about one; `ops save` tells of formats and how they are saved
     Ops {
-        /// An operation's name, such as resize
+        /// An operation's name, such as resize; or save
         name: Option<String>,
     },
 }
@@ -141,11 +143,11 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The results' format [default: keep]
-    #[arg(long, value_enum)]
-    format: Option<FormatWord>,
-    /// Quality of JPEG and WebP, 1 to 100 [default: 85 for JPEG, 82 for WebP]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
-    quality: Option<u8>,
+    #[arg(long, value_parser = format_words())]
+    format: Option<String>,
+    /// What may be lost, 1 to 100 [default: 85 for JPEG, 82 for WebP, 75 for AVIF]
+    #[arg(long, value_name = "N")]
+    quality: Option<String>,
     /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
     /// {date} {hash} {dir}
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
@@ -156,15 +158,15 @@ pub(super) struct RunArgs {
     /// What happens when a name is taken
     #[arg(long, value_enum, value_name = "POLICY", default_value = "rename")]
     on_conflict: ConflictWord,
-    /// Format and its settings in one, such as 'webp:quality=82'
+    /// Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
-    /// Convert pixels to sRGB, or keep their profile [default: srgb]
-    #[arg(long, value_enum)]
-    colour: Option<ColourWord>,
+    /// Convert pixels to sRGB, to another colour space whose profile is embedded then, or keep their own [default: srgb]
+    #[arg(long, value_parser = key_words("colour"))]
+    colour: Option<String>,
     /// What of EXIF, XMP and IPTC goes along [default: no-gps]
-    #[arg(long, value_enum)]
-    metadata: Option<MetadataWord>,
+    #[arg(long, value_parser = key_words("metadata"))]
+    metadata: Option<String>,
     /// Pictures worked on at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -180,6 +182,21 @@ pub(super) struct RunArgs {
     /// How long a lost network is waited for, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     network_wait: u64,
+    /// Pixels above which a picture is refused, in megapixels [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_PIXELS / 1_000_000))]
+    max_megapixels: Option<u64>,
+    /// Width or height in px above which a picture is refused [default: 65535]
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SIDE_PX)))]
+    max_side: Option<u32>,
+    /// Memory that one item may take, such as 512MiB [default: as --memory; above that, what is no bomb runs alone]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    item_memory: Option<u64>,
+    /// How long one item may be worked on, such as 90s or 1h [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    item_timeout: Option<u64>,
+    /// What becomes of a picture whose file ends early: it fails, or what is there is saved and marked in the catalog
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
+    truncated: TruncatedWord,
     /// Print the plan and stop: outputs, conflicts, predicted size, time and memory
     #[arg(long)]
     dry_run: bool,
@@ -206,11 +223,23 @@ macro_rules! words {
     };
 }
 
-words!(FormatWord for FormatChoice { Keep, Jpeg, Png, Webp, Tiff });
 words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
-words!(ColourWord for ColourChoice { Srgb, Keep });
-words!(MetadataWord for MetadataPolicy { Keep, NoGps, Strip });
+words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
+
+/// The words of `--format`, from the formats' own list.
+fn format_words() -> PossibleValuesParser {
+    FormatChoice::ALL.map(FormatChoice::word).into()
+}
+
+/// The words of an option that stands for a key of `--save`, from that key's declaration.
+fn key_words(name: &str) -> PossibleValuesParser {
+    let options = match engine::save_keys().iter().find(|key| key.param.name == name).map(|key| &key.param.kind) {
+        Some(ParamKind::Choice { options, .. }) => *options,
+        _ => &[],
+    };
+    options.into()
+}
 
 impl RunArgs {
     /// Whether only the plan is wanted.
@@ -239,6 +268,11 @@ impl RunArgs {
                 per_host: self.per_host.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
+                max_side_px: self.max_side,
+                item_memory_bytes: self.item_memory,
+                item_timeout_s: self.item_timeout,
+                truncated: self.truncated.into(),
             },
         };
         engine::check_spec(&spec)?;
@@ -259,6 +293,7 @@ impl RunArgs {
     }
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+        self.inputs.iter().try_for_each(check_scheme)?;
         let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
         for list in &self.urls {
             sources.push(if list.as_os_str() == "-" {
@@ -297,12 +332,21 @@ impl RunArgs {
             save = engine::parse_save(text)
                 .map_err(|message| JobError::Recipe { place: format!("--save {text}"), message })?;
         }
-        if let Some(format) = self.format {
-            save.format = format.into();
+        if let Some(word) = &self.format {
+            let format = save::format(&Value::from(word.as_str())).map_err(JobError::Usage)?;
+            if self.save.is_some() && format != save.format {
+                let (one, other) = (save.format.word(), format.word());
+                return Err(JobError::Usage(format!("--save says {one}, --format says {other}: give one of them.")));
+            }
+            save.set_format(format);
         }
-        save.quality = self.quality.or(save.quality);
-        save.colour = self.colour.map_or(save.colour, Into::into);
-        save.metadata = self.metadata.map_or(save.metadata, Into::into);
+        let shortcuts = [("quality", &self.quality), ("colour", &self.colour), ("metadata", &self.metadata)];
+        for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
+            let value = save::key(name).map(|key| key.param.value_of(word.clone()));
+            value
+                .and_then(|value| save.set(name, &value))
+                .map_err(|message| JobError::Recipe { place: format!("--{name} {word}"), message })?;
+        }
         Ok((recipe, save))
     }
 }
@@ -318,8 +362,20 @@ pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
     if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
 }
 
+/// Refuses a URL of a kind that isn't fetched: it would be taken for a file's name.
+fn check_scheme(input: &OsString) -> Result<(), JobError> {
+    let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
+    let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
+    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || std::path::Path::new(input).exists() {
+        return Ok(());
+    }
+    let sentence = format!("{} is a {scheme} URL; only http and https URLs are fetched.", input.display());
+    Err(JobError::Usage(sentence))
+}
+
 /// Refuses a word that is neither a file nor a URL, but looks like a command.
 pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+    check_scheme(input)?;
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
     if looks_like_a_command && !std::path::Path::new(input).exists() {
         let word = input.to_string_lossy();
@@ -341,21 +397,9 @@ fn kind(word: &str) -> Result<ErrorKind, String> {
 
 /// Reads `512MiB`, `2GB`, `1048576`.
 fn size(text: &str) -> Result<u64, String> {
-    let lower = text.trim().to_ascii_lowercase();
-    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match lower[digits.len()..].trim() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return Err("a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB".to_owned()),
-    };
-    let number: f64 = digits.trim().parse().map_err(|_| "a size is a number with a unit, such as 512MiB".to_owned())?;
-    let bytes = number * f64::from(unit);
-    if (1e6..=1e15).contains(&bytes) { Ok(bytes as u64) } else { Err("allowed: 1MB to 1000TB".to_owned()) }
+    let wrong = || "a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB".to_owned();
+    let bytes = human::parse_size(text).ok_or_else(wrong)?;
+    if bytes >= 1_000_000 { Ok(bytes) } else { Err("allowed: 1MB to 1000TB".to_owned()) }
 }
 
 /// Reads `30s`, `5m`, `2h` or bare seconds.

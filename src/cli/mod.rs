@@ -147,6 +147,10 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
             say(engine::op_list().trim_end());
             Ok(Exit::AllDone)
         }
+        Command::Ops { name: Some(name) } if name == "save" => {
+            say(engine::save_help().trim_end());
+            Ok(Exit::AllDone)
+        }
         Command::Ops { name: Some(name) } => match engine::registry().iter().find(|op| op.id == name) {
             Some(op) => {
                 say(engine::op_help(op).trim_end());

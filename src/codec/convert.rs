@@ -1,6 +1,6 @@
-//! Samples and channels as an encoder wants them: 16 bits and floats to 8 bits, alpha over white, gray to colour.
+//! Samples and channels as an encoder wants them: 16 bits and floats to 8 bits, alpha over a colour, gray to colour.
 
-use crate::model::{Band, Channels, ImageInfo, Samples};
+use crate::model::{Band, Channels, ImageInfo, Rgb, Samples};
 
 /// A whole-number sample type that encoders take.
 pub(super) trait Sample: Copy + Default + 'static {
@@ -69,6 +69,7 @@ impl Sample for u16 {
 pub(super) struct Converter<T> {
     from: ImageInfo,
     to: Channels,
+    paper: [T; 3],
     samples: Vec<T>,
     pixels: Vec<T>,
 }
@@ -76,7 +77,12 @@ pub(super) struct Converter<T> {
 impl<T: Sample> Converter<T> {
     /// From a picture's rows to channels. Alpha that `to` lacks is composited over white; alpha stays straight.
     pub(super) fn new(from: ImageInfo, to: Channels) -> Self {
-        Self { from, to, samples: Vec::new(), pixels: Vec::new() }
+        Self { from, to, paper: [T::MAX; 3], samples: Vec::new(), pixels: Vec::new() }
+    }
+
+    /// The same over another colour than white; over a hue, gray wants to become colour.
+    pub(super) fn over(self, paper: Rgb) -> Self {
+        Self { paper: paper.0.map(T::from_u8), ..self }
     }
 
     /// A band's pixels, converted; borrowed where nothing is to be done.
@@ -97,7 +103,10 @@ impl<T: Sample> Converter<T> {
             return samples;
         }
         self.pixels.clear();
-        let pixel = |colour: T, alpha: T| if straight { over_white(colour, alpha) } else { plus_white(colour, alpha) };
+        let [red, green, blue] = self.paper;
+        let pixel = |colour: T, alpha: T, paper: T| {
+            if straight { over(colour, alpha, paper) } else { plus(colour, alpha, paper) }
+        };
         let unmix = |colour: T, alpha: T| if straight { colour } else { unpremultiply(colour, alpha) };
         let out = &mut self.pixels;
         match (self.from.channels, self.to) {
@@ -106,10 +115,16 @@ impl<T: Sample> Converter<T> {
             (Channels::Gray, Channels::Rgb) => out.extend(samples.iter().flat_map(|&g| [g, g, g])),
             (Channels::Gray, Channels::Rgba) => out.extend(samples.iter().flat_map(|&g| [g, g, g, T::MAX])),
             (Channels::GrayAlpha, Channels::Gray) => {
-                out.extend(samples.as_chunks::<2>().0.iter().map(|&[g, a]| pixel(g, a)));
+                out.extend(samples.as_chunks::<2>().0.iter().map(|&[g, a]| pixel(g, a, red)));
             }
             (Channels::GrayAlpha, Channels::Rgb) => {
-                out.extend(samples.as_chunks::<2>().0.iter().flat_map(|&[g, a]| [pixel(g, a); 3]));
+                out.extend(
+                    samples
+                        .as_chunks::<2>()
+                        .0
+                        .iter()
+                        .flat_map(|&[g, a]| [pixel(g, a, red), pixel(g, a, green), pixel(g, a, blue)]),
+                );
             }
             (Channels::GrayAlpha, Channels::GrayAlpha) => {
                 out.extend(samples.as_chunks::<2>().0.iter().flat_map(|&[g, a]| [unmix(g, a), a]));
@@ -123,7 +138,11 @@ impl<T: Sample> Converter<T> {
             }
             (Channels::Rgba, Channels::Rgb) => {
                 out.extend(
-                    samples.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, a]| [pixel(r, a), pixel(g, a), pixel(b, a)]),
+                    samples
+                        .as_chunks::<4>()
+                        .0
+                        .iter()
+                        .flat_map(|&[r, g, b, a]| [pixel(r, a, red), pixel(g, a, green), pixel(b, a, blue)]),
                 );
             }
             (Channels::Rgba, Channels::Rgba) => {
@@ -145,7 +164,11 @@ impl<T: Sample> Converter<T> {
             }
             (Channels::Rgba, Channels::Gray) => {
                 out.extend(
-                    samples.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| luma(pixel(r, a), pixel(g, a), pixel(b, a))),
+                    samples
+                        .as_chunks::<4>()
+                        .0
+                        .iter()
+                        .map(|&[r, g, b, a]| luma(pixel(r, a, red), pixel(g, a, green), pixel(b, a, blue))),
                 );
             }
             (Channels::Rgba, Channels::GrayAlpha) => {
@@ -162,16 +185,16 @@ impl<T: Sample> Converter<T> {
     }
 }
 
-/// Straight alpha over white: `c * a + 1 - a`.
-fn over_white<T: Sample>(colour: T, alpha: T) -> T {
+/// Straight alpha over a colour: `c * a + p * (1 - a)`.
+fn over<T: Sample>(colour: T, alpha: T, paper: T) -> T {
     let max = T::MAX.wide();
-    T::divide(colour.wide() * alpha.wide() + max * (max - alpha.wide()))
+    T::divide(colour.wide() * alpha.wide() + paper.wide() * (max - alpha.wide()))
 }
 
-/// Premultiplied alpha over white: `c + 1 - a`.
-fn plus_white<T: Sample>(colour: T, alpha: T) -> T {
-    let max = T::MAX.wide();
-    T::divide((colour.wide() + max - alpha.wide()).min(max) * max)
+/// Premultiplied alpha over a colour: `c + p * (1 - a)`.
+fn plus<T: Sample>(colour: T, alpha: T, paper: T) -> T {
+    let (max, alpha) = (T::MAX.wide(), alpha.wide());
+    T::divide(colour.wide().min(alpha) * max + paper.wide() * (max - alpha))
 }
 
 fn unpremultiply<T: Sample>(colour: T, alpha: T) -> T {
@@ -185,6 +208,37 @@ fn unpremultiply<T: Sample>(colour: T, alpha: T) -> T {
 fn luma<T: Sample>(r: T, g: T, b: T) -> T {
     let sum = u64::from(r.wide()) * 299 + u64::from(g.wide()) * 587 + u64::from(b.wide()) * 114;
     T::divide(((sum + 500) / 1000) as u32 * T::MAX.wide())
+}
+
+/// Divides colour by the alpha it was multiplied with, in place.
+pub(super) fn straighten(samples: &mut Samples, channels: Channels) {
+    if !channels.has_alpha() {
+        return;
+    }
+    let count = channels.count();
+    match samples {
+        Samples::U8(values) => straighten_whole(values, count),
+        Samples::U16(values) => straighten_whole(values, count),
+        Samples::F32(values) => {
+            for pixel in values.chunks_exact_mut(count) {
+                if let Some((alpha, colours)) = pixel.split_last_mut() {
+                    for colour in colours {
+                        *colour = if *alpha > 0.0 { *colour / *alpha } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn straighten_whole<T: Sample>(values: &mut [T], count: usize) {
+    for pixel in values.chunks_exact_mut(count) {
+        if let Some((alpha, colours)) = pixel.split_last_mut() {
+            for colour in colours {
+                *colour = unpremultiply(*colour, *alpha);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +264,20 @@ mod tests {
         // 0.5019... of black over white: 255 * (1 - 128/255) = 127.
         let half = band(Channels::Rgba, Samples::U8(vec![0, 255, 100, 128]));
         assert_eq!(converter.convert(&half), [127, 255, 177]);
+    }
+
+    #[test]
+    fn alpha_lies_over_the_colour_asked_for() {
+        let from = info(Channels::Rgba, SampleType::U8);
+        let mut converter = Converter::<u8>::new(from, Channels::Rgb).over(Rgb([0, 100, 255]));
+        let half = band(Channels::Rgba, Samples::U8(vec![200, 200, 200, 51]));
+        assert_eq!(converter.convert(&half), [40, 120, 244]);
+        let from = ImageInfo { premultiplied: true, ..info(Channels::GrayAlpha, SampleType::U16) };
+        let mut converter = Converter::<u16>::new(from, Channels::Rgb).over(Rgb([0, 255, 0]));
+        let most = band(Channels::GrayAlpha, Samples::U16(vec![65_535, 65_535]));
+        assert_eq!(converter.convert(&most), [65_535; 3]);
+        let none = band(Channels::GrayAlpha, Samples::U16(vec![65_535, 0]));
+        assert_eq!(converter.convert(&none), [0, 65_535, 0], "more colour than alpha is none");
     }
 
     #[test]

@@ -4,15 +4,22 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
-mod bmp;
+mod avif;
+mod bmff;
 mod colour;
 mod convert;
 mod exif;
 mod fault;
+mod frames;
 mod gif;
+mod ico;
 mod jpeg;
+mod jxl;
+mod out;
 mod png;
+mod simple;
 mod sniff;
+mod svg;
 mod tiff;
 mod webp;
 mod whole;
@@ -21,9 +28,11 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, Save,
+    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, SampleType, Save,
+    TruncatedPolicy,
 };
 
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -35,19 +44,34 @@ pub struct Header {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright picture.
     pub orientation: Orientation,
+    /// Frames of an animation; 1 for a still picture.
+    pub frames: u32,
+    /// Pages that the file holds; more than one in TIFF alone.
+    pub pages: u32,
+}
+
+impl Header {
+    /// Of a file with one page and one frame.
+    const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
+        Self { format, info, orientation, pages: 1, frames: 1 }
+    }
 }
 
 /// How a picture is to be decoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
-    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; the other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; SVG is drawn so; the other formats ignore it.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.
     pub luma: bool,
-    /// Whether pixels are converted to sRGB.
+    /// What colour space pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    pub truncated: TruncatedPolicy,
+    /// Which page of a file with several, counted from 0.
+    pub page: u32,
 }
 
 /// A picture whose rows are ready to be read.
@@ -66,6 +90,11 @@ pub struct Opened<'a> {
 pub trait Encoder: RowWriter {
     /// The whole file, after the last row. An error when rows are missing.
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
+
+    /// The same, given up with `Cancelled` once `cancelled` says so, where that takes more than a moment.
+    fn finish_unless(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+        if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
+    }
 }
 
 /// What a format's own file gives back from opening.
@@ -85,7 +114,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0, truncated: TruncatedPolicy::Fail }
     }
 }
 
@@ -100,7 +129,11 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Webp => webp::probe(bytes),
         Format::Tiff => tiff::probe(bytes),
         Format::Gif => gif::probe(bytes),
-        Format::Bmp => bmp::probe(bytes),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
+        Format::Ico => ico::probe(bytes),
+        Format::Jxl => jxl::probe(bytes),
+        Format::Avif => avif::probe(bytes),
+        Format::Svg => svg::probe(bytes),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -116,7 +149,11 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Webp => webp::open(bytes),
         Format::Tiff => tiff::open(bytes),
         Format::Gif => gif::open(bytes),
-        Format::Bmp => bmp::open(bytes),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Ico => ico::open(bytes),
+        Format::Jxl => jxl::open(bytes),
+        Format::Avif => avif::open(bytes),
+        Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -130,13 +167,16 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     match header.format {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
-        Format::Png | Format::Bmp | Format::Webp => whole,
-        Format::Tiff | Format::Gif => whole * 2,
+        Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
+        Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Jxl => jxl::held_bytes(&header.info),
+        Format::Avif => avif::held_bytes(&header.info),
+        Format::Svg => svg::held_bytes(bytes, &header.info),
     }
 }
 
 /// An encoder of one picture. `profile` is the one its rows are in; `metadata` is cut down by `save.metadata` here.
-/// GIF and BMP are read only: `CantEncode`.
+/// TGA, Netpbm, icons and SVG are read only: `CantEncode`.
 pub fn encoder(
     format: Format,
     save: &Save,
@@ -149,13 +189,57 @@ pub fn encoder(
         MetadataPolicy::Strip => Metadata::default(),
     };
     let extras = Extras { profile, metadata };
+    match save.max_bytes {
+        Some(limit) if format.default_quality().is_some() => {
+            Ok(Box::new(out::search::Search::new(format, save, limit, extras)))
+        }
+        Some(limit) => Ok(Box::new(out::search::Bounded { inner: encoder_of(format, save, extras)?, format, limit })),
+        None => encoder_of(format, save, extras),
+    }
+}
+
+fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {
+    Ok(match format {
+        Format::Jpeg => Box::new(jpeg::JpegEncoder::new(save, extras)),
+        Format::Png => Box::new(png::PngEncoder::new(save, extras)),
+        Format::Webp => Box::new(webp::WebpEncoder::new(save, extras)),
+        Format::Tiff => Box::new(tiff::TiffEncoder::new(save, extras)),
+        Format::Avif => Box::new(out::avif::AvifEncoder::new(save, extras)),
+        Format::Jxl => Box::new(out::jxl::JxlEncoder::new(extras)),
+        Format::Gif => Box::new(out::gif::GifEncoder::new(save)),
+        Format::Qoi => Box::new(out::qoi::QoiEncoder::default()),
+        Format::Bmp => Box::new(out::bmp::BmpEncoder::new(extras)),
+        Format::Tga | Format::Pnm | Format::Ico | Format::Svg => {
+            let detail = format!("{} files are read only; choose PNG, JPEG or WebP", format.label());
+            return Err(fault::cant_encode(detail));
+        }
+    })
+}
+
+/// Bytes of memory that an encoder of a picture holds at its end, the file's own included. An estimate for budgets.
+pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
+    let samples = info.row_samples() as u64 * u64::from(info.height_px);
+    let whole = samples * if info.sample == SampleType::U16 { 2 } else { 1 };
+    let own = match format {
+        Format::Jpeg => jpeg::encoding_bytes(save, info) + whole / 3,
+        Format::Png => png::encoding_bytes(save, info) + whole,
+        Format::Webp => webp::encoding_bytes(save, info) + whole,
+        Format::Tiff => tiff::encoding_bytes(info) + whole,
+        Format::Avif => out::avif::encoding_bytes(info) + whole / 3,
+        Format::Jxl => out::jxl::encoding_bytes(info) + whole,
+        Format::Gif => out::gif::encoding_bytes(info) + whole,
+        Format::Qoi => out::qoi::encoding_bytes(info) + whole,
+        Format::Bmp => whole,
+        Format::Tga | Format::Pnm | Format::Ico | Format::Svg => 0,
+    };
+    own + out::search::held_bytes(format, save, info)
+}
+
+/// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
+pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
     match format {
-        Format::Jpeg => Ok(Box::new(jpeg::JpegEncoder::new(save, extras))),
-        Format::Png => Ok(Box::new(png::PngEncoder::new(extras))),
-        Format::Webp => Ok(Box::new(webp::WebpEncoder::new(save, extras))),
-        Format::Tiff => Ok(Box::new(tiff::TiffEncoder::new(extras))),
-        Format::Gif | Format::Bmp => Err(ItemError::nameless(ErrorKind::CantEncode)
-            .with("detail", format!("{} files are read only; choose JPEG, PNG, WebP or TIFF", format.label()))),
+        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
+        _ => ColourChoice::Srgb,
     }
 }
 
@@ -168,8 +252,17 @@ pub fn content_type(format: Format) -> &'static str {
         Format::Tiff => "image/tiff",
         Format::Gif => "image/gif",
         Format::Bmp => "image/bmp",
+        Format::Avif => "image/avif",
+        Format::Jxl => "image/jxl",
+        Format::Tga => "image/x-tga",
+        Format::Qoi => "image/qoi",
+        Format::Pnm => "image/x-portable-anymap",
+        Format::Ico => "image/vnd.microsoft.icon",
+        Format::Svg => "image/svg+xml",
     }
 }
 
+#[cfg(test)]
+mod reference_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What some bytes are, told by their first few, never by a name.
 
-use super::fault;
+use super::svg::is_svg;
+use super::{fault, ico};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Format;
 
@@ -16,8 +17,74 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, _, _, 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0, ..] => {
             Some(Format::Bmp)
         }
+        [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', 0x0D, 0x0A, 0x87, 0x0A, ..] => Some(Format::Jxl),
+        [b'q', b'o', b'i', b'f', ..] => Some(Format::Qoi),
+        [b'P', b'1'..=b'7', b'#' | b' ' | b'\t' | b'\n' | b'\r', rest @ ..] if is_pnm(bytes[1], rest) => {
+            Some(Format::Pnm)
+        }
+        _ if is_avif(bytes) => Some(Format::Avif),
+        _ if ico::is_ico(bytes) => Some(Format::Ico),
+        _ if is_svg(bytes) => Some(Format::Svg),
+        _ if is_tga(bytes) => Some(Format::Tga),
         _ => None,
     }
+}
+
+/// Whether a file's type or one it is compatible with is AVIF's. Files of other codecs share the container.
+fn is_avif(bytes: &[u8]) -> bool {
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return false };
+    let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };
+    // The length counts itself and the type, too.
+    let brands = brands.get(..(u32::from_be_bytes(*length) as usize).saturating_sub(8)).unwrap_or(brands);
+    // The second one is a version.
+    brands.as_chunks::<4>().0.iter().enumerate().any(|(at, brand)| at != 1 && matches!(brand, b"avif" | b"avis"))
+}
+
+/// Whether what stands behind the magic of a Netpbm file is a size, or what else its head must begin with: a text may
+/// begin with such two letters too.
+fn is_pnm(kind: u8, rest: &[u8]) -> bool {
+    if kind == b'7' {
+        const FIELDS: [&[u8]; 6] = [b"#", b"WIDTH ", b"HEIGHT ", b"DEPTH ", b"MAXVAL ", b"TUPLTYPE "];
+        return FIELDS.iter().any(|field| rest.trim_ascii_start().starts_with(field));
+    }
+    let Some(rest) = after_number(rest) else { return false };
+    after_number(rest).is_some_and(|rest| kind == b'1' || kind == b'4' || after_number(rest).is_some())
+}
+
+/// What follows a number of at most ten digits, which white space and comments may stand before.
+fn after_number(mut bytes: &[u8]) -> Option<&[u8]> {
+    bytes = bytes.trim_ascii_start();
+    while let Some(comment) = bytes.strip_prefix(b"#") {
+        let end = comment.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        bytes = comment.get(end..)?.trim_ascii_start();
+    }
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=10).contains(&digits).then(|| bytes.get(digits..)).flatten()
+}
+
+/// TGA has no magic: every field of its header has to make sense. No text passes, since the second and third byte are
+/// below 12, which are characters of none.
+fn is_tga(bytes: &[u8]) -> bool {
+    let Some(&[_, map, kind, _, _, l0, l1, map_bits, _, _, _, _, w0, w1, h0, h1, bits, descriptor]) =
+        bytes.first_chunk::<18>()
+    else {
+        return false;
+    };
+    let mapped = matches!(kind, 1 | 9);
+    let sized = (w0 | w1) != 0 && (h0 | h1) != 0;
+    let map_fits = match map {
+        0 => !mapped && (l0, l1, map_bits) == (0, 0, 0),
+        1 => matches!(map_bits, 15 | 16 | 24 | 32) && (l0 | l1) != 0,
+        _ => false,
+    };
+    let (alpha, interleaving) = (descriptor & 15, descriptor >> 6);
+    let depth_fits = match kind {
+        1 | 9 => matches!(bits, 8 | 16) && alpha <= 8,
+        2 | 10 => matches!((bits, alpha), (15 | 16, 0 | 1) | (24, 0) | (32, 0 | 8)),
+        3 | 11 => matches!((bits, alpha), (8 | 16, 0 | 8)),
+        _ => false,
+    };
+    sized && map_fits && depth_fits && interleaving == 0
 }
 
 /// The format, or the error that says what the bytes are instead.
@@ -32,40 +99,38 @@ pub(super) fn require(bytes: &[u8]) -> Result<Format, ItemError> {
         return Err(fault::truncated());
     }
     if let Some(name) = known_but_not_built(bytes) {
-        return Err(fault::unsupported(format!("{name} pictures can't be read yet")));
+        return Err(fault::unsupported(format!("{name} pictures are not supported")));
     }
     Err(ItemError::nameless(ErrorKind::NotAPicture).with("detail", looks_like(bytes)))
 }
 
 /// A file so short that only the beginning of a magic is there.
 fn is_cut_magic(bytes: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 4] = [&[0xFF, 0xD8, 0xFF], b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a"];
+    const MAGICS: [&[u8]; 5] =
+        [&[0xFF, 0xD8, 0xFF], b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"\0\0\0\x0CJXL \r\n\x87\n"];
     bytes.len() >= 2 && MAGICS.iter().any(|magic| magic.starts_with(bytes))
 }
 
 /// Pictures that are known by their magic, but that no decoder here reads.
 fn known_but_not_built(bytes: &[u8]) -> Option<&'static str> {
-    const MAGICS: [(&[u8], &str); 14] = [
-        (&[0xFF, 0x0A], "JPEG XL"),
-        (&[0, 0, 0, 12, b'J', b'X', b'L', b' '], "JPEG XL"),
+    const MAGICS: [(&[u8], &str); 12] = [
         (&[0, 0, 0, 12, b'j', b'P', b' ', b' '], "JPEG 2000"),
         (&[0xFF, 0x4F, 0xFF, 0x51], "JPEG 2000"),
-        (&[0, 0, 1, 0], "Windows icon"),
         (b"8BPS", "Photoshop"),
-        (b"qoif", "QOI"),
         (&[0x76, 0x2F, 0x31, 0x01], "OpenEXR"),
         (b"#?RADIANCE", "Radiance HDR"),
         (b"DDS ", "DirectDraw"),
-        (b"FUJIFILMCCD-RAW", "Fujifilm raw"),
-        (b"IIRO", "Olympus raw"),
-        (b"IIU\0", "Panasonic raw"),
+        (b"FUJIFILMCCD-RAW", "Fujifilm raw (RAF)"),
+        (b"IIRO", "Olympus raw (ORF)"),
+        (b"IIU\0", "Panasonic raw (RW2)"),
+        (b"\0MRM", "Minolta raw (MRW)"),
+        (b"FOVb", "Sigma raw (X3F)"),
         (b"gimp xcf", "GIMP"),
     ];
     if let Some(brand) = bytes.get(4..12).and_then(|ftyp| ftyp.strip_prefix(b"ftyp")) {
         return match brand {
-            b"avif" | b"avis" => Some("AVIF"),
             b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => Some("HEIC"),
-            b"crx " => Some("Canon raw"),
+            b"crx " => Some("Canon raw (CR3)"),
             _ => None,
         };
     }
@@ -102,8 +167,6 @@ fn looks_like(bytes: &[u8]) -> &'static str {
     let holds = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
     if begins("<!doctype html") || begins("<html") || (begins("<") && (holds("<head") || holds("<body"))) {
         "it looks like HTML"
-    } else if begins("<svg") || (begins("<?xml") && holds("<svg")) {
-        "it looks like SVG, which is no grid of pixels"
     } else if begins("<?xml") || begins("<") {
         "it looks like XML"
     } else if head.iter().all(|&byte| byte == 0) {
@@ -134,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_says_what_it_looks_like() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
             (b"\n  <html lang=ko>", "HTML"),
             (b"%PDF-1.7 ...", "PDF"),
@@ -142,7 +205,6 @@ mod tests {
             ("안녕하세요".as_bytes(), "text"),
             (b"\0\0\0\0\0\0\0\0", "zeros"),
             (b"\x01\x02\x03\x04nothing", "no known picture"),
-            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         ];
         for (bytes, word) in cases {
             let error = require(bytes).unwrap_err();
@@ -154,10 +216,53 @@ mod tests {
     #[test]
     fn nothing_is_empty_and_known_formats_without_a_decoder_are_unsupported() {
         assert_eq!(require(b"").unwrap_err().kind, ErrorKind::Empty);
-        let cases: [&[u8]; 4] =
-            [b"\0\0\0\x1cftypavif\0\0", b"\0\0\0\x1cftypheic\0\0", b"\xFF\x0A\0\0", b"\0\0\0\x0cJXL \r\n\x87\n"];
-        for bytes in cases {
-            assert_eq!(require(bytes).unwrap_err().kind, ErrorKind::Unsupported, "{bytes:?}");
+        let cases: [(&[u8], &str); 5] = [
+            (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "Canon raw (CR3)"),
+            (b"FUJIFILMCCD-RAW 0201FF383501", "Fujifilm raw (RAF)"),
+            (b"8BPS\0\x01", "Photoshop"),
+        ];
+        for (bytes, name) in cases {
+            let error = require(bytes).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unsupported, "{bytes:?}");
+            assert_eq!(error.arg("detail"), format!("{name} pictures are not supported"));
+        }
+    }
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        let cases: [(&[u8], Format); 10] = [
+            (b"\0\0\0\x1cftypavif\0\0\0\0mif1miaf", Format::Avif),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", Format::Avif),
+            (b"\xFF\x0A\0\0", Format::Jxl),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", Format::Jxl),
+            (b"qoif\0\0\0\x01", Format::Qoi),
+            (b"P6\n# a comment\n3 2\n255\n", Format::Pnm),
+            (b"P1 8 8\n0", Format::Pnm),
+            (b"P7\nWIDTH 3\n", Format::Pnm),
+            (b"\0\0\x02\0\0\0\0\0\0\0\0\0\x03\0\x02\0\x18\x20", Format::Tga),
+            (b"\0\0\x02\0\x01\0\x10\x10\0\0\x05\0\x05\0\x30\0\0\0\x16\0\0\0", Format::Ico),
+        ];
+        for (bytes, format) in cases {
+            assert_eq!(sniff(bytes), Some(format), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_a_picture_and_a_brand_list_ends_where_it_says() {
+        let texts: [&[u8]; 8] = [
+            b"P6 is the sixth of the papers, and this is a text.",
+            b"P3 12 monkeys",
+            b"P7\nWIDE",
+            b"P1",
+            b"qoi files are small",
+            b"\x01\x01\x01 text that begins with controls, as long as a header",
+            b"\0T\0e\0x\0t\0 \0i\0n\0 \0U\0T\0F\0-\01\06\0",
+            b"\0\0\0\x14ftypheic\0\0\0\0mif1\0\0\0\x08avif",
+        ];
+        for text in texts {
+            assert_eq!(sniff(text), None, "{text:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use image::{ColorType, ImageDecoder};
 use super::convert::{Converter, Sample};
 use super::fault;
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowReader, SampleType, Samples};
+use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples};
 
 /// Hands out the rows of a picture that lies in memory.
 pub(super) struct WholeReader {
@@ -114,6 +114,11 @@ impl<T: Sample> Collector<T> {
             .and_then(|len| pixels.try_reserve_exact(len).ok())
             .ok_or_else(|| fault::cant_encode("there is not enough memory for it"))?;
         Ok(Self { info, converter: Converter::new(info, to), count: RowCount::new(info.height_px), pixels })
+    }
+
+    /// The same with alpha that is not kept laid over another colour than white.
+    pub(super) fn over(self, paper: Rgb) -> Self {
+        Self { converter: self.converter.over(paper), ..self }
     }
 
     /// Takes the next rows.

@@ -85,7 +85,8 @@ impl Part {
                 match delivered {
                     Some(kept) => &kept.image,
                     none => {
-                        let options = DecodeOptions { max_downscale, luma, colour: wanted.colour };
+                        let options =
+                            DecodeOptions { max_downscale, luma, colour: wanted.colour, ..DecodeOptions::default() };
                         let image = show::delivered(wanted.bytes, &options, cancelled)?;
                         &none.insert(Delivered { max_downscale, luma, image }).image
                     }

@@ -110,7 +110,7 @@ pub fn dry_run(
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
                 Found::Trouble(sentence) => Planned::Trouble(sentence),
-                Found::Remark(sentence) => Planned::Remark(sentence),
+                Found::Remark(remark) => Planned::Remark(remark.to_string()),
             });
             ControlFlow::Continue(())
         });

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::recorder::{Record, call};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::JobError;
-use crate::model::{JobId, Locator, NewItem, SourceSpec};
+use crate::model::{JobId, Locator, NewItem, Remark, SourceSpec};
 use crate::source::{self, Found};
 
 /// Requests that may wait.
@@ -61,7 +61,7 @@ pub(crate) enum ExpandNote {
     /// A source could not be read, wholly or in part.
     Trouble { job: JobId, message: String },
     /// A source left something out on purpose.
-    Remark { job: JobId, message: String },
+    Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read.
     Ended { job: JobId, added: u64, duplicates: u64 },
 }
@@ -148,8 +148,8 @@ impl Expansion<'_> {
                     let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
                     ControlFlow::Continue(())
                 }
-                Found::Remark(message) => {
-                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, message });
+                Found::Remark(remark) => {
+                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
                     ControlFlow::Continue(())
                 }
                 Found::Item(item) => {

@@ -37,8 +37,9 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
-pub use crate::op::syntax::{parse_save, parse_step, step_to_text};
-pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry};
+pub use crate::model::save::{SaveKey, keys as save_keys};
+pub use crate::op::syntax::{parse_save, parse_step, save_to_text, step_to_text};
+pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use command::Command;
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use export::export_job;
@@ -101,11 +102,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     let pipeline = step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
     output::template(spec)?;
-    if let Some(quality) = spec.save.quality
-        && !(1..=100).contains(&quality)
-    {
-        return Err(JobError::Usage(format!("The quality {quality} is out of range: 1 to 100.")));
-    }
+    spec.save.check().map_err(|message| JobError::Recipe { place: "save".to_owned(), message })?;
     Ok(pipeline)
 }
 

@@ -262,15 +262,7 @@ pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Optio
 
 /// Whether an extension names a format.
 pub(crate) fn is_spelling_of(extension: &str, format: Format) -> bool {
-    let known: &[&str] = match format {
-        Format::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
-        Format::Png => &["png"],
-        Format::Webp => &["webp"],
-        Format::Tiff => &["tif", "tiff"],
-        Format::Gif => &["gif"],
-        Format::Bmp => &["bmp", "dib"],
-    };
-    known.iter().any(|word| word.eq_ignore_ascii_case(extension))
+    format.extensions().iter().any(|word| word.eq_ignore_ascii_case(extension))
 }
 
 /// The extension of what came, where its name has none: by its bytes, else by what the server called it.
@@ -289,8 +281,6 @@ pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> O
         "application/zip" => "zip",
         "application/gzip" => "gz",
         "image/svg+xml" => "svg",
-        "image/avif" => "avif",
-        "image/jxl" => "jxl",
         "video/mp4" => "mp4",
         "audio/mpeg" => "mp3",
         _ => return None,

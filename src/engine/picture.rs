@@ -14,6 +14,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// The format it will be written in.
     pub(crate) format: Format,
+    /// What its encoder will hold.
+    encoding_bytes: u64,
 }
 
 /// A finished picture.
@@ -31,7 +33,8 @@ pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<
         let header = codec::probe(bytes)?;
         let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
-        Ok(Prepared { header, plan, format })
+        let encoding_bytes = codec::encoding_bytes(format, save, &plan.output());
+        Ok(Prepared { header, plan, format, encoding_bytes })
     })
 }
 
@@ -39,17 +42,12 @@ impl Prepared {
     /// Memory that rendering takes at once, in bytes, the input's and output's files included.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
         let input = &self.header.info;
-        let output = self.plan.output();
-        // Only JPEG streams both ways; the other decoders hold the whole picture, the other encoders too.
+        // Only JPEG streams; the other decoders hold the whole picture.
         let decoded = match self.header.format {
             Format::Jpeg => input.row_samples() as u64 * ROWS_HELD_BY_CODECS,
             _ => input.size_bytes(),
         };
-        let encoding = match self.format {
-            Format::Jpeg => output.size_bytes() / 4,
-            _ => output.size_bytes() * 2,
-        };
-        file_bytes + decoded + self.plan.peak_bytes() + encoding
+        file_bytes + decoded + self.plan.peak_bytes() + self.encoding_bytes
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -63,12 +61,13 @@ impl Prepared {
             let options = DecodeOptions {
                 max_downscale: self.plan.max_downscale(),
                 luma: self.plan.accepts_luma(),
-                colour: save.colour,
+                colour: codec::colour_for(self.format, save.colour),
+                ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
-            Ok(Rendered { bytes: encoder.finish()?, info })
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info })
         })
     }
 }

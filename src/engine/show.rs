@@ -147,8 +147,15 @@ pub(super) fn decode(
     let pipeline = step_files::pipeline(&recipe)
         .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    let mut opened =
-        codec::open(bytes, &DecodeOptions { max_downscale: plan.max_downscale(), luma: plan.accepts_luma(), colour })?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            luma: plan.accepts_luma(),
+            colour,
+            ..DecodeOptions::default()
+        },
+    )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     let image = collector.into_image()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{Event, JobId, JobRow, JobState, Limits, Progress, Recipe, Save, SinkSpec};
+use crate::model::{Event, JobId, JobRow, JobState, Limits, Progress, Recipe, Remark, Save, SinkSpec};
 
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
 pub const EVENTS_KEPT: usize = 64;
@@ -104,6 +104,8 @@ pub enum Notice {
     },
     /// Pasted text held no link and no path.
     NothingToAdd,
+    /// A source left something out on purpose.
+    Remark(Remark),
     /// A sentence (English) about something that went wrong.
     Trouble(String),
 }

@@ -21,6 +21,13 @@ pub(crate) enum Purpose {
     LoadRecipe,
     /// A recipe to write.
     SaveRecipe,
+    /// A file that a step reads.
+    StepFile {
+        /// The step's place in the recipe.
+        place: usize,
+        /// Its parameter.
+        param: &'static str,
+    },
 }
 
 /// What came of it.
@@ -66,6 +73,10 @@ impl Dialogs {
             Purpose::Images => {
                 let pick = dialog.pick_files();
                 Box::pin(async move { paths(pick.await) })
+            }
+            Purpose::StepFile { .. } => {
+                let pick = dialog.pick_file();
+                Box::pin(async move { one(pick.await) })
             }
             Purpose::Folder | Purpose::Output => {
                 let pick = dialog.pick_folder();

@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Busy, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator, ParamKind, ParamSpec,
-    Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
+    Busy, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator, ParamKind,
+    ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
 };
 
 /// The listed job.
@@ -57,13 +57,19 @@ pub(crate) fn ops() -> Vec<Op> {
         ParamSpec { name: "text", summary: "", unit: Unit::None, kind: ParamKind::Text { default: "" } },
         ParamSpec { name: "shadow", summary: "", unit: Unit::None, kind: ParamKind::Bool { default: true } },
     ];
+    const DUOTONE: &[ParamSpec] = &[
+        ParamSpec { name: "shadows", summary: "", unit: Unit::None, kind: ParamKind::Colour { default: "black" } },
+        ParamSpec { name: "table", summary: "", unit: Unit::None, kind: ParamKind::File { holds: FileKind::Table } },
+        ParamSpec { name: "curve", summary: "", unit: Unit::None, kind: ParamKind::Curve { default: "0,0;255,255" } },
+    ];
     let op = |id, group, params| Op { id, summary: "What it does, in a sentence.", group, params };
     vec![
         op("resize", Group::Geometry, RESIZE),
         op("saturation", Group::Colour, SATURATION),
         op("grayscale", Group::Colour, &[]),
         op("sharpen", Group::Detail, SHARPEN),
-        op("watermark_text", Group::Detail, WATERMARK),
+        op("watermark_text", Group::Finish, WATERMARK),
+        op("duotone", Group::Colour, DUOTONE),
     ]
 }
 

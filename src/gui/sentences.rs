@@ -2,12 +2,27 @@
 
 use super::text::Lang;
 use crate::error::{ErrorKind, ItemError};
+use crate::model::Remark;
 
 /// What happened, to which item, and what to do.
 pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
     match lang {
         Lang::English => error.to_string(),
         Lang::Korean => korean(error),
+    }
+}
+
+/// What a source left out.
+pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
+    match (lang, remark) {
+        (Lang::English, remark) => remark.to_string(),
+        (Lang::Korean, Remark::NoPictures { folder }) => format!("{folder}에 사진이 없습니다."),
+        (Lang::Korean, Remark::NotPictures { count, folder }) => {
+            format!("{folder}의 파일 {count}개는 사진이 아니어서 제외했습니다.")
+        }
+        (Lang::Korean, Remark::OtherKinds { count, folder, extensions }) => {
+            format!("{folder}의 사진 {count}장은 열 수 없는 형식입니다 ({extensions}).")
+        }
     }
 }
 

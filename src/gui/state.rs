@@ -11,7 +11,7 @@ use super::ops::{self, Op};
 use super::text::Lang;
 use super::textures::Textures;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
-use crate::model::{ItemState, JobState, SourceSpec};
+use crate::model::{ItemState, JobState, SourceSpec, Value};
 
 /// A sheet above the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -264,6 +264,7 @@ impl State {
             Purpose::Output => self.lang.choose_folder(),
             Purpose::LoadRecipe => self.lang.load_recipe(),
             Purpose::SaveRecipe => self.lang.save_recipe(),
+            Purpose::StepFile { .. } => self.lang.choose_file(),
         }
     }
 
@@ -289,6 +290,16 @@ impl State {
             }
             Purpose::LoadRecipe => self.send(Command::LoadRecipe(path.into())),
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
+            Purpose::StepFile { place, param } => self.step_file(place, param, path),
+        }
+    }
+
+    /// A file was chosen for a step.
+    fn step_file(&mut self, place: usize, param: &str, path: &str) {
+        let mut recipe = self.drafts.recipe.get().clone();
+        if let Some(step) = recipe.steps.get_mut(place) {
+            step.params.insert(param.to_owned(), Value::Text(path.to_owned()));
+            self.drafts.recipe.set(recipe);
         }
     }
 
@@ -316,6 +327,11 @@ impl State {
             }
             Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
             Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
+            Purpose::StepFile { .. } => {
+                for path in answer.paths {
+                    self.path_given(answer.purpose, &path.to_string_lossy());
+                }
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::state::Scale;
 use crate::config::Language;
 use crate::engine::{Command, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{FormatChoice, ItemState, JobState, Recipe, Save, Value};
+use crate::model::{FormatChoice, ItemState, JobState, Recipe, Save, Step, Value};
 
 struct Window {
     harness: Harness<'static, App>,
@@ -334,6 +334,85 @@ fn tab_reaches_the_button_that_starts() {
         }
     }
     panic!("never reached");
+}
+
+#[test]
+fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
+    let mut window = window(Engine::add_items);
+    window.harness.state_mut().state_mut().ops = super::ops::all();
+    for op in super::ops::all() {
+        window.harness.state_mut().state_mut().drafts.recipe.set(Recipe::default());
+        window.settle();
+        window.press("Add filter");
+        let name = super::ops::name(super::text::Lang::English, op.id);
+        window.harness.get_by_label("Search filters").type_text(&name);
+        window.settle();
+        window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, &name).click();
+        window.settle();
+        let commands = window.commands();
+        let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{}: {commands:?}", op.id) };
+        assert!(recipe.steps.iter().any(|step| step.op == op.id), "{}", op.id);
+        if window.has(&format!("More: {name}")) {
+            window.press(&format!("More: {name}"));
+        }
+        window.harness.check_accessibility();
+    }
+}
+
+#[test]
+fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
+    let mut window = window(Engine::add_items);
+    window.press("More: Save");
+    window.harness.check_accessibility();
+    for format in ["PNG", "AVIF", "TIFF", "JPEG"] {
+        window.harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Format").click();
+        window.settle();
+        window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, format).click();
+        window.settle();
+        window.harness.check_accessibility();
+    }
+    window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Progressive").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Largest file").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Largest file").type_text("200KB");
+    window.key(Modifiers::NONE, Key::Enter);
+    let commands = window.commands();
+    let Some(Command::SetSave(save)) = commands.last() else { panic!("{commands:?}") };
+    assert_eq!((save.format, save.progressive, save.max_bytes), (FormatChoice::Jpeg, true, Some(200_000)));
+    window.press("Less: Save");
+    assert!(window.has("Largest file") && !window.has("Optimize"), "what was given stays in sight");
+}
+
+#[test]
+fn colours_files_and_curves_have_editors_of_their_own() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        let step = Step::new("duotone").with("shadows", "#102030");
+        engine.job().recipe = Recipe { steps: vec![step], ..Recipe::default() };
+    });
+    window.press("Duotone: Shadows: Pick colour");
+    window.harness.check_accessibility();
+    window.key(Modifiers::NONE, Key::Escape);
+    window.press("Duotone: Table: Choose file…");
+    window.press("Path or link…");
+    window.harness.get_by_label("Path or link").type_text("/tmp/film.cube");
+    window.settle();
+    window.key(Modifiers::NONE, Key::Enter);
+    let commands = window.commands();
+    let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{commands:?}") };
+    assert_eq!(recipe.steps[0].params["table"], Value::from("/tmp/film.cube"));
+
+    let curve = window.harness.get_by_role_and_label(egui::accesskit::Role::Canvas, "Duotone: Curve").rect();
+    let at = curve.center() + egui::vec2(0.0, -20.0);
+    window.harness.drag_at(at);
+    window.harness.run_steps(1);
+    window.harness.drop_at(at);
+    window.settle();
+    let commands = window.commands();
+    let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{commands:?}") };
+    let Value::Text(points) = &recipe.steps[0].params["curve"] else { panic!("{recipe:?}") };
+    assert!(points.starts_with("0,0;12") && points.ends_with(";255,255"), "{points}");
 }
 
 #[test]

@@ -119,11 +119,15 @@ words! {
     save: "Save", "저장";
     format: "Format", "형식";
     format_keep: "As it came", "원본 형식";
-    quality: "Quality", "품질";
-    lossless: "Lossless", "무손실";
     folder: "Folder", "폴더";
     folder_default: "New folder beside", "원본 옆 새 폴더";
     choose_folder: "Choose folder…", "폴더 선택…";
+    choose_file: "Choose file…", "파일 선택…";
+    pick_colour: "Pick colour", "색 고르기";
+    hue: "Hue", "색조";
+    saturation: "Saturation", "채도";
+    brightness: "Brightness", "밝기";
+    opacity: "Opacity", "불투명도";
     conflict: "If taken", "이름이 있으면";
     metadata: "Metadata", "메타데이터";
     subfolders: "Subfolders", "하위 폴더";

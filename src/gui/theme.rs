@@ -113,6 +113,31 @@ pub(crate) const HISTOGRAM: [Color32; 3] = [
     Color32::from_rgba_premultiplied(0x34, 0x67, 0x49, 0x78),
     Color32::from_rgba_premultiplied(0x41, 0x4b, 0x78, 0x78),
 ];
+/// The colour that scripts write so: `white`, `black`, `transparent`, `#rgb`, `#rrggbb`, `#rrggbbaa`.
+pub(crate) fn named_colour(text: &str) -> Option<Color32> {
+    match text {
+        "white" => Some(Color32::WHITE),
+        "black" => Some(Color32::BLACK),
+        "transparent" => Some(Color32::TRANSPARENT),
+        hex => Color32::from_hex(hex).ok(),
+    }
+}
+
+/// A colour that a person mixed.
+pub(crate) fn colour(red: u8, green: u8, blue: u8, alpha: u8) -> Color32 {
+    Color32::from_rgba_unmultiplied(red, green, blue, alpha)
+}
+
+/// A colour as scripts write it.
+pub(crate) fn colour_name(colour: Color32) -> String {
+    let [red, green, blue, alpha] = colour.to_srgba_unmultiplied();
+    if alpha == 255 {
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    } else {
+        format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}")
+    }
+}
+
 /// How strongly what waits is drawn.
 pub(crate) const WAITING_ALPHA: f32 = 0.55;
 /// How strongly what can't be used is drawn.
@@ -142,6 +167,10 @@ pub(crate) mod size {
     pub(crate) const BUTTON_BIG: f32 = 36.0;
     /// Corners.
     pub(crate) const CORNER: u8 = 6;
+    /// Side of a tone curve's square.
+    pub(crate) const CURVE: f32 = 160.0;
+    /// Width of a colour picker.
+    pub(crate) const PICKER: f32 = 240.0;
     /// Corners of cards.
     pub(crate) const CORNER_CARD: u8 = 8;
     /// Corners of the drop area and sheets.

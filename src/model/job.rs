@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::recipe::Recipe;
+use super::save::{Rgb, Subsampling, TiffCompression};
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,10 +73,28 @@ pub enum SourceSpec {
 pub struct Save {
     /// The format; `keep` is the input's own.
     pub format: FormatChoice,
-    /// 1 to 100 for JPEG and WebP; `None` is the format's default (JPEG 85, WebP 82).
+    /// 1 to 100 for JPEG, WebP and AVIF; `None` is the format's default.
     pub quality: Option<u8>,
+    /// The best quality up to `quality` (or 100) whose file is no larger.
+    pub max_bytes: Option<u64>,
     /// WebP without loss.
     pub lossless: bool,
+    /// How coarse JPEG's colour is.
+    pub subsampling: Subsampling,
+    /// JPEG in several passes.
+    pub progressive: bool,
+    /// JPEG with Huffman tables of its own.
+    pub optimize: bool,
+    /// 0 (quickest) to 9 (smallest); `None` is the format's default.
+    pub effort: Option<u8>,
+    /// 2 to 256 colours at most; `None` is all of them for PNG, 256 for GIF.
+    pub palette: Option<u16>,
+    /// How TIFF packs its data.
+    pub compression: TiffCompression,
+    /// What alpha is laid over where the format has none.
+    pub background: Rgb,
+    /// Which frames of an animation.
+    pub frames: FramesChoice,
     /// What of EXIF, XMP and IPTC goes along.
     pub metadata: MetadataPolicy,
     /// Which colour space the result has.
@@ -94,17 +113,31 @@ pub enum Format {
     Webp,
     /// TIFF.
     Tiff,
-    /// GIF; read only.
+    /// GIF.
     Gif,
-    /// Windows bitmap; read only.
+    /// Windows bitmap.
     Bmp,
+    /// AVIF.
+    Avif,
+    /// JPEG XL.
+    Jxl,
+    /// Truevision TGA; read only.
+    Tga,
+    /// QOI.
+    Qoi,
+    /// Netpbm: PBM, PGM, PPM and PAM; read only.
+    Pnm,
+    /// Windows icons and cursors; read only.
+    Ico,
+    /// SVG, which is drawn at its own size; read only.
+    Svg,
 }
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FormatChoice {
-    /// The input's own format; one that can't be written (GIF, BMP) becomes PNG.
+    /// The input's own format; one that can't be written becomes PNG.
     #[default]
     Keep,
     /// JPEG.
@@ -113,8 +146,29 @@ pub enum FormatChoice {
     Png,
     /// WebP.
     Webp,
+    /// AVIF.
+    Avif,
+    /// JPEG XL, without loss.
+    Jxl,
     /// TIFF.
     Tiff,
+    /// GIF.
+    Gif,
+    /// QOI.
+    Qoi,
+    /// Windows bitmap.
+    Bmp,
+}
+
+/// Which frames of an animation are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FramesChoice {
+    /// All of them; a format that can't hold them fails the item.
+    #[default]
+    All,
+    /// Only the first, as a still picture.
+    First,
 }
 
 /// What of a file's metadata goes along.
@@ -132,12 +186,31 @@ pub enum MetadataPolicy {
 
 /// Which colour space results have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ColourChoice {
     /// Pixels are converted to sRGB.
     #[default]
     Srgb,
     /// Pixels keep their profile, which is embedded again.
+    Keep,
+    /// Pixels are converted to Display P3, whose profile is embedded.
+    DisplayP3,
+    /// Pixels are converted to Adobe RGB (1998), whose profile is embedded.
+    AdobeRgb,
+    /// Pixels are converted to ProPhoto RGB (ROMM), whose profile is embedded.
+    ProphotoRgb,
+    /// Pixels are converted to Rec. 2020, whose profile is embedded.
+    Rec2020,
+}
+
+/// What becomes of a picture whose file ends early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TruncatedPolicy {
+    /// Its item fails, and says how much was there.
+    #[default]
+    Fail,
+    /// What can be decoded is saved, and marked in the catalog.
     Keep,
 }
 
@@ -209,6 +282,18 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds a network that is gone is waited for before the job stops, resumable.
     pub network_wait_s: u64,
+    /// Pixels (width times height) above which a picture is refused, as it comes in and as the recipe makes it; `None`
+    /// is `config::MAX_PIXELS`.
+    pub max_pixels: Option<u64>,
+    /// Width or height in px above which a picture is refused; `None` is `config::MAX_SIDE_PX`.
+    pub max_side_px: Option<u32>,
+    /// Bytes that one item may take at once; `None` leaves that to `memory_bytes`.
+    pub item_memory_bytes: Option<u64>,
+    /// Seconds of decoding, operations and encoding after which an item is given up; `None` is
+    /// `config::ITEM_TIMEOUT_S`.
+    pub item_timeout_s: Option<u64>,
+    /// What becomes of a picture whose file ends early.
+    pub truncated: TruncatedPolicy,
 }
 
 impl Default for SinkSpec {
@@ -225,11 +310,39 @@ impl Default for SinkSpec {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { workers: None, connections: 64, per_host: 8, memory_bytes: None, network_wait_s: 300 }
+        Self {
+            workers: None,
+            connections: 64,
+            per_host: 8,
+            memory_bytes: None,
+            network_wait_s: 300,
+            max_pixels: None,
+            max_side_px: None,
+            item_memory_bytes: None,
+            item_timeout_s: None,
+            truncated: TruncatedPolicy::default(),
+        }
     }
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 13] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Tiff,
+        Self::Gif,
+        Self::Bmp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tga,
+        Self::Qoi,
+        Self::Pnm,
+        Self::Ico,
+        Self::Svg,
+    ];
+
     /// The extension results get, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
@@ -239,6 +352,32 @@ impl Format {
             Self::Tiff => "tif",
             Self::Gif => "gif",
             Self::Bmp => "bmp",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
+            Self::Tga => "tga",
+            Self::Qoi => "qoi",
+            Self::Pnm => "pnm",
+            Self::Ico => "ico",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The extensions that files of the format have, in lower case, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png", "apng"],
+            Self::Webp => &["webp"],
+            Self::Tiff => &["tif", "tiff"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+            Self::Avif => &["avif", "avifs"],
+            Self::Jxl => &["jxl"],
+            Self::Tga => &["tga", "vda", "icb", "vst"],
+            Self::Qoi => &["qoi"],
+            Self::Pnm => &["pnm", "ppm", "pgm", "pbm", "pam"],
+            Self::Ico => &["ico", "cur"],
+            Self::Svg => &["svg", "svgz"],
         }
     }
 
@@ -251,13 +390,49 @@ impl Format {
             Self::Tiff => "TIFF",
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
+            Self::Tga => "TGA",
+            Self::Qoi => "QOI",
+            Self::Pnm => "PNM",
+            Self::Ico => "ICO",
+            Self::Svg => "SVG",
+        }
+    }
+}
+
+impl ColourChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 6] =
+        [Self::Srgb, Self::Keep, Self::DisplayP3, Self::AdobeRgb, Self::ProphotoRgb, Self::Rec2020];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Srgb => "srgb",
+            Self::Keep => "keep",
+            Self::DisplayP3 => "display-p3",
+            Self::AdobeRgb => "adobe-rgb",
+            Self::ProphotoRgb => "prophoto-rgb",
+            Self::Rec2020 => "rec2020",
         }
     }
 }
 
 impl FormatChoice {
     /// Every choice, in the order of menus.
-    pub const ALL: [Self; 5] = [Self::Keep, Self::Jpeg, Self::Png, Self::Webp, Self::Tiff];
+    pub const ALL: [Self; 10] = [
+        Self::Keep,
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Avif,
+        Self::Jxl,
+        Self::Tiff,
+        Self::Gif,
+        Self::Qoi,
+        Self::Bmp,
+    ];
 
     /// The word scripts use.
     pub const fn word(self) -> &'static str {
@@ -266,22 +441,35 @@ impl FormatChoice {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
             Self::Tiff => "tiff",
+            Self::Gif => "gif",
+            Self::Qoi => "qoi",
+            Self::Bmp => "bmp",
+        }
+    }
+
+    /// The format that was chosen; `None` where each input keeps its own.
+    pub const fn fixed(self) -> Option<Format> {
+        match self {
+            Self::Keep => None,
+            Self::Jpeg => Some(Format::Jpeg),
+            Self::Png => Some(Format::Png),
+            Self::Webp => Some(Format::Webp),
+            Self::Avif => Some(Format::Avif),
+            Self::Jxl => Some(Format::Jxl),
+            Self::Tiff => Some(Format::Tiff),
+            Self::Gif => Some(Format::Gif),
+            Self::Qoi => Some(Format::Qoi),
+            Self::Bmp => Some(Format::Bmp),
         }
     }
 
     /// The format a picture that came as `input` is written in.
-    pub const fn resolve(self, input: Format) -> Format {
-        match self {
-            Self::Jpeg => Format::Jpeg,
-            Self::Png => Format::Png,
-            Self::Webp => Format::Webp,
-            Self::Tiff => Format::Tiff,
-            Self::Keep => match input {
-                Format::Gif | Format::Bmp => Format::Png,
-                other => other,
-            },
-        }
+    pub fn resolve(self, input: Format) -> Format {
+        let written = || Self::ALL.iter().any(|choice| choice.fixed() == Some(input));
+        self.fixed().unwrap_or_else(|| if written() { input } else { Format::Png })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here opens a file, a socket or a window.
 
+pub mod animation;
+pub mod curve;
 pub mod event;
 pub mod font;
 pub mod human;
@@ -14,16 +16,24 @@ pub mod param;
 mod path_text;
 pub mod progress;
 pub mod recipe;
+pub mod remark;
+pub mod save;
 
+pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
+pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
-pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};
+pub use image::{
+    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+};
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, JobSpec, Limits, MetadataPolicy, Save, SinkSpec,
-    SourceSpec, Tree, Work, is_copy,
+    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
+    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
+pub use remark::Remark;
+pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};

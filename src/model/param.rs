@@ -132,4 +132,66 @@ impl ParamSpec {
             ParamKind::File { .. } => None,
         }
     }
+
+    /// What it allows, such as `a number from 0 to 200 px`.
+    pub fn allowed(&self) -> String {
+        let unit = self.unit.suffix();
+        match &self.kind {
+            ParamKind::Float { min, max, .. } => format!("a number from {min} to {max}{unit}"),
+            ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}{unit}"),
+            ParamKind::Bool { .. } => "true or false".to_owned(),
+            ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
+            ParamKind::Text { .. } => "a text".to_owned(),
+            ParamKind::Colour { .. } => "white, black, transparent, #rgb, #rrggbb or #rrggbbaa".to_owned(),
+            ParamKind::File { holds: FileKind::Picture } => "the path of a picture".to_owned(),
+            ParamKind::File { holds: FileKind::Table } => "the path of a .cube file".to_owned(),
+            ParamKind::Curve { .. } => "points such as 0,0;64,50;255,255, from 0 to 255, in order of input".to_owned(),
+        }
+    }
+
+    /// Refuses a value of another type or out of range; the error says what is allowed. What a text must look like is
+    /// for those to say who read it.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        let fits = match (&self.kind, value) {
+            // A comparison with NaN is false: it is refused like any value out of range.
+            (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
+            (ParamKind::Int { min, max, .. }, Value::Number(number)) => {
+                number.fract() == 0.0 && (*min as f64..=*max as f64).contains(number)
+            }
+            (ParamKind::Bool { .. }, Value::Bool(_))
+            | (
+                ParamKind::Text { .. } | ParamKind::Colour { .. } | ParamKind::File { .. } | ParamKind::Curve { .. },
+                Value::Text(_),
+            ) => true,
+            (ParamKind::Choice { options, .. }, Value::Text(word)) => options.contains(&word.as_str()),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(self.refusal(value)) }
+    }
+
+    /// The sentence that refuses a value.
+    pub fn refusal(&self, value: &Value) -> String {
+        format!("{} must be {}, not {}", self.name, self.allowed(), value.quoted())
+    }
+
+    /// The value that a word of the command line stands for; one that doesn't fit stays a text, for [`Self::check`] to
+    /// refuse.
+    pub fn value_of(&self, word: String) -> Value {
+        match self.kind {
+            ParamKind::Float { .. } | ParamKind::Int { .. } => match word.trim().parse::<f64>() {
+                Ok(number) => Value::Number(number),
+                Err(_) => Value::Text(word),
+            },
+            ParamKind::Bool { .. } => match word.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => Value::Text(word),
+            },
+            ParamKind::Choice { .. }
+            | ParamKind::Text { .. }
+            | ParamKind::Colour { .. }
+            | ParamKind::File { .. }
+            | ParamKind::Curve { .. } => Value::Text(word),
+        }
+    }
 }

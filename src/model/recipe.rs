@@ -94,6 +94,16 @@ impl From<&str> for Value {
     }
 }
 
+impl Value {
+    /// For a sentence: a text stands in quotes.
+    pub fn quoted(&self) -> String {
+        match self {
+            Self::Text(text) => format!("\"{text}\""),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,9 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{OpSpec, Params, find, params, syntax, unknown};
+use super::{OpSpec, Params, find, params, unknown};
 use crate::error::JobError;
-use crate::model::{ColourChoice, MetadataPolicy, Recipe, Save, Step, Value};
+use crate::model::{Recipe, Save, Step, Value, save as model_save};
 
 /// What a recipe file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,11 +72,16 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
 
 fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
     let mut save = Save::default();
-    for (key, value) in table {
-        let given = to_value(value)?;
-        syntax::set_save(&mut save, key.get_ref(), &given)
-            .map_err(|message| (key.span(), format!("save: {message}")))?;
+    let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, message| (key.span(), format!("save: {message}"));
+    // The format says which keys there are, wherever it stands.
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
+        save.format = model_save::format(&to_value(value)?).map_err(|message| refuse(key, message))?;
     }
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "format") {
+        save.set(key.get_ref(), &to_value(value)?).map_err(|message| refuse(key, message))?;
+    }
+    let first = table.iter().next();
+    save.check().map_err(|message| (first.map_or(0..0, |(key, _)| key.span()), format!("save: {message}")))?;
     Ok(save)
 }
 
@@ -115,7 +120,7 @@ fn check_param(
     let refuse = |message: String| (key.span(), format!("{}: {message}", spec.id));
     let param = params::find(spec, name).map_err(refuse)?;
     let given = to_value(value).map_err(|(span, _)| {
-        (span, format!("{}: {name} must be {}, not {}", spec.id, params::allowed(param), value.get_ref().type_str()))
+        (span, format!("{}: {name} must be {}, not {}", spec.id, param.allowed(), value.get_ref().type_str()))
     })?;
     let alone = Step::new(spec.id).with(name, given.clone());
     Params::check(spec, &alone.params).map_err(refuse)?;
@@ -153,20 +158,10 @@ pub fn write(recipe: &Recipe, save: &Save) -> String {
             let _ = writeln!(text, "{name} = {}", to_toml(value));
         }
     }
-    let metadata = match save.metadata {
-        MetadataPolicy::Keep => "keep",
-        MetadataPolicy::NoGps => "no-gps",
-        MetadataPolicy::Strip => "strip",
-    };
-    let colour = match save.colour {
-        ColourChoice::Srgb => "srgb",
-        ColourChoice::Keep => "keep",
-    };
     let _ = write!(text, "\n[save]\nformat = \"{}\"\n", save.format.word());
-    if let Some(quality) = save.quality {
-        let _ = writeln!(text, "quality = {quality}");
+    for (key, value) in save.given() {
+        let _ = writeln!(text, "{} = {}", key.param.name, to_toml(&value));
     }
-    let _ = write!(text, "lossless = {}\nmetadata = \"{metadata}\"\ncolour = \"{colour}\"\n", save.lossless);
     text
 }
 
@@ -188,7 +183,7 @@ mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
     use super::*;
-    use crate::model::FormatChoice;
+    use crate::model::{ColourChoice, FormatChoice, MetadataPolicy};
 
     #[test]
     fn a_written_file_reads_back_equal() {
@@ -208,7 +203,8 @@ mod tests {
             quality: Some(82),
             lossless: true,
             metadata: MetadataPolicy::Strip,
-            colour: ColourChoice::Keep,
+            colour: ColourChoice::DisplayP3,
+            ..Save::default()
         };
         let text = write(&recipe, &save);
         assert_eq!(read(&text, "r.toml").expect(&text), RecipeFile { recipe, save: Some(save) });
@@ -246,7 +242,7 @@ mod tests {
             (String::new(), 1, "missing"),
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
             ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),
-            ("version = 1\n[save]\nformat = \"gif\"\n".to_owned(), 3, "one of keep, jpeg"),
+            ("version = 1\n[save]\nformat = \"heic\"\n".to_owned(), 3, "one of keep, jpeg"),
             ("version = 1\n[save]\nspeed = 1\n".to_owned(), 3, "no key \"speed\""),
             ("version = \n".to_owned(), 1, ""),
         ] {

@@ -130,8 +130,8 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Part(Pass::WholePart(part)));
             arrives
         }
-        // Already a part.
-        Pass::WholePart(_) | Pass::ResampledPart(_) => {
+        // Already a part, or nothing is known of what it needs.
+        Pass::Stream(_) | Pass::WholePart(_) | Pass::ResampledPart(_) => {
             crop(wanted, Rect::all_of(&pass.output(*input)), focused);
             focused.push(Focused::Same(pass));
             Rect::all_of(input)

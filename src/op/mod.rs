@@ -5,12 +5,15 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
-mod curve;
+mod blurred;
+mod cube;
 pub mod file;
 mod focus;
 mod gravity;
 pub mod help;
 mod letters;
+mod light;
+mod matrix;
 mod params;
 mod pipeline;
 mod plan;
@@ -21,30 +24,45 @@ mod stamp;
 pub mod syntax;
 mod taps;
 mod turn;
+mod wide_gaussian;
 
+mod auto_levels;
 mod border;
 mod brightness;
 mod canvas;
+mod channel_mixer;
 mod contrast;
 mod crop;
+mod curves;
 mod drop_shadow;
+mod duotone;
+mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
 mod grayscale;
+mod hue;
 mod invert;
+mod levels;
 mod linear;
+mod lut;
+mod posterize;
 mod resize;
 mod rotate;
 mod rounded_corners;
 mod saturation;
+mod sepia;
 mod sharpen;
+mod solarize;
+mod threshold;
 mod trim;
+mod vibrance;
 mod vignette;
 mod watermark_image;
 mod watermark_text;
+mod white_balance;
 
-pub use help::{help, list};
+pub use help::{help, list, save_help};
 pub use params::Params;
 pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
@@ -96,11 +114,25 @@ pub fn registry() -> &'static [OpSpec] {
             rounded_corners::SPEC,
             brightness::SPEC,
             contrast::SPEC,
-            linear::SPEC,
+            exposure::SPEC,
             gamma::SPEC,
+            levels::SPEC,
+            auto_levels::SPEC,
+            curves::SPEC,
+            linear::SPEC,
+            white_balance::SPEC,
             saturation::SPEC,
+            vibrance::SPEC,
+            hue::SPEC,
+            channel_mixer::SPEC,
+            lut::SPEC,
             grayscale::SPEC,
+            sepia::SPEC,
+            duotone::SPEC,
             invert::SPEC,
+            solarize::SPEC,
+            threshold::SPEC,
+            posterize::SPEC,
             gaussian_blur::SPEC,
             sharpen::SPEC,
             watermark_text::SPEC,

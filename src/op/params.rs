@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::OpSpec;
-use super::curve::Curve;
 use super::stage::Colour;
-use crate::model::{FileKind, ParamKind, ParamSpec, Unit, Value};
+use crate::model::{Curve, ParamKind, ParamSpec, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,49 +98,21 @@ pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, St
     spec.params.iter().find(|param| param.name == name).ok_or_else(|| {
         let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
         if names.is_empty() {
-            format!("{} takes no parameters, so not \"{name}\"", spec.id)
+            format!("it takes no parameters, so not \"{name}\"")
         } else {
-            format!("{} has no parameter \"{name}\"; it has {}", spec.id, names.join(", "))
+            format!("there is no parameter \"{name}\"; it has {}", names.join(", "))
         }
     })
 }
 
-/// What a parameter allows, such as `0 to 200 px`.
-pub(super) fn allowed(param: &ParamSpec) -> String {
-    let unit = param.unit.suffix();
-    match &param.kind {
-        ParamKind::Float { min, max, .. } => format!("a number from {min} to {max}{unit}"),
-        ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}{unit}"),
-        ParamKind::Bool { .. } => "true or false".to_owned(),
-        ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
-        ParamKind::Text { .. } => "a text".to_owned(),
-        ParamKind::Colour { .. } => "white, black, transparent, #rgb, #rrggbb or #rrggbbaa".to_owned(),
-        ParamKind::File { holds: FileKind::Picture } => "the path of a picture".to_owned(),
-        ParamKind::File { holds: FileKind::Table } => "the path of a .cube file".to_owned(),
-        ParamKind::Curve { .. } => "points such as 0,0;64,50;255,255, from 0 to 255, in order of input".to_owned(),
-    }
-}
-
+/// Refuses a value of another type, out of range, or not of the shape its kind asks for.
 fn check_value(param: &ParamSpec, value: &Value) -> Result<(), String> {
-    let fits = match (&param.kind, value) {
-        // A comparison with NaN is false: it is refused like any value out of range.
-        (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
-        (ParamKind::Int { min, max, .. }, Value::Number(number)) => {
-            number.fract() == 0.0 && (*min as f64..=*max as f64).contains(number)
-        }
-        (ParamKind::Bool { .. }, Value::Bool(_)) | (ParamKind::Text { .. }, Value::Text(_)) => true,
+    let shaped = match (&param.kind, value) {
         (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_ok(),
         (ParamKind::File { .. }, Value::Text(path)) => !path.trim().is_empty(),
         (ParamKind::Curve { .. }, Value::Text(points)) => Curve::parse(points).is_some(),
-        (ParamKind::Choice { options, .. }, Value::Text(word)) => options.contains(&word.as_str()),
-        _ => false,
+        _ => true,
     };
-    if fits {
-        return Ok(());
-    }
-    let given = match value {
-        Value::Text(text) => format!("\"{text}\""),
-        other => other.to_string(),
-    };
-    Err(format!("{} must be {}, not {given}", param.name, allowed(param)))
+    param.check(value)?;
+    if shaped { Ok(()) } else { Err(param.refusal(value)) }
 }

@@ -2,10 +2,11 @@
 //!
 //! Values that hold a comma are quoted as in CSV: `text="a, b"`, with a quote inside written twice.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Params, find, params, unknown};
-use crate::model::{ColourChoice, FormatChoice, MetadataPolicy, ParamKind, Save, Step, Value};
+use crate::model::{Save, Step, Value, save as model_save};
 
 /// Reads a step; the error says what is wrong and what is allowed.
 pub fn parse_step(text: &str) -> Result<Step, String> {
@@ -14,22 +15,7 @@ pub fn parse_step(text: &str) -> Result<Step, String> {
     let mut step = Step::new(spec.id);
     for (name, word) in pairs(rest)? {
         let param = params::find(spec, &name)?;
-        let value = match param.kind {
-            ParamKind::Float { .. } | ParamKind::Int { .. } => match word.trim().parse::<f64>() {
-                Ok(number) => Value::Number(number),
-                Err(_) => Value::Text(word),
-            },
-            ParamKind::Bool { .. } => match word.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                _ => Value::Text(word),
-            },
-            ParamKind::Choice { .. }
-            | ParamKind::Text { .. }
-            | ParamKind::Colour { .. }
-            | ParamKind::File { .. }
-            | ParamKind::Curve { .. } => Value::Text(word),
-        };
+        let value = param.value_of(word);
         if step.params.insert(name.clone(), value).is_some() {
             return Err(format!("{op}: {name} is given twice"));
         }
@@ -59,66 +45,26 @@ pub fn step_to_text(step: &Step) -> String {
 /// Reads a way to save: the format, then the keys of a recipe's `[save]`.
 pub fn parse_save(text: &str) -> Result<Save, String> {
     let (format, rest) = split_head(text);
-    let mut save = Save::default();
-    set_save(&mut save, "format", &Value::Text(format.to_owned()))?;
+    let format = model_save::format(&Value::Text(format.to_owned()))?;
+    let mut save = Save { format, ..Save::default() };
+    let mut seen = BTreeSet::new();
     for (name, word) in pairs(rest)? {
-        let value = match (word.as_str(), word.parse::<f64>()) {
-            ("true", _) => Value::Bool(true),
-            ("false", _) => Value::Bool(false),
-            (_, Ok(number)) => Value::Number(number),
-            _ => Value::Text(word),
-        };
-        set_save(&mut save, &name, &value)?;
+        save.set(&name, &model_save::key(&name)?.param.value_of(word))?;
+        if !seen.insert(name.clone()) {
+            return Err(format!("{name} is given twice"));
+        }
     }
+    save.check()?;
     Ok(save)
 }
 
-/// Sets one key of a way to save.
-pub(super) fn set_save(save: &mut Save, key: &str, value: &Value) -> Result<(), String> {
-    let wrong = |allowed: &str| format!("{key} must be {allowed}, not {}", quoted(value));
-    match key {
-        "format" => {
-            let words = FormatChoice::ALL.map(FormatChoice::word).join(", ");
-            save.format = FormatChoice::ALL
-                .into_iter()
-                .find(|format| Value::from(format.word()) == *value)
-                .ok_or_else(|| wrong(&format!("one of {words}")))?;
-        }
-        "quality" => match value {
-            Value::Number(number) if (1.0..=100.0).contains(number) && number.fract() == 0.0 => {
-                save.quality = Some(*number as u8);
-            }
-            _ => return Err(wrong("a whole number from 1 to 100")),
-        },
-        "lossless" => match value {
-            Value::Bool(flag) => save.lossless = *flag,
-            _ => return Err(wrong("true or false")),
-        },
-        "metadata" => {
-            save.metadata = match value {
-                Value::Text(word) if word == "keep" => MetadataPolicy::Keep,
-                Value::Text(word) if word == "no-gps" => MetadataPolicy::NoGps,
-                Value::Text(word) if word == "strip" => MetadataPolicy::Strip,
-                _ => return Err(wrong("one of keep, no-gps, strip")),
-            }
-        }
-        "colour" => {
-            save.colour = match value {
-                Value::Text(word) if word == "srgb" => ColourChoice::Srgb,
-                Value::Text(word) if word == "keep" => ColourChoice::Keep,
-                _ => return Err(wrong("one of srgb, keep")),
-            }
-        }
-        _ => return Err(format!("there is no key \"{key}\"; there are format, quality, lossless, metadata, colour")),
+/// Writes a way to save; [`parse_save`] reads it back.
+pub fn save_to_text(save: &Save) -> String {
+    let mut text = save.format.word().to_owned();
+    for (i, (key, value)) in save.given().enumerate() {
+        let _ = write!(text, "{}{}={value}", if i == 0 { ':' } else { ',' }, key.param.name);
     }
-    Ok(())
-}
-
-fn quoted(value: &Value) -> String {
-    match value {
-        Value::Text(text) => format!("\"{text}\""),
-        other => other.to_string(),
-    }
+    text
 }
 
 fn split_head(text: &str) -> (&str, &str) {
@@ -161,6 +107,7 @@ mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
     use super::*;
+    use crate::model::{FormatChoice, MetadataPolicy};
 
     #[test]
     fn a_step_reads_back_as_it_was_written() {
@@ -214,10 +161,42 @@ mod tests {
         assert_eq!(save.format, FormatChoice::Webp);
         assert_eq!((save.quality, save.metadata), (Some(82), MetadataPolicy::Strip));
         assert_eq!(parse_save("png").expect("valid").format, FormatChoice::Png);
-        for text in
-            ["gif", "jpeg:quality=0", "jpeg:quality=101", "jpeg:quality=high", "jpeg:speed=1", "webp:lossless=1"]
-        {
-            assert!(parse_save(text).is_err(), "{text}");
+        for (text, expected) in [
+            ("heic", "one of keep, jpeg"),
+            ("jpeg:quality=0", "1 to 100, not 0"),
+            ("jpeg:quality=101", "1 to 100"),
+            ("jpeg:quality=high", "not \"high\""),
+            ("jpeg:quality=80,quality=81", "twice"),
+            ("jpeg:speed=1", "there is no key \"speed\""),
+            ("webp:lossless=1", "true or false"),
+            ("png:progressive=true", "only for jpeg; png has effort, palette, metadata, colour"),
+            ("png:quality=80", "only for jpeg, webp, avif"),
+            ("png:max_bytes=200KB", "only for jpeg, webp, avif"),
+            ("jpeg:max_bytes=small", "200KB"),
+            ("webp:max_bytes=200KB,lossless=true", "can't go with lossless"),
+            ("jpeg:subsampling=411", "one of auto, 420, 422, 444"),
+            ("gif:palette=1", "2 to 256"),
+            ("jpeg:background=red", "#rrggbb"),
+        ] {
+            let error = parse_save(text).expect_err(text);
+            assert!(error.contains(expected), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_way_to_save_reads_back_as_it_was_written() {
+        for text in [
+            "keep",
+            "keep:quality=70",
+            "jpeg:quality=85,max_bytes=200000,subsampling=444,progressive=true,optimize=true,background=#102030",
+            "tiff:effort=9,compression=deflate,metadata=keep",
+            "png:effort=9,palette=64",
+            "webp:lossless=true,effort=9,colour=keep",
+        ] {
+            let save = parse_save(text).expect(text);
+            assert_eq!(save_to_text(&save), text);
+        }
+        assert_eq!(parse_save("jpeg:max_bytes=200KB").map(|save| save.max_bytes), Ok(Some(200_000)));
+        assert_eq!(parse_save("jpeg:max_bytes=1.5MiB").map(|save| save.max_bytes), Ok(Some(3 << 19)));
     }
 }

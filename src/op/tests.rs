@@ -59,6 +59,8 @@ const STEPS: &[&[&str]] = &[
     &["gaussian_blur:sigma=2.5"],
     &["gaussian_blur:sigma=60"],
     &["sharpen:sigma=1,amount=0.8"],
+    &["sharpen:sigma=1,amount=1.5,threshold=4"],
+    &["sharpen:sigma=12,amount=0.5"],
     &["linear:scale=1.1,offset=-5", "saturation:factor=1.2", "sharpen:sigma=1,amount=0.8"],
     &["gaussian_blur:sigma=3", "grayscale", "gamma:value=0.7"],
     &["flip:axis=vertical", "crop:x=5,y=9,width=40,height=70", "resize:long_edge=29", "rotate:degrees=270", "invert"],

@@ -9,20 +9,19 @@ use std::path::{Path, PathBuf};
 use super::Found;
 use super::files;
 use super::order;
+use crate::model::{Format, Remark};
 
-/// Extensions of pictures that can be opened.
-const PICTURES: [&str; 12] = ["jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "tif", "tiff", "gif", "bmp", "dib"];
 /// Extensions of pictures that can't be opened: named when they are left out, so that nobody wonders.
-const OTHER_PICTURES: [&str; 32] = [
-    "heic", "heif", "avif", "jxl", "jp2", "j2k", "jxr", "svg", "psd", "psb", "xcf", "ico", "tga", "exr", "hdr", "qoi",
-    "pcx", "ppm", "pgm", "pbm", "dds", "raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
+const OTHER_PICTURES: [&str; 25] = [
+    "heic", "heif", "hif", "jp2", "j2k", "jxr", "psd", "psb", "xcf", "exr", "hdr", "pfm", "pcx", "dds", "raw", "dng",
+    "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
 ];
 /// Entries after which a folder's listing looks whether it was cancelled.
 const ENTRIES_PER_LOOK: usize = 256;
 
 /// Whether a name is that of a picture which can be opened, by its extension.
 pub fn is_picture_name(path: &Path) -> bool {
-    extension(path).is_some_and(|extension| PICTURES.contains(&extension.as_str()))
+    extension(path).is_some_and(|extension| Format::ALL.iter().any(|format| format.extensions().contains(&&*extension)))
 }
 
 /// Gives a folder's pictures: those of each folder in natural order, then its subfolders'.
@@ -45,11 +44,11 @@ pub(super) fn read(
             waiting.extend(subfolders.into_iter().rev());
         }
     }
-    let mut sentences = walk.left_out.report(path);
-    if !walk.gave && sentences.is_empty() {
-        sentences.push(format!("There are no pictures in {}.", path.display()));
+    let mut remarks = walk.left_out.report(path);
+    if !walk.gave && remarks.is_empty() {
+        remarks.push(Remark::NoPictures { folder: path.display().to_string() });
     }
-    sentences.into_iter().try_for_each(|sentence| give(Found::Remark(sentence)))
+    remarks.into_iter().try_for_each(|remark| give(Found::Remark(remark)))
 }
 
 /// A folder to be read.
@@ -183,25 +182,18 @@ impl LeftOut {
         }
     }
 
-    /// Sentences about what was left out, if anything was.
-    fn report(&self, folder: &Path) -> Vec<String> {
-        let folder = folder.display();
-        let mut sentences = Vec::new();
-        match self.no_pictures {
-            0 => {}
-            1 => sentences.push(format!("1 file in {folder} is not a picture and was left out.")),
-            count => sentences.push(format!("{count} files in {folder} are not pictures and were left out.")),
+    /// What was left out, if anything was.
+    fn report(&self, folder: &Path) -> Vec<Remark> {
+        let folder = folder.display().to_string();
+        let mut remarks = Vec::new();
+        if self.no_pictures > 0 {
+            remarks.push(Remark::NotPictures { count: self.no_pictures, folder: folder.clone() });
         }
-        let extensions = self.other_extensions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        match self.other_pictures {
-            0 => {}
-            1 => sentences.push(format!("1 picture in {folder} is of a kind that can't be opened ({extensions}).")),
-            count => {
-                sentences
-                    .push(format!("{count} pictures in {folder} are of kinds that can't be opened ({extensions})."));
-            }
+        if self.other_pictures > 0 {
+            let extensions = self.other_extensions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            remarks.push(Remark::OtherKinds { count: self.other_pictures, folder, extensions });
         }
-        sentences
+        remarks
     }
 }
 
@@ -236,9 +228,8 @@ mod tests {
                     let error = item.error.map_or("", |_| " broken");
                     format!("{}|{}{error}", item.dir, path.file_name().unwrap().to_string_lossy())
                 }
-                Found::Trouble(sentence) | Found::Remark(sentence) => {
-                    sentence.replace(&*root.to_string_lossy(), "ROOT")
-                }
+                Found::Trouble(sentence) => sentence.replace(&*root.to_string_lossy(), "ROOT"),
+                Found::Remark(remark) => remark.to_string().replace(&*root.to_string_lossy(), "ROOT"),
             });
             ControlFlow::Continue(())
         });

@@ -172,7 +172,8 @@ mod tests {
             found.push(match thing {
                 Found::Item(NewItem { error: Some(error), .. }) => error.to_string(),
                 Found::Item(item) => item.locator.to_text(),
-                Found::Trouble(sentence) | Found::Remark(sentence) => sentence,
+                Found::Trouble(sentence) => sentence,
+                Found::Remark(remark) => remark.to_string(),
             });
             ControlFlow::Continue(())
         });

@@ -13,7 +13,7 @@ mod stdin;
 use std::io::BufReader;
 use std::ops::ControlFlow;
 
-use crate::model::{NewItem, SourceSpec};
+use crate::model::{NewItem, Remark, SourceSpec};
 
 pub use folders::is_picture_name;
 pub use links::{Links, links};
@@ -28,8 +28,8 @@ pub enum Found {
     Item(NewItem),
     /// An English sentence about something that could not be read; the job goes on.
     Trouble(String),
-    /// An English sentence about what was left out on purpose, so that nobody wonders.
-    Remark(String),
+    /// What was left out on purpose.
+    Remark(Remark),
 }
 
 /// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.

@@ -1,5 +1,7 @@
 //! JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD): rows both ways, profile and metadata segments.
 
+mod entropy;
+mod huffman;
 mod markers;
 mod raw;
 
@@ -9,12 +11,12 @@ use super::convert::Converter;
 use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ColourChoice, Format, ImageInfo, RowReader, RowWriter, SampleType, Samples, Save};
+use crate::model::{
+    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+};
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
 
-/// Quality when none is given.
-const DEFAULT_QUALITY: u8 = 85;
 /// libjpeg's own limit, a little below what the format could hold.
 const MAX_SIDE_PX: u32 = 65_500;
 
@@ -36,7 +38,7 @@ fn header(markers: &Markers) -> Result<Header, ItemError> {
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Ok(Header { format: Format::Jpeg, info, orientation: exif::orientation(markers.metadata.exif.as_deref()) })
+    Ok(Header::still(Format::Jpeg, info, exif::orientation(markers.metadata.exif.as_deref())))
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
@@ -65,11 +67,9 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
         profile = None;
     }
     if output == Pixels::Cmyk {
-        let to_srgb = match (profile.take(), options.colour) {
-            (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
-            _ => None,
-        };
-        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), to_srgb, row: Vec::new() });
+        let inks = colour::Inks::new(profile.as_deref(), options.colour);
+        profile = inks.profile();
+        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), inks, row: Vec::new() });
     }
     Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
 }
@@ -116,7 +116,7 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
 struct Ink {
     /// Adobe's files say 255 for no ink.
     inverted: bool,
-    to_srgb: Option<colour::CmykTransform>,
+    inks: colour::Inks<u8>,
     row: Vec<u8>,
 }
 
@@ -188,26 +188,49 @@ impl RowReader for JpegReader<'_> {
 }
 
 impl Ink {
-    /// Converts the row buffer, by the file's profile or else by `light = (1 - ink) * (1 - black)`.
+    /// Converts the row buffer.
     fn mix(&mut self, rgb: &mut [u8]) {
         if self.inverted {
             for sample in &mut self.row {
                 *sample = !*sample;
             }
         }
-        if self.to_srgb.as_ref().is_some_and(|transform| transform.run(&self.row, rgb)) {
-            return;
-        }
-        for (&[c, m, y, k], rgb) in self.row.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
-            let k = u32::from(!k);
-            *rgb = [c, m, y].map(|ink| ((u32::from(!ink) * k + 127) / 255) as u8);
-        }
+        self.inks.mix(&self.row, rgb);
     }
 }
 
-/// Streams rows into a baseline 4:2:0 file.
+/// Bytes that encoding holds: coefficients of 16 bits where a later pass looks at them again, else some rows.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let rows = info.row_samples() as u64 * 64;
+    if !save.progressive && !save.optimize {
+        return rows;
+    }
+    let (across, down) = luma_factors(save.subsampling);
+    let luma = u64::from(info.width_px.next_multiple_of(16)) * u64::from(info.height_px.next_multiple_of(16));
+    let colour = if info.channels.colour_count() == 1 { 0 } else { luma * 2 / u64::from(across * down) };
+    rows + (luma + colour) * 2
+}
+
+/// The channels that a file stores: gray stays gray, unless it is laid over a hue.
+pub(super) const fn stored_channels(channels: Channels, background: Rgb) -> Channels {
+    match channels {
+        Channels::Gray => Channels::Gray,
+        Channels::GrayAlpha if background.is_gray() => Channels::Gray,
+        _ => Channels::Rgb,
+    }
+}
+
+const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
+    match subsampling {
+        Subsampling::Auto | Subsampling::S420 => (2, 2),
+        Subsampling::S422 => (2, 1),
+        Subsampling::S444 => (1, 1),
+    }
+}
+
+/// Streams rows into a file.
 pub(super) struct JpegEncoder {
-    quality: u8,
+    save: Save,
     extras: Extras,
     started: Option<Started>,
 }
@@ -221,7 +244,7 @@ struct Started {
 
 impl JpegEncoder {
     pub(super) fn new(save: &Save, extras: Extras) -> Self {
-        Self { quality: save.quality.unwrap_or(DEFAULT_QUALITY), extras, started: None }
+        Self { save: save.clone(), extras, started: None }
     }
 }
 
@@ -234,17 +257,21 @@ impl RowWriter for JpegEncoder {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
             return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
         }
-        let to = if info.channels.colour_count() == 1 { Channels::Gray } else { Channels::Rgb };
+        let paper = self.save.background;
+        let to = stored_channels(info.channels, paper);
+        let gray = to == Channels::Gray;
         let segments = markers::write(&self.extras);
         let settings = Settings {
             width_px: info.width_px,
             height_px: info.height_px,
-            pixels: if to == Channels::Gray { Pixels::Gray } else { Pixels::Rgb },
-            quality: self.quality,
-            progressive: false,
+            pixels: if gray { Pixels::Gray } else { Pixels::Rgb },
+            quality: self.save.quality_for(Format::Jpeg),
+            luma_factors: luma_factors(self.save.subsampling),
+            progressive: self.save.progressive,
+            optimize: self.save.optimize,
         };
         let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
-        let (converter, count) = (Converter::new(info, to), RowCount::new(info.height_px));
+        let (converter, count) = (Converter::new(info, to).over(paper), RowCount::new(info.height_px));
         self.started = Some(Started { encoder, converter, info, count });
         Ok(())
     }

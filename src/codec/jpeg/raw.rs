@@ -1,6 +1,6 @@
 //! The binding to libjpeg: one decoder and one encoder whose fatal errors are values, and whose warnings are kept.
 //!
-//! The only unsafe code of JPEG. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
+//! The only unsafe code of JPEG, with that of [`super::entropy`]. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
 //! must not return. The callback here unwinds (the C code is built with unwind tables) up to [`guarded`], the one place
 //! that enters the library, and never further.
 
@@ -11,6 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
 use mozjpeg_sys as ffi;
+
+use super::entropy::Quick;
 
 /// A fatal error of libjpeg: its code, and its words.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ pub(super) struct Decoder<'a> {
 struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
+    quick: Option<Quick>,
     _pinned: PhantomPinned,
 }
 
@@ -158,7 +161,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let mut state = Box::new(DecoderState { cinfo, errors: ErrorManager::new(), _pinned: PhantomPinned });
+        let mut state =
+            Box::new(DecoderState { cinfo, errors: ErrorManager::new(), quick: None, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -176,7 +180,23 @@ impl<'a> Decoder<'a> {
                 ffi::jpeg_start_decompress(cinfo);
             }
         })?;
+        decoder.quicken();
         Ok(decoder)
+    }
+
+    /// Sets our entropy decoder in, where it fits.
+    fn quicken(&mut self) {
+        if self.has_several_scans() {
+            return;
+        }
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        // SAFETY: the decoder was started and has one scan; `quick` lives in the same box as `cinfo` and stays there.
+        unsafe {
+            *quick = Quick::new(cinfo);
+            if let Some(quick) = quick {
+                quick.install(cinfo);
+            }
+        }
     }
 
     /// Width of the output in px.
@@ -278,8 +298,12 @@ pub(super) struct Settings {
     pub(super) pixels: Pixels,
     /// 1 to 100.
     pub(super) quality: u8,
-    /// Several scans instead of one.
+    /// Sampling factors of light, across and down, where there is colour: (2, 2) is 4:2:0. Colour has (1, 1).
+    pub(super) luma_factors: (u8, u8),
+    /// Several scans instead of one; its Huffman tables are always its own.
     pub(super) progressive: bool,
+    /// Huffman tables of its own.
+    pub(super) optimize: bool,
 }
 
 /// libjpeg's encoder into memory.
@@ -335,7 +359,7 @@ impl Destination {
 }
 
 impl Encoder {
-    /// Starts a file: 4:2:0 where there is colour, standard Huffman tables, libjpeg-turbo's fast way.
+    /// Starts a file, libjpeg-turbo's fast way.
     pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
@@ -355,7 +379,8 @@ impl Encoder {
         let cinfo = &mut state.cinfo;
         guarded(|| {
             // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; the destination lives in the
-            // same box. Markers are at most 65,533 bytes, which the caller sees to and libjpeg checks.
+            // same box. `jpeg_set_defaults` has made the components, the first of which is light. Markers are at most
+            // 65,533 bytes, which the caller sees to and libjpeg checks.
             unsafe {
                 ffi::jpeg_CreateCompress(cinfo, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
                 cinfo.dest = dest;
@@ -368,7 +393,12 @@ impl Encoder {
                 ffi::jpeg_set_defaults(cinfo);
                 ffi::jpeg_set_quality(cinfo, i32::from(settings.quality.clamp(1, 100)), 1);
                 cinfo.dct_method = ffi::J_DCT_METHOD::JDCT_ISLOW;
-                cinfo.optimize_coding = 0;
+                cinfo.optimize_coding = i32::from(settings.optimize);
+                if settings.pixels == Pixels::Rgb && !cinfo.comp_info.is_null() {
+                    let luma = &mut *cinfo.comp_info;
+                    luma.h_samp_factor = i32::from(settings.luma_factors.0.clamp(1, 2));
+                    luma.v_samp_factor = i32::from(settings.luma_factors.1.clamp(1, 2));
+                }
                 if settings.progressive {
                     ffi::jpeg_simple_progression(cinfo);
                 }

@@ -4,8 +4,15 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::model::{ColourChoice, TruncatedPolicy};
 
-const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb };
+const FULL: DecodeOptions = DecodeOptions {
+    max_downscale: 1.0,
+    luma: false,
+    colour: ColourChoice::Srgb,
+    truncated: TruncatedPolicy::Fail,
+    page: 0,
+};
 
 fn file(
     pixels: Pixels,
@@ -14,7 +21,8 @@ fn file(
     progressive: bool,
     pixel: impl Fn(u32, u32) -> Vec<u8>,
 ) -> Vec<u8> {
-    let settings = Settings { width_px, height_px, pixels, quality: 90, progressive };
+    let settings =
+        Settings { width_px, height_px, pixels, quality: 90, luma_factors: (2, 2), progressive, optimize: false };
     let mut encoder = raw::Encoder::start(&settings, &[]).unwrap();
     let all: Vec<u8> =
         (0..height_px).flat_map(|y| (0..width_px).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();

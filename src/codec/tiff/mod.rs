@@ -1,5 +1,6 @@
-//! TIFF: the first page in; one page of 8 or 16 bits, LZW, out.
+//! TIFF: the first page in; one page of 8 or 16 bits out.
 
+mod strips;
 mod tags;
 
 use std::io::Cursor;
@@ -7,16 +8,15 @@ use std::io::Cursor;
 use ::exif::Context;
 
 use ::tiff::decoder::{Decoder, Limits};
-use ::tiff::encoder::colortype::{ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16};
-use ::tiff::encoder::{Compression, Predictor, TiffValue};
-use ::tiff::tags::Tag;
+use ::tiff::tags::{CompressionMethod, Predictor, Tag};
 use image::ImageDecoder;
 use image::codecs::tiff::TiffDecoder;
 
-use super::whole::Collector;
+use super::whole::RowCount;
 use super::{Decoded, Encoder, Extras, Header, exif, fault, whole};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, Orientation, RowWriter, SampleType};
+use crate::model::{Band, Format, ImageInfo, Metadata, Orientation, RowWriter, Save, TiffCompression};
+use strips::{Packed, Strips};
 
 /// XMP packet, in a TIFF directory.
 const TAG_XMP: Tag = Tag::Unknown(700);
@@ -33,7 +33,7 @@ fn decoder(bytes: &[u8]) -> Result<TiffDecoder<Cursor<&[u8]>>, ItemError> {
 fn header(decoder: &mut TiffDecoder<Cursor<&[u8]>>) -> Result<Header, ItemError> {
     let info = whole::info(decoder)?;
     let orientation = decoder.orientation().map_or(1, |orientation| u32::from(orientation.to_exif()));
-    Ok(Header { format: Format::Tiff, info, orientation: Orientation::from_exif(orientation) })
+    Ok(Header::still(Format::Tiff, info, Orientation::from_exif(orientation)))
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
@@ -66,109 +66,111 @@ fn iptc(bytes: &[u8]) -> Option<Vec<u8>> {
     decoder.find_tag(TAG_IPTC).ok()??.into_u8_vec().ok()
 }
 
-/// Collects rows, and writes strips at the end.
-pub(super) struct TiffEncoder {
-    extras: Extras,
-    rows: Option<Rows>,
+/// Bytes that encoding holds beside the file: a strip, and the packed strips again when the file is put together.
+pub(super) fn encoding_bytes(info: &ImageInfo) -> u64 {
+    info.size_bytes() + (1 << 20)
 }
 
-enum Rows {
-    Eight(Collector<u8>, Channels),
-    Sixteen(Collector<u16>, Channels),
+/// Packs rows into strips as they come, and writes the directory at the end.
+pub(super) struct TiffEncoder {
+    save: Save,
+    extras: Extras,
+    started: Option<Started>,
+}
+
+struct Started {
+    info: ImageInfo,
+    count: RowCount,
+    strips: Strips,
 }
 
 impl TiffEncoder {
-    pub(super) fn new(extras: Extras) -> Self {
-        Self { extras, rows: None }
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { save: save.clone(), extras, started: None }
     }
 
-    fn write<C: ColorType>(&self, info: ImageInfo, pixels: &[C::Inner]) -> Result<Vec<u8>, ItemError>
-    where
-        [C::Inner]: TiffValue,
-    {
-        let mut out = Cursor::new(Vec::new());
-        let mut write = || -> Result<(), ::tiff::TiffError> {
-            let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out)?
-                .with_compression(Compression::Lzw)
-                .with_predictor(Predictor::Horizontal);
-            let fields = self.extras.metadata.exif.as_ref().map(|exif| tags::Fields::of(exif));
-            let mut pointers = Vec::new();
-            for (context, pointer) in [(Context::Exif, Tag::ExifDirectory), (Context::Gps, Tag::GpsDirectory)] {
-                if let Some(fields) = fields.as_ref().filter(|fields| fields.has(context)) {
-                    let mut directory = encoder.extra_directory()?;
-                    fields.write(context, &mut directory)?;
-                    pointers.push((pointer, directory.finish_with_offsets()?.offset));
-                }
+    fn write(&self, info: ImageInfo, strips: &Packed) -> Result<Vec<u8>, ::tiff::TiffError> {
+        let mut out = Cursor::new(Vec::with_capacity(strips.data.len() + (64 << 10)));
+        let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out)?;
+        let fields = self.extras.metadata.exif.as_ref().map(|exif| tags::Fields::of(exif));
+        let mut pointers = Vec::new();
+        for (context, pointer) in [(Context::Exif, Tag::ExifDirectory), (Context::Gps, Tag::GpsDirectory)] {
+            if let Some(fields) = fields.as_ref().filter(|fields| fields.has(context)) {
+                let mut directory = encoder.extra_directory()?;
+                fields.write(context, &mut directory)?;
+                pointers.push((pointer, directory.finish_with_offsets()?.offset));
             }
-            let mut image = encoder.new_image::<C>(info.width_px, info.height_px)?;
-            let directory = image.encoder();
-            if let Some(profile) = &self.extras.profile {
-                directory.write_tag(Tag::IccProfile, &profile[..])?;
-            }
-            for (tag, offset) in pointers {
-                directory.write_tag(tag, offset)?;
-            }
-            if let Some(fields) = &fields {
-                fields.write(Context::Tiff, directory)?;
-            }
-            if let Some(xmp) = &self.extras.metadata.xmp {
-                directory.write_tag(TAG_XMP, &xmp[..])?;
-            }
-            if let Some(iptc) = &self.extras.metadata.iptc {
-                directory.write_tag(TAG_IPTC, &iptc[..])?;
-            }
-            image.write_data(pixels)
+        }
+        let mut directory = encoder.image_directory()?;
+        let mut at = u32::try_from(directory.write_data(&strips.data[..])?)?;
+        let mut offsets = Vec::with_capacity(strips.lengths.len());
+        for &length in &strips.lengths {
+            offsets.push(at);
+            at = at.checked_add(length).ok_or(::tiff::TiffError::IntSizeError)?;
+        }
+        let channels = strips.channels.count();
+        let compression = match self.save.compression {
+            TiffCompression::None => CompressionMethod::None,
+            TiffCompression::Lzw => CompressionMethod::LZW,
+            TiffCompression::Deflate => CompressionMethod::Deflate,
         };
-        write().map_err(fault::cant_encode)?;
+        directory.write_tag(Tag::ImageWidth, info.width_px)?;
+        directory.write_tag(Tag::ImageLength, info.height_px)?;
+        directory.write_tag(Tag::BitsPerSample, &vec![strips.bits; channels][..])?;
+        directory.write_tag(Tag::Compression, compression.to_u16())?;
+        // Black is zero, or red, green and blue.
+        directory.write_tag(Tag::PhotometricInterpretation, if channels == 1 { 1_u16 } else { 2 })?;
+        directory.write_tag(Tag::StripOffsets, &offsets[..])?;
+        directory.write_tag(Tag::SamplesPerPixel, channels as u16)?;
+        directory.write_tag(Tag::RowsPerStrip, strips.rows_per_strip)?;
+        directory.write_tag(Tag::StripByteCounts, &strips.lengths[..])?;
+        directory.write_tag(Tag::SampleFormat, &vec![1_u16; channels][..])?;
+        if self.save.compression != TiffCompression::None {
+            directory.write_tag(Tag::Predictor, Predictor::Horizontal.to_u16())?;
+        }
+        if strips.channels.has_alpha() {
+            // Straight alpha.
+            directory.write_tag(Tag::ExtraSamples, 2_u16)?;
+        }
+        if let Some(profile) = &self.extras.profile {
+            directory.write_tag(Tag::IccProfile, &profile[..])?;
+        }
+        for (tag, offset) in pointers {
+            directory.write_tag(tag, offset)?;
+        }
+        if let Some(fields) = &fields {
+            fields.write(Context::Tiff, &mut directory)?;
+        }
+        if let Some(xmp) = &self.extras.metadata.xmp {
+            directory.write_tag(TAG_XMP, &xmp[..])?;
+        }
+        if let Some(iptc) = &self.extras.metadata.iptc {
+            directory.write_tag(TAG_IPTC, &iptc[..])?;
+        }
+        directory.finish()?;
         Ok(out.into_inner())
     }
 }
 
 impl RowWriter for TiffEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        let to = match info.channels {
-            Channels::GrayAlpha => Channels::Rgba,
-            channels => channels,
-        };
-        self.rows = Some(if info.sample == SampleType::U16 {
-            Rows::Sixteen(Collector::new(info, to)?, to)
-        } else {
-            Rows::Eight(Collector::new(info, to)?, to)
-        });
+        let strips = Strips::new(&self.save, &info);
+        self.started = Some(Started { info, count: RowCount::new(info.height_px), strips });
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        match &mut self.rows {
-            Some(Rows::Eight(rows, _)) => rows.add(band),
-            Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(fault::cant_encode("it was not started")),
-        }
+        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
+        started.count.add(band, &started.info)?;
+        started.strips.add(band)
     }
 }
 
 impl Encoder for TiffEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        match self.rows.take() {
-            Some(Rows::Eight(rows, to)) => {
-                let info = rows.info;
-                let pixels = rows.into_pixels()?;
-                match to {
-                    Channels::Gray => self.write::<Gray8>(info, &pixels),
-                    Channels::Rgb => self.write::<RGB8>(info, &pixels),
-                    Channels::Rgba | Channels::GrayAlpha => self.write::<RGBA8>(info, &pixels),
-                }
-            }
-            Some(Rows::Sixteen(rows, to)) => {
-                let info = rows.info;
-                let pixels = rows.into_pixels()?;
-                match to {
-                    Channels::Gray => self.write::<Gray16>(info, &pixels),
-                    Channels::Rgb => self.write::<RGB16>(info, &pixels),
-                    Channels::Rgba | Channels::GrayAlpha => self.write::<RGBA16>(info, &pixels),
-                }
-            }
-            None => Err(fault::cant_encode("it was not started")),
-        }
+        let Some(started) = self.started.take() else { return Err(fault::cant_encode("it was not started")) };
+        started.count.complete()?;
+        let strips = started.strips.end()?;
+        self.write(started.info, &strips).map_err(fault::cant_encode)
     }
 }

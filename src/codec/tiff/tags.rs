@@ -9,7 +9,7 @@ use ::tiff::tags::{Tag, Type};
 use ::tiff::{Directory, TiffError};
 
 /// Fields of the main directory that speak of the photograph, and not of how its pixels are stored.
-const ABOUT: [::exif::Tag; 7] = [
+const ABOUT: [::exif::Tag; 10] = [
     ::exif::Tag::ImageDescription,
     ::exif::Tag::Make,
     ::exif::Tag::Model,
@@ -17,6 +17,9 @@ const ABOUT: [::exif::Tag; 7] = [
     ::exif::Tag::DateTime,
     ::exif::Tag::Artist,
     ::exif::Tag::Copyright,
+    ::exif::Tag::XResolution,
+    ::exif::Tag::YResolution,
+    ::exif::Tag::ResolutionUnit,
 ];
 
 fn belongs(field: &Field) -> bool {

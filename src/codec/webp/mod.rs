@@ -1,19 +1,21 @@
-//! WebP through libwebp: lossy and lossless, the first frame of an animation, profile and metadata chunks.
+//! WebP through libwebp: lossy and lossless, still and animated, profile and metadata chunks.
 
+mod frames;
 mod raw;
 
 use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF, ImageICC};
 
+use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
 use super::{Decoded, Encoder, Extras, Header, exif, fault};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
-use raw::{Failure, Features};
+use raw::{Failure, Features, Settings};
 
-/// Quality when none is given.
-const DEFAULT_QUALITY: u8 = 82;
+/// Effort when none is given: the method (4 of 6) or level (6 of 9) that cwebp takes when told nothing else.
+const DEFAULT_EFFORT: u8 = 6;
 /// The format's own limit.
 const MAX_SIDE_PX: u32 = 16_383;
 
@@ -34,18 +36,22 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
     if had < wanted { Err(fault::truncated_at(had, wanted)) } else { Ok(()) }
 }
 
-/// A chunk's data.
-fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
-    let mut rest = bytes.get(12..)?;
-    loop {
+/// The file's chunks: their kinds and data, as far as they are whole.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    std::iter::from_fn(move || {
         let (kind, after) = rest.split_first_chunk::<4>()?;
         let (length, after) = after.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length) as usize;
-        if *kind == wanted {
-            return after.get(..length);
-        }
-        rest = after.get(length.checked_add(length % 2)?..)?;
-    }
+        let data = after.get(..length)?;
+        rest = after.get(length.checked_add(length % 2)?..).unwrap_or_default();
+        Some((*kind, data))
+    })
+}
+
+/// A chunk's data.
+fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    chunks(bytes).find_map(|(kind, data)| (kind == wanted).then_some(data))
 }
 
 fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
@@ -56,9 +62,10 @@ fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
 fn header(bytes: &[u8], features: Features) -> Header {
     // An animation's frames need not cover its canvas.
     let channels = if features.has_alpha || features.is_animated { Channels::Rgba } else { Channels::Rgb };
+    let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { format: Format::Webp, info, orientation: exif::orientation(exif_block(bytes)) }
+    Header { frames, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
@@ -70,31 +77,56 @@ pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     whole_file(bytes)?;
     let features = raw::features(bytes).map_err(from_failure)?;
     let header = header(bytes, features);
-    let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
-    let decoded = if features.is_animated {
-        raw::decode_first_frame(bytes, features, &mut pixels)
+    let pixels = if features.is_animated {
+        let mut decoder = raw::AnimDecoder::new(bytes, features).map_err(from_failure)?;
+        decoder.advance().map_err(from_failure)?;
+        decoder.canvas().to_vec()
     } else {
-        raw::decode(bytes, features, &mut pixels)
+        let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
+        raw::decode(bytes, features, &mut pixels).map_err(from_failure)?;
+        pixels
     };
-    decoded.map_err(from_failure)?;
-    let metadata =
-        Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None };
     let rows = Box::new(WholeReader::new(header.info, Samples::U8(pixels))?);
-    Ok(Decoded { header, rows, profile: chunk(bytes, *b"ICCP").map(<[u8]>::to_vec), metadata })
+    Ok(Decoded { header, rows, profile: profile(bytes), metadata: metadata(bytes) })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+    whole_file(bytes)?;
+    let features = raw::features(bytes).map_err(from_failure)?;
+    let frames = Box::new(frames::WebpFrames::new(bytes, features, header(bytes, features).info)?);
+    Ok(DecodedFrames { frames, profile: profile(bytes), metadata: metadata(bytes) })
+}
+
+fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    chunk(bytes, *b"ICCP").map(<[u8]>::to_vec)
+}
+
+fn metadata(bytes: &[u8]) -> Metadata {
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+}
+
+/// Bytes that encoding holds: the rows, libwebp's own picture (ARGB, or 4:2:0 with alpha), and its work.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    let (rows, own) = (info.channels.count().max(3) as u64, if save.lossless { 4 } else { 3 });
+    // Lossless looks for repetitions in tables as large as the picture.
+    let work = if save.lossless { 24 } else { 2 };
+    pixels * (rows + own + work)
 }
 
 /// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
 pub(super) struct WebpEncoder {
-    lossless: bool,
-    quality: u8,
+    settings: Settings,
     extras: Extras,
     rows: Option<Collector<u8>>,
 }
 
 impl WebpEncoder {
     pub(super) fn new(save: &Save, extras: Extras) -> Self {
-        let quality = save.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, 100);
-        Self { lossless: save.lossless, quality, extras, rows: None }
+        let effort = save.effort.unwrap_or(DEFAULT_EFFORT).min(9);
+        let settings = Settings { lossless: save.lossless, quality: save.quality_for(Format::Webp), effort };
+        Self { settings, extras, rows: None }
     }
 }
 
@@ -118,9 +150,9 @@ impl Encoder for WebpEncoder {
         let rows = self.rows.ok_or_else(|| fault::cant_encode("it was not started"))?;
         let info = rows.info;
         let pixels = rows.into_pixels()?;
-        let (alpha, quality) = (info.channels.has_alpha(), f32::from(self.quality));
-        let bytes = raw::encode(&pixels, info.width_px, info.height_px, alpha, self.lossless, quality)
-            .map_err(fault::cant_encode)?;
+        let alpha = info.channels.has_alpha();
+        let bytes =
+            raw::encode(&pixels, info.width_px, info.height_px, alpha, self.settings).map_err(fault::cant_encode)?;
         drop(pixels);
         with_chunks(bytes, &self.extras)
     }

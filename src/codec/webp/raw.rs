@@ -2,8 +2,9 @@
 
 #![expect(unsafe_code, reason = "libwebp is a C library; every call stands in this file")]
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use libwebp_sys as ffi;
 
@@ -75,37 +76,87 @@ pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Res
     if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
 }
 
-/// Decodes the first frame of an animation on its canvas, RGBA, into `pixels`.
-pub(super) fn decode_first_frame(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<(), Failure> {
-    let data = ffi::WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
-    let mut options = MaybeUninit::<ffi::WebPAnimDecoderOptions>::zeroed();
-    // SAFETY: `options` is initialised by the library before use. The decoder, checked against null, is given memory
-    // that outlives it; the frame it shows is a canvas of width * height * 4 bytes, read before it is deleted.
-    unsafe {
-        if ffi::WebPAnimDecoderOptionsInit(options.as_mut_ptr()) == 0 {
-            return Err(Failure::Unsupported);
-        }
-        let mut options = options.assume_init();
-        options.color_mode = ffi::WEBP_CSP_MODE::MODE_RGBA;
-        options.use_threads = 0;
-        let decoder = ffi::WebPAnimDecoderNew(&raw const data, &raw const options);
-        if decoder.is_null() {
-            return Err(Failure::Corrupt);
-        }
+/// An animation's decoder: composes frame after frame on its canvas.
+pub(super) struct AnimDecoder<'a> {
+    decoder: NonNull<ffi::WebPAnimDecoder>,
+    /// The canvas that the decoder showed last: `canvas_len` bytes of its own memory, valid until it advances.
+    shown: Option<NonNull<u8>>,
+    canvas_len: usize,
+    /// The file, which the decoder reads from as it goes.
+    _bytes: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: the decoder is used by one thread at a time (every use is through `&mut` or of the canvas it owns), and
+// libwebp keeps no state of a thread in it.
+unsafe impl Send for AnimDecoder<'_> {}
+
+impl<'a> AnimDecoder<'a> {
+    /// A decoder of RGBA, on this thread alone.
+    pub(super) fn new(bytes: &'a [u8], features: Features) -> Result<Self, Failure> {
+        let data = ffi::WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
+        let mut options = MaybeUninit::<ffi::WebPAnimDecoderOptions>::zeroed();
         let mut info = MaybeUninit::<ffi::WebPAnimInfo>::zeroed();
-        let (mut frame, mut timestamp) = (ptr::null_mut::<u8>(), 0);
-        let fits = ffi::WebPAnimDecoderGetInfo(decoder, info.as_mut_ptr()) != 0
-            && (info.assume_init_ref().canvas_width, info.assume_init_ref().canvas_height)
-                == (features.width_px, features.height_px)
-            && pixels.len() == features.width_px as usize * features.height_px as usize * 4;
-        let given =
-            fits && ffi::WebPAnimDecoderGetNext(decoder, &raw mut frame, &raw mut timestamp) != 0 && !frame.is_null();
-        if given {
-            ptr::copy_nonoverlapping(frame, pixels.as_mut_ptr(), pixels.len());
+        // SAFETY: `options` is initialised by the library before use. The decoder, checked against null, is given
+        // memory that outlives it. All zeros are valid for `info`.
+        let (decoder, info) = unsafe {
+            if ffi::WebPAnimDecoderOptionsInit(options.as_mut_ptr()) == 0 {
+                return Err(Failure::Unsupported);
+            }
+            let mut options = options.assume_init();
+            options.color_mode = ffi::WEBP_CSP_MODE::MODE_RGBA;
+            options.use_threads = 0;
+            let decoder = ffi::WebPAnimDecoderNew(&raw const data, &raw const options);
+            let decoder = NonNull::new(decoder).ok_or(Failure::Corrupt)?;
+            ffi::WebPAnimDecoderGetInfo(decoder.as_ptr(), info.as_mut_ptr());
+            (decoder, info.assume_init())
+        };
+        let canvas_len = features.width_px as usize * features.height_px as usize * 4;
+        // From here on it is freed by `drop`.
+        let decoder = Self { decoder, shown: None, canvas_len, _bytes: PhantomData };
+        if (info.canvas_width, info.canvas_height) == (features.width_px, features.height_px) {
+            Ok(decoder)
+        } else {
+            Err(Failure::Corrupt)
         }
-        ffi::WebPAnimDecoderDelete(decoder);
-        if given { Ok(()) } else { Err(Failure::Corrupt) }
     }
+
+    /// Composes the next frame.
+    pub(super) fn advance(&mut self) -> Result<(), Failure> {
+        let (mut frame, mut timestamp) = (ptr::null_mut::<u8>(), 0);
+        self.shown = None;
+        // SAFETY: the decoder is alive; both pointers are writable.
+        let given =
+            unsafe { ffi::WebPAnimDecoderGetNext(self.decoder.as_ptr(), &raw mut frame, &raw mut timestamp) } != 0;
+        self.shown = NonNull::new(frame).filter(|_| given);
+        if self.shown.is_some() { Ok(()) } else { Err(Failure::Corrupt) }
+    }
+
+    /// The canvas, RGBA, as the last frame left it; empty before the first one.
+    pub(super) fn canvas(&self) -> &[u8] {
+        match self.shown {
+            // SAFETY: the library shows a canvas of width * height * 4 bytes, the size that was compared in `new`, and
+            // leaves it alone until `advance`, which wants `&mut self`.
+            Some(shown) => unsafe { std::slice::from_raw_parts(shown.as_ptr(), self.canvas_len) },
+            None => &[],
+        }
+    }
+}
+
+impl Drop for AnimDecoder<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it was made by the library, and is freed here alone.
+        unsafe { ffi::WebPAnimDecoderDelete(self.decoder.as_ptr()) }
+    }
+}
+
+/// How a file is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) lossless: bool,
+    /// 1 to 100; of no meaning without loss.
+    pub(super) quality: u8,
+    /// 0 to 9: the level without loss, else 1.5 times the method.
+    pub(super) effort: u8,
 }
 
 /// Encodes whole rows of RGB, or RGBA with `alpha`. Words of the failure otherwise.
@@ -114,8 +165,7 @@ pub(super) fn encode(
     width_px: u32,
     height_px: u32,
     alpha: bool,
-    lossless: bool,
-    quality: f32,
+    settings: Settings,
 ) -> Result<Vec<u8>, String> {
     let stride = width_px as usize * if alpha { 4 } else { 3 };
     if pixels.len() != stride * height_px as usize {
@@ -123,17 +173,18 @@ pub(super) fn encode(
     }
     let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
     let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
-    if lossless {
-        // Level 6 of 9 is what cwebp does when told nothing else. Colours under full transparency stay, too.
+    if settings.lossless {
+        // Colours under full transparency stay, too.
         // SAFETY: `config` was initialised.
-        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, 6) } == 0 {
+        if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, i32::from(settings.effort)) } == 0 {
             return Err("libwebp refused the settings".to_owned());
         }
         config.exact = 1;
     } else {
-        config.quality = quality;
+        config.quality = f32::from(settings.quality);
+        config.method = (i32::from(settings.effort) * 2 + 1) / 3;
     }
-    picture.use_argb = i32::from(lossless);
+    picture.use_argb = i32::from(settings.lossless);
     picture.width = width_px as i32;
     picture.height = height_px as i32;
     let mut writer = MaybeUninit::<ffi::WebPMemoryWriter>::zeroed();

@@ -150,9 +150,9 @@ impl Coordinator {
                 self.notice = Some(Notice::Trouble(message.clone()));
                 self.event(Some(job), Edge::SourceTrouble { message });
             }
-            ExpandNote::Remark { job, message } => {
-                self.notice = Some(Notice::Trouble(message.clone()));
-                self.event(Some(job), Edge::SourceRemark { message });
+            ExpandNote::Remark { job, remark } => {
+                self.notice = Some(Notice::Remark(remark.clone()));
+                self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
             }
             ExpandNote::Ended { job, added, duplicates } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {

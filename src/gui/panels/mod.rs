@@ -7,6 +7,7 @@ pub(crate) mod items;
 pub(crate) mod jobs;
 pub(crate) mod notices;
 pub(crate) mod palette;
+pub(crate) mod params;
 pub(crate) mod paste;
 pub(crate) mod preview;
 pub(crate) mod problem;

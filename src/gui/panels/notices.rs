@@ -4,6 +4,7 @@ use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2}
 
 use crate::engine::{Command, Notice};
 use crate::gui::actions::Action;
+use crate::gui::sentences;
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -27,10 +28,18 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             Some(Notice::Removed(items)) => (lang.removed(*items), true, false),
             Some(Notice::Added { added, duplicates }) => (lang.added(*added, *duplicates), false, false),
             Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
+            Some(Notice::Remark(remark)) => (sentences::remark(lang, remark), false, false),
             Some(Notice::Trouble(sentence)) => (sentence.clone(), false, true),
         }
     };
-    if !trouble && is_over(ctx, &words, state.now_s, if undo { STAY_S } else { STAY_SHORT_S }) {
+    if !trouble
+        && is_over(
+            ctx,
+            &words,
+            state.now_s,
+            if undo || matches!(notice, Some(Notice::Remark(_))) { STAY_S } else { STAY_SHORT_S },
+        )
+    {
         state.send(Command::DismissNotice);
         return;
     }

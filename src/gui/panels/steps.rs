@@ -2,16 +2,16 @@
 
 use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
+use super::params::{self, Edited};
+use crate::gui::dialogs::Purpose;
 use crate::gui::ops::{self, Op};
-use crate::gui::state::State;
+use crate::gui::state::{Sheet, State};
 use crate::gui::text::Lang;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::number::{Edit, Number, number};
-use crate::gui::widgets::slider::{Range, slider};
-use crate::gui::widgets::{field, label, menu};
-use crate::model::{ParamKind, ParamSpec, Step, Value};
+use crate::gui::widgets::{field, label};
+use crate::model::{ParamSpec, Step};
 
 /// Operations with more parameters than this show only those that were given.
 const PARAMS_SHOWN: usize = 4;
@@ -20,13 +20,7 @@ const PARAMS_SHOWN: usize = 4;
 enum Ask {
     Move(usize, usize),
     Remove(usize),
-}
-
-/// What a parameter was given.
-enum Given {
-    Value(Value),
-    /// Its value was taken away: absence has a meaning of its own.
-    Nothing,
+    File { purpose: Purpose, by_hand: bool },
 }
 
 /// Draws the cards.
@@ -57,6 +51,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         Some(Ask::Remove(place)) if place < recipe.steps.len() => {
             recipe.steps.remove(place);
         }
+        Some(Ask::File { purpose, by_hand: true }) => state.open(Sheet::Path(purpose)),
+        Some(Ask::File { purpose, by_hand: false }) => state.dialog(purpose),
         _ => {}
     }
     state.drafts.recipe.set(recipe);
@@ -111,7 +107,7 @@ fn card_ui(
             if !step.enabled {
                 shown.multiply_opacity(theme::DISABLED_ALPHA);
             }
-            params_ui(&mut shown, lang, step, &name, op);
+            params_ui(&mut shown, lang, step, (place, &name), op, ask);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
         })
@@ -120,14 +116,21 @@ fn card_ui(
 }
 
 /// Editors of an operation's parameters. Of many, only those that were given, until the rest is asked for.
-fn params_ui(ui: &mut Ui, lang: Lang, step: &mut Step, name: &str, op: &Op) {
+fn params_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    step: &mut Step,
+    (place_in_list, name): (usize, &str),
+    op: &Op,
+    ask: &mut Option<Ask>,
+) {
     let id = ui.scope_id().with("more");
     let many = op.params.len() > PARAMS_SHOWN;
     let open = !many || ui.data(|data| data.get_temp(id)).unwrap_or(false);
     let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
     for (place, spec) in op.params.iter().enumerate() {
         if open || step.params.contains_key(spec.name) || (none_given && place == 0) {
-            param_ui(ui, lang, step, name, spec);
+            param_ui(ui, lang, step, (place_in_list, name), spec, ask);
         }
     }
     if !many {
@@ -213,100 +216,29 @@ fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
 }
 
 /// One parameter's editor, from its declaration.
-fn param_ui(ui: &mut Ui, lang: Lang, step: &mut Step, step_name: &str, spec: &ParamSpec) {
+fn param_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    step: &mut Step,
+    (place, step_name): (usize, &str),
+    spec: &ParamSpec,
+    ask: &mut Option<Ask>,
+) {
     let words = ops::param(lang, &step.op, spec.name);
+    let hint = ops::param_summary(lang, &step.op, spec);
     let spoken = format!("{step_name}: {words}");
-    let given = step.params.get(spec.name).cloned();
-    let shown = given.clone().or_else(|| spec.default_value());
-    let id = ui.scope_id().with(spec.name);
-    let edited: Option<Given> = field::row_hint(ui, &words, &ops::param_summary(lang, &step.op, spec), |ui| {
-        let room = ui.available_width();
-        match &spec.kind {
-            ParamKind::Float { min, max, soft_max, .. } => {
-                let span = soft_max - min;
-                let step_by = if span <= 3.0 {
-                    0.01
-                } else if span <= 50.0 {
-                    0.1
-                } else {
-                    1.0
-                };
-                let decimals = if step_by >= 1.0 {
-                    0
-                } else if step_by >= 0.1 {
-                    1
-                } else {
-                    2
-                };
-                let range = Range { min: *min, max: *soft_max, step: step_by };
-                let value = as_number(shown.as_ref());
-                numeric_ui(ui, id, &spoken, value, range, *max, decimals, ops::suffix(lang, spec.unit), None, room)
-            }
-            ParamKind::Int { min, max, soft_max, default } => {
-                let range = Range { min: *min as f64, max: *soft_max as f64, step: 1.0 };
-                let empty = default.is_none().then_some(lang.automatic());
-                let value = as_number(shown.as_ref());
-                numeric_ui(ui, id, &spoken, value, range, *max as f64, 0, ops::suffix(lang, spec.unit), empty, room)
-            }
-            ParamKind::Bool { .. } => {
-                let on = matches!(shown, Some(Value::Bool(true)));
-                field::check(ui, &spoken, on).then_some(Given::Value(Value::Bool(!on)))
-            }
-            ParamKind::Choice { options, default } => {
-                let current = match &shown {
-                    Some(Value::Text(word)) => options.iter().copied().find(|option| option == word).unwrap_or(default),
-                    _ => default,
-                };
-                let choices: Vec<_> =
-                    options.iter().map(|word| (*word, ops::choice(lang, &step.op, spec.name, word))).collect();
-                menu::combo(ui, &spoken, room, current, &choices).map(|word| Given::Value(Value::Text(word.to_owned())))
-            }
-            ParamKind::Text { .. } | ParamKind::Colour { .. } | ParamKind::File { .. } | ParamKind::Curve { .. } => {
-                let current = match &shown {
-                    Some(Value::Text(text)) => text.as_str(),
-                    _ => "",
-                };
-                field::line(ui, id, &spoken, current, room).map(|text| Given::Value(Value::Text(text)))
-            }
-        }
-    });
-    match edited {
-        Some(Given::Value(value)) => {
+    let choice = |word: &str| ops::choice(lang, &step.op, spec.name, word);
+    let names = params::Names { words: &words, hint: &hint, spoken: &spoken, choice: &choice };
+    match params::editor(ui, lang, &names, spec, step.params.get(spec.name)) {
+        Some(Edited::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);
         }
-        Some(Given::Nothing) => {
+        Some(Edited::Nothing) => {
             step.params.remove(spec.name);
         }
+        Some(Edited::File { by_hand }) => {
+            *ask = Some(Ask::File { purpose: Purpose::StepFile { place, param: spec.name }, by_hand });
+        }
         None => {}
-    }
-}
-
-fn as_number(value: Option<&Value>) -> Option<f64> {
-    match value {
-        Some(Value::Number(number)) => Some(*number),
-        _ => None,
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "one declaration's parts, used at two places")]
-fn numeric_ui(
-    ui: &mut Ui,
-    id: Id,
-    name: &str,
-    value: Option<f64>,
-    range: Range,
-    max: f64,
-    decimals: usize,
-    suffix: &str,
-    empty: Option<&str>,
-    room: f32,
-) -> Option<Given> {
-    let width = size::NUMBER;
-    let moved = slider(ui, name, value.unwrap_or(range.min), range, room - width - size::GAP, value.is_none());
-    let spec = Number { name, min: range.min, max, step: range.step, decimals, suffix, empty, width };
-    match number(ui, id, value, spec) {
-        Some(Edit::Set(number)) => Some(Given::Value(Value::Number(number))),
-        Some(Edit::Clear) => Some(Given::Nothing),
-        None => moved.map(|number| Given::Value(Value::Number(number))),
     }
 }

@@ -29,10 +29,7 @@ pub(crate) fn on_picture(painter: &Painter, picture: Rect, state: ItemState) {
 pub(crate) fn running(painter: &Painter, picture: Rect) {
     let bottom = picture.bottom() - 6.0;
     let rail = Rect::from_min_max(pos2(picture.left() + 6.0, bottom - size::RAIL), pos2(picture.right() - 6.0, bottom));
-    painter.rect_filled(rail, size::RAIL / 2.0, theme::ON_PICTURE);
-    let mut lit = rail;
-    lit.set_width(rail.width() * 0.5);
-    painter.rect_filled(lit, size::RAIL / 2.0, theme::ON_PICTURE_MARKS.accent);
+    painter.rect_filled(rail, size::RAIL / 2.0, theme::ON_PICTURE_MARKS.accent);
 }
 
 /// The mark alone, in a row of text.

@@ -2,6 +2,7 @@
 
 pub(crate) mod badge;
 pub(crate) mod button;
+pub(crate) mod curve;
 pub(crate) mod field;
 pub(crate) mod icon;
 pub(crate) mod label;
@@ -13,3 +14,4 @@ pub(crate) mod segmented;
 pub(crate) mod sheet;
 pub(crate) mod slider;
 pub(crate) mod split_view;
+pub(crate) mod swatch;

@@ -1,0 +1,156 @@
+//! Animations in: which files hold several frames, and what all their readers share. Frames are composed one at a time;
+//! no reader holds more than its canvas and what the next frame needs to be undone.
+
+use std::sync::Arc;
+
+use super::whole::shape;
+use super::{DecodeOptions, Header, colour, exif, fault, gif, png, webp};
+use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
+use crate::error::ItemError;
+use crate::model::{
+    Band, ColourChoice, Format, Frame, FrameReader, ImageInfo, Metadata, Picture, RowReader, SampleType, Samples,
+};
+
+/// An animation whose frames are ready to be composed.
+pub struct OpenedFrames<'a> {
+    /// What the file's header says.
+    pub header: Header,
+    /// The frames. Their rows tell the samples really given.
+    pub frames: Box<dyn FrameReader + 'a>,
+    /// The ICC profile that the rows are in, after `DecodeOptions::colour`; `None` is sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// EXIF (its orientation reset), XMP and IPTC.
+    pub metadata: Metadata,
+}
+
+/// What a format's own file gives back from opening.
+pub(super) struct DecodedFrames<'a> {
+    pub(super) frames: Box<dyn FrameReader + 'a>,
+    pub(super) profile: Option<Vec<u8>>,
+    pub(super) metadata: Metadata,
+}
+
+/// Refuses animations above `config::MAX_FRAMES` or `config::MAX_FRAME_PIXELS`: `TooLarge`.
+pub fn check_frames(header: &Header) -> Result<(), ItemError> {
+    if header.frames > MAX_FRAMES {
+        return Err(fault::too_large(format!("{} frames; at most {MAX_FRAMES}", header.frames)));
+    }
+    let canvas = u64::from(header.info.width_px) * u64::from(header.info.height_px);
+    let pixels = canvas.saturating_mul(u64::from(header.frames));
+    if header.frames > 1 && pixels > MAX_FRAME_PIXELS {
+        let (had, most) = (pixels / 1_000_000, MAX_FRAME_PIXELS / 1_000_000);
+        let detail = format!("{} frames have {had} megapixels together; at most {most}", header.frames);
+        return Err(fault::too_large(detail));
+    }
+    Ok(())
+}
+
+/// Opens an animation (`header.frames` above 1): everything that `probe` and [`check_frames`] refuse is refused here
+/// too, before memory is taken for pixels. Errors within the frames come from reading them.
+pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
+    let header = super::probe(bytes)?;
+    check_frames(&header)?;
+    let decoded = match header.format {
+        Format::Gif => gif::open_frames(bytes),
+        Format::Png => png::open_frames(bytes),
+        Format::Webp => webp::open_frames(bytes),
+        other => Err(fault::unsupported(format!("{} files hold no frames", other.label()))),
+    }?;
+    let canvas = decoded.frames.picture().canvas;
+    let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
+    let frames: Box<dyn FrameReader> = match decoded.profile {
+        Some(profile) => Box::new(ColourFrames { frames: decoded.frames, profile, choice: options.colour }),
+        None => decoded.frames,
+    };
+    Ok(OpenedFrames { header, frames, profile, metadata: exif::upright(decoded.metadata) })
+}
+
+/// Bytes of memory that a frame reader holds: the canvas, a copy of it for what the next frame undoes, one frame.
+pub fn frames_held_bytes(header: &Header) -> u64 {
+    header.info.size_bytes().saturating_mul(3)
+}
+
+/// Frames on their way to another colour space.
+struct ColourFrames<'a> {
+    frames: Box<dyn FrameReader + 'a>,
+    profile: Vec<u8>,
+    choice: ColourChoice,
+}
+
+impl FrameReader for ColourFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.frames.picture()
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        self.frames.next_frame()
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        colour::apply(self.frames.rows(), Some(self.profile.clone()), self.choice).0
+    }
+}
+
+/// A picture without rows, to ask what would become of its colours.
+struct NoRows(ImageInfo);
+
+impl RowReader for NoRows {
+    fn info(&self) -> ImageInfo {
+        self.0
+    }
+
+    fn read_rows(&mut self, _: u32, band: &mut Band) -> Result<u32, ItemError> {
+        shape(band, &self.0, 0);
+        Ok(0)
+    }
+}
+
+/// The samples of a composed canvas.
+#[derive(Clone, Copy)]
+pub(super) enum CanvasSamples<'c> {
+    U8(&'c [u8]),
+    U16(&'c [u16]),
+}
+
+/// Hands out the rows of a composed canvas.
+pub(super) struct CanvasRows<'c> {
+    info: ImageInfo,
+    samples: CanvasSamples<'c>,
+    next_row: u32,
+}
+
+impl<'c> CanvasRows<'c> {
+    /// A reader of `height_px * row_samples` samples; missing ones give no rows.
+    pub(super) fn new(info: ImageInfo, samples: CanvasSamples<'c>) -> Self {
+        let sample = match samples {
+            CanvasSamples::U8(_) => SampleType::U8,
+            CanvasSamples::U16(_) => SampleType::U16,
+        };
+        Self { info: ImageInfo { sample, ..info }, samples, next_row: 0 }
+    }
+}
+
+impl RowReader for CanvasRows<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        let row = self.info.row_samples();
+        let range = self.next_row as usize * row..(self.next_row + rows) as usize * row;
+        shape(band, &self.info, rows);
+        match (self.samples, &mut band.samples) {
+            (CanvasSamples::U8(from), Samples::U8(to)) => refill(to, from.get(range)),
+            (CanvasSamples::U16(from), Samples::U16(to)) => refill(to, from.get(range)),
+            _ => {}
+        }
+        self.next_row += rows;
+        Ok(rows)
+    }
+}
+
+fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
+    to.clear();
+    to.extend_from_slice(from.unwrap_or_default());
+}

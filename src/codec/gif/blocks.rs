@@ -1,0 +1,120 @@
+//! A walk over the blocks of a GIF: how many frames, how often they play. No pixel is unpacked, no memory is taken.
+
+use crate::model::Plays;
+
+const EXTENSION: u8 = 0x21;
+const IMAGE: u8 = 0x2C;
+const TRAILER: u8 = 0x3B;
+const APPLICATION: u8 = 0xFF;
+
+/// What the blocks of a file tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Frames; where the file ends early, one more for what is missing, so that reading them all fails.
+    pub(super) frames: u32,
+    pub(super) plays: Plays,
+}
+
+/// Walks over a file from its first byte.
+pub(super) fn scan(bytes: &[u8]) -> Scan {
+    let mut scan = Scan { frames: 0, plays: Plays::Times(1) };
+    let Some(mut rest) = behind_header(bytes) else { return scan };
+    loop {
+        // A picture whose end mark was left out is whole, as is one with padding behind it; an animation may go on.
+        let padding = rest.iter().all(|&byte| byte == 0);
+        let kind = match rest.split_first() {
+            Some((&kind @ (EXTENSION | IMAGE), after)) => {
+                rest = after;
+                kind
+            }
+            Some((&TRAILER, _)) => return scan,
+            None if scan.frames > 1 => break,
+            Some(_) if scan.frames > 1 && !padding => break,
+            Some(_) | None => return scan,
+        };
+        scan.frames += u32::from(kind == IMAGE);
+        let behind = if kind == IMAGE { behind_image(rest) } else { behind_extension(rest, &mut scan.plays) };
+        match behind {
+            Some(behind) => rest = behind,
+            // Cut within the first frame, it is a still picture that is cut.
+            None if kind == IMAGE => return scan,
+            None => break,
+        }
+    }
+    scan.frames = scan.frames.saturating_add(u32::from(scan.frames > 0));
+    scan
+}
+
+/// Bytes of a table that a flags byte announces.
+fn table_bytes(flags: u8) -> usize {
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+}
+
+fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(13 + table_bytes(*bytes.get(10)?)..)
+}
+
+fn behind_image(rest: &[u8]) -> Option<&[u8]> {
+    // Place and size, flags; the table; the code size.
+    behind_blocks(rest.get(9 + table_bytes(*rest.get(8)?) + 1..)?)
+}
+
+fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
+    let (&label, blocks) = rest.split_first()?;
+    if label == APPLICATION
+        && let [11, name @ ..] = blocks
+        && let Some((b"NETSCAPE2.0" | b"ANIMEXTS1.0", [3..=255, 1, low, high, ..])) = name.split_at_checked(11)
+    {
+        *plays = match u16::from_le_bytes([*low, *high]) {
+            0 => Plays::Forever,
+            // The first time is not counted as a repetition.
+            times => Plays::Times(u32::from(times) + 1),
+        };
+    }
+    behind_blocks(blocks)
+}
+
+/// Past sub-blocks and the empty one that ends them.
+fn behind_blocks(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (&length, after) = rest.split_first()?;
+        if length == 0 {
+            return Some(after);
+        }
+        rest = after.get(usize::from(length)..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &[u8] = b"GIF89a\x02\0\x02\0\0\0\0";
+    const FRAME: &[u8] = &[IMAGE, 0, 0, 0, 0, 2, 0, 2, 0, 0, 2, 2, 0x84, 0x51, 0];
+    const ENDLESS: &[u8] = b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0";
+
+    fn frames(parts: &[&[u8]]) -> u32 {
+        scan(&parts.concat()).frames
+    }
+
+    #[test]
+    fn frames_are_counted_and_repetitions_become_plays() {
+        assert_eq!(scan(&[HEAD, FRAME, FRAME, b";"].concat()), Scan { frames: 2, plays: Plays::Times(1) });
+        assert_eq!(scan(&[HEAD, ENDLESS, FRAME, b";"].concat()), Scan { frames: 1, plays: Plays::Forever });
+        let twice = b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\x02\0\0";
+        assert_eq!(scan(&[HEAD, twice, FRAME, FRAME, b";"].concat()).plays, Plays::Times(3));
+    }
+
+    #[test]
+    fn what_is_missing_at_the_end_counts_as_a_frame_but_a_missing_end_mark_of_a_still_picture_does_not() {
+        assert_eq!(frames(&[HEAD, FRAME]), 1);
+        assert_eq!(frames(&[HEAD, FRAME, &[0, 0, 0]]), 1);
+        assert_eq!(frames(&[HEAD, &FRAME[..12]]), 1);
+        assert_eq!(frames(&[HEAD, FRAME, &[EXTENSION, 0xF9, 4, 0]]), 2);
+        assert_eq!(frames(&[HEAD, FRAME, FRAME]), 3);
+        assert_eq!(frames(&[HEAD, FRAME, FRAME, &[0, 0]]), 2);
+        assert_eq!(frames(&[HEAD, FRAME, &FRAME[..12]]), 2);
+        assert_eq!(frames(&[HEAD]), 0);
+        assert_eq!(frames(&[&HEAD[..9]]), 0);
+    }
+}

@@ -1,0 +1,164 @@
+//! GIF's frames, composed as browsers do: the canvas is transparent at first and where a frame is cleared, an
+//! unspecified disposal keeps the frame, what lies outside the canvas is not seen.
+
+use ::gif::{Decoder, DisposalMethod};
+
+use super::{Bytes, from_gif};
+use crate::codec::fault;
+use crate::codec::frames::{CanvasRows, CanvasSamples};
+use crate::error::ItemError;
+use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader};
+
+/// Bytes of a pixel of the canvas.
+const PIXEL: usize = 4;
+
+/// Composes frames on an RGBA canvas.
+pub(super) struct GifFrames<'a> {
+    decoder: Decoder<Bytes<'a>>,
+    picture: Picture,
+    canvas: Vec<u8>,
+    /// What was in the last frame's area before it, where that is to come back.
+    saved: Vec<u8>,
+    last: Option<Frame>,
+    shown: u32,
+    /// One row of palette indices.
+    indices: Vec<u8>,
+}
+
+impl<'a> GifFrames<'a> {
+    pub(super) fn new(decoder: Decoder<Bytes<'a>>, picture: Picture) -> Result<Self, ItemError> {
+        let canvas = fault::zeroed::<u8>(picture.canvas.size_bytes())?;
+        Ok(Self { decoder, picture, canvas, saved: Vec::new(), last: None, shown: 0, indices: Vec::new() })
+    }
+
+    /// The canvas' bytes in a row of an area.
+    fn row_mut(canvas: &mut [u8], area: Area, y: usize, width_px: u32) -> &mut [u8] {
+        canvas.get_mut(area.row(y, width_px, PIXEL)).unwrap_or_default()
+    }
+
+    /// Does with the last frame's area what that frame asked for.
+    fn dispose(&mut self) {
+        let Some(Frame { area, disposal, .. }) = self.last.take() else { return };
+        let width_px = self.picture.canvas.width_px;
+        match disposal {
+            Disposal::Keep => {}
+            Disposal::Background => {
+                area.rows().for_each(|y| Self::row_mut(&mut self.canvas, area, y, width_px).fill(0));
+            }
+            Disposal::Previous => {
+                let saved = self.saved.chunks_exact(area.width_px.max(1) as usize * PIXEL);
+                for (y, row) in area.rows().zip(saved) {
+                    Self::row_mut(&mut self.canvas, area, y, width_px).copy_from_slice(row);
+                }
+            }
+        }
+    }
+
+    fn save(&mut self, area: Area) {
+        self.saved.clear();
+        for y in area.rows() {
+            self.saved.extend(self.canvas.get(area.row(y, self.picture.canvas.width_px, PIXEL)).unwrap_or_default());
+        }
+    }
+
+    /// Unpacks the frame at hand, row by row, onto the canvas.
+    fn draw(&mut self, described: &Described, area: Area) -> Result<(), ItemError> {
+        self.indices.resize(described.width, 0);
+        let width_px = self.picture.canvas.width_px;
+        for y in row_order(described.height, described.interlaced) {
+            if !self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error))? {
+                return Err(fault::truncated().with("detail", "rows of a frame are missing"));
+            }
+            let y = described.top + y;
+            if !area.rows().contains(&y) {
+                continue;
+            }
+            let row = Self::row_mut(&mut self.canvas, area, y, width_px);
+            for (pixel, &index) in row.as_chunks_mut::<PIXEL>().0.iter_mut().zip(&self.indices) {
+                if let Some(colour) = described.palette.get(usize::from(index)).copied().flatten() {
+                    *pixel = colour;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A frame's descriptor.
+struct Described {
+    top: usize,
+    width: usize,
+    height: usize,
+    interlaced: bool,
+    /// Colours by index; none for the transparent one.
+    palette: Vec<Option<[u8; PIXEL]>>,
+}
+
+/// The order in which rows are stored: from the top, or every 8th, 8th from the 4th, 4th, 2nd.
+fn row_order(height: usize, interlaced: bool) -> Box<dyn Iterator<Item = usize>> {
+    if interlaced {
+        Box::new([(0, 8), (4, 8), (2, 4), (1, 2)].into_iter().flat_map(move |(from, by)| (from..height).step_by(by)))
+    } else {
+        Box::new(0..height)
+    }
+}
+
+impl FrameReader for GifFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        if self.shown == self.picture.frames {
+            return Ok(None);
+        }
+        self.dispose();
+        let Some(frame) = self.decoder.next_frame_info().map_err(|error| from_gif(&error))? else {
+            return Err(fault::corrupt(format!("it has {} of {} frames", self.shown, self.picture.frames)));
+        };
+        let area = Area {
+            x: u32::from(frame.left),
+            y: u32::from(frame.top),
+            width_px: u32::from(frame.width),
+            height_px: u32::from(frame.height),
+        };
+        let disposal = match frame.dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => Disposal::Keep,
+            DisposalMethod::Background => Disposal::Background,
+            DisposalMethod::Previous => Disposal::Previous,
+        };
+        let delay = Delay::new(u32::from(frame.delay), 100);
+        let mut described = Described {
+            top: usize::from(frame.top),
+            width: usize::from(frame.width),
+            height: usize::from(frame.height),
+            interlaced: frame.interlaced,
+            palette: Vec::new(),
+        };
+        let transparent = frame.transparent.map(usize::from);
+        let colours = self.decoder.palette().map_err(|error| from_gif(&error))?;
+        described.palette.extend(
+            colours
+                .as_chunks::<3>()
+                .0
+                .iter()
+                .enumerate()
+                .map(|(index, &[r, g, b])| (Some(index) != transparent).then_some([r, g, b, 255])),
+        );
+        let visible = area.within(&self.picture.canvas);
+        if disposal == Disposal::Previous {
+            self.save(visible);
+        }
+        if !area.is_empty() {
+            self.draw(&described, visible)?;
+        }
+        self.shown += 1;
+        let frame = Frame { delay, area: visible, disposal };
+        self.last = Some(frame);
+        Ok(Some(frame))
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        Box::new(CanvasRows::new(self.picture.canvas, CanvasSamples::U8(&self.canvas)))
+    }
+}

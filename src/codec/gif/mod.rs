@@ -1,0 +1,67 @@
+//! GIF: still pictures and animations, on their canvas.
+
+mod blocks;
+mod frames;
+
+use std::io::Cursor;
+use std::num::NonZeroU64;
+
+use ::gif::{Decoder, DecodingError, MemoryLimit};
+use image::codecs::gif::GifDecoder;
+
+use super::frames::DecodedFrames;
+use super::{Decoded, Header, fault, whole};
+use crate::error::ItemError;
+use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, Picture, SampleType};
+
+type Bytes<'a> = Cursor<&'a [u8]>;
+
+fn from_gif(error: &DecodingError) -> ItemError {
+    match error {
+        DecodingError::UnexpectedEof => fault::truncated(),
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => fault::too_large("it wants too much memory"),
+        other => fault::corrupt(other),
+    }
+}
+
+/// A reader of frames.
+fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
+    let mut options = ::gif::DecodeOptions::new();
+    // Frames are read row by row: only profile and XMP blocks take memory, and no more than the file's own.
+    let most = NonZeroU64::new(bytes.len() as u64).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(most));
+    options.read_info(Cursor::new(bytes)).map_err(|error| from_gif(&error))
+}
+
+/// The canvas stands in the first ten bytes.
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    let Some(&[w0, w1, h0, h1]) = bytes.get(6..10) else { return Err(fault::truncated()) };
+    let info = ImageInfo {
+        width_px: u32::from(u16::from_le_bytes([w0, w1])),
+        height_px: u32::from(u16::from_le_bytes([h0, h1])),
+        channels: Channels::Rgba,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let frames = blocks::scan(bytes).frames.max(1);
+    Ok(Header { frames, ..Header::still(Format::Gif, info, Orientation::Upright) })
+}
+
+/// The first frame, which is all of a still picture.
+pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    let mut header = probe(bytes)?;
+    let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(|error| fault::from_image(&error))?;
+    let (info, rows) = whole::decode(decoder)?;
+    header.info = info;
+    Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+    let header = probe(bytes)?;
+    let picture = Picture { canvas: header.info, frames: header.frames, plays: blocks::scan(bytes).plays };
+    let decoder = decoder(bytes)?;
+    let frames = Box::new(frames::GifFrames::new(decoder, picture)?);
+    Ok(DecodedFrames { frames, profile: None, metadata: Metadata::default() })
+}

@@ -1,0 +1,365 @@
+//! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
+
+mod frames;
+
+use std::io::Cursor;
+
+use ::png::{
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Reader,
+    Transformations,
+};
+
+use super::convert::Converter;
+use super::frames::DecodedFrames;
+use super::out::palette::{Depth, Indexed};
+use super::whole::{Collector, RowCount, WholeReader, shape};
+use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save};
+
+/// The keyword under which PNG holds XMP.
+const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
+/// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
+const MAX_DEFLATE_RATIO: u64 = 1_032;
+
+type Bytes<'a> = Cursor<&'a [u8]>;
+
+fn from_png(error: DecodingError) -> ItemError {
+    match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
+        DecodingError::LimitsExceeded => fault::too_large("its chunks want too much memory"),
+        other => fault::corrupt(other),
+    }
+}
+
+/// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
+fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
+    let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
+        return Err(if bytes.len() < 24 { fault::truncated() } else { fault::corrupt("no IHDR chunk comes first") });
+    };
+    fault::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
+}
+
+/// Whether the rows come in passes, so that the picture is decoded as a whole.
+pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
+    bytes.get(28).is_some_and(|&method| method != 0)
+}
+
+fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
+    checked_size(bytes)?;
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    let shows_through = frames::scan(bytes).is_some_and(|scan| scan.shows_through);
+    let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
+    decoder.set_transformations(Transformations::EXPAND | alpha);
+    decoder.read_info().map_err(from_png)
+}
+
+fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
+    let stored = reader.info();
+    let (colour, depth) = reader.output_color_type();
+    let channels = match colour {
+        ColorType::Grayscale => Channels::Gray,
+        ColorType::GrayscaleAlpha => Channels::GrayAlpha,
+        ColorType::Rgba => Channels::Rgba,
+        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
+    };
+    let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
+    let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
+    let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
+    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_block(bytes))) }
+}
+
+/// The file's chunks: their kinds and data, as far as they are whole.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        // Behind the data stands a checksum.
+        rest = after.get(length.checked_add(4)?..).unwrap_or_default();
+        Some((*kind, data))
+    })
+}
+
+/// The eXIf chunk, which may also stand behind the pixels.
+fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
+    let (_, block) = chunks(bytes).find(|(kind, _)| kind == b"eXIf")?;
+    Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
+}
+
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    Ok(header(bytes, &reader(bytes)?))
+}
+
+/// The default image: all of a still picture, mostly the first frame of an animation.
+pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    let mut reader = reader(bytes)?;
+    let header = header(bytes, &reader);
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    let rows: Box<dyn RowReader> = if reader.info().interlaced {
+        let len = header.info.row_samples() as u64 * u64::from(header.info.height_px);
+        let samples = if header.info.sample == SampleType::U16 {
+            let mut raw = fault::zeroed::<u8>(len * 2)?;
+            reader.next_frame(&mut raw).map_err(from_png)?;
+            Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
+        } else {
+            let mut raw = fault::zeroed::<u8>(len)?;
+            reader.next_frame(&mut raw).map_err(from_png)?;
+            Samples::U8(raw)
+        };
+        Box::new(WholeReader::new(header.info, samples)?)
+    } else {
+        Box::new(PngReader { reader, info: header.info, next_row: 0 })
+    };
+    Ok(Decoded { header, rows, profile, metadata })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+    let reader = reader(bytes)?;
+    let canvas = header(bytes, &reader).info;
+    let Some(scan) = frames::scan(bytes) else { return Err(fault::corrupt("it holds no frames")) };
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan)?), profile, metadata })
+}
+
+/// Refuses a file that is too short for the pixels it claims.
+fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> {
+    let raw = reader.info().raw_bytes() as u64;
+    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+}
+
+/// The profile and the metadata.
+fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
+    let stored = reader.info();
+    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
+    let metadata =
+        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
+    (stored.icc_profile.as_ref().map(|profile| profile.to_vec()), metadata)
+}
+
+struct PngReader<'a> {
+    reader: Reader<Bytes<'a>>,
+    info: ImageInfo,
+    next_row: u32,
+}
+
+impl RowReader for PngReader<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        shape(band, &self.info, rows);
+        match &mut band.samples {
+            Samples::U8(samples) => samples.clear(),
+            Samples::U16(samples) => samples.clear(),
+            Samples::F32(samples) => samples.clear(),
+        }
+        for _ in 0..rows {
+            let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
+            match &mut band.samples {
+                Samples::U8(samples) => samples.extend_from_slice(row.data()),
+                Samples::U16(samples) => {
+                    samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+                }
+                Samples::F32(_) => {}
+            }
+            self.next_row += 1;
+        }
+        if rows > 0 && self.next_row == self.info.height_px {
+            // The checksum behind the last pixels, and the end mark.
+            self.reader.finish().map_err(from_png)?;
+        }
+        Ok(rows)
+    }
+}
+
+/// Level of deflate for pictures of a palette: what is quick for others does little for them.
+const PALETTE_EFFORT: u8 = 6;
+
+/// Bytes that encoding holds beside the file: some rows, or the whole picture where its colours are to be chosen.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    match save.palette {
+        // RGBA, RGB and the places in the palette; colours in Oklab, few of them different in most pictures.
+        Some(_) => pixels * (4 + 3 + 1 + 8),
+        None => (info.row_samples() * info.sample.size_bytes()) as u64 * 4 + (1 << 20),
+    }
+}
+
+/// Streams rows into a file of 8 or 16 bits a sample; or collects them, for a palette.
+pub(super) struct PngEncoder {
+    effort: Option<u8>,
+    palette: Option<u16>,
+    extras: Extras,
+    started: Option<Started>,
+}
+
+enum Started {
+    Streamed(Box<Streamed>),
+    Collected(Collector<u8>),
+}
+
+struct Streamed {
+    info: ImageInfo,
+    count: RowCount,
+    rows: Rows,
+    writer: ::png::StreamWriter<'static, SharedBytes>,
+    out: SharedBytes,
+    bytes: Vec<u8>,
+}
+
+enum Rows {
+    Eight(Converter<u8>),
+    Sixteen(Converter<u16>),
+}
+
+/// The stream writer owns its sink and never gives it back; this one is shared with the encoder.
+#[derive(Clone, Default)]
+struct SharedBytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for SharedBytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().map_err(|_| std::io::Error::other("poisoned"))?.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl PngEncoder {
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { effort: save.effort, palette: save.palette, extras, started: None }
+    }
+
+    /// A file whose header and metadata are written.
+    fn file(&self, mut head: Info<'static>, out: &SharedBytes) -> Result<::png::Writer<SharedBytes>, ItemError> {
+        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
+        let indexed = head.color_type == ColorType::Indexed;
+        let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;
+        match self.effort.or(indexed.then_some(PALETTE_EFFORT)) {
+            None | Some(1) => encoder.set_compression(Compression::Fast),
+            Some(0) => encoder.set_deflate_compression(DeflateCompression::NoCompression),
+            Some(level) => encoder.set_deflate_compression(DeflateCompression::Level(level.min(9))),
+        }
+        // Differences between places in a palette mean nothing.
+        encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
+        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
+            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+        }
+        encoder.write_header().map_err(encoding)
+    }
+
+    fn indexed(&self, info: ImageInfo, indexed: Indexed) -> Result<Vec<u8>, ItemError> {
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = ColorType::Indexed;
+        let bits = indexed.bits();
+        head.bit_depth = BitDepth::from_u8(bits).unwrap_or(BitDepth::Eight);
+        head.palette = Some(indexed.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect::<Vec<u8>>().into());
+        let alphas: Vec<u8> = indexed.palette.iter().map(|colour| colour[3]).take_while(|&alpha| alpha < 255).collect();
+        head.trns = (!alphas.is_empty()).then(|| alphas.into());
+        let out = SharedBytes::default();
+        let mut writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
+        let mut packed = Vec::new();
+        for row in indexed.indices.chunks(info.width_px as usize) {
+            packed.clear();
+            let groups = row.chunks(usize::from(8 / bits));
+            packed.extend(groups.map(|group| {
+                let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
+                byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
+            }));
+            std::io::Write::write_all(&mut writer, &packed).map_err(fault::cant_encode)?;
+        }
+        writer.finish().map_err(encoding)?;
+        out.take()
+    }
+}
+
+impl SharedBytes {
+    fn take(&self) -> Result<Vec<u8>, ItemError> {
+        let mut out = self.0.lock().map_err(|_| fault::cant_encode("poisoned"))?;
+        Ok(std::mem::take(&mut *out))
+    }
+}
+
+fn encoding(error: EncodingError) -> ItemError {
+    fault::cant_encode(error)
+}
+
+impl RowWriter for PngEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if self.palette.is_some() {
+            self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
+            return Ok(());
+        }
+        // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
+        let sixteen = info.sample == SampleType::U16;
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = match info.channels {
+            Channels::Gray => ColorType::Grayscale,
+            Channels::GrayAlpha => ColorType::GrayscaleAlpha,
+            Channels::Rgb => ColorType::Rgb,
+            Channels::Rgba => ColorType::Rgba,
+        };
+        head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
+        let out = SharedBytes::default();
+        let writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
+        let rows = if sixteen {
+            Rows::Sixteen(Converter::new(info, info.channels))
+        } else {
+            Rows::Eight(Converter::new(info, info.channels))
+        };
+        let count = RowCount::new(info.height_px);
+        self.started =
+            Some(Started::Streamed(Box::new(Streamed { info, count, rows, writer, out, bytes: Vec::new() })));
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        use std::io::Write as _;
+        let streamed = match &mut self.started {
+            Some(Started::Streamed(streamed)) => streamed,
+            Some(Started::Collected(rows)) => return rows.add(band),
+            None => return Err(fault::cant_encode("it was not started")),
+        };
+        streamed.count.add(band, &streamed.info)?;
+        let bytes = match &mut streamed.rows {
+            Rows::Eight(converter) => converter.convert(band),
+            Rows::Sixteen(converter) => {
+                streamed.bytes.clear();
+                streamed.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
+                &streamed.bytes
+            }
+        };
+        streamed.writer.write_all(bytes).map_err(fault::cant_encode)
+    }
+}
+
+impl Encoder for PngEncoder {
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        match self.started.take() {
+            Some(Started::Streamed(streamed)) => {
+                streamed.count.complete()?;
+                streamed.writer.finish().map_err(encoding)?;
+                streamed.out.take()
+            }
+            Some(Started::Collected(rows)) => {
+                let info = rows.info;
+                let pixels = rows.into_pixels()?;
+                let indexed = Indexed::of(&pixels, info.width_px, self.palette.unwrap_or(u16::MAX), Depth::Levels);
+                drop(pixels);
+                self.indexed(info, indexed)
+            }
+            None => Err(fault::cant_encode("it was not started")),
+        }
+    }
+}

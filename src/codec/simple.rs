@@ -1,0 +1,55 @@
+//! Formats that the `image` crate reads, each as a whole: Windows bitmaps, TGA, QOI and Netpbm.
+
+use std::io::Cursor;
+
+use image::ImageDecoder;
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::codecs::qoi::QoiDecoder;
+use image::codecs::tga::TgaDecoder;
+
+use super::{Decoded, Header, fault, whole};
+use crate::error::ItemError;
+use crate::model::{Format, ImageInfo, Metadata, Orientation};
+
+/// Pixels that one byte of a TGA's run may stand for, and of a QOI's, at most.
+const MAX_RUN_PX: u64 = 128;
+
+fn decoder(format: Format, bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, ItemError> {
+    let file = Cursor::new(bytes);
+    let decoder: Result<Box<dyn ImageDecoder>, _> = match format {
+        Format::Tga => TgaDecoder::new(file).map(|decoder| Box::new(decoder) as _),
+        Format::Qoi => QoiDecoder::new(file).map(|decoder| Box::new(decoder) as _),
+        Format::Pnm => PnmDecoder::new(file).map(|decoder| Box::new(decoder) as _),
+        _ => BmpDecoder::new(file).map(|decoder| Box::new(decoder) as _),
+    };
+    decoder.map_err(|error| fault::from_image(&error))
+}
+
+const fn header(format: Format, info: ImageInfo) -> Header {
+    Header::still(format, info, Orientation::Upright)
+}
+
+/// Refuses a header that claims more than its bytes can hold, before memory is taken for it.
+fn could_hold(format: Format, info: &ImageInfo, bytes: &[u8]) -> Result<(), ItemError> {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    let least = match format {
+        Format::Tga | Format::Qoi => pixels / MAX_RUN_PX,
+        // Bits, eight to a byte, are the smallest samples there are.
+        Format::Pnm => pixels / 8,
+        _ => 0,
+    };
+    if least > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+}
+
+pub(super) fn probe(format: Format, bytes: &[u8]) -> Result<Header, ItemError> {
+    Ok(header(format, whole::info(&decoder(format, bytes)?)?))
+}
+
+pub(super) fn open(format: Format, bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    let mut decoder = decoder(format, bytes)?;
+    could_hold(format, &whole::info(&decoder)?, bytes)?;
+    let profile = decoder.icc_profile().ok().flatten();
+    let (info, rows) = whole::decode(decoder)?;
+    Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata: Metadata::default() })
+}

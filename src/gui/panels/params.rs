@@ -1,0 +1,158 @@
+//! Editors of parameters, made from their declarations alone: of steps, and of how results are saved.
+
+use egui::{Id, Ui};
+
+use crate::gui::ops;
+use crate::gui::text::Lang;
+use crate::gui::theme::size;
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::number::{Edit, Number, number};
+use crate::gui::widgets::slider::{Range, slider};
+use crate::gui::widgets::{curve, field, menu, swatch};
+use crate::model::{ParamKind, ParamSpec, Value};
+
+/// What a parameter is called here.
+pub(crate) struct Names<'a> {
+    /// At the left of its row.
+    pub(crate) words: &'a str,
+    /// Under the pointer.
+    pub(crate) hint: &'a str,
+    /// For those who hear it.
+    pub(crate) spoken: &'a str,
+    /// A choice's word in the window's language.
+    pub(crate) choice: &'a dyn Fn(&str) -> String,
+}
+
+/// What was done with an editor.
+pub(crate) enum Edited {
+    /// It has this value now.
+    Value(Value),
+    /// Its value was taken away: absence has a meaning of its own.
+    Nothing,
+    /// A file is wanted: by the desktop's dialog, or by a path typed by hand.
+    File {
+        /// Whether the path is to be typed.
+        by_hand: bool,
+    },
+}
+
+/// A row with a parameter's editor; `given` is its value where it has one.
+pub(crate) fn editor(
+    ui: &mut Ui,
+    lang: Lang,
+    names: &Names<'_>,
+    spec: &ParamSpec,
+    given: Option<&Value>,
+) -> Option<Edited> {
+    let default = spec.default_value();
+    let shown = given.or(default.as_ref());
+    let text = match shown {
+        Some(Value::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    let id = ui.scope_id().with(spec.name);
+    let spoken = names.spoken;
+    if let ParamKind::Curve { .. } = &spec.kind {
+        let typed =
+            field::row_hint(ui, names.words, names.hint, |ui| field::line(ui, id, spoken, text, ui.available_width()));
+        let drawn = curve::curve(ui, id.with("curve"), spoken, text);
+        return typed.or(drawn).map(|points| Edited::Value(Value::Text(points)));
+    }
+    field::row_hint(ui, names.words, names.hint, |ui| {
+        let room = ui.available_width();
+        match &spec.kind {
+            ParamKind::Float { min, max, soft_max, .. } => {
+                let (step, decimals) = step_of(soft_max - min);
+                let range = Range { min: *min, max: *soft_max, step };
+                numeric_ui(
+                    ui,
+                    id,
+                    spoken,
+                    as_number(shown),
+                    range,
+                    (*max, decimals),
+                    ops::suffix(lang, spec.unit),
+                    None,
+                    room,
+                )
+            }
+            ParamKind::Int { min, max, soft_max, default } => {
+                let range = Range { min: *min as f64, max: *soft_max as f64, step: 1.0 };
+                let empty = default.is_none().then_some(lang.automatic());
+                let most = (*max as f64, 0);
+                numeric_ui(ui, id, spoken, as_number(shown), range, most, ops::suffix(lang, spec.unit), empty, room)
+            }
+            ParamKind::Bool { .. } => {
+                let on = matches!(shown, Some(Value::Bool(true)));
+                field::check(ui, spoken, on).then_some(Edited::Value(Value::Bool(!on)))
+            }
+            ParamKind::Choice { options, default } => {
+                let current = options.iter().copied().find(|option| *option == text).unwrap_or(default);
+                let choices: Vec<_> = options.iter().map(|word| (*word, (names.choice)(word))).collect();
+                menu::combo(ui, spoken, room, current, &choices).map(|word| Edited::Value(Value::Text(word.to_owned())))
+            }
+            ParamKind::Text { .. } | ParamKind::Curve { .. } => {
+                field::line(ui, id, spoken, text, room).map(|text| Edited::Value(Value::Text(text)))
+            }
+            ParamKind::Colour { .. } => {
+                swatch::colour(ui, lang, id, spoken, text, room).map(|colour| Edited::Value(Value::Text(colour)))
+            }
+            ParamKind::File { .. } => file_ui(ui, lang, spoken, text, room),
+        }
+    })
+}
+
+/// A slider's step over a span, and the decimals shown.
+fn step_of(span: f64) -> (f64, usize) {
+    if span <= 3.0 {
+        (0.01, 2)
+    } else if span <= 50.0 {
+        (0.1, 1)
+    } else {
+        (1.0, 0)
+    }
+}
+
+fn as_number(value: Option<&Value>) -> Option<f64> {
+    match value {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one declaration's parts, used at two places")]
+fn numeric_ui(
+    ui: &mut Ui,
+    id: Id,
+    name: &str,
+    value: Option<f64>,
+    range: Range,
+    (max, decimals): (f64, usize),
+    suffix: &str,
+    empty: Option<&str>,
+    room: f32,
+) -> Option<Edited> {
+    let width = size::NUMBER;
+    let moved = slider(ui, name, value.unwrap_or(range.min), range, room - width - size::GAP, value.is_none());
+    let spec = Number { name, min: range.min, max, step: range.step, decimals, suffix, empty, width };
+    match number(ui, id, value, spec) {
+        Some(Edit::Set(number)) => Some(Edited::Value(Value::Number(number))),
+        Some(Edit::Clear) => Some(Edited::Nothing),
+        None => moved.map(|number| Edited::Value(Value::Number(number))),
+    }
+}
+
+/// A file: its name, and a menu that chooses another.
+fn file_ui(ui: &mut Ui, lang: Lang, name: &str, path: &str, room: f32) -> Option<Edited> {
+    let short = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let shown = if short.is_empty() { lang.choose_file() } else { short };
+    let spoken = format!("{name}: {shown}");
+    let button = Button::new(shown).left().menu().named(&spoken).height(size::FIELD).width(room).ui(ui);
+    let button = if path.is_empty() { button } else { button.on_hover_text(path) };
+    menu::below(&button, room, |ui| {
+        let by_dialog = menu::entry(ui, lang.choose_file(), "", true);
+        let by_hand = menu::entry(ui, lang.add_path(), "", true);
+        (by_dialog || by_hand).then_some(Edited::File { by_hand })
+    })
+    .flatten()
+}
