@@ -14,6 +14,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// The format it will be written in.
     pub(crate) format: Format,
+    /// What its decoder will hold.
+    decoding_bytes: u64,
     /// What its encoder will hold.
     encoding_bytes: u64,
 }
@@ -24,30 +26,27 @@ pub(crate) struct Rendered {
     pub(crate) info: ImageInfo,
 }
 
-/// Bytes that decoders and encoders hold beside what the pipeline says, for each row of the picture.
-const ROWS_HELD_BY_CODECS: u64 = 64;
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
 
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe(bytes)?;
+        let header = codec::probe_page(bytes, page_of(save))?;
         let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
+        let decoding_bytes = codec::held_bytes(bytes, &header);
         let encoding_bytes = codec::encoding_bytes(format, save, &plan.output());
-        Ok(Prepared { header, plan, format, encoding_bytes })
+        Ok(Prepared { header, plan, format, decoding_bytes, encoding_bytes })
     })
 }
 
 impl Prepared {
     /// Memory that rendering takes at once, in bytes, the input's and output's files included.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
-        let input = &self.header.info;
-        // Only JPEG streams; the other decoders hold the whole picture.
-        let decoded = match self.header.format {
-            Format::Jpeg => input.row_samples() as u64 * ROWS_HELD_BY_CODECS,
-            _ => input.size_bytes(),
-        };
-        file_bytes + decoded + self.plan.peak_bytes() + self.encoding_bytes
+        file_bytes + self.decoding_bytes + self.plan.peak_bytes() + self.encoding_bytes
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -62,6 +61,7 @@ impl Prepared {
                 max_downscale: self.plan.max_downscale(),
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
+                page: page_of(save),
                 ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
