@@ -149,7 +149,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N")]
     quality: Option<String>,
     /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
-    /// {date} {hash} {dir}
+    /// {date} {date:%Y-%m-%d} {hash} {dir}; the date is that of taking, else the file's own
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     /// Whether folders are mirrored below the output folder
@@ -293,6 +293,7 @@ impl RunArgs {
     }
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+        self.inputs.iter().try_for_each(check_scheme)?;
         let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
         for list in &self.urls {
             sources.push(if list.as_os_str() == "-" {
@@ -361,8 +362,20 @@ pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
     if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
 }
 
+/// Refuses a URL of a kind that isn't fetched: it would be taken for a file's name.
+fn check_scheme(input: &OsString) -> Result<(), JobError> {
+    let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
+    let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
+    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || std::path::Path::new(input).exists() {
+        return Ok(());
+    }
+    let sentence = format!("{} is a {scheme} URL; only http and https URLs are fetched.", input.display());
+    Err(JobError::Usage(sentence))
+}
+
 /// Refuses a word that is neither a file nor a URL, but looks like a command.
 pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+    check_scheme(input)?;
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
     if looks_like_a_command && !std::path::Path::new(input).exists() {
         let word = input.to_string_lossy();

@@ -3,6 +3,7 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
+mod around;
 mod bodies;
 pub mod command;
 mod coordinator;
@@ -13,6 +14,7 @@ mod export;
 mod gate;
 pub mod handle;
 mod items;
+mod limits;
 mod meter;
 mod output;
 mod picture;
@@ -36,7 +38,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
-pub use crate::model::save::keys as save_keys;
+pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{parse_save, parse_step, save_to_text, step_to_text};
 pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use command::Command;

@@ -171,6 +171,15 @@ impl Channels {
         }
     }
 
+    /// The same with three colours.
+    #[must_use]
+    pub const fn with_colour(self) -> Self {
+        match self {
+            Self::Gray | Self::Rgb => Self::Rgb,
+            Self::GrayAlpha | Self::Rgba => Self::Rgba,
+        }
+    }
+
     /// Whether the last sample is alpha.
     pub const fn has_alpha(self) -> bool {
         matches!(self, Self::GrayAlpha | Self::Rgba)

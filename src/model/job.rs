@@ -93,6 +93,8 @@ pub struct Save {
     pub compression: TiffCompression,
     /// What alpha is laid over where the format has none.
     pub background: Rgb,
+    /// Which frames of an animation.
+    pub frames: FramesChoice,
     /// What of EXIF, XMP and IPTC goes along.
     pub metadata: MetadataPolicy,
     /// Which colour space the result has.
@@ -158,6 +160,17 @@ pub enum FormatChoice {
     Qoi,
     /// Windows bitmap.
     Bmp,
+}
+
+/// Which frames of an animation are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FramesChoice {
+    /// All of them; a format that can't hold them fails the item.
+    #[default]
+    All,
+    /// Only the first, as a still picture.
+    First,
 }
 
 /// What of a file's metadata goes along.
@@ -463,13 +476,14 @@ impl FormatChoice {
 }
 
 impl JobSpec {
-    /// Whether results are the inputs' bytes, exactly: no step and no change of format.
+    /// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
     pub fn is_copy(&self) -> bool {
         is_copy(&self.recipe, &self.save)
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, no change of format, and no page picked out.
+/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
-    recipe.active().next().is_none() && save.format == FormatChoice::Keep && save.page.is_none()
+    let whole = save.frames == FramesChoice::All && save.page.is_none();
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep && whole
 }

@@ -26,8 +26,8 @@ pub use image::{
     Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, JobSpec, Limits, MetadataPolicy, Save, SinkSpec,
-    SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
+    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
+    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::human;
-use super::job::{ColourChoice, Format, FormatChoice, MetadataPolicy, Save};
+use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
 
@@ -74,6 +74,7 @@ pub fn keys() -> &'static [SaveKey] {
             PALETTE,
             COMPRESSION,
             BACKGROUND,
+            FRAMES,
             METADATA,
             COLOUR,
             PAGE,
@@ -217,6 +218,18 @@ const BACKGROUND: SaveKey = SaveKey {
     },
 };
 
+const FRAMES: SaveKey = SaveKey {
+    param: spec(
+        "frames",
+        "Which frames of an animation: all (GIF, WebP and PNG can hold them), or only the first",
+        ParamKind::Choice { options: &["all", "first"], default: "all" },
+    ),
+    formats: &[],
+    shape: "",
+    get: |save| (save.frames != FramesChoice::default()).then(|| save.frames.word().into()),
+    set: |save, value| word(value, &FramesChoice::ALL, FramesChoice::word).map(|chosen| save.frames = chosen),
+};
+
 const METADATA: SaveKey = SaveKey {
     param: spec(
         "metadata",
@@ -294,6 +307,16 @@ impl SaveKey {
     /// What a way to save gives for it; nothing where that is the default.
     pub fn get(&self, save: &Save) -> Option<Value> {
         (self.get)(save)
+    }
+
+    /// Puts it back to its default.
+    pub fn reset(&self, save: &mut Save) {
+        let mut others = Save { format: save.format, ..Save::default() };
+        for (key, value) in save.given().filter(|(key, _)| key.param.name != self.param.name) {
+            // What it gave it takes.
+            let _ = key.set(&mut others, &value);
+        }
+        *save = others;
     }
 
     /// Sets it; the error says what is allowed.
@@ -436,6 +459,19 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
+        }
+    }
+}
+
+impl FramesChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 2] = [Self::All, Self::First];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::First => "first",
         }
     }
 }

@@ -105,6 +105,12 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Same(pass));
             needed
         }
+        Pass::Stream(kernel) => {
+            let needed = kernel.needs(wanted, input);
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
         Pass::Resample(to) => {
             let part = ResampledPart::new(to, *input, wanted);
             let needed = part.arrives;

@@ -5,9 +5,15 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod blurred;
+mod cube;
 pub mod file;
 mod focus;
+mod footprint;
 pub mod help;
+mod histogram;
+mod light;
+mod matrix;
 mod params;
 mod pipeline;
 mod plan;
@@ -16,21 +22,47 @@ mod simd;
 pub mod stage;
 pub mod syntax;
 mod taps;
+mod tiles;
 mod turn;
+mod wide_gaussian;
 
+mod auto_levels;
+mod box_blur;
 mod brightness;
+mod channel_mixer;
+mod clarity;
 mod contrast;
 mod crop;
+mod curves;
+mod denoise;
+mod duotone;
+mod edge;
+mod emboss;
+mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
+mod grain;
 mod grayscale;
+mod high_pass;
+mod hue;
 mod invert;
+mod levels;
 mod linear;
+mod lut;
+mod median;
+mod motion_blur;
+mod pixelate;
+mod posterize;
 mod resize;
 mod rotate;
 mod saturation;
+mod sepia;
 mod sharpen;
+mod solarize;
+mod threshold;
+mod vibrance;
+mod white_balance;
 
 pub use help::{help, list, save_help};
 pub use params::Params;
@@ -80,13 +112,37 @@ pub fn registry() -> &'static [OpSpec] {
             flip::SPEC,
             brightness::SPEC,
             contrast::SPEC,
-            linear::SPEC,
+            exposure::SPEC,
             gamma::SPEC,
+            levels::SPEC,
+            auto_levels::SPEC,
+            curves::SPEC,
+            linear::SPEC,
+            white_balance::SPEC,
             saturation::SPEC,
+            vibrance::SPEC,
+            hue::SPEC,
+            channel_mixer::SPEC,
+            lut::SPEC,
             grayscale::SPEC,
+            sepia::SPEC,
+            duotone::SPEC,
             invert::SPEC,
-            gaussian_blur::SPEC,
+            solarize::SPEC,
+            threshold::SPEC,
+            posterize::SPEC,
             sharpen::SPEC,
+            clarity::SPEC,
+            denoise::SPEC,
+            median::SPEC,
+            gaussian_blur::SPEC,
+            box_blur::SPEC,
+            motion_blur::SPEC,
+            pixelate::SPEC,
+            edge::SPEC,
+            emboss::SPEC,
+            high_pass::SPEC,
+            grain::SPEC,
         ]
     }
 }

@@ -11,8 +11,8 @@ use super::focus::{Focused, ResampledPart, focus};
 use super::pipeline::{Rest, to_planned};
 use super::run;
 use super::stage::{
-    Measure, NeighbourhoodKernel, Pad, PlacedKernel, PointKernel, Rect, Resample, Stage, Turn, WholeKernel,
-    WindowKernel, WindowRows,
+    Measure, NeighbourhoodKernel, Pad, PlacedKernel, PointKernel, Rect, Resample, Stage, StreamKernel, Turn,
+    WholeKernel, WindowKernel, WindowRows,
 };
 use super::taps::Kernel;
 use crate::error::{ErrorKind, ItemError};
@@ -66,6 +66,7 @@ pub(super) enum Pass {
         halo_px: u32,
         kernel: Box<dyn WindowKernel>,
     },
+    Stream(Box<dyn StreamKernel>),
     Whole(Box<dyn WholeKernel>),
 }
 
@@ -90,7 +91,7 @@ impl Pass {
                 ..input
             },
             Self::Placed { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
-            Self::Window { .. } => input,
+            Self::Window { .. } | Self::Stream(_) => input,
             Self::Whole(kernel) => kernel.output(&input),
         }
     }
@@ -152,6 +153,12 @@ impl Plan {
                 let channels = self.current.channels;
                 self.push(Stage::Window { halo_px, kernel: Box::new(WithMargins { kernel, channels }) });
             }
+            Stage::Stream(kernel) => {
+                if !kernel.is_symmetric() {
+                    self.flush();
+                }
+                self.append(Pass::Stream(kernel));
+            }
             Stage::Pad(pad) => {
                 self.flush();
                 self.append(Pass::Pad(pad));
@@ -208,7 +215,11 @@ impl Plan {
         let channels = kernel.channels(self.current.channels);
         self.current.channels = channels;
         let before_blur = kernel.is_luma()
-            && matches!(self.passes.last(), Some(Pass::Window { kernel, .. }) if kernel.commutes_with_luma());
+            && match self.passes.last() {
+                Some(Pass::Window { kernel, .. }) => kernel.commutes_with_luma(),
+                Some(Pass::Stream(kernel)) => kernel.commutes_with_luma(),
+                _ => false,
+            };
         let blur = if before_blur { self.passes.pop() } else { None };
         match self.passes.last_mut() {
             Some(Pass::Points(kernels)) => kernels.push(kernel),

@@ -1,6 +1,6 @@
 //! The binding to libjpeg: one decoder and one encoder whose fatal errors are values, and whose warnings are kept.
 //!
-//! The only unsafe code of JPEG. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
+//! The only unsafe code of JPEG, with that of [`super::entropy`]. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
 //! must not return. The callback here unwinds (the C code is built with unwind tables) up to [`guarded`], the one place
 //! that enters the library, and never further.
 
@@ -11,6 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
 use mozjpeg_sys as ffi;
+
+use super::entropy::Quick;
 
 /// A fatal error of libjpeg: its code, and its words.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ pub(super) struct Decoder<'a> {
 struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
+    quick: Option<Quick>,
     _pinned: PhantomPinned,
 }
 
@@ -158,7 +161,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let mut state = Box::new(DecoderState { cinfo, errors: ErrorManager::new(), _pinned: PhantomPinned });
+        let mut state =
+            Box::new(DecoderState { cinfo, errors: ErrorManager::new(), quick: None, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -176,7 +180,37 @@ impl<'a> Decoder<'a> {
                 ffi::jpeg_start_decompress(cinfo);
             }
         })?;
+        decoder.quicken();
         Ok(decoder)
+    }
+
+    /// Sets our entropy decoder in, where it fits.
+    fn quicken(&mut self) {
+        if self.has_several_scans() {
+            return;
+        }
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        // SAFETY: the decoder was started and has one scan; `quick` lives in the same box as `cinfo` and stays there.
+        unsafe {
+            *quick = Quick::new(cinfo);
+            if let Some(quick) = quick {
+                quick.install(cinfo);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_quick(&self) -> bool {
+        self.state.quick.is_some()
+    }
+
+    #[cfg(test)]
+    pub(super) fn use_libjpegs_own(&mut self) {
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        if let Some(quick) = quick {
+            // SAFETY: it was installed into this one.
+            unsafe { quick.remove(cinfo) };
+        }
     }
 
     /// Width of the output in px.
@@ -211,8 +245,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Fills `target`, which holds whole rows, with the next ones; gives the number of rows read. Stops early at a
-    /// fault.
-    pub(super) fn read(&mut self, target: &mut [u8]) -> Result<u32, Fatal> {
+    /// fault, unless `on` is set: then libjpeg's padding stands for what is missing.
+    pub(super) fn read(&mut self, target: &mut [u8], on: bool) -> Result<u32, Fatal> {
         let row_bytes = self.width() as usize * self.components();
         if row_bytes == 0 {
             return Ok(0);
@@ -241,7 +275,7 @@ impl<'a> Decoder<'a> {
                     done += now as usize;
                     read += now;
                     let faults = faults_of(&state.cinfo);
-                    if faults.data_missing || faults.bad_data {
+                    if !on && (faults.data_missing || faults.bad_data) {
                         return;
                     }
                 }
