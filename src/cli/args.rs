@@ -149,7 +149,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N")]
     quality: Option<String>,
     /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
-    /// {date} {hash} {dir}
+    /// {date} {date:%Y-%m-%d} {hash} {dir}; the date is that of taking, else the file's own
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     /// Whether folders are mirrored below the output folder

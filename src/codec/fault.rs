@@ -20,6 +20,11 @@ pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", size(wanted))
 }
 
+/// The file ends early: so many of its rows were there.
+pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
+    truncated().with("had", had).with("wanted", format!("{wanted} rows"))
+}
+
 /// A known format, of a sort that is not supported.
 pub(super) fn unsupported(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)

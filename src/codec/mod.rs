@@ -4,10 +4,12 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
+mod animation;
 mod avif;
 mod bmff;
 mod colour;
 mod convert;
+mod delta;
 mod exif;
 mod fault;
 mod frames;
@@ -15,6 +17,8 @@ mod gif;
 mod ico;
 mod jpeg;
 mod jxl;
+mod late;
+mod meta;
 mod out;
 mod png;
 mod simple;
@@ -28,11 +32,13 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, SampleType, Save,
+    ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter, SampleType, Save,
     TruncatedPolicy,
 };
 
+pub use animation::{FrameEncoder, animates, animation_bytes};
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use out::search::within_bytes;
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -143,20 +149,34 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
     let format = probe(bytes)?.format;
+    let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes),
-        Format::Webp => webp::open(bytes),
+        Format::Png => png::open(bytes, keep),
+        Format::Webp => webp::open(bytes, keep),
         Format::Tiff => tiff::open(bytes),
-        Format::Gif => gif::open(bytes),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Gif => gif::open(bytes, keep),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
         Format::Jxl => jxl::open(bytes),
         Format::Avif => avif::open(bytes),
         Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
+    Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })
+}
+
+/// When a picture was taken, as its camera's clock said: `YYYY-MM-DDTHH:MM:SS`. `None` where nothing tells. The
+/// beginning of a file may do.
+pub fn taken(bytes: &[u8]) -> Option<String> {
+    match sniff(bytes)? {
+        Format::Jpeg => jpeg::taken(bytes),
+        Format::Png => png::taken(bytes),
+        Format::Webp => webp::taken(bytes),
+        // Such a file is built as an EXIF block is.
+        Format::Tiff => exif::taken(bytes),
+        _ => None,
+    }
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
@@ -183,19 +203,37 @@ pub fn encoder(
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
-    let metadata = match save.metadata {
-        MetadataPolicy::Keep => metadata.clone(),
-        MetadataPolicy::NoGps => exif::without_gps(metadata),
-        MetadataPolicy::Strip => Metadata::default(),
-    };
-    let extras = Extras { profile, metadata };
-    match save.max_bytes {
-        Some(limit) if format.default_quality().is_some() => {
-            Ok(Box::new(out::search::Search::new(format, save, limit, extras)))
+    let metadata = meta::by_policy(metadata, save.metadata);
+    // Formats that are read only are refused now, not at the first row.
+    encoder_of(format, save, Extras::default())?;
+    let save = save.clone();
+    let make = move |extras| -> Result<Box<dyn Encoder>, ItemError> {
+        match save.max_bytes {
+            Some(limit) if format.default_quality().is_some() => {
+                Ok(Box::new(out::search::Search::new(format, &save, limit, extras)))
+            }
+            Some(limit) => {
+                let inner = encoder_of(format, &save, extras)?;
+                Ok(Box::new(out::search::Bounded { inner, format, limit }))
+            }
+            None => encoder_of(format, &save, extras),
         }
-        Some(limit) => Ok(Box::new(out::search::Bounded { inner: encoder_of(format, save, extras)?, format, limit })),
-        None => encoder_of(format, save, extras),
-    }
+    };
+    Ok(Box::new(late::Late::new(profile, metadata, Box::new(make))))
+}
+
+/// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
+/// `save.max_bytes` is not looked at: see [`within_bytes`].
+pub fn frame_encoder(
+    format: Format,
+    save: &Save,
+    picture: Picture,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Box<dyn FrameEncoder>, ItemError> {
+    let metadata = meta::by_policy(metadata, save.metadata);
+    let extras = late::extras(profile, metadata, &picture.canvas);
+    animation::encoder(format, save, picture, extras)
 }
 
 fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bodies::{Bodies, KeptBody};
 use super::run::read;
 use super::step_files;
-use super::view::Pixels;
+use super::view::{Pixels, PreviewRequest, Zoom};
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -303,6 +303,31 @@ pub(super) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32
     let (x, width_px) = span(centre.0, size_px.0, area_px.0);
     let (y, height_px) = span(centre.1, size_px.1, area_px.1);
     Rect { x, y, width_px, height_px }
+}
+
+/// What is seen of a result, read back from the file it would be saved as.
+pub(super) fn encoded(
+    bytes: &[u8],
+    request: &PreviewRequest,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Pixels, ItemError> {
+    let colour = request.save.colour;
+    let centre = match request.zoom {
+        Zoom::Fit => {
+            let shown = decode(bytes, colour, Some(request.area_px), cancelled)?;
+            return Ok(pixels(&shrunk(shown.image, request.area_px, cancelled)?));
+        }
+        Zoom::Full { x, y } => (x, y),
+    };
+    let header = codec::probe(bytes)?;
+    let pipeline = step_files::pipeline(&Recipe::default())
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
+    let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.focus(part).run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    Ok(pixels(&collector.into_image()?))
 }
 
 /// A part of a picture's pixels.

@@ -474,13 +474,13 @@ impl FormatChoice {
 }
 
 impl JobSpec {
-    /// Whether results are the inputs' bytes, exactly: no step and no change of format.
+    /// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
     pub fn is_copy(&self) -> bool {
         is_copy(&self.recipe, &self.save)
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step and no change of format.
+/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
-    recipe.active().next().is_none() && save.format == FormatChoice::Keep
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep && save.frames == FramesChoice::All
 }

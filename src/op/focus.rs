@@ -105,6 +105,12 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Same(pass));
             needed
         }
+        Pass::Stream(kernel) => {
+            let needed = kernel.needs(wanted, input);
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
         Pass::Resample(to) => {
             let part = ResampledPart::new(to, *input, wanted);
             let needed = part.arrives;
@@ -113,7 +119,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
         }
         Pass::Pad(pad) => padded(pad, input, wanted, focused),
         // Nothing is known of what these need.
-        Pass::Whole(_) | Pass::Stream(_) | Pass::ResampledPart(_) => {
+        Pass::Whole(_) | Pass::ResampledPart(_) => {
             let all = Rect::all_of(&pass.output(*input));
             crop(wanted, all, focused);
             focused.push(Focused::Same(pass));

@@ -9,7 +9,9 @@ mod blurred;
 mod cube;
 pub mod file;
 mod focus;
+mod footprint;
 pub mod help;
+mod histogram;
 mod light;
 mod matrix;
 mod params;
@@ -20,26 +22,37 @@ mod simd;
 pub mod stage;
 pub mod syntax;
 mod taps;
+mod tiles;
 mod turn;
 mod wide_gaussian;
 
 mod auto_levels;
+mod box_blur;
 mod brightness;
 mod channel_mixer;
+mod clarity;
 mod contrast;
 mod crop;
 mod curves;
+mod denoise;
 mod duotone;
+mod edge;
+mod emboss;
 mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
+mod grain;
 mod grayscale;
+mod high_pass;
 mod hue;
 mod invert;
 mod levels;
 mod linear;
 mod lut;
+mod median;
+mod motion_blur;
+mod pixelate;
 mod posterize;
 mod resize;
 mod rotate;
@@ -118,8 +131,18 @@ pub fn registry() -> &'static [OpSpec] {
             solarize::SPEC,
             threshold::SPEC,
             posterize::SPEC,
-            gaussian_blur::SPEC,
             sharpen::SPEC,
+            clarity::SPEC,
+            denoise::SPEC,
+            median::SPEC,
+            gaussian_blur::SPEC,
+            box_blur::SPEC,
+            motion_blur::SPEC,
+            pixelate::SPEC,
+            edge::SPEC,
+            emboss::SPEC,
+            high_pass::SPEC,
+            grain::SPEC,
         ]
     }
 }

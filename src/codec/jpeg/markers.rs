@@ -6,7 +6,7 @@ use std::io::Cursor;
 use ::exif::experimental::Writer;
 use ::exif::{In, Reader, Tag, Value};
 
-use crate::codec::{Extras, fault};
+use crate::codec::{Extras, fault, meta};
 use crate::error::ItemError;
 use crate::model::Metadata;
 
@@ -18,6 +18,10 @@ const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const MAX_PAYLOAD: usize = 65_533;
 /// Photoshop's resource that holds IPTC-IIM records.
 const IPTC_RESOURCE: u16 = 0x0404;
+/// Segments of an extended XMP packet: its name, a GUID of 32 digits, its whole length, this part's offset.
+const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+/// Bytes of an extended XMP packet that are read at most.
+const MAX_XMP_BYTES: usize = 16 << 20;
 
 /// What stands before the first scan.
 #[derive(Debug, Default)]
@@ -41,6 +45,7 @@ pub(super) struct Markers {
 pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     let mut markers = Markers::default();
     let mut icc: Vec<(u8, &[u8])> = Vec::new();
+    let mut extensions: Vec<&[u8]> = Vec::new();
     let mut at = 2;
     loop {
         let (marker, payload, next) = segment(bytes, at)?;
@@ -51,7 +56,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
             0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
-            0xE1 => app1(payload, &mut markers.metadata),
+            0xE1 => match payload.strip_prefix(XMP_EXTENSION) {
+                Some(part) => extensions.push(part),
+                None => app1(payload, &mut markers.metadata),
+            },
             0xE2 => {
                 if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
                     icc.push((number, data));
@@ -59,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xED => {
                 if let Some(resources) = payload.strip_prefix(PHOTOSHOP) {
-                    markers.metadata.iptc = iptc(resources).map(Into::into);
+                    markers.metadata.iptc = meta::iptc_in_photoshop(resources).map(Into::into);
                 }
             }
             0xEE => {
@@ -78,6 +86,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             _ => {}
         }
         at = next;
+    }
+    if let Some(main) = markers.metadata.xmp.as_ref().filter(|_| !extensions.is_empty()) {
+        let whole = meta::xmp_joined(main, |guid| extended_xmp(&extensions, guid));
+        markers.metadata.xmp = Some(whole.into());
     }
     icc.sort_by_key(|&(number, _)| number);
     markers.profile = (!icc.is_empty()).then(|| icc.iter().flat_map(|&(_, data)| data).copied().collect());
@@ -142,20 +154,26 @@ fn app1(payload: &[u8], metadata: &mut Metadata) {
     }
 }
 
-/// The IPTC records among Photoshop's image resources: `8BIM`, id, padded name, length, padded data.
-fn iptc(mut resources: &[u8]) -> Option<&[u8]> {
-    loop {
-        let [b'8', b'B', b'I', b'M', id1, id0, rest @ ..] = resources else { return None };
-        let name = 1 + usize::from(*rest.first()?);
-        let rest = rest.get(name + name % 2..)?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(*length) as usize;
-        let data = rest.get(..length)?;
-        if u16::from_be_bytes([*id1, *id0]) == IPTC_RESOURCE {
-            return Some(data);
+/// The extended XMP packet of a GUID, from its parts, if all of it is there.
+fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
+    let mut packet = Vec::new();
+    for part in parts {
+        let (head, data) = part.split_first_chunk::<40>()?;
+        let &[.., l3, l2, l1, l0, o3, o2, o1, o0] = head;
+        let (length, offset) = (u32::from_be_bytes([l3, l2, l1, l0]), u32::from_be_bytes([o3, o2, o1, o0]));
+        if !head.starts_with(guid.as_bytes()) || guid.len() != 32 {
+            continue;
         }
-        resources = rest.get(length + length % 2..).unwrap_or_default();
+        // Parts come in order: a gap is a missing one.
+        if offset as usize != packet.len() || packet.len() + data.len() > MAX_XMP_BYTES.min(length as usize) {
+            return None;
+        }
+        packet.extend_from_slice(data);
+        if packet.len() == length as usize {
+            return Some(packet);
+        }
     }
+    None
 }
 
 /// Bytes of one value that is not worth the others.
