@@ -282,10 +282,7 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
 pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
-        _ => ColourChoice::Srgb,
-    }
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
 }
 
 /// The media type of a format.
