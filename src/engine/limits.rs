@@ -81,7 +81,6 @@ mod tests {
     use super::*;
     use crate::engine::picture::prepare;
     use crate::model::{Recipe, Save};
-    use crate::op::Pipeline;
 
     /// A gray bitmap's header and palette alone: 8 bits a pixel, run-length coded.
     fn bitmap(width_px: u32, height_px: u32) -> Vec<u8> {
@@ -94,7 +93,7 @@ mod tests {
     }
 
     fn refusal(limits: &Limits, budget_bytes: u64, file: &[u8]) -> Option<String> {
-        let pipeline = Pipeline::new(&Recipe::default()).unwrap();
+        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
         let prepared = prepare(file, &pipeline, &Save::default()).unwrap();
         check(limits, budget_bytes, &prepared, file.len() as u64).err().map(|error| error.to_string())
     }
