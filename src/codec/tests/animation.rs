@@ -1,8 +1,7 @@
 //! Animations: composed exactly as Pillow composes them, saved and read again without a change, refused when forged.
 
 use super::*;
-use crate::config::{MAX_FRAMES, MAX_SIDE_PX};
-use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
+use crate::model::{Delay, FrameReader, Picture, Plays};
 
 macro_rules! file {
     ($name:literal) => {
