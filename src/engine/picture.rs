@@ -34,10 +34,15 @@ pub(crate) struct Rendered {
     pub(crate) shortfall: Option<Shortfall>,
 }
 
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
+
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe(bytes)?;
+        let header = codec::probe_page(bytes, page_of(save))?;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };

@@ -10,13 +10,13 @@ use super::around::{Around, Wanted};
 use super::bodies::{Bodies, KeptBody};
 use super::handle::Shared;
 use super::picture::{guarded, prepare};
-use super::show::{self, Shown, Source};
+use super::show::{self, Asked, Shown, Source};
 use super::step_files;
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ColourChoice, ItemId, Recipe, Save, is_copy};
+use crate::model::{ItemId, Recipe, Save, is_copy};
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -48,7 +48,7 @@ struct Base {
     id: ItemId,
     /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
-    colour: ColourChoice,
+    asked: Asked,
     body: KeptBody,
     is_output: bool,
     shown: Shown,
@@ -113,7 +113,7 @@ impl Looker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour)
+            (base.id, base.area_px, base.asked) == (request.id, area_px, Asked::of(&request.save))
                 && !base.is_output
                 && area_px.is_none_or(|area_px| {
                     let wanted = show::wanted_scale(&base.shown.header, &request.recipe, area_px);
@@ -145,7 +145,7 @@ impl Looker {
                 let wanted = Wanted {
                     shown: &base.shown,
                     bytes: &base.body.bytes,
-                    colour: base.colour,
+                    asked: base.asked,
                     recipe: &recipe,
                     pipeline: &pipeline,
                     centre: (x, y),
@@ -205,23 +205,24 @@ impl Looker {
         }
         let cancelled = || self.cancelled();
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
+        let asked = Asked::of(&request.save);
         let decoded = || {
             let Some(area_px) = area_px else {
-                let shown = show::decode(&body.bytes, request.save.colour, None, &cancelled)?;
+                let shown = show::decode(&body.bytes, asked, None, &cancelled)?;
                 let before = show::pixels(&shown.image);
                 return Ok((shown, before));
             };
-            let header = codec::probe(&body.bytes)?;
+            let header = codec::probe_page(&body.bytes, asked.page)?;
             // A recipe that can't be planned is told of where it is run.
             let scale = show::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = show::scaled_area(&header, scale, area_px);
-            let shown = show::decode(&body.bytes, request.save.colour, Some(decode_px), &cancelled)?;
+            let shown = show::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
             let before = show::pixels(&show::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
         let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
-        let (colour, around) = (request.save.colour, Around::default());
-        self.base = Some(Base { id: request.id, area_px, colour, body, is_output, shown, before, around });
+        let around = Around::default();
+        self.base = Some(Base { id: request.id, area_px, asked, body, is_output, shown, before, around });
         Ok(None)
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bodies::{Bodies, KeptBody};
+use super::picture::page_of;
 use super::run::read;
 use super::step_files;
 use super::view::{Pixels, PreviewRequest, Zoom};
@@ -11,7 +12,7 @@ use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, ColourChoice, Image, ImageInfo, ItemRow, Locator, Metadata, Orientation, Recipe, RowReader,
-    RowWriter, Samples, Step,
+    RowWriter, Samples, Save, Step,
 };
 use crate::op::Pipeline;
 use crate::op::stage::Rect;
@@ -127,14 +128,29 @@ pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     collector.into_image()
 }
 
+/// What a way to save asks of a decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The colour space that pixels are converted to.
+    pub(super) colour: ColourChoice,
+    /// The page, counted from 0.
+    pub(super) page: u32,
+}
+
+impl Asked {
+    pub(super) fn of(save: &Save) -> Self {
+        Self { colour: save.colour, page: page_of(save) }
+    }
+}
+
 /// Decodes a picture upright to fit an area (`None`: at full size).
 pub(super) fn decode(
     bytes: &[u8],
-    colour: ColourChoice,
+    asked: Asked,
     area_px: Option<(u32, u32)>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Shown, ItemError> {
-    let header = codec::probe(bytes)?;
+    let header = codec::probe_page(bytes, asked.page)?;
     let (w, h) = upright_size(&header);
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {
         (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
@@ -152,7 +168,8 @@ pub(super) fn decode(
         &DecodeOptions {
             max_downscale: plan.max_downscale(),
             luma: plan.accepts_luma(),
-            colour,
+            colour: asked.colour,
+            page: asked.page,
             ..DecodeOptions::default()
         },
     )?;
@@ -314,7 +331,7 @@ pub(super) fn encoded(
     let colour = request.save.colour;
     let centre = match request.zoom {
         Zoom::Fit => {
-            let shown = decode(bytes, colour, Some(request.area_px), cancelled)?;
+            let shown = decode(bytes, Asked { colour, page: 0 }, Some(request.area_px), cancelled)?;
             return Ok(pixels(&shrunk(shown.image, request.area_px, cancelled)?));
         }
         Zoom::Full { x, y } => (x, y),

@@ -77,6 +77,7 @@ pub fn keys() -> &'static [SaveKey] {
             FRAMES,
             METADATA,
             COLOUR,
+            PAGE,
         ]
     }
 }
@@ -254,6 +255,20 @@ const COLOUR: SaveKey = SaveKey {
     shape: "",
     get: |save| (save.colour != ColourChoice::default()).then(|| save.colour.word().into()),
     set: |save, value| word(value, &ColourChoice::ALL, ColourChoice::word).map(|chosen| save.colour = chosen),
+};
+
+const PAGE: SaveKey = SaveKey {
+    param: spec("page", "Which page of a TIFF with several is read, counted from 1 [1]", whole(1, 65_535)),
+    formats: &[],
+    shape: "",
+    get: |save| save.page.map(number),
+    set: |save, value| match value {
+        Value::Number(page) => {
+            save.page = Some(*page as u16);
+            Some(())
+        }
+        _ => None,
+    },
 };
 
 fn number<T: Into<f64>>(number: T) -> Value {
