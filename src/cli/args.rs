@@ -282,6 +282,7 @@ impl RunArgs {
     /// What was asked for that has no effect, as a sentence.
     pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<String> {
         let given = [
+            ("--save", self.save.is_some() && spec.save.given().next().is_some()),
             ("--quality", self.quality.is_some()),
             ("--colour", self.colour.is_some()),
             ("--metadata", self.metadata.is_some()),
