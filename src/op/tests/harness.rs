@@ -119,7 +119,11 @@ impl Files for TestFiles {
     }
 
     fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
-        Err(format!("there is no {path}"))
+        if path != "mark.png" {
+            return Err(format!("there is no {path}"));
+        }
+        let levels = (0..20 * 30 * 4_u32).map(|i| (i * 31 % 256) as u8).collect();
+        Ok(Arc::new(Image::from_u8(20, 30, Channels::Rgba, levels)))
     }
 }
 
@@ -153,8 +157,10 @@ pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientati
     let plan = plan(steps, &picture.info, orientation, 1.0);
     let mut out = Collected::default();
     plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-    assert_eq!(out.info, Some(plan.output()), "{steps:?}");
-    assert_eq!(out.rows, plan.output().height_px, "{steps:?}");
+    if plan.is_certain() {
+        assert_eq!(out.info, Some(plan.output()), "{steps:?}");
+    }
+    assert_eq!(Some(out.rows), out.info.map(|info| info.height_px), "{steps:?}");
     out
 }
 
