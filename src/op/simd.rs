@@ -276,15 +276,15 @@ pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f
 }
 
 /// A function of one sample. (A closure's body may stay outside the function that is compiled for wider vectors.)
-pub(super) trait Tone {
+pub(super) trait Tone: Copy {
     /// The value for a value; implementations must be `#[inline(always)]`.
-    fn at(&self, value: f32) -> f32;
+    fn at(self, value: f32) -> f32;
 }
 
 /// A function of the colours of one pixel.
-pub(super) trait Mix {
+pub(super) trait Mix: Copy {
     /// The colour for a colour; implementations must be `#[inline(always)]`.
-    fn at(&self, colour: [f32; 3]) -> [f32; 3];
+    fn at(self, colour: [f32; 3]) -> [f32; 3];
 }
 
 /// A function of runs of samples of one colour channel (0 to 2).
@@ -293,7 +293,8 @@ pub(super) trait Bend {
     fn bend(&self, channel: usize, values: &mut [f32]);
 }
 
-struct EachColour<'a, T>(&'a mut [f32], Channels, &'a T);
+/// Holds its function itself: behind a reference its numbers might change with each sample that is written.
+struct EachColour<'a, T>(&'a mut [f32], Channels, T);
 
 impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
     type Output = ();
@@ -321,11 +322,11 @@ impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
 }
 
 /// Applies a function to each colour sample, leaving alpha alone.
-pub(super) fn tone(samples: &mut [f32], channels: Channels, tone: &impl Tone) {
+pub(super) fn tone(samples: &mut [f32], channels: Channels, tone: impl Tone) {
     wide(EachColour(samples, channels, tone));
 }
 
-struct EachPixel<'a, M>(&'a mut [f32], Channels, &'a M);
+struct EachPixel<'a, M>(&'a mut [f32], Channels, M);
 
 impl<M: Mix> NullaryFnOnce for EachPixel<'_, M> {
     type Output = ();
@@ -349,7 +350,7 @@ impl<M: Mix> NullaryFnOnce for EachPixel<'_, M> {
 }
 
 /// Applies a function to the colours of each pixel, leaving alpha alone; gray pixels stay as they are.
-pub(super) fn mix(samples: &mut [f32], channels: Channels, mix: &impl Mix) {
+pub(super) fn mix(samples: &mut [f32], channels: Channels, mix: impl Mix) {
     wide(EachPixel(samples, channels, mix));
 }
 
