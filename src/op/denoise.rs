@@ -135,7 +135,7 @@ fn decay(x: f32) -> f32 {
     let rest = t - whole as f32;
     let cubed = 0.055_504_1 - rest * (0.009_618_1 - rest * 0.001_252_6);
     let power = 1.0 - rest * (std::f32::consts::LN_2 - rest * (0.240_226_5 - rest * cubed));
-    f32::from_bits(((127 - whole) << 23) as u32) * power
+    f32::from_bits((127_i32.wrapping_sub(whole) << 23) as u32) * power
 }
 
 impl NullaryFnOnce for Offset<'_> {
