@@ -83,6 +83,10 @@ impl StreamKernel for Mixed<Wide> {
         self.blur.lead_px()
     }
 
+    fn reach_px(&self) -> Option<(u32, u32)> {
+        Some(self.blur.reach_px())
+    }
+
     fn held_bytes(&self, input: &ImageInfo) -> u64 {
         self.blur.held_bytes(input)
     }

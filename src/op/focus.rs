@@ -117,6 +117,17 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Same(pass));
             needed
         }
+        Pass::Stream(kernel) if let Some((halo_px, grid_px)) = kernel.reach_px() => {
+            let mut needed = wanted.grown(halo_px, input);
+            let (left, top) = (needed.x % grid_px.max(1), needed.y % grid_px.max(1));
+            needed.x -= left;
+            needed.y -= top;
+            needed.width_px += left;
+            needed.height_px += top;
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
         Pass::Resample(to) => {
             let part = ResampledPart::new(to, *input, wanted);
             let needed = part.arrives;

@@ -204,6 +204,12 @@ pub trait StreamKernel: Send + Sync {
     /// Rows that must have gone in below the one that comes out.
     fn lead_px(&self, input: &ImageInfo) -> u32;
 
+    /// How far around a pixel it looks, and the grid (both in px) on which a part of the picture must begin to give the
+    /// pixels of the whole to the last bit; `None` if only the whole picture does.
+    fn reach_px(&self) -> Option<(u32, u32)> {
+        None
+    }
+
     /// Bytes held while it runs.
     fn held_bytes(&self, input: &ImageInfo) -> u64;
 

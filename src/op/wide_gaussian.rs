@@ -46,6 +46,11 @@ impl Wide {
         (self.radius() + 2 * self.step) as u32
     }
 
+    /// How far around a pixel it looks, and the step of its grid.
+    pub(super) const fn reach_px(&self) -> (u32, u32) {
+        ((self.radius() + 3 * self.step) as u32, self.step as u32)
+    }
+
     /// Bytes held while it runs.
     pub(super) fn held_bytes(&self, input: &ImageInfo) -> u64 {
         let line = input.row_samples() + (2 * self.radius() + 4 * self.step) * input.channels.count();

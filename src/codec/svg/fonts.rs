@@ -9,7 +9,6 @@ use crate::model::font;
 /// The family that stands for every other.
 pub(super) const FAMILY: &str = font::FAMILY;
 
-
 /// The fonts, read once.
 pub(super) fn database() -> Arc<Database> {
     static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
