@@ -1,10 +1,10 @@
 //! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
 
-use super::show::{self, Collector, ImageRows, Shown};
+use super::show::{self, Asked, Collector, ImageRows, Shown};
 use super::view::Pixels;
 use crate::codec::DecodeOptions;
 use crate::error::ItemError;
-use crate::model::{ColourChoice, Image, Orientation, Recipe};
+use crate::model::{Image, Orientation, Recipe};
 use crate::op::stage::Rect;
 use crate::op::{Pipeline, Plan};
 
@@ -44,7 +44,7 @@ pub(super) struct Seen {
 pub(super) struct Wanted<'a> {
     pub(super) shown: &'a Shown,
     pub(super) bytes: &'a [u8],
-    pub(super) colour: ColourChoice,
+    pub(super) asked: Asked,
     pub(super) recipe: &'a Recipe,
     pub(super) pipeline: &'a Pipeline,
     /// The centre of what is seen, 0 to 1 on both axes.
@@ -85,8 +85,13 @@ impl Part {
                 match delivered {
                     Some(kept) => &kept.image,
                     none => {
-                        let options =
-                            DecodeOptions { max_downscale, luma, colour: wanted.colour, ..DecodeOptions::default() };
+                        let options = DecodeOptions {
+                            max_downscale,
+                            luma,
+                            colour: wanted.asked.colour,
+                            page: wanted.asked.page,
+                            ..DecodeOptions::default()
+                        };
                         let image = show::delivered(wanted.bytes, &options, cancelled)?;
                         &none.insert(Delivered { max_downscale, luma, image }).image
                     }

@@ -14,6 +14,7 @@ mod export;
 mod gate;
 pub mod handle;
 mod items;
+mod limits;
 mod meter;
 mod output;
 mod picture;

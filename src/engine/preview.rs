@@ -10,13 +10,13 @@ use super::around::{Around, Wanted};
 use super::bodies::{Bodies, KeptBody};
 use super::handle::Shared;
 use super::picture::{guarded, prepare};
-use super::show::{self, Shown, Source};
+use super::show::{self, Asked, Shown, Source};
 use super::step_files;
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ColourChoice, ItemId, Recipe, is_copy};
+use crate::model::{ItemId, Recipe, Save, is_copy};
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -31,6 +31,16 @@ pub(super) struct Looker {
     reader: Box<dyn CatalogReader>,
     bodies: Arc<Bodies>,
     base: Option<Base>,
+    encoded: Option<Encoded>,
+}
+
+/// A result as it would be saved, kept while one looks around in it.
+struct Encoded {
+    id: ItemId,
+    recipe: Recipe,
+    save: Save,
+    bytes: Vec<u8>,
+    size_px: (u32, u32),
 }
 
 /// The decoded picture that recipes are tried on.
@@ -38,7 +48,7 @@ struct Base {
     id: ItemId,
     /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
-    colour: ColourChoice,
+    asked: Asked,
     body: KeptBody,
     is_output: bool,
     shown: Shown,
@@ -49,7 +59,7 @@ struct Base {
 
 impl Looker {
     pub(super) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, bodies: Arc<Bodies>) -> Self {
-        Self { shared, reader, bodies, base: None }
+        Self { shared, reader, bodies, base: None, encoded: None }
     }
 
     /// Works until `stop` is closed.
@@ -66,6 +76,7 @@ impl Looker {
             let Some(request) = self.shared.preview_wanted.take() else { continue };
             let Some(request) = request else {
                 self.base = None;
+                self.encoded = None;
                 self.publish(Preview::default());
                 continue;
             };
@@ -80,8 +91,8 @@ impl Looker {
                 crossbeam_channel::select! {
                     recv(bell) -> _ => rung = true,
                     recv(stop) -> _ => return,
-                    // Nothing newer for a moment: find out what the result weighs.
-                    default(SETTLES) => self.find_size(&request, content),
+                    // Nothing newer for a moment: find out what the result weighs, and how it looks once it is saved.
+                    default(SETTLES) => self.show_encoded(&request, content),
                 }
             }
         }
@@ -102,7 +113,7 @@ impl Looker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour)
+            (base.id, base.area_px, base.asked) == (request.id, area_px, Asked::of(&request.save))
                 && !base.is_output
                 && area_px.is_none_or(|area_px| {
                     let wanted = show::wanted_scale(&base.shown.header, &request.recipe, area_px);
@@ -134,7 +145,7 @@ impl Looker {
                 let wanted = Wanted {
                     shown: &base.shown,
                     bytes: &base.body.bytes,
-                    colour: base.colour,
+                    asked: base.asked,
                     recipe: &recipe,
                     pipeline: &pipeline,
                     centre: (x, y),
@@ -194,44 +205,73 @@ impl Looker {
         }
         let cancelled = || self.cancelled();
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
+        let asked = Asked::of(&request.save);
         let decoded = || {
             let Some(area_px) = area_px else {
-                let shown = show::decode(&body.bytes, request.save.colour, None, &cancelled)?;
+                let shown = show::decode(&body.bytes, asked, None, &cancelled)?;
                 let before = show::pixels(&shown.image);
                 return Ok((shown, before));
             };
-            let header = codec::probe(&body.bytes)?;
+            let header = codec::probe_page(&body.bytes, asked.page)?;
             // A recipe that can't be planned is told of where it is run.
             let scale = show::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = show::scaled_area(&header, scale, area_px);
-            let shown = show::decode(&body.bytes, request.save.colour, Some(decode_px), &cancelled)?;
+            let shown = show::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
             let before = show::pixels(&show::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
         let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
-        let (colour, around) = (request.save.colour, Around::default());
-        self.base = Some(Base { id: request.id, area_px, colour, body, is_output, shown, before, around });
+        let around = Around::default();
+        self.base = Some(Base { id: request.id, area_px, asked, body, is_output, shown, before, around });
         Ok(None)
     }
 
-    /// Encodes the whole result, and tells its size.
-    fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
-        let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
-        let size = guarded(|| {
-            let pipeline = step_files::pipeline(&request.recipe)
-                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
-            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
-            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
-            Ok((rendered.bytes.len() as u64, (rendered.info.width_px, rendered.info.height_px)))
+    /// Encodes the whole result; tells its size, and shows it as it was encoded.
+    fn show_encoded(&mut self, request: &PreviewRequest, content: PreviewContent) {
+        let PreviewContent::Picture(picture) = content else { return };
+        let bell = self.shared.preview_wanted.bell().clone();
+        let cancelled = || !bell.is_empty();
+        let shown = guarded(|| {
+            let encoded = self.encode(request)?;
+            Ok((show::encoded(&encoded.bytes, request, &cancelled)?, encoded.bytes.len() as u64, encoded.size_px))
         });
-        let content = match size {
-            Ok((size_bytes, after_size_px)) => {
-                PreviewContent::Picture(PicturePreview { after_bytes: Some(size_bytes), after_size_px, ..picture })
-            }
+        let content = match shown {
+            Ok((after, size_bytes, after_size_px)) => PreviewContent::Picture(PicturePreview {
+                histogram: Arc::new(histogram(&after)),
+                after,
+                after_bytes: Some(size_bytes),
+                after_size_px,
+                approximate: false,
+                ..picture
+            }),
             Err(error) if error.kind == ErrorKind::Cancelled => return,
             Err(error) => PreviewContent::Failed(error.named(request.id)),
         };
         self.publish(Preview { request: Some(request.clone()), content, pending: false });
+    }
+
+    /// The result as it would be saved.
+    fn encode(&mut self, request: &PreviewRequest) -> Result<&Encoded, ItemError> {
+        let is_kept = self
+            .encoded
+            .as_ref()
+            .is_some_and(|kept| kept.id == request.id && kept.recipe == request.recipe && kept.save == request.save);
+        if !is_kept {
+            self.encoded = None;
+            let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
+            let pipeline = step_files::pipeline(&request.recipe)
+                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
+            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+            self.encoded = Some(Encoded {
+                id: request.id,
+                recipe: request.recipe.clone(),
+                save: request.save.clone(),
+                size_px: (rendered.info.width_px, rendered.info.height_px),
+                bytes: rendered.bytes,
+            });
+        }
+        self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))
     }
 }
 

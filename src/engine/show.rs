@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bodies::{Bodies, KeptBody};
+use super::picture::page_of;
 use super::run::read;
 use super::step_files;
-use super::view::Pixels;
+use super::view::{Pixels, PreviewRequest, Zoom};
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, ColourChoice, Image, ImageInfo, ItemRow, Locator, Metadata, Orientation, Recipe, RowReader,
-    RowWriter, Samples, Step,
+    RowWriter, Samples, Save, Step,
 };
 use crate::op::Pipeline;
 use crate::op::stage::Rect;
@@ -127,14 +128,29 @@ pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     collector.into_image()
 }
 
+/// What a way to save asks of a decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The colour space that pixels are converted to.
+    pub(super) colour: ColourChoice,
+    /// The page, counted from 0.
+    pub(super) page: u32,
+}
+
+impl Asked {
+    pub(super) fn of(save: &Save) -> Self {
+        Self { colour: save.colour, page: page_of(save) }
+    }
+}
+
 /// Decodes a picture upright to fit an area (`None`: at full size).
 pub(super) fn decode(
     bytes: &[u8],
-    colour: ColourChoice,
+    asked: Asked,
     area_px: Option<(u32, u32)>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Shown, ItemError> {
-    let header = codec::probe(bytes)?;
+    let header = codec::probe_page(bytes, asked.page)?;
     let (w, h) = upright_size(&header);
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {
         (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
@@ -152,7 +168,8 @@ pub(super) fn decode(
         &DecodeOptions {
             max_downscale: plan.max_downscale(),
             luma: plan.accepts_luma(),
-            colour,
+            colour: asked.colour,
+            page: asked.page,
             ..DecodeOptions::default()
         },
     )?;
@@ -303,6 +320,31 @@ pub(super) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32
     let (x, width_px) = span(centre.0, size_px.0, area_px.0);
     let (y, height_px) = span(centre.1, size_px.1, area_px.1);
     Rect { x, y, width_px, height_px }
+}
+
+/// What is seen of a result, read back from the file it would be saved as.
+pub(super) fn encoded(
+    bytes: &[u8],
+    request: &PreviewRequest,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Pixels, ItemError> {
+    let colour = request.save.colour;
+    let centre = match request.zoom {
+        Zoom::Fit => {
+            let shown = decode(bytes, Asked { colour, page: 0 }, Some(request.area_px), cancelled)?;
+            return Ok(pixels(&shrunk(shown.image, request.area_px, cancelled)?));
+        }
+        Zoom::Full { x, y } => (x, y),
+    };
+    let header = codec::probe(bytes)?;
+    let pipeline = step_files::pipeline(&Recipe::default())
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
+    let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.focus(part).run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    Ok(pixels(&collector.into_image()?))
 }
 
 /// A part of a picture's pixels.

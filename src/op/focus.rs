@@ -117,13 +117,8 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Same(pass));
             needed
         }
-        Pass::Stream(kernel) if let Some((halo_px, grid_px)) = kernel.reach_px() => {
-            let mut needed = wanted.grown(halo_px, input);
-            let (left, top) = (needed.x % grid_px.max(1), needed.y % grid_px.max(1));
-            needed.x -= left;
-            needed.y -= top;
-            needed.width_px += left;
-            needed.height_px += top;
+        Pass::Stream(kernel) => {
+            let needed = kernel.needs(wanted, input);
             crop(wanted, needed, focused);
             focused.push(Focused::Same(pass));
             needed
@@ -142,7 +137,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             arrives
         }
         // Already a part, or nothing is known of what it needs.
-        Pass::Stream(_) | Pass::WholePart(_) | Pass::ResampledPart(_) => {
+        Pass::WholePart(_) | Pass::ResampledPart(_) => {
             crop(wanted, Rect::all_of(&pass.output(*input)), focused);
             focused.push(Focused::Same(pass));
             Rect::all_of(input)

@@ -9,8 +9,10 @@ mod blurred;
 mod cube;
 pub mod file;
 mod focus;
+mod footprint;
 mod gravity;
 pub mod help;
+mod histogram;
 mod letters;
 mod light;
 mod matrix;
@@ -23,29 +25,40 @@ pub mod stage;
 mod stamp;
 pub mod syntax;
 mod taps;
+mod tiles;
 mod turn;
 mod wide_gaussian;
 
 mod auto_levels;
 mod border;
+mod box_blur;
 mod brightness;
 mod canvas;
 mod channel_mixer;
+mod clarity;
 mod contrast;
 mod crop;
 mod curves;
+mod denoise;
 mod drop_shadow;
 mod duotone;
+mod edge;
+mod emboss;
 mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
+mod grain;
 mod grayscale;
+mod high_pass;
 mod hue;
 mod invert;
 mod levels;
 mod linear;
 mod lut;
+mod median;
+mod motion_blur;
+mod pixelate;
 mod posterize;
 mod resize;
 mod rotate;
@@ -133,8 +146,18 @@ pub fn registry() -> &'static [OpSpec] {
             solarize::SPEC,
             threshold::SPEC,
             posterize::SPEC,
-            gaussian_blur::SPEC,
             sharpen::SPEC,
+            clarity::SPEC,
+            denoise::SPEC,
+            median::SPEC,
+            gaussian_blur::SPEC,
+            box_blur::SPEC,
+            motion_blur::SPEC,
+            pixelate::SPEC,
+            edge::SPEC,
+            emboss::SPEC,
+            high_pass::SPEC,
+            grain::SPEC,
             watermark_text::SPEC,
             watermark_image::SPEC,
             vignette::SPEC,

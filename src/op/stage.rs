@@ -204,14 +204,15 @@ pub trait StreamKernel: Send + Sync {
     /// Rows that must have gone in below the one that comes out.
     fn lead_px(&self, input: &ImageInfo) -> u32;
 
-    /// How far around a pixel it looks, and the grid (both in px) on which a part of the picture must begin to give the
-    /// pixels of the whole to the last bit; `None` if only the whole picture does.
-    fn reach_px(&self) -> Option<(u32, u32)> {
-        None
-    }
-
     /// Bytes held while it runs.
     fn held_bytes(&self, input: &ImageInfo) -> u64;
+
+    /// Which part of the input makes a part of the result, to the last bit as it is in the whole. What is needed holds
+    /// the part itself.
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        let _ = part;
+        Rect::all_of(input)
+    }
 
     /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
     fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
@@ -309,6 +310,17 @@ impl Rect {
         let span = |start: u32, length: u32, available: u32| {
             let from = start.saturating_sub(margin_px);
             (from, (start + length).saturating_add(margin_px).min(available) - from)
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// The smallest rectangle around it whose edges stand at multiples of `step_px`, or at the picture's edge.
+    pub(super) fn reaching_to_multiples(self, step_px: u32, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let from = start / step_px * step_px;
+            (from, (start + length).next_multiple_of(step_px).min(available) - from)
         };
         let (x, width_px) = span(self.x, self.width_px, info.width_px);
         let (y, height_px) = span(self.y, self.height_px, info.height_px);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use pulp::NullaryFnOnce;
 
 use super::simd;
-use super::stage::RowStream;
+use super::stage::{Rect, RowStream};
 use crate::model::ImageInfo;
 
 /// Samples of a block: whole pixels of any number of channels.
@@ -46,16 +46,16 @@ impl Wide {
         (self.radius() + 2 * self.step) as u32
     }
 
-    /// How far around a pixel it looks, and the step of its grid.
-    pub(super) const fn reach_px(&self) -> (u32, u32) {
-        ((self.radius() + 3 * self.step) as u32, self.step as u32)
-    }
-
     /// Bytes held while it runs.
     pub(super) fn held_bytes(&self, input: &ImageInfo) -> u64 {
         let line = input.row_samples() + (2 * self.radius() + 4 * self.step) * input.channels.count();
         let sums = (2 * self.radius() / self.step + 6) * (input.row_samples() / self.step + 4);
         ((6 * line + sums) * 4) as u64
+    }
+
+    /// Which part of the input makes a part of the result: it begins where the whole picture's grid has a point.
+    pub(super) fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        part.grown(self.lead_px(), input).reaching_to_multiples(self.step as u32, input)
     }
 
     /// Begins on a picture.

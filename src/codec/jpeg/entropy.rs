@@ -91,13 +91,13 @@ impl Quick {
         if !cfg!(target_pointer_width = "64") {
             return None;
         }
-        let base = ptr::from_ref(cinfo).cast::<u8>();
+        let base = ptr::from_ref(cinfo);
         // SAFETY: both lie within the struct, as jpeglib.h has it; the assertion above holds the one to its end, and the
         // other follows a field that the binding shows. Both are aligned for pointers, as their neighbours are. A
         // started decoder's `entropy` points to the struct that `Entropy` begins.
         let (tail, pointers, entropy) = unsafe {
-            let tail = &*base.add(TAIL_AT).cast::<Tail>();
-            (tail, *base.add(TABLES_AT).cast::<[*const ffi::JHUFF_TBL; 8]>(), tail.entropy.as_ref()?)
+            let tail = &*base.byte_add(TAIL_AT).cast::<Tail>();
+            (tail, *base.byte_add(TABLES_AT).cast::<[*const ffi::JHUFF_TBL; 8]>(), tail.entropy.as_ref()?)
         };
         let components = usize::try_from(tail.comps_in_scan).ok()?;
         let fresh = entropy.bits.get_buffer == 0
@@ -138,8 +138,22 @@ impl Quick {
         cinfo.common.client_data = ptr::from_ref(self).cast_mut().cast();
         // SAFETY: as in `new`.
         unsafe {
-            let tail = &*ptr::from_mut(cinfo).cast::<u8>().add(TAIL_AT).cast::<Tail>();
+            let tail = &*ptr::from_mut(cinfo).byte_add(TAIL_AT).cast::<Tail>();
             (*tail.entropy).decode_mcu = Some(decode_mcu);
+        }
+    }
+
+    /// Gives libjpeg its own back.
+    ///
+    /// # Safety
+    ///
+    /// As in `install`.
+    #[cfg(test)]
+    pub(super) unsafe fn remove(&self, cinfo: &mut ffi::jpeg_decompress_struct) {
+        // SAFETY: as in `new`.
+        unsafe {
+            let tail = &*ptr::from_mut(cinfo).byte_add(TAIL_AT).cast::<Tail>();
+            (*tail.entropy).decode_mcu = Some(self.own);
         }
     }
 
@@ -172,7 +186,7 @@ unsafe extern "C-unwind" fn decode_mcu(
     // reference to libjpeg's state is alive when its own decoder is called.
     unsafe {
         let quick = &*(*cinfo).common.client_data.cast::<Quick>();
-        let tail = &*cinfo.cast::<u8>().add(TAIL_AT).cast::<Tail>();
+        let tail = &*cinfo.byte_add(TAIL_AT).cast::<Tail>();
         let entropy = tail.entropy;
         let at_restart = quick.has_restarts && (*entropy).restarts_to_go == 0;
         let ordinary = !at_restart && (*entropy).insufficient_data == 0 && tail.unread_marker == 0;
@@ -198,5 +212,105 @@ unsafe extern "C-unwind" fn decode_mcu(
             }
         }
         (quick.own)(cinfo, targets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use crate::codec::jpeg::raw::{Decoder, Encoder, Faults, Pixels, Settings};
+
+    /// Three times three of its units stand between restarts.
+    const RESTARTS: &[u8] = include_bytes!("../../../tests/reference/formats/jpeg_restarts.jpg");
+
+    /// Numbers that look like chance (xorshift).
+    fn chance(state: &mut u32) -> u32 {
+        *state ^= *state << 13;
+        *state ^= *state >> 17;
+        *state ^= *state << 5;
+        *state
+    }
+
+    /// Soft shapes with some noise, so that short and long codes come.
+    fn file(pixels: Pixels, quality: u8, luma_factors: (u8, u8), optimize: bool) -> Vec<u8> {
+        let (width_px, height_px) = (83_u32, 50_u32);
+        let settings = Settings { width_px, height_px, pixels, quality, luma_factors, progressive: false, optimize };
+        let mut encoder = Encoder::start(&settings, &[]).unwrap();
+        let mut state = u32::from(quality) * 77 + 1;
+        let samples: Vec<u8> = (0..width_px * height_px * pixels.count() as u32)
+            .map(|i| {
+                let noise = if i / 997 % 3 == 0 { chance(&mut state) % 160 } else { chance(&mut state) % 5 };
+                (noise + i / 40 % 90) as u8
+            })
+            .collect();
+        encoder.write(&samples).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn files() -> Vec<(Vec<u8>, Pixels)> {
+        let mut files = vec![(RESTARTS.to_vec(), Pixels::Rgb)];
+        for quality in [1, 20, 75, 90, 100] {
+            for (pixels, factors) in [
+                (Pixels::Gray, (1, 1)),
+                (Pixels::Rgb, (2, 2)),
+                (Pixels::Rgb, (2, 1)),
+                (Pixels::Rgb, (1, 1)),
+                (Pixels::Cmyk, (1, 1)),
+            ] {
+                files.push((file(pixels, quality, factors, quality == 75), pixels));
+            }
+        }
+        files
+    }
+
+    /// Rows, how many of them there are, and what was warned of.
+    fn read(bytes: &[u8], pixels: Pixels, eighths: u32, quick: bool) -> Option<(Vec<u8>, u32, Faults)> {
+        let mut decoder = Decoder::start(bytes, pixels, eighths).ok()?;
+        if quick {
+            assert!(decoder.is_quick());
+        } else {
+            decoder.use_libjpegs_own();
+        }
+        let mut rows = vec![0; decoder.width() as usize * decoder.components() * decoder.height() as usize];
+        let count = decoder.read(&mut rows, false).ok()?;
+        Some((rows, count, decoder.faults()))
+    }
+
+    #[test]
+    fn both_decoders_give_the_same_pixels() {
+        for (i, (bytes, pixels)) in files().iter().enumerate() {
+            for eighths in [8, 4, 2, 1] {
+                let got = read(bytes, *pixels, eighths, true).unwrap();
+                assert_eq!(got.2, Faults::default(), "file {i} at {eighths}");
+                assert!(got == read(bytes, *pixels, eighths, false).unwrap(), "file {i} at {eighths}");
+            }
+            if *pixels == Pixels::Rgb {
+                assert!(read(bytes, Pixels::Gray, 8, true) == read(bytes, Pixels::Gray, 8, false), "luma of {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn damage_is_dealt_with_as_libjpeg_always_did() {
+        let mut state = 12_345;
+        let (mut damaged, mut cut) = (0, 0);
+        for (bytes, pixels) in files() {
+            let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
+            for round in 0..60 {
+                let mut hurt = bytes.clone();
+                let at = scan + chance(&mut state) as usize % (hurt.len() - scan);
+                match round % 3 {
+                    0 => hurt.truncate(at),
+                    1 => hurt[at] = chance(&mut state) as u8,
+                    _ => hurt[at] = 0xFF,
+                }
+                let (got, expected) = (read(&hurt, pixels, 8, true), read(&hurt, pixels, 8, false));
+                assert!(got == expected, "round {round}, byte {at} of {}", bytes.len());
+                damaged += usize::from(got.as_ref().is_some_and(|(_, _, faults)| faults.bad_data));
+                cut += usize::from(got.is_some_and(|(_, _, faults)| faults.hit_end));
+            }
+        }
+        assert!(damaged > 10 && cut > 100, "{damaged} {cut}");
     }
 }

@@ -4,14 +4,16 @@
 //! It knows clean data only. At anything else (a marker, the end, a code that stands for nothing) it gives up, so that
 //! libjpeg can begin the same unit again and deal with it as it always did.
 
+#![expect(clippy::inline_always, reason = "reading goes on in registers from one coefficient to the next")]
+
 /// Bits looked at at once for coefficients: mostly one or two of them with their codes.
 const LOOK: u32 = 11;
 /// Bits looked at at once for a code.
 const SHORT: u32 = 9;
 /// Longest code in bits.
 const LONGEST: u32 = 16;
-/// Bits that a code and its coefficient take at most: 16 and 15.
-const MOST: u32 = 31;
+/// The lowest bit of each byte.
+const LOW: u64 = 0x0101_0101_0101_0101;
 /// Looks between two fillings: 56 bits are there at least after one.
 const LOOKS_PER_FILL: usize = 4;
 
@@ -23,9 +25,8 @@ const ORDER: [u8; 128] = {
         order[i] = y * 8 + x;
         (x, y) = match ((x + y).is_multiple_of(2), x, y) {
             (true, 7, _) => (x, y + 1),
-            (true, _, 0) => (x + 1, y),
+            (true, _, 0) | (false, _, 7) => (x + 1, y),
             (true, ..) => (x + 1, y - 1),
-            (false, _, 7) => (x + 1, y),
             (false, 0, _) => (x, y + 1),
             (false, ..) => (x - 1, y + 1),
         };
@@ -173,7 +174,6 @@ impl<'a> Reader<'a> {
     /// Takes bytes until 56 bits or more are there; at least a code and its coefficient, or nothing.
     #[inline(always)]
     fn fill(&mut self) -> Option<()> {
-        const LOW: u64 = 0x0101_0101_0101_0101;
         if let Some(next) = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
             let next = u64::from_be_bytes(*next);
             // No byte is 0xFF: subtracting borrows from the top bit only of those whose inverse is 0.
@@ -267,5 +267,70 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_order_is_the_zigzag_of_the_standard() {
+        assert_eq!(ORDER[..20], [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33]);
+        assert_eq!(ORDER[60..66], [47, 55, 62, 63, 63, 63]);
+        let mut sorted = ORDER[..64].to_vec();
+        sorted.sort_unstable();
+        assert!(sorted.iter().map(|&place| usize::from(place)).eq(0..64));
+    }
+
+    #[test]
+    fn the_lower_half_of_each_size_is_negative() {
+        let values = |size: u32| (0..1 << size).map(|bits| extended(bits, size)).collect::<Vec<_>>();
+        assert_eq!(values(1), [-1, 1]);
+        assert_eq!(values(3), [-7, -6, -5, -4, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_table_with_more_codes_than_bits_hold_is_refused() {
+        let mut counts = [0; 16];
+        counts[0] = 2;
+        assert!(Codes::new(&counts, &[0; 256]).is_some());
+        counts[0] = 3;
+        assert!(Codes::new(&counts, &[0; 256]).is_none());
+        assert!(Codes::new(&[255; 16], &[0; 256]).is_none());
+    }
+
+    #[test]
+    fn codes_of_every_length_are_read() {
+        // One code of each length: 0, 10, 110, ...
+        let symbols = std::array::from_fn(|i| i as u8);
+        let codes = Codes::new(&[1; 16], &symbols).unwrap();
+        for length in 1..=16_u32 {
+            let code = ((1_u64 << length) - 2) << (64 - length);
+            assert_eq!(codes.read(code), Some((length - 1, length)));
+        }
+        assert_eq!(codes.read(u64::MAX), None, "no code is all ones");
+    }
+
+    #[test]
+    fn state_that_is_taken_up_again_goes_on_at_the_same_bit() {
+        let data: Vec<u8> = (0..40).collect();
+        let mut reader = Reader::new(&data, 0b101, 3);
+        reader.fill().unwrap();
+        assert_eq!(reader.bits >> 59, 0b10100);
+        reader.take(5);
+        let (at, bits, count) = reader.state();
+        let mut again = Reader::new(&data[at..], bits, count);
+        again.fill().unwrap();
+        reader.fill().unwrap();
+        assert_eq!(again.bits >> 8, reader.bits >> 8);
+        assert!(Reader::new(&data[..3], 0, 0).fill().is_none(), "too little is left");
+        assert!(Reader::new(&[1, 2, 0xFF, 0xD9, 5, 6, 7, 8, 9], 0, 0).fill().is_none(), "a marker");
+        let stuffed = [1, 0xFF, 0, 2, 3, 4, 5, 6, 7];
+        let mut reader = Reader::new(&stuffed, 0, 0);
+        reader.fill().unwrap();
+        assert_eq!(reader.bits.to_be_bytes()[..7], [1, 0xFF, 2, 3, 4, 5, 6]);
     }
 }
