@@ -301,6 +301,8 @@ pub fn content_type(format: Format) -> &'static str {
 }
 
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod reference_tests;
 #[cfg(test)]
 mod tests;
