@@ -24,7 +24,6 @@ const DATE_TIME_DIGITIZED: u16 = 0x9004;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const NEW_SUBFILE_TYPE: u16 = 0x00FE;
-const COMPRESSION: u16 = 0x0103;
 const SUB_IFDS: u16 = 0x014A;
 const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
@@ -49,12 +48,6 @@ pub(super) fn is_camera_raw(file: &[u8]) -> bool {
         Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
     };
     file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
-}
-
-/// The compression that a TIFF file's first directory names: 1 is none.
-pub(super) fn tiff_compression(file: &[u8]) -> Option<u32> {
-    let tiff = Tiff::new(file)?;
-    Some(tiff.find(tiff.first_ifd()?, COMPRESSION).and_then(|entry| tiff.number(entry)).unwrap_or(1))
 }
 
 /// The block of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.

@@ -128,12 +128,18 @@ impl Default for DecodeOptions {
 /// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
 /// grows with the claimed size.
 pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    probe_page(bytes, 0)
+}
+
+/// The same for a page of a file with several, counted from 0; of other files, `Header::pages` is 1, and any number
+/// gives the only one.
+pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     let format = sniff::require(bytes)?;
     let header = match format {
         Format::Jpeg => jpeg::probe(bytes),
         Format::Png => png::probe(bytes),
         Format::Webp => webp::probe(bytes),
-        Format::Tiff => tiff::probe(bytes),
+        Format::Tiff => tiff::probe(bytes, page),
         Format::Gif => gif::probe(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
         Format::Ico => ico::probe(bytes),
@@ -148,13 +154,13 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
-    let format = probe(bytes)?.format;
+    let format = probe_page(bytes, options.page)?.format;
     let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
         Format::Png => png::open(bytes, keep),
         Format::Webp => webp::open(bytes, keep),
-        Format::Tiff => tiff::open(bytes),
+        Format::Tiff => tiff::open(bytes, options),
         Format::Gif => gif::open(bytes, keep),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
@@ -188,7 +194,8 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
-        Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Tiff => tiff::held_bytes(bytes, &header.info),
         Format::Jxl => jxl::held_bytes(&header.info),
         Format::Avif => avif::held_bytes(&header.info),
         Format::Svg => svg::held_bytes(bytes, &header.info),
@@ -275,10 +282,7 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
 pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
-        _ => ColourChoice::Srgb,
-    }
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
 }
 
 /// The media type of a format.
@@ -300,6 +304,8 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]

@@ -313,7 +313,7 @@ fn xmp_loses_its_positions_and_keeps_the_rest() {
     let mut picture = slopes(info(24, 16, Channels::Rgb, SampleType::U8));
     picture.metadata.xmp = Some(packet.as_bytes().into());
     picture.metadata.iptc = Some(b"\x1c\x02\x78\0\x05Hello".as_slice().into());
-    for format in WRITABLE {
+    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff, Format::Avif, Format::Jxl] {
         let bytes = encode(&picture, format, &Save::default()).unwrap();
         let metadata = open(&bytes, &DecodeOptions::default()).unwrap().metadata;
         let xmp = String::from_utf8(metadata.xmp.unwrap().to_vec()).unwrap();

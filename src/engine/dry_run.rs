@@ -170,13 +170,15 @@ impl Planner<'_> {
                 })
                 .map_err(|error| error.named(path.display()))?;
             let info = prepared.plan.output();
-            planned.size_px = Some((info.width_px, info.height_px));
+            // Where the pixels decide, only a run tells.
+            planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
             self.plan.bytes_in += size;
             self.largest = self.largest.max(prepared.peak_bytes(size));
             if self.samples < SAMPLED {
                 let started = Instant::now();
                 let rendered =
                     prepared.render(&bytes, &self.spec.save, &|| false).map_err(|error| error.named(path.display()))?;
+                planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
                 self.samples += 1;
                 self.sampled_seconds += started.elapsed().as_secs_f64();
                 self.sampled_in += size;

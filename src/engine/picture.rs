@@ -34,10 +34,15 @@ pub(crate) struct Rendered {
     pub(crate) shortfall: Option<Shortfall>,
 }
 
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
+
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe(bytes)?;
+        let header = codec::probe_page(bytes, page_of(save))?;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
@@ -124,9 +129,9 @@ impl Prepared {
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
-            self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info: self.plan.output(), shortfall })
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::op::simd::{self, Sample};
 use crate::op::stage::PointKernel;
 
 /// Pixels worked on at once.
-const CHUNK_PX: usize = 2048;
+const CHUNK_PX: usize = 1024;
 
 /// So many quick steps take longer than a table of all of them.
 const QUICK_STEPS: usize = 4;
@@ -35,9 +35,9 @@ impl<'a> Points<'a> {
         Self { rows, kernels, info, input: Band::empty(&input), tables, chunk: Vec::new(), widened: Vec::new() }
     }
 
-    /// Leads the pixels in the chunk through every step.
+    /// Leads the pixels in the chunk through every step. What the last one gives is clamped when it is stored.
     fn apply(&mut self, count: usize, mut channels: Channels) {
-        for kernel in self.kernels {
+        for (i, kernel) in self.kernels.iter().enumerate() {
             let output = kernel.channels(channels);
             if output.colour_count() > channels.colour_count() {
                 let wide = channels.with_colour();
@@ -49,7 +49,9 @@ impl<'a> Points<'a> {
             }
             kernel.apply(self.chunk.get_mut(..count * channels.count()).unwrap_or_default(), channels);
             channels = output;
-            simd::clamp(self.chunk.get_mut(..count * channels.count()).unwrap_or_default());
+            if i + 1 < self.kernels.len() {
+                simd::clamp(self.chunk.get_mut(..count * channels.count()).unwrap_or_default());
+            }
         }
     }
 }
