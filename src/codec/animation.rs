@@ -31,17 +31,26 @@ pub(super) fn encoder(
     match format {
         Format::Gif => Ok(boxed(picture, gif::GifAnimation::new(save, picture)?)),
         Format::Webp => Ok(boxed(picture, webp::WebpAnimation::new(save, picture, extras)?)),
-        Format::Png if wide => Ok(boxed(picture, png::PngAnimation::<u16>::new(save, picture, &extras)?)),
-        Format::Png => Ok(boxed(picture, png::PngAnimation::<u8>::new(save, picture, &extras)?)),
+        Format::Png if wide => Ok(boxed(picture, png::PngAnimation::<u16>::new(save, picture, extras)?)),
+        Format::Png => Ok(boxed(picture, png::PngAnimation::<u8>::new(save, picture, extras)?)),
         other => Err(fault::cant_encode(format!("{} holds one frame", other.label()))),
     }
 }
 
-/// Bytes that encoding an animation holds, the file left aside: the canvas that comes, the one before it, the one that
-/// is to come back, and the work on a still picture of that size.
-pub(super) fn encoding_bytes(format: Format, canvas: &ImageInfo, still_bytes: u64) -> u64 {
-    let pixel = if format == Format::Png { canvas.channels.count() * canvas.sample.size_bytes() } else { 4 };
-    u64::from(canvas.width_px) * u64::from(canvas.height_px) * pixel as u64 * 4 + still_bytes
+/// Bytes of memory that an encoder of an animation holds at its end: canvases, the work on one frame, the file. An
+/// estimate for budgets.
+pub fn animation_bytes(format: Format, save: &Save, picture: &Picture) -> u64 {
+    let canvas = &picture.canvas;
+    let pixels = u64::from(canvas.width_px) * u64::from(canvas.height_px);
+    // How many canvases are compared, and about what a frame takes in the file, most of which did not change.
+    let (held, stored) = match format {
+        Format::Gif => (5 * 4, 0.25),
+        Format::Webp if save.lossless => (3 * 4, 0.5),
+        Format::Webp => (3 * 4, 0.1),
+        _ => (3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64, 0.5),
+    };
+    let file = (pixels as f64 * f64::from(picture.frames) * stored) as u64;
+    pixels * held + super::encoding_bytes(format, &Save { max_bytes: None, ..save.clone() }, canvas) + file
 }
 
 /// A format's own way to store canvases of samples `T`.

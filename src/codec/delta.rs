@@ -49,7 +49,12 @@ struct Extent {
 }
 
 /// The rows of an area of a canvas.
-pub(super) fn rows<'c, T>(canvas: &'c [T], area: Area, info: &ImageInfo, pixel: usize) -> impl Iterator<Item = &'c [T]> + Clone {
+pub(super) fn rows<'c, T>(
+    canvas: &'c [T],
+    area: Area,
+    info: &ImageInfo,
+    pixel: usize,
+) -> impl Iterator<Item = &'c [T]> + Clone {
     let width_px = info.width_px;
     area.rows().map(move |y| canvas.get(area.row(y, width_px, pixel)).unwrap_or_default())
 }

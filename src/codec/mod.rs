@@ -4,10 +4,12 @@
 //! streamed in bands wherever a format allows it. Anything a header claims is checked against the limits before memory
 //! is taken for it.
 
+mod animation;
 mod avif;
 mod bmff;
 mod colour;
 mod convert;
+mod delta;
 mod exif;
 mod fault;
 mod frames;
@@ -15,6 +17,8 @@ mod gif;
 mod ico;
 mod jpeg;
 mod jxl;
+mod late;
+mod meta;
 mod out;
 mod png;
 mod simple;
@@ -28,11 +32,13 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, RowReader, RowWriter, SampleType, Save,
+    ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter, SampleType, Save,
     TruncatedPolicy,
 };
 
+pub use animation::{FrameEncoder, animates, animation_bytes};
 pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use out::search::within_bytes;
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -122,12 +128,18 @@ impl Default for DecodeOptions {
 /// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
 /// grows with the claimed size.
 pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    probe_page(bytes, 0)
+}
+
+/// The same for a page of a file with several, counted from 0; of other files, `Header::pages` is 1, and any number
+/// gives the only one.
+pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     let format = sniff::require(bytes)?;
     let header = match format {
         Format::Jpeg => jpeg::probe(bytes),
         Format::Png => png::probe(bytes),
         Format::Webp => webp::probe(bytes),
-        Format::Tiff => tiff::probe(bytes),
+        Format::Tiff => tiff::probe(bytes, page),
         Format::Gif => gif::probe(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
         Format::Ico => ico::probe(bytes),
@@ -142,21 +154,35 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
-    let format = probe(bytes)?.format;
+    let format = probe_page(bytes, options.page)?.format;
+    let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes),
-        Format::Webp => webp::open(bytes),
-        Format::Tiff => tiff::open(bytes),
-        Format::Gif => gif::open(bytes),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Png => png::open(bytes, keep),
+        Format::Webp => webp::open(bytes, keep),
+        Format::Tiff => tiff::open(bytes, options),
+        Format::Gif => gif::open(bytes, keep),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
         Format::Jxl => jxl::open(bytes),
         Format::Avif => avif::open(bytes),
         Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
+    Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })
+}
+
+/// When a picture was taken, as its camera's clock said: `YYYY-MM-DDTHH:MM:SS`. `None` where nothing tells. The
+/// beginning of a file may do.
+pub fn taken(bytes: &[u8]) -> Option<String> {
+    match sniff(bytes)? {
+        Format::Jpeg => jpeg::taken(bytes),
+        Format::Png => png::taken(bytes),
+        Format::Webp => webp::taken(bytes),
+        // Such a file is built as an EXIF block is.
+        Format::Tiff => exif::taken(bytes),
+        _ => None,
+    }
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
@@ -168,7 +194,8 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
-        Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Tiff => tiff::held_bytes(bytes, &header.info),
         Format::Jxl => jxl::held_bytes(&header.info),
         Format::Avif => avif::held_bytes(&header.info),
         Format::Svg => svg::held_bytes(bytes, &header.info),
@@ -183,19 +210,37 @@ pub fn encoder(
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
-    let metadata = match save.metadata {
-        MetadataPolicy::Keep => metadata.clone(),
-        MetadataPolicy::NoGps => exif::without_gps(metadata),
-        MetadataPolicy::Strip => Metadata::default(),
-    };
-    let extras = Extras { profile, metadata };
-    match save.max_bytes {
-        Some(limit) if format.default_quality().is_some() => {
-            Ok(Box::new(out::search::Search::new(format, save, limit, extras)))
+    let metadata = meta::by_policy(metadata, save.metadata);
+    // Formats that are read only are refused now, not at the first row.
+    encoder_of(format, save, Extras::default())?;
+    let save = save.clone();
+    let make = move |extras| -> Result<Box<dyn Encoder>, ItemError> {
+        match save.max_bytes {
+            Some(limit) if format.default_quality().is_some() => {
+                Ok(Box::new(out::search::Search::new(format, &save, limit, extras)))
+            }
+            Some(limit) => {
+                let inner = encoder_of(format, &save, extras)?;
+                Ok(Box::new(out::search::Bounded { inner, format, limit }))
+            }
+            None => encoder_of(format, &save, extras),
         }
-        Some(limit) => Ok(Box::new(out::search::Bounded { inner: encoder_of(format, save, extras)?, format, limit })),
-        None => encoder_of(format, save, extras),
-    }
+    };
+    Ok(Box::new(late::Late::new(profile, metadata, Box::new(make))))
+}
+
+/// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
+/// `save.max_bytes` is not looked at: see [`within_bytes`].
+pub fn frame_encoder(
+    format: Format,
+    save: &Save,
+    picture: Picture,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Box<dyn FrameEncoder>, ItemError> {
+    let metadata = meta::by_policy(metadata, save.metadata);
+    let extras = late::extras(profile, metadata, &picture.canvas);
+    animation::encoder(format, save, picture, extras)
 }
 
 fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {
@@ -237,10 +282,7 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
 pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
-        _ => ColourChoice::Srgb,
-    }
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
 }
 
 /// The media type of a format.
@@ -262,6 +304,8 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Format, ImageInfo, Save};
+use crate::model::{
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
+    TruncatedPolicy, is_copy,
+};
 use crate::op::{Pipeline, Plan};
 
 /// A picture whose header was read and whose way is planned; no pixel has been touched.
@@ -14,40 +17,96 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// The format it will be written in.
     pub(crate) format: Format,
+    /// Frames that will be written.
+    frames: u32,
+    /// What its decoder will hold.
+    decoding_bytes: u64,
     /// What its encoder will hold.
     encoding_bytes: u64,
+    truncated: TruncatedPolicy,
 }
 
 /// A finished picture.
 pub(crate) struct Rendered {
     pub(crate) bytes: Vec<u8>,
     pub(crate) info: ImageInfo,
+    /// How much was there of a file that ends early, and was saved all the same.
+    pub(crate) shortfall: Option<Shortfall>,
 }
 
-/// Bytes that decoders and encoders hold beside what the pipeline says, for each row of the picture.
-const ROWS_HELD_BY_CODECS: u64 = 64;
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
 
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe(bytes)?;
-        let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let header = codec::probe_page(bytes, page_of(save))?;
+        let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
-        let encoding_bytes = codec::encoding_bytes(format, save, &plan.output());
-        Ok(Prepared { header, plan, format, encoding_bytes })
+        let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
+        if frames > 1 {
+            check_animation(&header, format)?;
+            plan = settled(plan, bytes, codec::colour_for(format, save.colour))?;
+        }
+        let encoding_bytes = if frames > 1 {
+            let picture = Picture { canvas: plan.output(), frames, plays: Plays::Forever };
+            codec::animation_bytes(format, save, &picture)
+        } else {
+            codec::encoding_bytes(format, save, &plan.output())
+        };
+        let decoding_bytes =
+            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::held_bytes(bytes, &header) };
+        let truncated = TruncatedPolicy::Fail;
+        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated })
     })
 }
 
+/// Refuses animations above the limits, and formats that hold one frame only.
+fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
+    codec::check_frames(header)?;
+    if codec::animates(format) {
+        return Ok(());
+    }
+    let (frames, format) = (header.frames, format.label());
+    let detail = format!("it has {frames} frames, {format} holds one; save as GIF, WebP or PNG, or with frames=first");
+    Err(ItemError::nameless(ErrorKind::CantEncode).with("detail", detail))
+}
+
+/// A plan whose steps need not look at a picture any more: they have seen the first frame, and treat all alike.
+fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemError> {
+    if plan.is_certain() {
+        return Ok(plan);
+    }
+    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    opened.frames.next_frame()?;
+    plan.settled(opened.frames.rows().as_mut(), &|| false)
+}
+
+/// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
+/// first frame is wanted.
+pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
+    let all = Save { frames: FramesChoice::All, ..save.clone() };
+    is_copy(recipe, save)
+        || (is_copy(recipe, &all)
+            && codec::sniff(bytes).is_none_or(|format| {
+                !codec::animates(format) || codec::probe(bytes).is_ok_and(|header| header.frames == 1)
+            }))
+}
+
 impl Prepared {
+    /// The same with another rule for files that end early.
+    pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
+        Self { truncated, ..self }
+    }
+
     /// Memory that rendering takes at once, in bytes, the input's and output's files included.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
-        let input = &self.header.info;
-        // Only JPEG streams; the other decoders hold the whole picture.
-        let decoded = match self.header.format {
-            Format::Jpeg => input.row_samples() as u64 * ROWS_HELD_BY_CODECS,
-            _ => input.size_bytes(),
-        };
-        file_bytes + decoded + self.plan.peak_bytes() + self.encoding_bytes
+        file_bytes
+            .saturating_add(self.decoding_bytes)
+            .saturating_add(self.plan.peak_bytes())
+            .saturating_add(self.encoding_bytes)
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -57,18 +116,49 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        if self.frames > 1 {
+            return guarded(|| self.render_frames(bytes, save, cancelled));
+        }
         guarded(|| {
             let options = DecodeOptions {
                 max_downscale: self.plan.max_downscale(),
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
+                truncated: self.truncated,
                 ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
-            self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info: self.plan.output() })
+            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            let shortfall = opened.rows.shortfall();
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
         })
+    }
+}
+
+impl Prepared {
+    /// The same for every frame of an animation, one after the other.
+    fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
+        let canvas = self.plan.output();
+        let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
+        let options = DecodeOptions { colour: codec::colour_for(self.format, save.colour), ..DecodeOptions::default() };
+        let file = codec::within_bytes(self.format, save, |save| {
+            let mut opened = codec::open_frames(bytes, &options)?;
+            let picture = Picture { canvas, ..opened.frames.picture() };
+            let profile = opened.profile.clone();
+            let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
+            while let Some(frame) = opened.frames.next_frame()? {
+                if cancelled() {
+                    return Err(ItemError::nameless(ErrorKind::Cancelled));
+                }
+                // On another canvas the place that a file drew means nothing.
+                let area = if same_size { frame.area } else { Area::default() };
+                encoder.begin(&Frame { area, ..frame })?;
+                self.plan.run(opened.frames.rows().as_mut(), encoder.as_mut(), cancelled)?;
+            }
+            encoder.finish()
+        })?;
+        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
     }
 }
 

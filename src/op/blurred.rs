@@ -2,7 +2,7 @@
 //! weighted sums in two passes; wide ones are summed up on a coarse grid.
 
 use super::gaussian_blur::Gaussian;
-use super::stage::{RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
+use super::stage::{Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
 use super::wide_gaussian::{FROM_SIGMA, Wide};
 use crate::model::{Channels, ImageInfo};
 
@@ -85,6 +85,10 @@ impl StreamKernel for Mixed<Wide> {
 
     fn held_bytes(&self, input: &ImageInfo) -> u64 {
         self.blur.held_bytes(input)
+    }
+
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        self.blur.needs(part, input)
     }
 
     fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {

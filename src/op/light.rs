@@ -3,7 +3,7 @@
 
 use std::f32::consts::LN_2;
 
-use super::simd::{self, unit};
+use super::simd::{self, Tone, unit};
 use super::stage::PointKernel;
 use crate::model::Channels;
 
@@ -77,9 +77,23 @@ pub(super) struct ToLight;
 /// Light to encoded values.
 pub(super) struct Encode;
 
+impl Tone for ToLight {
+    #[inline(always)]
+    fn at(&self, value: f32) -> f32 {
+        to_light(value)
+    }
+}
+
+impl Tone for Encode {
+    #[inline(always)]
+    fn at(&self, value: f32) -> f32 {
+        from_light(value)
+    }
+}
+
 impl PointKernel for ToLight {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, to_light));
+        simd::tone(samples, channels, self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
@@ -89,7 +103,7 @@ impl PointKernel for ToLight {
 
 impl PointKernel for Encode {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, from_light));
+        simd::tone(samples, channels, self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

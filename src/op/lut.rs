@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::cube::{Cube, Curves};
+use super::cube::{Cube, Curves, Table};
+use super::simd::{Bend, Mix};
 use super::stage::{Files, Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, FileKind, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -103,31 +104,49 @@ impl Look {
     }
 }
 
+/// Without a table of colours.
+impl Bend for Look {
+    #[inline(always)]
+    fn bend(&self, channel: usize, values: &mut [f32]) {
+        for value in values {
+            *value = self.curve_at(channel, *value);
+        }
+    }
+}
+
+/// With a table of colours.
+struct Shaped<'a> {
+    look: &'a Look,
+    table: &'a Table,
+}
+
+impl Mix for Shaped<'_> {
+    #[inline(always)]
+    fn at(&self, colour: [f32; 3]) -> [f32; 3] {
+        let mut shaped = colour;
+        if let Some(curves) = &self.look.cube.curves {
+            for (channel, value) in shaped.iter_mut().enumerate() {
+                *value = curves.at(channel, *value);
+            }
+        }
+        let mut result = self.table.at(shaped);
+        for (result, value) in result.iter_mut().zip(colour) {
+            *result = value + (*result - value) * self.look.strength;
+        }
+        result
+    }
+}
+
 impl PointKernel for Look {
     fn channels(&self, input: Channels) -> Channels {
         if self.is_neutral() { input } else { input.with_colour() }
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        let Some(table) = &self.cube.table else {
-            return simd::wide(|| {
-                simd::each_plane(samples, channels, |channel, values| {
-                    for value in values {
-                        *value = self.curve_at(channel, *value);
-                    }
-                });
-            });
-        };
-        let shape = |colour: [f32; 3]| match &self.cube.curves {
-            Some(curves) => std::array::from_fn(|channel| curves.at(channel, colour[channel])),
-            None => colour,
-        };
-        simd::wide(|| {
-            simd::each_pixel(samples, channels, |colour| {
-                let looked_up = table.at(shape(colour));
-                std::array::from_fn(|i| colour[i] + (looked_up[i] - colour[i]) * self.strength)
-            });
-        });
+        match &self.cube.table {
+            None => simd::bend(samples, channels, self),
+            Some(table) => simd::mix(samples, channels, &Shaped { look: self, table }),
+        }
     }
 
     fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {

@@ -252,47 +252,109 @@ pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f
     wide(AlongColumn { rows, weights, out });
 }
 
-/// Applies `function` to each colour sample, leaving alpha alone.
-#[inline(always)]
-pub(super) fn each_colour(samples: &mut [f32], channels: Channels, function: impl Fn(f32) -> f32) {
-    match channels {
-        Channels::Gray | Channels::Rgb => samples.iter_mut().for_each(|value| *value = function(*value)),
-        Channels::GrayAlpha => samples.as_chunks_mut().0.iter_mut().for_each(|[v, _]| *v = function(*v)),
-        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
-            *r = function(*r);
-            *g = function(*g);
-            *b = function(*b);
-        }),
-    }
+/// A function of one sample. (A closure's body may stay outside the function that is compiled for wider vectors.)
+pub(super) trait Tone {
+    /// The value for a value; implementations must be `#[inline(always)]`.
+    fn at(&self, value: f32) -> f32;
 }
 
-/// Applies `function` to the colours of each pixel, leaving alpha alone; gray ones stay as they are.
-#[inline(always)]
-pub(super) fn each_pixel(samples: &mut [f32], channels: Channels, function: impl Fn([f32; 3]) -> [f32; 3]) {
-    match channels {
-        Channels::Rgb => samples.as_chunks_mut().0.iter_mut().for_each(|pixel| *pixel = function(*pixel)),
-        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
-            [*r, *g, *b] = function([*r, *g, *b]);
-        }),
-        Channels::Gray | Channels::GrayAlpha => {}
-    }
+/// A function of the colours of one pixel.
+pub(super) trait Mix {
+    /// The colour for a colour; implementations must be `#[inline(always)]`.
+    fn at(&self, colour: [f32; 3]) -> [f32; 3];
 }
 
-/// Applies `function` to runs of samples of one colour channel (0 to 2), laid side by side.
-#[inline(always)]
-pub(super) fn each_plane(samples: &mut [f32], channels: Channels, function: impl Fn(usize, &mut [f32])) {
-    let count = channels.count();
-    let mut plane = [0.0; BLOCK];
-    for pixels in samples.chunks_mut(BLOCK * count) {
-        let plane = &mut plane[..pixels.len() / count];
-        for channel in 0..channels.colour_count() {
-            for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(count)) {
-                *to = pixel[channel];
+/// A function of runs of samples of one colour channel (0 to 2).
+pub(super) trait Bend {
+    /// Puts the values for values in their place; implementations must be `#[inline(always)]`.
+    fn bend(&self, channel: usize, values: &mut [f32]);
+}
+
+struct EachColour<'a, T>(&'a mut [f32], Channels, &'a T);
+
+impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, tone) = self;
+        match channels {
+            Channels::Gray | Channels::Rgb => {
+                for value in samples {
+                    *value = tone.at(*value);
+                }
             }
-            function(channel, plane);
-            for (from, pixel) in plane.iter().zip(pixels.chunks_exact_mut(count)) {
-                pixel[channel] = *from;
+            Channels::GrayAlpha => {
+                for [value, _] in samples.as_chunks_mut::<2>().0 {
+                    *value = tone.at(*value);
+                }
+            }
+            Channels::Rgba => {
+                for [r, g, b, _] in samples.as_chunks_mut::<4>().0 {
+                    [*r, *g, *b] = [tone.at(*r), tone.at(*g), tone.at(*b)];
+                }
             }
         }
     }
+}
+
+/// Applies a function to each colour sample, leaving alpha alone.
+pub(super) fn tone(samples: &mut [f32], channels: Channels, tone: &impl Tone) {
+    wide(EachColour(samples, channels, tone));
+}
+
+struct EachPixel<'a, M>(&'a mut [f32], Channels, &'a M);
+
+impl<M: Mix> NullaryFnOnce for EachPixel<'_, M> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, mix) = self;
+        match channels {
+            Channels::Rgb => {
+                for pixel in samples.as_chunks_mut::<3>().0 {
+                    *pixel = mix.at(*pixel);
+                }
+            }
+            Channels::Rgba => {
+                for [r, g, b, _] in samples.as_chunks_mut::<4>().0 {
+                    [*r, *g, *b] = mix.at([*r, *g, *b]);
+                }
+            }
+            Channels::Gray | Channels::GrayAlpha => {}
+        }
+    }
+}
+
+/// Applies a function to the colours of each pixel, leaving alpha alone; gray pixels stay as they are.
+pub(super) fn mix(samples: &mut [f32], channels: Channels, mix: &impl Mix) {
+    wide(EachPixel(samples, channels, mix));
+}
+
+struct EachPlane<'a, B>(&'a mut [f32], Channels, &'a B);
+
+impl<B: Bend> NullaryFnOnce for EachPlane<'_, B> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, bend) = self;
+        let count = channels.count();
+        let mut plane = [0.0; BLOCK];
+        for pixels in samples.chunks_mut(BLOCK * count) {
+            let plane = &mut plane[..pixels.len() / count];
+            for channel in 0..channels.colour_count() {
+                for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(count)) {
+                    *to = pixel[channel];
+                }
+                bend.bend(channel, plane);
+                for (from, pixel) in plane.iter().zip(pixels.chunks_exact_mut(count)) {
+                    pixel[channel] = *from;
+                }
+            }
+        }
+    }
+}
+
+/// Applies a function to runs of samples of one colour channel, laid side by side; alpha is left alone.
+pub(super) fn bend(samples: &mut [f32], channels: Channels, bend: &impl Bend) {
+    wide(EachPlane(samples, channels, bend));
 }

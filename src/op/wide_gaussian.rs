@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use pulp::NullaryFnOnce;
 
 use super::simd;
-use super::stage::RowStream;
+use super::stage::{Rect, RowStream};
 use crate::model::ImageInfo;
 
 /// Samples of a block: whole pixels of any number of channels.
@@ -51,6 +51,11 @@ impl Wide {
         let line = input.row_samples() + (2 * self.radius() + 4 * self.step) * input.channels.count();
         let sums = (2 * self.radius() / self.step + 6) * (input.row_samples() / self.step + 4);
         ((6 * line + sums) * 4) as u64
+    }
+
+    /// Which part of the input makes a part of the result: it begins where the whole picture's grid has a point.
+    pub(super) fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        part.grown(self.lead_px(), input).reaching_to_multiples(self.step as u32, input)
     }
 
     /// Begins on a picture.

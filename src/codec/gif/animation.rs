@@ -8,8 +8,8 @@ use std::iter;
 
 use ::gif::{DisposalMethod, Encoder as GifWriter, EncodingError, Frame as GifFrame, Repeat};
 
-use super::still::{COLOURS, MAX_SIDE_PX, harden};
 use crate::codec::animation::{Canvases, Clock};
+use crate::codec::out::gif::{COLOURS, harden};
 use crate::codec::out::palette::{Depth, Indexed};
 use crate::codec::{delta, fault};
 use crate::error::ItemError;
@@ -62,7 +62,7 @@ impl GifAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture) -> Result<Self, ItemError> {
         let info = picture.canvas;
         let (Ok(width), Ok(height)) = (u16::try_from(info.width_px), u16::try_from(info.height_px)) else {
-            return Err(fault::cant_encode(format!("GIF goes to {MAX_SIDE_PX} px a side")));
+            return Err(fault::cant_encode(format!("GIF goes to {} px a side", u16::MAX)));
         };
         let mut writer = GifWriter::new(Vec::new(), width, height, &[]).map_err(encoding)?;
         match picture.plays {

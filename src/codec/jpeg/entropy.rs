@@ -273,7 +273,7 @@ mod tests {
             decoder.use_libjpegs_own();
         }
         let mut rows = vec![0; decoder.width() as usize * decoder.components() * decoder.height() as usize];
-        let count = decoder.read(&mut rows).ok()?;
+        let count = decoder.read(&mut rows, false).ok()?;
         Some((rows, count, decoder.faults()))
     }
 

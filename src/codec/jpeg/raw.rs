@@ -245,8 +245,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Fills `target`, which holds whole rows, with the next ones; gives the number of rows read. Stops early at a
-    /// fault.
-    pub(super) fn read(&mut self, target: &mut [u8]) -> Result<u32, Fatal> {
+    /// fault, unless `on` is set: then libjpeg's padding stands for what is missing.
+    pub(super) fn read(&mut self, target: &mut [u8], on: bool) -> Result<u32, Fatal> {
         let row_bytes = self.width() as usize * self.components();
         if row_bytes == 0 {
             return Ok(0);
@@ -275,7 +275,7 @@ impl<'a> Decoder<'a> {
                     done += now as usize;
                     read += now;
                     let faults = faults_of(&state.cinfo);
-                    if faults.data_missing || faults.bad_data {
+                    if !on && (faults.data_missing || faults.bad_data) {
                         return;
                     }
                 }

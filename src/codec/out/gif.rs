@@ -9,7 +9,7 @@ use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
 
 /// Colours when nobody says how many.
-const COLOURS: u16 = 256;
+pub(in crate::codec) const COLOURS: u16 = 256;
 
 /// Bytes that encoding holds: RGBA, RGB and the places in the palette; colours in Oklab, few of them different.
 pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
@@ -34,7 +34,7 @@ fn encoding(error: EncodingError) -> ItemError {
 }
 
 /// What shines through halfway is laid over the background: a pixel is clear or it is not.
-fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
+pub(in crate::codec) fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
     for [colour @ .., alpha] in pixels.as_chunks_mut::<4>().0 {
         if (128..255).contains(alpha) {
             let a = u32::from(*alpha);

@@ -100,6 +100,22 @@ impl Encoder for Search {
     }
 }
 
+/// A file within `save.max_bytes`, of an encoding that must be done anew for each try: with the best quality that allows
+/// it, where the format has one.
+pub fn within_bytes(
+    format: Format,
+    save: &Save,
+    mut encode: impl FnMut(&Save) -> Result<Vec<u8>, ItemError>,
+) -> Result<Vec<u8>, ItemError> {
+    let Some(limit) = save.max_bytes else { return encode(save) };
+    match format.default_quality() {
+        Some(first) => best(limit, save.quality.unwrap_or(100), first, |quality| {
+            encode(&Save { quality: Some(quality), max_bytes: None, ..save.clone() })
+        }),
+        None => bounded(format, limit, encode(save)?),
+    }
+}
+
 /// The file of the highest quality up to `ceiling` that is no larger than `limit`. Sizes are taken to grow with quality.
 fn best(
     limit: u64,
@@ -165,16 +181,19 @@ impl RowWriter for Bounded {
 
 impl Encoder for Bounded {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let bytes = self.inner.finish()?;
-        if bytes.len() as u64 > self.limit {
-            let (had, limit) = (fault::size(bytes.len() as u64), fault::size(self.limit));
-            return Err(fault::cant_encode(format!(
-                "it takes {had}, max_bytes allows {limit}, and {} has no quality to lower: choose JPEG, WebP or AVIF",
-                self.format.label()
-            )));
-        }
-        Ok(bytes)
+        bounded(self.format, self.limit, self.inner.finish()?)
     }
+}
+
+fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemError> {
+    if bytes.len() as u64 > limit {
+        let (had, limit) = (fault::size(bytes.len() as u64), fault::size(limit));
+        return Err(fault::cant_encode(format!(
+            "it takes {had}, max_bytes allows {limit}, and {} has no quality to lower: choose JPEG, WebP or AVIF",
+            format.label()
+        )));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

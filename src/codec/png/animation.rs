@@ -71,7 +71,8 @@ impl<T: Stored> PngAnimation<T> {
             // Nothing changed: a single pixel holds the time.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
-        let layer = info.channels.has_alpha().then(|| delta::layer(before, canvas, area, info, pixel, T::MAX)).flatten();
+        let layer =
+            info.channels.has_alpha().then(|| delta::layer(before, canvas, area, info, pixel, T::MAX)).flatten();
         match layer {
             Some(layer) => (area, BlendOp::Over, layer),
             None => (area, BlendOp::Source, delta::cut(canvas, area, info, pixel)),
@@ -83,9 +84,8 @@ impl<T: Stored> PngAnimation<T> {
 fn fraction(delay: Delay) -> (u16, u16) {
     let (numerator, denominator) = delay.fraction();
     let divisor = gcd(numerator, denominator);
-    let narrow = |numerator: u32, denominator: u32| {
-        Some((u16::try_from(numerator).ok()?, u16::try_from(denominator).ok()?))
-    };
+    let narrow =
+        |numerator: u32, denominator: u32| Some((u16::try_from(numerator).ok()?, u16::try_from(denominator).ok()?));
     narrow(numerator, denominator).or_else(|| narrow(numerator / divisor, denominator / divisor)).unwrap_or_else(|| {
         // The finest unit in which it has room.
         let unit = [1_000_u16, 100, 10].into_iter().find(|unit| delay.seconds() * f64::from(*unit) <= 65_535.0);

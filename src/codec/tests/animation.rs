@@ -154,3 +154,50 @@ fn frames_are_composed_exactly_as_pillow_composes_them() {
         }
     }
 }
+
+/// Saves every frame as it is.
+fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec<u8>, ItemError> {
+    let mut opened = open_frames(bytes, &DecodeOptions::default())?;
+    let picture = opened.frames.picture();
+    let mut encoder = frame_encoder(format, save, picture, None, &opened.metadata)?;
+    while let Some(frame) = opened.frames.next_frame()? {
+        encoder.begin(&frame)?;
+        let mut rows = opened.frames.rows();
+        encoder.start(rows.info())?;
+        let mut band = Band::empty(&rows.info());
+        while rows.read_rows(7, &mut band)? > 0 {
+            encoder.write_rows(&band)?;
+        }
+    }
+    encoder.finish()
+}
+
+/// The first difference between two animations' visible pixels: frame and number of pixels.
+fn difference(a: &Seen, b: &Seen) -> Option<(usize, usize)> {
+    canvases(a).iter().zip(canvases(b)).enumerate().find_map(|(number, (a, b))| {
+        let wrong = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0).filter(|(a, b)| a != b).count();
+        (wrong > 0).then_some((number, wrong))
+    })
+}
+
+#[test]
+fn every_animation_goes_through_every_format_without_a_change() {
+    for case in CASES {
+        let before = read(case.file).unwrap();
+        for format in [Format::Gif, Format::Webp, Format::Png] {
+            let bytes = transcode(case.file, format, &lossless()).unwrap();
+            let what = format!("{} as {format:?}", case.name);
+            assert_eq!(sniff(&bytes), Some(format));
+            let after = read(&bytes).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(difference(&before, &after), None, "{what}");
+            assert_eq!((after.picture.frames, after.picture.plays), (before.picture.frames, case.plays), "{what}");
+            let told = |delays: &[Delay]| delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
+            if format != Format::Gif || case.name.ends_with("gif") {
+                assert_eq!(told(&after.delays), told(&before.delays), "{what}");
+            }
+            // And on from there.
+            let again = read(&transcode(&bytes, Format::Gif, &lossless()).unwrap()).unwrap();
+            assert_eq!(difference(&before, &again), None, "{what}, and as GIF again");
+        }
+    }
+}

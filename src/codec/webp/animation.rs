@@ -89,7 +89,7 @@ fn push_chunk(file: &mut Vec<u8>, kind: [u8; 4], parts: &[&[u8]]) -> Result<(), 
     let length = u32::try_from(length).map_err(|_| too_large())?;
     file.extend(kind);
     file.extend(length.to_le_bytes());
-    parts.iter().for_each(|part| file.extend_from_slice(part));
+    file.extend(parts.iter().copied().flatten());
     file.extend((length % 2 == 1).then_some(0));
     Ok(())
 }
@@ -107,8 +107,8 @@ impl Canvases<u8> for WebpAnimation {
         let (area, replaces, pixels) = self.part(&canvas);
         self.before = Some(canvas);
         self.has_alpha |= pixels.as_chunks::<PIXEL>().0.iter().any(|pixel| pixel[3] < u8::MAX);
-        let still = raw::encode(&pixels, area.width_px, area.height_px, true, self.settings)
-            .map_err(fault::cant_encode)?;
+        let still =
+            raw::encode(&pixels, area.width_px, area.height_px, true, self.settings).map_err(fault::cant_encode)?;
         drop(pixels);
         let mut header = Vec::with_capacity(FRAME_HEADER);
         let numbers = [area.x / 2, area.y / 2, area.width_px - 1, area.height_px - 1, self.clock.units(frame.delay)];

@@ -117,7 +117,7 @@ proptest! {
     ) {
         let picture = Picture::scene(size.0, size.1, channels);
         let steps: Vec<&str> = STEPS[steps.0].iter().chain(STEPS[steps.1]).copied().collect();
-        let pipeline = super::Pipeline::new(&super::recipe(&steps), &super::no_files()).expect("valid");
+        let pipeline = super::Pipeline::new(&super::recipe(&steps), &super::files()).expect("valid");
         if pipeline.plan(&picture.info, orientation, 1.0).is_ok() {
             let part = Rect { x: part.0, y: part.1, width_px: part.2, height_px: part.3 };
             check(&steps, &picture, orientation, &picture.info, part);
