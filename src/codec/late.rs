@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use super::{Encoder, Extras, colour, fault, meta};
 use crate::error::ItemError;
-use crate::model::{Band, ImageInfo, Metadata, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter};
 
+type Stored = Box<dyn Fn(Channels) -> Channels + Send>;
 type Make = Box<dyn FnOnce(Extras) -> Result<Box<dyn Encoder>, ItemError> + Send>;
 
-/// What goes into a file of that size and those channels.
-pub(super) fn extras(profile: Option<Arc<[u8]>>, metadata: Metadata, info: &ImageInfo) -> Extras {
-    Extras {
-        profile: colour::fitting(profile, info.channels),
-        metadata: meta::sized(metadata, info.width_px, info.height_px),
-    }
+/// What goes into a file of that size, which stores those channels.
+pub(super) fn extras(profile: Option<Arc<[u8]>>, metadata: Metadata, info: &ImageInfo, stored: Channels) -> Extras {
+    Extras { profile: colour::fitting(profile, stored), metadata: meta::sized(metadata, info.width_px, info.height_px) }
 }
 
 struct Waiting {
     profile: Option<Arc<[u8]>>,
     metadata: Metadata,
+    stored: Stored,
     make: Make,
 }
 
@@ -30,18 +29,18 @@ pub(super) struct Late {
 }
 
 impl Late {
-    /// `make` is called at the start, with what goes into the file.
-    pub(super) fn new(profile: Option<Arc<[u8]>>, metadata: Metadata, make: Make) -> Self {
-        Self { waiting: Some(Waiting { profile, metadata, make }), encoder: None }
+    /// `make` is called at the start, with what goes into the file; `stored` tells which channels the file will have.
+    pub(super) fn new(profile: Option<Arc<[u8]>>, metadata: Metadata, stored: Stored, make: Make) -> Self {
+        Self { waiting: Some(Waiting { profile, metadata, stored, make }), encoder: None }
     }
 }
 
 impl RowWriter for Late {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        let Some(Waiting { profile, metadata, make }) = self.waiting.take() else {
+        let Some(Waiting { profile, metadata, stored, make }) = self.waiting.take() else {
             return Err(fault::cant_encode("it was started twice"));
         };
-        let encoder = self.encoder.insert(make(extras(profile, metadata, &info))?);
+        let encoder = self.encoder.insert(make(extras(profile, metadata, &info, stored(info.channels)))?);
         encoder.start(info)
     }
 

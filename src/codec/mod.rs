@@ -32,8 +32,8 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter, SampleType, Save,
-    TruncatedPolicy,
+    Channels, ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, Rgb, RowReader, RowWriter, SampleType,
+    Save, TruncatedPolicy,
 };
 
 pub use animation::{FrameEncoder, animates, animation_bytes};
@@ -214,6 +214,8 @@ pub fn encoder(
     // Formats that are read only are refused now, not at the first row.
     encoder_of(format, save, Extras::default())?;
     let save = save.clone();
+    let (background, palette) = (save.background, save.palette.is_some());
+    let stored = move |channels| stored_channels(format, background, palette, channels);
     let make = move |extras| -> Result<Box<dyn Encoder>, ItemError> {
         match save.max_bytes {
             Some(limit) if format.default_quality().is_some() => {
@@ -226,7 +228,7 @@ pub fn encoder(
             None => encoder_of(format, &save, extras),
         }
     };
-    Ok(Box::new(late::Late::new(profile, metadata, Box::new(make))))
+    Ok(Box::new(late::Late::new(profile, metadata, Box::new(stored), Box::new(make))))
 }
 
 /// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
@@ -239,8 +241,25 @@ pub fn frame_encoder(
     metadata: &Metadata,
 ) -> Result<Box<dyn FrameEncoder>, ItemError> {
     let metadata = meta::by_policy(metadata, save.metadata);
-    let extras = late::extras(profile, metadata, &picture.canvas);
+    let extras = late::extras(
+        profile,
+        metadata,
+        &picture.canvas,
+        stored_channels(format, save.background, save.palette.is_some(), picture.canvas.channels),
+    );
     animation::encoder(format, save, picture, extras)
+}
+
+/// The channels that a file has for a picture's: a profile must speak of those.
+const fn stored_channels(format: Format, background: Rgb, palette: bool, channels: Channels) -> Channels {
+    match (format, channels) {
+        (Format::Jpeg, _) => jpeg::stored_channels(channels, background),
+        (Format::Webp | Format::Avif, Channels::Gray) => Channels::Rgb,
+        (Format::Webp | Format::Avif | Format::Tiff | Format::Bmp, Channels::GrayAlpha) => Channels::Rgba,
+        // Colours in a table are red, green and blue.
+        (Format::Png, Channels::Gray | Channels::GrayAlpha) if palette => Channels::Rgb,
+        _ => channels,
+    }
 }
 
 fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Encoder>, ItemError> {
@@ -282,10 +301,7 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
 pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
-        _ => ColourChoice::Srgb,
-    }
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
 }
 
 /// The media type of a format.
@@ -309,6 +325,8 @@ pub fn content_type(format: Format) -> &'static str {
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

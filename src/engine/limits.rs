@@ -80,6 +80,7 @@ mod tests {
 
     use super::*;
     use crate::engine::picture::prepare;
+    use crate::engine::step_files;
     use crate::model::{Recipe, Save};
 
     /// A gray bitmap's header and palette alone: 8 bits a pixel, run-length coded.
@@ -93,7 +94,7 @@ mod tests {
     }
 
     fn refusal(limits: &Limits, budget_bytes: u64, file: &[u8]) -> Option<String> {
-        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+        let pipeline = step_files::pipeline(&Recipe::default()).unwrap();
         let prepared = prepare(file, &pipeline, &Save::default()).unwrap();
         check(limits, budget_bytes, &prepared, file.len() as u64).err().map(|error| error.to_string())
     }

@@ -46,6 +46,11 @@ impl Gaussian {
         Self { weights: line.iter().map(|weight| (weight / sum) as f32).collect() }
     }
 
+    /// The weights, from the leftmost on.
+    pub(super) fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
     /// Pixels that count on either side.
     pub(super) const fn radius(&self) -> u32 {
         self.weights.len() as u32 / 2

@@ -10,9 +10,12 @@ mod cube;
 pub mod file;
 mod focus;
 mod footprint;
+mod gravity;
 pub mod help;
 mod histogram;
+mod letters;
 mod light;
+mod margins;
 mod matrix;
 mod params;
 mod pipeline;
@@ -20,6 +23,7 @@ mod plan;
 mod run;
 mod simd;
 pub mod stage;
+mod stamp;
 pub mod syntax;
 mod taps;
 mod tiles;
@@ -27,14 +31,17 @@ mod turn;
 mod wide_gaussian;
 
 mod auto_levels;
+mod border;
 mod box_blur;
 mod brightness;
+mod canvas;
 mod channel_mixer;
 mod clarity;
 mod contrast;
 mod crop;
 mod curves;
 mod denoise;
+mod drop_shadow;
 mod duotone;
 mod edge;
 mod emboss;
@@ -56,12 +63,17 @@ mod pixelate;
 mod posterize;
 mod resize;
 mod rotate;
+mod rounded_corners;
 mod saturation;
 mod sepia;
 mod sharpen;
 mod solarize;
 mod threshold;
+mod trim;
 mod vibrance;
+mod vignette;
+mod watermark_image;
+mod watermark_text;
 mod white_balance;
 
 pub use help::{help, list, save_help};
@@ -108,8 +120,12 @@ pub fn registry() -> &'static [OpSpec] {
         &[
             resize::SPEC,
             crop::SPEC,
+            trim::SPEC,
             rotate::SPEC,
             flip::SPEC,
+            canvas::SPEC,
+            border::SPEC,
+            rounded_corners::SPEC,
             brightness::SPEC,
             contrast::SPEC,
             exposure::SPEC,
@@ -143,6 +159,10 @@ pub fn registry() -> &'static [OpSpec] {
             emboss::SPEC,
             high_pass::SPEC,
             grain::SPEC,
+            watermark_text::SPEC,
+            watermark_image::SPEC,
+            vignette::SPEC,
+            drop_shadow::SPEC,
         ]
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::focus::{Focused, ResampledPart, focus};
+use super::focus::{Focused, ResampledPart, WholePart, focus};
 use super::pipeline::{Rest, to_planned};
 use super::run;
 use super::stage::{
@@ -67,7 +67,9 @@ pub(super) enum Pass {
         kernel: Box<dyn WindowKernel>,
     },
     Stream(Box<dyn StreamKernel>),
-    Whole(Box<dyn WholeKernel>),
+    Whole(Arc<dyn WholeKernel>),
+    /// A part of what a whole picture becomes.
+    WholePart(WholePart),
 }
 
 impl Pass {
@@ -93,6 +95,10 @@ impl Pass {
             Self::Placed { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
             Self::Window { .. } | Self::Stream(_) => input,
             Self::Whole(kernel) => kernel.output(&input),
+            Self::WholePart(part) => {
+                let (width_px, height_px) = (part.wanted.width_px, part.wanted.height_px);
+                ImageInfo { width_px, height_px, ..part.kernel.output(&input) }
+            }
         }
     }
 
@@ -165,7 +171,7 @@ impl Plan {
             }
             Stage::Whole(kernel) => {
                 self.flush();
-                self.append(Pass::Whole(kernel));
+                self.append(Pass::Whole(kernel.into()));
             }
             Stage::Sequence(stages) => stages.into_iter().for_each(|stage| self.push(stage)),
         }

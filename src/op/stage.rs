@@ -84,6 +84,11 @@ pub trait PlacedKernel: Send + Sync {
         input
     }
 
+    /// Bytes it holds while it works.
+    fn held_bytes(&self) -> u64 {
+        0
+    }
+
     /// Changes a run of pixels of row `y`, from column `x` on, in place. `channels` are those of the result: a new alpha
     /// is 1, new colours are the gray.
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels);
@@ -244,8 +249,24 @@ pub trait WholeKernel: Send + Sync {
     /// What comes out.
     fn output(&self, input: &ImageInfo) -> ImageInfo;
 
-    /// One row of the result. `picture` holds every row in the type it arrived in.
-    fn row(&self, picture: &Band, y: u32, out: &mut [f32]);
+    /// What of the picture is needed for a part of the result.
+    fn needs(&self, input: &ImageInfo, part: Rect) -> Rect {
+        let _ = part;
+        Rect::all_of(input)
+    }
+
+    /// A run of pixels of row `y` of the result, from column `x` on.
+    fn run(&self, picture: &Held<'_>, x: u32, y: u32, out: &mut [f32]);
+}
+
+/// A picture in memory, or what of it was said to be needed, in the type it arrived in.
+pub struct Held<'a> {
+    /// The rows.
+    pub band: &'a Band,
+    /// Which part of the picture they are.
+    pub part: Rect,
+    /// Size of the whole picture.
+    pub info: ImageInfo,
 }
 
 /// A rectangle of whole pixels.

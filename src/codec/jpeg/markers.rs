@@ -1,5 +1,11 @@
 //! The segments of a JPEG file: size and sort of the picture, profile and metadata in, and the same out.
 
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use ::exif::experimental::Writer;
+use ::exif::{In, Reader, Tag, Value};
+
 use crate::codec::{Extras, fault, meta};
 use crate::error::ItemError;
 use crate::model::Metadata;
@@ -170,6 +176,38 @@ fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
     None
 }
 
+/// Bytes of one value that is not worth the others.
+const LARGE_VALUE: usize = 4 << 10;
+
+/// An EXIF block that fits its segment: one that is too large loses its maker's notes, then its other large values, which
+/// are previews and calibrations, and never the date, the camera or the exposure. `None` when even that does not help.
+fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let fits = |length: usize| EXIF.len() + length <= MAX_PAYLOAD;
+    if fits(block.len()) {
+        return Some(block.into());
+    }
+    let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
+    let parsed = parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
+    let is_large = |value: &Value| match value {
+        Value::Byte(bytes) | Value::Undefined(bytes, _) => bytes.len() > LARGE_VALUE,
+        Value::Ascii(texts) => texts.iter().map(Vec::len).sum::<usize>() > LARGE_VALUE,
+        Value::Long(numbers) => numbers.len() > LARGE_VALUE / 4,
+        Value::Short(numbers) => numbers.len() > LARGE_VALUE / 2,
+        _ => false,
+    };
+    [false, true].into_iter().find_map(|only_small| {
+        let mut writer = Writer::new();
+        for field in parsed.fields().filter(|field| field.ifd_num == In::PRIMARY && field.tag != Tag::MakerNote) {
+            if !(only_small && is_large(&field.value)) {
+                writer.push_field(field);
+            }
+        }
+        let mut slim = Cursor::new(Vec::new());
+        writer.write(&mut slim, parsed.little_endian()).ok()?;
+        fits(slim.get_ref().len()).then(|| slim.into_inner().into())
+    })
+}
+
 /// The segments that carry a profile and metadata. A block too large for its segment stays out: JPEG can't hold it.
 pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
     let mut segments = Vec::new();
@@ -178,8 +216,8 @@ pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
             segments.push((marker, [head, data].concat()));
         }
     };
-    if let Some(exif) = &extras.metadata.exif {
-        push(0xE1, EXIF, exif);
+    if let Some(exif) = extras.metadata.exif.as_deref().and_then(fitting) {
+        push(0xE1, EXIF, &exif);
     }
     if let Some(xmp) = &extras.metadata.xmp {
         push(0xE1, XMP, xmp);
@@ -202,4 +240,40 @@ pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
         }
     }
     segments
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use ::exif::{Context, Field};
+
+    #[test]
+    fn exif_too_large_for_jpeg_loses_its_makers_notes_and_not_its_date() {
+        let field = |tag, value| Field { tag, ifd_num: In::PRIMARY, value };
+        let date = field(Tag::DateTimeOriginal, Value::Ascii(vec![b"2026:11:23 16:00:00".to_vec()]));
+        let notes = field(Tag::MakerNote, Value::Undefined(vec![1; 70_000], 0));
+        let comment = field(Tag::UserComment, Value::Undefined(vec![2; 3_000], 0));
+        let preview = field(Tag(Context::Exif, 0xC7A1), Value::Undefined(vec![3; 66_000], 0));
+        let block = |fields: &[&Field]| {
+            let mut writer = Writer::new();
+            fields.iter().for_each(|field| writer.push_field(field));
+            let mut out = Cursor::new(Vec::new());
+            writer.write(&mut out, false).unwrap();
+            out.into_inner()
+        };
+        let small = block(&[&date, &comment]);
+        assert_eq!(fitting(&small).unwrap(), small);
+        for fields in
+            [&[&date, &notes, &comment][..], &[&date, &comment, &preview], &[&date, &notes, &comment, &preview]]
+        {
+            let slim = fitting(&block(fields)).unwrap().into_owned();
+            let read = Reader::new().read_raw(slim).unwrap();
+            let value = |tag| read.get_field(tag, In::PRIMARY).map(|field| field.value.clone());
+            assert!(matches!(value(Tag::DateTimeOriginal), Some(Value::Ascii(text)) if text[0].starts_with(b"2026")));
+            assert!(matches!(value(Tag::UserComment), Some(Value::Undefined(bytes, _)) if bytes.len() == 3_000));
+            assert!(value(Tag::MakerNote).is_none());
+        }
+        assert!(fitting(&vec![0; 70_000]).is_none(), "no EXIF at all");
+    }
 }

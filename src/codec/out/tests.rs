@@ -433,6 +433,21 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
             assert_eq!((shown.profile, shown.metadata.xmp), (image.profile, metadata.xmp.clone()));
         }
     }
+    // A profile speaks of the channels that are stored, also where those are not the picture's.
+    let mut gray = moxcms::ColorProfile::new_gray_with_gamma(1.8);
+    gray.description = None;
+    let gray: Arc<[u8]> = gray.encode().unwrap().into();
+    let space = |format, channels, palette| {
+        let image = Image { profile: Some(Arc::clone(&gray)), ..picture(20, 10, channels, SampleType::U8) };
+        let bytes = encode(&image, format, &Save { palette, ..keep() }).unwrap();
+        let shown = decode(&bytes);
+        (shown.info.channels, shown.profile.map(|profile| <[u8; 4]>::try_from(&profile[16..20]).unwrap()))
+    };
+    assert_eq!(space(Format::Png, Channels::Gray, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(Format::Jpeg, Channels::GrayAlpha, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(Format::Png, Channels::Gray, Some(8)), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(Format::Webp, Channels::Gray, None), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(Format::Tiff, Channels::GrayAlpha, None), (Channels::Rgba, Some(*b"RGB ")));
     for format in [Format::Gif, Format::Qoi, Format::Bmp] {
         assert!(encode(&image, format, &keep()).is_ok(), "what can't go along is no failure: {format:?}");
     }

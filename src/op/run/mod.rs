@@ -42,8 +42,9 @@ pub(super) fn band_bytes(info: &ImageInfo) -> u64 {
 pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
     match pass {
         Pass::Turn(turn) if turn.is_streamable() => 0,
-        Pass::Turn(_) | Pass::Whole(_) => input.size_bytes(),
-        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) | Pass::Placed { .. } => 0,
+        Pass::Turn(_) | Pass::Whole(_) | Pass::WholePart(_) => input.size_bytes(),
+        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) => 0,
+        Pass::Placed { kernel, .. } => kernel.held_bytes(),
         Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
         Pass::Stream(kernel) => stream::bytes(kernel.as_ref(), input),
         Pass::Resample(to) => resample::buffer_bytes(to, input),
@@ -91,6 +92,7 @@ pub(super) fn chain<'a>(
             Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),
             Pass::Stream(kernel) => Box::new(stream::Streamed::new(rows, kernel.as_ref(), info)),
             Pass::Whole(kernel) => Box::new(whole::Computed::new(rows, kernel.as_ref(), info)),
+            Pass::WholePart(part) => Box::new(whole::Computed::part(rows, part, info)),
         };
     }
     rows

@@ -119,7 +119,17 @@ impl Files for TestFiles {
     }
 
     fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
-        Err(format!("there is no {path}"))
+        if path != "mark.png" {
+            return Err(format!("there is no {path}"));
+        }
+        // A soft disc of several colours.
+        let level = |x: f32, y: f32, channel: usize| match channel {
+            3 => ((10.0 - (x - 9.5).hypot(y - 14.5)) * 60.0).clamp(0.0, 255.0),
+            channel => 128.0 + 100.0 * (x * 0.2 + y * 0.1 + channel as f32).sin(),
+        };
+        let pixels = (0..20 * 30_u16).map(|i| (f32::from(i % 20), f32::from(i / 20)));
+        let levels = pixels.flat_map(|(x, y)| [0, 1, 2, 3].map(|channel| level(x, y, channel) as u8)).collect();
+        Ok(Arc::new(Image::from_u8(20, 30, Channels::Rgba, levels)))
     }
 }
 
@@ -153,8 +163,10 @@ pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientati
     let plan = plan(steps, &picture.info, orientation, 1.0);
     let mut out = Collected::default();
     plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-    assert_eq!(out.info, Some(plan.output()), "{steps:?}");
-    assert_eq!(out.rows, plan.output().height_px, "{steps:?}");
+    if plan.is_certain() {
+        assert_eq!(out.info, Some(plan.output()), "{steps:?}");
+    }
+    assert_eq!(Some(out.rows), out.info.map(|info| info.height_px), "{steps:?}");
     out
 }
 
