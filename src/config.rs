@@ -10,6 +10,8 @@ use crate::model::{Limits, Recipe, Save, SinkSpec};
 pub const MAX_PIXELS: u64 = 1_000_000_000;
 /// Width or height in px above which a picture is refused.
 pub const MAX_SIDE_PX: u32 = 65_535;
+/// Seconds of decoding, operations and encoding after which an item is given up, unless the job says otherwise.
+pub const ITEM_TIMEOUT_S: u64 = 600;
 /// Frames above which an animation is refused.
 pub const MAX_FRAMES: u32 = 10_000;
 /// Pixels of all frames together (the canvas times the frames) above which an animation is refused.

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, Value, Work, human, save,
+    Tree, TruncatedPolicy, Value, Work, human, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -160,7 +161,7 @@ pub(super) struct RunArgs {
     /// Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
-    /// Convert pixels to sRGB, or keep their profile [default: srgb]
+    /// Convert pixels to sRGB, to another colour space whose profile is embedded then, or keep their own [default: srgb]
     #[arg(long, value_parser = key_words("colour"))]
     colour: Option<String>,
     /// What of EXIF, XMP and IPTC goes along [default: no-gps]
@@ -181,6 +182,21 @@ pub(super) struct RunArgs {
     /// How long a lost network is waited for, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     network_wait: u64,
+    /// Pixels above which a picture is refused, in megapixels [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_PIXELS / 1_000_000))]
+    max_megapixels: Option<u64>,
+    /// Width or height in px above which a picture is refused [default: 65535]
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SIDE_PX)))]
+    max_side: Option<u32>,
+    /// Memory that one item may take, such as 512MiB [default: as --memory; above that, what is no bomb runs alone]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    item_memory: Option<u64>,
+    /// How long one item may be worked on, such as 90s or 1h [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    item_timeout: Option<u64>,
+    /// What becomes of a picture whose file ends early: it fails, or what is there is saved and marked in the catalog
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
+    truncated: TruncatedWord,
     /// Print the plan and stop: outputs, conflicts, predicted size, time and memory
     #[arg(long)]
     dry_run: bool,
@@ -209,6 +225,7 @@ macro_rules! words {
 
 words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
+words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 
 /// The words of `--format`, from the formats' own list.
 fn format_words() -> PossibleValuesParser {
@@ -251,6 +268,11 @@ impl RunArgs {
                 per_host: self.per_host.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
+                max_side_px: self.max_side,
+                item_memory_bytes: self.item_memory,
+                item_timeout_s: self.item_timeout,
+                truncated: self.truncated.into(),
             },
         };
         engine::check_spec(&spec)?;
@@ -271,6 +293,7 @@ impl RunArgs {
     }
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+        self.inputs.iter().try_for_each(check_scheme)?;
         let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
         for list in &self.urls {
             sources.push(if list.as_os_str() == "-" {
@@ -339,8 +362,20 @@ pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
     if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
 }
 
+/// Refuses a URL of a kind that isn't fetched: it would be taken for a file's name.
+fn check_scheme(input: &OsString) -> Result<(), JobError> {
+    let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
+    let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
+    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || std::path::Path::new(input).exists() {
+        return Ok(());
+    }
+    let sentence = format!("{} is a {scheme} URL; only http and https URLs are fetched.", input.display());
+    Err(JobError::Usage(sentence))
+}
+
 /// Refuses a word that is neither a file nor a URL, but looks like a command.
 pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+    check_scheme(input)?;
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
     if looks_like_a_command && !std::path::Path::new(input).exists() {
         let word = input.to_string_lossy();

@@ -210,6 +210,37 @@ fn luma<T: Sample>(r: T, g: T, b: T) -> T {
     T::divide(((sum + 500) / 1000) as u32 * T::MAX.wide())
 }
 
+/// Divides colour by the alpha it was multiplied with, in place.
+pub(super) fn straighten(samples: &mut Samples, channels: Channels) {
+    if !channels.has_alpha() {
+        return;
+    }
+    let count = channels.count();
+    match samples {
+        Samples::U8(values) => straighten_whole(values, count),
+        Samples::U16(values) => straighten_whole(values, count),
+        Samples::F32(values) => {
+            for pixel in values.chunks_exact_mut(count) {
+                if let Some((alpha, colours)) = pixel.split_last_mut() {
+                    for colour in colours {
+                        *colour = if *alpha > 0.0 { *colour / *alpha } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn straighten_whole<T: Sample>(values: &mut [T], count: usize) {
+    for pixel in values.chunks_exact_mut(count) {
+        if let Some((alpha, colours)) = pixel.split_last_mut() {
+            for colour in colours {
+                *colour = unpremultiply(*colour, *alpha);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -58,6 +58,14 @@ pub(super) fn zeroed<T: Clone + Default>(len: u64) -> Result<Vec<T>, ItemError> 
     Ok(vec![T::default(); len])
 }
 
+/// An empty buffer with room for `len` values, or `TooLarge` when the machine has no such memory.
+pub(super) fn room<T>(len: u64) -> Result<Vec<T>, ItemError> {
+    let mut room = Vec::new();
+    let wanted = usize::try_from(len).map_err(|_| no_memory(len))?;
+    room.try_reserve_exact(wanted).map_err(|_| no_memory(len))?;
+    Ok(room)
+}
+
 fn no_memory(len: u64) -> ItemError {
     too_large(format!("{} of memory are not to be had", size(len)))
 }

@@ -5,6 +5,8 @@
 //! is taken for it.
 
 mod animation;
+mod avif;
+mod bmff;
 mod colour;
 mod convert;
 mod delta;
@@ -14,6 +16,7 @@ mod frames;
 mod gif;
 mod ico;
 mod jpeg;
+mod jxl;
 mod out;
 mod png;
 mod simple;
@@ -28,7 +31,7 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, Picture, RowReader, RowWriter, SampleType,
-    Save,
+    Save, TruncatedPolicy,
 };
 
 pub use animation::{FrameEncoder, animates, animation_bytes};
@@ -62,13 +65,15 @@ impl Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above, the decoder may give a smaller picture if that is faster, whose sides are at least
-    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; the other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG does, by 2, 4 or 8; SVG is drawn so; the other formats ignore it.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel does in place of colour. JPEG, which stores it, delivers it then; the other
     /// formats ignore it.
     pub luma: bool,
-    /// Whether pixels are converted to sRGB.
+    /// What colour space pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    pub truncated: TruncatedPolicy,
     /// Which page of a file with several, counted from 0.
     pub page: u32,
 }
@@ -113,7 +118,7 @@ struct Extras {
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0 }
+        Self { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0, truncated: TruncatedPolicy::Fail }
     }
 }
 
@@ -130,7 +135,9 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
         Format::Gif => gif::probe(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
         Format::Ico => ico::probe(bytes),
-        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Jxl => jxl::probe(bytes),
+        Format::Avif => avif::probe(bytes),
+        Format::Svg => svg::probe(bytes),
     }?;
     fault::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
@@ -148,7 +155,9 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Gif => gif::open(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
         Format::Ico => ico::open(bytes),
-        Format::Avif | Format::Jxl | Format::Svg => Err(fault::unsupported("not yet")),
+        Format::Jxl => jxl::open(bytes),
+        Format::Avif => avif::open(bytes),
+        Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
@@ -164,7 +173,9 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
         Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
-        Format::Avif | Format::Jxl | Format::Svg => whole * 3,
+        Format::Jxl => jxl::held_bytes(&header.info),
+        Format::Avif => avif::held_bytes(&header.info),
+        Format::Svg => svg::held_bytes(bytes, &header.info),
     }
 }
 
@@ -271,5 +282,7 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod reference_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod animation;
+mod forged_animation;
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -12,7 +13,17 @@ use moxcms::{ColorProfile, Layout, TransformOptions};
 use super::*;
 use crate::model::{Band, Channels, Image, SampleType, Samples};
 
-const WRITABLE: [Format; 4] = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff];
+const WRITABLE: [Format; 9] = [
+    Format::Jpeg,
+    Format::Png,
+    Format::Webp,
+    Format::Tiff,
+    Format::Avif,
+    Format::Jxl,
+    Format::Gif,
+    Format::Qoi,
+    Format::Bmp,
+];
 
 fn info(width_px: u32, height_px: u32, channels: Channels, sample: SampleType) -> ImageInfo {
     ImageInfo { width_px, height_px, channels, sample, premultiplied: false }
@@ -431,8 +442,8 @@ fn a_header_that_claims_too_much_is_refused_at_once() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0, 0xFF, 0]);
     let mut page = encode(&slopes(info(8, 8, Channels::Rgb, SampleType::U8)), Format::Tiff, &keep()).unwrap();
     let sides: Vec<usize> =
-        (0..page.len() - 12).filter(|&at| matches!(page[at..at + 8], [0 | 1, 1, 4, 0, 1, 0, 0, 0])).collect();
-    assert_eq!(sides.len(), 2, "ImageWidth and ImageLength");
+        (0..page.len() - 12).filter(|&at| matches!(page[at..at + 8], [0 | 1 | 22, 1, 4, 0, 1, 0, 0, 0])).collect();
+    assert_eq!(sides.len(), 3, "ImageWidth, ImageLength and RowsPerStrip");
     for at in &sides {
         page[at + 8..at + 12].copy_from_slice(&30_000u32.to_le_bytes());
     }
@@ -518,7 +529,7 @@ fn an_encoder_refuses_missing_rows_and_formats_that_are_read_only() {
         encoder.write_rows(&Band { width_px: 8, rows: 4, channels: Channels::Gray, samples }).unwrap();
         assert_eq!(encoder.finish().unwrap_err().kind, ErrorKind::CantEncode, "{format:?}");
     }
-    for format in [Format::Gif, Format::Bmp] {
+    for format in [Format::Tga, Format::Svg] {
         let error = encoder(format, &Save::default(), None, &Metadata::default()).map(|_| ()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::CantEncode);
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::check;
 use super::output::{self, Naming, Verdict};
-use super::picture::prepare;
+use super::picture::{is_copied, prepare};
 use super::pools;
 use super::run::read;
 use crate::error::{ItemError, JobError};
@@ -153,30 +153,15 @@ impl Planner<'_> {
         let own = output::own_extension(&row.locator, None);
         let extension = if self.spec.is_copy() {
             let size = path.metadata().map_err(|error| ItemError::reading(path, &error))?.len();
-            self.plan.bytes_in += size;
-            self.plan.bytes_out += size;
+            self.count_copy(size);
             own.unwrap_or_default()
         } else {
             let bytes = read(path)?;
-            let size = bytes.len() as u64;
-            let prepared =
-                prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(path.display()))?;
-            let info = prepared.plan.output();
-            planned.size_px = Some((info.width_px, info.height_px));
-            self.plan.bytes_in += size;
-            self.largest = self.largest.max(prepared.peak_bytes(size));
-            if self.samples < SAMPLED {
-                let started = Instant::now();
-                let rendered =
-                    prepared.render(&bytes, &self.spec.save, &|| false).map_err(|error| error.named(path.display()))?;
-                self.samples += 1;
-                self.sampled_seconds += started.elapsed().as_secs_f64();
-                self.sampled_in += size;
-                self.sampled_out += rendered.bytes.len() as u64;
-            }
-            match own {
-                Some(own) if output::is_spelling_of(&own, prepared.format) => own,
-                _ => prepared.format.extension().to_owned(),
+            if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
+                self.count_copy(bytes.len() as u64);
+                own.unwrap_or_default()
+            } else {
+                self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
             }
         };
         if let Some(place) = self.naming.early_place(row, None, &extension) {
@@ -196,6 +181,38 @@ impl Planner<'_> {
             }
         }
         Ok(())
+    }
+
+    fn count_copy(&mut self, size_bytes: u64) {
+        self.plan.bytes_in += size_bytes;
+        self.plan.bytes_out += size_bytes;
+    }
+
+    /// What becomes of a picture, and the extension of its result. The first ones are really made, to time them.
+    fn plan_picture(
+        &mut self,
+        bytes: &[u8],
+        own: Option<String>,
+        planned: &mut PlannedItem,
+    ) -> Result<String, ItemError> {
+        let size = bytes.len() as u64;
+        let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
+        let info = prepared.plan.output();
+        planned.size_px = Some((info.width_px, info.height_px));
+        self.plan.bytes_in += size;
+        self.largest = self.largest.max(prepared.peak_bytes(size));
+        if self.samples < SAMPLED {
+            let started = Instant::now();
+            let rendered = prepared.render(bytes, &self.spec.save, &|| false)?;
+            self.samples += 1;
+            self.sampled_seconds += started.elapsed().as_secs_f64();
+            self.sampled_in += size;
+            self.sampled_out += rendered.bytes.len() as u64;
+        }
+        Ok(match own {
+            Some(own) if output::is_spelling_of(&own, prepared.format) => own,
+            _ => prepared.format.extension().to_owned(),
+        })
     }
 
     fn sum_up(mut self) -> DryRun {

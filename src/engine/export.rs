@@ -16,7 +16,7 @@ pub fn export_job(
     file: Option<&Path>,
 ) -> Result<u64, JobError> {
     let Some(path) = file else {
-        return catalog::export(reader, job, format, &mut BufWriter::new(io::stdout().lock()));
+        return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout().lock())));
     };
     let failed = |error: io::Error| JobError::Machine(format!("Couldn't write {}: {error}.", path.display()));
     let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));
@@ -26,6 +26,25 @@ pub fn export_job(
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// A reader that went away (`| head`) has had enough, and that is no error.
+struct Forgiving<W>(W);
+
+impl<W: Write> Write for Forgiving<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
 }
 
 fn write_part(

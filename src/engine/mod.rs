@@ -36,7 +36,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
-pub use crate::model::save::keys as save_keys;
+pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{parse_save, parse_step, save_to_text, step_to_text};
 pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use command::Command;

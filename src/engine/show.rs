@@ -146,7 +146,12 @@ pub(super) fn decode(
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let mut opened = codec::open(
         bytes,
-        &DecodeOptions { max_downscale: plan.max_downscale(), luma: plan.accepts_luma(), colour, page: 0 },
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            luma: plan.accepts_luma(),
+            colour,
+            ..DecodeOptions::default()
+        },
     )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
@@ -188,7 +193,12 @@ pub(super) fn result(
     }
     let mut opened = codec::open(
         bytes,
-        &DecodeOptions { max_downscale: plan.max_downscale(), colour, luma: plan.accepts_luma(), page: 0 },
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            colour,
+            luma: plan.accepts_luma(),
+            ..DecodeOptions::default()
+        },
     )?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;

@@ -88,6 +88,36 @@ pub(crate) fn param_summary(lang: Lang, op: &str, spec: &ParamSpec) -> String {
     }
 }
 
+/// A key of a way to save.
+pub(crate) fn save_name(lang: Lang, key: &str) -> String {
+    match (lang, key) {
+        (Lang::Korean, _) => korean(&["save", key, "name"]).map_or_else(|| spoken(key), str::to_owned),
+        (Lang::English, "max_bytes") => "Largest file".to_owned(),
+        (Lang::English, _) => spoken(key),
+    }
+}
+
+/// A key's sentence of help.
+pub(crate) fn save_summary(lang: Lang, spec: &ParamSpec) -> String {
+    match lang {
+        Lang::Korean => korean(&["save", spec.name, "summary"]).unwrap_or(spec.summary).to_owned(),
+        Lang::English => spec.summary.to_owned(),
+    }
+}
+
+/// A word that a key may have.
+pub(crate) fn save_choice(lang: Lang, key: &str, word: &str) -> String {
+    match (lang, word) {
+        (_, "420") => "4:2:0".to_owned(),
+        (_, "422") => "4:2:2".to_owned(),
+        (_, "444") => "4:4:4".to_owned(),
+        (_, "srgb") => "sRGB".to_owned(),
+        (_, "lzw") => "LZW".to_owned(),
+        (Lang::Korean, _) => korean(&["save", key, "choice", word]).map_or_else(|| spoken(word), str::to_owned),
+        (Lang::English, _) => spoken(&word.replace('-', " ")),
+    }
+}
+
 /// What stands behind a number.
 pub(crate) const fn suffix(lang: Lang, unit: Unit) -> &'static str {
     match (lang, unit) {
@@ -117,6 +147,15 @@ mod tests {
         assert_eq!(param(Lang::Korean, "resize", "long_edge"), "긴 변");
         assert_eq!(name(Lang::Korean, "no_such_op"), "No such op");
         assert_eq!(choice(Lang::Korean, "flip", "axis", "horizontal"), "좌우");
+    }
+
+    #[test]
+    fn every_way_to_save_has_a_korean_name() {
+        for key in crate::engine::save_keys() {
+            assert!(korean(&["save", key.param.name, "name"]).is_some(), "{}", key.param.name);
+        }
+        assert_eq!(save_choice(Lang::English, "subsampling", "420"), "4:2:0");
+        assert_eq!(save_name(Lang::English, "max_bytes"), "Largest file");
     }
 
     #[test]

@@ -360,6 +360,31 @@ fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
 }
 
 #[test]
+fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
+    let mut window = window(Engine::add_items);
+    window.press("More: Save");
+    window.harness.check_accessibility();
+    for format in ["PNG", "AVIF", "TIFF", "JPEG"] {
+        window.harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Format").click();
+        window.settle();
+        window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, format).click();
+        window.settle();
+        window.harness.check_accessibility();
+    }
+    window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Progressive").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Largest file").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Largest file").type_text("200KB");
+    window.key(Modifiers::NONE, Key::Enter);
+    let commands = window.commands();
+    let Some(Command::SetSave(save)) = commands.last() else { panic!("{commands:?}") };
+    assert_eq!((save.format, save.progressive, save.max_bytes), (FormatChoice::Jpeg, true, Some(200_000)));
+    window.press("Less: Save");
+    assert!(window.has("Largest file") && !window.has("Optimize"), "what was given stays in sight");
+}
+
+#[test]
 fn colours_files_and_curves_have_editors_of_their_own() {
     let mut window = window(|engine| {
         engine.add_items();

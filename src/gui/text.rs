@@ -119,8 +119,6 @@ words! {
     save: "Save", "저장";
     format: "Format", "형식";
     format_keep: "As it came", "원본 형식";
-    quality: "Quality", "품질";
-    lossless: "Lossless", "무손실";
     folder: "Folder", "폴더";
     folder_default: "New folder beside", "원본 옆 새 폴더";
     choose_folder: "Choose folder…", "폴더 선택…";

@@ -1,19 +1,46 @@
 //! A tone curve through points: monotone between them, so that no bump appears that nobody drew.
 
-/// A function from 0..1 to 0..1 through points, by monotone cubic interpolation (Fritsch and Carlson, 1980); level
-/// before the first point and after the last.
+#![expect(clippy::inline_always, reason = "the loop is inlined into functions compiled for wider vectors")]
+
+/// A function from 0..1 to 0..1 through points, by monotone cubic interpolation (Fritsch and Carlson, 1980: slopes are
+/// harmonic means, at the ends those of the line to the next point); level before the first point and after the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// Input, output and slope of each point, in order of input.
-    knots: Vec<(f32, f32, f32)>,
+    /// In order of input, the first one from below 0 on.
+    pieces: Vec<Piece>,
+    is_identity: bool,
+}
+
+/// `((d t + c) t + b) t + a`, with t from 0 to 1 between two points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Piece {
+    start: f32,
+    inverse_width: f32,
+    cubic: [f32; 4],
 }
 
 /// Points a curve may have.
 const MAX_POINTS: usize = 32;
 
+/// Samples computed at once.
+const LANES: usize = 32;
+
 impl Default for Curve {
     fn default() -> Self {
         Self::through(&[(0.0, 0.0), (1.0, 1.0)])
+    }
+}
+
+impl Piece {
+    const fn level(start: f32, value: f32) -> Self {
+        Self { start, inverse_width: 0.0, cubic: [value, 0.0, 0.0, 0.0] }
+    }
+
+    #[inline(always)]
+    fn at(&self, value: f32) -> f32 {
+        let [a, b, c, d] = self.cubic;
+        let t = (value - self.start) * self.inverse_width;
+        ((d * t + c) * t + b) * t + a
     }
 }
 
@@ -22,10 +49,10 @@ impl Curve {
     /// strict order of input.
     pub fn parse(text: &str) -> Option<Self> {
         let level = |word: &str| {
-            let level: f32 = word.trim().parse().ok()?;
+            let level: f64 = word.trim().parse().ok()?;
             (0.0..=255.0).contains(&level).then_some(level / 255.0)
         };
-        let points: Option<Vec<(f32, f32)>> = text
+        let points: Option<Vec<(f64, f64)>> = text
             .split(';')
             .map(|point| {
                 let (input, output) = point.split_once(',')?;
@@ -38,13 +65,12 @@ impl Curve {
     }
 
     /// Whether it changes nothing.
-    pub fn is_identity(&self) -> bool {
-        let ends = self.knots.first().is_some_and(|k| k.0 == 0.0) && self.knots.last().is_some_and(|k| k.0 == 1.0);
-        ends && self.knots.iter().all(|(input, output, _)| input == output)
+    pub const fn is_identity(&self) -> bool {
+        self.is_identity
     }
 
-    fn through(points: &[(f32, f32)]) -> Self {
-        let rises: Vec<f32> =
+    fn through(points: &[(f64, f64)]) -> Self {
+        let rises: Vec<f64> =
             points.iter().zip(points.iter().skip(1)).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
         let slope = |i: usize| match (i.checked_sub(1).and_then(|before| rises.get(before)), rises.get(i)) {
             (Some(before), Some(after)) if before * after <= 0.0 => 0.0,
@@ -53,26 +79,57 @@ impl Curve {
             (Some(only), None) | (None, Some(only)) => *only,
             (None, None) => 0.0,
         };
-        Self { knots: points.iter().enumerate().map(|(i, point)| (point.0, point.1, slope(i))).collect() }
+        let ends = points.first().zip(points.last());
+        let whole = ends.is_some_and(|(first, last)| first.0 == 0.0 && last.0 == 1.0);
+        let mut pieces = Vec::with_capacity(points.len() + 1);
+        pieces.extend(points.first().map(|first| Piece::level(f32::MIN, first.1 as f32)));
+        for (i, (a, b)) in points.iter().zip(points.iter().skip(1)).enumerate() {
+            let width = b.0 - a.0;
+            let (from, to, rise) = (slope(i) * width, slope(i + 1) * width, b.1 - a.1);
+            let cubic = [a.1, from, 3.0 * rise - 2.0 * from - to, from + to - 2.0 * rise];
+            // Points that f32 can't tell apart are a jump.
+            let inverse_width = width.max(1e-12).recip() as f32;
+            pieces.push(Piece { start: a.0 as f32, inverse_width, cubic: cubic.map(|part| part as f32) });
+        }
+        pieces.extend(points.last().map(|last| Piece::level(last.0 as f32, last.1 as f32)));
+        Self { pieces, is_identity: whole && points.iter().all(|(input, output)| input == output) }
     }
 
     /// The output for an input of 0 to 1.
     pub fn at(&self, value: f32) -> f32 {
-        let after = self.knots.partition_point(|knot| knot.0 <= value);
-        let before = after.checked_sub(1).and_then(|i| self.knots.get(i));
-        match (before, self.knots.get(after)) {
-            (Some(a), Some(b)) => {
-                let width = b.0 - a.0;
-                let t = (value - a.0) / width;
-                let (t2, t3) = (t * t, t * t * t);
-                (2.0 * t3 - 3.0 * t2 + 1.0) * a.1
-                    + (t3 - 2.0 * t2 + t) * width * a.2
-                    + (3.0 * t2 - 2.0 * t3) * b.1
-                    + (t3 - t2) * width * b.2
-            }
-            (Some(end), None) | (None, Some(end)) => end.1,
-            (None, None) => value,
+        let after = self.pieces.partition_point(|piece| piece.start <= value);
+        after.checked_sub(1).and_then(|i| self.pieces.get(i)).map_or(value, |piece| piece.at(value))
+    }
+
+    /// Puts the output for each value in its place: [`Curve::at`] for many.
+    #[inline(always)]
+    pub fn bend(&self, values: &mut [f32]) {
+        if self.is_identity {
+            return;
         }
+        let (blocks, rest) = values.as_chunks_mut::<LANES>();
+        for block in blocks {
+            self.bend_block(block);
+        }
+        if let Some(some) = rest.first().copied() {
+            let mut block = [some; LANES];
+            block[..rest.len()].copy_from_slice(rest);
+            self.bend_block(&mut block);
+            rest.copy_from_slice(&block[..rest.len()]);
+        }
+    }
+
+    /// Every value looks at every piece and no branch is taken, so that vectors do it.
+    #[inline(always)]
+    fn bend_block(&self, values: &mut [f32; LANES]) {
+        let mut bent = *values;
+        for piece in &self.pieces {
+            for (bent, value) in bent.iter_mut().zip(values.iter()) {
+                let mask = u32::from(*value >= piece.start).wrapping_neg();
+                *bent = f32::from_bits(piece.at(*value).to_bits() & mask | bent.to_bits() & !mask);
+            }
+        }
+        *values = bent;
     }
 }
 
@@ -93,6 +150,23 @@ mod tests {
         assert!(
             Curve::parse("0,0;255,255").is_some_and(|curve| curve.is_identity() && (curve.at(0.3) - 0.3).abs() < 1e-6)
         );
+    }
+
+    #[test]
+    fn many_at_once_are_bent_as_each_alone() {
+        for text in ["0,0;64,20;128,200;255,255", "10,255;245,0", "0,9;0.001,90;0.002,3;255,0", "3,3;4,4"] {
+            let curve = Curve::parse(text).expect(text);
+            for count in [1, 31, 32, 1000] {
+                let mut values: Vec<f32> = (0..count).map(|i| i as f32 / 999.0).collect();
+                let each: Vec<f32> = values.iter().map(|value| curve.at(*value)).collect();
+                curve.bend(&mut values);
+                assert_eq!(values, each, "{text}");
+                assert!(each.iter().all(|value| (-1e-6..=1.0 + 1e-6).contains(value)), "{text}");
+            }
+        }
+        // Points that f32 can't tell apart.
+        let jump = Curve::parse("0,0;1e-60,255;255,255").expect("is a curve");
+        assert_eq!([0.0, 0.5, 1.0].map(|value| jump.at(value)), [1.0; 3]);
     }
 
     #[test]

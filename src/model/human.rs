@@ -39,17 +39,29 @@ pub fn parse_size(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match lower.get(digits.len()..)? {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "t" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
         _ => return None,
     };
-    let bytes = digits.trim().parse::<f64>().ok()? * f64::from(unit);
+    let bytes = digits.trim().parse::<f64>().ok()? * unit;
     (0.0..=1e15).contains(&bytes).then_some(bytes as u64)
+}
+
+/// A size as [`parse_size`] reads it back, to the byte: `200KB`, `1234567`.
+pub fn exact_size(size_bytes: u64) -> String {
+    match size_bytes {
+        0 => "0".to_owned(),
+        size if size.is_multiple_of(1_000_000) => format!("{}MB", size / 1_000_000),
+        size if size.is_multiple_of(1_000) => format!("{}KB", size / 1_000),
+        size => size.to_string(),
+    }
 }
 
 /// A span of time as a clock shows it: `0:48`, `12:05`, `3:07:22`.

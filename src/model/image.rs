@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ItemError;
 
 /// The type of one sample.
@@ -120,6 +122,22 @@ pub trait RowReader: Send {
 
     /// Fills `band` with the next rows, at most `max_rows`; 0 rows after the last one. `band` keeps its allocation.
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
+
+    /// What was missing so far of a file that ends early, where its reader was told to give what there is.
+    fn shortfall(&self) -> Option<Shortfall> {
+        None
+    }
+}
+
+/// How much was there of a file that ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortfall {
+    /// Rows of pixels that were there, from the top; the others are as the decoder leaves them.
+    pub rows: u32,
+    /// Rows that there should have been.
+    pub of_rows: u32,
+    /// Bytes that were there.
+    pub bytes: u64,
 }
 
 /// Takes a picture's rows from top to bottom.
@@ -150,6 +168,15 @@ impl Channels {
             Self::GrayAlpha => 2,
             Self::Rgb => 3,
             Self::Rgba => 4,
+        }
+    }
+
+    /// The same with three colours.
+    #[must_use]
+    pub const fn with_colour(self) -> Self {
+        match self {
+            Self::Gray | Self::Rgb => Self::Rgb,
+            Self::GrayAlpha | Self::Rgba => Self::Rgba,
         }
     }
 

@@ -186,12 +186,31 @@ pub enum MetadataPolicy {
 
 /// Which colour space results have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ColourChoice {
     /// Pixels are converted to sRGB.
     #[default]
     Srgb,
     /// Pixels keep their profile, which is embedded again.
+    Keep,
+    /// Pixels are converted to Display P3, whose profile is embedded.
+    DisplayP3,
+    /// Pixels are converted to Adobe RGB (1998), whose profile is embedded.
+    AdobeRgb,
+    /// Pixels are converted to ProPhoto RGB (ROMM), whose profile is embedded.
+    ProphotoRgb,
+    /// Pixels are converted to Rec. 2020, whose profile is embedded.
+    Rec2020,
+}
+
+/// What becomes of a picture whose file ends early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TruncatedPolicy {
+    /// Its item fails, and says how much was there.
+    #[default]
+    Fail,
+    /// What can be decoded is saved, and marked in the catalog.
     Keep,
 }
 
@@ -263,6 +282,18 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds a network that is gone is waited for before the job stops, resumable.
     pub network_wait_s: u64,
+    /// Pixels (width times height) above which a picture is refused, as it comes in and as the recipe makes it; `None`
+    /// is `config::MAX_PIXELS`.
+    pub max_pixels: Option<u64>,
+    /// Width or height in px above which a picture is refused; `None` is `config::MAX_SIDE_PX`.
+    pub max_side_px: Option<u32>,
+    /// Bytes that one item may take at once; `None` leaves that to `memory_bytes`.
+    pub item_memory_bytes: Option<u64>,
+    /// Seconds of decoding, operations and encoding after which an item is given up; `None` is
+    /// `config::ITEM_TIMEOUT_S`.
+    pub item_timeout_s: Option<u64>,
+    /// What becomes of a picture whose file ends early.
+    pub truncated: TruncatedPolicy,
 }
 
 impl Default for SinkSpec {
@@ -279,7 +310,18 @@ impl Default for SinkSpec {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { workers: None, connections: 64, per_host: 8, memory_bytes: None, network_wait_s: 300 }
+        Self {
+            workers: None,
+            connections: 64,
+            per_host: 8,
+            memory_bytes: None,
+            network_wait_s: 300,
+            max_pixels: None,
+            max_side_px: None,
+            item_memory_bytes: None,
+            item_timeout_s: None,
+            truncated: TruncatedPolicy::default(),
+        }
     }
 }
 
@@ -355,6 +397,24 @@ impl Format {
             Self::Pnm => "PNM",
             Self::Ico => "ICO",
             Self::Svg => "SVG",
+        }
+    }
+}
+
+impl ColourChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 6] =
+        [Self::Srgb, Self::Keep, Self::DisplayP3, Self::AdobeRgb, Self::ProphotoRgb, Self::Rec2020];
+
+    /// The word scripts use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Srgb => "srgb",
+            Self::Keep => "keep",
+            Self::DisplayP3 => "display-p3",
+            Self::AdobeRgb => "adobe-rgb",
+            Self::ProphotoRgb => "prophoto-rgb",
+            Self::Rec2020 => "rec2020",
         }
     }
 }

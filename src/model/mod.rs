@@ -22,10 +22,12 @@ pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
-pub use image::{Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples};
+pub use image::{
+    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+};
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
-    Save, SinkSpec, SourceSpec, Tree, Work, is_copy,
+    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

@@ -244,8 +244,11 @@ const METADATA: SaveKey = SaveKey {
 const COLOUR: SaveKey = SaveKey {
     param: spec(
         "colour",
-        "Pixels are converted to sRGB, or keep their profile",
-        ParamKind::Choice { options: &["srgb", "keep"], default: "srgb" },
+        "Pixels are converted to sRGB, to another space whose profile is embedded then, or keep their own",
+        ParamKind::Choice {
+            options: &["srgb", "keep", "display-p3", "adobe-rgb", "prophoto-rgb", "rec2020"],
+            default: "srgb",
+        },
     ),
     formats: &[],
     shape: "",
@@ -289,6 +292,16 @@ impl SaveKey {
     /// What a way to save gives for it; nothing where that is the default.
     pub fn get(&self, save: &Save) -> Option<Value> {
         (self.get)(save)
+    }
+
+    /// Puts it back to its default.
+    pub fn reset(&self, save: &mut Save) {
+        let mut others = Save { format: save.format, ..Save::default() };
+        for (key, value) in save.given().filter(|(key, _)| key.param.name != self.param.name) {
+            // What it gave it takes.
+            let _ = key.set(&mut others, &value);
+        }
+        *save = others;
     }
 
     /// Sets it; the error says what is allowed.
@@ -444,19 +457,6 @@ impl FramesChoice {
         match self {
             Self::All => "all",
             Self::First => "first",
-        }
-    }
-}
-
-impl ColourChoice {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 2] = [Self::Srgb, Self::Keep];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Srgb => "srgb",
-            Self::Keep => "keep",
         }
     }
 }

@@ -203,7 +203,7 @@ mod tests {
             quality: Some(82),
             lossless: true,
             metadata: MetadataPolicy::Strip,
-            colour: ColourChoice::Keep,
+            colour: ColourChoice::DisplayP3,
             ..Save::default()
         };
         let text = write(&recipe, &save);

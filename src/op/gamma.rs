@@ -1,7 +1,7 @@
 //! Gamma: lighter or darker middle tones.
 
 use super::stage::{Operation, PointKernel, Stage};
-use super::{Group, OpSpec, simd};
+use super::{Group, OpSpec, light, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
@@ -31,10 +31,10 @@ impl Operation for Gamma {
 
 impl PointKernel for Gamma {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::each_colour(samples, channels, |value| value.max(0.0).powf(self.exponent));
+        simd::wide(|| simd::each_colour(samples, channels, |value| light::power(value, self.exponent)));
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(value.max(0.0).powf(self.exponent))
+        Some(light::power(value, self.exponent))
     }
 }

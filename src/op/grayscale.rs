@@ -1,54 +1,104 @@
 //! Grayscale: one channel instead of three, so that everything after it has a third of the work.
 
 use super::stage::{Operation, PointKernel, Stage};
-use super::{Group, OpSpec};
-use crate::model::{Channels, ImageInfo};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "grayscale",
     summary: "Gray: 0.299 R + 0.587 G + 0.114 B of encoded values (Rec. 601 luma); alpha stays",
     group: Group::Colour,
-    params: &[],
+    params: &[ParamSpec {
+        name: "weights",
+        summary: "rec601 as above; rec709 is 0.2126 R + 0.7152 G + 0.0722 B; average counts all three alike",
+        unit: Unit::None,
+        kind: ParamKind::Choice { options: &["rec601", "rec709", "average"], default: "rec601" },
+    }],
     faithful_to_scale: true,
-    build: |_| Ok(Box::new(Grayscale)),
+    build: |params| {
+        let weights = match params.text("weights") {
+            "rec709" => [0.2126, 0.7152, 0.0722],
+            "average" => [1.0 / 3.0; 3],
+            _ => REC_601,
+        };
+        Ok(Box::new(Grayscale { weights }))
+    },
 };
 
-struct Grayscale;
+const REC_601: [f32; 3] = [0.299, 0.587, 0.114];
+
+struct Grayscale {
+    weights: [f32; 3],
+}
+
+/// Rec. 601 luma of encoded values.
+#[inline(always)]
+pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
+    let [of_r, of_g, of_b] = REC_601;
+    of_r * r + of_g * g + of_b * b
+}
+
+/// Turns a picture to its Rec. 601 luma, for steps that look at nothing else.
+pub(super) fn to_luma(input: &ImageInfo) -> Stage {
+    to_gray(input, REC_601)
+}
+
+fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
+    let nothing = input.channels.colour_count() == 1;
+    if nothing { Stage::Nothing } else { Stage::Point(Box::new(Mono { weights, constant: 0.0 })) }
+}
 
 impl Operation for Grayscale {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
-        Ok(if input.channels.colour_count() == 1 { Stage::Nothing } else { Stage::Point(Box::new(Self)) })
+        Ok(to_gray(input, self.weights))
     }
 }
 
-#[inline]
-fn luma(r: f32, g: f32, b: f32) -> f32 {
-    0.299 * r + 0.587 * g + 0.114 * b
+/// Gray of weighted red, green and blue.
+pub(super) struct Mono {
+    /// How much red, green and blue count.
+    pub(super) weights: [f32; 3],
+    /// What is added.
+    pub(super) constant: f32,
 }
 
-impl PointKernel for Grayscale {
+impl Mono {
+    #[inline(always)]
+    fn of(&self, r: f32, g: f32, b: f32) -> f32 {
+        let [of_r, of_g, of_b] = self.weights;
+        of_r * r + of_g * g + of_b * b + self.constant
+    }
+}
+
+/// Packs the results for pixels of `FROM` samples at the front, in pixels of `TO`.
+#[inline(always)]
+fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl Fn(&[f32; FROM]) -> [f32; TO]) {
+    for i in 0..samples.len() / FROM {
+        let pixel = samples.get(i * FROM..).and_then(|from| from.first_chunk()).map(&function);
+        if let (Some(pixel), Some(to)) = (pixel, samples.get_mut(i * TO..).and_then(|to| to.first_chunk_mut())) {
+            *to = pixel;
+        }
+    }
+}
+
+impl PointKernel for Mono {
     fn channels(&self, input: Channels) -> Channels {
         if input.has_alpha() { Channels::GrayAlpha } else { Channels::Gray }
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         match channels {
-            Channels::Rgb => {
-                for i in 0..samples.len() / 3 {
-                    samples[i] = luma(samples[3 * i], samples[3 * i + 1], samples[3 * i + 2]);
-                }
+            Channels::Rgb => simd::wide(|| pack(samples, |[r, g, b]| [self.of(*r, *g, *b)])),
+            Channels::Rgba => simd::wide(|| pack(samples, |[r, g, b, a]| [self.of(*r, *g, *b), *a])),
+            // A decoder may have delivered luma already.
+            Channels::Gray | Channels::GrayAlpha if self.is_luma() => {}
+            Channels::Gray | Channels::GrayAlpha => {
+                simd::wide(|| simd::each_colour(samples, channels, |value| self.of(value, value, value)));
             }
-            Channels::Rgba => {
-                for i in 0..samples.len() / 4 {
-                    samples[2 * i] = luma(samples[4 * i], samples[4 * i + 1], samples[4 * i + 2]);
-                    samples[2 * i + 1] = samples[4 * i + 3];
-                }
-            }
-            Channels::Gray | Channels::GrayAlpha => {}
         }
     }
 
     fn is_luma(&self) -> bool {
-        true
+        self.weights == REC_601 && self.constant == 0.0
     }
 }

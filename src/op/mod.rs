@@ -5,9 +5,12 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod cube;
 pub mod file;
 mod focus;
 pub mod help;
+mod light;
+mod matrix;
 mod params;
 mod pipeline;
 mod plan;
@@ -18,19 +21,33 @@ pub mod syntax;
 mod taps;
 mod turn;
 
+mod auto_levels;
 mod brightness;
+mod channel_mixer;
 mod contrast;
 mod crop;
+mod curves;
+mod duotone;
+mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
 mod grayscale;
+mod hue;
 mod invert;
+mod levels;
 mod linear;
+mod lut;
+mod posterize;
 mod resize;
 mod rotate;
 mod saturation;
+mod sepia;
 mod sharpen;
+mod solarize;
+mod threshold;
+mod vibrance;
+mod white_balance;
 
 pub use help::{help, list, save_help};
 pub use params::Params;
@@ -80,11 +97,25 @@ pub fn registry() -> &'static [OpSpec] {
             flip::SPEC,
             brightness::SPEC,
             contrast::SPEC,
-            linear::SPEC,
+            exposure::SPEC,
             gamma::SPEC,
+            levels::SPEC,
+            auto_levels::SPEC,
+            curves::SPEC,
+            linear::SPEC,
+            white_balance::SPEC,
             saturation::SPEC,
+            vibrance::SPEC,
+            hue::SPEC,
+            channel_mixer::SPEC,
+            lut::SPEC,
             grayscale::SPEC,
+            sepia::SPEC,
+            duotone::SPEC,
             invert::SPEC,
+            solarize::SPEC,
+            threshold::SPEC,
+            posterize::SPEC,
             gaussian_blur::SPEC,
             sharpen::SPEC,
         ]

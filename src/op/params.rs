@@ -87,9 +87,9 @@ pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, St
     spec.params.iter().find(|param| param.name == name).ok_or_else(|| {
         let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
         if names.is_empty() {
-            format!("{} takes no parameters, so not \"{name}\"", spec.id)
+            format!("it takes no parameters, so not \"{name}\"")
         } else {
-            format!("{} has no parameter \"{name}\"; it has {}", spec.id, names.join(", "))
+            format!("there is no parameter \"{name}\"; it has {}", names.join(", "))
         }
     })
 }

@@ -266,12 +266,33 @@ pub(super) fn each_colour(samples: &mut [f32], channels: Channels, function: imp
     }
 }
 
-/// sRGB's transfer curve (IEC 61966-2-1), encoded to light.
-pub(super) fn to_light(value: f32) -> f32 {
-    if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+/// Applies `function` to the colours of each pixel, leaving alpha alone; gray ones stay as they are.
+#[inline(always)]
+pub(super) fn each_pixel(samples: &mut [f32], channels: Channels, function: impl Fn([f32; 3]) -> [f32; 3]) {
+    match channels {
+        Channels::Rgb => samples.as_chunks_mut().0.iter_mut().for_each(|pixel| *pixel = function(*pixel)),
+        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
+            [*r, *g, *b] = function([*r, *g, *b]);
+        }),
+        Channels::Gray | Channels::GrayAlpha => {}
+    }
 }
 
-/// Light to encoded values.
-pub(super) fn from_light(value: f32) -> f32 {
-    if value <= 0.003_130_8 { value * 12.92 } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
+/// Applies `function` to runs of samples of one colour channel (0 to 2), laid side by side.
+#[inline(always)]
+pub(super) fn each_plane(samples: &mut [f32], channels: Channels, function: impl Fn(usize, &mut [f32])) {
+    let count = channels.count();
+    let mut plane = [0.0; BLOCK];
+    for pixels in samples.chunks_mut(BLOCK * count) {
+        let plane = &mut plane[..pixels.len() / count];
+        for channel in 0..channels.colour_count() {
+            for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(count)) {
+                *to = pixel[channel];
+            }
+            function(channel, plane);
+            for (from, pixel) in plane.iter().zip(pixels.chunks_exact_mut(count)) {
+                pixel[channel] = *from;
+            }
+        }
+    }
 }

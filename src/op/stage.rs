@@ -118,7 +118,7 @@ pub trait Measure: Send + Sync {
 
 /// A function of one pixel.
 pub trait PointKernel: Send + Sync {
-    /// Channels of the result.
+    /// Channels of the result. Where it has colours and the input is gray, the kernel is given that gray three times.
     fn channels(&self, input: Channels) -> Channels {
         input
     }
@@ -131,6 +131,12 @@ pub trait PointKernel: Send + Sync {
     fn curve(&self, value: f32) -> Option<f32> {
         let _ = value;
         None
+    }
+
+    /// The same where red, green and blue (0, 1, 2; gray is 0) each have a function of their own.
+    fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
+        let _ = channel;
+        self.curve(value)
     }
 
     /// Whether applying it is quicker than looking its curve up in a table.

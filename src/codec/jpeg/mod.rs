@@ -10,7 +10,7 @@ use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, ColourChoice, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
 };
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
@@ -65,11 +65,9 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
         profile = None;
     }
     if output == Pixels::Cmyk {
-        let to_srgb = match (profile.take(), options.colour) {
-            (Some(profile), ColourChoice::Srgb) => colour::from_cmyk(&profile),
-            _ => None,
-        };
-        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), to_srgb, row: Vec::new() });
+        let inks = colour::Inks::new(profile.as_deref(), options.colour);
+        profile = inks.profile();
+        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), inks, row: Vec::new() });
     }
     Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
 }
@@ -116,7 +114,7 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
 struct Ink {
     /// Adobe's files say 255 for no ink.
     inverted: bool,
-    to_srgb: Option<colour::CmykTransform>,
+    inks: colour::Inks<u8>,
     row: Vec<u8>,
 }
 
@@ -188,20 +186,14 @@ impl RowReader for JpegReader<'_> {
 }
 
 impl Ink {
-    /// Converts the row buffer, by the file's profile or else by `light = (1 - ink) * (1 - black)`.
+    /// Converts the row buffer.
     fn mix(&mut self, rgb: &mut [u8]) {
         if self.inverted {
             for sample in &mut self.row {
                 *sample = !*sample;
             }
         }
-        if self.to_srgb.as_ref().is_some_and(|transform| transform.run(&self.row, rgb)) {
-            return;
-        }
-        for (&[c, m, y, k], rgb) in self.row.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
-            let k = u32::from(!k);
-            *rgb = [c, m, y].map(|ink| ((u32::from(!ink) * k + 127) / 255) as u8);
-        }
+        self.inks.mix(&self.row, rgb);
     }
 }
 

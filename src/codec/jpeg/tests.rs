@@ -4,8 +4,15 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::model::{ColourChoice, TruncatedPolicy};
 
-const FULL: DecodeOptions = DecodeOptions { max_downscale: 1.0, luma: false, colour: ColourChoice::Srgb, page: 0 };
+const FULL: DecodeOptions = DecodeOptions {
+    max_downscale: 1.0,
+    luma: false,
+    colour: ColourChoice::Srgb,
+    truncated: TruncatedPolicy::Fail,
+    page: 0,
+};
 
 fn file(
     pixels: Pixels,

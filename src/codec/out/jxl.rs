@@ -74,6 +74,9 @@ impl RowWriter for JxlEncoder {
         if self.extras.profile.is_some() {
             return Err(fault::cant_encode("JPEG XL is written in sRGB only"));
         }
+        if info.width_px.min(info.height_px) < 2 {
+            return Err(fault::cant_encode("JPEG XL is written from 2 px a side up"));
+        }
         self.rows = Some(if info.sample == SampleType::U16 {
             Rows::Sixteen(Collector::new(info, info.channels)?)
         } else {

@@ -10,3 +10,6 @@ pub(super) mod jxl;
 pub(super) mod palette;
 pub(super) mod qoi;
 pub(super) mod search;
+
+#[cfg(test)]
+mod tests;

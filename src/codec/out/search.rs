@@ -142,18 +142,20 @@ fn best(
             (Some((low, _)), _) if *low >= ceiling => break,
             (Some((low, _)), Some((high, _))) if high - low <= 1 => break,
             (Some((low, bytes)), Some((high, above))) => {
-                // Where the limit falls between the two, if growth were even; every third time their middle, since it
-                // is not.
+                // Where the limit falls between the two, if growth were even; since it is not, soon their middle.
                 let below = weight(bytes);
-                let share = if step % 3 == 2 { 0.5 } else { (-below / (above - below)).clamp(0.0, 1.0) };
+                let share = if step >= 4 { 0.5 } else { (-below / (above - below)).clamp(0.0, 1.0) };
                 let guess = f64::from(*low) + share * f64::from(high - low);
                 (guess as u8).clamp(low + 1, high - 1)
             }
             (Some((low, bytes)), None) => {
-                let leap = (-weight(bytes) / GROWTH).clamp(1.0, 99.0) as u8;
-                low.saturating_add(leap).min(ceiling)
+                let leap = (-weight(bytes) / GROWTH).clamp(0.0, 99.0) as u8;
+                low.saturating_add(leap.max(1 << step.min(6))).min(ceiling)
             }
-            (None, Some((high, above))) => high.saturating_sub((above / GROWTH).clamp(1.0, 99.0).ceil() as u8).max(1),
+            (None, Some((high, above))) => {
+                let leap = (above / GROWTH).clamp(0.0, 99.0).ceil() as u8;
+                high.saturating_sub(leap.max(1 << step.min(6))).max(1)
+            }
             (None, None) => break,
         };
     }
@@ -219,7 +221,7 @@ mod tests {
                     let expected = (1..=ceiling).rev().find(|&quality| size(quality) <= limit);
                     let found = found.ok().and_then(|bytes| bytes.first().copied());
                     assert_eq!(found, expected, "{name}, {limit}, {ceiling}");
-                    assert!(tries <= 11, "{name}, {limit}, {ceiling}: {tries}");
+                    assert!(tries <= 13, "{name}, {limit}, {ceiling}: {tries}");
                 }
             }
             assert!(best(size(1) as u64 - 1, 100, 85, |quality| Ok(vec![0; size(quality)])).is_err(), "{name}");

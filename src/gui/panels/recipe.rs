@@ -18,8 +18,9 @@ use crate::model::{Step, is_copy};
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     // In a low window the save section scrolls along; else it stands at the bottom.
     let whole = ui.available_rect_before_wrap();
-    let low = whole.height() < 2.0 * save::HEIGHT_MOST;
-    let save_pt = if low { 0.0 } else { save::height(state) };
+    let wanted_pt = save::height(ui, state);
+    let low = whole.height() < 2.0 * wanted_pt;
+    let save_pt = if low { 0.0 } else { wanted_pt };
     let (above, below) = whole.split_top_bottom_at_y(whole.bottom() - save_pt);
     ui.scope_builder(UiBuilder::new().id_salt("steps").max_rect(above), |ui| steps_ui(ui, low, state));
     if !low {

@@ -2,32 +2,54 @@
 
 use egui::{Id, Ui};
 
+use super::params::{self, Edited};
+use crate::engine::{SaveKey, save_keys};
 use crate::gui::dialogs::Purpose;
+use crate::gui::ops;
 use crate::gui::state::State;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
-use crate::gui::widgets::number::{Edit, Number, number};
-use crate::gui::widgets::slider::{Range, slider};
+use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, is_copy};
+use crate::model::{ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, Value, human, is_copy};
 
-/// Height of the section with all its rows, in points.
-pub(crate) const HEIGHT_MOST: f32 = 296.0;
+/// Keys shown at once; the rest stands behind "More", unless it was given.
+const SHOWN: [&str; 2] = ["quality", "lossless"];
+/// Keys that have a row of their own further down.
+const BELOW: [&str; 1] = ["metadata"];
+
+/// Rows below those of the encoding: name, folder, subfolders, conflicts, metadata; and the section's heading.
+const OTHER_ROWS: usize = 5;
 
 /// Height of the section as it is now, in points.
-pub(crate) fn height(state: &State) -> f32 {
-    let save = state.drafts.save.get();
-    let hidden = usize::from(!has_quality(state, save)) + usize::from(save.format != FormatChoice::Webp);
-    let name = if state.listing.cursor.is_some() { 0.0 } else { size::TEXT_LINE };
-    HEIGHT_MOST - hidden as f32 * (size::FIELD_ROW + size::GAP_SMALL) - name
+pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
+    let (keys, hidden) = encoding_keys(state, is_open(ui));
+    let rows = 1 + keys.len() + usize::from(hidden > 0 || is_open(ui)) + OTHER_ROWS;
+    let name = if state.listing.cursor.is_some() { size::TEXT_LINE } else { 0.0 };
+    size::GAP + size::TEXT_LINE + size::GAP_SMALL + rows as f32 * (size::FIELD_ROW + size::GAP_SMALL) + name
 }
 
-/// Whether the quality makes a difference: a copy is not encoded anew.
-fn has_quality(state: &State, save: &Save) -> bool {
-    match save.format {
-        FormatChoice::Keep => !is_copy(state.drafts.recipe.get(), save),
-        format => format.fixed().is_some_and(|format| format.default_quality().is_some()),
+/// The keys that make a difference and are shown, and how many are not.
+fn encoding_keys(state: &State, open: bool) -> (Vec<&'static SaveKey>, usize) {
+    let save = state.drafts.save.get();
+    if save.format == FormatChoice::Keep && is_copy(state.drafts.recipe.get(), save) {
+        // A copy is not encoded anew.
+        return (Vec::new(), 0);
     }
+    let all = save_keys().iter().filter(|key| key.applies_to(save.format) && !BELOW.contains(&key.param.name));
+    let (shown, hidden): (Vec<_>, Vec<_>) = all.partition(|key| {
+        let first = SHOWN.contains(&key.param.name) && save.format != FormatChoice::Keep;
+        open || first || key.param.name == "quality" || key.get(save).is_some()
+    });
+    (shown, hidden.len())
+}
+
+fn more_id() -> Id {
+    Id::unique("more ways to save")
+}
+
+fn is_open(ui: &Ui) -> bool {
+    ui.data(|data| data.get_temp(more_id())).unwrap_or(false)
 }
 
 /// Draws the section.
@@ -66,40 +88,49 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
             save.lossless = false;
         }
     });
-    if !has_quality(state, save) {
+    let open = is_open(ui);
+    let (keys, hidden) = encoding_keys(state, open);
+    for key in keys {
+        key_ui(ui, state, save, key);
+    }
+    if hidden == 0 && !open {
         return;
     }
-    let default = f64::from(save.format.resolve(Format::Jpeg).default_quality().unwrap_or(100));
-    field::row(ui, lang.quality(), |ui| {
-        let value = save.quality.map_or(default, f64::from);
-        let range = Range { min: 1.0, max: 100.0, step: 1.0 };
-        let room = ui.available_width() - size::NUMBER - size::GAP;
-        let moved = slider(ui, lang.quality(), value, range, room, save.lossless);
-        let spec = Number {
-            name: lang.quality(),
-            min: 1.0,
-            max: 100.0,
-            step: 1.0,
-            decimals: 0,
-            suffix: "",
-            empty: None,
-            width: size::NUMBER,
-        };
-        let typed = match number(ui, Id::unique("quality"), Some(value), spec) {
-            Some(Edit::Set(number)) => Some(number),
-            _ => None,
-        };
-        if let Some(quality) = typed.or(moved) {
-            save.quality = Some(quality.clamp(1.0, 100.0) as u8);
-            save.lossless = false;
+    let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+    let spoken = format!("{words}: {}", lang.save());
+    let width = ui.available_width();
+    if Button::new(words).named(&spoken).icon(icon).ghost().height(size::FIELD).width(width).ui(ui).clicked() {
+        ui.data_mut(|data| data.insert_temp(more_id(), !open));
+    }
+}
+
+/// One key's editor, from its declaration.
+fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
+    let lang = state.lang;
+    let name = key.param.name;
+    let words = ops::save_name(lang, name);
+    let hint = ops::save_summary(lang, &key.param);
+    let choice = |word: &str| ops::save_choice(lang, name, word);
+    let names = params::Names { words: &words, hint: &hint, spoken: &words, choice: &choice };
+    let given = match (name, key.get(save)) {
+        // What will be used is shown, rather than that nothing was said.
+        ("quality", None) => {
+            save.format.resolve(Format::Jpeg).default_quality().map(|quality| f64::from(quality).into())
         }
-    });
-    if save.format == FormatChoice::Webp {
-        field::row(ui, lang.lossless(), |ui| {
-            if field::check(ui, lang.lossless(), save.lossless) {
-                save.lossless = !save.lossless;
+        ("max_bytes", Some(Value::Number(bytes))) => Some(Value::Text(human::exact_size(bytes as u64))),
+        (_, given) => given,
+    };
+    match params::editor(ui, lang, &names, &key.param, given.as_ref()) {
+        Some(Edited::Value(Value::Text(text))) if text.trim().is_empty() => key.reset(save),
+        // What makes no sense leaves things as they were, and the editor says so by showing them.
+        Some(Edited::Value(value)) => {
+            let _ = key.set(save, &value);
+            if name == "quality" {
+                save.lossless = false;
             }
-        });
+        }
+        Some(Edited::Nothing) => key.reset(save),
+        Some(Edited::File { .. }) | None => {}
     }
 }
 

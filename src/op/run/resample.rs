@@ -9,6 +9,7 @@ use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
 use crate::op::focus::ResampledPart;
+use crate::op::light;
 use crate::op::simd;
 use crate::op::stage::{Kernel, Resample, WindowRows};
 use crate::op::taps::Taps;
@@ -119,7 +120,7 @@ impl<'a> Resampled<'a> {
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
             if self.linear_light {
-                simd::each_colour(&mut self.line, info.channels, simd::to_light);
+                simd::wide(|| simd::each_colour(&mut self.line, info.channels, light::to_light));
             }
             if self.premultiply {
                 simd::premultiply(&mut self.line, info.channels);
@@ -177,7 +178,7 @@ impl Rows for Resampled<'_> {
             }
             if self.linear_light {
                 simd::clamp(&mut self.out);
-                simd::each_colour(&mut self.out, channels, simd::from_light);
+                simd::wide(|| simd::each_colour(&mut self.out, channels, light::from_light));
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }

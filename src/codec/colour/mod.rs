@@ -1,11 +1,32 @@
-//! Colour: rows from their ICC profile to sRGB, through moxcms. A profile that makes no sense is no reason to fail.
+//! Colour: rows from their ICC profile to the space asked for, through moxcms, relative colorimetric as littleCMS has
+//! it without black-point compensation. A profile that makes no sense is no reason to fail: pixels count as sRGB then,
+//! as they do without one.
+
+mod ink;
+mod spaces;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, TransformExecutor, TransformOptions};
 
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ColourChoice, ImageInfo, RowReader, SampleType, Samples};
+use crate::model::{Band, Channels, ColourChoice, ImageInfo, RowReader, SampleType, Samples, Shortfall};
+pub(super) use ink::Inks;
+pub(super) use spaces::fitting;
+
+/// How a transform from a space is made.
+fn options(from: &ColorProfile) -> TransformOptions {
+    let tables = [&from.lut_a_to_b_colorimetric, &from.lut_a_to_b_perceptual, &from.lut_a_to_b_saturation];
+    TransformOptions {
+        rendering_intent: RenderingIntent::RelativeColorimetric,
+        allow_use_cicp_transfer: false,
+        // As exact as floats, and quicker, for curves and a matrix; up to a level off for tables.
+        prefer_fixed_point: tables.iter().all(|table| table.is_none()),
+        // As littleCMS: grays stay gray between a table's points.
+        interpolation_method: InterpolationMethod::Tetrahedral,
+        ..TransformOptions::default()
+    }
+}
 
 /// The rows in the colour space asked for, and the profile they are in then (`None` is sRGB).
 pub(super) fn apply<'a>(
@@ -13,40 +34,24 @@ pub(super) fn apply<'a>(
     profile: Option<Vec<u8>>,
     choice: ColourChoice,
 ) -> (Box<dyn RowReader + 'a>, Option<Arc<[u8]>>) {
-    let Some(profile) = profile else { return (rows, None) };
-    match choice {
-        ColourChoice::Keep => {
-            let usable = is_usable(&profile, rows.info().channels);
-            (rows, usable.then(|| profile.into()))
-        }
-        ColourChoice::Srgb => {
-            let info = rows.info();
-            match cached(&profile, info.channels, info.sample) {
-                Some(transform) => (Box::new(ColourRows { rows, transform, scratch: Band::empty(&info) }), None),
-                None => (rows, None),
-            }
-        }
+    let info = rows.info();
+    if choice == ColourChoice::Keep {
+        let profile = profile.filter(|profile| spaces::is_usable(profile, info.channels));
+        return (rows, profile.map(Into::into));
+    }
+    let embedded = spaces::embedded(choice, info.channels);
+    match cached(profile.as_deref(), choice, info.channels, info.sample) {
+        Some(transform) => (Box::new(ColourRows { rows, transform, scratch: Band::empty(&info) }), embedded),
+        None => (rows, embedded),
     }
 }
 
 /// Whether the pixels of a colour picture stay as they are stored, and without a profile.
 pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
     match (profile, choice) {
-        (None, _) => true,
-        (Some(_), ColourChoice::Keep) => false,
-        (Some(profile), ColourChoice::Srgb) => cached(profile, Channels::Rgb, SampleType::U8).is_none(),
-    }
-}
-
-/// Whether a profile can be read and speaks of the same kind of pixels; any other one would make a broken file.
-fn is_usable(profile: &[u8], channels: Channels) -> bool {
-    ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == space(channels))
-}
-
-const fn space(channels: Channels) -> DataColorSpace {
-    match channels {
-        Channels::Gray | Channels::GrayAlpha => DataColorSpace::Gray,
-        Channels::Rgb | Channels::Rgba => DataColorSpace::Rgb,
+        (None, ColourChoice::Keep) => true,
+        (profile, ColourChoice::Srgb) => cached(profile, choice, Channels::Rgb, SampleType::U8).is_none(),
+        _ => false,
     }
 }
 
@@ -59,7 +64,7 @@ const fn layout(channels: Channels) -> Layout {
     }
 }
 
-/// A transform to sRGB for one sample type.
+/// A transform for one sample type.
 #[derive(Clone)]
 enum Transform {
     U8(Arc<dyn TransformExecutor<u8> + Send + Sync>),
@@ -69,7 +74,8 @@ enum Transform {
 
 /// A transform that was made once: pictures of a batch share their profiles, and making one costs milliseconds.
 struct Made {
-    profile: Vec<u8>,
+    profile: Option<Vec<u8>>,
+    choice: ColourChoice,
     channels: Channels,
     sample: SampleType,
     transform: Option<Transform>,
@@ -78,9 +84,15 @@ struct Made {
 /// Transforms kept at most.
 const KEPT: usize = 8;
 
-fn cached(profile: &[u8], channels: Channels, sample: SampleType) -> Option<Transform> {
+/// The transform from a profile (`None` is sRGB) to the space asked for; `None` where nothing is to be done.
+fn cached(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
     static MADE: LazyLock<Mutex<Vec<Made>>> = LazyLock::new(Mutex::default);
-    let same = |made: &Made| made.channels == channels && made.sample == sample && made.profile == profile;
+    if profile.is_none() && choice == ColourChoice::Srgb {
+        return None;
+    }
+    let same = |made: &Made| {
+        (made.choice, made.channels, made.sample) == (choice, channels, sample) && made.profile.as_deref() == profile
+    };
     {
         let mut kept = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = kept.iter().position(same) {
@@ -90,33 +102,30 @@ fn cached(profile: &[u8], channels: Channels, sample: SampleType) -> Option<Tran
             return transform;
         }
     }
-    let transform = to_srgb(profile, channels, sample);
+    let transform = make(profile, choice, channels, sample);
     let mut kept = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     if !kept.iter().any(same) {
         if kept.len() >= KEPT {
             kept.remove(0);
         }
-        kept.push(Made { profile: profile.to_vec(), channels, sample, transform: transform.clone() });
+        let profile = profile.map(<[u8]>::to_vec);
+        kept.push(Made { profile, choice, channels, sample, transform: transform.clone() });
     }
     transform
 }
 
-/// The transform from a profile; `None` where nothing is to be done, or nothing can be.
-fn to_srgb(profile: &[u8], channels: Channels, sample: SampleType) -> Option<Transform> {
-    let source = ColorProfile::new_from_slice(profile).ok()?;
-    if source.color_space != space(channels) {
-        return None;
+/// A profile that can't be read, or speaks of other pixels, counts as none.
+fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
+    let source = profile.and_then(|profile| spaces::read(profile, spaces::space(channels)));
+    if profile.is_some() && source.is_none() {
+        tracing::info!("a colour profile makes no sense; its pixels count as sRGB");
     }
-    let mut target = ColorProfile::new_srgb();
-    if channels.colour_count() == 1 {
-        let curve = target.red_trc.take();
-        target = ColorProfile::new_gray_with_gamma(2.2);
-        target.gray_trc = curve;
-    }
+    let source = source.unwrap_or_else(|| spaces::target(ColourChoice::Srgb, channels));
+    let target = spaces::target(choice, channels);
     if is_same(&source, &target, channels).unwrap_or(false) {
         return None;
     }
-    let (layout, options) = (layout(channels), TransformOptions::default());
+    let (layout, options) = (layout(channels), options(&source));
     match sample {
         SampleType::U8 => source.create_transform_8bit(layout, &target, layout, options).map(Transform::U8).ok(),
         SampleType::U16 => source.create_transform_16bit(layout, &target, layout, options).map(Transform::U16).ok(),
@@ -137,13 +146,13 @@ fn is_same(source: &ColorProfile, target: &ColorProfile, channels: Channels) -> 
             .flat_map(|&r| LEVELS.iter().flat_map(move |&g| LEVELS.iter().flat_map(move |&b| [r, g, b])))
             .collect()
     };
-    let transform = source.create_transform_8bit(layout, target, layout, TransformOptions::default()).ok()?;
+    let transform = source.create_transform_8bit(layout, target, layout, options(source)).ok()?;
     let mut converted = vec![0; colours.len()];
     transform.transform(&colours, &mut converted).ok()?;
     Some(colours.iter().zip(&converted).all(|(a, b)| a.abs_diff(*b) <= 1))
 }
 
-/// Rows on their way to sRGB.
+/// Rows on their way to another space.
 struct ColourRows<'a> {
     rows: Box<dyn RowReader + 'a>,
     transform: Transform,
@@ -169,6 +178,10 @@ impl RowReader for ColourRows<'_> {
         }
         Ok(rows)
     }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.rows.shortfall()
+    }
 }
 
 fn run<T: Copy + Default>(transform: &(dyn TransformExecutor<T> + Send + Sync), from: &[T], to: &mut Vec<T>) -> bool {
@@ -176,23 +189,5 @@ fn run<T: Copy + Default>(transform: &(dyn TransformExecutor<T> + Send + Sync), 
     from.is_empty() || transform.transform(from, to).is_ok()
 }
 
-/// From four inks (255 is full) straight to sRGB.
-pub(super) struct CmykTransform(Arc<dyn TransformExecutor<u8> + Send + Sync>);
-
-impl CmykTransform {
-    /// Converts four samples a pixel to three; `false` when it couldn't.
-    pub(super) fn run(&self, inks: &[u8], rgb: &mut [u8]) -> bool {
-        self.0.transform(inks, rgb).is_ok()
-    }
-}
-
-/// The transform of a press's profile.
-pub(super) fn from_cmyk(profile: &[u8]) -> Option<CmykTransform> {
-    let source =
-        ColorProfile::new_from_slice(profile).ok().filter(|profile| profile.color_space == DataColorSpace::Cmyk)?;
-    let target = ColorProfile::new_srgb();
-    source
-        .create_transform_8bit(Layout::Rgba, &target, Layout::Rgb, TransformOptions::default())
-        .map(CmykTransform)
-        .ok()
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! The colour spaces that results can have, and the profiles that say so in a file.
+
+use std::sync::{Arc, LazyLock};
+
+use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
+
+use crate::model::{Channels, ColourChoice};
+
+/// A file's profile, where it can be read and speaks of pixels of that kind.
+///
+/// Of its tables the one for the first intent stands in where another is missing, as the standard says (ICC.1:2010,
+/// 9.2): many profiles of scanners and cameras have no other.
+pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> {
+    let mut profile = ColorProfile::new_from_slice(bytes).ok().filter(|profile| profile.color_space == space)?;
+    if profile.lut_a_to_b_colorimetric.is_none() {
+        profile.lut_a_to_b_colorimetric = profile.lut_a_to_b_perceptual.take();
+    }
+    Some(profile)
+}
+
+/// The kind of pixels that a profile must speak of to suit channels.
+pub(super) const fn space(channels: Channels) -> DataColorSpace {
+    match channels {
+        Channels::Gray | Channels::GrayAlpha => DataColorSpace::Gray,
+        Channels::Rgb | Channels::Rgba => DataColorSpace::Rgb,
+    }
+}
+
+/// The space that pixels are converted to; `Keep`, which converts nothing, counts as sRGB where one is needed.
+pub(super) fn target(choice: ColourChoice, channels: Channels) -> ColorProfile {
+    let mut profile = match choice {
+        ColourChoice::Srgb | ColourChoice::Keep => ColorProfile::new_srgb(),
+        ColourChoice::DisplayP3 => ColorProfile::new_display_p3(),
+        ColourChoice::AdobeRgb => ColorProfile::new_adobe_rgb(),
+        ColourChoice::ProphotoRgb => ColorProfile::new_pro_photo_rgb(),
+        ColourChoice::Rec2020 => ColorProfile::new_bt2020(),
+    };
+    // Curves and colorants say it all; code points beside them could only disagree.
+    profile.cicp = None;
+    // In a version 4 profile the medium's white is the connection space's own.
+    profile.media_white_point = Some(profile.white_point);
+    profile.rendering_intent = RenderingIntent::RelativeColorimetric;
+    if channels.colour_count() == 1 { gray_of(profile) } else { profile }
+}
+
+/// The gray axis of a space of three colours.
+fn gray_of(mut rgb: ColorProfile) -> ColorProfile {
+    let mut gray = ColorProfile::new_gray_with_gamma(2.2);
+    gray.gray_trc = rgb.red_trc.take();
+    gray.description = rgb.description.take();
+    gray.copyright = rgb.copyright.take();
+    gray.media_white_point = Some(gray.white_point);
+    gray.rendering_intent = RenderingIntent::RelativeColorimetric;
+    gray
+}
+
+/// The profile that a file in the chosen space embeds; none for sRGB, which is what files without one are in.
+pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[u8]>> {
+    type Profiles = [[Option<Arc<[u8]>>; 2]; ColourChoice::ALL.len()];
+    static PROFILES: LazyLock<Profiles> = LazyLock::new(|| {
+        ColourChoice::ALL.map(|choice| {
+            [Channels::Gray, Channels::Rgb].map(|channels| match choice {
+                ColourChoice::Srgb | ColourChoice::Keep => None,
+                _ => target(choice, channels).encode().ok().map(Into::into),
+            })
+        })
+    });
+    let kind = usize::from(channels.colour_count() > 1);
+    let place = ColourChoice::ALL.iter().position(|one| *one == choice)?;
+    PROFILES.get(place)?.get(kind)?.clone()
+}
+
+/// Whether a profile can be read and speaks of the same kind of pixels; any other one would make a broken file.
+pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
+    read(profile, space(channels)).is_some()
+}
+
+/// The profile for a result whose channels the recipe may have changed: gray pixels of a picture in colour get the gray
+/// axis of its space, and a gray picture's colours get sRGB's primaries under its own curve. `None` where there is no
+/// such profile, or where it would say no more than that the pixels are sRGB.
+pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
+    let bytes = profile?;
+    let parsed = ColorProfile::new_from_slice(&bytes).ok()?;
+    if parsed.color_space == space(channels) {
+        return Some(bytes);
+    }
+    let made = match parsed.color_space {
+        DataColorSpace::Rgb if parsed.is_matrix_shaper() => gray_of(parsed),
+        DataColorSpace::Gray => {
+            let mut rgb = target(ColourChoice::Srgb, Channels::Rgb);
+            let curve = parsed.gray_trc?;
+            rgb.red_trc = Some(curve.clone());
+            rgb.green_trc = Some(curve.clone());
+            rgb.blue_trc = Some(curve);
+            rgb.description = parsed.description;
+            rgb
+        }
+        _ => return None,
+    };
+    made.encode().ok().map(Into::into)
+}

@@ -1,0 +1,413 @@
+//! What each way to save promises, read from the files themselves.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use crate::codec::{DecodeOptions, Encoder, encoder, open};
+use crate::error::ItemError;
+use crate::model::{
+    Band, Channels, ColourChoice, Format, Image, ImageInfo, Metadata, MetadataPolicy, Rgb, SampleType, Samples, Save,
+    Subsampling, TiffCompression,
+};
+
+const ALL: [Channels; 4] = [Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba];
+
+fn keep() -> Save {
+    Save { metadata: MetadataPolicy::Keep, colour: ColourChoice::Keep, ..Save::default() }
+}
+
+/// Slopes with some noise in the last bits, and alpha from clear to opaque.
+fn picture(width_px: u32, height_px: u32, channels: Channels, sample: SampleType) -> Image {
+    let mut values = Vec::new();
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let (across, down) = (x as f32 / width_px as f32, y as f32 / height_px as f32);
+            let grain = (x.wrapping_mul(7_919) ^ y.wrapping_mul(104_729)) % 13;
+            let colour = [across, down, f32::midpoint(across, 1.0 - down)].map(|v| v * 0.95 + grain as f32 / 300.0);
+            let alpha = (across * 1.5 - 0.2).clamp(0.0, 1.0);
+            match channels {
+                Channels::Gray => values.push(colour[0]),
+                Channels::GrayAlpha => values.extend([colour[0], alpha]),
+                Channels::Rgb => values.extend(colour),
+                Channels::Rgba => values.extend([colour[0], colour[1], colour[2], alpha]),
+            }
+        }
+    }
+    let samples = match sample {
+        SampleType::U8 => Samples::U8(values.iter().map(|v| (v * 255.0) as u8).collect()),
+        SampleType::U16 => Samples::U16(values.iter().map(|v| (v * 65_535.0) as u16).collect()),
+        SampleType::F32 => Samples::F32(values),
+    };
+    let info = ImageInfo { width_px, height_px, channels, sample, premultiplied: false };
+    Image { info, samples, profile: None, metadata: Metadata::default() }
+}
+
+fn write(image: &Image, encoder: &mut dyn Encoder) -> Result<(), ItemError> {
+    encoder.start(image.info)?;
+    let row = image.info.row_samples();
+    let mut y = 0;
+    while y < image.info.height_px {
+        let rows = 5.min(image.info.height_px - y);
+        let range = y as usize * row..(y + rows) as usize * row;
+        let samples = match &image.samples {
+            Samples::U8(v) => Samples::U8(v[range].to_vec()),
+            Samples::U16(v) => Samples::U16(v[range].to_vec()),
+            Samples::F32(v) => Samples::F32(v[range].to_vec()),
+        };
+        encoder.write_rows(&Band { width_px: image.info.width_px, rows, channels: image.info.channels, samples })?;
+        y += rows;
+    }
+    Ok(())
+}
+
+fn encode(image: &Image, format: Format, save: &Save) -> Result<Vec<u8>, ItemError> {
+    let mut encoder = encoder(format, save, image.profile.clone(), &image.metadata)?;
+    write(image, encoder.as_mut())?;
+    encoder.finish()
+}
+
+fn decode(bytes: &[u8]) -> Image {
+    let mut opened = open(bytes, &DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() }).unwrap();
+    let info = opened.rows.info();
+    let (mut samples, mut band) = (Samples::empty(info.sample), Band::empty(&info));
+    while opened.rows.read_rows(64, &mut band).unwrap() > 0 {
+        match (&mut samples, &band.samples) {
+            (Samples::U8(all), Samples::U8(some)) => all.extend(some),
+            (Samples::U16(all), Samples::U16(some)) => all.extend(some),
+            (Samples::F32(all), Samples::F32(some)) => all.extend(some),
+            _ => panic!("a band of another sample type"),
+        }
+    }
+    Image { info, samples, profile: opened.profile, metadata: opened.metadata }
+}
+
+fn bytes_of(image: &Image) -> &[u8] {
+    let Samples::U8(samples) = &image.samples else { panic!("not 8 bits") };
+    samples
+}
+
+/// Peak signal to noise ratio in dB.
+fn psnr(a: &[u8], b: &[u8]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+    10.0 * (255.0_f64.powi(2) / (sum / a.len() as f64).max(1e-9)).log10()
+}
+
+/// The first segment of a JPEG file with one of these markers.
+fn segment(bytes: &[u8], markers: &[u8]) -> Option<(u8, Vec<u8>)> {
+    let mut at = 2;
+    loop {
+        let &[0xFF, marker, high, low] = bytes.get(at..at + 4)? else { return None };
+        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        if markers.contains(&marker) {
+            return Some((marker, bytes.get(at + 4..end)?.to_vec()));
+        }
+        at = end;
+    }
+}
+
+#[test]
+fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
+    let image = picture(67, 45, Channels::Rgb, SampleType::U8);
+    let cases = [
+        (Subsampling::Auto, [0x22, 0x11, 0x11]),
+        (Subsampling::S420, [0x22, 0x11, 0x11]),
+        (Subsampling::S422, [0x21, 0x11, 0x11]),
+        (Subsampling::S444, [0x11, 0x11, 0x11]),
+    ];
+    for (subsampling, factors) in cases {
+        for progressive in [false, true] {
+            let bytes = encode(&image, Format::Jpeg, &Save { subsampling, progressive, ..keep() }).unwrap();
+            let (marker, frame) = segment(&bytes, &[0xC0, 0xC1, 0xC2]).unwrap();
+            assert_eq!(marker, if progressive { 0xC2 } else { 0xC0 });
+            assert_eq!(frame[..6], [8, 0, 45, 0, 67, 3]);
+            assert_eq!([frame[7], frame[10], frame[13]], factors, "{subsampling:?}");
+        }
+    }
+    let gray = picture(67, 45, Channels::Gray, SampleType::U8);
+    let bytes = encode(&gray, Format::Jpeg, &Save { subsampling: Subsampling::S444, ..keep() }).unwrap();
+    let (_, frame) = segment(&bytes, &[0xC0]).unwrap();
+    assert_eq!(frame[5], 1);
+}
+
+#[test]
+fn jpeg_tables_are_those_of_the_quality_asked_for() {
+    // ISO 10918, annex K, in the zigzag order that files hold: the first ten of light and of colour.
+    const LUMA: [u32; 10] = [16, 11, 12, 14, 12, 10, 16, 14, 13, 14];
+    const CHROMA: [u32; 10] = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47];
+    let image = picture(16, 16, Channels::Rgb, SampleType::U8);
+    for quality in [1, 25, 50, 75, 85, 90, 95, 100_u8] {
+        let bytes = encode(&image, Format::Jpeg, &Save { quality: Some(quality), ..keep() }).unwrap();
+        let scale = if quality < 50 { 5_000 / u32::from(quality) } else { 200 - u32::from(quality) * 2 };
+        let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
+        let (_, tables) = segment(&bytes, &[0xDB]).unwrap();
+        let second =
+            if tables.len() > 65 { tables[66..76].to_vec() } else { bytes[at + 69 + 5..at + 69 + 15].to_vec() };
+        for (table, base) in [(&tables[1..11], LUMA), (&second[..], CHROMA)] {
+            let expected: Vec<u8> = base.iter().map(|v| ((v * scale + 50) / 100).clamp(1, 255) as u8).collect();
+            assert_eq!(table, expected, "quality {quality}");
+        }
+    }
+}
+
+#[test]
+fn jpeg_with_passes_or_tables_of_its_own_is_smaller_and_holds_the_same_pixels() {
+    let image = picture(320, 240, Channels::Rgb, SampleType::U8);
+    let plain = encode(&image, Format::Jpeg, &keep()).unwrap();
+    for save in [Save { optimize: true, ..keep() }, Save { progressive: true, ..keep() }] {
+        let other = encode(&image, Format::Jpeg, &save).unwrap();
+        assert!(other.len() < plain.len(), "{} {}", other.len(), plain.len());
+        assert_eq!(decode(&other).samples, decode(&plain).samples);
+    }
+}
+
+#[test]
+fn jpeg_and_gif_show_the_background_through_clear_pixels() {
+    let clear = Image::from_u8(16, 16, Channels::Rgba, [200, 10, 20, 0].repeat(256));
+    let save = Save { background: Rgb([0, 128, 255]), quality: Some(100), ..keep() };
+    let shown = decode(&encode(&clear, Format::Jpeg, &save).unwrap());
+    assert!(bytes_of(&shown).as_chunks::<3>().0.iter().all(|&[r, g, b]| r <= 2 && g.abs_diff(128) <= 2 && b >= 253));
+    // Gray over a hue becomes colour, over gray it stays gray.
+    let gray = Image::from_u8(16, 16, Channels::GrayAlpha, [200, 0].repeat(256));
+    assert_eq!(decode(&encode(&gray, Format::Jpeg, &save).unwrap()).info.channels, Channels::Rgb);
+    assert_eq!(decode(&encode(&gray, Format::Jpeg, &keep()).unwrap()).info.channels, Channels::Gray);
+    // Half clear is laid over it, clear stays clear.
+    let half = Image::from_u8(2, 1, Channels::Rgba, vec![255, 255, 255, 128, 9, 9, 9, 0]);
+    let shown = decode(&encode(&half, Format::Gif, &Save { background: Rgb([0, 0, 0]), ..keep() }).unwrap());
+    assert_eq!(bytes_of(&shown)[..4], [128, 128, 128, 255]);
+    assert_eq!(bytes_of(&shown)[7], 0);
+}
+
+#[test]
+fn formats_without_loss_give_back_every_sample() {
+    for (format, sample) in [
+        (Format::Png, SampleType::U8),
+        (Format::Png, SampleType::U16),
+        (Format::Tiff, SampleType::U8),
+        (Format::Tiff, SampleType::U16),
+        (Format::Qoi, SampleType::U8),
+        (Format::Bmp, SampleType::U8),
+    ] {
+        for channels in ALL {
+            for (width_px, height_px) in [(1, 1), (3, 2), (31, 17), (300, 260)] {
+                let image = picture(width_px, height_px, channels, sample);
+                let shown = decode(&encode(&image, format, &keep()).unwrap());
+                assert_eq!((shown.info.width_px, shown.info.height_px), (width_px, height_px));
+                assert_eq!(shown.info.sample, sample, "{format:?}");
+                assert_eq!(in_rgba(&shown), in_rgba(&image), "{format:?} {channels:?} {width_px} x {height_px}");
+            }
+        }
+    }
+}
+
+/// Every pixel as red, green, blue and alpha, in 16 bits: formats may widen channels.
+fn in_rgba(image: &Image) -> Vec<[u16; 4]> {
+    let wide: Vec<u16> = match &image.samples {
+        Samples::U8(v) => v.iter().map(|&v| u16::from(v) * 257).collect(),
+        Samples::U16(v) => v.clone(),
+        Samples::F32(_) => panic!("not whole numbers"),
+    };
+    wide.chunks_exact(image.info.channels.count())
+        .map(|pixel| match *pixel {
+            [g] => [g, g, g, u16::MAX],
+            [g, a] => [g, g, g, a],
+            [r, g, b] => [r, g, b, u16::MAX],
+            [r, g, b, a] => [r, g, b, a],
+            _ => panic!("no pixel"),
+        })
+        .collect()
+}
+
+#[test]
+fn png_levels_trade_time_for_size_and_lose_nothing() {
+    let image = picture(200, 150, Channels::Rgb, SampleType::U8);
+    let size = |effort| {
+        let bytes = encode(&image, Format::Png, &Save { effort, ..keep() }).unwrap();
+        assert_eq!(decode(&bytes).samples, image.samples, "{effort:?}");
+        bytes.len()
+    };
+    let raw = bytes_of(&image).len();
+    assert!(size(Some(0)) > raw && size(Some(0)) < raw + raw / 100 + 1_000);
+    assert!(size(Some(9)) <= size(Some(2)) && size(Some(2)) < raw && size(None) < raw);
+}
+
+#[test]
+fn a_palette_of_few_colours_takes_few_bits() {
+    for (colours, depth, allowed) in [(2, 1, 2), (4, 2, 4), (16, 4, 16), (256, 8, 256), (100, 8, 100)] {
+        let image = picture(61, 40, Channels::Rgb, SampleType::U8);
+        let bytes = encode(&image, Format::Png, &Save { palette: Some(colours), ..keep() }).unwrap();
+        // Bit depth and colour type 3, in the header.
+        assert_eq!(bytes[24..26], [depth, 3]);
+        let at = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap();
+        let length = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
+        assert!(length / 3 <= allowed && length > 3, "{length}");
+        assert!(!bytes.windows(4).any(|kind| kind == b"tRNS"));
+        assert_eq!(decode(&bytes).info, image.info);
+    }
+    // What is clear stays clear, and 16 bits become 8.
+    let image = picture(61, 40, Channels::Rgba, SampleType::U16);
+    let shown = decode(&encode(&image, Format::Png, &Save { palette: Some(64), ..keep() }).unwrap());
+    assert_eq!((shown.info.channels, shown.info.sample), (Channels::Rgba, SampleType::U8));
+    let alphas = in_rgba(&image).into_iter().zip(in_rgba(&shown));
+    assert!(alphas.clone().all(|(a, b)| a[3].abs_diff(b[3]) < 70 * 257), "levels of alpha");
+    assert!(alphas.filter(|(a, _)| a[3] == u16::MAX).all(|(_, b)| b[3] == u16::MAX));
+}
+
+#[test]
+fn a_gif_of_few_colours_is_exact_and_of_many_is_near() {
+    let few = Image::from_u8(30, 20, Channels::Rgb, (0..600_u32).flat_map(|i| [(i % 200) as u8, 7, 9]).collect());
+    let bytes = encode(&few, Format::Gif, &keep()).unwrap();
+    assert_eq!(bytes[..10], [b'G', b'I', b'F', b'8', b'9', b'a', 30, 0, 20, 0]);
+    assert_eq!(in_rgba(&decode(&bytes)), in_rgba(&few));
+    let many = picture(160, 120, Channels::Rgb, SampleType::U8);
+    let shown = decode(&encode(&many, Format::Gif, &keep()).unwrap());
+    let rgb: Vec<u8> = in_rgba(&shown).iter().flat_map(|p| [p[0], p[1], p[2]]).map(|v| (v / 257) as u8).collect();
+    assert!(psnr(&rgb, bytes_of(&many)) > 28.0, "{}", psnr(&rgb, bytes_of(&many)));
+    assert!(encode(&picture(3, 3, Channels::Rgb, SampleType::U16), Format::Gif, &keep()).is_ok());
+}
+
+/// Reads a TIFF directory's entries: tag, type, count, value or offset.
+fn tiff_entries(bytes: &[u8]) -> Vec<(u16, u16, u32, u32)> {
+    let u16_at = |at: usize| u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap());
+    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let directory = u32_at(4) as usize;
+    let entry = |at: usize| {
+        let value = if u16_at(at + 2) == 3 && u32_at(at + 4) == 1 { u32::from(u16_at(at + 8)) } else { u32_at(at + 8) };
+        (u16_at(at), u16_at(at + 2), u32_at(at + 4), value)
+    };
+    (0..usize::from(u16_at(directory))).map(|n| entry(directory + 2 + n * 12)).collect()
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn tiff_directories_say_how_the_strips_are_packed() {
+    let image = picture(900, 700, Channels::Rgba, SampleType::U16);
+    let mut sizes = Vec::new();
+    for (compression, code) in [(TiffCompression::None, 1), (TiffCompression::Lzw, 5), (TiffCompression::Deflate, 8)] {
+        let bytes = encode(&image, Format::Tiff, &Save { compression, ..keep() }).unwrap();
+        sizes.push(bytes.len());
+        assert_eq!(decode(&bytes).samples, image.samples);
+        let entries = tiff_entries(&bytes);
+        let value = |tag| entries.iter().find(|entry| entry.0 == tag).map(|entry| entry.3);
+        assert_eq!((value(256), value(257), value(259), value(262)), (Some(900), Some(700), Some(code), Some(2)));
+        assert_eq!((value(277), value(338)), (Some(4), Some(2)), "four samples, the last straight alpha");
+        assert_eq!(value(317), (code != 1).then_some(2), "differences where something is packed");
+        assert!(entries.is_sorted_by_key(|entry| entry.0), "tags in order");
+        let rows = value(278).unwrap();
+        let strips = entries.iter().find(|entry| entry.0 == 273).unwrap().2;
+        assert!(rows < 700 && strips == 700_u32.div_ceil(rows), "{strips} strips of {rows} rows");
+    }
+    assert!(sizes[2] < sizes[0] && sizes[1] != sizes[2]);
+}
+
+#[test]
+fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
+    for channels in ALL {
+        for (width_px, height_px) in [(1, 1), (5, 3), (64, 64), (131, 77)] {
+            let image = picture(width_px, height_px, channels, SampleType::U8);
+            let bytes = encode(&image, Format::Avif, &Save { quality: Some(90), effort: Some(0), ..keep() }).unwrap();
+            assert_eq!(bytes[4..12], *b"ftypavif");
+            let size = [width_px.to_be_bytes(), height_px.to_be_bytes()].concat();
+            let ispe = bytes.windows(4).position(|kind| kind == b"ispe").unwrap();
+            assert_eq!(bytes[ispe + 8..ispe + 16], size);
+            let auxiliary = bytes.windows(4).filter(|kind| kind == b"auxC").count();
+            assert_eq!(auxiliary, usize::from(channels.has_alpha()), "{channels:?}");
+        }
+    }
+    // An alpha that is opaque everywhere is left out.
+    let opaque = Image::from_u8(8, 8, Channels::Rgba, [1, 2, 3, 255].repeat(64));
+    let bytes = encode(&opaque, Format::Avif, &Save { effort: Some(0), ..keep() }).unwrap();
+    assert!(!bytes.windows(4).any(|kind| kind == b"auxC"));
+}
+
+#[test]
+fn quality_and_effort_change_what_avif_and_webp_weigh() {
+    let image = picture(256, 192, Channels::Rgb, SampleType::U8);
+    for format in [Format::Avif, Format::Webp] {
+        let size = |quality, effort| {
+            encode(&image, format, &Save { quality: Some(quality), effort: Some(effort), ..keep() }).unwrap().len()
+        };
+        assert!(size(30, 0) < size(90, 0), "{format:?}");
+        assert_ne!(size(60, 0), size(60, 6), "{format:?}");
+    }
+}
+
+#[test]
+fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
+    for channels in ALL {
+        for sample in [SampleType::U8, SampleType::U16] {
+            for (width_px, height_px) in [(2, 2), (2, 9), (16, 16), (257, 3), (300, 270), (7, 600)] {
+                let image = picture(width_px, height_px, channels, sample);
+                let bytes = encode(&image, Format::Jxl, &keep()).unwrap();
+                let shown = jxl_oxide::JxlImage::builder().read(&bytes[..]).unwrap();
+                assert_eq!((shown.width(), shown.height()), (width_px, height_px));
+                let render = shown.render_frame(0).unwrap();
+                let mut stream = render.stream();
+                assert_eq!(stream.channels() as usize, channels.count());
+                let mut values = vec![0_f32; image.samples.len()];
+                assert_eq!(stream.write_to_buffer(&mut values), values.len());
+                let max = if sample == SampleType::U8 { 255.0 } else { 65_535.0 };
+                let rounded: Vec<u16> = values.iter().map(|v| (v * max).round() as u16).collect();
+                let expected: Vec<u16> = match &image.samples {
+                    Samples::U8(v) => v.iter().map(|&v| v.into()).collect(),
+                    Samples::U16(v) => v.clone(),
+                    Samples::F32(_) => Vec::new(),
+                };
+                assert!(rounded == expected, "{channels:?} {sample:?} {width_px} x {height_px}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bmp_headers_tell_bits_masks_and_profile() {
+    let header = |bytes: &[u8]| (bytes[14], bytes[28], bytes[30]);
+    let sizes = [(Channels::Gray, (40, 8, 0)), (Channels::Rgb, (40, 24, 0)), (Channels::Rgba, (124, 32, 3))];
+    for (channels, expected) in sizes {
+        let bytes = encode(&picture(5, 4, channels, SampleType::U8), Format::Bmp, &keep()).unwrap();
+        assert_eq!(bytes[..2], *b"BM");
+        assert_eq!(u32::from_le_bytes(bytes[2..6].try_into().unwrap()) as usize, bytes.len());
+        assert_eq!(header(&bytes), expected);
+    }
+    let mut image = picture(5, 4, Channels::Rgb, SampleType::U8);
+    let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
+    image.profile = Some(Arc::clone(&profile));
+    let bytes = encode(&image, Format::Bmp, &keep()).unwrap();
+    assert_eq!(header(&bytes), (124, 24, 0));
+    let at = u32::from_le_bytes(bytes[126..130].try_into().unwrap()) as usize + 14;
+    assert_eq!(bytes[at..], profile[..]);
+    assert_eq!(decode(&bytes).samples, image.samples);
+}
+
+#[test]
+fn the_best_quality_under_a_size_is_found_and_never_exceeded() {
+    let image = picture(240, 160, Channels::Rgba, SampleType::U8);
+    for format in [Format::Jpeg, Format::Webp, Format::Avif] {
+        let effort = (format != Format::Jpeg).then_some(0);
+        let at = |quality| encode(&image, format, &Save { quality: Some(quality), effort, ..keep() }).unwrap();
+        let limit = at(62).len() as u64;
+        let found = encode(&image, format, &Save { max_bytes: Some(limit), effort, ..keep() }).unwrap();
+        assert!(found.len() as u64 <= limit, "{format:?}");
+        let best = (1..=100).rev().find(|&quality| at(quality).len() as u64 <= limit).unwrap();
+        if format != Format::Avif {
+            assert_eq!(found, at(best), "{format:?}: {best}");
+        }
+        let capped = encode(&image, format, &Save { quality: Some(40), max_bytes: Some(limit), effort, ..keep() });
+        assert_eq!(capped.unwrap(), at(40), "{format:?}: no better than asked for");
+        let error = encode(&image, format, &Save { max_bytes: Some(64), effort, ..keep() }).unwrap_err();
+        assert!(error.arg("detail").contains("even with quality 1"), "{error}");
+    }
+    let error = encode(&image, Format::Png, &Save { max_bytes: Some(1_000), ..keep() }).unwrap_err();
+    assert!(error.arg("detail").contains("no quality to lower"), "{error}");
+    assert!(encode(&image, Format::Png, &Save { max_bytes: Some(1 << 20), ..keep() }).is_ok());
+}
+
+#[test]
+fn a_search_is_given_up_when_nobody_waits_for_it() {
+    let image = picture(64, 64, Channels::Rgb, SampleType::U8);
+    let mut encoder = encoder(Format::Jpeg, &Save { max_bytes: Some(1_000), ..keep() }, None, &image.metadata).unwrap();
+    write(&image, encoder.as_mut()).unwrap();
+    let error = encoder.finish_unless(&|| true).unwrap_err();
+    assert_eq!(error.kind, crate::error::ErrorKind::Cancelled);
+}

@@ -1,0 +1,28 @@
+//! The fonts that drawings' texts are set in: the bundled ones, whatever a drawing asks for.
+
+use std::sync::{Arc, LazyLock};
+
+use resvg::usvg::fontdb::Database;
+
+/// The family that stands for every other.
+pub(super) const FAMILY: &str = "Pretendard";
+
+const REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Pretendard-Regular.ttf");
+const SEMIBOLD: &[u8] = include_bytes!("../../../assets/fonts/Pretendard-SemiBold.ttf");
+
+/// The fonts, read once.
+pub(super) fn database() -> Arc<Database> {
+    static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
+        let mut fonts = Database::new();
+        for font in [REGULAR, SEMIBOLD] {
+            fonts.load_font_source(resvg::usvg::fontdb::Source::Binary(Arc::new(font)));
+        }
+        fonts.set_serif_family(FAMILY);
+        fonts.set_sans_serif_family(FAMILY);
+        fonts.set_cursive_family(FAMILY);
+        fonts.set_fantasy_family(FAMILY);
+        fonts.set_monospace_family(FAMILY);
+        Arc::new(fonts)
+    });
+    Arc::clone(&FONTS)
+}

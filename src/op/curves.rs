@@ -1,0 +1,74 @@
+//! Tone curves, for all colours and for each.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, Curve, ImageInfo, ParamKind, ParamSpec, Unit};
+
+const fn curve(name: &'static str, summary: &'static str) -> ParamSpec {
+    ParamSpec { name, summary, unit: Unit::Levels, kind: ParamKind::Curve { default: "0,0;255,255" } }
+}
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "curves",
+    summary: "Tone curves through points: all(red(R)), all(green(G)), all(blue(B)); monotone cubics between the points \
+              (Fritsch-Carlson), level before the first and after the last",
+    group: Group::Colour,
+    params: &[
+        curve("all", "For every colour, after its own curve"),
+        curve("red", "For red"),
+        curve("green", "For green"),
+        curve("blue", "For blue"),
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        let [all, red, green, blue] = ["all", "red", "green", "blue"].map(|name| params.curve(name));
+        Ok(Box::new(Curves { all, each: [red, green, blue] }))
+    },
+};
+
+#[derive(Clone)]
+struct Curves {
+    all: Curve,
+    each: [Curve; 3],
+}
+
+impl Curves {
+    /// Whether every colour has the same function.
+    fn is_neutral(&self) -> bool {
+        let [red, green, blue] = &self.each;
+        red == green && green == blue
+    }
+}
+
+impl Operation for Curves {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        let nothing = self.all.is_identity() && self.each.iter().all(Curve::is_identity);
+        Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(self.clone())) })
+    }
+}
+
+impl PointKernel for Curves {
+    fn channels(&self, input: Channels) -> Channels {
+        if self.is_neutral() { input } else { input.with_colour() }
+    }
+
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        if self.is_neutral() && !channels.has_alpha() {
+            simd::wide(|| {
+                self.each[0].bend(samples);
+                self.all.bend(samples);
+            });
+        } else {
+            simd::wide(|| {
+                simd::each_plane(samples, channels, |channel, values| {
+                    self.each[channel].bend(values);
+                    self.all.bend(values);
+                });
+            });
+        }
+    }
+
+    fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
+        self.each.get(channel).map(|curve| self.all.at(curve.at(value)))
+    }
+}

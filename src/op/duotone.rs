@@ -1,0 +1,51 @@
+//! Duotone: a print in two inks.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, grayscale, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+const fn colour(name: &'static str, summary: &'static str, default: &'static str) -> ParamSpec {
+    ParamSpec { name, summary, unit: Unit::None, kind: ParamKind::Colour { default } }
+}
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "duotone",
+    summary: "Two colours in place of black and white: shadows + (highlights - shadows) * L, L the Rec. 601 luma of \
+              encoded values; gray pictures get colour as well",
+    group: Group::Colour,
+    params: &[
+        colour("shadows", "What black becomes (its alpha doesn't count)", "#14213d"),
+        colour("highlights", "What white becomes (its alpha doesn't count)", "#fff4d6"),
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        let [low, high] = ["shadows", "highlights"].map(|name| params.colour(name).0);
+        let inks = [0, 1, 2].map(|channel: usize| (low[channel], high[channel] - low[channel]));
+        Ok(Box::new(Duotone { inks }))
+    },
+};
+
+/// For red, green and blue: the value of black, and how much is added up to white.
+#[derive(Clone, Copy)]
+struct Duotone {
+    inks: [(f32, f32); 3],
+}
+
+impl Operation for Duotone {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+    }
+}
+
+/// On gray pictures.
+impl PointKernel for Duotone {
+    fn channels(&self, input: Channels) -> Channels {
+        input.with_colour()
+    }
+
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| {
+            simd::each_pixel(samples, channels, |[gray, ..]| self.inks.map(|(low, range)| gray * range + low));
+        });
+    }
+}

@@ -1,0 +1,49 @@
+//! Exposure: more or less light, as if the picture had been taken so.
+
+use super::light::{Encode, ToLight};
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "exposure",
+    summary: "More or less light: E(D(v) * 2 ^ stops), D from encoded values to light and E back (sRGB's curve)",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "stops",
+        summary: "Each stop doubles the light, each below 0 halves it",
+        unit: Unit::Stops,
+        kind: ParamKind::Float { min: -8.0, max: 8.0, soft_max: 8.0, default: 0.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Exposure { factor: params.number("stops").exp2() as f32 })),
+};
+
+#[derive(Clone, Copy)]
+struct Exposure {
+    factor: f32,
+}
+
+impl Operation for Exposure {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        if self.factor == 1.0 {
+            return Ok(Stage::Nothing);
+        }
+        let steps: [Box<dyn PointKernel>; 3] = [Box::new(ToLight), Box::new(*self), Box::new(Encode)];
+        Ok(Stage::Sequence(steps.into_iter().map(Stage::Point).collect()))
+    }
+}
+
+impl PointKernel for Exposure {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |light| light * self.factor));
+    }
+
+    fn curve(&self, light: f32) -> Option<f32> {
+        Some(light * self.factor)
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

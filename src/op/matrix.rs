@@ -1,0 +1,34 @@
+//! Colour matrices: each colour of the result is a sum of the three that arrive and a constant.
+
+use super::simd;
+use super::stage::PointKernel;
+use crate::model::Channels;
+
+/// For red, green and blue of the result: how much red, green and blue it takes, and what is added.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Matrix(pub(super) [[f32; 4]; 3]);
+
+impl Matrix {
+    /// Changes nothing.
+    pub(super) const IDENTITY: Self = Self([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
+
+    /// From rows computed in f64, without constants.
+    pub(super) fn of_rows(rows: [[f64; 3]; 3]) -> Self {
+        Self(rows.map(|[r, g, b]| [r as f32, g as f32, b as f32, 0.0]))
+    }
+}
+
+/// Gray comes out in colour.
+impl PointKernel for Matrix {
+    fn channels(&self, input: Channels) -> Channels {
+        input.with_colour()
+    }
+
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| {
+            simd::each_pixel(samples, channels, |[r, g, b]| {
+                self.0.map(|[from_r, from_g, from_b, constant]| from_r * r + from_g * g + from_b * b + constant)
+            });
+        });
+    }
+}

@@ -1,0 +1,53 @@
+//! Posterize: few levels of each colour.
+
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "posterize",
+    summary: "Few levels of each colour: round(v * (levels - 1)) / (levels - 1), as in GIMP and ImageMagick",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "levels",
+        summary: "How many levels are left, black and white among them",
+        unit: Unit::None,
+        kind: ParamKind::Int { min: 2, max: 256, soft_max: 32, default: Some(4) },
+    }],
+    faithful_to_scale: false,
+    build: |params| Ok(Box::new(Posterize { steps: params.number("levels") as f32 - 1.0 })),
+};
+
+#[derive(Clone, Copy)]
+struct Posterize {
+    /// From black to white.
+    steps: f32,
+}
+
+impl Posterize {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        // Values are 0 or more: cutting off is rounding down.
+        ((value * self.steps + 0.5) as i32) as f32 / self.steps
+    }
+}
+
+impl Operation for Posterize {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+        Ok(Stage::Point(Box::new(*self)))
+    }
+}
+
+impl PointKernel for Posterize {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,57 @@
+//! Threshold: black and white, nothing between.
+
+use super::light::either;
+use super::stage::{Operation, PointKernel, Stage};
+use super::{Group, OpSpec, grayscale, simd};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+
+pub(super) const SPEC: OpSpec = OpSpec {
+    id: "threshold",
+    summary: "Black and white only: 1 where L >= level / 255, else 0, L the Rec. 601 luma of encoded values; \
+              the result is gray",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "level",
+        summary: "The darkest level that becomes white",
+        unit: Unit::Levels,
+        kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default: 128.0 },
+    }],
+    faithful_to_scale: false,
+    build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - HAIR })),
+};
+
+/// A seventh of a 16-bit level: more than the rounding of luma, so that a gray of just the level is white.
+const HAIR: f32 = 2e-6;
+
+#[derive(Clone, Copy)]
+struct Threshold {
+    level: f32,
+}
+
+impl Threshold {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        either(value >= self.level, 1.0, 0.0)
+    }
+}
+
+impl Operation for Threshold {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+    }
+}
+
+/// On gray pictures.
+impl PointKernel for Threshold {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}
