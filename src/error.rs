@@ -69,6 +69,8 @@ pub enum ErrorKind {
     /// A step makes no sense for this picture.
     Recipe,
     // The program's fault, or the machine's.
+    /// It was worked on for longer than allowed.
+    TookTooLong,
     /// A read or write failed.
     Io,
     /// A defect: the task panicked.
@@ -232,6 +234,9 @@ impl fmt::Display for ItemError {
             ErrorKind::DiskFull => write!(f, "Couldn't save {name}: the disk is full. Make room, then resume."),
             ErrorKind::CantEncode => write!(f, "Couldn't save {name}: the format can't hold it{detail}."),
             ErrorKind::Recipe => write!(f, "Couldn't process {name}: a step doesn't fit this picture{detail}."),
+            ErrorKind::TookTooLong => {
+                write!(f, "Gave up on {name}: it took longer than {}. Allow more time, then retry.", self.arg("limit"))
+            }
             ErrorKind::Io => write!(f, "Couldn't process {name}: a read or write failed{detail}."),
             ErrorKind::Panic => write!(f, "Couldn't process {name}: the program has a defect here{detail}."),
             ErrorKind::Cancelled => write!(f, "{name} was stopped before it was finished."),

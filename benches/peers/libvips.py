@@ -1,5 +1,6 @@
-"""libvips through pyvips, one thread per core.   usage: libvips.py thumb|web|full|grade OUT_DIR FILE..."""
+"""libvips through pyvips, one thread per core.   usage: libvips.py WORK OUT_DIR FILE..."""
 
+import math
 import os
 import pathlib
 import sys
@@ -28,26 +29,60 @@ def full(path):
     return read(path).gaussblur(3).colourspace("b-w"), 90
 
 
+def saturated(picture, factor):
+    luma = [(1 - factor) * weight for weight in (0.2126, 0.7152, 0.0722)]
+    rows = [[factor * (x == y) + luma[x] for x in range(3)] for y in range(3)]
+    return picture.recomb(pyvips.Image.new_from_array(rows)).cast("uchar")
+
+
 def grade(path):
-    picture = read(path).linear(1.1, -5).cast("uchar")
-    luma = [-0.2 * weight for weight in (0.2126, 0.7152, 0.0722)]
-    rows = [[1.2 * (x == y) + luma[x] for x in range(3)] for y in range(3)]
-    picture = picture.recomb(pyvips.Image.new_from_array(rows)).cast("uchar")
+    picture = saturated(read(path).linear(1.1, -5).cast("uchar"), 1.2)
     # Not `sharpen`, which works in Lab and takes far longer.
     return (picture * 1.8 - picture.gaussblur(1) * 0.8).cast("uchar"), 90
 
 
-WORKS = {"thumb": thumb, "web": web, "full": full, "grade": grade}
+def chain8(path):
+    levels = pyvips.Image.identity().cast("float")
+    levels = (levels + 0.08 * 255).cast("uchar").cast("float")
+    levels = ((levels - 127.5) * math.tan(math.pi / 4 * 1.1) + 127.5).cast("uchar").cast("float")
+    levels = ((levels / 255) ** (1 / 1.1) * 255).rint().cast("uchar")
+    picture = saturated(read(path).maplut(levels), 1.2)
+    line = (pyvips.Image.identity() * 0.95 + 3).rint().cast("uchar").invert()
+    return saturated(picture.maplut(line), 0.9).invert(), 85
+
+
+def png_png(path):
+    picture = read(path)
+    return picture.resize(min(1.0, 2048 / max(picture.width, picture.height)))
+
+
+WORKS = {
+    "thumb": thumb,
+    "web": web,
+    "full": full,
+    "grade": grade,
+    "chain8": chain8,
+    "png-webp": read,
+    "png-png": png_png,
+}
 
 
 def main():
-    work, out, files = WORKS[sys.argv[1]], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    work, out, files = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
     out.mkdir(parents=True, exist_ok=True)
 
     def one(path):
-        picture, quality = work(path)
-        # From quality 90 on it would write 4:4:4; everybody here writes 4:2:0.
-        picture.jpegsave(str(out / (pathlib.Path(path).stem + ".jpg")), Q=quality, subsample_mode="on")
+        target = str(out / pathlib.Path(path).stem)
+        result = WORKS[work](path)
+        if work == "png-webp":
+            result.webpsave(target + ".webp", Q=80)
+        elif work == "png-png":
+            # The level whose files are about as large as ours.
+            result.pngsave(target + ".png", compression=3, filter="all")
+        else:
+            picture, quality = result
+            # From quality 90 on it would write 4:4:4; everybody here writes 4:2:0.
+            picture.jpegsave(target + ".jpg", Q=quality, subsample_mode="on")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, files))

@@ -1,5 +1,6 @@
-"""OpenCV, one thread per core.   usage: opencv.py thumb|web|full|grade OUT_DIR FILE..."""
+"""OpenCV, one thread per core.   usage: opencv.py WORK OUT_DIR FILE..."""
 
+import math
 import os
 import pathlib
 import sys
@@ -42,11 +43,39 @@ LUMA = numpy.array([0.0722, 0.7152, 0.2126])  # blue, green, red
 def grade(path):
     picture = cv2.imread(path)
     picture = cv2.addWeighted(picture, 1.1, picture, 0, -5)
-    picture = cv2.transform(picture, 1.2 * numpy.eye(3) - 0.2 * numpy.tile(LUMA, (3, 1)))
-    return sharpened(picture), 90
+    return sharpened(saturated(picture, 1.2)), 90
 
 
-WORKS = {"thumb": thumb, "web": web, "full": full, "grade": grade}
+def saturated(picture, factor):
+    return cv2.transform(picture, factor * numpy.eye(3) + (1 - factor) * numpy.tile(LUMA, (3, 1)))
+
+
+def chain8(path):
+    levels = numpy.clip(numpy.arange(256) + 0.08 * 255, 0, 255)
+    levels = numpy.clip((levels - 127.5) * math.tan(math.pi / 4 * 1.1) + 127.5, 0, 255)
+    levels = numpy.rint((levels / 255) ** (1 / 1.1) * 255).astype(numpy.uint8)
+    picture = saturated(cv2.LUT(cv2.imread(path), levels), 1.2)
+    line = (255 - numpy.rint(numpy.arange(256) * 0.95 + 3).clip(0, 255)).astype(numpy.uint8)
+    return cv2.bitwise_not(saturated(cv2.LUT(picture, line), 0.9)), 85
+
+
+def png_webp(path):
+    return cv2.imread(path), 80
+
+
+def png_png(path):
+    return shrink(cv2.imread(path), 2048), None
+
+
+WORKS = {
+    "thumb": thumb,
+    "web": web,
+    "full": full,
+    "grade": grade,
+    "chain8": chain8,
+    "png-webp": png_webp,
+    "png-png": png_png,
+}
 
 
 def main():
@@ -55,8 +84,12 @@ def main():
 
     def one(path):
         picture, quality = work(path)
-        target = str(out / (pathlib.Path(path).stem + ".jpg"))
-        if not cv2.imwrite(target, picture, [cv2.IMWRITE_JPEG_QUALITY, quality]):
+        suffix, settings = {
+            "png-webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, quality]),
+            "png-png": (".png", []),
+        }.get(sys.argv[1], (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]))
+        target = str(out / (pathlib.Path(path).stem + suffix))
+        if not cv2.imwrite(target, picture, settings):
             raise OSError(target)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,4 +1,4 @@
-"""Pillow, one process per core.   usage: pillow.py thumb|web|full|grade OUT_DIR FILE..."""
+"""Pillow, one process per core.   usage: pillow.py WORK OUT_DIR FILE..."""
 
 import os
 import pathlib
@@ -33,18 +33,36 @@ def grade(picture):
     return picture.filter(ImageFilter.UnsharpMask(radius=1, percent=80, threshold=0)), 90
 
 
-WORKS = {"thumb": thumb, "web": web, "full": full, "grade": grade}
+def png_webp(picture):
+    return picture.convert("RGB"), 80
+
+
+def png_png(picture):
+    picture = picture.convert("RGB")
+    picture.thumbnail((2048, 2048), Image.Resampling.LANCZOS, reducing_gap=None)
+    return picture, None
+
+
+WORKS = {"thumb": thumb, "web": web, "full": full, "grade": grade, "png-webp": png_webp, "png-png": png_png}
 
 
 def one(task):
     work, out, source = task
     with Image.open(source) as picture:
         result, quality = WORKS[work](picture)
-    result.save(out / (pathlib.Path(source).stem + ".jpg"), quality=quality, subsampling=2)
+    target = out / pathlib.Path(source).stem
+    if work == "png-webp":
+        result.save(target.with_suffix(".webp"), quality=quality)
+    elif work == "png-png":
+        result.save(target.with_suffix(".png"), compress_level=3)
+    else:
+        result.save(target.with_suffix(".jpg"), quality=quality, subsampling=2)
 
 
 if __name__ == "__main__":
     work, out, files = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    if work not in WORKS:
+        sys.exit(3)
     out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(one, [(work, out, file) for file in files]):

@@ -145,11 +145,11 @@ pub(super) struct RunArgs {
     /// The results' format [default: keep]
     #[arg(long, value_parser = format_words())]
     format: Option<String>,
-    /// What may be lost, 1 to 100 [default: 85 for JPEG, 82 for WebP, 75 for AVIF]
+    /// What may be lost, 1 to 100 [default: 85 for JPEG, 82 for WebP, 80 for AVIF]
     #[arg(long, value_name = "N")]
     quality: Option<String>,
     /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
-    /// {date} {hash} {dir}
+    /// {date} {date:%Y-%m-%d} {hash} {dir}; the date is that of taking, else the file's own
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     /// Whether folders are mirrored below the output folder
@@ -282,6 +282,7 @@ impl RunArgs {
     /// What was asked for that has no effect, as a sentence.
     pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<String> {
         let given = [
+            ("--save", self.save.is_some() && spec.save.given().next().is_some()),
             ("--quality", self.quality.is_some()),
             ("--colour", self.colour.is_some()),
             ("--metadata", self.metadata.is_some()),

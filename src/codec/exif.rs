@@ -1,19 +1,29 @@
-//! EXIF and XMP blocks: reading the orientation, setting it upright, taking out where a picture was taken.
+//! EXIF blocks: reading the orientation, setting it upright, taking out where a picture was taken.
 //!
 //! Blocks are edited in place, byte for byte, so that offsets that only a camera's maker knows (MakerNote) stay right:
 //! what is taken out is overwritten with zeros. Every offset comes from the file and is checked.
 
 use std::sync::Arc;
 
-use crate::model::{Metadata, Orientation};
+use crate::model::Orientation;
 
 const ORIENTATION: u16 = 0x0112;
 const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
+const MAKER_NOTE: u16 = 0x927C;
+const XMP_PACKET: u16 = 0x02BC;
+const IPTC_RECORDS: u16 = 0x83BB;
+const PHOTOSHOP: u16 = 0x8649;
+const IMAGE_WIDTH: u16 = 0x0100;
+const IMAGE_LENGTH: u16 = 0x0101;
+const PIXEL_X_DIMENSION: u16 = 0xA002;
+const PIXEL_Y_DIMENSION: u16 = 0xA003;
+const DATE_TIME: u16 = 0x0132;
+const DATE_TIME_ORIGINAL: u16 = 0x9003;
+const DATE_TIME_DIGITIZED: u16 = 0x9004;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const NEW_SUBFILE_TYPE: u16 = 0x00FE;
-const COMPRESSION: u16 = 0x0103;
 const SUB_IFDS: u16 = 0x014A;
 const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
@@ -40,32 +50,54 @@ pub(super) fn is_camera_raw(file: &[u8]) -> bool {
     file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
 }
 
-/// The compression that a TIFF file's first directory names: 1 is none.
-pub(super) fn tiff_compression(file: &[u8]) -> Option<u32> {
-    let tiff = Tiff::new(file)?;
-    Some(tiff.find(tiff.first_ifd()?, COMPRESSION).and_then(|entry| tiff.number(entry)).unwrap_or(1))
+/// The block of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
+pub(super) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
+    edited(block, |block| {
+        set_upright(block);
+        drop_thumbnail(block);
+    })
 }
 
-/// The blocks of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
-pub(super) fn upright(mut metadata: Metadata) -> Metadata {
-    if let Some(exif) = &mut metadata.exif {
-        *exif = edited(exif, |block| {
-            set_upright(block);
-            drop_thumbnail(block);
-        });
-    }
-    if let Some(xmp) = &mut metadata.xmp {
-        *xmp = edited(xmp, |packet| set_xmp_upright(packet));
-    }
-    metadata
+/// The block without any position: its directory goes, and what might hold another (a maker's own note, whose sense
+/// only its maker knows; XMP, IPTC and Photoshop's resources within EXIF). A block that can't be understood goes as a
+/// whole.
+pub(super) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
+    Tiff::new(block)?.first_ifd()?;
+    Some(edited(block, |block| {
+        for (tag, is_directory) in
+            [(GPS_IFD, true), (MAKER_NOTE, false), (XMP_PACKET, false), (IPTC_RECORDS, false), (PHOTOSHOP, false)]
+        {
+            drop_entry(block, tag, is_directory);
+        }
+    }))
 }
 
-/// The blocks without any position. A block that can't be understood goes as a whole.
-pub(super) fn without_gps(metadata: &Metadata) -> Metadata {
-    let exif = metadata.exif.as_ref().filter(|exif| Tiff::new(exif).is_some_and(|tiff| tiff.first_ifd().is_some()));
-    let exif = exif.map(|exif| edited(exif, |block| drop_gps(block)));
-    let xmp = metadata.xmp.as_ref().and_then(xmp_without_gps);
-    Metadata { exif, xmp, iptc: metadata.iptc.clone() }
+/// The block of a picture of that size in px, where it tells one.
+pub(super) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32) -> Arc<[u8]> {
+    edited(block, |block| {
+        for (tag, px) in [
+            (IMAGE_WIDTH, width_px),
+            (IMAGE_LENGTH, height_px),
+            (PIXEL_X_DIMENSION, width_px),
+            (PIXEL_Y_DIMENSION, height_px),
+        ] {
+            set_number(block, tag, px);
+        }
+    })
+}
+
+/// When the picture was taken (`DateTimeOriginal`, else `DateTimeDigitized`, else `DateTime`), as
+/// `YYYY-MM-DDTHH:MM:SS`.
+pub(super) fn taken(block: &[u8]) -> Option<String> {
+    let tiff = Tiff::new(block)?;
+    let first = tiff.first_ifd()?;
+    let exif = tiff.directory(first, EXIF_IFD);
+    let read = |ifd: usize, tag: u16| {
+        let (from, to) = tiff.outside(tiff.find(ifd, tag)?)?;
+        super::meta::moment(block.get(from..to)?)
+    };
+    exif.and_then(|exif| read(exif, DATE_TIME_ORIGINAL).or_else(|| read(exif, DATE_TIME_DIGITIZED)))
+        .or_else(|| read(first, DATE_TIME))
 }
 
 fn edited(block: &Arc<[u8]>, edit: impl FnOnce(&mut Vec<u8>)) -> Arc<[u8]> {
@@ -214,8 +246,8 @@ fn drop_thumbnail(block: &mut Vec<u8>) {
     block.truncate(cut.max(link + 4));
 }
 
-/// Takes out every directory of positions, and the entries that point to them.
-fn drop_gps(block: &mut [u8]) {
+/// Takes out every entry with a tag in the main directory and in EXIF's, with what it points to.
+fn drop_entry(block: &mut [u8], tag: u16, is_directory: bool) {
     let Some(tiff) = Tiff::new(block) else { return };
     let Some(first) = tiff.first_ifd() else { return };
     let exif = tiff.directory(first, EXIF_IFD);
@@ -223,12 +255,48 @@ fn drop_gps(block: &mut [u8]) {
         // More than one entry may carry the tag; a bound keeps forged blocks from looping.
         for _ in 0..16 {
             let Some(tiff) = Tiff::new(block) else { return };
-            let Some(entry) = tiff.find(ifd, GPS_IFD) else { break };
-            let extents = tiff.directory(ifd, GPS_IFD).map(|gps| tiff.extents(gps)).unwrap_or_default();
+            let Some(entry) = tiff.find(ifd, tag) else { break };
+            let extents = if is_directory {
+                tiff.directory(ifd, tag).map(|gps| tiff.extents(gps)).unwrap_or_default()
+            } else {
+                tiff.outside(entry).into_iter().collect()
+            };
             remove_entry(block, ifd, entry);
-            let keep = (ifd, ifd + 2 + Tiff::new(block).map_or(0, |tiff| tiff.count(ifd)) * ENTRY + 4);
-            let safe: Vec<_> = extents.into_iter().filter(|&(from, to)| to <= keep.0 || from >= keep.1).collect();
+            // Forged extents may claim bytes of the directories that stay: those are left alone.
+            let Some(tiff) = Tiff::new(block) else { return };
+            let stays = |ifd: usize| (ifd, ifd + 2 + tiff.count(ifd) * ENTRY + 4);
+            let kept: Vec<_> = [Some(first), exif].into_iter().flatten().map(stays).chain([(0, 8)]).collect();
+            let safe: Vec<_> = extents
+                .into_iter()
+                .filter(|&(from, to)| !kept.iter().any(|&(start, end)| from < end && start < to))
+                .collect();
             zero(block, &safe);
+        }
+    }
+}
+
+/// Sets an entry's single number in the main directory and in EXIF's; one too large for its type stays.
+fn set_number(block: &mut [u8], tag: u16, number: u32) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let places: Vec<(usize, Vec<u8>)> = [Some(first), tiff.directory(first, EXIF_IFD)]
+        .into_iter()
+        .flatten()
+        .filter_map(|ifd| {
+            let entry = tiff.find(ifd, tag)?;
+            let value = match (tiff.u16(entry + 2)?, tiff.little) {
+                (3, true) => u16::try_from(number).ok()?.to_le_bytes().to_vec(),
+                (3, false) => u16::try_from(number).ok()?.to_be_bytes().to_vec(),
+                (4, true) => number.to_le_bytes().to_vec(),
+                (4, false) => number.to_be_bytes().to_vec(),
+                _ => return None,
+            };
+            Some((entry + 8, value))
+        })
+        .collect();
+    for (at, value) in places {
+        if let Some(bytes) = block.get_mut(at..at + value.len()) {
+            bytes.copy_from_slice(&value);
         }
     }
 }
@@ -250,58 +318,4 @@ fn remove_entry(block: &mut [u8], ifd: usize, entry: usize) {
     if let Some(bytes) = block.get_mut(ifd..ifd + 2) {
         bytes.copy_from_slice(&fewer);
     }
-}
-
-fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    let found = haystack.get(from..)?.windows(needle.len()).position(|window| window == needle)?;
-    Some(from + found)
-}
-
-fn set_xmp_upright(packet: &mut [u8]) {
-    const NAME: &[u8] = b"tiff:Orientation";
-    let mut from = 0;
-    while let Some(at) = find(packet, NAME, from) {
-        from = at + NAME.len();
-        let Some(tail) = packet.get_mut(from..) else { return };
-        match tail {
-            [b'=', b'"' | b'\'', digit @ b'2'..=b'8', ..] | [b'>', digit @ b'2'..=b'8', ..] => *digit = b'1',
-            _ => {}
-        }
-    }
-}
-
-/// Takes the properties out whose names begin with `exif:GPS`. If the packet speaks of GPS even then, it goes.
-fn xmp_without_gps(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
-    const NAME: &[u8] = b"exif:GPS";
-    let speaks = |bytes: &[u8]| {
-        let narrow = bytes.windows(3).any(|window| window.eq_ignore_ascii_case(b"GPS"));
-        narrow || find(bytes, b"G\0P\0S", 0).is_some()
-    };
-    if !speaks(packet) {
-        return Some(Arc::clone(packet));
-    }
-    let mut bytes = packet.to_vec();
-    while let Some(at) = find(&bytes, NAME, 0) {
-        let name_length = bytes.get(at..)?.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b':'))?;
-        let name = bytes.get(at..at + name_length)?.to_vec();
-        let before = *bytes.get(at.checked_sub(1)?)?;
-        let (start, end) = if before == b'<' {
-            let open_ends = find(&bytes, b">", at)?;
-            if bytes.get(open_ends.checked_sub(1)?) == Some(&b'/') {
-                (at - 1, open_ends + 1)
-            } else {
-                let close = [b"</", name.as_slice(), b">"].concat();
-                (at - 1, find(&bytes, &close, open_ends)? + close.len())
-            }
-        } else {
-            let quote_at = at + name_length + 1;
-            let quote = *bytes.get(quote_at)?;
-            if !matches!(quote, b'"' | b'\'') {
-                return None;
-            }
-            (at, find(&bytes, &[quote], quote_at + 1)? + 1)
-        };
-        bytes.drain(start..end);
-    }
-    (!speaks(&bytes)).then(|| bytes.into())
 }

@@ -20,6 +20,11 @@ pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", size(wanted))
 }
 
+/// The file ends early: so many of its rows were there.
+pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
+    truncated().with("had", had).with("wanted", format!("{wanted} rows"))
+}
+
 /// A known format, of a sort that is not supported.
 pub(super) fn unsupported(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
@@ -88,12 +93,10 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
         ImageError::Limits(limits) => too_large(limits),
         ImageError::Unsupported(what) => unsupported(what),
         other => {
-            // The GIF decoder's own end-of-file error is private to it: only its words tell.
-            if ends_early(other) || other.to_string().contains("Unexpected End of File") {
-                truncated()
-            } else {
-                corrupt(other)
-            }
+            // What some decoders say of a file's end hides its cause: only its words tell.
+            let words = other.to_string();
+            let end = ["Unexpected End of File", "failed to fill whole buffer"];
+            if ends_early(other) || end.iter().any(|end| words.contains(end)) { truncated() } else { corrupt(other) }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::whole::shape;
-use super::{DecodeOptions, Header, colour, exif, fault, gif, png, webp};
+use super::{DecodeOptions, Header, colour, fault, gif, meta, png, webp};
 use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
 use crate::error::ItemError;
 use crate::model::{
@@ -58,11 +58,9 @@ pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opene
     }?;
     let canvas = decoded.frames.picture().canvas;
     let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
-    let frames: Box<dyn FrameReader> = match decoded.profile {
-        Some(profile) => Box::new(ColourFrames { frames: decoded.frames, profile, choice: options.colour }),
-        None => decoded.frames,
-    };
-    Ok(OpenedFrames { header, frames, profile, metadata: exif::upright(decoded.metadata) })
+    let frames: Box<dyn FrameReader> =
+        Box::new(ColourFrames { frames: decoded.frames, profile: decoded.profile, choice: options.colour });
+    Ok(OpenedFrames { header, frames, profile, metadata: meta::upright(decoded.metadata) })
 }
 
 /// Bytes of memory that a frame reader holds: the canvas, a copy of it for what the next frame undoes, one frame.
@@ -73,7 +71,7 @@ pub fn frames_held_bytes(header: &Header) -> u64 {
 /// Frames on their way to another colour space.
 struct ColourFrames<'a> {
     frames: Box<dyn FrameReader + 'a>,
-    profile: Vec<u8>,
+    profile: Option<Vec<u8>>,
     choice: ColourChoice,
 }
 
@@ -87,7 +85,7 @@ impl FrameReader for ColourFrames<'_> {
     }
 
     fn rows(&mut self) -> Box<dyn RowReader + '_> {
-        colour::apply(self.frames.rows(), Some(self.profile.clone()), self.choice).0
+        colour::apply(self.frames.rows(), self.profile.clone(), self.choice).0
     }
 }
 

@@ -17,6 +17,8 @@ mod gif;
 mod ico;
 mod jpeg;
 mod jxl;
+mod late;
+mod meta;
 mod out;
 mod png;
 mod simple;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    ColourChoice, Format, ImageInfo, Metadata, MetadataPolicy, Orientation, Picture, RowReader, RowWriter, SampleType,
+    Channels, ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, Rgb, RowReader, RowWriter, SampleType,
     Save, TruncatedPolicy,
 };
 
@@ -126,12 +128,18 @@ impl Default for DecodeOptions {
 /// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
 /// grows with the claimed size.
 pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    probe_page(bytes, 0)
+}
+
+/// The same for a page of a file with several, counted from 0; of other files, `Header::pages` is 1, and any number
+/// gives the only one.
+pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     let format = sniff::require(bytes)?;
     let header = match format {
         Format::Jpeg => jpeg::probe(bytes),
         Format::Png => png::probe(bytes),
         Format::Webp => webp::probe(bytes),
-        Format::Tiff => tiff::probe(bytes),
+        Format::Tiff => tiff::probe(bytes, page),
         Format::Gif => gif::probe(bytes),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
         Format::Ico => ico::probe(bytes),
@@ -146,21 +154,35 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
-    let format = probe(bytes)?.format;
+    let format = probe_page(bytes, options.page)?.format;
+    let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes),
-        Format::Webp => webp::open(bytes),
-        Format::Tiff => tiff::open(bytes),
-        Format::Gif => gif::open(bytes),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes),
+        Format::Png => png::open(bytes, keep),
+        Format::Webp => webp::open(bytes, keep),
+        Format::Tiff => tiff::open(bytes, options),
+        Format::Gif => gif::open(bytes, keep),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
         Format::Jxl => jxl::open(bytes),
         Format::Avif => avif::open(bytes),
         Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    Ok(Opened { header: decoded.header, rows, profile, metadata: exif::upright(decoded.metadata) })
+    Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })
+}
+
+/// When a picture was taken, as its camera's clock said: `YYYY-MM-DDTHH:MM:SS`. `None` where nothing tells. The
+/// beginning of a file may do.
+pub fn taken(bytes: &[u8]) -> Option<String> {
+    match sniff(bytes)? {
+        Format::Jpeg => jpeg::taken(bytes),
+        Format::Png => png::taken(bytes),
+        Format::Webp => webp::taken(bytes),
+        // Such a file is built as an EXIF block is.
+        Format::Tiff => exif::taken(bytes),
+        _ => None,
+    }
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:
@@ -172,7 +194,8 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Jpeg => jpeg::held_bytes(bytes, &header.info),
         Format::Png if !png::is_interlaced(bytes) => row * 4 + (64 << 10),
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
-        Format::Tiff | Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Gif | Format::Pnm | Format::Ico => whole * 2,
+        Format::Tiff => tiff::held_bytes(bytes, &header.info),
         Format::Jxl => jxl::held_bytes(&header.info),
         Format::Avif => avif::held_bytes(&header.info),
         Format::Svg => svg::held_bytes(bytes, &header.info),
@@ -187,14 +210,25 @@ pub fn encoder(
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
-    let extras = Extras { profile, metadata: allowed(save, metadata) };
-    match save.max_bytes {
-        Some(limit) if format.default_quality().is_some() => {
-            Ok(Box::new(out::search::Search::new(format, save, limit, extras)))
+    let metadata = meta::by_policy(metadata, save.metadata);
+    // Formats that are read only are refused now, not at the first row.
+    encoder_of(format, save, Extras::default())?;
+    let save = save.clone();
+    let (background, palette) = (save.background, save.palette.is_some());
+    let stored = move |channels| stored_channels(format, background, palette, channels);
+    let make = move |extras| -> Result<Box<dyn Encoder>, ItemError> {
+        match save.max_bytes {
+            Some(limit) if format.default_quality().is_some() => {
+                Ok(Box::new(out::search::Search::new(format, &save, limit, extras)))
+            }
+            Some(limit) => {
+                let inner = encoder_of(format, &save, extras)?;
+                Ok(Box::new(out::search::Bounded { inner, format, limit }))
+            }
+            None => encoder_of(format, &save, extras),
         }
-        Some(limit) => Ok(Box::new(out::search::Bounded { inner: encoder_of(format, save, extras)?, format, limit })),
-        None => encoder_of(format, save, extras),
-    }
+    };
+    Ok(Box::new(late::Late::new(profile, metadata, Box::new(stored), Box::new(make))))
 }
 
 /// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
@@ -206,15 +240,25 @@ pub fn frame_encoder(
     profile: Option<Arc<[u8]>>,
     metadata: &Metadata,
 ) -> Result<Box<dyn FrameEncoder>, ItemError> {
-    animation::encoder(format, save, picture, Extras { profile, metadata: allowed(save, metadata) })
+    let metadata = meta::by_policy(metadata, save.metadata);
+    let extras = late::extras(
+        profile,
+        metadata,
+        &picture.canvas,
+        stored_channels(format, save.background, save.palette.is_some(), picture.canvas.channels),
+    );
+    animation::encoder(format, save, picture, extras)
 }
 
-/// What of a picture's metadata goes along.
-fn allowed(save: &Save, metadata: &Metadata) -> Metadata {
-    match save.metadata {
-        MetadataPolicy::Keep => metadata.clone(),
-        MetadataPolicy::NoGps => exif::without_gps(metadata),
-        MetadataPolicy::Strip => Metadata::default(),
+/// The channels that a file has for a picture's: a profile must speak of those.
+const fn stored_channels(format: Format, background: Rgb, palette: bool, channels: Channels) -> Channels {
+    match (format, channels) {
+        (Format::Jpeg, _) => jpeg::stored_channels(channels, background),
+        (Format::Webp | Format::Avif, Channels::Gray) => Channels::Rgb,
+        (Format::Webp | Format::Avif | Format::Tiff | Format::Bmp, Channels::GrayAlpha) => Channels::Rgba,
+        // Colours in a table are red, green and blue.
+        (Format::Png, Channels::Gray | Channels::GrayAlpha) if palette => Channels::Rgb,
+        _ => channels,
     }
 }
 
@@ -257,10 +301,7 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
 pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Tiff | Format::Avif | Format::Bmp => choice,
-        _ => ColourChoice::Srgb,
-    }
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
 }
 
 /// The media type of a format.
@@ -282,6 +323,10 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

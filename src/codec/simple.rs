@@ -46,10 +46,10 @@ pub(super) fn probe(format: Format, bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(header(format, whole::info(&decoder(format, bytes)?)?))
 }
 
-pub(super) fn open(format: Format, bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(format, bytes)?;
     could_hold(format, &whole::info(&decoder)?, bytes)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let (info, rows) = whole::decode(decoder)?;
+    let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
     Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata: Metadata::default() })
 }

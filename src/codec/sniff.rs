@@ -258,7 +258,7 @@ mod tests {
             b"P1",
             b"qoi files are small",
             b"\x01\x01\x01 text that begins with controls, as long as a header",
-            b"\0T\0e\0x\0t\0 \0i\0n\0 \0U\0T\0F\0-\01\06\0",
+            b"\0T\0e\0x\0t\0 \0i\0n\0 \0U\0T\0F\0-\0S\0I\0X\0",
             b"\0\0\0\x14ftypheic\0\0\0\0mif1\0\0\0\x08avif",
         ];
         for text in texts {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
 use super::*;
-use crate::model::{Band, Channels, Image, SampleType, Samples};
+use crate::model::{Band, Channels, Image, MetadataPolicy, SampleType, Samples};
 
 const WRITABLE: [Format; 9] = [
     Format::Jpeg,
@@ -305,12 +305,16 @@ fn without_gps_no_byte_of_a_position_is_left() {
 
 #[test]
 fn xmp_loses_its_positions_and_keeps_the_rest() {
-    let packet = r#"<x:xmpmeta><rdf:Description tiff:Orientation="6" exif:GPSLatitude="37,33N" dc:format="image/jpeg">
-        <exif:GPSLongitude>126,59E</exif:GPSLongitude><dc:title>Home</dc:title></rdf:Description></x:xmpmeta>"#;
+    let packet = r#"<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"
+        xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+        xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:RDF>
+        <rdf:Description tiff:Orientation="6" exif:GPSLatitude="37,33N" dc:format="image/jpeg">
+        <exif:GPSLongitude>126,59E</exif:GPSLongitude><dc:title>Home</dc:title></rdf:Description>
+        </rdf:RDF></x:xmpmeta>"#;
     let mut picture = slopes(info(24, 16, Channels::Rgb, SampleType::U8));
     picture.metadata.xmp = Some(packet.as_bytes().into());
     picture.metadata.iptc = Some(b"\x1c\x02\x78\0\x05Hello".as_slice().into());
-    for format in WRITABLE {
+    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff, Format::Avif, Format::Jxl] {
         let bytes = encode(&picture, format, &Save::default()).unwrap();
         let metadata = open(&bytes, &DecodeOptions::default()).unwrap().metadata;
         let xmp = String::from_utf8(metadata.xmp.unwrap().to_vec()).unwrap();
@@ -358,9 +362,13 @@ fn a_broken_profile_or_one_for_other_pixels_is_ignored() {
     let gray = ColorProfile::new_gray_with_gamma(2.2).encode().unwrap();
     let srgb = ColorProfile::new_srgb().encode().unwrap();
     for profile in [b"no profile at all".to_vec(), gray, srgb] {
-        let mut picture = slopes(info(16, 16, Channels::Rgb, SampleType::U8));
-        picture.profile = Some(profile.into());
-        let back = decode(&encode(&picture, Format::Png, &keep()).unwrap()).unwrap();
+        let picture = slopes(info(16, 16, Channels::Rgb, SampleType::U8));
+        let extras = Extras { profile: Some(profile.into()), metadata: Metadata::default() };
+        let mut encoder = encoder_of(Format::Png, &keep(), extras).unwrap();
+        encoder.start(picture.info).unwrap();
+        let samples = picture.samples.clone();
+        encoder.write_rows(&Band { width_px: 16, rows: 16, channels: Channels::Rgb, samples }).unwrap();
+        let back = decode(&encoder.finish().unwrap()).unwrap();
         assert_eq!(back.profile, None);
         assert!(back.samples == picture.samples, "pixels were touched");
     }
@@ -417,7 +425,7 @@ fn damaged_files_give_pixels_or_an_error_but_never_a_panic() {
                 damaged[at] = random() as u8;
             }
             if let Ok(opened) = open(&damaged, &DecodeOptions::default()) {
-                exif::without_gps(&opened.metadata);
+                meta::by_policy(&opened.metadata, MetadataPolicy::NoGps);
             }
             match decode(&damaged) {
                 Ok(image) => assert!(image.info.width_px > 0),

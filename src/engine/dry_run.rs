@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::check;
-use super::output::{self, Naming, Verdict};
+use super::limits;
+use super::output::{self, Naming, Told, Verdict};
 use super::picture::{is_copied, prepare};
 use super::pools;
-use super::run::read;
+use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
 use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Timings};
 use crate::op::Pipeline;
@@ -77,6 +78,7 @@ struct Planner<'a> {
     naming: Naming,
     taken: HashSet<PathBuf>,
     plan: DryRun,
+    budget_bytes: u64,
     largest: u64,
     sampled_in: u64,
     sampled_out: u64,
@@ -99,6 +101,7 @@ pub fn dry_run(
         naming,
         taken: HashSet::new(),
         plan: DryRun { out_dir, ..DryRun::default() },
+        budget_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
         largest: 0,
         sampled_in: 0,
         sampled_out: 0,
@@ -164,7 +167,9 @@ impl Planner<'_> {
                 self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
             }
         };
-        if let Some(place) = self.naming.early_place(row, None, &extension) {
+        let taken = if self.naming.needs_date() { taken_of(path) } else { None };
+        let told = Told { file_name: None, taken: taken.as_deref() };
+        if let Some(place) = self.naming.early_place(row, told, &extension) {
             let outlook = self.naming.foresee(&place, &row.locator, &self.taken);
             planned.conflict = outlook.conflict;
             self.plan.conflicts += u64::from(planned.conflict);
@@ -196,14 +201,19 @@ impl Planner<'_> {
         planned: &mut PlannedItem,
     ) -> Result<String, ItemError> {
         let size = bytes.len() as u64;
+        let limits = &self.spec.limits;
         let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
+        limits::check(limits, self.budget_bytes, &prepared, size)?;
+        let prepared = prepared.with_truncated(limits.truncated);
         let info = prepared.plan.output();
-        planned.size_px = Some((info.width_px, info.height_px));
+        // Where the pixels decide, only a run tells.
+        planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
         self.plan.bytes_in += size;
         self.largest = self.largest.max(prepared.peak_bytes(size));
         if self.samples < SAMPLED {
             let started = Instant::now();
             let rendered = prepared.render(bytes, &self.spec.save, &|| false)?;
+            planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
             self.samples += 1;
             self.sampled_seconds += started.elapsed().as_secs_f64();
             self.sampled_in += size;
@@ -222,8 +232,8 @@ impl Planner<'_> {
             self.plan.bytes_out = (self.sampled_out as f64 * share) as u64;
             self.plan.seconds = self.sampled_seconds * share / workers as f64;
         }
-        let budget = self.spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes);
-        self.plan.memory_bytes = (self.largest * workers as u64).min(budget.max(self.largest));
+        let most = self.budget_bytes.max(self.largest);
+        self.plan.memory_bytes = self.largest.saturating_mul(workers as u64).min(most);
         self.plan
     }
 }

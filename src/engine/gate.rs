@@ -121,6 +121,11 @@ impl Budget {
         Ok(Share { budget: Arc::clone(self), units })
     }
 
+    /// All units there are.
+    pub(crate) fn whole(&self) -> u64 {
+        self.whole
+    }
+
     /// 0 to 1.
     pub(crate) fn fullness(&self) -> f32 {
         let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
+mod around;
 mod bodies;
 pub mod command;
 mod coordinator;
@@ -13,6 +14,7 @@ mod export;
 mod gate;
 pub mod handle;
 mod items;
+mod limits;
 mod meter;
 mod output;
 mod picture;

@@ -21,6 +21,15 @@ pub(crate) struct Naming {
     policy: ConflictPolicy,
 }
 
+/// What else is told of an input, beside its row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told<'a> {
+    /// The name that a response suggested.
+    pub(crate) file_name: Option<&'a str>,
+    /// When the picture was taken, as `codec::taken` says it.
+    pub(crate) taken: Option<&'a str>,
+}
+
 /// A staged result and the place it is for.
 pub(crate) struct Target {
     pub(crate) staged: Staged,
@@ -61,8 +70,13 @@ impl Naming {
     }
 
     /// The place of a result, as far as it is known before any work; `None` where its name depends on the result.
-    pub(crate) fn early_place(&self, row: &ItemRow, file_name: Option<&str>, extension: &str) -> Option<Place> {
-        (!self.template.needs_result()).then(|| self.place(row, file_name, extension, None, ""))
+    pub(crate) fn early_place(&self, row: &ItemRow, told: Told<'_>, extension: &str) -> Option<Place> {
+        (!self.template.needs_result()).then(|| self.place(row, told, extension, None, ""))
+    }
+
+    /// Whether names hold the day a picture was taken.
+    pub(crate) fn needs_date(&self) -> bool {
+        self.template.needs_date()
     }
 
     /// What the policy says of a name that is taken already, so that no work is done in vain.
@@ -114,27 +128,23 @@ impl Naming {
     pub(crate) fn stage(
         &self,
         row: &ItemRow,
-        file_name: Option<&str>,
+        told: Told<'_>,
         extension: &str,
         size_px: Option<(u32, u32)>,
         hash: &str,
         content: Content<'_>,
     ) -> Result<Target, ItemError> {
-        let place = self.place(row, file_name, extension, size_px, hash);
+        let place = self.place(row, told, extension, size_px, hash);
         let staged = sink::stage(place.folder(), row.id.job, row.id.seq, content)?;
         Ok(Target { staged, locator: row.locator.clone(), place, policy: self.policy, chosen: None })
     }
 
-    fn place(
-        &self,
-        row: &ItemRow,
-        file_name: Option<&str>,
-        extension: &str,
-        size_px: Option<(u32, u32)>,
-        hash: &str,
-    ) -> Place {
+    fn place(&self, row: &ItemRow, told: Told<'_>, extension: &str, size_px: Option<(u32, u32)>, hash: &str) -> Place {
         let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms.or(Some(now_ms())));
-        if let (Locator::Url(_), Some(name)) = (&row.locator, file_name) {
+        if let Some(taken) = told.taken {
+            parts.set_taken(taken);
+        }
+        if let (Locator::Url(_), Some(name)) = (&row.locator, told.file_name) {
             let path = Path::new(name);
             parts.stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             parts.ext = path.extension().map(|ext| ext.to_string_lossy().into_owned()).unwrap_or_default();

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, is_copy};
+use crate::model::{
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
+    TruncatedPolicy, is_copy,
+};
 use crate::op::{Pipeline, Plan};
 
 /// A picture whose header was read and whose way is planned; no pixel has been touched.
@@ -16,23 +19,30 @@ pub(crate) struct Prepared {
     pub(crate) format: Format,
     /// Frames that will be written.
     frames: u32,
+    /// What its decoder will hold.
+    decoding_bytes: u64,
     /// What its encoder will hold.
     encoding_bytes: u64,
+    truncated: TruncatedPolicy,
 }
 
 /// A finished picture.
 pub(crate) struct Rendered {
     pub(crate) bytes: Vec<u8>,
     pub(crate) info: ImageInfo,
+    /// How much was there of a file that ends early, and was saved all the same.
+    pub(crate) shortfall: Option<Shortfall>,
 }
 
-/// Bytes that decoders and encoders hold beside what the pipeline says, for each row of the picture.
-const ROWS_HELD_BY_CODECS: u64 = 64;
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
 
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe(bytes)?;
+        let header = codec::probe_page(bytes, page_of(save))?;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
@@ -46,7 +56,10 @@ pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<
         } else {
             codec::encoding_bytes(format, save, &plan.output())
         };
-        Ok(Prepared { header, plan, format, frames, encoding_bytes })
+        let decoding_bytes =
+            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::held_bytes(bytes, &header) };
+        let truncated = TruncatedPolicy::Fail;
+        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated })
     })
 }
 
@@ -83,16 +96,17 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
 }
 
 impl Prepared {
+    /// The same with another rule for files that end early.
+    pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
+        Self { truncated, ..self }
+    }
+
     /// Memory that rendering takes at once, in bytes, the input's and output's files included.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
-        let input = &self.header.info;
-        // Only JPEG streams; the other decoders hold the whole picture.
-        let decoded = match self.header.format {
-            _ if self.frames > 1 => codec::frames_held_bytes(&self.header),
-            Format::Jpeg => input.row_samples() as u64 * ROWS_HELD_BY_CODECS,
-            _ => input.size_bytes(),
-        };
-        file_bytes + decoded + self.plan.peak_bytes() + self.encoding_bytes
+        file_bytes
+            .saturating_add(self.decoding_bytes)
+            .saturating_add(self.plan.peak_bytes())
+            .saturating_add(self.encoding_bytes)
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -110,12 +124,14 @@ impl Prepared {
                 max_downscale: self.plan.max_downscale(),
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
+                truncated: self.truncated,
                 ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
-            self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info: self.plan.output() })
+            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            let shortfall = opened.rows.shortfall();
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
         })
     }
 }
@@ -142,7 +158,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas })
+        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
     }
 }
 

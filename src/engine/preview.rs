@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
+use super::around::{Around, Wanted};
 use super::bodies::{Bodies, KeptBody};
 use super::handle::Shared;
 use super::picture::{guarded, prepare};
-use super::show::{self, Shown, Source};
+use super::show::{self, Asked, Shown, Source};
 use super::step_files;
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ColourChoice, Image, ItemId, Recipe, Samples, is_copy};
+use crate::model::{ItemId, Recipe, Save, is_copy};
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -30,8 +31,16 @@ pub(super) struct Looker {
     reader: Box<dyn CatalogReader>,
     bodies: Arc<Bodies>,
     base: Option<Base>,
-    /// The whole picture after the recipe, for looking around at 100 %.
-    whole_after: Option<(ItemId, Recipe, Image, Pixels)>,
+    encoded: Option<Encoded>,
+}
+
+/// A result as it would be saved, kept while one looks around in it.
+struct Encoded {
+    id: ItemId,
+    recipe: Recipe,
+    save: Save,
+    bytes: Vec<u8>,
+    size_px: (u32, u32),
 }
 
 /// The decoded picture that recipes are tried on.
@@ -39,16 +48,18 @@ struct Base {
     id: ItemId,
     /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
-    colour: ColourChoice,
+    asked: Asked,
     body: KeptBody,
     is_output: bool,
     shown: Shown,
     before: Pixels,
+    /// What is kept for looking around at 100 %.
+    around: Around,
 }
 
 impl Looker {
     pub(super) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, bodies: Arc<Bodies>) -> Self {
-        Self { shared, reader, bodies, base: None, whole_after: None }
+        Self { shared, reader, bodies, base: None, encoded: None }
     }
 
     /// Works until `stop` is closed.
@@ -65,7 +76,7 @@ impl Looker {
             let Some(request) = self.shared.preview_wanted.take() else { continue };
             let Some(request) = request else {
                 self.base = None;
-                self.whole_after = None;
+                self.encoded = None;
                 self.publish(Preview::default());
                 continue;
             };
@@ -80,8 +91,8 @@ impl Looker {
                 crossbeam_channel::select! {
                     recv(bell) -> _ => rung = true,
                     recv(stop) -> _ => return,
-                    // Nothing newer for a moment: find out what the result weighs.
-                    default(SETTLES) => self.find_size(&request, content),
+                    // Nothing newer for a moment: find out what the result weighs, and how it looks once it is saved.
+                    default(SETTLES) => self.show_encoded(&request, content),
                 }
             }
         }
@@ -102,7 +113,7 @@ impl Looker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.colour) == (request.id, area_px, request.save.colour)
+            (base.id, base.area_px, base.asked) == (request.id, area_px, Asked::of(&request.save))
                 && !base.is_output
                 && area_px.is_none_or(|area_px| {
                     let wanted = show::wanted_scale(&base.shown.header, &request.recipe, area_px);
@@ -114,41 +125,45 @@ impl Looker {
         {
             return Ok(content);
         }
-        let Some(base) = &self.base else { return Ok(PreviewContent::Nothing) };
+        let bell = self.shared.preview_wanted.bell();
+        let cancelled = || !bell.is_empty();
+        let Some(base) = &mut self.base else { return Ok(PreviewContent::Nothing) };
         // Of an output there is nothing before: the recipe has been through already.
         let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
         let pipeline = step_files::pipeline(&recipe).map_err(|error| {
             ItemError::nameless(ErrorKind::Recipe).with("detail", format!("step {}: {}", error.step, error.message))
         })?;
-        let full_plan = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?;
-        let after_info = full_plan.output();
-        let cancelled = || self.cancelled();
-        let (before, after, histogram, approximate) = match request.zoom {
+        let (before, after, after_size_px, approximate) = match request.zoom {
             Zoom::Fit => {
+                let expected = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?.output();
                 let (image, approximate) = show::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
                 let image = show::shrunk(image, request.area_px, &cancelled)?;
-                (base.before.clone(), show::pixels(&image), histogram(&image), approximate)
+                let after_size_px = (expected.width_px, expected.height_px);
+                (base.before.clone(), show::pixels(&image), after_size_px, approximate)
             }
             Zoom::Full { x, y } => {
-                let kept = self.whole_after.as_ref().filter(|(id, kept, ..)| *id == base.id && *kept == recipe);
-                if kept.is_none() {
-                    let bytes = &base.body.bytes;
-                    let image = show::result(&pipeline, &base.shown, bytes, base.colour, &cancelled)?;
-                    let pixels = show::pixels(&image);
-                    self.whole_after = Some((base.id, recipe, image, pixels));
-                }
-                let Some((_, _, image, whole)) = &self.whole_after else { return Ok(PreviewContent::Nothing) };
-                let before = show::cut_out(&base.before, (x, y), request.area_px);
-                let after = show::cut_out(whole, (x, y), request.area_px);
-                (before, after, histogram(image), false)
+                let wanted = Wanted {
+                    shown: &base.shown,
+                    bytes: &base.body.bytes,
+                    asked: base.asked,
+                    recipe: &recipe,
+                    pipeline: &pipeline,
+                    centre: (x, y),
+                    area_px: request.area_px,
+                };
+                let after = base.around.look(&wanted, &cancelled)?;
+                let before_px = (base.before.width_px, base.before.height_px);
+                let before = show::cut_out(&base.before, show::part_around(before_px, (x, y), request.area_px));
+                (before, after.pixels, after.result_px, false)
             }
         };
+        let histogram = histogram(&after);
         Ok(PreviewContent::Picture(PicturePreview {
             before,
             after,
             format: base.shown.header.format,
             before_size_px: base.shown.full_size_px(),
-            after_size_px: (after_info.width_px, after_info.height_px),
+            after_size_px,
             before_bytes: base.body.bytes.len() as u64,
             after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
                 .then_some(base.body.bytes.len() as u64),
@@ -163,7 +178,6 @@ impl Looker {
         request: &PreviewRequest,
         area_px: Option<(u32, u32)>,
     ) -> Result<Option<PreviewContent>, ItemError> {
-        self.whole_after = None;
         let same_item = |base: &Base| base.id == request.id && !base.is_output;
         let (body, is_output) = match self.base.take() {
             Some(base) if same_item(&base) => (base.body, false),
@@ -191,41 +205,73 @@ impl Looker {
         }
         let cancelled = || self.cancelled();
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
+        let asked = Asked::of(&request.save);
         let decoded = || {
             let Some(area_px) = area_px else {
-                let shown = show::decode(&body.bytes, request.save.colour, None, &cancelled)?;
+                let shown = show::decode(&body.bytes, asked, None, &cancelled)?;
                 let before = show::pixels(&shown.image);
                 return Ok((shown, before));
             };
-            let header = codec::probe(&body.bytes)?;
+            let header = codec::probe_page(&body.bytes, asked.page)?;
             // A recipe that can't be planned is told of where it is run.
             let scale = show::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = show::scaled_area(&header, scale, area_px);
-            let shown = show::decode(&body.bytes, request.save.colour, Some(decode_px), &cancelled)?;
+            let shown = show::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
             let before = show::pixels(&show::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
         let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
-        self.base = Some(Base { id: request.id, area_px, colour: request.save.colour, body, is_output, shown, before });
+        let around = Around::default();
+        self.base = Some(Base { id: request.id, area_px, asked, body, is_output, shown, before, around });
         Ok(None)
     }
 
-    /// Encodes the whole result, and tells its size.
-    fn find_size(&self, request: &PreviewRequest, content: PreviewContent) {
-        let (Some(base), PreviewContent::Picture(picture)) = (&self.base, content) else { return };
-        let size = guarded(|| {
-            let pipeline = step_files::pipeline(&request.recipe)
-                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
-            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
-            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
-            Ok(rendered.bytes.len() as u64)
+    /// Encodes the whole result; tells its size, and shows it as it was encoded.
+    fn show_encoded(&mut self, request: &PreviewRequest, content: PreviewContent) {
+        let PreviewContent::Picture(picture) = content else { return };
+        let bell = self.shared.preview_wanted.bell().clone();
+        let cancelled = || !bell.is_empty();
+        let shown = guarded(|| {
+            let encoded = self.encode(request)?;
+            Ok((show::encoded(&encoded.bytes, request, &cancelled)?, encoded.bytes.len() as u64, encoded.size_px))
         });
-        let content = match size {
-            Ok(size_bytes) => PreviewContent::Picture(PicturePreview { after_bytes: Some(size_bytes), ..picture }),
+        let content = match shown {
+            Ok((after, size_bytes, after_size_px)) => PreviewContent::Picture(PicturePreview {
+                histogram: Arc::new(histogram(&after)),
+                after,
+                after_bytes: Some(size_bytes),
+                after_size_px,
+                approximate: false,
+                ..picture
+            }),
             Err(error) if error.kind == ErrorKind::Cancelled => return,
             Err(error) => PreviewContent::Failed(error.named(request.id)),
         };
         self.publish(Preview { request: Some(request.clone()), content, pending: false });
+    }
+
+    /// The result as it would be saved.
+    fn encode(&mut self, request: &PreviewRequest) -> Result<&Encoded, ItemError> {
+        let is_kept = self
+            .encoded
+            .as_ref()
+            .is_some_and(|kept| kept.id == request.id && kept.recipe == request.recipe && kept.save == request.save);
+        if !is_kept {
+            self.encoded = None;
+            let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
+            let pipeline = step_files::pipeline(&request.recipe)
+                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
+            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+            self.encoded = Some(Encoded {
+                id: request.id,
+                recipe: request.recipe.clone(),
+                save: request.save.clone(),
+                size_px: (rendered.info.width_px, rendered.info.height_px),
+                bytes: rendered.bytes,
+            });
+        }
+        self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))
     }
 }
 
@@ -251,30 +297,12 @@ fn as_text(body: &KeptBody) -> Option<PreviewContent> {
 }
 
 /// Counts of 64 levels of red, green and blue.
-fn histogram(image: &Image) -> [[u32; 64]; 3] {
+fn histogram(pixels: &Pixels) -> [[u32; 64]; 3] {
     let mut counts = [[0_u32; 64]; 3];
-    let channels = image.info.channels;
-    let count = channels.count();
-    let colours = channels.colour_count();
-    let mut add = |pixel: &mut dyn Iterator<Item = usize>| {
-        for (channel, bin) in pixel.take(colours).enumerate() {
-            counts[channel][bin.min(63)] += 1;
+    for [r, g, b, _] in pixels.rgba.as_chunks::<4>().0 {
+        for (counts, level) in counts.iter_mut().zip([r, g, b]) {
+            counts[usize::from(*level >> 2)] += 1;
         }
-    };
-    match &image.samples {
-        Samples::U8(samples) => {
-            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| usize::from(*v >> 2))));
-        }
-        Samples::U16(samples) => {
-            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| usize::from(*v >> 10))));
-        }
-        Samples::F32(samples) => {
-            samples.chunks_exact(count).for_each(|p| add(&mut p.iter().map(|v| (v.clamp(0.0, 1.0) * 63.99) as usize)));
-        }
-    }
-    if colours == 1 {
-        counts[1] = counts[0];
-        counts[2] = counts[0];
     }
     counts
 }
@@ -282,7 +310,7 @@ fn histogram(image: &Image) -> [[u32; 64]; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Channels;
+    use crate::model::{Channels, Image};
 
     fn body(bytes: &[u8], content_type: Option<&str>) -> KeptBody {
         KeptBody { bytes: bytes.into(), content_type: content_type.map(str::to_owned) }
@@ -298,7 +326,7 @@ mod tests {
     #[test]
     fn a_histogram_counts_every_pixel_once_a_channel() {
         let image = Image::from_u8(2, 1, Channels::Rgb, vec![0, 255, 4, 0, 128, 4]);
-        let counts = histogram(&image);
+        let counts = histogram(&show::pixels(&image));
         assert_eq!((counts[0][0], counts[1][63], counts[1][32], counts[2][1]), (2, 1, 1, 2));
     }
 }

@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bodies::{Bodies, KeptBody};
+use super::picture::page_of;
 use super::run::read;
 use super::step_files;
-use super::view::Pixels;
+use super::view::{Pixels, PreviewRequest, Zoom};
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, ColourChoice, Image, ImageInfo, ItemRow, Locator, Metadata, Orientation, Recipe, RowReader,
-    RowWriter, Samples, Step,
+    RowWriter, Samples, Save, Step,
 };
 use crate::op::Pipeline;
+use crate::op::stage::Rect;
 
 /// The bytes a face may look at: of a file, of a body that was kept, or of the output.
 pub(super) enum Source {
@@ -73,6 +75,8 @@ fn upright_size(header: &Header) -> (u32, u32) {
     if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
 }
 
+/// Rows taken at once from a decoder.
+const ROWS_AT_ONCE: u32 = 64;
 /// Pictures decoded for a view have at most so many px, unless the view itself is larger.
 const VIEW_PX: f64 = 24e6;
 /// How much more than needed is decoded where a recipe changes the size, so that the next edit finds enough.
@@ -124,14 +128,29 @@ pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     collector.into_image()
 }
 
+/// What a way to save asks of a decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The colour space that pixels are converted to.
+    pub(super) colour: ColourChoice,
+    /// The page, counted from 0.
+    pub(super) page: u32,
+}
+
+impl Asked {
+    pub(super) fn of(save: &Save) -> Self {
+        Self { colour: save.colour, page: page_of(save) }
+    }
+}
+
 /// Decodes a picture upright to fit an area (`None`: at full size).
 pub(super) fn decode(
     bytes: &[u8],
-    colour: ColourChoice,
+    asked: Asked,
     area_px: Option<(u32, u32)>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Shown, ItemError> {
-    let header = codec::probe(bytes)?;
+    let header = codec::probe_page(bytes, asked.page)?;
     let (w, h) = upright_size(&header);
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {
         (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
@@ -149,7 +168,8 @@ pub(super) fn decode(
         &DecodeOptions {
             max_downscale: plan.max_downscale(),
             luma: plan.accepts_luma(),
-            colour,
+            colour: asked.colour,
+            page: asked.page,
             ..DecodeOptions::default()
         },
     )?;
@@ -177,31 +197,23 @@ pub(super) fn through(
     Ok((collector.into_image()?, plan.is_approximate()))
 }
 
-/// The whole result, pixel for pixel as it is saved.
-pub(super) fn result(
-    pipeline: &Pipeline,
-    shown: &Shown,
+/// A picture just as its decoder delivers it.
+pub(super) fn delivered(
     bytes: &[u8],
-    colour: ColourChoice,
+    options: &DecodeOptions,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Image, ItemError> {
-    let header = &shown.header;
-    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    if header.orientation == Orientation::Upright && plan.max_downscale() <= 1.0 && !plan.accepts_luma() {
-        // What was decoded for the view is what the output starts from.
-        return through(pipeline, shown, 1.0, cancelled).map(|(image, _)| image);
+    let mut opened = codec::open(bytes, options)?;
+    let info = opened.rows.info();
+    let mut collector = Collector::new(opened.profile);
+    collector.start(info)?;
+    let mut band = Band::empty(&info);
+    while opened.rows.read_rows(ROWS_AT_ONCE, &mut band)? > 0 {
+        if cancelled() {
+            return Err(ItemError::nameless(ErrorKind::Cancelled));
+        }
+        collector.write_rows(&band)?;
     }
-    let mut opened = codec::open(
-        bytes,
-        &DecodeOptions {
-            max_downscale: plan.max_downscale(),
-            colour,
-            luma: plan.accepts_luma(),
-            ..DecodeOptions::default()
-        },
-    )?;
-    let mut collector = Collector::new(opened.profile.clone());
-    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
     collector.into_image()
 }
 
@@ -242,17 +254,17 @@ fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
 }
 
 /// Collects rows into a picture in memory.
-struct Collector {
+pub(super) struct Collector {
     image: Option<Image>,
     profile: Option<Arc<[u8]>>,
 }
 
 impl Collector {
-    fn new(profile: Option<Arc<[u8]>>) -> Self {
+    pub(super) fn new(profile: Option<Arc<[u8]>>) -> Self {
         Self { image: None, profile }
     }
 
-    fn into_image(self) -> Result<Image, ItemError> {
+    pub(super) fn into_image(self) -> Result<Image, ItemError> {
         self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no rows"))
     }
 }
@@ -298,24 +310,50 @@ pub(super) fn pixels(image: &Image) -> Pixels {
     Pixels { width_px: image.info.width_px, height_px: image.info.height_px, rgba: rgba.into() }
 }
 
-/// The part of a picture's pixels around a centre (0 to 1 on both axes), as large as the area allows.
-pub(super) fn cut_out(whole: &Pixels, centre: (f32, f32), area_px: (u32, u32)) -> Pixels {
-    let (width, height) = (whole.width_px.min(area_px.0.max(1)), whole.height_px.min(area_px.1.max(1)));
-    let from = |centre: f32, whole: u32, part: u32| {
-        let left = f64::from(centre.clamp(0.0, 1.0)) * f64::from(whole) - f64::from(part) / 2.0;
-        left.round().clamp(0.0, f64::from(whole - part)) as usize
+/// The part of a picture around a centre (0 to 1 on both axes), as large as the area allows.
+pub(super) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32, u32)) -> Rect {
+    let span = |centre: f32, whole: u32, area: u32| {
+        let part = whole.min(area.max(1));
+        let start = f64::from(centre.clamp(0.0, 1.0)) * f64::from(whole) - f64::from(part) / 2.0;
+        (start.round().clamp(0.0, f64::from(whole - part)) as u32, part)
     };
-    let (x, y) = (from(centre.0, whole.width_px, width), from(centre.1, whole.height_px, height));
-    let stride = whole.width_px as usize * 4;
-    let rgba: Vec<u8> = whole
-        .rgba
-        .chunks_exact(stride)
-        .skip(y)
-        .take(height as usize)
-        .flat_map(|row| row.get(x * 4..(x + width as usize) * 4).unwrap_or_default())
-        .copied()
-        .collect();
-    Pixels { width_px: width, height_px: height, rgba: rgba.into() }
+    let (x, width_px) = span(centre.0, size_px.0, area_px.0);
+    let (y, height_px) = span(centre.1, size_px.1, area_px.1);
+    Rect { x, y, width_px, height_px }
+}
+
+/// What is seen of a result, read back from the file it would be saved as.
+pub(super) fn encoded(
+    bytes: &[u8],
+    request: &PreviewRequest,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Pixels, ItemError> {
+    let colour = request.save.colour;
+    let centre = match request.zoom {
+        Zoom::Fit => {
+            let shown = decode(bytes, Asked { colour, page: 0 }, Some(request.area_px), cancelled)?;
+            return Ok(pixels(&shrunk(shown.image, request.area_px, cancelled)?));
+        }
+        Zoom::Full { x, y } => (x, y),
+    };
+    let header = codec::probe(bytes)?;
+    let pipeline = step_files::pipeline(&Recipe::default())
+        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
+    let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.focus(part).run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    Ok(pixels(&collector.into_image()?))
+}
+
+/// A part of a picture's pixels.
+pub(super) fn cut_out(whole: &Pixels, part: Rect) -> Pixels {
+    let row = part.x as usize * 4..(part.x + part.width_px) as usize * 4;
+    let rows = whole.rgba.chunks_exact(whole.width_px as usize * 4).skip(part.y as usize).take(part.height_px as usize);
+    let mut rgba = Vec::with_capacity(row.len() * part.height_px as usize);
+    rows.for_each(|line| rgba.extend_from_slice(line.get(row.clone()).unwrap_or_default()));
+    Pixels { width_px: part.width_px, height_px: part.height_px, rgba: rgba.into() }
 }
 
 #[cfg(test)]
@@ -325,9 +363,9 @@ mod tests {
     #[test]
     fn a_cut_out_stays_within_the_picture() {
         let whole = Pixels { width_px: 4, height_px: 3, rgba: (0..48).collect() };
-        let corner = cut_out(&whole, (1.0, 1.0), (2, 2));
+        let corner = cut_out(&whole, part_around((4, 3), (1.0, 1.0), (2, 2)));
         assert_eq!((corner.width_px, corner.height_px), (2, 2));
         assert_eq!(corner.rgba.as_ref(), &[24, 25, 26, 27, 28, 29, 30, 31, 40, 41, 42, 43, 44, 45, 46, 47]);
-        assert_eq!(cut_out(&whole, (0.5, 0.5), (100, 100)), whole);
+        assert_eq!(cut_out(&whole, part_around((4, 3), (0.5, 0.5), (100, 100))), whole);
     }
 }

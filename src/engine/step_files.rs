@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::show;
-use crate::model::{ColourChoice, Image, Recipe};
+use crate::model::{Image, Recipe};
 use crate::op::{Files, Pipeline, StepError};
 
 /// Files kept at most.
@@ -96,8 +96,8 @@ impl Files for Cache {
             return Ok(picture);
         }
         let bytes = fs::read(path).map_err(|error| cant_open(path, &error))?;
-        let shown =
-            show::decode(&bytes, ColourChoice::Srgb, None, &|| false).map_err(|error| error.named(path).to_string())?;
+        let shown = show::decode(&bytes, show::Asked::default(), None, &|| false)
+            .map_err(|error| error.named(path).to_string())?;
         let picture = Arc::new(shown.image);
         self.keep(stamp, Content::Picture(Arc::clone(&picture)));
         Ok(picture)

@@ -13,7 +13,7 @@ use super::show::{self, Source};
 use super::view::Thumbnail;
 use crate::catalog::CatalogReader;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ColourChoice, ItemId};
+use crate::model::ItemId;
 
 /// The longest side of a thumbnail in px.
 const SIDE_PX: u32 = 256;
@@ -72,7 +72,7 @@ impl Thumbnails {
                     Source::Input(body) | Source::Output(body) => body,
                     Source::NotFetched => return Err(ItemError::nameless(ErrorKind::Cancelled)),
                 };
-                let shown = show::decode(&body.bytes, ColourChoice::Srgb, Some((SIDE_PX, SIDE_PX)), &|| false)
+                let shown = show::decode(&body.bytes, show::Asked::default(), Some((SIDE_PX, SIDE_PX)), &|| false)
                     .map_err(|error| error.named(&row.locator))?;
                 Ok(show::pixels(&shown.image))
             });

@@ -159,7 +159,7 @@ pub struct PicturePreview {
     pub before_bytes: u64,
     /// The output's bytes; `None` until it has been encoded.
     pub after_bytes: Option<u64>,
-    /// Counts of 64 levels each of red, green and blue, after the recipe.
+    /// Counts of 64 levels each of red, green and blue, after the recipe: of what is seen of it.
     pub histogram: Arc<[[u32; 64]; 3]>,
     /// Whether a step is not faithful to scale, so that this is not exactly what will be saved.
     pub approximate: bool,

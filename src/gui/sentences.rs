@@ -53,6 +53,7 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::DiskFull => ("Disk full", "디스크 가득 참"),
         ErrorKind::CantEncode => ("Can't encode", "저장 불가 형식"),
         ErrorKind::Recipe => ("Recipe", "레시피"),
+        ErrorKind::TookTooLong => ("Took too long", "너무 오래 걸림"),
         ErrorKind::Io => ("Read or write failed", "읽기/쓰기 실패"),
         ErrorKind::Panic => ("Program defect", "프로그램 결함"),
         ErrorKind::Cancelled => ("Stopped", "중단됨"),
@@ -109,6 +110,9 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::CantEncode => format!("{name}: 이 형식으로는 저장할 수 없습니다{detail}."),
         ErrorKind::Recipe => format!("{name}: 이 사진에 맞지 않는 단계가 있습니다{detail}."),
         ErrorKind::Io => format!("{name}: 읽기나 쓰기에 실패했습니다{detail}."),
+        ErrorKind::TookTooLong => {
+            format!("{name}: 제한 시간({})을 넘겨 중단했습니다. 시간을 늘려 다시 시도해 주세요.", error.arg("limit"))
+        }
         ErrorKind::Panic => format!("{name}: 프로그램에 결함이 있습니다{detail}."),
         ErrorKind::Cancelled => format!("{name}: 끝나기 전에 멈췄습니다."),
     }

@@ -10,6 +10,7 @@ use egui::{
 };
 
 use crate::config::Theme as Choice;
+use crate::model::font;
 
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug)]
@@ -242,8 +243,6 @@ pub(crate) mod size {
     pub(crate) const WINDOW_MIN: (f32, f32) = (860.0, 560.0);
 }
 
-const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Pretendard-Regular.ttf");
-const SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/Pretendard-SemiBold.ttf");
 const FIGURES: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-Regular.ttf");
 const FIGURES_SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-SemiBold.ttf");
 
@@ -347,9 +346,12 @@ pub(crate) fn choose(ctx: &Context, choice: Choice) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
-    for (name, bytes) in
-        [("regular", REGULAR), ("semibold", SEMIBOLD), ("figures", FIGURES), ("figures-semibold", FIGURES_SEMIBOLD)]
-    {
+    for (name, bytes) in [
+        ("regular", font::REGULAR),
+        ("semibold", font::SEMIBOLD),
+        ("figures", FIGURES),
+        ("figures-semibold", FIGURES_SEMIBOLD),
+    ] {
         // Hinting closes the gap below the dots of a semibold i at these sizes.
         let hinting = if name.ends_with("semibold") { Some(false) } else { None };
         let data = FontData::from_static(bytes).tweak(FontTweak { hinting, ..FontTweak::default() });

@@ -99,6 +99,8 @@ pub struct Save {
     pub metadata: MetadataPolicy,
     /// Which colour space the result has.
     pub colour: ColourChoice,
+    /// Which page of a file with several is read, counted from 1; `None` is the first.
+    pub page: Option<u16>,
 }
 
 /// A file format that pictures are read from or written to.
@@ -480,7 +482,8 @@ impl JobSpec {
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
+/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
-    recipe.active().next().is_none() && save.format == FormatChoice::Keep && save.frames == FramesChoice::All
+    let whole = save.frames == FramesChoice::All && save.page.is_none();
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep && whole
 }

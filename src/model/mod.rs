@@ -5,6 +5,7 @@
 pub mod animation;
 pub mod curve;
 pub mod event;
+pub mod font;
 pub mod human;
 pub mod ids;
 pub mod image;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ItemId, JobId};
+use super::image::Shortfall;
 use super::job::JobSpec;
 use super::locator::Locator;
 use crate::error::ItemError;
@@ -107,6 +108,8 @@ pub struct Finished {
     pub attempts: u32,
     /// How long things took.
     pub timings: Timings,
+    /// How much was there of a file that ends early, and was saved all the same; stands in the catalog's `extra`.
+    pub shortfall: Option<Shortfall>,
 }
 
 /// How long an item's parts took, in milliseconds.
@@ -270,6 +273,7 @@ impl Finished {
             last_modified: None,
             attempts: 1,
             timings: Timings::default(),
+            shortfall: None,
         }
     }
 

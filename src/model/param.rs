@@ -22,6 +22,8 @@ pub enum Unit {
     None,
     /// Pixels of the picture at its full size: scaled along when a preview works on a smaller one.
     Px,
+    /// Millions of px of the picture's area.
+    Megapixels,
     /// Degrees, clockwise.
     Degrees,
     /// Per cent.
@@ -107,6 +109,7 @@ impl Unit {
         match self {
             Self::None => "",
             Self::Px => " px",
+            Self::Megapixels => " MP",
             Self::Degrees => "°",
             Self::Percent => " %",
             Self::Levels => " levels",

@@ -77,6 +77,7 @@ pub fn keys() -> &'static [SaveKey] {
             FRAMES,
             METADATA,
             COLOUR,
+            PAGE,
         ]
     }
 }
@@ -90,7 +91,7 @@ const fn whole(min: i64, max: i64) -> ParamKind {
 }
 
 const QUALITY: SaveKey = SaveKey {
-    param: spec("quality", "What may be lost: 100 is next to nothing [JPEG 85, WebP 82, AVIF 75]", whole(1, 100)),
+    param: spec("quality", "What may be lost: 100 is next to nothing [JPEG 85, WebP 82, AVIF 80]", whole(1, 100)),
     formats: &[Jpeg, Webp, Avif],
     shape: "",
     get: |save| save.quality.map(number),
@@ -161,7 +162,7 @@ const EFFORT: SaveKey = SaveKey {
     param: spec(
         "effort",
         "Work spent on a smaller file, 0 is quickest: PNG the level of deflate, WebP 1.5 times the method, AVIF 10 less \
-         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 2, TIFF 6]",
+         the speed, TIFF with deflate its level, as 1, 6 or 9 [PNG 1, or 6 with a palette; WebP 6, AVIF 1, TIFF 6]",
         whole(0, 9),
     ),
     formats: &[Png, Webp, Avif, Tiff],
@@ -254,6 +255,20 @@ const COLOUR: SaveKey = SaveKey {
     shape: "",
     get: |save| (save.colour != ColourChoice::default()).then(|| save.colour.word().into()),
     set: |save, value| word(value, &ColourChoice::ALL, ColourChoice::word).map(|chosen| save.colour = chosen),
+};
+
+const PAGE: SaveKey = SaveKey {
+    param: spec("page", "Which page of a TIFF with several is read, counted from 1 [1]", whole(1, 65_535)),
+    formats: &[],
+    shape: "",
+    get: |save| save.page.map(number),
+    set: |save, value| match value {
+        Value::Number(page) => {
+            save.page = Some(*page as u16);
+            Some(())
+        }
+        _ => None,
+    },
 };
 
 fn number<T: Into<f64>>(number: T) -> Value {
@@ -374,6 +389,11 @@ impl Save {
         if self.lossless && self.max_bytes.is_some() {
             return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
         }
+        let named = !matches!(self.colour, ColourChoice::Srgb | ColourChoice::Keep);
+        if let Some(format) = self.format.fixed().filter(|format| named && !format.carries_profile()) {
+            let (colour, label) = (self.colour.word(), format.label());
+            return Err(format!("colour={colour} needs a format that can hold its profile; {label} has room for none"));
+        }
         if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
             return Err("for tiff, effort needs compression=deflate".to_owned());
         }
@@ -394,12 +414,17 @@ impl Save {
 }
 
 impl Format {
+    /// Whether what is written can hold a colour profile; pixels without one are taken to be sRGB.
+    pub const fn carries_profile(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Tiff | Self::Avif | Self::Bmp)
+    }
+
     /// Quality when none is given; `None` where there is no such thing.
     pub const fn default_quality(self) -> Option<u8> {
         match self {
             Self::Jpeg => Some(85),
             Self::Webp => Some(82),
-            Self::Avif => Some(75),
+            Self::Avif => Some(80),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Auto levels: black and white found in the picture.
 
+use super::simd::{Mix, Tone};
 use super::stage::{Measure, Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
 use crate::model::{Band, Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -111,19 +112,32 @@ impl Measure for AutoLevels {
 }
 
 /// What is taken from each colour, and what it is then multiplied by.
+#[derive(Clone, Copy)]
 struct Stretch([(f32, f32); 3]);
+
+/// Of gray.
+impl Tone for Stretch {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        let [(low, factor), ..] = self.0;
+        (value - low) * factor
+    }
+}
+
+impl Mix for Stretch {
+    #[inline(always)]
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+        let [red, green, blue] = self.0;
+        [(r - red.0) * red.1, (g - green.0) * green.1, (b - blue.0) * blue.1]
+    }
+}
 
 impl PointKernel for Stretch {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        let [red, green, blue] = self.0;
-        if channels.colour_count() == 1 || (red == green && green == blue) {
-            simd::wide(|| simd::each_colour(samples, channels, |value| (value - red.0) * red.1));
+        if channels.colour_count() == 1 {
+            simd::tone(samples, channels, *self);
         } else {
-            simd::wide(|| {
-                simd::each_pixel(samples, channels, |[r, g, b]| {
-                    [(r - red.0) * red.1, (g - green.0) * green.1, (b - blue.0) * blue.1]
-                });
-            });
+            simd::mix(samples, channels, *self);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Brightness: a shift of encoded values.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -29,13 +30,20 @@ impl Operation for Brightness {
     }
 }
 
+impl Tone for Brightness {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value + self.shift
+    }
+}
+
 impl PointKernel for Brightness {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| value + self.shift));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(value + self.shift)
+        Some(self.at(value))
     }
 
     fn is_quick(&self) -> bool {

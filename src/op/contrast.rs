@@ -2,6 +2,7 @@
 
 use std::f64::consts::FRAC_PI_4;
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -36,13 +37,20 @@ impl Operation for Contrast {
     }
 }
 
+impl Tone for Contrast {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        (value - 0.5) * self.slope + 0.5
+    }
+}
+
 impl PointKernel for Contrast {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| (value - 0.5) * self.slope + 0.5));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some((value - 0.5) * self.slope + 0.5)
+        Some(self.at(value))
     }
 
     fn is_quick(&self) -> bool {

@@ -3,6 +3,8 @@
 //!
 //! A file is not to be trusted: nothing is taken for its promises but what stands in it.
 
+use super::light::either;
+
 /// Entries of a curve table at most.
 const MAX_1D: usize = 65_536;
 /// Entries along an edge of a colour table at most.
@@ -205,8 +207,12 @@ impl Table {
             base += before * stride;
             stride *= self.edge;
         }
-        // The longest way first.
-        let sorted = |a: (f32, usize), b: (f32, usize)| if a.0 >= b.0 { (a, b) } else { (b, a) };
+        // The longest way first. Which one it is nobody can foresee: a branch would be slow.
+        let sorted = |a: (f32, usize), b: (f32, usize)| {
+            let first = a.0 >= b.0;
+            let other = (a.1 ^ b.1) & usize::from(first).wrapping_sub(1);
+            ((either(first, a.0, b.0), a.1 ^ other), (either(first, b.0, a.0), b.1 ^ other))
+        };
         let [r, g, b] = axes;
         let (r, g) = sorted(r, g);
         let (g, third) = sorted(g, b);

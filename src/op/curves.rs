@@ -1,5 +1,8 @@
 //! Tone curves, for all colours and for each.
 
+use pulp::NullaryFnOnce;
+
+use super::simd::Bend;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, Curve, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -14,7 +17,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
               (Fritsch-Carlson), level before the first and after the last",
     group: Group::Colour,
     params: &[
-        curve("all", "For every colour, after its own curve"),
+        curve("all", "For every colour, after its own curve; as a step's text: all=\"0,0;64,50;255,255\""),
         curve("red", "For red"),
         curve("green", "For green"),
         curve("blue", "For blue"),
@@ -47,6 +50,25 @@ impl Operation for Curves {
     }
 }
 
+impl Bend for Curves {
+    #[inline(always)]
+    fn bend(&self, channel: usize, values: &mut [f32]) {
+        self.each[channel].bend(values);
+        self.all.bend(values);
+    }
+}
+
+/// Every sample alike.
+struct Throughout<'a>(&'a Curves, &'a mut [f32]);
+
+impl NullaryFnOnce for Throughout<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        self.0.bend(0, self.1);
+    }
+}
+
 impl PointKernel for Curves {
     fn channels(&self, input: Channels) -> Channels {
         if self.is_neutral() { input } else { input.with_colour() }
@@ -54,17 +76,9 @@ impl PointKernel for Curves {
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         if self.is_neutral() && !channels.has_alpha() {
-            simd::wide(|| {
-                self.each[0].bend(samples);
-                self.all.bend(samples);
-            });
+            simd::wide(Throughout(self, samples));
         } else {
-            simd::wide(|| {
-                simd::each_plane(samples, channels, |channel, values| {
-                    self.each[channel].bend(values);
-                    self.all.bend(values);
-                });
-            });
+            simd::bend(samples, channels, self);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Duotone: a print in two inks.
 
+use super::simd::Mix;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -37,6 +38,13 @@ impl Operation for Duotone {
     }
 }
 
+impl Mix for Duotone {
+    #[inline(always)]
+    fn at(self, [gray, ..]: [f32; 3]) -> [f32; 3] {
+        self.inks.map(|(low, range)| gray * range + low)
+    }
+}
+
 /// On gray pictures.
 impl PointKernel for Duotone {
     fn channels(&self, input: Channels) -> Channels {
@@ -44,8 +52,6 @@ impl PointKernel for Duotone {
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| {
-            simd::each_pixel(samples, channels, |[gray, ..]| self.inks.map(|(low, range)| gray * range + low));
-        });
+        simd::mix(samples, channels, *self);
     }
 }

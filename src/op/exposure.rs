@@ -1,6 +1,7 @@
 //! Exposure: more or less light, as if the picture had been taken so.
 
 use super::light::{Encode, ToLight};
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -34,13 +35,21 @@ impl Operation for Exposure {
     }
 }
 
+/// On light.
+impl Tone for Exposure {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value * self.factor
+    }
+}
+
 impl PointKernel for Exposure {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |light| light * self.factor));
+        simd::tone(samples, channels, *self);
     }
 
-    fn curve(&self, light: f32) -> Option<f32> {
-        Some(light * self.factor)
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
     }
 
     fn is_quick(&self) -> bool {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::plan::Pass;
-use super::stage::{Pad, Rect, Resample};
+use super::stage::{Pad, Rect, Resample, WholeKernel};
 use super::taps::Taps;
 use crate::model::ImageInfo;
 
@@ -41,6 +41,18 @@ impl ResampledPart {
     pub(super) fn down(&self) -> Taps {
         Taps::down(&self.whole, &self.input).part(self.wanted.y, self.wanted.height_px, self.arrives.y)
     }
+}
+
+/// A part of what a step makes of the whole picture.
+pub(super) struct WholePart {
+    /// The step.
+    pub(super) kernel: Arc<dyn WholeKernel>,
+    /// What the whole picture is before.
+    pub(super) input: ImageInfo,
+    /// Which part of it arrives.
+    pub(super) arrives: Rect,
+    /// Which part of the result is wanted.
+    pub(super) wanted: Rect,
 }
 
 /// A pass as it was planned, or one that does a part of it.
@@ -105,6 +117,12 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Same(pass));
             needed
         }
+        Pass::Stream(kernel) => {
+            let needed = kernel.needs(wanted, input);
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
         Pass::Resample(to) => {
             let part = ResampledPart::new(to, *input, wanted);
             let needed = part.arrives;
@@ -112,10 +130,15 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             needed
         }
         Pass::Pad(pad) => padded(pad, input, wanted, focused),
-        // Nothing is known of what these need.
-        Pass::Whole(_) | Pass::ResampledPart(_) => {
-            let all = Rect::all_of(&pass.output(*input));
-            crop(wanted, all, focused);
+        Pass::Whole(kernel) => {
+            let arrives = kernel.needs(input, wanted).within(input);
+            let part = WholePart { kernel: Arc::clone(kernel), input: *input, arrives, wanted };
+            focused.push(Focused::Part(Pass::WholePart(part)));
+            arrives
+        }
+        // Already a part.
+        Pass::WholePart(_) | Pass::ResampledPart(_) => {
+            crop(wanted, Rect::all_of(&pass.output(*input)), focused);
             focused.push(Focused::Same(pass));
             Rect::all_of(input)
         }

@@ -1,5 +1,6 @@
 //! Gamma: lighter or darker middle tones.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, light, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -29,12 +30,19 @@ impl Operation for Gamma {
     }
 }
 
+impl Tone for Gamma {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        light::power(value, self.exponent)
+    }
+}
+
 impl PointKernel for Gamma {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| light::power(value, self.exponent)));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(light::power(value, self.exponent))
+        Some(self.at(value))
     }
 }

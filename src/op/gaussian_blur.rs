@@ -1,7 +1,7 @@
 //! Gaussian blur, truncated at 4 sigma as in SciPy and scikit-image (`mode="nearest"`).
 
-use super::stage::{Operation, Stage, WindowKernel, WindowRows};
-use super::{Group, OpSpec, simd};
+use super::stage::{Operation, Stage, WindowRows};
+use super::{Group, OpSpec, blurred, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
@@ -24,11 +24,7 @@ struct GaussianBlur {
 
 impl Operation for GaussianBlur {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
-        let kernel = Gaussian::new(self.sigma);
-        if kernel.radius() == 0 {
-            return Ok(Stage::Nothing);
-        }
-        Ok(Stage::Window { halo_px: kernel.radius(), kernel: Box::new(kernel) })
+        Ok(blurred::stage(self.sigma, None))
     }
 }
 
@@ -50,26 +46,28 @@ impl Gaussian {
         Self { weights: line.iter().map(|weight| (weight / sum) as f32).collect() }
     }
 
+    /// The weights, from the leftmost on.
+    pub(super) fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
     /// Pixels that count on either side.
     pub(super) const fn radius(&self) -> u32 {
         self.weights.len() as u32 / 2
     }
-}
 
-impl WindowKernel for Gaussian {
-    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
+    /// From the farthest on one side to the farthest on the other.
+    pub(super) fn into_weights(self) -> Vec<f32> {
+        self.weights
+    }
+
+    /// The pass along a row of interleaved samples, with its margins.
+    pub(super) fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
         simd::filter_row(extended, channels.count(), &self.weights, prepared);
     }
 
-    fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
+    /// The pass along columns.
+    pub(super) fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
         simd::filter_column(rows, &self.weights, out);
-    }
-
-    fn commutes_with_luma(&self) -> bool {
-        true
-    }
-
-    fn is_symmetric(&self) -> bool {
-        true
     }
 }

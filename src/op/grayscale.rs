@@ -1,5 +1,6 @@
 //! Grayscale: one channel instead of three, so that everything after it has a third of the work.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -55,6 +56,7 @@ impl Operation for Grayscale {
 }
 
 /// Gray of weighted red, green and blue.
+#[derive(Clone, Copy)]
 pub(super) struct Mono {
     /// How much red, green and blue count.
     pub(super) weights: [f32; 3],
@@ -81,6 +83,14 @@ fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl 
     }
 }
 
+/// Of gray.
+impl Tone for Mono {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        self.of(value, value, value)
+    }
+}
+
 impl PointKernel for Mono {
     fn channels(&self, input: Channels) -> Channels {
         if input.has_alpha() { Channels::GrayAlpha } else { Channels::Gray }
@@ -93,7 +103,7 @@ impl PointKernel for Mono {
             // A decoder may have delivered luma already.
             Channels::Gray | Channels::GrayAlpha if self.is_luma() => {}
             Channels::Gray | Channels::GrayAlpha => {
-                simd::wide(|| simd::each_colour(samples, channels, |value| self.of(value, value, value)));
+                simd::tone(samples, channels, *self);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The negative.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo};
@@ -22,13 +23,20 @@ impl Operation for Invert {
     }
 }
 
+impl Tone for Invert {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        1.0 - value
+    }
+}
+
 impl PointKernel for Invert {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| 1.0 - value));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(1.0 - value)
+        Some(self.at(value))
     }
 
     fn is_quick(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Levels: what counts as black and as white, and how light the middle is.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, light, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -52,15 +53,23 @@ struct Levels {
     range: f32,
 }
 
-impl Levels {
+/// The same with its gamma.
+#[derive(Clone, Copy)]
+struct WithGamma(Levels);
+
+impl Tone for Levels {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         simd::unit((value - self.black) * self.stretch) * self.range + self.low
     }
+}
 
+impl Tone for WithGamma {
     #[inline(always)]
-    fn with_gamma(&self, value: f32) -> f32 {
-        light::power(simd::unit((value - self.black) * self.stretch), self.exponent) * self.range + self.low
+    fn at(self, value: f32) -> f32 {
+        let Self(levels) = self;
+        let stretched = simd::unit((value - levels.black) * levels.stretch);
+        light::power(stretched, levels.exponent) * levels.range + levels.low
     }
 }
 
@@ -74,14 +83,14 @@ impl Operation for Levels {
 impl PointKernel for Levels {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         if self.exponent == 1.0 {
-            simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+            simd::tone(samples, channels, *self);
         } else {
-            simd::wide(|| simd::each_colour(samples, channels, |value| self.with_gamma(value)));
+            simd::tone(samples, channels, WithGamma(*self));
         }
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(if self.exponent == 1.0 { self.at(value) } else { self.with_gamma(value) })
+        Some(if self.exponent == 1.0 { self.at(value) } else { WithGamma(*self).at(value) })
     }
 
     fn is_quick(&self) -> bool {

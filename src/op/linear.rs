@@ -1,5 +1,6 @@
 //! A straight line through encoded values.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -41,13 +42,20 @@ impl Operation for Linear {
     }
 }
 
+impl Tone for Linear {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value * self.scale + self.offset
+    }
+}
+
 impl PointKernel for Linear {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| value * self.scale + self.offset));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(value * self.scale + self.offset)
+        Some(self.at(value))
     }
 
     fn is_quick(&self) -> bool {

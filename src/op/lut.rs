@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::cube::{Cube, Curves};
+use super::cube::{Cube, Curves, Table};
+use super::simd::{Bend, Mix};
 use super::stage::{Files, Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, FileKind, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -103,34 +104,75 @@ impl Look {
     }
 }
 
+/// Without a table of colours.
+impl Bend for Look {
+    #[inline(always)]
+    fn bend(&self, channel: usize, values: &mut [f32]) {
+        for value in values {
+            *value = self.curve_at(channel, *value);
+        }
+    }
+}
+
+/// With a table of colours.
+#[derive(Clone, Copy)]
+struct Shaped<'a> {
+    look: &'a Look,
+    table: &'a Table,
+}
+
+impl Mix for Shaped<'_> {
+    #[inline(always)]
+    fn at(self, colour: [f32; 3]) -> [f32; 3] {
+        let mut shaped = colour;
+        if let Some(curves) = &self.look.cube.curves {
+            for (channel, value) in shaped.iter_mut().enumerate() {
+                *value = curves.at(channel, *value);
+            }
+        }
+        let mut result = self.table.at(shaped);
+        for (result, value) in result.iter_mut().zip(colour) {
+            *result = value + (*result - value) * self.look.strength;
+        }
+        result
+    }
+}
+
 impl PointKernel for Look {
     fn channels(&self, input: Channels) -> Channels {
         if self.is_neutral() { input } else { input.with_colour() }
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        let Some(table) = &self.cube.table else {
-            return simd::wide(|| {
-                simd::each_plane(samples, channels, |channel, values| {
-                    for value in values {
-                        *value = self.curve_at(channel, *value);
-                    }
-                });
-            });
-        };
-        let shape = |colour: [f32; 3]| match &self.cube.curves {
-            Some(curves) => std::array::from_fn(|channel| curves.at(channel, colour[channel])),
-            None => colour,
-        };
-        simd::wide(|| {
-            simd::each_pixel(samples, channels, |colour| {
-                let looked_up = table.at(shape(colour));
-                std::array::from_fn(|i| colour[i] + (looked_up[i] - colour[i]) * self.strength)
-            });
-        });
+        match &self.cube.table {
+            None => simd::bend(samples, channels, self),
+            Some(table) => simd::mix(samples, channels, Shaped { look: self, table }),
+        }
     }
 
     fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
         self.cube.table.is_none().then(|| self.curve_at(channel, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_read_once_for_the_same_bytes() {
+        let bytes: Arc<[u8]> = b"LUT_1D_SIZE 2\n0 0 0\n1 1 1\n".as_slice().into();
+        let first = read(&bytes).expect("is read");
+        assert!(Arc::ptr_eq(&first, &read(&bytes).expect("is kept")));
+        let same_again: Arc<[u8]> = bytes.to_vec().into();
+        assert!(!Arc::ptr_eq(&first, &read(&same_again).expect("is read")));
+        // Many others later it is read anew, and just the same.
+        for i in 0..2 * KEPT {
+            let other: Arc<[u8]> = format!("LUT_1D_SIZE 2\n0 0 0\n{i} 1 1\n").into_bytes().into();
+            read(&other).expect("is read");
+        }
+        assert_eq!(first, read(&bytes).expect("is read"));
     }
 }

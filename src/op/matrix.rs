@@ -1,6 +1,6 @@
 //! Colour matrices: each colour of the result is a sum of the three that arrive and a constant.
 
-use super::simd;
+use super::simd::{self, Mix};
 use super::stage::PointKernel;
 use crate::model::Channels;
 
@@ -18,6 +18,13 @@ impl Matrix {
     }
 }
 
+impl Mix for Matrix {
+    #[inline(always)]
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+        self.0.map(|[from_r, from_g, from_b, constant]| from_r * r + from_g * g + from_b * b + constant)
+    }
+}
+
 /// Gray comes out in colour.
 impl PointKernel for Matrix {
     fn channels(&self, input: Channels) -> Channels {
@@ -25,10 +32,6 @@ impl PointKernel for Matrix {
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| {
-            simd::each_pixel(samples, channels, |[r, g, b]| {
-                self.0.map(|[from_r, from_g, from_b, constant]| from_r * r + from_g * g + from_b * b + constant)
-            });
-        });
+        simd::mix(samples, channels, *self);
     }
 }

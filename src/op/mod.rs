@@ -5,11 +5,17 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
+mod blurred;
 mod cube;
 pub mod file;
 mod focus;
+mod footprint;
+mod gravity;
 pub mod help;
+mod histogram;
+mod letters;
 mod light;
+mod margins;
 mod matrix;
 mod params;
 mod pipeline;
@@ -17,36 +23,57 @@ mod plan;
 mod run;
 mod simd;
 pub mod stage;
+mod stamp;
 pub mod syntax;
 mod taps;
+mod tiles;
 mod turn;
+mod wide_gaussian;
 
 mod auto_levels;
+mod border;
+mod box_blur;
 mod brightness;
+mod canvas;
 mod channel_mixer;
+mod clarity;
 mod contrast;
 mod crop;
 mod curves;
+mod denoise;
+mod drop_shadow;
 mod duotone;
+mod edge;
+mod emboss;
 mod exposure;
 mod flip;
 mod gamma;
 mod gaussian_blur;
+mod grain;
 mod grayscale;
+mod high_pass;
 mod hue;
 mod invert;
 mod levels;
 mod linear;
 mod lut;
+mod median;
+mod motion_blur;
+mod pixelate;
 mod posterize;
 mod resize;
 mod rotate;
+mod rounded_corners;
 mod saturation;
 mod sepia;
 mod sharpen;
 mod solarize;
 mod threshold;
+mod trim;
 mod vibrance;
+mod vignette;
+mod watermark_image;
+mod watermark_text;
 mod white_balance;
 
 pub use help::{help, list, save_help};
@@ -93,8 +120,12 @@ pub fn registry() -> &'static [OpSpec] {
         &[
             resize::SPEC,
             crop::SPEC,
+            trim::SPEC,
             rotate::SPEC,
             flip::SPEC,
+            canvas::SPEC,
+            border::SPEC,
+            rounded_corners::SPEC,
             brightness::SPEC,
             contrast::SPEC,
             exposure::SPEC,
@@ -116,8 +147,22 @@ pub fn registry() -> &'static [OpSpec] {
             solarize::SPEC,
             threshold::SPEC,
             posterize::SPEC,
-            gaussian_blur::SPEC,
             sharpen::SPEC,
+            clarity::SPEC,
+            denoise::SPEC,
+            median::SPEC,
+            gaussian_blur::SPEC,
+            box_blur::SPEC,
+            motion_blur::SPEC,
+            pixelate::SPEC,
+            edge::SPEC,
+            emboss::SPEC,
+            high_pass::SPEC,
+            grain::SPEC,
+            watermark_text::SPEC,
+            watermark_image::SPEC,
+            vignette::SPEC,
+            drop_shadow::SPEC,
         ]
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{Curve, ParamKind, ParamSpec, Unit, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     values: BTreeMap<&'static str, Value>,
+    view_scale: f64,
 }
 
 impl Params {
@@ -31,18 +32,28 @@ impl Params {
                 values.insert(param.name, value);
             }
         }
-        Ok(Self { values })
+        Ok(Self { values, view_scale: 1.0 })
     }
 
-    /// The same with every length in px multiplied by `scale`.
+    /// The same for a picture that is smaller by `scale`: lengths in px become as much smaller, areas by its square.
     pub(super) fn scaled(&self, spec: &OpSpec, scale: f64) -> Self {
         let mut values = self.values.clone();
-        for param in spec.params.iter().filter(|param| param.unit == Unit::Px) {
+        for param in spec.params {
+            let factor = match param.unit {
+                Unit::Px => scale,
+                Unit::Megapixels => scale * scale,
+                _ => continue,
+            };
             if let Some(Value::Number(number)) = values.get_mut(param.name) {
-                *number *= scale;
+                *number *= factor;
             }
         }
-        Self { values }
+        Self { values, view_scale: self.view_scale * scale }
+    }
+
+    /// How much smaller than in the output the picture is here: 1 for outputs, less in a smaller view.
+    pub fn view_scale(&self) -> f64 {
+        self.view_scale
     }
 
     /// A number that may be absent. Whole ones stay whole only at full scale: round where it matters.

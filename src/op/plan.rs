@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use super::focus::{Focused, ResampledPart, focus};
+use super::focus::{Focused, ResampledPart, WholePart, focus};
 use super::pipeline::{Rest, to_planned};
 use super::run;
 use super::stage::{
-    Measure, NeighbourhoodKernel, Pad, PlacedKernel, PointKernel, Rect, Resample, Stage, Turn, WholeKernel,
-    WindowKernel, WindowRows,
+    Measure, NeighbourhoodKernel, Pad, PlacedKernel, PointKernel, Rect, Resample, Stage, StreamKernel, Turn,
+    WholeKernel, WindowKernel, WindowRows,
 };
 use super::taps::Kernel;
 use crate::error::{ErrorKind, ItemError};
@@ -66,7 +66,10 @@ pub(super) enum Pass {
         halo_px: u32,
         kernel: Box<dyn WindowKernel>,
     },
-    Whole(Box<dyn WholeKernel>),
+    Stream(Box<dyn StreamKernel>),
+    Whole(Arc<dyn WholeKernel>),
+    /// A part of what a whole picture becomes.
+    WholePart(WholePart),
 }
 
 impl Pass {
@@ -90,8 +93,12 @@ impl Pass {
                 ..input
             },
             Self::Placed { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
-            Self::Window { .. } => input,
+            Self::Window { .. } | Self::Stream(_) => input,
             Self::Whole(kernel) => kernel.output(&input),
+            Self::WholePart(part) => {
+                let (width_px, height_px) = (part.wanted.width_px, part.wanted.height_px);
+                ImageInfo { width_px, height_px, ..part.kernel.output(&input) }
+            }
         }
     }
 
@@ -152,13 +159,19 @@ impl Plan {
                 let channels = self.current.channels;
                 self.push(Stage::Window { halo_px, kernel: Box::new(WithMargins { kernel, channels }) });
             }
+            Stage::Stream(kernel) => {
+                if !kernel.is_symmetric() {
+                    self.flush();
+                }
+                self.append(Pass::Stream(kernel));
+            }
             Stage::Pad(pad) => {
                 self.flush();
                 self.append(Pass::Pad(pad));
             }
             Stage::Whole(kernel) => {
                 self.flush();
-                self.append(Pass::Whole(kernel));
+                self.append(Pass::Whole(kernel.into()));
             }
             Stage::Sequence(stages) => stages.into_iter().for_each(|stage| self.push(stage)),
         }
@@ -208,7 +221,11 @@ impl Plan {
         let channels = kernel.channels(self.current.channels);
         self.current.channels = channels;
         let before_blur = kernel.is_luma()
-            && matches!(self.passes.last(), Some(Pass::Window { kernel, .. }) if kernel.commutes_with_luma());
+            && match self.passes.last() {
+                Some(Pass::Window { kernel, .. }) => kernel.commutes_with_luma(),
+                Some(Pass::Stream(kernel)) => kernel.commutes_with_luma(),
+                _ => false,
+            };
         let blur = if before_blur { self.passes.pop() } else { None };
         match self.passes.last_mut() {
             Some(Pass::Points(kernels)) => kernels.push(kernel),

@@ -1,5 +1,6 @@
 //! Posterize: few levels of each colour.
 
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -18,18 +19,13 @@ pub(super) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(Posterize { steps: params.number("levels") as f32 - 1.0 })),
 };
 
+/// Adding it rounds a small float to the nearest whole number.
+const ROUND: f32 = 8_388_608.0;
+
 #[derive(Clone, Copy)]
 struct Posterize {
     /// From black to white.
     steps: f32,
-}
-
-impl Posterize {
-    #[inline(always)]
-    fn at(self, value: f32) -> f32 {
-        // Values are 0 or more: cutting off is rounding down.
-        ((value * self.steps + 0.5) as i32) as f32 / self.steps
-    }
 }
 
 impl Operation for Posterize {
@@ -38,9 +34,16 @@ impl Operation for Posterize {
     }
 }
 
+impl Tone for Posterize {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        (value * self.steps + ROUND - ROUND) / self.steps
+    }
+}
+
 impl PointKernel for Posterize {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

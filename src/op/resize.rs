@@ -1,5 +1,6 @@
 //! Another size.
 
+use super::gravity::{self, Gravity};
 use super::stage::{Colour, Kernel, Operation, Pad, Resample, Stage};
 use super::{Group, OpSpec, Params};
 use crate::config::MAX_SIDE_PX;
@@ -12,7 +13,7 @@ const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "resize",
-    summary: "Another size, by one edge, by width and height, or by per cent; never larger unless asked",
+    summary: "Another size, by one edge, by width and height, by area, or by per cent; never larger unless asked",
     group: Group::Geometry,
     params: &[
         edge("long_edge", "The longer side of the result"),
@@ -26,11 +27,24 @@ pub(super) const SPEC: OpSpec = OpSpec {
             kind: ParamKind::Float { min: 0.01, max: 10_000.0, soft_max: 200.0, default: 100.0 },
         },
         ParamSpec {
+            name: "megapixels",
+            summary: "Area of the result in millions of pixels, at most; 0 is not given",
+            unit: Unit::Megapixels,
+            kind: ParamKind::Float { min: 0.0, max: 1000.0, soft_max: 24.0, default: 0.0 },
+        },
+        ParamSpec {
             name: "fit",
-            summary: "With width and height. fit: inside the box; cover (or fill): the box is filled and what sticks out \
-                      is cut off evenly; pad: inside, with a border up to the box; exact: stretched to the box",
+            summary: "With width and height. fit: inside the box; cover and fill, two names for one thing: the box is \
+                      filled and what sticks out is cut off; pad: inside, with a border up to the box; exact: \
+                      stretched to the box",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["fit", "fill", "cover", "pad", "exact"], default: "fit" },
+        },
+        ParamSpec {
+            name: "gravity",
+            summary: "What is kept with fit=cover, and where the picture stands with fit=pad",
+            unit: Unit::None,
+            kind: ParamKind::Choice { options: gravity::NAMES, default: "center" },
         },
         ParamSpec {
             name: "kernel",
@@ -70,6 +84,8 @@ enum Target {
     Height(f64),
     Box(f64, f64, Fit),
     Factor(f64),
+    /// Square px.
+    Area(f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,11 +98,14 @@ enum Fit {
 
 struct Resize {
     target: Target,
+    gravity: Gravity,
     kernel: Kernel,
     linear_light: bool,
     enlarge: bool,
     background: Colour,
 }
+
+const ONE_SIZE: &str = "give one of long_edge, short_edge, percent, megapixels, or width and height; not several";
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
     let fit = match params.text("fit") {
@@ -96,23 +115,32 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
         _ => Fit::Inside,
     };
     let [long, short, width, height] = ["long_edge", "short_edge", "width", "height"].map(|name| params.optional(name));
+    let megapixels = params.number("megapixels");
     let target = match (long, short, width, height) {
+        (None, None, None, None) if megapixels > 0.0 => {
+            if params.number("percent") != 100.0 {
+                return Err(ONE_SIZE.to_owned());
+            }
+            Target::Area(megapixels * 1e6)
+        }
+        _ if megapixels > 0.0 => return Err(ONE_SIZE.to_owned()),
         (Some(px), None, None, None) => Target::LongEdge(px),
         (None, Some(px), None, None) => Target::ShortEdge(px),
         (None, None, Some(px), None) => Target::Width(px),
         (None, None, None, Some(px)) => Target::Height(px),
         (None, None, Some(width), Some(height)) => Target::Box(width, height, fit),
         (None, None, None, None) => match params.number("percent") {
-            100.0 => return Err("give a size: long_edge, short_edge, width, height or percent".to_owned()),
+            100.0 => return Err("give a size: long_edge, short_edge, width, height, megapixels or percent".to_owned()),
             percent => Target::Factor(percent / 100.0),
         },
-        _ => return Err("give one of long_edge, short_edge, percent, or width and height; not several".to_owned()),
+        _ => return Err(ONE_SIZE.to_owned()),
     };
     if fit != Fit::Inside && !matches!(target, Target::Box(..)) {
         return Err(format!("fit={} needs both width and height", params.text("fit")));
     }
     Ok(Box::new(Resize {
         target,
+        gravity: Gravity::from_name(params.text("gravity")),
         kernel: Kernel::from_name(params.text("kernel")),
         linear_light: params.flag("linear_light"),
         enlarge: params.flag("enlarge"),
@@ -134,13 +162,16 @@ impl Operation for Resize {
             Target::Width(px) => (px / width, px / width),
             Target::Height(px) => (px / height, px / height),
             Target::Factor(factor) => (factor, factor),
+            Target::Area(px) => ((px / (width * height)).sqrt(), (px / (width * height)).sqrt()),
             Target::Box(w, h, Fit::Exact) => (w / width, h / height),
             Target::Box(w, h, Fit::Cover) => ((w / width).max(h / height), (w / width).max(h / height)),
             Target::Box(w, h, Fit::Inside | Fit::Pad) => ((w / width).min(h / height), (w / width).min(h / height)),
         };
         let limit = if self.enlarge { f64::INFINITY } else { 1.0 };
         let (across, down) = (across.min(limit), down.min(limit));
-        let mut resample = Resample::whole(input, whole(width * across), whole(height * down), self.kernel);
+        // An area is an upper bound: there, sides are rounded down.
+        let side = |px: f64| whole(if matches!(self.target, Target::Area(_)) { (px + 1e-6).floor() } else { px });
+        let mut resample = Resample::whole(input, side(width * across), side(height * down), self.kernel);
         resample.linear_light = self.linear_light;
         let mut pad = None;
         match self.target {
@@ -150,8 +181,8 @@ impl Operation for Resize {
                 resample.height_px = whole(h.min(height * down));
                 resample.box_width_px = (f64::from(resample.width_px) / across).min(width);
                 resample.box_height_px = (f64::from(resample.height_px) / down).min(height);
-                resample.left_px = (width - resample.box_width_px) / 2.0;
-                resample.top_px = (height - resample.box_height_px) / 2.0;
+                resample.left_px = (width - resample.box_width_px) * self.gravity.x;
+                resample.top_px = (height - resample.box_height_px) * self.gravity.y;
                 if across == 1.0 {
                     // Nothing is scaled, so nothing should be blurred by half a pixel.
                     resample.left_px = resample.left_px.floor();
@@ -160,12 +191,12 @@ impl Operation for Resize {
             }
             Target::Box(w, h, Fit::Pad) => {
                 let (width_px, height_px) = (whole(w).max(resample.width_px), whole(h).max(resample.height_px));
-                // Centred by the exact size, so that a smaller view agrees as far as whole pixels can.
-                let before = |asked: f64, exact: f64, room: u32| {
-                    ((asked - exact) / 2.0).round().clamp(0.0, f64::from(room)) as u32
+                // Placed by the exact size, so that a smaller view agrees as far as whole pixels can.
+                let before = |asked: f64, exact: f64, gravity: f64, room: u32| {
+                    ((asked - exact) * gravity).round().clamp(0.0, f64::from(room)) as u32
                 };
-                let left_px = before(w, width * across, width_px - resample.width_px);
-                let top_px = before(h, height * down, height_px - resample.height_px);
+                let left_px = before(w, width * across, self.gravity.x, width_px - resample.width_px);
+                let top_px = before(h, height * down, self.gravity.y, height_px - resample.height_px);
                 if (width_px, height_px) != (resample.width_px, resample.height_px) {
                     pad = Some(Pad { left_px, top_px, width_px, height_px, background: self.background });
                 }
@@ -211,6 +242,9 @@ mod tests {
         assert_eq!(size(&step(&[("percent", 50.0)], "fit"), 301, 201), (151, 101));
         assert_eq!(size(&step(&[("long_edge", 10.0)], "fit"), 6000, 1), (10, 1));
         assert_eq!(size(&step(&[("percent", 0.01)], "fit"), 20, 20), (1, 1));
+        assert_eq!(size(&step(&[("megapixels", 6.0)], "fit"), 6000, 4000), (3000, 2000));
+        assert_eq!(size(&step(&[("megapixels", 1.0)], "fit"), 6000, 4000), (1224, 816));
+        assert_eq!(size(&step(&[("megapixels", 30.0)], "fit"), 6000, 4000), (6000, 4000));
     }
 
     #[test]
@@ -237,12 +271,38 @@ mod tests {
     }
 
     #[test]
+    fn gravity_says_what_is_kept_and_where_the_border_goes() {
+        let info = ImageInfo {
+            width_px: 1000,
+            height_px: 500,
+            channels: Channels::Rgb,
+            sample: SampleType::U8,
+            premultiplied: false,
+        };
+        let stage = |fit: &str, gravity: &str| {
+            let step = step(&[("width", 100.0), ("height", 100.0)], fit).with("gravity", gravity);
+            let params = Params::check(&SPEC, &step.params).expect("valid");
+            match build(&params).and_then(|operation| operation.stage(&info)).expect("fits") {
+                Stage::Resample { resample, pad } => (resample.left_px, pad.map_or(0, |pad| pad.top_px)),
+                _ => panic!("a resize resamples"),
+            }
+        };
+        for (gravity, left, top) in
+            [("center", 250.0, 25), ("top_left", 0.0, 0), ("right", 500.0, 25), ("bottom", 250.0, 50)]
+        {
+            assert_eq!((stage("cover", gravity).0, stage("pad", gravity).1), (left, top), "{gravity}");
+        }
+    }
+
+    #[test]
     fn contradictory_sizes_are_refused_in_plain_words() {
         for (given, fit) in [
             (vec![], "fit"),
             (vec![("long_edge", 10.0), ("width", 10.0)], "fit"),
             (vec![("long_edge", 10.0), ("short_edge", 10.0)], "fit"),
             (vec![("long_edge", 10.0)], "cover"),
+            (vec![("long_edge", 10.0), ("megapixels", 1.0)], "fit"),
+            (vec![("percent", 10.0), ("megapixels", 1.0)], "fit"),
         ] {
             let params = Params::check(&SPEC, &step(&given, fit).params).expect("each is in range");
             assert!(build(&params).is_err(), "{given:?} {fit}");

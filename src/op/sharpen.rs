@@ -2,14 +2,14 @@
 
 use pulp::NullaryFnOnce;
 
-use super::gaussian_blur::Gaussian;
-use super::stage::{Operation, Stage, WindowKernel, WindowRows};
+use super::blurred::{self, Mix};
+use super::stage::{Operation, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "sharpen",
-    summary: "Unsharp mask: x + amount * (x - G(x)), G a Gaussian blur of sigma; alpha stays",
+    summary: "Unsharp mask: x + amount * (x - G(x)) where |x - G(x)| >= threshold, G a Gaussian blur of sigma; alpha stays",
     group: Group::Detail,
     params: &[
         ParamSpec {
@@ -24,38 +24,45 @@ pub(super) const SPEC: OpSpec = OpSpec {
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.0, max: 20.0, soft_max: 3.0, default: 0.8 },
         },
+        ParamSpec {
+            name: "threshold",
+            summary: "Smaller differences, such as noise, stay as they are",
+            unit: Unit::Levels,
+            kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 20.0, default: 0.0 },
+        },
     ],
     faithful_to_scale: true,
-    build: |params| Ok(Box::new(Sharpen { sigma: params.number("sigma"), amount: params.number("amount") as f32 })),
+    build: |params| {
+        Ok(Box::new(Sharpen {
+            sigma: params.number("sigma"),
+            amount: params.number("amount") as f32,
+            threshold: (params.number("threshold") / 255.0) as f32,
+        }))
+    },
 };
 
+#[derive(Clone, Copy)]
 struct Sharpen {
     sigma: f64,
     amount: f32,
+    threshold: f32,
 }
 
 impl Operation for Sharpen {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
-        let blur = Gaussian::new(self.sigma);
-        if blur.radius() == 0 || self.amount == 0.0 {
-            return Ok(Stage::Nothing);
-        }
-        Ok(Stage::Window { halo_px: blur.radius(), kernel: Box::new(Unsharp { blur, amount: self.amount }) })
+        // So narrow a Gaussian is the pixel itself.
+        let nothing = self.amount == 0.0 || self.sigma < 0.125;
+        Ok(if nothing { Stage::Nothing } else { blurred::stage(self.sigma, Some(Box::new(*self))) })
     }
 }
 
-struct Unsharp {
-    blur: Gaussian,
-    amount: f32,
-}
-
-struct Combine<'a> {
+struct Unsharp<'a> {
     original: &'a [f32],
     blurred: &'a mut [f32],
     amount: f32,
 }
 
-impl NullaryFnOnce for Combine<'_> {
+impl NullaryFnOnce for Unsharp<'_> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
@@ -65,29 +72,30 @@ impl NullaryFnOnce for Combine<'_> {
     }
 }
 
-impl WindowKernel for Unsharp {
-    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
-        self.blur.prepare(extended, channels, prepared);
-    }
+struct FromThreshold<'a> {
+    unsharp: Unsharp<'a>,
+    threshold: f32,
+}
 
-    fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
-        self.blur.finish(rows, out);
-    }
-
-    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
-        simd::wide(Combine { original, blurred: out, amount: self.amount });
-        let count = channels.count();
-        if channels.has_alpha() {
-            let alphas = original.iter().skip(count - 1).step_by(count);
-            out.iter_mut().skip(count - 1).step_by(count).zip(alphas).for_each(|(out, alpha)| *out = *alpha);
+impl NullaryFnOnce for FromThreshold<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Unsharp { original, blurred, amount } = self.unsharp;
+        for (out, x) in blurred.iter_mut().zip(original) {
+            let difference = x - *out;
+            *out = if difference.abs() >= self.threshold { x + amount * difference } else { *x };
         }
     }
+}
 
-    fn wants_original(&self) -> bool {
-        true
-    }
-
-    fn is_symmetric(&self) -> bool {
-        true
+impl Mix for Sharpen {
+    fn mix(&self, original: &[f32], blurred: &mut [f32], _channels: Channels) {
+        let unsharp = Unsharp { original, blurred, amount: self.amount };
+        if self.threshold > 0.0 {
+            simd::wide(FromThreshold { unsharp, threshold: self.threshold });
+        } else {
+            simd::wide(unsharp);
+        }
     }
 }

@@ -19,6 +19,21 @@ pub(super) fn wide<F: NullaryFnOnce>(work: F) -> F::Output {
     ARCH.dispatch(work)
 }
 
+/// Whether the vector instructions that [`wide`] chooses multiply and add in one. Where they don't, `mul_add` would be a
+/// call of a function for each sample.
+static FUSES: LazyLock<bool> = LazyLock::new(|| {
+    #[cfg(target_arch = "x86_64")]
+    return pulp::x86::V3::try_new().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    cfg!(target_arch = "aarch64")
+});
+
+/// `sum + weight * tap`.
+#[inline(always)]
+fn add_product<const FUSES: bool>(sum: f32, weight: f32, tap: f32) -> f32 {
+    if FUSES { weight.mul_add(tap, sum) } else { sum + weight * tap }
+}
+
 /// A sample type that filters read and write: 0 to 1 as f32.
 pub(super) trait Sample: Copy + Default {
     /// What a raw value is multiplied by to be 0 to 1.
@@ -177,14 +192,14 @@ pub(super) fn unpremultiply(values: &mut [f32], channels: Channels) {
     }
 }
 
-struct AlongRow<'a> {
+struct AlongRow<'a, const FUSES: bool> {
     extended: &'a [f32],
     step: usize,
     weights: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl NullaryFnOnce for AlongRow<'_> {
+impl<const FUSES: bool> NullaryFnOnce for AlongRow<'_, FUSES> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
@@ -196,7 +211,7 @@ impl NullaryFnOnce for AlongRow<'_> {
             for (k, weight) in weights.iter().enumerate() {
                 if let Some(taps) = extended.get(i * BLOCK + k * step..).and_then(|from| from.first_chunk::<BLOCK>()) {
                     for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum += weight * tap;
+                        *sum = add_product::<FUSES>(*sum, *weight, *tap);
                     }
                 }
             }
@@ -204,23 +219,27 @@ impl NullaryFnOnce for AlongRow<'_> {
         }
         for (i, value) in rest.iter_mut().enumerate() {
             let taps = extended.get(rest_at + i..).unwrap_or_default().iter().step_by(step);
-            *value = weights.iter().zip(taps).map(|(weight, tap)| weight * tap).sum();
+            *value = weights.iter().zip(taps).fold(0.0, |sum, (weight, tap)| add_product::<FUSES>(sum, *weight, *tap));
         }
     }
 }
 
 /// `out[i] = sum of weights[k] * extended[i + k * step]`: a filter along a row of interleaved samples.
 pub(super) fn filter_row(extended: &[f32], step: usize, weights: &[f32], out: &mut [f32]) {
-    wide(AlongRow { extended, step, weights, out });
+    if *FUSES {
+        wide(AlongRow::<true> { extended, step, weights, out });
+    } else {
+        wide(AlongRow::<false> { extended, step, weights, out });
+    }
 }
 
-struct AlongColumn<'a, 'b> {
+struct AlongColumn<'a, 'b, const FUSES: bool> {
     rows: &'a WindowRows<'b>,
     weights: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl NullaryFnOnce for AlongColumn<'_, '_> {
+impl<const FUSES: bool> NullaryFnOnce for AlongColumn<'_, '_, FUSES> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
@@ -232,7 +251,7 @@ impl NullaryFnOnce for AlongColumn<'_, '_> {
             for (row, weight) in rows.rows().zip(weights) {
                 if let Some(taps) = row.get(i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
                     for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum += weight * tap;
+                        *sum = add_product::<FUSES>(*sum, *weight, *tap);
                     }
                 }
             }
@@ -241,7 +260,7 @@ impl NullaryFnOnce for AlongColumn<'_, '_> {
         rest.fill(0.0);
         for (row, weight) in rows.rows().zip(weights) {
             for (value, tap) in rest.iter_mut().zip(row.get(rest_at..).unwrap_or_default()) {
-                *value += weight * tap;
+                *value = add_product::<FUSES>(*value, *weight, *tap);
             }
         }
     }
@@ -249,50 +268,117 @@ impl NullaryFnOnce for AlongColumn<'_, '_> {
 
 /// `out[i] = sum of weights[k] * row(k)[i]`: a filter along columns.
 pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f32]) {
-    wide(AlongColumn { rows, weights, out });
-}
-
-/// Applies `function` to each colour sample, leaving alpha alone.
-#[inline(always)]
-pub(super) fn each_colour(samples: &mut [f32], channels: Channels, function: impl Fn(f32) -> f32) {
-    match channels {
-        Channels::Gray | Channels::Rgb => samples.iter_mut().for_each(|value| *value = function(*value)),
-        Channels::GrayAlpha => samples.as_chunks_mut().0.iter_mut().for_each(|[v, _]| *v = function(*v)),
-        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
-            *r = function(*r);
-            *g = function(*g);
-            *b = function(*b);
-        }),
+    if *FUSES {
+        wide(AlongColumn::<true> { rows, weights, out });
+    } else {
+        wide(AlongColumn::<false> { rows, weights, out });
     }
 }
 
-/// Applies `function` to the colours of each pixel, leaving alpha alone; gray ones stay as they are.
-#[inline(always)]
-pub(super) fn each_pixel(samples: &mut [f32], channels: Channels, function: impl Fn([f32; 3]) -> [f32; 3]) {
-    match channels {
-        Channels::Rgb => samples.as_chunks_mut().0.iter_mut().for_each(|pixel| *pixel = function(*pixel)),
-        Channels::Rgba => samples.as_chunks_mut().0.iter_mut().for_each(|[r, g, b, _]| {
-            [*r, *g, *b] = function([*r, *g, *b]);
-        }),
-        Channels::Gray | Channels::GrayAlpha => {}
-    }
+/// A function of one sample. (A closure's body may stay outside the function that is compiled for wider vectors.)
+pub(super) trait Tone: Copy {
+    /// The value for a value; implementations must be `#[inline(always)]`.
+    fn at(self, value: f32) -> f32;
 }
 
-/// Applies `function` to runs of samples of one colour channel (0 to 2), laid side by side.
-#[inline(always)]
-pub(super) fn each_plane(samples: &mut [f32], channels: Channels, function: impl Fn(usize, &mut [f32])) {
-    let count = channels.count();
-    let mut plane = [0.0; BLOCK];
-    for pixels in samples.chunks_mut(BLOCK * count) {
-        let plane = &mut plane[..pixels.len() / count];
-        for channel in 0..channels.colour_count() {
-            for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(count)) {
-                *to = pixel[channel];
+/// A function of the colours of one pixel.
+pub(super) trait Mix: Copy {
+    /// The colour for a colour; implementations must be `#[inline(always)]`.
+    fn at(self, colour: [f32; 3]) -> [f32; 3];
+}
+
+/// A function of runs of samples of one colour channel (0 to 2).
+pub(super) trait Bend {
+    /// Puts the values for values in their place; implementations must be `#[inline(always)]`.
+    fn bend(&self, channel: usize, values: &mut [f32]);
+}
+
+/// Holds its function itself: behind a reference its numbers might change with each sample that is written.
+struct EachColour<'a, T>(&'a mut [f32], Channels, T);
+
+impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, tone) = self;
+        match channels {
+            Channels::Gray | Channels::Rgb => {
+                for value in samples {
+                    *value = tone.at(*value);
+                }
             }
-            function(channel, plane);
-            for (from, pixel) in plane.iter().zip(pixels.chunks_exact_mut(count)) {
-                pixel[channel] = *from;
+            Channels::GrayAlpha => {
+                for [value, _] in samples.as_chunks_mut::<2>().0 {
+                    *value = tone.at(*value);
+                }
+            }
+            Channels::Rgba => {
+                for [r, g, b, _] in samples.as_chunks_mut::<4>().0 {
+                    [*r, *g, *b] = [tone.at(*r), tone.at(*g), tone.at(*b)];
+                }
             }
         }
     }
+}
+
+/// Applies a function to each colour sample, leaving alpha alone.
+pub(super) fn tone(samples: &mut [f32], channels: Channels, tone: impl Tone) {
+    wide(EachColour(samples, channels, tone));
+}
+
+struct EachPixel<'a, M>(&'a mut [f32], Channels, M);
+
+impl<M: Mix> NullaryFnOnce for EachPixel<'_, M> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, mix) = self;
+        match channels {
+            Channels::Rgb => {
+                for pixel in samples.as_chunks_mut::<3>().0 {
+                    *pixel = mix.at(*pixel);
+                }
+            }
+            Channels::Rgba => {
+                for [r, g, b, _] in samples.as_chunks_mut::<4>().0 {
+                    [*r, *g, *b] = mix.at([*r, *g, *b]);
+                }
+            }
+            Channels::Gray | Channels::GrayAlpha => {}
+        }
+    }
+}
+
+/// Applies a function to the colours of each pixel, leaving alpha alone; gray pixels stay as they are.
+pub(super) fn mix(samples: &mut [f32], channels: Channels, mix: impl Mix) {
+    wide(EachPixel(samples, channels, mix));
+}
+
+struct EachPlane<'a, B>(&'a mut [f32], Channels, &'a B);
+
+impl<B: Bend> NullaryFnOnce for EachPlane<'_, B> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self(samples, channels, bend) = self;
+        let count = channels.count();
+        let mut plane = [0.0; BLOCK];
+        for pixels in samples.chunks_mut(BLOCK * count) {
+            let plane = &mut plane[..pixels.len() / count];
+            for channel in 0..channels.colour_count() {
+                for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(count)) {
+                    *to = pixel[channel];
+                }
+                bend.bend(channel, plane);
+                for (from, pixel) in plane.iter().zip(pixels.chunks_exact_mut(count)) {
+                    pixel[channel] = *from;
+                }
+            }
+        }
+    }
+}
+
+/// Applies a function to runs of samples of one colour channel, laid side by side; alpha is left alone.
+pub(super) fn bend(samples: &mut [f32], channels: Channels, bend: &impl Bend) {
+    wide(EachPlane(samples, channels, bend));
 }

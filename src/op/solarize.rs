@@ -1,6 +1,7 @@
 //! Solarize: the negative of what is light.
 
 use super::light::either;
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -27,22 +28,22 @@ struct Solarize {
     level: f32,
 }
 
-impl Solarize {
-    #[inline(always)]
-    fn at(self, value: f32) -> f32 {
-        either(value >= self.level, 1.0 - value, value)
-    }
-}
-
 impl Operation for Solarize {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
         Ok(Stage::Point(Box::new(*self)))
     }
 }
 
+impl Tone for Solarize {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        either(value >= self.level, 1.0 - value, value)
+    }
+}
+
 impl PointKernel for Solarize {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

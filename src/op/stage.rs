@@ -53,6 +53,9 @@ pub enum Stage {
         /// What is computed.
         kernel: Box<dyn WindowKernel>,
     },
+    /// Rows go in, as many of the same size come out, later: for what is cheapest with a memory of the rows before, or
+    /// in larger blocks.
+    Stream(Box<dyn StreamKernel>),
     /// Another size, then perhaps a border.
     Resample {
         /// The new grid.
@@ -79,6 +82,11 @@ pub trait PlacedKernel: Send + Sync {
     /// Channels of the result: at least those of the input.
     fn channels(&self, input: Channels) -> Channels {
         input
+    }
+
+    /// Bytes it holds while it works.
+    fn held_bytes(&self) -> u64 {
+        0
     }
 
     /// Changes a run of pixels of row `y`, from column `x` on, in place. `channels` are those of the result: a new alpha
@@ -188,13 +196,77 @@ pub trait WindowKernel: Send + Sync {
     }
 }
 
+/// A function of rows that remembers what it needs of those before.
+pub trait StreamKernel: Send + Sync {
+    /// Begins on a picture.
+    fn start(&self, input: &ImageInfo) -> Box<dyn RowStream + '_>;
+
+    /// Rows that must have gone in below the one that comes out.
+    fn lead_px(&self, input: &ImageInfo) -> u32;
+
+    /// Bytes held while it runs.
+    fn held_bytes(&self, input: &ImageInfo) -> u64;
+
+    /// Which part of the input makes a part of the result, to the last bit as it is in the whole. What is needed holds
+    /// the part itself.
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        let _ = part;
+        Rect::all_of(input)
+    }
+
+    /// What becomes of the finished row (no longer premultiplied) and the original one, where that is asked for.
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let _ = (original, channels, out);
+    }
+
+    /// Whether `combine` is to be called.
+    fn wants_original(&self) -> bool {
+        false
+    }
+
+    /// Whether it is linear and the same for each channel, so that luma may be taken before it as well.
+    fn commutes_with_luma(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks the same in a turned or mirrored picture.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+}
+
+/// A [`StreamKernel`] at work on one picture. Colour is premultiplied by alpha.
+pub trait RowStream {
+    /// Takes the next row.
+    fn push(&mut self, row: &[f32]);
+
+    /// Gives the next row of the result; false while it needs more rows first.
+    fn pull(&mut self, out: &mut [f32]) -> bool;
+}
+
 /// A function of the whole picture.
 pub trait WholeKernel: Send + Sync {
     /// What comes out.
     fn output(&self, input: &ImageInfo) -> ImageInfo;
 
-    /// One row of the result. `picture` holds every row in the type it arrived in.
-    fn row(&self, picture: &Band, y: u32, out: &mut [f32]);
+    /// What of the picture is needed for a part of the result.
+    fn needs(&self, input: &ImageInfo, part: Rect) -> Rect {
+        let _ = part;
+        Rect::all_of(input)
+    }
+
+    /// A run of pixels of row `y` of the result, from column `x` on.
+    fn run(&self, picture: &Held<'_>, x: u32, y: u32, out: &mut [f32]);
+}
+
+/// A picture in memory, or what of it was said to be needed, in the type it arrived in.
+pub struct Held<'a> {
+    /// The rows.
+    pub band: &'a Band,
+    /// Which part of the picture they are.
+    pub part: Rect,
+    /// Size of the whole picture.
+    pub info: ImageInfo,
 }
 
 /// A rectangle of whole pixels.
@@ -233,10 +305,22 @@ impl Rect {
     }
 
     /// The rectangle with a margin on every side, as far as the picture reaches.
-    pub(super) fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
+    #[must_use]
+    pub fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
             let from = start.saturating_sub(margin_px);
             (from, (start + length).saturating_add(margin_px).min(available) - from)
+        };
+        let (x, width_px) = span(self.x, self.width_px, info.width_px);
+        let (y, height_px) = span(self.y, self.height_px, info.height_px);
+        Self { x, y, width_px, height_px }
+    }
+
+    /// The smallest rectangle around it whose edges stand at multiples of `step_px`, or at the picture's edge.
+    pub(super) fn reaching_to_multiples(self, step_px: u32, info: &ImageInfo) -> Self {
+        let span = |start: u32, length: u32, available: u32| {
+            let from = start / step_px * step_px;
+            (from, (start + length).next_multiple_of(step_px).min(available) - from)
         };
         let (x, width_px) = span(self.x, self.width_px, info.width_px);
         let (y, height_px) = span(self.y, self.height_px, info.height_px);

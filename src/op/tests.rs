@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod colour;
+mod detail;
 mod focus;
 mod harness;
 
@@ -9,10 +11,12 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 
-use self::harness::{Collected, Picture, no_files, plan, recipe, run, run_with};
+use self::harness::{Collected, Picture, files, plan, recipe, run, run_with};
 use super::*;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples};
+use crate::model::{
+    Band, Channels, FileKind, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples,
+};
 
 /// One step of each operation that changes something, and some chains.
 const STEPS: &[&[&str]] = &[
@@ -24,8 +28,28 @@ const STEPS: &[&[&str]] = &[
     &["resize:width=31,height=77,fit=exact,kernel=nearest,enlarge=true"],
     &["resize:long_edge=33,linear_light=true"],
     &["crop:x=11,y=21,width=30,height=50"],
+    &["resize:megapixels=0.002"],
+    &["resize:width=40,height=40,fit=cover,gravity=bottom_right"],
+    &["crop:aspect=1:1,gravity=right"],
+    &["crop:left_percent=10.5,top_percent=3,bottom_percent=40"],
+    &["crop:width_percent=60,height_percent=33"],
+    &["trim:tolerance=60,margin=2"],
+    &["canvas:width=50,height=170,colour=#204060"],
+    &["canvas:width=200,height=30,gravity=top_left,colour=transparent"],
+    &["border:size=7,bottom=20,colour=#ffeedd"],
+    &["rounded_corners:radius=20"],
+    &["rounded_corners:radius=9.5,background=#804020"],
+    &["watermark_text:text=Pixloom,size=20,margin=5"],
+    &["watermark_text:text=A,size=12,tile=true,gap=4,angle=-30,outline=8,colour=#ff8000,opacity=50"],
+    &["watermark_image:file=mark.png,scale=40,position=top_left,opacity=70"],
+    &["watermark_image:file=mark.png,scale=15,tile=true,gap=3"],
+    &["vignette:amount=70"],
+    &["drop_shadow:offset_x=5,offset_y=-3,blur=2,colour=#102030"],
+    &["drop_shadow:offset_x=-30,offset_y=20,blur=1,opacity=100,background=#c0d0e0"],
     &["rotate:degrees=90"],
     &["rotate:degrees=33"],
+    &["rotate:degrees=12,canvas=crop"],
+    &["rotate:degrees=-70,canvas=keep,background=black"],
     &["rotate:degrees=-5.5,background=transparent"],
     &["flip:axis=horizontal"],
     &["flip:axis=vertical"],
@@ -36,9 +60,50 @@ const STEPS: &[&[&str]] = &[
     &["linear:scale=1.1,offset=-5"],
     &["gamma:value=2.2"],
     &["saturation:factor=1.4"],
+    &["grayscale:weights=rec709"],
+    &["exposure:stops=0.7"],
+    &["levels:black=12,white=220,gamma=1.3,out_black=10"],
+    &["auto_levels:clip=1"],
+    &["auto_levels:by=channel"],
+    &[r#"curves:all="0,0;64,50;192,220;255,255""#],
+    &[r#"curves:red="0,20;255,255",blue="0,0;128,100;255,240""#],
+    &["white_balance:temperature=40,tint=-15"],
+    &["vibrance:amount=60"],
+    &["hue:degrees=75"],
+    &["channel_mixer:red_from_green=40,red_from_red=60,blue_constant=5"],
+    &["channel_mixer:monochrome=true,red_from_red=20,red_from_green=70,red_constant=3"],
+    &["lut:file=warm.cube,strength=80"],
+    &["lut:file=curve.cube"],
+    &["sepia:amount=70"],
+    &["duotone"],
+    &["solarize:level=100"],
+    &["threshold:level=120"],
+    &["posterize:levels=5"],
+    &[
+        "gamma:value=1.2",
+        r#"curves:all="0,0;100,120;255,255""#,
+        "grayscale",
+        "invert",
+        "sepia",
+        "exposure:stops=-0.5",
+        "hue:degrees=-30",
+    ],
     &["gaussian_blur:sigma=2.5"],
     &["gaussian_blur:sigma=60"],
     &["sharpen:sigma=1,amount=0.8"],
+    &["sharpen:sigma=12,amount=0.5"],
+    &["sharpen:sigma=1.2,amount=1,threshold=3"],
+    &["clarity"],
+    &["denoise"],
+    &["median:radius=2"],
+    &["median:radius=5"],
+    &["box_blur:radius=4.5"],
+    &["motion_blur:length=9,angle=30"],
+    &["pixelate:size=8"],
+    &["edge"],
+    &["emboss:height=1.5"],
+    &["high_pass"],
+    &["grain:size=2,monochrome=false"],
     &["linear:scale=1.1,offset=-5", "saturation:factor=1.2", "sharpen:sigma=1,amount=0.8"],
     &["gaussian_blur:sigma=3", "grayscale", "gamma:value=0.7"],
     &["flip:axis=vertical", "crop:x=5,y=9,width=40,height=70", "resize:long_edge=29", "rotate:degrees=270", "invert"],
@@ -49,11 +114,13 @@ fn every_operation_stands_in_the_test_cases() {
     for spec in registry() {
         assert!(STEPS.iter().any(|steps| steps.iter().any(|step| step.starts_with(spec.id))), "{}", spec.id);
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
-        assert!(
-            Pipeline::new(&Recipe { version: 1, steps: vec![starting_step(spec)] }, &no_files()).is_ok(),
-            "{}",
-            spec.id
-        );
+        // A file is for the person to choose.
+        let step = spec.params.iter().fold(starting_step(spec), |step, param| match param.kind {
+            ParamKind::File { holds: FileKind::Picture } => step.with(param.name, "mark.png"),
+            ParamKind::File { holds: FileKind::Table } => step.with(param.name, "warm.cube"),
+            _ => step,
+        });
+        assert!(Pipeline::new(&Recipe { version: 1, steps: vec![step] }, &files()).is_ok(), "{}", spec.id);
         for param in spec.params {
             if let ParamKind::Float { min, max, soft_max, default } = param.kind {
                 assert!(
@@ -287,6 +354,102 @@ fn a_black_disc_on_transparent_white_stays_black() {
 }
 
 #[test]
+fn resizing_in_linear_light_averages_light() {
+    let board = Picture::u8(64, 64, Channels::Gray, |x, y, _| if (x + y) % 2 == 0 { 255 } else { 0 });
+    let mean = |step: &str| {
+        let values = run(&[step], &board).values;
+        values.iter().sum::<f32>() / values.len() as f32
+    };
+    let light = mean("resize:percent=50,linear_light=true");
+    assert!((light - 187.5).abs() <= 2.0, "{light}");
+    let encoded = mean("resize:percent=50");
+    assert!((encoded - 127.5).abs() <= 1.0, "{encoded}");
+}
+
+#[test]
+fn trimming_finds_the_picture_in_its_border_and_never_trims_to_nothing() {
+    let scene = Picture::scene(60, 40, Channels::Rgb);
+    let bordered = run(&["invert", "border:size=9,left=23,colour=#806040", "trim:tolerance=2"], &scene);
+    assert_eq!(bordered.info.map(|info| (info.width_px, info.height_px)), Some((60, 40)));
+    assert_eq!(bordered.values, run(&["invert"], &scene).values);
+    let kept = run(&["border:size=9,colour=black", "trim:tolerance=2,margin=4"], &scene);
+    assert_eq!(kept.info.map(|info| (info.width_px, info.height_px)), Some((68, 48)));
+    let plain = Picture::u8(30, 20, Channels::Gray, |_, _, _| 77);
+    assert_eq!(run(&["trim"], &plain).values, plain.levels());
+    let clear = run(&["border:size=5,colour=transparent", "trim"], &scene);
+    assert_eq!(clear.info.map(|info| (info.width_px, info.height_px)), Some((60, 40)));
+}
+
+#[test]
+fn a_shadow_falls_where_the_offset_says_and_the_picture_stays_as_it_is() {
+    let scene = Picture::scene(40, 30, Channels::Rgb);
+    let out = run(&["drop_shadow:offset_x=12,offset_y=-7,blur=0,opacity=50,colour=#204060"], &scene);
+    let info = out.info.expect("started");
+    assert_eq!((info.width_px, info.height_px, info.channels), (52, 37, Channels::Rgba));
+    let pixel = |x: u32, y: u32| &out.values[(y * 52 + x) as usize * 4..][..4];
+    // The picture stands at the bottom left, its shadow at the top right.
+    assert_eq!(pixel(0, 7)[..3], scene.levels()[..3]);
+    assert_eq!(pixel(0, 7)[3], 255.0);
+    assert_eq!(pixel(51, 0), [32.0, 64.0, 96.0, 128.0]);
+    assert_eq!(pixel(0, 0)[3], 0.0);
+    assert_eq!(pixel(51, 36)[3], 0.0);
+    let soft = run(&["drop_shadow:offset_x=0,offset_y=0,blur=4,background=white"], &scene);
+    let info = soft.info.expect("started");
+    assert_eq!((info.width_px, info.height_px, info.channels), (64, 54, Channels::Rgb));
+    let along: Vec<f32> = (0..12).map(|x| soft.values[(27 * 64 + x) * 3]).collect();
+    assert!(along.is_sorted_by(|a, b| a >= b) && along[0] > 253.0 && along[11] < 210.0, "{along:?}");
+}
+
+#[test]
+fn a_turned_ramp_is_a_ramp() {
+    // Cubic interpolation keeps what is linear.
+    let ramp = |x: f64, y: f64| 20.0 + x * 0.9 + y * 1.1;
+    let picture = Picture::u8(120, 90, Channels::Rgb, |x, y, _| ramp(f64::from(x), f64::from(y)).round() as u8);
+    for degrees in [7.0_f64, -33.0, 200.0] {
+        let out = run(&[&format!("rotate:degrees={degrees},canvas=crop")], &picture);
+        let info = out.info.expect("started");
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        for y in 2..info.height_px - 2 {
+            for x in 2..info.width_px - 2 {
+                let across = f64::from(x) + 0.5 - f64::from(info.width_px) / 2.0;
+                let down = f64::from(y) + 0.5 - f64::from(info.height_px) / 2.0;
+                let expected = ramp(across * cos + down * sin + 59.5, down * cos - across * sin + 44.5);
+                let got = out.values[(y * info.width_px + x) as usize * 3];
+                assert!((f64::from(got) - expected).abs() <= 1.3, "{degrees} {x} {y}: {got} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_watermark_changes_the_picture_where_it_stands_and_nowhere_else() {
+    let gray = Picture::u8(200, 100, Channels::Gray, |_, _, _| 100);
+    let changed = |step: &str| {
+        let out = run(&[step], &gray);
+        let channels = out.info.expect("started").channels;
+        let pixels = out.values.chunks_exact(channels.count()).enumerate();
+        let at: Vec<(usize, usize)> =
+            pixels.filter(|(_, pixel)| pixel.iter().any(|v| *v != 100.0)).map(|(i, _)| (i % 200, i / 200)).collect();
+        (channels, at)
+    };
+    let (channels, at) = changed("watermark_text:text=Pixloom,size=20,margin=5,position=top_left,opacity=100");
+    assert_eq!(channels, Channels::Gray, "white letters need no colour");
+    let bounds = |at: &[(usize, usize)]| {
+        let (xs, ys): (Vec<usize>, Vec<usize>) = at.iter().copied().unzip();
+        let ends = |v: &[usize]| (v.iter().copied().min().unwrap_or(0), v.iter().copied().max().unwrap_or(0));
+        (ends(&xs), ends(&ys))
+    };
+    let ((left, right), (top, bottom)) = bounds(&at);
+    assert!(at.len() > 200 && (5..=6).contains(&left) && (5..=6).contains(&top), "{left} {top}");
+    assert!(right < 100 && bottom < 30, "{right} {bottom}");
+    let (channels, at) = changed("watermark_image:file=mark.png,scale=30,margin=10,position=bottom_right,opacity=100");
+    assert_eq!(channels, Channels::Rgb);
+    let ((left, right), (top, bottom)) = bounds(&at);
+    assert!(left >= 170 && right <= 189 && top >= 60 && bottom <= 89, "{left} {right} {top} {bottom}");
+    assert!(changed("watermark_text:text=Pixloom,opacity=0").1.is_empty());
+}
+
+#[test]
 fn a_border_has_its_colour_and_channels_grow_to_hold_it() {
     let gray = Picture::u8(4, 2, Channels::Gray, |_, _, _| 100);
     let padded = run(&["resize:width=4,height=4,fit=pad,background=#ff0000"], &gray);
@@ -380,12 +543,21 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
         &["resize:width=640,height=640,fit=pad,background=#204060"],
         &["crop:x=110,y=210,width=303,height=301"],
         &["crop:x=110,y=210", "resize:long_edge=401", "rotate:degrees=20"],
+        &["resize:megapixels=0.1"],
+        &["resize:width=400,height=400,fit=cover,gravity=right"],
+        &["crop:left_percent=12.3,bottom_percent=45.6"],
+        &["crop:aspect=4:5,gravity=right"],
+        &["canvas:width=901,height=333,gravity=bottom_left"],
     ];
     let rest = STEPS.iter().filter(|steps| {
         !["width=", "edge=", "crop", "transparent"].iter().any(|word| steps.iter().any(|step| step.contains(word)))
     });
+    let mut off = Vec::new();
     for steps in geometry.iter().chain(rest) {
         let plan = plan(steps, &full.info, Orientation::Upright, 0.25);
+        let steps_are_faithful =
+            recipe(steps).steps.iter().all(|step| find(&step.op).is_some_and(|op| op.faithful_to_scale));
+        assert_eq!(plan.is_approximate(), !steps_are_faithful, "{steps:?}");
         let mut out = Collected::default();
         plan.run(&mut view.reader(16), &mut out, &|| false).expect("runs");
         let info = out.info.expect("started");
@@ -396,9 +568,11 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
         let exact = format!("resize:width={},height={},fit=exact,enlarge=true", info.width_px, info.height_px);
         let scaled = run(&[&exact], &whole);
         let difference = mean_difference(&out.values, &scaled.values);
-        assert!(difference <= 2.0, "{steps:?}: {difference} levels");
-        assert!(!plan.is_approximate());
+        if difference > 2.0 && !plan.is_approximate() {
+            off.push(format!("{steps:?}: {difference} levels"));
+        }
     }
+    assert!(off.is_empty(), "{off:#?}");
 }
 
 #[test]
@@ -477,7 +651,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
     let mut steps =
         vec![Step::new("nonsense"), Step::new("invert"), Step::new("gaussian_blur").with("sigma", f64::NAN)];
     steps[0].enabled = false;
-    let error = Pipeline::new(&Recipe { version: 1, steps }, &no_files()).map(|_| ()).expect_err("NaN");
+    let error = Pipeline::new(&Recipe { version: 1, steps }, &files()).map(|_| ()).expect_err("NaN");
     assert_eq!(error.step, 3);
     assert!(error.message.contains("sigma must be a number from 0 to 200 px, not NaN"), "{error}");
 }
@@ -486,7 +660,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
 fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
     let info = Picture::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
     let fails = |step: &str| {
-        let pipeline = Pipeline::new(&recipe(&["invert", step]), &no_files()).expect("valid");
+        let pipeline = Pipeline::new(&recipe(&["invert", step]), &files()).expect("valid");
         pipeline.plan(&info, Orientation::Upright, 1.0).map(|_| ()).expect_err(step)
     };
     let error = fails("crop:x=100");
@@ -514,13 +688,15 @@ proptest! {
     ) {
         let picture = Picture::scene(width, height, channels);
         let steps: Vec<&str> = STEPS[first].iter().chain(STEPS[second]).copied().collect();
-        let pipeline = Pipeline::new(&recipe(&steps), &no_files()).expect("valid");
+        let pipeline = Pipeline::new(&recipe(&steps), &files()).expect("valid");
         for scale in [1.0, view_scale] {
             if let Ok(plan) = pipeline.plan(&picture.info, orientation, scale) {
                 let mut out = Collected::default();
                 plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-                prop_assert_eq!(out.info, Some(plan.output()));
-                prop_assert_eq!(out.rows, plan.output().height_px);
+                if plan.is_certain() {
+                    prop_assert_eq!(out.info, Some(plan.output()));
+                }
+                prop_assert_eq!(Some(out.rows), out.info.map(|info| info.height_px));
                 prop_assert!(plan.max_downscale() >= 1.0 && plan.peak_bytes() > 0);
             }
         }

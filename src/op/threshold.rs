@@ -1,6 +1,7 @@
 //! Threshold: black and white, nothing between.
 
 use super::light::either;
+use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -28,23 +29,23 @@ struct Threshold {
     level: f32,
 }
 
-impl Threshold {
-    #[inline(always)]
-    fn at(self, value: f32) -> f32 {
-        either(value >= self.level, 1.0, 0.0)
-    }
-}
-
 impl Operation for Threshold {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
         Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
     }
 }
 
+impl Tone for Threshold {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        either(value >= self.level, 1.0, 0.0)
+    }
+}
+
 /// On gray pictures.
 impl PointKernel for Threshold {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| simd::each_colour(samples, channels, |value| self.at(value)));
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

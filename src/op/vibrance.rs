@@ -1,5 +1,6 @@
 //! Vibrance: saturation for those colours that have little of it.
 
+use super::simd::Mix;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -41,15 +42,18 @@ fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
+impl Mix for Vibrance {
+    #[inline(always)]
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+        let strength = larger(larger(r, g), b) - smaller(smaller(r, g), b);
+        let factor = 1.0 + self.amount * (1.0 - strength);
+        let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        [r, g, b].map(|value| luma + (value - luma) * factor)
+    }
+}
+
 impl PointKernel for Vibrance {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::wide(|| {
-            simd::each_pixel(samples, channels, |[r, g, b]| {
-                let strength = larger(larger(r, g), b) - smaller(smaller(r, g), b);
-                let factor = 1.0 + self.amount * (1.0 - strength);
-                let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-                [r, g, b].map(|value| luma + (value - luma) * factor)
-            });
-        });
+        simd::mix(samples, channels, *self);
     }
 }

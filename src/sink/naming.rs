@@ -2,13 +2,18 @@
 //!
 //! Whatever a stem, a host or a header says, a rendered name stays below the output folder.
 
+use jiff::fmt::strtime;
+
 use crate::model::Locator;
 
 /// Bytes that one part of a path may have: 255 less room for ` (12345)` and an extension.
 const MAX_PART_BYTES: usize = 200;
 /// Digits that `{index:0N}` may ask for.
 const MAX_DIGITS: usize = 12;
-const FIELDS: &str = "{stem} {ext} {index} {index:05} {parent} {host} {width} {height} {date} {hash} {dir}";
+const FIELDS: &str =
+    "{stem} {ext} {index} {index:05} {parent} {host} {width} {height} {date} {date:%Y-%m-%d} {hash} {dir}";
+/// How `{date}` alone is written.
+const DATE_FORMAT: &str = "%Y-%m-%d";
 
 /// A checked name template such as `{stem}-{width}x{height}`; `/` in it makes folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +32,8 @@ enum Piece {
     Host,
     Width,
     Height,
-    Date,
+    /// In a format of strftime's.
+    Date(String),
     Hash,
     Dir,
 }
@@ -49,8 +55,8 @@ pub struct NameParts {
     pub width: Option<u32>,
     /// The result's height in px.
     pub height: Option<u32>,
-    /// `YYYY-MM-DD`.
-    pub date: String,
+    /// When the picture was taken, by its camera's clock; else when its file was changed, in local time.
+    pub date: Option<jiff::civil::DateTime>,
     /// SHA-256 of the input's bytes in hex, as in the catalog's `hash`.
     pub hash: String,
     /// The folder below the source's root, with `/` between parts.
@@ -96,6 +102,11 @@ impl Template {
     /// Whether the name is known only once the item has been worked on (the result's size, the input's hash).
     pub fn needs_result(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Width | Piece::Height | Piece::Hash))
+    }
+
+    /// Whether the template tells when a picture was taken.
+    pub fn needs_date(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Date(_)))
     }
 
     /// Whether the template places results in their folders itself.
@@ -150,9 +161,10 @@ impl Piece {
             "host" => Self::Host,
             "width" => Self::Width,
             "height" => Self::Height,
-            "date" => Self::Date,
+            "date" => Self::Date(DATE_FORMAT.to_owned()),
             "hash" => Self::Hash,
             "dir" => Self::Dir,
+            _ if name.starts_with("date:") => Self::Date(date_format(name.strip_prefix("date:")?)?),
             _ => {
                 let digits = name.strip_prefix("index:0")?;
                 let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -174,7 +186,7 @@ impl Piece {
             Self::Host => parts.host.clone(),
             Self::Width => number(parts.width),
             Self::Height => number(parts.height),
-            Self::Date => parts.date.clone(),
+            Self::Date(format) => parts.date.and_then(|date| strtime::format(format, date).ok()).unwrap_or_default(),
             Self::Hash => parts.hash.clone(),
             Self::Dir => parts.dir.clone(),
         }
@@ -200,11 +212,24 @@ impl NameParts {
             index,
             parent,
             host: locator.host().unwrap_or_default(),
-            date: date_ms.and_then(day).unwrap_or_default(),
+            date: date_ms.and_then(local),
             dir: dir.to_owned(),
             ..Self::default()
         }
     }
+
+    /// The moment a picture was taken, as `YYYY-MM-DDTHH:MM:SS`; any other text changes nothing.
+    pub fn set_taken(&mut self, moment: &str) {
+        if let Ok(date) = moment.parse() {
+            self.date = Some(date);
+        }
+    }
+}
+
+/// A format of strftime's that a moment without a time zone can be written in; `None` for any other.
+fn date_format(format: &str) -> Option<String> {
+    let any_day = jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0);
+    (!format.is_empty() && strtime::format(format, any_day).is_ok()).then(|| format.to_owned())
 }
 
 /// Stem, extension and parent of a URL's path, decoded.
@@ -232,9 +257,9 @@ fn url_parts(url: &str) -> (String, String, String) {
     }
 }
 
-fn day(utc_ms: i64) -> Option<String> {
+fn local(utc_ms: i64) -> Option<jiff::civil::DateTime> {
     let time = jiff::Timestamp::from_millisecond(utc_ms).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::system()).date().to_string())
+    Some(time.to_zoned(jiff::tz::TimeZone::system()).datetime())
 }
 
 /// A relative folder with every part safe; parts that come to nothing (`..` too) are left out.
@@ -294,7 +319,7 @@ mod tests {
             host: "h.example".to_owned(),
             width: Some(640),
             height: Some(480),
-            date: "2026-05-01".to_owned(),
+            date: Some(jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0)),
             hash: "ab12".to_owned(),
             dir: "2026/beach".to_owned(),
         }
@@ -307,6 +332,8 @@ mod tests {
             ("{stem}-{width}x{height}", "photo-640x480"),
             ("{index}_{index:05}", "7_00007"),
             ("{parent} {host} {date} {hash}.{ext}", "beach h.example 2026-05-01 ab12.jpg"),
+            ("{date:%Y%m%d_%H%M%S}", "20260501_123456"),
+            ("{date:%Y}/{date:%m/%d}", "2026/05_01"),
             ("{dir}/{stem}", "2026/beach/photo"),
             ("small/{stem}", "small/photo"),
             ("이미지 {index:03}", "이미지 007"),
@@ -325,6 +352,9 @@ mod tests {
             ("{}", "{}"),
             ("{index:5}", "{index:5}"),
             ("{index:0}", "{index:0}"),
+            ("{date:}", "{date:}"),
+            ("{date:%Q}", "{date:%Q}"),
+            ("{date:%z}", "{date:%z}"),
             ("{index:099}", "{index:099}"),
             ("{index:0+5}", "{index:0+5}"),
             ("", "nothing"),
@@ -401,7 +431,12 @@ mod tests {
         let parts =
             NameParts::of(&Locator::File("/a/b c/IMG.1.jpg".into()), 2, "x", Some(1_767_225_600_000 + 43_200_000));
         assert_eq!((parts.stem.as_str(), parts.ext.as_str(), parts.parent.as_str()), ("IMG.1", "jpg", "b c"));
-        assert!(parts.date.starts_with("2026-01-0"), "{}", parts.date);
+        assert!(parts.date.is_some_and(|date| date.to_string().starts_with("2026-01-0")), "{:?}", parts.date);
+        let mut parts = parts;
+        parts.set_taken("no moment");
+        assert!(parts.date.is_some());
+        parts.set_taken("2025-12-24T18:00:00");
+        assert_eq!(Template::parse("{date}").unwrap().render(&parts), "2025-12-24");
     }
 
     proptest! {

@@ -27,6 +27,15 @@ fn request(id: ItemId, recipe: Recipe, zoom: Zoom) -> PreviewRequest {
     PreviewRequest { id, recipe, save, zoom, area_px: (4000, 4000) }
 }
 
+/// Asks for a preview and waits for the first one: what comes out of the pipeline, not yet encoded.
+fn first_look(desk: &Desk, request: &PreviewRequest) -> PreviewContent {
+    desk.handle().want_preview(Some(request.clone()));
+    desk.wait_for("a preview is there", |_| {
+        let preview = desk.handle().preview();
+        (preview.request.as_ref() == Some(request)).then(|| preview.content.clone())
+    })
+}
+
 /// Asks for a preview and waits until it is whole.
 fn look(desk: &Desk, request: &PreviewRequest) -> PreviewContent {
     desk.handle().want_preview(Some(request.clone()));
@@ -64,7 +73,9 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
         (2, vec![long_edge(300), sharpen.clone()]),
     ] {
         let recipe = recipe(steps);
-        let shown = picture(look(&desk, &request(ItemId { job, seq }, recipe.clone(), FULL)));
+        let view = request(ItemId { job, seq }, recipe.clone(), FULL);
+        let shown = picture(first_look(&desk, &view));
+        let weighed = picture(look(&desk, &view)).after_bytes;
         let mut spec = desk.job(vec![sources[seq as usize - 1].clone()], recipe.steps.clone(), FormatChoice::Png);
         spec.sink.dir = Some(desk.out());
         let saved = desk.run(spec);
@@ -74,9 +85,46 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
         assert_eq!((shown.after.width_px, shown.after.height_px), (width_px, height_px), "{recipe:?}");
         let wrong = rgb(&shown.after).iter().zip(&saved).filter(|(a, b)| a != b).count();
         assert_eq!(wrong, 0, "{recipe:?}: of {} levels", saved.len());
-        assert_eq!(shown.after_bytes, Some(bytes.len() as u64), "{recipe:?}");
+        assert_eq!(weighed, Some(bytes.len() as u64), "{recipe:?}");
         assert!(!shown.approximate);
         desk.send(Command::Show(job));
+    }
+}
+
+#[test]
+fn looking_around_at_full_size_shows_the_pixels_that_are_saved_there() {
+    let desk = Desk::window();
+    // Larger than what is kept around the area, so that a drag leaves it.
+    let source = file(&desk.put("a.png", png(900, 700, 1)));
+    let job = draft(&desk, vec![source.clone()]);
+    for steps in [
+        vec![Step::new("gaussian_blur").with("sigma", 2.0), Step::new("rotate").with("degrees", 90.0)],
+        vec![long_edge(800), Step::new("sharpen").with("sigma", 1.0)],
+        vec![Step::new("rotate").with("degrees", 10.0)],
+    ] {
+        let saved = desk.run(desk.job(vec![source.clone()], steps.clone(), FormatChoice::Png));
+        let (width, height, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
+        desk.send(Command::Show(job));
+        for (x, y) in [(0.1, 0.1), (0.13, 0.12), (0.9, 0.95), (0.5, 0.5), (0.0, 1.0)] {
+            let view = PreviewRequest {
+                area_px: (120, 90),
+                ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), Zoom::Full { x, y })
+            };
+            let shown = picture(first_look(&desk, &view));
+            assert_eq!((shown.after_size_px, shown.after.width_px), ((width, height), 120));
+            let start = |centre: f32, whole: u32, part: u32| {
+                (centre * whole as f32 - part as f32 / 2.0).round().clamp(0.0, (whole - part) as f32) as usize
+            };
+            let (left, top) = (start(x, width, 120), start(y, height, 90));
+            let expected: Vec<u8> = saved
+                .chunks_exact(width as usize * 3)
+                .skip(top)
+                .take(90)
+                .flat_map(|row| row[left * 3..(left + 120) * 3].to_vec())
+                .collect();
+            assert!(rgb(&shown.after) == expected, "{steps:?} at {x}, {y}");
+            assert_eq!(shown.histogram[1].iter().sum::<u32>(), 120 * 90, "of what is seen");
+        }
     }
 }
 
@@ -92,7 +140,7 @@ fn to_fit_a_preview_looks_like_the_result_scaled_down() {
     ] {
         let view =
             PreviewRequest { area_px: (400, 400), ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), Zoom::Fit) };
-        let shown = picture(look(&desk, &view)).after;
+        let shown = picture(first_look(&desk, &view)).after;
         // The result, then made as small as what is shown of it.
         let smaller =
             Step::new("resize").with("width", f64::from(shown.width_px)).with("height", f64::from(shown.height_px));
@@ -106,6 +154,24 @@ fn to_fit_a_preview_looks_like_the_result_scaled_down() {
         assert!(mean <= 2.0, "{steps:?}: {mean} levels on average");
         desk.send(Command::Show(job));
     }
+}
+
+#[test]
+fn a_moment_later_a_preview_looks_as_the_encoded_file_will() {
+    let desk = Desk::window();
+    let source = file(&sample_path("aurora-lake.jpg"));
+    let job = draft(&desk, vec![source.clone()]);
+    let save = Save { format: FormatChoice::Jpeg, quality: Some(5), ..Save::default() };
+    let steps = vec![long_edge(300)];
+    let view = PreviewRequest { save: save.clone(), ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), FULL) };
+    let before = picture(first_look(&desk, &view)).after;
+    let encoded = picture(look(&desk, &view));
+    let mut spec = desk.job(vec![source], steps, FormatChoice::Jpeg);
+    spec.save = save;
+    let bytes = fs::read(output_of(&desk.run(spec)[0])).unwrap();
+    assert_eq!(encoded.after_bytes, Some(bytes.len() as u64));
+    let off: u64 = rgb(&before).iter().zip(rgb(&encoded.after)).map(|(a, b)| u64::from(a.abs_diff(b))).sum();
+    assert!(off as f64 / before.rgba.len() as f64 > 1.0, "quality 5 is seen");
 }
 
 #[test]

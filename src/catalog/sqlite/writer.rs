@@ -342,7 +342,8 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
          content_type = ?9, bytes_in = ?10, bytes_out = ?11, width = ?12, height = ?13, hash = ?14, output_hash = ?15, \
          attempts = ?16, fetch_ms = ?17, process_ms = ?18, finished_at = ?19, etag = COALESCE(?20, etag), \
          last_modified = COALESCE(?21, last_modified), \
-         number = ?22 WHERE job_id = ?1 AND seq = ?2",
+         number = ?22, extra = CASE WHEN ?23 IS NULL THEN extra \
+         ELSE json_set(COALESCE(extra, '{}'), '$.truncated', json(?23)) END WHERE job_id = ?1 AND seq = ?2",
     )?
     .execute(params![
         one.id.job.0,
@@ -367,6 +368,7 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
         one.etag,
         one.last_modified,
         *next_number as i64,
+        one.shortfall.as_ref().map(serde_json::to_string).transpose()?,
     ])?;
     *next_number += 1;
     tally.change(&from, &to);

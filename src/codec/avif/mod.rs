@@ -3,6 +3,7 @@
 //!
 //! The container is read here; rav1d decodes what is in it.
 
+mod contained;
 mod grid;
 mod items;
 mod raw;

@@ -1,22 +1,23 @@
-//! The one place that speaks to rav1d, an AV1 decoder with the programming interface of a C library. Owned planes come
+//! The one place that speaks to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C library. Owned planes come
 //! out of it; no pointer leaves this file.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use rav1d::Dav1dResult;
-use rav1d::include::dav1d::data::Dav1dData;
-use rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
-use rav1d::include::dav1d::headers::{
+use re_rav1d::Dav1dResult;
+use re_rav1d::include::dav1d::data::Dav1dData;
+use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
+use re_rav1d::include::dav1d::headers::{
     DAV1D_PIXEL_LAYOUT_I400, DAV1D_PIXEL_LAYOUT_I420, DAV1D_PIXEL_LAYOUT_I422, DAV1D_PIXEL_LAYOUT_I444,
 };
-use rav1d::include::dav1d::picture::Dav1dPicture;
-use rav1d::src::lib::{
+use re_rav1d::include::dav1d::picture::Dav1dPicture;
+use re_rav1d::src::lib::{
     dav1d_close, dav1d_data_create, dav1d_data_unref, dav1d_default_settings, dav1d_get_picture, dav1d_open,
     dav1d_picture_unref, dav1d_send_data,
 };
 
+use super::contained;
 use crate::codec::fault;
 use crate::error::ItemError;
 use crate::model::Samples;
@@ -119,6 +120,11 @@ impl Drop for Picture {
 /// Decodes a still picture of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
 /// of more pixels are refused before memory is taken for them.
 pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
+    let stream = stream.to_vec();
+    contained::run(move || decode_here(&stream, width_px, height_px))
+}
+
+fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
     let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| fault::too_large("its frame"))?)?;
     let mut data = loaded(stream)?;
     let mut last = None;

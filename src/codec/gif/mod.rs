@@ -52,10 +52,10 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 }
 
 /// The first frame, which is all of a still picture.
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut header = probe(bytes)?;
     let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(|error| fault::from_image(&error))?;
-    let (info, rows) = whole::decode(decoder)?;
+    let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
     header.info = info;
     Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }

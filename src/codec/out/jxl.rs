@@ -1,4 +1,5 @@
-//! JPEG XL without loss, through zune-jpegxl: 8 or 16 bits, gray or colour, with alpha; always sRGB.
+//! JPEG XL without loss, through zune-jpegxl: 8 bits with or without alpha, 16 bits without;
+//! always sRGB.
 
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
@@ -73,6 +74,10 @@ impl RowWriter for JxlEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if self.extras.profile.is_some() {
             return Err(fault::cant_encode("JPEG XL is written in sRGB only"));
+        }
+        if info.sample == SampleType::U16 && info.channels.has_alpha() {
+            // The library declares alpha of 8 bits beside colour of 16.
+            return Err(fault::cant_encode("JPEG XL of 16 bits is written without alpha only; choose PNG or TIFF"));
         }
         if info.width_px.min(info.height_px) < 2 {
             return Err(fault::cant_encode("JPEG XL is written from 2 px a side up"));

@@ -315,6 +315,25 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
             assert_eq!(auxiliary, usize::from(channels.has_alpha()), "{channels:?}");
         }
     }
+    let image = picture(160, 120, Channels::Rgba, SampleType::U8);
+    let shown = decode(&encode(&image, Format::Avif, &Save { quality: Some(95), effort: Some(0), ..keep() }).unwrap());
+    let over = |image: &Image| -> Vec<u8> {
+        // What is clear has no colour: what shows over black counts.
+        let pixels = in_rgba(image);
+        let level = |v: u16, a: u16| (u64::from(v) * u64::from(a) / 65_535 / 257) as u8;
+        pixels.iter().flat_map(|&[r, g, b, a]| [level(r, a), level(g, a), level(b, a), (a / 257) as u8]).collect()
+    };
+    assert!(psnr(&over(&shown), &over(&image)) > 40.0, "{}", psnr(&over(&shown), &over(&image)));
+    // More than 8 bits of a 16-bit ramp are there.
+    let ramp = Image {
+        samples: Samples::U16((0..512 * 64_u32).flat_map(|i| [(i % 512 * 128) as u16; 3]).collect()),
+        ..picture(512, 64, Channels::Rgb, SampleType::U16)
+    };
+    let shown = decode(&encode(&ramp, Format::Avif, &Save { quality: Some(100), effort: Some(0), ..keep() }).unwrap());
+    let mut levels: Vec<u16> = in_rgba(&shown).iter().map(|pixel| pixel[0]).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    assert!(levels.len() > 300, "{} levels", levels.len());
     // An alpha that is opaque everywhere is left out.
     let opaque = Image::from_u8(8, 8, Channels::Rgba, [1, 2, 3, 255].repeat(64));
     let bytes = encode(&opaque, Format::Avif, &Save { effort: Some(0), ..keep() }).unwrap();
@@ -333,30 +352,104 @@ fn quality_and_effort_change_what_avif_and_webp_weigh() {
     }
 }
 
+fn assert_jpeg_xl_is_exact(image: &Image) {
+    let bytes = encode(image, Format::Jxl, &keep()).unwrap();
+    let shown = jxl_oxide::JxlImage::builder().read(&bytes[..]).unwrap();
+    assert_eq!((shown.width(), shown.height()), (image.info.width_px, image.info.height_px));
+    let render = shown.render_frame(0).unwrap();
+    let mut stream = render.stream();
+    assert_eq!(stream.channels() as usize, image.info.channels.count());
+    let mut values = vec![0_f32; image.samples.len()];
+    assert_eq!(stream.write_to_buffer(&mut values), values.len());
+    let (max, expected): (f32, Vec<u16>) = match &image.samples {
+        Samples::U8(v) => (255.0, v.iter().map(|&v| v.into()).collect()),
+        Samples::U16(v) => (65_535.0, v.clone()),
+        Samples::F32(_) => panic!("not whole numbers"),
+    };
+    let rounded: Vec<u16> = values.iter().map(|v| (v * max).round() as u16).collect();
+    assert!(rounded == expected, "{:?}", image.info);
+}
+
 #[test]
 fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
+    let noise = |i: u32| (i.wrapping_mul(2_654_435_761) ^ (i >> 3).wrapping_mul(40_503)).to_be_bytes()[1];
     for channels in ALL {
-        for sample in [SampleType::U8, SampleType::U16] {
-            for (width_px, height_px) in [(2, 2), (2, 9), (16, 16), (257, 3), (300, 270), (7, 600)] {
-                let image = picture(width_px, height_px, channels, sample);
-                let bytes = encode(&image, Format::Jxl, &keep()).unwrap();
-                let shown = jxl_oxide::JxlImage::builder().read(&bytes[..]).unwrap();
-                assert_eq!((shown.width(), shown.height()), (width_px, height_px));
-                let render = shown.render_frame(0).unwrap();
-                let mut stream = render.stream();
-                assert_eq!(stream.channels() as usize, channels.count());
-                let mut values = vec![0_f32; image.samples.len()];
-                assert_eq!(stream.write_to_buffer(&mut values), values.len());
-                let max = if sample == SampleType::U8 { 255.0 } else { 65_535.0 };
-                let rounded: Vec<u16> = values.iter().map(|v| (v * max).round() as u16).collect();
-                let expected: Vec<u16> = match &image.samples {
-                    Samples::U8(v) => v.iter().map(|&v| v.into()).collect(),
-                    Samples::U16(v) => v.clone(),
-                    Samples::F32(_) => Vec::new(),
-                };
-                assert!(rounded == expected, "{channels:?} {sample:?} {width_px} x {height_px}");
+        for (width_px, height_px) in [(2, 2), (2, 9), (16, 16), (257, 3), (300, 270), (7, 600)] {
+            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U8));
+            if !channels.has_alpha() {
+                assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U16));
             }
         }
+        let samples = 120 * 90 * channels.count() as u32;
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, vec![77; samples as usize]));
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, (0..samples).map(noise).collect()));
+        let black_and_white = (0..samples).map(|i| u8::from(noise(i) > 127) * 255).collect();
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, black_and_white));
+    }
+    let deep = picture(20, 20, Channels::Rgba, SampleType::U16);
+    assert!(encode(&deep, Format::Jxl, &keep()).unwrap_err().arg("detail").contains("16 bits"));
+    let thin = picture(1, 20, Channels::Rgb, SampleType::U8);
+    assert!(encode(&thin, Format::Jxl, &keep()).unwrap_err().arg("detail").contains("2 px"));
+}
+
+/// An EXIF block with a camera's name.
+fn exif(name: &[u8; 8]) -> Arc<[u8]> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x0F\0\x02\0\0\0\x08\0\0\0\x1A\0\0\0\0".to_vec();
+    block.extend(name);
+    block.into()
+}
+
+#[test]
+fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
+    let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
+    let metadata = Metadata {
+        exif: Some(exif(b"Pixcam1\0")),
+        xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>words</x:xmpmeta>"[..])),
+        iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x05Title"[..])),
+    };
+    let plain = picture(40, 30, Channels::Rgb, SampleType::U8);
+    let image = Image { profile: Some(Arc::clone(&profile)), metadata: metadata.clone(), ..plain.clone() };
+    for (format, carries_profile, carries_iptc) in [
+        (Format::Jpeg, true, true),
+        (Format::Png, true, false),
+        (Format::Webp, true, false),
+        (Format::Tiff, true, true),
+        (Format::Avif, true, false),
+        (Format::Jxl, false, false),
+    ] {
+        let image = if carries_profile { image.clone() } else { Image { profile: None, ..image.clone() } };
+        let effort = matches!(format, Format::Webp | Format::Avif).then_some(0);
+        let shown = decode(&encode(&image, format, &Save { effort, ..keep() }).unwrap());
+        if carries_profile {
+            assert_eq!(shown.profile, image.profile, "{format:?}");
+        }
+        let exif = shown.metadata.exif.unwrap();
+        assert!(exif.windows(7).any(|word| word == b"Pixcam1"), "{format:?}");
+        assert_eq!(shown.metadata.xmp, metadata.xmp, "{format:?}");
+        assert_eq!(shown.metadata.iptc.is_some(), carries_iptc, "{format:?}");
+        // A palette changes nothing of that.
+        if format == Format::Png {
+            let shown = decode(&encode(&image, format, &Save { palette: Some(8), ..keep() }).unwrap());
+            assert_eq!((shown.profile, shown.metadata.xmp), (image.profile, metadata.xmp.clone()));
+        }
+    }
+    // A profile speaks of the channels that are stored, also where those are not the picture's.
+    let mut gray = moxcms::ColorProfile::new_gray_with_gamma(1.8);
+    gray.description = None;
+    let gray: Arc<[u8]> = gray.encode().unwrap().into();
+    let space = |format, channels, palette| {
+        let image = Image { profile: Some(Arc::clone(&gray)), ..picture(20, 10, channels, SampleType::U8) };
+        let bytes = encode(&image, format, &Save { palette, ..keep() }).unwrap();
+        let shown = decode(&bytes);
+        (shown.info.channels, shown.profile.map(|profile| <[u8; 4]>::try_from(&profile[16..20]).unwrap()))
+    };
+    assert_eq!(space(Format::Png, Channels::Gray, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(Format::Jpeg, Channels::GrayAlpha, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(Format::Png, Channels::Gray, Some(8)), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(Format::Webp, Channels::Gray, None), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(Format::Tiff, Channels::GrayAlpha, None), (Channels::Rgba, Some(*b"RGB ")));
+    for format in [Format::Gif, Format::Qoi, Format::Bmp] {
+        assert!(encode(&image, format, &keep()).is_ok(), "what can't go along is no failure: {format:?}");
     }
 }
 

@@ -2,26 +2,30 @@
 
 mod animation;
 mod frames;
+mod text;
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
-    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Reader,
-    Transformations,
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Limits,
+    Reader, Transformations,
 };
 
 use super::convert::Converter;
 use super::frames::DecodedFrames;
 use super::out::palette::{Depth, Indexed};
 use super::whole::{Collector, RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, exif, fault};
-use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
+};
 
 pub(super) use animation::PngAnimation;
 
-/// The keyword under which PNG holds XMP.
-const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
+/// Bytes that a colour profile may unfold to.
+const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
@@ -50,7 +54,9 @@ pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
 
 fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     checked_size(bytes)?;
-    let mut decoder = Decoder::new(Cursor::new(bytes));
+    // What profiles may unfold to, beside the texts, which stay as they are packed.
+    let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
     let shows_through = frames::scan(bytes).is_some_and(|scan| scan.shows_through);
     let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
     decoder.set_transformations(Transformations::EXPAND | alpha);
@@ -69,7 +75,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
-    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_block(bytes))) }
+    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref())) }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
@@ -86,6 +92,20 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
+/// The EXIF block, wherever it stands.
+fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
+    let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
+    exif_block(bytes)
+        .map(Cow::Borrowed)
+        .or_else(|| text::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let reader = reader(bytes).ok()?;
+    meta::taken(&extras(bytes, &reader).1)
+}
+
 /// The eXIf chunk, which may also stand behind the pixels.
 fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
     let (_, block) = chunks(bytes).find(|(kind, _)| kind == b"eXIf")?;
@@ -97,25 +117,35 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 }
 
 /// The default image: all of a still picture, mostly the first frame of an animation.
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
+    let (info, file_bytes) = (header.info, bytes.len() as u64);
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
-        let len = header.info.row_samples() as u64 * u64::from(header.info.height_px);
-        let samples = if header.info.sample == SampleType::U16 {
-            let mut raw = fault::zeroed::<u8>(len * 2)?;
-            reader.next_frame(&mut raw).map_err(from_png)?;
+        let len = info.row_samples() as u64 * u64::from(info.height_px);
+        let mut raw = fault::zeroed::<u8>(len * info.sample.size_bytes() as u64)?;
+        let shortfall = match reader.next_frame(&mut raw).map_err(from_png) {
+            Ok(_) => None,
+            // Of passes there are rows everywhere, but none is known to be whole.
+            Err(error) if keep && error.kind == ErrorKind::Truncated => {
+                Some(Shortfall { rows: 0, of_rows: info.height_px, bytes: file_bytes })
+            }
+            Err(error) => return Err(error),
+        };
+        let samples = if info.sample == SampleType::U16 {
             Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
         } else {
-            let mut raw = fault::zeroed::<u8>(len)?;
-            reader.next_frame(&mut raw).map_err(from_png)?;
             Samples::U8(raw)
         };
-        Box::new(WholeReader::new(header.info, samples)?)
+        let rows = WholeReader::new(info, samples)?;
+        Box::new(match shortfall {
+            Some(shortfall) => rows.short(shortfall),
+            None => rows,
+        })
     } else {
-        Box::new(PngReader { reader, info: header.info, next_row: 0 })
+        Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
     };
     Ok(Decoded { header, rows, profile, metadata })
 }
@@ -139,16 +169,68 @@ fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> 
 /// The profile and the metadata.
 fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
     let stored = reader.info();
-    let xmp = stored.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| text.get_text().ok());
-    let metadata =
-        Metadata { exif: exif_block(bytes).map(Into::into), xmp: xmp.map(|text| text.into_bytes().into()), iptc: None };
-    (stored.icc_profile.as_ref().map(|profile| profile.to_vec()), metadata)
+    let xmp = text::xmp(stored).or_else(|| text::raw_profile(stored, &["xmp"]));
+    let iptc = text::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
+        Some(0x1C) => Some(block),
+        _ => meta::iptc_in_photoshop(&block).map(<[u8]>::to_vec),
+    });
+    let metadata = Metadata {
+        exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
+        xmp: xmp.map(Into::into),
+        iptc: iptc.map(Into::into),
+    };
+    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
+    (profile.or_else(|| text::raw_profile(stored, &["icc", "icm"])), metadata)
 }
 
 struct PngReader<'a> {
     reader: Reader<Bytes<'a>>,
     info: ImageInfo,
     next_row: u32,
+    file_bytes: u64,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// Rows that were there of a file that ended early.
+    rows_had: Option<u32>,
+}
+
+impl PngReader<'_> {
+    /// The next row from the file into the band.
+    fn read_row(&mut self, band: &mut Band) -> Result<(), ItemError> {
+        let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
+        match &mut band.samples {
+            Samples::U8(samples) => samples.extend_from_slice(row.data()),
+            Samples::U16(samples) => {
+                samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+            }
+            Samples::F32(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What follows from a row, or the end behind the last one, that could not be read.
+    fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
+        if error.kind != ErrorKind::Truncated {
+            return Err(error);
+        }
+        if !self.keep {
+            return Err(fault::truncated_rows(self.next_row, self.info.height_px));
+        }
+        self.rows_had.get_or_insert(self.next_row);
+        Ok(())
+    }
+}
+
+/// Adds a row that is not there: nothing where a picture may be clear, else gray.
+fn add_blank(band: &mut Band, info: &ImageInfo) {
+    let clear = info.channels.has_alpha();
+    match &mut band.samples {
+        Samples::U8(samples) => samples.extend(std::iter::repeat_n(if clear { 0 } else { 128 }, info.row_samples())),
+        Samples::U16(samples) => {
+            samples.extend(std::iter::repeat_n(if clear { 0 } else { 32_896 }, info.row_samples()));
+        }
+        Samples::F32(_) => {}
+    }
 }
 
 impl RowReader for PngReader<'_> {
@@ -165,21 +247,28 @@ impl RowReader for PngReader<'_> {
             Samples::F32(samples) => samples.clear(),
         }
         for _ in 0..rows {
-            let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
-            match &mut band.samples {
-                Samples::U8(samples) => samples.extend_from_slice(row.data()),
-                Samples::U16(samples) => {
-                    samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
-                }
-                Samples::F32(_) => {}
+            if self.rows_had.is_none()
+                && let Err(error) = self.read_row(band)
+            {
+                self.missing(error)?;
+            }
+            if self.rows_had.is_some() {
+                add_blank(band, &self.info);
             }
             self.next_row += 1;
         }
-        if rows > 0 && self.next_row == self.info.height_px {
+        if rows > 0 && self.next_row == self.info.height_px && self.rows_had.is_none() {
             // The checksum behind the last pixels, and the end mark.
-            self.reader.finish().map_err(from_png)?;
+            if let Err(error) = self.reader.finish().map_err(from_png) {
+                self.missing(error)?;
+            }
         }
         Ok(rows)
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        let of_rows = self.info.height_px;
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.file_bytes })
     }
 }
 
@@ -266,7 +355,7 @@ impl PngEncoder {
         // Differences between places in a palette mean nothing.
         encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
         if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-            encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+            encoder.add_itxt_chunk(text::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
         }
         encoder.write_header().map_err(encoding)
     }

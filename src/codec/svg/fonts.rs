@@ -4,18 +4,17 @@ use std::sync::{Arc, LazyLock};
 
 use resvg::usvg::fontdb::Database;
 
-/// The family that stands for every other.
-pub(super) const FAMILY: &str = "Pretendard";
+use crate::model::font;
 
-const REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Pretendard-Regular.ttf");
-const SEMIBOLD: &[u8] = include_bytes!("../../../assets/fonts/Pretendard-SemiBold.ttf");
+/// The family that stands for every other.
+pub(super) const FAMILY: &str = font::FAMILY;
 
 /// The fonts, read once.
 pub(super) fn database() -> Arc<Database> {
     static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
         let mut fonts = Database::new();
-        for font in [REGULAR, SEMIBOLD] {
-            fonts.load_font_source(resvg::usvg::fontdb::Source::Binary(Arc::new(font)));
+        for bytes in [font::REGULAR, font::SEMIBOLD] {
+            fonts.load_font_source(resvg::usvg::fontdb::Source::Binary(Arc::new(bytes)));
         }
         fonts.set_serif_family(FAMILY);
         fonts.set_sans_serif_family(FAMILY);

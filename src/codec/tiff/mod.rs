@@ -1,5 +1,8 @@
-//! TIFF: the first page in; one page of 8 or 16 bits out.
+//! TIFF: one page of many kinds in; one page of 8 or 16 bits out.
 
+mod pages;
+mod read;
+mod rows;
 mod strips;
 mod tags;
 
@@ -7,64 +10,19 @@ use std::io::Cursor;
 
 use ::exif::Context;
 
-use ::tiff::decoder::{Decoder, Limits};
 use ::tiff::tags::{CompressionMethod, Predictor, Tag};
-use image::ImageDecoder;
-use image::codecs::tiff::TiffDecoder;
 
 use super::whole::RowCount;
-use super::{Decoded, Encoder, Extras, Header, exif, fault, whole};
+use super::{Encoder, Extras, fault};
 use crate::error::ItemError;
-use crate::model::{Band, Format, ImageInfo, Metadata, Orientation, RowWriter, Save, TiffCompression};
+use crate::model::{Band, ImageInfo, RowWriter, Save, TiffCompression};
+pub(super) use read::{held_bytes, open, probe};
 use strips::{Packed, Strips};
 
 /// XMP packet, in a TIFF directory.
 const TAG_XMP: Tag = Tag::Unknown(700);
 /// IPTC-IIM records, in a TIFF directory.
 const TAG_IPTC: Tag = Tag::Unknown(33_723);
-
-fn decoder(bytes: &[u8]) -> Result<TiffDecoder<Cursor<&[u8]>>, ItemError> {
-    if exif::is_camera_raw(bytes) {
-        return Err(fault::unsupported("camera raw files can't be read yet"));
-    }
-    TiffDecoder::new(Cursor::new(bytes)).map_err(|error| fault::from_image(&error))
-}
-
-fn header(decoder: &mut TiffDecoder<Cursor<&[u8]>>) -> Result<Header, ItemError> {
-    let info = whole::info(decoder)?;
-    let orientation = decoder.orientation().map_or(1, |orientation| u32::from(orientation.to_exif()));
-    Ok(Header::still(Format::Tiff, info, Orientation::from_exif(orientation)))
-}
-
-pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
-    header(&mut decoder(bytes)?)
-}
-
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
-    let mut decoder = decoder(bytes)?;
-    let header = header(&mut decoder)?;
-    could_hold(bytes, &decoder)?;
-    let profile = decoder.icc_profile().ok().flatten();
-    let xmp = decoder.xmp_metadata().ok().flatten().map(Into::into);
-    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc: iptc(bytes).map(Into::into) };
-    let (_, rows) = whole::decode(decoder)?;
-    Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
-}
-
-/// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
-/// below 2,000 to 1; fax codes, which may hold a white page in next to nothing, are of one bit a pixel anyway.
-fn could_hold(bytes: &[u8], decoder: &TiffDecoder<Cursor<&[u8]>>) -> Result<(), ItemError> {
-    let (width_px, height_px) = decoder.dimensions();
-    let bits = u64::from(decoder.original_color_type().bits_per_pixel());
-    let raw = (u64::from(width_px) * u64::from(height_px)).saturating_mul(bits) / 8;
-    let ratio = if exif::tiff_compression(bytes) == Some(1) { 1 } else { 2_000 };
-    if bits > 1 && raw / ratio > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
-}
-
-fn iptc(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = Decoder::new(Cursor::new(bytes)).ok()?.with_limits(Limits::default());
-    decoder.find_tag(TAG_IPTC).ok()??.into_u8_vec().ok()
-}
 
 /// Bytes that encoding holds beside the file: a strip, and the packed strips again when the file is put together.
 pub(super) fn encoding_bytes(info: &ImageInfo) -> u64 {

@@ -10,9 +10,9 @@ use img_parts::{Bytes, ImageEXIF, ImageICC};
 
 use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
-use super::{Decoded, Encoder, Extras, Header, exif, fault};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save, Shortfall};
 pub(super) use animation::WebpAnimation;
 use raw::{Failure, Features, Settings};
 
@@ -75,10 +75,21 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(header(bytes, features))
 }
 
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
-    whole_file(bytes)?;
+pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
+    let cut = whole_file(bytes).err();
     let features = raw::features(bytes).map_err(from_failure)?;
     let header = header(bytes, features);
+    if let Some(error) = cut {
+        // Of an animation nothing is known to be whole but its first frame, which may not be there.
+        if !keep || features.is_animated {
+            return Err(error);
+        }
+        let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
+        let rows = raw::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
+        let shortfall = Shortfall { rows, of_rows: features.height_px, bytes: bytes.len() as u64 };
+        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(shortfall);
+        return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
+    }
     let pixels = if features.is_animated {
         let mut decoder = raw::AnimDecoder::new(bytes, features).map_err(from_failure)?;
         decoder.advance().map_err(from_failure)?;
@@ -106,6 +117,11 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn metadata(bytes: &[u8]) -> Metadata {
     Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&metadata(bytes))
 }
 
 /// Bytes that encoding holds: the rows, libwebp's own picture (ARGB, or 4:2:0 with alpha), and its work.

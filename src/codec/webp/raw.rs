@@ -76,6 +76,36 @@ pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Res
     if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
 }
 
+/// Decodes what there is of a still picture that ends early into `pixels`, as [`decode`] would; gives the number of rows
+/// that were there.
+pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<u32, Failure> {
+    let count = if features.has_alpha { 4 } else { 3 };
+    let stride = features.width_px as usize * count;
+    if pixels.len() != stride * features.height_px as usize {
+        return Err(Failure::Corrupt);
+    }
+    let mode = if features.has_alpha { ffi::WEBP_CSP_MODE::MODE_RGBA } else { ffi::WEBP_CSP_MODE::MODE_RGB };
+    let mut rows = 0;
+    // SAFETY: the decoder writes to `pixels` only, whose size and stride it is told and checks; `pixels` and `bytes`
+    // outlive it, and it is deleted on every way out. Null pointers are allowed for what is not asked.
+    let status = unsafe {
+        let decoder = ffi::WebPINewRGB(mode, pixels.as_mut_ptr(), pixels.len(), stride as i32);
+        if decoder.is_null() {
+            return Err(Failure::Memory);
+        }
+        let status = ffi::WebPIUpdate(decoder, bytes.as_ptr(), bytes.len());
+        ffi::WebPIDecGetRGB(decoder, &raw mut rows, ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        ffi::WebPIDelete(decoder);
+        status
+    };
+    match status {
+        ffi::VP8StatusCode::VP8_STATUS_OK => Ok(features.height_px),
+        ffi::VP8StatusCode::VP8_STATUS_SUSPENDED if rows > 0 => Ok(rows as u32),
+        ffi::VP8StatusCode::VP8_STATUS_SUSPENDED => Err(Failure::Truncated),
+        other => Err(from_status(other)),
+    }
+}
+
 /// An animation's decoder: composes frame after frame on its canvas.
 pub(super) struct AnimDecoder<'a> {
     decoder: NonNull<ffi::WebPAnimDecoder>,

@@ -10,9 +10,11 @@ use tempfile::TempPath;
 
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
+use crate::codec;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
 use crate::engine::gate::Stopped;
-use crate::engine::output::{self, Target};
+use crate::engine::limits::{self, Clock};
+use crate::engine::output::{self, Target, Told};
 use crate::engine::picture::{Prepared, guarded, is_copied, prepare};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
@@ -98,15 +100,27 @@ impl Run {
         if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
             return Ok(Work::Copy);
         }
-        let prepared =
-            prepare(&bytes, &self.pipeline, &self.spec.save).map_err(|error| error.named(&input.row.locator))?;
+        let limits = &self.spec.limits;
+        let prepared = prepare(&bytes, &self.pipeline, &self.spec.save)
+            .and_then(|prepared| {
+                limits::check(limits, self.memory.whole(), &prepared, input.size_bytes)?;
+                Ok(prepared.with_truncated(limits.truncated))
+            })
+            .map_err(|error| error.named(&input.row.locator))?;
         Ok(Work::Picture(Box::new(prepared)))
     }
 
     /// What the policy for taken names says before any work, where the name is known already.
     pub(super) fn settled_by_policy(&self, input: &Input, work: &Work, reader: &dyn CatalogReader) -> Option<Outcome> {
-        let place = self.naming.early_place(&input.row, input.file_name.as_deref(), &work.extension(input))?;
+        let taken = self.taken(input);
+        let told = Told { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
+        let place = self.naming.early_place(&input.row, told, &work.extension(input))?;
         self.naming.settle_early(&place, &input.row, reader)
+    }
+
+    /// When a picture was taken, where names are to tell it.
+    fn taken(&self, input: &Input) -> Option<String> {
+        if self.naming.needs_date() { input.held.taken() } else { None }
     }
 
     /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
@@ -135,7 +149,9 @@ impl Run {
             if stopped() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
             }
-            self.naming.stage(&input.row, input.file_name.as_deref(), &work.extension(input), size_px, hash, content)
+            let taken = self.taken(input);
+            let told = Told { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
+            self.naming.stage(&input.row, told, &work.extension(input), size_px, hash, content)
         };
         let target = match work {
             Work::Copy => {
@@ -152,7 +168,13 @@ impl Run {
             }
             Work::Picture(prepared) => {
                 let bytes = input.bytes()?;
-                let rendered = prepared.render(&bytes, &self.spec.save, &stopped)?;
+                let clock = Clock::start(&self.spec.limits);
+                let given_up = || stopped() || clock.is_up();
+                let rendered = prepared.render(&bytes, &self.spec.save, &given_up).map_err(|error| {
+                    let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
+                    if timed_out { clock.error() } else { error }
+                })?;
+                facts.shortfall = rendered.shortfall;
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
                 let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
                 facts.width_px = Some(size_px.0);
@@ -290,17 +312,20 @@ impl Held {
 
     /// The first bytes, enough to tell what they are; none where they can't be read.
     fn head(&self) -> Vec<u8> {
-        const HEAD_BYTES: usize = 512;
-        let read = |path: &Path| {
-            let mut head = Vec::new();
-            let file = std::fs::File::open(path)?;
-            std::io::Read::read_to_end(&mut std::io::Read::take(file, HEAD_BYTES as u64), &mut head)?;
-            Ok::<_, std::io::Error>(head)
-        };
+        const HEAD_BYTES: u64 = 512;
         match self {
-            Self::Memory(bytes) => bytes.iter().take(HEAD_BYTES).copied().collect(),
-            Self::Spooled(path) => read(path).unwrap_or_default(),
-            Self::File(path) => read(path).unwrap_or_default(),
+            Self::Memory(bytes) => bytes.iter().take(HEAD_BYTES as usize).copied().collect(),
+            Self::Spooled(path) => read_head(path, HEAD_BYTES),
+            Self::File(path) => read_head(path, HEAD_BYTES),
+        }
+    }
+
+    /// When the picture was taken.
+    fn taken(&self) -> Option<String> {
+        match self {
+            Self::Memory(bytes) => codec::taken(bytes),
+            Self::Spooled(path) => taken_of(path),
+            Self::File(path) => taken_of(path),
         }
     }
 }
@@ -324,6 +349,19 @@ pub(super) fn open_file(path: &Path, only_copied: bool) -> Result<(Held, u64), I
     let bytes = read(path)?;
     let size_bytes = bytes.len() as u64;
     Ok((Held::Memory(bytes), size_bytes))
+}
+
+/// A file's first bytes; none where they can't be read.
+fn read_head(path: &Path, bytes: u64) -> Vec<u8> {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, bytes), &mut head));
+    if read.is_ok() { head } else { Vec::new() }
+}
+
+/// When a file's picture was taken, as far as its beginning tells.
+pub(crate) fn taken_of(path: &Path) -> Option<String> {
+    codec::taken(&read_head(path, 1 << 20))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ItemError> {

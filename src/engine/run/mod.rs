@@ -24,7 +24,7 @@ use crate::fetch::{Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome};
 use crate::op::Pipeline;
 use crate::sink;
-pub(crate) use item::read;
+pub(crate) use item::{read, taken_of};
 
 /// What all threads of a run share.
 pub(crate) struct Run {

@@ -6,6 +6,7 @@ mod placed;
 mod points;
 mod resample;
 mod source;
+mod stream;
 mod whole;
 mod window;
 
@@ -41,9 +42,11 @@ pub(super) fn band_bytes(info: &ImageInfo) -> u64 {
 pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
     match pass {
         Pass::Turn(turn) if turn.is_streamable() => 0,
-        Pass::Turn(_) | Pass::Whole(_) => input.size_bytes(),
-        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) | Pass::Placed { .. } => 0,
+        Pass::Turn(_) | Pass::Whole(_) | Pass::WholePart(_) => input.size_bytes(),
+        Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) => 0,
+        Pass::Placed { kernel, .. } => kernel.held_bytes(),
         Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
+        Pass::Stream(kernel) => stream::bytes(kernel.as_ref(), input),
         Pass::Resample(to) => resample::buffer_bytes(to, input),
         Pass::ResampledPart(part) => resample::buffer_bytes(&part.whole, &part.input),
     }
@@ -87,7 +90,9 @@ pub(super) fn chain<'a>(
             Pass::Points(kernels) => Box::new(points::Points::new(rows, kernels, info)),
             Pass::Placed { kernel, origin } => Box::new(placed::Placed::new(rows, kernel.as_ref(), *origin, info)),
             Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),
+            Pass::Stream(kernel) => Box::new(stream::Streamed::new(rows, kernel.as_ref(), info)),
             Pass::Whole(kernel) => Box::new(whole::Computed::new(rows, kernel.as_ref(), info)),
+            Pass::WholePart(part) => Box::new(whole::Computed::part(rows, part, info)),
         };
     }
     rows

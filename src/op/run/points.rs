@@ -1,6 +1,5 @@
 //! Steps on single pixels, fused: a few thousand pixels at a time go through all of them while they are in cache.
 
-use super::moves::widen;
 use super::{Rows, prepare};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, SampleType, Samples};
@@ -8,7 +7,7 @@ use crate::op::simd::{self, Sample};
 use crate::op::stage::PointKernel;
 
 /// Pixels worked on at once.
-const CHUNK_PX: usize = 2048;
+const CHUNK_PX: usize = 1024;
 
 /// So many quick steps take longer than a table of all of them.
 const QUICK_STEPS: usize = 4;
@@ -35,21 +34,23 @@ impl<'a> Points<'a> {
         Self { rows, kernels, info, input: Band::empty(&input), tables, chunk: Vec::new(), widened: Vec::new() }
     }
 
-    /// Leads the pixels in the chunk through every step.
+    /// Leads the pixels in the chunk through every step. What the last one gives is clamped when it is stored.
     fn apply(&mut self, count: usize, mut channels: Channels) {
-        for kernel in self.kernels {
+        for (i, kernel) in self.kernels.iter().enumerate() {
             let output = kernel.channels(channels);
             if output.colour_count() > channels.colour_count() {
                 let wide = channels.with_colour();
                 self.widened.resize(count * wide.count(), 0.0);
                 let narrow = self.chunk.get(..count * channels.count()).unwrap_or_default();
-                widen(narrow, channels, &mut self.widened, wide);
+                spread(narrow, channels, &mut self.widened);
                 std::mem::swap(&mut self.chunk, &mut self.widened);
                 channels = wide;
             }
             kernel.apply(self.chunk.get_mut(..count * channels.count()).unwrap_or_default(), channels);
             channels = output;
-            simd::clamp(self.chunk.get_mut(..count * channels.count()).unwrap_or_default());
+            if i + 1 < self.kernels.len() {
+                simd::clamp(self.chunk.get_mut(..count * channels.count()).unwrap_or_default());
+            }
         }
     }
 }
@@ -86,6 +87,19 @@ impl Rows for Points<'_> {
             simd::store(done, &mut band.samples, first * to_count);
         }
         Ok(rows)
+    }
+}
+
+/// Writes each gray three times.
+fn spread(grays: &[f32], channels: Channels, colours: &mut [f32]) {
+    if channels.has_alpha() {
+        for (to, [gray, alpha]) in colours.as_chunks_mut().0.iter_mut().zip(grays.as_chunks().0) {
+            *to = [*gray, *gray, *gray, *alpha];
+        }
+    } else {
+        for (to, gray) in colours.as_chunks_mut().0.iter_mut().zip(grays) {
+            *to = [*gray; 3];
+        }
     }
 }
 

@@ -20,12 +20,15 @@ pub(super) struct Windowed<'a> {
     prepared: Vec<f32>,
     /// Samples of a prepared row.
     stride: usize,
+    /// As many rows as they arrived, with margins for the pixels repeated over the halo; one, where nobody asks for them.
     originals: Vec<f32>,
+    /// Rows of `originals`.
+    kept: usize,
     capacity: usize,
     /// Rows that have arrived.
     arrived: usize,
     next_row: usize,
-    /// A row with its outermost pixels repeated over the halo.
+    /// A row with its margins, premultiplied, where that makes it another than the original.
     extended: Vec<f32>,
     /// Where the rows around each row of the band stand in the ring.
     starts: Vec<usize>,
@@ -38,21 +41,31 @@ fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
 
 /// Bytes of the rings.
 pub(super) fn ring_bytes(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageInfo) -> u64 {
-    let originals = if kernel.wants_original() { input.row_samples() } else { 0 };
-    (capacity(halo_px, input) * (stride(halo_px, kernel, input) + originals) * 4) as u64
+    let capacity = capacity(halo_px, input);
+    let originals = kept(kernel, capacity) * with_margins(halo_px, input);
+    (capacity * stride(halo_px, kernel, input) + originals) as u64 * 4
+}
+
+/// How many rows are kept as they arrived.
+fn kept(kernel: &dyn WindowKernel, capacity: usize) -> usize {
+    if kernel.wants_original() { capacity } else { 1 }
+}
+
+/// Samples of a row with its outermost pixels repeated over the halo.
+fn with_margins(halo_px: u32, input: &ImageInfo) -> usize {
+    input.row_samples() + 2 * halo_px as usize * input.channels.count()
 }
 
 /// Samples of a prepared row.
 fn stride(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageInfo) -> usize {
-    let margins = if kernel.wants_margins() { 2 * halo_px as usize * input.channels.count() } else { 0 };
-    input.row_samples() + margins
+    if kernel.wants_margins() { with_margins(halo_px, input) } else { input.row_samples() }
 }
 
 impl<'a> Windowed<'a> {
     pub(super) fn new(rows: Box<dyn Rows + 'a>, halo_px: u32, kernel: &'a dyn WindowKernel, info: ImageInfo) -> Self {
         let input = rows.info();
         let capacity = capacity(halo_px, &input);
-        let len = capacity * input.row_samples();
+        let (kept, wide) = (kept(kernel, capacity), with_margins(halo_px, &input));
         let stride = stride(halo_px, kernel, &input);
         let halo = halo_px as usize;
         Self {
@@ -63,11 +76,12 @@ impl<'a> Windowed<'a> {
             input: Band::empty(&input),
             prepared: vec![0.0; capacity * stride],
             stride,
-            originals: if kernel.wants_original() { vec![0.0; len] } else { Vec::new() },
+            originals: vec![0.0; kept * wide],
+            kept,
             capacity,
             arrived: 0,
             next_row: 0,
-            extended: vec![0.0; input.row_samples() + 2 * halo * input.channels.count()],
+            extended: vec![0.0; if input.channels.has_alpha() { wide } else { 0 }],
             starts: Vec::new(),
         }
     }
@@ -81,21 +95,25 @@ impl<'a> Windowed<'a> {
         }
         let (len, step) = (info.row_samples(), info.channels.count());
         let edge = self.halo * step;
+        let wide = len + 2 * edge;
         for i in 0..count as usize {
-            let start = (self.arrived % self.capacity) * len;
-            let line = self.extended.get_mut(edge..edge + len).unwrap_or_default();
-            simd::load(&self.input.samples, i * len, line);
-            if let Some(original) = self.originals.get_mut(start..start + len) {
-                original.copy_from_slice(line);
-            }
-            simd::premultiply(line, info.channels);
-            repeat_edges(&mut self.extended, edge, step);
-            let start = (self.arrived % self.capacity) * self.stride;
+            let at = self.arrived % self.kept * wide;
+            let original = self.originals.get_mut(at..at + wide).unwrap_or_default();
+            simd::load(&self.input.samples, i * len, original.get_mut(edge..edge + len).unwrap_or_default());
+            let extended = if info.channels.has_alpha() {
+                self.extended.copy_from_slice(original);
+                simd::premultiply(&mut self.extended, info.channels);
+                &mut self.extended
+            } else {
+                original
+            };
+            repeat_edges(extended, edge, step);
+            let start = self.arrived % self.capacity * self.stride;
             let prepared = self.prepared.get_mut(start..start + self.stride).unwrap_or_default();
             if self.kernel.wants_margins() {
-                prepared.copy_from_slice(&self.extended);
+                prepared.copy_from_slice(extended);
             } else {
-                self.kernel.prepare(&self.extended, info.channels, prepared);
+                self.kernel.prepare(extended, info.channels, prepared);
             }
             self.arrived += 1;
         }
@@ -136,14 +154,17 @@ impl Rows for Windowed<'_> {
             let rows = (y..y + around).map(|at| at.saturating_sub(self.halo).min(height - 1));
             self.starts.extend(rows.map(|row| (row % self.capacity) * self.stride));
         }
+        let edge = self.halo * self.info.channels.count();
         let mut strip = [0.0; STRIP];
         for first in (0..len).step_by(STRIP) {
             let out = strip.get_mut(..STRIP.min(len - first)).unwrap_or_default();
             for (i, starts) in self.starts.chunks_exact(around).enumerate() {
                 self.kernel.finish(&WindowRows { ring: &self.prepared, starts, first }, out);
                 simd::unpremultiply(out, self.info.channels);
-                let original = starts.get(self.halo).map_or(0, |start| start / self.stride * len + first);
-                if let Some(original) = self.originals.get(original..original + out.len()) {
+                if self.kernel.wants_original() {
+                    let row = starts.get(self.halo).map_or(0, |start| start / self.stride);
+                    let at = row * (len + 2 * edge) + edge + first;
+                    let original = self.originals.get(at..at + out.len()).unwrap_or_default();
                     self.kernel.combine(original, self.info.channels, out);
                 }
                 simd::store(out, &mut band.samples, i * len + first);

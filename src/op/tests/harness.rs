@@ -1,5 +1,6 @@
 //! Pictures in memory, and recipes run on them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::super::{Files, Pipeline, Plan, syntax};
@@ -104,21 +105,50 @@ impl Picture {
     }
 }
 
-/// Finds no file.
-struct NoFiles;
+/// The few files that test cases name.
+struct TestFiles;
 
-impl Files for NoFiles {
+impl Files for TestFiles {
     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        Err(format!("there is no {path}"))
+        match path {
+            "warm.cube" => Ok(warm_cube().into_bytes().into()),
+            "curve.cube" => Ok(b"LUT_1D_SIZE 3\n0 0 0\n0.6 0.6 0.6\n1 1 1\n".as_slice().into()),
+            "broken.cube" => Ok(b"LUT_1D_SIZE 2\n0 0\n".as_slice().into()),
+            _ => Err(format!("there is no {path}")),
+        }
     }
 
     fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
-        Err(format!("there is no {path}"))
+        if path != "mark.png" {
+            return Err(format!("there is no {path}"));
+        }
+        // A soft disc of several colours.
+        let level = |x: f32, y: f32, channel: usize| match channel {
+            3 => ((10.0 - (x - 9.5).hypot(y - 14.5)) * 60.0).clamp(0.0, 255.0),
+            channel => 128.0 + 100.0 * (x * 0.2 + y * 0.1 + channel as f32).sin(),
+        };
+        let pixels = (0..20 * 30_u16).map(|i| (f32::from(i % 20), f32::from(i / 20)));
+        let levels = pixels.flat_map(|(x, y)| [0, 1, 2, 3].map(|channel| level(x, y, channel) as u8)).collect();
+        Ok(Arc::new(Image::from_u8(20, 30, Channels::Rgba, levels)))
     }
 }
 
-pub(super) fn no_files() -> Arc<dyn Files> {
-    Arc::new(NoFiles)
+/// What the look in `warm.cube` makes of a colour, at the table's entries.
+pub(super) fn warm([r, g, b]: [f64; 3]) -> [f64; 3] {
+    [r.powf(0.8), 0.9 * g + 0.1 * r * b, b * b]
+}
+
+fn warm_cube() -> String {
+    let mut text = "LUT_3D_SIZE 5\n".to_owned();
+    for i in 0..125 {
+        let [r, g, b] = warm([i % 5, i / 5 % 5, i / 25].map(|part| f64::from(part) / 4.0));
+        let _ = writeln!(text, "{r} {g} {b}");
+    }
+    text
+}
+
+pub(super) fn files() -> Arc<dyn Files> {
+    Arc::new(TestFiles)
 }
 
 pub(super) fn recipe(steps: &[&str]) -> Recipe {
@@ -126,15 +156,17 @@ pub(super) fn recipe(steps: &[&str]) -> Recipe {
 }
 
 pub(super) fn plan(steps: &[&str], info: &ImageInfo, orientation: Orientation, view_scale: f64) -> Plan {
-    Pipeline::new(&recipe(steps), &no_files()).expect("valid").plan(info, orientation, view_scale).expect("fits")
+    Pipeline::new(&recipe(steps), &files()).expect("valid").plan(info, orientation, view_scale).expect("fits")
 }
 
 pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientation, at_once: u32) -> Collected {
     let plan = plan(steps, &picture.info, orientation, 1.0);
     let mut out = Collected::default();
     plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
-    assert_eq!(out.info, Some(plan.output()), "{steps:?}");
-    assert_eq!(out.rows, plan.output().height_px, "{steps:?}");
+    if plan.is_certain() {
+        assert_eq!(out.info, Some(plan.output()), "{steps:?}");
+    }
+    assert_eq!(Some(out.rows), out.info.map(|info| info.height_px), "{steps:?}");
     out
 }
 

@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import zlib
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -146,6 +147,9 @@ def tiff():
     pages = [image, image.convert("L").resize((20, 10)), Image.fromarray(slopes(4).astype(np.uint8), "RGBA")]
     pages[0].save("tiff_pages.tif", save_all=True, append_images=pages[1:], compression="tiff_lzw")
     image.save("rgb.png")
+    image.convert("L").save("gray.png")
+    Image.fromarray(slopes(4).astype(np.uint8), "RGBA").save("rgba.png")
+    Image.fromarray(slopes(2).astype(np.uint8), "LA").save("gray_alpha.png")
     # Samples of 2 and 4 bits, gray; written by hand: no program here writes them.
     for bits in (2, 4):
         gray = (slopes(1)[:, :, 0] / 255.0 * ((1 << bits) - 1)).round().astype(np.uint8)
@@ -183,7 +187,65 @@ def small():
     square.save("ico.png")
 
 
+def raw_png(name, kind, depth, values, interlaced=False, extra=()):
+    """A PNG of rows of samples, as they stand, in one pass or in Adam7's seven."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def packed(row):
+        if depth == 16:
+            return b"".join(struct.pack(">H", int(v)) for v in row.ravel())
+        row = [int(v) for v in row.ravel()]
+        per = 8 // depth
+        row += [0] * (-len(row) % per)
+        out = bytearray()
+        for at in range(0, len(row), per):
+            byte = 0
+            for value in row[at:at + per]:
+                byte = byte << depth | value
+            out.append(byte)
+        return bytes(out)
+
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    data = b""
+    for x, y, dx, dy in passes:
+        for row in values[y::dy, x::dx]:
+            if row.size:
+                data += b"\0" + packed(row)
+    head = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], depth, kind, 0, 0, int(interlaced))
+    parts = [chunk(b"IHDR", head)] + [chunk(*part) for part in extra]
+    parts += [chunk(b"IDAT", zlib.compress(data)), chunk(b"IEND", b"")]
+    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+def png_kinds():
+    gray = slopes(1)[:, :, 0] / 255.0
+    for bits in (1, 2, 4):
+        levels = np.rint(gray * ((1 << bits) - 1))
+        for interlaced in (False, True):
+            raw_png(f"png_gray{bits}{'_interlaced' * interlaced}.png", 0, bits, levels, interlaced)
+        Image.fromarray(np.rint(levels * 255 / ((1 << bits) - 1)).astype(np.uint8)).save(f"png_gray{bits}_expected.png")
+    deep = slopes(4, 65535.0)
+    raw_png("png_rgba16_interlaced.png", 6, 16, deep.reshape(H, W, 4), True)
+    raw_png("png_rgba16.png", 6, 16, deep.reshape(H, W, 4))
+    # A palette of 16, the first four of which are more or less transparent.
+    colours = np.array([[n * 17, 255 - n * 17, n * n % 256] for n in range(16)], np.uint8)
+    alpha = np.array([0, 64, 128, 192] + [255] * 12, np.uint8)
+    index = np.rint(gray * 15).astype(np.uint8)
+    extra = [(b"PLTE", colours.tobytes()), (b"tRNS", alpha[:4].tobytes())]
+    for interlaced in (False, True):
+        raw_png(f"png_palette4{'_interlaced' * interlaced}.png", 3, 4, index, interlaced, extra)
+    Image.fromarray(np.dstack([colours[index], alpha[index]]), "RGBA").save("png_palette4_expected.png")
+    # One gray that is transparent.
+    raw_png("png_gray4_clear.png", 0, 4, index, False, [(b"tRNS", struct.pack(">H", 5))])
+    clear = np.where(index == 5, 0, 255).astype(np.uint8)
+    Image.fromarray(np.dstack([index * 17, clear]), "LA").save("png_gray4_clear_expected.png")
+
+
 avif()
 jxl()
+png_kinds()
 tiff()
 small()

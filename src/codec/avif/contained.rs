@@ -1,0 +1,95 @@
+//! Runs the decoder where it can do no harm. Its functions are a C library's, out of which no panic may unwind: one on
+//! hostile data would end the program. So it works on a thread of its own, and when that panics, the failure is told
+//! and the thread stays where it is for good, before anything unwinds.
+
+use std::cell::RefCell;
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::raw::Frame;
+use crate::codec::fault;
+use crate::error::ItemError;
+
+/// Threads that may be lost; more would be a flood of files made for that.
+const MAX_LOST: usize = 32;
+/// Stack of the decoder's thread.
+const STACK_BYTES: usize = 8 << 20;
+
+/// Threads that were lost.
+static LOST: AtomicUsize = AtomicUsize::new(0);
+
+type Outcome = Result<Frame, ItemError>;
+
+thread_local! {
+    /// Who waits for this thread's outcome, while it is within the decoder.
+    static WAITING: RefCell<Option<SyncSender<Outcome>>> = const { RefCell::new(None) };
+}
+
+fn failed() -> ItemError {
+    fault::corrupt("its AV1 data makes no sense, and the decoder failed over it")
+}
+
+/// Puts a hook before the one there is, once: it minds the decoder's threads alone.
+fn mind_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let waiting = WAITING.try_with(|waiting| waiting.try_borrow_mut().ok().and_then(|mut w| w.take()));
+            if let Ok(Some(result_tx)) = waiting {
+                LOST.fetch_add(1, Ordering::Relaxed);
+                let _ = result_tx.send(Err(failed()));
+                loop {
+                    std::thread::park();
+                }
+            }
+            previous(panic);
+        }));
+    });
+}
+
+/// Runs a decoder's work, and gives an error for its panic.
+pub(super) fn run(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    if LOST.load(Ordering::Relaxed) >= MAX_LOST {
+        return Err(fault::unsupported("too many AVIF files broke their decoder; they can be read after a new start"));
+    }
+    mind_panics();
+    let (result_tx, result_rx): (_, Receiver<Outcome>) = sync_channel(1);
+    let thread = std::thread::Builder::new().name("pixloom-av1".to_owned()).stack_size(STACK_BYTES);
+    let spawned = thread.spawn(move || {
+        WAITING.with(|waiting| *waiting.borrow_mut() = Some(result_tx.clone()));
+        let outcome = work();
+        WAITING.with(|waiting| waiting.borrow_mut().take());
+        let _ = result_tx.send(outcome);
+    });
+    spawned.map_err(|error| fault::too_large(format!("no thread could be started for it: {error}")))?;
+    result_rx.recv().unwrap_or_else(|_| Err(failed()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// A function like the decoder's, which a panic would end the program in.
+    extern "C" fn as_in_c(panics: bool) {
+        assert!(!panics, "hostile data");
+    }
+
+    #[test]
+    fn a_panic_that_may_not_unwind_is_an_error_of_the_file() {
+        let outcome = run(|| {
+            as_in_c(true);
+            Err(fault::truncated())
+        });
+        assert_eq!(outcome.unwrap_err().kind, ErrorKind::Corrupt);
+        let outcome = run(|| {
+            as_in_c(false);
+            Err(fault::truncated())
+        });
+        assert_eq!(outcome.unwrap_err().kind, ErrorKind::Truncated);
+    }
+}

@@ -1,0 +1,90 @@
+//! IPTC-IIM: records of `1C`, record, dataset, length, data (IIM 4.2, chapter 1).
+
+use std::sync::Arc;
+
+use super::moment;
+
+/// Datasets of record 2 that say where a picture was taken: content location code and name, city, sublocation, state,
+/// country code, country.
+const PLACES: [u8; 7] = [26, 27, 90, 92, 95, 100, 101];
+/// Datasets of record 2 that hold a small picture of the former one: its format, its version, itself.
+const PREVIEW: [u8; 3] = [200, 201, 202];
+const DATE_CREATED: u8 = 55;
+const TIME_CREATED: u8 = 60;
+
+/// Photoshop's resource that holds the records.
+const RESOURCE: u16 = 0x0404;
+
+/// One record's dataset as it stands, and the data in it.
+struct Dataset<'b> {
+    record: u8,
+    number: u8,
+    whole: &'b [u8],
+    data: &'b [u8],
+}
+
+/// The IPTC records among Photoshop's image resources: `8BIM`, id, padded name, length, padded data.
+pub(in crate::codec) fn in_photoshop(mut resources: &[u8]) -> Option<&[u8]> {
+    loop {
+        let [b'8', b'B', b'I', b'M', id1, id0, rest @ ..] = resources else { return None };
+        let name = 1 + usize::from(*rest.first()?);
+        let rest = rest.get(name + name % 2..)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = rest.get(..length)?;
+        if u16::from_be_bytes([*id1, *id0]) == RESOURCE {
+            return Some(data);
+        }
+        resources = rest.get(length + length % 2..).unwrap_or_default();
+    }
+}
+
+/// The datasets of a block, up to the first thing that is none.
+fn datasets(block: &[u8]) -> impl Iterator<Item = Dataset<'_>> {
+    let mut rest = block;
+    std::iter::from_fn(move || {
+        let &[0x1C, record, number, high, low, ref after @ ..] = rest else { return None };
+        let (length, head) = if high & 0x80 == 0 {
+            (usize::from(u16::from_be_bytes([high, low])), 5)
+        } else {
+            // An extended dataset: the two bytes tell how many bytes the length has.
+            let bytes = usize::from(u16::from_be_bytes([high & 0x7F, low]));
+            let digits = after.get(..bytes).filter(|digits| (1..=4).contains(&digits.len()))?;
+            (digits.iter().fold(0usize, |length, &byte| length << 8 | usize::from(byte)), 5 + bytes)
+        };
+        let end = head.checked_add(length)?;
+        let dataset = Dataset { record, number, whole: rest.get(..end)?, data: rest.get(head..end)? };
+        rest = rest.get(end..).unwrap_or_default();
+        Some(dataset)
+    })
+}
+
+fn without(block: &[u8], numbers: &[u8]) -> Vec<u8> {
+    let stays = |dataset: &Dataset<'_>| dataset.record != 2 || !numbers.contains(&dataset.number);
+    datasets(block).filter(stays).flat_map(|dataset| dataset.whole.iter().copied()).collect()
+}
+
+/// The block without its preview; `None` where there is none.
+pub(super) fn without_preview(block: &[u8]) -> Option<Vec<u8>> {
+    let has = datasets(block).any(|dataset| dataset.record == 2 && PREVIEW.contains(&dataset.number));
+    has.then(|| without(block, &PREVIEW))
+}
+
+/// The block without places. What can't be read as datasets goes, since nobody knows what it says.
+pub(super) fn without_places(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
+    let kept = without(block, &PLACES);
+    (!kept.is_empty()).then(|| kept.into())
+}
+
+/// The day and time of making: `CCYYMMDD`, `HHMMSS+HHMM`.
+pub(super) fn taken(block: &[u8]) -> Option<String> {
+    let find = |number| {
+        datasets(block).find(|dataset| (dataset.record, dataset.number) == (2, number)).map(|dataset| dataset.data)
+    };
+    let &[y3, y2, y1, y0, m1, m0, d1, d0, ..] = find(DATE_CREATED)? else { return None };
+    let mut text = vec![y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0];
+    if let Some(&[h1, h0, m1, m0, s1, s0, ..]) = find(TIME_CREATED) {
+        text.extend([b'T', h1, h0, b':', m1, m0, b':', s1, s0]);
+    }
+    moment(&text)
+}

@@ -1,0 +1,216 @@
+//! XMP packets: edited where they stand, byte for byte, by what a parser says is where; never written anew.
+//!
+//! A packet that is no well-formed XML with every prefix bound can't be edited: it stays as it is, or goes as a whole
+//! where it might tell a place.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::moment;
+
+const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
+const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+const XAP: &str = "http://ns.adobe.com/xap/1.0/";
+const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
+const NOTE: &str = "http://ns.adobe.com/xmp/note/";
+const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
+const IPTC_EXT: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+const WGS84: &str = "http://www.w3.org/2003/01/geo/wgs84_pos#";
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+/// Elements and texts of a packet at most: a real one has some thousands.
+const MAX_NODES: u32 = 200_000;
+
+/// A property: an attribute or an element, and where it stands.
+struct Property<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    text: &'a str,
+    whole: Range<usize>,
+    value: Range<usize>,
+}
+
+fn text(packet: &[u8]) -> Option<&str> {
+    // Writers pad packets with zeros at times.
+    let end = packet.iter().rposition(|&byte| byte != 0)? + 1;
+    let packet = packet.get(..end)?;
+    std::str::from_utf8(packet.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(packet)).ok()
+}
+
+fn parse(text: &str) -> Option<Document<'_>> {
+    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).ok()
+}
+
+/// Every attribute and element of a packet.
+fn properties<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Property<'a>> {
+    document.descendants().filter(Node::is_element).flat_map(|node| {
+        let attributes = node.attributes().map(|attribute| Property {
+            namespace: attribute.namespace().unwrap_or_default(),
+            name: attribute.name(),
+            text: attribute.value(),
+            whole: attribute.range(),
+            value: attribute.range_value(),
+        });
+        // An element without a child has nothing to change within.
+        let inside = node.first_child().map(|child| child.range()).unwrap_or_default();
+        let element = Property {
+            namespace: node.tag_name().namespace().unwrap_or_default(),
+            name: node.tag_name().name(),
+            text: node.text().unwrap_or_default(),
+            whole: node.range(),
+            value: if node.first_child().is_some_and(|child| child.is_text()) { inside } else { 0..0 },
+        };
+        attributes.chain(std::iter::once(element))
+    })
+}
+
+/// The text with parts replaced; parts within others go with them.
+fn replaced(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Option<Vec<u8>> {
+    if edits.is_empty() {
+        return None;
+    }
+    edits.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for (range, new) in edits {
+        if range.start >= at {
+            out.push_str(text.get(at..range.start)?);
+            out.push_str(&new);
+            at = range.end;
+        }
+    }
+    out.push_str(text.get(at..)?);
+    Some(out.into_bytes())
+}
+
+fn edit(packet: &[u8], change: impl Fn(&Property<'_>) -> Option<(Range<usize>, String)>) -> Option<Vec<u8>> {
+    let text = text(packet)?;
+    let document = parse(text)?;
+    replaced(text, properties(&document).filter_map(|property| change(&property)).collect())
+}
+
+/// The packet of a picture that was turned upright and has no preview of its former self in it; `None` where nothing
+/// is to be changed, or it can't be read.
+pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
+    edit(packet, |property| match (property.namespace, property.name) {
+        (TIFF, "Orientation") if !property.value.is_empty() => Some((property.value.clone(), "1".to_owned())),
+        (XAP, "Thumbnails") => Some((property.whole.clone(), String::new())),
+        _ => None,
+    })
+}
+
+/// The packet of a picture of that size; `None` where nothing is to be changed, or it can't be read.
+pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<u8>> {
+    edit(packet, |property| {
+        let px = match (property.namespace, property.name) {
+            (EXIF, "PixelXDimension") | (TIFF, "ImageWidth") => width_px,
+            (EXIF, "PixelYDimension") | (TIFF, "ImageLength") => height_px,
+            _ => return None,
+        };
+        (!property.value.is_empty()).then(|| (property.value.clone(), px.to_string()))
+    })
+}
+
+/// Whether a property says where a picture was taken. Makers have namespaces of their own for that: names tell too.
+fn tells_place(namespace: &str, name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let told = match namespace {
+        PHOTOSHOP => matches!(name, "City" | "State" | "Country"),
+        IPTC_CORE => matches!(name, "Location" | "CountryCode"),
+        IPTC_EXT => matches!(name, "LocationShown" | "LocationCreated"),
+        WGS84 => true,
+        _ => false,
+    };
+    told || lower.starts_with("gps") || ["latitude", "longitude", "longtitude"].iter().any(|word| lower.ends_with(word))
+}
+
+/// Whether bytes that can't be read as a packet might tell a place all the same.
+fn speaks_of_places(packet: &[u8]) -> bool {
+    const WORDS: [&str; 7] = ["gps", "latitude", "longitude", "location", "country", "city", "wgs84"];
+    // UTF-16 has a zero beside each letter.
+    let letters: Vec<u8> = packet.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase).collect();
+    WORDS.iter().any(|word| letters.windows(word.len()).any(|window| window == word.as_bytes()))
+}
+
+/// The packet without places. One that can't be read goes if it might tell one.
+pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
+    let Some(document) = text(packet).and_then(parse) else {
+        return (!speaks_of_places(packet)).then(|| Arc::clone(packet));
+    };
+    let is_place = |property: &Property<'_>| tells_place(property.namespace, property.name);
+    let edits: Vec<_> = properties(&document)
+        .filter(is_place)
+        .map(|property| (property.whole, String::new()))
+        .chain(comments(&document).map(|range| (range, String::new())))
+        .collect();
+    match replaced(document.input_text(), edits) {
+        None => Some(Arc::clone(packet)),
+        // A closing look: what was cut must still be a packet.
+        Some(cut) => std::str::from_utf8(&cut).ok().and_then(parse).is_some().then(|| cut.into()),
+    }
+}
+
+/// Comments that might tell what the properties no longer do.
+fn comments<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Range<usize>> {
+    let speaks =
+        |node: &Node<'_, '_>| node.is_comment() && speaks_of_places(node.text().unwrap_or_default().as_bytes());
+    document.descendants().filter(speaks).map(|node| node.range())
+}
+
+/// When the picture was taken, as XMP says it.
+pub(super) fn taken(packet: &[u8]) -> Option<String> {
+    let document = text(packet).and_then(parse)?;
+    let find = |namespace: &str, name: &str| {
+        properties(&document)
+            .find(|property| (property.namespace, property.name) == (namespace, name))
+            .and_then(|property| moment(property.text.trim().as_bytes()))
+    };
+    find(EXIF, "DateTimeOriginal").or_else(|| find(PHOTOSHOP, "DateCreated")).or_else(|| find(XAP, "CreateDate"))
+}
+
+/// A JPEG's main packet and its extension as one packet, without the note that ties them. The main one alone where they
+/// don't fit together.
+pub(in crate::codec) fn joined(main: &[u8], extension: impl Fn(&str) -> Option<Vec<u8>>) -> Vec<u8> {
+    let join = || {
+        let main_text = text(main)?;
+        let document = parse(main_text)?;
+        let note = properties(&document).find(|one| (one.namespace, one.name) == (NOTE, "HasExtendedXMP"))?;
+        let extended = extension(note.text.trim())?;
+        let extended_text = text(&extended)?;
+        let extended_document = parse(extended_text)?;
+        let inside = rdf(&extended_document)?;
+        let descriptions: String = inside
+            .children()
+            .filter(Node::is_element)
+            .map(|node| with_prefixes(extended_text, &node))
+            .collect::<Option<_>>()?;
+        let end = rdf(&document)?.last_child()?.range().end;
+        let whole = replaced(main_text, vec![(note.whole, String::new()), (end..end, descriptions)])?;
+        parse(std::str::from_utf8(&whole).ok()?)?;
+        Some(whole)
+    };
+    join().unwrap_or_else(|| main.to_vec())
+}
+
+fn rdf<'a>(document: &'a Document<'a>) -> Option<Node<'a, 'a>> {
+    document.descendants().find(|node| node.has_tag_name((RDF, "RDF")))
+}
+
+/// An element's text, with every prefix that is bound around it bound in it.
+fn with_prefixes(text: &str, node: &Node<'_, '_>) -> Option<String> {
+    let own = text.get(node.range())?;
+    let name_end = own.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'))?;
+    let head = own.get(..own.find('>')?)?;
+    let mut out = own.get(..name_end)?.to_owned();
+    for namespace in node.namespaces() {
+        let Some(prefix) = namespace.name().filter(|prefix| *prefix != "xml") else { continue };
+        if !head.contains(&format!("xmlns:{prefix}=")) {
+            let uri = namespace.uri().replace('&', "&amp;").replace('"', "&quot;");
+            let _ = write!(out, " xmlns:{prefix}=\"{uri}\"");
+        }
+    }
+    out.push_str(own.get(name_end..)?);
+    Some(out)
+}

@@ -1,0 +1,327 @@
+//! Reading a page: what its tags say, and what of that is supported.
+
+use ::tiff::decoder::{Decoder, Limits};
+use ::tiff::tags::{CompressionMethod, Tag};
+use ::tiff::{TiffError, TiffUnsupportedError};
+
+use super::pages::{Page, Plain, pages};
+use super::rows::TiffRows;
+use super::{TAG_IPTC, TAG_XMP, tags};
+use crate::codec::{DecodeOptions, Decoded, Header, colour, exif, fault};
+use crate::config::MAX_SIDE_PX;
+use crate::error::ItemError;
+use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType};
+
+/// Samples of a pixel at most: colours, alpha and a few more that nobody shows.
+const MAX_SAMPLES: usize = 32;
+/// Bytes of a tag's value at most: profiles of presses have a few millions.
+const MAX_VALUE_BYTES: usize = 64 << 20;
+
+/// What a page's samples mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Gray {
+        white_is_zero: bool,
+    },
+    Rgb,
+    Palette,
+    Inks,
+    /// Luma and chroma, which JPEG data holds.
+    YCbCr,
+}
+
+/// How a sample is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// Whole numbers of 1, 2, 4, 8, 16 or 32 bits.
+    Whole(u8),
+    /// Floats of 16, 32 or 64 bits.
+    Float(u8),
+}
+
+/// A page as its tags describe it.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// Samples of a pixel, those included that are not shown.
+    pub(super) samples: usize,
+    pub(super) stored: Stored,
+    pub(super) meaning: Meaning,
+    /// Which sample is alpha, and whether colours are multiplied by it.
+    pub(super) alpha: Option<(usize, bool)>,
+    /// A plane for each sample.
+    pub(super) planar: bool,
+    /// Width and height of a strip or tile in px.
+    pub(super) chunk: (usize, usize),
+    pub(super) jpeg: bool,
+    /// Red, green and blue of a palette's entries.
+    pub(super) palette: Vec<[u8; 3]>,
+    pub(super) info: ImageInfo,
+}
+
+pub(super) type Reader<'a> = Decoder<Plain<'a>>;
+
+/// The library's errors in our words.
+pub(super) fn from_tiff(error: &TiffError) -> ItemError {
+    if fault::ends_early(error) {
+        return fault::truncated();
+    }
+    match error {
+        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
+            unsupported(&format!("compressed as {}", compression_name(*method)))
+        }
+        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => {
+            unsupported("with fewer chroma samples")
+        }
+        TiffError::UnsupportedError(_) => unsupported("whose samples are stored this way"),
+        TiffError::LimitsExceeded => fault::too_large("reading it takes more memory than its size allows"),
+        TiffError::IoError(_) => fault::corrupt("the data of a strip or tile makes no sense"),
+        TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => {
+            fault::corrupt("its tags contradict each other or its data")
+        }
+    }
+}
+
+fn unsupported(what: &str) -> ItemError {
+    fault::unsupported(format!("TIFF pictures {what} are not supported"))
+}
+
+fn compression_name(method: CompressionMethod) -> String {
+    match method {
+        CompressionMethod::Huffman => "CCITT RLE".to_owned(),
+        CompressionMethod::Fax3 => "fax group 3".to_owned(),
+        CompressionMethod::JPEG => "old-style JPEG".to_owned(),
+        method => match method.to_u16() {
+            34_712 => "JPEG 2000".to_owned(),
+            34_887 => "LERC".to_owned(),
+            34_925 => "LZMA".to_owned(),
+            50_000 => "Zstandard".to_owned(),
+            50_001 => "WebP".to_owned(),
+            50_002 => "JPEG XL".to_owned(),
+            number => format!("method {number}"),
+        },
+    }
+}
+
+/// Finds a page, and refuses camera raw files, whose pages are but thumbnails.
+fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
+    if exif::is_camera_raw(bytes) {
+        return Err(fault::unsupported(format!("{} are not supported", raw_name(bytes))));
+    }
+    let pages = pages(bytes)?;
+    let count = pages.len() as u32;
+    let page = pages.get(number as usize).copied().ok_or_else(|| {
+        let noun = if count == 1 { "page" } else { "pages" };
+        fault::unsupported(format!("it has {count} {noun}, and page {} was asked for", u64::from(number) + 1))
+    })?;
+    Ok((page, count))
+}
+
+/// The name of a raw file's kind, by its maker.
+fn raw_name(bytes: &[u8]) -> String {
+    const MAKERS: [(&str, &str); 7] = [
+        ("canon", "Canon raw pictures (CR2)"),
+        ("nikon", "Nikon raw pictures (NEF)"),
+        ("sony", "Sony raw pictures (ARW)"),
+        ("pentax", "Pentax raw pictures (PEF)"),
+        ("samsung", "Samsung raw pictures (SRW)"),
+        ("hasselblad", "Hasselblad raw pictures (3FR)"),
+        ("epson", "Epson raw pictures (ERF)"),
+    ];
+    let tag = |tag| Decoder::new(std::io::Cursor::new(bytes)).ok()?.find_tag(tag).ok().flatten();
+    // DNG says so itself, whoever made the camera.
+    if tag(Tag::Unknown(50_706)).is_some() {
+        return "DNG raw pictures".to_owned();
+    }
+    let maker = tag(Tag::Make).and_then(|make| make.into_string().ok()).unwrap_or_default().to_lowercase();
+    let known = MAKERS.iter().find(|(name, _)| maker.starts_with(name)).map(|&(_, kind)| kind);
+    known.unwrap_or("camera raw pictures").to_owned()
+}
+
+/// A decoder that stands at a page.
+fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
+    let mut limits = Limits::default();
+    limits.ifd_value_size = bytes.len().min(MAX_VALUE_BYTES);
+    limits.intermediate_buffer_size = bytes.len();
+    let mut reader = Decoder::new(Plain::new(bytes, page)).map_err(|error| from_tiff(&error))?.with_limits(limits);
+    if page.index > 0 {
+        reader.seek_to_image(page.index).map_err(|error| from_tiff(&error))?;
+    }
+    Ok(reader)
+}
+
+fn numbers(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<Vec<u16>>, ItemError> {
+    reader.find_tag_unsigned_vec::<u16>(tag).map_err(|error| from_tiff(&error))
+}
+
+fn number(reader: &mut Reader<'_>, tag: Tag, default: u16) -> Result<u16, ItemError> {
+    Ok(numbers(reader, tag)?.and_then(|numbers| numbers.first().copied()).unwrap_or(default))
+}
+
+fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
+    let (width_px, height_px) = reader.dimensions().map_err(|error| from_tiff(&error))?;
+    fault::within_limits(width_px, height_px)?;
+    let chunk = reader.chunk_dimensions();
+    if chunk.0 > MAX_SIDE_PX + 65_536 {
+        return Err(fault::too_large(format!("its tiles have a width of {} px", chunk.0)));
+    }
+    let samples = usize::from(number(reader, Tag::SamplesPerPixel, 1)?);
+    if samples > MAX_SAMPLES {
+        return Err(unsupported(&format!("of {samples} samples a pixel")));
+    }
+    let bits = number(reader, Tag::BitsPerSample, 1)?;
+    let stored = match (number(reader, Tag::SampleFormat, 1)?, bits) {
+        (1 | 4, 1 | 2 | 4 | 8 | 16 | 32) => Stored::Whole(bits as u8),
+        (3, 16 | 32 | 64) => Stored::Float(bits as u8),
+        (1 | 4, _) => return Err(unsupported(&format!("of {bits} bits a sample"))),
+        (3, _) => return Err(unsupported(&format!("of floats of {bits} bits"))),
+        (2, _) => return Err(unsupported("of numbers with a sign")),
+        _ => return Err(unsupported("of complex numbers")),
+    };
+    let compression = number(reader, Tag::Compression, 1)?;
+    let (meaning, colours) = match page.photometric {
+        0 => (Meaning::Gray { white_is_zero: true }, 1),
+        1 => (Meaning::Gray { white_is_zero: false }, 1),
+        2 => (Meaning::Rgb, 3),
+        3 => (Meaning::Palette, 1),
+        5 => (Meaning::Inks, 4),
+        6 => (Meaning::YCbCr, 3),
+        8..=10 => return Err(unsupported("in Lab colours")),
+        32_844 | 32_845 => return Err(unsupported("in LogLuv colours")),
+        32_803 => return Err(unsupported("of a camera's raw mosaic")),
+        u16::MAX => return Err(fault::corrupt("it does not tell what its samples mean")),
+        other => return Err(unsupported(&format!("whose samples mean {other}"))),
+    };
+    if samples < colours {
+        return Err(fault::corrupt(format!("it has {samples} samples a pixel where its colours are {colours}")));
+    }
+    let jpeg = compression == 7;
+    let plain = matches!(stored, Stored::Whole(8 | 16)) || matches!(meaning, Meaning::Gray { .. } | Meaning::Rgb);
+    if meaning == Meaning::YCbCr && !jpeg {
+        let subsampling = numbers(reader, Tag::ChromaSubsampling)?;
+        if subsampling.as_deref() != Some(&[1, 1]) {
+            return Err(from_tiff(&TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling)));
+        }
+    }
+    let palette = if meaning == Meaning::Palette { palette(reader, stored)? } else { Vec::new() };
+    if (!plain && meaning != Meaning::Palette) || (jpeg && stored != Stored::Whole(8)) {
+        return Err(unsupported("whose samples are stored this way"));
+    }
+    let alpha = match numbers(reader, Tag::ExtraSamples)?.as_deref() {
+        Some([1, ..]) => Some((colours, true)),
+        Some([2, ..]) => Some((colours, false)),
+        // A fourth one that nobody told about is taken for alpha by everybody.
+        None if meaning == Meaning::Rgb && samples == 4 => Some((3, false)),
+        _ => None,
+    };
+    let alpha = alpha.filter(|&(at, _)| at < samples);
+    let channels = match (meaning, alpha.is_some()) {
+        (Meaning::Gray { .. }, false) => Channels::Gray,
+        (Meaning::Gray { .. }, true) => Channels::GrayAlpha,
+        (_, false) => Channels::Rgb,
+        (_, true) => Channels::Rgba,
+    };
+    let sample = match (meaning, stored) {
+        (Meaning::Palette | Meaning::YCbCr, _) | (_, Stored::Whole(..=8)) => SampleType::U8,
+        (_, Stored::Whole(_)) => SampleType::U16,
+        (_, Stored::Float(_)) => SampleType::F32,
+    };
+    Ok(Layout {
+        width: width_px as usize,
+        height: height_px as usize,
+        samples,
+        stored,
+        meaning,
+        alpha,
+        planar: number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1,
+        chunk: (chunk.0 as usize, chunk.1.min(height_px.max(chunk.1.min(MAX_SIDE_PX))) as usize),
+        jpeg,
+        palette,
+        info: ImageInfo { width_px, height_px, channels, sample, premultiplied: false },
+    })
+}
+
+/// All reds, then all greens, then all blues, in 16 bits; some programs write 8.
+fn palette(reader: &mut Reader<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, ItemError> {
+    let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(unsupported("with a palette this large")) };
+    let missing = || fault::corrupt("its palette is missing or too short");
+    let map = numbers(reader, Tag::ColorMap)?.ok_or_else(missing)?;
+    let count = 1usize << bits;
+    let (Some(reds), Some(greens), Some(blues)) =
+        (map.get(..count), map.get(count..count * 2), map.get(count * 2..count * 3))
+    else {
+        return Err(missing());
+    };
+    let shift = if map.iter().all(|&value| value < 256) { 0 } else { 8 };
+    let entries = reds.iter().zip(greens).zip(blues);
+    Ok(entries.map(|((r, g), b)| [r, g, b].map(|value| (value >> shift) as u8)).collect())
+}
+
+fn header(reader: &mut Reader<'_>, layout: &Layout, pages: u32) -> Result<Header, ItemError> {
+    let orientation = number(reader, Tag::Orientation, 1)?;
+    Ok(Header { pages, ..Header::still(Format::Tiff, layout.info, Orientation::from_exif(u32::from(orientation))) })
+}
+
+pub(in crate::codec) fn probe(bytes: &[u8], number: u32) -> Result<Header, ItemError> {
+    let (page, pages) = page(bytes, number)?;
+    let mut reader = reader(bytes, &page)?;
+    let layout = layout(&mut reader, &page)?;
+    header(&mut reader, &layout, pages)
+}
+
+pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
+    let (page, pages) = page(bytes, options.page)?;
+    let mut reader = reader(bytes, &page)?;
+    let layout = layout(&mut reader, &page)?;
+    could_hold(&mut reader, &layout, bytes)?;
+    let header = header(&mut reader, &layout, pages)?;
+    let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
+    let (xmp, iptc) = (block(TAG_XMP).map(Into::into), block(TAG_IPTC).map(Into::into));
+    let mut profile = block(Tag::IccProfile);
+    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc };
+    let mut inks = None;
+    if layout.meaning == Meaning::Inks {
+        let mix = colour::Inks::new(profile.as_deref(), options.colour);
+        profile = mix.profile();
+        inks = Some(mix);
+    }
+    let rows = TiffRows::new(bytes, reader, layout, inks)?;
+    Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
+}
+
+/// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
+/// below 2,000 to 1; fax codes, which may hold a white page in next to nothing, are of one bit a pixel anyway.
+fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8]) -> Result<(), ItemError> {
+    let (Stored::Whole(bits) | Stored::Float(bits)) = layout.stored;
+    let bits = u64::from(bits) * layout.samples as u64;
+    let raw = (layout.width as u64 * layout.height as u64).saturating_mul(bits) / 8;
+    let ratio = if number(reader, Tag::Compression, 1)? == 1 { 1 } else { 2_000 };
+    if bits > 1 && raw / ratio > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+}
+
+/// Bytes held while a page is read: one row of strips or tiles, as stored and as samples, and one of them alone.
+pub(in crate::codec) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
+    let held = || {
+        let (page, _) = page(bytes, 0).ok()?;
+        let mut reader = reader(bytes, &page).ok()?;
+        let layout = layout(&mut reader, &page).ok()?;
+        let rows = layout.chunk.1.min(layout.height) as u64;
+        // JPEG data is decoded as a whole, too.
+        let copies = if layout.jpeg { 4 } else { 2 };
+        Some(rows * layout.width as u64 * layout.samples as u64 * layout.sample_bytes() * copies)
+    };
+    held().unwrap_or(info.size_bytes() * 2) + (64 << 10)
+}
+
+impl Layout {
+    /// Bytes of a sample as it is held: bits are spread to bytes, floats to four.
+    const fn sample_bytes(&self) -> u64 {
+        match self.stored {
+            Stored::Whole(..=8) => 1,
+            Stored::Whole(16) => 2,
+            Stored::Whole(_) | Stored::Float(..=32) => 4,
+            Stored::Float(_) => 8,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
+
+use super::show::{self, Asked, Collector, ImageRows, Shown};
+use super::view::Pixels;
+use crate::codec::DecodeOptions;
+use crate::error::ItemError;
+use crate::model::{Image, Orientation, Recipe};
+use crate::op::stage::Rect;
+use crate::op::{Pipeline, Plan};
+
+/// What is computed beyond each edge of what is seen, in px.
+const MARGIN_PX: u32 = 192;
+
+/// What is kept of one picture, so that neither the next edit nor the next drag begins anew.
+#[derive(Default)]
+pub(super) struct Around {
+    delivered: Option<Delivered>,
+    part: Option<Part>,
+}
+
+/// A picture as its decoder delivers it to a recipe, where that is not how it is shown: on its side, smaller, or gray.
+struct Delivered {
+    max_downscale: f64,
+    luma: bool,
+    image: Image,
+}
+
+/// A part of a result.
+struct Part {
+    recipe: Recipe,
+    result_px: (u32, u32),
+    rect: Rect,
+    pixels: Pixels,
+}
+
+/// What is seen of a result.
+pub(super) struct Seen {
+    pub(super) pixels: Pixels,
+    /// Size of the whole result.
+    pub(super) result_px: (u32, u32),
+}
+
+/// What is to be seen of which picture.
+pub(super) struct Wanted<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) bytes: &'a [u8],
+    pub(super) asked: Asked,
+    pub(super) recipe: &'a Recipe,
+    pub(super) pipeline: &'a Pipeline,
+    /// The centre of what is seen, 0 to 1 on both axes.
+    pub(super) centre: (f32, f32),
+    pub(super) area_px: (u32, u32),
+}
+
+impl Around {
+    /// The pixels around a centre, just as they are saved.
+    pub(super) fn look(&mut self, wanted: &Wanted<'_>, cancelled: &dyn Fn() -> bool) -> Result<Seen, ItemError> {
+        let Wanted { recipe, centre, area_px, .. } = wanted;
+        let held = |part: &&Part| {
+            part.recipe == **recipe && holds(part.rect, show::part_around(part.result_px, *centre, *area_px))
+        };
+        if let Some(part) = self.part.as_ref().filter(held) {
+            return Ok(part.seen(*centre, *area_px));
+        }
+        let part = self.part.insert(Part::compute(&mut self.delivered, wanted, cancelled)?);
+        Ok(part.seen(*centre, *area_px))
+    }
+}
+
+impl Part {
+    fn compute(
+        delivered: &mut Option<Delivered>,
+        wanted: &Wanted<'_>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, ItemError> {
+        let header = &wanted.shown.header;
+        let mut plan = wanted.pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let image = match decoded(&plan, wanted) {
+            None => &wanted.shown.image,
+            Some((max_downscale, luma)) => {
+                let fits = |kept: &Delivered| kept.max_downscale == max_downscale && kept.luma == luma;
+                if !delivered.as_ref().is_some_and(fits) {
+                    *delivered = None;
+                }
+                match delivered {
+                    Some(kept) => &kept.image,
+                    none => {
+                        let options = DecodeOptions {
+                            max_downscale,
+                            luma,
+                            colour: wanted.asked.colour,
+                            page: wanted.asked.page,
+                            ..DecodeOptions::default()
+                        };
+                        let image = show::delivered(wanted.bytes, &options, cancelled)?;
+                        &none.insert(Delivered { max_downscale, luma, image }).image
+                    }
+                }
+            }
+        };
+        if !plan.is_certain() {
+            plan = plan.settled(&mut ImageRows { image, next_row: 0 }, cancelled)?;
+        }
+        let result = plan.output();
+        let result_px = (result.width_px, result.height_px);
+        let seen = show::part_around(result_px, wanted.centre, wanted.area_px);
+        let rect = seen.grown(MARGIN_PX, &result);
+        let mut collector = Collector::new(image.profile.clone());
+        plan.focus(rect).run(&mut ImageRows { image, next_row: 0 }, &mut collector, cancelled)?;
+        let pixels = show::pixels(&collector.into_image()?);
+        Ok(Self { recipe: wanted.recipe.clone(), result_px, rect, pixels })
+    }
+
+    fn seen(&self, centre: (f32, f32), area_px: (u32, u32)) -> Seen {
+        let seen = show::part_around(self.result_px, centre, area_px);
+        let within = Rect { x: seen.x - self.rect.x, y: seen.y - self.rect.y, ..seen };
+        Seen { pixels: show::cut_out(&self.pixels, within), result_px: self.result_px }
+    }
+}
+
+/// Whether `outer` holds all of `inner`.
+const fn holds(outer: Rect, inner: Rect) -> bool {
+    inner.x >= outer.x
+        && inner.y >= outer.y
+        && inner.x + inner.width_px <= outer.x + outer.width_px
+        && inner.y + inner.height_px <= outer.y + outer.height_px
+}
+
+/// What a decoder is to deliver, where that is not the picture as it is shown.
+fn decoded(plan: &Plan, wanted: &Wanted<'_>) -> Option<(f64, bool)> {
+    let (max_downscale, luma) = (plan.max_downscale(), plan.accepts_luma());
+    let upright = wanted.shown.header.orientation == Orientation::Upright;
+    (!upright || max_downscale > 1.0 || luma).then_some((max_downscale, luma))
+}

@@ -1,0 +1,191 @@
+//! Text as outlines of the bundled font, and how much of each pixel they cover.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::fontdb::{Database, Source};
+use resvg::usvg::{Options, Tree};
+
+use crate::model::font;
+
+/// Text is shaped at this size, then drawn at any.
+const SHAPED_PX: f64 = 100.0;
+
+/// A text that can be drawn at any size.
+pub(super) struct Letters {
+    /// Its outlines filled, and the same with a line along them where that is asked for.
+    fill: Tree,
+    outlined: Option<Tree>,
+    /// Left, top, width and height of what is drawn, at a font size of 1.
+    bounds: [f64; 4],
+}
+
+/// How a text is to look.
+pub(super) struct Style {
+    /// Weight 600 rather than 400.
+    pub(super) bold: bool,
+    /// Degrees, clockwise.
+    pub(super) degrees: f64,
+    /// Width of the line along the outlines, as a share of the font size.
+    pub(super) outline: f64,
+    /// Where shorter lines stand: 0 left, 0.5 middle, 1 right.
+    pub(super) align: f64,
+}
+
+/// The fonts, read once.
+fn fonts() -> Arc<Database> {
+    static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
+        let mut fonts = Database::new();
+        for bytes in [font::REGULAR, font::SEMIBOLD] {
+            fonts.load_font_source(Source::Binary(Arc::new(bytes)));
+        }
+        Arc::new(fonts)
+    });
+    Arc::clone(&FONTS)
+}
+
+/// A text as it stands in a drawing.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars().filter(|character| !character.is_control()) {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // Not allowed in XML.
+            '\u{fffe}' | '\u{ffff}' => {}
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// The text as a drawing, with a line of that width along its outlines.
+fn drawing(text: &str, style: &Style, line_px: f64) -> String {
+    let weight = if style.bold { 600 } else { 400 };
+    let anchor = match style.align {
+        align if align < 0.25 => "start",
+        align if align > 0.75 => "end",
+        _ => "middle",
+    };
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"><g transform=\"rotate({})\" fill=\"white\" \
+         stroke=\"white\" stroke-width=\"{line_px}\" stroke-linejoin=\"round\" font-family=\"{}\" \
+         font-weight=\"{weight}\" font-size=\"{SHAPED_PX}\" text-anchor=\"{anchor}\">",
+        style.degrees,
+        font::FAMILY,
+    );
+    for (i, line) in text.lines().enumerate() {
+        let y = i as f64 * 1.25 * SHAPED_PX;
+        let _ = write!(svg, "<text y=\"{y}\" xml:space=\"preserve\">{}</text>", escaped(line));
+    }
+    svg.push_str("</g></svg>");
+    svg
+}
+
+impl Letters {
+    /// Shapes a text. The error is a sentence.
+    pub(super) fn new(text: &str, style: &Style) -> Result<Self, String> {
+        let options = Options { font_family: font::FAMILY.to_owned(), fontdb: fonts(), ..Options::default() };
+        let shape = |line_px: f64| {
+            Tree::from_str(&drawing(text, style, line_px), &options)
+                .map_err(|error| format!("the text can't be drawn: {error}"))
+        };
+        let fill = shape(0.0)?;
+        let outlined = if style.outline > 0.0 { Some(shape(2.0 * style.outline * SHAPED_PX)?) } else { None };
+        let bounds = outlined.as_ref().unwrap_or(&fill).root().abs_stroke_bounding_box();
+        let bounds = [bounds.x(), bounds.y(), bounds.width(), bounds.height()].map(|px| f64::from(px) / SHAPED_PX);
+        if !bounds.iter().all(|px| px.is_finite()) || bounds[2] <= 0.0 || bounds[3] <= 0.0 {
+            return Err(format!("nothing of \"{text}\" can be drawn with the bundled font"));
+        }
+        Ok(Self { fill, outlined, bounds })
+    }
+
+    /// Width and height of what is drawn at a font size of `px`.
+    pub(super) fn size(&self, px: f64) -> (f64, f64) {
+        (self.bounds[2] * px, self.bounds[3] * px)
+    }
+
+    /// Whole pixels of a drawing at that font size.
+    pub(super) fn size_px(&self, px: f64) -> (u32, u32) {
+        let (width, height) = self.size(px);
+        let whole = |px: f64| px.ceil().clamp(1.0, f64::from(crate::config::MAX_SIDE_PX)) as u32;
+        (whole(width), whole(height))
+    }
+
+    /// How much of each pixel the outlined and the filled letters cover, at a font size of `px`.
+    pub(super) fn covers(&self, px: f64) -> Vec<[u8; 2]> {
+        let (width, height) = self.size_px(px);
+        let outlined = self.outlined.as_ref().map(|tree| self.cover(tree, px, width, height));
+        let fill = self.cover(&self.fill, px, width, height);
+        match outlined {
+            Some(outlined) => outlined.into_iter().zip(fill).map(|(under, over)| [under, over]).collect(),
+            None => fill.into_iter().map(|over| [0, over]).collect(),
+        }
+    }
+
+    fn cover(&self, tree: &Tree, px: f64, width: u32, height: u32) -> Vec<u8> {
+        let Some(mut pixmap) = Pixmap::new(width, height) else { return Vec::new() };
+        let scale = (px / SHAPED_PX) as f32;
+        let (left, top) = ((self.bounds[0] * px) as f32, (self.bounds[1] * px) as f32);
+        let place = Transform::from_row(scale, 0.0, 0.0, scale, -left, -top);
+        resvg::render(tree, place, &mut pixmap.as_mut());
+        pixmap.data().iter().skip(3).step_by(4).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    const PLAIN: Style = Style { bold: false, degrees: 0.0, outline: 0.0, align: 0.0 };
+
+    fn area(letters: &Letters, px: f64) -> f64 {
+        letters.covers(px).iter().map(|[_, over]| f64::from(*over) / 255.0).sum()
+    }
+
+    #[test]
+    fn latin_and_hangul_are_drawn_and_fill_their_bounds() {
+        for text in ["Pixloom 2026", "\u{ac00}\u{b098}\u{b2e4} \u{c0ac}\u{c9c4}", "<&>\"'"] {
+            let letters = Letters::new(text, &PLAIN).expect(text);
+            let (width, height) = letters.size_px(40.0);
+            let covers = letters.covers(40.0);
+            assert_eq!(covers.len(), (width * height) as usize);
+            let column = |x: u32| (0..height).any(|y| covers[(y * width + x) as usize][1] > 0);
+            let row = |y: u32| (0..width).any(|x| covers[(y * width + x) as usize][1] > 0);
+            assert!(column(0) && column(width - 1) && row(0) && row(height - 1), "{text}");
+            // Twice as large covers four times as much.
+            let ratio = area(&letters, 80.0) / area(&letters, 40.0);
+            assert!((ratio - 4.0).abs() < 0.1, "{text}: {ratio}");
+        }
+        let hangul = Letters::new("\u{d55c}\u{ae00}", &PLAIN).expect("Hangul");
+        assert!(area(&hangul, 100.0) > 1500.0, "syllables, not empty boxes: {}", area(&hangul, 100.0));
+    }
+
+    #[test]
+    fn lines_angles_and_outlines_make_it_larger() {
+        let size = |text: &str, style: &Style| Letters::new(text, style).expect(text).size(10.0);
+        let one = size("Mag", &PLAIN);
+        let two = size("Mag\nMag", &PLAIN);
+        assert!((two.1 - one.1 - 12.5).abs() < 0.1 && (two.0 - one.0).abs() < 0.1, "{one:?} {two:?}");
+        let upright = size("Mag", &Style { degrees: 90.0, ..PLAIN });
+        assert!((upright.0 - one.1).abs() < 0.1 && (upright.1 - one.0).abs() < 0.1, "{one:?} {upright:?}");
+        let outlined = size("Mag", &Style { outline: 0.1, ..PLAIN });
+        assert!((outlined.0 - one.0 - 2.0).abs() < 0.2, "{one:?} {outlined:?}");
+        let bold = Letters::new("Mag", &Style { bold: true, ..PLAIN }).expect("bold");
+        assert!(area(&bold, 50.0) > 1.1 * area(&Letters::new("Mag", &PLAIN).expect("regular"), 50.0));
+        let outlined = Letters::new("Mag", &Style { outline: 0.1, ..PLAIN }).expect("outlined");
+        let covers = outlined.covers(50.0);
+        assert!(covers.iter().all(|[under, over]| under >= over), "the outline lies around and under the letters");
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_told() {
+        for text in ["", "   ", "\u{1}", "\n"] {
+            assert!(Letters::new(text, &PLAIN).is_err_and(|error| error.contains("can be drawn")), "{text:?}");
+        }
+    }
+}
