@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "cli/bombs.rs"]
+mod bombs;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/interrupts.rs"]

@@ -326,6 +326,8 @@ pub fn content_type(format: Format) -> &'static str {
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod reference_tests;
 #[cfg(test)]
 mod tests;

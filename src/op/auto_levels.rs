@@ -112,12 +112,13 @@ impl Measure for AutoLevels {
 }
 
 /// What is taken from each colour, and what it is then multiplied by.
+#[derive(Clone, Copy)]
 struct Stretch([(f32, f32); 3]);
 
 /// Of gray.
 impl Tone for Stretch {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         let [(low, factor), ..] = self.0;
         (value - low) * factor
     }
@@ -125,7 +126,7 @@ impl Tone for Stretch {
 
 impl Mix for Stretch {
     #[inline(always)]
-    fn at(&self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let [red, green, blue] = self.0;
         [(r - red.0) * red.1, (g - green.0) * green.1, (b - blue.0) * blue.1]
     }
@@ -134,9 +135,9 @@ impl Mix for Stretch {
 impl PointKernel for Stretch {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         if channels.colour_count() == 1 {
-            simd::tone(samples, channels, self);
+            simd::tone(samples, channels, *self);
         } else {
-            simd::mix(samples, channels, self);
+            simd::mix(samples, channels, *self);
         }
     }
 

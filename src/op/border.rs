@@ -1,6 +1,7 @@
 //! A border around the picture.
 
-use super::stage::{Operation, Pad, Stage};
+use super::margins::Margins;
+use super::stage::{Colour, Operation, Stage};
 use super::{Group, OpSpec};
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
@@ -32,32 +33,27 @@ pub(super) const SPEC: OpSpec = OpSpec {
     build: |params| {
         let [top, right, bottom, left] =
             ["top", "right", "bottom", "left"].map(|name| params.optional(name).unwrap_or(params.number("size")));
-        let colour = params.colour("colour");
-        Ok(Box::new(Border { top, right, bottom, left, colour }))
+        let view_scale = params.view_scale();
+        // Whole px of the output, whatever the view.
+        let [top, right, bottom, left] = [top, right, bottom, left].map(|px| (px / view_scale).round());
+        let margins = Margins { left, top, right, bottom };
+        Ok(Box::new(Border { margins, colour: params.colour("colour"), view_scale }))
     },
 };
 
-/// Widths in px, fractional only in a preview.
 struct Border {
-    top: f64,
-    right: f64,
-    bottom: f64,
-    left: f64,
-    colour: super::stage::Colour,
+    margins: Margins,
+    colour: Colour,
+    view_scale: f64,
 }
 
 impl Operation for Border {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
-        let [top, right, bottom, left] = [self.top, self.right, self.bottom, self.left].map(|px| px.round() as u32);
-        if top == 0 && right == 0 && bottom == 0 && left == 0 {
+        let Margins { left, top, right, bottom } = self.margins;
+        if left + top + right + bottom == 0.0 {
             return Ok(Stage::Nothing);
         }
-        Ok(Stage::Pad(Pad {
-            left_px: left,
-            top_px: top,
-            width_px: input.width_px.saturating_add(left).saturating_add(right),
-            height_px: input.height_px.saturating_add(top).saturating_add(bottom),
-            background: self.colour,
-        }))
+        let (stages, _) = self.margins.stages(input, self.view_scale, 0, self.colour);
+        Ok(Stage::Sequence(stages))
     }
 }

@@ -39,14 +39,14 @@ impl Operation for Contrast {
 
 impl Tone for Contrast {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         (value - 0.5) * self.slope + 0.5
     }
 }
 
 impl PointKernel for Contrast {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -17,7 +17,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
               (Fritsch-Carlson), level before the first and after the last",
     group: Group::Colour,
     params: &[
-        curve("all", "For every colour, after its own curve"),
+        curve("all", "For every colour, after its own curve; as a step's text: all=\"0,0;64,50;255,255\""),
         curve("red", "For red"),
         curve("green", "For green"),
         curve("blue", "For blue"),

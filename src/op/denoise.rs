@@ -125,17 +125,21 @@ struct Offset<'a> {
     down: usize,
 }
 
-/// exp(-x) for x >= 0, within 1e-4 of it.
+/// Adding it to a small float leaves that one's nearest whole number in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// exp(-x) for x >= 0, within 1e-5 of it.
 #[inline(always)]
 fn decay(x: f32) -> f32 {
-    // 2^-t: the whole part goes into the exponent, the rest through a polynomial.
+    // 2^-t: the whole part goes into the exponent, the rest (-0.5 to 0.5) through a polynomial.
     let t = x * std::f32::consts::LOG2_E;
     let t = if t < 126.0 { t } else { 126.0 };
-    let whole = t as i32;
-    let rest = t - whole as f32;
-    let cubed = 0.055_504_1 - rest * (0.009_618_1 - rest * 0.001_252_6);
+    let rounded = t + ROUND;
+    let rest = t - (rounded - ROUND);
+    let cubed = 0.055_504_1 - rest * (0.009_618_1 - rest * 0.001_333_4);
     let power = 1.0 - rest * (std::f32::consts::LN_2 - rest * (0.240_226_5 - rest * cubed));
-    f32::from_bits(((127 - whole) << 23) as u32) * power
+    let exponent = 127_u32.wrapping_sub(rounded.to_bits().wrapping_sub(ROUND.to_bits()));
+    f32::from_bits(exponent << 23) * power
 }
 
 impl NullaryFnOnce for Offset<'_> {

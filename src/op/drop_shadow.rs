@@ -1,7 +1,8 @@
 //! A soft shadow behind the picture.
 
 use super::gaussian_blur::Gaussian;
-use super::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
+use super::margins::Margins;
+use super::stage::{Colour, Operation, PointKernel, Rect, Stage, WindowKernel, WindowRows};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
@@ -80,36 +81,26 @@ impl Operation for DropShadow {
         }
         let (x, y) = (self.offset.0.round() as i32, self.offset.1.round() as i32);
         let gaussian = Gaussian::new(self.sigma);
-        // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output, then of the view.
+        // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output.
         let reach = (3.0 * self.sigma / self.view_scale).ceil();
         let room = |offset: f64| {
             let offset = (offset / self.view_scale).round();
-            [reach - offset, reach + offset].map(|px| (px.max(0.0) * self.view_scale).round() as u32)
+            [reach - offset, reach + offset].map(|px| px.max(0.0))
         };
         let ([left, right], [top, bottom]) = (room(self.offset.0), room(self.offset.1));
-        let grown = |size: u32, before: u32, after: u32| size.saturating_add(before).saturating_add(after);
-        let canvas = Rect {
-            x: 1,
-            y: 1,
-            width_px: grown(input.width_px, left, right),
-            height_px: grown(input.height_px, top, bottom),
-        };
-        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
         let is_gray = |colour: [f32; 4]| colour[0] == colour[1] && colour[1] == colour[2];
         let clear = |[r, g, b, _]: [f32; 4]| Colour([r, g, b, 0.0]);
-        let pad = Pad {
-            left_px: left + 1,
-            top_px: top + 1,
-            width_px: canvas.width_px.saturating_add(2),
-            height_px: canvas.height_px.saturating_add(2),
-            // Its colour is not seen; it says whether there must be room for colour.
-            background: match self.background {
-                Some(background) if !is_gray(background.0) => clear(background.0),
-                _ => clear(colour),
-            },
+        // Its colour is not seen; it says whether there must be room for colour.
+        let unseen = match self.background {
+            Some(background) if !is_gray(background.0) => clear(background.0),
+            _ => clear(colour),
         };
+        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
+        let margins = Margins { left, top, right, bottom };
+        let (mut stages, pad) = margins.stages(input, self.view_scale, 1, unseen);
+        let canvas = Rect { x: 1, y: 1, width_px: pad.width_px - 2, height_px: pad.height_px - 2 };
         let halo_px = gaussian.radius() + x.unsigned_abs().max(y.unsigned_abs());
-        let channels = pad.background.channels_with(input.channels);
+        let channels = unseen.channels_with(input.channels);
         let kernel = Shadow {
             gaussian,
             halo: halo_px as usize,
@@ -118,8 +109,8 @@ impl Operation for DropShadow {
             colour: self.colour.samples(channels),
             background: self.background.map(|background| background.samples(channels)),
         };
-        let mut stages =
-            vec![Stage::Pad(pad), Stage::Window { halo_px, kernel: Box::new(kernel) }, Stage::Crop(canvas)];
+        stages.push(Stage::Window { halo_px, kernel: Box::new(kernel) });
+        stages.push(Stage::Crop(canvas));
         if self.background.is_some() {
             stages.push(Stage::Point(Box::new(WithoutAlpha)));
         }

@@ -40,7 +40,7 @@ impl Operation for Duotone {
 
 impl Mix for Duotone {
     #[inline(always)]
-    fn at(&self, [gray, ..]: [f32; 3]) -> [f32; 3] {
+    fn at(self, [gray, ..]: [f32; 3]) -> [f32; 3] {
         self.inks.map(|(low, range)| gray * range + low)
     }
 }
@@ -52,6 +52,6 @@ impl PointKernel for Duotone {
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::mix(samples, channels, self);
+        simd::mix(samples, channels, *self);
     }
 }

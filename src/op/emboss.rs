@@ -37,7 +37,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
             kind: ParamKind::Bool { default: false },
         },
     ],
-    faithful_to_scale: true,
+    faithful_to_scale: false,
     build: |params| {
         let radians = params.number("angle").to_radians();
         Ok(Box::new(Emboss {

@@ -38,14 +38,14 @@ impl Operation for Exposure {
 /// On light.
 impl Tone for Exposure {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         value * self.factor
     }
 }
 
 impl PointKernel for Exposure {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -136,7 +136,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Part(Pass::WholePart(part)));
             arrives
         }
-        // Already a part, or nothing is known of what it needs.
+        // Already a part.
         Pass::WholePart(_) | Pass::ResampledPart(_) => {
             crop(wanted, Rect::all_of(&pass.output(*input)), focused);
             focused.push(Focused::Same(pass));

@@ -32,14 +32,14 @@ impl Operation for Gamma {
 
 impl Tone for Gamma {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         light::power(value, self.exponent)
     }
 }
 
 impl PointKernel for Gamma {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

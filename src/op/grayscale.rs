@@ -56,6 +56,7 @@ impl Operation for Grayscale {
 }
 
 /// Gray of weighted red, green and blue.
+#[derive(Clone, Copy)]
 pub(super) struct Mono {
     /// How much red, green and blue count.
     pub(super) weights: [f32; 3],
@@ -85,7 +86,7 @@ fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl 
 /// Of gray.
 impl Tone for Mono {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         self.of(value, value, value)
     }
 }
@@ -102,7 +103,7 @@ impl PointKernel for Mono {
             // A decoder may have delivered luma already.
             Channels::Gray | Channels::GrayAlpha if self.is_luma() => {}
             Channels::Gray | Channels::GrayAlpha => {
-                simd::tone(samples, channels, self);
+                simd::tone(samples, channels, *self);
             }
         }
     }

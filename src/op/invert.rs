@@ -25,14 +25,14 @@ impl Operation for Invert {
 
 impl Tone for Invert {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         1.0 - value
     }
 }
 
 impl PointKernel for Invert {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

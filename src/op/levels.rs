@@ -54,18 +54,19 @@ struct Levels {
 }
 
 /// The same with its gamma.
-struct WithGamma<'a>(&'a Levels);
+#[derive(Clone, Copy)]
+struct WithGamma(Levels);
 
 impl Tone for Levels {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         simd::unit((value - self.black) * self.stretch) * self.range + self.low
     }
 }
 
-impl Tone for WithGamma<'_> {
+impl Tone for WithGamma {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         let Self(levels) = self;
         let stretched = simd::unit((value - levels.black) * levels.stretch);
         light::power(stretched, levels.exponent) * levels.range + levels.low
@@ -82,14 +83,14 @@ impl Operation for Levels {
 impl PointKernel for Levels {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         if self.exponent == 1.0 {
-            simd::tone(samples, channels, self);
+            simd::tone(samples, channels, *self);
         } else {
-            simd::tone(samples, channels, &WithGamma(self));
+            simd::tone(samples, channels, WithGamma(*self));
         }
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
-        Some(if self.exponent == 1.0 { self.at(value) } else { WithGamma(self).at(value) })
+        Some(if self.exponent == 1.0 { self.at(value) } else { WithGamma(*self).at(value) })
     }
 
     fn is_quick(&self) -> bool {

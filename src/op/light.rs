@@ -34,8 +34,8 @@ pub(super) fn either(first: bool, a: f32, b: f32) -> f32 {
 
 #[inline(always)]
 fn polynomial<const N: usize>(x: f32, coefficients: &[f32; N]) -> f32 {
-    let mut sum = 0.0;
-    for coefficient in coefficients.iter().rev() {
+    let mut sum = coefficients[N - 1];
+    for coefficient in coefficients[..N - 1].iter().rev() {
         sum = sum * x + coefficient;
     }
     sum
@@ -72,28 +72,30 @@ pub(super) fn from_light(value: f32) -> f32 {
 }
 
 /// Encoded values to light, for steps that compute with light: [`Encode`] follows them.
+#[derive(Clone, Copy)]
 pub(super) struct ToLight;
 
 /// Light to encoded values.
+#[derive(Clone, Copy)]
 pub(super) struct Encode;
 
 impl Tone for ToLight {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         to_light(value)
     }
 }
 
 impl Tone for Encode {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         from_light(value)
     }
 }
 
 impl PointKernel for ToLight {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {
@@ -103,7 +105,7 @@ impl PointKernel for ToLight {
 
 impl PointKernel for Encode {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

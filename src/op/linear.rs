@@ -44,14 +44,14 @@ impl Operation for Linear {
 
 impl Tone for Linear {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         value * self.scale + self.offset
     }
 }
 
 impl PointKernel for Linear {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -115,6 +115,7 @@ impl Bend for Look {
 }
 
 /// With a table of colours.
+#[derive(Clone, Copy)]
 struct Shaped<'a> {
     look: &'a Look,
     table: &'a Table,
@@ -122,7 +123,7 @@ struct Shaped<'a> {
 
 impl Mix for Shaped<'_> {
     #[inline(always)]
-    fn at(&self, colour: [f32; 3]) -> [f32; 3] {
+    fn at(self, colour: [f32; 3]) -> [f32; 3] {
         let mut shaped = colour;
         if let Some(curves) = &self.look.cube.curves {
             for (channel, value) in shaped.iter_mut().enumerate() {
@@ -145,11 +146,33 @@ impl PointKernel for Look {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         match &self.cube.table {
             None => simd::bend(samples, channels, self),
-            Some(table) => simd::mix(samples, channels, &Shaped { look: self, table }),
+            Some(table) => simd::mix(samples, channels, Shaped { look: self, table }),
         }
     }
 
     fn channel_curve(&self, channel: usize, value: f32) -> Option<f32> {
         self.cube.table.is_none().then(|| self.curve_at(channel, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_read_once_for_the_same_bytes() {
+        let bytes: Arc<[u8]> = b"LUT_1D_SIZE 2\n0 0 0\n1 1 1\n".as_slice().into();
+        let first = read(&bytes).expect("is read");
+        assert!(Arc::ptr_eq(&first, &read(&bytes).expect("is kept")));
+        let same_again: Arc<[u8]> = bytes.to_vec().into();
+        assert!(!Arc::ptr_eq(&first, &read(&same_again).expect("is read")));
+        // Many others later it is read anew, and just the same.
+        for i in 0..2 * KEPT {
+            let other: Arc<[u8]> = format!("LUT_1D_SIZE 2\n0 0 0\n{i} 1 1\n").into_bytes().into();
+            read(&other).expect("is read");
+        }
+        assert_eq!(first, read(&bytes).expect("is read"));
     }
 }

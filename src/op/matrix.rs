@@ -20,7 +20,7 @@ impl Matrix {
 
 impl Mix for Matrix {
     #[inline(always)]
-    fn at(&self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         self.0.map(|[from_r, from_g, from_b, constant]| from_r * r + from_g * g + from_b * b + constant)
     }
 }
@@ -32,6 +32,6 @@ impl PointKernel for Matrix {
     }
 
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::mix(samples, channels, self);
+        simd::mix(samples, channels, *self);
     }
 }

@@ -15,6 +15,7 @@ pub mod help;
 mod histogram;
 mod letters;
 mod light;
+mod margins;
 mod matrix;
 mod params;
 mod pipeline;

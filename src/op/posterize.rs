@@ -36,14 +36,14 @@ impl Operation for Posterize {
 
 impl Tone for Posterize {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         (value * self.steps + ROUND - ROUND) / self.steps
     }
 }
 
 impl PointKernel for Posterize {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -36,14 +36,14 @@ impl Operation for Solarize {
 
 impl Tone for Solarize {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         either(value >= self.level, 1.0 - value, value)
     }
 }
 
 impl PointKernel for Solarize {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -55,6 +55,8 @@ pub(super) struct Layout {
     gap: f64,
     /// 0 to 1.
     pub(super) opacity: f32,
+    /// How much smaller than in the output everything is here.
+    pub(super) view_scale: f64,
 }
 
 impl Layout {
@@ -65,6 +67,7 @@ impl Layout {
             tile: params.flag("tile"),
             gap: params.number("gap") / 100.0,
             opacity: (params.number("opacity") / 100.0) as f32,
+            view_scale: params.view_scale(),
         }
     }
 
@@ -85,6 +88,8 @@ pub(super) fn shorter(input: &ImageInfo) -> f64 {
 pub(super) struct Stamp {
     pub(super) width_px: u32,
     pub(super) height_px: u32,
+    /// The same in the output, where this is for a smaller view.
+    output_px: (u32, u32),
     /// Whether it is gray all over.
     pub(super) is_gray: bool,
     draw: Box<dyn Fn() -> Ink + Send + Sync>,
@@ -102,10 +107,11 @@ pub(super) enum Ink {
 impl Stamp {
     pub(super) fn new(
         (width_px, height_px): (u32, u32),
+        output_px: (u32, u32),
         is_gray: bool,
         draw: impl Fn() -> Ink + Send + Sync + 'static,
     ) -> Self {
-        Self { width_px, height_px, is_gray, draw: Box::new(draw), ink: OnceLock::new() }
+        Self { width_px, height_px, output_px, is_gray, draw: Box::new(draw), ink: OnceLock::new() }
     }
 
     fn ink(&self) -> &Ink {
@@ -169,28 +175,38 @@ impl Stamps {
 pub(super) struct Stamped {
     stamp: Arc<Stamp>,
     opacity: f32,
-    left: i64,
-    top: i64,
+    /// Whole px of the output, as the steps.
+    left: f64,
+    top: f64,
     /// From one tile to the next, right and down.
-    steps: Option<(i64, i64)>,
+    steps: Option<(f64, f64)>,
+    view_scale: f64,
 }
 
 impl Stamped {
     pub(super) fn new(stamp: Arc<Stamp>, layout: &Layout, input: &ImageInfo) -> Self {
-        let (width, height) = (f64::from(stamp.width_px), f64::from(stamp.height_px));
-        let margin = layout.margin * shorter(input);
+        let view_scale = layout.view_scale;
+        let output = |px: u32| (f64::from(px) / view_scale).round();
+        let (width, height) = (f64::from(stamp.output_px.0), f64::from(stamp.output_px.1));
+        let shorter = output(input.width_px.min(input.height_px));
+        let margin = layout.margin * shorter;
         let start = |size: u32, own: f64, gravity: f64| {
-            let room = f64::from(size) - own;
+            let room = output(size) - own;
             // A margin that leaves no room gives way.
             let margin = margin.min((room / 2.0).max(0.0));
-            (margin + (room - 2.0 * margin) * gravity).round() as i64
+            (margin + (room - 2.0 * margin) * gravity).round()
         };
-        let gap = (layout.gap * shorter(input)).round();
-        let steps = layout.tile.then(|| ((width + gap).max(1.0) as i64, (height + gap).max(1.0) as i64));
+        let gap = (layout.gap * shorter).round();
+        let steps = layout.tile.then(|| ((width + gap).max(1.0), (height + gap).max(1.0)));
         let gravity = if layout.tile { Gravity::CENTER } else { layout.gravity };
         let left = start(input.width_px, width, gravity.x);
         let top = start(input.height_px, height, gravity.y);
-        Self { stamp, opacity: layout.opacity, left, top, steps }
+        Self { stamp, opacity: layout.opacity, left, top, steps, view_scale }
+    }
+
+    /// Px of the output in px of this picture.
+    fn here(&self, px: f64) -> i64 {
+        (px * self.view_scale).round() as i64
     }
 
     /// Blends a row of the stamp, from its column `first` on, into pixels.
@@ -238,27 +254,33 @@ impl PlacedKernel for Stamped {
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
         let count = channels.count();
         let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
-        let (from, down) = (i64::from(x), i64::from(y) - self.top);
+        let (from, y) = (i64::from(x), i64::from(y));
         let to = from + (samples.len() / count) as i64;
-        let (row, mut left, step) = match self.steps {
-            None => (down, self.left, i64::MAX),
-            Some((across, step)) => {
-                let shift = if down.div_euclid(step).rem_euclid(2) == 1 { across / 2 } else { 0 };
-                let origin = self.left + shift;
-                // The first tile that may reach into the run.
-                (down.rem_euclid(step), origin + (from - origin).div_euclid(across) * across, across)
-            }
-        };
-        if !(0..height).contains(&row) {
-            return;
-        }
-        while left < to {
-            let (start, end) = (left.max(from), (left + width).min(to));
-            if start < end {
+        let mut put = |row: i64, left: i64, end: i64| {
+            let (start, end) = (left.max(from), end.min(to));
+            if start < end && (0..height).contains(&row) {
                 let run = (start - from) as usize * count..(end - from) as usize * count;
                 self.blend(row, start - left, samples.get_mut(run).unwrap_or_default(), channels);
             }
-            left = left.saturating_add(step);
+        };
+        let Some((across, down)) = self.steps else {
+            let left = self.here(self.left);
+            put(y - self.here(self.top), left, left + width);
+            return;
+        };
+        // The last row of tiles that begins here or above.
+        let top = |row: i64| self.here(self.top + row as f64 * down);
+        let mut row = ((y as f64 / self.view_scale - self.top) / down).floor() as i64 + 1;
+        while top(row) > y {
+            row -= 1;
+        }
+        let shift = if row.rem_euclid(2) == 1 { (across / 2.0).floor() } else { 0.0 };
+        let left = |column: i64| self.here(self.left + shift + column as f64 * across);
+        let mut column = ((from as f64 / self.view_scale - self.left - shift) / across).floor() as i64 - 1;
+        while left(column) < to {
+            // In a smaller view, rounding may let neighbours touch.
+            put(y - top(row), left(column), (left(column) + width).min(left(column + 1)));
+            column += 1;
         }
     }
 }
@@ -273,12 +295,12 @@ mod tests {
     }
 
     fn layout(position: &str, tile: bool) -> Layout {
-        Layout { gravity: Gravity::from_name(position), margin: 0.1, tile, gap: 0.1, opacity: 1.0 }
+        Layout { gravity: Gravity::from_name(position), margin: 0.1, tile, gap: 0.1, opacity: 1.0, view_scale: 1.0 }
     }
 
     /// A white stamp of 3 by 2 px on black, drawn in runs of any length.
     fn stamped(layout: &Layout, input: &ImageInfo, run: usize) -> Vec<f32> {
-        let stamp = Stamp::new((3, 2), true, || Ink::Colours(vec![[1.0; 4]; 6]));
+        let stamp = Stamp::new((3, 2), (3, 2), true, || Ink::Colours(vec![[1.0; 4]; 6]));
         let kernel = Stamped::new(Arc::new(stamp), layout, input);
         let width = input.width_px as usize;
         let mut picture = vec![0.0; width * input.height_px as usize];
@@ -320,7 +342,7 @@ mod tests {
 
     #[test]
     fn blending_is_over_as_porter_and_duff_have_it() {
-        let stamp = Stamp::new((1, 1), false, || Ink::Colours(vec![[0.4, 0.0, 0.2, 0.5]]));
+        let stamp = Stamp::new((1, 1), (1, 1), false, || Ink::Colours(vec![[0.4, 0.0, 0.2, 0.5]]));
         let layout = Layout { opacity: 0.5, ..layout("center", false) };
         let kernel = Stamped::new(Arc::new(stamp), &layout, &info(1, 1));
         assert_eq!(kernel.channels(Channels::GrayAlpha), Channels::Rgba);

@@ -37,7 +37,7 @@ impl Operation for Threshold {
 
 impl Tone for Threshold {
     #[inline(always)]
-    fn at(&self, value: f32) -> f32 {
+    fn at(self, value: f32) -> f32 {
         either(value >= self.level, 1.0, 0.0)
     }
 }
@@ -45,7 +45,7 @@ impl Tone for Threshold {
 /// On gray pictures.
 impl PointKernel for Threshold {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, self);
+        simd::tone(samples, channels, *self);
     }
 
     fn curve(&self, value: f32) -> Option<f32> {

@@ -44,7 +44,7 @@ fn smaller(a: f32, b: f32) -> f32 {
 
 impl Mix for Vibrance {
     #[inline(always)]
-    fn at(&self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let strength = larger(larger(r, g), b) - smaller(smaller(r, g), b);
         let factor = 1.0 + self.amount * (1.0 - strength);
         let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -54,6 +54,6 @@ impl Mix for Vibrance {
 
 impl PointKernel for Vibrance {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::mix(samples, channels, self);
+        simd::mix(samples, channels, *self);
     }
 }

@@ -56,10 +56,13 @@ impl WatermarkImage {
         let asked = self.scale * stamp::shorter(input) / width.max(height);
         let room = self.layout.room(input);
         let scale = asked.min(room.0 / width).min(room.1 / height);
-        let side = |px: f64| (px * scale).round().max(1.0) as u32;
-        let size = (side(width), side(height));
+        let sides = |scale: f64| {
+            let side = |px: f64| (px * scale).round().max(1.0) as u32;
+            (side(width), side(height))
+        };
+        let (size, output_px) = (sides(scale), sides(scale / self.layout.view_scale));
         let (is_gray, mark) = (mark.info.channels.colour_count() == 1, Arc::clone(mark));
-        Stamp::new(size, is_gray, move || Ink::Colours(resampled(&mark, size)))
+        Stamp::new(size, output_px, is_gray, move || Ink::Colours(resampled(&mark, size)))
     }
 }
 

@@ -111,7 +111,8 @@ impl WatermarkText {
         let (letters, colours) = (Arc::clone(&self.letters), self.colours.map(|colour| colour.0));
         let is_gray = colours.iter().all(|[r, g, b, _]| r == g && g == b);
         let draw = move || Ink::Covers { covers: letters.covers(px), colours };
-        Stamp::new(self.letters.size_px(px), is_gray, draw)
+        let output_px = self.letters.size_px(px / self.layout.view_scale);
+        Stamp::new(self.letters.size_px(px), output_px, is_gray, draw)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::ImageInfo;
 const BLOCK: usize = 48;
 
 /// The smallest standard deviation, in px, for which the grid pays.
-pub(super) const FROM_SIGMA: f64 = 8.0;
+pub(super) const FROM_SIGMA: f64 = 12.0;
 
 /// Weights of a wide blur.
 pub(super) struct Wide {
@@ -217,11 +217,11 @@ impl WideStream<'_> {
         full.clear();
         let weights: Vec<[f32; 4]> = (0..step).map(|phase| cubic(phase as f32 / step as f32)).collect();
         for points in sum.windows(4 * channels).step_by(channels) {
-            for weights in &weights {
-                for channel in 0..channels {
-                    let points = points.iter().skip(channel).step_by(channels);
-                    full.push(points.zip(weights).map(|(point, weight)| point * weight).sum());
-                }
+            let (first, second) = points.split_at(2 * channels);
+            let ((a, b), (c, d)) = (first.split_at(channels), second.split_at(channels));
+            for [of_a, of_b, of_c, of_d] in &weights {
+                let around = a.iter().zip(b).zip(c).zip(d);
+                full.extend(around.map(|(((a, b), c), d)| of_a * a + of_b * b + of_c * c + of_d * d));
             }
         }
         full.truncate(self.width * channels);

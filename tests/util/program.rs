@@ -156,6 +156,25 @@ impl Running {
         let _ = self.child.wait();
     }
 
+    /// Waits for its end, and tells the most memory that it held at once, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn wait_with_peak(self) -> (Said, u64) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let watching = thread::Builder::new().name("test-memory".to_owned()).spawn(move || {
+            let mut peak_bytes = 0;
+            // What has ended is there, without memory, until it is waited for.
+            while let Ok(text) = std::fs::read_to_string(&status) {
+                let Some(line) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { break };
+                let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or_default();
+                peak_bytes = peak_bytes.max(kib * 1024);
+                thread::sleep(Duration::from_millis(2));
+            }
+            peak_bytes
+        });
+        let said = self.wait();
+        (said, watching.expect("a thread").join().expect("its memory"))
+    }
+
     pub(crate) fn wait(mut self) -> Said {
         while self.line().is_some() {}
         let status = self.child.wait().expect("it ended");

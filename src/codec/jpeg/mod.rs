@@ -119,6 +119,7 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
 
 fn from_fatal(fatal: &Fatal) -> ItemError {
     match fatal.code {
+        _ if fatal.at_end => fault::truncated(),
         ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => fault::truncated(),
         ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => fault::too_large(&fatal.words),
         ffi::JERR_ARITH_NOTIMPL

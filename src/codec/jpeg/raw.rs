@@ -21,6 +21,8 @@ pub(super) struct Fatal {
     pub(super) code: i32,
     /// What the library says.
     pub(super) words: String,
+    /// Whether the data had ended before: what it fell over were its own zeros then.
+    pub(super) at_end: bool,
 }
 
 /// Warnings that mean that pixels are not what was once saved.
@@ -62,7 +64,7 @@ unsafe extern "C-unwind" fn error_exit(cinfo: &mut ffi::jpeg_common_struct) {
     // SAFETY: `err` points to the manager installed by `Box`ed state that outlives every call. `format_message` is
     // libjpeg's own; it writes at most JMSG_LENGTH_MAX (200) bytes with a final zero, and its true C type takes
     // `char *`, not the reference to 80 bytes that the binding declares.
-    let code = unsafe {
+    let (code, at_end) = unsafe {
         let manager = &*cinfo.err;
         if let Some(format_message) = manager.format_message {
             type Declared = unsafe extern "C-unwind" fn(&mut ffi::jpeg_common_struct, &[u8; 80]);
@@ -70,10 +72,10 @@ unsafe extern "C-unwind" fn error_exit(cinfo: &mut ffi::jpeg_common_struct) {
             let format_message = std::mem::transmute::<Declared, True>(format_message);
             format_message(cinfo, buffer.as_mut_ptr());
         }
-        (*cinfo.err).msg_code
+        ((*cinfo.err).msg_code, (*cinfo.err.cast::<ErrorManager>()).faults.hit_end)
     };
     let words = buffer.split(|&byte| byte == 0).next().unwrap_or_default();
-    resume_unwind(Box::new(Fatal { code, words: String::from_utf8_lossy(words).into_owned() }));
+    resume_unwind(Box::new(Fatal { code, words: String::from_utf8_lossy(words).into_owned(), at_end }));
 }
 
 #[cold]

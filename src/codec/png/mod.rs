@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
-    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Reader,
-    Transformations,
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Limits,
+    Reader, Transformations,
 };
 
 use super::convert::Converter;
@@ -24,6 +24,8 @@ use crate::model::{
 
 pub(super) use animation::PngAnimation;
 
+/// Bytes that a colour profile may unfold to.
+const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
@@ -52,7 +54,9 @@ pub(super) fn is_interlaced(bytes: &[u8]) -> bool {
 
 fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     checked_size(bytes)?;
-    let mut decoder = Decoder::new(Cursor::new(bytes));
+    // What profiles may unfold to, beside the texts, which stay as they are packed.
+    let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
     let shows_through = frames::scan(bytes).is_some_and(|scan| scan.shows_through);
     let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
     decoder.set_transformations(Transformations::EXPAND | alpha);

@@ -7,9 +7,14 @@ use ::png::Info;
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 const RAW_PROFILE: &str = "Raw profile type ";
 
-/// The XMP packet. The `png` crate refuses texts that unfold to more than 2 MB.
+/// Bytes that a text may unfold to.
+const MAX_TEXT_BYTES: usize = 8 << 20;
+
+/// The XMP packet.
 pub(super) fn xmp(info: &Info<'_>) -> Option<Vec<u8>> {
-    let text = info.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD)?;
+    // Its packed form is copied: only so can the `png` crate be told of a limit.
+    let mut text = info.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD)?.clone();
+    text.decompress_text_with_limit(MAX_TEXT_BYTES).ok()?;
     text.get_text().ok().map(String::into_bytes)
 }
 
@@ -18,9 +23,10 @@ pub(super) fn raw_profile(info: &Info<'_>, names: &[&str]) -> Option<Vec<u8>> {
     let is_it = |keyword: &str| {
         keyword.strip_prefix(RAW_PROFILE).is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind)))
     };
-    let packed = info.compressed_latin1_text.iter().find(|text| is_it(&text.keyword));
-    if let Some(text) = packed.and_then(|text| text.get_text().ok()) {
-        return unfold(&text);
+    if let Some(packed) = info.compressed_latin1_text.iter().find(|text| is_it(&text.keyword)) {
+        let mut text = packed.clone();
+        text.decompress_text_with_limit(MAX_TEXT_BYTES).ok()?;
+        return unfold(&text.get_text().ok()?);
     }
     info.uncompressed_latin1_text.iter().find(|text| is_it(&text.keyword)).and_then(|text| unfold(&text.text))
 }

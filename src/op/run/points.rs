@@ -1,6 +1,5 @@
 //! Steps on single pixels, fused: a few thousand pixels at a time go through all of them while they are in cache.
 
-use super::moves::widen;
 use super::{Rows, prepare};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, SampleType, Samples};
@@ -43,7 +42,7 @@ impl<'a> Points<'a> {
                 let wide = channels.with_colour();
                 self.widened.resize(count * wide.count(), 0.0);
                 let narrow = self.chunk.get(..count * channels.count()).unwrap_or_default();
-                widen(narrow, channels, &mut self.widened, wide);
+                spread(narrow, channels, &mut self.widened);
                 std::mem::swap(&mut self.chunk, &mut self.widened);
                 channels = wide;
             }
@@ -88,6 +87,19 @@ impl Rows for Points<'_> {
             simd::store(done, &mut band.samples, first * to_count);
         }
         Ok(rows)
+    }
+}
+
+/// Writes each gray three times.
+fn spread(grays: &[f32], channels: Channels, colours: &mut [f32]) {
+    if channels.has_alpha() {
+        for (to, [gray, alpha]) in colours.as_chunks_mut().0.iter_mut().zip(grays.as_chunks().0) {
+            *to = [*gray, *gray, *gray, *alpha];
+        }
+    } else {
+        for (to, gray) in colours.as_chunks_mut().0.iter_mut().zip(grays) {
+            *to = [*gray; 3];
+        }
     }
 }
 
@@ -136,8 +148,6 @@ fn look_up<T: Copy>(from: &[u8], to: &mut [T], tables: &[[T; 256]]) {
 
 fn look_up_pixels<T: Copy, const N: usize>(from: &[u8], to: &mut [T], tables: [&[T; 256]; N]) {
     for (to, from) in to.as_chunks_mut::<N>().0.iter_mut().zip(from.as_chunks::<N>().0) {
-        for ((to, level), table) in to.iter_mut().zip(from).zip(tables) {
-            *to = table[usize::from(*level)];
-        }
+        *to = std::array::from_fn(|sample| tables[sample][usize::from(from[sample])]);
     }
 }

@@ -120,7 +120,7 @@ impl<'a> Resampled<'a> {
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
             if self.linear_light {
-                simd::tone(&mut self.line, info.channels, &light::ToLight);
+                simd::tone(&mut self.line, info.channels, light::ToLight);
             }
             if self.premultiply {
                 simd::premultiply(&mut self.line, info.channels);
@@ -178,7 +178,7 @@ impl Rows for Resampled<'_> {
             }
             if self.linear_light {
                 simd::clamp(&mut self.out);
-                simd::tone(&mut self.out, channels, &light::Encode);
+                simd::tone(&mut self.out, channels, light::Encode);
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }

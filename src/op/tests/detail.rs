@@ -15,7 +15,7 @@ macro_rules! made_by_others {
 fn results_agree_with_those_of_other_programs() {
     for (step, bytes, tolerance) in [
         ("gaussian_blur:sigma=1", made_by_others!("skimage_gaussian_1"), 1.0),
-        ("gaussian_blur:sigma=9", made_by_others!("skimage_gaussian_9"), 1.0),
+        ("gaussian_blur:sigma=14", made_by_others!("skimage_gaussian_14"), 1.0),
         ("gaussian_blur:sigma=50", made_by_others!("skimage_gaussian_50"), 1.0),
         ("sharpen:sigma=1,amount=0.8", made_by_others!("imagemagick_unsharp_1_0.8"), 2.0),
         ("sharpen:sigma=2.5,amount=1.5", made_by_others!("imagemagick_unsharp_2.5_1.5"), 2.0),
@@ -124,7 +124,7 @@ fn box_blurs_are_means_whatever_the_radius() {
 
 #[test]
 fn wide_gaussians_keep_their_formula_at_edges_and_in_tiny_pictures() {
-    for sigma in [8.0, 11.0, 40.0, 200.0] {
+    for sigma in [12.0, 14.5, 40.0, 200.0] {
         for picture in [noisy(90, 40, Channels::Rgb), noisy(1, 1, Channels::Gray), noisy(5, 130, Channels::Gray)] {
             let radius = (4.0 * sigma + 0.5_f64).floor() as i64;
             let weights: Vec<f64> = (-radius..=radius).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
@@ -321,7 +321,7 @@ fn steps_that_compare_neighbours_leave_alpha_alone() {
 #[test]
 fn clarity_and_high_pass_follow_their_formulas() {
     let picture = noisy(40, 30, Channels::Rgb);
-    for sigma in [3, 12] {
+    for sigma in [3, 13] {
         let blurred = run(&[&format!("gaussian_blur:sigma={sigma}")], &picture).values;
         let high = run(&[&format!("high_pass:sigma={sigma}")], &picture).values;
         let clear = run(&[&format!("clarity:sigma={sigma},amount=70")], &picture).values;

@@ -122,7 +122,13 @@ impl Files for TestFiles {
         if path != "mark.png" {
             return Err(format!("there is no {path}"));
         }
-        let levels = (0..20 * 30 * 4_u32).map(|i| (i * 31 % 256) as u8).collect();
+        // A soft disc of several colours.
+        let level = |x: f32, y: f32, channel: usize| match channel {
+            3 => ((10.0 - (x - 9.5).hypot(y - 14.5)) * 60.0).clamp(0.0, 255.0),
+            channel => 128.0 + 100.0 * (x * 0.2 + y * 0.1 + channel as f32).sin(),
+        };
+        let pixels = (0..20 * 30_u16).map(|i| (f32::from(i % 20), f32::from(i / 20)));
+        let levels = pixels.flat_map(|(x, y)| [0, 1, 2, 3].map(|channel| level(x, y, channel) as u8)).collect();
         Ok(Arc::new(Image::from_u8(20, 30, Channels::Rgba, levels)))
     }
 }

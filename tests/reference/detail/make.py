@@ -27,7 +27,7 @@ def save(name, values):
     Image.fromarray(levels).save(here / f"{name}.png", optimize=True)
 
 
-for sigma in (1, 9, 50):
+for sigma in (1, 14, 50):
     blurred = filters.gaussian(unit, sigma=sigma, truncate=4, mode="nearest", channel_axis=2)
     save(f"skimage_gaussian_{sigma}", blurred * 255)
 for radius in (1, 2, 3, 6):

@@ -1,0 +1,250 @@
+//! Files made to take more than they are worth: each fails with a sentence, and the program stays within its budget.
+
+use std::collections::BTreeMap;
+
+use crate::program::{Home, sample};
+
+/// A PNG of one gray level, with what else `info` says.
+fn png(width: u32, height: u32, change: impl FnOnce(&mut png::Info<'_>, &mut Vec<String>)) -> Vec<u8> {
+    let mut info = png::Info::with_size(width, height);
+    info.color_type = png::ColorType::Grayscale;
+    info.bit_depth = png::BitDepth::Eight;
+    let mut texts = Vec::new();
+    change(&mut info, &mut texts);
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::with_info(&mut out, info).unwrap();
+    encoder.set_compression(png::Compression::Balanced);
+    for text in texts {
+        encoder.add_ztxt_chunk("Raw profile type exif".to_owned(), text).unwrap();
+    }
+    let mut writer = encoder.write_header().unwrap();
+    let mut rows = writer.stream_writer().unwrap();
+    let row = vec![0; width as usize];
+    for _ in 0..height {
+        std::io::Write::write_all(&mut rows, &row).unwrap();
+    }
+    rows.finish().unwrap();
+    writer.finish().unwrap();
+    out
+}
+
+/// A JPEG with segments put in behind its beginning.
+fn with_segments(segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut file = sample("tulip-field.jpg");
+    let mut inside = Vec::new();
+    for (marker, payload) in segments {
+        inside.extend([0xFF, *marker]);
+        inside.extend((payload.len() as u16 + 2).to_be_bytes());
+        inside.extend(payload);
+    }
+    file.splice(2..2, inside);
+    file
+}
+
+/// A gray JPEG's frame header of that size.
+fn frame(marker: u8, side: u16) -> Vec<u8> {
+    let [s1, s0] = side.to_be_bytes();
+    vec![0xFF, marker, 0, 11, 8, s1, s0, s1, s0, 1, 1, 0x11, 0]
+}
+
+/// A lossless WebP of one colour: all its codes have one symbol, which takes no bit a pixel.
+fn webp(side: u32) -> Vec<u8> {
+    let mut bits = u64::from(side - 1) | u64::from(side - 1) << 14 | 1 << 28;
+    // No transform, no cache, no code for codes; five codes of one symbol each.
+    bits |= 0b0001_0001_0001_0001_0001 << 35;
+    let mut data = vec![0x2F];
+    data.extend(bits.to_le_bytes());
+    data.push(0);
+    riff(&[(b"VP8L", data)])
+}
+
+fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut body = b"WEBP".to_vec();
+    for (kind, data) in chunks {
+        body.extend_from_slice(*kind);
+        body.extend((data.len() as u32).to_le_bytes());
+        body.extend(data);
+        body.resize(body.len().next_multiple_of(2), 0);
+    }
+    [b"RIFF".as_slice(), &(body.len() as u32).to_le_bytes(), &body].concat()
+}
+
+/// An animated WebP with a frame of one pixel on a large canvas.
+fn animated_webp() -> Vec<u8> {
+    let canvas = [0xFE, 0x3F, 0, 0xFE, 0x3F, 0];
+    let still = webp(1);
+    let place = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0];
+    let frame = [place.as_slice(), &still[12..]].concat();
+    let head = [&[0b0001_0010, 0, 0, 0], canvas.as_slice()].concat();
+    riff(&[(b"VP8X", head), (b"ANIM", vec![0; 6]), (b"ANMF", frame.clone()), (b"ANMF", frame)])
+}
+
+/// A TIFF of 30,000 x 30,000 px in one deflated strip of nearly nothing.
+fn tiff() -> Vec<u8> {
+    let entries: [(u16, u32); 9] =
+        [(256, 30_000), (257, 30_000), (258, 8), (259, 8), (262, 1), (273, 150), (277, 1), (278, 30_000), (279, 40)];
+    let mut file = b"II*\0\x08\0\0\0\x09\0".to_vec();
+    for (tag, value) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend([4, 0, 1, 0, 0, 0]);
+        file.extend(value.to_le_bytes());
+    }
+    file.resize(200, 0);
+    file
+}
+
+/// A run-length coded bitmap that ends after its palette.
+fn bitmap() -> Vec<u8> {
+    let mut file = b"BM".to_vec();
+    for value in [1_100u32, 0, 1_078, 40, 30_000, 30_000, 1 | 8 << 16, 1, 22, 0, 0, 256, 0] {
+        file.extend(value.to_le_bytes());
+    }
+    file.resize(1_100, 0);
+    file
+}
+
+fn gif(side: u16) -> Vec<u8> {
+    let [s0, s1] = side.to_le_bytes();
+    let screen = [s0, s1, s0, s1, 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+    let frame = [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
+    [b"GIF89a".as_slice(), &screen, &frame].concat()
+}
+
+/// Name, bytes, and the kinds of failure that are right; none where the file is good, if large.
+fn bombs() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+    const LARGE: &[&str] = &["too_large"];
+    const NOT_ALL_THERE: &[&str] = &["truncated", "too_large"];
+    let mut huge = png(8, 8, |_, _| {});
+    huge[16..24].copy_from_slice(&[0, 1, 0x86, 0xA0, 0, 1, 0x86, 0xA0]);
+    let mut interlaced = huge.clone();
+    interlaced[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+    interlaced[28] = 1;
+    let crc = interlaced[12..29].iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+    });
+    interlaced[29..33].copy_from_slice(&(!crc).to_be_bytes());
+    let profile = png(8, 8, |info, _| info.icc_profile = Some(vec![0; 200_000_000].into()));
+    let text = png(8, 8, |_, texts| texts.push(format!("\nexif\n60000000\n{}", "00".repeat(60_000_000))));
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0".to_vec();
+    for tag in [0x8769u16, 0x8825] {
+        exif.extend(tag.to_le_bytes());
+        exif.extend([4, 0, 1, 0, 0, 0, 8, 0, 0, 0]);
+    }
+    exif.extend([8, 0, 0, 0]);
+    let nested = format!("http://ns.adobe.com/xap/1.0/\0{}", "<a>".repeat(20_000));
+    let wide_jpeg = [vec![0xFF, 0xD8], frame(0xC0, 65_500), vec![0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0]].concat();
+    let pass = [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0, 0x55];
+    let passes = [vec![0xFF, 0xD8], frame(0xC2, 16_000), pass.repeat(60_000)].concat();
+    let drawing = r##"<svg xmlns="http://www.w3.org/2000/svg" width="24000" height="24000"><rect id="r" width="9" height="9"/>
+        <g id="a"><use href="#r"/><use href="#r"/></g><g id="b"><use href="#a"/><use href="#a"/></g></svg>"##;
+    vec![
+        ("huge.png", huge, LARGE),
+        ("zeros.png", png(16_000, 16_000, |_, _| {}), &[]),
+        ("interlaced.png", interlaced, NOT_ALL_THERE),
+        ("profile.png", profile, &["", "too_large", "corrupt"]),
+        ("text.png", text, &[]),
+        ("canvas.gif", gif(65_535), LARGE),
+        ("wide.gif", gif(30_000), LARGE),
+        ("strip.tif", tiff(), NOT_ALL_THERE),
+        ("solid.webp", webp(16_383), LARGE),
+        ("moving.webp", animated_webp(), LARGE),
+        ("loops.jpg", with_segments(&[(0xE1, exif)]), &[]),
+        ("nested.jpg", with_segments(&[(0xE1, nested.into_bytes())]), &[]),
+        ("wide.jpg", wide_jpeg, LARGE),
+        ("passes.jpg", passes, LARGE),
+        ("runs.bmp", bitmap(), NOT_ALL_THERE),
+        ("drawing.svg", drawing.into(), LARGE),
+    ]
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn sixteen_bombs_at_once_fail_with_a_sentence_and_leave_the_program_within_its_budget() {
+    const BUDGET_BYTES: u64 = 256_000_000;
+    let home = Home::new();
+    let bombs = bombs();
+    assert_eq!(bombs.len(), 16);
+    for (name, bytes, _) in &bombs {
+        home.file(&format!("in/{name}"), bytes);
+    }
+    let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=64", "--format", "png", "--memory", "256MB"];
+    let (said, peak_bytes) = home.start(&[&args[..], &["--workers", "4", "--json"]].concat()).wait_with_peak();
+    let failed: BTreeMap<String, serde_json::Value> = said
+        .events_of("failed")
+        .into_iter()
+        .map(|event| (event["locator"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(), event))
+        .collect();
+    let mut wrong = Vec::new();
+    for (name, _, allowed) in &bombs {
+        let event = failed.get(*name);
+        let kind = event.map_or("", |event| event["kind"].as_str().unwrap());
+        let sentence = event.map_or("", |event| event["message"].as_str().unwrap());
+        let is_kind = if allowed.is_empty() { kind.is_empty() } else { allowed.contains(&kind) };
+        let is_told = kind.is_empty() || (sentence.contains(name) && sentence.ends_with("Original untouched."));
+        if !is_kind || !is_told {
+            wrong.push(format!("{name}: {kind:?}, {sentence}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}, and {peak_bytes} bytes at once");
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(peak_bytes > 1_000_000 && peak_bytes < BUDGET_BYTES, "it took {peak_bytes} bytes");
+}
+
+#[test]
+fn an_item_that_takes_too_long_fails_and_says_how_long_it_had() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--item-timeout", "0s", "--json"];
+    let said = home.run(&args).expect(1);
+    let failed = said.events_of("failed");
+    assert_eq!(failed[0]["kind"], "took_too_long", "{failed:?}");
+    assert!(failed[0]["message"].as_str().unwrap().contains("longer than 0 s"), "{failed:?}");
+    assert!(home.files("out").is_empty());
+}
+
+#[test]
+fn limits_of_one_item_are_heard_by_runs_and_by_the_plan() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    let step = ["run", "in", "-o", "out", "-s", "resize:long_edge=60"];
+    for (limit, word) in [("--max-side=100", "100 px a side"), ("--item-memory=1MB", "at most 1.0 MB an item")] {
+        let said = home.run(&[&step[..], &[limit, "--json"]].concat()).expect(1);
+        let failed = said.events_of("failed");
+        assert_eq!(failed[0]["kind"], "too_large");
+        assert!(failed[0]["message"].as_str().unwrap().contains(word), "{failed:?}");
+        let planned = home.run(&[&step[..], &[limit, "--dry-run"]].concat());
+        assert!(format!("{planned:?}").contains(word), "{planned:?}");
+    }
+}
+
+#[test]
+fn what_is_there_of_a_file_that_ends_early_is_saved_when_asked_for_and_marked() {
+    let home = Home::new();
+    let whole = sample("tulip-field.jpg");
+    home.file("in/cut.jpg", &whole[..whole.len() / 2]);
+    home.sample("dunes-at-dusk.jpg", "in/good.jpg");
+    let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--json"];
+    let said = home.run(&args).expect(1);
+    assert_eq!(said.events_of("failed")[0]["kind"], "truncated");
+    let said = home.run(&[&args[..], &["--truncated", "keep"]].concat()).expect(0);
+    assert!(said.events_of("failed").is_empty());
+    assert!(home.path("out/cut.jpg").exists());
+    let rows = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();
+    let marks: Vec<_> = rows.iter().map(|row| row["extra"]["truncated"].clone()).collect();
+    let (rows_had, of_rows) = (marks[0]["rows"].as_u64().unwrap(), marks[0]["of_rows"].as_u64().unwrap());
+    assert!(rows_had > 0 && rows_had < of_rows, "{marks:?}");
+    assert_eq!(marks[0]["bytes"].as_u64(), Some(whole.len() as u64 / 2));
+    assert!(marks[1].is_null(), "{marks:?}");
+}
+
+#[test]
+fn a_name_tells_when_the_camera_took_the_picture() {
+    let home = Home::new();
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();
+    exif.extend(b"2019:07:06 05:04:03\0");
+    home.file("in/a.jpg", with_segments(&[(0xE1, exif)]));
+    home.run(&["run", "in", "-o", "out", "--name", "{date}-{stem}"]).expect(0);
+    let dated = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--name", "{date:%Y%m%d-%H%M%S}"];
+    home.run(&dated).expect(0);
+    assert!(home.path("out/2019-07-06-a.jpg").exists() && home.path("out/20190706-050403.jpg").exists());
+}
