@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its figures and may stop")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eframe::App as _;
@@ -47,22 +47,56 @@ fn main() {
     }
 }
 
-/// From a slider's move to the preview that answers it, at fit size in a window of 1440 by 900.
+/// From a slider's move to the preview that answers it, at fit size and at 100 % in a window of 1440 by 900: idle, and
+/// while a job works on a thousand such photographs.
 fn previews(photos: &Path, scratch: &Path) {
+    let folder = scratch.join("photographs");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut photos: Vec<PathBuf> = std::fs::read_dir(photos).unwrap().map(|entry| entry.unwrap().path()).collect();
+    photos.sort();
+    let original = folder.join("0.original");
+    std::fs::copy(&photos[0], &original).unwrap();
+    for n in 0..1000 {
+        std::fs::hard_link(&original, folder.join(format!("{n:04}.jpg"))).unwrap();
+    }
     let options = Options { settings_path: None, ..Options::for_window(scratch.join("previews.sqlite")) };
     let engine = Engine::start(options).unwrap();
     let handle = engine.handle();
     let mut window = Window::new(handle.clone());
-    handle.send(Command::Add(vec![SourceSpec::Folder { path: photos.to_owned(), recursive: false }]));
+    handle.send(Command::Add(vec![SourceSpec::Folder { path: folder, recursive: false }]));
     window.until(&handle, |view| view.progress.total > 0 && !view.counting);
-    let id = ItemId { job: handle.snapshot().current.as_ref().unwrap().id, seq: 1 };
+    let id = ItemId { job: handle.snapshot().current.as_ref().unwrap().id, seq: 900 };
+    sliders(&handle, id, "idle");
+    handle.send(Command::SetRecipe(Recipe {
+        steps: vec![Step::new("resize").with("long_edge", 2048.0), Step::new("sharpen")],
+        ..Recipe::default()
+    }));
+    handle.send(Command::Start);
+    window.until(&handle, |view| view.state == JobState::Running && view.progress.done > 2);
+    sliders(&handle, id, "during a job");
+    assert!(
+        handle.snapshot().current.as_ref().is_some_and(|view| view.state == JobState::Running),
+        "it ended too soon"
+    );
+}
+
+/// Moves sliders: one on colour alone, one behind a resize, one before a sharpening.
+fn sliders(handle: &Handle, id: ItemId, when: &str) {
     let brightness = |n: usize| Step::new("brightness").with("amount", (n % 100) as f64 / 2.0);
     let resize = Step::new("resize").with("long_edge", 1600.0);
-    for (what, before) in [("a brightness slider", vec![]), ("the same after a resize", vec![resize])] {
+    let sharpen = Step::new("sharpen").with("amount", 0.8);
+    let full = Zoom::Full { x: 0.5, y: 0.5 };
+    for (what, zoom, before, after) in [
+        ("brightness, to fit", Zoom::Fit, None, None),
+        ("behind a resize, to fit", Zoom::Fit, Some(&resize), None),
+        ("before a sharpening, to fit", Zoom::Fit, None, Some(&sharpen)),
+        ("brightness, at 100 %", full, None, None),
+        ("before a sharpening, at 100 %", full, None, Some(&sharpen)),
+    ] {
         let spent = (0..60).map(|n| {
-            let steps = before.iter().cloned().chain([brightness(n)]).collect();
+            let steps = before.cloned().into_iter().chain([brightness(n)]).chain(after.cloned()).collect();
             let recipe = Recipe { steps, ..Recipe::default() };
-            let request = PreviewRequest { id, recipe, save: Save::default(), zoom: Zoom::Fit, area_px: (872, 340) };
+            let request = PreviewRequest { id, recipe, save: Save::default(), zoom, area_px: (872, 340) };
             let asked = Instant::now();
             handle.want_preview(Some(request.clone()));
             while handle.preview().request.as_ref() != Some(&request) {
@@ -77,7 +111,7 @@ fn previews(photos: &Path, scratch: &Path) {
         spent.sort();
         let ms = |share: f64| spent[((spent.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
         let first_ms = first.as_secs_f64() * 1e3;
-        println!("{what:<30} to preview: median {:.1} ms, p95 {:.1} ms, first {first_ms:.1} ms", ms(0.5), ms(0.95));
+        println!("{what:<30} {when:<12} median {:>6.1} ms, p95 {:>6.1} ms, first {first_ms:.0} ms", ms(0.5), ms(0.95));
     }
 }
 

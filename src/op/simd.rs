@@ -19,21 +19,6 @@ pub(super) fn wide<F: NullaryFnOnce>(work: F) -> F::Output {
     ARCH.dispatch(work)
 }
 
-/// Whether the vector instructions that [`wide`] chooses multiply and add in one. Where they don't, `mul_add` would be a
-/// call of a function for each sample.
-static FUSES: LazyLock<bool> = LazyLock::new(|| {
-    #[cfg(target_arch = "x86_64")]
-    return pulp::x86::V3::try_new().is_some();
-    #[cfg(not(target_arch = "x86_64"))]
-    cfg!(target_arch = "aarch64")
-});
-
-/// `sum + weight * tap`.
-#[inline(always)]
-fn add_product<const FUSES: bool>(sum: f32, weight: f32, tap: f32) -> f32 {
-    if FUSES { weight.mul_add(tap, sum) } else { sum + weight * tap }
-}
-
 /// A sample type that filters read and write: 0 to 1 as f32.
 pub(super) trait Sample: Copy + Default {
     /// What a raw value is multiplied by to be 0 to 1.
@@ -192,14 +177,14 @@ pub(super) fn unpremultiply(values: &mut [f32], channels: Channels) {
     }
 }
 
-struct AlongRow<'a, const FUSES: bool> {
+struct AlongRow<'a> {
     extended: &'a [f32],
     step: usize,
     weights: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl<const FUSES: bool> NullaryFnOnce for AlongRow<'_, FUSES> {
+impl NullaryFnOnce for AlongRow<'_> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
@@ -211,7 +196,7 @@ impl<const FUSES: bool> NullaryFnOnce for AlongRow<'_, FUSES> {
             for (k, weight) in weights.iter().enumerate() {
                 if let Some(taps) = extended.get(i * BLOCK + k * step..).and_then(|from| from.first_chunk::<BLOCK>()) {
                     for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum = add_product::<FUSES>(*sum, *weight, *tap);
+                        *sum += weight * tap;
                     }
                 }
             }
@@ -219,27 +204,23 @@ impl<const FUSES: bool> NullaryFnOnce for AlongRow<'_, FUSES> {
         }
         for (i, value) in rest.iter_mut().enumerate() {
             let taps = extended.get(rest_at + i..).unwrap_or_default().iter().step_by(step);
-            *value = weights.iter().zip(taps).fold(0.0, |sum, (weight, tap)| add_product::<FUSES>(sum, *weight, *tap));
+            *value = weights.iter().zip(taps).map(|(weight, tap)| weight * tap).sum();
         }
     }
 }
 
 /// `out[i] = sum of weights[k] * extended[i + k * step]`: a filter along a row of interleaved samples.
 pub(super) fn filter_row(extended: &[f32], step: usize, weights: &[f32], out: &mut [f32]) {
-    if *FUSES {
-        wide(AlongRow::<true> { extended, step, weights, out });
-    } else {
-        wide(AlongRow::<false> { extended, step, weights, out });
-    }
+    wide(AlongRow { extended, step, weights, out });
 }
 
-struct AlongColumn<'a, 'b, const FUSES: bool> {
+struct AlongColumn<'a, 'b> {
     rows: &'a WindowRows<'b>,
     weights: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl<const FUSES: bool> NullaryFnOnce for AlongColumn<'_, '_, FUSES> {
+impl NullaryFnOnce for AlongColumn<'_, '_> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
@@ -251,7 +232,7 @@ impl<const FUSES: bool> NullaryFnOnce for AlongColumn<'_, '_, FUSES> {
             for (row, weight) in rows.rows().zip(weights) {
                 if let Some(taps) = row.get(i * BLOCK..).and_then(|from| from.first_chunk::<BLOCK>()) {
                     for (sum, tap) in sum.iter_mut().zip(taps) {
-                        *sum = add_product::<FUSES>(*sum, *weight, *tap);
+                        *sum += weight * tap;
                     }
                 }
             }
@@ -260,7 +241,7 @@ impl<const FUSES: bool> NullaryFnOnce for AlongColumn<'_, '_, FUSES> {
         rest.fill(0.0);
         for (row, weight) in rows.rows().zip(weights) {
             for (value, tap) in rest.iter_mut().zip(row.get(rest_at..).unwrap_or_default()) {
-                *value = add_product::<FUSES>(*value, *weight, *tap);
+                *value += weight * tap;
             }
         }
     }
@@ -268,11 +249,7 @@ impl<const FUSES: bool> NullaryFnOnce for AlongColumn<'_, '_, FUSES> {
 
 /// `out[i] = sum of weights[k] * row(k)[i]`: a filter along columns.
 pub(super) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f32]) {
-    if *FUSES {
-        wide(AlongColumn::<true> { rows, weights, out });
-    } else {
-        wide(AlongColumn::<false> { rows, weights, out });
-    }
+    wide(AlongColumn { rows, weights, out });
 }
 
 /// A function of one sample. (A closure's body may stay outside the function that is compiled for wider vectors.)

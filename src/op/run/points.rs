@@ -148,8 +148,6 @@ fn look_up<T: Copy>(from: &[u8], to: &mut [T], tables: &[[T; 256]]) {
 
 fn look_up_pixels<T: Copy, const N: usize>(from: &[u8], to: &mut [T], tables: [&[T; 256]; N]) {
     for (to, from) in to.as_chunks_mut::<N>().0.iter_mut().zip(from.as_chunks::<N>().0) {
-        for ((to, level), table) in to.iter_mut().zip(from).zip(tables) {
-            *to = table[usize::from(*level)];
-        }
+        *to = std::array::from_fn(|sample| tables[sample][usize::from(from[sample])]);
     }
 }
