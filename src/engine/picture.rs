@@ -125,6 +125,7 @@ impl Prepared {
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
                 truncated: self.truncated,
+                page: page_of(save),
                 ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
