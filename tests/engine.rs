@@ -7,6 +7,7 @@
 mod util;
 
 mod engine {
+    mod animations;
     pub(crate) mod desk;
     mod disk;
     mod drafts;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::check;
 use super::limits;
 use super::output::{self, Naming, Told, Verdict};
-use super::picture::prepare;
+use super::picture::{is_copied, prepare};
 use super::pools;
 use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
@@ -156,37 +156,15 @@ impl Planner<'_> {
         let own = output::own_extension(&row.locator, None);
         let extension = if self.spec.is_copy() {
             let size = path.metadata().map_err(|error| ItemError::reading(path, &error))?.len();
-            self.plan.bytes_in += size;
-            self.plan.bytes_out += size;
+            self.count_copy(size);
             own.unwrap_or_default()
         } else {
             let bytes = read(path)?;
-            let size = bytes.len() as u64;
-            let limits = &self.spec.limits;
-            let prepared = prepare(&bytes, &self.pipeline, &self.spec.save)
-                .and_then(|prepared| {
-                    limits::check(limits, self.budget_bytes, &prepared, size)?;
-                    Ok(prepared.with_truncated(limits.truncated))
-                })
-                .map_err(|error| error.named(path.display()))?;
-            let info = prepared.plan.output();
-            // Where the pixels decide, only a run tells.
-            planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
-            self.plan.bytes_in += size;
-            self.largest = self.largest.max(prepared.peak_bytes(size));
-            if self.samples < SAMPLED {
-                let started = Instant::now();
-                let rendered =
-                    prepared.render(&bytes, &self.spec.save, &|| false).map_err(|error| error.named(path.display()))?;
-                planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
-                self.samples += 1;
-                self.sampled_seconds += started.elapsed().as_secs_f64();
-                self.sampled_in += size;
-                self.sampled_out += rendered.bytes.len() as u64;
-            }
-            match own {
-                Some(own) if output::is_spelling_of(&own, prepared.format) => own,
-                _ => prepared.format.extension().to_owned(),
+            if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
+                self.count_copy(bytes.len() as u64);
+                own.unwrap_or_default()
+            } else {
+                self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
             }
         };
         let taken = if self.naming.needs_date() { taken_of(path) } else { None };
@@ -208,6 +186,43 @@ impl Planner<'_> {
             }
         }
         Ok(())
+    }
+
+    fn count_copy(&mut self, size_bytes: u64) {
+        self.plan.bytes_in += size_bytes;
+        self.plan.bytes_out += size_bytes;
+    }
+
+    /// What becomes of a picture, and the extension of its result. The first ones are really made, to time them.
+    fn plan_picture(
+        &mut self,
+        bytes: &[u8],
+        own: Option<String>,
+        planned: &mut PlannedItem,
+    ) -> Result<String, ItemError> {
+        let size = bytes.len() as u64;
+        let limits = &self.spec.limits;
+        let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
+        limits::check(limits, self.budget_bytes, &prepared, size)?;
+        let prepared = prepared.with_truncated(limits.truncated);
+        let info = prepared.plan.output();
+        // Where the pixels decide, only a run tells.
+        planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
+        self.plan.bytes_in += size;
+        self.largest = self.largest.max(prepared.peak_bytes(size));
+        if self.samples < SAMPLED {
+            let started = Instant::now();
+            let rendered = prepared.render(bytes, &self.spec.save, &|| false)?;
+            planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
+            self.samples += 1;
+            self.sampled_seconds += started.elapsed().as_secs_f64();
+            self.sampled_in += size;
+            self.sampled_out += rendered.bytes.len() as u64;
+        }
+        Ok(match own {
+            Some(own) if output::is_spelling_of(&own, prepared.format) => own,
+            _ => prepared.format.extension().to_owned(),
+        })
     }
 
     fn sum_up(mut self) -> DryRun {

@@ -1,7 +1,6 @@
 //! Saturation: colours away from, or towards, their gray.
 
-use pulp::NullaryFnOnce;
-
+use super::simd::Mix;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
@@ -32,28 +31,16 @@ impl Operation for Saturation {
     }
 }
 
-struct Pixels<'a, const N: usize>(&'a mut [f32], f32);
-
-impl<const N: usize> NullaryFnOnce for Pixels<'_, N> {
-    type Output = ();
+impl Mix for Saturation {
     #[inline(always)]
-    fn call(self) {
-        for pixel in self.0.as_chunks_mut::<N>().0 {
-            let luma = 0.2126 * pixel[0] + 0.7152 * pixel[1] + 0.0722 * pixel[2];
-            let gray = luma * (1.0 - self.1);
-            pixel[0] = pixel[0] * self.1 + gray;
-            pixel[1] = pixel[1] * self.1 + gray;
-            pixel[2] = pixel[2] * self.1 + gray;
-        }
+    fn at(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+        let gray = (0.2126 * r + 0.7152 * g + 0.0722 * b) * (1.0 - self.factor);
+        [r * self.factor + gray, g * self.factor + gray, b * self.factor + gray]
     }
 }
 
 impl PointKernel for Saturation {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
-        match channels {
-            Channels::Rgb => simd::wide(Pixels::<3>(samples, self.factor)),
-            Channels::Rgba => simd::wide(Pixels::<4>(samples, self.factor)),
-            Channels::Gray | Channels::GrayAlpha => {}
-        }
+        simd::mix(samples, channels, *self);
     }
 }

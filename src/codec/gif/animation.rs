@@ -240,8 +240,11 @@ impl Canvases<u8> for GifAnimation {
         harden(&mut canvas, self.background);
         let frame = *frame;
         let Some(mut waiting) = self.waiting.take() else {
-            // The first frame says what the canvas is, clear pixels included.
-            let (before, area) = (vec![0; canvas.len()], Area::whole(&self.info));
+            // The first frame says what the canvas is, clear pixels included, unless its colours leave no room for that.
+            let before = vec![0; canvas.len()];
+            let (whole, drawn) = (Area::whole(&self.info), delta::changed(&before, &canvas, &self.info, PIXEL));
+            let fits = |area| self.fits(&before, &canvas, area).is_some();
+            let area = if !fits(whole) && fits(drawn) { drawn } else { whole };
             self.waiting = Some(Waiting { before, after: canvas, area, frame });
             return Ok(());
         };

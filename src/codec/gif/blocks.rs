@@ -21,6 +21,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
     let Some(mut rest) = behind_header(bytes) else { return scan };
     loop {
         // A picture whose end mark was left out is whole, as is one with padding behind it; an animation may go on.
+        let moves = scan.frames > 1 || scan.plays != Plays::Times(1);
         let padding = rest.iter().all(|&byte| byte == 0);
         let kind = match rest.split_first() {
             Some((&kind @ (EXTENSION | IMAGE), after)) => {
@@ -28,8 +29,8 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
                 kind
             }
             Some((&TRAILER, _)) => return scan,
-            None if scan.frames > 1 => break,
-            Some(_) if scan.frames > 1 && !padding => break,
+            None if moves => break,
+            Some(_) if moves && !padding => break,
             Some(_) | None => return scan,
         };
         scan.frames += u32::from(kind == IMAGE);
@@ -112,6 +113,7 @@ mod tests {
         assert_eq!(frames(&[HEAD, &FRAME[..12]]), 1);
         assert_eq!(frames(&[HEAD, FRAME, &[EXTENSION, 0xF9, 4, 0]]), 2);
         assert_eq!(frames(&[HEAD, FRAME, FRAME]), 3);
+        assert_eq!(frames(&[HEAD, ENDLESS, FRAME]), 2);
         assert_eq!(frames(&[HEAD, FRAME, FRAME, &[0, 0]]), 2);
         assert_eq!(frames(&[HEAD, FRAME, &FRAME[..12]]), 2);
         assert_eq!(frames(&[HEAD]), 0);

@@ -12,6 +12,10 @@ use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader
 /// Bytes of a pixel of the canvas.
 const PIXEL: usize = 4;
 
+/// A frame may be larger than its canvas, which cuts it: so many times, and this much more.
+const MOST_CANVASES: u64 = 4;
+const FEW_PIXELS: u64 = 1 << 20;
+
 /// Composes frames on an RGBA canvas.
 pub(super) struct GifFrames<'a> {
     decoder: Decoder<Bytes<'a>>,
@@ -21,7 +25,7 @@ pub(super) struct GifFrames<'a> {
     saved: Vec<u8>,
     last: Option<Frame>,
     shown: u32,
-    /// One row of palette indices.
+    /// A frame's places in its palette, in the order they are stored.
     indices: Vec<u8>,
 }
 
@@ -61,20 +65,26 @@ impl<'a> GifFrames<'a> {
         }
     }
 
-    /// Unpacks the frame at hand, row by row, onto the canvas.
+    /// Unpacks the frame at hand and puts it on the canvas.
     fn draw(&mut self, described: &Described, area: Area) -> Result<(), ItemError> {
-        self.indices.resize(described.width, 0);
-        let width_px = self.picture.canvas.width_px;
-        for y in row_order(described.height, described.interlaced) {
-            if !self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error))? {
-                return Err(fault::truncated().with("detail", "rows of a frame are missing"));
-            }
+        let canvas = &self.picture.canvas;
+        let pixels = described.width as u64 * described.height as u64;
+        if pixels > u64::from(canvas.width_px) * u64::from(canvas.height_px) * MOST_CANVASES + FEW_PIXELS {
+            return Err(fault::corrupt("a frame is far larger than its canvas"));
+        }
+        // At once: in parts, the decoder may lose the last of them (gif 0.14, weezl 0.1).
+        self.indices = fault::zeroed(pixels)?;
+        if !self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error))? {
+            return Err(fault::truncated().with("detail", "rows of a frame are missing"));
+        }
+        let rows = self.indices.chunks_exact(described.width.max(1));
+        for (y, indices) in row_order(described.height, described.interlaced).zip(rows) {
             let y = described.top + y;
             if !area.rows().contains(&y) {
                 continue;
             }
-            let row = Self::row_mut(&mut self.canvas, area, y, width_px);
-            for (pixel, &index) in row.as_chunks_mut::<PIXEL>().0.iter_mut().zip(&self.indices) {
+            let row = Self::row_mut(&mut self.canvas, area, y, canvas.width_px);
+            for (pixel, &index) in row.as_chunks_mut::<PIXEL>().0.iter_mut().zip(indices) {
                 if let Some(colour) = described.palette.get(usize::from(index)).copied().flatten() {
                     *pixel = colour;
                 }

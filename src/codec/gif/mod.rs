@@ -31,7 +31,7 @@ fn from_gif(error: &DecodingError) -> ItemError {
 /// A reader of frames.
 fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
     let mut options = ::gif::DecodeOptions::new();
-    // Frames are read row by row: only profile and XMP blocks take memory, and no more than the file's own.
+    // Frames are read into memory of our own: only profile and XMP blocks count here, no larger than the file.
     let most = NonZeroU64::new(bytes.len() as u64).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(most));
     options.read_info(Cursor::new(bytes)).map_err(|error| from_gif(&error))

@@ -248,6 +248,10 @@ impl FrameReader for PngFrames<'_> {
         }
         self.draw(area, control.blend_op == BlendOp::Over)?;
         self.shown += 1;
+        if self.shown == self.picture.frames {
+            // The checksum behind the last pixels, and the end mark.
+            self.reader.finish().map_err(from_png)?;
+        }
         let delay = Delay::new(u32::from(control.delay_num), u32::from(control.delay_den));
         let frame = Frame { delay, area, disposal };
         self.last = Some(frame);

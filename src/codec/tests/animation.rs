@@ -1,13 +1,16 @@
-//! Animations: composed exactly as Pillow composes them, saved and read again without a change, refused when forged.
+//! Animations: composed exactly as Pillow composes them, saved and read again without a change.
 
 use super::*;
-use crate::model::{Delay, FrameReader, Picture, Plays};
+use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 
+/// A file made beforehand, by the script beside it.
 macro_rules! file {
     ($name:literal) => {
         include_bytes!(concat!("../../../tests/reference/animation/", $name)).as_slice()
     };
 }
+
+pub(super) use file;
 
 /// An animation, and the canvases that Pillow makes of it, one below the other.
 struct Case {
@@ -83,10 +86,10 @@ const CASES: [Case; 6] = [
 
 /// Everything of an animation.
 #[derive(Debug, PartialEq)]
-struct Seen {
-    picture: Picture,
-    delays: Vec<Delay>,
-    canvases: Vec<Samples>,
+pub(super) struct Seen {
+    pub(super) picture: Picture,
+    pub(super) delays: Vec<Delay>,
+    pub(super) canvases: Vec<Samples>,
 }
 
 fn frame_samples(frames: &mut dyn FrameReader) -> Result<(ImageInfo, Samples), ItemError> {
@@ -105,7 +108,7 @@ fn frame_samples(frames: &mut dyn FrameReader) -> Result<(ImageInfo, Samples), I
     Ok((info, samples))
 }
 
-fn read(bytes: &[u8]) -> Result<Seen, ItemError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Seen, ItemError> {
     let mut opened = open_frames(bytes, &DecodeOptions::default())?;
     let picture = opened.frames.picture();
     let (mut delays, mut canvases) = (Vec::new(), Vec::new());
@@ -131,7 +134,7 @@ fn visible(info: &ImageInfo, samples: &Samples) -> Vec<u8> {
     pixels
 }
 
-fn canvases(seen: &Seen) -> Vec<Vec<u8>> {
+pub(super) fn canvases(seen: &Seen) -> Vec<Vec<u8>> {
     seen.canvases.iter().map(|samples| visible(&seen.picture.canvas, samples)).collect()
 }
 
@@ -155,7 +158,7 @@ fn frames_are_composed_exactly_as_pillow_composes_them() {
 }
 
 /// Saves every frame as it is.
-fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec<u8>, ItemError> {
+pub(super) fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec<u8>, ItemError> {
     let mut opened = open_frames(bytes, &DecodeOptions::default())?;
     let picture = opened.frames.picture();
     let mut encoder = frame_encoder(format, save, picture, None, &opened.metadata)?;
@@ -169,6 +172,22 @@ fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec<u8>, ItemE
         }
     }
     encoder.finish()
+}
+
+/// Saves pictures of one size as frames, a tenth of a second each.
+fn save_frames(frames: &[&Image], format: Format, save: &Save) -> Vec<u8> {
+    let canvas = frames[0].info;
+    let picture = Picture { canvas, frames: frames.len() as u32, plays: Plays::Times(7) };
+    let mut encoder = frame_encoder(format, save, picture, None, &Metadata::default()).unwrap();
+    for frame in frames {
+        let (area, disposal) = (Area::default(), Disposal::Keep);
+        encoder.begin(&Frame { delay: Delay::new(1, 10), area, disposal }).unwrap();
+        encoder.start(canvas).unwrap();
+        let samples = frame.samples.clone();
+        let (width_px, rows, channels) = (canvas.width_px, canvas.height_px, canvas.channels);
+        encoder.write_rows(&Band { width_px, rows, channels, samples }).unwrap();
+    }
+    encoder.finish().unwrap()
 }
 
 /// The first difference between two animations' visible pixels: frame and number of pixels.
@@ -198,5 +217,179 @@ fn every_animation_goes_through_every_format_without_a_change() {
             let again = read(&transcode(&bytes, Format::Gif, &lossless()).unwrap()).unwrap();
             assert_eq!(difference(&before, &again), None, "{what}, and as GIF again");
         }
+    }
+}
+
+/// A GIF frame of random pixels.
+fn random_frame(random: &mut impl FnMut() -> u64, canvas: (u64, u64)) -> ::gif::Frame<'static> {
+    let (width, height) = (1 + random() % canvas.0, 1 + random() % canvas.1);
+    // From two colours to all 256, mostly used up; every other frame has a clear one.
+    let colours = [2, 16, 255, 256][(random() % 4) as usize];
+    let transparent = (random() % 2 == 0).then(|| (random() % colours) as u8);
+    // Colours come from few, so that frames share some.
+    let palette = (0..colours * 3).map(|k| ((k * 37 + random() % 3 * 85) % 256) as u8).collect();
+    ::gif::Frame {
+        delay: (random() % 4) as u16,
+        dispose: [
+            ::gif::DisposalMethod::Any,
+            ::gif::DisposalMethod::Keep,
+            ::gif::DisposalMethod::Background,
+            ::gif::DisposalMethod::Previous,
+        ][(random() % 4) as usize],
+        transparent,
+        left: (random() % canvas.0) as u16,
+        top: (random() % canvas.1) as u16,
+        width: width as u16,
+        height: height as u16,
+        palette: Some(palette),
+        buffer: (0..width * height).map(|k| ((k + random() % 2) % colours) as u8).collect(),
+        ..::gif::Frame::default()
+    }
+}
+
+pub(super) fn random_numbers(mut state: u64) -> impl FnMut() -> u64 {
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}
+
+fn random_gif(seed: u64) -> Vec<u8> {
+    let mut random = random_numbers(seed);
+    let canvas = (3 + random() % 40, 3 + random() % 30);
+    let mut writer = ::gif::Encoder::new(Vec::new(), canvas.0 as u16, canvas.1 as u16, &[]).unwrap();
+    for _ in 0..2 + random() % 6 {
+        writer.write_frame(&random_frame(&mut random, canvas)).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn any_gif_saved_as_gif_keeps_every_pixel_whatever_its_frames_leave_behind() {
+    for seed in 1..=400 {
+        let file = random_gif(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
+        let before = read(&file).unwrap();
+        for format in [Format::Gif, Format::Png] {
+            let after = read(&transcode(&file, format, &lossless()).unwrap()).unwrap();
+            assert_eq!(difference(&before, &after), None, "seed {seed}, {format:?}");
+            assert_eq!(after.delays, before.delays);
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_equals_the_one_before_is_kept() {
+    let canvas = Image::from_u8(6, 4, Channels::Rgb, [10, 200, 90].repeat(24));
+    for format in [Format::Gif, Format::Webp, Format::Png] {
+        let seen = read(&save_frames(&[&canvas; 3], format, &lossless())).unwrap();
+        assert_eq!((seen.picture.frames, seen.picture.plays), (3, Plays::Times(7)), "{format:?}");
+        for frame in canvases(&seen) {
+            assert_eq!(frame, [10, 200, 90, 255].repeat(24), "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn sixteen_bits_and_grays_survive_as_apng() {
+    for channels in [Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba] {
+        for sample in [SampleType::U8, SampleType::U16] {
+            let canvas = slopes(info(21, 13, channels, sample));
+            let mut other = canvas.clone();
+            let at = other.info.row_samples() * 5 + channels.count() * 3;
+            match &mut other.samples {
+                Samples::U8(samples) => samples[at..at + channels.count()].fill(200),
+                Samples::U16(samples) => samples[at..at + channels.count()].fill(51_003),
+                Samples::F32(_) => {}
+            }
+            let seen = read(&save_frames(&[&canvas, &other, &canvas], Format::Png, &keep())).unwrap();
+            assert_eq!(seen.picture, Picture { canvas: canvas.info, frames: 3, plays: Plays::Times(7) });
+            assert_eq!(seen.delays, [Delay::new(1, 10); 3]);
+            let expected = [canvas.samples.clone(), other.samples, canvas.samples];
+            assert!(seen.canvases == expected, "{channels:?} {sample:?}");
+        }
+    }
+}
+
+#[test]
+fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
+    let first = slopes(info(64, 48, Channels::Rgb, SampleType::U8));
+    let mut second = first.clone();
+    let changed = 64 * 3 * 20;
+    if let Samples::U8(samples) = &mut second.samples {
+        samples[..changed].reverse();
+    }
+    let seen = read(&save_frames(&[&first, &second], Format::Gif, &keep())).unwrap();
+    let got = canvases(&seen);
+    for (got, original) in got.iter().zip([&first, &second]) {
+        let original = visible(&original.info, &original.samples);
+        let sum: u64 = got.iter().zip(&original).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let mean = sum as f64 / got.len() as f64;
+        assert!(mean < 6.0, "off by {mean} on average");
+    }
+    let below = changed / 3 * 4;
+    assert_eq!(got[0][below..], got[1][below..], "what does not change is not dithered anew");
+    let few = Save { palette: Some(4), ..keep() };
+    for frame in canvases(&read(&save_frames(&[&first, &second], Format::Gif, &few)).unwrap()) {
+        let colours: std::collections::HashSet<_> = frame.as_chunks::<4>().0.iter().collect();
+        assert!(colours.len() <= 8, "four of either frame, {} in all", colours.len());
+    }
+}
+
+#[test]
+fn half_transparent_pixels_are_laid_over_the_background_in_a_gif_and_kept_elsewhere() {
+    let canvas = Image::from_u8(2, 1, Channels::Rgba, vec![0, 0, 0, 128, 200, 0, 0, 100]);
+    for (format, expected) in [
+        (Format::Gif, [127, 127, 127, 255, 0, 0, 0, 0]),
+        (Format::Webp, [0, 0, 0, 128, 200, 0, 0, 100]),
+        (Format::Png, [0, 0, 0, 128, 200, 0, 0, 100]),
+    ] {
+        let seen = read(&save_frames(&[&canvas; 2], format, &lossless())).unwrap();
+        assert_eq!(canvases(&seen)[1], expected, "{format:?}");
+    }
+}
+
+#[test]
+fn a_lossy_webp_stays_near_and_what_does_not_change_stays_as_it_is() {
+    let first = slopes(info(64, 48, Channels::Rgb, SampleType::U8));
+    let mut second = first.clone();
+    if let Samples::U8(samples) = &mut second.samples {
+        samples[..64 * 3 * 20].reverse();
+    }
+    let seen = read(&save_frames(&[&first, &second], Format::Webp, &keep())).unwrap();
+    let got = canvases(&seen);
+    for (got, original) in got.iter().zip([&first, &second]) {
+        let original = visible(&original.info, &original.samples);
+        let sum: u64 = got.iter().zip(&original).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        assert!((sum as f64) / (got.len() as f64) < 3.0);
+    }
+    assert_eq!(got[0][64 * 4 * 20..], got[1][64 * 4 * 20..]);
+}
+
+#[test]
+fn profiles_and_metadata_go_along_and_colours_are_converted() {
+    let profile: Arc<[u8]> = ColorProfile::new_display_p3().encode().unwrap().into();
+    let canvas = Image::from_u8(16, 16, Channels::Rgb, [150, 80, 60].repeat(256));
+    let still = Image { profile: Some(Arc::clone(&profile)), ..canvas.clone() };
+    let expected = visible(&canvas.info, &decode(&encode(&still, Format::Png, &keep()).unwrap()).unwrap().samples);
+    let metadata = Metadata { exif: Some(exif_block(1, true).into()), ..Metadata::default() };
+    let picture = Picture { canvas: canvas.info, frames: 2, plays: Plays::Forever };
+    for format in [Format::Webp, Format::Png] {
+        let mut encoder = frame_encoder(format, &lossless(), picture, Some(Arc::clone(&profile)), &metadata).unwrap();
+        for _ in 0..2 {
+            let (area, disposal) = (Area::default(), Disposal::Keep);
+            encoder.begin(&Frame { delay: Delay::new(1, 10), area, disposal }).unwrap();
+            encoder.start(canvas.info).unwrap();
+            let samples = canvas.samples.clone();
+            encoder.write_rows(&Band { width_px: 16, rows: 16, channels: Channels::Rgb, samples }).unwrap();
+        }
+        let bytes = encoder.finish().unwrap();
+        let options = DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() };
+        let kept = open_frames(&bytes, &options).unwrap();
+        assert_eq!(kept.profile.as_ref(), Some(&profile), "{format:?}");
+        assert!(contains(&kept.metadata.exif.unwrap(), b"Pixmaker"), "{format:?}");
+        assert_eq!(open_frames(&bytes, &DecodeOptions::default()).unwrap().profile, None);
+        assert_eq!(canvases(&read(&bytes).unwrap())[1], expected, "{format:?}");
     }
 }

@@ -6,6 +6,7 @@ use crate::gui::ops;
 use crate::gui::text::Lang;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{curve, field, menu, swatch};
@@ -21,6 +22,8 @@ pub(crate) struct Names<'a> {
     pub(crate) spoken: &'a str,
     /// A choice's word in the window's language.
     pub(crate) choice: &'a dyn Fn(&str) -> String,
+    /// Whether a large editor (a curve's square) is open before anybody asks for it.
+    pub(crate) open: bool,
 }
 
 /// What was done with an editor.
@@ -53,10 +56,7 @@ pub(crate) fn editor(
     let id = ui.scope_id().with(spec.name);
     let spoken = names.spoken;
     if let ParamKind::Curve { .. } = &spec.kind {
-        let typed =
-            field::row_hint(ui, names.words, names.hint, |ui| field::line(ui, id, spoken, text, ui.available_width()));
-        let drawn = curve::curve(ui, id.with("curve"), spoken, text);
-        return typed.or(drawn).map(|points| Edited::Value(Value::Text(points)));
+        return curve_ui(ui, lang, names, id, text);
     }
     field::row_hint(ui, names.words, names.hint, |ui| {
         let room = ui.available_width();
@@ -100,6 +100,24 @@ pub(crate) fn editor(
             ParamKind::File { .. } => file_ui(ui, lang, spoken, text, room),
         }
     })
+}
+
+/// A curve: its points as text, and the square they are drawn in, which opens and closes.
+fn curve_ui(ui: &mut Ui, lang: Lang, names: &Names<'_>, id: Id, points: &str) -> Option<Edited> {
+    let shown = id.with("drawn");
+    let open = ui.data(|data| data.get_temp(shown)).unwrap_or(names.open);
+    let typed = field::row_hint(ui, names.words, names.hint, |ui| {
+        let room = ui.available_width() - size::FIELD - ui.spacing().item_spacing.x;
+        let typed = field::line(ui, id, names.spoken, points, room);
+        let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+        let spoken = format!("{words}: {}", names.spoken);
+        if Button::icon_only(icon, &spoken).height(size::FIELD).ui(ui).clicked() {
+            ui.data_mut(|data| data.insert_temp(shown, !open));
+        }
+        typed
+    });
+    let drawn = if open { curve::curve(ui, id.with("curve"), names.spoken, points) } else { None };
+    typed.or(drawn).map(|points| Edited::Value(Value::Text(points)))
 }
 
 /// A slider's step over a span, and the decimals shown.

@@ -111,7 +111,7 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let words = ops::save_name(lang, name);
     let hint = ops::save_summary(lang, &key.param);
     let choice = |word: &str| ops::save_choice(lang, name, word);
-    let names = params::Names { words: &words, hint: &hint, spoken: &words, choice: &choice };
+    let names = params::Names { words: &words, hint: &hint, spoken: &words, choice: &choice, open: false };
     let given = match (name, key.get(save)) {
         // What will be used is shown, rather than that nothing was said.
         ("quality", None) => {

@@ -11,7 +11,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label};
-use crate::model::{ParamSpec, Step};
+use crate::model::{ParamKind, ParamSpec, Step};
 
 /// Operations with more parameters than this show only those that were given.
 const PARAMS_SHOWN: usize = 4;
@@ -128,9 +128,11 @@ fn params_ui(
     let many = op.params.len() > PARAMS_SHOWN;
     let open = !many || ui.data(|data| data.get_temp(id)).unwrap_or(false);
     let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
+    let is_curve = |spec: &&ParamSpec| matches!(spec.kind, ParamKind::Curve { .. });
+    let first_curve = op.params.iter().find(is_curve).map(|spec| spec.name);
     for (place, spec) in op.params.iter().enumerate() {
         if open || step.params.contains_key(spec.name) || (none_given && place == 0) {
-            param_ui(ui, lang, step, (place_in_list, name), spec, ask);
+            param_ui(ui, lang, step, (place_in_list, name), (spec, Some(spec.name) == first_curve), ask);
         }
     }
     if !many {
@@ -221,14 +223,14 @@ fn param_ui(
     lang: Lang,
     step: &mut Step,
     (place, step_name): (usize, &str),
-    spec: &ParamSpec,
+    (spec, open): (&ParamSpec, bool),
     ask: &mut Option<Ask>,
 ) {
     let words = ops::param(lang, &step.op, spec.name);
     let hint = ops::param_summary(lang, &step.op, spec);
     let spoken = format!("{step_name}: {words}");
     let choice = |word: &str| ops::choice(lang, &step.op, spec.name, word);
-    let names = params::Names { words: &words, hint: &hint, spoken: &spoken, choice: &choice };
+    let names = params::Names { words: &words, hint: &hint, spoken: &spoken, choice: &choice, open };
     match params::editor(ui, lang, &names, spec, step.params.get(spec.name)) {
         Some(Edited::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);

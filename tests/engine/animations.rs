@@ -1,0 +1,169 @@
+//! Animations through a recipe: every frame of them, its time, and how often they play.
+
+use std::fs;
+
+use pixloom::codec::{DecodeOptions, open_frames, probe};
+use pixloom::engine::dry_run;
+use pixloom::error::ErrorKind;
+use pixloom::model::{Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Save, SourceSpec, Step};
+
+use super::desk::{Desk, file, long_edge, output_of, png};
+
+const DISPOSALS: &[u8] = include_bytes!("../reference/animation/disposals.gif");
+const BLENDS: &[u8] = include_bytes!("../reference/animation/blends.webp");
+const OPERATIONS: &[u8] = include_bytes!("../reference/animation/operations.png");
+
+/// The frames of a file: times and pixels, and how often they play.
+struct Film {
+    size_px: (u32, u32),
+    plays: Plays,
+    delays: Vec<Delay>,
+    frames: Vec<Band>,
+}
+
+fn film(bytes: &[u8]) -> Film {
+    let mut opened = open_frames(bytes, &DecodeOptions::default()).unwrap();
+    let picture = opened.frames.picture();
+    let (mut delays, mut frames) = (Vec::new(), Vec::new());
+    while let Some(frame) = opened.frames.next_frame().unwrap() {
+        delays.push(frame.delay);
+        let mut rows = opened.frames.rows();
+        let mut band = Band::empty(&rows.info());
+        rows.read_rows(u32::MAX, &mut band).unwrap();
+        frames.push(band);
+    }
+    let size_px = (picture.canvas.width_px, picture.canvas.height_px);
+    Film { size_px, plays: picture.plays, delays, frames }
+}
+
+fn save(format: FormatChoice) -> Save {
+    Save { format, lossless: format == FormatChoice::Webp, ..Save::default() }
+}
+
+#[test]
+fn a_resized_animation_keeps_its_frames_their_times_and_its_plays_in_every_format_that_moves() {
+    let desk = Desk::command_line();
+    for (name, bytes) in [("a.gif", DISPOSALS), ("b.webp", BLENDS), ("c.png", OPERATIONS)] {
+        let before = film(bytes);
+        let source = desk.put(name, bytes);
+        for format in [FormatChoice::Keep, FormatChoice::Gif, FormatChoice::Webp, FormatChoice::Png] {
+            let mut job = desk.job(vec![file(&source)], vec![long_edge(18)], format);
+            job.save = save(format);
+            let rows = desk.run(job);
+            assert_eq!(rows[0].state, ItemState::Done, "{:?}", rows[0]);
+            let bytes = fs::read(output_of(&rows[0])).unwrap();
+            let own = probe(&desk.outputs().into_values().next().unwrap()).unwrap();
+            assert!(own.frames > 1);
+            let after = film(&bytes);
+            assert_eq!(Some(after.size_px), rows[0].width_px.zip(rows[0].height_px));
+            assert_eq!(after.size_px.0, 18, "{name} as {format:?}");
+            assert_eq!((after.frames.len(), after.plays), (before.frames.len(), before.plays));
+            let told = |film: &Film| film.delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
+            // 33 and 101 ms are no whole hundredths.
+            let is_gif = sniffed(&bytes) == Format::Gif;
+            assert!(is_gif && name != "a.gif" || told(&after) == told(&before), "{name} as {format:?}");
+        }
+    }
+}
+
+fn sniffed(bytes: &[u8]) -> Format {
+    pixloom::codec::sniff(bytes).unwrap()
+}
+
+#[test]
+fn a_gif_stays_a_gif_and_steps_are_done_to_every_frame() {
+    let desk = Desk::command_line();
+    let source = desk.put("a.gif", DISPOSALS);
+    let rows = desk.run(desk.job(vec![file(&source)], vec![Step::new("invert")], FormatChoice::Keep));
+    let output = output_of(&rows[0]);
+    assert_eq!(output.extension().unwrap(), "gif");
+    let (before, after) = (film(DISPOSALS), film(&fs::read(output).unwrap()));
+    for (before, after) in before.frames.iter().zip(&after.frames) {
+        let (pixloom::model::Samples::U8(before), pixloom::model::Samples::U8(after)) =
+            (&before.samples, &after.samples)
+        else {
+            panic!("not 8 bits")
+        };
+        for (before, after) in before.as_chunks::<4>().0.iter().zip(after.as_chunks::<4>().0) {
+            let [r, g, b, a] = *before;
+            let expected = if a == 0 { [0; 4] } else { [255 - r, 255 - g, 255 - b, 255] };
+            assert_eq!(*after, expected);
+        }
+    }
+}
+
+#[test]
+fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
+    let desk = Desk::command_line();
+    let sources: Vec<SourceSpec> =
+        [desk.put("a.gif", DISPOSALS), desk.put("still.png", png(40, 30, 1))].iter().map(|path| file(path)).collect();
+    for format in [FormatChoice::Jpeg, FormatChoice::Tiff, FormatChoice::Qoi, FormatChoice::Bmp] {
+        let rows = desk.run(desk.job(sources.clone(), vec![long_edge(20)], format));
+        let error = rows[0].error.clone().unwrap();
+        assert_eq!(error.kind, ErrorKind::CantEncode);
+        let sentence = error.to_string();
+        assert!(sentence.contains("16 frames") && sentence.contains("GIF, WebP or PNG"), "{sentence}");
+        assert!(sentence.contains("frames=first"), "{sentence}");
+        assert_eq!(rows[1].state, ItemState::Done);
+        let mut job = desk.job(sources.clone(), vec![long_edge(20)], format);
+        job.save.frames = FramesChoice::First;
+        let plan = dry_run(&job).unwrap();
+        assert_eq!(plan.failing, 0);
+        let rows = desk.run(job);
+        assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
+    }
+}
+
+#[test]
+fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_copied() {
+    let desk = Desk::command_line();
+    let still = png(40, 30, 1);
+    let sources = vec![
+        file(&desk.put("a.gif", DISPOSALS)),
+        file(&desk.put("b.png", &still)),
+        file(&desk.put("c.txt", "no picture")),
+    ];
+    let mut job = desk.copies(sources.clone());
+    job.save.frames = FramesChoice::First;
+    let rows = desk.run(job);
+    assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
+    let outputs = desk.outputs();
+    let first = &outputs["a.gif"];
+    assert_eq!((sniffed(first), probe(first).unwrap().frames), (Format::Gif, 1));
+    assert_eq!(outputs["b.png"], still);
+    assert_eq!(outputs["c.txt"], b"no picture");
+    // Without the key an animation is copied as it is.
+    let rows = desk.run(desk.copies(sources));
+    assert_eq!(fs::read(output_of(&rows[0])).unwrap(), DISPOSALS);
+}
+
+#[test]
+fn steps_that_look_at_the_picture_see_the_first_frame_and_treat_all_alike() {
+    let desk = Desk::command_line();
+    let source = desk.put("b.webp", BLENDS);
+    let rows = desk.run(desk.job(vec![file(&source)], vec![Step::new("auto_levels")], FormatChoice::Png));
+    let after = film(&fs::read(output_of(&rows[0])).unwrap());
+    // The first and the third frame show the same ground at the bottom left.
+    let ground = |band: &Band| match &band.samples {
+        pixloom::model::Samples::U8(samples) => {
+            let at = (band.rows as usize - 1) * band.width_px as usize * band.channels.count();
+            samples[at..at + 3].to_vec()
+        }
+        _ => panic!("not 8 bits"),
+    };
+    assert_eq!(ground(&after.frames[0]), ground(&after.frames[2]));
+}
+
+#[test]
+fn a_bomb_of_frames_fails_its_item_and_the_job_goes_on() {
+    let desk = Desk::command_line();
+    let mut bomb = b"GIF89a\xFF\xFF\x98\x3A\x80\0\0\0\0\0\xFF\xFF\xFF".to_vec();
+    bomb.extend(b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0".repeat(65_000));
+    bomb.push(b';');
+    let sources = vec![file(&desk.put("bomb.gif", bomb)), file(&desk.put("b.webp", BLENDS))];
+    let rows = desk.run(desk.job(sources, vec![long_edge(18)], FormatChoice::Webp));
+    let error = rows[0].error.clone().unwrap();
+    assert_eq!(error.kind, ErrorKind::TooLarge);
+    assert!(error.to_string().contains("65000 frames"), "{error}");
+    assert_eq!(rows[1].state, ItemState::Done);
+}
