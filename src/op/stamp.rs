@@ -204,17 +204,38 @@ impl Stamped {
         Self { stamp, opacity: layout.opacity, left, top, steps, view_scale }
     }
 
-    /// Px of the output in px of this picture.
-    fn here(&self, px: f64) -> i64 {
-        (px * self.view_scale).round() as i64
+    /// Px of the output in px of this picture: whole ones, and what is left of one (in a smaller view).
+    fn here(&self, px: f64) -> (i64, f32) {
+        let here = px * self.view_scale;
+        let whole = (here + 1e-6).floor();
+        let rest = (here - whole) as f32;
+        (whole as i64, if rest < 1e-3 { 0.0 } else { rest })
+    }
+
+    /// A pixel of the stamp, moved right and down by a part of a pixel.
+    #[inline]
+    fn seen(&self, row: i64, column: i64, (right, down): (f32, f32)) -> [f32; 4] {
+        let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
+        let ink = self.stamp.ink();
+        let at = |row: i64, column: i64| {
+            let inside = (0..height).contains(&row) && (0..width).contains(&column);
+            if inside { ink.at((row * width + column) as usize) } else { [0.0; 4] }
+        };
+        if right == 0.0 && down == 0.0 {
+            return at(row, column);
+        }
+        let [a, b, c, d] = [at(row, column), at(row, column - 1), at(row - 1, column), at(row - 1, column - 1)];
+        std::array::from_fn(|i| {
+            let (lower, upper) = (a[i] * (1.0 - right) + b[i] * right, c[i] * (1.0 - right) + d[i] * right);
+            lower * (1.0 - down) + upper * down
+        })
     }
 
     /// Blends a row of the stamp, from its column `first` on, into pixels.
-    fn blend(&self, row: i64, first: i64, samples: &mut [f32], channels: Channels) {
-        let (ink, width) = (self.stamp.ink(), i64::from(self.stamp.width_px));
+    fn blend(&self, (row, first): (i64, i64), part: (f32, f32), samples: &mut [f32], channels: Channels) {
         let (count, colours) = (channels.count(), channels.colour_count());
         for (i, pixel) in samples.chunks_exact_mut(count).enumerate() {
-            let over = ink.at((row * width + first + i as i64) as usize).map(|value| value * self.opacity);
+            let over = self.seen(row, first + i as i64, part).map(|value| value * self.opacity);
             let covered = over[3];
             if covered <= 0.0 {
                 continue;
@@ -256,30 +277,31 @@ impl PlacedKernel for Stamped {
         let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
         let (from, y) = (i64::from(x), i64::from(y));
         let to = from + (samples.len() / count) as i64;
-        let mut put = |row: i64, left: i64, end: i64| {
-            let (start, end) = (left.max(from), end.min(to));
-            if start < end && (0..height).contains(&row) {
+        let mut put = |(top, down): (i64, f32), (left, right): (i64, f32)| {
+            // Moved by a part of a pixel, it reaches into one more.
+            let (width, height) = (width + i64::from(right > 0.0), height + i64::from(down > 0.0));
+            let (start, end) = (left.max(from), (left + width).min(to));
+            if start < end && (0..height).contains(&(y - top)) {
                 let run = (start - from) as usize * count..(end - from) as usize * count;
-                self.blend(row, start - left, samples.get_mut(run).unwrap_or_default(), channels);
+                let samples = samples.get_mut(run).unwrap_or_default();
+                self.blend((y - top, start - left), (right, down), samples, channels);
             }
         };
         let Some((across, down)) = self.steps else {
-            let left = self.here(self.left);
-            put(y - self.here(self.top), left, left + width);
+            put(self.here(self.top), self.here(self.left));
             return;
         };
         // The last row of tiles that begins here or above.
         let top = |row: i64| self.here(self.top + row as f64 * down);
         let mut row = ((y as f64 / self.view_scale - self.top) / down).floor() as i64 + 1;
-        while top(row) > y {
+        while top(row).0 > y {
             row -= 1;
         }
         let shift = if row.rem_euclid(2) == 1 { (across / 2.0).floor() } else { 0.0 };
         let left = |column: i64| self.here(self.left + shift + column as f64 * across);
         let mut column = ((from as f64 / self.view_scale - self.left - shift) / across).floor() as i64 - 1;
-        while left(column) < to {
-            // In a smaller view, rounding may let neighbours touch.
-            put(y - top(row), left(column), (left(column) + width).min(left(column + 1)));
+        while left(column).0 < to {
+            put(top(row), left(column));
             column += 1;
         }
     }

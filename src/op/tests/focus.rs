@@ -84,7 +84,7 @@ fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
 fn a_part_of_a_wide_blur_begins_on_its_grid() {
     let mut picture = Picture::u8(200, 170, Channels::Rgb, |_, _, _| 0);
     picture.info.sample = SampleType::U16;
-    picture.samples = Samples::U16((0..200 * 170 * 3_u32).map(|i| (i * i % 65536) as u16).collect());
+    picture.samples = Samples::U16((0..200 * 170 * 3_u32).map(|i| (i.wrapping_mul(i) % 65536) as u16).collect());
     for steps in [["gaussian_blur:sigma=8.5"].as_slice(), &["crop:x=3,y=5", "sharpen:sigma=10,amount=0.7"]] {
         for part in [(100, 90, 20, 15), (61, 70, 9, 30), (150, 0, 50, 1)] {
             let part = Rect { x: part.0, y: part.1, width_px: part.2, height_px: part.3 };
