@@ -126,7 +126,6 @@ impl Prepared {
                 colour: codec::colour_for(self.format, save.colour),
                 truncated: self.truncated,
                 page: page_of(save),
-                ..DecodeOptions::default()
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
