@@ -66,7 +66,7 @@ peer_command() { # runner file work pictures; the shell that hyperfine starts ex
 runner_of() {
   case $1 in *.py) echo "$python" ;; *.js) echo node ;; *.sh) echo bash ;; *) echo "" ;; esac
 }
-emptied="rm -rf $(quoted "$scratch/out")$(quoted "$scratch/catalog.sqlite")*"
+emptied="rm -rf $(quoted "$scratch"/out "$scratch"/catalog.sqlite{,-wal,-shm})"
 
 for work in $works; do
   rounds="$scratch/rounds/$work"; mkdir -p "$rounds"

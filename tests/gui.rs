@@ -165,7 +165,7 @@ fn what_was_listed_comes_back_when_the_window_opens_again() {
     desk.drop(&[folder]);
     desk.until_seen("2 items");
     desk.press("Add filter");
-    desk.press("Invert");
+    desk.press("Flip");
     desk.until("the step reached the engine", |desk| {
         !desk.handle.snapshot().current.clone().unwrap().recipe.steps.is_empty()
     });
@@ -175,5 +175,5 @@ fn what_was_listed_comes_back_when_the_window_opens_again() {
     let mut desk = Desk::at(dir);
     desk.until_seen("Start 2 items");
     let view = desk.handle.snapshot().current.clone().unwrap();
-    assert_eq!(view.recipe.steps, [Step::new("invert")]);
+    assert_eq!(view.recipe.steps, [Step::new("flip")]);
 }

@@ -56,7 +56,7 @@ fn netpbm_files_of_every_kind_hold_what_was_put_in() {
         };
         let expected = match name.as_str() {
             "P1" | "P4" => [255, 255, 255],
-            "P5 of 16 bits" => [2, 4 << 8 | 6, 8 << 8 | 10],
+            "P5 of 16 bits" => [2, 0x0406, 0x080A],
             _ => [0, 2, 4],
         };
         assert_eq!(first, expected, "{name}");

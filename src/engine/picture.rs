@@ -125,7 +125,7 @@ impl Prepared {
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
                 truncated: self.truncated,
-                ..DecodeOptions::default()
+                page: page_of(save),
             };
             let mut opened = codec::open(bytes, &options)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::recipe::Recipe;
-use super::save::{Rgb, Subsampling, TiffCompression};
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! Nothing here opens a file, a socket or a window.
 
 pub mod animation;
+mod choices;
 pub mod curve;
 pub mod event;
 pub mod font;
@@ -20,6 +21,7 @@ pub mod remark;
 pub mod save;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
+pub use choices::{Rgb, Subsampling, TiffCompression};
 pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
@@ -36,4 +38,4 @@ pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
-pub use save::{Rgb, SaveKey, Subsampling, TiffCompression};
+pub use save::SaveKey;

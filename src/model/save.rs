@@ -1,50 +1,11 @@
 //! The keys of a way to save, declared once: the `--save` option, the `[save]` of recipe files, the window's panel, help
 //! and checks all derive from [`keys`].
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::human;
 use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
-
-/// How much coarser colour is stored than light (JPEG).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Subsampling {
-    /// 4:2:0.
-    #[default]
-    #[serde(rename = "auto")]
-    Auto,
-    /// Halved on both axes.
-    #[serde(rename = "420")]
-    S420,
-    /// Halved across.
-    #[serde(rename = "422")]
-    S422,
-    /// Stored in full.
-    #[serde(rename = "444")]
-    S444,
-}
-
-/// How the data of a TIFF file are packed, always without loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TiffCompression {
-    /// As they are.
-    None,
-    /// LZW.
-    #[default]
-    Lzw,
-    /// Deflate (Adobe's code 8).
-    Deflate,
-}
-
-/// An opaque colour, in sRGB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Rgb(pub [u8; 3]);
 
 /// One key of a way to save.
 pub struct SaveKey {
@@ -430,35 +391,6 @@ impl Format {
     }
 }
 
-impl Subsampling {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::S420, Self::S422, Self::S444];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::S420 => "420",
-            Self::S422 => "422",
-            Self::S444 => "444",
-        }
-    }
-}
-
-impl TiffCompression {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 3] = [Self::Lzw, Self::Deflate, Self::None];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Lzw => "lzw",
-            Self::Deflate => "deflate",
-        }
-    }
-}
-
 impl MetadataPolicy {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 3] = [Self::Keep, Self::NoGps, Self::Strip];
@@ -486,56 +418,53 @@ impl FramesChoice {
     }
 }
 
-impl Rgb {
-    /// White.
-    pub const WHITE: Self = Self([255; 3]);
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
 
-    /// Whether it has no hue.
-    pub const fn is_gray(self) -> bool {
-        let Self([r, g, b]) = self;
-        r == g && g == b
+    #[test]
+    fn another_format_keeps_what_it_knows_and_forgets_the_rest() {
+        let mut save = Save { format: Jpeg, quality: Some(70), ..Save::default() };
+        save.progressive = true;
+        save.metadata = MetadataPolicy::Strip;
+        save.max_bytes = Some(50_000);
+        save.set_format(Webp);
+        let expected = Save { format: Webp, quality: Some(70), max_bytes: Some(50_000), ..Save::default() };
+        assert_eq!(save, Save { metadata: MetadataPolicy::Strip, ..expected });
+        save.set_format(Png);
+        assert_eq!(save, Save { format: Png, metadata: MetadataPolicy::Strip, ..Save::default() });
+        assert_eq!(save.check(), Ok(()));
     }
 
-    /// Reads white, black, #rgb or #rrggbb.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "white" => return Some(Self::WHITE),
-            "black" => return Some(Self([0; 3])),
-            _ => {}
+    #[test]
+    fn every_key_gives_back_what_it_was_given() {
+        for key in keys() {
+            let format = key.formats.first().copied().unwrap_or(FormatChoice::Keep);
+            let values: Vec<Value> = match &key.param.kind {
+                ParamKind::Choice { options, .. } => options.iter().map(|&word| word.into()).collect(),
+                ParamKind::Bool { .. } => vec![true.into(), false.into()],
+                ParamKind::Int { min, max, .. } => vec![(*min as f64).into(), (*max as f64).into()],
+                _ if key.param.name == "max_bytes" => vec![200_000.0.into()],
+                _ => vec!["#102030".into()],
+            };
+            for value in values {
+                let mut save = Save { format, ..Save::default() };
+                save.set(key.param.name, &value).unwrap();
+                let given = key.get(&save);
+                assert!(given.as_ref() == Some(&value) || key.param.default_value() == Some(value), "{given:?}");
+                // As catalogs keep it.
+                let text = serde_json::to_string(&save).unwrap();
+                assert_eq!(serde_json::from_str::<Save>(&text).unwrap(), save, "{text}");
+            }
         }
-        let digits = text.strip_prefix('#')?.bytes().map(|byte| (byte as char).to_digit(16).map(|digit| digit as u8));
-        let digits: Vec<u8> = digits.collect::<Option<_>>()?;
-        match *digits {
-            [r, g, b] => Some(Self([r * 17, g * 17, b * 17])),
-            [r1, r0, g1, g0, b1, b0] => Some(Self([r1 * 16 + r0, g1 * 16 + g0, b1 * 16 + b0])),
-            _ => None,
-        }
     }
-}
 
-impl Default for Rgb {
-    fn default() -> Self {
-        Self::WHITE
-    }
-}
-
-impl fmt::Display for Rgb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self([r, g, b]) = self;
-        write!(f, "#{r:02x}{g:02x}{b:02x}")
-    }
-}
-
-impl From<Rgb> for String {
-    fn from(colour: Rgb) -> Self {
-        colour.to_string()
-    }
-}
-
-impl TryFrom<String> for Rgb {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text).ok_or_else(|| format!("\"{text}\" is no colour"))
+    #[test]
+    fn what_a_stored_way_to_save_lacks_is_the_default() {
+        let save: Save = serde_json::from_str(r#"{"format":"webp","quality":82}"#).unwrap();
+        assert_eq!(save, Save { format: Webp, quality: Some(82), ..Save::default() });
+        assert!(Save { quality: Some(0), ..save.clone() }.check().is_err());
+        assert!(Save { palette: Some(16), ..save }.check().unwrap_err().contains("only for png, gif"));
     }
 }

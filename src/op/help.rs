@@ -9,9 +9,8 @@ use crate::model::{FormatChoice, Value, save as model_save};
 pub fn list() -> String {
     let mut text = String::new();
     for spec in registry() {
-        let _ = writeln!(text, "{:<14} {}", spec.id, spec.summary);
+        let _ = writeln!(text, "{:<15} {}", spec.id, spec.summary);
     }
-    let _ = writeln!(text, "\n{:<14} How results are written: formats and their settings", "save");
     text
 }
 

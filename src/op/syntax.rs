@@ -169,7 +169,7 @@ mod tests {
             ("jpeg:quality=80,quality=81", "twice"),
             ("jpeg:speed=1", "there is no key \"speed\""),
             ("webp:lossless=1", "true or false"),
-            ("png:progressive=true", "only for jpeg; png has effort, palette, metadata, colour"),
+            ("png:progressive=true", "only for jpeg; png has effort, palette"),
             ("png:quality=80", "only for jpeg, webp, avif"),
             ("png:max_bytes=200KB", "only for jpeg, webp, avif"),
             ("jpeg:max_bytes=small", "200KB"),

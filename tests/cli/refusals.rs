@@ -24,7 +24,7 @@ fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
         ("[[step]]\nop = \"blur\"\n", 3, "gaussian_blur"),
         ("[[step]]\nlong_edge = 5\n", 2, "no op"),
         ("[save]\nformat = \"webp\"\nquality = 0\n", 4, "from 1 to 100, not 0"),
-        ("[save]\nformat = \"gif\"\n", 3, "one of keep, jpeg, png"),
+        ("[save]\nformat = \"heic\"\n", 3, "one of keep, jpeg, png"),
         ("[saves]\n", 2, "version, step, save"),
         ("[[step]\n", 2, ""),
     ] {
@@ -52,7 +52,7 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
         (&["-s", "rotate:degrees=1,background=\"red"], "not closed"),
         (&["--save", "webp:quality=101"], "from 1 to 100"),
         (&["--save", "webp:speed=1"], "quality"),
-        (&["--quality", "0"], "1..=100"),
+        (&["--quality", "0"], "from 1 to 100"),
         (&["--format", "mp4"], "possible values"),
         (&["--name", "{nome}"], "{stem}"),
         (&["--name", "../{stem"], "stray brace"),

@@ -107,7 +107,7 @@ fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
         assert_eq!(rows[1].state, ItemState::Done);
         let mut job = desk.job(sources.clone(), vec![long_edge(20)], format);
         job.save.frames = FramesChoice::First;
-        let plan = dry_run(&job).unwrap();
+        let plan = dry_run(&job, &|| false, &mut |_| {}).unwrap();
         assert_eq!(plan.failing, 0);
         let rows = desk.run(job);
         assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");

@@ -305,7 +305,12 @@ mod tests {
                     1 => hurt[at] = chance(&mut state) as u8,
                     _ => hurt[at] = 0xFF,
                 }
+                // libjpeg reads ahead, and so may see the end where nothing behind it is wanted.
+                let in_need = |(rows, count, faults): (Vec<u8>, u32, Faults)| {
+                    (rows, count, Faults { hit_end: faults.hit_end && faults.data_missing, ..faults })
+                };
                 let (got, expected) = (read(&hurt, pixels, 8, true), read(&hurt, pixels, 8, false));
+                let (got, expected) = (got.map(in_need), expected.map(in_need));
                 assert!(got == expected, "round {round}, byte {at} of {}", bytes.len());
                 damaged += usize::from(got.as_ref().is_some_and(|(_, _, faults)| faults.bad_data));
                 cut += usize::from(got.is_some_and(|(_, _, faults)| faults.hit_end));

@@ -257,7 +257,9 @@ mod tests {
         let preview = field(Tag(Context::Exif, 0xC7A1), Value::Undefined(vec![3; 66_000], 0));
         let block = |fields: &[&Field]| {
             let mut writer = Writer::new();
-            fields.iter().for_each(|field| writer.push_field(field));
+            for field in fields {
+                writer.push_field(field);
+            }
             let mut out = Cursor::new(Vec::new());
             writer.write(&mut out, false).unwrap();
             out.into_inner()

@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn the_best_quality_is_found_in_few_steps_whatever_the_curve() {
-        let curves: [(&str, fn(u8) -> usize); 4] = [
+        type Size = fn(u8) -> usize;
+        let curves: [(&str, Size); 4] = [
             ("even", |q| 1_000 * usize::from(q)),
             ("steep", |q| (100.0 * (f64::from(q) / 12.0).exp()) as usize),
             ("flat, then steep", |q| if q < 90 { 5_000 + usize::from(q) } else { 100_000 * usize::from(q - 89) }),

@@ -393,7 +393,7 @@ fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
 }
 
 /// An EXIF block with a camera's name.
-fn exif(name: &[u8; 8]) -> Arc<[u8]> {
+fn exif(name: [u8; 8]) -> Arc<[u8]> {
     let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x0F\0\x02\0\0\0\x08\0\0\0\x1A\0\0\0\0".to_vec();
     block.extend(name);
     block.into()
@@ -403,7 +403,7 @@ fn exif(name: &[u8; 8]) -> Arc<[u8]> {
 fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
     let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
     let metadata = Metadata {
-        exif: Some(exif(b"Pixcam1\0")),
+        exif: Some(exif(*b"Pixcam1\0")),
         xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>words</x:xmpmeta>"[..])),
         iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x05Title"[..])),
     };

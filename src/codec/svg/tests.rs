@@ -145,6 +145,6 @@ fn what_takes_too_long_is_given_up_and_what_panics_is_an_error() {
 #[test]
 fn a_broken_or_cut_drawing_says_so() {
     let text = svg("width='8' height='8'", "<rect width='3' height='9' fill='#f80'/>");
-    assert_eq!(probe(text[..text.len() - 10].as_bytes()).unwrap_err().kind, ErrorKind::Truncated);
+    assert_eq!(probe(&text.as_bytes()[..text.len() - 10]).unwrap_err().kind, ErrorKind::Truncated);
     assert_eq!(probe(b"<svg xmlns='http://www.w3.org/2000/svg'><a></b></svg>").unwrap_err().kind, ErrorKind::Corrupt);
 }

@@ -225,7 +225,7 @@ fn random_frame(random: &mut impl FnMut() -> u64, canvas: (u64, u64)) -> ::gif::
     let (width, height) = (1 + random() % canvas.0, 1 + random() % canvas.1);
     // From two colours to all 256, mostly used up; every other frame has a clear one.
     let colours = [2, 16, 255, 256][(random() % 4) as usize];
-    let transparent = (random() % 2 == 0).then(|| (random() % colours) as u8);
+    let transparent = random().is_multiple_of(2).then(|| (random() % colours) as u8);
     // Colours come from few, so that frames share some.
     let palette = (0..colours * 3).map(|k| ((k * 37 + random() % 3 * 85) % 256) as u8).collect();
     ::gif::Frame {

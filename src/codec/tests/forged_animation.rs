@@ -108,7 +108,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
             let mut damaged = bytes.clone();
             for _ in 0..=(random() % 5) {
                 // Headers are hit as often as pixels.
-                let reach = if random() % 2 == 0 { damaged.len().min(250) } else { damaged.len() };
+                let reach = if random().is_multiple_of(2) { damaged.len().min(250) } else { damaged.len() };
                 let at = (random() % reach as u64) as usize;
                 damaged[at] = random() as u8;
             }
