@@ -53,7 +53,7 @@ impl Operation for Border {
         if left + top + right + bottom == 0.0 {
             return Ok(Stage::Nothing);
         }
-        let (stages, _) = self.margins.stages(input, self.view_scale, 0, self.colour);
+        let (stages, _) = self.margins.stages(input, self.view_scale, self.colour);
         Ok(Stage::Sequence(stages))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gaussian_blur::Gaussian;
 use super::margins::Margins;
-use super::stage::{Colour, Operation, PointKernel, Rect, Stage, WindowKernel, WindowRows};
+use super::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
 use super::{Group, OpSpec, simd};
 use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 
@@ -79,15 +79,13 @@ impl Operation for DropShadow {
         if opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }
-        let (x, y) = (self.offset.0.round() as i32, self.offset.1.round() as i32);
         let gaussian = Gaussian::new(self.sigma);
         // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output.
         let reach = (3.0 * self.sigma / self.view_scale).ceil();
-        let room = |offset: f64| {
-            let offset = (offset / self.view_scale).round();
-            [reach - offset, reach + offset].map(|px| px.max(0.0))
-        };
-        let ([left, right], [top, bottom]) = (room(self.offset.0), room(self.offset.1));
+        let whole = |offset: f64| (offset / self.view_scale).round();
+        let (x, y) = (whole(self.offset.0), whole(self.offset.1));
+        let room = |offset: f64| [reach - offset, reach + offset].map(|px| px.max(0.0));
+        let ([left, right], [top, bottom]) = (room(x), room(y));
         let is_gray = |colour: [f32; 4]| colour[0] == colour[1] && colour[1] == colour[2];
         let clear = |[r, g, b, _]: [f32; 4]| Colour([r, g, b, 0.0]);
         // Its colour is not seen; it says whether there must be room for colour.
@@ -95,22 +93,29 @@ impl Operation for DropShadow {
             Some(background) if !is_gray(background.0) => clear(background.0),
             _ => clear(colour),
         };
-        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
         let margins = Margins { left, top, right, bottom };
-        let (mut stages, pad) = margins.stages(input, self.view_scale, 1, unseen);
-        let canvas = Rect { x: 1, y: 1, width_px: pad.width_px - 2, height_px: pad.height_px - 2 };
-        let halo_px = gaussian.radius() + x.unsigned_abs().max(y.unsigned_abs());
-        let channels = unseen.channels_with(input.channels);
+        let (mut stages, grown) = margins.stages(input, self.view_scale, unseen);
+        let (across, down) = (Moved::new(&gaussian, x * self.view_scale), Moved::new(&gaussian, y * self.view_scale));
+        let halo_px = across.halo_px().max(down.halo_px());
+        let channels = grown.channels;
         let kernel = Shadow {
-            gaussian,
+            across,
+            down,
             halo: halo_px as usize,
-            offset: (x, y),
             opacity,
             colour: self.colour.samples(channels),
             background: self.background.map(|background| background.samples(channels)),
         };
+        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
+        stages.push(Stage::Pad(Pad {
+            left_px: 1,
+            top_px: 1,
+            width_px: grown.width_px.saturating_add(2),
+            height_px: grown.height_px.saturating_add(2),
+            background: unseen,
+        }));
         stages.push(Stage::Window { halo_px, kernel: Box::new(kernel) });
-        stages.push(Stage::Crop(canvas));
+        stages.push(Stage::Crop(Rect { x: 1, y: 1, width_px: grown.width_px, height_px: grown.height_px }));
         if self.background.is_some() {
             stages.push(Stage::Point(Box::new(WithoutAlpha)));
         }
@@ -118,22 +123,54 @@ impl Operation for DropShadow {
     }
 }
 
+/// A blur that moves what it blurs, along one axis.
+struct Moved {
+    weights: Vec<f32>,
+    /// Where the first weight stands, seen from the result's pixel.
+    first: i32,
+}
+
+impl Moved {
+    /// Moved towards higher places by `offset_px`, which is whole in outputs.
+    fn new(gaussian: &Gaussian, offset_px: f64) -> Self {
+        let whole = (offset_px + 1e-6).floor();
+        let part = (offset_px - whole).max(0.0) as f32;
+        let first = -(gaussian.radius() as i32) - whole as i32;
+        if part < 1e-3 {
+            return Self { weights: gaussian.weights().to_vec(), first };
+        }
+        // Between two pixels: what is moved by one less and by one more, each by its share.
+        let mut weights = vec![0.0; gaussian.weights().len() + 1];
+        for (i, weight) in gaussian.weights().iter().enumerate() {
+            for (at, share) in [(i, part), (i + 1, 1.0 - part)] {
+                if let Some(sum) = weights.get_mut(at) {
+                    *sum += weight * share;
+                }
+            }
+        }
+        Self { weights, first: first - 1 }
+    }
+
+    /// How far it looks on either side.
+    fn halo_px(&self) -> u32 {
+        let last = self.first + self.weights.len() as i32 - 1;
+        self.first.unsigned_abs().max(last.unsigned_abs())
+    }
+
+    /// How many pixels before the first weight lie in a neighbourhood.
+    fn lead(&self, halo: usize) -> usize {
+        usize::try_from(halo as i64 + i64::from(self.first)).unwrap_or_default()
+    }
+}
+
 struct Shadow {
-    gaussian: Gaussian,
+    across: Moved,
+    down: Moved,
     halo: usize,
-    offset: (i32, i32),
     opacity: f32,
     /// In the channels of the canvas.
     colour: [f32; 4],
     background: Option<[f32; 4]>,
-}
-
-impl Shadow {
-    /// How many pixels before the first weight lie in the neighbourhood.
-    fn lead(&self, offset: i32) -> usize {
-        let lead = self.halo as i64 - i64::from(self.gaussian.radius()) - i64::from(offset);
-        usize::try_from(lead).unwrap_or_default()
-    }
 }
 
 impl WindowKernel for Shadow {
@@ -141,9 +178,9 @@ impl WindowKernel for Shadow {
         // Only alpha casts a shadow.
         let count = channels.count();
         let alpha: Vec<f32> =
-            extended.iter().skip(count - 1).step_by(count).skip(self.lead(self.offset.0)).copied().collect();
+            extended.iter().skip(count - 1).step_by(count).skip(self.across.lead(self.halo)).copied().collect();
         let mut blurred = vec![0.0; prepared.len() / count];
-        simd::filter_row(&alpha, 1, self.gaussian.weights(), &mut blurred);
+        simd::filter_row(&alpha, 1, &self.across.weights, &mut blurred);
         for (pixel, alpha) in prepared.chunks_exact_mut(count).zip(blurred) {
             pixel.fill(0.0);
             if let Some(last) = pixel.last_mut() {
@@ -153,7 +190,7 @@ impl WindowKernel for Shadow {
     }
 
     fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
-        let (first, weights) = (self.lead(self.offset.1), self.gaussian.weights());
+        let (first, weights) = (self.down.lead(self.halo), &self.down.weights);
         let starts = rows.starts.get(first..first + weights.len()).unwrap_or_default();
         simd::filter_column(&WindowRows { ring: rows.ring, starts, first: rows.first }, weights, out);
     }
@@ -209,12 +246,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_blur_moved_by_a_part_of_a_pixel_lies_between_its_neighbours() {
+        for offset in [0.0, 3.0, -2.0, 1.25, -0.75, 7.5] {
+            let moved = Moved::new(&Gaussian::new(1.5), offset);
+            let sum: f32 = moved.weights.iter().sum();
+            // What comes from `place` away is moved by as much the other way.
+            let places = moved.weights.iter().enumerate().map(|(i, weight)| weight * (moved.first + i as i32) as f32);
+            let centre: f32 = places.sum();
+            assert!((sum - 1.0).abs() < 1e-5 && (f64::from(centre) + offset).abs() < 1e-4, "{offset}: {centre}");
+            assert!(moved.weights.len() <= 2 * moved.halo_px() as usize + 1);
+        }
+    }
+
+    #[test]
     fn a_sharp_shadow_is_the_picture_moved() {
         // One opaque pixel in the middle of a row of clear ones.
         let kernel = Shadow {
-            gaussian: Gaussian::new(0.0),
+            across: Moved::new(&Gaussian::new(0.0), 2.0),
+            down: Moved::new(&Gaussian::new(0.0), 0.0),
             halo: 2,
-            offset: (2, 0),
             opacity: 0.5,
             colour: [0.25, 0.0, 0.0, 0.0],
             background: None,

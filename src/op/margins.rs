@@ -12,64 +12,59 @@ pub(super) struct Margins {
     pub(super) bottom: f64,
 }
 
-/// One axis: how far the picture is moved within its first pixel, its length then, px before it, and the canvas' length.
+/// One axis: whole px before the picture, the length of that canvas, and which part of it becomes how many px.
 struct Axis {
-    shift: f64,
-    length_px: u32,
     before_px: u32,
+    length_px: u32,
+    from: f64,
+    size: f64,
     canvas_px: u32,
-    /// Px of the picture to a pixel of the canvas: not quite 1 where a view's canvas was rounded.
-    step: f64,
 }
 
-fn axis(size_px: u32, before: f64, after: f64, view_scale: f64, guard_px: u32) -> Axis {
-    let size = f64::from(size_px);
-    let exact = size + (before + after) * view_scale;
-    let canvas = exact.round().max(1.0);
-    let step = exact / canvas;
-    let before = before * view_scale / step;
-    let whole = (before + 1e-6).floor();
-    let shift = (before - whole).max(0.0);
-    let shift = if shift < 1e-3 { 0.0 } else { shift };
-    let length_px = (size / step + shift - 1e-3).ceil().max(1.0) as u32;
-    let before_px = (whole as u32).saturating_add(guard_px);
-    let least = before_px.saturating_add(length_px).saturating_add(guard_px);
-    Axis { shift, length_px, before_px, canvas_px: (canvas as u32).saturating_add(2 * guard_px).max(least), step }
+fn axis(size_px: u32, before: f64, after: f64, view_scale: f64) -> Axis {
+    let (before, after) = (before * view_scale, after * view_scale);
+    let size = f64::from(size_px) + before + after;
+    let whole = |px: f64| (px - 1e-6).ceil().max(0.0);
+    let before_px = whole(before) as u32;
+    Axis {
+        before_px,
+        length_px: size_px.saturating_add(before_px).saturating_add(whole(after) as u32),
+        from: whole(before) - before,
+        size,
+        canvas_px: size.round().max(1.0) as u32,
+    }
 }
 
 impl Margins {
-    /// What makes the room, with `guard_px` more on every side: a pad, last. Where a margin ends between the pixels of a
-    /// view, the picture is moved by that part of a pixel.
-    pub(super) fn stages(
-        self,
-        input: &ImageInfo,
-        view_scale: f64,
-        guard_px: u32,
-        background: Colour,
-    ) -> (Vec<Stage>, Pad) {
-        let across = axis(input.width_px, self.left, self.right, view_scale, guard_px);
-        let down = axis(input.height_px, self.top, self.bottom, view_scale, guard_px);
-        let mut stages = Vec::new();
-        if [&across, &down].iter().any(|axis| axis.shift > 0.0 || axis.step != 1.0) {
-            let whole = Resample::whole(input, across.length_px, down.length_px, Kernel::Lanczos3);
-            let moved = Resample {
-                left_px: -across.shift * across.step,
-                top_px: -down.shift * down.step,
-                box_width_px: f64::from(across.length_px) * across.step,
-                box_height_px: f64::from(down.length_px) * down.step,
-                ..whole
-            };
-            stages.push(Stage::Resample { resample: moved, pad: None });
-        }
+    /// What makes the room. Where a margin ends between the pixels of a view, so does the picture.
+    pub(super) fn stages(self, input: &ImageInfo, view_scale: f64, background: Colour) -> (Vec<Stage>, ImageInfo) {
+        let across = axis(input.width_px, self.left, self.right, view_scale);
+        let down = axis(input.height_px, self.top, self.bottom, view_scale);
         let pad = Pad {
             left_px: across.before_px,
             top_px: down.before_px,
-            width_px: across.canvas_px,
-            height_px: down.canvas_px,
+            width_px: across.length_px,
+            height_px: down.length_px,
             background,
         };
-        stages.push(Stage::Pad(pad));
-        (stages, pad)
+        let padded = ImageInfo {
+            width_px: pad.width_px,
+            height_px: pad.height_px,
+            channels: background.channels_with(input.channels),
+            ..*input
+        };
+        if view_scale >= 1.0 {
+            return (vec![Stage::Pad(pad)], padded);
+        }
+        let moved = Resample {
+            left_px: across.from,
+            top_px: down.from,
+            box_width_px: across.size,
+            box_height_px: down.size,
+            ..Resample::whole(&padded, across.canvas_px, down.canvas_px, Kernel::Lanczos3)
+        };
+        let canvas = ImageInfo { width_px: across.canvas_px, height_px: down.canvas_px, ..padded };
+        (vec![Stage::Pad(pad), Stage::Resample { resample: moved, pad: None }], canvas)
     }
 }
 
@@ -79,14 +74,13 @@ mod tests {
 
     #[test]
     fn room_is_whole_in_the_output_and_follows_it_in_a_view() {
-        let full = axis(800, 7.0, 20.0, 1.0, 1);
-        assert_eq!((full.shift, full.length_px, full.before_px, full.canvas_px), (0.0, 800, 8, 829));
-        let view = axis(200, 7.0, 21.0, 0.25, 0);
-        assert_eq!((view.shift, view.length_px, view.before_px, view.canvas_px), (0.75, 201, 1, 207));
-        // 206.75 px become 207: the picture is stretched along.
-        let stretched = axis(200, 7.0, 20.0, 0.25, 0);
-        assert!((stretched.step - 206.75 / 207.0).abs() < 1e-12 && stretched.canvas_px == 207);
-        let none = axis(1, 0.0, 0.0, 0.01, 0);
-        assert_eq!((none.shift, none.length_px, none.before_px, none.canvas_px), (0.0, 1, 0, 1));
+        let full = axis(800, 7.0, 20.0, 1.0);
+        assert_eq!((full.before_px, full.length_px, full.canvas_px), (7, 827, 827));
+        assert_eq!((full.from, full.size), (0.0, 827.0));
+        let view = axis(200, 7.0, 20.0, 0.25);
+        assert_eq!((view.before_px, view.length_px, view.canvas_px), (2, 207, 207));
+        assert_eq!((view.from, view.size), (0.25, 206.75));
+        let none = axis(1, 0.0, 0.0, 0.01);
+        assert_eq!((none.before_px, none.length_px, none.canvas_px, none.from), (0, 1, 1, 0.0));
     }
 }
