@@ -117,10 +117,10 @@ fn dropped_pictures_go_through_an_added_filter_to_files_and_into_the_history() {
     desk.drop(std::slice::from_ref(&folder));
     desk.until_seen("3 items");
     desk.press("Add filter");
-    desk.press("Grayscale");
+    desk.press("Flip");
     desk.until("the step reached the engine", |desk| {
         let view = desk.handle.snapshot().current.clone().unwrap();
-        view.recipe.steps == [Step::new("grayscale")]
+        view.recipe.steps == [Step::new("flip")]
     });
     desk.press("Start 3 items");
     desk.until_seen("Open results");
