@@ -1,7 +1,9 @@
 //! The chain of a TIFF file's directories, one a page, and a view of the file in which every page is gray to the
-//! decoder: it then hands out the samples as they stand, whatever they mean, and what they mean is seen to here.
+//! decoder: it then hands out the samples as they stand, whatever they mean, and what they mean is seen to here. Data
+//! whose bytes begin with their lowest bit is turned in the view, too: the decoder knows the other order only.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use crate::codec::fault;
 use crate::error::ItemError;
@@ -96,18 +98,46 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     }
 }
 
-/// The file, in which one page says that black is zero.
+/// The file, in which one page says that black is zero, and whose data begins its bytes with the highest bit.
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,
     at: u64,
     value: [u8; 2],
+    /// What is stored with the lowest bit first: parts of the file, in order and apart from each other.
+    turned: Vec<Range<u64>>,
 }
 
 impl<'a> Plain<'a> {
     pub(super) fn new(bytes: &'a [u8], page: &Page) -> Self {
         let value =
             if bytes.first() == Some(&b'I') { BLACK_IS_ZERO.to_le_bytes() } else { BLACK_IS_ZERO.to_be_bytes() };
-        Self { file: Cursor::new(bytes), at: page.photometric_at, value }
+        Self { file: Cursor::new(bytes), at: page.photometric_at, value, turned: Vec::new() }
+    }
+
+    /// From now on, bytes of these parts of the file are read with their bits in reverse order.
+    pub(super) fn turn(&mut self, mut parts: Vec<Range<u64>>) {
+        parts.retain(|part| !part.is_empty());
+        parts.sort_unstable_by_key(|part| part.start);
+        // A byte that two parts share is turned once.
+        parts.dedup_by(|next, kept| {
+            let shared = next.start < kept.end;
+            if shared {
+                kept.end = kept.end.max(next.end);
+            }
+            shared
+        });
+        self.turned = parts;
+    }
+
+    fn turn_back(&self, from: u64, read: &mut [u8]) {
+        let end = from + read.len() as u64;
+        let first = self.turned.partition_point(|part| part.end <= from);
+        for part in self.turned.iter().skip(first).take_while(|part| part.start < end) {
+            let within = (part.start.max(from) - from) as usize..(part.end.min(end) - from) as usize;
+            for byte in read.get_mut(within).unwrap_or_default() {
+                *byte = byte.reverse_bits();
+            }
+        }
     }
 }
 
@@ -115,6 +145,7 @@ impl Read for Plain<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let from = self.file.position();
         let had = self.file.read(buffer)?;
+        self.turn_back(from, buffer.get_mut(..had).unwrap_or_default());
         for (at, value) in (self.at..).zip(self.value) {
             if let Some(byte) = at.checked_sub(from).and_then(|at| buffer.get_mut(..had)?.get_mut(at as usize)) {
                 *byte = value;
@@ -127,5 +158,87 @@ impl Read for Plain<'_> {
 impl Seek for Plain<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use ::tiff::decoder::Decoder;
+    use ::tiff::encoder::colortype::{ColorType, Gray8, RGB16};
+    use ::tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
+    use ::tiff::tags::Tag;
+
+    use super::*;
+    use crate::codec::{DecodeOptions, open};
+    use crate::model::{Band, Samples};
+
+    const SIZE: (u32, u32) = (40, 30);
+
+    /// A file of strips of some rows; turned, it says that its bytes begin with their lowest bit, and they do.
+    fn file<C: ColorType>(samples: &[C::Inner], compression: Compression, turned: bool) -> Vec<u8>
+    where
+        [C::Inner]: TiffValue,
+    {
+        let mut out = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut out).unwrap().with_compression(compression);
+        let mut page = encoder.new_image::<C>(SIZE.0, SIZE.1).unwrap();
+        page.rows_per_strip(7).unwrap();
+        page.encoder().write_tag(Tag::FillOrder, if turned { 2_u16 } else { 1 }).unwrap();
+        page.write_data(samples).unwrap();
+        let mut bytes = out.into_inner();
+        if turned {
+            let mut decoder = Decoder::new(Cursor::new(bytes.clone())).unwrap();
+            let starts = decoder.get_tag_u64_vec(Tag::StripOffsets).unwrap();
+            let lengths = decoder.get_tag_u64_vec(Tag::StripByteCounts).unwrap();
+            assert!(starts.len() > 3);
+            for (start, length) in starts.into_iter().zip(lengths) {
+                for byte in &mut bytes[start as usize..(start + length) as usize] {
+                    *byte = byte.reverse_bits();
+                }
+            }
+        }
+        bytes
+    }
+
+    fn samples(bytes: &[u8]) -> Samples {
+        let mut opened = open(bytes, &DecodeOptions::default()).unwrap();
+        let mut band = Band::empty(&opened.rows.info());
+        assert_eq!(opened.rows.read_rows(SIZE.1, &mut band).unwrap(), SIZE.1);
+        band.samples
+    }
+
+    #[test]
+    fn bytes_that_begin_with_their_lowest_bit_are_turned_however_they_are_compressed() {
+        let gray: Vec<u8> = (0..SIZE.0 * SIZE.1).map(|n| (n * 7 / 3) as u8).collect();
+        let wide: Vec<u16> = (0..SIZE.0 * SIZE.1 * 3).map(|n| (n * 37) as u16).collect();
+        let deflate = Compression::Deflate(DeflateLevel::Fast);
+        for (at, compression) in
+            [Compression::Uncompressed, Compression::Packbits, Compression::Lzw, deflate].into_iter().enumerate()
+        {
+            let (plain, turned) = (file::<Gray8>(&gray, compression, false), file::<Gray8>(&gray, compression, true));
+            assert_ne!(plain, turned);
+            assert_eq!(samples(&turned), Samples::U8(gray.clone()), "compression {at}");
+            assert_eq!(samples(&plain), Samples::U8(gray.clone()), "compression {at}");
+            let turned = file::<RGB16>(&wide, compression, true);
+            assert_eq!(samples(&turned), Samples::U16(wide.clone()), "compression {at}");
+        }
+    }
+
+    #[test]
+    fn parts_that_overlap_are_turned_once_and_nothing_else_is() {
+        let bytes: Vec<u8> = (0..20).collect();
+        let page = Page { index: 0, photometric: 1, photometric_at: 100 };
+        let mut view = Plain::new(&bytes, &page);
+        view.turn(vec![12..30, 3..6, 5..8, 7..7, 8..9]);
+        let expected: Vec<u8> =
+            (0..20).map(|n: u8| if (3..9).contains(&n) || n >= 12 { n.reverse_bits() } else { n }).collect();
+        for piece in 1..21 {
+            view.seek(SeekFrom::Start(0)).unwrap();
+            let mut read = vec![0; 20];
+            read.chunks_mut(piece).for_each(|piece| view.read_exact(piece).unwrap());
+            assert_eq!(read, expected, "{piece}");
+        }
     }
 }

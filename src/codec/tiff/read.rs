@@ -1,5 +1,7 @@
 //! Reading a page: what its tags say, and what of that is supported.
 
+use std::ops::Range;
+
 use ::tiff::decoder::{Decoder, Limits};
 use ::tiff::tags::{CompressionMethod, Tag};
 use ::tiff::{TiffError, TiffUnsupportedError};
@@ -148,7 +150,25 @@ fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
     if page.index > 0 {
         reader.seek_to_image(page.index).map_err(|error| from_tiff(&error))?;
     }
+    let turned = turned(&mut reader)?;
+    reader.inner().turn(turned);
     Ok(reader)
+}
+
+/// The strips or tiles, if their bytes begin with the lowest bit. JPEG data has an order of its own.
+fn turned(reader: &mut Reader<'_>) -> Result<Vec<Range<u64>>, ItemError> {
+    let order = numbers(reader, Tag::FillOrder).ok().flatten();
+    if order.as_deref() != Some(&[2]) || matches!(number(reader, Tag::Compression, 1)?, 6 | 7) {
+        return Ok(Vec::new());
+    }
+    let mut list = |tag| reader.find_tag_unsigned_vec::<u64>(tag).map_err(|error| from_tiff(&error));
+    let mut parts = Vec::new();
+    for (starts, lengths) in [(Tag::StripOffsets, Tag::StripByteCounts), (Tag::TileOffsets, Tag::TileByteCounts)] {
+        if let (Some(starts), Some(lengths)) = (list(starts)?, list(lengths)?) {
+            parts.extend(starts.into_iter().zip(lengths).map(|(start, length)| start..start.saturating_add(length)));
+        }
+    }
+    Ok(parts)
 }
 
 fn numbers(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<Vec<u16>>, ItemError> {
