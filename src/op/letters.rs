@@ -5,10 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
-use resvg::usvg::{Options, Tree};
+use resvg::usvg::{Group, Node, Options, Tree};
 
 use crate::model::font;
 
+/// Letters that a refusal names.
+const NAMED: usize = 10;
 /// Text is shaped at this size, then drawn at any.
 const SHAPED_PX: f64 = 100.0;
 
@@ -84,6 +86,37 @@ fn drawing(text: &str, style: &Style, line_px: f64) -> String {
     svg
 }
 
+/// Adds what of a drawn text has no shape in the fonts, each once.
+fn collect_missing(group: &Group, missing: &mut Vec<String>) {
+    for node in group.children() {
+        match node {
+            Node::Group(inner) => collect_missing(inner, missing),
+            Node::Text(text) => {
+                let glyphs = text.layouted().iter().flat_map(|span| &span.positioned_glyphs);
+                // The first glyph of every font stands for what it has not.
+                for glyph in glyphs.filter(|glyph| glyph.id.0 == 0) {
+                    if !missing.contains(&glyph.text) {
+                        missing.push(glyph.text.clone());
+                    }
+                }
+            }
+            Node::Path(_) | Node::Image(_) => {}
+        }
+    }
+}
+
+/// Names what of a text the fonts can't draw, which would be empty boxes.
+fn check_drawable(tree: &Tree) -> Result<(), String> {
+    let mut missing = Vec::new();
+    collect_missing(tree.root(), &mut missing);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
+    let more = if missing.len() > NAMED { format!(" and {} more", missing.len() - NAMED) } else { String::new() };
+    Err(format!("the bundled font has Latin and Hangul, but not {}{more}", named.join(" ")))
+}
+
 impl Letters {
     /// Shapes a text. The error is a sentence.
     pub(super) fn new(text: &str, style: &Style) -> Result<Self, String> {
@@ -93,6 +126,7 @@ impl Letters {
                 .map_err(|error| format!("the text can't be drawn: {error}"))
         };
         let fill = shape(0.0)?;
+        check_drawable(&fill)?;
         let outlined = if style.outline > 0.0 { Some(shape(2.0 * style.outline * SHAPED_PX)?) } else { None };
         let bounds = outlined.as_ref().unwrap_or(&fill).root().abs_stroke_bounding_box();
         let bounds = [bounds.x(), bounds.y(), bounds.width(), bounds.height()].map(|px| f64::from(px) / SHAPED_PX);
@@ -180,6 +214,23 @@ mod tests {
         let outlined = Letters::new("Mag", &Style { outline: 0.1, ..PLAIN }).expect("outlined");
         let covers = outlined.covers(50.0);
         assert!(covers.iter().all(|[under, over]| under >= over), "the outline lies around and under the letters");
+    }
+
+    #[test]
+    fn letters_that_the_fonts_lack_are_named_once_each() {
+        for bold in [false, true] {
+            let error = |text: &str| Letters::new(text, &Style { bold, ..PLAIN }).err();
+            for text in ["\u{a9} Ren\u{e9} Stra\u{df}e \u{2013} \u{201c}x\u{201d}", "\u{d55c}\u{ae00}", "a b\u{a0}c\td"]
+            {
+                assert_eq!(error(text), None, "{text}");
+            }
+            // Thai, an emoji and Devanagari among letters that are there.
+            let told = error("a\u{e01}b \u{1f600}\n\u{e01}\u{905}").expect("refused");
+            let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a sentence");
+            assert_eq!(named, "\u{e01} \u{1f600} \u{905}");
+            let many: String = ('\u{e01}'..='\u{e0c}').collect();
+            assert!(error(&many).is_some_and(|told| told.ends_with("\u{e0a} and 2 more")), "{bold}");
+        }
     }
 
     #[test]

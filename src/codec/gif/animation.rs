@@ -91,9 +91,17 @@ impl GifAnimation {
             // Nothing changed: a clear pixel holds the time.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
-        let layered = self.layered(waiting, area);
+        // Some viewers clear with a clear colour only if the frame has one, else with its palette's first.
+        let has_clear = disposal == Disposal::Background;
+        let mut layered = self.layered(waiting, area, has_clear);
         let (width, height) = (area.width_px as u16, area.height_px as u16);
-        let Indexed { palette, indices } = Indexed::of(&layered, area.width_px, self.colours, Depth::Clear);
+        let drawn = layered.len() / PIXEL;
+        if has_clear {
+            // A row that is not written gives the palette that colour.
+            layered.resize(layered.len() + area.width_px as usize * PIXEL, 0);
+        }
+        let Indexed { palette, mut indices } = Indexed::of(&layered, area.width_px, self.colours, Depth::Clear);
+        indices.truncate(drawn);
         let colours: Vec<u8> = palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
         let frame = GifFrame {
             delay: self.clock.units(waiting.frame.delay) as u16,
@@ -116,9 +124,9 @@ impl GifAnimation {
 
     /// The pixels to be drawn: clear where they are left as they are. Where the palette has room for the colours but
     /// not for that, unchanged pixels are drawn once more.
-    fn layered(&self, waiting: &Waiting, area: Area) -> Vec<u8> {
+    fn layered(&self, waiting: &Waiting, area: Area, has_clear: bool) -> Vec<u8> {
         let mut pixels = delta::cut(&waiting.after, area, &self.info, PIXEL);
-        if self.fits(&waiting.before, &waiting.after, area) == Some(Fit::DrawnOver) {
+        if self.fits(&waiting.before, &waiting.after, area, has_clear) == Some(Fit::DrawnOver) {
             return pixels;
         }
         let before = delta::rows(&waiting.before, area, &self.info, PIXEL);
@@ -132,17 +140,18 @@ impl GifAnimation {
         pixels
     }
 
-    /// How the change within an area can be drawn with every colour exact; `None` where it can't.
-    fn fits(&self, left: &[u8], next: &[u8], area: Area) -> Option<Fit> {
+    /// How the change within an area can be drawn with every colour exact, and a clear one besides if `has_clear`;
+    /// `None` where it can't.
+    fn fits(&self, left: &[u8], next: &[u8], area: Area, has_clear: bool) -> Option<Fit> {
         let limit = usize::from(self.colours);
         let has_rest = pairs(left, next, area, &self.info).any(|(left, next)| left == next);
         let drawn = pairs(left, next, area, &self.info).filter(|(left, next)| left != next).map(|(_, next)| next);
-        if has_colours(drawn, limit - usize::from(has_rest)) {
+        if has_colours(drawn, limit - usize::from(has_rest || has_clear)) {
             return Some(Fit::Layered);
         }
         let mut all = pairs(left, next, area, &self.info).map(|(_, next)| next);
         let opaque = has_rest && all.clone().all(|pixel| *pixel != CLEAR);
-        (opaque && has_colours(all.by_ref(), limit)).then_some(Fit::DrawnOver)
+        (opaque && has_colours(all.by_ref(), limit - usize::from(has_clear))).then_some(Fit::DrawnOver)
     }
 
     /// What drawing `next` means once `waiting` was disposed of so; `None` where pixels would have to become clear.
@@ -170,7 +179,10 @@ impl GifAnimation {
             return None;
         }
         let draws = delta::changed(&left, next, info, PIXEL);
-        let is_exact = self.fits(&left, next, draws).is_some();
+        // Clearing takes a colour from the frame that is cleared.
+        let fits = |area, has_clear| self.fits(&waiting.before, &waiting.after, area, has_clear).is_some();
+        let costs = disposal == Disposal::Background && fits(waiting.area, false) && !fits(covers, true);
+        let is_exact = !costs && self.fits(&left, next, draws, false).is_some();
         let changed_pixels = pairs(&left, next, draws, info).filter(|(left, next)| left != next).count();
         Some(Choice { disposal, left, covers, draws, is_exact, changed_pixels })
     }
@@ -243,7 +255,7 @@ impl Canvases<u8> for GifAnimation {
             // The first frame says what the canvas is, clear pixels included, unless its colours leave no room for that.
             let before = vec![0; canvas.len()];
             let (whole, drawn) = (Area::whole(&self.info), delta::changed(&before, &canvas, &self.info, PIXEL));
-            let fits = |area| self.fits(&before, &canvas, area).is_some();
+            let fits = |area| self.fits(&before, &canvas, area, false).is_some();
             let area = if !fits(whole) && fits(drawn) { drawn } else { whole };
             self.waiting = Some(Waiting { before, after: canvas, area, frame });
             return Ok(());

@@ -393,3 +393,36 @@ fn profiles_and_metadata_go_along_and_colours_are_converted() {
         assert_eq!(canvases(&read(&bytes).unwrap())[1], expected, "{format:?}");
     }
 }
+
+#[test]
+fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
+    // A square without a clear pixel in its own area, on clear ground, at five places.
+    let square = |place: usize| {
+        let pixel = |k: usize| if (k % 30) / 6 == place { [200, 30, k as u8, 255] } else { [0; 4] };
+        Image::from_u8(30, 10, Channels::Rgba, (0..300).flat_map(pixel).collect())
+    };
+    let frames: Vec<Image> = (0..5).map(square).collect();
+    let frames: Vec<&Image> = frames.iter().collect();
+    for colours in [256, 61, 60, 16, 2] {
+        let save = Save { palette: Some(colours), ..lossless() };
+        let bytes = save_frames(&frames, Format::Gif, &save);
+        let mut reader = ::gif::DecodeOptions::new().read_info(bytes.as_slice()).unwrap();
+        let mut cleared = 0;
+        while let Some(frame) = reader.read_next_frame().unwrap() {
+            let places = frame.palette.as_ref().unwrap().len() / 3;
+            assert!(places <= usize::from(colours).next_power_of_two(), "{places} of {colours} colours");
+            if frame.dispose == ::gif::DisposalMethod::Background {
+                assert!(frame.transparent.is_some_and(|place| usize::from(place) < places), "{colours} colours");
+                cleared += 1;
+            }
+        }
+        // Where only the clear colour has no room, the canvas is put back as it was instead.
+        assert_eq!(cleared > 0, colours != 60, "{colours} colours");
+        for (frame, canvas) in frames.iter().zip(canvases(&read(&bytes).unwrap())) {
+            let Samples::U8(samples) = &frame.samples else { panic!("not 8 bits") };
+            let alphas = |samples: &[u8]| samples.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
+            assert_eq!(alphas(&canvas), alphas(samples), "{colours} colours");
+            assert!(colours < 60 || canvas == *samples, "{colours} colours");
+        }
+    }
+}
