@@ -40,7 +40,9 @@ use crossbeam_channel::{Sender, bounded};
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{parse_save, parse_step, save_to_text, step_to_text};
-pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
+pub use crate::op::{
+    Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help, starting_step,
+};
 pub use command::Command;
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use export::export_job;

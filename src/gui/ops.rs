@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::text::Lang;
 use crate::engine::{Group, registry};
-use crate::model::{ParamSpec, Unit};
+use crate::model::{ParamSpec, Step, Unit};
 
 /// An operation as the window sees it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,11 @@ pub(crate) fn all() -> Vec<Op> {
         .iter()
         .map(|spec| Op { id: spec.id, summary: spec.summary, group: spec.group, params: spec.params })
         .collect()
+}
+
+/// The step that is added when somebody picks an operation: one that does something, where it needs to be told what.
+pub(crate) fn starting_step(id: &str) -> Step {
+    registry().iter().find(|spec| spec.id == id).map_or_else(|| Step::new(id), crate::engine::starting_step)
 }
 
 static KOREAN: LazyLock<toml::Table> =

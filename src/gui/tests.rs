@@ -351,7 +351,8 @@ fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
         window.settle();
         let commands = window.commands();
         let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{}: {commands:?}", op.id) };
-        assert!(recipe.steps.iter().any(|step| step.op == op.id), "{}", op.id);
+        let step = recipe.steps.iter().find(|step| step.op == op.id);
+        assert!(step.is_some_and(|step| op.id != "resize" || step.params.contains_key("long_edge")), "{}", op.id);
         if window.has(&format!("More: {name}")) {
             window.press(&format!("More: {name}"));
         }

@@ -12,7 +12,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{Step, is_copy};
+use crate::model::is_copy;
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -134,7 +134,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         ui.data_mut(|data| data.insert_temp(search, text));
         if let Some(op) = picked {
             let mut recipe = state.drafts.recipe.get().clone();
-            recipe.steps.push(Step::new(op.id));
+            recipe.steps.push(ops::starting_step(op.id));
             state.drafts.recipe.set(recipe);
             ui.close();
         }
