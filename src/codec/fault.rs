@@ -95,10 +95,50 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
         other => {
             // What some decoders say of a file's end hides its cause: only its words tell.
             let words = other.to_string();
-            let end = ["Unexpected End of File", "failed to fill whole buffer"];
-            if ends_early(other) || end.iter().any(|end| words.contains(end)) { truncated() } else { corrupt(other) }
+            let early = ENDS.iter().any(|end| words.contains(end));
+            if ends_early(other) || early { truncated() } else { corrupt(in_our_words(other)) }
         }
     }
+}
+
+/// What decoders say where a file ends early.
+const ENDS: [&str; 4] = [
+    "Unexpected End of File",
+    "failed to fill whole buffer",
+    "Not enough data was provided",
+    "unexpected input buffer end",
+];
+
+/// How the sentences of the decoders of Netpbm and QOI begin, and what they mean.
+const MEANINGS: [(&str, &str); 20] = [
+    ("Expected magic constant", "it does not begin as a Netpbm file does"),
+    ("Error parsing", "a number in its header or data is none"),
+    ("Non-ASCII-digit", "a number in its header or data is none"),
+    ("Overflow when parsing", "a number in its header or data is too large"),
+    ("Non-ASCII", "its header is not made of plain letters"),
+    ("Expected newline", "its header does not begin with a line of its own"),
+    ("Unexpected end of PNM header", "its header does not end"),
+    ("Duplicate", "its header says something twice"),
+    ("Unknown header line", "its header has a line that no such file has"),
+    ("Missing header line", "its header lacks a line"),
+    ("Unexpected character", "its data holds something that is no sample"),
+    ("Sample value", "a sample lies outside the range that its header tells"),
+    ("Image MAXVAL", "its header tells of samples that no such file has"),
+    ("Invalid depth", "its header tells of samples that no such file has"),
+    ("Tuple type", "its header tells of samples that no such file has"),
+    ("invalid magic", "it does not begin as a QOI file does"),
+    ("invalid number of channels", "its header tells of a number of channels that no QOI file has"),
+    ("invalid color space", "its header tells of a colour space that no QOI file has"),
+    ("invalid image", "its header tells of a size that no such file can have"),
+    ("invalid padding", "the mark at its end is missing"),
+];
+
+/// An error without the names that the library has for itself and its parts.
+fn in_our_words(error: &image::ImageError) -> String {
+    // What it says first is only which format it was reading.
+    let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    let meaning = MEANINGS.iter().find(|(begin, _)| words.starts_with(begin));
+    meaning.map_or(words, |&(_, meaning)| meaning.to_owned())
 }
 
 /// Whether an end of file stands among an error's causes.
@@ -113,4 +153,41 @@ pub(super) fn ends_early(error: &(dyn std::error::Error + 'static)) -> bool {
         cause = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codec::{DecodeOptions, open};
+    use crate::model::Band;
+
+    /// Why a file can't be read.
+    fn refusal(bytes: &[u8]) -> Option<String> {
+        let read = || {
+            let mut opened = open(bytes, &DecodeOptions::default())?;
+            let mut band = Band::empty(&opened.rows.info());
+            opened.rows.read_rows(u32::MAX, &mut band)
+        };
+        read().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told_in_plain_words() {
+        let mut png = include_bytes!("../../tests/reference/source.png").to_vec();
+        let crc = png.len() - 13;
+        if let Some(byte) = png.get_mut(crc) {
+            *byte ^= 1;
+        }
+        let cases: [(&[u8], &str); 5] = [
+            (b"P2 2 2 9 1 2 3 x", "Netpbm"),
+            (b"P2 2 2 0 1 2 3 4", "its header tells of samples that no such file has"),
+            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "its header says something twice"),
+            (b"qoif\0\0\0\x01\0\0\0\x01\x07\0\0\0\0\0\0\0\0\0\0\x01", "number of channels that no QOI file has"),
+            (&png, "the checksum of its IDAT chunk is wrong"),
+        ];
+        for (bytes, words) in cases {
+            let told = refusal(bytes).unwrap_or_default();
+            assert!(!told.is_empty() && !told.contains("Format error") && !told.contains("ChunkType"), "{told}");
+            assert!(told.contains(words) || words == "Netpbm", "{told}");
+        }
+    }
 }

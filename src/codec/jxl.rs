@@ -1,5 +1,5 @@
 //! JPEG XL through jxl-oxide: still pictures of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
-//! its first frame.
+//! its first frame, and is told as one.
 //!
 //! The container is read here, so that what a compressed metadata box may unpack to is bounded.
 
@@ -166,8 +166,23 @@ pub(super) const fn held_bytes(info: &ImageInfo) -> u64 {
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     let parts = parts(bytes)?;
-    let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces(&parts.codestream))?;
-    Ok(Header::still(Format::Jxl, info(&image)?, Orientation::Upright))
+    let mut pieces = pieces(&parts.codestream);
+    let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
+    let header = Header::still(Format::Jxl, info(&image)?, Orientation::Upright);
+    Ok(Header { first_only: moves(image, pieces), ..header })
+}
+
+/// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
+fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> bool {
+    if image.image_header().metadata.animation.is_none() {
+        return false;
+    }
+    for piece in pieces {
+        if image.num_loaded_keyframes() > 1 || image.feed_bytes(piece).is_err() {
+            return true;
+        }
+    }
+    image.num_loaded_keyframes() > 1 || !image.is_loading_done()
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'static>, ItemError> {

@@ -50,8 +50,10 @@ pub struct Header {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright picture.
     pub orientation: Orientation,
-    /// Frames of an animation; 1 for a still picture.
+    /// Frames of an animation that can be read; 1 for a still picture.
     pub frames: u32,
+    /// Whether it is an animation of which only the first frame can be read: AVIF and JPEG XL.
+    pub first_only: bool,
     /// Pages that the file holds; more than one in TIFF alone.
     pub pages: u32,
 }
@@ -59,7 +61,7 @@ pub struct Header {
 impl Header {
     /// Of a file with one page and one frame.
     const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
-        Self { format, info, orientation, pages: 1, frames: 1 }
+        Self { format, info, orientation, pages: 1, frames: 1, first_only: false }
     }
 }
 

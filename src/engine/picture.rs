@@ -45,6 +45,9 @@ pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<
         let header = codec::probe_page(bytes, page_of(save))?;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
+        if header.first_only && save.frames == FramesChoice::All {
+            return Err(first_only(header.format));
+        }
         let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
         if frames > 1 {
             check_animation(&header, format)?;
@@ -74,6 +77,11 @@ fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
     Err(ItemError::nameless(ErrorKind::CantEncode).with("detail", detail))
 }
 
+fn first_only(format: Format) -> ItemError {
+    let detail = format!("an animated {}: only its first frame can be read; choose frames=first", format.label());
+    ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
+}
+
 /// A plan whose steps need not look at a picture any more: they have seen the first frame, and treat all alike.
 fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemError> {
     if plan.is_certain() {
@@ -91,7 +99,8 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
             && codec::sniff(bytes).is_none_or(|format| {
-                !codec::animates(format) || codec::probe(bytes).is_ok_and(|header| header.frames == 1)
+                let may_move = codec::animates(format) || matches!(format, Format::Avif | Format::Jxl);
+                !may_move || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
             }))
 }
 
@@ -179,11 +188,32 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
     fn a_panic_in_a_task_becomes_its_error() {
         let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
         assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+
+    #[test]
+    fn an_animation_of_which_one_frame_can_be_read_is_refused_unless_one_is_wanted() {
+        let avif = include_bytes!("../../tests/reference/animation/moving.avif").as_slice();
+        let jxl = include_bytes!("../../tests/reference/animation/moving.jxl").as_slice();
+        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+        for (bytes, name) in [(avif, "an animated AVIF"), (jxl, "an animated JPEG XL")] {
+            let all = Save::default();
+            let error = prepare(bytes, &pipeline, &all).map(|_| ()).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unsupported);
+            let sentence = error.to_string();
+            assert!(sentence.contains(name) && sentence.contains("choose frames=first"), "{sentence}");
+            let first = Save { frames: FramesChoice::First, ..Save::default() };
+            let rendered = prepare(bytes, &pipeline, &first).unwrap().render(bytes, &first, &|| false).unwrap();
+            assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
+            assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
+            assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
+        }
     }
 }

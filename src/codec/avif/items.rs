@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::track;
 use crate::codec::bmff::{Boxes, Fields, Kind, exif_block};
 use crate::codec::fault;
 use crate::error::ItemError;
@@ -91,6 +92,11 @@ impl<'a> Items<'a> {
             }
         }
         Err(fault::unsupported("AVIF sequences without a still picture are not supported"))
+    }
+
+    /// Whether the file says that its sequence is what should be shown, not the picture that stands for it.
+    pub(super) fn beside_a_sequence(&self) -> bool {
+        track::is_sequence(self.file)
     }
 
     fn read_meta(file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {

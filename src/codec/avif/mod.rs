@@ -7,6 +7,7 @@ mod contained;
 mod grid;
 mod items;
 mod raw;
+mod track;
 mod yuv;
 
 use moxcms::ColorProfile;
@@ -51,7 +52,8 @@ impl<'a> Picture<'a> {
     }
 
     fn header(&self) -> Header {
-        Header::still(Format::Avif, self.info, self.orientation)
+        let header = Header::still(Format::Avif, self.info, self.orientation);
+        Header { first_only: self.items.beside_a_sequence(), ..header }
     }
 }
 

@@ -35,8 +35,23 @@ fn from_png(error: DecodingError) -> ItemError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
         DecodingError::LimitsExceeded => fault::too_large("its chunks want too much memory"),
-        other => fault::corrupt(other),
+        other => fault::corrupt(in_our_words(other.to_string())),
     }
+}
+
+/// A sentence of the library, in which chunks are called by their four letters alone.
+fn in_our_words(mut words: String) -> String {
+    const BEGIN: &str = "ChunkType { type: ";
+    while let Some(begin) = words.find(BEGIN)
+        && let Some((name, behind)) = words.get(begin + BEGIN.len()..).and_then(|rest| rest.split_once(','))
+        && let Some((_, behind)) = behind.split_once('}')
+    {
+        if words.starts_with("CRC error") {
+            return format!("the checksum of its {name} chunk is wrong");
+        }
+        words = format!("{}{name}{behind}", words.get(..begin).unwrap_or_default());
+    }
+    words.trim_end_matches('.').to_owned()
 }
 
 /// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
