@@ -37,16 +37,7 @@ impl RowReader for WholeReader {
 
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let rows = max_rows.min(self.info.height_px - self.next_row);
-        let row = self.info.row_samples();
-        let from = self.next_row as usize * row;
-        let to = from + rows as usize * row;
-        shape(band, &self.info, rows);
-        match (&self.samples, &mut band.samples) {
-            (Samples::U8(source), Samples::U8(target)) => refill(target, source.get(from..to)),
-            (Samples::U16(source), Samples::U16(target)) => refill(target, source.get(from..to)),
-            (Samples::F32(source), Samples::F32(target)) => refill(target, source.get(from..to)),
-            _ => {}
-        }
+        band.take_rows(&self.info, &self.samples, self.next_row, rows);
         self.next_row += rows;
         Ok(rows)
     }
@@ -64,11 +55,6 @@ pub(super) fn shape(band: &mut Band, info: &ImageInfo, rows: u32) {
     if band.samples.sample() != info.sample {
         band.samples = Samples::empty(info.sample);
     }
-}
-
-fn refill<T: Copy>(target: &mut Vec<T>, source: Option<&[T]>) {
-    target.clear();
-    target.extend_from_slice(source.unwrap_or_default());
 }
 
 /// Counts the rows an encoder has taken, and refuses too many or too few.

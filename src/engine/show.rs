@@ -231,26 +231,10 @@ impl RowReader for ImageRows<'_> {
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let info = &self.image.info;
         let rows = max_rows.min(info.height_px - self.next_row);
-        let range = self.next_row as usize * info.row_samples()..(self.next_row + rows) as usize * info.row_samples();
-        band.width_px = info.width_px;
-        band.rows = rows;
-        band.channels = info.channels;
-        match (&self.image.samples, &mut band.samples) {
-            (Samples::U8(from), Samples::U8(to)) => refill(to, from.get(range)),
-            (Samples::U16(from), Samples::U16(to)) => refill(to, from.get(range)),
-            (Samples::F32(from), Samples::F32(to)) => refill(to, from.get(range)),
-            (Samples::U8(from), to) => *to = Samples::U8(from.get(range).unwrap_or_default().to_vec()),
-            (Samples::U16(from), to) => *to = Samples::U16(from.get(range).unwrap_or_default().to_vec()),
-            (Samples::F32(from), to) => *to = Samples::F32(from.get(range).unwrap_or_default().to_vec()),
-        }
+        band.take_rows(info, &self.image.samples, self.next_row, rows);
         self.next_row += rows;
         Ok(rows)
     }
-}
-
-fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
-    to.clear();
-    to.extend_from_slice(from.unwrap_or_default());
 }
 
 /// Collects rows into a picture in memory.

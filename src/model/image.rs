@@ -247,6 +247,32 @@ impl Band {
     }
 }
 
+impl Band {
+    /// Takes `rows` rows of a whole picture's samples, from `first_row` on, keeping its allocation where the type stays.
+    /// Rows that are missing there are missing here.
+    pub fn take_rows(&mut self, info: &ImageInfo, samples: &Samples, first_row: u32, rows: u32) {
+        let len = info.row_samples();
+        let range = first_row as usize * len..(first_row + rows) as usize * len;
+        self.width_px = info.width_px;
+        self.channels = info.channels;
+        self.rows = rows;
+        if self.samples.sample() != samples.sample() {
+            self.samples = Samples::empty(samples.sample());
+        }
+        match (samples, &mut self.samples) {
+            (Samples::U8(from), Samples::U8(to)) => refill(to, from.get(range)),
+            (Samples::U16(from), Samples::U16(to)) => refill(to, from.get(range)),
+            (Samples::F32(from), Samples::F32(to)) => refill(to, from.get(range)),
+            _ => {}
+        }
+    }
+}
+
+fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
+    to.clear();
+    to.extend_from_slice(from.unwrap_or_default());
+}
+
 impl Image {
     /// A picture of 8-bit samples without profile or metadata.
     pub fn from_u8(width_px: u32, height_px: u32, channels: Channels, samples: Vec<u8>) -> Self {
