@@ -342,7 +342,13 @@ impl RunArgs {
             save.set_format(format);
         }
         let shortcuts = [("quality", &self.quality), ("colour", &self.colour), ("metadata", &self.metadata)];
+        let named = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
+            if named.iter().any(|key| key == name) {
+                let text = self.save.as_deref().unwrap_or_default();
+                let sentence = format!("--save {text} says {name}, and so does --{name} {word}: give one of them.");
+                return Err(JobError::Usage(sentence));
+            }
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
             value
                 .and_then(|value| save.set(name, &value))
