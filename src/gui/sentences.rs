@@ -15,8 +15,14 @@ pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
 /// What a source left out.
 pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
     match (lang, remark) {
+        (Lang::English, Remark::OnlyBelow { folder }) => {
+            format!("There are no pictures in {folder} itself, but in folders below it.")
+        }
         (Lang::English, remark) => remark.to_string(),
         (Lang::Korean, Remark::NoPictures { folder }) => format!("{folder}에 사진이 없습니다."),
+        (Lang::Korean, Remark::OnlyBelow { folder }) => {
+            format!("{folder}에는 사진이 없지만 그 하위 폴더에는 있습니다.")
+        }
         (Lang::Korean, Remark::NotPictures { count, folder }) => {
             format!("{folder}의 파일 {count}개는 사진이 아니어서 제외했습니다.")
         }

@@ -10,6 +10,11 @@ pub enum Remark {
         /// Its path, as shown.
         folder: String,
     },
+    /// A folder whose subfolders were not asked for holds no picture, but they do.
+    OnlyBelow {
+        /// Its path, as shown.
+        folder: String,
+    },
     /// Files of a folder that are no pictures.
     NotPictures {
         /// How many.
@@ -32,6 +37,10 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPictures { folder } => write!(f, "There are no pictures in {folder}."),
+            Self::OnlyBelow { folder } => write!(
+                f,
+                "There are no pictures in {folder} itself, but in folders below it: -R (--recursive) goes into them."
+            ),
             Self::NotPictures { count: 1, folder } => {
                 write!(f, "1 file in {folder} is not a picture and was left out.")
             }

@@ -206,6 +206,9 @@ fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
     std::fs::create_dir(home.path("empty")).unwrap();
     let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
     assert!(said.err.contains("There are no pictures in empty."), "{said:?}");
+    home.sample("tulip-field.jpg", "album/summer/t.jpg");
+    let said = home.run(&["run", "album", "-o", "out"]).expect(0);
+    assert!(said.err.contains("no pictures in album itself") && said.err.contains("-R (--recursive)"), "{said:?}");
     home.file("list.gz", b"\x1f\x8b\x08\x00");
     let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
     assert!(said.err.contains("it is compressed"), "{said:?}");
