@@ -8,9 +8,9 @@ use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 
-use super::{Decoded, Header, fault, whole};
+use super::{Decoded, Header, density, fault, whole};
 use crate::error::ItemError;
-use crate::model::{Format, ImageInfo, Metadata, Orientation};
+use crate::model::{Density, Format, ImageInfo, Metadata, Orientation};
 
 /// Pixels that one byte of a TGA's run may stand for, and of a QOI's, at most.
 const MAX_RUN_PX: u64 = 128;
@@ -46,10 +46,19 @@ pub(super) fn probe(format: Format, bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(header(format, whole::info(&decoder(format, bytes)?)?))
 }
 
+/// What a `BITMAPINFOHEADER`, or a later header, tells of the density.
+fn bmp_density(bytes: &[u8]) -> Option<Density> {
+    const INFO_HEADER_BYTES: u32 = 40;
+    let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk::<4>()?));
+    (number(14)? >= INFO_HEADER_BYTES).then(|| density::from_metre(number(38)?, number(42)?)).flatten()
+}
+
 pub(super) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(format, bytes)?;
     could_hold(format, &whole::info(&decoder)?, bytes)?;
     let profile = decoder.icc_profile().ok().flatten();
     let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
-    Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata: Metadata::default() })
+    let density = if format == Format::Bmp { bmp_density(bytes) } else { None };
+    let metadata = Metadata { density, ..Metadata::default() };
+    Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata })
 }

@@ -1,6 +1,7 @@
 //! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::codec::{self, DecodeOptions, Header};
@@ -39,10 +40,23 @@ pub(crate) fn page_of(save: &Save) -> u32 {
     u32::from(save.page.unwrap_or(1)).saturating_sub(1)
 }
 
+/// A way to save as it is meant for a picture: one that stays in its format and is stored without loss stays without,
+/// unless a quality or a size is asked for.
+fn as_meant<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
+    let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
+    if keeps && header.lossless && !save.lossless {
+        Cow::Owned(Save { lossless: true, ..save.clone() })
+    } else {
+        Cow::Borrowed(save)
+    }
+}
+
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
         let header = codec::probe_page(bytes, page_of(save))?;
+        let save = as_meant(save, &header).into_owned();
+        let save = &save;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         if header.first_only && save.frames == FramesChoice::All {
@@ -125,6 +139,8 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        let save = as_meant(save, &self.header);
+        let save = save.as_ref();
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, cancelled));
         }
@@ -191,11 +207,38 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::model::{FormatChoice, Step};
 
     #[test]
     fn a_panic_in_a_task_becomes_its_error() {
         let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
         assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+
+    #[test]
+    fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+        let step = Step::new("resize").with("percent", 50.0);
+        let pipeline = crate::engine::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
+        let render = |bytes: &[u8], save: &Save| {
+            let rendered = prepare(bytes, &pipeline, save).unwrap().render(bytes, save, &|| false).unwrap().bytes;
+            codec::probe(&rendered).unwrap()
+        };
+        let keep = Save::default();
+        let png = include_bytes!("../../assets/samples/orange-slice.png").as_slice();
+        let still = |lossless| Save { format: FormatChoice::Webp, lossless, effort: Some(0), ..Save::default() };
+        let moving = include_bytes!("../../tests/reference/animation/disposals.gif").as_slice();
+        for source in [png, moving] {
+            let file = |save: &Save| {
+                let nothing = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+                prepare(source, &nothing, save).unwrap().render(source, save, &|| false).unwrap().bytes
+            };
+            let (lossless, lossy) = (file(&still(true)), file(&still(false)));
+            assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
+            assert!(render(&lossless, &keep).lossless && !render(&lossy, &keep).lossless);
+            assert!(!render(&lossless, &Save { quality: Some(80), ..keep.clone() }).lossless);
+            assert!(!render(&lossless, &Save { format: FormatChoice::Webp, ..keep.clone() }).lossless);
+        }
+        assert!(!render(png, &keep).lossless, "no kind of PNG loses anything");
     }
 
     #[test]

@@ -91,6 +91,17 @@ pub struct Metadata {
     pub xmp: Option<Arc<[u8]>>,
     /// IPTC-IIM records.
     pub iptc: Option<Arc<[u8]>>,
+    /// How large it is to be printed, where the file tells.
+    pub density: Option<Density>,
+}
+
+/// Pixels that are to fill an inch of paper; resizing leaves the number as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Density {
+    /// Across.
+    pub x_per_inch: f64,
+    /// Down.
+    pub y_per_inch: f64,
 }
 
 /// How stored rows and columns relate to the upright picture (EXIF tag 0x0112, values 1 to 8).

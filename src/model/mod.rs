@@ -26,7 +26,8 @@ pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{
-    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+    Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
+    Shortfall,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,

@@ -6,10 +6,11 @@ use std::io::Cursor;
 use ::exif::experimental::Writer;
 use ::exif::{In, Reader, Tag, Value};
 
-use crate::codec::{Extras, fault, meta};
+use crate::codec::{Extras, density, fault, meta};
 use crate::error::ItemError;
 use crate::model::Metadata;
 
+const JFIF: &[u8] = b"JFIF\0";
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
@@ -56,6 +57,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
             0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
+            0xE0 => {
+                if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
+                    let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
+                    markers.metadata.density = match unit {
+                        1 => density::from_inch(x, y),
+                        2 => density::from_cm(x, y),
+                        // A shape of pixels, and no size.
+                        _ => None,
+                    };
+                }
+            }
             0xE1 => match payload.strip_prefix(XMP_EXTENSION) {
                 Some(part) => extensions.push(part),
                 None => app1(payload, &mut markers.metadata),

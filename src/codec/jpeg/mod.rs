@@ -9,7 +9,7 @@ use mozjpeg_sys as ffi;
 
 use super::convert::Converter;
 use super::whole::{RowCount, shape};
-use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault, meta};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, density, exif, fault, meta};
 use crate::error::ItemError;
 use crate::model::{
     Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall, Subsampling,
@@ -306,6 +306,7 @@ impl RowWriter for JpegEncoder {
             luma_factors: luma_factors(self.save.subsampling),
             progressive: self.save.progressive,
             optimize: self.save.optimize,
+            density: self.extras.metadata.density.and_then(density::to_jfif),
         };
         let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
         let (converter, count) = (Converter::new(info, to).over(paper), RowCount::new(info.height_px));

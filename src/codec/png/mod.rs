@@ -9,14 +9,14 @@ use std::io::Cursor;
 
 use ::png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Limits,
-    Reader, Transformations,
+    PixelDimensions, Reader, Transformations, Unit,
 };
 
 use super::convert::Converter;
 use super::frames::DecodedFrames;
 use super::out::palette::{Depth, Indexed};
 use super::whole::{Collector, RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
+use super::{Decoded, Encoder, Extras, Header, density, exif, fault, meta};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
@@ -193,6 +193,10 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
         exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
         xmp: xmp.map(Into::into),
         iptc: iptc.map(Into::into),
+        density: stored
+            .pixel_dims
+            .filter(|dims| dims.unit == Unit::Meter)
+            .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
     };
     let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
     (profile.or_else(|| text::raw_profile(stored, &["icc", "icm"])), metadata)
@@ -359,6 +363,12 @@ impl PngEncoder {
     /// A file whose header and metadata are written.
     fn file(&self, mut head: Info<'static>, out: &SharedBytes) -> Result<::png::Writer<SharedBytes>, ItemError> {
         head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.pixel_dims = self
+            .extras
+            .metadata
+            .density
+            .and_then(density::to_metre)
+            .map(|(xppu, yppu)| PixelDimensions { xppu, yppu, unit: Unit::Meter });
         head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
         let indexed = head.color_type == ColorType::Indexed;
         let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;

@@ -40,7 +40,11 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
 
 /// The file's chunks: their kinds and data, as far as they are whole.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
+    chunks_in(bytes.get(12..).unwrap_or_default())
+}
+
+/// The chunks that stand one behind the other, as far as they are whole.
+fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, after) = rest.split_first_chunk::<4>()?;
         let (length, after) = after.split_first_chunk::<4>()?;
@@ -67,7 +71,8 @@ fn header(bytes: &[u8], features: Features) -> Header {
     let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { frames, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
+    let lossless = if features.is_animated { frames::are_lossless(bytes) } else { features.is_lossless };
+    Header { frames, lossless, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
@@ -116,7 +121,8 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn metadata(bytes: &[u8]) -> Metadata {
-    Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+    let xmp = chunk(bytes, *b"XMP ").map(Into::into);
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
 }
 
 /// When the picture was taken.
