@@ -154,7 +154,8 @@ pub(super) fn planned(item: &PlannedItem) -> String {
         }
         (None, None) => format!("named once it is fetched or made{size}"),
     };
-    format!("{} -> {fate}", item.locator)
+    let remarks: String = item.remarks.iter().map(|remark| format!(" [{remark}]")).collect();
+    format!("{} -> {fate}{remarks}", item.locator)
 }
 
 pub(super) fn plan(plan: &DryRun) -> String {

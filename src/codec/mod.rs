@@ -59,12 +59,23 @@ pub struct Header {
     pub pages: u32,
     /// Whether it is of a format that stores pictures with and without loss, and was stored without: WebP.
     pub lossless: bool,
+    /// The name of colours that can't be honoured and count as sRGB, such as `PQ`.
+    pub taken_for_srgb: Option<&'static str>,
 }
 
 impl Header {
     /// Of a file with one page and one frame.
     const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
-        Self { format, info, orientation, pages: 1, frames: 1, first_only: false, lossless: false }
+        Self {
+            format,
+            info,
+            orientation,
+            pages: 1,
+            frames: 1,
+            first_only: false,
+            lossless: false,
+            taken_for_srgb: None,
+        }
     }
 }
 

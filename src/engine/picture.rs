@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Shortfall,
     TruncatedPolicy, is_copy,
 };
 use crate::op::{Pipeline, Plan};
@@ -33,6 +33,8 @@ pub(crate) struct Rendered {
     pub(crate) info: ImageInfo,
     /// How much was there of a file that ends early, and was saved all the same.
     pub(crate) shortfall: Option<Shortfall>,
+    /// What was left out of it.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// The page that a way to save picks out, counted from 0.
@@ -119,6 +121,14 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
 }
 
 impl Prepared {
+    /// What is left out of the picture, though nobody asked for that.
+    pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
+        let pages = self.header.pages;
+        let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
+        let colours = self.header.taken_for_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
+        first_page.into_iter().chain(colours).collect()
+    }
+
     /// The same with another rule for files that end early.
     pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
         Self { truncated, ..self }
@@ -156,7 +166,8 @@ impl Prepared {
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
+            let remarks = self.remarks(save);
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall, remarks })
         })
     }
 }
@@ -183,7 +194,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
+        Ok(Rendered { bytes: file, info: canvas, shortfall: None, remarks: self.remarks(save) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
 
 mod animation;
+mod colour;
 mod frames;
 mod text;
 
@@ -90,7 +91,8 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
-    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref())) }
+    let header = Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref()));
+    Header { frames, taken_for_srgb: colour::taken_for_srgb(stored), ..header }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
@@ -198,8 +200,22 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
             .filter(|dims| dims.unit == Unit::Meter)
             .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
     };
-    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
-    (profile.or_else(|| text::raw_profile(stored, &["icc", "icm"])), metadata)
+    let profile = colour::by_code_points(stored)
+        .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
+        .or_else(|| text::raw_profile(stored, &["icc", "icm"]))
+        .or_else(|| colour::by_gamma(stored));
+    (profile.and_then(|profile| fitting(profile, reader)), metadata)
+}
+
+/// A profile that speaks of the file's pixels: code points and primaries are those of colours, of which gray ones are the
+/// axis.
+fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
+    let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    let told = reader.info();
+    if !is_gray || told.icc_profile.is_some() && told.coding_independent_code_points.is_none() {
+        return Some(profile);
+    }
+    super::colour::fitting(Some(profile.into()), Channels::Gray).map(|profile| profile.to_vec())
 }
 
 struct PngReader<'a> {

@@ -131,6 +131,7 @@ impl Run {
         match made {
             Ok((mut recorded, staged)) => {
                 recorded.timings.process_ms = process_ms;
+                self.count_remarks(&recorded.remarks);
                 self.record(recorded, Some(staged));
             }
             Err(error) if error.kind == ErrorKind::Cancelled => self.landed(input.row.id.seq),
@@ -175,6 +176,7 @@ impl Run {
                     if timed_out { clock.error() } else { error }
                 })?;
                 facts.shortfall = rendered.shortfall;
+                facts.remarks = rendered.remarks;
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
                 let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
                 facts.width_px = Some(size_px.0);
