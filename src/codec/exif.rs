@@ -43,6 +43,14 @@ pub(super) fn orientation(block: Option<&[u8]>) -> Orientation {
     Orientation::from_exif(value.unwrap_or(1))
 }
 
+/// A block that tells an orientation and nothing else.
+pub(super) fn only_orientation(orientation: Orientation) -> Vec<u8> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    block.push(orientation.to_exif());
+    block.extend([0; 6]);
+    block
+}
+
 /// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
 pub(super) fn is_camera_raw(file: &[u8]) -> bool {
     let told = || {

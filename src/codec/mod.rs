@@ -24,6 +24,7 @@ mod out;
 mod png;
 mod simple;
 mod sniff;
+mod strip;
 mod svg;
 mod tiff;
 mod webp;
@@ -200,6 +201,12 @@ pub fn taken(bytes: &[u8]) -> Option<String> {
         Format::Tiff => exif::taken(bytes),
         _ => None,
     }
+}
+
+/// A file without its metadata (EXIF, XMP, IPTC, comments, density) whose pixels are as they were, coded in the same
+/// bytes; its profile stays, and so does its orientation. `None` where that takes encoding it anew.
+pub fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    strip::stripped(sniff(bytes)?, bytes)
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::check;
 use super::limits;
 use super::output::{self, Naming, Told, Verdict};
-use super::picture::{is_copied, prepare};
+use super::picture::{is_copied, prepare, stripped};
 use super::pools;
 use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
@@ -165,6 +165,11 @@ impl Planner<'_> {
             let bytes = read(path)?;
             if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
                 self.count_copy(bytes.len() as u64);
+                own.unwrap_or_default()
+            } else if let Some((stripped, size_px)) = stripped(&bytes, &self.spec.recipe, &self.spec.save) {
+                self.plan.bytes_in += bytes.len() as u64;
+                self.plan.bytes_out += stripped.len() as u64;
+                planned.size_px = Some(size_px);
                 own.unwrap_or_default()
             } else {
                 self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?

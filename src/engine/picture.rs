@@ -8,7 +8,7 @@ use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Shortfall,
-    TruncatedPolicy, is_copy,
+    TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -109,8 +109,11 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemE
 }
 
 /// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
-/// first frame is wanted.
+/// first frame is wanted, and pictures whose metadata is to go.
 pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
+    if is_only_stripped(recipe, save) {
+        return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
+    }
     let all = Save { frames: FramesChoice::All, ..save.clone() };
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
@@ -118,6 +121,18 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
                 let may_move = codec::animates(format) || matches!(format, Format::Avif | Format::Jxl);
                 !may_move || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
             }))
+}
+
+/// A picture that loses its metadata and nothing else, and its size in px, upright; `None` where more is asked for, or
+/// where that takes encoding it anew.
+pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+    if !is_only_stripped(recipe, save) {
+        return None;
+    }
+    let header = codec::probe(bytes).ok()?;
+    let (width, height) = (header.info.width_px, header.info.height_px);
+    let size_px = if header.orientation.swaps_axes() { (height, width) } else { (width, height) };
+    Some((codec::stripped(bytes)?, size_px))
 }
 
 impl Prepared {

@@ -308,6 +308,20 @@ impl Orientation {
         }
     }
 
+    /// The EXIF tag's value, 1 to 8.
+    pub const fn to_exif(self) -> u8 {
+        match self {
+            Self::Upright => 1,
+            Self::FlipH => 2,
+            Self::Rotate180 => 3,
+            Self::FlipV => 4,
+            Self::Transpose => 5,
+            Self::Rotate90 => 6,
+            Self::Transverse => 7,
+            Self::Rotate270 => 8,
+        }
+    }
+
     /// Whether width and height change places.
     pub const fn swaps_axes(self) -> bool {
         matches!(self, Self::Transpose | Self::Rotate90 | Self::Transverse | Self::Rotate270)

@@ -31,7 +31,7 @@ pub use image::{
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
-    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
+    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

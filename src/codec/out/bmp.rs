@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::codec::convert::Converter;
+use crate::codec::simple::BMP_DENSITY;
 use crate::codec::whole::RowCount;
 use crate::codec::{Encoder, Extras, density, fault};
 use crate::error::ItemError;
@@ -15,8 +16,6 @@ const FILE_HEADER: u32 = 14;
 const INFO_HEADER: u32 = 40;
 /// Bytes of a `BITMAPV5HEADER`.
 const V5_HEADER: u32 = 124;
-/// Pixels to the metre where nothing is told: 72 to the inch.
-const DENSITY: u32 = 2_835;
 
 /// Streams rows into their places.
 pub(in crate::codec) struct BmpEncoder {
@@ -46,7 +45,7 @@ struct Layout {
 
 impl BmpEncoder {
     pub(in crate::codec) fn new(extras: Extras) -> Self {
-        let density = extras.metadata.density.and_then(density::to_metre).unwrap_or((DENSITY, DENSITY));
+        let density = extras.metadata.density.and_then(density::to_metre).unwrap_or((BMP_DENSITY, BMP_DENSITY));
         Self { profile: extras.profile, density, started: None }
     }
 

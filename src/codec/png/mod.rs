@@ -3,6 +3,7 @@
 mod animation;
 mod colour;
 mod frames;
+mod strip;
 mod text;
 
 use std::borrow::Cow;
@@ -24,7 +25,10 @@ use crate::model::{
 };
 
 pub(super) use animation::PngAnimation;
+pub(super) use strip::stripped;
 
+/// Bytes that every file begins with.
+const SIGNATURE_BYTES: usize = 8;
 /// Bytes that a colour profile may unfold to.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
@@ -97,7 +101,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
 
 /// The file's chunks: their kinds and data, as far as they are whole.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(8..).unwrap_or_default();
+    let mut rest = bytes.get(SIGNATURE_BYTES..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk::<4>()?;
         let (kind, after) = after.split_first_chunk::<4>()?;
