@@ -95,11 +95,10 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
         };
         let block = rest.get(..rest.len() - behind.len())?;
         let is_needed = match block {
-            [EXTENSION, COMMENT, ..] => false,
             [EXTENSION, APPLICATION, 11, name @ ..] => {
                 name.first_chunk::<11>().is_some_and(|name| NEEDED.contains(&name))
             }
-            [EXTENSION, APPLICATION, ..] => false,
+            [EXTENSION, COMMENT | APPLICATION, ..] => false,
             _ => true,
         };
         if is_needed {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::Density;
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with may be missing")]
 fn at(x_per_inch: f64, y_per_inch: f64) -> Option<Density> {
     Some(Density { x_per_inch, y_per_inch })
 }
