@@ -198,7 +198,7 @@ const FRAMES: SaveKey = SaveKey {
 const METADATA: SaveKey = SaveKey {
     param: spec(
         "metadata",
-        "What of EXIF, XMP and IPTC goes along",
+        "What of EXIF, XMP and IPTC goes along; with strip, the resolution for print (dpi) stays behind, too",
         ParamKind::Choice { options: &["keep", "no-gps", "strip"], default: "no-gps" },
     ),
     formats: &[],
