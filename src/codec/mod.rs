@@ -33,7 +33,7 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Channels, ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, Rgb, RowReader, RowWriter, SampleType,
-    Save, TruncatedPolicy,
+    Samples, Save, TruncatedPolicy,
 };
 
 pub use animation::{FrameEncoder, animates, animation_bytes};
@@ -299,6 +299,11 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
         Format::Tga | Format::Pnm | Format::Ico | Format::Svg => 0,
     };
     own + out::search::held_bytes(format, save, info)
+}
+
+/// Samples as an sRGB screen shows them; `None` where they are shown as they are.
+pub fn on_screen(samples: &Samples, channels: Channels, profile: Option<&Arc<[u8]>>) -> Option<Samples> {
+    colour::on_screen(samples, channels, profile?)
 }
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.
