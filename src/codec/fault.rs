@@ -20,9 +20,25 @@ pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", size(wanted))
 }
 
+/// The file ends early: `had` bytes, before a place that it tells of.
+pub(super) fn truncated_before(had: u64, place: u64) -> ItemError {
+    truncated().with("had", size(had)).with("wanted", format!("at least {}", size(place)))
+}
+
 /// The file ends early: so many of its rows were there.
 pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
     truncated().with("had", had).with("wanted", format!("{wanted} rows"))
+}
+
+/// The file ends early: so many of its passes were there.
+pub(super) fn truncated_passes(had: u32, wanted: u32) -> ItemError {
+    truncated().with("had", had).with("wanted", format!("{wanted} passes"))
+}
+
+/// The file ends early: so many of its frames were there, of as many as it tells of, or of those it was seen to have.
+pub(super) fn truncated_frames(had: u32, wanted: u32, told: bool) -> ItemError {
+    let at_least = if told { "" } else { "at least " };
+    truncated().with("had", had).with("wanted", format!("{at_least}{wanted} frames"))
 }
 
 /// A known format, of a sort that is not supported.

@@ -5,7 +5,9 @@
 //! is taken for it.
 
 mod animation;
+mod apart;
 mod avif;
+mod blank;
 mod bmff;
 mod colour;
 mod convert;
@@ -21,6 +23,7 @@ mod late;
 mod meta;
 mod out;
 mod png;
+mod short;
 mod simple;
 mod sniff;
 mod svg;
@@ -37,7 +40,8 @@ use crate::model::{
 };
 
 pub use animation::{FrameEncoder, animates, animation_bytes};
-pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use apart::{Held, Patience};
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_unless};
 pub use out::search::within_bytes;
 pub use sniff::sniff;
 
@@ -156,19 +160,28 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
+    open_unless(bytes, options, &Patience::endless())
+}
+
+/// The same, given up with `Cancelled` where patience ends while a format is decoded as a whole.
+pub fn open_unless<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    patience: &Patience<'_>,
+) -> Result<Opened<'a>, ItemError> {
     let format = probe_page(bytes, options.page)?.format;
     let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes, keep),
+        Format::Png => png::open(bytes, keep, patience.given_up),
         Format::Webp => webp::open(bytes, keep),
         Format::Tiff => tiff::open(bytes, options),
         Format::Gif => gif::open(bytes, keep),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
-        Format::Jxl => jxl::open(bytes),
-        Format::Avif => avif::open(bytes),
-        Format::Svg => svg::open(bytes, options),
+        Format::Jxl => jxl::open(bytes, patience),
+        Format::Avif => avif::open(bytes, patience),
+        Format::Svg => svg::open(bytes, options, patience),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })

@@ -1,6 +1,6 @@
 //! Formats that the `image` crate reads, each as a whole: Windows bitmaps, TGA, QOI and Netpbm.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use image::ImageDecoder;
 use image::codecs::bmp::BmpDecoder;
@@ -8,15 +8,19 @@ use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 
+use super::short::Short;
 use super::{Decoded, Header, fault, whole};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Format, ImageInfo, Metadata, Orientation};
 
 /// Pixels that one byte of a TGA's run may stand for, and of a QOI's, at most.
 const MAX_RUN_PX: u64 = 128;
 
 fn decoder(format: Format, bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, ItemError> {
-    let file = Cursor::new(bytes);
+    decoder_of(format, Cursor::new(bytes))
+}
+
+fn decoder_of<'a>(format: Format, file: impl BufRead + Seek + 'a) -> Result<Box<dyn ImageDecoder + 'a>, ItemError> {
     let decoder: Result<Box<dyn ImageDecoder>, _> = match format {
         Format::Tga => TgaDecoder::new(file).map(|decoder| Box::new(decoder) as _),
         Format::Qoi => QoiDecoder::new(file).map(|decoder| Box::new(decoder) as _),
@@ -48,8 +52,20 @@ pub(super) fn probe(format: Format, bytes: &[u8]) -> Result<Header, ItemError> {
 
 pub(super) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(format, bytes)?;
-    could_hold(format, &whole::info(&decoder)?, bytes)?;
+    let info = whole::info(&decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
+    let read = could_hold(format, &info, bytes);
+    let plausible = read.is_ok();
+    let (info, rows) = match read.and_then(|()| whole::decode(decoder)) {
+        Err(error) if error.kind == ErrorKind::Truncated => {
+            let short = Short::of(format, bytes, &info).ok_or(error)?;
+            if !keep || !plausible || short.rows == 0 {
+                return Err(fault::truncated_rows(short.rows, info.height_px));
+            }
+            let (info, rows) = whole::decode(decoder_of(format, short.mended(bytes))?)?;
+            (info, rows.short(short.rows, short.from_below, bytes.len() as u64))
+        }
+        other => other?,
+    };
     Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata: Metadata::default() })
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::codec::{self, DecodeOptions, Header};
+use crate::codec::{self, DecodeOptions, Header, Patience};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
@@ -87,7 +87,9 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemE
     if plan.is_certain() {
         return Ok(plan);
     }
-    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    // Whether a file that ends early will do is told later.
+    let truncated = TruncatedPolicy::Keep;
+    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
     opened.frames.next_frame()?;
     plan.settled(opened.frames.rows().as_mut(), &|| false)
 }
@@ -125,6 +127,17 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        self.render_patiently(bytes, save, &Patience { given_up: cancelled, held: None })
+    }
+
+    /// The same; `patience` holds what decoding takes.
+    pub(crate) fn render_patiently(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        patience: &Patience<'_>,
+    ) -> Result<Rendered, ItemError> {
+        let cancelled = patience.given_up;
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, cancelled));
         }
@@ -136,7 +149,7 @@ impl Prepared {
                 truncated: self.truncated,
                 page: page_of(save),
             };
-            let mut opened = codec::open(bytes, &options)?;
+            let mut opened = codec::open_unless(bytes, &options, patience)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
@@ -150,9 +163,15 @@ impl Prepared {
     fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
         let canvas = self.plan.output();
         let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
-        let options = DecodeOptions { colour: codec::colour_for(self.format, save.colour), ..DecodeOptions::default() };
+        let options = DecodeOptions {
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            ..DecodeOptions::default()
+        };
+        let mut shortfall = None;
         let file = codec::within_bytes(self.format, save, |save| {
-            let mut opened = codec::open_frames(bytes, &options)?;
+            let mut opened = codec::open_frames_unless(bytes, &options, cancelled)?;
+            shortfall = opened.frames.shortfall();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
@@ -167,7 +186,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
+        Ok(Rendered { bytes: file, info: canvas, shortfall })
     }
 }
 

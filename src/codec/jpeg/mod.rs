@@ -220,7 +220,7 @@ impl RowReader for JpegReader<'_> {
 
     fn shortfall(&self) -> Option<Shortfall> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64 })
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64, frames: None })
     }
 }
 
