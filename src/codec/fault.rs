@@ -118,7 +118,8 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
 }
 
 /// What decoders say where a file ends early.
-const ENDS: [&str; 4] = [
+const ENDS: [&str; 5] = [
+    "Unexpected end of PNM header",
     "Unexpected End of File",
     "failed to fill whole buffer",
     "Not enough data was provided",
@@ -126,14 +127,13 @@ const ENDS: [&str; 4] = [
 ];
 
 /// How the sentences of the decoders of Netpbm and QOI begin, and what they mean.
-const MEANINGS: [(&str, &str); 20] = [
+const MEANINGS: [(&str, &str); 19] = [
     ("Expected magic constant", "it does not begin as a Netpbm file does"),
     ("Error parsing", "a number in its header or data is none"),
     ("Non-ASCII-digit", "a number in its header or data is none"),
     ("Overflow when parsing", "a number in its header or data is too large"),
     ("Non-ASCII", "its header is not made of plain letters"),
     ("Expected newline", "its header does not begin with a line of its own"),
-    ("Unexpected end of PNM header", "its header does not end"),
     ("Duplicate", "its header says something twice"),
     ("Unknown header line", "its header has a line that no such file has"),
     ("Missing header line", "its header lacks a line"),

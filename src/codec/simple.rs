@@ -54,12 +54,11 @@ pub(super) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'
     let mut decoder = decoder(format, bytes)?;
     let info = whole::info(&decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let read = could_hold(format, &info, bytes);
-    let plausible = read.is_ok();
-    let (info, rows) = match read.and_then(|()| whole::decode(decoder)) {
+    let read = could_hold(format, &info, bytes).and_then(|()| whole::decode(decoder));
+    let (info, rows) = match read {
         Err(error) if error.kind == ErrorKind::Truncated => {
             let short = Short::of(format, bytes, &info).ok_or(error)?;
-            if !keep || !plausible || short.rows == 0 {
+            if !keep || short.rows == 0 {
                 return Err(fault::truncated_rows(short.rows, info.height_px));
             }
             let (info, rows) = whole::decode(decoder_of(format, short.mended(bytes))?)?;

@@ -211,9 +211,10 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
     Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan, keep)?), profile, metadata })
 }
 
-/// Whether the end mark is missing.
+/// Whether the end mark, or a part of it, is missing.
 pub(super) fn ends_early(bytes: &[u8]) -> bool {
-    !chunks(bytes).any(|(kind, _)| kind == *b"IEND")
+    const END: &[u8] = b"IEND\xAE\x42\x60\x82";
+    !bytes.windows(END.len()).rev().any(|part| part == END)
 }
 
 /// Refuses a file that is too short for the pixels it claims.
