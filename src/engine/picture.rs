@@ -235,4 +235,25 @@ mod tests {
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
         }
     }
+
+    #[test]
+    fn a_picture_whose_time_is_up_is_given_up_and_its_memory_is_counted_until_its_decoder_ends() {
+        let avif = include_bytes!("../../tests/reference/formats/avif_420.avif").as_slice();
+        let jxl = include_bytes!("../../tests/reference/formats/jxl_lossy.jxl").as_slice();
+        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+        for bytes in [avif, jxl] {
+            let save = Save { format: crate::model::FormatChoice::Png, ..Save::default() };
+            let held: codec::Held = std::sync::Arc::new(());
+            let patience = Patience { given_up: &|| true, held: Some(std::sync::Arc::clone(&held)) };
+            let prepared = prepare(bytes, &pipeline, &save).unwrap();
+            let outcome = prepared.render_patiently(bytes, &save, &patience).map(|rendered| rendered.bytes);
+            assert_eq!(outcome.unwrap_err().kind, ErrorKind::Cancelled);
+            drop(patience);
+            let begun = std::time::Instant::now();
+            while std::sync::Arc::strong_count(&held) > 1 && begun.elapsed().as_secs() < 20 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            assert_eq!(std::sync::Arc::strong_count(&held), 1, "it ends by itself");
+        }
+    }
 }
