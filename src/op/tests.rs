@@ -5,6 +5,7 @@
 mod colour;
 mod detail;
 mod focus;
+mod geometry;
 mod harness;
 
 use std::cell::Cell;
