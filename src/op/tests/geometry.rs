@@ -92,6 +92,10 @@ fn a_turn_by_seventeen_degrees_is_that_of_libvips() {
 #[test]
 fn rounded_corners_and_blocks_are_those_of_pillow() {
     check("pixelate:size=8", &reference_source(), made_by_others!("pixelate_8"), 1.0);
+    // At most half of the shorter side.
+    let most = run(&["rounded_corners:radius=1000"], &reference_source()).values;
+    assert_eq!(most, run(&["rounded_corners:radius=32"], &reference_source()).values);
+    assert_ne!(most, run(&["rounded_corners:radius=31.9"], &reference_source()).values);
     let got = run(&["rounded_corners:radius=18"], &reference_source()).values;
     let alpha: Vec<f32> = got.iter().skip(3).step_by(4).copied().collect();
     let expected = picture(made_by_others!("rounded_18")).levels();
@@ -106,7 +110,7 @@ fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
     let badge = picture(made_by_others!("badge"));
     for (step, bytes) in [
         ("drop_shadow:offset_x=6,offset_y=-3,blur=2,opacity=75,colour=#204060", made_by_others!("shadow_soft")),
-        ("drop_shadow:offset_x=-20,offset_y=11,blur=1,opacity=40,colour=#204060", made_by_others!("shadow_far")),
+        ("drop_shadow:offset_x=-20,offset_y=11,blur=1.5,opacity=40,colour=#204060", made_by_others!("shadow_far")),
     ] {
         let (got, expected) = (run(&[step], &badge), picture(bytes));
         assert_eq!(got.info, Some(expected.info), "{step}");
@@ -118,6 +122,62 @@ fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
                 let off = (over_black(got, channel) - over_black(expected, channel)).abs();
                 assert!(off <= 1.5, "{step} {i}: {got:?} {expected:?}");
             }
+        }
+    }
+}
+
+/// Left, top, width and height of what a step changes in a gray picture.
+fn changed(step: &str, (width, height): (u32, u32)) -> (u32, u32, u32, u32) {
+    let out = run(&[step], &Picture::u8(width, height, Channels::Gray, |_, _, _| 100));
+    assert_eq!(out.info.map(|info| info.channels), Some(Channels::Gray), "{step}: white needs no colour");
+    let at: Vec<(u32, u32)> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .zip(&out.values)
+        .filter(|(_, v)| **v != 100.0)
+        .map(|(at, _)| at)
+        .collect();
+    let ends =
+        |of: fn(&(u32, u32)) -> u32| (at.iter().map(of).min().unwrap_or(0), at.iter().map(of).max().unwrap_or(0));
+    let ((left, right), (top, bottom)) = (ends(|at| at.0), ends(|at| at.1));
+    (left, top, right - left + 1, bottom - top + 1)
+}
+
+#[test]
+fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() {
+    // A block of 20 x 30 px.
+    for (step, size, expected) in [
+        ("scale=40,margin=10,position=top_left", (200, 100), (10, 10, 27, 40)),
+        ("scale=100,margin=10,position=center", (200, 100), (74, 10, 53, 80)),
+        ("scale=100,margin=30,position=bottom_right", (40, 200), (12, 164, 16, 24)),
+        ("scale=50,margin=0,position=right", (80, 60), (60, 15, 20, 30)),
+        ("scale=0.1,margin=0,position=top_left", (200, 100), (0, 0, 1, 1)),
+        // Tiles know no margin; the gap leaves room for one column of them, and they begin in the middle.
+        ("scale=100,margin=30,tile=true,gap=100", (40, 40), (7, 0, 27, 40)),
+    ] {
+        assert_eq!(changed(&format!("watermark_image:file=block.png,opacity=100,{step}"), size), expected, "{step}");
+    }
+    // Words of 20 px that would be wider than the picture, or higher.
+    let wide = format!("watermark_text:text={},size=20,margin=5,position=center,opacity=100", "M".repeat(30));
+    let (left, _, width, height) = changed(&wide, (200, 100));
+    assert!((5..8).contains(&left) && (185..=190).contains(&width) && height < 12, "{left} {width} {height}");
+    let high = format!("watermark_text:text=\"{}\",size=30,margin=5,position=center,opacity=100", ["M"; 8].join("\n"));
+    let (_, top, width, height) = changed(&high, (200, 100));
+    assert!((5..8).contains(&top) && (85..=90).contains(&height) && width < 15, "{top} {width} {height}");
+}
+
+#[test]
+fn a_vignette_follows_its_formula_in_per_cent_of_the_way_to_a_corner() {
+    let level = 150.0;
+    let picture = Picture::u8(61, 37, Channels::Gray, |_, _, _| 150);
+    for (amount, radius, feather) in [(70.0, 20.0, 50.0), (-40.0, 0.0, 100.0), (100.0, 45.0, 10.0)] {
+        let out = run(&[&format!("vignette:amount={amount},radius={radius},feather={feather}")], &picture).values;
+        for (i, got) in out.iter().enumerate() {
+            let (dx, dy) = ((i % 61) as f64 + 0.5 - 30.5, (i / 61) as f64 + 0.5 - 18.5);
+            let way = 100.0 * (dx / 30.5).hypot(dy / 18.5) / 2.0_f64.sqrt();
+            let t = ((way - radius) / feather).clamp(0.0, 1.0);
+            let strength = amount / 100.0 * t * t * (3.0 - 2.0 * t);
+            let expected = if amount > 0.0 { level * (1.0 - strength) } else { level + (255.0 - level) * -strength };
+            assert!((f64::from(*got) - expected).abs() <= 0.501, "{amount} {radius} {feather}: {got} {expected}");
         }
     }
 }

@@ -131,6 +131,9 @@ impl Files for TestFiles {
                 levels,
             )));
         }
+        if path == "block.png" {
+            return Ok(Arc::new(Image::from_u8(20, 30, Channels::Gray, vec![255; 600])));
+        }
         if path != "mark.png" {
             return Err(format!("there is no {path}"));
         }

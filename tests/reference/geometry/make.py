@@ -90,7 +90,7 @@ over[6:22, width - 30:width - 6] = laid[..., :3] * alpha + over[6:22, width - 30
 save("badge_top_right", over * 255)
 
 # Shadows of that badge: SciPy's Gaussian of its alpha, moved; the badge over it.
-for name, (right, down), sigma, opacity in [("shadow_soft", (6, -3), 2.0, 0.75), ("shadow_far", (-20, 11), 1.0, 0.4)]:
+for name, (right, down), sigma, opacity in [("shadow_soft", (6, -3), 2.0, 0.75), ("shadow_far", (-20, 11), 1.5, 0.4)]:
     reach = int(np.ceil(3 * sigma))
     left, top = max(reach - right, 0), max(reach - down, 0)
     size = (24 + left + max(reach + right, 0), 16 + top + max(reach + down, 0))
