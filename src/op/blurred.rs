@@ -2,7 +2,7 @@
 //! weighted sums in two passes; wide ones are summed up on a coarse grid.
 
 use super::gaussian_blur::Gaussian;
-use super::stage::{Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
+use super::stage::{Blend, Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
 use super::wide_gaussian::{FROM_SIGMA, Wide};
 use crate::model::{Channels, ImageInfo};
 
@@ -10,6 +10,11 @@ use crate::model::{Channels, ImageInfo};
 pub(super) trait Mix: Send + Sync {
     /// Changes `blurred` in place; neither is premultiplied. Alpha is put back behind it.
     fn mix(&self, original: &[f32], blurred: &mut [f32], channels: Channels);
+
+    /// How much of the difference is added, if it is an unsharp mask and nothing else.
+    fn amount(&self) -> Option<f32> {
+        None
+    }
 }
 
 /// The blur of `sigma_px`, and what becomes of it and the original.
@@ -71,6 +76,14 @@ impl WindowKernel for Mixed<Gaussian> {
 
     fn is_symmetric(&self) -> bool {
         true
+    }
+
+    fn blend(&self) -> Option<Blend<'_>> {
+        let amount = match &self.mix {
+            Some(mix) => Some(mix.amount()?),
+            None => None,
+        };
+        Some(Blend { weights: self.blur.weights(), amount })
     }
 }
 

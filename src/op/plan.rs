@@ -292,11 +292,11 @@ impl Plan {
     pub fn peak_bytes(&self) -> u64 {
         let mut info = self.input;
         let mut total = run::band_bytes(&info);
-        let computed_last = self.passes.iter().rposition(Pass::computes);
-        for (i, pass) in self.passes.iter().enumerate() {
+        let passes: Vec<&Pass> = self.passes.iter().collect();
+        for (i, pass) in passes.iter().enumerate() {
             let output = pass.output(info);
-            total += run::pass_bytes(pass, &info) + run::band_bytes(&output);
-            info = ImageInfo { sample: run::sample_after(i, computed_last, pass, info, self.input.sample), ..output };
+            total += run::pass_bytes(pass, &info, self.input.sample) + run::band_bytes(&output);
+            info = ImageInfo { sample: run::sample_after(i, &passes, info, self.input.sample), ..output };
         }
         total + self.tail.as_ref().map_or(0, |tail| info.size_bytes() + tail.expected_bytes)
     }

@@ -98,4 +98,8 @@ impl Mix for Sharpen {
             simd::wide(unsharp);
         }
     }
+
+    fn amount(&self) -> Option<f32> {
+        (self.threshold == 0.0).then_some(self.amount)
+    }
 }

@@ -194,6 +194,20 @@ pub trait WindowKernel: Send + Sync {
     fn wants_margins(&self) -> bool {
         false
     }
+
+    /// What all of it comes to, where that is a [`Blend`].
+    fn blend(&self) -> Option<Blend<'_>> {
+        None
+    }
+}
+
+/// A blur along rows and along columns, and what is made of it.
+#[derive(Clone, Copy)]
+pub struct Blend<'a> {
+    /// Of both passes: symmetric, an odd number, never negative, with a sum of 1.
+    pub weights: &'a [f32],
+    /// The unsharp mask `x + amount * (x - blur)`; none for the blur itself.
+    pub amount: Option<f32>,
 }
 
 /// A function of rows that remembers what it needs of those before.

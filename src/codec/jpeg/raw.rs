@@ -341,7 +341,9 @@ unsafe extern "C-unwind" fn init_destination(cinfo: &mut ffi::jpeg_compress_stru
     // SAFETY: `dest` is the first field of the `Destination` installed in `Encoder::start`.
     let destination = unsafe { &mut *cinfo.dest.cast::<Destination>() };
     destination.out.clear();
-    destination.grow();
+    // Half a byte a pixel holds nearly every photograph: growing would copy it. Untouched memory costs nothing.
+    let pixels = u64::from(cinfo.image_width) * u64::from(cinfo.image_height);
+    destination.grow((pixels / 2) as usize);
 }
 
 unsafe extern "C-unwind" fn empty_output_buffer(cinfo: &mut ffi::jpeg_compress_struct) -> ffi::boolean {
@@ -349,7 +351,7 @@ unsafe extern "C-unwind" fn empty_output_buffer(cinfo: &mut ffi::jpeg_compress_s
     unsafe {
         let destination = &mut *cinfo.dest.cast::<Destination>();
         destination.out.set_len(destination.out.capacity());
-        destination.grow();
+        destination.grow(destination.out.capacity());
     }
     1
 }
@@ -365,9 +367,8 @@ unsafe extern "C-unwind" fn term_destination(cinfo: &mut ffi::jpeg_compress_stru
 
 impl Destination {
     /// Makes room and shows it to libjpeg.
-    fn grow(&mut self) {
-        let more = self.out.capacity().max(256 << 10);
-        self.out.reserve(more);
+    fn grow(&mut self, more_bytes: usize) {
+        self.out.reserve(more_bytes.max(256 << 10));
         let spare = self.out.spare_capacity_mut();
         self.base.next_output_byte = spare.as_mut_ptr().cast();
         self.base.free_in_buffer = spare.len();

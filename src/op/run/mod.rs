@@ -1,5 +1,6 @@
 //! The passes at work: each pulls bands of rows from the one before it and holds no more of them than it needs.
 
+mod fixed;
 mod moves;
 mod narrow;
 mod placed;
@@ -13,6 +14,7 @@ mod window;
 pub(in crate::op) use moves::collect;
 
 use super::plan::Pass;
+use super::stage::WindowKernel;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 
@@ -39,12 +41,15 @@ pub(super) fn band_bytes(info: &ImageInfo) -> u64 {
 }
 
 /// Bytes a pass holds besides its input and output bands.
-pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
+pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo, stored: SampleType) -> u64 {
     match pass {
         Pass::Turn(turn) if turn.is_streamable() => 0,
         Pass::Turn(_) | Pass::Whole(_) | Pass::WholePart(_) => input.size_bytes(),
         Pass::Crop(_) | Pass::Pad(_) | Pass::Points(_) => 0,
         Pass::Placed { kernel, .. } => kernel.held_bytes(),
+        Pass::Window { halo_px, kernel } if in_fixed_point(kernel.as_ref(), input, stored) => {
+            fixed::ring_bytes(*halo_px, kernel.as_ref(), input)
+        }
         Pass::Window { halo_px, kernel } => window::ring_bytes(*halo_px, kernel.as_ref(), input),
         Pass::Stream(kernel) => stream::bytes(kernel.as_ref(), input),
         Pass::Resample(to) => resample::buffer_bytes(to, input),
@@ -52,18 +57,25 @@ pub(super) fn pass_bytes(pass: &Pass, input: &ImageInfo) -> u64 {
     }
 }
 
-/// The sample type behind pass `i`: what is computed stays in f32 until the last pass that computes.
-pub(super) fn sample_after(
-    i: usize,
-    computed_last: Option<usize>,
-    pass: &Pass,
-    input: ImageInfo,
-    stored: SampleType,
-) -> SampleType {
-    match (pass.computes(), computed_last == Some(i)) {
-        (false, _) => input.sample,
-        (true, true) => stored,
-        (true, false) => SampleType::F32,
+/// Whether a window on a picture stored as `stored` is computed in fixed point.
+fn in_fixed_point(kernel: &dyn WindowKernel, input: &ImageInfo, stored: SampleType) -> bool {
+    stored == SampleType::U8 && fixed::Fixed::of(kernel, input.channels).is_some()
+}
+
+/// The sample type behind pass `i` of a picture stored as `stored`: what is computed stays in f32 until the last pass
+/// that computes, and in 16 bits around those in fixed point.
+pub(super) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, stored: SampleType) -> SampleType {
+    let is_whole = |pass: &Pass| {
+        let input = pass.output(input);
+        matches!(pass, Pass::Window { kernel, .. } if in_fixed_point(kernel.as_ref(), &input, stored))
+    };
+    match passes.get(i) {
+        Some(pass) if pass.computes() => match passes.iter().skip(i + 1).find(|pass| pass.computes()) {
+            None => stored,
+            Some(next) if is_whole(pass) || is_whole(next) => SampleType::U16,
+            Some(_) => SampleType::F32,
+        },
+        _ => input.sample,
     }
 }
 
@@ -75,9 +87,8 @@ pub(super) fn chain<'a>(
 ) -> Box<dyn Rows + 'a> {
     let mut rows: Box<dyn Rows + 'a> = Box::new(source::Source::new(reader, cancelled));
     let stored = rows.info().sample;
-    let computed_last = passes.iter().rposition(|pass| pass.computes());
     for (i, pass) in passes.iter().enumerate() {
-        let sample = sample_after(i, computed_last, pass, rows.info(), stored);
+        let sample = sample_after(i, passes, rows.info(), stored);
         let info = ImageInfo { sample, ..pass.output(rows.info()) };
         rows = match pass {
             // A decoder delivered luma.
@@ -89,13 +100,28 @@ pub(super) fn chain<'a>(
             Pass::ResampledPart(part) => Box::new(resample::Resampled::part(rows, part, info)),
             Pass::Points(kernels) => Box::new(points::Points::new(rows, kernels, info)),
             Pass::Placed { kernel, origin } => Box::new(placed::Placed::new(rows, kernel.as_ref(), *origin, info)),
-            Pass::Window { halo_px, kernel } => Box::new(window::Windowed::new(rows, *halo_px, kernel.as_ref(), info)),
+            Pass::Window { halo_px, kernel } => windowed(rows, *halo_px, kernel.as_ref(), info, stored),
             Pass::Stream(kernel) => Box::new(stream::Streamed::new(rows, kernel.as_ref(), info)),
             Pass::Whole(kernel) => Box::new(whole::Computed::new(rows, kernel.as_ref(), info)),
             Pass::WholePart(part) => Box::new(whole::Computed::part(rows, part, info)),
         };
     }
     rows
+}
+
+/// A step on neighbourhoods, in fixed point where the picture allows it.
+fn windowed<'a>(
+    rows: Box<dyn Rows + 'a>,
+    halo_px: u32,
+    kernel: &'a dyn WindowKernel,
+    info: ImageInfo,
+    stored: SampleType,
+) -> Box<dyn Rows + 'a> {
+    let whole = stored == SampleType::U8 && rows.info().sample != SampleType::F32 && info.sample != SampleType::F32;
+    match fixed::Fixed::of(kernel, info.channels) {
+        Some(fixed) if whole => Box::new(fixed::FixedWindow::new(rows, halo_px, fixed, info)),
+        _ => Box::new(window::Windowed::new(rows, halo_px, kernel, info)),
+    }
 }
 
 const fn is_gray(info: &ImageInfo) -> bool {

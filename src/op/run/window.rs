@@ -35,7 +35,7 @@ pub(super) struct Windowed<'a> {
 }
 
 /// Rows a ring holds: the neighbourhood of a band.
-fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
+pub(super) fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
     (2 * halo_px as usize + 1 + band_rows(input) as usize).min(input.height_px as usize)
 }
 
@@ -121,8 +121,13 @@ impl<'a> Windowed<'a> {
     }
 }
 
+/// Rows around row `y`, top to bottom; the outermost ones repeat beyond the edges.
+pub(super) fn around(y: usize, halo: usize, height: usize) -> impl Iterator<Item = usize> {
+    (y..=y + 2 * halo).map(move |at| at.saturating_sub(halo).min(height - 1))
+}
+
 /// Repeats the outermost pixels of the row that stands between two margins of `edge` samples.
-fn repeat_edges(extended: &mut [f32], edge: usize, step: usize) {
+pub(super) fn repeat_edges<T: Copy>(extended: &mut [T], edge: usize, step: usize) {
     if edge == 0 || extended.len() < 2 * edge + step {
         return;
     }
@@ -148,17 +153,14 @@ impl Rows for Windowed<'_> {
         while self.arrived < needed {
             self.pull((needed - self.arrived).min(band_rows(&self.info) as usize) as u32)?;
         }
-        let around = 2 * self.halo + 1;
         self.starts.clear();
-        for y in self.next_row..self.next_row + count {
-            let rows = (y..y + around).map(|at| at.saturating_sub(self.halo).min(height - 1));
-            self.starts.extend(rows.map(|row| (row % self.capacity) * self.stride));
-        }
+        let rows = (self.next_row..self.next_row + count).flat_map(|y| around(y, self.halo, height));
+        self.starts.extend(rows.map(|row| (row % self.capacity) * self.stride));
         let edge = self.halo * self.info.channels.count();
         let mut strip = [0.0; STRIP];
         for first in (0..len).step_by(STRIP) {
             let out = strip.get_mut(..STRIP.min(len - first)).unwrap_or_default();
-            for (i, starts) in self.starts.chunks_exact(around).enumerate() {
+            for (i, starts) in self.starts.chunks_exact(2 * self.halo + 1).enumerate() {
                 self.kernel.finish(&WindowRows { ring: &self.prepared, starts, first }, out);
                 simd::unpremultiply(out, self.info.channels);
                 if self.kernel.wants_original() {
