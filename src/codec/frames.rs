@@ -60,7 +60,8 @@ pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opene
     let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
     let frames: Box<dyn FrameReader> =
         Box::new(ColourFrames { frames: decoded.frames, profile: decoded.profile, choice: options.colour });
-    Ok(OpenedFrames { header, frames, profile, metadata: meta::upright(decoded.metadata) })
+    let metadata = meta::upright(decoded.metadata, header.orientation);
+    Ok(OpenedFrames { header, frames, profile, metadata })
 }
 
 /// Bytes of memory that a frame reader holds: the canvas, a copy of it for what the next frame undoes, one frame.

@@ -81,6 +81,11 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(fault::corrupt("its codestream is none")) }
 }
 
+/// The file without its metadata: the bare codestream, which tells the orientation itself.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    Some(parts(bytes).ok()?.codestream.into_owned())
+}
+
 /// The first block of each kind counts.
 fn keep(metadata: &mut Metadata, kind: [u8; 4], block: Cow<'_, [u8]>) {
     if &kind == b"Exif" {

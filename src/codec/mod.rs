@@ -10,6 +10,7 @@ mod bmff;
 mod colour;
 mod convert;
 mod delta;
+mod density;
 mod exif;
 mod fault;
 mod frames;
@@ -23,6 +24,7 @@ mod out;
 mod png;
 mod simple;
 mod sniff;
+mod strip;
 mod svg;
 mod tiff;
 mod webp;
@@ -56,12 +58,25 @@ pub struct Header {
     pub first_only: bool,
     /// Pages that the file holds; more than one in TIFF alone.
     pub pages: u32,
+    /// Whether it is of a format that stores pictures with and without loss, and was stored without: WebP.
+    pub lossless: bool,
+    /// The name of colours that can't be honoured and count as sRGB, such as `PQ`.
+    pub taken_for_srgb: Option<&'static str>,
 }
 
 impl Header {
     /// Of a file with one page and one frame.
     const fn still(format: Format, info: ImageInfo, orientation: Orientation) -> Self {
-        Self { format, info, orientation, pages: 1, frames: 1, first_only: false }
+        Self {
+            format,
+            info,
+            orientation,
+            pages: 1,
+            frames: 1,
+            first_only: false,
+            lossless: false,
+            taken_for_srgb: None,
+        }
     }
 }
 
@@ -90,7 +105,7 @@ pub struct Opened<'a> {
     pub rows: Box<dyn RowReader + 'a>,
     /// The ICC profile that the rows are in, after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
-    /// EXIF (its orientation reset), XMP and IPTC.
+    /// EXIF (its orientation reset), XMP and IPTC, and the density for print, of the upright picture.
     pub metadata: Metadata,
 }
 
@@ -171,7 +186,8 @@ pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, 
         Format::Svg => svg::open(bytes, options),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    Ok(Opened { header: decoded.header, rows, profile, metadata: meta::upright(decoded.metadata) })
+    let metadata = meta::upright(decoded.metadata, decoded.header.orientation);
+    Ok(Opened { header: decoded.header, rows, profile, metadata })
 }
 
 /// When a picture was taken, as its camera's clock said: `YYYY-MM-DDTHH:MM:SS`. `None` where nothing tells. The
@@ -185,6 +201,12 @@ pub fn taken(bytes: &[u8]) -> Option<String> {
         Format::Tiff => exif::taken(bytes),
         _ => None,
     }
+}
+
+/// A file without its metadata (EXIF, XMP, IPTC, comments, density) whose pixels are as they were, coded in the same
+/// bytes; its profile stays, and so does its orientation. `None` where that takes encoding it anew.
+pub fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    strip::stripped(sniff(bytes)?, bytes)
 }
 
 /// Bytes of memory that an opened picture holds while its rows are read, the band and the file's own bytes not counted:

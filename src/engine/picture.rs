@@ -1,13 +1,14 @@
 //! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::codec::{self, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
-    TruncatedPolicy, is_copy,
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Shortfall,
+    TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -32,6 +33,8 @@ pub(crate) struct Rendered {
     pub(crate) info: ImageInfo,
     /// How much was there of a file that ends early, and was saved all the same.
     pub(crate) shortfall: Option<Shortfall>,
+    /// What was left out of it.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// The page that a way to save picks out, counted from 0.
@@ -39,10 +42,23 @@ pub(crate) fn page_of(save: &Save) -> u32 {
     u32::from(save.page.unwrap_or(1)).saturating_sub(1)
 }
 
+/// A way to save as it is meant for a picture: one that stays in its format and is stored without loss stays without,
+/// unless a quality or a size is asked for.
+fn as_meant<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
+    let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
+    if keeps && header.lossless && !save.lossless {
+        Cow::Owned(Save { lossless: true, ..save.clone() })
+    } else {
+        Cow::Borrowed(save)
+    }
+}
+
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
         let header = codec::probe_page(bytes, page_of(save))?;
+        let save = as_meant(save, &header).into_owned();
+        let save = &save;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         if header.first_only && save.frames == FramesChoice::All {
@@ -93,8 +109,11 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemE
 }
 
 /// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
-/// first frame is wanted.
+/// first frame is wanted, and pictures whose metadata is to go.
 pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
+    if is_only_stripped(recipe, save) {
+        return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
+    }
     let all = Save { frames: FramesChoice::All, ..save.clone() };
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
@@ -104,7 +123,27 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
             }))
 }
 
+/// A picture that loses its metadata and nothing else, and its size in px, upright; `None` where more is asked for, or
+/// where that takes encoding it anew.
+pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+    if !is_only_stripped(recipe, save) {
+        return None;
+    }
+    let header = codec::probe(bytes).ok()?;
+    let (width, height) = (header.info.width_px, header.info.height_px);
+    let size_px = if header.orientation.swaps_axes() { (height, width) } else { (width, height) };
+    Some((codec::stripped(bytes)?, size_px))
+}
+
 impl Prepared {
+    /// What is left out of the picture, though nobody asked for that.
+    pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
+        let pages = self.header.pages;
+        let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
+        let colours = self.header.taken_for_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
+        first_page.into_iter().chain(colours).collect()
+    }
+
     /// The same with another rule for files that end early.
     pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
         Self { truncated, ..self }
@@ -125,6 +164,8 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        let save = as_meant(save, &self.header);
+        let save = save.as_ref();
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, cancelled));
         }
@@ -140,7 +181,8 @@ impl Prepared {
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
+            let remarks = self.remarks(save);
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall, remarks })
         })
     }
 }
@@ -167,7 +209,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
+        Ok(Rendered { bytes: file, info: canvas, shortfall: None, remarks: self.remarks(save) })
     }
 }
 
@@ -191,11 +233,38 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::model::{FormatChoice, Step};
 
     #[test]
     fn a_panic_in_a_task_becomes_its_error() {
         let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
         assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+
+    #[test]
+    fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+        let step = Step::new("resize").with("percent", 50.0);
+        let pipeline = crate::engine::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
+        let render = |bytes: &[u8], save: &Save| {
+            let rendered = prepare(bytes, &pipeline, save).unwrap().render(bytes, save, &|| false).unwrap().bytes;
+            codec::probe(&rendered).unwrap()
+        };
+        let keep = Save::default();
+        let png = include_bytes!("../../assets/samples/orange-slice.png").as_slice();
+        let still = |lossless| Save { format: FormatChoice::Webp, lossless, effort: Some(0), ..Save::default() };
+        let moving = include_bytes!("../../tests/reference/animation/disposals.gif").as_slice();
+        for source in [png, moving] {
+            let file = |save: &Save| {
+                let nothing = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+                prepare(source, &nothing, save).unwrap().render(source, save, &|| false).unwrap().bytes
+            };
+            let (lossless, lossy) = (file(&still(true)), file(&still(false)));
+            assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
+            assert!(render(&lossless, &keep).lossless && !render(&lossy, &keep).lossless);
+            assert!(!render(&lossless, &Save { quality: Some(80), ..keep.clone() }).lossless);
+            assert!(!render(&lossless, &Save { format: FormatChoice::Webp, ..keep.clone() }).lossless);
+        }
+        assert!(!render(png, &keep).lossless, "no kind of PNG loses anything");
     }
 
     #[test]

@@ -99,6 +99,7 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
         finished_at_ms: None,
         size_bytes: Some(4_100_000),
         mtime_ms: None,
+        remarks: Vec::new(),
     }
 }
 

@@ -26,11 +26,12 @@ pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{
-    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+    Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
+    Shortfall,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
-    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
+    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};

@@ -9,6 +9,7 @@ use super::ids::{ItemId, JobId};
 use super::image::Shortfall;
 use super::job::JobSpec;
 use super::locator::Locator;
+use super::remark::Remark;
 use crate::error::ItemError;
 
 /// An item's state.
@@ -110,6 +111,8 @@ pub struct Finished {
     pub timings: Timings,
     /// How much was there of a file that ends early, and was saved all the same; stands in the catalog's `extra`.
     pub shortfall: Option<Shortfall>,
+    /// What was left out of it; stands in the catalog's `extra`.
+    pub remarks: Vec<Remark>,
 }
 
 /// How long an item's parts took, in milliseconds.
@@ -162,6 +165,8 @@ pub struct ItemRow {
     pub size_bytes: Option<u64>,
     /// A local input's time of change, UTC milliseconds.
     pub mtime_ms: Option<i64>,
+    /// What was left out of its result.
+    pub remarks: Vec<Remark>,
 }
 
 /// A row of the job table.
@@ -274,6 +279,7 @@ impl Finished {
             attempts: 1,
             timings: Timings::default(),
             shortfall: None,
+            remarks: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Timings};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Remark, Timings};
 
 /// What [`item`] reads.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
@@ -24,12 +24,20 @@ pub(super) struct Extra {
     /// The folder below the source's root.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) dir: String,
+    /// What was left out of the result, as a later version may tell it, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<serde_json::Value>,
 }
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
-        let extra = Self { dir: item.dir.clone() };
+        let extra = Self { dir: item.dir.clone(), remarks: Vec::new() };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
+    }
+
+    /// The remarks that this program knows.
+    fn remarks(self) -> Vec<Remark> {
+        self.remarks.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect()
     }
 
     /// Of another writer's nonsense nothing is taken.
@@ -39,10 +47,11 @@ impl Extra {
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
+    let mut extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(ItemRow {
         id: ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? },
         locator: Locator::parse(row.get_ref("locator")?.as_str()?),
-        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        dir: std::mem::take(&mut extra.dir),
         state: word(row, "state")?,
         output: row.get("output")?,
         error: error(row)?,
@@ -59,6 +68,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         finished_at_ms: row.get("finished_at")?,
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
+        remarks: extra.remarks(),
     })
 }
 

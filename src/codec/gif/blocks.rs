@@ -75,6 +75,39 @@ fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
     behind_blocks(blocks)
 }
 
+/// The file without comments and what programs noted in it, but for how often it plays and its profile; `None` where its
+/// blocks can't be followed to its end.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    const COMMENT: u8 = 0xFE;
+    const NEEDED: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
+    let mut rest = behind_header(bytes)?;
+    let mut out = bytes.get(..bytes.len() - rest.len())?.to_vec();
+    out.reserve(rest.len());
+    loop {
+        let behind = match *rest {
+            [IMAGE, ref image @ ..] => behind_image(image)?,
+            [EXTENSION, _, ref blocks @ ..] => behind_blocks(blocks)?,
+            [TRAILER, ..] => {
+                out.push(TRAILER);
+                return Some(out);
+            }
+            _ => return None,
+        };
+        let block = rest.get(..rest.len() - behind.len())?;
+        let is_needed = match block {
+            [EXTENSION, APPLICATION, 11, name @ ..] => {
+                name.first_chunk::<11>().is_some_and(|name| NEEDED.contains(&name))
+            }
+            [EXTENSION, COMMENT | APPLICATION, ..] => false,
+            _ => true,
+        };
+        if is_needed {
+            out.extend_from_slice(block);
+        }
+        rest = behind;
+    }
+}
+
 /// Past sub-blocks and the empty one that ends them.
 fn behind_blocks(mut rest: &[u8]) -> Option<&[u8]> {
     loop {

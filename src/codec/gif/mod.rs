@@ -51,6 +51,11 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(Header { frames, ..Header::still(Format::Gif, info, Orientation::Upright) })
 }
 
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    blocks::stripped(bytes)
+}
+
 /// The first frame, which is all of a still picture.
 pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut header = probe(bytes)?;

@@ -9,7 +9,7 @@ use mozjpeg_sys as ffi;
 
 use super::convert::Converter;
 use super::whole::{RowCount, shape};
-use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, exif, fault, meta};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, density, exif, fault, meta, strip};
 use crate::error::ItemError;
 use crate::model::{
     Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall, Subsampling,
@@ -30,6 +30,12 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// When the picture was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&markers::read(bytes).ok()?.metadata)
+}
+
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    let orientation = probe(bytes).ok()?.orientation;
+    markers::stripped(bytes, strip::block_for(orientation).as_deref())
 }
 
 /// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
@@ -306,6 +312,7 @@ impl RowWriter for JpegEncoder {
             luma_factors: luma_factors(self.save.subsampling),
             progressive: self.save.progressive,
             optimize: self.save.optimize,
+            density: self.extras.metadata.density.and_then(density::to_jfif),
         };
         let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
         let (converter, count) = (Converter::new(info, to).over(paper), RowCount::new(info.height_px));

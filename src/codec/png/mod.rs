@@ -1,7 +1,9 @@
 //! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
 
 mod animation;
+mod colour;
 mod frames;
+mod strip;
 mod text;
 
 use std::borrow::Cow;
@@ -9,21 +11,24 @@ use std::io::Cursor;
 
 use ::png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Limits,
-    Reader, Transformations,
+    PixelDimensions, Reader, Transformations, Unit,
 };
 
 use super::convert::Converter;
 use super::frames::DecodedFrames;
 use super::out::palette::{Depth, Indexed};
 use super::whole::{Collector, RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
+use super::{Decoded, Encoder, Extras, Header, density, exif, fault, meta};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
 };
 
 pub(super) use animation::PngAnimation;
+pub(super) use strip::stripped;
 
+/// Bytes that every file begins with.
+const SIGNATURE_BYTES: usize = 8;
 /// Bytes that a colour profile may unfold to.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
@@ -90,12 +95,13 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
-    Header { frames, ..Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref())) }
+    let header = Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref()));
+    Header { frames, taken_for_srgb: colour::taken_for_srgb(stored), ..header }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(8..).unwrap_or_default();
+    let mut rest = bytes.get(SIGNATURE_BYTES..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk::<4>()?;
         let (kind, after) = after.split_first_chunk::<4>()?;
@@ -193,9 +199,27 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
         exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
         xmp: xmp.map(Into::into),
         iptc: iptc.map(Into::into),
+        density: stored
+            .pixel_dims
+            .filter(|dims| dims.unit == Unit::Meter)
+            .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
     };
-    let profile = stored.icc_profile.as_ref().map(|profile| profile.to_vec());
-    (profile.or_else(|| text::raw_profile(stored, &["icc", "icm"])), metadata)
+    let profile = colour::by_code_points(stored)
+        .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
+        .or_else(|| text::raw_profile(stored, &["icc", "icm"]))
+        .or_else(|| colour::by_gamma(stored));
+    (profile.and_then(|profile| fitting(profile, reader)), metadata)
+}
+
+/// A profile that speaks of the file's pixels: code points and primaries are those of colours, of which gray ones are the
+/// axis.
+fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
+    let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    let told = reader.info();
+    if !is_gray || told.icc_profile.is_some() && told.coding_independent_code_points.is_none() {
+        return Some(profile);
+    }
+    super::colour::fitting(Some(profile.into()), Channels::Gray).map(|profile| profile.to_vec())
 }
 
 struct PngReader<'a> {
@@ -359,6 +383,12 @@ impl PngEncoder {
     /// A file whose header and metadata are written.
     fn file(&self, mut head: Info<'static>, out: &SharedBytes) -> Result<::png::Writer<SharedBytes>, ItemError> {
         head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.pixel_dims = self
+            .extras
+            .metadata
+            .density
+            .and_then(density::to_metre)
+            .map(|(xppu, yppu)| PixelDimensions { xppu, yppu, unit: Unit::Meter });
         head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
         let indexed = head.color_type == ColorType::Indexed;
         let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use ::tiff::decoder::ifd::Value;
 use ::tiff::decoder::{Decoder, Limits};
 use ::tiff::tags::{CompressionMethod, Tag};
 use ::tiff::{TiffError, TiffUnsupportedError};
@@ -9,10 +10,10 @@ use ::tiff::{TiffError, TiffUnsupportedError};
 use super::pages::{Page, Plain, pages};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, tags};
-use crate::codec::{DecodeOptions, Decoded, Header, colour, exif, fault};
+use crate::codec::{self, DecodeOptions, Decoded, Header, colour, exif, fault};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType};
+use crate::model::{Channels, Density, Format, ImageInfo, Metadata, Orientation, SampleType};
 
 /// Samples of a pixel at most: colours, alpha and a few more that nobody shows.
 const MAX_SAMPLES: usize = 32;
@@ -299,7 +300,7 @@ pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Re
     let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
     let (xmp, iptc) = (block(TAG_XMP).map(Into::into), block(TAG_IPTC).map(Into::into));
     let mut profile = block(Tag::IccProfile);
-    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc };
+    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc, density: density(&mut reader) };
     let mut inks = None;
     if layout.meaning == Meaning::Inks {
         let mix = colour::Inks::new(profile.as_deref(), options.colour);
@@ -308,6 +309,20 @@ pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Re
     }
     let rows = TiffRows::new(bytes, reader, layout, inks)?;
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
+}
+
+/// Pixels to the inch of this page.
+fn density(reader: &mut Reader<'_>) -> Option<Density> {
+    let mut fraction = |tag| match reader.find_tag(tag).ok().flatten()? {
+        Value::Rational(top, bottom) if bottom > 0 => Some(f64::from(top) / f64::from(bottom)),
+        _ => None,
+    };
+    let (x, y) = (fraction(Tag::XResolution)?, fraction(Tag::YResolution)?);
+    match number(reader, Tag::ResolutionUnit, 2).ok()? {
+        2 => codec::density::from_inch(x, y),
+        3 => codec::density::from_cm(x, y),
+        _ => None,
+    }
 }
 
 /// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay

@@ -1,7 +1,7 @@
 //! WebP's frames: what the container's chunks tell of them, composed by libwebp.
 
 use super::raw::{AnimDecoder, Features};
-use super::{chunk, chunks, from_failure};
+use super::{chunk, chunks, chunks_in, from_failure};
 use crate::codec::frames::{CanvasRows, CanvasSamples};
 use crate::error::ItemError;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader};
@@ -34,6 +34,16 @@ fn headers(bytes: &[u8]) -> impl Iterator<Item = Frame> {
         let disposal = if cleared { Disposal::Background } else { Disposal::Keep };
         Frame { delay: Delay::new(three(12), 1_000), area, disposal }
     })
+}
+
+/// Whether no frame is stored with loss.
+pub(super) fn are_lossless(bytes: &[u8]) -> bool {
+    let mut any = false;
+    let all = chunks(bytes).filter(|(kind, _)| *kind == *b"ANMF").all(|(_, data)| {
+        any = true;
+        chunks_in(data.get(FRAME_HEADER..).unwrap_or_default()).any(|(kind, _)| kind == *b"VP8L")
+    });
+    any && all
 }
 
 impl<'a> WebpFrames<'a> {

@@ -10,7 +10,7 @@ use img_parts::{Bytes, ImageEXIF, ImageICC};
 
 use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
-use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta, strip};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save, Shortfall};
 pub(super) use animation::WebpAnimation;
@@ -40,7 +40,11 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
 
 /// The file's chunks: their kinds and data, as far as they are whole.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
+    chunks_in(bytes.get(12..).unwrap_or_default())
+}
+
+/// The chunks that stand one behind the other, as far as they are whole.
+fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, after) = rest.split_first_chunk::<4>()?;
         let (length, after) = after.split_first_chunk::<4>()?;
@@ -67,7 +71,8 @@ fn header(bytes: &[u8], features: Features) -> Header {
     let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { frames, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
+    let lossless = if features.is_animated { frames::are_lossless(bytes) } else { features.is_lossless };
+    Header { frames, lossless, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
@@ -116,12 +121,51 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn metadata(bytes: &[u8]) -> Metadata {
-    Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+    let xmp = chunk(bytes, *b"XMP ").map(Into::into);
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
 }
 
 /// When the picture was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&metadata(bytes))
+}
+
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Flags of the first chunk (RFC 9649, 2.7): EXIF, XMP.
+    const EXIF_FLAG: u8 = 0x08;
+    const XMP_FLAG: u8 = 0x04;
+    whole_file(bytes).ok()?;
+    let exif = strip::block_for(probe(bytes).ok()?.orientation);
+    let mut body = b"WEBP".to_vec();
+    body.reserve(bytes.len());
+    let mut push = |kind: [u8; 4], data: &[u8]| {
+        body.extend(kind);
+        body.extend((data.len() as u32).to_le_bytes());
+        body.extend_from_slice(data);
+        body.resize(body.len().next_multiple_of(2), 0);
+    };
+    let mut is_extended = false;
+    for (kind, data) in chunks(bytes) {
+        match &kind {
+            b"VP8X" => {
+                let mut head = data.to_vec();
+                let flags = head.first_mut()?;
+                *flags = (*flags & !(EXIF_FLAG | XMP_FLAG)) | if exif.is_some() { EXIF_FLAG } else { 0 };
+                push(kind, &head);
+                is_extended = true;
+            }
+            b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => push(kind, data),
+            _ => {}
+        }
+    }
+    match exif {
+        Some(exif) if is_extended => push(*b"EXIF", &exif),
+        Some(_) => return None,
+        None => {}
+    }
+    let length = u32::try_from(body.len()).ok()?;
+    Some([b"RIFF", &length.to_le_bytes()[..], &body].concat())
 }
 
 /// Bytes that encoding holds: the rows, libwebp's own picture (ARGB, or 4:2:0 with alpha), and its work.

@@ -28,7 +28,12 @@ pub(super) struct Features {
     pub(super) height_px: u32,
     pub(super) has_alpha: bool,
     pub(super) is_animated: bool,
+    /// Of a still picture only.
+    pub(super) is_lossless: bool,
 }
+
+/// What libwebp calls a bitstream without loss.
+const LOSSLESS: i32 = 2;
 
 fn from_status(status: ffi::VP8StatusCode) -> Failure {
     match status {
@@ -55,6 +60,7 @@ pub(super) fn features(bytes: &[u8]) -> Result<Features, Failure> {
         height_px: features.height.max(0) as u32,
         has_alpha: features.has_alpha != 0,
         is_animated: features.has_animation != 0,
+        is_lossless: features.format == LOSSLESS,
     })
 }
 
