@@ -10,8 +10,8 @@ use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, TruncatedPolicy, Value, Work, human, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, NetworkSpec, ParamKind, Recipe, Save, SinkSpec,
+    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -274,6 +274,7 @@ impl RunArgs {
                 item_timeout_s: self.item_timeout,
                 truncated: self.truncated.into(),
             },
+            network: NetworkSpec::default(),
         };
         engine::check_spec(&spec)?;
         Ok(spec)

@@ -153,7 +153,7 @@ impl Engine {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
-                Command::SaveSettings(settings) => self.snapshot.settings = settings.clone(),
+                Command::SaveSettings(settings) => self.snapshot.settings = settings.as_ref().clone(),
                 _ => continue,
             }
             self.say();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Rgb, Subsampling, TiffCompression};
+use super::network::NetworkSpec;
 use super::recipe::Recipe;
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
@@ -23,6 +24,8 @@ pub struct JobSpec {
     pub sink: SinkSpec,
     /// What the job may use.
     pub limits: Limits,
+    /// How links are fetched.
+    pub network: NetworkSpec,
 }
 
 /// What kind of work a job's items are.

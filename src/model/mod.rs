@@ -12,6 +12,7 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod locator;
+pub mod network;
 pub mod outcome;
 pub mod param;
 mod path_text;
@@ -33,6 +34,7 @@ pub use job::{
     Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
 };
 pub use locator::Locator;
+pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};

@@ -59,7 +59,7 @@ impl Coordinator {
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
             Command::SaveSettings(settings) => {
-                self.settings = settings;
+                self.settings = *settings;
                 self.save_settings();
                 Ok(())
             }
@@ -207,6 +207,7 @@ impl Coordinator {
                 save: self.settings.save.clone(),
                 sink: self.settings.sink.clone(),
                 limits: self.settings.limits.clone(),
+                network: self.settings.network.clone(),
                 ..JobSpec::default()
             },
         };
