@@ -8,6 +8,7 @@ mod cancel;
 mod client;
 mod fault;
 mod fetcher;
+mod guard;
 mod limits;
 mod name;
 mod network;
@@ -15,16 +16,6 @@ mod resolver;
 mod retry;
 mod slots;
 mod transfer;
-
-/// Who named a link. It decides which addresses may be reached for it: see the guard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Origin {
-    /// The user: as an argument, in a local list, by pasting, or in a query of their own.
-    #[default]
-    User,
-    /// A list that was itself fetched.
-    Fetched,
-}
 
 pub use body::{Body, Spool};
 pub use cancel::Cancel;
