@@ -10,8 +10,8 @@ use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, NetworkSpec, ParamKind, Recipe, Save, SinkSpec,
-    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, ListSpec, Locator, NetworkSpec, ParamKind, Recipe, Save,
+    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -253,6 +253,7 @@ impl RunArgs {
         let spec = JobSpec {
             work: Work::Pictures,
             sources: self.sources()?,
+            lists: ListSpec::default(),
             recipe,
             save,
             sink: SinkSpec {

@@ -259,5 +259,7 @@ fn row_of(item: NewItem, seq: u64) -> ItemRow {
         finished_at_ms: None,
         size_bytes: item.size_bytes,
         mtime_ms: item.mtime_ms,
+        origin: item.origin,
+        columns: item.columns,
     }
 }

@@ -115,14 +115,7 @@ impl Expansion<'_> {
             self.copy(original)?;
         }
         for url in std::mem::take(&mut self.request.urls) {
-            let item = NewItem {
-                locator: Locator::Url(url),
-                dir: String::new(),
-                size_bytes: None,
-                mtime_ms: None,
-                error: None,
-            };
-            self.push(item, self.request.leave_out_known)?;
+            self.push(NewItem::new(Locator::Url(url)), self.request.leave_out_known)?;
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
@@ -215,8 +208,15 @@ impl Expansion<'_> {
                 break;
             }
             for row in page.rows {
-                let (size_bytes, mtime_ms) = (row.size_bytes, row.mtime_ms);
-                self.push(NewItem { locator: row.locator, dir: row.dir, size_bytes, mtime_ms, error: None }, false)?;
+                let item = NewItem {
+                    dir: row.dir,
+                    size_bytes: row.size_bytes,
+                    mtime_ms: row.mtime_ms,
+                    origin: row.origin,
+                    columns: row.columns,
+                    ..NewItem::new(row.locator)
+                };
+                self.push(item, false)?;
             }
         }
         self.flush(false)

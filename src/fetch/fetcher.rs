@@ -16,6 +16,7 @@ use super::slots::{Slot, Slots};
 use super::transfer::{self, Received, Reply};
 use super::{client, name, retry};
 use crate::error::{ErrorKind, ItemError};
+use crate::model::Origin;
 
 /// Fetches links for one job; clones share slots, connections and the watch over the network.
 #[derive(Clone)]
@@ -94,7 +95,14 @@ impl Fetcher {
 
     /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
     /// network is gone. Stops at once when cancelled. To be awaited within a tokio runtime with timers and I/O.
-    pub async fn fetch(&self, url: &str, spool: &Spool, cancel: &Cancel) -> Result<Fetched, FetchFailure> {
+    /// `origin` is who named the link.
+    pub async fn fetch(
+        &self,
+        url: &str,
+        _origin: Origin,
+        spool: &Spool,
+        cancel: &Cancel,
+    ) -> Result<Fetched, FetchFailure> {
         let tally = Tally::default();
         let result = match parse(url) {
             Ok(url) => {
@@ -294,6 +302,6 @@ mod tests {
         fn is_send<T: Send>(_: &T) {}
         let fetcher = Fetcher::new(FetchLimits::default());
         let (spool, cancel) = (Spool::new("."), Cancel::new());
-        is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
+        is_send(&fetcher.fetch("http://127.0.0.1/", Origin::User, &spool, &cancel));
     }
 }

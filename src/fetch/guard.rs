@@ -158,9 +158,9 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         // NAT64 with a local prefix (RFC 8215), which may be of several lengths: it is this network's own in any case.
         [0x64, 0xff9b, 1, ..] => {
             let after_48 = Ipv4Addr::from(u32::from(s[3]) << 16 | u32::from(s[4] & 0xff) << 8 | u32::from(s[5] >> 8));
-            let after_56 = Ipv4Addr::from(u32::from(s[3] & 0xff) << 24 | u32::from(s[4] & 0xff) << 16 | u32::from(s[5]));
-            let after_64 =
-                Ipv4Addr::from(u32::from(s[4] & 0xff) << 24 | u32::from(s[5]) << 8 | u32::from(s[6] >> 8));
+            let after_56 =
+                Ipv4Addr::from(u32::from(s[3] & 0xff) << 24 | u32::from(s[4] & 0xff) << 16 | u32::from(s[5]));
+            let after_64 = Ipv4Addr::from(u32::from(s[4] & 0xff) << 24 | u32::from(s[5]) << 8 | u32::from(s[6] >> 8));
             let within = [low, after_48, after_56, after_64].map(reach_v4).into_iter().max();
             return within.unwrap_or(Reach::Forbidden).max(Reach::Private);
         }

@@ -17,6 +17,7 @@ mod retry;
 mod slots;
 mod transfer;
 
+pub use crate::model::Origin;
 pub use body::{Body, Spool};
 pub use cancel::Cancel;
 pub use fetcher::{FetchFailure, Fetched, Fetcher};

@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Busy, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator, ParamKind,
-    ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
+    Busy, Columns, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator,
+    Origin, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
 };
 
 /// The listed job.
@@ -97,6 +97,8 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
         attempts: 1,
         timings: Timings::default(),
         finished_at_ms: None,
+        origin: Origin::User,
+        columns: Columns::default(),
         size_bytes: Some(4_100_000),
         mtime_ms: None,
     }

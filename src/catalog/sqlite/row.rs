@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Timings};
+use crate::model::{Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Timings};
 
 /// What [`item`] reads.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
@@ -24,11 +24,17 @@ pub(super) struct Extra {
     /// The folder below the source's root.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) dir: String,
+    /// Who named it, where that was not the user.
+    #[serde(skip_serializing_if = "Origin::is_user")]
+    pub(super) origin: Origin,
+    /// What else its list says of it.
+    #[serde(skip_serializing_if = "Columns::is_empty")]
+    pub(super) columns: Columns,
 }
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
-        let extra = Self { dir: item.dir.clone() };
+        let extra = Self { dir: item.dir.clone(), origin: item.origin, columns: item.columns.clone() };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
     }
 
@@ -39,10 +45,11 @@ impl Extra {
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
+    let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(ItemRow {
         id: ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? },
         locator: Locator::parse(row.get_ref("locator")?.as_str()?),
-        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        dir: extra.dir,
         state: word(row, "state")?,
         output: row.get("output")?,
         error: error(row)?,
@@ -59,17 +66,23 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         finished_at_ms: row.get("finished_at")?,
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
+        origin: extra.origin,
+        columns: extra.columns,
     })
 }
 
 /// An item as its source gave it, from `locator, extra, size, mtime, error_kind, error, error_args`.
 pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
+    let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(NewItem {
         locator: Locator::parse(row.get_ref("locator")?.as_str()?),
-        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        dir: extra.dir,
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
+        origin: extra.origin,
+        columns: extra.columns,
         error: error(row)?,
+        skip: None,
     })
 }
 

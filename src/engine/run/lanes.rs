@@ -137,7 +137,8 @@ impl Run {
                 runtime.spawn(async move {
                     let Locator::Url(url) = row.locator.clone() else { return };
                     run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                    let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, &spool, &run.cancel));
+                    let fetching =
+                        std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
                     let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                         let error = ItemError::new(ErrorKind::Panic, &url).with("detail", panic_text(panic.as_ref()));
                         Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })

@@ -103,7 +103,9 @@ fn a_public_address_stays_public_however_it_is_spelled() {
 
 #[test]
 fn zero_in_every_spelling_is_refused() {
-    for host in ["0", "0.0.0.0", "00", "0x0", "0x", "0.0", "0.0.0", "[::]", "[::ffff:0.0.0.0]", "[64:ff9b::]", "[2002::]"] {
+    for host in
+        ["0", "0.0.0.0", "00", "0x0", "0x", "0.0", "0.0.0", "[::]", "[::ffff:0.0.0.0]", "[64:ff9b::]", "[2002::]"]
+    {
         assert_eq!(of_host(host), Some(Reach::Forbidden), "{host}");
     }
 }
@@ -137,7 +139,8 @@ fn each_network_has_its_reach_from_its_first_address_to_its_last() {
 
 #[test]
 fn names_of_metadata_services_are_known_and_other_names_have_to_be_looked_up() {
-    for host in ["metadata.google.internal", "METADATA.google.Internal.", "metadata", "instance-data", "metadata.goog"] {
+    for host in ["metadata.google.internal", "METADATA.google.Internal.", "metadata", "instance-data", "metadata.goog"]
+    {
         assert_eq!(of_host(host), Some(Reach::Forbidden), "{host}");
     }
     for host in ["h.example", "localhost", "127.0.0.1.nip.io", "metadata.example", "1.2.3.4.example"] {
@@ -147,7 +150,8 @@ fn names_of_metadata_services_are_known_and_other_names_have_to_be_looked_up() {
 
 #[test]
 fn what_a_url_can_not_hold_is_no_host() {
-    for text in ["http://256.1.1.1/", "http://1.2.3.4.5/", "http://0x1ffffffff/", "http://[fe80::1%25eth0]/", "http://[::1/"]
+    for text in
+        ["http://256.1.1.1/", "http://1.2.3.4.5/", "http://0x1ffffffff/", "http://[fe80::1%25eth0]/", "http://[::1/"]
     {
         assert!(Url::parse(text).is_err(), "{text}");
     }

@@ -102,7 +102,7 @@ fn origin(job: &JobRow) -> String {
         SourceSpec::File { path } | SourceSpec::Folder { path, .. } | SourceSpec::UrlList { path } => {
             path.display().to_string()
         }
-        SourceSpec::Url { url } => url.clone(),
+        SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } => url.clone(),
         SourceSpec::Stdin => "-".to_owned(),
     };
     let first = job.spec.sources.first().map(name).unwrap_or_default();
