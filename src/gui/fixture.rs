@@ -127,6 +127,7 @@ pub(crate) fn engine() -> (Handle, Engine) {
         groups: Arc::new([]),
         failures: Arc::new([]),
         network_gone: false,
+        insecure_hosts: Vec::new(),
         halted: None,
         items_revision: 1,
         counting: false,

@@ -156,9 +156,6 @@ impl NetworkSpec {
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
                 return Err("A proxy is an http, https, socks5 or socks5h URL.".to_owned());
             }
-            if !url.username().is_empty() || url.password().is_some() {
-                return Err("The proxy's user and password are not kept in the job.".to_owned());
-            }
         }
         for entry in &self.access {
             let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
@@ -218,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn what_would_keep_a_password_or_makes_no_sense_is_refused() {
+    fn what_makes_no_sense_is_refused() {
         let proxy = |text: &str| NetworkSpec { proxy: ProxyChoice::Url(text.to_owned()), ..NetworkSpec::default() };
-        for text in ["http://me:pw@proxy:3128", "ftp://proxy", "proxy", "socks5:"] {
+        for text in ["ftp://me:pw@proxy", "ftp://proxy", "proxy", "socks5:"] {
             let refused = proxy(text).check().unwrap_err();
             assert!(!refused.contains("pw"), "{refused}");
         }
