@@ -14,7 +14,7 @@ use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
 use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Timings};
 use crate::op::Pipeline;
-use crate::source::{self, Found};
+use crate::source::{self, Found, Reading};
 
 /// Pictures that are really rendered (in memory) to predict size and time from.
 const SAMPLED: u64 = 3;
@@ -108,8 +108,14 @@ pub fn dry_run(
         sampled_seconds: 0.0,
         samples: 0,
     };
+    let fetch = |url: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("Couldn't start the network: {error}."))?;
+        super::lists::fetch(runtime.handle(), spec, url, cancelled).map(|list| list.file)
+    };
     for source in &spec.sources {
-        let ended = source::read(source, cancelled, &mut |found| {
+        let reading = Reading { lists: &spec.lists, cancelled, fetch: &fetch };
+        let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
                 Found::Trouble(sentence) => Planned::Trouble(sentence),

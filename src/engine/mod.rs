@@ -15,6 +15,7 @@ mod gate;
 pub mod handle;
 mod items;
 mod limits;
+mod lists;
 mod meter;
 mod output;
 mod picture;
@@ -109,9 +110,11 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     Ok(pipeline)
 }
 
-/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers.
+/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers, the columns of
+/// its lists.
 pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
-    check(spec).map(|_| ())
+    check(spec)?;
+    lists::check(spec)
 }
 
 /// Makes the output folder of a job and proves that results can be written there.
@@ -165,8 +168,9 @@ impl Engine {
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
+        let sources_runtime = runtime.handle().clone();
         threads.push(run::named("pixloom-sources", move || {
-            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref());
+            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref(), &sources_runtime);
         })?);
 
         let views = if let Some(bodies) = &bodies {

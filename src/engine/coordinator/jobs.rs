@@ -13,9 +13,8 @@ use crate::engine::meter::Meter;
 use crate::engine::output::{self, Naming};
 use crate::engine::recorder::Record;
 use crate::engine::run::{Run, RunParts, Trouble};
-use crate::engine::{check, pools};
+use crate::engine::{check, lists, pools};
 use crate::error::{ErrorKind, JobError};
-use crate::fetch::{FetchLimits, Fetcher};
 use crate::model::{Edge, JobId, JobRow, JobState};
 use crate::sink;
 
@@ -32,6 +31,7 @@ impl Coordinator {
             return Ok(());
         }
         check(&listed.spec)?;
+        lists::check(&listed.spec)?;
         let job = listed.id;
         self.call(move |catalog| catalog.set_state(job, JobState::Queued))?;
         self.edits.forget();
@@ -88,11 +88,7 @@ impl Coordinator {
         };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
-        let fetcher = Fetcher::new(FetchLimits {
-            connections: spec.limits.connections,
-            per_host: spec.limits.per_host,
-            ..FetchLimits::default()
-        });
+        let fetcher = lists::fetcher(&spec);
         let expansion = self.parts.reader.expansion(job)?;
         let naming = Naming::new(&spec, out_dir)?;
         let run = Run::new(RunParts {
