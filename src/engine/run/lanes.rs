@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
+use super::checksum::Checksum;
 use super::item::{Input, open_file};
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
@@ -26,7 +27,8 @@ const LINKS_PER_CONNECTION: usize = 4;
 const BODIES_WAITING: usize = 64;
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<Fetched, FetchFailure>, Share);
+pub(super) type LinkResult = (ItemRow, FetchResult, Share);
+type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
@@ -71,10 +73,30 @@ impl Run {
                     continue;
                 }
                 self.switch.wait_going()?;
-                if self.flying().insert(row.id.seq) {
-                    take(row)?;
+                if !self.flying().insert(row.id.seq) {
+                    continue;
+                }
+                match self.refusal(&row) {
+                    None => take(row)?,
+                    Some(error) => {
+                        self.begin(row.id);
+                        self.fail(Finished::new(row.id, Outcome::Failed(error)));
+                    }
                 }
             }
+        }
+    }
+
+    /// Why an item need not even be begun: what its list says of it doesn't do.
+    fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        self.naming.missing_column(row).or_else(|| self.checksum(row).err())
+    }
+
+    /// The checksum that an item's list gives.
+    fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
+        match &self.spec.lists.checksum_column {
+            Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
+            _ => Ok(None),
         }
     }
 
@@ -144,6 +166,7 @@ impl Run {
                             ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
                         Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
                     });
+                    let result = run.checked(&row, result).await;
                     run.net_in_use.fetch_sub(1, Ordering::Relaxed);
                     let seq = row.id.seq;
                     if body_tx.send((row, result, place)).await.is_err() {
@@ -153,6 +176,19 @@ impl Run {
                 Ok(())
             },
         )
+    }
+
+    /// What came, if it is what its list says.
+    async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
+        let fetched = result?;
+        let Ok(Some(checksum)) = self.checksum(row) else { return Ok(fetched) };
+        let checked_row = row.clone();
+        // Hashing takes a core's time, and maybe the disk's.
+        let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
+        checking.await.unwrap_or_else(|broken| {
+            let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
+            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+        })
     }
 
     /// Hands fetched bodies on to the pixel workers, and failures to the recorder.
