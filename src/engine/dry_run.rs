@@ -8,11 +8,11 @@ use std::time::Instant;
 use super::check;
 use super::limits;
 use super::output::{self, Naming, Told, Verdict};
-use super::picture::{is_copied, prepare};
+use super::picture::{is_copied, prepare, stripped};
 use super::pools;
 use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Timings};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
 use crate::op::Pipeline;
 use crate::source::{self, Found};
 
@@ -59,6 +59,8 @@ pub struct PlannedItem {
     pub size_px: Option<(u32, u32)>,
     /// Why it would fail.
     pub error: Option<ItemError>,
+    /// What would be left out of it.
+    pub remarks: Vec<Remark>,
 }
 
 /// What a dry run comes upon.
@@ -134,6 +136,7 @@ impl Planner<'_> {
             skipped: false,
             size_px: None,
             error: None,
+            remarks: Vec::new(),
         };
         let row = row_of(item, self.plan.items);
         let result = match (&row.error, row.locator.path()) {
@@ -162,6 +165,11 @@ impl Planner<'_> {
             let bytes = read(path)?;
             if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
                 self.count_copy(bytes.len() as u64);
+                own.unwrap_or_default()
+            } else if let Some((stripped, size_px)) = stripped(&bytes, &self.spec.recipe, &self.spec.save) {
+                self.plan.bytes_in += bytes.len() as u64;
+                self.plan.bytes_out += stripped.len() as u64;
+                planned.size_px = Some(size_px);
                 own.unwrap_or_default()
             } else {
                 self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
@@ -205,6 +213,7 @@ impl Planner<'_> {
         let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
         limits::check(limits, self.budget_bytes, &prepared, size)?;
         let prepared = prepared.with_truncated(limits.truncated);
+        planned.remarks = prepared.remarks(&self.spec.save);
         let info = prepared.plan.output();
         // Where the pixels decide, only a run tells.
         planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
@@ -259,6 +268,7 @@ fn row_of(item: NewItem, seq: u64) -> ItemRow {
         finished_at_ms: None,
         size_bytes: item.size_bytes,
         mtime_ms: item.mtime_ms,
+        remarks: Vec::new(),
         origin: item.origin,
         columns: item.columns,
     }

@@ -101,6 +101,7 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
         columns: Columns::default(),
         size_bytes: Some(4_100_000),
         mtime_ms: None,
+        remarks: Vec::new(),
     }
 }
 

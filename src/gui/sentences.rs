@@ -12,18 +12,45 @@ pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
     }
 }
 
-/// What a source left out.
+/// What was left out.
 pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
     match (lang, remark) {
+        (Lang::English, Remark::OnlyBelow { folder }) => {
+            format!("There are no pictures in {folder} itself, but in folders below it.")
+        }
+        (Lang::English, Remark::FirstPages { count }) => {
+            let pictures = if *count == 1 { "picture" } else { "pictures" };
+            format!(
+                "Of {count} {pictures} with several pages the first was read. Page, among the ways to save, picks another."
+            )
+        }
         (Lang::English, remark) => remark.to_string(),
         (Lang::Korean, Remark::NoPictures { folder }) => format!("{folder}에 사진이 없습니다."),
+        (Lang::Korean, Remark::OnlyBelow { folder }) => {
+            format!("{folder}에는 사진이 없지만 그 하위 폴더에는 있습니다.")
+        }
         (Lang::Korean, Remark::NotPictures { count, folder }) => {
             format!("{folder}의 파일 {count}개는 사진이 아니어서 제외했습니다.")
         }
         (Lang::Korean, Remark::OtherKinds { count, folder, extensions }) => {
             format!("{folder}의 사진 {count}장은 열 수 없는 형식입니다 ({extensions}).")
         }
+        (Lang::Korean, Remark::FirstPage { pages }) => format!("{pages}페이지 중 첫 페이지만 읽었습니다."),
+        (Lang::Korean, Remark::FirstPages { count }) => format!(
+            "여러 페이지가 있는 사진 {count}장은 첫 페이지만 읽었습니다. 저장 설정의 페이지에서 다른 페이지를 고를 수 있습니다."
+        ),
+        (Lang::Korean, Remark::TakenForSrgb { colours }) => {
+            format!("색({colours})을 변환할 수 없어 sRGB로 처리했습니다.")
+        }
+        (Lang::Korean, Remark::ManyTakenForSrgb { count }) => {
+            format!("사진 {count}장의 색(PQ, HLG 또는 비디오 범위)을 sRGB로 처리했습니다.")
+        }
     }
+}
+
+/// Several, one behind the other.
+pub(crate) fn remarks(lang: Lang, remarks: &[Remark]) -> String {
+    remarks.iter().map(|one| remark(lang, one)).collect::<Vec<_>>().join(" ")
 }
 
 /// A kind's short name, for chips and tables.

@@ -501,14 +501,24 @@ impl FormatChoice {
 }
 
 impl JobSpec {
-    /// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
+    /// Whether results are the inputs' bytes, exactly: no step, no change of format, nothing left out.
     pub fn is_copy(&self) -> bool {
         is_copy(&self.recipe, &self.save)
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out.
+/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out,
+/// no metadata stripped.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
+    is_untouched(recipe, save) && save.metadata != MetadataPolicy::Strip
+}
+
+/// Whether metadata is all that results lose.
+pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
+    is_untouched(recipe, save) && save.metadata == MetadataPolicy::Strip
+}
+
+fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
     let whole = save.frames == FramesChoice::All && save.page.is_none();
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && whole
 }

@@ -30,11 +30,12 @@ pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{
-    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+    Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
+    Shortfall,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, ListSpec,
-    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
+    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};

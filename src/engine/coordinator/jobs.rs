@@ -13,6 +13,7 @@ use crate::engine::meter::Meter;
 use crate::engine::output::{self, Naming};
 use crate::engine::recorder::Record;
 use crate::engine::run::{Run, RunParts, Trouble};
+use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, pools};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{FetchLimits, Fetcher, Setup};
@@ -360,6 +361,10 @@ impl Coordinator {
             (JobState::Cancelled, None) => Edge::Cancelled,
             _ => Edge::Paused,
         };
+        for remark in active.run.remarks() {
+            self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
+            self.notice = Some(Notice::Remark(remark));
+        }
         self.event(Some(job), edge);
         self.bump();
         self.reread_listed();
