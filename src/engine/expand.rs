@@ -1,5 +1,6 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -143,41 +144,46 @@ impl Expansion<'_> {
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
             let stop = Arc::clone(&self.request.stop);
-            let mut failed = None;
-            let cancelled = || stop.load(Ordering::Acquire);
+            let failed = Cell::new(None);
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
-            let fetch = |url: &str| fetcher.fetch(url, &cancelled);
+            let this = RefCell::new(&mut *self);
+            let cancelled = || {
+                // A pipe may be quiet for long; what came through it is not to wait for more.
+                if let Ok(mut this) = this.try_borrow_mut()
+                    && let Err(error) = this.flush_old(known)
+                {
+                    failed.set(Some(error));
+                    return true;
+                }
+                stop.load(Ordering::Acquire)
+            };
+            let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
             let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
-            let outcome = source::read(&spec, &reading, &mut |found| match found {
-                Found::Trouble(message) => {
-                    let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
-                    ControlFlow::Continue(())
-                }
-                // What is left out is told when all has been added.
-                Found::Remark(Remark::RepeatedLinks { .. }) if known => ControlFlow::Continue(()),
-                Found::Remark(remark) => {
-                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
-                    ControlFlow::Continue(())
-                }
-                Found::Item(item) => {
-                    self.taken += 1;
-                    if self.is_own_result(&item, out_dir.as_ref()) {
-                        return ControlFlow::Continue(());
-                    }
-                    if pass_over > 0 {
-                        pass_over -= 1;
-                        return ControlFlow::Continue(());
-                    }
-                    match self.push(item, known) {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(error) => {
-                            failed = Some(error);
-                            ControlFlow::Break(())
+            let outcome = source::read(&spec, &reading, &mut |found| {
+                let mut this = this.borrow_mut();
+                match found {
+                    Found::Trouble(message) => this.tell(ExpandNote::Trouble { job: this.request.job, message }),
+                    // What is left out is told when all has been added.
+                    Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
+                    Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
+                    Found::Item(item) => {
+                        this.taken += 1;
+                        if this.is_own_result(&item, out_dir.as_ref()) {
+                            return ControlFlow::Continue(());
+                        }
+                        if pass_over > 0 {
+                            pass_over -= 1;
+                            return ControlFlow::Continue(());
+                        }
+                        if let Err(error) = this.push(item, known) {
+                            failed.set(Some(error));
+                            return ControlFlow::Break(());
                         }
                     }
                 }
+                ControlFlow::Continue(())
             });
-            if let Some(error) = failed {
+            if let Some(error) = failed.take() {
                 return Err(error);
             }
             if outcome.is_break() {
@@ -238,11 +244,17 @@ impl Expansion<'_> {
 
     fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
         self.batch.push(item);
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.batch.len() >= BATCH_ITEMS || since.elapsed() >= BATCH_AGE {
-            self.flush(known)?;
-        }
-        Ok(())
+        self.since.get_or_insert_with(Instant::now);
+        if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
+    }
+
+    /// Hands over what has waited long enough.
+    fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
+        if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
+    }
+
+    fn tell(&self, note: ExpandNote) {
+        let _ = self.note_tx.send(note);
     }
 
     fn flush(&mut self, known: bool) -> Result<(), JobError> {
