@@ -40,6 +40,8 @@ pub(crate) struct Expand {
     pub(crate) stop: Arc<AtomicBool>,
     /// Links that were pasted; they have no place in the job's list of sources.
     pub(crate) urls: Vec<String>,
+    /// Links that were pasted more than once.
+    pub(crate) duplicates: u64,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
 }
@@ -55,6 +57,7 @@ impl Expand {
             leave_out_known: false,
             stop: Arc::default(),
             urls: Vec::new(),
+            duplicates: 0,
             copy_of: None,
         }
     }
@@ -67,7 +70,7 @@ pub(crate) enum ExpandNote {
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read.
-    Ended { job: JobId, added: u64, duplicates: u64 },
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool },
 }
 
 /// Works until the other end is gone.
@@ -79,6 +82,8 @@ pub(crate) fn run(
     runtime: &Handle,
 ) {
     for request in expand_rx {
+        let only_links = request.sources.is_empty() && !request.urls.is_empty();
+        let duplicates = request.duplicates;
         let mut expansion = Expansion {
             request,
             record_tx,
@@ -90,13 +95,13 @@ pub(crate) fn run(
             since: None,
             taken: 0,
             added: 0,
-            duplicates: 0,
+            duplicates,
         };
         if let Err(error) = expansion.run() {
             let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
         }
         let Expansion { request, added, duplicates, .. } = expansion;
-        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates });
+        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links });
     }
 }
 

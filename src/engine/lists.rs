@@ -110,6 +110,14 @@ fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
     Ok(file)
 }
 
+/// A chosen file whose name is that of a list is read as one.
+pub(crate) fn or_list(spec: SourceSpec) -> SourceSpec {
+    match spec {
+        SourceSpec::File { path } if source::is_list_name(&path) => SourceSpec::UrlList { path },
+        spec => spec,
+    }
+}
+
 /// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
 pub(crate) fn source_of_path(path: PathBuf) -> SourceSpec {
     if path.is_dir() {
