@@ -7,12 +7,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::links::LinkArgs;
+use super::network::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, TruncatedPolicy, Value, Work, human, save,
+    Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -208,6 +209,8 @@ pub(super) struct RunArgs {
     #[arg(long)]
     fast: bool,
     #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
     pub(super) report: ReportArgs,
 }
 
@@ -276,6 +279,7 @@ impl RunArgs {
                 item_timeout_s: self.item_timeout,
                 truncated: self.truncated.into(),
             },
+            network: self.network.spec()?,
         };
         engine::check_spec(&spec)?;
         Ok(spec)
@@ -289,7 +293,18 @@ impl RunArgs {
             ("--colour", self.colour.is_some()),
             ("--metadata", self.metadata.is_some()),
         ];
-        let names: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+        let only_stripped = is_only_stripped(&spec.recipe, &spec.save);
+        let more = spec.save.given().any(|(key, _)| key.param.name != "metadata");
+        let works = |name: &str| only_stripped && (name == "--metadata" || (name == "--save" && !more));
+        let given = given.into_iter().filter(|(name, is_given)| *is_given && !works(name));
+        let names: Vec<&str> = given.map(|(name, _)| name).collect();
+        if only_stripped && !names.is_empty() {
+            let names = names.join(", ");
+            return Some(format!(
+                "Without a step or a --format, JPEG, PNG, WebP, GIF and JPEG XL files lose their metadata and are not \
+                 encoded anew: {names} has no effect on them."
+            ));
+        }
         (spec.is_copy() && !names.is_empty()).then(|| {
             format!("Without a step or a --format, files are copied byte by byte: {} has no effect.", names.join(", "))
         })
@@ -334,7 +349,13 @@ impl RunArgs {
             save.set_format(format);
         }
         let shortcuts = [("quality", &self.quality), ("colour", &self.colour), ("metadata", &self.metadata)];
+        let named = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
+            if named.iter().any(|key| key == name) {
+                let text = self.save.as_deref().unwrap_or_default();
+                let sentence = format!("--save {text} says {name}, and so does --{name} {word}: give one of them.");
+                return Err(JobError::Usage(sentence));
+            }
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
             value
                 .and_then(|value| save.set(name, &value))

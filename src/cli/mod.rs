@@ -7,6 +7,7 @@ mod args;
 mod follow;
 mod history;
 mod links;
+mod network;
 mod report;
 
 use std::ffi::OsString;

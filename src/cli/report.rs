@@ -154,7 +154,11 @@ pub(super) fn planned(item: &PlannedItem) -> String {
         }
         (None, None) => format!("named once it is fetched or made{size}"),
     };
-    format!("{} -> {fate}", item.locator)
+    let mut line = format!("{} -> {fate}", item.locator);
+    for remark in &item.remarks {
+        let _ = write!(line, " [{remark}]");
+    }
+    line
 }
 
 pub(super) fn plan(plan: &DryRun) -> String {

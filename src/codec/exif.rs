@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::model::Orientation;
+use super::density;
+use crate::model::{Density, Orientation};
 
 const ORIENTATION: u16 = 0x0112;
 const EXIF_IFD: u16 = 0x8769;
@@ -18,6 +19,9 @@ const IMAGE_WIDTH: u16 = 0x0100;
 const IMAGE_LENGTH: u16 = 0x0101;
 const PIXEL_X_DIMENSION: u16 = 0xA002;
 const PIXEL_Y_DIMENSION: u16 = 0xA003;
+const X_RESOLUTION: u16 = 0x011A;
+const Y_RESOLUTION: u16 = 0x011B;
+const RESOLUTION_UNIT: u16 = 0x0128;
 const DATE_TIME: u16 = 0x0132;
 const DATE_TIME_ORIGINAL: u16 = 0x9003;
 const DATE_TIME_DIGITIZED: u16 = 0x9004;
@@ -37,6 +41,14 @@ pub(super) fn orientation(block: Option<&[u8]>) -> Orientation {
         tiff.number(at)
     });
     Orientation::from_exif(value.unwrap_or(1))
+}
+
+/// A block that tells an orientation and nothing else.
+pub(super) fn only_orientation(orientation: Orientation) -> Vec<u8> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    block.push(orientation.to_exif());
+    block.extend([0; 6]);
+    block
 }
 
 /// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
@@ -72,9 +84,29 @@ pub(super) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     }))
 }
 
-/// The block of a picture of that size in px, where it tells one.
-pub(super) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32) -> Arc<[u8]> {
+/// Pixels to the inch, as the main directory tells them.
+pub(super) fn density(block: &[u8]) -> Option<Density> {
+    let tiff = Tiff::new(block)?;
+    let ifd = tiff.first_ifd()?;
+    let fraction = |tag| {
+        let at = tiff.fraction(tiff.find(ifd, tag)?)?;
+        let (top, bottom) = (tiff.u32(at)?, tiff.u32(at + 4)?);
+        (bottom != 0).then(|| f64::from(top) / f64::from(bottom))
+    };
+    let (x, y) = (fraction(X_RESOLUTION)?, fraction(Y_RESOLUTION)?);
+    match tiff.find(ifd, RESOLUTION_UNIT).and_then(|entry| tiff.number(entry)) {
+        None | Some(2) => density::from_inch(x, y),
+        Some(3) => density::from_cm(x, y),
+        Some(_) => None,
+    }
+}
+
+/// The block of a picture of that size in px and that density, where it tells them.
+pub(super) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: Option<Density>) -> Arc<[u8]> {
     edited(block, |block| {
+        if let Some(density) = density {
+            set_density(block, density);
+        }
         for (tag, px) in [
             (IMAGE_WIDTH, width_px),
             (IMAGE_LENGTH, height_px),
@@ -185,6 +217,13 @@ impl<'b> Tiff<'b> {
         let from = self.u32(entry + 8)? as usize;
         let to = from.saturating_add(usize::try_from(length).ok()?).min(self.bytes.len());
         (from >= 8 && from < to).then_some((from, to))
+    }
+
+    /// Where an entry's single fraction (RATIONAL) stands.
+    fn fraction(self, entry: usize) -> Option<usize> {
+        let is_one = self.u16(entry + 2)? == 5 && self.u32(entry + 4)? == 1;
+        let (from, to) = self.outside(entry).filter(|_| is_one)?;
+        (to - from == 8).then_some(from)
     }
 
     /// Everything a directory owns: its entries, and their values that stand elsewhere.
@@ -298,6 +337,31 @@ fn set_number(block: &mut [u8], tag: u16, number: u32) {
         if let Some(bytes) = block.get_mut(at..at + value.len()) {
             bytes.copy_from_slice(&value);
         }
+    }
+}
+
+/// Sets the density in the main directory, where that has all its entries, and where their values stand apart from
+/// directories.
+fn set_density(block: &mut [u8], density: Density) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let (Some(first), little) = (tiff.first_ifd(), tiff.little) else { return };
+    let is_apart = |at: &usize| {
+        let directories = [Some(first), tiff.directory(first, EXIF_IFD), tiff.directory(first, GPS_IFD)];
+        !directories.into_iter().flatten().any(|ifd| *at < ifd + 2 + tiff.count(ifd) * ENTRY + 4 && ifd < at + 8)
+    };
+    let fraction = |tag| tiff.find(first, tag).and_then(|entry| tiff.fraction(entry)).filter(is_apart);
+    let unit = tiff.find(first, RESOLUTION_UNIT).filter(|&entry| tiff.u16(entry + 2) == Some(3));
+    let (Some(x), Some(y), Some(unit)) = (fraction(X_RESOLUTION), fraction(Y_RESOLUTION), unit) else { return };
+    for (at, per_inch) in [(x, density.x_per_inch), (y, density.y_per_inch)] {
+        let (top, bottom) = density::to_fraction(per_inch);
+        for (at, number) in [(at, top), (at + 4, bottom)] {
+            if let Some(bytes) = block.get_mut(at..at + 4) {
+                bytes.copy_from_slice(&if little { number.to_le_bytes() } else { number.to_be_bytes() });
+            }
+        }
+    }
+    if let Some(bytes) = block.get_mut(unit + 8..unit + 10) {
+        bytes.copy_from_slice(&if little { 2_u16.to_le_bytes() } else { 2_u16.to_be_bytes() });
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod animation;
+mod density;
 mod forged_animation;
 
 use std::io::Cursor;

@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::check;
 use super::limits;
 use super::output::{self, Naming, Told, Verdict};
-use super::picture::{is_copied, prepare};
+use super::picture::{is_copied, prepare, stripped};
 use super::pools;
 use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Timings};
+use crate::fetch::Secrets;
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 
@@ -59,6 +61,8 @@ pub struct PlannedItem {
     pub size_px: Option<(u32, u32)>,
     /// Why it would fail.
     pub error: Option<ItemError>,
+    /// What would be left out of it.
+    pub remarks: Vec<Remark>,
 }
 
 /// What a dry run comes upon.
@@ -108,10 +112,11 @@ pub fn dry_run(
         sampled_seconds: 0.0,
         samples: 0,
     };
+    let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("Couldn't start the network: {error}."))?;
-        super::lists::fetch(runtime.handle(), spec, url, cancelled).map(|list| list.file)
+        super::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     for source in &spec.sources {
         let reading = Reading { lists: &spec.lists, cancelled, fetch: &fetch };
@@ -140,6 +145,7 @@ impl Planner<'_> {
             skipped: false,
             size_px: None,
             error: None,
+            remarks: Vec::new(),
         };
         let row = row_of(item, self.plan.items);
         let result = match (&row.error, row.locator.path()) {
@@ -168,6 +174,11 @@ impl Planner<'_> {
             let bytes = read(path)?;
             if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
                 self.count_copy(bytes.len() as u64);
+                own.unwrap_or_default()
+            } else if let Some((stripped, size_px)) = stripped(&bytes, &self.spec.recipe, &self.spec.save) {
+                self.plan.bytes_in += bytes.len() as u64;
+                self.plan.bytes_out += stripped.len() as u64;
+                planned.size_px = Some(size_px);
                 own.unwrap_or_default()
             } else {
                 self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
@@ -211,6 +222,7 @@ impl Planner<'_> {
         let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
         limits::check(limits, self.budget_bytes, &prepared, size)?;
         let prepared = prepared.with_truncated(limits.truncated);
+        planned.remarks = prepared.remarks(&self.spec.save);
         let info = prepared.plan.output();
         // Where the pixels decide, only a run tells.
         planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
@@ -265,6 +277,7 @@ fn row_of(item: NewItem, seq: u64) -> ItemRow {
         finished_at_ms: None,
         size_bytes: item.size_bytes,
         mtime_ms: item.mtime_ms,
+        remarks: Vec::new(),
         origin: item.origin,
         columns: item.columns,
     }

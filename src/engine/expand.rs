@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::runtime::Handle;
 
-use super::lists;
 use super::recorder::{Record, call};
+use super::{intake, lists};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::JobError;
+use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
 use crate::source::{self, Found, Reading};
 
@@ -44,6 +45,8 @@ pub(crate) struct Expand {
     pub(crate) duplicates: u64,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
+    /// Who counts the links of each host, while the job is at work.
+    pub(crate) link_counts: Option<Arc<LinkCounts>>,
 }
 
 impl Expand {
@@ -59,6 +62,7 @@ impl Expand {
             urls: Vec::new(),
             duplicates: 0,
             copy_of: None,
+            link_counts: None,
         }
     }
 }
@@ -80,6 +84,7 @@ pub(crate) fn run(
     note_tx: &Sender<ExpandNote>,
     reader: &dyn CatalogReader,
     runtime: &Handle,
+    secrets: &Arc<Secrets>,
 ) {
     for request in expand_rx {
         let only_links = request.sources.is_empty() && !request.urls.is_empty();
@@ -90,6 +95,7 @@ pub(crate) fn run(
             note_tx,
             reader,
             runtime,
+            secrets,
             mark: None,
             batch: Vec::new(),
             since: None,
@@ -111,6 +117,7 @@ struct Expansion<'a> {
     note_tx: &'a Sender<ExpandNote>,
     reader: &'a dyn CatalogReader,
     runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
     /// Where the current source stands in the job's list, if it does.
     mark: Option<u32>,
     batch: Vec<NewItem>,
@@ -148,6 +155,9 @@ impl Expansion<'_> {
             let already_read = already_taken > 0;
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
+            // What the job itself names was seen to when it was taken in.
+            let is_list =
+                matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
             let stop = Arc::clone(&self.request.stop);
             let failed = Cell::new(None);
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
@@ -171,7 +181,7 @@ impl Expansion<'_> {
                     // What is left out is told when all has been added.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                     Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
-                    Found::Item(item) => {
+                    Found::Item(mut item) => {
                         this.taken += 1;
                         if this.is_own_result(&item, out_dir.as_ref()) {
                             return ControlFlow::Continue(());
@@ -179,6 +189,9 @@ impl Expansion<'_> {
                         if pass_over > 0 {
                             pass_over -= 1;
                             return ControlFlow::Continue(());
+                        }
+                        if is_list {
+                            intake::keep_item(this.secrets, &mut item);
                         }
                         if let Err(error) = this.push(item, known) {
                             failed.set(Some(error));
@@ -248,6 +261,9 @@ impl Expansion<'_> {
     }
 
     fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+        if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
+            counts.listed(url);
+        }
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);
         if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
@@ -283,6 +299,7 @@ impl Expansion<'_> {
 /// Fetches a list that stands on the web.
 struct ListFetcher<'a> {
     runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
     record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<ExpandNote>,
     job: JobId,
@@ -295,19 +312,19 @@ struct ListFetcher<'a> {
 
 impl<'a> ListFetcher<'a> {
     fn of(expansion: &Expansion<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
-        let Expansion { runtime, record_tx, note_tx, request, .. } = expansion;
-        Self { runtime, record_tx, note_tx, job: request.job, spec, index, already_read }
+        let Expansion { runtime, secrets, record_tx, note_tx, request, .. } = expansion;
+        Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
     }
 
     /// The list; what it was is noted, so that a resume can tell whether it still is the same.
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, String> {
-        let list = lists::fetch(self.runtime, self.spec, url, cancelled)?;
+        let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
             Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
                 let message = format!(
                     "The list {} has changed since the job was interrupted. It goes on in the new one where it was in \
                      the old one; run it as another job to be sure of every link.",
-                    locator::without_user_info(url)
+                    locator::shown_url(url)
                 );
                 let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, message });
             }

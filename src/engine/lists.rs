@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use crate::error::{ErrorKind, JobError};
-use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Spool};
+use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
 use crate::model::{JobSpec, SourceSpec, locator};
 use crate::source;
 
@@ -29,7 +30,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
             SourceSpec::File { path } | SourceSpec::Folder { path, .. } => {
                 (Some(source::Header::none()), path.display().to_string())
             }
-            SourceSpec::Url { url } => (Some(source::Header::none()), locator::without_user_info(url)),
+            SourceSpec::Url { url } => (Some(source::Header::none()), locator::shown_url(url)),
         };
         let Some(header) = header else { continue };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
@@ -54,23 +55,26 @@ pub(crate) struct FetchedList {
 }
 
 /// A fetcher for links of a job.
-pub(crate) fn fetcher(spec: &JobSpec) -> Fetcher {
-    Fetcher::new(FetchLimits {
-        connections: spec.limits.connections,
-        per_host: spec.limits.per_host,
-        ..FetchLimits::default()
-    })
+pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
+    let setup = Setup {
+        limits: FetchLimits::from(&spec.limits),
+        network: spec.network.clone(),
+        secrets: Arc::clone(secrets),
+        ..Setup::default()
+    };
+    Fetcher::open(setup).map_err(|error| JobError::Machine(error.to_string()))
 }
 
 /// Fetches the list at a URL that the user gave; the error is a sentence.
 pub(crate) fn fetch(
     runtime: &Handle,
     spec: &JobSpec,
+    secrets: &Arc<Secrets>,
     url: &str,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<FetchedList, String> {
     let (cancel, spool) = (Cancel::new(), Spool::new(std::env::temp_dir()));
-    let fetcher = fetcher(spec);
+    let fetcher = fetcher(spec, secrets).map_err(|error| error.to_string())?;
     let fetched = runtime.block_on(async {
         let fetching = fetcher.fetch(url, Origin::User, &spool, &cancel);
         tokio::pin!(fetching);
@@ -87,12 +91,12 @@ pub(crate) fn fetch(
     });
     let fetched = fetched.map_err(|failure| match failure.error.kind {
         ErrorKind::Cancelled => {
-            format!("The list {} was not fetched: it was given up.", locator::without_user_info(url))
+            format!("The list {} was not fetched: it was given up.", locator::shown_url(url))
         }
         _ => failure.error.to_string(),
     })?;
     let failed = |error: std::io::Error| {
-        format!("Couldn't keep the list {} while it is read ({error}).", locator::without_user_info(url))
+        format!("Couldn't keep the list {} while it is read ({error}).", locator::shown_url(url))
     };
     let file = match &fetched.body {
         Body::Memory(bytes) => in_a_file(bytes),

@@ -1,13 +1,14 @@
 //! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::codec::{self, DecodeOptions, Header};
+use crate::codec::{self, DecodeOptions, Header, Patience};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Save, Shortfall,
-    TruncatedPolicy, is_copy,
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Shortfall,
+    TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -32,6 +33,8 @@ pub(crate) struct Rendered {
     pub(crate) info: ImageInfo,
     /// How much was there of a file that ends early, and was saved all the same.
     pub(crate) shortfall: Option<Shortfall>,
+    /// What was left out of it.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// The page that a way to save picks out, counted from 0.
@@ -39,10 +42,23 @@ pub(crate) fn page_of(save: &Save) -> u32 {
     u32::from(save.page.unwrap_or(1)).saturating_sub(1)
 }
 
+/// A way to save as it is meant for a picture: one that stays in its format and is stored without loss stays without,
+/// unless a quality or a size is asked for.
+fn as_meant<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
+    let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
+    if keeps && header.lossless && !save.lossless {
+        Cow::Owned(Save { lossless: true, ..save.clone() })
+    } else {
+        Cow::Borrowed(save)
+    }
+}
+
 /// Reads the header and plans the way.
 pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
     guarded(|| {
         let header = codec::probe_page(bytes, page_of(save))?;
+        let save = as_meant(save, &header).into_owned();
+        let save = &save;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
         if header.first_only && save.frames == FramesChoice::All {
@@ -87,14 +103,19 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemE
     if plan.is_certain() {
         return Ok(plan);
     }
-    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    // Whether a file that ends early will do is told later.
+    let truncated = TruncatedPolicy::Keep;
+    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
     opened.frames.next_frame()?;
     plan.settled(opened.frames.rows().as_mut(), &|| false)
 }
 
 /// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
-/// first frame is wanted.
+/// first frame is wanted, and pictures whose metadata is to go.
 pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
+    if is_only_stripped(recipe, save) {
+        return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
+    }
     let all = Save { frames: FramesChoice::All, ..save.clone() };
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
@@ -104,7 +125,27 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
             }))
 }
 
+/// A picture that loses its metadata and nothing else, and its size in px, upright; `None` where more is asked for, or
+/// where that takes encoding it anew.
+pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+    if !is_only_stripped(recipe, save) {
+        return None;
+    }
+    let header = codec::probe(bytes).ok()?;
+    let (width, height) = (header.info.width_px, header.info.height_px);
+    let size_px = if header.orientation.swaps_axes() { (height, width) } else { (width, height) };
+    Some((codec::stripped(bytes)?, size_px))
+}
+
 impl Prepared {
+    /// What is left out of the picture, though nobody asked for that.
+    pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
+        let pages = self.header.pages;
+        let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
+        let colours = self.header.taken_for_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
+        first_page.into_iter().chain(colours).collect()
+    }
+
     /// The same with another rule for files that end early.
     pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
         Self { truncated, ..self }
@@ -125,6 +166,19 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        self.render_patiently(bytes, save, &Patience { given_up: cancelled, held: None })
+    }
+
+    /// The same; `patience` holds what decoding takes.
+    pub(crate) fn render_patiently(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        patience: &Patience<'_>,
+    ) -> Result<Rendered, ItemError> {
+        let cancelled = patience.given_up;
+        let save = as_meant(save, &self.header);
+        let save = save.as_ref();
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, cancelled));
         }
@@ -136,11 +190,12 @@ impl Prepared {
                 truncated: self.truncated,
                 page: page_of(save),
             };
-            let mut opened = codec::open(bytes, &options)?;
+            let mut opened = codec::open_unless(bytes, &options, patience)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
-            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall })
+            let remarks = self.remarks(save);
+            Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall, remarks })
         })
     }
 }
@@ -150,9 +205,15 @@ impl Prepared {
     fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
         let canvas = self.plan.output();
         let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
-        let options = DecodeOptions { colour: codec::colour_for(self.format, save.colour), ..DecodeOptions::default() };
+        let options = DecodeOptions {
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            ..DecodeOptions::default()
+        };
+        let mut shortfall = None;
         let file = codec::within_bytes(self.format, save, |save| {
-            let mut opened = codec::open_frames(bytes, &options)?;
+            let mut opened = codec::open_frames_unless(bytes, &options, cancelled)?;
+            shortfall = opened.frames.shortfall();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
@@ -167,7 +228,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, shortfall: None })
+        Ok(Rendered { bytes: file, info: canvas, shortfall, remarks: self.remarks(save) })
     }
 }
 
@@ -191,11 +252,38 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::model::{FormatChoice, Step};
 
     #[test]
     fn a_panic_in_a_task_becomes_its_error() {
         let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
         assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+
+    #[test]
+    fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+        let step = Step::new("resize").with("percent", 50.0);
+        let pipeline = crate::engine::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
+        let render = |bytes: &[u8], save: &Save| {
+            let rendered = prepare(bytes, &pipeline, save).unwrap().render(bytes, save, &|| false).unwrap().bytes;
+            codec::probe(&rendered).unwrap()
+        };
+        let keep = Save::default();
+        let png = include_bytes!("../../assets/samples/orange-slice.png").as_slice();
+        let still = |lossless| Save { format: FormatChoice::Webp, lossless, effort: Some(0), ..Save::default() };
+        let moving = include_bytes!("../../tests/reference/animation/disposals.gif").as_slice();
+        for source in [png, moving] {
+            let file = |save: &Save| {
+                let nothing = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+                prepare(source, &nothing, save).unwrap().render(source, save, &|| false).unwrap().bytes
+            };
+            let (lossless, lossy) = (file(&still(true)), file(&still(false)));
+            assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
+            assert!(render(&lossless, &keep).lossless && !render(&lossy, &keep).lossless);
+            assert!(!render(&lossless, &Save { quality: Some(80), ..keep.clone() }).lossless);
+            assert!(!render(&lossless, &Save { format: FormatChoice::Webp, ..keep.clone() }).lossless);
+        }
+        assert!(!render(png, &keep).lossless, "no kind of PNG loses anything");
     }
 
     #[test]
@@ -214,6 +302,27 @@ mod tests {
             assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
             assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
+        }
+    }
+
+    #[test]
+    fn a_picture_whose_time_is_up_is_given_up_and_its_memory_is_counted_until_its_decoder_ends() {
+        let avif = include_bytes!("../../tests/reference/formats/avif_420.avif").as_slice();
+        let jxl = include_bytes!("../../tests/reference/formats/jxl_lossy.jxl").as_slice();
+        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+        for bytes in [avif, jxl] {
+            let save = Save { format: crate::model::FormatChoice::Png, ..Save::default() };
+            let held: codec::Held = std::sync::Arc::new(());
+            let patience = Patience { given_up: &|| true, held: Some(std::sync::Arc::clone(&held)) };
+            let prepared = prepare(bytes, &pipeline, &save).unwrap();
+            let outcome = prepared.render_patiently(bytes, &save, &patience).map(|rendered| rendered.bytes);
+            assert_eq!(outcome.unwrap_err().kind, ErrorKind::Cancelled);
+            drop(patience);
+            let begun = std::time::Instant::now();
+            while std::sync::Arc::strong_count(&held) > 1 && begun.elapsed().as_secs() < 20 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            assert_eq!(std::sync::Arc::strong_count(&held), 1, "it ends by itself");
         }
     }
 }

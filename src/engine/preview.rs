@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 use super::around::{Around, Wanted};
 use super::bodies::{Bodies, KeptBody};
 use super::handle::Shared;
-use super::picture::{guarded, prepare};
+use super::picture::{guarded, prepare, stripped};
 use super::show::{self, Asked, Shown, Source};
 use super::step_files;
 use super::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
@@ -261,14 +261,19 @@ impl Looker {
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
             let pipeline = step_files::pipeline(&request.recipe)
                 .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
-            let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
-            let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+            let (bytes, size_px) = if let Some(made) = stripped(&base.body.bytes, &request.recipe, &request.save) {
+                made
+            } else {
+                let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
+                let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+                (rendered.bytes, (rendered.info.width_px, rendered.info.height_px))
+            };
             self.encoded = Some(Encoded {
                 id: request.id,
                 recipe: request.recipe.clone(),
                 save: request.save.clone(),
-                size_px: (rendered.info.width_px, rendered.info.height_px),
-                bytes: rendered.bytes,
+                size_px,
+                bytes,
             });
         }
         self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))

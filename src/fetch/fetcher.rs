@@ -1,22 +1,26 @@
 //! The way of one link: slot, request, redirects, retries, and waiting for a network that is gone.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use reqwest::Client;
+use reqwest::dns::Resolve;
 use url::Url;
 
 use super::body::{Body, Spool};
 use super::cancel::Cancel;
+use super::courtesy::{Courtesy, LinkCounts, Robots, robots_url};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
+use super::reach::{Link, Ways};
+use super::resolver::SystemResolver;
+use super::secrets::{AccessError, Secrets};
 use super::slots::{Slot, Slots};
 use super::transfer::{self, Received, Reply};
-use super::{client, name, retry};
+use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Origin;
+use crate::model::{NetworkSpec, Origin, RobotsPolicy};
 
 /// Fetches links for one job; clones share slots, connections and the watch over the network.
 #[derive(Clone)]
@@ -25,11 +29,35 @@ pub struct Fetcher {
 }
 
 struct Shared {
-    /// Made for the first link: reading the system's certificates takes longer than many a job without any.
-    client: OnceLock<Client>,
+    ways: Ways,
+    courtesy: Courtesy,
     limits: FetchLimits,
     slots: Slots,
     network: Network,
+}
+
+/// What a fetcher is made of.
+pub struct Setup {
+    /// What it may use, and how patient it is.
+    pub limits: FetchLimits,
+    /// How it goes about it.
+    pub network: NetworkSpec,
+    /// Where secrets are looked up.
+    pub secrets: Arc<Secrets>,
+    /// Who knows the addresses of names; the guard stands behind it.
+    pub resolver: Arc<dyn Resolve>,
+}
+
+impl Default for Setup {
+    /// The defaults, without any secret, with the system's resolver.
+    fn default() -> Self {
+        Self {
+            limits: FetchLimits::default(),
+            network: NetworkSpec::default(),
+            secrets: Arc::default(),
+            resolver: Arc::new(SystemResolver),
+        }
+    }
 }
 
 /// What came.
@@ -82,15 +110,34 @@ struct Tally {
 }
 
 impl Fetcher {
-    /// A fetcher within these limits.
+    /// A fetcher within these limits, with no settings beyond them.
     pub fn new(limits: FetchLimits) -> Self {
+        let ways = Ways::plain(&limits, Arc::new(SystemResolver));
+        Self::with(limits, ways, RobotsPolicy::default())
+    }
+
+    /// A fetcher of that kind. Every secret that the settings name is looked up now.
+    pub fn open(setup: Setup) -> Result<Self, AccessError> {
+        let Setup { mut limits, network, secrets, resolver } = setup;
+        limits.obeys_noai |= network.obey_noai;
+        let ways = Ways::new(&limits, &network, secrets, resolver)?;
+        Ok(Self::with(limits, ways, network.robots))
+    }
+
+    fn with(limits: FetchLimits, ways: Ways, robots: RobotsPolicy) -> Self {
         let shared = Shared {
-            client: OnceLock::new(),
+            ways,
+            courtesy: Courtesy::new(robots),
             slots: Slots::new(limits.connections, limits.per_host),
             network: Network::new(limits.clone()),
             limits,
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// How many links each host has; whoever reads a job's lists tells it.
+    pub fn link_counts(&self) -> Arc<LinkCounts> {
+        Arc::clone(self.shared.courtesy.counts())
     }
 
     /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
@@ -99,20 +146,21 @@ impl Fetcher {
     pub async fn fetch(
         &self,
         url: &str,
-        _origin: Origin,
+        origin: Origin,
         spool: &Spool,
         cancel: &Cancel,
     ) -> Result<Fetched, FetchFailure> {
         let tally = Tally::default();
-        let result = match parse(url) {
-            Ok(url) => {
+        let result = match self.shared.ways.link(url, origin) {
+            Ok(link) => {
+                self.shared.courtesy.counts().asked(link.url.as_str());
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => {
-                        Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&url))))
+                        Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&link.url))))
                     }
-                    received = self.shared.persist(&url, spool, &tally) => {
-                        received.map(|received| (received, url))
+                    received = self.shared.persist(&link, spool, &tally) => {
+                        received.map(|received| (received, link.url))
                     }
                 }
             }
@@ -148,22 +196,13 @@ impl Fetcher {
 }
 
 impl Shared {
-    fn client(&self, name: &str) -> Result<&Client, Fault> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let made = client::build(&self.limits)
-            .map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;
-        Ok(self.client.get_or_init(|| made))
-    }
-
     /// Tries until it comes, or until trying makes no sense.
-    async fn persist(&self, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+    async fn persist(&self, link: &Link, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
         let mut failures = 0;
-        let client = self.client(&fault::shown(url))?;
+        let clients = &self.ways.clients;
         loop {
-            self.network.wait_while_gone(client).await;
-            let fault = match self.attempt(client, url, spool, tally).await {
+            self.network.wait_while_gone(clients).await;
+            let fault = match self.attempt(link, spool, tally).await {
                 Ok(received) => return Ok(received),
                 Err(fault) => fault,
             };
@@ -183,7 +222,7 @@ impl Shared {
                 return Err(Fault { error: fault.error.with("detail", detail), ..fault });
             }
             match fault.unreached_since {
-                Some(began) if self.network.judge(began, client).await == Verdict::NetworkReturned => {
+                Some(began) if self.network.judge(began, clients).await == Verdict::NetworkReturned => {
                     failures = 0;
                 }
                 _ => return Err(fault),
@@ -192,23 +231,24 @@ impl Shared {
     }
 
     /// One attempt: the request, and those it is redirected to.
-    async fn attempt(&self, client: &Client, url: &Url, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
-        let name = fault::shown(url);
-        let mut seen = vec![url.clone()];
+    async fn attempt(&self, link: &Link, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+        let name = fault::shown(&link.url);
+        let mut seen = vec![link.url.clone()];
         let mut slot: Option<Slot> = None;
-        let mut at = url.clone();
+        let mut at = link.url.clone();
+        tally.attempts.fetch_add(1, Ordering::Relaxed);
         loop {
             let origin = at.origin().ascii_serialization();
-            let held = match slot.take().filter(|slot| slot.is_for(&origin)) {
+            let way = self.ways.to(&at, link, &name)?;
+            let held = slot.take().filter(|slot| slot.is_for(&origin));
+            self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
+            let held = match held {
                 Some(held) => held,
                 None => self.slots.acquire(&origin).await,
             };
-            if seen.len() == 1 {
-                tally.attempts.fetch_add(1, Ordering::Relaxed);
-            }
             let began = Instant::now();
             let on_answer = || self.network.answered(&origin);
-            let reply = transfer::request(client, &at, &name, &self.limits, spool, on_answer).await;
+            let reply = transfer::request(way, &at, &name, &self.limits, spool, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
                 Ok(Reply::Received(received)) => return Ok(received),
@@ -224,6 +264,15 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Gets a place's robots.txt, as one request of its host.
+    async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
+        let origin = at.origin().ascii_serialization();
+        let _slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
+        let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
+        self.network.answered(&origin);
+        Ok(answer)
     }
 
     /// The next place to ask, unless it was asked before or there were too many.
@@ -264,38 +313,9 @@ impl Received {
     }
 }
 
-/// A URL that can be asked for; its fragment never reaches a server.
-fn parse(text: &str) -> Result<Url, ItemError> {
-    let mut url = Url::parse(text.trim()).map_err(|error| bad_url(text, &error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad_url(text, "only http and https are fetched"));
-    }
-    url.set_fragment(None);
-    Ok(url)
-}
-
-/// What can't be parsed can't be cleaned either: what stands before an `@` may be a password.
-fn bad_url(text: &str, detail: &str) -> ItemError {
-    const MAX_SHOWN_CHARS: usize = 200;
-    let text = match text.rsplit_once('@') {
-        Some((_, rest)) => format!("…@{rest}"),
-        None => text.to_owned(),
-    };
-    ItemError::new(ErrorKind::BadUrl, text.chars().take(MAX_SHOWN_CHARS).collect::<String>()).with("detail", detail)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_url_that_makes_no_sense_is_refused_without_its_password() {
-        for text in ["", "ftp://h/x", "http://", "nonsense", "http://me:secret@h:99999/x", "file:///etc/passwd"] {
-            let error = parse(text).err();
-            assert_eq!(error.as_ref().map(|error| error.kind), Some(ErrorKind::BadUrl), "{text}");
-            assert!(!error.map(|error| error.to_string()).unwrap_or_default().contains("secret"));
-        }
-    }
 
     #[test]
     fn futures_can_move_between_threads() {

@@ -36,6 +36,8 @@ pub struct FetchLimits {
     pub network_gone: Duration,
     /// Whether the proxies that the system or the environment names are used.
     pub system_proxy: bool,
+    /// Whether what its publisher marks `noai` or `noimageai` is left alone.
+    pub obeys_noai: bool,
 }
 
 impl Default for FetchLimits {
@@ -56,6 +58,7 @@ impl Default for FetchLimits {
             max_retry_after: Duration::from_secs(config::MAX_RETRY_AFTER_S),
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
+            obeys_noai: false,
         }
     }
 }

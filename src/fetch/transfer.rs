@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use super::body::{Body, Collector, Spool};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
-use super::retry;
+use super::{noai, retry};
 use crate::error::{ErrorKind, ItemError};
 
 /// Bytes of an unwanted body that are read so that its connection can be used again.
@@ -39,9 +41,9 @@ pub(super) struct Received {
     pub(super) url: Url,
 }
 
-/// Asks for a URL, within the total time-out; `name` is how errors call it. `on_answer` is called when a server answered.
+/// Asks for a URL, within the total time-out, with these headers about who asks; `name` is how errors call it. `on_answer` is called when a server answered.
 pub(super) async fn request(
-    client: &Client,
+    (client, headers): (&Client, HeaderMap),
     url: &Url,
     name: &str,
     limits: &FetchLimits,
@@ -52,6 +54,7 @@ pub(super) async fn request(
         let began = Instant::now();
         let response = client
             .get(url.clone())
+            .headers(headers)
             .send()
             .await
             .map_err(|error| fault::of_request(&error, name, began, limits.connect_timeout))?;
@@ -85,6 +88,11 @@ async fn answer(
         }
         drain(response).await;
         return Err(Fault { retry_after, ..Fault::new(error).with_status(status.as_u16()) });
+    }
+    if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(response.headers())).flatten() {
+        let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
+        drain(response).await;
+        return Err(Fault::new(error).with_status(status.as_u16()));
     }
     receive(response, url, name, limits, spool)
         .await
@@ -134,12 +142,12 @@ async fn receive(
     })
 }
 
-fn is_redirect(status: StatusCode) -> bool {
+pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// Where a redirect leads; only http and https are followed.
-fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
+pub(super) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
     let refused = |detail: &str| ItemError::new(ErrorKind::Redirect, name).with("detail", detail);
     let location = response.headers().get(LOCATION).ok_or_else(|| refused("it names no other address"))?;
     let mut target = std::str::from_utf8(location.as_bytes())
@@ -151,6 +159,8 @@ fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, It
     }
     // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.
     target.set_fragment(None);
+    // Who one is elsewhere is not for a redirect to say.
+    let _ = super::secrets::take_user_info(&mut target);
     Ok(target)
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
         columns: Columns::default(),
         size_bytes: Some(4_100_000),
         mtime_ms: None,
+        remarks: Vec::new(),
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn engine() -> (Handle, Engine) {
         groups: Arc::new([]),
         failures: Arc::new([]),
         network_gone: false,
+        insecure_hosts: Vec::new(),
         halted: None,
         items_revision: 1,
         counting: false,
@@ -155,7 +157,7 @@ impl Engine {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
-                Command::SaveSettings(settings) => self.snapshot.settings = settings.clone(),
+                Command::SaveSettings(settings) => self.snapshot.settings = settings.as_ref().clone(),
                 _ => continue,
             }
             self.say();

@@ -12,11 +12,23 @@ pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
     }
 }
 
-/// What a source left out.
+/// What was left out.
 pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
     match (lang, remark) {
+        (Lang::English, Remark::OnlyBelow { folder }) => {
+            format!("There are no pictures in {folder} itself, but in folders below it.")
+        }
+        (Lang::English, Remark::FirstPages { count }) => {
+            let pictures = if *count == 1 { "picture" } else { "pictures" };
+            format!(
+                "Of {count} {pictures} with several pages the first was read. Page, among the ways to save, picks another."
+            )
+        }
         (Lang::English, remark) => remark.to_string(),
         (Lang::Korean, Remark::NoPictures { folder }) => format!("{folder}에 사진이 없습니다."),
+        (Lang::Korean, Remark::OnlyBelow { folder }) => {
+            format!("{folder}에는 사진이 없지만 그 하위 폴더에는 있습니다.")
+        }
         (Lang::Korean, Remark::NotPictures { count, folder }) => {
             format!("{folder}의 파일 {count}개는 사진이 아니어서 제외했습니다.")
         }
@@ -27,7 +39,22 @@ pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
         (Lang::Korean, Remark::OtherKinds { count, folder, extensions }) => {
             format!("{folder}의 사진 {count}장은 열 수 없는 형식입니다 ({extensions}).")
         }
+        (Lang::Korean, Remark::FirstPage { pages }) => format!("{pages}페이지 중 첫 페이지만 읽었습니다."),
+        (Lang::Korean, Remark::FirstPages { count }) => format!(
+            "여러 페이지가 있는 사진 {count}장은 첫 페이지만 읽었습니다. 저장 설정의 페이지에서 다른 페이지를 고를 수 있습니다."
+        ),
+        (Lang::Korean, Remark::TakenForSrgb { colours }) => {
+            format!("색({colours})을 변환할 수 없어 sRGB로 처리했습니다.")
+        }
+        (Lang::Korean, Remark::ManyTakenForSrgb { count }) => {
+            format!("사진 {count}장의 색(PQ, HLG 또는 비디오 범위)을 sRGB로 처리했습니다.")
+        }
     }
+}
+
+/// Several, one behind the other.
+pub(crate) fn remarks(lang: Lang, remarks: &[Remark]) -> String {
+    remarks.iter().map(|one| remark(lang, one)).collect::<Vec<_>>().join(" ")
 }
 
 /// A kind's short name, for chips and tables.
@@ -53,6 +80,10 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::Checksum => ("Wrong checksum", "체크섬 불일치"),
         ErrorKind::NoColumn => ("Column missing", "열 없음"),
         ErrorKind::RefusedAddress => ("Not allowed", "허용되지 않음"),
+        ErrorKind::Robots => ("Not wished (robots.txt)", "robots.txt 거부"),
+        ErrorKind::RobotsUnavailable => ("No robots.txt", "robots.txt 확인 불가"),
+        ErrorKind::NoAi => ("Not for training", "학습용 아님"),
+        ErrorKind::MissingSecret => ("Secret missing", "비밀 정보 없음"),
         ErrorKind::Conflict => ("Name taken", "이름 중복"),
         ErrorKind::WouldReplaceInput => ("Is an original", "원본과 같은 위치"),
         ErrorKind::Unwritable => ("Not writable", "쓰기 불가"),
@@ -108,6 +139,17 @@ fn korean(error: &ItemError) -> String {
             format!("{name}: 이름에 쓸 열 \"{}\"이(가) 목록에 없습니다.", error.arg("column"))
         }
         ErrorKind::RefusedAddress => format!("{name}: 허용되지 않는 주소라 가져오지 않았습니다{detail}."),
+        ErrorKind::Robots => {
+            format!("{name}: {}의 robots.txt가 허용하지 않아 가져오지 않았습니다.", error.arg("host"))
+        }
+        ErrorKind::RobotsUnavailable => format!(
+            "{name}: {}의 robots.txt를 확인할 수 없어 가져오지 않았습니다{detail}. 나중에 다시 시도하세요.",
+            error.arg("host")
+        ),
+        ErrorKind::NoAi => format!("{name}: 게시자가 {}로 표시하여 가져오지 않았습니다.", error.arg("detail")),
+        ErrorKind::MissingSecret => {
+            format!("{name}: 접속에 필요한 비밀 정보가 없어 가져오지 않았습니다{detail}.")
+        }
         ErrorKind::Conflict => {
             format!("{name}: {}이(가) 이미 있습니다. 다른 이름이나 다른 규칙을 고르세요.", error.arg("output"))
         }

@@ -43,7 +43,7 @@ pub enum Edge {
         /// An English sentence.
         reason: String,
     },
-    /// What a source left out on purpose.
+    /// What a source, or the job of its pictures, left out on purpose.
     SourceRemark {
         /// An English sentence.
         message: String,

@@ -91,6 +91,17 @@ pub struct Metadata {
     pub xmp: Option<Arc<[u8]>>,
     /// IPTC-IIM records.
     pub iptc: Option<Arc<[u8]>>,
+    /// How large it is to be printed, where the file tells.
+    pub density: Option<Density>,
+}
+
+/// Pixels that are to fill an inch of paper; resizing leaves the number as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Density {
+    /// Across.
+    pub x_per_inch: f64,
+    /// Down.
+    pub y_per_inch: f64,
 }
 
 /// How stored rows and columns relate to the upright picture (EXIF tag 0x0112, values 1 to 8).
@@ -132,12 +143,16 @@ pub trait RowReader: Send {
 /// How much was there of a file that ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortfall {
-    /// Rows of pixels that were there, from the top; the others are as the decoder leaves them.
+    /// Rows of pixels that were there, from the top, or from below where they are stored so; of an animation, those of
+    /// the last frame that is saved. The others are blank, or coarse.
     pub rows: u32,
     /// Rows that there should have been.
     pub of_rows: u32,
     /// Bytes that were there.
     pub bytes: u64,
+    /// Of an animation, frames that are saved, of those there should have been at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<(u32, u32)>,
 }
 
 /// Takes a picture's rows from top to bottom.
@@ -294,6 +309,20 @@ impl Orientation {
             7 => Self::Transverse,
             8 => Self::Rotate270,
             _ => Self::Upright,
+        }
+    }
+
+    /// The EXIF tag's value, 1 to 8.
+    pub const fn to_exif(self) -> u8 {
+        match self {
+            Self::Upright => 1,
+            Self::FlipH => 2,
+            Self::Rotate180 => 3,
+            Self::FlipV => 4,
+            Self::Transpose => 5,
+            Self::Rotate90 => 6,
+            Self::Transverse => 7,
+            Self::Rotate270 => 8,
         }
     }
 

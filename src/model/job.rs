@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Rgb, Subsampling, TiffCompression};
+use super::network::NetworkSpec;
 use super::recipe::Recipe;
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
@@ -25,6 +26,8 @@ pub struct JobSpec {
     pub sink: SinkSpec,
     /// What the job may use.
     pub limits: Limits,
+    /// How links are fetched.
+    pub network: NetworkSpec,
 }
 
 /// What kind of work a job's items are.
@@ -498,14 +501,24 @@ impl FormatChoice {
 }
 
 impl JobSpec {
-    /// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out.
+    /// Whether results are the inputs' bytes, exactly: no step, no change of format, nothing left out.
     pub fn is_copy(&self) -> bool {
         is_copy(&self.recipe, &self.save)
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out.
+/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out,
+/// no metadata stripped.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
+    is_untouched(recipe, save) && save.metadata != MetadataPolicy::Strip
+}
+
+/// Whether metadata is all that results lose.
+pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
+    is_untouched(recipe, save) && save.metadata == MetadataPolicy::Strip
+}
+
+fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
     let whole = save.frames == FramesChoice::All && save.page.is_none();
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && whole
 }

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod locator;
+pub mod network;
 mod origin;
 pub mod outcome;
 pub mod param;
@@ -29,13 +30,15 @@ pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{
-    Band, Channels, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples, Shortfall,
+    Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
+    Shortfall,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, ListSpec,
-    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy,
+    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
+pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
 pub use origin::Origin;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};

@@ -11,6 +11,7 @@ use super::image::Shortfall;
 use super::job::JobSpec;
 use super::locator::Locator;
 use super::origin::Origin;
+use super::remark::Remark;
 use crate::error::ItemError;
 
 /// An item's state.
@@ -134,6 +135,8 @@ pub struct Finished {
     pub timings: Timings,
     /// How much was there of a file that ends early, and was saved all the same; stands in the catalog's `extra`.
     pub shortfall: Option<Shortfall>,
+    /// What was left out of it; stands in the catalog's `extra`.
+    pub remarks: Vec<Remark>,
 }
 
 /// How long an item's parts took, in milliseconds.
@@ -186,6 +189,8 @@ pub struct ItemRow {
     pub size_bytes: Option<u64>,
     /// A local input's time of change, UTC milliseconds.
     pub mtime_ms: Option<i64>,
+    /// What was left out of its result.
+    pub remarks: Vec<Remark>,
     /// Who named it.
     pub origin: Origin,
     /// What else its list says of it.
@@ -302,6 +307,7 @@ impl Finished {
             attempts: 1,
             timings: Timings::default(),
             shortfall: None,
+            remarks: Vec::new(),
         }
     }
 

@@ -1,12 +1,20 @@
-//! What a source left out on purpose, told so that nobody wonders.
+//! What was left out on purpose, of a source or of a picture, told so that nobody wonders.
 
 use std::fmt;
 
-/// What was left out, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// What was left out, and where. Those of one picture stand in the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "remark", rename_all = "snake_case")]
 pub enum Remark {
     /// A folder holds no picture at all.
     NoPictures {
+        /// Its path, as shown.
+        folder: String,
+    },
+    /// A folder whose subfolders were not asked for holds no picture, but they do.
+    OnlyBelow {
         /// Its path, as shown.
         folder: String,
     },
@@ -35,12 +43,36 @@ pub enum Remark {
         /// How many links could be compared, where the list has more.
         only_so_many: Option<u64>,
     },
+    /// Of a picture with several pages the first was read.
+    FirstPage {
+        /// How many it has.
+        pages: u32,
+    },
+    /// The same of so many pictures of a job.
+    FirstPages {
+        /// How many pictures.
+        count: u64,
+    },
+    /// A picture's colours can't be honoured, and count as sRGB.
+    TakenForSrgb {
+        /// Their name, such as `PQ`.
+        colours: String,
+    },
+    /// The same of so many pictures of a job.
+    ManyTakenForSrgb {
+        /// How many pictures.
+        count: u64,
+    },
 }
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPictures { folder } => write!(f, "There are no pictures in {folder}."),
+            Self::OnlyBelow { folder } => write!(
+                f,
+                "There are no pictures in {folder} itself, but in folders below it: -R (--recursive) goes into them."
+            ),
             Self::NotPictures { count: 1, folder } => {
                 write!(f, "1 file in {folder} is not a picture and was left out.")
             }
@@ -62,6 +94,22 @@ impl fmt::Display for Remark {
             }
             Self::OtherKinds { count, folder, extensions } => {
                 write!(f, "{count} pictures in {folder} are of kinds that can't be opened ({extensions}).")
+            }
+            Self::FirstPage { pages } => write!(f, "The first of {pages} pages was read."),
+            Self::FirstPages { count: 1 } => {
+                f.write_str("Of 1 picture with several pages the first was read; page=N in --save picks another.")
+            }
+            Self::FirstPages { count } => {
+                write!(f, "Of {count} pictures with several pages the first was read; page=N in --save picks another.")
+            }
+            Self::TakenForSrgb { colours } => {
+                write!(f, "Its colours ({colours}) can't be converted; they were taken for sRGB.")
+            }
+            Self::ManyTakenForSrgb { count: 1 } => {
+                f.write_str("The colours of 1 picture (PQ, HLG or video range) were taken for sRGB.")
+            }
+            Self::ManyTakenForSrgb { count } => {
+                write!(f, "The colours of {count} pictures (PQ, HLG or video range) were taken for sRGB.")
             }
         }
     }

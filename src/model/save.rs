@@ -76,7 +76,11 @@ const MAX_BYTES: SaveKey = SaveKey {
 };
 
 const LOSSLESS: SaveKey = SaveKey {
-    param: spec("lossless", "Every pixel as it is, in a larger file", ParamKind::Bool { default: false }),
+    param: spec(
+        "lossless",
+        "Every pixel as it is, in a larger file; with keep, a file without loss stays so unless a quality is given",
+        ParamKind::Bool { default: false },
+    ),
     formats: &[Webp],
     shape: "",
     get: |save| save.lossless.then_some(Value::Bool(true)),
@@ -194,7 +198,7 @@ const FRAMES: SaveKey = SaveKey {
 const METADATA: SaveKey = SaveKey {
     param: spec(
         "metadata",
-        "What of EXIF, XMP and IPTC goes along",
+        "What of EXIF, XMP and IPTC goes along; with strip, the resolution for print (dpi) stays behind, too",
         ParamKind::Choice { options: &["keep", "no-gps", "strip"], default: "no-gps" },
     ),
     formats: &[],

@@ -35,7 +35,8 @@ pub(super) const SPEC: OpSpec = OpSpec {
         ParamSpec {
             name: "fit",
             summary: "With width and height. fit: inside the box; cover and fill, two names for one thing: the box is \
-                      filled and what sticks out is cut off; pad: inside, with a border up to the box; exact: \
+                      filled and what sticks out is cut off (of a picture too small for that, the largest part in the \
+                      box's shape is left, in its own size); pad: inside, with a border up to the box; exact: \
                       stretched to the box",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["fit", "fill", "cover", "pad", "exact"], default: "fit" },
@@ -116,6 +117,9 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
     };
     let [long, short, width, height] = ["long_edge", "short_edge", "width", "height"].map(|name| params.optional(name));
     let megapixels = params.number("megapixels");
+    if [long, short, width, height].iter().any(Option::is_some) && params.number("percent") != 100.0 {
+        return Err(ONE_SIZE.to_owned());
+    }
     let target = match (long, short, width, height) {
         (None, None, None, None) if megapixels > 0.0 => {
             if params.number("percent") != 100.0 {
@@ -168,6 +172,7 @@ impl Operation for Resize {
             Target::Box(w, h, Fit::Inside | Fit::Pad) => ((w / width).min(h / height), (w / width).min(h / height)),
         };
         let limit = if self.enlarge { f64::INFINITY } else { 1.0 };
+        let too_small = across > limit;
         let (across, down) = (across.min(limit), down.min(limit));
         // An area is an upper bound: there, sides are rounded down.
         let side = |px: f64| whole(if matches!(self.target, Target::Area(_)) { (px + 1e-6).floor() } else { px });
@@ -176,9 +181,10 @@ impl Operation for Resize {
         let mut pad = None;
         match self.target {
             Target::Box(w, h, Fit::Cover) => {
-                // The result is the box, or what of it the picture fills.
-                resample.width_px = whole(w.min(width * across));
-                resample.height_px = whole(h.min(height * down));
+                // The result is the box; or, where that is more than the picture has, as large a part in its shape.
+                let share = if too_small { (width / w).min(height / h) } else { 1.0 };
+                resample.width_px = whole((w * share).min(width * across));
+                resample.height_px = whole((h * share).min(height * down));
                 resample.box_width_px = (f64::from(resample.width_px) / across).min(width);
                 resample.box_height_px = (f64::from(resample.height_px) / down).min(height);
                 resample.left_px = (width - resample.box_width_px) * self.gravity.x;
@@ -264,7 +270,13 @@ mod tests {
     #[test]
     fn nothing_is_enlarged_unless_asked() {
         assert_eq!(size(&step(&[("long_edge", 1000.0)], "fit"), 300, 200), (300, 200));
-        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "cover"), 800, 300), (500, 300));
+        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "cover"), 800, 300), (300, 300));
+        assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "cover"), 300, 200), (200, 200));
+        assert_eq!(size(&step(&[("width", 1600.0), ("height", 900.0)], "fill"), 1000, 1000), (1000, 563));
+        assert_eq!(
+            size(&step(&[("width", 1600.0), ("height", 900.0)], "cover").with("enlarge", true), 99, 9),
+            (1600, 900)
+        );
         assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "exact"), 800, 300), (500, 300));
         assert_eq!(size(&step(&[("width", 500.0), ("height", 500.0)], "pad"), 300, 200), (500, 500));
         assert_eq!(size(&step(&[("long_edge", 1000.0)], "fit").with("enlarge", true), 300, 200), (1000, 667));
@@ -303,6 +315,9 @@ mod tests {
             (vec![("long_edge", 10.0)], "cover"),
             (vec![("long_edge", 10.0), ("megapixels", 1.0)], "fit"),
             (vec![("percent", 10.0), ("megapixels", 1.0)], "fit"),
+            (vec![("percent", 10.0), ("width", 10.0)], "fit"),
+            (vec![("percent", 50.0), ("width", 10.0), ("height", 10.0)], "cover"),
+            (vec![("percent", 10.0), ("long_edge", 10.0)], "fit"),
         ] {
             let params = Params::check(&SPEC, &step(&given, fit).params).expect("each is in range");
             assert!(build(&params).is_err(), "{given:?} {fit}");

@@ -58,6 +58,12 @@ pub fn parse_save(text: &str) -> Result<Save, String> {
     Ok(save)
 }
 
+/// The keys that a way to save names, be it with their defaults; none where it can't be read.
+pub fn keys_named(text: &str) -> Vec<String> {
+    let (_, rest) = split_head(text);
+    pairs(rest).map(|pairs| pairs.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+}
+
 /// Writes a way to save; [`parse_save`] reads it back.
 pub fn save_to_text(save: &Save) -> String {
     let mut text = save.format.word().to_owned();

@@ -1,6 +1,6 @@
 //! A folder's pictures.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::{self, DirEntry};
 use std::io;
 use std::ops::ControlFlow;
@@ -18,6 +18,8 @@ const OTHER_PICTURES: [&str; 25] = [
 ];
 /// Entries after which a folder's listing looks whether it was cancelled.
 const ENTRIES_PER_LOOK: usize = 256;
+/// Entries that a look for pictures below a folder takes at most: some milliseconds.
+const LOOKED_AT: usize = 2_000;
 
 /// Whether a name is that of a picture which can be opened, by its extension.
 pub fn is_picture_name(path: &Path) -> bool {
@@ -45,10 +47,37 @@ pub(super) fn read(
         }
     }
     let mut remarks = walk.left_out.report(path);
-    if !walk.gave && remarks.is_empty() {
-        remarks.push(Remark::NoPictures { folder: path.display().to_string() });
+    let folder = || path.display().to_string();
+    if !walk.gave && !recursive && holds_pictures_below(&walk.root, cancelled) {
+        remarks.push(Remark::OnlyBelow { folder: folder() });
+    } else if !walk.gave && remarks.is_empty() {
+        remarks.push(Remark::NoPictures { folder: folder() });
     }
     remarks.into_iter().try_for_each(|remark| give(Found::Remark(remark)))
+}
+
+/// Whether a quick look finds pictures below a folder: breadth first, no links, no hidden folders, and no further than
+/// [`LOOKED_AT`] entries.
+fn holds_pictures_below(root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
+    let mut waiting = VecDeque::from([root.to_path_buf()]);
+    let mut left = LOOKED_AT;
+    while let Some(folder) = waiting.pop_front() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            if left == 0 || cancelled() {
+                return false;
+            }
+            left -= 1;
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let Ok(kind) = entry.file_type() else { continue };
+            if !is_hidden && kind.is_dir() {
+                waiting.push_back(entry.path());
+            } else if !is_hidden && kind.is_file() && folder != root && is_picture_name(&entry.path()) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// A folder to be read.
@@ -307,6 +336,23 @@ mod tests {
     fn an_empty_folder_is_not_passed_over_in_silence() {
         let dir = tree(&[".hidden.jpg"]);
         assert_eq!(walk(dir.path(), true), ["There are no pictures in ROOT."]);
+    }
+
+    #[test]
+    fn a_folder_whose_pictures_all_stand_below_says_so_and_looks_no_further_than_it_must() {
+        let hint = "There are no pictures in ROOT itself, but in folders below it: -R (--recursive) goes into them.";
+        assert_eq!(walk(tree(&["sub/deep/a.jpg"]).path(), false), [hint]);
+        let with_notes = walk(tree(&["notes.txt", "sub/a.jpg"]).path(), false);
+        assert_eq!(with_notes, ["1 file in ROOT is not a picture and was left out.", hint]);
+        assert_eq!(
+            walk(tree(&["sub/notes.txt", ".git/a.jpg", "sub/.b.jpg"]).path(), false),
+            ["There are no pictures in ROOT."]
+        );
+        assert_eq!(walk(tree(&["a.jpg", "sub/b.jpg"]).path(), false), ["|a.jpg"]);
+        assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), ["1 file in ROOT is not a picture and was left out."]);
+        let many: Vec<String> = (0..LOOKED_AT).map(|n| format!("sub/{n}.txt")).collect();
+        let many = tree(&many.iter().map(String::as_str).chain(["sub/deep/a.jpg"]).collect::<Vec<_>>());
+        assert_eq!(walk(many.path(), false), ["There are no pictures in ROOT."]);
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn formats_qualities_and_names_are_as_told() {
     let high = home.files("high").pop_first().unwrap();
     assert!(high.ends_with("00001.jpg.jpg"), "{high}");
     assert!(size("low/t-60x40.jpg") * 2 < size(&format!("high/{high}")));
-    run(&["--save", "webp:quality=30", "--quality", "90", "-o", "saved"]);
+    run(&["--save", "webp", "--quality", "90", "-o", "saved"]);
     run(&["--save", "webp:quality=90", "-o", "same"]);
     assert_eq!(std::fs::read(home.path("saved/t.webp")).unwrap(), std::fs::read(home.path("same/t.webp")).unwrap());
 }
@@ -194,8 +194,12 @@ fn a_dry_run_writes_nothing_and_predicts_what_the_run_does() {
 fn what_can_not_have_an_effect_is_said() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
-    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "strip", "-o", "out"]).expect(0);
+    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "keep", "-o", "out"]).expect(0);
     assert!(said.err.contains("--quality, --metadata has no effect"), "{said:?}");
+    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "strip", "-o", "out"]).expect(0);
+    assert!(said.err.contains("not encoded anew: --quality has no effect on them."), "{said:?}");
+    assert_eq!(home.run(&["run", "t.jpg", "--metadata", "strip", "-o", "out"]).expect(0).err, "");
+    assert_eq!(home.run(&["run", "t.jpg", "--save", "keep:metadata=strip", "-o", "out"]).expect(0).err, "");
     let said = home.run(&["run", "t.jpg", "--quality", "5", "--format", "jpeg", "-o", "out"]).expect(0);
     assert_eq!(said.err, "");
 }
@@ -206,9 +210,55 @@ fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
     std::fs::create_dir(home.path("empty")).unwrap();
     let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
     assert!(said.err.contains("There are no pictures in empty."), "{said:?}");
+    home.sample("tulip-field.jpg", "album/summer/t.jpg");
+    let said = home.run(&["run", "album", "-o", "out"]).expect(0);
+    assert!(said.err.contains("no pictures in album itself") && said.err.contains("-R (--recursive)"), "{said:?}");
     home.file("list.gz", b"\x1f\x8b\x08\x00");
     let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
     assert!(said.err.contains("its compressed data ends early"), "{said:?}");
     home.sample("tulip-field.jpg", "t.jpg");
     home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(1);
+}
+
+#[test]
+fn strip_alone_takes_metadata_out_and_touches_no_pixel() {
+    let home = Home::new();
+    let photo = sample("tulip-field.jpg");
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0F\0\x02\0\0\0\x08\0\0\0\x1A\0\0\0\0Secret!\0";
+    let segment = [&[0xFF, 0xE1, 0, exif.len() as u8 + 2][..], exif].concat();
+    home.file("in/tagged.jpg", [&photo[..2], &segment, &photo[2..]].concat());
+    home.file("in/notes.bin", "no picture");
+    let args = ["run", "in/tagged.jpg", "in/notes.bin", "-o", "out", "--metadata", "strip"];
+    home.run(&[&args[..], &["--dry-run"]].concat()).expect(0);
+    let said = home.run(&args).expect(0);
+    assert_eq!(said.err, "");
+    let bare = std::fs::read(home.path("out/tagged.jpg")).unwrap();
+    assert!(!bare.windows(6).any(|window| window == b"Secret"), "its metadata");
+    let coded = |bytes: &[u8]| {
+        let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+        bytes[at..].to_vec()
+    };
+    assert!(coded(&bare) == coded(&photo), "its pixels");
+    assert_eq!(std::fs::read(home.path("out/notes.bin")).unwrap(), b"no picture", "what is none is copied");
+    // Without it, the copy is exact.
+    home.run(&["run", "in/tagged.jpg", "-o", "copies"]).expect(0);
+    assert_eq!(
+        std::fs::read(home.path("copies/tagged.jpg")).unwrap(),
+        std::fs::read(home.path("in/tagged.jpg")).unwrap()
+    );
+}
+
+#[test]
+fn a_file_of_several_pages_is_told_of_unless_a_page_was_picked() {
+    let home = Home::new();
+    home.file("scan.tif", std::fs::read("tests/reference/formats/tiff_pages.tif").unwrap());
+    let args = ["run", "scan.tif", "-o", "out", "--save"];
+    let said = home.run(&[&args[..], &["png", "--dry-run"]].concat()).expect(0);
+    assert!(said.out.contains("[The first of 3 pages was read.]"), "{said:?}");
+    let said = home.run(&[&args[..], &["png"]].concat()).expect(0);
+    assert!(said.err.contains("Of 1 picture with several pages the first was read; page=N"), "{said:?}");
+    let told = |job: &str| home.run(&["export", job, "--format", "jsonl"]).expect(0).events()[0]["extra"].clone();
+    assert_eq!(told("1")["remarks"], serde_json::json!([{ "remark": "first_page", "pages": 3 }]));
+    let said = home.run(&[&args[..], &["png:page=1"]].concat()).expect(0);
+    assert!(said.err.is_empty() && told("2")["remarks"].is_null(), "{said:?}");
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Timings};
+use crate::model::{Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings};
 
 /// What [`item`] reads.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
@@ -24,6 +24,9 @@ pub(super) struct Extra {
     /// The folder below the source's root.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) dir: String,
+    /// What was left out of the result, as a later version may tell it, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<serde_json::Value>,
     /// Who named it, where that was not the user.
     #[serde(skip_serializing_if = "Origin::is_user")]
     pub(super) origin: Origin,
@@ -34,8 +37,14 @@ pub(super) struct Extra {
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
-        let extra = Self { dir: item.dir.clone(), origin: item.origin, columns: item.columns.clone() };
+        let extra =
+            Self { dir: item.dir.clone(), remarks: Vec::new(), origin: item.origin, columns: item.columns.clone() };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
+    }
+
+    /// The remarks that this program knows.
+    fn remarks(self) -> Vec<Remark> {
+        self.remarks.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect()
     }
 
     /// Of another writer's nonsense nothing is taken.
@@ -45,11 +54,11 @@ impl Extra {
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
-    let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
+    let mut extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(ItemRow {
         id: ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? },
         locator: Locator::parse(row.get_ref("locator")?.as_str()?),
-        dir: extra.dir,
+        dir: std::mem::take(&mut extra.dir),
         state: word(row, "state")?,
         output: row.get("output")?,
         error: error(row)?,
@@ -67,7 +76,8 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
         origin: extra.origin,
-        columns: extra.columns,
+        columns: std::mem::take(&mut extra.columns),
+        remarks: extra.remarks(),
     })
 }
 

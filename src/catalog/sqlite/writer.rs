@@ -343,7 +343,7 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
          attempts = ?16, fetch_ms = ?17, process_ms = ?18, finished_at = ?19, etag = COALESCE(?20, etag), \
          last_modified = COALESCE(?21, last_modified), \
          number = ?22, extra = CASE WHEN ?23 IS NULL THEN extra \
-         ELSE json_set(COALESCE(extra, '{}'), '$.truncated', json(?23)) END WHERE job_id = ?1 AND seq = ?2",
+         ELSE json_patch(COALESCE(extra, '{}'), ?23) END WHERE job_id = ?1 AND seq = ?2",
     )?
     .execute(params![
         one.id.job.0,
@@ -368,11 +368,23 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
         one.etag,
         one.last_modified,
         *next_number as i64,
-        one.shortfall.as_ref().map(serde_json::to_string).transpose()?,
+        told_of_result(one)?,
     ])?;
     *next_number += 1;
     tally.change(&from, &to);
     Ok(())
+}
+
+/// What `extra` is told of a result: how much was there of a file that ends early, and what was left out.
+fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
+    let mut told = serde_json::Map::new();
+    if let Some(shortfall) = &one.shortfall {
+        told.insert("truncated".to_owned(), serde_json::to_value(shortfall)?);
+    }
+    if !one.remarks.is_empty() {
+        told.insert("remarks".to_owned(), serde_json::to_value(&one.remarks)?);
+    }
+    if told.is_empty() { Ok(None) } else { serde_json::to_string(&told).map(Some) }
 }
 
 /// What a failed item becomes when it is to be tried again.

@@ -13,11 +13,13 @@ pub(super) struct Scan {
     /// Frames; where the file ends early, one more for what is missing, so that reading them all fails.
     pub(super) frames: u32,
     pub(super) plays: Plays,
+    /// Whether it ends early, and one of the frames is such a one.
+    pub(super) is_cut: bool,
 }
 
 /// Walks over a file from its first byte.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
-    let mut scan = Scan { frames: 0, plays: Plays::Times(1) };
+    let mut scan = Scan { frames: 0, plays: Plays::Times(1), is_cut: false };
     let Some(mut rest) = behind_header(bytes) else { return scan };
     loop {
         // A picture whose end mark was left out is whole, as is one with padding behind it; an animation may go on.
@@ -38,11 +40,12 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
         match behind {
             Some(behind) => rest = behind,
             // Cut within the first frame, it is a still picture that is cut.
-            None if kind == IMAGE => return scan,
+            None if kind == IMAGE => return Scan { is_cut: true, ..scan },
             None => break,
         }
     }
     scan.frames = scan.frames.saturating_add(u32::from(scan.frames > 0));
+    scan.is_cut = scan.frames > 0;
     scan
 }
 
@@ -75,6 +78,39 @@ fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
     behind_blocks(blocks)
 }
 
+/// The file without comments and what programs noted in it, but for how often it plays and its profile; `None` where its
+/// blocks can't be followed to its end.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    const COMMENT: u8 = 0xFE;
+    const NEEDED: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
+    let mut rest = behind_header(bytes)?;
+    let mut out = bytes.get(..bytes.len() - rest.len())?.to_vec();
+    out.reserve(rest.len());
+    loop {
+        let behind = match *rest {
+            [IMAGE, ref image @ ..] => behind_image(image)?,
+            [EXTENSION, _, ref blocks @ ..] => behind_blocks(blocks)?,
+            [TRAILER, ..] => {
+                out.push(TRAILER);
+                return Some(out);
+            }
+            _ => return None,
+        };
+        let block = rest.get(..rest.len() - behind.len())?;
+        let is_needed = match block {
+            [EXTENSION, APPLICATION, 11, name @ ..] => {
+                name.first_chunk::<11>().is_some_and(|name| NEEDED.contains(&name))
+            }
+            [EXTENSION, COMMENT | APPLICATION, ..] => false,
+            _ => true,
+        };
+        if is_needed {
+            out.extend_from_slice(block);
+        }
+        rest = behind;
+    }
+}
+
 /// Past sub-blocks and the empty one that ends them.
 fn behind_blocks(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
@@ -100,8 +136,14 @@ mod tests {
 
     #[test]
     fn frames_are_counted_and_repetitions_become_plays() {
-        assert_eq!(scan(&[HEAD, FRAME, FRAME, b";"].concat()), Scan { frames: 2, plays: Plays::Times(1) });
-        assert_eq!(scan(&[HEAD, ENDLESS, FRAME, b";"].concat()), Scan { frames: 1, plays: Plays::Forever });
+        assert_eq!(
+            scan(&[HEAD, FRAME, FRAME, b";"].concat()),
+            Scan { frames: 2, plays: Plays::Times(1), is_cut: false }
+        );
+        assert_eq!(
+            scan(&[HEAD, ENDLESS, FRAME, b";"].concat()),
+            Scan { frames: 1, plays: Plays::Forever, is_cut: false }
+        );
         let twice = b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\x02\0\0";
         assert_eq!(scan(&[HEAD, twice, FRAME, FRAME, b";"].concat()).plays, Plays::Times(3));
     }

@@ -235,7 +235,16 @@ mod tests {
     /// Soft shapes with some noise, so that short and long codes come.
     fn file(pixels: Pixels, quality: u8, luma_factors: (u8, u8), optimize: bool) -> Vec<u8> {
         let (width_px, height_px) = (83_u32, 50_u32);
-        let settings = Settings { width_px, height_px, pixels, quality, luma_factors, progressive: false, optimize };
+        let settings = Settings {
+            width_px,
+            height_px,
+            pixels,
+            quality,
+            luma_factors,
+            progressive: false,
+            optimize,
+            density: None,
+        };
         let mut encoder = Encoder::start(&settings, &[]).unwrap();
         let mut state = u32::from(quality) * 77 + 1;
         let samples: Vec<u8> = (0..width_px * height_px * pixels.count() as u32)

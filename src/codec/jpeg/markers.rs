@@ -6,10 +6,11 @@ use std::io::Cursor;
 use ::exif::experimental::Writer;
 use ::exif::{In, Reader, Tag, Value};
 
-use crate::codec::{Extras, fault, meta};
+use crate::codec::{Extras, density, fault, meta};
 use crate::error::ItemError;
 use crate::model::Metadata;
 
+const JFIF: &[u8] = b"JFIF\0";
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
@@ -56,6 +57,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
             0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
+            0xE0 => {
+                if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
+                    let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
+                    markers.metadata.density = match unit {
+                        1 => density::from_inch(x, y),
+                        2 => density::from_cm(x, y),
+                        // A shape of pixels, and no size.
+                        _ => None,
+                    };
+                }
+            }
             0xE1 => match payload.strip_prefix(XMP_EXTENSION) {
                 Some(part) => extensions.push(part),
                 None => app1(payload, &mut markers.metadata),
@@ -119,6 +131,56 @@ fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
     }
     let payload = bytes.get(body + 2..body + length).ok_or_else(fault::truncated)?;
     Ok((marker, payload, body + length))
+}
+
+/// The file with only what its pixels need: tables, frames and scans, JFIF without a density, the profile and Adobe's
+/// colour transform; and an EXIF block, where one is given. What stands behind the end mark goes: previews and films have
+/// metadata of their own.
+pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len());
+    out.extend([0xFF, 0xD8]);
+    let mut at = 2;
+    let mut is_first = true;
+    loop {
+        let (marker, payload, next) = segment(bytes, at).ok()?;
+        let jfif = payload.strip_prefix(JFIF).filter(|_| marker == 0xE0 && is_first);
+        if let Some(&[high, low, ..]) = jfif {
+            // No unit, square pixels, no thumbnail.
+            out.extend([0xFF, 0xE0, 0, 16]);
+            out.extend_from_slice(JFIF);
+            out.extend([high, low, 0, 0, 1, 0, 1, 0, 0]);
+        }
+        if is_first && let Some(exif) = exif {
+            push_segment(&mut out, 0xE1, &[EXIF, exif].concat());
+        }
+        is_first = false;
+        at = next;
+        match marker {
+            0xD9 => {
+                out.extend([0xFF, 0xD9]);
+                return Some(out);
+            }
+            0xE2 if !payload.starts_with(ICC) => {}
+            0xE0 | 0xE1 | 0xE3..=0xED | 0xEF | 0xFE | 0x01 | 0xD0..=0xD8 => {}
+            _ => push_segment(&mut out, marker, payload),
+        }
+        if marker == 0xDA {
+            let coded = bytes.get(next..).unwrap_or_default();
+            // Behind FF stands a zero, or the number of a restart, as long as the scan goes on.
+            let goes_on = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
+            let end = coded.array_windows().position(|&[first, second]| first == 0xFF && !goes_on(second));
+            out.extend_from_slice(coded.get(..end.unwrap_or(coded.len()))?);
+            let Some(end) = end else { return Some(out) };
+            at = next + end;
+        }
+    }
+}
+
+/// A payload is at most [`MAX_PAYLOAD`] bytes, as it was read from a segment, or is made to fit one.
+fn push_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
+    out.extend([0xFF, marker]);
+    out.extend(((payload.len() + 2) as u16).to_be_bytes());
+    out.extend_from_slice(payload);
 }
 
 fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {

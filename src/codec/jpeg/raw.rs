@@ -320,6 +320,8 @@ pub(super) struct Settings {
     pub(super) progressive: bool,
     /// Huffman tables of its own.
     pub(super) optimize: bool,
+    /// Density for print: JFIF's unit, across, down. JFIF's default tells none.
+    pub(super) density: Option<(u8, u16, u16)>,
 }
 
 /// libjpeg's encoder into memory.
@@ -411,6 +413,9 @@ impl Encoder {
                 ffi::jpeg_set_quality(cinfo, i32::from(settings.quality.clamp(1, 100)), 1);
                 cinfo.dct_method = ffi::J_DCT_METHOD::JDCT_ISLOW;
                 cinfo.optimize_coding = i32::from(settings.optimize);
+                if let Some((unit, x, y)) = settings.density {
+                    (cinfo.density_unit, cinfo.X_density, cinfo.Y_density) = (unit, x, y);
+                }
                 if settings.pixels == Pixels::Rgb && !cinfo.comp_info.is_null() {
                     let luma = &mut *cinfo.comp_info;
                     luma.h_samp_factor = i32::from(settings.luma_factors.0.clamp(1, 2));

@@ -21,8 +21,16 @@ fn file(
     progressive: bool,
     pixel: impl Fn(u32, u32) -> Vec<u8>,
 ) -> Vec<u8> {
-    let settings =
-        Settings { width_px, height_px, pixels, quality: 90, luma_factors: (2, 2), progressive, optimize: false };
+    let settings = Settings {
+        width_px,
+        height_px,
+        pixels,
+        quality: 90,
+        luma_factors: (2, 2),
+        progressive,
+        optimize: false,
+        density: None,
+    };
     let mut encoder = raw::Encoder::start(&settings, &[]).unwrap();
     let all: Vec<u8> =
         (0..height_px).flat_map(|y| (0..width_px).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();

@@ -6,14 +6,17 @@ mod iptc;
 mod xmp;
 
 use super::exif;
-use crate::model::{Metadata, MetadataPolicy};
+use crate::model::{Density, Metadata, MetadataPolicy, Orientation};
 pub(super) use iptc::in_photoshop as iptc_in_photoshop;
 pub(super) use xmp::joined as xmp_joined;
 
 /// The blocks of a picture that is about to be turned upright: orientation 1 wherever it stands, and no thumbnail or
-/// preview of its former self.
-pub(super) fn upright(metadata: Metadata) -> Metadata {
+/// preview of its former self. Where the file itself tells no density, EXIF's is taken.
+pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata {
+    let density = metadata.density.or_else(|| exif::density(metadata.exif.as_deref()?));
+    let turned = |Density { x_per_inch, y_per_inch }| Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch };
     Metadata {
+        density: if orientation.swaps_axes() { density.map(turned) } else { density },
         exif: metadata.exif.map(|exif| exif::upright(&exif)),
         xmp: metadata.xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
         iptc: metadata.iptc.map(|iptc| iptc::without_preview(&iptc).map_or(iptc, Into::into)),
@@ -28,15 +31,16 @@ pub(super) fn by_policy(metadata: &Metadata, policy: MetadataPolicy) -> Metadata
             exif: metadata.exif.as_ref().and_then(exif::without_gps),
             xmp: metadata.xmp.as_ref().and_then(xmp::without_places),
             iptc: metadata.iptc.as_ref().and_then(iptc::without_places),
+            density: metadata.density,
         },
         MetadataPolicy::Strip => Metadata::default(),
     }
 }
 
-/// The blocks of a picture of that size in px, where they tell one.
+/// The blocks of a picture of that size in px, where they tell one; EXIF agrees with the density.
 pub(super) fn sized(metadata: Metadata, width_px: u32, height_px: u32) -> Metadata {
     Metadata {
-        exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px)),
+        exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px, metadata.density)),
         xmp: metadata.xmp.map(|xmp| xmp::sized(&xmp, width_px, height_px).map_or(xmp, Into::into)),
         ..metadata
     }

@@ -45,7 +45,7 @@ fn a_packet_loses_its_places_whatever_their_prefix_and_keeps_what_people_wrote()
 
 #[test]
 fn a_packet_tells_the_picture_as_it_is_now() {
-    let now = text(&sized(upright(xmp(PACKET)), 640, 480));
+    let now = text(&sized(upright(xmp(PACKET), Orientation::Rotate90), 640, 480));
     assert!(now.contains("tiff:Orientation='1'") && !now.contains("/9j/"), "{now}");
     assert!(now.contains(r#"e:PixelXDimension="640""#) && now.contains("<e:PixelYDimension>480<"), "{now}");
 }
@@ -63,7 +63,7 @@ fn a_packet_that_cant_be_read_goes_if_it_might_tell_a_place() {
     assert!(no_gps(b"<!DOCTYPE a [<!ENTITY g 'GPS'>]><a>&g;</a>").is_none());
     let bomb = format!("{}{}", "<a>".repeat(300_000), "</a>".repeat(300_000));
     assert!(no_gps(bomb.as_bytes()).is_some(), "too many elements, and no word of places");
-    assert_eq!(upright(xmp(&bomb)), xmp(&bomb));
+    assert_eq!(upright(xmp(&bomb), Orientation::Upright), xmp(&bomb));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn records_lose_their_places_and_their_preview() {
     let all =
         iptc(&[(120, b"Hello"), (90, b"Seoul"), (92, b"Jongno"), (101, b"Korea"), (202, b"\xFF\xD8old"), (5, b"T")]);
     assert_eq!(by_policy(&all, MetadataPolicy::NoGps), iptc(&[(120, b"Hello"), (202, b"\xFF\xD8old"), (5, b"T")]));
-    let shown = upright(all.clone());
+    let shown = upright(all.clone(), Orientation::Upright);
     assert_eq!(shown.iptc, iptc(&[(120, b"Hello"), (90, b"Seoul"), (92, b"Jongno"), (101, b"Korea"), (5, b"T")]).iptc);
     let junk = Metadata { iptc: Some(b"no records".as_slice().into()), ..Metadata::default() };
     assert_eq!(by_policy(&junk, MetadataPolicy::NoGps).iptc, None);
@@ -211,7 +211,7 @@ fn forged_directories_neither_loop_nor_reach_beyond_the_block() {
                 block.extend(four(link));
                 block.resize(80, 0xFF);
                 let metadata = with_exif(block.into());
-                let metadata = sized(upright(metadata), 9, 9);
+                let metadata = sized(upright(metadata, Orientation::Upright), 9, 9);
                 taken(&metadata);
                 by_policy(&metadata, MetadataPolicy::NoGps);
             }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::codec::convert::Converter;
+use crate::codec::simple::BMP_DENSITY;
 use crate::codec::whole::RowCount;
-use crate::codec::{Encoder, Extras, fault};
+use crate::codec::{Encoder, Extras, density, fault};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, RowWriter};
 
@@ -15,12 +16,12 @@ const FILE_HEADER: u32 = 14;
 const INFO_HEADER: u32 = 40;
 /// Bytes of a `BITMAPV5HEADER`.
 const V5_HEADER: u32 = 124;
-/// Pixels to the metre: 72 to the inch.
-const DENSITY: u32 = 2_835;
 
 /// Streams rows into their places.
 pub(in crate::codec) struct BmpEncoder {
     profile: Option<Arc<[u8]>>,
+    /// Pixels to the metre, across and down.
+    density: (u32, u32),
     started: Option<Started>,
 }
 
@@ -44,7 +45,8 @@ struct Layout {
 
 impl BmpEncoder {
     pub(in crate::codec) fn new(extras: Extras) -> Self {
-        Self { profile: extras.profile, started: None }
+        let density = extras.metadata.density.and_then(density::to_metre).unwrap_or((BMP_DENSITY, BMP_DENSITY));
+        Self { profile: extras.profile, density, started: None }
     }
 
     /// The headers, and room for the pixels; or why that is too much.
@@ -75,7 +77,7 @@ impl BmpEncoder {
         }
         // Compression: none; with alpha, masks say where each channel stands.
         let masked = channels == Channels::Rgba;
-        for number in [u32::from(masked) * 3, size, DENSITY, DENSITY, table / 4, 0] {
+        for number in [u32::from(masked) * 3, size, self.density.0, self.density.1, table / 4, 0] {
             file.extend(number.to_le_bytes());
         }
         if is_v5 {

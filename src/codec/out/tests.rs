@@ -406,6 +406,7 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
         exif: Some(exif(*b"Pixcam1\0")),
         xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>words</x:xmpmeta>"[..])),
         iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x05Title"[..])),
+        density: None,
     };
     let plain = picture(40, 30, Channels::Rgb, SampleType::U8);
     let image = Image { profile: Some(Arc::clone(&profile)), metadata: metadata.clone(), ..plain.clone() };

@@ -1,19 +1,24 @@
 //! TIFF: one page of many kinds in; one page of 8 or 16 bits out.
 
+mod chunks;
+mod fax;
+mod lab;
 mod pages;
 mod read;
 mod rows;
 mod strips;
 mod tags;
+mod unpack;
 
 use std::io::Cursor;
 
 use ::exif::Context;
 
+use ::tiff::encoder::Rational;
 use ::tiff::tags::{CompressionMethod, Predictor, Tag};
 
 use super::whole::RowCount;
-use super::{Encoder, Extras, fault};
+use super::{Encoder, Extras, density, fault};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, RowWriter, Save, TiffCompression};
 pub(super) use read::{held_bytes, open, probe};
@@ -99,6 +104,13 @@ impl TiffEncoder {
         if let Some(fields) = &fields {
             fields.write(Context::Tiff, &mut directory)?;
         }
+        if let Some(density) = self.extras.metadata.density {
+            for (tag, per_inch) in [(Tag::XResolution, density.x_per_inch), (Tag::YResolution, density.y_per_inch)] {
+                let (n, d) = density::to_fraction(per_inch);
+                directory.write_tag(tag, Rational { n, d })?;
+            }
+            directory.write_tag(Tag::ResolutionUnit, 2_u16)?;
+        }
         if let Some(xmp) = &self.extras.metadata.xmp {
             directory.write_tag(TAG_XMP, &xmp[..])?;
         }
@@ -132,3 +144,6 @@ impl Encoder for TiffEncoder {
         self.write(started.info, &strips).map_err(fault::cant_encode)
     }
 }
+
+#[cfg(test)]
+mod tests;

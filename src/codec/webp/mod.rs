@@ -4,15 +4,17 @@ mod animation;
 mod frames;
 mod raw;
 
+use std::borrow::Cow;
+
 use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF, ImageICC};
 
 use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
-use super::{Decoded, Encoder, Extras, Header, exif, fault, meta};
+use super::{Decoded, Encoder, Extras, Header, exif, fault, meta, strip};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save, Shortfall};
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
 pub(super) use animation::WebpAnimation;
 use raw::{Failure, Features, Settings};
 
@@ -40,7 +42,11 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
 
 /// The file's chunks: their kinds and data, as far as they are whole.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
+    chunks_in(bytes.get(12..).unwrap_or_default())
+}
+
+/// The chunks that stand one behind the other, as far as they are whole.
+fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, after) = rest.split_first_chunk::<4>()?;
         let (length, after) = after.split_first_chunk::<4>()?;
@@ -49,6 +55,33 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
         rest = after.get(length.checked_add(length % 2)?..).unwrap_or_default();
         Some((*kind, data))
     })
+}
+
+/// Whether the file is shorter than it says.
+pub(super) fn ends_early(bytes: &[u8]) -> bool {
+    whole_file(bytes).is_err()
+}
+
+/// Frames of which anything is there.
+pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
+    let whole = chunks(bytes).map(|(_, data)| 8 + data.len().next_multiple_of(2)).sum::<usize>();
+    let cut = bytes.get(12 + whole..).is_some_and(|rest| rest.starts_with(b"ANMF"));
+    frames::count(bytes) + u32::from(cut)
+}
+
+/// An animation's chunks that are whole, as a file of its own; `None` without a frame among them.
+fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut end, mut frames) = (12, 0);
+    for (kind, data) in chunks(bytes) {
+        end += 8 + data.len().next_multiple_of(2);
+        frames += u32::from(kind == *b"ANMF");
+    }
+    let mut file = bytes.get(..end.min(bytes.len())).filter(|_| frames > 0)?.to_vec();
+    // The last byte may be one of padding.
+    file.resize(end, 0);
+    let length = u32::try_from(end - 8).ok()?;
+    file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
+    Some(file)
 }
 
 /// A chunk's data.
@@ -67,7 +100,8 @@ fn header(bytes: &[u8], features: Features) -> Header {
     let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    Header { frames, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
+    let lossless = if features.is_animated { frames::are_lossless(bytes) } else { features.is_lossless };
+    Header { frames, lossless, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
@@ -80,18 +114,24 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let features = raw::features(bytes).map_err(from_failure)?;
     let header = header(bytes, features);
     if let Some(error) = cut {
-        // Of an animation nothing is known to be whole but its first frame, which may not be there.
-        if !keep || features.is_animated {
+        if !keep {
             return Err(error);
+        }
+        if features.is_animated {
+            let file = mended(bytes).ok_or(error)?;
+            let mut decoder = raw::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
+            decoder.advance().map_err(from_failure)?;
+            let rows = WholeReader::new(header.info, Samples::U8(decoder.canvas().to_vec()))?;
+            let rows = rows.coarse(features.height_px, bytes.len() as u64);
+            return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
         }
         let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
         let rows = raw::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
-        let shortfall = Shortfall { rows, of_rows: features.height_px, bytes: bytes.len() as u64 };
-        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(shortfall);
+        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(rows, false, bytes.len() as u64);
         return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
     }
     let pixels = if features.is_animated {
-        let mut decoder = raw::AnimDecoder::new(bytes, features).map_err(from_failure)?;
+        let mut decoder = raw::AnimDecoder::new(bytes.into(), features).map_err(from_failure)?;
         decoder.advance().map_err(from_failure)?;
         decoder.canvas().to_vec()
     } else {
@@ -104,10 +144,13 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
 }
 
 /// Every frame.
-pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
-    whole_file(bytes)?;
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    let file: Cow<'_, [u8]> = match whole_file(bytes) {
+        Err(error) if keep => mended(bytes).ok_or(error)?.into(),
+        whole => whole.map(|()| bytes.into())?,
+    };
     let features = raw::features(bytes).map_err(from_failure)?;
-    let frames = Box::new(frames::WebpFrames::new(bytes, features, header(bytes, features).info)?);
+    let frames = Box::new(frames::WebpFrames::new(file, features, header(bytes, features).info)?);
     Ok(DecodedFrames { frames, profile: profile(bytes), metadata: metadata(bytes) })
 }
 
@@ -116,12 +159,51 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn metadata(bytes: &[u8]) -> Metadata {
-    Metadata { exif: exif_block(bytes).map(Into::into), xmp: chunk(bytes, *b"XMP ").map(Into::into), iptc: None }
+    let xmp = chunk(bytes, *b"XMP ").map(Into::into);
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
 }
 
 /// When the picture was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&metadata(bytes))
+}
+
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Flags of the first chunk (RFC 9649, 2.7): EXIF, XMP.
+    const EXIF_FLAG: u8 = 0x08;
+    const XMP_FLAG: u8 = 0x04;
+    whole_file(bytes).ok()?;
+    let exif = strip::block_for(probe(bytes).ok()?.orientation);
+    let mut body = b"WEBP".to_vec();
+    body.reserve(bytes.len());
+    let mut push = |kind: [u8; 4], data: &[u8]| {
+        body.extend(kind);
+        body.extend((data.len() as u32).to_le_bytes());
+        body.extend_from_slice(data);
+        body.resize(body.len().next_multiple_of(2), 0);
+    };
+    let mut is_extended = false;
+    for (kind, data) in chunks(bytes) {
+        match &kind {
+            b"VP8X" => {
+                let mut head = data.to_vec();
+                let flags = head.first_mut()?;
+                *flags = (*flags & !(EXIF_FLAG | XMP_FLAG)) | if exif.is_some() { EXIF_FLAG } else { 0 };
+                push(kind, &head);
+                is_extended = true;
+            }
+            b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => push(kind, data),
+            _ => {}
+        }
+    }
+    match exif {
+        Some(exif) if is_extended => push(*b"EXIF", &exif),
+        Some(_) => return None,
+        None => {}
+    }
+    let length = u32::try_from(body.len()).ok()?;
+    Some([b"RIFF", &length.to_le_bytes()[..], &body].concat())
 }
 
 /// Bytes that encoding holds: the rows, libwebp's own picture (ARGB, or 4:2:0 with alpha), and its work.

@@ -15,7 +15,7 @@ use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
 use crate::engine::gate::Stopped;
 use crate::engine::limits::{self, Clock};
 use crate::engine::output::{self, Target, Told};
-use crate::engine::picture::{Prepared, guarded, is_copied, prepare};
+use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{Body, Fetched};
@@ -85,8 +85,9 @@ impl Run {
         let share = self.memory.take(work.peak_bytes(input.size_bytes), &self.switch)?;
         let permit = self.permits.take(1, &self.switch)?;
         let run = Arc::clone(self);
+        let share: codec::Held = Arc::new(share);
         pool.spawn(move || {
-            run.work(&input, work);
+            run.work(&input, work, &share);
             drop((permit, share));
         });
         Ok(())
@@ -99,6 +100,9 @@ impl Run {
         let bytes = input.bytes()?;
         if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
             return Ok(Work::Copy);
+        }
+        if let Some((bytes, size_px)) = stripped(&bytes, &self.spec.recipe, &self.spec.save) {
+            return Ok(Work::Stripped { bytes, size_px });
         }
         let limits = &self.spec.limits;
         let prepared = prepare(&bytes, &self.pipeline, &self.spec.save)
@@ -124,13 +128,15 @@ impl Run {
     }
 
     /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
-    pub(super) fn work(&self, input: &Input, work: Work) {
+    /// `share` is what it takes of the memory; a decoder that can't be stopped keeps it until it ends.
+    pub(super) fn work(&self, input: &Input, work: Work, share: &codec::Held) {
         let started = Instant::now();
-        let made = guarded(|| self.make(input, &work)).map_err(|error| error.named(&input.row.locator));
+        let made = guarded(|| self.make(input, &work, share)).map_err(|error| error.named(&input.row.locator));
         let process_ms = started.elapsed().as_millis() as u64;
         match made {
             Ok((mut recorded, staged)) => {
                 recorded.timings.process_ms = process_ms;
+                self.count_remarks(&recorded.remarks);
                 self.record(recorded, Some(staged));
             }
             Err(error) if error.kind == ErrorKind::Cancelled => self.landed(input.row.id.seq),
@@ -142,7 +148,12 @@ impl Run {
         }
     }
 
-    pub(super) fn make(&self, input: &Input, work: &Work) -> Result<(Finished, Target), ItemError> {
+    pub(super) fn make(
+        &self,
+        input: &Input,
+        work: &Work,
+        share: &codec::Held,
+    ) -> Result<(Finished, Target), ItemError> {
         let stopped = || self.switch.is_stopped();
         let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
         let stage = |size_px, hash: &str, content: Content<'_>| {
@@ -166,15 +177,22 @@ impl Run {
                 facts.hash = Some(target.staged.hash().to_owned());
                 target
             }
+            Work::Stripped { bytes, size_px } => {
+                let hash = if self.naming.needs_result() { sink::sha256_hex(bytes) } else { String::new() };
+                (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
+                stage(Some(*size_px), &hash, Content::Bytes(bytes))?
+            }
             Work::Picture(prepared) => {
                 let bytes = input.bytes()?;
                 let clock = Clock::start(&self.spec.limits);
                 let given_up = || stopped() || clock.is_up();
-                let rendered = prepared.render(&bytes, &self.spec.save, &given_up).map_err(|error| {
+                let patience = codec::Patience { given_up: &given_up, held: Some(Arc::clone(share)) };
+                let rendered = prepared.render_patiently(&bytes, &self.spec.save, &patience).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;
                 facts.shortfall = rendered.shortfall;
+                facts.remarks = rendered.remarks;
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
                 let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
                 facts.width_px = Some(size_px.0);
@@ -234,6 +252,8 @@ impl Run {
 pub(super) enum Work {
     /// Its bytes are its output.
     Copy,
+    /// Its bytes without its metadata, and the picture's size in px.
+    Stripped { bytes: Vec<u8>, size_px: (u32, u32) },
     /// It goes through the pipeline.
     Picture(Box<Prepared>),
 }
@@ -242,6 +262,7 @@ impl Work {
     fn peak_bytes(&self, file_bytes: u64) -> u64 {
         match self {
             Self::Copy => file_bytes.min(MAX_BODY_IN_MEMORY_BYTES),
+            Self::Stripped { bytes, .. } => file_bytes.saturating_add(bytes.len() as u64),
             Self::Picture(prepared) => prepared.peak_bytes(file_bytes),
         }
     }
@@ -257,7 +278,7 @@ impl Work {
                     _ => prepared.format.extension().to_owned(),
                 }
             }
-            Self::Copy => output::own_extension(&input.row.locator, input.file_name.as_deref())
+            Self::Copy | Self::Stripped { .. } => output::own_extension(&input.row.locator, input.file_name.as_deref())
                 .or_else(|| {
                     let content_type = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
                     output::extension_of_content(&input.held.head(), content_type)

@@ -22,7 +22,7 @@ use super::recorder::{Record, call};
 use crate::catalog::ReaderFactory;
 use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
 use crate::op::Pipeline;
 use crate::sink;
 pub(crate) use item::{read, taken_of};
@@ -52,6 +52,10 @@ pub(crate) struct Run {
     record_tx: Sender<Record>,
     bodies: Option<Arc<Bodies>>,
     net_in_use: AtomicUsize,
+    /// Pictures of which only the first page was read.
+    first_pages: AtomicU64,
+    /// Pictures whose colours were taken for sRGB.
+    taken_for_srgb: AtomicU64,
 }
 
 /// Why a run can't go on by itself.
@@ -97,6 +101,8 @@ impl Run {
             record_tx: parts.record_tx,
             bodies: parts.bodies,
             net_in_use: AtomicUsize::new(0),
+            first_pages: AtomicU64::new(0),
+            taken_for_srgb: AtomicU64::new(0),
         })
     }
 
@@ -168,6 +174,31 @@ impl Run {
     pub(crate) fn stop(&self) {
         self.switch.stop();
         self.cancel.cancel();
+    }
+
+    /// Counts what was left out of a picture.
+    fn count_remarks(&self, remarks: &[Remark]) {
+        for remark in remarks {
+            match remark {
+                Remark::FirstPage { .. } => self.first_pages.fetch_add(1, Ordering::Relaxed),
+                Remark::TakenForSrgb { .. } => self.taken_for_srgb.fetch_add(1, Ordering::Relaxed),
+                _ => 0,
+            };
+        }
+    }
+
+    /// What was left out of the job's pictures so far.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        match self.first_pages.load(Ordering::Relaxed) {
+            0 => {}
+            count => remarks.push(Remark::FirstPages { count }),
+        }
+        match self.taken_for_srgb.load(Ordering::Relaxed) {
+            0 => {}
+            count => remarks.push(Remark::ManyTakenForSrgb { count }),
+        }
+        remarks
     }
 
     /// Items handed out and not yet recorded.

@@ -82,8 +82,10 @@ static COLUMNS: [Column; 6] = [
         right: false,
         sort: None,
         cell: |lang, item, p| {
-            let text = item.error.as_ref().map(|error| sentences::error(lang, error)).unwrap_or_default();
-            (text, theme::body(), p.fail)
+            let Some(error) = &item.error else {
+                return (sentences::remarks(lang, &item.remarks), theme::body(), p.text2);
+            };
+            (sentences::error(lang, error), theme::body(), p.fail)
         },
     },
 ];
@@ -215,7 +217,8 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[Place], state: &mut State
     }
     let response = match &item.error {
         Some(error) => response.on_hover_text(sentences::error(lang, error)),
-        None => response,
+        None if item.remarks.is_empty() => response,
+        None => response.on_hover_text(sentences::remarks(lang, &item.remarks)),
     };
     item_pressed(ui, state, row, &response);
 }

@@ -205,7 +205,7 @@ fn block(samples: &[i16], at: usize) -> &Block {
 
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    //! Sixteen samples to a vector.
+    //! Sixteen samples to a vector. Closures around vector instructions would be compiled without them: loops are not.
 
     use std::arch::x86_64::__m256i;
 
@@ -230,11 +230,6 @@ mod vectors {
         cast(*block)
     }
 
-    #[inline(always)]
-    fn map(lanes: Lanes, f: impl Fn(__m256i) -> __m256i) -> Lanes {
-        lanes.map(f)
-    }
-
     /// A sample type from and to 14 bits.
     pub(super) trait Level: Copy + Default {
         fn load(simd: V3, block: &[Self; BLOCK]) -> Lanes;
@@ -245,35 +240,48 @@ mod vectors {
         #[inline(always)]
         fn load(simd: V3, block: &[Self; BLOCK]) -> Lanes {
             let quarters: [[Self; 16]; 4] = cast(*block);
-            quarters.map(|quarter| {
-                let level = simd.avx2._mm256_cvtepu8_epi16(cast(quarter));
+            let mut lanes = [simd.avx._mm256_setzero_si256(); 4];
+            for i in 0..4 {
+                let level = simd.avx2._mm256_cvtepu8_epi16(cast(quarters[i]));
                 let high = simd.avx2._mm256_slli_epi16::<6>(level);
-                simd.avx2._mm256_or_si256(high, simd.avx2._mm256_srli_epi16::<2>(level))
-            })
+                lanes[i] = simd.avx2._mm256_or_si256(high, simd.avx2._mm256_srli_epi16::<2>(level));
+            }
+            lanes
         }
 
         #[inline(always)]
         fn store(simd: V3, lanes: Lanes) -> [Self; BLOCK] {
             // 255 * 2^15 over white.
             let scale = simd.avx._mm256_set1_epi16(510);
-            let [a, b, c, d] = map(lanes, |value| simd.avx2._mm256_mulhrs_epi16(value, scale));
-            let halves = [simd.avx2._mm256_packus_epi16(a, b), simd.avx2._mm256_packus_epi16(c, d)];
-            cast(halves.map(|half| simd.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(half)))
+            let mut levels = lanes;
+            for level in &mut levels {
+                *level = simd.avx2._mm256_mulhrs_epi16(*level, scale);
+            }
+            let [a, b, c, d] = levels;
+            let (first, last) = (simd.avx2._mm256_packus_epi16(a, b), simd.avx2._mm256_packus_epi16(c, d));
+            // Packing works within halves of vectors.
+            let first = simd.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(first);
+            cast([first, simd.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(last)])
         }
     }
 
     impl Level for u16 {
         #[inline(always)]
         fn load(simd: V3, block: &[Self; BLOCK]) -> Lanes {
-            map(cast(*block), |value| simd.avx2._mm256_srli_epi16::<2>(value))
+            let mut lanes: Lanes = cast(*block);
+            for lane in &mut lanes {
+                *lane = simd.avx2._mm256_srli_epi16::<2>(*lane);
+            }
+            lanes
         }
 
         #[inline(always)]
-        fn store(simd: V3, lanes: Lanes) -> [Self; BLOCK] {
-            cast(map(lanes, |value| {
-                let high = simd.avx2._mm256_slli_epi16::<2>(value);
-                simd.avx2._mm256_or_si256(high, simd.avx2._mm256_srli_epi16::<12>(value))
-            }))
+        fn store(simd: V3, mut lanes: Lanes) -> [Self; BLOCK] {
+            for lane in &mut lanes {
+                let high = simd.avx2._mm256_slli_epi16::<2>(*lane);
+                *lane = simd.avx2._mm256_or_si256(high, simd.avx2._mm256_srli_epi16::<12>(*lane));
+            }
+            cast(lanes)
         }
     }
 
@@ -281,24 +289,29 @@ mod vectors {
     #[inline(always)]
     fn sum<'a>(simd: V3, fixed: &Fixed, tap: impl Fn(usize) -> &'a Block) -> Lanes {
         let radius = fixed.pairs.len();
-        let weighted = |lanes: __m256i, weight: __m256i| simd.avx2._mm256_mulhrs_epi16(lanes, weight);
         let centre = simd.avx._mm256_set1_epi16(fixed.centre);
-        let mut sum = map(lanes(tap(radius)), |lane| weighted(lane, centre));
+        let mut sum = lanes(tap(radius));
+        for sum in &mut sum {
+            *sum = simd.avx2._mm256_mulhrs_epi16(*sum, centre);
+        }
         for (k, weight) in fixed.pairs.iter().enumerate() {
             let weight = simd.avx._mm256_set1_epi16(*weight);
             let (a, b) = (lanes(tap(k)), lanes(tap(2 * radius - k)));
             for i in 0..4 {
                 let pair = simd.avx2._mm256_add_epi16(a[i], b[i]);
-                sum[i] = simd.avx2._mm256_add_epi16(sum[i], weighted(pair, weight));
+                sum[i] = simd.avx2._mm256_add_epi16(sum[i], simd.avx2._mm256_mulhrs_epi16(pair, weight));
             }
         }
         clamp(simd, sum)
     }
 
     #[inline(always)]
-    fn clamp(simd: V3, lanes: Lanes) -> Lanes {
+    fn clamp(simd: V3, mut lanes: Lanes) -> Lanes {
         let (black, white) = (simd.avx._mm256_setzero_si256(), simd.avx._mm256_set1_epi16(ONE));
-        map(lanes, |value| simd.avx2._mm256_min_epi16(simd.avx2._mm256_max_epi16(value, black), white))
+        for lane in &mut lanes {
+            *lane = simd.avx2._mm256_min_epi16(simd.avx2._mm256_max_epi16(*lane, black), white);
+        }
+        lanes
     }
 
     #[inline(always)]
@@ -432,6 +445,8 @@ mod vectors {
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::super::window::Windowed;
     use super::*;
     use crate::model::SampleType;

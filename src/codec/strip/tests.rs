@@ -1,0 +1,157 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::codec::{DecodeOptions, Save, encoder, open, probe};
+use crate::model::{
+    Band, Channels, ColourChoice, Density, ImageInfo, Metadata, MetadataPolicy, SampleType, Samples, TiffCompression,
+};
+
+const SECRET: &[u8] = b"Secret place";
+
+/// An EXIF block with a camera's name and an orientation.
+fn exif(orientation: u8) -> Arc<[u8]> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    block.extend([orientation, 0, 0]);
+    block.extend(b"\x01\x0F\0\x02\0\0\0\x0D\0\0\0\x26\0\0\0\0");
+    block.extend(SECRET);
+    block.push(0);
+    block.into()
+}
+
+/// A picture's file with all metadata there is.
+fn file(format: Format, orientation: u8, save: &Save) -> Vec<u8> {
+    let info = ImageInfo {
+        width_px: 40,
+        height_px: 30,
+        channels: Channels::Rgb,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let metadata = Metadata {
+        exif: Some(exif(orientation)),
+        xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>Secret place</x:xmpmeta>"[..])),
+        iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x0CSecret place"[..])),
+        density: Some(Density { x_per_inch: 300.0, y_per_inch: 300.0 }),
+    };
+    let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let profile = (format != Format::Jxl).then(|| profile.into());
+    let mut encoder = encoder(format, save, profile, &metadata).unwrap();
+    encoder.start(info).unwrap();
+    let samples = Samples::U8((0..40 * 30 * 3).map(|n| (n * 7 % 251) as u8).collect());
+    let mut band = Band::empty(&info);
+    band.take_rows(&info, &samples, 0, 30);
+    encoder.write_rows(&band).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn keep() -> Save {
+    Save { metadata: MetadataPolicy::Keep, colour: ColourChoice::Keep, ..Save::default() }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+fn pixels(bytes: &[u8]) -> (Samples, Option<Arc<[u8]>>, Metadata) {
+    let options = DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() };
+    let mut opened = open(bytes, &options).unwrap();
+    let mut band = Band::empty(&opened.rows.info());
+    assert_eq!(opened.rows.read_rows(30, &mut band).unwrap(), 30);
+    (band.samples, opened.profile, opened.metadata)
+}
+
+#[test]
+fn every_trace_of_metadata_goes_and_pixels_profile_and_orientation_stay() {
+    let jpegs =
+        [keep(), Save { progressive: true, ..keep() }, Save { optimize: true, ..keep() }].map(|s| (Format::Jpeg, s));
+    let webps = [keep(), Save { lossless: true, ..keep() }].map(|save| (Format::Webp, save));
+    let pngs = [keep(), Save { palette: Some(16), ..keep() }].map(|save| (Format::Png, save));
+    for (format, save) in jpegs.into_iter().chain(webps).chain(pngs) {
+        for orientation in 1..=8 {
+            let full = file(format, orientation, &save);
+            assert!(contains(&full, SECRET), "{format:?}: the test's own block");
+            let (before, profile, _) = pixels(&full);
+            let bare = stripped(format, &full).unwrap();
+            assert!(!contains(&bare, SECRET) && bare.len() < full.len(), "{format:?}");
+            let (after, profile_after, metadata) = pixels(&bare);
+            assert!(after == before, "{format:?}: pixels");
+            assert!(profile.is_some() && profile == profile_after, "{format:?}: profile");
+            assert_eq!((metadata.xmp, metadata.iptc, metadata.density), (None, None, None), "{format:?}");
+            assert_eq!(metadata.exif.is_some(), orientation != 1, "{format:?}");
+            assert_eq!(probe(&bare).unwrap().orientation, Orientation::from_exif(u32::from(orientation)), "{format:?}");
+            assert_eq!(stripped(format, &bare).as_deref(), Some(&*bare), "{format:?}: nothing more to strip");
+        }
+    }
+}
+
+#[test]
+fn what_jpeg_programs_hang_on_goes_too() {
+    let mut full = file(Format::Jpeg, 1, &keep());
+    // A comment between tables, a second picture behind the first (as phones store films and depths).
+    let sos = full.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let mut comment = vec![0xFF, 0xFE, 0, 14];
+    comment.extend(SECRET);
+    full.splice(sos..sos, comment);
+    full.extend(file(Format::Jpeg, 1, &keep()));
+    let bare = stripped(Format::Jpeg, &full).unwrap();
+    assert!(!contains(&bare, SECRET) && bare.ends_with(&[0xFF, 0xD9]));
+    assert_eq!(bare.windows(3).filter(|window| **window == [0xFF, 0xD8, 0xFF]).count(), 1);
+    assert!(pixels(&bare).0 == pixels(&full).0);
+    // A missing end mark is missing still.
+    let open_end = &bare[..bare.len() - 2];
+    assert_eq!(stripped(Format::Jpeg, open_end).unwrap(), open_end);
+}
+
+#[test]
+fn gif_and_jpeg_xl_lose_what_is_beside_their_pixels() {
+    let gif = include_bytes!("../../../tests/reference/animation/disposals.gif").as_slice();
+    let comment = [&[0x21, 0xFE, 12][..], SECRET, &[0]].concat();
+    let note = [&b"\x21\xFF\x0BXMP DataXMP\x0C"[..], SECRET, &[0]].concat();
+    let head = 13 + if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
+    let full = [&gif[..head], &comment, &note, &gif[head..], SECRET].concat();
+    let bare = stripped(Format::Gif, &full).unwrap();
+    assert!(!contains(&bare, SECRET));
+    assert_eq!(stripped(Format::Gif, gif).unwrap(), bare);
+    let moves = |bytes: &[u8]| crate::codec::gif::open_frames(bytes, false).unwrap().frames.picture();
+    assert_eq!(moves(&bare), moves(gif));
+    let full = file(Format::Jxl, 1, &keep());
+    assert!(contains(&full, SECRET));
+    let bare = stripped(Format::Jxl, &full).unwrap();
+    assert!(!contains(&bare, SECRET) && pixels(&bare).0 == pixels(&full).0);
+}
+
+#[test]
+fn formats_that_must_be_encoded_anew_say_so_and_those_without_room_for_metadata_stay() {
+    for (format, save) in [
+        (Format::Tiff, Save { compression: TiffCompression::Deflate, ..keep() }),
+        (Format::Avif, Save { effort: Some(0), ..keep() }),
+    ] {
+        assert_eq!(stripped(format, &file(format, 1, &save)), None, "{format:?}");
+    }
+    for format in [Format::Bmp, Format::Qoi] {
+        let bytes = file(format, 1, &keep());
+        assert!(!contains(&bytes, SECRET));
+        let density = if format == Format::Bmp { 38..46 } else { 0..0 };
+        let mut expected = bytes.clone();
+        expected[density.clone()].copy_from_slice(&[0x13, 0x0B, 0, 0, 0x13, 0x0B, 0, 0][..density.len()]);
+        assert!(stripped(format, &bytes) == Some(expected), "{format:?}");
+    }
+}
+
+#[test]
+fn files_that_are_cut_or_forged_are_never_a_panic_nor_a_leak() {
+    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Jxl] {
+        let full = file(format, 6, &keep());
+        for length in 0..full.len() {
+            let bare = stripped(format, &full[..length]);
+            assert!(bare.is_none_or(|bare| !contains(&bare, SECRET)), "{format:?} cut at {length}");
+        }
+        for at in 0..full.len().min(600) {
+            let mut forged = full.clone();
+            forged[at] ^= 0xFF;
+            let _ = stripped(format, &forged);
+        }
+    }
+}

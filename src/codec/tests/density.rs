@@ -1,0 +1,129 @@
+//! Density for print: from every format that tells one into every format that can.
+
+use super::*;
+use crate::model::Density;
+
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with may be missing")]
+fn at(x_per_inch: f64, y_per_inch: f64) -> Option<Density> {
+    Some(Density { x_per_inch, y_per_inch })
+}
+
+fn file(format: Format, metadata: &Metadata, policy: MetadataPolicy) -> Vec<u8> {
+    let picture = slopes(info(20, 10, Channels::Rgb, SampleType::U8));
+    let save = Save { metadata: policy, ..keep() };
+    let mut encoder = encoder(format, &save, None, metadata).unwrap();
+    encoder.start(picture.info).unwrap();
+    let mut band = Band::empty(&picture.info);
+    band.take_rows(&picture.info, &picture.samples, 0, 10);
+    encoder.write_rows(&band).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn told(bytes: &[u8]) -> Option<Density> {
+    open(bytes, &DecodeOptions::default()).unwrap().metadata.density
+}
+
+/// EXIF with a resolution as a fraction in a unit, and an orientation.
+fn exif_with(unit: u8, x: (u32, u32), y: (u32, u32), orientation: u8) -> Arc<[u8]> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x04".to_vec();
+    block.extend([1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+    block.extend([1, 0x1A, 0, 5, 0, 0, 0, 1, 0, 0, 0, 62]);
+    block.extend([1, 0x1B, 0, 5, 0, 0, 0, 1, 0, 0, 0, 70]);
+    block.extend([1, 0x28, 0, 3, 0, 0, 0, 1, 0, unit, 0, 0]);
+    block.extend([0; 4]);
+    for number in [x.0, x.1, y.0, y.1] {
+        block.extend(number.to_be_bytes());
+    }
+    block.into()
+}
+
+#[test]
+fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
+    let formats = [Format::Jpeg, Format::Png, Format::Tiff, Format::Bmp];
+    let metadata = Metadata { density: at(300.0, 254.0), ..Metadata::default() };
+    for from in formats {
+        let bytes = file(from, &metadata, MetadataPolicy::NoGps);
+        let opened = open(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(opened.metadata.density, at(300.0, 254.0), "{from:?}");
+        for to in formats {
+            let kept = file(to, &opened.metadata, MetadataPolicy::Keep);
+            assert_eq!(told(&kept), at(300.0, 254.0), "{from:?} to {to:?}");
+            let stripped = told(&file(to, &opened.metadata, MetadataPolicy::Strip));
+            assert_eq!(stripped, if to == Format::Bmp { at(72.0, 72.0) } else { None }, "{to:?}");
+        }
+    }
+}
+
+#[test]
+fn files_hold_the_numbers_that_their_formats_say() {
+    let metadata = Metadata { density: at(300.0, 150.0), ..Metadata::default() };
+    let jpeg = file(Format::Jpeg, &metadata, MetadataPolicy::Keep);
+    assert_eq!(&jpeg[6..18], b"JFIF\0\x01\x01\x01\x01\x2C\0\x96");
+    let plain = file(Format::Jpeg, &metadata, MetadataPolicy::Strip);
+    assert_eq!(&plain[6..18], b"JFIF\0\x01\x01\0\0\x01\0\x01");
+    let png = file(Format::Png, &metadata, MetadataPolicy::Keep);
+    assert!(contains(&png, b"\0\0\0\x09pHYs\0\0\x2E\x23\0\0\x17\x12\x01"), "11811 and 5906 to the metre");
+    assert!(!contains(&file(Format::Png, &metadata, MetadataPolicy::Strip), b"pHYs"));
+    let bmp = file(Format::Bmp, &metadata, MetadataPolicy::Keep);
+    assert_eq!(&bmp[38..46], b"\x23\x2E\0\0\x12\x17\0\0");
+    let palette = Save { palette: Some(4), ..keep() };
+    let mut indexed = encoder(Format::Png, &palette, None, &metadata).unwrap();
+    let picture = slopes(info(20, 10, Channels::Rgb, SampleType::U8));
+    indexed.start(picture.info).unwrap();
+    let mut band = Band::empty(&picture.info);
+    band.take_rows(&picture.info, &picture.samples, 0, 10);
+    indexed.write_rows(&band).unwrap();
+    assert_eq!(told(&indexed.finish().unwrap()), at(300.0, 150.0));
+}
+
+#[test]
+fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_where_it_does() {
+    // WebP has no other place for it; JFIF's default tells none.
+    for format in [Format::Webp, Format::Jpeg, Format::Png] {
+        let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
+        let mut bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
+        assert_eq!(told(&bytes), at(254.0, 304.8), "{format:?}");
+        // No unit: a shape of pixels.
+        let exif = Some(exif_with(1, (1, 1), (1, 1), 1));
+        bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
+        assert_eq!(told(&bytes), None, "{format:?}");
+    }
+    // The file's own number wins, and EXIF is set right.
+    let exif = Some(exif_with(3, (28, 1), (28, 1), 1));
+    let metadata = Metadata { exif, density: at(300.0, 300.0), ..Metadata::default() };
+    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff] {
+        let bytes = file(format, &metadata, MetadataPolicy::NoGps);
+        let opened = open(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(opened.metadata.density, at(300.0, 300.0), "{format:?}");
+        assert_eq!(exif::density(&opened.metadata.exif.unwrap()), at(300.0, 300.0), "{format:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_turned_upright_takes_its_two_densities_along() {
+    let metadata =
+        Metadata { exif: Some(exif_with(2, (200, 1), (100, 1), 6)), density: at(200.0, 100.0), ..Metadata::default() };
+    for format in [Format::Jpeg, Format::Webp] {
+        let bytes = file(format, &metadata, MetadataPolicy::Keep);
+        assert_eq!(told(&bytes), at(100.0, 200.0), "{format:?}");
+    }
+}
+
+#[test]
+fn forged_densities_are_none_and_break_nothing() {
+    for (x, y) in [((0, 0), (1, 0)), ((u32::MAX, 1), (1, 1)), ((0, 1), (72, 1))] {
+        let exif = Some(exif_with(2, x, y, 1));
+        let bytes = file(Format::Webp, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
+        assert_eq!(told(&bytes), None, "{x:?} {y:?}");
+    }
+    // Values that are said to stand in the directory itself are not written over it.
+    let mut forged = exif_with(2, (72, 1), (72, 1), 1).to_vec();
+    forged[30..34].copy_from_slice(&12_u32.to_be_bytes());
+    let metadata = Metadata { exif: Some(forged.clone().into()), density: at(300.0, 300.0), ..Metadata::default() };
+    let bytes = file(Format::Webp, &metadata, MetadataPolicy::Keep);
+    assert!(contains(&bytes, &forged));
+    for cut in 0..forged.len() {
+        let metadata = Metadata { exif: Some(forged[..cut].into()), density: at(300.0, 300.0), ..Metadata::default() };
+        file(Format::Webp, &metadata, MetadataPolicy::Keep);
+    }
+}
