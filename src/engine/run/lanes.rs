@@ -16,7 +16,7 @@ use crate::catalog::CatalogReader;
 use crate::engine::gate::{Budget, Share, Stopped};
 use crate::engine::picture::panic_text;
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{FetchFailure, Fetched, Spool};
+use crate::fetch::{FetchFailure, Fetched, Origin, Spool};
 use crate::model::{Finished, ItemRow, Locator, Outcome};
 
 /// Rows a lane reads from the catalog at once.
@@ -89,6 +89,10 @@ impl Run {
 
     /// Why an item need not even be begun: what its list says of it doesn't do.
     fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        // A line of somebody else's list that is no link must not become a file of this machine by being tried again.
+        if row.origin == Origin::Fetched && row.locator.path().is_some() {
+            return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
+        }
         self.naming.missing_column(row).or_else(|| self.checksum(row).err())
     }
 
