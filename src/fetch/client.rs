@@ -7,6 +7,7 @@ use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use super::limits::FetchLimits;
 use super::resolver::SystemResolver;
+use super::timing::{TimedConnector, TimedResolver};
 use crate::error::JobError;
 
 /// How we introduce ourselves.
@@ -44,7 +45,8 @@ fn builder(limits: &FetchLimits) -> ClientBuilder {
         .connect_timeout(limits.connect_timeout)
         .read_timeout(limits.read_timeout)
         .pool_max_idle_per_host(limits.per_host.max(1))
-        .dns_resolver(Arc::new(SystemResolver));
+        .dns_resolver(Arc::new(TimedResolver(SystemResolver)))
+        .connector_layer(TimedConnector);
     if limits.system_proxy { builder } else { builder.no_proxy() }
 }
 

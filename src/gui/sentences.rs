@@ -73,6 +73,7 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::HttpStatus => ("Server refused", "서버 오류 응답"),
         ErrorKind::Redirect => ("Redirects", "잘못된 리디렉션"),
         ErrorKind::ShortBody => ("Broke off", "전송 끊김"),
+        ErrorKind::BadResponse => ("Bad answer", "잘못된 응답"),
         ErrorKind::RefusedAddress => ("Not allowed", "허용되지 않음"),
         ErrorKind::Conflict => ("Name taken", "이름 중복"),
         ErrorKind::WouldReplaceInput => ("Is an original", "원본과 같은 위치"),
@@ -123,6 +124,7 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::HttpStatus => format!("{name}: 서버가 {}(으)로 응답했습니다{detail}.", error.arg("status")),
         ErrorKind::Redirect => format!("{name}: 리디렉션이 올바른 곳으로 가지 않습니다{detail}."),
         ErrorKind::ShortBody => format!("{name}: 전송이 중간에 끊겼습니다{parts}. 다시 시도하세요."),
+        ErrorKind::BadResponse => format!("{name}: 서버의 응답이 올바르지 않습니다{detail}."),
         ErrorKind::BodyTooLarge => format!("{name}: 한도 {}보다 큽니다.", error.arg("limit")),
         ErrorKind::RefusedAddress => format!("{name}: 허용되지 않는 주소라 가져오지 않았습니다{detail}."),
         ErrorKind::Conflict => {

@@ -19,6 +19,7 @@ pub mod progress;
 pub mod recipe;
 pub mod remark;
 pub mod save;
+pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use choices::{Rgb, Subsampling, TiffCompression};
@@ -40,3 +41,4 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
+pub use transfer::{Transfer, TransferTimes};
