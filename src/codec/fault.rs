@@ -20,9 +20,25 @@ pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", size(wanted))
 }
 
+/// The file ends early: `had` bytes, before a place that it tells of.
+pub(super) fn truncated_before(had: u64, place: u64) -> ItemError {
+    truncated().with("had", size(had)).with("wanted", format!("at least {}", size(place)))
+}
+
 /// The file ends early: so many of its rows were there.
 pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
     truncated().with("had", had).with("wanted", format!("{wanted} rows"))
+}
+
+/// The file ends early: so many of its passes were there.
+pub(super) fn truncated_passes(had: u32, wanted: u32) -> ItemError {
+    truncated().with("had", had).with("wanted", format!("{wanted} passes"))
+}
+
+/// The file ends early: so many of its frames were there, of as many as it tells of, or of those it was seen to have.
+pub(super) fn truncated_frames(had: u32, wanted: u32, told: bool) -> ItemError {
+    let at_least = if told { "" } else { "at least " };
+    truncated().with("had", had).with("wanted", format!("{at_least}{wanted} frames"))
 }
 
 /// A known format, of a sort that is not supported.
@@ -102,7 +118,8 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
 }
 
 /// What decoders say where a file ends early.
-const ENDS: [&str; 4] = [
+const ENDS: [&str; 5] = [
+    "Unexpected end of PNM header",
     "Unexpected End of File",
     "failed to fill whole buffer",
     "Not enough data was provided",
@@ -110,14 +127,13 @@ const ENDS: [&str; 4] = [
 ];
 
 /// How the sentences of the decoders of Netpbm and QOI begin, and what they mean.
-const MEANINGS: [(&str, &str); 20] = [
+const MEANINGS: [(&str, &str); 19] = [
     ("Expected magic constant", "it does not begin as a Netpbm file does"),
     ("Error parsing", "a number in its header or data is none"),
     ("Non-ASCII-digit", "a number in its header or data is none"),
     ("Overflow when parsing", "a number in its header or data is too large"),
     ("Non-ASCII", "its header is not made of plain letters"),
     ("Expected newline", "its header does not begin with a line of its own"),
-    ("Unexpected end of PNM header", "its header does not end"),
     ("Duplicate", "its header says something twice"),
     ("Unknown header line", "its header has a line that no such file has"),
     ("Missing header line", "its header lacks a line"),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::whole::shape;
 use super::{DecodeOptions, Header, colour, fault, gif, meta, png, webp};
 use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, ColourChoice, Format, Frame, FrameReader, ImageInfo, Metadata, Picture, RowReader, SampleType, Samples,
+    Shortfall, TruncatedPolicy,
 };
 
 /// An animation whose frames are ready to be composed.
@@ -46,22 +47,61 @@ pub fn check_frames(header: &Header) -> Result<(), ItemError> {
 }
 
 /// Opens an animation (`header.frames` above 1): everything that `probe` and [`check_frames`] refuse is refused here
-/// too, before memory is taken for pixels. Errors within the frames come from reading them.
+/// too, before memory is taken for pixels. Errors within the frames come from reading them. Of a file that ends early,
+/// where what there is will do, all frames are looked at first, to tell how many there are.
 pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
+    open_frames_unless(bytes, options, &|| false)
+}
+
+/// The same, given up with `Cancelled` once `given_up` says so, where that takes more than a moment.
+pub fn open_frames_unless<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    given_up: &dyn Fn() -> bool,
+) -> Result<OpenedFrames<'a>, ItemError> {
     let header = super::probe(bytes)?;
     check_frames(&header)?;
-    let decoded = match header.format {
-        Format::Gif => gif::open_frames(bytes),
-        Format::Png => png::open_frames(bytes),
-        Format::Webp => webp::open_frames(bytes),
-        other => Err(fault::unsupported(format!("{} files hold no frames", other.label()))),
-    }?;
+    let keep = options.truncated == TruncatedPolicy::Keep && ends_early(header.format, bytes);
+    let mut decoded = opened(header.format, bytes, keep)?;
+    if keep {
+        let some = SomeFrames::count(decoded.frames, header.format, bytes, given_up)?;
+        let DecodedFrames { frames, .. } = opened(header.format, bytes, keep)?;
+        decoded.frames = Box::new(SomeFrames { frames, ..some });
+    }
     let canvas = decoded.frames.picture().canvas;
     let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
-    let frames: Box<dyn FrameReader> =
-        Box::new(ColourFrames { frames: decoded.frames, profile: decoded.profile, choice: options.colour });
+    let tells = tells_frames(header.format);
+    let frames: Box<dyn FrameReader> = Box::new(ColourFrames {
+        frames: decoded.frames,
+        profile: decoded.profile,
+        choice: options.colour,
+        shown: 0,
+        tells,
+    });
     let metadata = meta::upright(decoded.metadata, header.orientation);
     Ok(OpenedFrames { header, frames, profile, metadata })
+}
+
+fn opened(format: Format, bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    match format {
+        Format::Gif => gif::open_frames(bytes, keep),
+        Format::Png => png::open_frames(bytes, keep),
+        Format::Webp => webp::open_frames(bytes, keep),
+        other => Err(fault::unsupported(format!("{} files hold no frames", other.label()))),
+    }
+}
+
+fn ends_early(format: Format, bytes: &[u8]) -> bool {
+    match format {
+        Format::Gif => gif::ends_early(bytes),
+        Format::Png => png::ends_early(bytes),
+        _ => webp::ends_early(bytes),
+    }
+}
+
+/// Whether the number of frames stands in the file, rather than being counted.
+const fn tells_frames(format: Format) -> bool {
+    matches!(format, Format::Png)
 }
 
 /// Bytes of memory that a frame reader holds: the canvas, a copy of it for what the next frame undoes, one frame.
@@ -74,6 +114,9 @@ struct ColourFrames<'a> {
     frames: Box<dyn FrameReader + 'a>,
     profile: Option<Vec<u8>>,
     choice: ColourChoice,
+    shown: u32,
+    /// Whether the number of frames stands in the file.
+    tells: bool,
 }
 
 impl FrameReader for ColourFrames<'_> {
@@ -82,11 +125,91 @@ impl FrameReader for ColourFrames<'_> {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
-        self.frames.next_frame()
+        let frame = self.frames.next_frame().map_err(|error| {
+            let tells = error.kind == ErrorKind::Truncated && error.arg("had").is_empty();
+            let wanted = self.frames.picture().frames;
+            if tells { fault::truncated_frames(self.shown, wanted, self.tells) } else { error }
+        })?;
+        self.shown += u32::from(frame.is_some());
+        Ok(frame)
+    }
+
+    fn rows_had(&self) -> Option<u32> {
+        self.frames.rows_had()
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.frames.shortfall()
     }
 
     fn rows(&mut self) -> Box<dyn RowReader + '_> {
         colour::apply(self.frames.rows(), self.profile.clone(), self.choice).0
+    }
+}
+
+/// The first frames of a file that ends early: those that are there.
+struct SomeFrames<'a> {
+    frames: Box<dyn FrameReader + 'a>,
+    picture: Picture,
+    shown: u32,
+    shortfall: Shortfall,
+}
+
+impl<'a> SomeFrames<'a> {
+    /// Looks at all that are there: the reader is at its end then.
+    fn count(
+        mut frames: Box<dyn FrameReader + 'a>,
+        format: Format,
+        bytes: &[u8],
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<Self, ItemError> {
+        let (told, mut had) = (frames.picture(), 0);
+        let mut rows = told.canvas.height_px;
+        loop {
+            if given_up() {
+                return Err(ItemError::nameless(ErrorKind::Cancelled));
+            }
+            match frames.next_frame() {
+                Ok(Some(_)) => {
+                    had += 1;
+                    rows = frames.rows_had().unwrap_or(rows);
+                }
+                Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if had == 0 {
+            return Err(fault::truncated_frames(0, told.frames, tells_frames(format)));
+        }
+        let shortfall = Shortfall {
+            rows,
+            of_rows: told.canvas.height_px,
+            bytes: bytes.len() as u64,
+            frames: Some((had, if format == Format::Webp { webp::frames_begun(bytes) } else { told.frames })),
+        };
+        Ok(Self { frames, picture: Picture { frames: had, ..told }, shown: 0, shortfall })
+    }
+}
+
+impl FrameReader for SomeFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        if self.shown == self.picture.frames {
+            return Ok(None);
+        }
+        self.shown += 1;
+        self.frames.next_frame()
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        self.frames.rows()
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        Some(self.shortfall)
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
     let entry = best(bytes)?;
     if entry.data.starts_with(PNG_MAGIC) {
-        let decoded = png::open(entry.data, false)?;
+        let decoded = png::open(entry.data, false, &|| false)?;
         return Ok(Decoded { header: Header { format: Format::Ico, ..decoded.header }, ..decoded });
     }
     let (info, rows) = whole::decode(decoder(&alone(&entry)?)?)?;

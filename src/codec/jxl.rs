@@ -14,7 +14,7 @@ use jxl_oxide::{
 
 use super::bmff::{Boxes, Fields, exif_block};
 use super::whole::WholeReader;
-use super::{Decoded, Header, convert, fault};
+use super::{Decoded, Header, Patience, apart, convert, fault};
 use crate::error::ItemError;
 use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
@@ -24,6 +24,8 @@ const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 /// Bytes of the first piece that is looked at for the header; each further one is twice as long.
 const FIRST_PIECE_BYTES: usize = 4 << 10;
+/// Stack of the decoder's thread.
+const STACK_BYTES: usize = 8 << 20;
 /// Copies of the picture in floats that decoding takes: the largest seen is three.
 const COPIES: u64 = 4;
 /// Bytes that decoding may take however small the picture is.
@@ -190,10 +192,20 @@ fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> boo
     image.num_loaded_keyframes() > 1 || !image.is_loading_done()
 }
 
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'static>, ItemError> {
+/// Decoding can't be stopped between a frame's first pixel and its last, so it goes on apart.
+pub(super) fn open(bytes: &[u8], patience: &Patience<'_>) -> Result<Decoded<'static>, ItemError> {
     let parts = parts(bytes)?;
+    let (codestream, metadata) = (parts.codestream.into_owned(), parts.metadata);
+    let (info, samples, profile) = apart::run("pixloom-jxl", STACK_BYTES, patience, move || decoded(&codestream))?;
+    let rows = WholeReader::new(info, samples)?;
+    let header = Header::still(Format::Jxl, info, Orientation::Upright);
+    Ok(Decoded { header, rows: Box::new(rows), profile: Some(profile), metadata })
+}
+
+/// The first frame, and its profile.
+fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError> {
     let tracker = AllocTracker::with_limit(BASE_BYTES as usize);
-    let mut pieces = pieces(&parts.codestream);
+    let mut pieces = pieces(codestream);
     let mut image = initialized(tracker.clone(), &mut pieces)?;
     let info = info(&image)?;
     tracker.expand_limit(usize::try_from(held_bytes(&info)).unwrap_or(usize::MAX / 2));
@@ -211,9 +223,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'static>, ItemError> {
         return Err(fault::truncated());
     }
     let samples = samples(&image, &info)?;
-    let rows = WholeReader::new(info, samples)?;
-    let header = Header::still(Format::Jxl, info, Orientation::Upright);
-    Ok(Decoded { header, rows: Box::new(rows), profile: Some(image.rendered_icc()), metadata: parts.metadata })
+    Ok((info, samples, image.rendered_icc()))
 }
 
 /// The first frame's samples, alpha straight.

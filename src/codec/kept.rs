@@ -87,23 +87,200 @@ fn a_png_that_ends_early_says_how_many_rows_were_there() {
 fn a_progressive_jpeg_without_its_later_passes_is_kept_coarse() {
     let whole = file(Format::Jpeg, &Save { progressive: true, ..Save::default() });
     let cut = &whole[..whole.len() * 4 / 5];
-    assert_eq!(decode(cut, TruncatedPolicy::Fail).unwrap_err().kind, ErrorKind::Truncated);
+    let error = decode(cut, TruncatedPolicy::Fail).unwrap_err();
+    let scans: Vec<usize> = (0..cut.len() - 1).filter(|&at| cut[at..at + 2] == [0xFF, 0xDA]).collect();
+    assert_eq!(
+        (error.kind, error.arg("detail")),
+        (ErrorKind::Truncated, format!("within pass {}", scans.len()).as_str())
+    );
+    assert!(scans.len() > 2, "{scans:?}");
     let (pixels, shortfall) = decode(cut, TruncatedPolicy::Keep).unwrap();
     assert_eq!(shortfall.unwrap().rows, 0, "no row is whole");
     assert!(pixels.iter().any(|v| *v != pixels[0]));
 }
 
-#[test]
-fn a_gif_that_ends_early_gives_the_rows_it_has() {
-    let mut whole = Vec::new();
-    let frame =
-        image::RgbaImage::from_fn(120, 90, |x, y| image::Rgba([x as u8 + 60, y as u8 + 90, (x * y) as u8 | 1, 255]));
-    image::codecs::gif::GifEncoder::new(&mut whole).encode_frame(image::Frame::new(frame)).unwrap();
-    let cut = &whole[..whole.len() / 2];
-    assert_eq!(decode(cut, TruncatedPolicy::Fail).unwrap_err().kind, ErrorKind::Truncated);
-    if let Ok((_, shortfall)) = decode(cut, TruncatedPolicy::Keep) {
-        assert!((1..90).contains(&shortfall.unwrap().rows));
+/// Files of the formats that are only read, from below and from above, packed and not: 120 x 90 px.
+fn read_only_files() -> Vec<(&'static str, Vec<u8>)> {
+    let pixels = noise(120 * 90 * 3);
+    let with = |head: &[u8], body: &[u8]| [head, body].concat();
+    let tga = |kind: u8, from: u8| {
+        let mut head = vec![0; 18];
+        (head[2], head[12], head[14], head[16], head[17]) = (kind, 120, 90, 24, from);
+        head
+    };
+    // Runs of two pixels, and parts of three pixels as they are.
+    let packed: Vec<u8> = pixels
+        .chunks(12)
+        .flat_map(|four| [&[0x81], &four[..3], &[2], &four[3..12]].concat())
+        .take(90 * 24 * 14)
+        .collect();
+    let ascii = pixels.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+    let bits: Vec<u8> = (0..120 * 90).map(|n| if n % 7 == 0 { b'0' } else { b'1' }).collect();
+    let mut top_down = file(Format::Bmp, &Save::default());
+    let height = i32::from_le_bytes(top_down[22..26].try_into().unwrap());
+    top_down[22..26].copy_from_slice(&(-height).to_le_bytes());
+    // Runs of eleven pixels and the end of each row: 8 bits and a palette.
+    let mut runs = b"BM".to_vec();
+    for value in [0u32, 0, 1_078, 40, 120, 90, 1 | 8 << 16, 1, 0, 0, 0, 256, 0] {
+        runs.extend(value.to_le_bytes());
     }
+    runs.extend((0..256u32).flat_map(|n| [n as u8 / 2 + 60, 200, 70, 0]));
+    for row in 0..90u8 {
+        runs.extend((0..10).flat_map(|n| [12, row.wrapping_mul(7).wrapping_add(n)]));
+        runs.extend([0, 0]);
+    }
+    runs.extend([0, 1]);
+    vec![
+        ("bmp", file(Format::Bmp, &Save::default())),
+        ("bmp from the top", top_down),
+        ("bmp in runs", runs),
+        ("qoi", file(Format::Qoi, &Save::default())),
+        ("tga", with(&tga(2, 0), &pixels)),
+        ("tga from the top", with(&tga(2, 0x20), &pixels)),
+        ("tga packed", with(&tga(10, 0x20), &packed)),
+        ("P6", with(b"P6 120 90 255\n", &pixels)),
+        ("P5", with(b"P5\n# gray\n120 90\n255\n", &pixels[..120 * 90])),
+        ("P4", with(b"P4 120 90\n", &noise(15 * 90))),
+        ("P3", with(b"P3\n120 90 255\n", ascii.as_bytes())),
+        ("P1", with(b"P1 120 90\n", &bits)),
+        ("P7", with(b"P7\nWIDTH 120\nHEIGHT 90\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n", &pixels)),
+    ]
+}
+
+fn noise(count: u32) -> Vec<u8> {
+    (0..count).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 / 2 + 60).collect()
+}
+
+/// All samples, and what was missing.
+fn samples(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, ImageInfo, Option<Shortfall>), ItemError> {
+    let mut opened = open(bytes, &DecodeOptions { truncated, ..DecodeOptions::default() })?;
+    let info = opened.rows.info();
+    let mut band = Band::empty(&info);
+    assert_eq!(opened.rows.read_rows(info.height_px, &mut band)?, info.height_px);
+    Ok((band.samples, info, opened.rows.shortfall()))
+}
+
+#[test]
+fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_are_whole() {
+    for (name, bytes) in read_only_files() {
+        let (whole, info, shortfall) = samples(&bytes, TruncatedPolicy::Keep).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (Samples::U8(whole), None) = (whole, shortfall) else { panic!("{name}: {shortfall:?}") };
+        let (row, from_below) = (info.row_samples(), ["bmp", "bmp in runs", "tga"].contains(&name));
+        let mut seen = 0;
+        for at in (1..20).map(|part| bytes.len() * part / 20).chain([bytes.len() - 3, 30]) {
+            let cut = &bytes[..at];
+            let failed = samples(cut, TruncatedPolicy::Fail);
+            let kept = samples(cut, TruncatedPolicy::Keep);
+            let Err(error) = failed else {
+                // What is missing are no pixels: a mark at the end, a last digit.
+                assert!(at == bytes.len() - 3 && kept.unwrap().2.is_none(), "{name} cut at {at}");
+                continue;
+            };
+            assert_eq!(error.kind, ErrorKind::Truncated, "{name} cut at {at}: {error}");
+            let told: Option<u32> = error.arg("had").parse().ok();
+            let Ok((Samples::U8(some), _, shortfall)) = kept else {
+                assert!(told.unwrap_or(0) == 0, "{name} cut at {at}: {error}");
+                continue;
+            };
+            let had = shortfall.unwrap().rows;
+            assert_eq!((Some(had), error.arg("wanted")), (told, "90 rows"), "{name} cut at {at}");
+            let (there, missing) = if from_below {
+                ((90 - had as usize) * row..whole.len(), 0..(90 - had as usize) * row)
+            } else {
+                (0..had as usize * row, had as usize * row..whole.len())
+            };
+            assert!(some[there.clone()] == whole[there], "{name} cut at {at}: other rows");
+            assert!(some[missing].iter().all(|&value| value == 128), "{name} cut at {at}: something in place");
+            // As many as that part of the file can hold, but for headers.
+            let share = at as f64 / bytes.len() as f64 * 90.0;
+            assert!((f64::from(had) - share).abs() < 20.0 || name == "bmp in runs", "{name} cut at {at}: {had} rows");
+            seen += 1;
+        }
+        assert!(seen > 10, "{name}: only {seen} cuts left rows");
+    }
+}
+
+/// A still GIF of 90 rows, interlaced or not.
+fn gif(interlaced: bool) -> Vec<u8> {
+    let palette: Vec<u8> = (0..=255u8).flat_map(|level| [level, 255 - level, level / 2]).collect();
+    let mut file = ::gif::Encoder::new(Vec::new(), 120, 90, &palette).unwrap();
+    let buffer = noise(120 * 90).into();
+    let frame = ::gif::Frame { width: 120, height: 90, buffer, interlaced, ..::gif::Frame::default() };
+    file.write_frame(&frame).unwrap();
+    file.into_inner().unwrap()
+}
+
+#[test]
+fn a_gif_cut_anywhere_gives_the_rows_it_has() {
+    let whole_file = gif(false);
+    let (Samples::U8(whole), _, None) = samples(&whole_file, TruncatedPolicy::Keep).unwrap() else { panic!("short") };
+    let mut least = 0;
+    for at in (1..20).map(|part| whole_file.len() * part / 20) {
+        let cut = &whole_file[..at];
+        let error = samples(cut, TruncatedPolicy::Fail).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Truncated, "cut at {at}: {error}");
+        let Ok((Samples::U8(some), _, shortfall)) = samples(cut, TruncatedPolicy::Keep) else {
+            assert!(at < 1_200, "cut at {at}");
+            continue;
+        };
+        let had = shortfall.unwrap().rows as usize;
+        assert_eq!((error.arg("had"), error.arg("wanted")), (had.to_string().as_str(), "90 rows"));
+        assert!(had > least, "{had} rows, cut at {at}");
+        least = had;
+        let had = had * 120 * 4;
+        assert!(some[..had] == whole[..had] && some[had..].iter().all(|&value| value == 0), "cut at {at}");
+    }
+    assert!((70..90).contains(&least), "{least}");
+    let woven = gif(true);
+    let (_, _, shortfall) = samples(&woven[..woven.len() / 2], TruncatedPolicy::Keep).unwrap();
+    assert_eq!(shortfall.map(|one| one.rows), Some(0), "of its passes none is whole");
+}
+
+#[test]
+fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
+    let mut bytes = Vec::new();
+    // The encoder writes rows in order only: each pass, by hand.
+    let pixels = noise(120 * 90);
+    let mut data = Vec::new();
+    for [left, right, top, down] in
+        [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]]
+    {
+        for y in (top..90usize).step_by(down) {
+            data.push(0);
+            data.extend((left..120usize).step_by(right).map(|x| pixels[y * 120 + x]));
+        }
+    }
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, &data).unwrap();
+    let packed = packer.finish().unwrap();
+    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
+        bytes.extend((data.len() as u32).to_be_bytes());
+        bytes.extend(kind);
+        bytes.extend(data);
+        let mut sum = flate2::Crc::new();
+        sum.update(kind);
+        sum.update(data);
+        bytes.extend(sum.sum().to_be_bytes());
+    };
+    chunk(b"IHDR", &[0, 0, 0, 120, 0, 0, 0, 90, 8, 0, 0, 0, 1]);
+    chunk(b"IDAT", &packed);
+    chunk(b"IEND", &[]);
+    let file = [&b"\x89PNG\r\n\x1a\n"[..], &bytes].concat();
+    let (whole, _, shortfall) = samples(&file, TruncatedPolicy::Keep).unwrap();
+    assert_eq!((&whole, shortfall), (&Samples::U8(pixels), None));
+    assert_eq!(samples(&file, TruncatedPolicy::Fail).unwrap().0, whole);
+    let mut most = 0;
+    for part in 1..20 {
+        let cut = &file[..file.len() * part / 20];
+        let error = samples(cut, TruncatedPolicy::Fail).unwrap_err();
+        let had: u32 = error.arg("had").parse().unwrap();
+        assert!(had >= most && had < 7 && error.arg("wanted") == "7 passes", "{error}");
+        most = had;
+        let Ok((Samples::U8(some), _, shortfall)) = samples(cut, TruncatedPolicy::Keep) else { continue };
+        assert_eq!(shortfall.unwrap().rows, 0);
+        assert!(had == 0 || some.iter().all(|&value| value > 0), "{had} passes leave gaps");
+    }
+    assert!(most >= 5, "{most}");
 }
 
 #[test]

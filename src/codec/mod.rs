@@ -5,7 +5,9 @@
 //! is taken for it.
 
 mod animation;
+mod apart;
 mod avif;
+mod blank;
 mod bmff;
 mod colour;
 mod convert;
@@ -22,6 +24,7 @@ mod late;
 mod meta;
 mod out;
 mod png;
+mod short;
 mod simple;
 mod sniff;
 mod strip;
@@ -35,11 +38,12 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Channels, ColourChoice, Format, ImageInfo, Metadata, Orientation, Picture, Rgb, RowReader, RowWriter, SampleType,
-    Save, TruncatedPolicy,
+    Samples, Save, TruncatedPolicy,
 };
 
 pub use animation::{FrameEncoder, animates, animation_bytes};
-pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames};
+pub use apart::{Held, Patience};
+pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_unless};
 pub use out::search::within_bytes;
 pub use sniff::sniff;
 
@@ -171,19 +175,28 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
+    open_unless(bytes, options, &Patience::endless())
+}
+
+/// The same, given up with `Cancelled` where patience ends while a format is decoded as a whole.
+pub fn open_unless<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    patience: &Patience<'_>,
+) -> Result<Opened<'a>, ItemError> {
     let format = probe_page(bytes, options.page)?.format;
     let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes, keep),
+        Format::Png => png::open(bytes, keep, patience.given_up),
         Format::Webp => webp::open(bytes, keep),
         Format::Tiff => tiff::open(bytes, options),
         Format::Gif => gif::open(bytes, keep),
         Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
         Format::Ico => ico::open(bytes),
-        Format::Jxl => jxl::open(bytes),
-        Format::Avif => avif::open(bytes),
-        Format::Svg => svg::open(bytes, options),
+        Format::Jxl => jxl::open(bytes, patience),
+        Format::Avif => avif::open(bytes, patience),
+        Format::Svg => svg::open(bytes, options, patience),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     let metadata = meta::upright(decoded.metadata, decoded.header.orientation);
@@ -321,6 +334,11 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
         Format::Tga | Format::Pnm | Format::Ico | Format::Svg => 0,
     };
     own + out::search::held_bytes(format, save, info)
+}
+
+/// Samples as an sRGB screen shows them; `None` where they are shown as they are.
+pub fn on_screen(samples: &Samples, channels: Channels, profile: Option<&Arc<[u8]>>) -> Option<Samples> {
+    colour::on_screen(samples, channels, profile?)
 }
 
 /// The colour space to decode to for a format: pixels stay in their own only where a profile can go along to say so.

@@ -1,6 +1,6 @@
 //! Formats that the `image` crate reads, each as a whole: Windows bitmaps, TGA, QOI and Netpbm.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use image::ImageDecoder;
 use image::codecs::bmp::BmpDecoder;
@@ -8,8 +8,9 @@ use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 
+use super::short::Short;
 use super::{Decoded, Header, density, fault, whole};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Density, Format, ImageInfo, Metadata, Orientation};
 
 /// Pixels that one byte of a TGA's run may stand for, and of a QOI's, at most.
@@ -20,7 +21,10 @@ const INFO_HEADER_BYTES: u32 = 40;
 pub(super) const BMP_DENSITY: u32 = 2_835;
 
 fn decoder(format: Format, bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, ItemError> {
-    let file = Cursor::new(bytes);
+    decoder_of(format, Cursor::new(bytes))
+}
+
+fn decoder_of<'a>(format: Format, file: impl BufRead + Seek + 'a) -> Result<Box<dyn ImageDecoder + 'a>, ItemError> {
     let decoder: Result<Box<dyn ImageDecoder>, _> = match format {
         Format::Tga => TgaDecoder::new(file).map(|decoder| Box::new(decoder) as _),
         Format::Qoi => QoiDecoder::new(file).map(|decoder| Box::new(decoder) as _),
@@ -68,9 +72,20 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
 
 pub(super) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let mut decoder = decoder(format, bytes)?;
-    could_hold(format, &whole::info(&decoder)?, bytes)?;
+    let info = whole::info(&decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
+    let read = could_hold(format, &info, bytes).and_then(|()| whole::decode(decoder));
+    let (info, rows) = match read {
+        Err(error) if error.kind == ErrorKind::Truncated => {
+            let short = Short::of(format, bytes, &info).ok_or(error)?;
+            if !keep || short.rows == 0 {
+                return Err(fault::truncated_rows(short.rows, info.height_px));
+            }
+            let (info, rows) = whole::decode(decoder_of(format, short.mended(bytes))?)?;
+            (info, rows.short(short.rows, short.from_below, bytes.len() as u64))
+        }
+        other => other?,
+    };
     let density = if format == Format::Bmp { bmp_density(bytes) } else { None };
     let metadata = Metadata { density, ..Metadata::default() };
     Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata })

@@ -3,8 +3,8 @@
 use image::{ColorType, ImageDecoder};
 
 use super::convert::{Converter, Sample};
-use super::fault;
-use crate::error::{ErrorKind, ItemError};
+use super::{blank, fault};
+use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples, Shortfall};
 
 /// Hands out the rows of a picture that lies in memory.
@@ -24,8 +24,18 @@ impl WholeReader {
         Ok(Self { info, samples, next_row: 0, shortfall: None })
     }
 
-    /// The same of a file that ends early.
-    pub(super) fn short(self, shortfall: Shortfall) -> Self {
+    /// The same of a file that ends early: the other rows are left blank.
+    pub(super) fn short(mut self, rows: u32, from_below: bool, bytes: u64) -> Self {
+        let of_rows = self.info.height_px;
+        let missing = if from_below { 0..of_rows.saturating_sub(rows) } else { rows..of_rows };
+        let row = self.info.row_samples();
+        blank::fill(&mut self.samples, missing.start as usize * row..missing.end as usize * row, &self.info);
+        self.coarse(rows, bytes)
+    }
+
+    /// The same, where what is missing was made up for from the rest.
+    pub(super) fn coarse(self, rows: u32, bytes: u64) -> Self {
+        let shortfall = Shortfall { rows, of_rows: self.info.height_px, bytes, frames: None };
         Self { shortfall: Some(shortfall), ..self }
     }
 }
@@ -151,58 +161,23 @@ pub(super) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> 
 }
 
 /// Everything a decoder of the `image` crate gives, within twice the picture's own memory.
-pub(super) fn decode(decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
-    decode_or_keep(decoder, None)
-}
-
-/// The same; where `kept_bytes` is the size of a file that may end early, what was there of it will do, as long as there
-/// was anything.
-pub(super) fn decode_or_keep(
-    mut decoder: impl ImageDecoder,
-    kept_bytes: Option<u64>,
-) -> Result<(ImageInfo, WholeReader), ItemError> {
+pub(super) fn decode(mut decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
     let info = info(&decoder)?;
     fault::within_limits(info.width_px, info.height_px)?;
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(info.size_bytes().saturating_mul(2) + (64 << 20));
     decoder.set_limits(limits).map_err(|error| fault::from_image(&error))?;
     let len = info.row_samples() as u64 * u64::from(info.height_px);
-    let (samples, error) = match info.sample {
-        SampleType::U8 => read(decoder, len).map(|(samples, error)| (Samples::U8(samples), error)),
-        SampleType::U16 => read(decoder, len).map(|(samples, error)| (Samples::U16(samples), error)),
-        SampleType::F32 => read(decoder, len).map(|(samples, error)| (Samples::F32(samples), error)),
-    }?;
-    let reader = WholeReader::new(info, samples)?;
-    match (error, kept_bytes) {
-        (None, _) => Ok((info, reader)),
-        (Some(error), Some(bytes)) if error.kind == ErrorKind::Truncated => {
-            let rows = written_rows(&reader);
-            if rows == 0 {
-                return Err(error);
-            }
-            Ok((info, reader.short(Shortfall { rows, of_rows: info.height_px, bytes })))
-        }
-        (Some(error), _) => Err(error),
-    }
-}
-
-/// Rows that a decoder wrote anything to, of a picture that was all zeros before.
-fn written_rows(reader: &WholeReader) -> u32 {
-    let row = reader.info.row_samples().max(1);
-    let rows = match &reader.samples {
-        Samples::U8(samples) => samples.chunks(row).filter(|row| row.iter().any(|v| *v != 0)).count(),
-        Samples::U16(samples) => samples.chunks(row).filter(|row| row.iter().any(|v| *v != 0)).count(),
-        Samples::F32(samples) => samples.chunks(row).filter(|row| row.iter().any(|v| *v != 0.0)).count(),
+    let samples = match info.sample {
+        SampleType::U8 => Samples::U8(read(decoder, len)?),
+        SampleType::U16 => Samples::U16(read(decoder, len)?),
+        SampleType::F32 => Samples::F32(read(decoder, len)?),
     };
-    rows as u32
+    Ok((info, WholeReader::new(info, samples)?))
 }
 
-/// The samples, as far as they could be read, and why not all could.
-fn read<T: bytemuck::Pod + Default>(
-    decoder: impl ImageDecoder,
-    len: u64,
-) -> Result<(Vec<T>, Option<ItemError>), ItemError> {
+fn read<T: bytemuck::Pod + Default>(decoder: impl ImageDecoder, len: u64) -> Result<Vec<T>, ItemError> {
     let mut samples = fault::zeroed::<T>(len)?;
-    let read = decoder.read_image(bytemuck::cast_slice_mut(&mut samples));
-    Ok((samples, read.err().map(|error| fault::from_image(&error))))
+    decoder.read_image(bytemuck::cast_slice_mut(&mut samples)).map_err(|error| fault::from_image(&error))?;
+    Ok(samples)
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::codec::{self, DecodeOptions, Header};
+use crate::codec::{self, DecodeOptions, Header, Patience};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Shortfall,
@@ -103,7 +103,9 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemE
     if plan.is_certain() {
         return Ok(plan);
     }
-    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    // Whether a file that ends early will do is told later.
+    let truncated = TruncatedPolicy::Keep;
+    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
     opened.frames.next_frame()?;
     plan.settled(opened.frames.rows().as_mut(), &|| false)
 }
@@ -164,6 +166,17 @@ impl Prepared {
         save: &Save,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
+        self.render_patiently(bytes, save, &Patience { given_up: cancelled, held: None })
+    }
+
+    /// The same; `patience` holds what decoding takes.
+    pub(crate) fn render_patiently(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        patience: &Patience<'_>,
+    ) -> Result<Rendered, ItemError> {
+        let cancelled = patience.given_up;
         let save = as_meant(save, &self.header);
         let save = save.as_ref();
         if self.frames > 1 {
@@ -177,7 +190,7 @@ impl Prepared {
                 truncated: self.truncated,
                 page: page_of(save),
             };
-            let mut opened = codec::open(bytes, &options)?;
+            let mut opened = codec::open_unless(bytes, &options, patience)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
@@ -192,9 +205,15 @@ impl Prepared {
     fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
         let canvas = self.plan.output();
         let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
-        let options = DecodeOptions { colour: codec::colour_for(self.format, save.colour), ..DecodeOptions::default() };
+        let options = DecodeOptions {
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            ..DecodeOptions::default()
+        };
+        let mut shortfall = None;
         let file = codec::within_bytes(self.format, save, |save| {
-            let mut opened = codec::open_frames(bytes, &options)?;
+            let mut opened = codec::open_frames_unless(bytes, &options, cancelled)?;
+            shortfall = opened.frames.shortfall();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
@@ -209,7 +228,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, shortfall: None, remarks: self.remarks(save) })
+        Ok(Rendered { bytes: file, info: canvas, shortfall, remarks: self.remarks(save) })
     }
 }
 
@@ -283,6 +302,27 @@ mod tests {
             assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
             assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
+        }
+    }
+
+    #[test]
+    fn a_picture_whose_time_is_up_is_given_up_and_its_memory_is_counted_until_its_decoder_ends() {
+        let avif = include_bytes!("../../tests/reference/formats/avif_420.avif").as_slice();
+        let jxl = include_bytes!("../../tests/reference/formats/jxl_lossy.jxl").as_slice();
+        let pipeline = crate::engine::step_files::pipeline(&Recipe::default()).unwrap();
+        for bytes in [avif, jxl] {
+            let save = Save { format: crate::model::FormatChoice::Png, ..Save::default() };
+            let held: codec::Held = std::sync::Arc::new(());
+            let patience = Patience { given_up: &|| true, held: Some(std::sync::Arc::clone(&held)) };
+            let prepared = prepare(bytes, &pipeline, &save).unwrap();
+            let outcome = prepared.render_patiently(bytes, &save, &patience).map(|rendered| rendered.bytes);
+            assert_eq!(outcome.unwrap_err().kind, ErrorKind::Cancelled);
+            drop(patience);
+            let begun = std::time::Instant::now();
+            while std::sync::Arc::strong_count(&held) > 1 && begun.elapsed().as_secs() < 20 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            assert_eq!(std::sync::Arc::strong_count(&held), 1, "it ends by itself");
         }
     }
 }

@@ -272,11 +272,12 @@ impl RowWriter for Collector {
     }
 }
 
-/// The pixels of a picture for the screen.
+/// The pixels of a picture for the screen: sRGB, whatever space the picture is in.
 pub(super) fn pixels(image: &Image) -> Pixels {
     let channels = image.info.channels;
     let count = channels.count();
-    let levels: Vec<u8> = match &image.samples {
+    let converted = codec::on_screen(&image.samples, channels, image.profile.as_ref());
+    let levels: Vec<u8> = match converted.as_ref().unwrap_or(&image.samples) {
         Samples::U8(samples) => samples.clone(),
         Samples::U16(samples) => samples.iter().map(|v| ((u32::from(*v) * 255 + 32_767) / 65_535) as u8).collect(),
         Samples::F32(samples) => samples.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8).collect(),
@@ -343,6 +344,23 @@ pub(super) fn cut_out(whole: &Pixels, part: Rect) -> Pixels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_of_a_wide_space_are_shown_as_a_plain_screen_has_them() {
+        // Full green of sRGB, as Display P3 stores it; and a gray, which is the same in both.
+        let stored = [117, 251, 76, 255, 128, 128, 128, 90];
+        let mut image = Image::from_u8(2, 1, Channels::Rgba, stored.to_vec());
+        assert_eq!(pixels(&image).rgba.as_ref(), &stored, "without a profile it is sRGB");
+        image.profile = moxcms::ColorProfile::new_display_p3().encode().ok().map(Into::into);
+        assert!(image.profile.is_some());
+        let shown = pixels(&image);
+        let near = shown.rgba.iter().zip([0_u8, 255, 0, 255, 128, 128, 128, 90]).all(|(a, b)| a.abs_diff(b) <= 2);
+        assert!(near, "{:?}", shown.rgba);
+        image.samples = Samples::U16(stored.iter().map(|level| u16::from(*level) * 257).collect());
+        image.info.sample = crate::model::SampleType::U16;
+        let near = pixels(&image).rgba.iter().zip(shown.rgba.iter()).all(|(a, b)| a.abs_diff(*b) <= 1);
+        assert!(near, "16 bits are shown as 8 are");
+    }
 
     #[test]
     fn a_cut_out_stays_within_the_picture() {

@@ -416,6 +416,78 @@ fn colours_files_and_curves_have_editors_of_their_own() {
     assert!(points.starts_with("0,0;12") && points.ends_with(";255,255"), "{points}");
 }
 
+impl Window {
+    /// Types a line anew.
+    fn write(&mut self, name: &str, text: &str) {
+        let role = egui::accesskit::Role::TextInput;
+        self.harness.get_by_role_and_label(role, name).click();
+        self.settle();
+        self.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        self.harness.run_steps(1);
+        if text.is_empty() {
+            self.harness.key_press_modifiers(Modifiers::NONE, Key::Delete);
+        } else {
+            self.harness.get_by_role_and_label(role, name).type_text(text);
+        }
+        self.harness.run_steps(2);
+        self.key(Modifiers::NONE, Key::Enter);
+    }
+
+    /// The first step's parameter as it was last sent to the engine.
+    fn sent(&mut self, param: &str) -> Option<Value> {
+        let commands = self.commands();
+        let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{commands:?}") };
+        recipe.steps[0].params.get(param).cloned()
+    }
+}
+
+#[test]
+fn a_colour_is_sent_when_it_is_picked_and_when_it_is_typed() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        let step = Step::new("duotone").with("shadows", "#102030");
+        engine.job().recipe = Recipe { steps: vec![step], ..Recipe::default() };
+    });
+    window.press("Duotone: Shadows: Pick colour");
+    window.harness.get_by_role_and_label(egui::accesskit::Role::Slider, "Opacity").set_value_accesskit(50.0);
+    window.settle();
+    assert_eq!(window.sent("shadows"), Some(Value::from("#10203080")));
+    window.key(Modifiers::NONE, Key::Escape);
+    window.write("Duotone: Shadows", " #FF8000 ");
+    assert_eq!(window.sent("shadows"), Some(Value::from("#ff8000")));
+}
+
+#[test]
+fn a_number_that_is_wiped_out_is_taken_away() {
+    let mut window = window(Engine::add_items);
+    window.write("Resize: Long edge", "");
+    assert_eq!(window.sent("long_edge"), None);
+}
+
+#[test]
+fn a_curve_follows_the_point_that_is_dragged_and_the_line_that_is_typed() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.job().recipe = Recipe { steps: vec![Step::new("duotone")], ..Recipe::default() };
+    });
+    let square = window.harness.get_by_role_and_label(egui::accesskit::Role::Canvas, "Duotone: Curve").rect();
+    let (from, to) =
+        (square.center() + egui::vec2(0.0, -20.0), square.center() + egui::vec2(square.width() / 5.0, 30.0));
+    window.harness.drag_at(from);
+    window.harness.run_steps(1);
+    window.harness.hover_at(to);
+    window.harness.run_steps(1);
+    window.harness.drop_at(to);
+    window.settle();
+    let Some(Value::Text(points)) = window.sent("curve") else { panic!("no curve") };
+    let (input, output) = points.split(';').nth(1).and_then(|point| point.split_once(',')).unwrap();
+    let (input, output): (f32, f32) = (input.parse().unwrap(), output.parse().unwrap());
+    // Right of the middle and below it: a darker tone.
+    assert!((150.0..220.0).contains(&input) && (40.0..120.0).contains(&output), "{points}");
+    window.write("Duotone: Curve", "0,0;100,180;255,255");
+    assert_eq!(window.sent("curve"), Some(Value::from("0,0;100,180;255,255")));
+}
+
 #[test]
 fn an_idle_window_is_not_repainted() {
     let mut window = window(|engine| {

@@ -1,6 +1,6 @@
 //! Pictures that move: their frames, how long each is shown, how often it all plays. A still picture has one frame.
 
-use super::image::{ImageInfo, RowReader};
+use super::image::{ImageInfo, RowReader, Shortfall};
 use crate::error::ItemError;
 
 /// An animated picture, all but its pixels. Geometry is planned once, on the canvas: every frame fills it.
@@ -75,6 +75,16 @@ pub trait FrameReader: Send {
 
     /// The rows of the frame that was composed last, from the top.
     fn rows(&mut self) -> Box<dyn RowReader + '_>;
+
+    /// Rows of the canvas down to which the frame that was composed last was there, where a file ends within it.
+    fn rows_had(&self) -> Option<u32> {
+        None
+    }
+
+    /// What is missing of a file that ends early, where its reader was told to give what there is.
+    fn shortfall(&self) -> Option<Shortfall> {
+        None
+    }
 }
 
 impl Delay {

@@ -143,12 +143,16 @@ pub trait RowReader: Send {
 /// How much was there of a file that ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortfall {
-    /// Rows of pixels that were there, from the top; the others are as the decoder leaves them.
+    /// Rows of pixels that were there, from the top, or from below where they are stored so; of an animation, those of
+    /// the last frame that is saved. The others are blank, or coarse.
     pub rows: u32,
     /// Rows that there should have been.
     pub of_rows: u32,
     /// Bytes that were there.
     pub bytes: u64,
+    /// Of an animation, frames that are saved, of those there should have been at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<(u32, u32)>,
 }
 
 /// Takes a picture's rows from top to bottom.

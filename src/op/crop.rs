@@ -183,7 +183,7 @@ impl Crop {
                 let width = match (width, height) {
                     (Some(width), _) => width,
                     (None, Some(height)) => height * ratio,
-                    (None, None) => full_width.min(full_height * ratio),
+                    (None, None) => full_width,
                 };
                 // What does not fit becomes smaller and keeps its shape.
                 let width = width.min(full_width).min(full_height * ratio);
@@ -276,6 +276,9 @@ mod tests {
             ("crop:aspect=square", "like 16:9"),
             ("crop:aspect=0:9", "like 16:9"),
             ("crop:aspect=nan:1", "like 16:9"),
+            ("crop:aspect=100001:100001", "like 16:9"),
+            ("crop:aspect=0.0009:0.0009", "like 16:9"),
+            ("crop:aspect=100000:0.001", "like 16:9"),
             ("crop:left_percent=60,right_percent=40", "below 100"),
             ("crop:x=400", "lies outside"),
         ] {

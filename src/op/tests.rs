@@ -5,6 +5,7 @@
 mod colour;
 mod detail;
 mod focus;
+mod geometry;
 mod harness;
 
 use std::cell::Cell;
@@ -393,6 +394,19 @@ fn a_shadow_falls_where_the_offset_says_and_the_picture_stays_as_it_is() {
     assert_eq!(pixel(51, 0), [32.0, 64.0, 96.0, 128.0]);
     assert_eq!(pixel(0, 0)[3], 0.0);
     assert_eq!(pixel(51, 36)[3], 0.0);
+    // A hue of its own, of any channel, makes room for colour.
+    for (colour, channels) in [
+        ("#202020", Channels::GrayAlpha),
+        ("#102020", Channels::Rgba),
+        ("#202010", Channels::Rgba),
+        ("#201020", Channels::Rgba),
+    ] {
+        let gray = Picture::scene(8, 6, Channels::Gray);
+        let out = run(&[&format!("drop_shadow:colour={colour}")], &gray);
+        assert_eq!(out.info.map(|info| info.channels), Some(channels), "{colour}");
+    }
+    let gray = run(&["drop_shadow:background=#808080"], &Picture::scene(8, 6, Channels::Gray));
+    assert_eq!(gray.info.map(|info| info.channels), Some(Channels::Gray));
     let soft = run(&["drop_shadow:offset_x=0,offset_y=0,blur=4,background=white"], &scene);
     let info = soft.info.expect("started");
     assert_eq!((info.width_px, info.height_px, info.channels), (64, 54, Channels::Rgb));
@@ -546,6 +560,8 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
         &["resize:megapixels=0.1"],
         &["resize:width=400,height=400,fit=cover,gravity=right"],
         &["crop:left_percent=12.3,bottom_percent=45.6"],
+        &["crop:width=303,height=301,gravity=center"],
+        &["crop:width=401,height=203,gravity=bottom"],
         &["crop:aspect=4:5,gravity=right"],
         &["canvas:width=901,height=333,gravity=bottom_left"],
     ];

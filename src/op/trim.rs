@@ -143,6 +143,25 @@ mod tests {
     }
 
     #[test]
+    fn the_corners_themselves_say_what_the_border_is() {
+        let all = Rect { x: 0, y: 0, width_px: 12, height_px: 9 };
+        let corners = [(0, 0), (11, 0), (0, 8), (11, 8)];
+        for odd in corners {
+            // One corner of four differs: the others have the majority, and it is kept.
+            let one = rect(By::Auto, 5, Channels::Gray, |x, y| vec![if (x, y) == odd { 9 } else { 200 }]);
+            assert_eq!(one, Some(Rect { x: odd.0 as u32, y: odd.1 as u32, width_px: 1, height_px: 1 }));
+            // One that is clear makes the alpha say what the border is.
+            let clear = |x, y| vec![50, if (x, y) == odd { 0 } else { 255 }];
+            assert_eq!(rect(By::Auto, 5, Channels::GrayAlpha, clear), Some(all), "{odd:?}");
+            // By colour the first alone counts, whatever the others are.
+            let first = rect(By::Colour, 5, Channels::Gray, |x, y| vec![if (x, y) == odd { 9 } else { 200 }]);
+            let kept =
+                if odd == (0, 0) { all } else { Rect { x: odd.0 as u32, y: odd.1 as u32, width_px: 1, height_px: 1 } };
+            assert_eq!(first, Some(kept), "{odd:?}");
+        }
+    }
+
+    #[test]
     fn what_differs_by_more_than_the_tolerance_is_kept() {
         let dot = |x, y| vec![if (x, y) == (4, 2) || (x, y) == (7, 6) { 200 } else { 250 - (x + y) as u8 % 3 }];
         let inner = Rect { x: 4, y: 2, width_px: 4, height_px: 5 };

@@ -238,6 +238,24 @@ fn what_is_there_of_a_file_that_ends_early_is_saved_when_asked_for_and_marked() 
 }
 
 #[test]
+fn frames_that_are_there_of_an_animation_that_ends_early_are_saved_when_asked_for_and_marked() {
+    let home = Home::new();
+    let whole = include_bytes!("../reference/animation/disposals.gif");
+    home.file("in/cut.gif", &whole[..whole.len() * 2 / 3]);
+    let args = ["run", "in", "-o", "out", "-s", "invert", "--json"];
+    let said = home.run(&args).expect(1);
+    let message = said.events_of("failed")[0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("of at least") && message.contains("frames"), "{message}");
+    home.run(&[&args[..], &["--truncated", "keep"]].concat()).expect(0);
+    let rows = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();
+    let mark = &rows[0]["extra"]["truncated"];
+    let (had, of) = (mark["frames"][0].as_u64().unwrap(), mark["frames"][1].as_u64().unwrap());
+    // The last one may be a part.
+    let is_part = mark["rows"].as_u64() < mark["of_rows"].as_u64();
+    assert!(had > 3 && (had < of || (had == of && is_part)), "{mark}");
+}
+
+#[test]
 fn a_name_tells_when_the_camera_took_the_picture() {
     let home = Home::new();
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();

@@ -4,12 +4,13 @@
 
 use std::cell::RefCell;
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Once};
 
 use super::raw::Frame;
-use crate::codec::fault;
+use crate::codec::apart::Work;
+use crate::codec::{Patience, fault};
 use crate::error::ItemError;
 
 /// Threads that may be lost; more would be a flood of files made for that.
@@ -24,7 +25,7 @@ type Outcome = Result<Frame, ItemError>;
 
 thread_local! {
     /// Who waits for this thread's outcome, while it is within the decoder.
-    static WAITING: RefCell<Option<SyncSender<Outcome>>> = const { RefCell::new(None) };
+    static WAITING: RefCell<Option<(SyncSender<Outcome>, Arc<Work>)>> = const { RefCell::new(None) };
 }
 
 fn failed() -> ItemError {
@@ -38,7 +39,7 @@ fn mind_panics() {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             let waiting = WAITING.try_with(|waiting| waiting.try_borrow_mut().ok().and_then(|mut w| w.take()));
-            if let Ok(Some(result_tx)) = waiting {
+            if let Ok(Some((result_tx, work))) = waiting {
                 // A test program takes the hooks back at its end, and would wait for this thread forever.
                 #[cfg(test)]
                 if !tests::IN_A_PROGRAM_OF_ITS_OWN.load(Ordering::Relaxed) {
@@ -46,6 +47,7 @@ fn mind_panics() {
                     std::process::exit(101);
                 }
                 LOST.fetch_add(1, Ordering::Relaxed);
+                work.end();
                 let _ = result_tx.send(Err(failed()));
                 loop {
                     std::thread::park();
@@ -56,22 +58,25 @@ fn mind_panics() {
     });
 }
 
-/// Runs a decoder's work, and gives an error for its panic.
-pub(super) fn run(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+/// Runs a decoder's work, and gives an error for its panic. It can't be stopped: given up, it is left behind.
+pub(super) fn run(patience: &Patience<'_>, work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
     if LOST.load(Ordering::Relaxed) >= MAX_LOST {
         return Err(fault::unsupported("too many AVIF files broke their decoder; they can be read after a new start"));
     }
     mind_panics();
+    let shared = Work::begin(patience)?;
     let (result_tx, result_rx): (_, Receiver<Outcome>) = sync_channel(1);
     let thread = std::thread::Builder::new().name("pixloom-av1".to_owned()).stack_size(STACK_BYTES);
+    let seen = Arc::clone(&shared);
     let spawned = thread.spawn(move || {
-        WAITING.with(|waiting| *waiting.borrow_mut() = Some(result_tx.clone()));
+        WAITING.with(|waiting| *waiting.borrow_mut() = Some((result_tx.clone(), Arc::clone(&seen))));
         let outcome = work();
         WAITING.with(|waiting| waiting.borrow_mut().take());
+        seen.end();
         let _ = result_tx.send(outcome);
     });
     spawned.map_err(|error| fault::too_large(format!("no thread could be started for it: {error}")))?;
-    result_rx.recv().unwrap_or_else(|_| Err(failed()))
+    shared.outcome(&result_rx, patience).unwrap_or_else(|| Err(failed()))
 }
 
 #[cfg(test)]
@@ -104,12 +109,12 @@ mod tests {
     #[ignore = "run by the test above, in a program of its own"]
     fn a_panic_on_hostile_data() {
         IN_A_PROGRAM_OF_ITS_OWN.store(true, Ordering::Relaxed);
-        let outcome = run(|| {
+        let outcome = run(&Patience::endless(), || {
             as_in_c(true);
             Err(fault::truncated())
         });
         assert_eq!(outcome.unwrap_err().kind, ErrorKind::Corrupt);
-        let outcome = run(|| {
+        let outcome = run(&Patience::endless(), || {
             as_in_c(false);
             Err(fault::truncated())
         });

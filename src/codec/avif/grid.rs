@@ -3,7 +3,7 @@
 use super::items::{Item, Items};
 use super::raw::{self, Frame, Layout, Plane};
 use crate::codec::bmff::Fields;
-use crate::codec::fault;
+use crate::codec::{Patience, fault};
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -15,10 +15,15 @@ struct Grid {
 }
 
 /// An item's frame, which must have that size.
-pub(super) fn decode(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
+pub(super) fn decode(
+    items: &Items<'_>,
+    item: &Item<'_>,
+    size: (u32, u32),
+    patience: &Patience<'_>,
+) -> Result<Frame, ItemError> {
     match &item.kind {
-        b"av01" => raw::decode(&items.bytes_of(item)?, size.0, size.1),
-        b"grid" => decode_grid(items, item, size),
+        b"av01" => raw::decode(&items.bytes_of(item)?, size.0, size.1, patience),
+        b"grid" => decode_grid(items, item, size, patience),
         _ => Err(fault::corrupt("a picture in it is of no known kind")),
     }
 }
@@ -31,7 +36,12 @@ fn read(description: &[u8]) -> Option<Grid> {
     Some(Grid { rows, columns, size: (fields.narrow_or_wide(wide)?, fields.narrow_or_wide(wide)?) })
 }
 
-fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
+fn decode_grid(
+    items: &Items<'_>,
+    item: &Item<'_>,
+    size: (u32, u32),
+    patience: &Patience<'_>,
+) -> Result<Frame, ItemError> {
     let broken = || fault::corrupt("the description of its grid makes no sense");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
@@ -52,7 +62,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
         if &item.kind != b"av01" || item.size()? != tile {
             return Err(fault::corrupt("the tiles of its grid are not alike"));
         }
-        let frame = raw::decode(&items.bytes_of(item)?, tile.0, tile.1)?;
+        let frame = raw::decode(&items.bytes_of(item)?, tile.0, tile.1, patience)?;
         let canvas = match &mut canvas {
             Some(canvas) => canvas,
             none => none.insert(blank(&frame, size)?),

@@ -12,7 +12,7 @@ mod yuv;
 
 use moxcms::ColorProfile;
 
-use super::{Decoded, Header, fault};
+use super::{Decoded, Header, Patience, fault};
 use crate::error::ItemError;
 use crate::model::{Channels, Format, ImageInfo, Orientation, SampleType};
 use items::{Aperture, Item, Items, Property};
@@ -135,10 +135,10 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(Picture::read(bytes)?.header())
 }
 
-pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open<'a>(bytes: &'a [u8], patience: &Patience<'_>) -> Result<Decoded<'a>, ItemError> {
     let picture = Picture::read(bytes)?;
     let primary = picture.items.primary()?;
-    let frame = grid::decode(&picture.items, primary, picture.frame_size)?;
+    let frame = grid::decode(&picture.items, primary, picture.frame_size, patience)?;
     let monochrome = picture.info.channels.colour_count() == 1;
     if frame.bits != picture.bits || (frame.layout == raw::Layout::Gray) != monochrome {
         return Err(fault::corrupt("its frame is coded otherwise than the file tells"));
@@ -149,7 +149,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
             if item.size()? != picture.frame_size {
                 return Err(fault::unsupported("AVIF pictures whose alpha has a size of its own are not supported"));
             }
-            (Some(grid::decode(&picture.items, item, picture.frame_size)?), premultiplied)
+            (Some(grid::decode(&picture.items, item, picture.frame_size, patience)?), premultiplied)
         }
         None => (None, false),
     };

@@ -18,7 +18,7 @@ use re_rav1d::src::lib::{
 };
 
 use super::contained;
-use crate::codec::fault;
+use crate::codec::{Patience, fault};
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -119,9 +119,14 @@ impl Drop for Picture {
 
 /// Decodes a still picture of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
 /// of more pixels are refused before memory is taken for them.
-pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
+pub(super) fn decode(
+    stream: &[u8],
+    width_px: u32,
+    height_px: u32,
+    patience: &Patience<'_>,
+) -> Result<Frame, ItemError> {
     let stream = stream.to_vec();
-    contained::run(move || decode_here(&stream, width_px, height_px))
+    contained::run(patience, move || decode_here(&stream, width_px, height_px))
 }
 
 fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {

@@ -55,6 +55,14 @@ pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool 
     }
 }
 
+/// Samples of a profile's space as sRGB has them, for a screen; `None` where they are that already.
+pub(super) fn on_screen(samples: &Samples, channels: Channels, profile: &Arc<[u8]>) -> Option<Samples> {
+    // A recipe may have changed the channels: what a file would say of them counts.
+    let profile = fitting(Some(Arc::clone(profile)), channels)?;
+    let mut shown = Samples::empty(samples.sample());
+    cached(Some(&profile), ColourChoice::Srgb, channels, samples.sample())?.run(samples, &mut shown).then_some(shown)
+}
+
 const fn layout(channels: Channels) -> Layout {
     match channels {
         Channels::Gray => Layout::Gray,
@@ -70,6 +78,18 @@ enum Transform {
     U8(Arc<dyn TransformExecutor<u8> + Send + Sync>),
     U16(Arc<dyn TransformExecutor<u16> + Send + Sync>),
     F32(Arc<dyn TransformExecutor<f32> + Send + Sync>),
+}
+
+impl Transform {
+    /// Converts samples; `false` where they are not of the transform's type, or don't fill their pixels.
+    fn run(&self, from: &Samples, to: &mut Samples) -> bool {
+        match (self, from, to) {
+            (Self::U8(transform), Samples::U8(from), Samples::U8(to)) => run(transform.as_ref(), from, to),
+            (Self::U16(transform), Samples::U16(from), Samples::U16(to)) => run(transform.as_ref(), from, to),
+            (Self::F32(transform), Samples::F32(from), Samples::F32(to)) => run(transform.as_ref(), from, to),
+            _ => false,
+        }
+    }
 }
 
 /// A transform that was made once: pictures of a batch share their profiles, and making one costs milliseconds.
@@ -167,13 +187,7 @@ impl RowReader for ColourRows<'_> {
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let rows = self.rows.read_rows(max_rows, &mut self.scratch)?;
         super::whole::shape(band, &self.rows.info(), rows);
-        let done = match (&self.transform, &self.scratch.samples, &mut band.samples) {
-            (Transform::U8(transform), Samples::U8(from), Samples::U8(to)) => run(transform.as_ref(), from, to),
-            (Transform::U16(transform), Samples::U16(from), Samples::U16(to)) => run(transform.as_ref(), from, to),
-            (Transform::F32(transform), Samples::F32(from), Samples::F32(to)) => run(transform.as_ref(), from, to),
-            _ => false,
-        };
-        if !done {
+        if !self.transform.run(&self.scratch.samples, &mut band.samples) {
             band.samples.clone_from(&self.scratch.samples);
         }
         Ok(rows)

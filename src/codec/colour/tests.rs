@@ -245,13 +245,3 @@ fn undated(profile: &[u8]) -> Vec<u8> {
     profile[24..36].fill(0);
     profile
 }
-
-/// Writes the profiles that `make.py` gives to littleCMS.
-#[test]
-#[ignore = "writes files: run it when the spaces change, then make.py"]
-fn the_profiles_written_are_read_by_littlecms() {
-    for choice in &ColourChoice::ALL[2..] {
-        let path = format!("tests/reference/colour/target-{}.icc", choice.word());
-        std::fs::write(path, spaces::embedded(*choice, Channels::Rgb).unwrap()).unwrap();
-    }
-}

@@ -13,11 +13,13 @@ pub(super) struct Scan {
     /// Frames; where the file ends early, one more for what is missing, so that reading them all fails.
     pub(super) frames: u32,
     pub(super) plays: Plays,
+    /// Whether it ends early, and one of the frames is such a one.
+    pub(super) is_cut: bool,
 }
 
 /// Walks over a file from its first byte.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
-    let mut scan = Scan { frames: 0, plays: Plays::Times(1) };
+    let mut scan = Scan { frames: 0, plays: Plays::Times(1), is_cut: false };
     let Some(mut rest) = behind_header(bytes) else { return scan };
     loop {
         // A picture whose end mark was left out is whole, as is one with padding behind it; an animation may go on.
@@ -38,11 +40,12 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
         match behind {
             Some(behind) => rest = behind,
             // Cut within the first frame, it is a still picture that is cut.
-            None if kind == IMAGE => return scan,
+            None if kind == IMAGE => return Scan { is_cut: true, ..scan },
             None => break,
         }
     }
     scan.frames = scan.frames.saturating_add(u32::from(scan.frames > 0));
+    scan.is_cut = scan.frames > 0;
     scan
 }
 
@@ -133,8 +136,14 @@ mod tests {
 
     #[test]
     fn frames_are_counted_and_repetitions_become_plays() {
-        assert_eq!(scan(&[HEAD, FRAME, FRAME, b";"].concat()), Scan { frames: 2, plays: Plays::Times(1) });
-        assert_eq!(scan(&[HEAD, ENDLESS, FRAME, b";"].concat()), Scan { frames: 1, plays: Plays::Forever });
+        assert_eq!(
+            scan(&[HEAD, FRAME, FRAME, b";"].concat()),
+            Scan { frames: 2, plays: Plays::Times(1), is_cut: false }
+        );
+        assert_eq!(
+            scan(&[HEAD, ENDLESS, FRAME, b";"].concat()),
+            Scan { frames: 1, plays: Plays::Forever, is_cut: false }
+        );
         let twice = b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\x02\0\0";
         assert_eq!(scan(&[HEAD, twice, FRAME, FRAME, b";"].concat()).plays, Plays::Times(3));
     }

@@ -6,7 +6,7 @@ use ::gif::{Decoder, DisposalMethod};
 use super::{Bytes, from_gif};
 use crate::codec::fault;
 use crate::codec::frames::{CanvasRows, CanvasSamples};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader};
 
 /// Bytes of a pixel of the canvas.
@@ -18,6 +18,11 @@ const FEW_PIXELS: u64 = 1 << 20;
 
 /// Composes frames on an RGBA canvas.
 pub(super) struct GifFrames<'a> {
+    bytes: &'a [u8],
+    /// Whether a file that ends early gives what there is: frames, and the part of the last one.
+    keep: bool,
+    /// Rows of the last frame that were there, where it was cut.
+    rows_had: Option<u32>,
     decoder: Decoder<Bytes<'a>>,
     picture: Picture,
     canvas: Vec<u8>,
@@ -30,9 +35,30 @@ pub(super) struct GifFrames<'a> {
 }
 
 impl<'a> GifFrames<'a> {
-    pub(super) fn new(decoder: Decoder<Bytes<'a>>, picture: Picture) -> Result<Self, ItemError> {
+    pub(super) fn new(bytes: &'a [u8], picture: Picture, keep: bool) -> Result<Self, ItemError> {
+        let decoder = super::decoder(bytes)?;
         let canvas = fault::zeroed::<u8>(picture.canvas.size_bytes())?;
-        Ok(Self { decoder, picture, canvas, saved: Vec::new(), last: None, shown: 0, indices: Vec::new() })
+        let (saved, indices) = (Vec::new(), Vec::new());
+        Ok(Self { bytes, keep, rows_had: None, decoder, picture, canvas, saved, last: None, shown: 0, indices })
+    }
+
+    /// The canvas, as the last frame left it.
+    pub(super) fn into_canvas(self) -> Vec<u8> {
+        self.canvas
+    }
+
+    /// Pixels of the frame at hand that were there, all others in `indices` being zeros: unpacked once more over ones,
+    /// they are all that is alike.
+    fn pixels_had(&self) -> Result<usize, ItemError> {
+        let mut decoder = super::decoder(self.bytes)?;
+        for _ in 0..=self.shown {
+            decoder.next_frame_info().map_err(|error| from_gif(&error))?;
+        }
+        let mut other: Vec<u8> = fault::room(self.indices.len() as u64)?;
+        other.resize(self.indices.len(), 1);
+        // It fails as it did before.
+        let _ = decoder.fill_buffer(&mut other);
+        Ok(self.indices.iter().zip(&other).take_while(|(a, b)| a == b).count())
     }
 
     /// The canvas' bytes in a row of an area.
@@ -74,10 +100,23 @@ impl<'a> GifFrames<'a> {
         }
         // At once: in parts, the decoder may lose the last of them (gif 0.14, weezl 0.1).
         self.indices = fault::zeroed(pixels)?;
-        if !self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error))? {
-            return Err(fault::truncated().with("detail", "rows of a frame are missing"));
+        let filled = match self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error)) {
+            Ok(filled) => filled,
+            Err(error) if error.kind == ErrorKind::Truncated => false,
+            Err(error) => return Err(error),
+        };
+        let width = described.width.max(1);
+        let mut stored = described.height;
+        if !filled {
+            stored = self.pixels_had()? / width;
+            // Only some of them are whole, and of those that come in passes none is known to be.
+            let rows_had = if described.interlaced { described.top } else { described.top + stored };
+            self.rows_had = Some(rows_had.min(canvas.height_px as usize) as u32);
+            if !self.keep || stored == 0 {
+                return Err(fault::truncated());
+            }
         }
-        let rows = self.indices.chunks_exact(described.width.max(1));
+        let rows = self.indices.chunks_exact(width).take(stored);
         for (y, indices) in row_order(described.height, described.interlaced).zip(rows) {
             let y = described.top + y;
             if !area.rows().contains(&y) {
@@ -121,6 +160,9 @@ impl FrameReader for GifFrames<'_> {
     fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
         if self.shown == self.picture.frames {
             return Ok(None);
+        }
+        if self.rows_had.is_some() {
+            return Err(fault::truncated());
         }
         self.dispose();
         let Some(frame) = self.decoder.next_frame_info().map_err(|error| from_gif(&error))? else {
@@ -166,6 +208,10 @@ impl FrameReader for GifFrames<'_> {
         let frame = Frame { delay, area: visible, disposal };
         self.last = Some(frame);
         Ok(Some(frame))
+    }
+
+    fn rows_had(&self) -> Option<u32> {
+        self.rows_had
     }
 
     fn rows(&mut self) -> Box<dyn RowReader + '_> {

@@ -8,12 +8,14 @@ use std::io::Cursor;
 use std::num::NonZeroU64;
 
 use ::gif::{Decoder, DecodingError, MemoryLimit};
-use image::codecs::gif::GifDecoder;
 
 use super::frames::DecodedFrames;
-use super::{Decoded, Header, fault, whole};
-use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, Picture, SampleType};
+use super::whole::WholeReader;
+use super::{Decoded, Header, fault};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Channels, Format, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples,
+};
 
 pub(super) use animation::GifAnimation;
 
@@ -58,18 +60,30 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// The first frame, which is all of a still picture.
 pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
-    let mut header = probe(bytes)?;
-    let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(|error| fault::from_image(&error))?;
-    let (info, rows) = whole::decode_or_keep(decoder, keep.then_some(bytes.len() as u64))?;
-    header.info = info;
+    let header = probe(bytes)?;
+    let picture = Picture { canvas: header.info, frames: 1, plays: Plays::Times(1) };
+    let mut frames = frames::GifFrames::new(bytes, picture, keep)?;
+    let of_rows = header.info.height_px;
+    let rows_had = match frames.next_frame() {
+        Err(error) if error.kind == ErrorKind::Truncated => {
+            return Err(fault::truncated_rows(frames.rows_had().unwrap_or(0), of_rows));
+        }
+        shown => shown.map(|_| frames.rows_had())?,
+    };
+    let rows = WholeReader::new(header.info, Samples::U8(frames.into_canvas()))?;
+    let rows = if let Some(had) = rows_had { rows.coarse(had, bytes.len() as u64) } else { rows };
     Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }
 
 /// Every frame.
-pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let header = probe(bytes)?;
     let picture = Picture { canvas: header.info, frames: header.frames, plays: blocks::scan(bytes).plays };
-    let decoder = decoder(bytes)?;
-    let frames = Box::new(frames::GifFrames::new(decoder, picture)?);
+    let frames = Box::new(frames::GifFrames::new(bytes, picture, keep)?);
     Ok(DecodedFrames { frames, profile: None, metadata: Metadata::default() })
+}
+
+/// Whether frames may be missing.
+pub(super) fn ends_early(bytes: &[u8]) -> bool {
+    blocks::scan(bytes).is_cut
 }

@@ -76,8 +76,9 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
         return Err(fault::unsupported("its colour space"));
     }
     let keep = options.truncated == TruncatedPolicy::Keep;
+    let data = bytes.get(markers.data_at..).unwrap_or_default();
     let mut reader =
-        JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, ink: None, keep, rows_had: None };
+        JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, data, ink: None, keep, rows_had: None };
     reader.check(0)?;
     if luma {
         profile = None;
@@ -100,14 +101,18 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
         return Err(fault::truncated());
     }
     if markers.progressive {
-        let data = bytes.get(markers.data_at..).unwrap_or_default();
-        // Within coded data a zero follows every FF: this can only be a marker, or stand in a table between scans.
-        let scans = data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count();
+        let scans = scans(bytes.get(markers.data_at..).unwrap_or_default());
         if scans > MAX_SCANS {
             return Err(fault::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
         }
     }
     Ok(())
+}
+
+/// Scans that begin within data.
+fn scans(data: &[u8]) -> usize {
+    // Within coded data a zero follows every FF: this can only be a marker, or stand in a table between scans.
+    data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count()
 }
 
 /// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
@@ -153,6 +158,8 @@ struct JpegReader<'a> {
     info: ImageInfo,
     had: usize,
     data_at: usize,
+    /// From the first scan on.
+    data: &'a [u8],
     ink: Option<Ink>,
     /// Whether a file that ends early gives what there is.
     keep: bool,
@@ -185,7 +192,10 @@ impl JpegReader<'_> {
     /// How much there should have been is told from the rows that were there, once there are enough of them.
     fn truncated(&self) -> ItemError {
         let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
-        if self.decoder.has_several_scans() || rows * 10 < all || rows >= all {
+        if self.decoder.has_several_scans() {
+            return fault::truncated().with("detail", format!("within pass {}", scans(self.data) + 1));
+        }
+        if rows * 10 < all || rows >= all {
             return fault::truncated();
         }
         let data = self.had.saturating_sub(self.data_at) as u64;
@@ -226,7 +236,7 @@ impl RowReader for JpegReader<'_> {
 
     fn shortfall(&self) -> Option<Shortfall> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64 })
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64, frames: None })
     }
 }
 

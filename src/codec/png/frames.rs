@@ -7,7 +7,7 @@ use super::{Bytes, from_png};
 use crate::codec::convert::Sample;
 use crate::codec::fault;
 use crate::codec::frames::{CanvasRows, CanvasSamples};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader, SampleType};
 
 /// What the chunks of an animation tell.
@@ -64,6 +64,10 @@ pub(super) struct PngFrames<'a> {
     shown: u32,
     /// Whether the frame that the reader stands at is the next one, rather than a default image apart.
     at_frame: bool,
+    /// Whether a file that ends early gives what there is: frames, or the part of the first one.
+    keep: bool,
+    /// Rows of the last frame that were there, where it was cut.
+    rows_had: Option<u32>,
 }
 
 enum Canvas {
@@ -80,25 +84,44 @@ struct Layers<T> {
 
 impl<'a> PngFrames<'a> {
     /// `reader` gives samples as the canvas has them.
-    pub(super) fn new(reader: Reader<Bytes<'a>>, canvas: ImageInfo, scan: Scan) -> Result<Self, ItemError> {
+    pub(super) fn new(reader: Reader<Bytes<'a>>, canvas: ImageInfo, scan: Scan, keep: bool) -> Result<Self, ItemError> {
         let picture = Picture { canvas, frames: scan.frames, plays: scan.plays };
         let layers = match canvas.sample {
             SampleType::U16 => Canvas::Sixteen(Layers::new(canvas)?),
             SampleType::U8 | SampleType::F32 => Canvas::Eight(Layers::new(canvas)?),
         };
         let at_frame = reader.info().frame_control.is_some();
-        Ok(Self { reader, picture, canvas: layers, woven: Vec::new(), last: None, shown: 0, at_frame })
+        Ok(Self {
+            reader,
+            picture,
+            canvas: layers,
+            woven: Vec::new(),
+            last: None,
+            shown: 0,
+            at_frame,
+            keep,
+            rows_had: None,
+        })
     }
 
     /// Reads the frame at hand and puts it on the canvas.
     fn draw(&mut self, area: Area, over: bool) -> Result<(), ItemError> {
         if !self.reader.info().interlaced {
             let mut y = area.y as usize;
-            while let Some(row) = self.reader.next_row().map_err(from_png)? {
+            loop {
+                let row = match self.reader.next_row().map_err(from_png) {
+                    Ok(Some(row)) => row,
+                    Ok(None) => return Ok(()),
+                    // Better than nothing, but a part of a later frame would be seen as a flaw.
+                    Err(error) if self.keep && self.shown == 0 && error.kind == ErrorKind::Truncated => {
+                        self.rows_had = Some(y as u32);
+                        return if y > area.y as usize { Ok(()) } else { Err(error) };
+                    }
+                    Err(error) => return Err(error),
+                };
                 self.canvas.put_row(area, y, row.data(), over);
                 y += 1;
             }
-            return Ok(());
         }
         let pixel = self.picture.canvas.channels.count() * self.picture.canvas.sample.size_bytes();
         let stride = area.width_px as usize * pixel;
@@ -224,6 +247,9 @@ impl FrameReader for PngFrames<'_> {
         if self.shown == self.picture.frames {
             return Ok(None);
         }
+        if self.rows_had.is_some() {
+            return Err(fault::truncated());
+        }
         if let Some(last) = self.last.take() {
             self.canvas.dispose(last);
         }
@@ -250,12 +276,17 @@ impl FrameReader for PngFrames<'_> {
         self.shown += 1;
         if self.shown == self.picture.frames {
             // The checksum behind the last pixels, and the end mark.
-            self.reader.finish().map_err(from_png)?;
+            let end = self.reader.finish().map_err(from_png);
+            end.or_else(|error| if self.keep && error.kind == ErrorKind::Truncated { Ok(()) } else { Err(error) })?;
         }
         let delay = Delay::new(u32::from(control.delay_num), u32::from(control.delay_den));
         let frame = Frame { delay, area, disposal };
         self.last = Some(frame);
         Ok(Some(frame))
+    }
+
+    fn rows_had(&self) -> Option<u32> {
+        self.rows_had
     }
 
     fn rows(&mut self) -> Box<dyn RowReader + '_> {

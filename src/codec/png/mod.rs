@@ -10,15 +10,15 @@ use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
-    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info, Limits,
-    PixelDimensions, Reader, Transformations, Unit,
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, EncodingError, Filter, Info,
+    InterlaceInfo, Limits, PixelDimensions, Reader, Transformations, Unit,
 };
 
 use super::convert::Converter;
 use super::frames::DecodedFrames;
 use super::out::palette::{Depth, Indexed};
 use super::whole::{Collector, RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, density, exif, fault, meta};
+use super::{Decoded, Encoder, Extras, Header, blank, density, exif, fault, meta};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
@@ -138,47 +138,89 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 }
 
 /// The default image: all of a still picture, mostly the first frame of an animation.
-pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open<'a>(bytes: &'a [u8], keep: bool, given_up: &dyn Fn() -> bool) -> Result<Decoded<'a>, ItemError> {
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
     let (info, file_bytes) = (header.info, bytes.len() as u64);
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
-        let len = info.row_samples() as u64 * u64::from(info.height_px);
-        let mut raw = fault::zeroed::<u8>(len * info.sample.size_bytes() as u64)?;
-        let shortfall = match reader.next_frame(&mut raw).map_err(from_png) {
-            Ok(_) => None,
-            // Of passes there are rows everywhere, but none is known to be whole.
-            Err(error) if keep && error.kind == ErrorKind::Truncated => {
-                Some(Shortfall { rows: 0, of_rows: info.height_px, bytes: file_bytes })
-            }
-            Err(error) => return Err(error),
-        };
+        let (raw, is_short) = passes(&mut reader, &info, keep, given_up)?;
         let samples = if info.sample == SampleType::U16 {
             Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
         } else {
             Samples::U8(raw)
         };
         let rows = WholeReader::new(info, samples)?;
-        Box::new(match shortfall {
-            Some(shortfall) => rows.short(shortfall),
-            None => rows,
-        })
+        // Of passes there are rows everywhere, but none is known to be whole.
+        Box::new(if is_short { rows.coarse(0, file_bytes) } else { rows })
     } else {
         Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
     };
     Ok(Decoded { header, rows, profile, metadata })
 }
 
+/// The samples of rows that come in passes, as the file has them; and whether some were missing, in whose place the
+/// coarser ones stand then.
+fn passes(
+    reader: &mut Reader<Bytes<'_>>,
+    info: &ImageInfo,
+    keep: bool,
+    given_up: &dyn Fn() -> bool,
+) -> Result<(Vec<u8>, bool), ItemError> {
+    let pixel = info.channels.count() * info.sample.size_bytes();
+    let stride = info.width_px as usize * pixel;
+    let mut raw = fault::zeroed::<u8>(stride as u64 * u64::from(info.height_px))?;
+    let mut rows = 0;
+    loop {
+        if rows % 64 == 0 && given_up() {
+            return Err(ItemError::nameless(ErrorKind::Cancelled));
+        }
+        let row = match reader.next_interlaced_row().map_err(from_png) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok((raw, false)),
+            Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+            Err(_) if keep && rows > 0 => return Ok((raw, true)),
+            Err(_) => return Err(fault::truncated_passes(passes_whole(info, rows), 7)),
+        };
+        if let InterlaceInfo::Adam7(pass) = row.interlace() {
+            let put = if keep { ::png::splat_interlaced_row } else { ::png::expand_interlaced_row };
+            put(&mut raw, stride, row.data(), pass, pixel as u8 * 8);
+        }
+        rows += 1;
+    }
+}
+
+/// Passes that are whole after so many rows of them (PNG, third edition, 8.1).
+fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
+    const FIRST_AND_STEP: [[u32; 4]; 7] =
+        [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
+    let mut whole = 0;
+    for [left, right, top, down] in FIRST_AND_STEP {
+        let count = |side: u32, first: u32, step: u32| side.saturating_sub(first).div_ceil(step);
+        let of_pass = if count(info.width_px, left, right) == 0 { 0 } else { count(info.height_px, top, down) };
+        if rows < of_pass {
+            break;
+        }
+        (rows, whole) = (rows - of_pass, whole + 1);
+    }
+    whole
+}
+
 /// Every frame.
-pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let reader = reader(bytes)?;
     let canvas = header(bytes, &reader).info;
     let Some(scan) = frames::scan(bytes) else { return Err(fault::corrupt("it holds no frames")) };
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
-    Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan)?), profile, metadata })
+    Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan, keep)?), profile, metadata })
+}
+
+/// Whether the end mark, or a part of it, is missing.
+pub(super) fn ends_early(bytes: &[u8]) -> bool {
+    const END: &[u8] = b"IEND\xAE\x42\x60\x82";
+    !bytes.windows(END.len()).rev().any(|part| part == END)
 }
 
 /// Refuses a file that is too short for the pixels it claims.
@@ -260,18 +302,6 @@ impl PngReader<'_> {
     }
 }
 
-/// Adds a row that is not there: nothing where a picture may be clear, else gray.
-fn add_blank(band: &mut Band, info: &ImageInfo) {
-    let clear = info.channels.has_alpha();
-    match &mut band.samples {
-        Samples::U8(samples) => samples.extend(std::iter::repeat_n(if clear { 0 } else { 128 }, info.row_samples())),
-        Samples::U16(samples) => {
-            samples.extend(std::iter::repeat_n(if clear { 0 } else { 32_896 }, info.row_samples()));
-        }
-        Samples::F32(_) => {}
-    }
-}
-
 impl RowReader for PngReader<'_> {
     fn info(&self) -> ImageInfo {
         self.info
@@ -292,7 +322,7 @@ impl RowReader for PngReader<'_> {
                 self.missing(error)?;
             }
             if self.rows_had.is_some() {
-                add_blank(band, &self.info);
+                blank::add_row(&mut band.samples, &self.info);
             }
             self.next_row += 1;
         }
@@ -307,7 +337,7 @@ impl RowReader for PngReader<'_> {
 
     fn shortfall(&self) -> Option<Shortfall> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.file_bytes })
+        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.file_bytes, frames: None })
     }
 }
 

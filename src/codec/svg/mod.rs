@@ -7,33 +7,26 @@ mod cost;
 mod fonts;
 mod root;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
 use resvg::{tiny_skia, usvg};
 
 use super::whole::WholeReader;
-use super::{DecodeOptions, Decoded, Header, fault};
-use crate::error::ItemError;
+use super::{DecodeOptions, Decoded, Header, Patience, apart, fault};
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
 pub(super) use root::is_svg;
 
 /// Drawing that takes longer is given up.
 const MAX_SECONDS: u64 = 60;
-/// Drawings that were given up and still go on, at most: above that, no further one is begun.
-const MAX_ABANDONED: usize = 2;
 /// Elements nest deeply in hostile files, and every level takes stack. Only what is touched takes memory.
 const STACK_BYTES: usize = 256 << 20;
 /// XML nodes at most; a map of a country has some hundred thousand.
 const MAX_NODES: u32 = 2_000_000;
 /// Pixels of a picture within the drawing at most; a larger one is left out.
 const MAX_INNER_PX: u64 = 50_000_000;
-
-/// Drawings that were given up and have not ended.
-static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 
 /// Bytes that drawing takes at most: the picture, copies of it for layers and masks, and the drawing's description.
 pub(super) const fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
@@ -45,45 +38,19 @@ const fn layer_bytes(info: &ImageInfo) -> u64 {
     info.size_bytes() * 4 + (64 << 20)
 }
 
-/// Takes itself off the count when its thread ends, however it ends, if it was given up before.
-struct Running(Arc<AtomicBool>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.0.swap(true, Ordering::AcqRel) {
-            ABANDONED.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-}
-
 /// Runs work on a thread of its own, with a deep stack and for a limited time; a panic is an error of the file.
 fn limited<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ItemError> + Send + 'static,
+    patience: &Patience<'_>,
     limit: Duration,
 ) -> Result<T, ItemError> {
-    if ABANDONED.load(Ordering::Acquire) >= MAX_ABANDONED {
-        return Err(fault::too_large("other drawings that take too long keep the machine busy"));
-    }
-    let (result_tx, result_rx) = mpsc::sync_channel(1);
-    // Set by the first of two: the thread at its end, or the one who gives it up.
-    let over = Arc::new(AtomicBool::new(false));
-    let running = Running(Arc::clone(&over));
-    let spawned = std::thread::Builder::new().name("pixloom-svg".to_owned()).stack_size(STACK_BYTES).spawn(move || {
-        let _running = running;
-        let _ = result_tx.send(work());
-    });
-    spawned.map_err(|error| fault::too_large(format!("no thread could be started for it: {error}")))?;
-    match result_rx.recv_timeout(limit) {
-        Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(fault::corrupt("drawing it failed")),
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            ABANDONED.fetch_add(1, Ordering::AcqRel);
-            if over.swap(true, Ordering::AcqRel) {
-                ABANDONED.fetch_sub(1, Ordering::AcqRel);
-            }
-            Err(fault::too_large(format!("drawing it takes more than {} s", limit.as_secs())))
-        }
-    }
+    let begun = Instant::now();
+    let given_up = || begun.elapsed() > limit || (patience.given_up)();
+    let within = Patience { given_up: &given_up, held: patience.held.clone() };
+    apart::run("pixloom-svg", STACK_BYTES, &within, work).map_err(|error| {
+        let took_long = error.kind == ErrorKind::Cancelled && !(patience.given_up)();
+        if took_long { fault::too_large(format!("drawing it takes more than {} s", limit.as_secs())) } else { error }
+    })
 }
 
 /// Nothing but `data:` is followed, and of that only what is a picture of a bearable size.
@@ -145,13 +112,18 @@ fn header(info: ImageInfo) -> Header {
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     let text = root::text(bytes)?.into_owned();
-    limited(move || Ok(header(info(&tree(&text)?)?)), Duration::from_secs(MAX_SECONDS))
+    limited(move || Ok(header(info(&tree(&text)?)?)), &Patience::endless(), Duration::from_secs(MAX_SECONDS))
 }
 
-pub(super) fn open(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded<'static>, ItemError> {
+pub(super) fn open(
+    bytes: &[u8],
+    options: &DecodeOptions,
+    patience: &Patience<'_>,
+) -> Result<Decoded<'static>, ItemError> {
     let text = root::text(bytes)?.into_owned();
     let downscale = options.max_downscale.max(1.0);
-    let (full, drawn, samples) = limited(move || draw(&tree(&text)?, downscale), Duration::from_secs(MAX_SECONDS))?;
+    let limit = Duration::from_secs(MAX_SECONDS);
+    let (full, drawn, samples) = limited(move || draw(&tree(&text)?, downscale), patience, limit)?;
     let rows = WholeReader::new(drawn, Samples::U8(samples))?;
     Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }

@@ -92,7 +92,7 @@ pub(super) struct Seen {
     pub(super) canvases: Vec<Samples>,
 }
 
-fn frame_samples(frames: &mut dyn FrameReader) -> Result<(ImageInfo, Samples), ItemError> {
+pub(super) fn frame_samples(frames: &mut dyn FrameReader) -> Result<(ImageInfo, Samples), ItemError> {
     let mut rows = frames.rows();
     let info = rows.info();
     let mut samples = Samples::empty(info.sample);
@@ -124,7 +124,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Seen, ItemError> {
 }
 
 /// RGBA of 8 bits, without the colours of clear pixels.
-fn visible(info: &ImageInfo, samples: &Samples) -> Vec<u8> {
+pub(super) fn visible(info: &ImageInfo, samples: &Samples) -> Vec<u8> {
     let band =
         Band { width_px: info.width_px, rows: info.height_px, channels: info.channels, samples: samples.clone() };
     let mut pixels = convert::Converter::<u8>::new(*info, Channels::Rgba).convert(&band).to_vec();

@@ -1,6 +1,6 @@
 //! Animations that are cut, forged or huge: an error with a sentence, or frames, but never a panic or a flood.
 
-use super::animation::{canvases, file, random_numbers, read, transcode};
+use super::animation::{canvases, file, frame_samples, random_numbers, read, transcode, visible};
 use super::*;
 use crate::config::MAX_FRAMES;
 use crate::model::Plays;
@@ -79,6 +79,47 @@ fn an_animation_cut_anywhere_ends_early() {
             // The end mark of a PNG stands behind its last frame.
             assert_eq!(error.kind, ErrorKind::Truncated, "{format:?} cut at {at} of {end}: {error}");
         }
+    }
+}
+
+#[test]
+fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
+    let keep = DecodeOptions { truncated: TruncatedPolicy::Keep, ..DecodeOptions::default() };
+    for (format, bytes) in files() {
+        let whole = canvases(&read(&bytes).unwrap());
+        let (end, mut most) = (bytes.len(), 0);
+        for at in (1..20).map(|part| end * part / 20).chain([end - 13, end - 1]) {
+            let cut = &bytes[..at];
+            let told = open_frames(cut, &DecodeOptions::default()).and_then(|mut opened| {
+                while opened.frames.next_frame()?.is_some() {}
+                Ok(())
+            });
+            let error = told.unwrap_err();
+            assert!(error.kind == ErrorKind::Truncated, "{format:?} cut at {at}: {error}");
+            assert!(!error.arg("wanted").is_empty() || at < 200, "{format:?} cut at {at}: {error}");
+            let Ok(mut opened) = open_frames(cut, &keep) else {
+                assert!(at < end / 3, "{format:?} cut at {at} of {end}");
+                continue;
+            };
+            let (picture, shortfall) = (opened.frames.picture(), opened.frames.shortfall().unwrap());
+            let (had, of) = shortfall.frames.unwrap();
+            assert!(had == picture.frames && had <= of, "{format:?} cut at {at}: {shortfall:?}");
+            let is_part = shortfall.rows < shortfall.of_rows;
+            assert!(!is_part || format == Format::Gif || had == 1, "{format:?} cut at {at}: {shortfall:?}");
+            let mut shown = 0;
+            while opened.frames.next_frame().unwrap().is_some() {
+                let (info, samples) = frame_samples(opened.frames.as_mut()).unwrap();
+                shown += 1;
+                if shown < had || !is_part {
+                    let same = visible(&info, &samples) == whole[shown as usize - 1];
+                    assert!(same, "{format:?} cut at {at}: frame {shown} of {had}");
+                }
+            }
+            assert_eq!(shown, had);
+            assert!(had >= most, "{format:?} cut at {at}");
+            most = had;
+        }
+        assert!(most as usize + 1 >= whole.len(), "{format:?}: {most} of {}", whole.len());
     }
 }
 

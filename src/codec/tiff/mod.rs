@@ -1,10 +1,14 @@
 //! TIFF: one page of many kinds in; one page of 8 or 16 bits out.
 
+mod chunks;
+mod fax;
+mod lab;
 mod pages;
 mod read;
 mod rows;
 mod strips;
 mod tags;
+mod unpack;
 
 use std::io::Cursor;
 
@@ -140,3 +144,6 @@ impl Encoder for TiffEncoder {
         self.write(started.info, &strips).map_err(fault::cant_encode)
     }
 }
+
+#[cfg(test)]
+mod tests;

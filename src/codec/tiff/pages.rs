@@ -1,6 +1,7 @@
 //! The chain of a TIFF file's directories, one a page, and a view of the file in which every page is gray to the
 //! decoder: it then hands out the samples as they stand, whatever they mean, and what they mean is seen to here. Data
-//! whose bytes begin with their lowest bit is turned in the view, too: the decoder knows the other order only.
+//! whose bytes begin with their lowest bit is turned in the view, too: the decoder knows the other order only. Samples
+//! of a number of bits that it does not know are plain bytes to it.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -12,7 +13,8 @@ use crate::error::ItemError;
 const MAX_PAGES: usize = 65_536;
 const NEW_SUBFILE_TYPE: u16 = 254;
 const PHOTOMETRIC: u16 = 262;
-const BLACK_IS_ZERO: u16 = 1;
+/// A tag without a meaning, for entries that the decoder is not to see.
+const NO_TAG: u16 = 65_000;
 
 /// One page: which directory of the chain it is, and what its samples mean.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +23,15 @@ pub(super) struct Page {
     pub(super) index: usize,
     /// The number of its photometric interpretation.
     pub(super) photometric: u16,
-    /// Where that number stands in the file.
-    photometric_at: u64,
+    /// Where the first entry of its directory stands in the file, and how many there are.
+    entries: (u64, u64),
 }
+
+/// What the decoder is to read in place of a tag's numbers: one number, or nothing.
+pub(super) type Told = (u16, Option<u32>);
+
+/// Every page is gray to the decoder, and black is zero in it.
+pub(super) const GRAY: Told = (PHOTOMETRIC, Some(1));
 
 #[derive(Clone, Copy)]
 struct File<'a> {
@@ -32,7 +40,35 @@ struct File<'a> {
     big: bool,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let (little, big) = match bytes {
+            [b'I', b'I', 42, 0, ..] => (true, false),
+            [b'M', b'M', 0, 42, ..] => (false, false),
+            [b'I', b'I', 43, 0, ..] => (true, true),
+            _ => (false, true),
+        };
+        Self { bytes, little, big }
+    }
+
+    const fn entry_bytes(self) -> u64 {
+        if self.big { 20 } else { 12 }
+    }
+
+    /// An entry that tells one LONG.
+    fn entry(self, tag: u16, value: u32) -> Vec<u8> {
+        let short = |value: u16| if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
+        let long = |value: u32| if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
+        let count = match (self.big, self.little) {
+            (false, _) => long(1).to_vec(),
+            (true, true) => 1u64.to_le_bytes().to_vec(),
+            (true, false) => 1u64.to_be_bytes().to_vec(),
+        };
+        let mut entry = [&short(tag)[..], &short(4), &count, &long(value)].concat();
+        entry.resize(self.entry_bytes() as usize, 0);
+        entry
+    }
+
     fn number(self, at: u64, length: usize) -> Option<u64> {
         let from = usize::try_from(at).ok()?;
         let bytes = self.bytes.get(from..from.checked_add(length)?)?;
@@ -40,12 +76,12 @@ impl File<'_> {
         Some(if self.little { bytes.iter().rev().fold(0, push) } else { bytes.iter().fold(0, push) })
     }
 
-    /// A SHORT in a directory's entry, or a LONG, and where it stands.
-    fn value(self, entry: u64) -> Option<(u64, u64)> {
+    /// A SHORT in a directory's entry, or a LONG.
+    fn value(self, entry: u64) -> Option<u64> {
         let at = entry + if self.big { 12 } else { 8 };
         match self.number(entry + 2, 2)? {
-            3 => Some((self.number(at, 2)?, at)),
-            4 => Some((self.number(at, 4)?, at)),
+            3 => self.number(at, 2),
+            4 => self.number(at, 4),
             _ => None,
         }
     }
@@ -53,14 +89,10 @@ impl File<'_> {
 
 /// The pages of a file. Reduced copies of a page and masks are none, unless there is nothing else.
 pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
-    let (little, big) = match bytes {
-        [b'I', b'I', 42, 0, ..] => (true, false),
-        [b'M', b'M', 0, 42, ..] => (false, false),
-        [b'I', b'I', 43, 0, ..] => (true, true),
-        _ => (false, true),
-    };
-    let file = File { bytes, little, big };
-    let (offset_bytes, count_bytes, entry_bytes) = if big { (8, 8, 20) } else { (4, 2, 12) };
+    let file = File::new(bytes);
+    let big = file.big;
+    let (offset_bytes, count_bytes, entry_bytes) =
+        (if big { 8 } else { 4 }, if big { 8 } else { 2 }, file.entry_bytes());
     let mut at = file.number(if big { 8 } else { 4 }, offset_bytes).ok_or_else(fault::truncated)?;
     let mut seen = std::collections::HashSet::new();
     let mut pages: Vec<(Page, bool)> = Vec::new();
@@ -68,7 +100,9 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
         if !seen.insert(at) || seen.len() > MAX_PAGES {
             return Err(fault::corrupt("its pages follow each other in a circle"));
         }
-        let count = file.number(at, count_bytes).ok_or_else(fault::truncated)?;
+        // A directory mostly stands behind its pixels.
+        let cut = || fault::truncated_before(bytes.len() as u64, at);
+        let count = file.number(at, count_bytes).ok_or_else(cut)?;
         if count > bytes.len() as u64 / entry_bytes {
             return Err(fault::truncated());
         }
@@ -78,14 +112,13 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
             match file.number(entry, 2).ok_or_else(fault::truncated)? as u16 {
                 PHOTOMETRIC => photometric = file.value(entry),
                 // Bit 0 is a reduced copy, bit 2 a mask.
-                NEW_SUBFILE_TYPE => extra = file.value(entry).is_some_and(|(kind, _)| kind & 5 != 0),
+                NEW_SUBFILE_TYPE => extra = file.value(entry).is_some_and(|kind| kind & 5 != 0),
                 _ => {}
             }
         }
         let index = seen.len() - 1;
-        let (photometric, photometric_at) = photometric.unwrap_or((u64::MAX, 0));
-        let photometric = u16::try_from(photometric).unwrap_or(u16::MAX);
-        pages.push((Page { index, photometric, photometric_at }, extra));
+        let photometric = photometric.and_then(|number| u16::try_from(number).ok()).unwrap_or(u16::MAX);
+        pages.push((Page { index, photometric, entries: (first, count) }, extra));
         // Files without the last link, which ends the chain, are not rare.
         at = file.number(first + count * entry_bytes, offset_bytes).unwrap_or(0);
     }
@@ -98,20 +131,27 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     }
 }
 
-/// The file, in which one page says that black is zero, and whose data begins its bytes with the highest bit.
+/// The file, in which one page tells other numbers than it does, and whose data begins its bytes with the highest bit.
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,
-    at: u64,
-    value: [u8; 2],
+    /// Entries, and where they stand.
+    told: Vec<(u64, Vec<u8>)>,
     /// What is stored with the lowest bit first: parts of the file, in order and apart from each other.
     turned: Vec<Range<u64>>,
 }
 
 impl<'a> Plain<'a> {
-    pub(super) fn new(bytes: &'a [u8], page: &Page) -> Self {
-        let value =
-            if bytes.first() == Some(&b'I') { BLACK_IS_ZERO.to_le_bytes() } else { BLACK_IS_ZERO.to_be_bytes() };
-        Self { file: Cursor::new(bytes), at: page.photometric_at, value, turned: Vec::new() }
+    pub(super) fn new(bytes: &'a [u8], page: &Page, told: &[Told]) -> Self {
+        let file = File::new(bytes);
+        let (first, count) = page.entries;
+        let mut entries = Vec::new();
+        for at in (0..count).map(|n| first + n * file.entry_bytes()) {
+            let tag = file.number(at, 2).map(|tag| tag as u16);
+            if let Some(&(tag, value)) = told.iter().find(|(one, _)| Some(*one) == tag) {
+                entries.push((at, file.entry(value.map_or(NO_TAG, |_| tag), value.unwrap_or(0))));
+            }
+        }
+        Self { file: Cursor::new(bytes), told: entries, turned: Vec::new() }
     }
 
     /// From now on, bytes of these parts of the file are read with their bits in reverse order.
@@ -146,9 +186,12 @@ impl Read for Plain<'_> {
         let from = self.file.position();
         let had = self.file.read(buffer)?;
         self.turn_back(from, buffer.get_mut(..had).unwrap_or_default());
-        for (at, value) in (self.at..).zip(self.value) {
-            if let Some(byte) = at.checked_sub(from).and_then(|at| buffer.get_mut(..had)?.get_mut(at as usize)) {
-                *byte = value;
+        let read = buffer.get_mut(..had).unwrap_or_default();
+        for (at, entry) in &self.told {
+            for (at, value) in (*at..).zip(entry) {
+                if let Some(byte) = at.checked_sub(from).and_then(|at| read.get_mut(at as usize)) {
+                    *byte = *value;
+                }
             }
         }
         Ok(had)
@@ -229,8 +272,8 @@ mod tests {
     #[test]
     fn parts_that_overlap_are_turned_once_and_nothing_else_is() {
         let bytes: Vec<u8> = (0..20).collect();
-        let page = Page { index: 0, photometric: 1, photometric_at: 100 };
-        let mut view = Plain::new(&bytes, &page);
+        let page = Page { index: 0, photometric: 1, entries: (0, 0) };
+        let mut view = Plain::new(&bytes, &page, &[]);
         view.turn(vec![12..30, 3..6, 5..8, 7..7, 8..9]);
         let expected: Vec<u8> =
             (0..20).map(|n: u8| if (3..9).contains(&n) || n >= 12 { n.reverse_bits() } else { n }).collect();

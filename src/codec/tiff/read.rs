@@ -7,18 +7,27 @@ use ::tiff::decoder::{Decoder, Limits};
 use ::tiff::tags::{CompressionMethod, Tag};
 use ::tiff::{TiffError, TiffUnsupportedError};
 
-use super::pages::{Page, Plain, pages};
+use super::chunks::Chunks;
+use super::pages::{GRAY, Page, Plain, Told, pages};
 use super::rows::TiffRows;
-use super::{TAG_IPTC, TAG_XMP, tags};
+use super::{TAG_IPTC, TAG_XMP, lab, tags};
 use crate::codec::{self, DecodeOptions, Decoded, Header, colour, exif, fault};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Density, Format, ImageInfo, Metadata, Orientation, SampleType};
+use crate::model::{Channels, Density, Format, ImageInfo, Metadata, Orientation, SampleType, TruncatedPolicy};
 
 /// Samples of a pixel at most: colours, alpha and a few more that nobody shows.
 const MAX_SAMPLES: usize = 32;
 /// Bytes of a tag's value at most: profiles of presses have a few millions.
 const MAX_VALUE_BYTES: usize = 64 << 20;
+
+/// Tags by their numbers in a file.
+const IMAGE_WIDTH: u16 = 256;
+const BITS_PER_SAMPLE: u16 = 258;
+const SAMPLES_PER_PIXEL: u16 = 277;
+const TILE_WIDTH: u16 = 322;
+const EXTRA_SAMPLES: u16 = 338;
+const SAMPLE_FORMAT: u16 = 339;
 
 /// What a page's samples mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +40,16 @@ pub(super) enum Meaning {
     Inks,
     /// Luma and chroma, which JPEG data holds.
     YCbCr,
+    /// CIELab, whose a and b have a sign or are shifted above it.
+    Lab {
+        shifted: bool,
+    },
 }
 
 /// How a sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
-    /// Whole numbers of 1, 2, 4, 8, 16 or 32 bits.
+    /// Whole numbers of 1, 2, 4, 8, 10, 12, 14, 16 or 32 bits.
     Whole(u8),
     /// Floats of 16, 32 or 64 bits.
     Float(u8),
@@ -58,6 +71,10 @@ pub(super) struct Layout {
     /// Width and height of a strip or tile in px.
     pub(super) chunk: (usize, usize),
     pub(super) jpeg: bool,
+    /// Whether strips are fax group 3, which the library can't read.
+    pub(super) fax: bool,
+    /// Whether strips or tiles are rows of plain samples, nothing packed and nothing predicted.
+    pub(super) plain: bool,
     /// Red, green and blue of a palette's entries.
     pub(super) palette: Vec<[u8; 3]>,
     pub(super) info: ImageInfo,
@@ -93,7 +110,7 @@ fn unsupported(what: &str) -> ItemError {
 fn compression_name(method: CompressionMethod) -> String {
     match method {
         CompressionMethod::Huffman => "CCITT RLE".to_owned(),
-        CompressionMethod::Fax3 => "fax group 3".to_owned(),
+        CompressionMethod::Fax3 => "fax group 3 in two dimensions".to_owned(),
         CompressionMethod::JPEG => "old-style JPEG".to_owned(),
         method => match method.to_u16() {
             34_712 => "JPEG 2000".to_owned(),
@@ -144,10 +161,33 @@ fn raw_name(bytes: &[u8]) -> String {
 
 /// A decoder that stands at a page.
 fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
+    // Lab's samples may be said to have a sign, and then not all of them.
+    let whole = if matches!(page.photometric, 8 | 9) { &[GRAY, (SAMPLE_FORMAT, Some(1))][..] } else { &[GRAY] };
+    reader_told(bytes, page, whole)
+}
+
+/// A decoder to which rows of samples that it does not know are rows of bytes.
+fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Reader<'a>, ItemError> {
+    let Stored::Whole(bits) = layout.stored else { return Err(unsupported("whose samples are stored this way")) };
+    let row_bytes = |width: usize| (width * layout.samples * usize::from(bits)).div_ceil(8) as u32;
+    let told = [
+        GRAY,
+        (IMAGE_WIDTH, Some(row_bytes(layout.width))),
+        (TILE_WIDTH, Some(row_bytes(layout.chunk.0))),
+        (BITS_PER_SAMPLE, Some(8)),
+        (SAMPLES_PER_PIXEL, Some(1)),
+        (SAMPLE_FORMAT, Some(1)),
+        (EXTRA_SAMPLES, None),
+    ];
+    reader_told(bytes, page, &told)
+}
+
+fn reader_told<'a>(bytes: &'a [u8], page: &Page, told: &[Told]) -> Result<Reader<'a>, ItemError> {
     let mut limits = Limits::default();
     limits.ifd_value_size = bytes.len().min(MAX_VALUE_BYTES);
     limits.intermediate_buffer_size = bytes.len();
-    let mut reader = Decoder::new(Plain::new(bytes, page)).map_err(|error| from_tiff(&error))?.with_limits(limits);
+    let mut reader =
+        Decoder::new(Plain::new(bytes, page, told)).map_err(|error| from_tiff(&error))?.with_limits(limits);
     if page.index > 0 {
         reader.seek_to_image(page.index).map_err(|error| from_tiff(&error))?;
     }
@@ -193,7 +233,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     }
     let bits = number(reader, Tag::BitsPerSample, 1)?;
     let stored = match (number(reader, Tag::SampleFormat, 1)?, bits) {
-        (1 | 4, 1 | 2 | 4 | 8 | 16 | 32) => Stored::Whole(bits as u8),
+        (1 | 4, 1 | 2 | 4 | 8 | 10 | 12 | 14 | 16 | 32) => Stored::Whole(bits as u8),
         (3, 16 | 32 | 64) => Stored::Float(bits as u8),
         (1 | 4, _) => return Err(unsupported(&format!("of {bits} bits a sample"))),
         (3, _) => return Err(unsupported(&format!("of floats of {bits} bits"))),
@@ -208,7 +248,9 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         3 => (Meaning::Palette, 1),
         5 => (Meaning::Inks, 4),
         6 => (Meaning::YCbCr, 3),
-        8..=10 => return Err(unsupported("in Lab colours")),
+        8 => (Meaning::Lab { shifted: false }, 3),
+        9 => (Meaning::Lab { shifted: true }, 3),
+        10 => return Err(unsupported("in Lab colours as facsimile has them")),
         32_844 | 32_845 => return Err(unsupported("in LogLuv colours")),
         32_803 => return Err(unsupported("of a camera's raw mosaic")),
         u16::MAX => return Err(fault::corrupt("it does not tell what its samples mean")),
@@ -218,7 +260,15 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         return Err(fault::corrupt(format!("it has {samples} samples a pixel where its colours are {colours}")));
     }
     let jpeg = compression == 7;
-    let plain = matches!(stored, Stored::Whole(8 | 16)) || matches!(meaning, Meaning::Gray { .. } | Meaning::Rgb);
+    let planar = number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1;
+    let predicts = number(reader, Tag::Predictor, 1)? != 1;
+    // What one bit tells is whether rows are coded by those before them.
+    let fax = compression == 3 && number(reader, Tag::Unknown(292), 0)? & 1 == 0;
+    let any = matches!(stored, Stored::Whole(8 | 16)) || matches!(meaning, Meaning::Gray { .. } | Meaning::Rgb);
+    let packed = matches!(stored, Stored::Whole(10 | 12 | 14));
+    if (packed && (planar || predicts)) || (fax && (stored, samples) != (Stored::Whole(1), 1)) {
+        return Err(unsupported("whose samples are stored this way"));
+    }
     if meaning == Meaning::YCbCr && !jpeg {
         let subsampling = numbers(reader, Tag::ChromaSubsampling)?;
         if subsampling.as_deref() != Some(&[1, 1]) {
@@ -226,7 +276,8 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         }
     }
     let palette = if meaning == Meaning::Palette { palette(reader, stored)? } else { Vec::new() };
-    if (!plain && meaning != Meaning::Palette) || (jpeg && stored != Stored::Whole(8)) {
+    let lab = matches!(meaning, Meaning::Lab { .. });
+    if (!any && meaning != Meaning::Palette) || (jpeg && (stored != Stored::Whole(8) || lab)) {
         return Err(unsupported("whose samples are stored this way"));
     }
     let alpha = match numbers(reader, Tag::ExtraSamples)?.as_deref() {
@@ -244,9 +295,9 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         (_, true) => Channels::Rgba,
     };
     let sample = match (meaning, stored) {
+        (Meaning::Lab { .. }, _) => SampleType::U16,
         (Meaning::Palette | Meaning::YCbCr, _) | (_, Stored::Whole(..=8)) => SampleType::U8,
-        (_, Stored::Whole(_)) => SampleType::U16,
-        (_, Stored::Float(_)) => SampleType::F32,
+        (_, Stored::Whole(_) | Stored::Float(_)) => SampleType::U16,
     };
     Ok(Layout {
         width: width_px as usize,
@@ -255,9 +306,11 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         stored,
         meaning,
         alpha,
-        planar: number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1,
+        planar,
         chunk: (chunk.0 as usize, chunk.1.min(height_px.max(chunk.1.min(MAX_SIDE_PX))) as usize),
         jpeg,
+        fax,
+        plain: compression == 1 && !predicts,
         palette,
         info: ImageInfo { width_px, height_px, channels, sample, premultiplied: false },
     })
@@ -295,7 +348,8 @@ pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Re
     let (page, pages) = page(bytes, options.page)?;
     let mut reader = reader(bytes, &page)?;
     let layout = layout(&mut reader, &page)?;
-    could_hold(&mut reader, &layout, bytes)?;
+    let keep = options.truncated == TruncatedPolicy::Keep;
+    could_hold(&mut reader, &layout, bytes, keep)?;
     let header = header(&mut reader, &layout, pages)?;
     let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
     let (xmp, iptc) = (block(TAG_XMP).map(Into::into), block(TAG_IPTC).map(Into::into));
@@ -307,7 +361,14 @@ pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Re
         profile = mix.profile();
         inks = Some(mix);
     }
-    let rows = TiffRows::new(bytes, reader, layout, inks)?;
+    if matches!(layout.meaning, Meaning::Lab { .. }) {
+        // What a file in Lab may embed describes a press.
+        profile = lab::profile();
+    }
+    if matches!(layout.stored, Stored::Whole(10 | 12 | 14)) {
+        reader = packed_reader(bytes, &page, &layout)?;
+    }
+    let rows = TiffRows::new(bytes, reader, layout, inks, keep)?;
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
 
@@ -327,12 +388,17 @@ fn density(reader: &mut Reader<'_>) -> Option<Density> {
 
 /// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
 /// below 2,000 to 1; fax codes, which may hold a white page in next to nothing, are of one bit a pixel anyway.
-fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8]) -> Result<(), ItemError> {
+fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool) -> Result<(), ItemError> {
     let (Stored::Whole(bits) | Stored::Float(bits)) = layout.stored;
     let bits = u64::from(bits) * layout.samples as u64;
     let raw = (layout.width as u64 * layout.height as u64).saturating_mul(bits) / 8;
-    let ratio = if number(reader, Tag::Compression, 1)? == 1 { 1 } else { 2_000 };
-    if bits > 1 && raw / ratio > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+    // Where some of the pixels will do, plain ones may be cut, too.
+    let ratio = if number(reader, Tag::Compression, 1)? == 1 && !keep { 1 } else { 2_000 };
+    if bits == 1 || raw / ratio <= bytes.len() as u64 {
+        return Ok(());
+    }
+    let had = Chunks::of(reader)?.whole_rows(layout, bytes);
+    Err(fault::truncated_rows(had, layout.info.height_px))
 }
 
 /// Bytes held while a page is read: one row of strips or tiles, as stored and as samples, and one of them alone.
@@ -350,11 +416,11 @@ pub(in crate::codec) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
 }
 
 impl Layout {
-    /// Bytes of a sample as it is held: bits are spread to bytes, floats to four.
+    /// Bytes of a sample as it is stored: bits are spread to bytes.
     const fn sample_bytes(&self) -> u64 {
         match self.stored {
             Stored::Whole(..=8) => 1,
-            Stored::Whole(16) => 2,
+            Stored::Whole(..=16) => 2,
             Stored::Whole(_) | Stored::Float(..=32) => 4,
             Stored::Float(_) => 8,
         }

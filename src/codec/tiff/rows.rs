@@ -1,14 +1,16 @@
 //! A page's rows: one row of strips or tiles is read at a time, its samples unpacked, and what they mean made colour.
 
-use ::tiff::tags::Tag;
+use std::io::{Read, Seek, SeekFrom};
 
+use super::chunks::{Chunks, Missing};
 use super::read::{Layout, Meaning, Reader, Stored, from_tiff};
+use super::unpack::{Place, grow, unpack};
+use super::{fax, lab};
 use crate::codec::colour::Inks;
-use crate::codec::convert;
-use crate::codec::fault;
 use crate::codec::whole::shape;
-use crate::error::ItemError;
-use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
+use crate::codec::{blank, convert, fault};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples, Shortfall};
 
 /// Gives a page's rows.
 pub(super) struct TiffRows<'a> {
@@ -23,57 +25,109 @@ pub(super) struct TiffRows<'a> {
     /// One chunk as the library gives it.
     chunk: Vec<u8>,
     next_row: usize,
+    chunks: Chunks,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// What is not there of the rows that are held.
+    missing: Vec<Missing>,
+    /// Rows given that were there, and whether there were others.
+    rows_had: u32,
+    is_short: bool,
 }
 
 impl<'a> TiffRows<'a> {
+    /// Fails where a file that ends early has no pixels at all.
     pub(super) fn new(
         bytes: &'a [u8],
-        reader: Reader<'a>,
+        mut reader: Reader<'a>,
         layout: Layout,
         inks: Option<Inks<u8>>,
+        keep: bool,
     ) -> Result<Self, ItemError> {
         if layout.chunk.0 == 0 || layout.chunk.1 == 0 {
             return Err(fault::corrupt("its strips or tiles have no size"));
         }
+        let chunks = Chunks::of(&mut reader)?;
+        if keep && !chunks.any_there(&layout, bytes) {
+            return Err(fault::truncated_rows(0, layout.info.height_px));
+        }
         let held = Samples::empty(layout.held_sample());
-        Ok(Self { bytes, reader, layout, inks, held, held_rows: 0..0, chunk: Vec::new(), next_row: 0 })
+        Ok(Self {
+            bytes,
+            reader,
+            layout,
+            inks,
+            held,
+            held_rows: 0..0,
+            chunk: Vec::new(),
+            next_row: 0,
+            chunks,
+            keep,
+            missing: Vec::new(),
+            rows_had: 0,
+            is_short: false,
+        })
     }
 
     /// Reads the row of chunks that holds row `y`.
     fn hold(&mut self, y: usize) -> Result<(), ItemError> {
         let (chunk_width, chunk_height) = self.layout.chunk;
-        let across = self.layout.width.div_ceil(chunk_width);
-        let down = self.layout.height.div_ceil(chunk_height);
+        let (across, down) = self.layout.chunk_counts();
         let chunk_y = y / chunk_height;
         let first = chunk_y * chunk_height;
         let rows = chunk_height.min(self.layout.height - first);
         let len = (rows as u64 * self.layout.width as u64).saturating_mul(self.layout.samples as u64);
         self.held_rows = 0..0;
+        self.missing.clear();
         grow(&mut self.held, len)?;
         let planes = if self.layout.planar { self.layout.samples } else { 1 };
         for plane in 0..planes {
             for chunk_x in 0..across {
                 let index = (plane * down + chunk_y) * across + chunk_x;
-                let index = u32::try_from(index).map_err(fault::corrupt)?;
-                self.read_chunk(index)?;
-                let (width, height) = self.reader.chunk_data_dimensions(index);
+                let x = chunk_x * chunk_width;
+                let width = chunk_width.min(self.layout.width - x);
+                let had = self.read_chunk_or_some(u32::try_from(index).map_err(fault::corrupt)?, rows)?;
                 let place = Place {
-                    x: chunk_x * chunk_width,
+                    x,
                     plane: if self.layout.planar { Some(plane) } else { None },
-                    width: (width as usize).min(self.layout.width - chunk_x * chunk_width),
-                    height: (height as usize).min(rows),
-                    stored_width: width as usize,
+                    width,
+                    height: had,
+                    stored_width: width,
                 };
                 unpack(&self.chunk, &place, &self.layout, &mut self.held);
+                if had < rows {
+                    self.missing.push(Missing { columns: x..x + width, from_row: first + had });
+                }
             }
         }
         self.held_rows = first..first + rows;
         Ok(())
     }
 
-    fn read_chunk(&mut self, index: u32) -> Result<(), ItemError> {
+    /// Reads a chunk, or what there is of it where that will do; gives the number of rows that are there, of `rows`.
+    fn read_chunk_or_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
+        let error = match self.read_chunk(index, rows) {
+            Ok(()) => return Ok(rows),
+            Err(error) => error,
+        };
+        if error.kind != ErrorKind::Truncated && self.chunks.is_there(index, self.bytes) {
+            return Err(error);
+        }
+        if !self.keep {
+            let had = self.chunks.whole_rows(&self.layout, self.bytes);
+            return Err(fault::truncated_rows(had, self.layout.info.height_px));
+        }
+        self.is_short = true;
+        self.read_some(index, rows)
+    }
+
+    fn read_chunk(&mut self, index: u32, rows: usize) -> Result<(), ItemError> {
         if self.layout.jpeg {
             self.check_jpeg(index)?;
+        }
+        if self.layout.fax {
+            let had = self.unpack_fax(index, rows)?;
+            return if had == rows { Ok(()) } else { Err(fault::corrupt("rows of its fax codes are missing")) };
         }
         let wanted = self.reader.image_chunk_buffer_layout(index).map_err(|error| from_tiff(&error))?.len;
         if self.chunk.len() != wanted {
@@ -82,16 +136,49 @@ impl<'a> TiffRows<'a> {
         self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
     }
 
+    /// Reads the first rows of a chunk that is cut: of plain samples those that are whole, of fax codes those before the
+    /// last, which may be damaged.
+    fn read_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
+        if self.layout.fax {
+            return Ok(self.unpack_fax(index, rows)?.saturating_sub(1));
+        }
+        let Some(row_bytes) = self.layout.plain_row_bytes() else { return Ok(0) };
+        let data = self.stored(index)?;
+        let had = (data.len() / row_bytes).min(rows);
+        self.chunk = data;
+        self.chunk.truncate(had * row_bytes);
+        // As the library hands them out: in this machine's order.
+        if self.reader.byte_order() != ::tiff::tags::ByteOrder::native() {
+            let sample_bytes = match self.layout.stored {
+                Stored::Whole(bits @ (16 | 32)) | Stored::Float(bits) => usize::from(bits) / 8,
+                Stored::Whole(_) => 1,
+            };
+            self.chunk.chunks_exact_mut(sample_bytes).for_each(<[u8]>::reverse);
+        }
+        Ok(had)
+    }
+
+    /// A chunk's bytes, as many as there are, bits in order.
+    fn stored(&mut self, index: u32) -> Result<Vec<u8>, ItemError> {
+        let place = self.chunks.place(index);
+        let place = place.start..place.end.min(self.bytes.len() as u64);
+        let mut data = fault::zeroed(place.end.saturating_sub(place.start))?;
+        let view = self.reader.inner();
+        let read = view.seek(SeekFrom::Start(place.start)).and_then(|_| view.read_exact(&mut data));
+        read.map_err(|_| fault::truncated())?;
+        Ok(data)
+    }
+
+    fn unpack_fax(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
+        let width = u16::try_from(self.layout.width).map_err(|_| fault::unsupported("fax codes of such wide rows"))?;
+        let data = self.stored(index)?;
+        self.chunk = fault::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
+        Ok(fax::unpack(&data, width, &mut self.chunk))
+    }
+
     /// Refuses JPEG data of more pixels than its chunk has: the library would take memory for them.
-    fn check_jpeg(&mut self, index: u32) -> Result<(), ItemError> {
-        let mut at = |strips, tiles| {
-            let list = self.reader.find_tag_unsigned_vec::<u64>(strips).ok().flatten();
-            let list = list.or_else(|| self.reader.find_tag_unsigned_vec::<u64>(tiles).ok().flatten());
-            list.and_then(|list| list.get(index as usize).copied()).and_then(|value| usize::try_from(value).ok())
-        };
-        let from = at(Tag::StripOffsets, Tag::TileOffsets).ok_or_else(fault::truncated)?;
-        let length = at(Tag::StripByteCounts, Tag::TileByteCounts).ok_or_else(fault::truncated)?;
-        let data = self.bytes.get(from..from.saturating_add(length)).ok_or_else(fault::truncated)?;
+    fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
+        let data = self.chunks.data(index, self.bytes).ok_or_else(fault::truncated)?;
         let (width, height) = jpeg_size(data).ok_or_else(|| fault::corrupt("a strip or tile is no JPEG data"))?;
         // Units of pixels may reach beyond the chunk.
         if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
@@ -123,104 +210,25 @@ fn jpeg_size(data: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// Where a chunk's pixels go.
-struct Place {
-    x: usize,
-    /// The only sample it holds.
-    plane: Option<usize>,
-    width: usize,
-    height: usize,
-    /// Pixels of one of its rows as stored.
-    stored_width: usize,
-}
-
-fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
-    if samples.len() as u64 == len {
-        return Ok(());
-    }
-    *samples = match samples {
-        Samples::U8(_) => Samples::U8(fault::zeroed(len)?),
-        Samples::U16(_) => Samples::U16(fault::zeroed(len)?),
-        Samples::F32(_) => Samples::F32(fault::zeroed(len)?),
-    };
-    Ok(())
-}
-
-/// Spreads a chunk's samples over the rows that are held.
-fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Samples) {
-    match (held, layout.stored) {
-        (Samples::U8(held), Stored::Whole(8)) => spread(chunk, place, layout, held, 8, |row, n| row[n]),
-        (Samples::U8(held), Stored::Whole(bits)) => {
-            let mask = (1u8 << bits) - 1;
-            spread(chunk, place, layout, held, bits, |row, n| {
-                let bit = n * usize::from(bits);
-                row[bit / 8] >> (8 - bits as usize - bit % 8) & mask
-            });
-        }
-        (Samples::U16(held), Stored::Whole(16)) => {
-            spread(chunk, place, layout, held, 16, |row, n| u16::from_ne_bytes(four(row, n)));
-        }
-        // The sixteen bits that count most.
-        (Samples::U16(held), _) => {
-            spread(chunk, place, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
-        }
-        (Samples::F32(held), Stored::Float(16)) => {
-            spread(chunk, place, layout, held, 16, |row, n| from_half(u16::from_ne_bytes(four(row, n))));
-        }
-        (Samples::F32(held), Stored::Float(32)) => {
-            spread(chunk, place, layout, held, 32, |row, n| f32::from_ne_bytes(four(row, n)));
-        }
-        (Samples::F32(held), _) => {
-            spread(chunk, place, layout, held, 64, |row, n| f64::from_ne_bytes(four(row, n)) as f32);
-        }
-        _ => {}
-    }
-}
-
-/// The `n`th group of `N` bytes; the caller has made sure that it is there.
-fn four<const N: usize>(row: &[u8], n: usize) -> [u8; N] {
-    row.get(n * N..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
-}
-
-fn spread<T>(chunk: &[u8], place: &Place, layout: &Layout, held: &mut [T], bits: u8, get: impl Fn(&[u8], usize) -> T) {
-    let stored_samples = if place.plane.is_some() { 1 } else { layout.samples };
-    let row_bytes = (place.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
-    let row_samples = layout.width * layout.samples;
-    let rows = chunk.chunks_exact(row_bytes.max(1)).take(place.height);
-    for (row, held) in rows.zip(held.chunks_exact_mut(row_samples.max(1))) {
-        let Some(held) = held.get_mut(place.x * layout.samples..(place.x + place.width) * layout.samples) else {
-            return;
-        };
-        match place.plane {
-            None => held.iter_mut().enumerate().for_each(|(n, sample)| *sample = get(row, n)),
-            Some(plane) => {
-                let samples = held.iter_mut().skip(plane).step_by(layout.samples);
-                samples.enumerate().for_each(|(n, sample)| *sample = get(row, n));
-            }
-        }
-    }
-}
-
-/// IEEE 754 binary16.
-fn from_half(half: u16) -> f32 {
-    let (sign, exponent, fraction) = (half >> 15, i32::from(half >> 10 & 31), f32::from(half & 1023));
-    let value = match exponent {
-        0 => fraction * (-24f32).exp2(),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        exponent => (1.0 + fraction / 1024.0) * ((exponent - 15) as f32).exp2(),
-    };
-    if sign == 1 { -value } else { value }
-}
-
 impl Layout {
     /// The type that samples are held in.
     const fn held_sample(&self) -> SampleType {
         match self.stored {
             Stored::Whole(..=8) => SampleType::U8,
-            Stored::Whole(_) => SampleType::U16,
-            Stored::Float(_) => SampleType::F32,
+            Stored::Whole(_) | Stored::Float(_) => SampleType::U16,
         }
+    }
+
+    /// How many chunks lie beside each other, and how many below.
+    pub(super) const fn chunk_counts(&self) -> (usize, usize) {
+        (self.width.div_ceil(self.chunk.0), self.height.div_ceil(self.chunk.1))
+    }
+
+    /// Bytes of a strip's row, where strips are nothing but rows of samples.
+    pub(super) fn plain_row_bytes(&self) -> Option<usize> {
+        let (Stored::Whole(bits) | Stored::Float(bits)) = self.stored;
+        let samples = self.width * if self.planar { 1 } else { self.samples };
+        (self.plain && self.chunk.0 == self.width).then(|| (samples * usize::from(bits)).div_ceil(8).max(1))
     }
 
     /// A row's held samples as its pixels' colours, alpha still as it was.
@@ -231,6 +239,24 @@ impl Layout {
             let colour = pixel.iter().take(colours).copied();
             out.extend(colour.map(|value| if inverted { invert(value) } else { value }));
             out.extend(self.alpha.and_then(|(at, _)| pixel.get(at)));
+        }
+    }
+}
+
+impl Layout {
+    /// A row's held samples as colours, from three of Lab a pixel.
+    fn push_lab<T: Copy>(
+        &self,
+        held: &[T],
+        out: &mut Vec<u16>,
+        colour: impl Fn([T; 3]) -> [u16; 3],
+        alpha: impl Fn(T) -> u16,
+    ) {
+        for pixel in held.chunks_exact(self.samples) {
+            if let Some(&lab) = pixel.first_chunk::<3>() {
+                out.extend(colour(lab));
+            }
+            out.extend(self.alpha.and_then(|(at, _)| pixel.get(at)).map(|&value| alpha(value)));
         }
     }
 }
@@ -270,6 +296,7 @@ impl TiffRows<'_> {
                         }
                     }
                     Meaning::Inks => self.push_inks(held, out),
+                    Meaning::Lab { .. } => {}
                     Meaning::Gray { .. } | Meaning::Rgb => {
                         let Stored::Whole(bits) = layout.stored else { return };
                         let max = if bits >= 8 { 255 } else { (1u8 << bits) - 1 };
@@ -282,7 +309,9 @@ impl TiffRows<'_> {
             }
             (Samples::U16(held), Samples::U16(out)) => {
                 let held = held.get(at).unwrap_or_default();
-                if layout.meaning == Meaning::Inks {
+                if let Meaning::Lab { shifted } = layout.meaning {
+                    layout.push_lab(held, out, |lab| lab::from_u16(lab, shifted), |alpha| alpha);
+                } else if layout.meaning == Meaning::Inks {
                     let bytes: Vec<u8> = held.iter().map(|&ink| ((u32::from(ink) + 128) / 257) as u8).collect();
                     let mut mixed = Vec::new();
                     self.push_inks(&bytes, &mut mixed);
@@ -291,11 +320,25 @@ impl TiffRows<'_> {
                     layout.colours(held, out, |value| u16::MAX - value);
                 }
             }
-            (Samples::F32(held), Samples::F32(out)) => {
-                layout.colours(held.get(at).unwrap_or_default(), out, |value| 1.0 - value);
+            (Samples::U8(held), Samples::U16(out)) => {
+                if let Meaning::Lab { shifted } = layout.meaning {
+                    let held = held.get(at).unwrap_or_default();
+                    layout.push_lab(held, out, |lab| lab::from_u8(lab, shifted), |alpha| u16::from(alpha) * 257);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Leaves what is not there of the row that was added last as such parts are left: clear, or gray.
+    fn blank_out(&mut self, y: usize, out: &mut Samples) {
+        let missing = self.missing.iter().filter(|missing| missing.from_row <= y);
+        let mut is_whole = true;
+        for Missing { columns, .. } in missing {
+            is_whole = false;
+            blank::fill_last_row(out, columns.clone(), &self.layout.info);
+        }
+        self.rows_had += u32::from(is_whole);
     }
 
     fn push_inks(&self, held: &[u8], out: &mut Vec<u8>) {
@@ -347,6 +390,7 @@ impl RowReader for TiffRows<'_> {
                 self.hold(self.next_row)?;
             }
             self.push_row(self.next_row, &mut samples);
+            self.blank_out(self.next_row, &mut samples);
             self.next_row += 1;
         }
         if self.layout.alpha.is_some_and(|(_, premultiplied)| premultiplied) {
@@ -356,18 +400,9 @@ impl RowReader for TiffRows<'_> {
         band.samples = samples;
         if whole { Ok(rows as u32) } else { Err(fault::corrupt("its samples don't fill its size")) }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_become_floats() {
-        for (half, float) in [(0x3C00, 1.0), (0xC000, -2.0), (0x0001, 2f32.powi(-24)), (0x3555, 0.333_251_95), (0, 0.0)]
-        {
-            assert_eq!(from_half(half), float, "{half:#06x}");
-        }
-        assert!(from_half(0x7C00).is_infinite() && from_half(0x7E00).is_nan());
+    fn shortfall(&self) -> Option<Shortfall> {
+        let (of_rows, bytes) = (self.layout.info.height_px, self.bytes.len() as u64);
+        self.is_short.then_some(Shortfall { rows: self.rows_had, of_rows, bytes, frames: None })
     }
 }

@@ -1,5 +1,7 @@
 //! WebP's frames: what the container's chunks tell of them, composed by libwebp.
 
+use std::borrow::Cow;
+
 use super::raw::{AnimDecoder, Features};
 use super::{chunk, chunks, chunks_in, from_failure};
 use crate::codec::frames::{CanvasRows, CanvasSamples};
@@ -47,13 +49,13 @@ pub(super) fn are_lossless(bytes: &[u8]) -> bool {
 }
 
 impl<'a> WebpFrames<'a> {
-    pub(super) fn new(bytes: &'a [u8], features: Features, canvas: ImageInfo) -> Result<Self, ItemError> {
+    pub(super) fn new(bytes: Cow<'a, [u8]>, features: Features, canvas: ImageInfo) -> Result<Self, ItemError> {
         // Background colour, then the loop count.
-        let plays = match chunk(bytes, *b"ANIM") {
+        let plays = match chunk(&bytes, *b"ANIM") {
             Some(&[_, _, _, _, low, high, ..]) => u32::from(u16::from_le_bytes([low, high])),
             _ => 1,
         };
-        let headers: Vec<Frame> = headers(bytes).collect();
+        let headers: Vec<Frame> = headers(&bytes).collect();
         let picture = Picture { canvas, frames: headers.len() as u32, plays: Plays::from_count(plays) };
         let decoder = AnimDecoder::new(bytes, features).map_err(from_failure)?;
         Ok(Self { picture, headers, next: 0, decoder })

@@ -4,6 +4,8 @@ mod animation;
 mod frames;
 mod raw;
 
+use std::borrow::Cow;
+
 use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF, ImageICC};
@@ -12,7 +14,7 @@ use super::frames::DecodedFrames;
 use super::whole::{Collector, WholeReader};
 use super::{Decoded, Encoder, Extras, Header, exif, fault, meta, strip};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save, Shortfall};
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
 pub(super) use animation::WebpAnimation;
 use raw::{Failure, Features, Settings};
 
@@ -55,6 +57,33 @@ fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
+/// Whether the file is shorter than it says.
+pub(super) fn ends_early(bytes: &[u8]) -> bool {
+    whole_file(bytes).is_err()
+}
+
+/// Frames of which anything is there.
+pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
+    let whole = chunks(bytes).map(|(_, data)| 8 + data.len().next_multiple_of(2)).sum::<usize>();
+    let cut = bytes.get(12 + whole..).is_some_and(|rest| rest.starts_with(b"ANMF"));
+    frames::count(bytes) + u32::from(cut)
+}
+
+/// An animation's chunks that are whole, as a file of its own; `None` without a frame among them.
+fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut end, mut frames) = (12, 0);
+    for (kind, data) in chunks(bytes) {
+        end += 8 + data.len().next_multiple_of(2);
+        frames += u32::from(kind == *b"ANMF");
+    }
+    let mut file = bytes.get(..end.min(bytes.len())).filter(|_| frames > 0)?.to_vec();
+    // The last byte may be one of padding.
+    file.resize(end, 0);
+    let length = u32::try_from(end - 8).ok()?;
+    file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
+    Some(file)
+}
+
 /// A chunk's data.
 fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     chunks(bytes).find_map(|(kind, data)| (kind == wanted).then_some(data))
@@ -85,18 +114,24 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let features = raw::features(bytes).map_err(from_failure)?;
     let header = header(bytes, features);
     if let Some(error) = cut {
-        // Of an animation nothing is known to be whole but its first frame, which may not be there.
-        if !keep || features.is_animated {
+        if !keep {
             return Err(error);
+        }
+        if features.is_animated {
+            let file = mended(bytes).ok_or(error)?;
+            let mut decoder = raw::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
+            decoder.advance().map_err(from_failure)?;
+            let rows = WholeReader::new(header.info, Samples::U8(decoder.canvas().to_vec()))?;
+            let rows = rows.coarse(features.height_px, bytes.len() as u64);
+            return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
         }
         let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
         let rows = raw::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
-        let shortfall = Shortfall { rows, of_rows: features.height_px, bytes: bytes.len() as u64 };
-        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(shortfall);
+        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(rows, false, bytes.len() as u64);
         return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
     }
     let pixels = if features.is_animated {
-        let mut decoder = raw::AnimDecoder::new(bytes, features).map_err(from_failure)?;
+        let mut decoder = raw::AnimDecoder::new(bytes.into(), features).map_err(from_failure)?;
         decoder.advance().map_err(from_failure)?;
         decoder.canvas().to_vec()
     } else {
@@ -109,10 +144,13 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
 }
 
 /// Every frame.
-pub(super) fn open_frames(bytes: &[u8]) -> Result<DecodedFrames<'_>, ItemError> {
-    whole_file(bytes)?;
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    let file: Cow<'_, [u8]> = match whole_file(bytes) {
+        Err(error) if keep => mended(bytes).ok_or(error)?.into(),
+        whole => whole.map(|()| bytes.into())?,
+    };
     let features = raw::features(bytes).map_err(from_failure)?;
-    let frames = Box::new(frames::WebpFrames::new(bytes, features, header(bytes, features).info)?);
+    let frames = Box::new(frames::WebpFrames::new(file, features, header(bytes, features).info)?);
     Ok(DecodedFrames { frames, profile: profile(bytes), metadata: metadata(bytes) })
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "libwebp is a C library; every call stands in this file")]
 
-use std::marker::PhantomData;
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
@@ -118,8 +118,8 @@ pub(super) struct AnimDecoder<'a> {
     /// The canvas that the decoder showed last: `canvas_len` bytes of its own memory, valid until it advances.
     shown: Option<NonNull<u8>>,
     canvas_len: usize,
-    /// The file, which the decoder reads from as it goes.
-    _bytes: PhantomData<&'a [u8]>,
+    /// The file, which the decoder reads from as it goes; where it is owned, it stays where it is when this moves.
+    _bytes: Cow<'a, [u8]>,
 }
 
 // SAFETY: the decoder is used by one thread at a time (every use is through `&mut` or of the canvas it owns), and
@@ -128,7 +128,7 @@ unsafe impl Send for AnimDecoder<'_> {}
 
 impl<'a> AnimDecoder<'a> {
     /// A decoder of RGBA, on this thread alone.
-    pub(super) fn new(bytes: &'a [u8], features: Features) -> Result<Self, Failure> {
+    pub(super) fn new(bytes: Cow<'a, [u8]>, features: Features) -> Result<Self, Failure> {
         let data = ffi::WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
         let mut options = MaybeUninit::<ffi::WebPAnimDecoderOptions>::zeroed();
         let mut info = MaybeUninit::<ffi::WebPAnimInfo>::zeroed();
@@ -148,7 +148,7 @@ impl<'a> AnimDecoder<'a> {
         };
         let canvas_len = features.width_px as usize * features.height_px as usize * 4;
         // From here on it is freed by `drop`.
-        let decoder = Self { decoder, shown: None, canvas_len, _bytes: PhantomData };
+        let decoder = Self { decoder, shown: None, canvas_len, _bytes: bytes };
         if (info.canvas_width, info.canvas_height) == (features.width_px, features.height_px) {
             Ok(decoder)
         } else {

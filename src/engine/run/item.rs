@@ -85,8 +85,9 @@ impl Run {
         let share = self.memory.take(work.peak_bytes(input.size_bytes), &self.switch)?;
         let permit = self.permits.take(1, &self.switch)?;
         let run = Arc::clone(self);
+        let share: codec::Held = Arc::new(share);
         pool.spawn(move || {
-            run.work(&input, work);
+            run.work(&input, work, &share);
             drop((permit, share));
         });
         Ok(())
@@ -127,9 +128,10 @@ impl Run {
     }
 
     /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
-    pub(super) fn work(&self, input: &Input, work: Work) {
+    /// `share` is what it takes of the memory; a decoder that can't be stopped keeps it until it ends.
+    pub(super) fn work(&self, input: &Input, work: Work, share: &codec::Held) {
         let started = Instant::now();
-        let made = guarded(|| self.make(input, &work)).map_err(|error| error.named(&input.row.locator));
+        let made = guarded(|| self.make(input, &work, share)).map_err(|error| error.named(&input.row.locator));
         let process_ms = started.elapsed().as_millis() as u64;
         match made {
             Ok((mut recorded, staged)) => {
@@ -146,7 +148,12 @@ impl Run {
         }
     }
 
-    pub(super) fn make(&self, input: &Input, work: &Work) -> Result<(Finished, Target), ItemError> {
+    pub(super) fn make(
+        &self,
+        input: &Input,
+        work: &Work,
+        share: &codec::Held,
+    ) -> Result<(Finished, Target), ItemError> {
         let stopped = || self.switch.is_stopped();
         let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
         let stage = |size_px, hash: &str, content: Content<'_>| {
@@ -179,7 +186,8 @@ impl Run {
                 let bytes = input.bytes()?;
                 let clock = Clock::start(&self.spec.limits);
                 let given_up = || stopped() || clock.is_up();
-                let rendered = prepared.render(&bytes, &self.spec.save, &given_up).map_err(|error| {
+                let patience = codec::Patience { given_up: &given_up, held: Some(Arc::clone(share)) };
+                let rendered = prepared.render_patiently(&bytes, &self.spec.save, &patience).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;

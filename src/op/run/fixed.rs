@@ -445,6 +445,8 @@ mod vectors {
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::super::window::Windowed;
     use super::*;
     use crate::model::SampleType;

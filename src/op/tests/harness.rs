@@ -113,12 +113,27 @@ impl Files for TestFiles {
         match path {
             "warm.cube" => Ok(warm_cube().into_bytes().into()),
             "curve.cube" => Ok(b"LUT_1D_SIZE 3\n0 0 0\n0.6 0.6 0.6\n1 1 1\n".as_slice().into()),
+            "apart.cube" => Ok(include_bytes!("../../../tests/reference/geometry/apart.cube").as_slice().into()),
+            "mixed.cube" => Ok(include_bytes!("../../../tests/reference/geometry/mixed.cube").as_slice().into()),
             "broken.cube" => Ok(b"LUT_1D_SIZE 2\n0 0\n".as_slice().into()),
             _ => Err(format!("there is no {path}")),
         }
     }
 
     fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
+        if path == "badge.png" {
+            let badge = super::geometry::picture(include_bytes!("../../../tests/reference/geometry/badge.png"));
+            let levels = badge.levels().iter().map(|level| *level as u8).collect();
+            return Ok(Arc::new(Image::from_u8(
+                badge.info.width_px,
+                badge.info.height_px,
+                badge.info.channels,
+                levels,
+            )));
+        }
+        if path == "block.png" {
+            return Ok(Arc::new(Image::from_u8(20, 30, Channels::Gray, vec![255; 600])));
+        }
         if path != "mark.png" {
             return Err(format!("there is no {path}"));
         }

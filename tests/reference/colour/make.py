@@ -1,19 +1,25 @@
 """Makes the colour references beside it: profiles of our own, small pictures, and what littleCMS makes of them.
 
-    python make.py          (needs Pillow with littleCMS, and numpy)
+    cargo build && python make.py [PIXLOOM]      (needs Pillow with littleCMS, and numpy)
 
 Everything here is made by this script and in the public domain. The press is a model, not a measurement: sixteen
 primaries of offset print on coated paper, mixed by Neugebauer's equations with the Yule-Nielsen correction.
 """
 
+import io
 import itertools
 import struct
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 HERE = Path(__file__).parent
+PIXLOOM = Path(sys.argv[1] if len(sys.argv) > 1 else HERE.parents[2] / "target/debug/pixloom").resolve()
+SPACES = ["display-p3", "adobe-rgb", "prophoto-rgb", "rec2020"]
 D50 = np.array([0.9642, 1.0, 0.8249])
 
 
@@ -103,6 +109,15 @@ def curve(values):
     return tag(b"curv", struct.pack(">I", len(values)) + b"".join(struct.pack(">H", v) for v in values))
 
 
+def embedded(space):
+    """The profile that Pixloom embeds when it converts to a space of that name."""
+    with tempfile.TemporaryDirectory() as folder:
+        Image.new("RGB", (1, 1)).save(Path(folder) / "one.png")
+        command = [PIXLOOM, "run", "one.png", "--colour", space, "--format", "png", "-o", "out", "--catalog", "catalog"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        return Image.open(io.BytesIO((Path(folder) / "out/one.png").read_bytes())).info["icc_profile"]
+
+
 def main():
     levels = [round(v) for v in np.linspace(0, 255, 13)]
     colours = np.array(list(itertools.product(levels, repeat=3)), np.uint8)
@@ -134,9 +149,11 @@ def main():
         if out == "L":
             result = result.getchannel("G")
         result.save(HERE / f"{name}-srgb.png", optimize=True)
-    # Display P3, Adobe RGB and the others as Pixloom writes them: see `the_profiles_written_are_read_by_littlecms`.
+    # Display P3, Adobe RGB and the others as Pixloom writes them.
     source = Image.fromarray(rgb, "RGB")
-    for icc in sorted(HERE.glob("target-*.icc")):
+    for space in SPACES:
+        icc = HERE / f"target-{space}.icc"
+        icc.write_bytes(embedded(space))
         opened = ImageCms.ImageCmsProfile(str(icc))
         there = ImageCms.buildTransform(srgb, opened, "RGB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, exact)
         ImageCms.applyTransform(source, there).save(HERE / f"{icc.stem}-from-srgb.png", optimize=True)

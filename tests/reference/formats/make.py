@@ -141,6 +141,12 @@ def tiff():
     image.convert("1").save("tiff_fax4.tif", compression="group4")
     image.convert("1").save("tiff_bilevel.tif", compression="packbits")
     image.convert("1").convert("L").save("tiff_bilevel.png")
+    image.convert("1").save("tiff_fax3.tif", compression="group3")
+    # By littleCMS.
+    lab = plain.copy(interpretation="srgb").icc_import(input_profile="srgb", pcs="lab", intent="relative")
+    lab.colourspace("labs").tiffsave("tiff_lab16.tif", compression="lzw")
+    to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+    ImageCms.applyTransform(image, to_lab).save("tiff_lab8.tif", compression="tiff_lzw")
     image.convert("CMYK").save("tiff_cmyk.tif", compression="tiff_lzw")
     Image.fromarray(slopes(2).astype(np.uint8), "LA").save("tiff_gray_alpha.tif")
     Image.fromarray(slopes(4).astype(np.uint8), "RGBA").save("tiff_rgba.tif", compression="tiff_adobe_deflate")

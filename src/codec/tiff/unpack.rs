@@ -1,0 +1,130 @@
+//! A chunk's samples, spread over the rows that are held: bits and odd numbers of bits made whole samples, floats brought
+//! to 16 bits.
+
+use super::read::{Layout, Stored};
+use crate::codec::convert::Sample;
+use crate::codec::fault;
+use crate::error::ItemError;
+use crate::model::Samples;
+
+/// Where a chunk's pixels go.
+pub(super) struct Place {
+    pub(super) x: usize,
+    /// The only sample it holds.
+    pub(super) plane: Option<usize>,
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// Pixels of one of its rows as stored.
+    pub(super) stored_width: usize,
+}
+
+/// Room for so many samples, zeros where it is new.
+pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
+    if samples.len() as u64 == len {
+        return Ok(());
+    }
+    *samples = match samples {
+        Samples::U8(_) => Samples::U8(fault::zeroed(len)?),
+        Samples::U16(_) => Samples::U16(fault::zeroed(len)?),
+        Samples::F32(_) => Samples::F32(fault::zeroed(len)?),
+    };
+    Ok(())
+}
+
+/// Spreads a chunk's samples over the rows that are held.
+pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Samples) {
+    match (held, layout.stored) {
+        (Samples::U8(held), Stored::Whole(8)) => spread(chunk, place, layout, held, 8, |row, n| row[n]),
+        (Samples::U8(held), Stored::Whole(bits)) => {
+            let mask = (1u8 << bits) - 1;
+            spread(chunk, place, layout, held, bits, |row, n| {
+                let bit = n * usize::from(bits);
+                row[bit / 8] >> (8 - bits as usize - bit % 8) & mask
+            });
+        }
+        (Samples::U16(held), Stored::Whole(16)) => {
+            spread(chunk, place, layout, held, 16, |row, n| u16::from_ne_bytes(four(row, n)));
+        }
+        (Samples::U16(held), Stored::Whole(bits @ 9..16)) => {
+            let max = (1u32 << bits) - 1;
+            spread(chunk, place, layout, held, bits, |row, n| {
+                let bit = n * usize::from(bits);
+                let value = u32::from_be_bytes([byte(row, bit / 8), byte(row, bit / 8 + 1), byte(row, bit / 8 + 2), 0]);
+                let value = value << (bit % 8) >> (32 - u32::from(bits));
+                ((value * 65_535 + max / 2) / max) as u16
+            });
+        }
+        // The sixteen bits that count most.
+        (Samples::U16(held), Stored::Whole(_)) => {
+            spread(chunk, place, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
+        }
+        (Samples::U16(held), Stored::Float(16)) => {
+            let get = |row: &[u8], n| u16::from_f32(from_half(u16::from_ne_bytes(four(row, n))));
+            spread(chunk, place, layout, held, 16, get);
+        }
+        (Samples::U16(held), Stored::Float(32)) => {
+            spread(chunk, place, layout, held, 32, |row, n| u16::from_f32(f32::from_ne_bytes(four(row, n))));
+        }
+        (Samples::U16(held), Stored::Float(_)) => {
+            // `as` saturates, and takes what is no number to 0.
+            let get = |row: &[u8], n| f64::from_ne_bytes(four(row, n)).mul_add(65_535.0, 0.5) as u16;
+            spread(chunk, place, layout, held, 64, get);
+        }
+        _ => {}
+    }
+}
+
+/// A byte; the zeros behind the last one are no sample's.
+fn byte(row: &[u8], at: usize) -> u8 {
+    row.get(at).copied().unwrap_or(0)
+}
+
+/// The `n`th group of `N` bytes; the caller has made sure that it is there.
+fn four<const N: usize>(row: &[u8], n: usize) -> [u8; N] {
+    row.get(n * N..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
+}
+
+fn spread<T>(chunk: &[u8], place: &Place, layout: &Layout, held: &mut [T], bits: u8, get: impl Fn(&[u8], usize) -> T) {
+    let stored_samples = if place.plane.is_some() { 1 } else { layout.samples };
+    let row_bytes = (place.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
+    let row_samples = layout.width * layout.samples;
+    let rows = chunk.chunks_exact(row_bytes.max(1)).take(place.height);
+    for (row, held) in rows.zip(held.chunks_exact_mut(row_samples.max(1))) {
+        let Some(held) = held.get_mut(place.x * layout.samples..(place.x + place.width) * layout.samples) else {
+            return;
+        };
+        match place.plane {
+            None => held.iter_mut().enumerate().for_each(|(n, sample)| *sample = get(row, n)),
+            Some(plane) => {
+                let samples = held.iter_mut().skip(plane).step_by(layout.samples);
+                samples.enumerate().for_each(|(n, sample)| *sample = get(row, n));
+            }
+        }
+    }
+}
+
+/// IEEE 754 binary16.
+fn from_half(half: u16) -> f32 {
+    let (sign, exponent, fraction) = (half >> 15, i32::from(half >> 10 & 31), f32::from(half & 1023));
+    let value = match exponent {
+        0 => fraction * (-24f32).exp2(),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        exponent => (1.0 + fraction / 1024.0) * ((exponent - 15) as f32).exp2(),
+    };
+    if sign == 1 { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_become_floats() {
+        for (half, float) in [(0x3C00, 1.0), (0xC000, -2.0), (0x0001, 2f32.powi(-24)), (0x3555, 0.333_251_95), (0, 0.0)]
+        {
+            assert_eq!(from_half(half), float, "{half:#06x}");
+        }
+        assert!(from_half(0x7C00).is_infinite() && from_half(0x7E00).is_nan());
+    }
+}
