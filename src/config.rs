@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Limits, Recipe, Save, SinkSpec};
+use crate::model::{Limits, NetworkSpec, Recipe, Save, SinkSpec};
 
 /// Pixels (width times height) above which a picture is refused.
 pub const MAX_PIXELS: u64 = 1_000_000_000;
@@ -104,6 +104,8 @@ pub struct Settings {
     pub layout: ItemsLayout,
     /// Limits for new jobs.
     pub limits: Limits,
+    /// How new jobs fetch links.
+    pub network: NetworkSpec,
     /// The recipe new drafts start with.
     pub recipe: Recipe,
     /// How new drafts save.

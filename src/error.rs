@@ -56,6 +56,14 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The address is one that must not be reached.
     RefusedAddress,
+    /// The host's robots.txt asks not to fetch it; the item is skipped, not failed.
+    Robots,
+    /// The host's robots.txt could not be had, so that nothing is fetched there for now.
+    RobotsUnavailable,
+    /// Its publisher asks to leave it out of training sets; the item is skipped, not failed.
+    NoAi,
+    /// A secret that it needs is missing; the job pauses.
+    MissingSecret,
     // The output's fault.
     /// The output's name is taken and the policy is to fail.
     Conflict,
@@ -136,6 +144,11 @@ impl ItemError {
             _ => ErrorKind::Io,
         };
         Self::new(kind, path.display()).with("detail", error)
+    }
+
+    /// Whether it is no failure, but a wish of others that is obeyed: the item is skipped.
+    pub fn is_courtesy(&self) -> bool {
+        matches!(self.kind, ErrorKind::Robots | ErrorKind::NoAi)
     }
 
     /// Whether the same item may succeed when it is simply tried again.
@@ -224,6 +237,14 @@ impl fmt::Display for ItemError {
                 write!(f, "Couldn't fetch {name}: it is larger than the limit of {}.", self.arg("limit"))
             }
             ErrorKind::RefusedAddress => write!(f, "Didn't fetch {name}: its address is not allowed{detail}."),
+            ErrorKind::Robots => write!(f, "Didn't fetch {name}: the robots.txt of {} asks not to.", self.arg("host")),
+            ErrorKind::RobotsUnavailable => write!(
+                f,
+                "Didn't fetch {name}: the robots.txt of {} can't be had{detail}, so nothing is fetched there. Retry later.",
+                self.arg("host")
+            ),
+            ErrorKind::NoAi => write!(f, "Didn't fetch {name}: its publisher marks it {}.", self.arg("detail")),
+            ErrorKind::MissingSecret => write!(f, "Didn't fetch {name}: {}", self.arg("detail")),
             ErrorKind::Conflict => write!(
                 f,
                 "Couldn't save {name}: {} exists already. Choose another name, or another rule for conflicts.",

@@ -12,7 +12,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use pixloom::error::{ErrorKind, ItemError};
-use pixloom::fetch::{Body, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Spool};
+use pixloom::fetch::{Body, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Origin, Spool};
 use tokio::task::JoinHandle;
 use util::server::{Behaviour, Server, ok, redirect, status};
 
@@ -53,14 +53,14 @@ impl Setup {
     }
 
     async fn fetch(&self, url: &str) -> Outcome {
-        self.fetcher.fetch(url, &Spool::new(self.spool_dir.path()), &self.cancel).await
+        self.fetcher.fetch(url, Origin::User, &Spool::new(self.spool_dir.path()), &self.cancel).await
     }
 
     /// Fetches in a task of its own.
     fn spawn(&self, url: String) -> JoinHandle<Outcome> {
         let (fetcher, cancel) = (self.fetcher.clone(), self.cancel.clone());
         let spool = Spool::new(self.spool_dir.path());
-        tokio::spawn(async move { fetcher.fetch(&url, &spool, &cancel).await })
+        tokio::spawn(async move { fetcher.fetch(&url, Origin::User, &spool, &cancel).await })
     }
 
     async fn error(&self, url: &str) -> ItemError {
@@ -491,7 +491,7 @@ fn a_spool_that_can_not_be_written_fails_the_item() {
     run(async {
         let fetcher = Fetcher::new(FetchLimits { max_body_in_memory_bytes: 10, ..hasty() });
         let spool = Spool::new("/nonexistent/spool");
-        let failure = fetcher.fetch(&server.url("/a"), &spool, &Cancel::new()).await.unwrap_err();
+        let failure = fetcher.fetch(&server.url("/a"), Origin::User, &spool, &Cancel::new()).await.unwrap_err();
         assert_eq!((failure.error.kind, failure.http_status), (ErrorKind::Unwritable, Some(200)));
     });
 }

@@ -48,6 +48,7 @@ impl Desk {
     fn at(dir: tempfile::TempDir) -> Self {
         let options = Options {
             settings_path: Some(dir.path().join("settings.toml")),
+            secrets_path: Some(dir.path().join("secrets.toml")),
             ..Options::for_window(dir.path().join("catalog.sqlite"))
         };
         let engine = Engine::start(options).unwrap();

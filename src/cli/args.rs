@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::network::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, ListSpec, Locator, ParamKind, Recipe, Save, SinkSpec,
+    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -207,6 +208,8 @@ pub(super) struct RunArgs {
     #[arg(long)]
     fast: bool,
     #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
     pub(super) report: ReportArgs,
 }
 
@@ -253,6 +256,7 @@ impl RunArgs {
         let spec = JobSpec {
             work: Work::Pictures,
             sources: self.sources()?,
+            lists: ListSpec::default(),
             recipe,
             save,
             sink: SinkSpec {
@@ -274,6 +278,7 @@ impl RunArgs {
                 item_timeout_s: self.item_timeout,
                 truncated: self.truncated.into(),
             },
+            network: self.network.spec()?,
         };
         engine::check_spec(&spec)?;
         Ok(spec)

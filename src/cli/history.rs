@@ -38,10 +38,19 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
             job.done,
             job.failed,
             job.skipped,
-            job.spec.sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default()
+            destination(job)
         ));
     }
     Ok(Exit::AllDone)
+}
+
+/// Where results go, and what is out of the ordinary about the way they came.
+fn destination(job: &JobRow) -> String {
+    let dir = job.spec.sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+    match job.spec.network.insecure_hosts.as_slice() {
+        [] => dir,
+        hosts => format!("{dir}  (certificates not checked: {})", hosts.join(", ")),
+    }
 }
 
 /// All about one job.
@@ -65,6 +74,9 @@ pub(super) fn tell(
     }
     if let Some(dir) = &job.spec.sink.dir {
         say(&format!("  to        {}", dir.display()));
+    }
+    if !job.spec.network.insecure_hosts.is_empty() {
+        say(&format!("  trust     certificates are not checked at {}", job.spec.network.insecure_hosts.join(", ")));
     }
     let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
     say(&format!(
@@ -93,5 +105,6 @@ fn as_value(job: &JobRow) -> serde_json::Value {
         "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
         "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped,
         "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": job.spec.sink.dir,
+        "insecure_hosts": job.spec.network.insecure_hosts,
     })
 }

@@ -6,6 +6,7 @@
 mod args;
 mod follow;
 mod history;
+mod network;
 mod report;
 
 use std::ffi::OsString;

@@ -66,7 +66,7 @@ pub enum Command {
     /// Open the folder with a job's results in the desktop's file manager.
     OpenResults(JobId),
     /// Remember settings.
-    SaveSettings(Settings),
+    SaveSettings(Box<Settings>),
     /// Forget a notice.
     DismissNotice,
 }

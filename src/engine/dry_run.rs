@@ -269,5 +269,7 @@ fn row_of(item: NewItem, seq: u64) -> ItemRow {
         size_bytes: item.size_bytes,
         mtime_ms: item.mtime_ms,
         remarks: Vec::new(),
+        origin: item.origin,
+        columns: item.columns,
     }
 }

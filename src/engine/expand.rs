@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::intake;
 use super::recorder::{Record, call};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::JobError;
+use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{JobId, Locator, NewItem, Remark, SourceSpec};
 use crate::source::{self, Found};
 
@@ -38,6 +40,8 @@ pub(crate) struct Expand {
     pub(crate) urls: Vec<String>,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
+    /// Who counts the links of each host, while the job is at work.
+    pub(crate) link_counts: Option<Arc<LinkCounts>>,
 }
 
 impl Expand {
@@ -52,6 +56,7 @@ impl Expand {
             stop: Arc::default(),
             urls: Vec::new(),
             copy_of: None,
+            link_counts: None,
         }
     }
 }
@@ -72,6 +77,7 @@ pub(crate) fn run(
     record_tx: &Sender<Record>,
     note_tx: &Sender<ExpandNote>,
     reader: &dyn CatalogReader,
+    secrets: &Secrets,
 ) {
     for request in expand_rx {
         let mut expansion = Expansion {
@@ -79,6 +85,7 @@ pub(crate) fn run(
             record_tx,
             note_tx,
             reader,
+            secrets,
             mark: None,
             batch: Vec::new(),
             since: None,
@@ -99,6 +106,7 @@ struct Expansion<'a> {
     record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<ExpandNote>,
     reader: &'a dyn CatalogReader,
+    secrets: &'a Secrets,
     /// Where the current source stands in the job's list, if it does.
     mark: Option<u32>,
     batch: Vec<NewItem>,
@@ -115,14 +123,7 @@ impl Expansion<'_> {
             self.copy(original)?;
         }
         for url in std::mem::take(&mut self.request.urls) {
-            let item = NewItem {
-                locator: Locator::Url(url),
-                dir: String::new(),
-                size_bytes: None,
-                mtime_ms: None,
-                error: None,
-            };
-            self.push(item, self.request.leave_out_known)?;
+            self.push(NewItem::new(Locator::Url(url)), self.request.leave_out_known)?;
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
@@ -141,6 +142,9 @@ impl Expansion<'_> {
             }
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
+            // What the job itself names was seen to when it was taken in.
+            let is_list =
+                matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
             let stop = Arc::clone(&self.request.stop);
             let mut failed = None;
             let outcome = source::read(&spec, &|| stop.load(Ordering::Acquire), &mut |found| match found {
@@ -152,7 +156,7 @@ impl Expansion<'_> {
                     let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
                     ControlFlow::Continue(())
                 }
-                Found::Item(item) => {
+                Found::Item(mut item) => {
                     self.taken += 1;
                     if self.is_own_result(&item, out_dir.as_ref()) {
                         return ControlFlow::Continue(());
@@ -160,6 +164,9 @@ impl Expansion<'_> {
                     if pass_over > 0 {
                         pass_over -= 1;
                         return ControlFlow::Continue(());
+                    }
+                    if is_list {
+                        intake::keep_item(self.secrets, &mut item);
                     }
                     match self.push(item, known) {
                         Ok(()) => ControlFlow::Continue(()),
@@ -215,14 +222,24 @@ impl Expansion<'_> {
                 break;
             }
             for row in page.rows {
-                let (size_bytes, mtime_ms) = (row.size_bytes, row.mtime_ms);
-                self.push(NewItem { locator: row.locator, dir: row.dir, size_bytes, mtime_ms, error: None }, false)?;
+                let item = NewItem {
+                    dir: row.dir,
+                    size_bytes: row.size_bytes,
+                    mtime_ms: row.mtime_ms,
+                    origin: row.origin,
+                    columns: row.columns,
+                    ..NewItem::new(row.locator)
+                };
+                self.push(item, false)?;
             }
         }
         self.flush(false)
     }
 
     fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+        if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
+            counts.listed(url);
+        }
         self.batch.push(item);
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.batch.len() >= BATCH_ITEMS || since.elapsed() >= BATCH_AGE {

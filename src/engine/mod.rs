@@ -13,6 +13,7 @@ mod expand;
 mod export;
 mod gate;
 pub mod handle;
+mod intake;
 mod items;
 mod limits;
 mod meter;
@@ -38,6 +39,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
+pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
 pub use crate::op::{
@@ -55,6 +57,7 @@ pub use view::{
 
 use crate::catalog::{self, ReaderFactory};
 use crate::error::JobError;
+use crate::fetch::Secrets;
 use crate::model::{JobId, JobRow, JobSpec};
 use crate::op::Pipeline;
 
@@ -77,6 +80,8 @@ pub struct Options {
     pub catalog_path: PathBuf,
     /// The settings' file; `None` keeps none.
     pub settings_path: Option<PathBuf>,
+    /// The file of secrets, which is made when there is one to keep; `None` keeps them as long as the engine lives.
+    pub secrets_path: Option<PathBuf>,
     /// Whether drafts are listed, details counted and fetched bodies kept for previews: for a window.
     pub lists_drafts: bool,
     /// Whether a full disk or a lost network is waited for without end; else the job stops, resumable.
@@ -86,12 +91,15 @@ pub struct Options {
 impl Options {
     /// For a window: everything remembered, patient.
     pub fn for_window(catalog_path: PathBuf) -> Self {
-        Self { catalog_path, settings_path: settings::SettingsFile::default_path(), lists_drafts: true, waits: true }
+        let settings_path = settings::SettingsFile::default_path();
+        let secrets_path = settings::secrets_path();
+        Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true }
     }
 
     /// For the command line: no settings, and an end in any case.
     pub fn for_command_line(catalog_path: PathBuf) -> Self {
-        Self { catalog_path, settings_path: None, lists_drafts: false, waits: false }
+        let secrets_path = settings::secrets_path();
+        Self { catalog_path, settings_path: None, secrets_path, lists_drafts: false, waits: false }
     }
 }
 
@@ -106,6 +114,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
         .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
     output::template(spec)?;
     spec.save.check().map_err(|message| JobError::Recipe { place: "save".to_owned(), message })?;
+    spec.network.check().map_err(JobError::Usage)?;
     Ok(pipeline)
 }
 
@@ -152,6 +161,7 @@ impl Engine {
         let revision = Arc::new(AtomicU64::new(1));
         let runs = recorder::Runs::default();
         let bodies: Option<Arc<bodies::Bodies>> = options.lists_drafts.then(Arc::default);
+        let secrets = Arc::new(Secrets::new(options.secrets_path.clone()));
         let mut threads = Vec::new();
 
         let recorder = recorder::Recorder {
@@ -165,8 +175,9 @@ impl Engine {
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
+        let sources_secrets = Arc::clone(&secrets);
         threads.push(run::named("pixloom-sources", move || {
-            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref());
+            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref(), &sources_secrets);
         })?);
 
         let views = if let Some(bodies) = &bodies {
@@ -192,6 +203,7 @@ impl Engine {
             runtime: runtime.handle().clone(),
             bodies,
             revision,
+            secrets,
             options,
         };
         let catalog_path = parts.options.catalog_path.clone();

@@ -233,7 +233,7 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let beside = spec.sources.iter().find_map(|source| match source {
         SourceSpec::Folder { path, .. } => Some(path.clone()),
         SourceSpec::File { path } | SourceSpec::UrlList { path } => path.parent().map(Path::to_path_buf),
-        SourceSpec::Url { .. } | SourceSpec::Stdin => None,
+        SourceSpec::Url { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => None,
     });
     match beside {
         Some(folder) => {
@@ -329,7 +329,9 @@ fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool
         SourceSpec::Folder { path: root, recursive } => root
             .canonicalize()
             .is_ok_and(|root| if *recursive { path.starts_with(&root) } else { path.parent() == Some(&root) }),
-        SourceSpec::Url { .. } | SourceSpec::UrlList { .. } | SourceSpec::Stdin => false,
+        SourceSpec::Url { .. } | SourceSpec::UrlList { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => {
+            false
+        }
     })
 }
 

@@ -8,6 +8,16 @@ use crate::config::Settings;
 use crate::error::JobError;
 use crate::sink;
 
+/// The usual place of the file of secrets, beside the settings.
+pub(super) fn secrets_path() -> Option<PathBuf> {
+    folder().map(|dir| dir.join("secrets.toml"))
+}
+
+/// Our folder in the user's configuration folder.
+fn folder() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pixloom"))
+}
+
 /// The file of settings, `settings.toml` in the user's configuration folder.
 pub(super) struct SettingsFile {
     path: PathBuf,
@@ -20,7 +30,7 @@ impl SettingsFile {
 
     /// The usual place.
     pub(super) fn default_path() -> Option<PathBuf> {
-        etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pixloom/settings.toml"))
+        folder().map(|dir| dir.join("settings.toml"))
     }
 
     /// The settings, or the defaults where there are none that can be read.

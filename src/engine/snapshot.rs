@@ -56,6 +56,8 @@ pub struct JobView {
     pub failures: Arc<[(ErrorKind, u64)]>,
     /// Whether fetching waits for the network.
     pub network_gone: bool,
+    /// Hosts whose certificates it does not check.
+    pub insecure_hosts: Vec<String>,
     /// Why it paused by itself (an English sentence).
     pub halted: Option<String>,
     /// Changes whenever any of its items did: a page that was read under another number is old.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::resolver::NameNotFound;
+use super::resolver::{NameNotFound, Refused};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{human, locator};
 
@@ -50,6 +50,9 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     let detail = root_cause(error);
     if caused_by::<NameNotFound>(error) {
         return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::UnknownHost, &detail)) };
+    }
+    if caused_by::<Refused>(error) {
+        return Fault::new(item(ErrorKind::RefusedAddress, &detail));
     }
     if caused_by::<rustls::Error>(error) {
         return Fault::new(item(ErrorKind::Tls, &detail));

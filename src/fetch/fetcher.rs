@@ -1,23 +1,27 @@
 //! The way of one link: slot, request, redirects, retries, and waiting for a network that is gone.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use reqwest::Client;
+use reqwest::dns::Resolve;
 use url::Url;
 
 use super::body::{Body, Spool};
 use super::cancel::Cancel;
+use super::courtesy::{Courtesy, LinkCounts, Robots, robots_url};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
+use super::reach::{Link, Ways};
+use super::resolver::SystemResolver;
 use super::resume::Partial;
+use super::secrets::{AccessError, Secrets};
 use super::slots::{Slot, Slots};
 use super::transfer::{self, Ask, Known, Received, Reply};
-use super::{client, name, retry};
+use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Transfer;
+use crate::model::{NetworkSpec, Origin, RobotsPolicy, Transfer};
 
 /// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
 const PROGRESS_BYTES: u64 = 256 << 10;
@@ -29,11 +33,35 @@ pub struct Fetcher {
 }
 
 struct Shared {
-    /// Made for the first link: reading the system's certificates takes longer than many a job without any.
-    client: OnceLock<Client>,
+    ways: Ways,
+    courtesy: Courtesy,
     limits: FetchLimits,
     slots: Slots,
     network: Network,
+}
+
+/// What a fetcher is made of.
+pub struct Setup {
+    /// What it may use, and how patient it is.
+    pub limits: FetchLimits,
+    /// How it goes about it.
+    pub network: NetworkSpec,
+    /// Where secrets are looked up.
+    pub secrets: Arc<Secrets>,
+    /// Who knows the addresses of names; the guard stands behind it.
+    pub resolver: Arc<dyn Resolve>,
+}
+
+impl Default for Setup {
+    /// The defaults, without any secret, with the system's resolver.
+    fn default() -> Self {
+        Self {
+            limits: FetchLimits::default(),
+            network: NetworkSpec::default(),
+            secrets: Arc::default(),
+            resolver: Arc::new(SystemResolver),
+        }
+    }
 }
 
 /// What came.
@@ -102,10 +130,24 @@ struct Tally {
 }
 
 impl Fetcher {
-    /// A fetcher within these limits.
+    /// A fetcher within these limits, with no settings beyond them.
     pub fn new(limits: FetchLimits) -> Self {
+        let ways = Ways::plain(&limits, Arc::new(SystemResolver));
+        Self::with(limits, ways, RobotsPolicy::default())
+    }
+
+    /// A fetcher of that kind. Every secret that the settings name is looked up now.
+    pub fn open(setup: Setup) -> Result<Self, AccessError> {
+        let Setup { mut limits, network, secrets, resolver } = setup;
+        limits.obeys_noai |= network.obey_noai;
+        let ways = Ways::new(&limits, &network, secrets, resolver)?;
+        Ok(Self::with(limits, ways, network.robots))
+    }
+
+    fn with(limits: FetchLimits, ways: Ways, robots: RobotsPolicy) -> Self {
         let shared = Shared {
-            client: OnceLock::new(),
+            ways,
+            courtesy: Courtesy::new(robots),
             slots: Slots::new(limits.connections, limits.per_host),
             network: Network::new(limits.clone()),
             limits,
@@ -113,10 +155,22 @@ impl Fetcher {
         Self { shared: Arc::new(shared) }
     }
 
+    /// How many links each host has; whoever reads a job's lists tells it.
+    pub fn link_counts(&self) -> Arc<LinkCounts> {
+        Arc::clone(self.shared.courtesy.counts())
+    }
+
     /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
     /// network is gone. Stops at once when cancelled. To be awaited within a tokio runtime with timers and I/O.
-    pub async fn fetch(&self, url: &str, spool: &Spool, cancel: &Cancel) -> Result<Fetched, FetchFailure> {
-        match self.visit(url, None, spool, cancel).await? {
+    /// `origin` is who named the link.
+    pub async fn fetch(
+        &self,
+        url: &str,
+        origin: Origin,
+        spool: &Spool,
+        cancel: &Cancel,
+    ) -> Result<Fetched, FetchFailure> {
+        match self.visit(url, origin, None, spool, cancel).await? {
             Visit::Changed(fetched) => Ok(fetched),
             Visit::Unchanged { attempts, fetch_ms, .. } => {
                 let name = Url::parse(url).map_or_else(|_| url.to_owned(), |url| fault::shown(&url));
@@ -130,20 +184,22 @@ impl Fetcher {
     pub async fn visit(
         &self,
         url: &str,
+        origin: Origin,
         known: Option<&Known>,
         spool: &Spool,
         cancel: &Cancel,
     ) -> Result<Visit, FetchFailure> {
         let tally = Tally::default();
-        let result = match parse(url) {
-            Ok(url) => {
+        let result = match self.shared.ways.link(url, origin) {
+            Ok(link) => {
+                self.shared.courtesy.counts().asked(link.url.as_str());
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => {
-                        Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&url))))
+                        Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&link.url))))
                     }
-                    received = self.shared.persist(&url, known, spool, &tally) => {
-                        received.map(|received| (received, url))
+                    came = self.shared.persist(&link, known, spool, &tally) => {
+                        came.map(|came| (came, link.url))
                     }
                 }
             }
@@ -180,25 +236,16 @@ impl Fetcher {
 }
 
 impl Shared {
-    fn client(&self, name: &str) -> Result<&Client, Fault> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let made = client::build(&self.limits)
-            .map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;
-        Ok(self.client.get_or_init(|| made))
-    }
-
     /// Tries until it comes, or until trying makes no sense.
-    async fn persist(&self, url: &Url, known: Option<&Known>, spool: &Spool, tally: &Tally) -> Result<Came, Fault> {
+    async fn persist(&self, link: &Link, known: Option<&Known>, spool: &Spool, tally: &Tally) -> Result<Came, Fault> {
         let mut failures = 0;
         let mut began_at = Instant::now();
         let mut partial = None;
-        let client = self.client(&fault::shown(url))?;
+        let clients = &self.ways.clients;
         loop {
-            self.network.wait_while_gone(client).await;
+            self.network.wait_while_gone(clients).await;
             let had_bytes = kept_bytes(partial.as_ref());
-            let fault = match self.attempt(client, (url, known), spool, &mut partial, tally).await {
+            let fault = match self.attempt(link, known, spool, &mut partial, tally).await {
                 Ok(came) => return Ok(came),
                 Err(fault) => fault,
             };
@@ -223,7 +270,7 @@ impl Shared {
                 return Err(Fault { error: fault.error.with("detail", detail), ..fault });
             }
             match fault.unreached_since {
-                Some(began) if self.network.judge(began, client).await == Verdict::NetworkReturned => {
+                Some(began) if self.network.judge(began, clients).await == Verdict::NetworkReturned => {
                     failures = 0;
                     began_at = Instant::now();
                 }
@@ -235,30 +282,29 @@ impl Shared {
     /// One attempt: the request, and those it is redirected to.
     async fn attempt<'a>(
         &self,
-        client: &Client,
-        (url, known): (&Url, Option<&Known>),
+        link: &Link,
+        known: Option<&Known>,
         spool: &'a Spool,
         partial: &mut Option<Partial<'a>>,
         tally: &Tally,
     ) -> Result<Came, Fault> {
-        let name = fault::shown(url);
-        let mut seen = vec![url.clone()];
+        let name = fault::shown(&link.url);
+        let mut seen = vec![link.url.clone()];
         let mut slot: Option<Slot> = None;
-        let mut at = url.clone();
-        let mut is_first = true;
+        let mut at = link.url.clone();
+        tally.attempts.fetch_add(1, Ordering::Relaxed);
         loop {
             let origin = at.origin().ascii_serialization();
-            let held = match slot.take().filter(|slot| slot.is_for(&origin)) {
+            let way = self.ways.to(&at, link, &name)?;
+            let held = slot.take().filter(|slot| slot.is_for(&origin));
+            self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
+            let held = match held {
                 Some(held) => held,
                 None => self.slots.acquire(&origin).await,
             };
-            if is_first {
-                is_first = false;
-                tally.attempts.fetch_add(1, Ordering::Relaxed);
-            }
             let began = Instant::now();
             let on_answer = || self.network.answered(&origin);
-            let ask = Ask { client, url: &at, name: &name, limits: &self.limits, spool, known };
+            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known };
             let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
@@ -278,6 +324,15 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Gets a place's robots.txt, as one request of its host.
+    async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
+        let origin = at.origin().ascii_serialization();
+        let _slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
+        let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
+        self.network.answered(&origin);
+        Ok(answer)
     }
 
     /// The next place to ask, unless it was asked before or there were too many.
@@ -328,44 +383,15 @@ impl Received {
     }
 }
 
-/// A URL that can be asked for; its fragment never reaches a server.
-fn parse(text: &str) -> Result<Url, ItemError> {
-    let mut url = Url::parse(text.trim()).map_err(|error| bad_url(text, &error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad_url(text, "only http and https are fetched"));
-    }
-    url.set_fragment(None);
-    Ok(url)
-}
-
-/// What can't be parsed can't be cleaned either: what stands before an `@` may be a password.
-fn bad_url(text: &str, detail: &str) -> ItemError {
-    const MAX_SHOWN_CHARS: usize = 200;
-    let text = match text.rsplit_once('@') {
-        Some((_, rest)) => format!("…@{rest}"),
-        None => text.to_owned(),
-    };
-    ItemError::new(ErrorKind::BadUrl, text.chars().take(MAX_SHOWN_CHARS).collect::<String>()).with("detail", detail)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_url_that_makes_no_sense_is_refused_without_its_password() {
-        for text in ["", "ftp://h/x", "http://", "nonsense", "http://me:secret@h:99999/x", "file:///etc/passwd"] {
-            let error = parse(text).err();
-            assert_eq!(error.as_ref().map(|error| error.kind), Some(ErrorKind::BadUrl), "{text}");
-            assert!(!error.map(|error| error.to_string()).unwrap_or_default().contains("secret"));
-        }
-    }
 
     #[test]
     fn futures_can_move_between_threads() {
         fn is_send<T: Send>(_: &T) {}
         let fetcher = Fetcher::new(FetchLimits::default());
         let (spool, cancel) = (Spool::new("."), Cancel::new());
-        is_send(&fetcher.fetch("http://127.0.0.1/", &spool, &cancel));
+        is_send(&fetcher.fetch("http://127.0.0.1/", Origin::User, &spool, &cancel));
     }
 }

@@ -42,6 +42,8 @@ pub struct FetchLimits {
     pub network_gone: Duration,
     /// Whether the proxies that the system or the environment names are used.
     pub system_proxy: bool,
+    /// Whether what its publisher marks `noai` or `noimageai` is left alone.
+    pub obeys_noai: bool,
 }
 
 impl Default for FetchLimits {
@@ -65,6 +67,7 @@ impl Default for FetchLimits {
             low_speed_time: Duration::from_secs(config::LOW_SPEED_S),
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
+            obeys_noai: false,
         }
     }
 }

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
 use tokio::sync::Notify;
 
+use super::client::Clients;
 use super::limits::FetchLimits;
 use super::retry;
 
@@ -95,18 +95,18 @@ impl Network {
     }
 
     /// Waits while the network is gone.
-    pub(super) async fn wait_while_gone(&self, client: &Client) {
+    pub(super) async fn wait_while_gone(&self, clients: &Clients) {
         loop {
             let changed = self.changed.notified();
             if self.gone_since().is_none() {
                 return;
             }
-            self.learn(changed, client).await;
+            self.learn(changed, clients).await;
         }
     }
 
     /// Finds out whose fault it was that a request which began then reached no server. Waits while the network is gone.
-    pub(super) async fn judge(&self, began: Instant, client: &Client) -> Verdict {
+    pub(super) async fn judge(&self, began: Instant, clients: &Clients) -> Verdict {
         let mut was_away = false;
         loop {
             let changed = self.changed.notified();
@@ -115,7 +115,7 @@ impl Network {
                 Standing::Answers | Standing::NoHostEverAnswered => return Verdict::ItemsOwn,
                 Standing::InDoubt { probes_failed } => was_away |= probes_failed,
             }
-            self.learn(changed, client).await;
+            self.learn(changed, clients).await;
         }
     }
 
@@ -129,15 +129,15 @@ impl Network {
     }
 
     /// Waits for news, or makes them.
-    async fn learn(&self, changed: impl Future<Output = ()>, client: &Client) {
+    async fn learn(&self, changed: impl Future<Output = ()>, clients: &Clients) {
         tokio::select! {
             () = changed => {}
-            _guard = self.prober.lock() => self.probe(client).await,
+            _guard = self.prober.lock() => self.probe(clients).await,
         }
     }
 
     /// Asks one host that answered before, after a wait that grows with each failure.
-    async fn probe(&self, client: &Client) {
+    async fn probe(&self, clients: &Clients) {
         let mut answered_elsewhere = pin!(self.changed.notified());
         let Some((origin, failed_probes, due)) = self.next_probe() else { return };
         if failed_probes > 0 {
@@ -151,6 +151,7 @@ impl Network {
                 () = &mut answered_elsewhere => return,
             }
         }
+        let Some(client) = clients.for_probe(&origin) else { return };
         let request = client.head(&origin).timeout(self.limits.connect_timeout).send();
         let mut request = pin!(request);
         let response = loop {

@@ -14,7 +14,7 @@ use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
-use super::{decode, retry, timing};
+use super::{decode, noai, retry, timing};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Transfer, TransferTimes};
 
@@ -66,9 +66,9 @@ pub struct Known {
 }
 
 /// A request; the spool outlives it, since what came may be gone on with.
-#[derive(Clone, Copy)]
 pub(super) struct Ask<'r, 'a> {
-    pub(super) client: &'r Client,
+    /// The client, and headers about who asks.
+    pub(super) way: (&'r Client, HeaderMap),
     pub(super) url: &'r Url,
     /// How errors call it.
     pub(super) name: &'r str,
@@ -89,13 +89,13 @@ pub(super) async fn request<'a>(
         let began = Instant::now();
         let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
         let goes_on = from.is_some();
-        let sending = with_conditions(ask, from).send();
+        let sending = with_conditions(&ask, from).send();
         let (response, times) = timing::answered(sending, ask.url.scheme() == "https").await;
         let response =
             response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
         on_answer();
         let status = response.status().as_u16();
-        let answer = Answer { ask, response, times, goes_on };
+        let answer = Answer { ask: &ask, response, times, goes_on };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
     tokio::time::timeout(ask.limits.total_timeout, whole).await.unwrap_or_else(|_elapsed| {
@@ -104,8 +104,9 @@ pub(super) async fn request<'a>(
     })
 }
 
-fn with_conditions(ask: Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
-    let mut request = ask.client.get(ask.url.clone());
+fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
+    let (client, headers) = &ask.way;
+    let mut request = client.get(ask.url.clone()).headers(headers.clone());
     if let Some((partial, validator)) = from.and_then(|partial| Some((partial, partial.validator.as_deref()?))) {
         request = request.header(RANGE, format!("bytes={}-", partial.collector.size_bytes()));
         return request.header(IF_RANGE, validator);
@@ -123,7 +124,7 @@ fn with_conditions(ask: Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuild
 
 /// A server's answer.
 struct Answer<'r, 'a> {
-    ask: Ask<'r, 'a>,
+    ask: &'r Ask<'r, 'a>,
     response: Response,
     times: TransferTimes,
     /// Whether the rest of a body was asked for.
@@ -134,7 +135,7 @@ impl<'a> Answer<'_, 'a> {
     async fn take(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
         let status = self.response.status();
         match status.as_u16() {
-            301 | 302 | 303 | 307 | 308 => {
+            _ if is_redirect(status) => {
                 let target = redirect_target(&self.response, self.ask.url, self.ask.name);
                 drain(self.response).await;
                 target.map(Reply::Redirect).map_err(Fault::new)
@@ -177,8 +178,13 @@ impl<'a> Answer<'_, 'a> {
 
     /// A whole body; what may have come before is forgotten.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let Ask { limits, name, url, spool, .. } = self.ask;
+        let &Ask { limits, name, url, spool, .. } = self.ask;
         let headers = self.response.headers();
+        if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
+            let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
+            drain(self.response).await;
+            return Err(Fault::new(error));
+        }
         let head = Head::of(&self.response);
         let codings = decode::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
             .map_err(|coding| fault::bad_response(name, format_args!("it is packed in an unknown way: {coding}")))?;
@@ -208,7 +214,7 @@ impl<'a> Answer<'_, 'a> {
 
     /// The rest of a body, if it is that.
     async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let Ask { limits, name, .. } = self.ask;
+        let &Ask { limits, name, .. } = self.ask;
         let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
         let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
             tracing::debug!(name, why = ?fits, "a transfer starts again");
@@ -241,6 +247,10 @@ impl<'a> Answer<'_, 'a> {
     }
 }
 
+pub(super) fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
 async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u64>) -> Result<Reply, Fault> {
     let (body, size_bytes, hash) = whole.collector.finish().await.map_err(Fault::new)?;
     let encoding = packed_bytes.and(whole.head.content_encoding.clone());
@@ -263,7 +273,7 @@ impl Head {
 }
 
 /// Where a redirect leads; only http and https are followed.
-fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
+pub(super) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
     let refused = |detail: &str| ItemError::new(ErrorKind::Redirect, name).with("detail", detail);
     let location = response.headers().get(LOCATION).ok_or_else(|| refused("it names no other address"))?;
     let mut target = std::str::from_utf8(location.as_bytes())
@@ -275,6 +285,8 @@ fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, It
     }
     // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.
     target.set_fragment(None);
+    // Who one is elsewhere is not for a redirect to say.
+    let _ = super::secrets::take_user_info(&mut target);
     Ok(target)
 }
 

@@ -90,7 +90,7 @@ impl Drafts {
             self.recipe.take(now_s).map(Command::SetRecipe),
             self.save.take(now_s).map(Command::SetSave),
             self.sink.take(now_s).map(Command::SetSink),
-            self.settings.take(now_s).map(Command::SaveSettings),
+            self.settings.take(now_s).map(|settings| Command::SaveSettings(Box::new(settings))),
         ];
         commands.into_iter().flatten().all(|command| handle.send(command))
     }

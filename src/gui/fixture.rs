@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Busy, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator, ParamKind,
-    ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
+    Busy, Columns, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator,
+    Origin, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
 };
 
 /// The listed job.
@@ -97,6 +97,8 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
         attempts: 1,
         timings: Timings::default(),
         finished_at_ms: None,
+        origin: Origin::User,
+        columns: Columns::default(),
         size_bytes: Some(4_100_000),
         mtime_ms: None,
         remarks: Vec::new(),
@@ -126,6 +128,7 @@ pub(crate) fn engine() -> (Handle, Engine) {
         groups: Arc::new([]),
         failures: Arc::new([]),
         network_gone: false,
+        insecure_hosts: Vec::new(),
         halted: None,
         items_revision: 1,
         counting: false,
@@ -154,7 +157,7 @@ impl Engine {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
-                Command::SaveSettings(settings) => self.snapshot.settings = settings.clone(),
+                Command::SaveSettings(settings) => self.snapshot.settings = settings.as_ref().clone(),
                 _ => continue,
             }
             self.say();

@@ -75,6 +75,10 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::ShortBody => ("Broke off", "전송 끊김"),
         ErrorKind::BadResponse => ("Bad answer", "잘못된 응답"),
         ErrorKind::RefusedAddress => ("Not allowed", "허용되지 않음"),
+        ErrorKind::Robots => ("Not wished (robots.txt)", "robots.txt 거부"),
+        ErrorKind::RobotsUnavailable => ("No robots.txt", "robots.txt 확인 불가"),
+        ErrorKind::NoAi => ("Not for training", "학습용 아님"),
+        ErrorKind::MissingSecret => ("Secret missing", "비밀 정보 없음"),
         ErrorKind::Conflict => ("Name taken", "이름 중복"),
         ErrorKind::WouldReplaceInput => ("Is an original", "원본과 같은 위치"),
         ErrorKind::Unwritable => ("Not writable", "쓰기 불가"),
@@ -127,6 +131,17 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::BadResponse => format!("{name}: 서버의 응답이 올바르지 않습니다{detail}."),
         ErrorKind::BodyTooLarge => format!("{name}: 한도 {}보다 큽니다.", error.arg("limit")),
         ErrorKind::RefusedAddress => format!("{name}: 허용되지 않는 주소라 가져오지 않았습니다{detail}."),
+        ErrorKind::Robots => {
+            format!("{name}: {}의 robots.txt가 허용하지 않아 가져오지 않았습니다.", error.arg("host"))
+        }
+        ErrorKind::RobotsUnavailable => format!(
+            "{name}: {}의 robots.txt를 확인할 수 없어 가져오지 않았습니다{detail}. 나중에 다시 시도하세요.",
+            error.arg("host")
+        ),
+        ErrorKind::NoAi => format!("{name}: 게시자가 {}로 표시하여 가져오지 않았습니다.", error.arg("detail")),
+        ErrorKind::MissingSecret => {
+            format!("{name}: 접속에 필요한 비밀 정보가 없어 가져오지 않았습니다{detail}.")
+        }
         ErrorKind::Conflict => {
             format!("{name}: {}이(가) 이미 있습니다. 다른 이름이나 다른 규칙을 고르세요.", error.arg("output"))
         }

@@ -363,6 +363,15 @@ impl Lang {
         }
     }
 
+    /// `Certificates not checked: nas.local`.
+    pub(crate) fn insecure(self, hosts: &[String]) -> String {
+        let hosts = hosts.join(", ");
+        match self {
+            Self::English => format!("Certificates not checked: {hosts}"),
+            Self::Korean => format!("인증서 확인 안 함: {hosts}"),
+        }
+    }
+
     /// `Batch 12`.
     pub(crate) fn job_name(self, id: i64) -> String {
         match self {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Rgb, Subsampling, TiffCompression};
+use super::network::NetworkSpec;
 use super::recipe::Recipe;
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
@@ -15,6 +16,8 @@ pub struct JobSpec {
     pub work: Work,
     /// Where items come from, in order.
     pub sources: Vec<SourceSpec>,
+    /// How lists among them are read.
+    pub lists: ListSpec,
     /// What happens to each picture.
     pub recipe: Recipe,
     /// How results are encoded.
@@ -23,6 +26,8 @@ pub struct JobSpec {
     pub sink: SinkSpec,
     /// What the job may use.
     pub limits: Limits,
+    /// How links are fetched.
+    pub network: NetworkSpec,
 }
 
 /// What kind of work a job's items are.
@@ -57,7 +62,7 @@ pub enum SourceSpec {
         /// The URL as given.
         url: String,
     },
-    /// A list of URLs in a text file, one per line, `#` starts a comment.
+    /// A list of URLs in a file: text, CSV, TSV, JSON lines or Parquet, the first four also compressed with gzip.
     UrlList {
         /// Its path.
         #[serde(with = "super::path_text")]
@@ -65,6 +70,26 @@ pub enum SourceSpec {
     },
     /// A list of URLs on standard input; spooled to the catalog before anything else.
     Stdin,
+    /// A list of URLs that is fetched first. Whoever wrote it is not the user, see [`Origin::Fetched`](super::Origin).
+    FetchedList {
+        /// The list's own URL.
+        url: String,
+        /// SHA-256 of the list's bytes as they first came: a resume tells whether it still is the same list.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+    },
+}
+
+/// How lists with columns are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListSpec {
+    /// The column of URLs; `None` is `url`, whatever its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_column: Option<String>,
+    /// The column of checksums that what comes must have: MD5, SHA-1 or SHA-256 in hex, told apart by their length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum_column: Option<String>,
 }
 
 /// How a result is encoded.

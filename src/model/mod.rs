@@ -4,6 +4,7 @@
 
 pub mod animation;
 mod choices;
+pub mod columns;
 pub mod curve;
 pub mod event;
 pub mod font;
@@ -12,6 +13,8 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod locator;
+pub mod network;
+mod origin;
 pub mod outcome;
 pub mod param;
 mod path_text;
@@ -23,6 +26,7 @@ pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use choices::{Rgb, Subsampling, TiffCompression};
+pub use columns::Columns;
 pub use curve::Curve;
 pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
@@ -31,10 +35,12 @@ pub use image::{
     Shortfall,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, MetadataPolicy,
-    Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
+    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, ListSpec,
+    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
+pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
+pub use origin::Origin;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::Columns;
 use super::ids::{ItemId, JobId};
 use super::image::Shortfall;
 use super::job::JobSpec;
 use super::locator::Locator;
+use super::origin::Origin;
 use super::remark::Remark;
 use crate::error::ItemError;
 
@@ -57,8 +59,30 @@ pub struct NewItem {
     pub size_bytes: Option<u64>,
     /// A local file's time of change, UTC milliseconds.
     pub mtime_ms: Option<i64>,
+    /// Who named it.
+    pub origin: Origin,
+    /// What else its list says of it.
+    pub columns: Columns,
     /// Why it can't even be begun (a missing file, say): recorded as failed at once.
     pub error: Option<ItemError>,
+    /// Why it is not to be done (the same link stands above in its list, say): recorded as skipped at once.
+    pub skip: Option<String>,
+}
+
+impl NewItem {
+    /// An item of which nothing is known but where it is.
+    pub fn new(locator: Locator) -> Self {
+        Self {
+            locator,
+            dir: String::new(),
+            size_bytes: None,
+            mtime_ms: None,
+            origin: Origin::User,
+            columns: Columns::default(),
+            error: None,
+            skip: None,
+        }
+    }
 }
 
 /// What happened to an item that was worked on.
@@ -167,6 +191,10 @@ pub struct ItemRow {
     pub mtime_ms: Option<i64>,
     /// What was left out of its result.
     pub remarks: Vec<Remark>,
+    /// Who named it.
+    pub origin: Origin,
+    /// What else its list says of it.
+    pub columns: Columns,
 }
 
 /// A row of the job table.

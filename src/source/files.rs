@@ -31,9 +31,9 @@ pub(super) fn item(path: PathBuf, dir: String, metadata: Result<&Metadata, &io::
     NewItem {
         size_bytes: file.map(Metadata::len),
         mtime_ms: file.and_then(mtime_ms),
-        locator: Locator::File(path),
         dir,
         error,
+        ..NewItem::new(Locator::File(path))
     }
 }
 

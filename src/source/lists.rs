@@ -85,8 +85,7 @@ pub(super) fn link(text: &str, place: &str) -> NewItem {
     let text = text.trim();
     let detail = match is_link(text) {
         Ok(()) => {
-            let locator = Locator::Url(text.to_owned());
-            return NewItem { locator, dir: String::new(), size_bytes: None, mtime_ms: None, error: None };
+            return NewItem::new(Locator::Url(text.to_owned()));
         }
         Err(detail) => detail,
     };
@@ -111,7 +110,7 @@ fn no_link(text: &str, detail: &str) -> NewItem {
         _ => shown.clone(),
     };
     let error = ItemError::new(ErrorKind::BadUrl, name).with("detail", detail);
-    NewItem { locator: Locator::Url(shown), dir: String::new(), size_bytes: None, mtime_ms: None, error: Some(error) }
+    NewItem { error: Some(error), ..NewItem::new(Locator::Url(shown)) }
 }
 
 /// The next line without its end; `false` if it was too long and is cut, `None` at the end.

@@ -46,6 +46,7 @@ pub fn read(
         SourceSpec::Folder { path, recursive } => folders::read(path, *recursive, cancelled, give),
         SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
         SourceSpec::UrlList { path } => lists::read_file(path, cancelled, give),
+        SourceSpec::FetchedList { .. } => ControlFlow::Continue(()),
         SourceSpec::Stdin => {
             let stdin = BufReader::with_capacity(STDIN_BYTES, stdin::Stdin::new(cancelled));
             lists::read_lines(stdin, "standard input", cancelled, give)

@@ -63,6 +63,7 @@ impl Desk {
         let options = Options {
             catalog_path: self.catalog_path(),
             settings_path: None,
+            secrets_path: None,
             lists_drafts,
             waits: self.manner == Manner::Window,
         };

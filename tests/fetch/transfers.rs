@@ -9,7 +9,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use pixloom::error::ErrorKind;
-use pixloom::fetch::{FetchLimits, Fetched, Known, Spool, Visit};
+use pixloom::fetch::{FetchLimits, Fetched, Known, Origin, Spool, Visit};
 
 use super::util::server::{Answer, Request, Server, ok, status};
 use super::{Setup, hasty, once, run};
@@ -391,7 +391,7 @@ fn what_has_not_changed_costs_no_body() {
             (None, Some("Sun, 06 Nov 1994 08:49:37 GMT"), true),
         ] {
             let known = Known { etag: etag.map(str::to_owned), last_modified: last_modified.map(str::to_owned) };
-            let visit = setup.fetcher.visit(&url, Some(&known), &spool, &setup.cancel).await.unwrap();
+            let visit = setup.fetcher.visit(&url, Origin::User, Some(&known), &spool, &setup.cancel).await.unwrap();
             assert_eq!(matches!(visit, Visit::Unchanged { attempts: 1, .. }), same, "{known:?}");
         }
     });

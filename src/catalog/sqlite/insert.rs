@@ -84,14 +84,19 @@ impl<'a> Insert<'a> {
         let is_keyed = is_file || self.head.state == JobState::Draft.word();
         let error = item.error.as_ref();
         let standing = Standing {
-            state: if error.is_some() { ItemState::Failed } else { ItemState::Waiting },
+            state: match (error, &item.skip) {
+                (Some(_), _) => ItemState::Failed,
+                (None, Some(_)) => ItemState::Skipped,
+                (None, None) => ItemState::Waiting,
+            },
             group: self.groups.of(self.sql, self.job, item)?,
             kind: error.map(|error| error.kind.word()),
             bytes_in: 0,
             bytes_out: 0,
         };
-        let number = error.map(|_| self.head.next_number as i64);
-        self.head.next_number += u64::from(error.is_some());
+        let is_finished = standing.state != ItemState::Waiting;
+        let number = is_finished.then_some(self.head.next_number as i64);
+        self.head.next_number += u64::from(is_finished);
         self.sql
             .prepare_cached(
                 "INSERT INTO item(job_id, seq, locator, state, error_kind, error, error_args, finished_at, number, \
@@ -104,9 +109,9 @@ impl<'a> Insert<'a> {
                 item.locator.to_text(),
                 standing.state.word(),
                 standing.kind,
-                error.map(ToString::to_string),
+                error.map(ToString::to_string).as_ref().or(item.skip.as_ref()),
                 error.map(error_args).transpose()?,
-                error.map(|_| self.now_ms),
+                is_finished.then_some(self.now_ms),
                 number,
                 item.mtime_ms,
                 item.size_bytes.map(|size| size as i64),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Remark, Timings};
+use crate::model::{Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings};
 
 /// What [`item`] reads.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
@@ -27,11 +27,18 @@ pub(super) struct Extra {
     /// What was left out of the result, as a later version may tell it, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<serde_json::Value>,
+    /// Who named it, where that was not the user.
+    #[serde(skip_serializing_if = "Origin::is_user")]
+    pub(super) origin: Origin,
+    /// What else its list says of it.
+    #[serde(skip_serializing_if = "Columns::is_empty")]
+    pub(super) columns: Columns,
 }
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
-        let extra = Self { dir: item.dir.clone(), remarks: Vec::new() };
+        let extra =
+            Self { dir: item.dir.clone(), remarks: Vec::new(), origin: item.origin, columns: item.columns.clone() };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
     }
 
@@ -68,18 +75,24 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         finished_at_ms: row.get("finished_at")?,
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
+        origin: extra.origin,
+        columns: std::mem::take(&mut extra.columns),
         remarks: extra.remarks(),
     })
 }
 
 /// An item as its source gave it, from `locator, extra, size, mtime, error_kind, error, error_args`.
 pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
+    let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(NewItem {
         locator: Locator::parse(row.get_ref("locator")?.as_str()?),
-        dir: Extra::read(row.get_ref("extra")?.as_str_or_null()?).dir,
+        dir: extra.dir,
         size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
         mtime_ms: row.get("mtime")?,
+        origin: extra.origin,
+        columns: extra.columns,
         error: error(row)?,
+        skip: None,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::command::Command;
 use crate::engine::edits::Edit;
 use crate::engine::expand::{Expand, ExpandNote};
 use crate::engine::snapshot::Notice;
-use crate::engine::{check, samples};
+use crate::engine::{check, intake, samples};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, SourceSpec};
 use crate::{op, sink, source};
@@ -59,7 +59,7 @@ impl Coordinator {
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
             Command::SaveSettings(settings) => {
-                self.settings = settings;
+                self.settings = *settings;
                 self.save_settings();
                 Ok(())
             }
@@ -70,8 +70,9 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn submit(&mut self, spec: JobSpec) -> Result<(), JobError> {
+    pub(super) fn submit(&mut self, mut spec: JobSpec) -> Result<(), JobError> {
         check(&spec)?;
+        intake::keep_job(&self.parts.secrets, &mut spec)?;
         let job = {
             let spec = spec.clone();
             self.call(move |catalog| catalog.create_job(&spec, JobState::Queued))?
@@ -95,7 +96,9 @@ impl Coordinator {
         self.active.as_ref().is_some_and(|a| a.run.job == job && !matches!(a.phase, Phase::Ending { .. }))
     }
 
-    pub(super) fn add(&mut self, sources: Vec<SourceSpec>, urls: Vec<String>) -> Result<(), JobError> {
+    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut urls: Vec<String>) -> Result<(), JobError> {
+        intake::keep_sources(&self.parts.secrets, &mut sources)?;
+        intake::keep_links(&self.parts.secrets, &mut urls)?;
         self.write_spec();
         let job = self.open_job()?;
         let Some(listed) = &mut self.listed else { return Ok(()) };
@@ -124,9 +127,10 @@ impl Coordinator {
         let job = request.job;
         let expanding =
             self.expanding.entry(job).or_insert_with(|| Expanding { requests: 0, stop: Arc::clone(&request.stop) });
-        let request = Expand { stop: Arc::clone(&expanding.stop), ..request };
         // Counted before it is sent, so that the run never looks as if nothing were to come.
         let run = self.active.as_ref().map(|active| &active.run).filter(|run| run.job == job);
+        let link_counts = run.map(|run| run.fetcher.link_counts());
+        let request = Expand { stop: Arc::clone(&expanding.stop), link_counts, ..request };
         if let Some(run) = run {
             run.pending.fetch_add(1, Ordering::AcqRel);
         }

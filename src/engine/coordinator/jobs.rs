@@ -14,10 +14,10 @@ use crate::engine::output::{self, Naming};
 use crate::engine::recorder::Record;
 use crate::engine::run::{Run, RunParts, Trouble};
 use crate::engine::snapshot::Notice;
-use crate::engine::{check, pools};
+use crate::engine::{check, intake, pools};
 use crate::error::{ErrorKind, JobError};
-use crate::fetch::{FetchLimits, Fetcher};
-use crate::model::{Edge, JobId, JobRow, JobState};
+use crate::fetch::{FetchLimits, Fetcher, Setup};
+use crate::model::{Edge, JobId, JobRow, JobState, Locator};
 use crate::sink;
 
 /// A draft's edits are written after this pause.
@@ -32,9 +32,15 @@ impl Coordinator {
         if listed.state != JobState::Draft {
             return Ok(());
         }
-        check(&listed.spec)?;
+        let mut spec = listed.spec.clone();
+        spec.network = self.settings.network.clone();
+        check(&spec)?;
+        intake::keep_job(&self.parts.secrets, &mut spec)?;
         let job = listed.id;
-        self.call(move |catalog| catalog.set_state(job, JobState::Queued))?;
+        self.call(move |catalog| {
+            catalog.set_spec(job, &spec)?;
+            catalog.set_state(job, JobState::Queued)
+        })?;
         self.edits.forget();
         self.notice = None;
         self.enqueue(job)
@@ -89,11 +95,13 @@ impl Coordinator {
         };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
-        let fetcher = Fetcher::new(FetchLimits {
-            connections: spec.limits.connections,
-            per_host: spec.limits.per_host,
-            ..FetchLimits::default()
-        });
+        let fetcher = Fetcher::open(Setup {
+            limits: FetchLimits::from(&spec.limits),
+            network: spec.network.clone(),
+            secrets: Arc::clone(&self.parts.secrets),
+            ..Setup::default()
+        })
+        .map_err(|error| JobError::Machine(error.to_string()))?;
         let expansion = self.parts.reader.expansion(job)?;
         let naming = Naming::new(&spec, out_dir)?;
         let run = Run::new(RunParts {
@@ -110,6 +118,7 @@ impl Coordinator {
             spec,
         });
         self.parts.runs.insert(&run);
+        self.count_links(&run)?;
         let mut threads = run.start(&pool, &self.parts.runtime, &self.parts.readers)?;
         if !noted.is_empty() {
             threads.push(run.adopt(noted)?);
@@ -128,6 +137,25 @@ impl Coordinator {
             self.expand(Expand { sources, taken, resumes, ..Expand::of(job) });
         } else if expansion.counted {
             self.event(Some(job), Edge::Counted { total: row.total });
+        }
+        Ok(())
+    }
+
+    /// Tells the fetcher of what a draft or an earlier run listed already; the rest it learns while it is handed out.
+    fn count_links(&self, run: &Run) -> Result<(), JobError> {
+        const PAGE_ROWS: u32 = 500;
+        const ROWS: u32 = 5_000;
+        let counts = run.fetcher.link_counts();
+        for first_row in (0..ROWS).step_by(PAGE_ROWS as usize) {
+            let page = self.parts.reader.page_by_seq(run.job, u64::from(first_row), PAGE_ROWS)?;
+            for row in &page.rows {
+                if let Locator::Url(url) = &row.locator {
+                    counts.listed(url);
+                }
+            }
+            if page.rows.len() < PAGE_ROWS as usize {
+                break;
+            }
         }
         Ok(())
     }

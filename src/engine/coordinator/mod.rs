@@ -30,6 +30,7 @@ use super::snapshot::{Notice, SourceGroup};
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
+use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobState};
 
 /// Snapshots are replaced at most this often.
@@ -52,6 +53,7 @@ pub(in crate::engine) struct Parts {
     pub(in crate::engine) bodies: Option<Arc<Bodies>>,
     pub(in crate::engine) revision: Arc<AtomicU64>,
     pub(in crate::engine) settings_file: Option<SettingsFile>,
+    pub(in crate::engine) secrets: Arc<Secrets>,
 }
 
 /// Owner of the jobs.

@@ -168,6 +168,11 @@ impl Coordinator {
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),
             network_gone,
+            insecure_hosts: if listed.state == JobState::Draft {
+                self.settings.network.insecure_hosts.clone()
+            } else {
+                listed.spec.network.insecure_hosts.clone()
+            },
             halted,
             items_revision: revision,
             counting,

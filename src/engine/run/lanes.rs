@@ -137,9 +137,11 @@ impl Run {
                 runtime.spawn(async move {
                     let Locator::Url(url) = row.locator.clone() else { return };
                     run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                    let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, &spool, &run.cancel));
+                    let fetching =
+                        std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
                     let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
-                        let error = ItemError::new(ErrorKind::Panic, &url).with("detail", panic_text(panic.as_ref()));
+                        let error =
+                            ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
                         Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
                     });
                     run.net_in_use.fetch_sub(1, Ordering::Relaxed);
@@ -170,8 +172,17 @@ impl Run {
                     }
                 }
                 Err(failure) if failure.error.kind == ErrorKind::Cancelled => self.landed(seq),
+                Err(failure) if failure.error.kind == ErrorKind::MissingSecret => {
+                    self.set_trouble(Trouble::Fatal(failure.error.arg("detail").to_owned()));
+                    self.landed(seq);
+                }
                 Err(failure) => {
-                    let mut finished = Finished::new(row.id, Outcome::Failed(failure.error));
+                    let outcome = if failure.error.is_courtesy() {
+                        Outcome::Skipped { reason: failure.error.to_string() }
+                    } else {
+                        Outcome::Failed(failure.error)
+                    };
+                    let mut finished = Finished::new(row.id, outcome);
                     finished.http_status = failure.http_status;
                     finished.attempts = failure.attempts;
                     finished.timings.fetch_ms = failure.fetch_ms;

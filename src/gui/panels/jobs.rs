@@ -9,7 +9,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::label;
 use crate::gui::widgets::sheet::{Place, sheet};
-use crate::model::{JobRow, JobState, SourceSpec};
+use crate::model::{JobRow, JobState, SourceSpec, locator};
 
 /// Shows the history while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -61,6 +61,9 @@ fn card_ui(ui: &mut Ui, state: &mut State, job: &JobRow) {
             });
             label::text(ui, origin(job), theme::label(), p.text2);
             label::text(ui, tally(state, job), theme::figures_small(), p.text2);
+            if !job.spec.network.insecure_hosts.is_empty() {
+                label::text(ui, lang.insecure(&job.spec.network.insecure_hosts), theme::label(), p.warn);
+            }
             ui.add_space(size::GAP_SMALL);
             ui.horizontal_wrapped(|ui| buttons_ui(ui, state, job, current));
         });
@@ -102,7 +105,7 @@ fn origin(job: &JobRow) -> String {
         SourceSpec::File { path } | SourceSpec::Folder { path, .. } | SourceSpec::UrlList { path } => {
             path.display().to_string()
         }
-        SourceSpec::Url { url } => url.clone(),
+        SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } => locator::shown_url(url),
         SourceSpec::Stdin => "-".to_owned(),
     };
     let first = job.spec.sources.first().map(name).unwrap_or_default();

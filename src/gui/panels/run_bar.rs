@@ -61,6 +61,7 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         press(ui, state, Action::NewBatch, Button::new(lang.new_batch()).ghost());
         elsewhere_ui(ui, state);
+        insecure_ui(ui, state, job, 320.0);
         if let Some(dir) = &job.out_dir {
             let text = format!("→ {}", dir.display());
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| label::text(ui, text, theme::body(), p.text3));
@@ -119,6 +120,7 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         if !going && width > 900.0 {
             press(ui, state, Action::OpenResults, Button::new(lang.open_results()));
         }
+        insecure_ui(ui, state, job, width * 0.25);
         if let Some((words, ink)) = &message {
             label_fit(ui, words, *ink, width * 0.5);
         } else {
@@ -137,6 +139,14 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         label::text(ui, percent(&progress), theme::figures_strong(), p.text);
         bar_ui(ui, state, &progress, going);
     });
+}
+
+/// Hosts that are trusted without a look at their certificates are never a secret.
+fn insecure_ui(ui: &mut Ui, state: &State, job: &JobView, most: f32) {
+    if !job.insecure_hosts.is_empty() {
+        let ink = theme::palette(ui).warn;
+        label_fit(ui, &state.lang.insecure(&job.insecure_hosts), ink, most);
+    }
 }
 
 fn label_fit(ui: &mut Ui, words: &str, ink: egui::Color32, most: f32) {

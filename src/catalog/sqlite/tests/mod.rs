@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use super::*;
 use crate::catalog::{Added, Adding, CatalogReader, Counts, ExportFormat, Group, Mark, Order, export};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Outcome};
+use crate::model::{
+    Columns, Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Origin, Outcome,
+};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -86,7 +88,7 @@ impl Bench {
 }
 
 fn new_item(text: &str) -> NewItem {
-    NewItem { locator: Locator::parse(text), dir: String::new(), size_bytes: None, mtime_ms: None, error: None }
+    NewItem::new(Locator::parse(text))
 }
 
 fn files(range: std::ops::Range<u32>) -> Vec<NewItem> {

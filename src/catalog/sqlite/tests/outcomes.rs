@@ -5,12 +5,15 @@ use super::*;
 #[test]
 fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
     let mut bench = Bench::new(JobState::Running);
+    let mut columns = Columns::default();
+    columns.put("상품 \"id\"", 7.into());
     let item = NewItem {
-        locator: Locator::parse("/in/2026/한 \"글\".jpg"),
         dir: "2026".to_owned(),
         size_bytes: Some(5_000_000_000),
         mtime_ms: Some(-5),
-        error: None,
+        origin: Origin::Fetched,
+        columns,
+        ..NewItem::new(Locator::parse("/in/2026/한 \"글\".jpg"))
     };
     bench.add(std::slice::from_ref(&item));
     let row = bench.item(1);
@@ -18,6 +21,7 @@ fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
         (&row.locator, &row.dir, row.size_bytes, row.mtime_ms),
         (&item.locator, &item.dir, Some(5_000_000_000), Some(-5))
     );
+    assert_eq!((row.origin, row.columns), (Origin::Fetched, item.columns.clone()));
     let finished = Finished {
         bytes_in: 7,
         bytes_out: 3,

@@ -1,0 +1,212 @@
+//! What each host is told about who asks. It goes to that very place (scheme, host and port) and to no other, wherever
+//! that one redirects to.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::secrets::{AccessError, Secret, Secrets, place_of};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec};
+
+/// Headers that are the fetcher's own, or the connection's: others may not be set either.
+const OWN_HEADERS: [&str; 16] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "proxy-authorization",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers for each place, and the proxy's user.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Access {
+    by_place: HashMap<String, HeaderMap>,
+    proxy: Option<Secret>,
+}
+
+/// What one link's own user info says, for its own place.
+#[derive(Clone, Debug)]
+pub(super) struct Credential {
+    place: String,
+    value: HeaderValue,
+}
+
+impl Access {
+    /// Looks up every secret that the settings name.
+    pub(super) fn new(network: &NetworkSpec, secrets: &Secrets) -> Result<Self, AccessError> {
+        let mut access = Self::default();
+        for entry in &network.access {
+            let senseless = |what: &str| AccessError::Senseless(format!("{what} for {} can't be sent.", entry.host));
+            let url = Url::parse(&entry.host).map_err(|_| senseless("What was given"))?;
+            let place = place_of(&url);
+            let user = match &entry.kind {
+                AccessKind::Basic { user } => user.as_deref(),
+                _ => None,
+            };
+            let secret = secrets.look_up(&entry.secret, &place, user)?;
+            if entry.kind == AccessKind::Proxy {
+                access.proxy = Some(secret);
+                continue;
+            }
+            let (name, value) = header(entry, &secret).map_err(|what| senseless(&what))?;
+            let headers = access.by_place.entry(place).or_default();
+            if name == COOKIE && headers.contains_key(COOKIE) {
+                return Err(senseless("A second Cookie header"));
+            }
+            headers.insert(name, value);
+        }
+        Ok(access)
+    }
+
+    /// The proxy's user and password.
+    pub(super) fn proxy(&self) -> Option<(&str, &str)> {
+        self.proxy.as_ref().map(|secret| secret.text().split_once(':').unwrap_or((secret.text(), "")))
+    }
+
+    /// What goes with a request to that URL; a link's own user info counts more than the settings.
+    pub(super) fn headers(&self, url: &Url, own: Option<&Credential>) -> HeaderMap {
+        let place = place_of(url);
+        let mut headers = self.by_place.get(&place).cloned().unwrap_or_default();
+        if let Some(own) = own.filter(|own| own.place == place) {
+            headers.insert(AUTHORIZATION, own.value.clone());
+        }
+        headers
+    }
+}
+
+impl Credential {
+    /// For the place of that URL, from `user:password`.
+    pub(super) fn new(url: &Url, user_info: &str) -> Option<Self> {
+        Some(Self { place: place_of(url), value: basic(user_info)? })
+    }
+}
+
+/// A header's name and its value, which no log shows.
+fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderValue), String> {
+    let value = |text: &str| {
+        let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    };
+    let (name, value) = match &entry.kind {
+        AccessKind::Header { name } => (header_name(name)?, value(secret.text())),
+        AccessKind::Cookie => (COOKIE, value(secret.text())),
+        AccessKind::Bearer => (AUTHORIZATION, value(&format!("Bearer {}", secret.text()))),
+        AccessKind::Basic { user: Some(user) } if entry.secret != crate::model::SecretRef::Netrc => {
+            (AUTHORIZATION, basic(&format!("{user}:{}", secret.text())))
+        }
+        AccessKind::Basic { .. } | AccessKind::Proxy => (AUTHORIZATION, basic(secret.text())),
+    };
+    Ok((name, value.ok_or_else(|| format!("The secret {}", entry.secret))?))
+}
+
+/// The name of a header that may be set.
+pub(super) fn header_name(name: &str) -> Result<HeaderName, String> {
+    let refused = || format!("A header called \"{name}\"");
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+    if OWN_HEADERS.contains(&parsed.as_str()) { Err(refused()) } else { Ok(parsed) }
+}
+
+/// `Authorization: Basic` (RFC 7617).
+fn basic(user_info: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(user_info))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Whether a header's name is one that settings may give.
+pub fn is_settable(name: &str) -> bool {
+    header_name(name).is_ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::SecretRef;
+
+    fn entry(host: &str, kind: AccessKind, name: &str) -> AccessEntry {
+        AccessEntry { host: host.to_owned(), kind, secret: SecretRef::Settings(name.to_owned()) }
+    }
+
+    fn access(entries: Vec<AccessEntry>) -> Result<Access, AccessError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.toml");
+        std::fs::write(&path, "t = \"t0ken\"\nc = \"id=7; b=8\"\nboth = \"me:p@ss\"\nlines = \"a\\nb: c\"\n").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        Access::new(&NetworkSpec { access: entries, ..NetworkSpec::default() }, &Secrets::new(Some(path)))
+    }
+
+    fn sent(access: &Access, url: &str) -> Vec<String> {
+        let headers = access.headers(&Url::parse(url).unwrap(), None);
+        let mut lines: Vec<_> =
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn each_place_gets_its_own_and_no_other_anything() {
+        let access = access(vec![
+            entry("https://h.example", AccessKind::Bearer, "t"),
+            entry("https://H.example:443", AccessKind::Cookie, "c"),
+            entry("https://h.example/", AccessKind::Header { name: "X-Key".into() }, "t"),
+            entry("http://h.example:81", AccessKind::Basic { user: Some("me".into()) }, "t"),
+            entry("https://both.example", AccessKind::Basic { user: None }, "both"),
+            entry("http://proxy:3128", AccessKind::Proxy, "both"),
+        ])
+        .unwrap();
+        assert_eq!(
+            sent(&access, "https://h.example:443/a?b"),
+            ["authorization: Bearer t0ken", "cookie: id=7; b=8", "x-key: t0ken"]
+        );
+        assert_eq!(sent(&access, "http://h.example:81/"), ["authorization: Basic bWU6dDBrZW4="]);
+        assert_eq!(sent(&access, "https://both.example/"), ["authorization: Basic bWU6cEBzcw=="]);
+        for url in ["http://h.example/", "https://h.example:444/", "https://x.h.example/", "http://proxy:3128/"] {
+            assert_eq!(sent(&access, url), [""; 0], "{url}");
+        }
+        assert_eq!(access.proxy(), Some(("me", "p@ss")));
+        assert!(!format!("{access:?}").contains("t0ken") && !format!("{access:?}").contains("p@ss"));
+    }
+
+    #[test]
+    fn a_links_own_user_goes_before_the_settings_and_nowhere_else() {
+        let access = access(vec![entry("https://h.example", AccessKind::Bearer, "t")]).unwrap();
+        let at = |url: &str| Url::parse(url).unwrap();
+        let own = Credential::new(&at("https://h.example/a"), "me:pw").unwrap();
+        assert_eq!(access.headers(&at("https://h.example/b"), Some(&own))[AUTHORIZATION], "Basic bWU6cHc=");
+        assert!(access.headers(&at("http://h.example/b"), Some(&own)).is_empty());
+        assert!(access.headers(&at("https://h.example:8443/b"), Some(&own)).is_empty());
+    }
+
+    #[test]
+    fn what_can_not_be_sent_is_refused_without_the_secret() {
+        for kind in [AccessKind::Cookie, AccessKind::Bearer, AccessKind::Header { name: "X-Key".into() }] {
+            let refused = access(vec![entry("https://h.example", kind, "lines")]).unwrap_err().to_string();
+            assert!(refused.contains("settings:lines") && !refused.contains("b: c"), "{refused}");
+        }
+        for name in ["Host", "content-length", "Range", "a b", "", "x:y", "Transfer-Encoding"] {
+            assert!(!is_settable(name), "{name}");
+            assert!(access(vec![entry("https://h.example", AccessKind::Header { name: name.into() }, "t")]).is_err());
+        }
+        assert!(is_settable("Referer") && is_settable("X-Api-Key"));
+    }
+}

@@ -1,0 +1,74 @@
+//! What else a list says of an item: the columns beside its URL.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A row's columns beside its URL, by name and in the list's order; numbers and the like stay what they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(Map<String, Value>);
+
+impl Columns {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a column; of two with one name the first stays.
+    pub fn put(&mut self, name: &str, value: Value) {
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), value);
+        }
+    }
+
+    /// The column of a name, or else the first whose name differs in nothing but case.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).or_else(|| {
+            let mut columns = self.0.iter();
+            columns.find(|(other, _)| is_same_name(other, name)).map(|(_, value)| value)
+        })
+    }
+
+    /// A column as text: what stands between a text's quotes, nothing for null, JSON for the rest.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    /// Their names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl From<Map<String, Value>> for Columns {
+    fn from(columns: Map<String, Value>) -> Self {
+        Self(columns)
+    }
+}
+
+/// Whether two columns' names differ in nothing but case and white space around them.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_found_by_its_name_in_any_case_and_the_exact_one_first() {
+        let mut columns = Columns::default();
+        columns.put("ID", Value::from(7));
+        columns.put("id", Value::from("seven"));
+        columns.put("id", Value::from("again"));
+        columns.put("none", Value::Null);
+        assert_eq!(columns.text("id").as_deref(), Some("seven"));
+        assert_eq!(columns.text(" Id").as_deref(), Some("7"));
+        assert_eq!((columns.text("NONE").as_deref(), columns.text("other")), (Some(""), None));
+        assert_eq!(columns.names().collect::<Vec<_>>(), ["ID", "id", "none"]);
+    }
+}

@@ -1,0 +1,227 @@
+//! How a job's links are fetched: what is polite, through which proxy, whom to trust, who one is.
+//!
+//! Holds nothing secret: passwords, tokens and cookies are named here, and kept elsewhere.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::locator;
+
+/// How a job's links are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkSpec {
+    /// Whether robots.txt is obeyed.
+    pub robots: RobotsPolicy,
+    /// Whether what is marked `noai` or `noimageai` (X-Robots-Tag) is left out.
+    pub obey_noai: bool,
+    /// Through which proxy.
+    pub proxy: ProxyChoice,
+    /// A PEM file with certificate authorities that are trusted beside the system's.
+    #[serde(with = "super::path_text::option")]
+    pub ca_file: Option<PathBuf>,
+    /// Hosts (in lower case, without port) whose certificates are not checked.
+    pub insecure_hosts: Vec<String>,
+    /// Who one is at which host.
+    pub access: Vec<AccessEntry>,
+    /// Requests begun per second at one host, at most.
+    pub requests_per_s: Option<f64>,
+    /// Bytes received per second in all, at most.
+    pub bytes_per_s: Option<u64>,
+}
+
+/// Whether robots.txt (RFC 9309) is obeyed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RobotsPolicy {
+    /// At hosts of which a job has more than 100 links.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// Through which proxy links are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyChoice {
+    /// The one that the environment or the system names.
+    #[default]
+    System,
+    /// None.
+    None,
+    /// This one: a URL (http, https, socks5, socks5h) without user info, which stands in `access`.
+    Url(String),
+}
+
+/// What one host is told about who asks. It goes to that very place (scheme, host and port) alone, never to one that
+/// it redirects to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessEntry {
+    /// The place: `https://host[:port]` or `http://host[:port]`; of a proxy the place its URL names.
+    pub host: String,
+    /// What it is told.
+    pub kind: AccessKind,
+    /// Where the secret is kept.
+    pub secret: SecretRef,
+}
+
+/// What a host is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessKind {
+    /// A header of that name; the secret is its value.
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// The Cookie header; the secret is its value.
+    Cookie,
+    /// Authorization: Basic.
+    Basic {
+        /// The user; without one the secret is `user:password`.
+        user: Option<String>,
+    },
+    /// Authorization: Bearer.
+    Bearer,
+    /// Proxy-Authorization: Basic, for a proxy; the secret is `user:password`.
+    Proxy,
+}
+
+/// Where a secret is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SecretRef {
+    /// In this variable of the environment.
+    Env(String),
+    /// In `~/.netrc`, or the file that `NETRC` names, under the host's name.
+    Netrc,
+    /// In the file of secrets in the settings' folder, under this name.
+    Settings(String),
+}
+
+impl RobotsPolicy {
+    /// Links of one host above which `auto` obeys.
+    pub const AUTO_ABOVE: u32 = 100;
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::Netrc => f.write_str("netrc"),
+            Self::Settings(name) => write!(f, "settings:{name}"),
+        }
+    }
+}
+
+impl FromStr for SecretRef {
+    type Err = String;
+
+    /// Reads `env:NAME`, `netrc` or `settings:NAME`. The text is never repeated: it may be the secret itself.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "netrc" => Ok(Self::Netrc),
+            Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => Ok(Self::Env(name.to_owned())),
+            Some(("settings", name)) if !name.is_empty() => Ok(Self::Settings(name.to_owned())),
+            _ => Err("a secret is named, not given: env:NAME, netrc or settings:NAME".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for SecretRef {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<SecretRef> for String {
+    fn from(secret: SecretRef) -> Self {
+        secret.to_string()
+    }
+}
+
+impl NetworkSpec {
+    /// What is wrong with it, as a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        if let ProxyChoice::Url(text) = &self.proxy {
+            let url = Url::parse(text).map_err(|error| format!("The proxy is no usable URL: {error}."))?;
+            if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
+                return Err("A proxy is an http, https, socks5 or socks5h URL.".to_owned());
+            }
+        }
+        for entry in &self.access {
+            let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
+            let shown = locator::without_user_info(&entry.host);
+            let url = url.ok_or_else(|| format!("{shown} is no place: give https://HOST or https://HOST:PORT."))?;
+            let proxy = entry.kind == AccessKind::Proxy;
+            if !proxy && !matches!(url.scheme(), "http" | "https") {
+                return Err(format!("{shown}: only http and https hosts are told who asks."));
+            }
+            if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
+                return Err(format!("{shown}: netrc keeps users and passwords, which only Basic takes."));
+            }
+        }
+        let wrong_rate = |rate: f64| !rate.is_finite() || rate <= 0.0;
+        if self.requests_per_s.is_some_and(wrong_rate) || self.bytes_per_s == Some(0) {
+            return Err("A rate must be above 0.".to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_read_as_it_is_written_and_a_secret_is_no_reference() {
+        for text in ["env:TOKEN", "netrc", "settings:shop", "settings:https://h.example/1"] {
+            assert_eq!(text.parse::<SecretRef>().unwrap().to_string(), text);
+        }
+        for text in ["s3cret", "env:", "settings:", "netrc:me", "Env:X", "", "env:A=B"] {
+            let refused = text.parse::<SecretRef>().unwrap_err();
+            assert!(text.is_empty() || !refused.contains("s3cret"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_spec_of_before_and_one_with_everything_are_read() {
+        assert_eq!(serde_json::from_str::<NetworkSpec>("{}").unwrap(), NetworkSpec::default());
+        let spec = NetworkSpec {
+            robots: RobotsPolicy::Always,
+            proxy: ProxyChoice::Url("http://127.0.0.1:3128".to_owned()),
+            ca_file: Some(PathBuf::from("/etc/ca.pem")),
+            access: vec![AccessEntry {
+                host: "https://h.example".to_owned(),
+                kind: AccessKind::Header { name: "X-Key".to_owned() },
+                secret: SecretRef::Env("KEY".to_owned()),
+            }],
+            requests_per_s: Some(0.5),
+            ..NetworkSpec::default()
+        };
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<NetworkSpec>(&text).unwrap(), spec);
+        assert!(text.contains(r#""secret":"env:KEY""#), "{text}");
+        assert_eq!(spec.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let proxy = |text: &str| NetworkSpec { proxy: ProxyChoice::Url(text.to_owned()), ..NetworkSpec::default() };
+        for text in ["ftp://me:pw@proxy", "ftp://proxy", "proxy", "socks5:"] {
+            let refused = proxy(text).check().unwrap_err();
+            assert!(!refused.contains("pw"), "{refused}");
+        }
+        let rate = |rate| NetworkSpec { requests_per_s: Some(rate), ..NetworkSpec::default() }.check();
+        assert!(rate(f64::NAN).is_err() && rate(0.0).is_err() && rate(0.1).is_ok());
+    }
+}
