@@ -38,6 +38,8 @@ pub const BACKOFF_BASE_MS: u64 = 500;
 pub const BACKOFF_MAX_MS: u64 = 30_000;
 /// Longest Retry-After that is obeyed, in seconds; a longer one fails the item.
 pub const MAX_RETRY_AFTER_S: u64 = 300;
+/// Seconds for which a host may leave request after request without an answer before it is given up.
+pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as gone.
 pub const NETWORK_GONE_S: u64 = 20;
 /// Files a safe-write batch holds at most.

@@ -6,7 +6,7 @@ use crate::config;
 use crate::model::Limits;
 
 /// What fetching may use, and how patient it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FetchLimits {
     /// Requests in flight at once.
     pub connections: usize,
@@ -32,6 +32,12 @@ pub struct FetchLimits {
     pub backoff_max: Duration,
     /// Longest Retry-After that is obeyed; a longer one fails the item.
     pub max_retry_after: Duration,
+    /// Time for which a host may leave request after request without an answer before it is given up.
+    pub host_silence: Duration,
+    /// Requests begun per second at one host, at most.
+    pub requests_per_s: Option<f64>,
+    /// Bytes received per second in all, at most.
+    pub bytes_per_s: Option<u64>,
     /// Time for which every host must fail before the network counts as gone.
     pub network_gone: Duration,
     /// Whether the proxies that the system or the environment names are used.
@@ -56,6 +62,9 @@ impl Default for FetchLimits {
             backoff_base: Duration::from_millis(config::BACKOFF_BASE_MS),
             backoff_max: Duration::from_millis(config::BACKOFF_MAX_MS),
             max_retry_after: Duration::from_secs(config::MAX_RETRY_AFTER_S),
+            host_silence: Duration::from_secs(config::HOST_SILENCE_S),
+            requests_per_s: None,
+            bytes_per_s: None,
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
             obeys_noai: false,
@@ -66,6 +75,12 @@ impl Default for FetchLimits {
 impl From<&Limits> for FetchLimits {
     /// A job's limits, and the defaults for the rest.
     fn from(limits: &Limits) -> Self {
-        Self { connections: limits.connections, per_host: limits.per_host, ..Self::default() }
+        let network_gone = limits.network_gone_s.unwrap_or(config::NETWORK_GONE_S);
+        Self {
+            connections: limits.connections,
+            per_host: limits.per_host,
+            network_gone: Duration::from_secs(network_gone),
+            ..Self::default()
+        }
     }
 }

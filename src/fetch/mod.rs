@@ -4,10 +4,12 @@
 //! Knows nothing of pictures, jobs, catalogs or windows, and holds no runtime: its futures run on the engine's.
 
 mod access;
+mod adaptive;
 mod body;
 mod cancel;
 mod client;
 mod courtesy;
+mod dns;
 mod fault;
 mod fetcher;
 mod guard;
@@ -16,6 +18,7 @@ mod name;
 mod netrc;
 mod network;
 mod noai;
+mod rate;
 mod reach;
 mod resolver;
 mod retry;

@@ -5,6 +5,9 @@
 
 mod item;
 mod lanes;
+mod links;
+mod parked;
+mod places;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
