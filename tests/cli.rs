@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "cli/access.rs"]
+mod access;
 #[path = "cli/bombs.rs"]
 mod bombs;
 #[path = "cli/help.rs"]

@@ -121,10 +121,8 @@ fn rate(text: &str) -> Result<f64, String> {
 
 /// A bare host; a scheme or a port would promise more than is looked at.
 fn host(text: &str) -> Result<String, String> {
-    let wrong = || "give a host's name or address alone, such as nas.local".to_owned();
-    let url = Url::parse(&format!("https://{text}/")).map_err(|_| wrong())?;
-    let is_bare = url.port().is_none() && url.path() == "/" && url.username().is_empty() && url.query().is_none();
-    url.host_str().filter(|_| is_bare).map(str::to_ascii_lowercase).ok_or_else(wrong)
+    let wrong = |_| "give a host's name or address alone, such as nas.local".to_owned();
+    url::Host::parse(text).map(|host| host.to_string().to_ascii_lowercase()).map_err(wrong)
 }
 
 /// Scheme, host and port; https where no scheme is given.

@@ -1,5 +1,6 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,14 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use tokio::runtime::Handle;
 
-use super::intake;
 use super::recorder::{Record, call};
+use super::{intake, lists};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::JobError;
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{JobId, Locator, NewItem, Remark, SourceSpec};
-use crate::source::{self, Found};
+use crate::model::{JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
+use crate::source::{self, Found, Reading};
 
 /// Requests that may wait.
 pub(crate) const EXPANSIONS: usize = 256;
@@ -77,7 +79,8 @@ pub(crate) fn run(
     record_tx: &Sender<Record>,
     note_tx: &Sender<ExpandNote>,
     reader: &dyn CatalogReader,
-    secrets: &Secrets,
+    runtime: &Handle,
+    secrets: &Arc<Secrets>,
 ) {
     for request in expand_rx {
         let mut expansion = Expansion {
@@ -85,6 +88,7 @@ pub(crate) fn run(
             record_tx,
             note_tx,
             reader,
+            runtime,
             secrets,
             mark: None,
             batch: Vec::new(),
@@ -106,7 +110,8 @@ struct Expansion<'a> {
     record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<ExpandNote>,
     reader: &'a dyn CatalogReader,
-    secrets: &'a Secrets,
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
     /// Where the current source stands in the job's list, if it does.
     mark: Option<u32>,
     batch: Vec<NewItem>,
@@ -127,7 +132,8 @@ impl Expansion<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
-        let out_dir = self.out_dir();
+        let asked = self.reader.job(self.request.job)?.map(|row| row.spec).unwrap_or_default();
+        let out_dir = Self::out_dir(&asked);
         let mut already_taken = std::mem::take(&mut self.request.taken);
         for (index, spec) in sources {
             self.mark = Some(index);
@@ -140,6 +146,7 @@ impl Expansion<'_> {
                 already_taken = 0;
                 continue;
             }
+            let already_read = already_taken > 0;
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
             // What the job itself names was seen to when it was taken in.
@@ -147,11 +154,17 @@ impl Expansion<'_> {
                 matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
             let stop = Arc::clone(&self.request.stop);
             let mut failed = None;
-            let outcome = source::read(&spec, &|| stop.load(Ordering::Acquire), &mut |found| match found {
+            let cancelled = || stop.load(Ordering::Acquire);
+            let fetcher = ListFetcher::of(self, &asked, index, already_read);
+            let fetch = |url: &str| fetcher.fetch(url, &cancelled);
+            let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
+            let outcome = source::read(&spec, &reading, &mut |found| match found {
                 Found::Trouble(message) => {
                     let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
                     ControlFlow::Continue(())
                 }
+                // What is left out is told when all has been added.
+                Found::Remark(Remark::RepeatedLinks { .. }) if known => ControlFlow::Continue(()),
                 Found::Remark(remark) => {
                     let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
                     ControlFlow::Continue(())
@@ -190,8 +203,8 @@ impl Expansion<'_> {
     }
 
     /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
-    fn out_dir(&self) -> Option<(PathBuf, PathBuf)> {
-        let dir = self.reader.job(self.request.job).ok()??.spec.sink.dir?;
+    fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
+        let dir = spec.sink.dir.clone()?;
         let real = dir.canonicalize().ok()?;
         Some((dir, real))
     }
@@ -263,5 +276,53 @@ impl Expansion<'_> {
         self.added += added.added;
         self.duplicates += added.duplicates;
         Ok(())
+    }
+}
+
+/// Fetches a list that stands on the web.
+struct ListFetcher<'a> {
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
+    record_tx: &'a Sender<Record>,
+    note_tx: &'a Sender<ExpandNote>,
+    job: JobId,
+    spec: &'a JobSpec,
+    /// Its place in the job's list of sources.
+    index: u32,
+    /// Whether some of it was read before the job was cut off.
+    already_read: bool,
+}
+
+impl<'a> ListFetcher<'a> {
+    fn of(expansion: &Expansion<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
+        let Expansion { runtime, secrets, record_tx, note_tx, request, .. } = expansion;
+        Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
+    }
+
+    /// The list; what it was is noted, so that a resume can tell whether it still is the same.
+    fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, String> {
+        let list = lists::fetch(self.runtime, self.secrets, self.spec, url, cancelled)?;
+        match self.spec.sources.get(self.index as usize) {
+            Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
+                let message = format!(
+                    "The list {} has changed since the job was interrupted. It goes on in the new one where it was in \
+                     the old one; run it as another job to be sure of every link.",
+                    locator::without_user_info(url)
+                );
+                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, message });
+            }
+            Some(_) => self.note(&list.hash).map_err(|error| error.to_string())?,
+            None => {}
+        }
+        Ok(list.file)
+    }
+
+    fn note(&self, list_hash: &str) -> Result<(), JobError> {
+        let mut spec = self.spec.clone();
+        if let Some(SourceSpec::FetchedList { hash, .. }) = spec.sources.get_mut(self.index as usize) {
+            *hash = Some(list_hash.to_owned());
+        }
+        let job = self.job;
+        call(self.record_tx, move |catalog| catalog.set_spec(job, &spec))
     }
 }

@@ -72,14 +72,13 @@ impl Resolve for Cached {
         Box::pin(async move {
             let mut answer = place.lock().await;
             let fresh = answer.as_ref().filter(|answer| Instant::now() < answer.until).map(|fresh| fresh.found.clone());
-            let found = match fresh {
-                Some(found) => found,
-                None => {
-                    let found = look_up(inner.as_ref(), name).await?;
-                    let time = if found.is_ok() { found_for } else { MISSING_FOR };
-                    *answer = Some(Answer { found: found.clone(), until: Instant::now() + time });
-                    found
-                }
+            let found = if let Some(found) = fresh {
+                found
+            } else {
+                let found = look_up(inner.as_ref(), name).await?;
+                let time = if found.is_ok() { found_for } else { MISSING_FOR };
+                *answer = Some(Answer { found: found.clone(), until: Instant::now() + time });
+                found
             };
             let found = found.map_err(|(kind, text)| NameNotFound(io::Error::new(kind, text)))?;
             let addresses: Addrs = Box::new(found.into_iter());

@@ -1,6 +1,6 @@
 //! Commands, and what they do to the listed draft: sources, items, recipe, undo.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::engine::command::Command;
 use crate::engine::edits::Edit;
 use crate::engine::expand::{Expand, ExpandNote};
 use crate::engine::snapshot::Notice;
-use crate::engine::{check, intake, samples};
+use crate::engine::{check, intake, lists, samples};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, SourceSpec};
 use crate::{op, sink, source};
@@ -72,6 +72,7 @@ impl Coordinator {
 
     pub(super) fn submit(&mut self, mut spec: JobSpec) -> Result<(), JobError> {
         check(&spec)?;
+        lists::check(&spec)?;
         intake::keep_job(&self.parts.secrets, &mut spec)?;
         let job = {
             let spec = spec.clone();
@@ -120,7 +121,7 @@ impl Coordinator {
             self.notice = Some(Notice::NothingToAdd);
             return Ok(());
         }
-        self.add(links.paths.into_iter().map(source_of_path).collect(), links.urls)
+        self.add(links.paths.into_iter().map(lists::source_of_path).collect(), links.urls)
     }
 
     pub(super) fn expand(&mut self, request: Expand) {
@@ -367,17 +368,5 @@ impl Coordinator {
         let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
         sink::write_whole(path, text.as_bytes())
             .map_err(|error| JobError::Machine(format!("Couldn't write the recipe {}: {error}.", path.display())))
-    }
-}
-
-/// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
-fn source_of_path(path: PathBuf) -> SourceSpec {
-    let is_list = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
-    if path.is_dir() {
-        SourceSpec::Folder { path, recursive: true }
-    } else if is_list {
-        SourceSpec::UrlList { path }
-    } else {
-        SourceSpec::File { path }
     }
 }

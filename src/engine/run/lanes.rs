@@ -8,12 +8,13 @@ use std::time::Instant;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
+use super::checksum::Checksum;
 use super::item::{Input, open_file};
 use super::places::Place;
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
 use crate::engine::gate::Stopped;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{FetchFailure, Fetched};
 use crate::model::{Finished, ItemRow, Locator, Outcome};
 
@@ -26,7 +27,8 @@ const BODIES_WAITING: usize = 64;
 const BODIES_BEHIND: usize = 16;
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<Fetched, FetchFailure>, Place);
+pub(super) type LinkResult = (ItemRow, FetchResult, Place);
+pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
@@ -71,10 +73,30 @@ impl Run {
                     continue;
                 }
                 self.switch.wait_going()?;
-                if self.flying().insert(row.id.seq) {
-                    take(row)?;
+                if !self.flying().insert(row.id.seq) {
+                    continue;
+                }
+                match self.refusal(&row) {
+                    None => take(row)?,
+                    Some(error) => {
+                        self.begin(row.id);
+                        self.fail(Finished::new(row.id, Outcome::Failed(error)));
+                    }
                 }
             }
+        }
+    }
+
+    /// Why an item need not even be begun: what its list says of it doesn't do.
+    pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        self.naming.missing_column(row).or_else(|| self.checksum(row).err())
+    }
+
+    /// The checksum that an item's list gives.
+    pub(super) fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
+        match &self.spec.lists.checksum_column {
+            Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
+            _ => Ok(None),
         }
     }
 

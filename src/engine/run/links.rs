@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::lanes::{LinkResult, PAGE_ROWS};
+use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
 use super::parked::Parked;
 use super::places::{Place, Places};
 use super::{Run, Trouble};
@@ -20,7 +20,7 @@ use crate::engine::gate::Stopped;
 use crate::engine::picture::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Spool};
-use crate::model::{ItemRow, ItemState, Locator};
+use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
 
 /// Links in hand at once, for each connection: those that wait for another try need no connection meanwhile.
 const LINKS_PER_CONNECTION: usize = 4;
@@ -77,6 +77,19 @@ impl Run {
                 Err(Halt::Failed(error)) => self.set_trouble(Trouble::Fatal(error.to_string())),
             }
         }
+    }
+
+    /// What came, if it is what its list says.
+    async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
+        let fetched = result?;
+        let Ok(Some(checksum)) = self.checksum(row) else { return Ok(fetched) };
+        let checked_row = row.clone();
+        // Hashing takes a core's time, and maybe the disk's.
+        let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
+        checking.await.unwrap_or_else(|broken| {
+            let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
+            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+        })
     }
 }
 
@@ -209,6 +222,10 @@ impl Lane<'_> {
             return Ok(());
         }
         run.begin(row.id);
+        if let Some(error) = run.refusal(&row) {
+            run.fail(Finished::new(row.id, Outcome::Failed(error)));
+            return Ok(());
+        }
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
@@ -219,6 +236,7 @@ impl Lane<'_> {
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
             });
             place.leave_host();
+            let result = run.checked(&row, result).await;
             run.net_in_use.fetch_sub(1, Ordering::Relaxed);
             let seq = row.id.seq;
             if body_tx.send((row, result, place)).await.is_err() {

@@ -3,6 +3,7 @@
 //! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
+mod checksum;
 mod item;
 mod lanes;
 mod links;
