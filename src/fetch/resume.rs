@@ -172,7 +172,9 @@ mod tests {
     use super::super::body::Spool;
     use super::*;
 
-    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+
+    fn headers(lines: Lines<'_>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn only_a_strong_validator_lets_a_transfer_go_on() {
-        let cases: [(&[(&str, &str)], Option<&str>); 9] = [
+        let cases: [(Lines<'_>, Option<&str>); 9] = [
             (&[("etag", "\"a\"")], Some("\"a\"")),
             (&[("etag", "W/\"a\"")], None),
             (&[("etag", "a")], None),

@@ -409,10 +409,14 @@ mod tests {
         let slots = slots(64, 32);
         let held: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
         assert_eq!((held.len(), at_once(&slots, "a").is_some(), slots.room("a")), (8, false, 16));
-        held.iter().for_each(|slot| slot.answered(Instant::now()));
+        for slot in &held {
+            slot.answered(Instant::now());
+        }
         let more: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
         assert_eq!((more.len(), at_once(&slots, "a").is_some()), (8, false));
-        more.iter().for_each(|slot| slot.troubled(Instant::now()));
+        for slot in &more {
+            slot.troubled(Instant::now());
+        }
         drop((held, more));
         assert!(slots.room("a") < 16);
     }

@@ -240,7 +240,7 @@ fn bombs_and_broken_packing_fail_early_in_plain_words() {
     let server = Server::start(move |request| {
         let packed = match request.path.as_str() {
             "/bomb" => bomb.clone(),
-            "/large" => gzip(&[0; 50_000]),
+            "/large" => gzip(&vec![0; 50_000]),
             "/cut" => gzip(&picture())[..5000].to_vec(),
             "/broken" => b"this was never packed".to_vec(),
             _ => return ok("x", "image/png").header("Content-Encoding", "compress"),
