@@ -12,7 +12,7 @@ use crate::engine::expand::Expand;
 use crate::engine::meter::Meter;
 use crate::engine::output::{self, Naming};
 use crate::engine::recorder::Record;
-use crate::engine::run::{Run, RunParts, Trouble};
+use crate::engine::run::{Run, RunParts, Trouble, body_in_memory_bytes};
 use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, pools};
 use crate::error::{ErrorKind, JobError};
@@ -93,23 +93,30 @@ impl Coordinator {
                 catalog.requeue_running(job)
             })?
         };
+        let memory_bytes = spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes);
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
         let fetcher = Fetcher::open(Setup {
-            limits: FetchLimits::from(&spec.limits),
+            limits: FetchLimits {
+                max_body_in_memory_bytes: body_in_memory_bytes(memory_bytes, spec.limits.connections),
+                ..FetchLimits::from(&spec.limits)
+            },
             network: spec.network.clone(),
             secrets: Arc::clone(&self.parts.secrets),
             ..Setup::default()
         })
         .map_err(|error| JobError::Machine(error.to_string()))?;
         let expansion = self.parts.reader.expansion(job)?;
-        let naming = Naming::new(&spec, out_dir)?;
+        let naming = Naming::new(&spec, out_dir.clone())?;
+        naming
+            .root()
+            .map_err(|error| JobError::Output { path: out_dir.display().to_string(), detail: error.to_string() })?;
         let run = Run::new(RunParts {
             job,
             naming,
             pipeline,
             workers,
-            memory_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+            memory_bytes,
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),

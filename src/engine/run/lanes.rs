@@ -9,13 +9,15 @@ use futures_util::FutureExt;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
+use super::again::{self, Again, Arrival};
 use super::item::{Input, open_file};
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
+use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::gate::{Budget, Share, Stopped};
 use crate::engine::picture::panic_text;
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{FetchFailure, Fetched, Spool};
+use crate::fetch::{FetchFailure, Spool};
 use crate::model::{Finished, ItemRow, Locator, Outcome};
 
 /// Rows a lane reads from the catalog at once.
@@ -25,12 +27,22 @@ const LINKS_PER_CONNECTION: usize = 4;
 /// Bodies that may wait for the pixel pool beside the byte budget's limit.
 const BODIES_WAITING: usize = 64;
 
+/// Bytes below which no body goes through a file.
+const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
+
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<Fetched, FetchFailure>, Share);
+pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Share);
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
     mpsc::channel(BODIES_WAITING)
+}
+
+/// Bytes of one body that may stay in memory, so that all that are on their way, or wait to go on, take no more than a
+/// quarter of what the job may use: the rest is the pixels'.
+pub(crate) fn body_in_memory_bytes(memory_bytes: u64, connections: usize) -> u64 {
+    let bodies = connections.max(1) * 2 + BODIES_WAITING;
+    (memory_bytes / 4 / bodies as u64).clamp(LEAST_IN_MEMORY_BYTES, MAX_BODY_IN_MEMORY_BYTES)
 }
 
 impl Run {
@@ -121,6 +133,7 @@ impl Run {
         body_tx: &mpsc::Sender<LinkResult>,
     ) -> Result<(), Stopped> {
         let tasks = Budget::new((self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION) as u64);
+        let mut again = Again::new(self, reader);
         let spool = Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) };
         self.each_waiting(
             1,
@@ -133,12 +146,18 @@ impl Run {
                     return Ok(());
                 }
                 self.begin(row.id);
+                let made = again.made(&row, reader);
                 let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
                 runtime.spawn(async move {
                     let Locator::Url(url) = row.locator.clone() else { return };
                     run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                    let fetching =
-                        std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
+                    let fetching = std::panic::AssertUnwindSafe(async {
+                        let known = match &made {
+                            Some(made) => again::known(made).await,
+                            None => None,
+                        };
+                        run.fetcher.visit(&url, row.origin, known.as_ref(), &spool, &run.cancel).await
+                    });
                     let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                         let error =
                             ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
@@ -146,6 +165,7 @@ impl Run {
                     });
                     run.net_in_use.fetch_sub(1, Ordering::Relaxed);
                     let seq = row.id.seq;
+                    let result = result.map(|visit| again::arrival(visit, &row, made));
                     if body_tx.send((row, result, place)).await.is_err() {
                         run.landed(seq);
                     }
@@ -165,9 +185,10 @@ impl Run {
         while let Some((row, result, place)) = body_rx.blocking_recv() {
             let seq = row.id.seq;
             match result {
-                Ok(fetched) => {
+                Ok(Arrival::Unchanged(finished)) => self.fail(*finished),
+                Ok(Arrival::Body(fetched)) => {
                     drop(place);
-                    if self.admit(Input::from_fetched(row, fetched), pool, reader).is_err() {
+                    if self.admit(Input::from_fetched(row, *fetched), pool, reader).is_err() {
                         self.landed(seq);
                     }
                 }
@@ -189,6 +210,21 @@ impl Run {
                     self.fail(finished);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_on_their_way_take_a_quarter_of_the_memory_at_most() {
+        assert_eq!(body_in_memory_bytes(16 << 30, 64), MAX_BODY_IN_MEMORY_BYTES);
+        assert_eq!(body_in_memory_bytes(1, 256), LEAST_IN_MEMORY_BYTES);
+        for (memory_bytes, connections) in [(64 << 20, 16), (256 << 20, 64), (2 << 30, 256)] {
+            let one = body_in_memory_bytes(memory_bytes, connections);
+            assert!(one * (connections * 2 + BODIES_WAITING) as u64 <= memory_bytes / 4, "{memory_bytes}");
         }
     }
 }
