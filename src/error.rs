@@ -56,6 +56,8 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The address is one that must not be reached.
     RefusedAddress,
+    /// What came has not the checksum that its list gives.
+    Checksum,
     /// The host's robots.txt asks not to fetch it; the item is skipped, not failed.
     Robots,
     /// The host's robots.txt could not be had, so that nothing is fetched there for now.
@@ -65,6 +67,8 @@ pub enum ErrorKind {
     /// A secret that it needs is missing; the job pauses.
     MissingSecret,
     // The output's fault.
+    /// The name is to hold a column that the item's list doesn't have.
+    NoColumn,
     /// The output's name is taken and the policy is to fail.
     Conflict,
     /// The output would replace an input.
@@ -235,6 +239,10 @@ impl fmt::Display for ItemError {
             }
             ErrorKind::BodyTooLarge => {
                 write!(f, "Couldn't fetch {name}: it is larger than the limit of {}.", self.arg("limit"))
+            }
+            ErrorKind::Checksum => write!(f, "Didn't keep {name}: it is not what the list says{detail}."),
+            ErrorKind::NoColumn => {
+                write!(f, "Couldn't name {name}: its list has no column \"{}\".", self.arg("column"))
             }
             ErrorKind::RefusedAddress => write!(f, "Didn't fetch {name}: its address is not allowed{detail}."),
             ErrorKind::Robots => write!(f, "Didn't fetch {name}: the robots.txt of {} asks not to.", self.arg("host")),

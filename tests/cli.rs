@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "cli/access.rs"]
+mod access;
 #[path = "cli/bombs.rs"]
 mod bombs;
 #[path = "cli/help.rs"]
@@ -12,6 +14,8 @@ mod interrupts;
 mod jobs;
 #[path = "cli/links.rs"]
 mod links;
+#[path = "cli/lists.rs"]
+mod lists;
 #[path = "util/program.rs"]
 mod program;
 #[path = "cli/refusals.rs"]

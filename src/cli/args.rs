@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::links::LinkArgs;
 use super::network::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, ListSpec, Locator, ParamKind, Recipe, Save, SinkSpec,
-    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
+    Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -131,9 +132,8 @@ pub(super) struct RunArgs {
     /// Go into the folders below a folder, too
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// A list of URLs, one per line, # starts a comment; - is standard input (repeatable)
-    #[arg(long, value_name = "FILE|-")]
-    urls: Vec<PathBuf>,
+    #[command(flatten)]
+    links: LinkArgs,
     /// A recipe file
     #[arg(short, long, value_name = "FILE.toml")]
     recipe: Option<PathBuf>,
@@ -150,7 +150,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N")]
     quality: Option<String>,
     /// Names of results, without extension; fields: {stem} {ext} {index} {index:05} {parent} {host} {width} {height}
-    /// {date} {date:%Y-%m-%d} {hash} {dir}; the date is that of taking, else the file's own
+    /// {date} {date:%Y-%m-%d} {hash} {dir} {col:NAME}; the date is that of taking, else the file's own; {col:NAME} is a
+    /// column of the item's list
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     /// Whether folders are mirrored below the output folder
@@ -256,7 +257,7 @@ impl RunArgs {
         let spec = JobSpec {
             work: Work::Pictures,
             sources: self.sources()?,
-            lists: ListSpec::default(),
+            lists: self.links.lists(),
             recipe,
             save,
             sink: SinkSpec {
@@ -272,6 +273,7 @@ impl RunArgs {
                 per_host: self.per_host.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                network_gone_s: None,
                 max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
                 max_side_px: self.max_side,
                 item_memory_bytes: self.item_memory,
@@ -312,17 +314,7 @@ impl RunArgs {
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         self.inputs.iter().try_for_each(check_scheme)?;
         let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
-        for list in &self.urls {
-            sources.push(if list.as_os_str() == "-" {
-                SourceSpec::Stdin
-            } else if list.is_dir() {
-                return Err(JobError::Usage(format!("The list {} is a folder, not a file.", list.display())));
-            } else if list.exists() {
-                SourceSpec::UrlList { path: absolute(list)? }
-            } else {
-                return Err(JobError::Usage(format!("The list {} is not there. Check its name.", list.display())));
-            });
-        }
+        sources.extend(self.links.sources()?);
         if sources.is_empty() {
             return Err(JobError::Usage(
                 "Nothing to do: give files, folders or URLs, or a list with --urls FILE.".to_owned(),
@@ -386,7 +378,7 @@ pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
 }
 
 /// Refuses a URL of a kind that isn't fetched: it would be taken for a file's name.
-fn check_scheme(input: &OsString) -> Result<(), JobError> {
+pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
     let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
     let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
     if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || std::path::Path::new(input).exists() {
@@ -407,10 +399,6 @@ pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
         )));
     }
     Ok(())
-}
-
-fn absolute(path: &std::path::Path) -> Result<PathBuf, JobError> {
-    std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))
 }
 
 fn kind(word: &str) -> Result<ErrorKind, String> {

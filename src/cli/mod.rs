@@ -6,6 +6,7 @@
 mod args;
 mod follow;
 mod history;
+mod links;
 mod network;
 mod report;
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::check;
@@ -12,9 +13,10 @@ use super::picture::{is_copied, prepare, stripped};
 use super::pools;
 use super::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
+use crate::fetch::Secrets;
 use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
 use crate::op::Pipeline;
-use crate::source::{self, Found};
+use crate::source::{self, Found, Reading};
 
 /// Pictures that are really rendered (in memory) to predict size and time from.
 const SAMPLED: u64 = 3;
@@ -110,8 +112,15 @@ pub fn dry_run(
         sampled_seconds: 0.0,
         samples: 0,
     };
+    let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
+    let fetch = |url: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("Couldn't start the network: {error}."))?;
+        super::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
+    };
     for source in &spec.sources {
-        let ended = source::read(source, cancelled, &mut |found| {
+        let reading = Reading { lists: &spec.lists, cancelled, fetch: &fetch };
+        let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
                 Found::Trouble(sentence) => Planned::Trouble(sentence),

@@ -1,5 +1,7 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
+use std::cell::{Cell, RefCell};
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,14 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use tokio::runtime::Handle;
 
-use super::intake;
 use super::recorder::{Record, call};
+use super::{intake, lists};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::JobError;
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{JobId, Locator, NewItem, Remark, SourceSpec};
-use crate::source::{self, Found};
+use crate::model::{JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
+use crate::source::{self, Found, Reading};
 
 /// Requests that may wait.
 pub(crate) const EXPANSIONS: usize = 256;
@@ -38,6 +41,8 @@ pub(crate) struct Expand {
     pub(crate) stop: Arc<AtomicBool>,
     /// Links that were pasted; they have no place in the job's list of sources.
     pub(crate) urls: Vec<String>,
+    /// Links that were pasted more than once.
+    pub(crate) duplicates: u64,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
     /// Who counts the links of each host, while the job is at work.
@@ -55,6 +60,7 @@ impl Expand {
             leave_out_known: false,
             stop: Arc::default(),
             urls: Vec::new(),
+            duplicates: 0,
             copy_of: None,
             link_counts: None,
         }
@@ -68,7 +74,7 @@ pub(crate) enum ExpandNote {
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read.
-    Ended { job: JobId, added: u64, duplicates: u64 },
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool },
 }
 
 /// Works until the other end is gone.
@@ -77,27 +83,31 @@ pub(crate) fn run(
     record_tx: &Sender<Record>,
     note_tx: &Sender<ExpandNote>,
     reader: &dyn CatalogReader,
-    secrets: &Secrets,
+    runtime: &Handle,
+    secrets: &Arc<Secrets>,
 ) {
     for request in expand_rx {
+        let only_links = request.sources.is_empty() && !request.urls.is_empty();
+        let duplicates = request.duplicates;
         let mut expansion = Expansion {
             request,
             record_tx,
             note_tx,
             reader,
+            runtime,
             secrets,
             mark: None,
             batch: Vec::new(),
             since: None,
             taken: 0,
             added: 0,
-            duplicates: 0,
+            duplicates,
         };
         if let Err(error) = expansion.run() {
             let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
         }
         let Expansion { request, added, duplicates, .. } = expansion;
-        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates });
+        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links });
     }
 }
 
@@ -106,7 +116,8 @@ struct Expansion<'a> {
     record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<ExpandNote>,
     reader: &'a dyn CatalogReader,
-    secrets: &'a Secrets,
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
     /// Where the current source stands in the job's list, if it does.
     mark: Option<u32>,
     batch: Vec<NewItem>,
@@ -127,7 +138,8 @@ impl Expansion<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
-        let out_dir = self.out_dir();
+        let asked = self.reader.job(self.request.job)?.map(|row| row.spec).unwrap_or_default();
+        let out_dir = Self::out_dir(&asked);
         let mut already_taken = std::mem::take(&mut self.request.taken);
         for (index, spec) in sources {
             self.mark = Some(index);
@@ -140,44 +152,56 @@ impl Expansion<'_> {
                 already_taken = 0;
                 continue;
             }
+            let already_read = already_taken > 0;
             let mut pass_over = if passes_over { already_taken } else { 0 };
             already_taken = 0;
             // What the job itself names was seen to when it was taken in.
             let is_list =
                 matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
             let stop = Arc::clone(&self.request.stop);
-            let mut failed = None;
-            let outcome = source::read(&spec, &|| stop.load(Ordering::Acquire), &mut |found| match found {
-                Found::Trouble(message) => {
-                    let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
-                    ControlFlow::Continue(())
+            let failed = Cell::new(None);
+            let fetcher = ListFetcher::of(self, &asked, index, already_read);
+            let this = RefCell::new(&mut *self);
+            let cancelled = || {
+                // A pipe may be quiet for long; what came through it is not to wait for more.
+                if let Ok(mut this) = this.try_borrow_mut()
+                    && let Err(error) = this.flush_old(known)
+                {
+                    failed.set(Some(error));
+                    return true;
                 }
-                Found::Remark(remark) => {
-                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
-                    ControlFlow::Continue(())
-                }
-                Found::Item(mut item) => {
-                    self.taken += 1;
-                    if self.is_own_result(&item, out_dir.as_ref()) {
-                        return ControlFlow::Continue(());
-                    }
-                    if pass_over > 0 {
-                        pass_over -= 1;
-                        return ControlFlow::Continue(());
-                    }
-                    if is_list {
-                        intake::keep_item(self.secrets, &mut item);
-                    }
-                    match self.push(item, known) {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(error) => {
-                            failed = Some(error);
-                            ControlFlow::Break(())
+                stop.load(Ordering::Acquire)
+            };
+            let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
+            let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
+            let outcome = source::read(&spec, &reading, &mut |found| {
+                let mut this = this.borrow_mut();
+                match found {
+                    Found::Trouble(message) => this.tell(ExpandNote::Trouble { job: this.request.job, message }),
+                    // What is left out is told when all has been added.
+                    Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
+                    Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
+                    Found::Item(mut item) => {
+                        this.taken += 1;
+                        if this.is_own_result(&item, out_dir.as_ref()) {
+                            return ControlFlow::Continue(());
+                        }
+                        if pass_over > 0 {
+                            pass_over -= 1;
+                            return ControlFlow::Continue(());
+                        }
+                        if is_list {
+                            intake::keep_item(this.secrets, &mut item);
+                        }
+                        if let Err(error) = this.push(item, known) {
+                            failed.set(Some(error));
+                            return ControlFlow::Break(());
                         }
                     }
                 }
+                ControlFlow::Continue(())
             });
-            if let Some(error) = failed {
+            if let Some(error) = failed.take() {
                 return Err(error);
             }
             if outcome.is_break() {
@@ -190,8 +214,8 @@ impl Expansion<'_> {
     }
 
     /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
-    fn out_dir(&self) -> Option<(PathBuf, PathBuf)> {
-        let dir = self.reader.job(self.request.job).ok()??.spec.sink.dir?;
+    fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
+        let dir = spec.sink.dir.clone()?;
         let real = dir.canonicalize().ok()?;
         Some((dir, real))
     }
@@ -241,11 +265,17 @@ impl Expansion<'_> {
             counts.listed(url);
         }
         self.batch.push(item);
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.batch.len() >= BATCH_ITEMS || since.elapsed() >= BATCH_AGE {
-            self.flush(known)?;
-        }
-        Ok(())
+        self.since.get_or_insert_with(Instant::now);
+        if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
+    }
+
+    /// Hands over what has waited long enough.
+    fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
+        if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
+    }
+
+    fn tell(&self, note: ExpandNote) {
+        let _ = self.note_tx.send(note);
     }
 
     fn flush(&mut self, known: bool) -> Result<(), JobError> {
@@ -263,5 +293,53 @@ impl Expansion<'_> {
         self.added += added.added;
         self.duplicates += added.duplicates;
         Ok(())
+    }
+}
+
+/// Fetches a list that stands on the web.
+struct ListFetcher<'a> {
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
+    record_tx: &'a Sender<Record>,
+    note_tx: &'a Sender<ExpandNote>,
+    job: JobId,
+    spec: &'a JobSpec,
+    /// Its place in the job's list of sources.
+    index: u32,
+    /// Whether some of it was read before the job was cut off.
+    already_read: bool,
+}
+
+impl<'a> ListFetcher<'a> {
+    fn of(expansion: &Expansion<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
+        let Expansion { runtime, secrets, record_tx, note_tx, request, .. } = expansion;
+        Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
+    }
+
+    /// The list; what it was is noted, so that a resume can tell whether it still is the same.
+    fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, String> {
+        let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
+        match self.spec.sources.get(self.index as usize) {
+            Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
+                let message = format!(
+                    "The list {} has changed since the job was interrupted. It goes on in the new one where it was in \
+                     the old one; run it as another job to be sure of every link.",
+                    locator::shown_url(url)
+                );
+                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, message });
+            }
+            Some(_) => self.note(&list.hash).map_err(|error| error.to_string())?,
+            None => {}
+        }
+        Ok(list.file)
+    }
+
+    fn note(&self, list_hash: &str) -> Result<(), JobError> {
+        let mut spec = self.spec.clone();
+        if let Some(SourceSpec::FetchedList { hash, .. }) = spec.sources.get_mut(self.index as usize) {
+            *hash = Some(list_hash.to_owned());
+        }
+        let job = self.job;
+        call(self.record_tx, move |catalog| catalog.set_spec(job, &spec))
     }
 }

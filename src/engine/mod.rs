@@ -17,6 +17,7 @@ pub mod handle;
 mod intake;
 mod items;
 mod limits;
+mod lists;
 mod meter;
 mod output;
 mod picture;
@@ -119,9 +120,11 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     Ok(pipeline)
 }
 
-/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers.
+/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers, the columns of
+/// its lists.
 pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
-    check(spec).map(|_| ())
+    check(spec)?;
+    lists::check(spec)
 }
 
 /// Makes the output folder of a job and proves that results can be written there.
@@ -176,9 +179,10 @@ impl Engine {
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
-        let sources_secrets = Arc::clone(&secrets);
+        let (sources_runtime, sources_secrets) = (runtime.handle().clone(), Arc::clone(&secrets));
         threads.push(run::named("pixloom-sources", move || {
-            expand::run(&expand_rx, &sources_tx, &note_tx, sources_reader.as_ref(), &sources_secrets);
+            let reader = sources_reader.as_ref();
+            expand::run(&expand_rx, &sources_tx, &note_tx, reader, &sources_runtime, &sources_secrets);
         })?);
 
         let views = if let Some(bodies) = &bodies {

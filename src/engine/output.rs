@@ -77,6 +77,12 @@ impl Naming {
         (!self.template.needs_result()).then(|| self.place(row, told, extension, None, ""))
     }
 
+    /// Why a result can't be named: its list has no such column.
+    pub(crate) fn missing_column(&self, row: &ItemRow) -> Option<ItemError> {
+        let missing = self.template.columns().find(|column| row.columns.get(column).is_none())?;
+        Some(ItemError::new(ErrorKind::NoColumn, &row.locator).with("column", missing))
+    }
+
     /// Whether names hold the day a picture was taken.
     pub(crate) fn needs_date(&self) -> bool {
         self.template.needs_date()
@@ -162,6 +168,8 @@ impl Naming {
             parts.stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             parts.ext = path.extension().map(|ext| ext.to_string_lossy().into_owned()).unwrap_or_default();
         }
+        parts.columns =
+            self.template.columns().filter_map(|name| Some((name.to_owned(), row.columns.text(name)?))).collect();
         parts.width = size_px.map(|(width, _)| width);
         parts.height = size_px.map(|(_, height)| height);
         hash.clone_into(&mut parts.hash);

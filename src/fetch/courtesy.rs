@@ -263,9 +263,9 @@ mod tests {
             assert_eq!((closed.error.kind, closed.error.arg("detail")), (ErrorKind::RobotsUnavailable, "503"));
             let again = courtesy.check(&url, "x", async { Ok(rules("")) }).await;
             assert_eq!(again.unwrap_err().error.kind, ErrorKind::RobotsUnavailable);
-            let never =
-                Courtesy::new(RobotsPolicy::Never).check(&url, "x", async { Ok(Robots::Closed(String::new())) });
-            assert!(never.await.is_ok());
+            let never = Courtesy::new(RobotsPolicy::Never);
+            let checked = never.check(&url, "x", async { Ok(Robots::Closed(String::new())) }).await;
+            assert!(checked.is_ok());
         });
     }
 

@@ -32,6 +32,10 @@ pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
         (Lang::Korean, Remark::NotPictures { count, folder }) => {
             format!("{folder}의 파일 {count}개는 사진이 아니어서 제외했습니다.")
         }
+        (Lang::Korean, Remark::RepeatedLinks { count, list, only_so_many }) => {
+            let most = only_so_many.map(|most| format!(" 처음 {most}개까지만 비교했습니다."));
+            format!("{list}에서 이미 나온 링크 {count}개는 건너뛰었습니다.{}", most.unwrap_or_default())
+        }
         (Lang::Korean, Remark::OtherKinds { count, folder, extensions }) => {
             format!("{folder}의 사진 {count}장은 열 수 없는 형식입니다 ({extensions}).")
         }
@@ -73,6 +77,8 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::HttpStatus => ("Server refused", "서버 오류 응답"),
         ErrorKind::Redirect => ("Redirects", "잘못된 리디렉션"),
         ErrorKind::ShortBody => ("Broke off", "전송 끊김"),
+        ErrorKind::Checksum => ("Wrong checksum", "체크섬 불일치"),
+        ErrorKind::NoColumn => ("Column missing", "열 없음"),
         ErrorKind::BadResponse => ("Bad answer", "잘못된 응답"),
         ErrorKind::RefusedAddress => ("Not allowed", "허용되지 않음"),
         ErrorKind::Robots => ("Not wished (robots.txt)", "robots.txt 거부"),
@@ -130,6 +136,10 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::ShortBody => format!("{name}: 전송이 중간에 끊겼습니다{parts}. 다시 시도하세요."),
         ErrorKind::BadResponse => format!("{name}: 서버의 응답이 올바르지 않습니다{detail}."),
         ErrorKind::BodyTooLarge => format!("{name}: 한도 {}보다 큽니다.", error.arg("limit")),
+        ErrorKind::Checksum => format!("{name}: 체크섬이 목록과 다릅니다{detail}."),
+        ErrorKind::NoColumn => {
+            format!("{name}: 이름에 쓸 열 \"{}\"이(가) 목록에 없습니다.", error.arg("column"))
+        }
         ErrorKind::RefusedAddress => format!("{name}: 허용되지 않는 주소라 가져오지 않았습니다{detail}."),
         ErrorKind::Robots => {
             format!("{name}: {}의 robots.txt가 허용하지 않아 가져오지 않았습니다.", error.arg("host"))

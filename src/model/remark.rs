@@ -34,6 +34,15 @@ pub enum Remark {
         /// Their extensions, such as `CR2, HEIC`.
         extensions: String,
     },
+    /// Links that a list names more than once: each is done once, the others are skipped.
+    RepeatedLinks {
+        /// How many were skipped.
+        count: u64,
+        /// The list's name, as shown.
+        list: String,
+        /// How many links could be compared, where the list has more.
+        only_so_many: Option<u64>,
+    },
     /// Of a picture with several pages the first was read.
     FirstPage {
         /// How many it has.
@@ -69,6 +78,16 @@ impl fmt::Display for Remark {
             }
             Self::NotPictures { count, folder } => {
                 write!(f, "{count} files in {folder} are not pictures and were left out.")
+            }
+            Self::RepeatedLinks { count, list, only_so_many } => {
+                match count {
+                    1 => write!(f, "1 line of {list} repeats a link and was skipped.")?,
+                    _ => write!(f, "{count} lines of {list} repeat links and were skipped.")?,
+                }
+                match only_so_many {
+                    Some(most) => write!(f, " Only its first {most} links were compared."),
+                    None => Ok(()),
+                }
             }
             Self::OtherKinds { count: 1, folder, extensions } => {
                 write!(f, "1 picture in {folder} is of a kind that can't be opened ({extensions}).")

@@ -2,6 +2,8 @@
 //!
 //! Whatever a stem, a host or a header says, a rendered name stays below the output folder.
 
+use std::collections::HashMap;
+
 use jiff::fmt::strtime;
 
 use crate::model::Locator;
@@ -11,7 +13,7 @@ const MAX_PART_BYTES: usize = 200;
 /// Digits that `{index:0N}` may ask for.
 const MAX_DIGITS: usize = 12;
 const FIELDS: &str =
-    "{stem} {ext} {index} {index:05} {parent} {host} {width} {height} {date} {date:%Y-%m-%d} {hash} {dir}";
+    "{stem} {ext} {index} {index:05} {parent} {host} {width} {height} {date} {date:%Y-%m-%d} {hash} {dir} {col:NAME}";
 /// How `{date}` alone is written.
 const DATE_FORMAT: &str = "%Y-%m-%d";
 
@@ -36,6 +38,8 @@ enum Piece {
     Date(String),
     Hash,
     Dir,
+    /// A column of the item's list.
+    Column(String),
 }
 
 /// What a template is filled with. What is unknown is empty.
@@ -61,6 +65,8 @@ pub struct NameParts {
     pub hash: String,
     /// The folder below the source's root, with `/` between parts.
     pub dir: String,
+    /// Columns of the item's list that the template asks for, by the names it asks by.
+    pub columns: HashMap<String, String>,
 }
 
 impl Template {
@@ -107,6 +113,14 @@ impl Template {
     /// Whether the template tells when a picture was taken.
     pub fn needs_date(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Date(_)))
+    }
+
+    /// The columns of an item's list that names hold.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Column(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether the template places results in their folders itself.
@@ -164,6 +178,9 @@ impl Piece {
             "date" => Self::Date(DATE_FORMAT.to_owned()),
             "hash" => Self::Hash,
             "dir" => Self::Dir,
+            _ if name.starts_with("col:") => {
+                Self::Column(name.strip_prefix("col:").filter(|column| !column.trim().is_empty())?.to_owned())
+            }
             _ if name.starts_with("date:") => Self::Date(date_format(name.strip_prefix("date:")?)?),
             _ => {
                 let digits = name.strip_prefix("index:0")?;
@@ -189,6 +206,7 @@ impl Piece {
             Self::Date(format) => parts.date.and_then(|date| strtime::format(format, date).ok()).unwrap_or_default(),
             Self::Hash => parts.hash.clone(),
             Self::Dir => parts.dir.clone(),
+            Self::Column(name) => parts.columns.get(name).cloned().unwrap_or_default(),
         }
     }
 }
@@ -322,6 +340,7 @@ mod tests {
             date: Some(jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0)),
             hash: "ab12".to_owned(),
             dir: "2026/beach".to_owned(),
+            columns: HashMap::from([("상품 id".to_owned(), "a/../7\n".to_owned())]),
         }
     }
 
@@ -336,6 +355,8 @@ mod tests {
             ("{date:%Y}/{date:%m/%d}", "2026/05_01"),
             ("{dir}/{stem}", "2026/beach/photo"),
             ("small/{stem}", "small/photo"),
+            ("{col:상품 id}-{stem}", "a_.._7_-photo"),
+            ("{col:none}{stem}", "photo"),
             ("이미지 {index:03}", "이미지 007"),
         ] {
             assert_eq!(Template::parse(template).unwrap().render(&parts()), name, "{template}");
@@ -350,6 +371,7 @@ mod tests {
             ("stem}", "\"}\""),
             ("{ste{m}", "\"{\""),
             ("{}", "{}"),
+            ("{col:}", "{col:}"),
             ("{index:5}", "{index:5}"),
             ("{index:0}", "{index:0}"),
             ("{date:}", "{date:}"),

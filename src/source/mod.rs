@@ -10,13 +10,15 @@ mod lists;
 mod order;
 mod stdin;
 
+use std::fs::File;
 use std::io::BufReader;
 use std::ops::ControlFlow;
 
-use crate::model::{NewItem, Remark, SourceSpec};
+use crate::model::{ListSpec, NewItem, Origin, Remark, SourceSpec, locator};
 
 pub use folders::is_picture_name;
 pub use links::{Links, links};
+pub use lists::{Header, header as list_header, is_list_name};
 
 /// Bytes of standard input read at once.
 const STDIN_BYTES: usize = 64 << 10;
@@ -32,12 +34,32 @@ pub enum Found {
     Remark(Remark),
 }
 
+/// How sources are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// How lists with columns are read.
+    pub lists: &'a ListSpec,
+    /// Says whether to give up.
+    pub cancelled: &'a dyn Fn() -> bool,
+    /// Fetches the list at a URL into a file, or says in a sentence why not.
+    pub fetch: &'a dyn Fn(&str) -> Result<File, String>,
+}
+
+impl Default for Reading<'_> {
+    /// As nothing asks otherwise; no list is fetched.
+    fn default() -> Self {
+        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
+        Self { lists: PLAIN, cancelled: &|| false, fetch: &|url| Err(format!("The list {url} was not fetched.")) }
+    }
+}
+
 /// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
 pub fn read(
     spec: &SourceSpec,
-    cancelled: &dyn Fn() -> bool,
+    reading: &Reading<'_>,
     give: &mut dyn FnMut(Found) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
+    let cancelled = reading.cancelled;
     if cancelled() {
         return ControlFlow::Break(());
     }
@@ -45,11 +67,21 @@ pub fn read(
         SourceSpec::File { path } => give(Found::Item(files::named(path))),
         SourceSpec::Folder { path, recursive } => folders::read(path, *recursive, cancelled, give),
         SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
-        SourceSpec::UrlList { path } => lists::read_file(path, cancelled, give),
-        SourceSpec::FetchedList { .. } => ControlFlow::Continue(()),
+        SourceSpec::UrlList { path } => lists::read_path(path, reading, give),
+        SourceSpec::FetchedList { url, .. } => {
+            let name = locator::shown_url(url);
+            match (reading.fetch)(url) {
+                Ok(file) => {
+                    let path = url.split(['?', '#']).next().unwrap_or_default();
+                    lists::read_file(file, &name, path, Origin::Fetched, reading, give)
+                }
+                Err(_) if cancelled() => ControlFlow::Break(()),
+                Err(sentence) => give(Found::Trouble(sentence)),
+            }
+        }
         SourceSpec::Stdin => {
             let stdin = BufReader::with_capacity(STDIN_BYTES, stdin::Stdin::new(cancelled));
-            lists::read_lines(stdin, "standard input", cancelled, give)
+            lists::read_stream(stdin, "standard input", None, Origin::User, reading, give)
         }
     }
 }

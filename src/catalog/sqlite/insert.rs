@@ -37,7 +37,8 @@ pub(super) fn add_items(
     let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
     let mut insert = Insert::new(sql, groups, job, head);
     for item in items {
-        if adding.leave_out_known && is_known(sql, job, &item.locator.to_text())? {
+        // What a list names twice comes when its first line is known already.
+        if adding.leave_out_known && (item.skip.is_some() || is_known(sql, job, &item.locator.to_text())?) {
             added.duplicates += 1;
             continue;
         }

@@ -12,11 +12,10 @@ use crate::engine::expand::Expand;
 use crate::engine::meter::Meter;
 use crate::engine::output::{self, Naming};
 use crate::engine::recorder::Record;
-use crate::engine::run::{Run, RunParts, Trouble, body_in_memory_bytes};
+use crate::engine::run::{Run, RunParts, Trouble};
 use crate::engine::snapshot::Notice;
-use crate::engine::{check, intake, pools};
+use crate::engine::{check, intake, lists, pools};
 use crate::error::{ErrorKind, JobError};
-use crate::fetch::{FetchLimits, Fetcher, Setup};
 use crate::model::{Edge, JobId, JobRow, JobState, Locator};
 use crate::sink;
 
@@ -35,6 +34,7 @@ impl Coordinator {
         let mut spec = listed.spec.clone();
         spec.network = self.settings.network.clone();
         check(&spec)?;
+        lists::check(&spec)?;
         intake::keep_job(&self.parts.secrets, &mut spec)?;
         let job = listed.id;
         self.call(move |catalog| {
@@ -96,16 +96,7 @@ impl Coordinator {
         let memory_bytes = spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes);
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
-        let fetcher = Fetcher::open(Setup {
-            limits: FetchLimits {
-                max_body_in_memory_bytes: body_in_memory_bytes(memory_bytes, spec.limits.connections),
-                ..FetchLimits::from(&spec.limits)
-            },
-            network: spec.network.clone(),
-            secrets: Arc::clone(&self.parts.secrets),
-            ..Setup::default()
-        })
-        .map_err(|error| JobError::Machine(error.to_string()))?;
+        let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
         let expansion = self.parts.reader.expansion(job)?;
         let naming = Naming::new(&spec, out_dir.clone())?;
         naming

@@ -5,33 +5,35 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use futures_util::FutureExt;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
-use super::again::{self, Again, Arrival};
+use super::again::Arrival;
+use super::checksum::Checksum;
 use super::item::{Input, open_file};
+use super::places::Place;
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
-use crate::engine::gate::{Budget, Share, Stopped};
-use crate::engine::picture::panic_text;
+use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{FetchFailure, Spool};
+use crate::fetch::{FetchFailure, Fetched, Origin};
 use crate::model::{Finished, ItemRow, Locator, Outcome};
 
 /// Rows a lane reads from the catalog at once.
-const PAGE_ROWS: u32 = 256;
-/// Links handed to the fetcher at once, for each connection: enough that a slow host never starves the others.
-const LINKS_PER_CONNECTION: usize = 4;
+pub(super) const PAGE_ROWS: u32 = 256;
 /// Bodies that may wait for the pixel pool beside the byte budget's limit.
 const BODIES_WAITING: usize = 64;
 
 /// Bytes below which no body goes through a file.
 const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
 
+/// Bodies behind one, from which on workers are to help to save them.
+const BODIES_BEHIND: usize = 16;
+
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Share);
+pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Place);
+pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
@@ -83,10 +85,34 @@ impl Run {
                     continue;
                 }
                 self.switch.wait_going()?;
-                if self.flying().insert(row.id.seq) {
-                    take(row)?;
+                if !self.flying().insert(row.id.seq) {
+                    continue;
+                }
+                match self.refusal(&row) {
+                    None => take(row)?,
+                    Some(error) => {
+                        self.begin(row.id);
+                        self.fail(Finished::new(row.id, Outcome::Failed(error)));
+                    }
                 }
             }
+        }
+    }
+
+    /// Why an item need not even be begun: what its list says of it doesn't do.
+    pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        // A line of somebody else's list that is no link must not become a file of this machine by being tried again.
+        if row.origin == Origin::Fetched && row.locator.path().is_some() {
+            return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
+        }
+        self.naming.missing_column(row).or_else(|| self.checksum(row).err())
+    }
+
+    /// The checksum that an item's list gives.
+    pub(super) fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
+        match &self.spec.lists.checksum_column {
+            Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
+            _ => Ok(None),
         }
     }
 
@@ -113,7 +139,7 @@ impl Run {
                             file_name: None,
                             read_ms: started.elapsed().as_millis() as u64,
                         };
-                        self.admit(input, pool, reader)
+                        self.admit(input, false, pool, reader)
                     }
                     Err(error) => {
                         self.begin(row.id);
@@ -121,56 +147,6 @@ impl Run {
                         Ok(())
                     }
                 }
-            },
-        )
-    }
-
-    /// Keeps the fetcher supplied with links.
-    pub(super) fn links_lane(
-        self: &Arc<Self>,
-        reader: &dyn CatalogReader,
-        runtime: &tokio::runtime::Handle,
-        body_tx: &mpsc::Sender<LinkResult>,
-    ) -> Result<(), Stopped> {
-        let tasks = Budget::new((self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION) as u64);
-        let mut again = Again::new(self, reader);
-        let spool = Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) };
-        self.each_waiting(
-            1,
-            reader,
-            |locator| locator.path().is_none(),
-            |row| {
-                let place = tasks.take(1, &self.switch)?;
-                if self.switch.is_paused() {
-                    self.landed(row.id.seq);
-                    return Ok(());
-                }
-                self.begin(row.id);
-                let made = again.made(&row, reader);
-                let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
-                runtime.spawn(async move {
-                    let Locator::Url(url) = row.locator.clone() else { return };
-                    run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                    let fetching = std::panic::AssertUnwindSafe(async {
-                        let known = match &made {
-                            Some(made) => again::known(made).await,
-                            None => None,
-                        };
-                        run.fetcher.visit(&url, row.origin, known.as_ref(), &spool, &run.cancel).await
-                    });
-                    let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
-                        let error =
-                            ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
-                        Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
-                    });
-                    run.net_in_use.fetch_sub(1, Ordering::Relaxed);
-                    let seq = row.id.seq;
-                    let result = result.map(|visit| again::arrival(visit, &row, made));
-                    if body_tx.send((row, result, place)).await.is_err() {
-                        run.landed(seq);
-                    }
-                });
-                Ok(())
             },
         )
     }
@@ -188,7 +164,8 @@ impl Run {
                 Ok(Arrival::Unchanged(finished)) => self.fail(*finished),
                 Ok(Arrival::Body(fetched)) => {
                     drop(place);
-                    if self.admit(Input::from_fetched(row, *fetched), pool, reader).is_err() {
+                    let is_idle = body_rx.len() < BODIES_BEHIND;
+                    if self.admit(Input::from_fetched(row, *fetched), is_idle, pool, reader).is_err() {
                         self.landed(seq);
                     }
                 }

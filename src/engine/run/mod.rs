@@ -4,8 +4,12 @@
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
 mod again;
+mod checksum;
 mod item;
 mod lanes;
+mod links;
+mod parked;
+mod places;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,0 +1,142 @@
+//! Lists of links, as far as a job is concerned: checked before it starts, fetched where they stand on the web.
+
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::engine::pools;
+use crate::engine::run::body_in_memory_bytes;
+use crate::error::{ErrorKind, JobError};
+use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
+use crate::model::{JobSpec, SourceSpec, locator};
+use crate::source;
+
+/// How often a list that is being fetched looks whether it was given up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Checks the columns that a job asks its lists for, as far as they can be known before it starts.
+pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
+    let template = super::output::template(spec)?;
+    for source in &spec.sources {
+        let (header, name) = match source {
+            SourceSpec::UrlList { path } => {
+                let header = source::list_header(path, &spec.lists).map_err(JobError::Usage)?;
+                (header, format!("the list {}", path.display()))
+            }
+            // What they hold is seen when it comes.
+            SourceSpec::Stdin | SourceSpec::FetchedList { .. } => continue,
+            SourceSpec::File { path } | SourceSpec::Folder { path, .. } => {
+                (Some(source::Header::none()), path.display().to_string())
+            }
+            SourceSpec::Url { url } => (Some(source::Header::none()), locator::shown_url(url)),
+        };
+        let Some(header) = header else { continue };
+        if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
+            let there = match header.columns.as_slice() {
+                [] => "it has no columns".to_owned(),
+                columns => format!("its columns are {}", columns.join(", ")),
+            };
+            return Err(JobError::Usage(format!(
+                "The name template asks for {{col:{column}}}, which {name} can't fill in: {there}."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A list that was fetched.
+pub(crate) struct FetchedList {
+    /// Its bytes, from their start.
+    pub(crate) file: File,
+    /// Their SHA-256.
+    pub(crate) hash: String,
+}
+
+/// A fetcher for links of a job.
+pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
+    let setup = Setup {
+        limits: FetchLimits {
+            max_body_in_memory_bytes: body_in_memory_bytes(
+                spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+                spec.limits.connections,
+            ),
+            ..FetchLimits::from(&spec.limits)
+        },
+        network: spec.network.clone(),
+        secrets: Arc::clone(secrets),
+        ..Setup::default()
+    };
+    Fetcher::open(setup).map_err(|error| JobError::Machine(error.to_string()))
+}
+
+/// Fetches the list at a URL that the user gave; the error is a sentence.
+pub(crate) fn fetch(
+    runtime: &Handle,
+    spec: &JobSpec,
+    secrets: &Arc<Secrets>,
+    url: &str,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<FetchedList, String> {
+    let (cancel, spool) = (Cancel::new(), Spool::new(std::env::temp_dir()));
+    let fetcher = fetcher(spec, secrets).map_err(|error| error.to_string())?;
+    let fetched = runtime.block_on(async {
+        let fetching = fetcher.fetch(url, Origin::User, &spool, &cancel);
+        tokio::pin!(fetching);
+        loop {
+            tokio::select! {
+                fetched = &mut fetching => return fetched,
+                () = tokio::time::sleep(LOOK) => {
+                    if cancelled() {
+                        cancel.cancel();
+                    }
+                }
+            }
+        }
+    });
+    let fetched = fetched.map_err(|failure| match failure.error.kind {
+        ErrorKind::Cancelled => {
+            format!("The list {} was not fetched: it was given up.", locator::shown_url(url))
+        }
+        _ => failure.error.to_string(),
+    })?;
+    let failed = |error: std::io::Error| {
+        format!("Couldn't keep the list {} while it is read ({error}).", locator::shown_url(url))
+    };
+    let file = match &fetched.body {
+        Body::Memory(bytes) => in_a_file(bytes),
+        // The name goes with the body; the open file stays.
+        Body::File(path) => File::open(path),
+    };
+    Ok(FetchedList { file: file.map_err(failed)?, hash: fetched.hash })
+}
+
+/// Bytes in a file without a name, to be read from its start.
+fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// A chosen file whose name is that of a list is read as one.
+pub(crate) fn or_list(spec: SourceSpec) -> SourceSpec {
+    match spec {
+        SourceSpec::File { path } if source::is_list_name(&path) => SourceSpec::UrlList { path },
+        spec => spec,
+    }
+}
+
+/// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
+pub(crate) fn source_of_path(path: PathBuf) -> SourceSpec {
+    if path.is_dir() {
+        SourceSpec::Folder { path, recursive: true }
+    } else if source::is_list_name(&path) {
+        SourceSpec::UrlList { path }
+    } else {
+        SourceSpec::File { path }
+    }
+}

@@ -1,0 +1,116 @@
+//! Checksums that a list gives for what its links lead to.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use md5::Md5;
+use sha1::Sha1;
+use sha2::Digest;
+
+use crate::error::{ErrorKind, ItemError};
+use crate::fetch::{Body, FetchFailure, Fetched};
+use crate::model::ItemRow;
+
+/// A checksum that bytes must have, in lower-case hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Checksum {
+    Md5(String),
+    Sha1(String),
+    Sha256(String),
+}
+
+impl Checksum {
+    /// The checksum that an item's list gives in this column; none where it is empty. An error if it is no checksum.
+    pub(super) fn of(row: &ItemRow, column: &str) -> Result<Option<Self>, ItemError> {
+        match row.columns.text(column) {
+            Some(text) if !text.trim().is_empty() => {
+                let checksum = Self::parse(&text);
+                checksum.map(Some).ok_or_else(|| {
+                    let shown: String = text.chars().take(80).collect();
+                    let detail = format!("\"{shown}\" is no MD5, SHA-1 or SHA-256 in hex");
+                    ItemError::new(ErrorKind::Checksum, &row.locator).with("detail", detail)
+                })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Told apart by its length: 32, 40 or 64 hex digits.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        match text.len() {
+            32 => Some(Self::Md5(text)),
+            40 => Some(Self::Sha1(text)),
+            64 => Some(Self::Sha256(text)),
+            _ => None,
+        }
+    }
+
+    /// What came, if it has this checksum. Reads and hashes all of it unless the fetcher has done so.
+    pub(super) fn check(&self, row: &ItemRow, fetched: Fetched) -> Result<Fetched, FetchFailure> {
+        let (name, wanted, had) = match self {
+            Self::Sha256(wanted) => ("SHA-256", wanted, Ok(fetched.hash.clone())),
+            Self::Md5(wanted) => ("MD5", wanted, hash::<Md5>(&fetched.body)),
+            Self::Sha1(wanted) => ("SHA-1", wanted, hash::<Sha1>(&fetched.body)),
+        };
+        let error = match had {
+            Ok(had) if had == *wanted => return Ok(fetched),
+            Ok(had) => ItemError::new(ErrorKind::Checksum, &row.locator)
+                .with("detail", format!("its {name} is {had}, the list says {wanted}")),
+            Err(error) => ItemError::new(ErrorKind::Io, &row.locator).with("detail", error),
+        };
+        let http_status = Some(fetched.http_status);
+        Err(FetchFailure { error, http_status, attempts: fetched.attempts, fetch_ms: fetched.fetch_ms })
+    }
+}
+
+fn hash<D: Digest>(body: &Body) -> io::Result<String> {
+    struct Hashing<D>(D);
+    impl<D: Digest> Write for Hashing<D> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hashing = Hashing(D::new());
+    body.copy_to(&mut hashing)?;
+    Ok(hashing.0.finalize().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sha2::Sha256;
+
+    use super::*;
+
+    #[test]
+    fn checksums_are_told_apart_by_their_length_in_any_case() {
+        let md5 = "900150983CD24FB0D6963F7D28E17F72";
+        assert_eq!(Checksum::parse(&format!(" {md5} ")), Some(Checksum::Md5(md5.to_lowercase())));
+        assert!(matches!(Checksum::parse(&"a".repeat(40)), Some(Checksum::Sha1(_))));
+        assert!(matches!(Checksum::parse(&"0".repeat(64)), Some(Checksum::Sha256(_))));
+        for text in ["", "abc", &"g".repeat(32), &"a".repeat(33), &"é".repeat(16)] {
+            assert_eq!(Checksum::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_hashes_are_those_of_the_standards() {
+        let body = Body::Memory(b"abc".to_vec());
+        assert_eq!(hash::<Md5>(&body).unwrap(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(hash::<Sha1>(&body).unwrap(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(hash::<Sha256>(&body).unwrap(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,85 @@
+//! The columns of a list, and which of them holds the links.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use super::form::{self, Form};
+use super::{BUFFER_BYTES, delimited, json_lines, parquet};
+use crate::model::{ListSpec, columns};
+use crate::source::Reading;
+
+/// The column of links, unless another one is asked for.
+pub(super) const URL: &str = "url";
+/// Columns that a sentence names.
+const SHOWN_COLUMNS: usize = 40;
+
+/// What is known of a list's columns before it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Their names; none for a plain text.
+    pub columns: Vec<String>,
+    /// Whether there can be no others: JSON lines may each have their own.
+    pub is_complete: bool,
+}
+
+impl Header {
+    /// That of what has no columns.
+    pub const fn none() -> Self {
+        Self { columns: Vec::new(), is_complete: true }
+    }
+
+    /// Whether items of the list can have a column of this name.
+    pub fn may_have(&self, name: &str) -> bool {
+        !self.is_complete || self.columns.iter().any(|column| columns::is_same_name(column, name))
+    }
+}
+
+/// The columns of a list in a file, by its first record. `None` if it can't be read, which reading it will tell; an error
+/// if the columns asked for are not among them.
+pub fn header(path: &Path, lists: &ListSpec) -> Result<Option<Header>, String> {
+    let name = path.display().to_string();
+    let named = |error: String| format!("Couldn't read the list {name}: {error}.");
+    let Ok(mut file) = File::open(path) else { return Ok(None) };
+    match form::is_parquet(&mut file) {
+        Ok(true) => return parquet::header(file, lists).map_err(named),
+        // What is no regular file can be read only once.
+        Ok(false) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => {}
+        _ => return Ok(None),
+    }
+    let reading = Reading { lists, ..Reading::default() };
+    let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+    let Ok(Ok((form, mut reader))) = super::open(reader, Form::of_name(&name), &reading) else { return Ok(None) };
+    match form {
+        Form::Text => Ok(Some(Header::none())),
+        Form::Delimited(delimiter) => delimited::header(&mut reader, delimiter, lists).map_err(named),
+        Form::JsonLines => json_lines::header(&mut reader, lists).map_err(named),
+    }
+}
+
+/// The place of the column of links; an error that names the columns there are, if that or the one of checksums is
+/// missing.
+pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, String> {
+    let wanted = lists.url_column.as_deref().unwrap_or(URL);
+    let url = find(names, wanted).ok_or_else(|| missing(names, wanted, "--url-column"))?;
+    match &lists.checksum_column {
+        Some(wanted) if find(names, wanted).is_none() => Err(missing(names, wanted, "--checksum-column")),
+        _ => Ok(url),
+    }
+}
+
+/// The column of exactly this name, else the first whose name differs in nothing but case.
+pub(super) fn find(names: &[String], wanted: &str) -> Option<usize> {
+    let exact = names.iter().position(|name| name == wanted);
+    exact.or_else(|| names.iter().position(|name| columns::is_same_name(name, wanted)))
+}
+
+fn missing(names: &[String], wanted: &str, option: &str) -> String {
+    let mut shown = names.iter().take(SHOWN_COLUMNS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN_COLUMNS {
+        shown.push_str(", ...");
+    }
+    let shown: String = shown.chars().filter(|c| !c.is_control()).take(1000).collect();
+    let there = if names.len() == 1 { "its only column is" } else { "its columns are" };
+    format!("it has no column \"{wanted}\"; {there} {shown}. Name the right one with {option}")
+}

@@ -1,0 +1,201 @@
+//! Lists of links: text with one link a line, CSV and TSV, JSON lines, Parquet; all but the last also packed with gzip.
+//!
+//! A list is read as a stream, so that it may have any length; one line, row or record of it never takes more memory
+//! than [`MAX_RECORD_BYTES`]. What is wrong with a line is that line's failure, with its number; the list goes on.
+
+mod delimited;
+mod form;
+mod header;
+mod json_lines;
+mod parquet;
+mod row;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::{Found, Reading};
+use crate::model::{Origin, Remark};
+use form::Form;
+use row::List;
+
+pub use header::{Header, header};
+pub(super) use row::link;
+
+/// Bytes that a record (a line, a row) may have.
+const MAX_RECORD_BYTES: usize = 256 << 10;
+/// Bytes read from the list at once.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Whether a name is that of a list of links, by its extension.
+pub fn is_list_name(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    Form::of_name(&name).is_some() || name.to_ascii_lowercase().ends_with(".parquet")
+}
+
+/// What a list's items are given to.
+type Give<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
+
+/// Gives the links of a list in a file.
+pub(super) fn read_path(path: &Path, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) => read_file(file, &name, &name, Origin::User, reading, give),
+        Err(error) => give(Found::Trouble(trouble(&name, &error))),
+    }
+}
+
+/// Gives the links of a list in an open file. `name` is what its troubles call it; `path` is what its name tells the
+/// form by.
+pub(super) fn read_file(
+    mut file: File,
+    name: &str,
+    path: &str,
+    origin: Origin,
+    reading: &Reading<'_>,
+    give: Give<'_>,
+) -> ControlFlow<()> {
+    match form::is_parquet(&mut file) {
+        Ok(true) => finish(List::new(name, origin, reading, give), |list| parquet::read(list, file)),
+        Ok(false) => {
+            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+            read_stream(reader, name, Form::of_name(path), origin, reading, give)
+        }
+        Err(error) => give(Found::Trouble(trouble(name, &error))),
+    }
+}
+
+/// Gives the links of a list that comes as a stream; without a form, its first line tells it.
+pub(super) fn read_stream(
+    reader: impl BufRead,
+    name: &str,
+    form: Option<Form>,
+    origin: Origin,
+    reading: &Reading<'_>,
+    give: Give<'_>,
+) -> ControlFlow<()> {
+    finish(List::new(name, origin, reading, give), |list| match open(reader, form, reading) {
+        Ok(Ok((form, reader))) => match form {
+            Form::Text => text::read(list, reader),
+            Form::Delimited(delimiter) => delimited::read(list, reader, delimiter),
+            Form::JsonLines => json_lines::read(list, reader),
+        },
+        Ok(Err(what)) => list.trouble(&format!("it is {what}, which is no list that can be read")),
+        Err(error) => list.broken(&error),
+    })
+}
+
+/// Reads a list to its end, and tells what was left out.
+fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+    read(&mut list)?;
+    if list.duplicates == 0 && !list.forgot {
+        return ControlFlow::Continue(());
+    }
+    let remark =
+        Remark::RepeatedLinks { count: list.duplicates, list: list.name.to_owned(), only_so_many: list.forgot_after() };
+    (list.give)(Found::Remark(remark))
+}
+
+/// A list's bytes, unpacked and without a mark of their order, and its form; or what it is instead of a list.
+type Opened<'a> = Result<(Form, Box<dyn BufRead + 'a>), &'static str>;
+
+fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>) -> io::Result<Opened<'a>> {
+    let (head, reader) = peek(reader, 4)?;
+    let reader: Box<dyn BufRead> = if head.starts_with(b"\x1f\x8b") {
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(reader)))
+    } else {
+        Box::new(reader)
+    };
+    let (_, mut reader) = first_line(reader)?;
+    let head = reader.fill_buf()?;
+    if let Some(what) = form::refusal(head) {
+        return Ok(Err(what));
+    }
+    if head.starts_with(b"\xef\xbb\xbf") {
+        reader.consume(3);
+    }
+    let (line, reader) = first_line(reader)?;
+    let form = form.unwrap_or_else(|| Form::of_line(&line, reading.lists));
+    let form = if let Form::Delimited(None) = form { Form::Delimited(Some(form::delimiter(&line))) } else { form };
+    Ok(Ok((form, Box::new(reader))))
+}
+
+/// The first bytes, at most `count`, and the reader as if they had not been read.
+fn peek(mut reader: impl BufRead, count: u64) -> io::Result<(Vec<u8>, impl BufRead)> {
+    let mut head = Vec::new();
+    reader.by_ref().take(count).read_to_end(&mut head)?;
+    Ok((head.clone(), io::Cursor::new(head).chain(reader)))
+}
+
+/// The first line as far as it says what the list is, and the reader as if it had not been read.
+fn first_line(mut reader: impl BufRead) -> io::Result<(Vec<u8>, impl BufRead)> {
+    let mut line = Vec::new();
+    reader.by_ref().take(BUFFER_BYTES as u64).read_until(b'\n', &mut line)?;
+    Ok((line.clone(), io::Cursor::new(line).chain(reader)))
+}
+
+/// Steps over the rest of a line, however long it is; gives the bytes stepped over, `None` when it was cancelled.
+fn skip_line(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<u64>> {
+    let mut skipped = 0;
+    loop {
+        if cancelled() {
+            return Ok(None);
+        }
+        let buffer = match reader.fill_buf() {
+            Ok(buffer) => buffer,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let (count, is_end) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        reader.consume(count);
+        skipped += count as u64;
+        if is_end {
+            return Ok(Some(skipped));
+        }
+    }
+}
+
+/// The next line without its end, but at most [`MAX_RECORD_BYTES`] of it.
+enum Line {
+    Whole,
+    TooLong,
+    End,
+    Cancelled,
+}
+
+fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, cancelled: &dyn Fn() -> bool) -> io::Result<Line> {
+    line.clear();
+    if cancelled() {
+        return Ok(Line::Cancelled);
+    }
+    if (&mut *reader).take(MAX_RECORD_BYTES as u64 + 1).read_until(b'\n', line)? == 0 {
+        return Ok(Line::End);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Ok(Line::Whole);
+    }
+    if line.len() <= MAX_RECORD_BYTES {
+        return Ok(Line::Whole);
+    }
+    Ok(if skip_line(reader, cancelled)?.is_some() { Line::TooLong } else { Line::Cancelled })
+}
+
+fn trouble(name: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("Couldn't read the list {name}: there is no such file."),
+        io::ErrorKind::PermissionDenied => format!("Couldn't read the list {name}: permission denied."),
+        io::ErrorKind::UnexpectedEof => {
+            format!("Couldn't read the list {name} to its end: its compressed data ends early.")
+        }
+        _ => format!("Couldn't read the list {name} ({error})."),
+    }
+}

@@ -1,0 +1,188 @@
+//! Parquet: rows, a row group at a time and a page of each column at a time.
+//!
+//! The reading library trusts the file more than a stranger's file deserves: its panics are caught, and a dictionary that
+//! claims more values than its bytes can hold is refused before room is made for it.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parquet::bloom_filter::Sbbf;
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
+use serde_json::Value;
+
+use super::MAX_RECORD_BYTES;
+use super::header::{self, Header};
+use super::row::{List, Place};
+use crate::model::{Columns, ListSpec};
+
+pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
+    let (reader, url) = match open(file, list.lists) {
+        Ok((reader, names)) => match header::choose(&names, list.lists) {
+            Ok(url) => (reader, url),
+            Err(what) => return list.trouble(&what),
+        },
+        Err(what) => return list.trouble(&what),
+    };
+    let mut number: u64 = 0;
+    for group in 0..reader.num_row_groups() {
+        let guarded = match calmly(|| Ok(Guarded(reader.get_row_group(group)?))) {
+            Ok(guarded) => guarded,
+            Err(what) => return list.trouble(&what),
+        };
+        let mut rows = match calmly(|| RowIter::from_row_group(None, &guarded)) {
+            Ok(rows) => rows,
+            Err(what) => return list.trouble(&what),
+        };
+        loop {
+            if (list.cancelled)() {
+                return ControlFlow::Break(());
+            }
+            match calmly(|| rows.next().transpose()) {
+                Ok(Some(row)) => {
+                    number += 1;
+                    give(list, Place::row(number), row, url)?;
+                }
+                Ok(None) => break,
+                Err(what) => return list.trouble(&format!("{what} (after row {number})")),
+            }
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// The columns; `None` if the file can't be read.
+pub(super) fn header(file: File, lists: &ListSpec) -> Result<Option<Header>, String> {
+    let Ok((_, columns)) = open(file, lists) else { return Ok(None) };
+    header::choose(&columns, lists)?;
+    Ok(Some(Header { columns, is_complete: true }))
+}
+
+fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), String> {
+    let reader = calmly(|| SerializedFileReader::new(file))?;
+    let schema = reader.metadata().file_metadata().schema();
+    let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
+    Ok((reader, names))
+}
+
+fn give(list: &mut List<'_>, place: Place, row: Row, url: usize) -> ControlFlow<()> {
+    let mut link = None;
+    let mut columns = Columns::default();
+    let mut bytes = 0;
+    for (at, (name, field)) in row.into_columns().into_iter().enumerate() {
+        let value = value(field);
+        if at == url {
+            link = Some(value);
+        } else if let Some(value) = value {
+            bytes += name.len() + value.as_str().map_or(8, str::len);
+            if bytes > MAX_RECORD_BYTES {
+                return list.too_long(place, "");
+            }
+            columns.put(&name, value);
+        }
+    }
+    match link.flatten() {
+        Some(Value::String(link)) => list.link(place, &link, columns),
+        None | Some(Value::Null) => list.no_link(place, "", "has no link"),
+        Some(_) => list.no_link(place, "", "has a link that is no text"),
+    }
+}
+
+/// A field's value; `None` for bytes that are no text (a thumbnail, say).
+fn value(field: Field) -> Option<Value> {
+    Some(match field {
+        Field::Null => Value::Null,
+        Field::Bool(value) => value.into(),
+        Field::Byte(value) => value.into(),
+        Field::Short(value) => value.into(),
+        Field::Int(value) => value.into(),
+        Field::Long(value) => value.into(),
+        Field::UByte(value) => value.into(),
+        Field::UShort(value) => value.into(),
+        Field::UInt(value) => value.into(),
+        Field::ULong(value) => value.into(),
+        Field::Float(value) => value.into(),
+        Field::Double(value) => value.into(),
+        Field::Str(value) => value.into(),
+        Field::Bytes(value) => value.as_utf8().ok()?.into(),
+        Field::TimestampMillis(ms) => moment(jiff::Timestamp::from_millisecond(ms), ms),
+        Field::TimestampMicros(us) => moment(jiff::Timestamp::from_microsecond(us), us),
+        // Dates, decimals, lists: as they are written, unless they are out of all range.
+        other => calmly(|| Ok(other.to_string())).ok()?.into(),
+    })
+}
+
+/// A moment in UTC, or its number where no calendar reaches.
+fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
+    time.map_or_else(|_| number.into(), |time| time.to_string().into())
+}
+
+/// Calls the library; its errors and panics alike become a sentence's end.
+fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(format!("its Parquet data is broken ({error})")),
+        Err(_) => Err("its Parquet data is broken".to_owned()),
+    }
+}
+
+/// A row group whose pages are looked at before they are believed.
+struct Guarded<'a>(Box<dyn RowGroupReader + 'a>);
+
+impl RowGroupReader for Guarded<'_> {
+    fn metadata(&self) -> &RowGroupMetaData {
+        self.0.metadata()
+    }
+
+    fn num_columns(&self) -> usize {
+        self.0.num_columns()
+    }
+
+    fn get_column_page_reader(&self, i: usize) -> ParquetResult<Box<dyn PageReader>> {
+        Ok(Box::new(GuardedPages(self.0.get_column_page_reader(i)?)))
+    }
+
+    fn get_column_bloom_filter(&self, i: usize) -> Option<&Sbbf> {
+        self.0.get_column_bloom_filter(i)
+    }
+
+    fn get_row_iter(&self, projection: Option<Type>) -> ParquetResult<RowIter<'_>> {
+        RowIter::from_row_group(projection, self)
+    }
+}
+
+struct GuardedPages(Box<dyn PageReader>);
+
+impl Iterator for GuardedPages {
+    type Item = ParquetResult<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for GuardedPages {
+    fn get_next_page(&mut self) -> ParquetResult<Option<Page>> {
+        let page = self.0.get_next_page()?;
+        if let Some(Page::DictionaryPage { buf, num_values, .. }) = &page
+            && *num_values as usize > buf.len()
+        {
+            return Err(ParquetError::General("a dictionary claims more values than it has bytes".to_owned()));
+        }
+        Ok(page)
+    }
+
+    fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
+        self.0.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> ParquetResult<()> {
+        self.0.skip_next_page()
+    }
+}

@@ -1,0 +1,323 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+use crate::model::{ListSpec, NewItem};
+
+/// What a stream of bytes gives: links, with their columns as JSON where they have some, and sentences.
+fn told(bytes: &[u8], form: Option<Form>, lists: &ListSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    let reading = Reading { lists, ..Reading::default() };
+    let flow = read_stream(bytes, "list", form, Origin::Fetched, &reading, &mut |thing| {
+        found.push(match thing {
+            Found::Item(item) => {
+                assert_eq!(item.origin, Origin::Fetched);
+                shown(item)
+            }
+            Found::Trouble(sentence) => sentence,
+            Found::Remark(remark) => remark.to_string(),
+        });
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    found
+}
+
+fn shown(item: NewItem) -> String {
+    match (item.error, item.skip) {
+        (Some(error), _) => error.to_string(),
+        (None, Some(reason)) => format!("skipped: {reason}"),
+        (None, None) if item.columns.is_empty() => item.locator.to_text(),
+        (None, None) => format!("{} {}", item.locator.to_text(), serde_json::to_string(&item.columns).unwrap()),
+    }
+}
+
+fn lines(text: &[u8]) -> Vec<String> {
+    told(text, Some(Form::Text), &ListSpec::default())
+}
+
+fn csv(text: &str, url_column: Option<&str>) -> Vec<String> {
+    let lists = ListSpec { url_column: url_column.map(str::to_owned), checksum_column: None };
+    told(text.as_bytes(), Some(Form::Delimited(None)), &lists)
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_text_has_one_link_a_line_and_comments() {
+    let text = b"\xef\xbb\xbf# mine\r\n\r\nhttps://h.example/a.jpg\r\n  HTTP://h.example/b.jpg#x \t# why\n\n\
+        https://h.example/c d.jpg\nhttps://h.example/last";
+    let wanted =
+        ["https://h.example/a.jpg", "HTTP://h.example/b.jpg#x", "https://h.example/c d.jpg", "https://h.example/last"];
+    assert_eq!(lines(text), wanted);
+    assert_eq!(lines(&gz(text)), wanted);
+}
+
+#[test]
+fn a_line_that_is_no_link_is_named() {
+    let found = lines(b"h.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n# \xc7\nhttp://h/\xc7\n");
+    assert_eq!(found.len(), 5);
+    assert!(found[0].contains("h.example/a.jpg") && found[0].contains("line 1 of list"), "{}", found[0]);
+    assert!(found[1].contains("line 2 of list"), "{}", found[1]);
+    assert!(found[3].contains("line 4") && !found[3].contains("secret"), "{}", found[3]);
+    assert!(found[4].contains("line 6 of list is not UTF-8"), "{}", found[4]);
+}
+
+#[test]
+fn a_line_above_the_limit_is_named_and_the_next_one_is_read() {
+    let longest = format!("http://h/{}", "x".repeat((64 << 10) - 9));
+    let text = format!("{longest}\n{longest}y\n{}\nhttp://h/a", "z".repeat(3 * MAX_RECORD_BYTES));
+    let found = lines(text.as_bytes());
+    assert_eq!((found.len(), &found[0], found[3].as_str()), (4, &longest, "http://h/a"));
+    assert!(found[1].contains("line 2 of list has a link longer than 64 KiB") && found[1].len() < 500);
+    assert!(found[2].contains("line 3 of list is longer than 256 KiB"));
+}
+
+#[test]
+fn what_is_no_list_is_refused_as_a_whole() {
+    for bytes in [b"\xff\xfeh\0t\0".as_slice(), b"PAR1....", b"PK\x03\x04", b"ab\0c", &gz(&gz(b"http://h/a"))] {
+        let found = lines(bytes);
+        assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
+    }
+    assert!(lines(b"").is_empty());
+}
+
+#[test]
+fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
+    let mut found = Vec::new();
+    let _ = read_path(Path::new("/nonexistent/list.txt"), &Reading::default(), &mut |thing| {
+        found.push(thing);
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(found.as_slice(), [Found::Trouble(sentence)] if sentence.contains("no such file")));
+    for byte in [b'\n', b'x', b'"', b','] {
+        for form in [Form::Text, Form::Delimited(None), Form::JsonLines] {
+            let count = std::cell::Cell::new(0_u64);
+            let looks = || count.replace(count.get() + 1) > 100;
+            let reading = Reading { cancelled: &looks, ..Reading::default() };
+            let endless = BufReader::new(io::repeat(byte));
+            let flow =
+                read_stream(endless, "list", Some(form), Origin::User, &reading, &mut |_| ControlFlow::Continue(()));
+            assert!(flow.is_break(), "{byte} {form:?}");
+        }
+    }
+}
+
+#[test]
+fn a_single_link_needs_no_place() {
+    assert_eq!(link(" http://h/a ", "").locator.to_text(), "http://h/a");
+    let error = link("nonsense", "").error.unwrap();
+    assert_eq!(error.arg("detail"), "a link begins with http:// or https://");
+}
+
+#[test]
+fn a_repeated_link_is_skipped_and_its_first_line_told() {
+    let found = lines(b"http://h/a\n# why\nhttp://h/b\nhttp://h/a\nhttp://h/a#x\nhttp://h/b\n");
+    let wanted = [
+        "http://h/a",
+        "http://h/b",
+        "skipped: The same link stands in line 1 of its list.",
+        "http://h/a#x",
+        "skipped: The same link stands in line 3 of its list.",
+        "2 lines of list repeat links and were skipped.",
+    ];
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn a_table_gives_its_column_of_links_and_keeps_the_others() {
+    let text =
+        "\u{feff}ID;n,Url,\"title \"\"x\"\"\"\r\n1,http://h/a,\"one, two\nthree\"\r\n\r\n2, http://h/b ,한글\r\n";
+    let wanted = [
+        r#"http://h/a {"ID;n":"1","title \"x\"":"one, two\nthree"}"#,
+        r#"http://h/b {"ID;n":"2","title \"x\"":"한글"}"#,
+    ];
+    assert_eq!(csv(text, None), wanted);
+    assert_eq!(csv(text, Some("URL")), wanted);
+    assert_eq!(csv("id\turl\n1\thttp://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
+    assert_eq!(csv("id;url\n1;http://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
+    let other = csv("url,img\nhttp://h/page,http://h/a\n", Some("img"));
+    assert_eq!(other, [r#"http://h/a {"url":"http://h/page"}"#]);
+}
+
+#[test]
+fn a_table_without_the_column_is_refused_and_its_columns_are_named() {
+    let wanted = "Couldn't read the list list: it has no column \"url\"; its columns are id, link. Name the right one \
+                  with --url-column.";
+    assert_eq!(csv("id,link\n1,http://h/a\n", None), [wanted]);
+    let lists = ListSpec { url_column: None, checksum_column: Some("md5".to_owned()) };
+    let found = told(b"url,sha\nhttp://h/a,x\n", None, &lists);
+    assert!(found[0].contains("no column \"md5\"; its columns are url, sha. Name") && found.len() == 1, "{found:?}");
+    let found = told(b"{\"link\":\"http://h/a\"}\n", None, &ListSpec::default());
+    assert!(found[0].contains("no column \"url\"; its only column is link") && found.len() == 1, "{found:?}");
+}
+
+#[test]
+fn a_table_without_a_header_is_known_by_its_first_link() {
+    assert_eq!(csv("http://h/a\nhttp://h/b\n", None), ["http://h/a", "http://h/b"]);
+    assert_eq!(csv("http://h/a\n", Some("image")), ["http://h/a"]);
+    assert_eq!(csv("7,http://h/a\n8,http://h/b\n", None), [r#"http://h/a {"1":"7"}"#, r#"http://h/b {"1":"8"}"#]);
+    assert_eq!(csv("http://h/a,http://h/b\n", Some("2")), [r#"http://h/b {"1":"http://h/a"}"#]);
+    let found = csv("http://h/a,http://h/b\n", None);
+    assert!(found[0].contains("no header") && found[0].contains("its columns are 1, 2"), "{found:?}");
+}
+
+#[test]
+fn rows_that_are_wrong_fail_alone_with_their_lines() {
+    let mut text = b"id,url\n1,http://h/a\n2\n3,\n4,nonsense\n5,http://h/\xff\n\xff,http://h/b,more\n".to_vec();
+    text.extend(format!("9,\"{}\n10,http://h/lost\n", "x".repeat(MAX_RECORD_BYTES)).as_bytes());
+    text.extend(b"11,http://h/c\n");
+    let found = told(&text, None, &ListSpec::default());
+    assert_eq!(found.len(), 9, "{found:?}");
+    assert_eq!(found[0], r#"http://h/a {"id":"1"}"#);
+    assert!(found[1].contains("line 3 of list has 1 of 2 columns, and \"url\" is not among them"), "{}", found[1]);
+    assert!(found[2].contains("line 4 of list has no link"), "{}", found[2]);
+    assert!(found[3].contains("nonsense") && found[3].contains("line 5 of list"), "{}", found[3]);
+    assert!(found[4].contains("line 6 of list has a link that is not UTF-8"), "{}", found[4]);
+    assert_eq!(found[5], "http://h/b {\"id\":\"\u{fffd}\",\"3\":\"more\"}");
+    assert!(found[6].contains("line 8 of list is longer") && found[6].contains("go on at line 9"), "{}", found[6]);
+    assert_eq!(found[7..], [r#"http://h/lost {"id":"10"}"#, r#"http://h/c {"id":"11"}"#]);
+}
+
+#[test]
+fn json_lines_keep_their_values_and_wrong_lines_fail_alone() {
+    let text = "{\"id\":7,\"URL\":\"http://h/a\",\"tags\":[\"x\"]}\n\n\"http://h/b\"\n{\"url\":null}\n{\"url\":1}\n\
+                {\"id\":1}\n{oops\n[1]\n{\"url\":\"http://h/c\\u00e9\"}";
+    let found = told(text.as_bytes(), None, &ListSpec::default());
+    assert_eq!(found[..2], [r#"http://h/a {"id":7,"tags":["x"]}"#, "http://h/b"]);
+    for (at, words) in [
+        (2, "line 4 of list has no link"),
+        (3, "line 5 of list has a \"url\" that is no text"),
+        (4, "line 6 of list has no \"url\"; it has id"),
+        (5, "line 7 of list is no JSON (key must be a string)"),
+        (6, "line 8 of list is neither a JSON object nor a text"),
+    ] {
+        assert!(found[at].contains(words), "{}", found[at]);
+    }
+    assert_eq!(found[7..], ["http://h/cé"]);
+}
+
+#[test]
+fn a_form_is_told_by_the_name_or_else_by_the_first_line() {
+    for (name, form) in [
+        ("a.txt", Some(Form::Text)),
+        ("/x.csv/A.CSV.gz", Some(Form::Delimited(None))),
+        ("https://h/list.tsv", Some(Form::Delimited(Some(b'\t')))),
+        ("a.ndjson", Some(Form::JsonLines)),
+        ("a.gz", None),
+        ("list", None),
+    ] {
+        assert_eq!(Form::of_name(name), form, "{name}");
+    }
+    let (plain, named) = (ListSpec::default(), ListSpec { url_column: Some("link".to_owned()), checksum_column: None });
+    for (line, lists, form) in [
+        ("http://h/a,b", &plain, Form::Text),
+        ("# url", &plain, Form::Text),
+        ("id,\"URL\"", &plain, Form::Delimited(Some(b','))),
+        ("id\turl", &plain, Form::Delimited(Some(b'\t'))),
+        ("id,link", &named, Form::Delimited(None)),
+        (" {\"link\":1}", &named, Form::JsonLines),
+        ("", &plain, Form::Text),
+    ] {
+        assert_eq!(Form::of_line(line.as_bytes(), lists), form, "{line}");
+    }
+}
+
+#[test]
+fn gzip_of_several_members_is_one_list_and_a_cut_one_is_told() {
+    let both = [gz(b"http://h/a\nhttp://"), gz(b"h/b\nhttp://h/c\n")].concat();
+    assert_eq!(lines(&both), ["http://h/a", "http://h/b", "http://h/c"]);
+    let cut = lines(&both[..both.len() - 10]);
+    assert_eq!(cut.last().unwrap(), "Couldn't read the list list to its end: its compressed data ends early.");
+    let bomb = gz(&vec![b'x'; 64 << 20]);
+    let found = lines(&bomb);
+    assert!(found.len() == 1 && found[0].contains("line 1 of list is longer"), "{found:?}");
+}
+
+#[test]
+fn the_header_is_known_before_the_list_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        dir.path().join(name)
+    };
+    let plain = ListSpec::default();
+    let table = header(&put("a.csv.gz", &gz(b"id,url\n")), &plain).unwrap().unwrap();
+    assert!(table.may_have("ID") && !table.may_have("sku"));
+    let json = header(&put("a.jsonl", b"{\"url\":\"http://h\"}\n"), &plain).unwrap().unwrap();
+    assert!(json.may_have("sku"));
+    let text = header(&put("a.txt", b"id,url\n"), &plain).unwrap().unwrap();
+    assert_eq!(text, Header::none());
+    assert_eq!(header(&put("b.txt", b"\0\0"), &plain), Ok(None));
+    assert_eq!(header(Path::new("/nonexistent"), &plain), Ok(None));
+    let missing = header(&put("b.csv", b"id,link\n"), &plain).unwrap_err();
+    assert!(missing.contains("b.csv: it has no column \"url\"; its columns are id, link"), "{missing}");
+}
+
+/// Six rows in two row groups, written by pyarrow: int64, text, text, double, bytes, list of text, timestamp.
+const PARQUET: &[u8] = include_bytes!("../../../tests/data/links.parquet");
+
+fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    io::Seek::rewind(&mut file).unwrap();
+    let mut found = Vec::new();
+    let reading = Reading { lists, ..Reading::default() };
+    let flow = read_file(file, "list", "list", Origin::User, &reading, &mut |thing| {
+        found.push(match thing {
+            Found::Item(item) => shown(item),
+            Found::Trouble(sentence) => sentence,
+            Found::Remark(remark) => remark.to_string(),
+        });
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    found
+}
+
+#[test]
+fn a_parquet_file_gives_its_rows() {
+    let found = parquet(PARQUET, &ListSpec::default());
+    assert_eq!(found.len(), 7, "{found:?}");
+    assert!(
+        found[0].starts_with(r#"http://h.example/0.jpg {"id":0,"title":"이름 0","price":0.5,"tags":"[\"x\", \"y\"]""#),
+        "{}",
+        found[0]
+    );
+    assert!(found[2].contains("row 3 of list has no link"), "{}", found[2]);
+    assert!(found[5].contains("The same link stands in row 1"), "{}", found[5]);
+    let other = ListSpec { url_column: Some("TITLE".to_owned()), checksum_column: None };
+    assert!(parquet(PARQUET, &other)[0].contains("이름 0"));
+    let missing = ListSpec { url_column: Some("link".to_owned()), checksum_column: None };
+    let found = parquet(PARQUET, &missing);
+    assert!(found.len() == 1 && found[0].contains("no column \"link\"; its columns are id, url, title"), "{found:?}");
+}
+
+#[test]
+fn a_broken_parquet_file_is_a_trouble_and_never_a_crash() {
+    for at in (4..PARQUET.len()).step_by(7) {
+        let mut bytes = PARQUET.to_vec();
+        bytes[at] ^= 0x5a;
+        parquet(&bytes, &ListSpec::default());
+        let cut = parquet(&PARQUET[..at], &ListSpec::default());
+        assert!(cut.len() == 1 && cut[0].starts_with("Couldn't read the list list"), "{cut:?}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_break_a_list(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "[\"\n\r,;\t{}:urlhttp/\\[\\]0-9 ]{0,80}") {
+        for form in [None, Some(Form::Text), Some(Form::Delimited(None)), Some(Form::JsonLines)] {
+            told(&bytes, form, &ListSpec::default());
+            told(text.as_bytes(), form, &ListSpec::default());
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Plain text: one link a line, `#` starts a comment.
+
+use std::io::BufRead;
+use std::ops::ControlFlow;
+
+use super::row::{List, Place};
+use super::{Line, next_line};
+use crate::model::Columns;
+
+pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> ControlFlow<()> {
+    let mut line = Vec::new();
+    let mut number: u64 = 0;
+    loop {
+        number += 1;
+        let place = Place::line(number);
+        match next_line(&mut *reader, &mut line, list.cancelled) {
+            Ok(Line::Whole) => {}
+            Ok(Line::TooLong) => {
+                list.too_long(place, &String::from_utf8_lossy(line.get(..1024).unwrap_or_default()))?;
+                continue;
+            }
+            Ok(Line::End) => return ControlFlow::Continue(()),
+            Ok(Line::Cancelled) => return ControlFlow::Break(()),
+            Err(error) => return list.broken(&error),
+        }
+        let Ok(text) = std::str::from_utf8(&line) else {
+            // Guessing at its encoding would fetch something else.
+            if !line.trim_ascii_start().starts_with(b"#") {
+                list.no_link(place, &String::from_utf8_lossy(&line), "is not UTF-8")?;
+            }
+            continue;
+        };
+        let text = without_comment(text);
+        if !text.is_empty() {
+            list.link(place, text, Columns::default())?;
+        }
+    }
+}
+
+/// The line without white space around it and without a comment; a `#` within a link is its fragment.
+fn without_comment(line: &str) -> &str {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return "";
+    }
+    let comment =
+        line.char_indices().zip(line.chars().skip(1)).find(|((_, c), next)| c.is_whitespace() && *next == '#');
+    match comment {
+        Some(((at, _), _)) => line.get(..at).unwrap_or(line).trim_end(),
+        None => line,
+    }
+}
