@@ -132,6 +132,11 @@ pub trait CatalogReader: Send {
     /// Whether a path's text is the output of an item, noted or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
 
+    /// What a job made of a link, if it stands near `seq` (within `around` places) and its result is noted with a hash
+    /// and something that tells whether the link has changed since. Where the job itself found it unchanged, what it
+    /// was held against.
+    fn made_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError>;
+
     /// Items behind `after_seq` with every column of [`RECORD_COLUMNS`], in order.
     fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
 }
@@ -286,6 +291,29 @@ pub struct Counts {
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
+}
+
+/// What was made of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The item in whose row it was found.
+    pub found: ItemId,
+    /// The item that made the output.
+    pub maker: ItemId,
+    /// The output's path as text.
+    pub output: String,
+    /// SHA-256 of the output's bytes.
+    pub output_hash: String,
+    /// The output's size.
+    pub bytes_out: u64,
+    /// SHA-256 of the bytes that were fetched.
+    pub hash: Option<String>,
+    /// The response's content type.
+    pub content_type: Option<String>,
+    /// The response's ETag.
+    pub etag: Option<String>,
+    /// The response's Last-Modified.
+    pub last_modified: Option<String>,
 }
 
 /// In which order items are listed.

@@ -10,7 +10,7 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Mark, Order,
+    Added, Adding, Catalog, CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order,
     RECORD_COLUMNS, ReaderFactory,
 };
 pub use export::{ExportFormat, export};

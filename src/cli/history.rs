@@ -53,6 +53,9 @@ fn destination(job: &JobRow) -> String {
     }
 }
 
+/// Failures among which an example of each cause is looked for.
+const FAILURES_LOOKED_AT: u32 = 2000;
+
 /// All about one job.
 pub(super) fn tell(
     reader: &dyn CatalogReader,
@@ -86,12 +89,17 @@ pub(super) fn tell(
     say(&format!("  bytes     {} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
     if !failures.is_empty() {
         say("  failures by cause:");
+        let examples = reader.failures_after(job.id, 0, FAILURES_LOOKED_AT)?;
         for (kind, count) in &failures {
             let word = kind.word();
             say(&format!(
                 "    {count:>8}  {word:<18} retry these: pixloom retry {} --kind {word}{catalog_option}",
                 job.id
             ));
+            let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
+            if let Some(example) = errors.find(|error| error.kind == *kind) {
+                say(&format!("              e.g. {example}"));
+            }
         }
     }
     if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use crate::engine::pools;
+use crate::engine::run::body_in_memory_bytes;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
 use crate::model::{JobSpec, SourceSpec, locator};
@@ -57,7 +59,13 @@ pub(crate) struct FetchedList {
 /// A fetcher for links of a job.
 pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
     let setup = Setup {
-        limits: FetchLimits::from(&spec.limits),
+        limits: FetchLimits {
+            max_body_in_memory_bytes: body_in_memory_bytes(
+                spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+                spec.limits.connections,
+            ),
+            ..FetchLimits::from(&spec.limits)
+        },
         network: spec.network.clone(),
         secrets: Arc::clone(secrets),
         ..Setup::default()

@@ -5,6 +5,7 @@
 
 mod around;
 mod bodies;
+mod claims;
 pub mod command;
 mod coordinator;
 mod dry_run;

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Outcome, SourceSpec, Tree};
-use crate::sink::{self, Content, NameParts, Place, Staged, Template};
+use crate::sink::{self, Content, Folder, NameParts, Place, Staged, Template};
 
 /// How many names `name (n).ext` are tried.
 const MAX_CANDIDATES: u32 = 100_000;
@@ -16,6 +17,8 @@ const MAX_CANDIDATES: u32 = 100_000;
 /// How a job names its results.
 pub(crate) struct Naming {
     pub(crate) out_dir: PathBuf,
+    /// The same, held open from the first result on.
+    root: OnceLock<Folder>,
     template: Template,
     tree: Tree,
     policy: ConflictPolicy,
@@ -66,7 +69,7 @@ pub(crate) struct Outlook {
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
-        Ok(Self { out_dir, template, tree: spec.sink.tree, policy: spec.sink.on_conflict })
+        Ok(Self { out_dir, root: OnceLock::new(), template, tree: spec.sink.tree, policy: spec.sink.on_conflict })
     }
 
     /// The place of a result, as far as it is known before any work; `None` where its name depends on the result.
@@ -141,8 +144,18 @@ impl Naming {
         content: Content<'_>,
     ) -> Result<Target, ItemError> {
         let place = self.place(row, told, extension, size_px, hash);
-        let staged = sink::stage(place.folder(), row.id.job, row.id.seq, content)?;
+        let root = self.root().map_err(|error| ItemError::writing(&self.out_dir, &error))?;
+        let staged = sink::stage_in(root, place.folder(), row.id.job, row.id.seq, content)?;
         Ok(Target { staged, locator: row.locator.clone(), place, policy: self.policy, chosen: None })
+    }
+
+    /// The output folder, held open, so that nothing which is set in its place later is written to.
+    pub(crate) fn root(&self) -> io::Result<&Folder> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let opened = Folder::open(&self.out_dir)?;
+        Ok(self.root.get_or_init(|| opened))
     }
 
     fn place(&self, row: &ItemRow, told: Told<'_>, extension: &str, size_px: Option<(u32, u32)>, hash: &str) -> Place {

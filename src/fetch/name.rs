@@ -255,8 +255,16 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
-        fn no_name_escapes(name in r"[\x00-\x7f가-힣\u{202e}\u{0301}./\\: ]{0,300}") {
+        fn no_name_escapes(name in prop_oneof![
+            r"[\x00-\x7f가-힣\u{202e}\u{0301}./\\: ]{0,300}",
+            r"(\.\./|\.\.\\|/|C:|\\\\\?\\|~|\$HOME|%2e%2e%2f|\x00){1,5}[a-z]{0,5}",
+            r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$)[ .]{0,3}(\.[a-z]{0,4}){0,3}",
+            any::<String>(),
+            "[a-zA-Z한글.]{190,900}",
+        ]) {
             if let Some(safe) = safe_file_name(&name) {
                 prop_assert!(!safe.is_empty() && safe.len() <= 200);
                 prop_assert!(!safe.contains(['/', '\\', '\0', ':', '<', '>', '"', '|', '?', '*']));
@@ -264,6 +272,16 @@ mod tests {
                 prop_assert!(!safe.starts_with('.') && !safe.ends_with(['.', ' ']));
                 prop_assert!(!is_device(&safe));
                 prop_assert_eq!(safe_file_name(&safe), Some(safe.clone()));
+            }
+        }
+
+        #[test]
+        fn no_url_and_no_header_names_another_folder(path in ".{0,60}", header in ".{0,60}") {
+            let header = format!("attachment; filename=\"{header}\"; filename*=UTF-8''{header}");
+            let names = [name_from_url(&format!("http://h/{path}")), from_disposition(header.as_bytes())];
+            for name in names.into_iter().flatten() {
+                let components: Vec<_> = std::path::Path::new(&name).components().collect();
+                prop_assert!(matches!(components.as_slice(), [std::path::Component::Normal(_)]), "{}", name);
             }
         }
 

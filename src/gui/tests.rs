@@ -1,6 +1,8 @@
 //! The window, pressed and read by the names that people and screen readers find, against an engine played by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -166,6 +168,21 @@ fn what_failed_is_explained_with_retry_skip_and_details() {
     let items = vec![1];
     let retry = Command::Retry { job: JOB, kind: None, items: Some(items.clone()) };
     assert_eq!(window.commands(), [retry, Command::Skip { job: JOB, items }]);
+}
+
+#[test]
+fn failures_of_one_cause_can_be_tried_again_alone() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.run();
+        engine.job().failures = Arc::new([(ErrorKind::ShortBody, 2), (ErrorKind::NotFound, 1)]);
+    });
+    window.press("Failed 3");
+    window.press("Kind");
+    window.press("Broke off 2");
+    window.press("Retry these");
+    let retry = Command::Retry { job: JOB, kind: Some(ErrorKind::ShortBody), items: None };
+    assert_eq!(window.commands(), [retry]);
 }
 
 #[test]

@@ -92,6 +92,7 @@ words! {
     preparing: "Preparing the preview…", "미리 보기를 준비하는 중…";
     retry: "Retry", "다시 시도";
     skip: "Skip", "건너뛰기";
+    retry_these: "Retry these", "이것만 다시";
     details: "Details", "자세히";
     recipe: "Recipe", "레시피";
     presets: "Presets", "프리셋";

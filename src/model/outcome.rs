@@ -12,6 +12,7 @@ use super::job::JobSpec;
 use super::locator::Locator;
 use super::origin::Origin;
 use super::remark::Remark;
+use super::transfer::Transfer;
 use crate::error::ItemError;
 
 /// An item's state.
@@ -137,6 +138,8 @@ pub struct Finished {
     pub shortfall: Option<Shortfall>,
     /// What was left out of it; stands in the catalog's `extra`.
     pub remarks: Vec<Remark>,
+    /// How a link's bytes came; stands in the catalog's `extra`.
+    pub transfer: Option<Transfer>,
 }
 
 /// How long an item's parts took, in milliseconds.
@@ -308,6 +311,7 @@ impl Finished {
             timings: Timings::default(),
             shortfall: None,
             remarks: Vec::new(),
+            transfer: None,
         }
     }
 

@@ -1,12 +1,14 @@
 //! From temporary names to final ones: pressed onto the disk first, never in another file's place unless told to.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::folder::Folder;
 use super::write::{Staged, write_error};
 use crate::config::FSYNC_THREADS;
 use crate::error::ItemError;
@@ -17,7 +19,7 @@ use crate::model::JobId;
 pub fn fsync_all(staged: &[&Staged]) -> Vec<Result<(), ItemError>> {
     in_parallel(staged, |file| {
         let path = file.path();
-        let synced = OpenOptions::new().write(true).open(path).and_then(|file| file.sync_all());
+        let synced = file.place().and_then(|(folder, name)| folder.file(name, true)?.sync_all());
         synced.map_err(|error| write_error(path.parent().unwrap_or(path), &error))
     })
 }
@@ -51,16 +53,24 @@ fn fsync_dir(_dir: &Path) -> io::Result<()> {
 /// Gives a result its final name. If that is taken (also in another case, where the file system knows none), the error
 /// is `AlreadyExists` and the result keeps its temporary name.
 pub fn rename_no_replace(staged: &mut Staged, to: &Path) -> io::Result<()> {
-    rename_exclusively(staged.path(), to)?;
+    let (folder, name) = staged.place()?;
+    folder.rename_exclusively(name, own_name(&folder, to)?)?;
     staged.committed();
     Ok(())
 }
 
 /// Gives a result its final name, in the place of the file that may have it.
 pub fn rename_replace(staged: &mut Staged, to: &Path) -> io::Result<()> {
-    fs::rename(staged.path(), to)?;
+    let (folder, name) = staged.place()?;
+    folder.rename(name, own_name(&folder, to)?)?;
     staged.committed();
     Ok(())
+}
+
+/// The last part of a path in this folder: results are given names where they were staged, nowhere else.
+fn own_name<'a>(folder: &Folder, to: &'a Path) -> io::Result<&'a OsStr> {
+    let own = to.file_name().filter(|_| to.parent() == Some(folder.path()));
+    own.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a result stays in its folder"))
 }
 
 /// Writes a small file of the program's own, whole or not at all, in the place of the one that may be there.
@@ -84,24 +94,9 @@ pub fn sweep_temporaries(dir: &Path, job: JobId) -> u64 {
     leftovers.filter(|entry| fs::remove_file(entry.path()).is_ok()).count() as u64
 }
 
-#[cfg(target_os = "linux")]
-fn rename_exclusively(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_and_unlink(from, to),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn rename_exclusively(from: &Path, to: &Path) -> io::Result<()> {
-    link_and_unlink(from, to)
-}
-
 /// A link never replaces. Where there are no links, looking first is the best there is.
-fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
+#[cfg(any(test, not(unix)))]
+pub(super) fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => {
             // The result is safe under its final name; a second name that stays is swept.

@@ -41,7 +41,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// SHA-256 of a file's bytes in lower-case hex.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    sha256_of(File::open(path)?)
+}
+
+/// SHA-256 of what is left of a file, in lower-case hex.
+pub(super) fn sha256_of(mut file: File) -> io::Result<String> {
     let mut hasher = Hasher::default();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {

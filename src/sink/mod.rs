@@ -4,13 +4,15 @@
 //! nothing.
 
 mod commit;
+mod folder;
 mod hash;
 mod naming;
 mod place;
 mod write;
 
 pub use commit::{fsync_all, fsync_dirs, rename_no_replace, rename_replace, sweep_temporaries, write_whole};
+pub use folder::Folder;
 pub use hash::{Hasher, sha256_file, sha256_hex};
 pub use naming::{NameParts, Template};
 pub use place::Place;
-pub use write::{Content, Staged, check_dir, free_bytes, stage};
+pub use write::{Content, Staged, check_dir, free_bytes, stage, stage_in};

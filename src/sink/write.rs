@@ -1,10 +1,12 @@
 //! Results under temporary names in the folder they are for, and whether that folder can take any.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::hash::{CHUNK_BYTES, Hasher, sha256_file, sha256_hex};
+use super::folder::Folder;
+use super::hash::{CHUNK_BYTES, Hasher, sha256_hex, sha256_of};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::JobId;
 
@@ -27,6 +29,7 @@ pub enum Content<'a> {
 /// A whole result under a temporary name, which is removed on drop unless it was given its final one.
 #[derive(Debug)]
 pub struct Staged {
+    root: Folder,
     path: PathBuf,
     size_bytes: u64,
     hash: String,
@@ -36,9 +39,17 @@ pub struct Staged {
 /// Writes a result into `dir` (made if need be) as `.pixloom-{job}-{seq}-{random}.part`, with the permissions the
 /// user's other new files get. Errors are nameless: the caller knows the item.
 pub fn stage(dir: &Path, job: JobId, seq: u64, content: Content<'_>) -> Result<Staged, ItemError> {
-    make_dir(dir).map_err(|error| write_error(dir, &error))?;
-    let (path, file) = create_temporary(dir, &format!("{job}-{seq}")).map_err(|error| write_error(dir, &error))?;
-    let mut staged = Staged { path, size_bytes: 0, hash: String::new(), is_committed: false };
+    let folder = Folder::open(dir).map_err(|error| write_error(dir, &error))?;
+    stage_in(&folder, dir, job, seq, content)
+}
+
+/// The same in or below a folder that is held open. Folders below it are opened when they are needed, since many
+/// results may wait at once.
+pub fn stage_in(root: &Folder, dir: &Path, job: JobId, seq: u64, content: Content<'_>) -> Result<Staged, ItemError> {
+    let folder = root.below(dir).map_err(|error| write_error(dir, &error))?;
+    let (name, file) = create_temporary(&folder, &format!("{job}-{seq}")).map_err(|error| write_error(dir, &error))?;
+    let path = dir.join(&name);
+    let mut staged = Staged { root: root.clone(), path, size_bytes: 0, hash: String::new(), is_committed: false };
     (staged.size_bytes, staged.hash) = match content {
         Content::Bytes(bytes) => write_bytes(file, bytes).map_err(|error| write_error(dir, &error))?,
         Content::Known(bytes, hash) => {
@@ -46,7 +57,7 @@ pub fn stage(dir: &Path, job: JobId, seq: u64, content: Content<'_>) -> Result<S
             (bytes.len() as u64, hash.to_owned())
         }
         Content::Copy(from) => copy(file, dir, from)?,
-        Content::Move(from) => take_over(file, &staged.path, dir, from)?,
+        Content::Move(from) => take_over(file, (&folder, &name), dir, from)?,
     };
     Ok(staged)
 }
@@ -67,6 +78,14 @@ impl Staged {
         &self.hash
     }
 
+    /// The folder it lies in, and its name there.
+    pub(super) fn place(&self) -> io::Result<(Folder, &OsStr)> {
+        let (Some(dir), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        };
+        Ok((self.root.below(dir)?, name))
+    }
+
     /// It has its final name: nothing is left to remove.
     pub(super) fn committed(&mut self) {
         self.is_committed = true;
@@ -76,7 +95,7 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.is_committed {
-            let _ = fs::remove_file(&self.path);
+            let _ = self.place().and_then(|(folder, name)| folder.remove(name));
         }
     }
 }
@@ -84,11 +103,11 @@ impl Drop for Staged {
 /// Makes the output folder and proves that files can be written there, before anything starts.
 pub fn check_dir(dir: &Path) -> Result<(), JobError> {
     let failed = |error: io::Error| JobError::Output { path: dir.display().to_string(), detail: error.to_string() };
-    make_dir(dir).map_err(failed)?;
-    let (path, mut file) = create_temporary(dir, "check").map_err(failed)?;
+    let folder = Folder::open(dir).map_err(failed)?;
+    let (name, mut file) = create_temporary(&folder, "check").map_err(failed)?;
     let written = file.write_all(b"?");
     drop(file);
-    let removed = fs::remove_file(&path);
+    let removed = folder.remove(&name);
     written.and(removed).map_err(failed)
 }
 
@@ -123,17 +142,12 @@ pub(super) fn write_error(dir: &Path, error: &io::Error) -> ItemError {
     ItemError::nameless(kind).with("detail", format_args!("{}: {error}", dir.display()))
 }
 
-fn make_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() { Ok(()) } else { fs::create_dir_all(dir) }
-}
-
-fn create_temporary(dir: &Path, owner: &str) -> io::Result<(PathBuf, File)> {
+fn create_temporary(folder: &Folder, owner: &str) -> io::Result<(OsString, File)> {
     let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..ATTEMPTS {
-        let path = dir.join(format!(".pixloom-{owner}-{:08x}.part", rand::random::<u32>()));
-        // A new file gets what the user's umask leaves of rw-rw-rw-.
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
+        let name = OsString::from(format!(".pixloom-{owner}-{:08x}.part", rand::random::<u32>()));
+        match folder.create(&name) {
+            Ok(file) => return Ok((name, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
             Err(error) => return Err(error),
         }
@@ -171,17 +185,23 @@ fn copy(mut to: File, dir: &Path, from: &Path) -> Result<(u64, String), ItemErro
 }
 
 /// Puts a temporary file in the place of the empty one, with that one's permissions.
-fn take_over(file: File, path: &Path, dir: &Path, from: &Path) -> Result<(u64, String), ItemError> {
+fn take_over(
+    file: File,
+    (folder, name): (&Folder, &OsStr),
+    dir: &Path,
+    from: &Path,
+) -> Result<(u64, String), ItemError> {
     let permissions = file.metadata().map_err(|error| write_error(dir, &error))?.permissions();
-    if fs::rename(from, path).is_err() {
+    if folder.take(from, name).is_err() {
         // Another file system, most often.
         let copied = copy(file, dir, from)?;
         let _ = fs::remove_file(from);
         return Ok(copied);
     }
     let finish = || {
-        fs::set_permissions(path, permissions)?;
-        Ok((fs::metadata(path)?.len(), sha256_file(path)?))
+        let file = folder.file(name, false)?;
+        file.set_permissions(permissions)?;
+        Ok((file.metadata()?.len(), sha256_of(file)?))
     };
     finish().map_err(|error: io::Error| write_error(dir, &error))
 }
@@ -189,6 +209,8 @@ fn take_over(file: File, path: &Path, dir: &Path, from: &Path) -> Result<(u64, S
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::fs::OpenOptions;
+
     use super::*;
 
     const JOB: JobId = JobId(7);

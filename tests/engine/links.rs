@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pixloom::engine::Command;
-use pixloom::model::{Edge, FormatChoice, ItemState, Limits, SourceSpec};
+use pixloom::model::{Edge, FormatChoice, ItemRow, ItemState, JobId, Limits, SourceSpec};
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, sha256, url};
 use crate::util::server::{Behaviour, Server, ok, redirect, status};
@@ -134,6 +134,117 @@ fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
     assert!(edges.contains(&Edge::NetworkGone) && edges.contains(&Edge::NetworkBack), "{edges:?}");
     assert!(!desk.current().network_gone);
     desk.check_all_done_once(job, 30);
+}
+
+/// What `extra` tells of an item.
+fn extra(desk: &Desk, job: JobId, seq: u64) -> serde_json::Value {
+    let at = pixloom::catalog::RECORD_COLUMNS.iter().position(|column| *column == "extra").unwrap();
+    let record = desk.reader().records(job, seq - 1, 1).unwrap().remove(0).remove(at);
+    match record {
+        pixloom::catalog::Field::Text(text) => serde_json::from_str(&text).unwrap(),
+        _ => serde_json::Value::Null,
+    }
+}
+
+#[test]
+fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_stands() {
+    let desk = Desk::command_line();
+    let (bodies, version) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(1)));
+    let (served, current) = (Arc::clone(&bodies), Arc::clone(&version));
+    let server = Server::start(move |request| {
+        let changes = request.path == "/p7.png";
+        let version = if changes { current.load(Ordering::SeqCst) } else { 1 };
+        let etag = format!("\"{version}\"");
+        if request.headers.get("if-none-match") == Some(&etag) {
+            return status(304).header("ETag", &etag);
+        }
+        served.fetch_add(1, Ordering::SeqCst);
+        ok(png(40, 30, (request.path.len() + version) as u32), "image/png").header("ETag", &etag)
+    });
+    let list = desk.path("list.txt");
+    let write = |names: &[String]| {
+        fs::write(&list, names.iter().fold(String::new(), |text, name| text + &server.url(name) + "\n")).unwrap();
+    };
+    let names: Vec<String> = (0..20).map(|n| format!("/p{n}.png")).collect();
+    write(&names);
+    let spec = || desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(20)], FormatChoice::Png);
+    let count = |rows: &[ItemRow], state| rows.iter().filter(|row| row.state == state).count();
+    let first = desk.run(spec());
+    assert_eq!((count(&first, ItemState::Done), bodies.swap(0, Ordering::SeqCst)), (20, 20));
+    assert!(extra(&desk, first[0].id.job, 1)["timings"]["wait_ms"].is_u64());
+    // A line more at the top, one less further down, one whose content changed, and one whose result is gone.
+    let mut again = names.clone();
+    again.remove(12);
+    again.insert(0, "/new.png".to_owned());
+    write(&again);
+    version.store(2, Ordering::SeqCst);
+    fs::remove_file(output_of(&first[3])).unwrap();
+    let second = desk.run(spec());
+    assert_eq!((count(&second, ItemState::Done), count(&second, ItemState::Skipped)), (3, 17));
+    assert_eq!(bodies.swap(0, Ordering::SeqCst), 3);
+    let skipped = second.iter().find(|row| row.state == ItemState::Skipped).unwrap();
+    assert_eq!((skipped.http_status, skipped.bytes_in), (Some(304), 0));
+    let transfer = &extra(&desk, skipped.id.job, skipped.id.seq)["transfer"];
+    assert_eq!(transfer["unchanged"], serde_json::json!([first[0].id.job.0, 1]));
+    // What was unchanged then is asked after through the job that made it.
+    let third = desk.run(spec());
+    assert_eq!((count(&third, ItemState::Skipped), bodies.swap(0, Ordering::SeqCst)), (20, 0));
+    assert_eq!(desk.outputs().len(), 22, "20, the new one, and the changed one beside the old");
+    // Another recipe makes something else.
+    let other =
+        desk.run(desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(10)], FormatChoice::Png));
+    assert_eq!((count(&other, ItemState::Done), bodies.load(Ordering::SeqCst)), (20, 20));
+}
+
+#[test]
+fn what_is_called_a_picture_and_is_none_fails_and_a_picture_under_a_wrong_name_gets_the_right_one() {
+    let desk = Desk::command_line();
+    let (picture, page) = (png(20, 10, 1), "<!DOCTYPE html><html><body>Gone</body></html>");
+    let served = picture.clone();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/wrong.jpg" => ok(served.clone(), "image/jpeg"),
+        "/page.jpg" => ok(page, "image/jpeg"),
+        "/void.jpg" => ok("", "image/jpeg"),
+        _ => ok(page, "text/html"),
+    });
+    let sources: Vec<_> =
+        ["/wrong.jpg", "/page.jpg", "/void.jpg", "/honest.html"].iter().map(|path| url(server.url(path))).collect();
+    let rows = desk.run(desk.copies(sources.clone()));
+    assert_eq!(desk.output_names(), ["honest.html", "wrong.png"]);
+    assert_eq!(fs::read(output_of(&rows[0])).unwrap(), picture);
+    let why = |row: &ItemRow| row.error.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert!(why(&rows[1]).contains("it looks like HTML, though the server calls it image/jpeg"), "{}", why(&rows[1]));
+    assert!(why(&rows[2]).contains("0 bytes"), "{}", why(&rows[2]));
+    let rows = desk.run(desk.job(sources, vec![long_edge(5)], FormatChoice::Keep));
+    assert_eq!(rows.iter().filter(|row| row.state == ItemState::Failed).count(), 3);
+    assert!(why(&rows[3]).contains("it looks like HTML"), "{}", why(&rows[3]));
+}
+
+#[test]
+fn large_bodies_and_their_pixels_share_a_small_budget() {
+    let desk = Desk::command_line();
+    let picture = png(700, 500, 3);
+    let body_bytes = picture.len();
+    let goes_on = Arc::new(AtomicBool::new(false));
+    let may_answer = Arc::clone(&goes_on);
+    let server = Server::start(move |request| {
+        while request.path.starts_with("/late") && !may_answer.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        ok(picture.clone(), "image/png")
+    });
+    let name = |n: usize| if n % 2 == 0 { format!("/late{n}.png") } else { format!("/{n}.png") };
+    let sources = (0..60).map(|n| url(server.url(&name(n)))).collect();
+    let mut spec = desk.job(sources, vec![long_edge(100)], FormatChoice::Png);
+    spec.limits = Limits { memory_bytes: Some(4 << 20), connections: 40, per_host: 40, ..spec.limits };
+    let job = desk.submit(spec);
+    // What came is done while the rest is still on its way.
+    desk.wait("half are done", |_| desk.rows(job).iter().filter(|row| row.state == ItemState::Done).count() == 30);
+    goes_on.store(true, Ordering::SeqCst);
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 60);
+    assert!(body_bytes > 64 << 10, "each body alone is more than its share: {body_bytes}");
+    assert!(desk.output_names().iter().all(|name| !name.ends_with(".part")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::tally::BUCKET;
 use super::{Trouble, insert, order};
 use crate::catalog::api::{
-    CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Mark, Order, RECORD_COLUMNS,
+    CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order, RECORD_COLUMNS,
 };
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
@@ -234,6 +234,30 @@ impl CatalogReader for Reader {
                 "SELECT 1 FROM item INDEXED BY item_output WHERE job_id = ?1 AND output = ?2 LIMIT 1",
             )?;
             Ok(select.exists(params![job.0, path])?)
+        })
+    }
+
+    fn made_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError> {
+        self.read(|sql| {
+            let (first, last) = (seq.saturating_sub(around), seq.saturating_add(around).min(i64::MAX as u64));
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT {} FROM item WHERE job_id = ?1 AND seq BETWEEN ?2 AND ?3 AND locator = ?4 \
+                 ORDER BY abs(seq - ?5) LIMIT 1",
+                row::MADE_COLUMNS
+            ))?;
+            let look = |job: JobId, first: u64, last: u64, near: u64, select: &mut rusqlite::CachedStatement<'_>| {
+                select.query_row(params![job.0, first as i64, last as i64, locator, near as i64], row::made).optional()
+            };
+            Ok(match look(job, first, last, seq, &mut select)? {
+                Some(row::MadeRow::Made(made)) => Some(made),
+                Some(row::MadeRow::Unchanged { found, maker }) => {
+                    match look(maker.job, maker.seq, maker.seq, maker.seq, &mut select)? {
+                        Some(row::MadeRow::Made(made)) => Some(Made { found, ..made }),
+                        _ => None,
+                    }
+                }
+                Some(row::MadeRow::Nothing) | None => None,
+            })
         })
     }
 

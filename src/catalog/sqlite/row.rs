@@ -5,8 +5,11 @@ use rusqlite::types::Type;
 use serde::{Deserialize, Serialize};
 
 use super::Trouble;
+use crate::catalog::api::Made;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings};
+use crate::model::{
+    Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings, Transfer,
+};
 
 /// What [`item`] reads.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
@@ -33,12 +36,15 @@ pub(super) struct Extra {
     /// What else its list says of it.
     #[serde(skip_serializing_if = "Columns::is_empty")]
     pub(super) columns: Columns,
+    /// How its bytes came, where there is more to tell than how long it took.
+    #[serde(skip_serializing)]
+    transfer: Transfer,
 }
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
         let extra =
-            Self { dir: item.dir.clone(), remarks: Vec::new(), origin: item.origin, columns: item.columns.clone() };
+            Self { dir: item.dir.clone(), origin: item.origin, columns: item.columns.clone(), ..Self::default() };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
     }
 
@@ -79,6 +85,53 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         columns: std::mem::take(&mut extra.columns),
         remarks: extra.remarks(),
     })
+}
+
+/// What [`made`] reads.
+pub(super) const MADE_COLUMNS: &str =
+    "job_id, seq, state, output, output_hash, bytes_out, hash, content_type, etag, last_modified, extra";
+
+/// What a row says of a result.
+pub(super) enum MadeRow {
+    /// A result that can be asked after.
+    Made(Made),
+    /// Another item's result still stood.
+    Unchanged { found: ItemId, maker: ItemId },
+    /// None, or none that can be asked after.
+    Nothing,
+}
+
+pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<MadeRow> {
+    let found = ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? };
+    match word(row, "state")? {
+        ItemState::Done => {}
+        ItemState::Skipped => {
+            let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
+            return Ok(match extra.transfer.unchanged {
+                Some((job, seq)) => MadeRow::Unchanged { found, maker: ItemId { job: JobId(job), seq } },
+                None => MadeRow::Nothing,
+            });
+        }
+        _ => return Ok(MadeRow::Nothing),
+    }
+    let (etag, last_modified): (Option<String>, Option<String>) = (row.get("etag")?, row.get("last_modified")?);
+    let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else {
+        return Ok(MadeRow::Nothing);
+    };
+    if etag.is_none() && last_modified.is_none() {
+        return Ok(MadeRow::Nothing);
+    }
+    Ok(MadeRow::Made(Made {
+        found,
+        maker: found,
+        output,
+        output_hash,
+        bytes_out: unsigned(row, "bytes_out")?,
+        hash: row.get("hash")?,
+        content_type: row.get("content_type")?,
+        etag,
+        last_modified,
+    }))
 }
 
 /// An item as its source gave it, from `locator, extra, size, mtime, error_kind, error, error_args`.

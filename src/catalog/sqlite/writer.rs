@@ -12,7 +12,7 @@ use super::tally::Tally;
 use super::{Trouble, now_ms};
 use crate::catalog::api::{Added, Adding, Catalog};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome};
+use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, Transfer};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -375,7 +375,8 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
     Ok(())
 }
 
-/// What `extra` is told of a result: how much was there of a file that ends early, and what was left out.
+/// What `extra` is told of a result: how much was there of a file that ends early, what was left out, and how it
+/// came.
 fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
     let mut told = serde_json::Map::new();
     if let Some(shortfall) = &one.shortfall {
@@ -383,6 +384,13 @@ fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
     }
     if !one.remarks.is_empty() {
         told.insert("remarks".to_owned(), serde_json::to_value(&one.remarks)?);
+    }
+    if let Some(transfer) = &one.transfer {
+        told.insert("timings".to_owned(), serde_json::to_value(transfer.times)?);
+        let is_plain = *transfer == Transfer { times: transfer.times, ..Transfer::default() };
+        // Nothing takes away what an earlier try told.
+        let more = if is_plain { serde_json::Value::Null } else { serde_json::to_value(transfer)? };
+        told.insert("transfer".to_owned(), more);
     }
     if told.is_empty() { Ok(None) } else { serde_json::to_string(&told).map(Some) }
 }

@@ -93,17 +93,21 @@ impl Coordinator {
                 catalog.requeue_running(job)
             })?
         };
+        let memory_bytes = spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes);
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
         let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
         let expansion = self.parts.reader.expansion(job)?;
-        let naming = Naming::new(&spec, out_dir)?;
+        let naming = Naming::new(&spec, out_dir.clone())?;
+        naming
+            .root()
+            .map_err(|error| JobError::Output { path: out_dir.display().to_string(), detail: error.to_string() })?;
         let run = Run::new(RunParts {
             job,
             naming,
             pipeline,
             workers,
-            memory_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+            memory_bytes,
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),

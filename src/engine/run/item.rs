@@ -12,6 +12,7 @@ use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
+use crate::engine::claims;
 use crate::engine::gate::Stopped;
 use crate::engine::limits::{self, Clock};
 use crate::engine::output::{self, Target, Told};
@@ -19,7 +20,7 @@ use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings};
+use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
 use crate::sink::{self, Content};
 
 /// Bytes up to which a body is saved on the thread that has it.
@@ -53,6 +54,7 @@ pub(super) struct FetchedFacts {
     etag: Option<String>,
     last_modified: Option<String>,
     attempts: u32,
+    transfer: Transfer,
 }
 
 impl Run {
@@ -105,8 +107,12 @@ impl Run {
     }
 
     pub(super) fn plan(&self, input: &Input) -> Result<Work, ItemError> {
+        let called = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
         if self.spec.is_copy() {
-            return Ok(Work::Copy);
+            return match called.and_then(|called| claims::contradiction(&input.held.head(), Some(called))) {
+                Some(error) => Err(error.named(&input.row.locator)),
+                None => Ok(Work::Copy),
+            };
         }
         let bytes = input.bytes()?;
         if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
@@ -121,7 +127,7 @@ impl Run {
                 limits::check(limits, self.memory.whole(), &prepared, input.size_bytes)?;
                 Ok(prepared.with_truncated(limits.truncated))
             })
-            .map_err(|error| error.named(&input.row.locator))?;
+            .map_err(|error| claims::told(error, called).named(&input.row.locator))?;
         Ok(Work::Picture(Box::new(prepared)))
     }
 
@@ -232,6 +238,7 @@ impl Run {
             facts.etag.clone_from(&fetched.etag);
             facts.last_modified.clone_from(&fetched.last_modified);
             facts.attempts = fetched.attempts;
+            facts.transfer = Some(fetched.transfer.clone());
         }
         facts
     }
@@ -294,6 +301,10 @@ impl Work {
                 }
             }
             Self::Copy | Self::Stripped { .. } => output::own_extension(&input.row.locator, input.file_name.as_deref())
+                .map(|own| {
+                    let truth = input.fetched.as_ref().and_then(|_| claims::true_extension(&own, &input.held.head()));
+                    truth.map_or(own, str::to_owned)
+                })
                 .or_else(|| {
                     let content_type = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
                     output::extension_of_content(&input.held.head(), content_type)
@@ -321,6 +332,7 @@ impl Input {
                 etag: fetched.etag,
                 last_modified: fetched.last_modified,
                 attempts: fetched.attempts,
+                transfer: fetched.transfer,
             }),
         }
     }

@@ -8,11 +8,13 @@ use std::time::Instant;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
+use super::again::Arrival;
 use super::checksum::Checksum;
 use super::item::{Input, open_file};
 use super::places::Place;
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
+use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{FetchFailure, Fetched, Origin};
@@ -23,16 +25,26 @@ pub(super) const PAGE_ROWS: u32 = 256;
 /// Bodies that may wait for the pixel pool beside the byte budget's limit.
 const BODIES_WAITING: usize = 64;
 
+/// Bytes below which no body goes through a file.
+const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
+
 /// Bodies behind one, from which on workers are to help to save them.
 const BODIES_BEHIND: usize = 16;
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, FetchResult, Place);
+pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Place);
 pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
     mpsc::channel(BODIES_WAITING)
+}
+
+/// Bytes of one body that may stay in memory, so that all that are on their way, or wait to go on, take no more than a
+/// quarter of what the job may use: the rest is the pixels'.
+pub(crate) fn body_in_memory_bytes(memory_bytes: u64, connections: usize) -> u64 {
+    let bodies = connections.max(1) * 2 + BODIES_WAITING;
+    (memory_bytes / 4 / bodies as u64).clamp(LEAST_IN_MEMORY_BYTES, MAX_BODY_IN_MEMORY_BYTES)
 }
 
 impl Run {
@@ -149,10 +161,11 @@ impl Run {
         while let Some((row, result, place)) = body_rx.blocking_recv() {
             let seq = row.id.seq;
             match result {
-                Ok(fetched) => {
+                Ok(Arrival::Unchanged(finished)) => self.fail(*finished),
+                Ok(Arrival::Body(fetched)) => {
                     drop(place);
                     let is_idle = body_rx.len() < BODIES_BEHIND;
-                    if self.admit(Input::from_fetched(row, fetched), is_idle, pool, reader).is_err() {
+                    if self.admit(Input::from_fetched(row, *fetched), is_idle, pool, reader).is_err() {
                         self.landed(seq);
                     }
                 }
@@ -174,6 +187,21 @@ impl Run {
                     self.fail(finished);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_on_their_way_take_a_quarter_of_the_memory_at_most() {
+        assert_eq!(body_in_memory_bytes(16 << 30, 64), MAX_BODY_IN_MEMORY_BYTES);
+        assert_eq!(body_in_memory_bytes(1, 256), LEAST_IN_MEMORY_BYTES);
+        for (memory_bytes, connections) in [(64 << 20, 16), (256 << 20, 64), (2 << 30, 256)] {
+            let one = body_in_memory_bytes(memory_bytes, connections);
+            assert!(one * (connections * 2 + BODIES_WAITING) as u64 <= memory_bytes / 4, "{memory_bytes}");
         }
     }
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::again::{self, Again, Arrival};
 use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
 use super::parked::Parked;
 use super::places::{Place, Places};
@@ -36,6 +37,7 @@ struct Lane<'a> {
     runtime: &'a tokio::runtime::Handle,
     body_tx: &'a mpsc::Sender<LinkResult>,
     spool: Spool,
+    again: Again,
     places: Arc<Places>,
     parked: Parked,
     /// Rows read and not looked at yet.
@@ -61,6 +63,7 @@ impl Run {
             runtime,
             body_tx,
             spool: Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) },
+            again: Again::new(self, reader),
             places: Places::new(self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION),
             parked: Parked::default(),
             page: VecDeque::new(),
@@ -211,7 +214,7 @@ impl Lane<'_> {
     }
 
     /// Gives a link to the fetcher.
-    fn hand_out(&self, row: ItemRow, mut place: Place) -> Result<(), Stopped> {
+    fn hand_out(&mut self, row: ItemRow, mut place: Place) -> Result<(), Stopped> {
         let run = Arc::clone(self.run);
         run.switch.wait_going()?;
         if !run.flying().insert(row.id.seq) {
@@ -226,17 +229,31 @@ impl Lane<'_> {
             run.fail(Finished::new(row.id, Outcome::Failed(error)));
             return Ok(());
         }
+        // A checksum is held against the bytes themselves.
+        let is_free = matches!(run.checksum(&row), Ok(None));
+        let made = if is_free { self.again.made(&row, self.reader) } else { None };
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
             run.net_in_use.fetch_add(1, Ordering::Relaxed);
-            let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
+            let fetching = std::panic::AssertUnwindSafe(async {
+                let known = match &made {
+                    Some(made) => again::known(made).await,
+                    None => None,
+                };
+                run.fetcher.visit(&url, row.origin, known.as_ref(), &spool, &run.cancel).await
+            });
             let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                 let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
             });
             place.leave_host();
-            let result = run.checked(&row, result).await;
+            let result = match result.map(|visit| again::arrival(visit, &row, made)) {
+                Ok(Arrival::Body(fetched)) => {
+                    run.checked(&row, Ok(*fetched)).await.map(|fetched| Arrival::Body(Box::new(fetched)))
+                }
+                other => other,
+            };
             run.net_in_use.fetch_sub(1, Ordering::Relaxed);
             let seq = row.id.seq;
             if body_tx.send((row, result, place)).await.is_err() {

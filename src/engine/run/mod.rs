@@ -3,6 +3,7 @@
 //! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
+mod again;
 mod checksum;
 mod item;
 mod lanes;
@@ -29,6 +30,7 @@ use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
 use crate::op::Pipeline;
 use crate::sink;
 pub(crate) use item::{read, taken_of};
+pub(crate) use lanes::body_in_memory_bytes;
 
 /// What all threads of a run share.
 pub(crate) struct Run {

@@ -5,6 +5,7 @@ use egui::{EventFilter, Id, Key, Layout, Modifiers, Rect, Sense, Ui, UiBuilder, 
 use super::{grid, table};
 use crate::config::ItemsLayout;
 use crate::engine::{Command, ItemsFilter, ItemsSort};
+use crate::error::ErrorKind;
 use crate::gui::actions::{self, Action};
 use crate::gui::format::count;
 use crate::gui::sentences;
@@ -140,8 +141,24 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
             if menu::choice(ui, &words, current == Some(*kind)) {
                 state.listing.set_filter(ItemsFilter { kind: Some(*kind), ..state.listing.filter.clone() });
             }
+            if menu::entry(ui, lang.retry_these(), "", true) {
+                retry_kind(state, *kind);
+            }
         }
     });
+    // Of one cause alone there is no doubt which are meant.
+    let only = if failures.len() == 1 { failures.first().map(|(kind, _)| *kind) } else { None };
+    if let Some(kind) = current.or(only)
+        && Button::new(lang.retry_these()).ghost().height(size::BUTTON_SMALL).ui(ui).clicked()
+    {
+        retry_kind(state, kind);
+    }
+}
+
+fn retry_kind(state: &mut State, kind: ErrorKind) {
+    if let Some(job) = state.job().map(|job| job.id) {
+        state.send(Command::Retry { job, kind: Some(kind), items: None });
+    }
 }
 
 fn chip(ui: &mut Ui, words: &str, on: bool, bad: bool) -> bool {
