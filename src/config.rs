@@ -38,6 +38,14 @@ pub const BACKOFF_BASE_MS: u64 = 500;
 pub const BACKOFF_MAX_MS: u64 = 30_000;
 /// Longest Retry-After that is obeyed, in seconds; a longer one fails the item.
 pub const MAX_RETRY_AFTER_S: u64 = 300;
+/// Seconds after an item's first attempt in which another one may begin.
+pub const MAX_RETRY_TIME_S: u64 = 3600;
+/// Bytes a second below which a transfer counts as stalled, on average over [`LOW_SPEED_S`].
+pub const LOW_SPEED_BYTES_PER_S: u64 = 100;
+/// Seconds over which a transfer's speed is looked at.
+pub const LOW_SPEED_S: u64 = 60;
+/// Times its packed size that a body may unpack to, where that is more than [`MAX_BODY_IN_MEMORY_BYTES`].
+pub const MAX_UNPACKED_TIMES: u64 = 250;
 /// Seconds for which every host must fail before the network counts as gone.
 pub const NETWORK_GONE_S: u64 = 20;
 /// Files a safe-write batch holds at most.

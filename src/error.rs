@@ -50,6 +50,8 @@ pub enum ErrorKind {
     Redirect,
     /// The body ended before its announced length, or the connection broke.
     ShortBody,
+    /// The server's answer breaks the rules, or contradicts itself.
+    BadResponse,
     /// The body is above the limit.
     BodyTooLarge,
     /// The address is one that must not be reached.
@@ -159,6 +161,7 @@ impl ItemError {
             ErrorKind::Connect
             | ErrorKind::Timeout
             | ErrorKind::ShortBody
+            | ErrorKind::BadResponse
             | ErrorKind::UnknownHost
             | ErrorKind::DiskFull
             | ErrorKind::InputChanged
@@ -231,6 +234,9 @@ impl fmt::Display for ItemError {
                     write!(f, "Couldn't fetch {name}: the transfer ended early ({had} of {wanted}). Retry it.")
                 }
             },
+            ErrorKind::BadResponse => {
+                write!(f, "Couldn't fetch {name}: the server's answer makes no sense{detail}.")
+            }
             ErrorKind::BodyTooLarge => {
                 write!(f, "Couldn't fetch {name}: it is larger than the limit of {}.", self.arg("limit"))
             }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "fetch/transfers.rs"]
+mod transfers;
 mod util;
 
 use std::io::{Read, Write};

@@ -86,6 +86,8 @@ pub(super) struct Collector<'a> {
     file: Option<NamedTempFile>,
     hasher: Sha256,
     size_bytes: u64,
+    /// Whether bytes are on their way to the disk: if that is given up, they are lost.
+    is_flushing: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -99,7 +101,13 @@ impl<'a> Collector<'a> {
             file: None,
             hasher: Sha256::new(),
             size_bytes: 0,
+            is_flushing: false,
         }
+    }
+
+    /// Whether all that was taken is still there.
+    pub(super) const fn is_intact(&self) -> bool {
+        !self.is_flushing
     }
 
     /// Bytes taken so far.
@@ -138,6 +146,7 @@ impl<'a> Collector<'a> {
         let dir = spool.dir.clone();
         let file = self.file.take();
         let mut pending = std::mem::take(&mut self.pending);
+        self.is_flushing = true;
         let written = tokio::task::spawn_blocking(move || -> io::Result<(NamedTempFile, Vec<u8>)> {
             let mut file = match file {
                 Some(file) => file,
@@ -153,6 +162,7 @@ impl<'a> Collector<'a> {
         let (file, pending) = written.map_err(|error| ItemError::writing(&dir, &error))?;
         self.file = Some(file);
         self.pending = pending;
+        self.is_flushing = false;
         Ok(())
     }
 }

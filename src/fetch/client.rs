@@ -15,6 +15,7 @@ use url::Url;
 use super::limits::FetchLimits;
 use super::resolver::{FirstReach, Guarded};
 use super::secrets::AccessError;
+use super::timing::{TimedConnector, TimedResolver};
 use crate::error::JobError;
 use crate::model::{NetworkSpec, ProxyChoice};
 
@@ -150,7 +151,8 @@ impl Clients {
             .read_timeout(limits.read_timeout)
             .pool_max_idle_per_host(limits.per_host.max(1))
             .tls_danger_accept_invalid_certs(!way.checks_certificates)
-            .dns_resolver(Arc::new(resolver));
+            .dns_resolver(Arc::new(TimedResolver(resolver)))
+            .connector_layer(TimedConnector);
         match &self.proxy {
             Some(proxy) => builder.proxy(proxy.clone()),
             None if self.uses_system_proxy => builder,

@@ -62,7 +62,11 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::Connect, &detail)) };
     }
     if error.is_timeout() {
-        return Fault::new(item(ErrorKind::Timeout, "it did not answer"));
+        return Fault::new(item(ErrorKind::Timeout, "it sent no complete answer"));
+    }
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        let detail = if detail.contains("too large") { "its headers are too many or too long" } else { &detail };
+        return Fault::new(item(ErrorKind::BadResponse, detail));
     }
     if error.is_builder() {
         return Fault::new(item(ErrorKind::BadUrl, &detail));
@@ -76,7 +80,19 @@ pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted
         let detail = format!("it stopped sending after {}", human::bytes(had_bytes));
         return Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail));
     }
+    let is_nonsense = |error: &std::io::Error| {
+        matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
+    };
+    if find::<std::io::Error>(error).is_some_and(is_nonsense) {
+        let detail = format!("its body is broken: {}", root_cause(error));
+        return Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail));
+    }
     Fault::new(short_body(name, had_bytes, wanted_bytes).with("detail", root_cause(error)))
+}
+
+/// An answer that breaks the rules.
+pub(super) fn bad_response(name: &str, detail: impl std::fmt::Display) -> Fault {
+    Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail))
 }
 
 /// A body that ended early.
@@ -93,7 +109,11 @@ fn seconds(time: Duration) -> String {
 }
 
 fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
-    causes(error).any(<dyn Error + 'static>::is::<E>)
+    find::<E>(error).is_some()
+}
+
+fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).find_map(<dyn Error + 'static>::downcast_ref::<E>)
 }
 
 /// What lies at the bottom; the errors above it only repeat the URL.

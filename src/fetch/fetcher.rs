@@ -15,12 +15,16 @@ use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
 use super::reach::{Link, Ways};
 use super::resolver::SystemResolver;
+use super::resume::Partial;
 use super::secrets::{AccessError, Secrets};
 use super::slots::{Slot, Slots};
-use super::transfer::{self, Received, Reply};
+use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{NetworkSpec, Origin, RobotsPolicy};
+use crate::model::{NetworkSpec, Origin, RobotsPolicy, Transfer};
+
+/// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
+const PROGRESS_BYTES: u64 = 256 << 10;
 
 /// Fetches links for one job; clones share slots, connections and the watch over the network.
 #[derive(Clone)]
@@ -63,7 +67,7 @@ impl Default for Setup {
 /// What came.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The bytes, as they came.
+    /// The bytes, unpacked if they came packed.
     pub body: Body,
     /// Their number.
     pub size_bytes: u64,
@@ -73,8 +77,6 @@ pub struct Fetched {
     pub http_status: u16,
     /// Content-Type.
     pub content_type: Option<String>,
-    /// Content-Encoding, if a server compressed the bytes although it was asked not to.
-    pub content_encoding: Option<String>,
     /// ETag.
     pub etag: Option<String>,
     /// Last-Modified, as it was sent.
@@ -87,6 +89,24 @@ pub struct Fetched {
     pub attempts: u32,
     /// How long requests took in all, waits left out, in ms.
     pub fetch_ms: u64,
+    /// How the bytes came.
+    pub transfer: Transfer,
+}
+
+/// What came of asking for something that was fetched before.
+#[derive(Debug)]
+pub enum Visit {
+    /// It is another now.
+    Changed(Fetched),
+    /// It is still the same: the server answered 304 and sent no body.
+    Unchanged {
+        /// How often it was tried.
+        attempts: u32,
+        /// How long requests took in all, waits left out, in ms.
+        fetch_ms: u64,
+        /// How the answer came.
+        transfer: Transfer,
+    },
 }
 
 /// Why nothing came.
@@ -150,6 +170,25 @@ impl Fetcher {
         spool: &Spool,
         cancel: &Cancel,
     ) -> Result<Fetched, FetchFailure> {
+        match self.visit(url, origin, None, spool, cancel).await? {
+            Visit::Changed(fetched) => Ok(fetched),
+            Visit::Unchanged { attempts, fetch_ms, .. } => {
+                let name = Url::parse(url).map_or_else(|_| url.to_owned(), |url| fault::shown(&url));
+                let error = fault::bad_response(&name, "304 to a request without conditions").error;
+                Err(FetchFailure { error, http_status: Some(304), attempts, fetch_ms })
+            }
+        }
+    }
+
+    /// The same for a link whose body is only wanted if it is another than the one that `known` tells of.
+    pub async fn visit(
+        &self,
+        url: &str,
+        origin: Origin,
+        known: Option<&Known>,
+        spool: &Spool,
+        cancel: &Cancel,
+    ) -> Result<Visit, FetchFailure> {
         let tally = Tally::default();
         let result = match self.shared.ways.link(url, origin) {
             Ok(link) => {
@@ -159,8 +198,8 @@ impl Fetcher {
                     () = cancel.cancelled() => {
                         Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&link.url))))
                     }
-                    received = self.shared.persist(&link, spool, &tally) => {
-                        received.map(|received| (received, link.url))
+                    came = self.shared.persist(&link, known, spool, &tally) => {
+                        came.map(|came| (came, link.url))
                     }
                 }
             }
@@ -169,7 +208,8 @@ impl Fetcher {
         let attempts = tally.attempts.load(Ordering::Relaxed);
         let fetch_ms = tally.fetch_ms.load(Ordering::Relaxed);
         match result {
-            Ok((received, asked)) => Ok(received.into_fetched(&asked, attempts, fetch_ms)),
+            Ok((Came::Body(received), asked)) => Ok(Visit::Changed(received.into_fetched(&asked, attempts, fetch_ms))),
+            Ok((Came::Unchanged(transfer), _)) => Ok(Visit::Unchanged { attempts, fetch_ms, transfer }),
             Err(fault) => Err(FetchFailure { error: fault.error, http_status: fault.http_status, attempts, fetch_ms }),
         }
     }
@@ -197,20 +237,28 @@ impl Fetcher {
 
 impl Shared {
     /// Tries until it comes, or until trying makes no sense.
-    async fn persist(&self, link: &Link, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+    async fn persist(&self, link: &Link, known: Option<&Known>, spool: &Spool, tally: &Tally) -> Result<Came, Fault> {
         let mut failures = 0;
+        let mut began_at = Instant::now();
+        let mut partial = None;
         let clients = &self.ways.clients;
         loop {
             self.network.wait_while_gone(clients).await;
-            let fault = match self.attempt(link, spool, tally).await {
-                Ok(received) => return Ok(received),
+            let had_bytes = kept_bytes(partial.as_ref());
+            let fault = match self.attempt(link, known, spool, &mut partial, tally).await {
+                Ok(came) => return Ok(came),
                 Err(fault) => fault,
             };
+            // What can't be gone on with need not take room meanwhile.
+            partial = partial.take().filter(Partial::can_go_on);
+            if kept_bytes(partial.as_ref()) >= had_bytes.saturating_add(PROGRESS_BYTES) {
+                failures = 0;
+            }
             failures += 1;
             if let Some(began) = fault.unreached_since {
                 self.network.failed(began);
             }
-            if retry::is_worth_it(&fault, failures, &self.limits) {
+            if retry::is_worth_it(&fault, failures, &self.limits) && began_at.elapsed() < self.limits.max_retry_time {
                 // A host that asked for rest is given it before the next slot.
                 if fault.retry_after.is_none() {
                     tokio::time::sleep(retry::backoff(failures, &self.limits)).await;
@@ -224,6 +272,7 @@ impl Shared {
             match fault.unreached_since {
                 Some(began) if self.network.judge(began, clients).await == Verdict::NetworkReturned => {
                     failures = 0;
+                    began_at = Instant::now();
                 }
                 _ => return Err(fault),
             }
@@ -231,7 +280,14 @@ impl Shared {
     }
 
     /// One attempt: the request, and those it is redirected to.
-    async fn attempt(&self, link: &Link, spool: &Spool, tally: &Tally) -> Result<Received, Fault> {
+    async fn attempt<'a>(
+        &self,
+        link: &Link,
+        known: Option<&Known>,
+        spool: &'a Spool,
+        partial: &mut Option<Partial<'a>>,
+        tally: &Tally,
+    ) -> Result<Came, Fault> {
         let name = fault::shown(&link.url);
         let mut seen = vec![link.url.clone()];
         let mut slot: Option<Slot> = None;
@@ -248,10 +304,14 @@ impl Shared {
             };
             let began = Instant::now();
             let on_answer = || self.network.answered(&origin);
-            let reply = transfer::request(way, &at, &name, &self.limits, spool, on_answer).await;
+            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known };
+            let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
-                Ok(Reply::Received(received)) => return Ok(received),
+                Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
+                Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
+                // Nothing is kept any more, so that this happens once.
+                Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
                     at = self.next_hop(next, &mut seen, &name)?;
                     slot = Some(held);
@@ -289,9 +349,19 @@ impl Shared {
     }
 }
 
+/// What an attempt led to.
+enum Came {
+    Body(Box<Received>),
+    Unchanged(Transfer),
+}
+
+fn kept_bytes(partial: Option<&Partial<'_>>) -> u64 {
+    partial.map_or(0, |partial| partial.collector.size_bytes())
+}
+
 impl Received {
     fn into_fetched(self, asked: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
-        let file_name = name::name_of_response(self.disposition.as_deref(), asked, &self.url);
+        let file_name = name::name_of_response(self.head.disposition.as_deref(), asked, &self.url);
         let mut final_url = self.url;
         // Only URLs that can't have them refuse.
         let _ = final_url.set_username("");
@@ -300,15 +370,15 @@ impl Received {
             body: self.body,
             size_bytes: self.size_bytes,
             hash: self.hash,
-            http_status: self.http_status,
-            content_type: self.content_type,
-            content_encoding: self.content_encoding,
-            etag: self.etag,
-            last_modified: self.last_modified,
+            http_status: self.head.http_status,
+            content_type: self.head.content_type,
+            etag: self.head.etag,
+            last_modified: self.head.last_modified,
             final_url: final_url.into(),
             file_name,
             attempts,
             fetch_ms,
+            transfer: self.transfer,
         }
     }
 }

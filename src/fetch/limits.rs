@@ -32,6 +32,12 @@ pub struct FetchLimits {
     pub backoff_max: Duration,
     /// Longest Retry-After that is obeyed; a longer one fails the item.
     pub max_retry_after: Duration,
+    /// Time after an item's first attempt in which another one may begin.
+    pub max_retry_time: Duration,
+    /// Bytes a second below which a transfer counts as stalled; 0 for none.
+    pub low_speed_bytes_per_s: u64,
+    /// Time over which a transfer's speed is looked at.
+    pub low_speed_time: Duration,
     /// Time for which every host must fail before the network counts as gone.
     pub network_gone: Duration,
     /// Whether the proxies that the system or the environment names are used.
@@ -56,6 +62,9 @@ impl Default for FetchLimits {
             backoff_base: Duration::from_millis(config::BACKOFF_BASE_MS),
             backoff_max: Duration::from_millis(config::BACKOFF_MAX_MS),
             max_retry_after: Duration::from_secs(config::MAX_RETRY_AFTER_S),
+            max_retry_time: Duration::from_secs(config::MAX_RETRY_TIME_S),
+            low_speed_bytes_per_s: config::LOW_SPEED_BYTES_PER_S,
+            low_speed_time: Duration::from_secs(config::LOW_SPEED_S),
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
             obeys_noai: false,

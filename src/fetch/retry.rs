@@ -8,11 +8,14 @@ use crate::error::ErrorKind;
 
 /// Attempts that a name which is not found is worth: it seldom appears a second later.
 const UNKNOWN_HOST_ATTEMPTS: u32 = 2;
+/// Attempts that an answer which makes no sense is worth: now and then it was made on the way.
+const BAD_RESPONSE_ATTEMPTS: u32 = 2;
 
 /// Whether another attempt makes sense after `attempts` of them.
 pub(super) fn is_worth_it(fault: &Fault, attempts: u32, limits: &FetchLimits) -> bool {
     let allowed = match fault.error.kind {
         ErrorKind::UnknownHost => limits.max_attempts.min(UNKNOWN_HOST_ATTEMPTS),
+        ErrorKind::BadResponse => limits.max_attempts.min(BAD_RESPONSE_ATTEMPTS),
         // Only a person can make room.
         ErrorKind::DiskFull => return false,
         _ => limits.max_attempts,

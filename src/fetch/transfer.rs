@@ -1,18 +1,22 @@
-//! One request and its response's body.
+//! One request, and what its answer means.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::{
-    CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use url::Url;
 
 use super::body::{Body, Collector, Spool};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
-use super::{noai, retry};
+use super::receive::{self, Terms};
+use super::resume::{self, Partial};
+use super::{decode, noai, retry, timing};
 use crate::error::{ErrorKind, ItemError};
+use crate::model::{Transfer, TransferTimes};
 
 /// Bytes of an unwanted body that are read so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 << 10;
@@ -22,128 +26,250 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 /// What a request led to.
 pub(super) enum Reply {
     /// The body.
-    Received(Received),
+    Received(Box<Received>),
     /// Another place to ask.
     Redirect(Url),
+    /// Nothing changed since it was fetched before.
+    Unchanged(TransferTimes),
+    /// What came before is of no use: it is to be asked for as a whole.
+    StartAgain,
 }
 
-/// A whole response.
-pub(super) struct Received {
-    pub(super) body: Body,
-    pub(super) size_bytes: u64,
-    pub(super) hash: String,
+/// What an answer says of its body.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
     pub(super) http_status: u16,
     pub(super) content_type: Option<String>,
     pub(super) content_encoding: Option<String>,
     pub(super) etag: Option<String>,
     pub(super) last_modified: Option<String>,
     pub(super) disposition: Option<Vec<u8>>,
+}
+
+/// A whole body.
+pub(super) struct Received {
+    pub(super) body: Body,
+    pub(super) size_bytes: u64,
+    pub(super) hash: String,
+    pub(super) head: Head,
+    pub(super) transfer: Transfer,
     pub(super) url: Url,
 }
 
-/// Asks for a URL, within the total time-out, with these headers about who asks; `name` is how errors call it. `on_answer` is called when a server answered.
-pub(super) async fn request(
-    (client, headers): (&Client, HeaderMap),
-    url: &Url,
-    name: &str,
-    limits: &FetchLimits,
-    spool: &Spool,
+/// What proves that something fetched before is still the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its ETag.
+    pub etag: Option<String>,
+    /// Its Last-Modified, as it was sent.
+    pub last_modified: Option<String>,
+}
+
+/// A request; the spool outlives it, since what came may be gone on with.
+pub(super) struct Ask<'r, 'a> {
+    /// The client, and headers about who asks.
+    pub(super) way: (&'r Client, HeaderMap),
+    pub(super) url: &'r Url,
+    /// How errors call it.
+    pub(super) name: &'r str,
+    pub(super) limits: &'r FetchLimits,
+    pub(super) spool: &'a Spool,
+    /// What was fetched before and is still there.
+    pub(super) known: Option<&'r Known>,
+}
+
+/// Asks for a URL, within the total time-out. Where `partial` holds a part of that very URL's body, the rest is asked
+/// for; what comes of a body that breaks off is left there. `on_answer` is called when a server answered.
+pub(super) async fn request<'a>(
+    ask: Ask<'_, 'a>,
+    partial: &mut Option<Partial<'a>>,
     on_answer: impl Fn(),
 ) -> Result<Reply, Fault> {
     let whole = async {
         let began = Instant::now();
-        let response = client
-            .get(url.clone())
-            .headers(headers)
-            .send()
-            .await
-            .map_err(|error| fault::of_request(&error, name, began, limits.connect_timeout))?;
+        let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
+        let goes_on = from.is_some();
+        let sending = with_conditions(&ask, from).send();
+        let (response, times) = timing::answered(sending, ask.url.scheme() == "https").await;
+        let response =
+            response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
         on_answer();
-        answer(response, url, name, limits, spool).await
+        let status = response.status().as_u16();
+        let answer = Answer { ask: &ask, response, times, goes_on };
+        answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
-    tokio::time::timeout(limits.total_timeout, whole).await.unwrap_or_else(|_elapsed| {
-        let detail = format!("not finished within {} s", limits.total_timeout.as_secs_f64());
-        Err(Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail)))
+    tokio::time::timeout(ask.limits.total_timeout, whole).await.unwrap_or_else(|_elapsed| {
+        let detail = format!("not finished within {} s", ask.limits.total_timeout.as_secs_f64());
+        Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).with("detail", detail)))
     })
 }
 
-async fn answer(
-    response: Response,
-    url: &Url,
-    name: &str,
-    limits: &FetchLimits,
-    spool: &Spool,
-) -> Result<Reply, Fault> {
-    let status = response.status();
-    if is_redirect(status) {
-        let target = redirect_target(&response, url, name);
-        drain(response).await;
-        return target.map(Reply::Redirect).map_err(|error| Fault::new(error).with_status(status.as_u16()));
+fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
+    let (client, headers) = &ask.way;
+    let mut request = client.get(ask.url.clone()).headers(headers.clone());
+    if let Some((partial, validator)) = from.and_then(|partial| Some((partial, partial.validator.as_deref()?))) {
+        request = request.header(RANGE, format!("bytes={}-", partial.collector.size_bytes()));
+        return request.header(IF_RANGE, validator);
     }
-    if !status.is_success() {
-        let retry_after = text(&response, RETRY_AFTER).and_then(|value| retry::retry_after(&value, SystemTime::now()));
-        let mut error = ItemError::new(ErrorKind::HttpStatus, name).with("status", status.as_u16());
+    let Some(known) = ask.known else { return request };
+    // RFC 9110, 13.1.3: a server that knows If-None-Match passes over the other.
+    if let Some(etag) = &known.etag {
+        request = request.header(IF_NONE_MATCH, etag);
+    }
+    if let Some(modified) = &known.last_modified {
+        request = request.header(IF_MODIFIED_SINCE, modified);
+    }
+    request
+}
+
+/// A server's answer.
+struct Answer<'r, 'a> {
+    ask: &'r Ask<'r, 'a>,
+    response: Response,
+    times: TransferTimes,
+    /// Whether the rest of a body was asked for.
+    goes_on: bool,
+}
+
+impl<'a> Answer<'_, 'a> {
+    async fn take(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let status = self.response.status();
+        match status.as_u16() {
+            _ if is_redirect(status) => {
+                let target = redirect_target(&self.response, self.ask.url, self.ask.name);
+                drain(self.response).await;
+                target.map(Reply::Redirect).map_err(Fault::new)
+            }
+            304 if self.ask.known.is_some() && !self.goes_on => Ok(Reply::Unchanged(self.times)),
+            206 if self.goes_on => self.go_on(partial).await,
+            412 | 416 if self.goes_on => {
+                if status == StatusCode::RANGE_NOT_SATISFIABLE
+                    && partial.as_ref().is_some_and(|partial| partial.was_all(self.response.headers()))
+                    && let Some(whole) = partial.take()
+                {
+                    drain(self.response).await;
+                    return finish(whole, self.times, None).await;
+                }
+                *partial = None;
+                drain(self.response).await;
+                Ok(Reply::StartAgain)
+            }
+            206 if !resume::is_the_whole(self.response.headers()) => {
+                Err(fault::bad_response(self.ask.name, "it sent a part, though the whole was asked for"))
+            }
+            // No content, and "clear your form": a success without anything to save.
+            204 | 205 => Err(self.refused().await),
+            _ if status.is_success() => self.begin(partial).await,
+            _ => Err(self.refused().await),
+        }
+    }
+
+    async fn refused(self) -> Fault {
+        let status = self.response.status();
+        let retry_after =
+            text(self.response.headers(), RETRY_AFTER).and_then(|value| retry::retry_after(&value, SystemTime::now()));
+        let mut error = ItemError::new(ErrorKind::HttpStatus, self.ask.name).with("status", status.as_u16());
         if let Some(reason) = status.canonical_reason() {
             error = error.with("detail", reason);
         }
-        drain(response).await;
-        return Err(Fault { retry_after, ..Fault::new(error).with_status(status.as_u16()) });
+        drain(self.response).await;
+        Fault { retry_after, ..Fault::new(error) }
     }
-    if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(response.headers())).flatten() {
-        let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
-        drain(response).await;
-        return Err(Fault::new(error).with_status(status.as_u16()));
-    }
-    receive(response, url, name, limits, spool)
-        .await
-        .map(Reply::Received)
-        .map_err(|fault| fault.with_status(status.as_u16()))
-}
 
-async fn receive(
-    mut response: Response,
-    url: &Url,
-    name: &str,
-    limits: &FetchLimits,
-    spool: &Spool,
-) -> Result<Received, Fault> {
-    let wanted_bytes = response.content_length();
-    if wanted_bytes.is_some_and(|wanted| wanted > limits.max_body_bytes) {
-        return Err(too_large(name, limits));
-    }
-    let mut collector = Collector::new(spool, limits.max_body_in_memory_bytes, wanted_bytes);
-    loop {
-        let chunk = match response.chunk().await {
-            Ok(Some(chunk)) => chunk,
-            Ok(None) => break,
-            Err(error) => return Err(fault::of_body(&error, name, collector.size_bytes(), wanted_bytes)),
-        };
-        if collector.size_bytes() + chunk.len() as u64 > limits.max_body_bytes {
-            return Err(too_large(name, limits));
+    /// A whole body; what may have come before is forgotten.
+    async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let &Ask { limits, name, url, spool, .. } = self.ask;
+        let headers = self.response.headers();
+        if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
+            let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
+            drain(self.response).await;
+            return Err(Fault::new(error));
         }
-        collector.push(&chunk).await.map_err(Fault::new)?;
+        let head = Head::of(&self.response);
+        let codings = decode::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
+            .map_err(|coding| fault::bad_response(name, format_args!("it is packed in an unknown way: {coding}")))?;
+        let is_packed = !codings.is_empty();
+        let announced = self.response.content_length();
+        let whole_bytes = announced.filter(|_| !is_packed);
+        let terms = Terms { name, limits, whole_bytes, end_bytes: announced };
+        if announced.is_some_and(|announced| announced > limits.max_body_bytes) {
+            return Err(receive::too_large(terms));
+        }
+        let validator = if is_packed { None } else { resume::strong_validator(headers) };
+        let collector = Collector::new(spool, limits.max_body_in_memory_bytes, whole_bytes);
+        let begun = partial.insert(Partial { url: url.clone(), head, collector, whole_bytes, validator, resumed: 0 });
+        let (mut times, began) = (self.times, Instant::now());
+        let packed_bytes = if is_packed {
+            Some(receive::packed(self.response, &codings, &mut begun.collector, terms).await?)
+        } else {
+            receive::plain(self.response, &mut begun.collector, terms).await?;
+            None
+        };
+        times.body_ms = began.elapsed().as_millis() as u64;
+        match partial.take() {
+            Some(whole) => finish(whole, times, packed_bytes).await,
+            None => Ok(Reply::StartAgain),
+        }
     }
-    if wanted_bytes.is_some_and(|wanted| collector.size_bytes() < wanted) {
-        return Err(Fault::new(fault::short_body(name, collector.size_bytes(), wanted_bytes)));
+
+    /// The rest of a body, if it is that.
+    async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let &Ask { limits, name, .. } = self.ask;
+        let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
+        let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
+            tracing::debug!(name, why = ?fits, "a transfer starts again");
+            *partial = None;
+            drain(self.response).await;
+            return Ok(Reply::StartAgain);
+        };
+        let whole_bytes = resume::whole_bytes(self.response.headers());
+        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end) };
+        if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
+            return Err(receive::too_large(terms));
+        }
+        begun.whole_bytes = whole_bytes;
+        begun.head.http_status = self.response.status().as_u16();
+        begun.resumed += 1;
+        let (mut times, began) = (self.times, Instant::now());
+        let received = receive::plain(self.response, &mut begun.collector, terms).await;
+        if let Err(fault) = received {
+            // A part that is longer than it says can't be trusted in anything.
+            if fault.error.kind == ErrorKind::BadResponse {
+                *partial = None;
+            }
+            return Err(fault);
+        }
+        times.body_ms = began.elapsed().as_millis() as u64;
+        match partial.take() {
+            Some(whole) => finish(whole, times, None).await,
+            None => Ok(Reply::StartAgain),
+        }
     }
-    let (body, size_bytes, hash) = collector.finish().await.map_err(Fault::new)?;
-    Ok(Received {
-        body,
-        size_bytes,
-        hash,
-        http_status: response.status().as_u16(),
-        content_type: text(&response, CONTENT_TYPE),
-        content_encoding: text(&response, reqwest::header::CONTENT_ENCODING)
-            .filter(|encoding| !encoding.eq_ignore_ascii_case("identity")),
-        etag: text(&response, ETAG),
-        last_modified: text(&response, LAST_MODIFIED),
-        disposition: response.headers().get(CONTENT_DISPOSITION).map(|value| value.as_bytes().to_vec()),
-        url: url.clone(),
-    })
 }
 
 pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u64>) -> Result<Reply, Fault> {
+    let (body, size_bytes, hash) = whole.collector.finish().await.map_err(Fault::new)?;
+    let encoding = packed_bytes.and(whole.head.content_encoding.clone());
+    let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, unchanged: None };
+    Ok(Reply::Received(Box::new(Received { body, size_bytes, hash, head: whole.head, transfer, url: whole.url })))
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        let headers = response.headers();
+        Self {
+            http_status: response.status().as_u16(),
+            content_type: text(headers, CONTENT_TYPE),
+            content_encoding: text_of_all(headers, CONTENT_ENCODING),
+            etag: text(headers, ETAG),
+            last_modified: text(headers, LAST_MODIFIED),
+            disposition: headers.get(CONTENT_DISPOSITION).map(|value| value.as_bytes().to_vec()),
+        }
+    }
 }
 
 /// Where a redirect leads; only http and https are followed.
@@ -164,14 +290,15 @@ pub(super) fn redirect_target(response: &Response, url: &Url, name: &str) -> Res
     Ok(target)
 }
 
-fn too_large(name: &str, limits: &FetchLimits) -> Fault {
-    let limit = crate::model::human::bytes(limits.max_body_bytes);
-    Fault::new(ItemError::new(ErrorKind::BodyTooLarge, name).with("limit", limit))
+fn text(headers: &HeaderMap, header: HeaderName) -> Option<String> {
+    let value = headers.get(header)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-fn text(response: &Response, header: HeaderName) -> Option<String> {
-    let value = response.headers().get(header)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
+/// A list that may stand in several lines.
+fn text_of_all(headers: &HeaderMap, header: HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(header).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    Some(lines.join(", ")).filter(|list| !list.is_empty() && !list.eq_ignore_ascii_case("identity"))
 }
 
 /// Reads what little is left of an unwanted body: otherwise its connection would be lost.

@@ -79,6 +79,7 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::ShortBody => ("Broke off", "전송 끊김"),
         ErrorKind::Checksum => ("Wrong checksum", "체크섬 불일치"),
         ErrorKind::NoColumn => ("Column missing", "열 없음"),
+        ErrorKind::BadResponse => ("Bad answer", "잘못된 응답"),
         ErrorKind::RefusedAddress => ("Not allowed", "허용되지 않음"),
         ErrorKind::Robots => ("Not wished (robots.txt)", "robots.txt 거부"),
         ErrorKind::RobotsUnavailable => ("No robots.txt", "robots.txt 확인 불가"),
@@ -133,6 +134,7 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::HttpStatus => format!("{name}: 서버가 {}(으)로 응답했습니다{detail}.", error.arg("status")),
         ErrorKind::Redirect => format!("{name}: 리디렉션이 올바른 곳으로 가지 않습니다{detail}."),
         ErrorKind::ShortBody => format!("{name}: 전송이 중간에 끊겼습니다{parts}. 다시 시도하세요."),
+        ErrorKind::BadResponse => format!("{name}: 서버의 응답이 올바르지 않습니다{detail}."),
         ErrorKind::BodyTooLarge => format!("{name}: 한도 {}보다 큽니다.", error.arg("limit")),
         ErrorKind::Checksum => format!("{name}: 체크섬이 목록과 다릅니다{detail}."),
         ErrorKind::NoColumn => {

@@ -22,6 +22,7 @@ pub mod progress;
 pub mod recipe;
 pub mod remark;
 pub mod save;
+pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use choices::{Rgb, Subsampling, TiffCompression};
@@ -46,3 +47,4 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
+pub use transfer::{Transfer, TransferTimes};
