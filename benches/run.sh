@@ -9,6 +9,16 @@ pairs=${PIXLOOM_PAIRS:-5}
 works=${PIXLOOM_WORKS:-thumb web full grade png-webp png-png chain8}
 python=${PIXLOOM_PYTHON:-python3}
 
+# Links have a script of their own.
+links=() pictures=()
+for work in $works; do case $work in links-*) links+=("$work") ;; *) pictures+=("$work") ;; esac; done
+if [ ${#links[@]} -gt 0 ]; then
+  if [ -z "${PIXLOOM_BIN:-}" ]; then cargo build --release --locked; fi
+  benches/links.sh "${PIXLOOM_BIN:-${CARGO_TARGET_DIR:-target}/release/pixloom}" "${links[@]}"
+  works=${pictures[*]}
+  if [ -z "$works" ]; then exit 0; fi
+fi
+
 if [ -z "$corpus" ] || ! compgen -G "$corpus/photos/*.jpg" >/dev/null; then
   echo "set PIXLOOM_CORPUS to a folder that holds photos/*.jpg; see benches/README.md" >&2
   exit 2

@@ -46,6 +46,8 @@ pub const LOW_SPEED_BYTES_PER_S: u64 = 100;
 pub const LOW_SPEED_S: u64 = 60;
 /// Times its packed size that a body may unpack to, where that is more than [`MAX_BODY_IN_MEMORY_BYTES`].
 pub const MAX_UNPACKED_TIMES: u64 = 250;
+/// Seconds for which a host may leave request after request without an answer before it is given up.
+pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as gone.
 pub const NETWORK_GONE_S: u64 = 20;
 /// Files a safe-write batch holds at most.

@@ -56,6 +56,8 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The address is one that must not be reached.
     RefusedAddress,
+    /// What came has not the checksum that its list gives.
+    Checksum,
     /// The host's robots.txt asks not to fetch it; the item is skipped, not failed.
     Robots,
     /// The host's robots.txt could not be had, so that nothing is fetched there for now.
@@ -64,8 +66,6 @@ pub enum ErrorKind {
     NoAi,
     /// A secret that it needs is missing; the job pauses.
     MissingSecret,
-    /// What came has not the checksum that its list gives.
-    Checksum,
     // The output's fault.
     /// The name is to hold a column that the item's list doesn't have.
     NoColumn,

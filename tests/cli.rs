@@ -14,6 +14,8 @@ mod interrupts;
 mod jobs;
 #[path = "cli/links.rs"]
 mod links;
+#[path = "cli/lists.rs"]
+mod lists;
 #[path = "util/program.rs"]
 mod program;
 #[path = "cli/refusals.rs"]

@@ -397,6 +397,70 @@ fn a_host_gets_no_more_than_its_slots_and_holds_up_no_other() {
 }
 
 #[test]
+fn a_host_is_asked_as_often_as_the_rate_allows() {
+    let server = Server::start(|_| ok("x", "text/plain"));
+    run(async {
+        let setup = Setup::new(FetchLimits { requests_per_s: Some(40.0), ..once() });
+        let before = Instant::now();
+        let tasks: Vec<_> = (0..21).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        // Twenty turns of 25 ms, but for the one that may be made up for.
+        assert!(before.elapsed() >= Duration::from_millis(470), "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn bytes_come_no_faster_than_allowed() {
+    let server = Server::start(|_| ok(vec![b'x'; 50_000], "text/plain"));
+    run(async {
+        let setup = Setup::new(FetchLimits { bytes_per_s: Some(1_000_000), ..once() });
+        let before = Instant::now();
+        let tasks: Vec<_> = (0..12).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert!(before.elapsed() >= Duration::from_millis(500), "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn a_host_that_answers_nobody_is_given_up_for_all_its_links() {
+    let dead = Server::start(|_| Behaviour::Stall);
+    let good = Server::start(|_| ok("x", "text/plain"));
+    run(async {
+        let silence = Duration::from_millis(400);
+        let setup = Setup::new(FetchLimits { host_silence: silence, max_attempts: 2, ..hasty() });
+        let tasks: Vec<_> = (0..200).map(|n| setup.spawn(dead.url(&format!("/{n}")))).collect();
+        setup.fetch(&good.url("/x")).await.unwrap();
+        for task in tasks {
+            let error = task.await.unwrap().unwrap_err().error;
+            assert!(error.kind == ErrorKind::Timeout && error.is_retryable(), "{error}");
+        }
+        // Each alone would have been asked twice, one at a time in the end: a minute and more.
+        assert!(dead.accepted() < 60, "{}", dead.accepted());
+        setup.fetch(&good.url("/y")).await.unwrap();
+    });
+}
+
+#[test]
+fn a_host_that_is_asked_too_much_is_asked_less() {
+    let server = Server::start(|request| match request.hit {
+        1 => status(429),
+        _ => ok("x", "text/plain").delay(Duration::from_millis(5)),
+    });
+    run(async {
+        let setup = Setup::new(FetchLimits { per_host: 64, connections: 64, ..hasty() });
+        let tasks: Vec<_> = (0..100).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert!(server.most_busy() <= 20, "{}", server.most_busy());
+    });
+}
+
+#[test]
 fn connections_are_used_again_whatever_the_status() {
     let server = Server::start(|request| match request.hit % 3 {
         0 => ok("x", "image/png"),

@@ -71,7 +71,7 @@ fn keep_secrets(record: &mut [Field]) {
     let columns = RECORD_COLUMNS.iter().zip(record);
     for (_, field) in columns.filter(|(column, _)| **column == "locator") {
         if let Field::Text(text) = field {
-            *text = locator::without_user_info(text);
+            *text = locator::told_url(text);
         }
     }
 }

@@ -273,6 +273,7 @@ impl RunArgs {
                 per_host: self.per_host.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                network_gone_s: None,
                 max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
                 max_side_px: self.max_side,
                 item_memory_bytes: self.item_memory,

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, locator};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, human, locator};
 
 /// Options about how links are fetched. Secrets are named, never given: `env:NAME`, `netrc`, `settings:NAME`.
 #[derive(Debug, Args)]
@@ -44,6 +44,12 @@ pub(super) struct NetworkArgs {
     /// A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
     #[arg(long, value_name = "HOST=REF", value_parser = bearer)]
     bearer: Vec<AccessEntry>,
+    /// Begin at most so many requests a second at each host, such as 5 or 0.5
+    #[arg(long, value_name = "N", value_parser = rate)]
+    requests_per_second: Option<f64>,
+    /// Receive at most so many bytes a second in all, such as 2MB
+    #[arg(long, value_name = "SIZE", value_parser = bytes_rate)]
+    bytes_per_second: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -84,7 +90,8 @@ impl NetworkArgs {
             ca_file,
             insecure_hosts: self.insecure_host.clone(),
             access,
-            ..NetworkSpec::default()
+            requests_per_s: self.requests_per_second,
+            bytes_per_s: self.bytes_per_second,
         })
     }
 }
@@ -100,6 +107,16 @@ fn proxy(text: &str) -> Result<ProxyChoice, String> {
     let spec = NetworkSpec { proxy: ProxyChoice::Url(url.to_string()), ..NetworkSpec::default() };
     spec.check()?;
     Ok(spec.proxy)
+}
+
+fn bytes_rate(text: &str) -> Result<u64, String> {
+    let wrong = || "give a number of bytes from 1000 on, such as 500kB or 2MB".to_owned();
+    human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or_else(wrong)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "give a number, such as 5 or 0.5".to_owned())?;
+    if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err("give a number from 0.001 on".to_owned()) }
 }
 
 /// A bare host; a scheme or a port would promise more than is looked at.

@@ -112,11 +112,11 @@ pub fn dry_run(
         sampled_seconds: 0.0,
         samples: 0,
     };
+    let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("Couldn't start the network: {error}."))?;
-        let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
-        super::lists::fetch(runtime.handle(), &secrets, spec, url, cancelled).map(|list| list.file)
+        super::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     for source in &spec.sources {
         let reading = Reading { lists: &spec.lists, cancelled, fetch: &fetch };

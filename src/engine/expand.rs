@@ -1,5 +1,6 @@
 //! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
 
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ pub(crate) struct Expand {
     pub(crate) stop: Arc<AtomicBool>,
     /// Links that were pasted; they have no place in the job's list of sources.
     pub(crate) urls: Vec<String>,
+    /// Links that were pasted more than once.
+    pub(crate) duplicates: u64,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
     /// Who counts the links of each host, while the job is at work.
@@ -57,6 +60,7 @@ impl Expand {
             leave_out_known: false,
             stop: Arc::default(),
             urls: Vec::new(),
+            duplicates: 0,
             copy_of: None,
             link_counts: None,
         }
@@ -70,7 +74,7 @@ pub(crate) enum ExpandNote {
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read.
-    Ended { job: JobId, added: u64, duplicates: u64 },
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool },
 }
 
 /// Works until the other end is gone.
@@ -83,6 +87,8 @@ pub(crate) fn run(
     secrets: &Arc<Secrets>,
 ) {
     for request in expand_rx {
+        let only_links = request.sources.is_empty() && !request.urls.is_empty();
+        let duplicates = request.duplicates;
         let mut expansion = Expansion {
             request,
             record_tx,
@@ -95,13 +101,13 @@ pub(crate) fn run(
             since: None,
             taken: 0,
             added: 0,
-            duplicates: 0,
+            duplicates,
         };
         if let Err(error) = expansion.run() {
             let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
         }
         let Expansion { request, added, duplicates, .. } = expansion;
-        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates });
+        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links });
     }
 }
 
@@ -153,44 +159,49 @@ impl Expansion<'_> {
             let is_list =
                 matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
             let stop = Arc::clone(&self.request.stop);
-            let mut failed = None;
-            let cancelled = || stop.load(Ordering::Acquire);
+            let failed = Cell::new(None);
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
-            let fetch = |url: &str| fetcher.fetch(url, &cancelled);
+            let this = RefCell::new(&mut *self);
+            let cancelled = || {
+                // A pipe may be quiet for long; what came through it is not to wait for more.
+                if let Ok(mut this) = this.try_borrow_mut()
+                    && let Err(error) = this.flush_old(known)
+                {
+                    failed.set(Some(error));
+                    return true;
+                }
+                stop.load(Ordering::Acquire)
+            };
+            let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
             let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
-            let outcome = source::read(&spec, &reading, &mut |found| match found {
-                Found::Trouble(message) => {
-                    let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message });
-                    ControlFlow::Continue(())
-                }
-                // What is left out is told when all has been added.
-                Found::Remark(Remark::RepeatedLinks { .. }) if known => ControlFlow::Continue(()),
-                Found::Remark(remark) => {
-                    let _ = self.note_tx.send(ExpandNote::Remark { job: self.request.job, remark });
-                    ControlFlow::Continue(())
-                }
-                Found::Item(mut item) => {
-                    self.taken += 1;
-                    if self.is_own_result(&item, out_dir.as_ref()) {
-                        return ControlFlow::Continue(());
-                    }
-                    if pass_over > 0 {
-                        pass_over -= 1;
-                        return ControlFlow::Continue(());
-                    }
-                    if is_list {
-                        intake::keep_item(self.secrets, &mut item);
-                    }
-                    match self.push(item, known) {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(error) => {
-                            failed = Some(error);
-                            ControlFlow::Break(())
+            let outcome = source::read(&spec, &reading, &mut |found| {
+                let mut this = this.borrow_mut();
+                match found {
+                    Found::Trouble(message) => this.tell(ExpandNote::Trouble { job: this.request.job, message }),
+                    // What is left out is told when all has been added.
+                    Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
+                    Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
+                    Found::Item(mut item) => {
+                        this.taken += 1;
+                        if this.is_own_result(&item, out_dir.as_ref()) {
+                            return ControlFlow::Continue(());
+                        }
+                        if pass_over > 0 {
+                            pass_over -= 1;
+                            return ControlFlow::Continue(());
+                        }
+                        if is_list {
+                            intake::keep_item(this.secrets, &mut item);
+                        }
+                        if let Err(error) = this.push(item, known) {
+                            failed.set(Some(error));
+                            return ControlFlow::Break(());
                         }
                     }
                 }
+                ControlFlow::Continue(())
             });
-            if let Some(error) = failed {
+            if let Some(error) = failed.take() {
                 return Err(error);
             }
             if outcome.is_break() {
@@ -254,11 +265,17 @@ impl Expansion<'_> {
             counts.listed(url);
         }
         self.batch.push(item);
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.batch.len() >= BATCH_ITEMS || since.elapsed() >= BATCH_AGE {
-            self.flush(known)?;
-        }
-        Ok(())
+        self.since.get_or_insert_with(Instant::now);
+        if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
+    }
+
+    /// Hands over what has waited long enough.
+    fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
+        if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
+    }
+
+    fn tell(&self, note: ExpandNote) {
+        let _ = self.note_tx.send(note);
     }
 
     fn flush(&mut self, known: bool) -> Result<(), JobError> {
@@ -301,13 +318,13 @@ impl<'a> ListFetcher<'a> {
 
     /// The list; what it was is noted, so that a resume can tell whether it still is the same.
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, String> {
-        let list = lists::fetch(self.runtime, self.secrets, self.spec, url, cancelled)?;
+        let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
             Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
                 let message = format!(
                     "The list {} has changed since the job was interrupted. It goes on in the new one where it was in \
                      the old one; run it as another job to be sure of every link.",
-                    locator::without_user_info(url)
+                    locator::shown_url(url)
                 );
                 let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, message });
             }

@@ -3,7 +3,7 @@
 
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{AccessError, Secrets};
-use crate::model::{JobSpec, Locator, NewItem, SourceSpec, locator};
+use crate::model::{JobSpec, Locator, NewItem, Origin, SourceSpec, locator};
 
 /// A whole job.
 pub(super) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
@@ -32,6 +32,11 @@ pub(super) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), 
 /// An item of a list. One whose secret can't be kept fails without it.
 pub(super) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
     let Locator::Url(url) = &mut item.locator else { return };
+    if item.origin == Origin::Fetched {
+        // A stranger's list adds nothing to the user's secrets.
+        *url = locator::without_user_info(url);
+        return;
+    }
     match secrets.keep_link(url) {
         Ok(kept) => *url = kept,
         Err(error) => {

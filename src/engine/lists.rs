@@ -30,7 +30,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
             SourceSpec::File { path } | SourceSpec::Folder { path, .. } => {
                 (Some(source::Header::none()), path.display().to_string())
             }
-            SourceSpec::Url { url } => (Some(source::Header::none()), locator::without_user_info(url)),
+            SourceSpec::Url { url } => (Some(source::Header::none()), locator::shown_url(url)),
         };
         let Some(header) = header else { continue };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
@@ -56,20 +56,20 @@ pub(crate) struct FetchedList {
 
 /// A fetcher for links of a job.
 pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
-    Fetcher::open(Setup {
+    let setup = Setup {
         limits: FetchLimits::from(&spec.limits),
         network: spec.network.clone(),
         secrets: Arc::clone(secrets),
         ..Setup::default()
-    })
-    .map_err(|error| JobError::Machine(error.to_string()))
+    };
+    Fetcher::open(setup).map_err(|error| JobError::Machine(error.to_string()))
 }
 
 /// Fetches the list at a URL that the user gave; the error is a sentence.
 pub(crate) fn fetch(
     runtime: &Handle,
-    secrets: &Arc<Secrets>,
     spec: &JobSpec,
+    secrets: &Arc<Secrets>,
     url: &str,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<FetchedList, String> {
@@ -91,12 +91,12 @@ pub(crate) fn fetch(
     });
     let fetched = fetched.map_err(|failure| match failure.error.kind {
         ErrorKind::Cancelled => {
-            format!("The list {} was not fetched: it was given up.", locator::without_user_info(url))
+            format!("The list {} was not fetched: it was given up.", locator::shown_url(url))
         }
         _ => failure.error.to_string(),
     })?;
     let failed = |error: std::io::Error| {
-        format!("Couldn't keep the list {} while it is read ({error}).", locator::without_user_info(url))
+        format!("Couldn't keep the list {} while it is read ({error}).", locator::shown_url(url))
     };
     let file = match &fetched.body {
         Body::Memory(bytes) => in_a_file(bytes),
@@ -112,6 +112,14 @@ fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file)
+}
+
+/// A chosen file whose name is that of a list is read as one.
+pub(crate) fn or_list(spec: SourceSpec) -> SourceSpec {
+    match spec {
+        SourceSpec::File { path } if source::is_list_name(&path) => SourceSpec::UrlList { path },
+        spec => spec,
+    }
 }
 
 /// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.

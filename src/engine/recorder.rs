@@ -171,7 +171,13 @@ impl Recorder {
     /// Writes everything in the batch; a catalog that fails stops the runs it concerns.
     fn flush(&mut self, batch: &mut Batch) {
         let Batch { running, finished, .. } = std::mem::take(batch);
-        for (job, seqs) in running {
+        let ended: HashSet<ItemId> = finished.iter().map(|recorded| recorded.finished.id).collect();
+        for (job, mut seqs) in running {
+            // What began and ended within one batch need not be told twice.
+            seqs.retain(|seq| !ended.contains(&ItemId { job, seq: *seq }));
+            if seqs.is_empty() {
+                continue;
+            }
             if let Err(error) = self.catalog.set_running(job, &seqs) {
                 self.give_up(job, &error);
             }

@@ -103,6 +103,8 @@ pub enum Notice {
         added: u64,
         /// Left out as duplicates.
         duplicates: u64,
+        /// Whether they are pasted links.
+        only_links: bool,
     },
     /// Pasted text held no link and no path.
     NothingToAdd,

@@ -24,12 +24,28 @@ pub(super) struct Fault {
     pub(super) http_status: Option<u16>,
     /// How long the server asks to be left alone.
     pub(super) retry_after: Option<Duration>,
+    /// Whether nothing was asked, since the host was given up.
+    pub(super) is_given_up: bool,
 }
 
 impl Fault {
     /// A failure that says nothing about the connection.
     pub(super) const fn new(error: ItemError) -> Self {
-        Self { error, unreached_since: None, http_status: None, retry_after: None }
+        Self { error, unreached_since: None, http_status: None, retry_after: None, is_given_up: false }
+    }
+
+    /// Whether no answer came at all.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        let kind = self.error.kind;
+        self.http_status.is_none()
+            && matches!(kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::UnknownHost)
+            && !self.is_given_up
+    }
+
+    /// Whether it says that the host would rather be asked less.
+    pub(super) const fn is_trouble(&self) -> bool {
+        matches!(self.http_status, Some(429 | 503))
+            || matches!(self.error.kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::ShortBody)
     }
 
     /// The same with the status of the response.
@@ -37,6 +53,12 @@ impl Fault {
         self.http_status = Some(status);
         self
     }
+}
+
+/// The host has not answered anybody for so long that it is not asked any more.
+pub(super) fn of_silence(silent: Duration, name: &str) -> Fault {
+    let detail = format!("its host has answered nobody for {} s, so it was not asked", silent.as_secs());
+    Fault { is_given_up: true, ..Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail)) }
 }
 
 /// A URL as it may be shown.

@@ -10,14 +10,16 @@ use url::Url;
 use super::body::{Body, Spool};
 use super::cancel::Cancel;
 use super::courtesy::{Courtesy, LinkCounts, Robots, robots_url};
+use super::dns::Cached;
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
+use super::rate::Rate;
 use super::reach::{Link, Ways};
 use super::resolver::SystemResolver;
 use super::resume::Partial;
 use super::secrets::{AccessError, Secrets};
-use super::slots::{Slot, Slots};
+use super::slots::{Silent, Slot, Slots};
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
@@ -37,6 +39,8 @@ struct Shared {
     courtesy: Courtesy,
     limits: FetchLimits,
     slots: Slots,
+    /// What may be received in all.
+    bytes: Option<Rate>,
     network: Network,
 }
 
@@ -132,7 +136,7 @@ struct Tally {
 impl Fetcher {
     /// A fetcher within these limits, with no settings beyond them.
     pub fn new(limits: FetchLimits) -> Self {
-        let ways = Ways::plain(&limits, Arc::new(SystemResolver));
+        let ways = Ways::plain(&limits, Arc::new(Cached::new(Arc::new(SystemResolver))));
         Self::with(limits, ways, RobotsPolicy::default())
     }
 
@@ -140,6 +144,9 @@ impl Fetcher {
     pub fn open(setup: Setup) -> Result<Self, AccessError> {
         let Setup { mut limits, network, secrets, resolver } = setup;
         limits.obeys_noai |= network.obey_noai;
+        limits.requests_per_s = network.requests_per_s.or(limits.requests_per_s);
+        limits.bytes_per_s = network.bytes_per_s.or(limits.bytes_per_s);
+        let resolver = Arc::new(Cached::new(resolver));
         let ways = Ways::new(&limits, &network, secrets, resolver)?;
         Ok(Self::with(limits, ways, network.robots))
     }
@@ -148,7 +155,8 @@ impl Fetcher {
         let shared = Shared {
             ways,
             courtesy: Courtesy::new(robots),
-            slots: Slots::new(limits.connections, limits.per_host),
+            slots: Slots::new(&limits),
+            bytes: Rate::new(limits.bytes_per_s.map(|bytes| bytes as f64)),
             network: Network::new(limits.clone()),
             limits,
         };
@@ -214,6 +222,12 @@ impl Fetcher {
         }
     }
 
+    /// Links of a link's host that are worth having in hand now: those it is asked for, and some in line. What is
+    /// beyond would only wait, and hold up the others.
+    pub fn room(&self, place: &str) -> usize {
+        self.shared.slots.room(place)
+    }
+
     /// Requests in flight now.
     pub fn in_use(&self) -> usize {
         self.shared.slots.in_use()
@@ -243,7 +257,10 @@ impl Shared {
         let mut partial = None;
         let clients = &self.ways.clients;
         loop {
-            self.network.wait_while_gone(clients).await;
+            if self.network.gone_since().is_some() {
+                self.network.wait_while_gone(clients).await;
+                self.slots.forgive();
+            }
             let had_bytes = kept_bytes(partial.as_ref());
             let fault = match self.attempt(link, known, spool, &mut partial, tally).await {
                 Ok(came) => return Ok(came),
@@ -300,15 +317,23 @@ impl Shared {
             self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
             let held = match held {
                 Some(held) => held,
-                None => self.slots.acquire(&origin).await,
+                None => self.slots.acquire(&origin).await.map_err(|Silent(time)| fault::of_silence(time, &name))?,
             };
             let began = Instant::now();
-            let on_answer = || self.network.answered(&origin);
+            let on_answer = || {
+                self.network.answered(&origin);
+                held.answered(began);
+            };
             let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known };
             let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
-                Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
+                Ok(Reply::Received(received)) => {
+                    if let Some(bytes) = &self.bytes {
+                        bytes.take(received.size_bytes as f64).await;
+                    }
+                    return Ok(Came::Body(received));
+                }
                 Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
                 // Nothing is kept any more, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
@@ -317,6 +342,12 @@ impl Shared {
                     slot = Some(held);
                 }
                 Err(fault) => {
+                    if fault.is_unanswered() {
+                        held.unanswered(began);
+                    }
+                    if fault.is_trouble() {
+                        held.troubled(began);
+                    }
                     if let Some(wait) = fault.retry_after {
                         held.rest_host(wait.min(self.limits.max_retry_after));
                     }
@@ -329,7 +360,8 @@ impl Shared {
     /// Gets a place's robots.txt, as one request of its host.
     async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
         let origin = at.origin().ascii_serialization();
-        let _slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
+        let slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
+        let _slot = slot.transpose().map_err(|Silent(time)| fault::of_silence(time, name))?;
         let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
         self.network.answered(&origin);
         Ok(answer)

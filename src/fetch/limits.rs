@@ -6,7 +6,7 @@ use crate::config;
 use crate::model::Limits;
 
 /// What fetching may use, and how patient it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FetchLimits {
     /// Requests in flight at once.
     pub connections: usize,
@@ -38,6 +38,12 @@ pub struct FetchLimits {
     pub low_speed_bytes_per_s: u64,
     /// Time over which a transfer's speed is looked at.
     pub low_speed_time: Duration,
+    /// Time for which a host may leave request after request without an answer before it is given up.
+    pub host_silence: Duration,
+    /// Requests begun per second at one host, at most.
+    pub requests_per_s: Option<f64>,
+    /// Bytes received per second in all, at most.
+    pub bytes_per_s: Option<u64>,
     /// Time for which every host must fail before the network counts as gone.
     pub network_gone: Duration,
     /// Whether the proxies that the system or the environment names are used.
@@ -65,6 +71,9 @@ impl Default for FetchLimits {
             max_retry_time: Duration::from_secs(config::MAX_RETRY_TIME_S),
             low_speed_bytes_per_s: config::LOW_SPEED_BYTES_PER_S,
             low_speed_time: Duration::from_secs(config::LOW_SPEED_S),
+            host_silence: Duration::from_secs(config::HOST_SILENCE_S),
+            requests_per_s: None,
+            bytes_per_s: None,
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
             obeys_noai: false,
@@ -75,6 +84,12 @@ impl Default for FetchLimits {
 impl From<&Limits> for FetchLimits {
     /// A job's limits, and the defaults for the rest.
     fn from(limits: &Limits) -> Self {
-        Self { connections: limits.connections, per_host: limits.per_host, ..Self::default() }
+        let network_gone = limits.network_gone_s.unwrap_or(config::NETWORK_GONE_S);
+        Self {
+            connections: limits.connections,
+            per_host: limits.per_host,
+            network_gone: Duration::from_secs(network_gone),
+            ..Self::default()
+        }
     }
 }

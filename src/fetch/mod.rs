@@ -4,11 +4,13 @@
 //! Knows nothing of pictures, jobs, catalogs or windows, and holds no runtime: its futures run on the engine's.
 
 mod access;
+mod adaptive;
 mod body;
 mod cancel;
 mod client;
 mod courtesy;
 mod decode;
+mod dns;
 mod fault;
 mod fetcher;
 mod guard;
@@ -18,6 +20,7 @@ mod netrc;
 mod network;
 mod noai;
 mod pace;
+mod rate;
 mod reach;
 mod receive;
 mod resolver;

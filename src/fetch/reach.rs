@@ -157,6 +157,7 @@ fn bad_url(text: &str, detail: &str) -> ItemError {
         Some((_, rest)) => format!("…@{rest}"),
         None => text.to_owned(),
     };
+    let text = text.split_once('?').map_or_else(|| text.clone(), |(before, _)| format!("{before}?…"));
     ItemError::new(ErrorKind::BadUrl, text.chars().take(MAX_SHOWN_CHARS).collect::<String>()).with("detail", detail)
 }
 

@@ -19,7 +19,7 @@ pub(super) struct SystemResolver;
 /// A host's name was not found.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NameNotFound(io::Error);
+pub(super) struct NameNotFound(pub(super) io::Error);
 
 /// A host's name leads only to addresses that must not be reached.
 #[derive(Debug, thiserror::Error)]

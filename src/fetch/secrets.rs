@@ -12,14 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 use super::netrc;
+use crate::model::locator::SECRET_MARK as MARK;
 use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, SecretRef};
 
 /// Bytes above which a file of secrets is none.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Secrets kept for one place before one more is refused.
 const MAX_FOR_A_PLACE: u32 = 1000;
-/// What a URL's fragment begins with when its user info is kept among the secrets. A fragment never reaches a server.
-const MARK: &str = "pixloom-secret=";
 
 /// The secrets of this user.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! Who may speak to whom: a request waits for a slot of its host first and then for one of all, so that a slow host
-//! never holds up the others; a host that asked for rest is left alone by every request.
+//! never holds up the others; a host that asked for rest is left alone by every request, and one that is silent is given
+//! up. How many requests a host gets at once adapts to how it bears them (`adaptive`).
 //!
 //! Memory does not grow with the number of hosts ever met.
 
@@ -10,8 +11,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::adaptive::Adaptive;
+use super::limits::FetchLimits;
+use super::rate::Rate;
+
 /// Hosts remembered before those that nobody uses are forgotten.
 const HOSTS_KEPT: usize = 256;
+/// Hosts remembered for their troubles, beyond which those are forgotten, too.
+const TROUBLES_KEPT: usize = 16 * HOSTS_KEPT;
+/// Links of a host that may stand in line beside those it is asked for, so that none of its slots waits for a link.
+const IN_LINE: usize = 64;
+/// A host that was given up is asked again this often.
+const ASKED_AGAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// The slots of all hosts.
 pub(super) struct Slots {
@@ -22,6 +33,8 @@ pub(super) struct Slots {
 struct Hosts {
     by_key: HashMap<String, Arc<Host>>,
     per_host: usize,
+    requests_per_s: Option<f64>,
+    silence: Duration,
     forget_at: usize,
 }
 
@@ -29,7 +42,21 @@ struct Hosts {
 struct Host {
     permits: Arc<Permits>,
     rests_until: Mutex<Option<Instant>>,
+    strength: Mutex<Strength>,
+    pace: Option<Rate>,
+    /// How long it may be silent before it is given up.
+    silence: Duration,
 }
+
+struct Strength {
+    adaptive: Adaptive,
+    /// When a silent host was asked last.
+    asked_at: Option<Instant>,
+}
+
+/// A host answered no request for so long: it is not asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Silent(pub(super) Duration);
 
 /// The right to one request; given back when dropped.
 pub(super) struct Slot {
@@ -40,16 +67,20 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    /// Slots for so many requests in all and at one host.
-    pub(super) fn new(connections: usize, per_host: usize) -> Self {
-        Self {
-            all: Arc::new(Permits::new(connections)),
-            hosts: Mutex::new(Hosts { by_key: HashMap::new(), per_host, forget_at: HOSTS_KEPT }),
-        }
+    /// Slots for as many requests in all and at one host, and as often, as the limits say.
+    pub(super) fn new(limits: &FetchLimits) -> Self {
+        let hosts = Hosts {
+            by_key: HashMap::new(),
+            per_host: limits.per_host,
+            requests_per_s: limits.requests_per_s,
+            silence: limits.host_silence,
+            forget_at: HOSTS_KEPT,
+        };
+        Self { all: Arc::new(Permits::new(limits.connections)), hosts: Mutex::new(hosts) }
     }
 
-    /// Waits for a slot of that host, and then of all.
-    pub(super) async fn acquire(&self, key: &str) -> Slot {
+    /// Waits for a slot of that host, for its turn, and then for a slot of all.
+    pub(super) async fn acquire(&self, key: &str) -> Result<Slot, Silent> {
         let host = self.host(key);
         loop {
             host.rest().await;
@@ -57,10 +88,36 @@ impl Slots {
             if host.rests_for().is_some() {
                 continue;
             }
+            host.may_be_asked()?;
+            if let Some(pace) = &host.pace {
+                pace.take(1.0).await;
+            }
             let all = Permits::acquire(&self.all).await;
             if host.rests_for().is_none() {
-                return Slot { _all: all, _of_host: of_host, host, key: key.to_owned() };
+                return Ok(Slot { _all: all, _of_host: of_host, host, key: key.to_owned() });
             }
+        }
+    }
+
+    /// Links of a host that are worth having in hand now: those it is asked for, and some in line.
+    pub(super) fn room(&self, key: &str) -> usize {
+        let (host, per_host) = {
+            let hosts = lock(&self.hosts);
+            (hosts.by_key.get(key).map(Arc::clone), hosts.per_host)
+        };
+        let limit = match host {
+            // They fail at once, so that nobody has to wait for them.
+            Some(host) if host.silent_for().is_some() => return usize::MAX,
+            Some(host) => lock(&host.strength).adaptive.limit(),
+            None => Adaptive::new(per_host).limit(),
+        };
+        limit + limit.min(IN_LINE)
+    }
+
+    /// The network was away: silence was no host's fault.
+    pub(super) fn forgive(&self) {
+        for host in lock(&self.hosts).by_key.values() {
+            lock(&host.strength).adaptive.forgive();
         }
     }
 
@@ -79,7 +136,7 @@ impl Slots {
         let mut hosts = lock(&self.hosts);
         hosts.per_host = per_host;
         for host in hosts.by_key.values() {
-            host.permits.set_limit(per_host);
+            host.adapt(|adaptive| adaptive.set_most(per_host));
         }
     }
 
@@ -89,10 +146,22 @@ impl Slots {
             return Arc::clone(host);
         }
         if hosts.by_key.len() >= hosts.forget_at {
-            hosts.by_key.retain(|_, host| Arc::strong_count(host) > 1 || host.rests_for().is_some());
+            let keeps_troubles = hosts.by_key.len() < TROUBLES_KEPT;
+            hosts.by_key.retain(|_, host| {
+                Arc::strong_count(host) > 1
+                    || host.rests_for().is_some()
+                    || keeps_troubles && lock(&host.strength).adaptive.is_in_trouble()
+            });
             hosts.forget_at = HOSTS_KEPT.max(2 * hosts.by_key.len());
         }
-        let host = Arc::new(Host { permits: Arc::new(Permits::new(hosts.per_host)), rests_until: Mutex::new(None) });
+        let adaptive = Adaptive::new(hosts.per_host);
+        let host = Arc::new(Host {
+            permits: Arc::new(Permits::new(adaptive.limit())),
+            rests_until: Mutex::new(None),
+            strength: Mutex::new(Strength { adaptive, asked_at: None }),
+            pace: Rate::new(hosts.requests_per_s),
+            silence: hosts.silence,
+        });
         hosts.by_key.insert(key.to_owned(), Arc::clone(&host));
         host
     }
@@ -112,7 +181,57 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// The host answered the request that began then.
+    pub(super) fn answered(&self, began: Instant) {
+        let now = Instant::now();
+        self.host.adapt(|adaptive| {
+            let is_full = self.host.permits.in_use.load(Ordering::Relaxed) >= adaptive.limit();
+            adaptive.answered(now, now.saturating_duration_since(began), is_full);
+        });
+    }
+
+    /// The request that began then was refused for now, broke off or timed out.
+    pub(super) fn troubled(&self, began: Instant) {
+        self.host.adapt(|adaptive| adaptive.troubled(began, Instant::now()));
+    }
+
+    /// The request that began then had no answer at all.
+    pub(super) fn unanswered(&self, began: Instant) {
+        self.host.adapt(|adaptive| adaptive.unanswered(began));
+    }
+}
+
 impl Host {
+    /// Learns something about its strength.
+    fn adapt(&self, learn: impl FnOnce(&mut Adaptive)) {
+        let mut strength = lock(&self.strength);
+        let before = strength.adaptive.limit();
+        learn(&mut strength.adaptive);
+        let limit = strength.adaptive.limit();
+        if limit != before {
+            self.permits.set_limit(limit);
+        }
+    }
+
+    fn silent_for(&self) -> Option<Duration> {
+        lock(&self.strength).adaptive.silent_for(Instant::now(), self.silence)
+    }
+
+    /// Not if it was given up; but now and then somebody is to ask whether it is back.
+    fn may_be_asked(&self) -> Result<(), Silent> {
+        let now = Instant::now();
+        let mut strength = lock(&self.strength);
+        match strength.adaptive.silent_for(now, self.silence) {
+            Some(silent) if strength.asked_at.is_some_and(|at| now < at + ASKED_AGAIN_EVERY) => Err(Silent(silent)),
+            Some(_) => {
+                strength.asked_at = Some(now);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     fn rests_for(&self) -> Option<Duration> {
         let left = (*lock(&self.rests_until))?.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
@@ -197,43 +316,47 @@ mod tests {
 
     use super::*;
 
+    fn slots(connections: usize, per_host: usize) -> Slots {
+        Slots::new(&FetchLimits { connections, per_host, ..FetchLimits::default() })
+    }
+
     fn at_once(slots: &Slots, host: &str) -> Option<Slot> {
-        pin!(slots.acquire(host)).now_or_never()
+        pin!(slots.acquire(host)).now_or_never()?.ok()
     }
 
     #[test]
     fn a_full_host_holds_up_nobody_else() {
-        let slots = Slots::new(3, 2);
-        let a: Vec<_> = (0..3).map(|_| at_once(&slots, "a")).collect();
+        let slots = &slots(3, 2);
+        let a: Vec<_> = (0..3).map(|_| at_once(slots, "a")).collect();
         assert_eq!(a.iter().flatten().count(), 2);
         assert_eq!(slots.in_use(), 2);
-        let b = at_once(&slots, "b");
-        assert!(b.is_some() && at_once(&slots, "c").is_none());
+        let b = at_once(slots, "b");
+        assert!(b.is_some() && at_once(slots, "c").is_none());
         drop(a);
-        assert!(at_once(&slots, "c").is_some());
+        assert!(at_once(slots, "c").is_some());
         assert_eq!(slots.in_use(), 1);
     }
 
     #[test]
     fn the_number_of_slots_can_shrink_and_grow_while_they_are_in_use() {
-        let slots = Slots::new(4, 4);
-        let mut held: Vec<_> = (0..4).filter_map(|_| at_once(&slots, "a")).collect();
+        let slots = &slots(4, 4);
+        let mut held: Vec<_> = (0..4).filter_map(|_| at_once(slots, "a")).collect();
         slots.set_connections(2);
         held.pop();
         held.pop();
-        assert!(at_once(&slots, "a").is_none());
+        assert!(at_once(slots, "a").is_none());
         held.pop();
-        held.extend(at_once(&slots, "a"));
+        held.extend(at_once(slots, "a"));
         assert_eq!(held.len(), 2);
         slots.set_connections(1);
         slots.set_connections(3);
-        held.extend(at_once(&slots, "a"));
-        assert_eq!((held.len(), at_once(&slots, "a").is_some()), (3, false));
+        held.extend(at_once(slots, "a"));
+        assert_eq!((held.len(), at_once(slots, "a").is_some()), (3, false));
         drop(held);
-        assert_eq!((0..5).map(|_| at_once(&slots, "a")).collect::<Vec<_>>().iter().flatten().count(), 3);
+        assert_eq!((0..5).map(|_| at_once(slots, "a")).collect::<Vec<_>>().iter().flatten().count(), 3);
         slots.set_connections(9);
         slots.set_per_host(1);
-        assert_eq!((0..5).map(|_| at_once(&slots, "a")).collect::<Vec<_>>().iter().flatten().count(), 1);
+        assert_eq!((0..5).map(|_| at_once(slots, "a")).collect::<Vec<_>>().iter().flatten().count(), 1);
     }
 
     #[test]
@@ -241,14 +364,14 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
         runtime.block_on(async {
-            let slots = Slots::new(4, 4);
+            let slots = &slots(4, 4);
             let wait = Duration::from_millis(60);
-            if let Some(slot) = at_once(&slots, "a") {
+            if let Some(slot) = at_once(slots, "a") {
                 slot.rest_host(wait);
                 slot.rest_host(Duration::ZERO);
             }
             let before = Instant::now();
-            assert!(at_once(&slots, "a").is_none() && at_once(&slots, "b").is_some());
+            assert!(at_once(slots, "a").is_none() && at_once(slots, "b").is_some());
             drop(slots.acquire("a").await);
             assert!(before.elapsed() > wait / 2);
         });
@@ -256,13 +379,41 @@ mod tests {
 
     #[test]
     fn hosts_that_nobody_uses_are_forgotten() {
-        let slots = Slots::new(4, 4);
-        let kept = at_once(&slots, "kept");
+        let slots = &slots(4, 4);
+        let kept = at_once(slots, "kept");
         for number in 0..10 * HOSTS_KEPT {
-            drop(at_once(&slots, &number.to_string()));
+            drop(at_once(slots, &number.to_string()));
         }
         let hosts = lock(&slots.hosts);
         assert!(hosts.by_key.len() <= HOSTS_KEPT && hosts.by_key.contains_key("kept"));
         drop(kept);
+    }
+
+    #[test]
+    fn a_host_that_is_silent_for_long_is_given_up_but_asked_again_now_and_then() {
+        let slots = Slots::new(&FetchLimits { host_silence: Duration::ZERO, ..FetchLimits::default() });
+        let long_ago = Instant::now();
+        if let Some(slot) = at_once(&slots, "dead") {
+            (0..8).for_each(|_| slot.unanswered(long_ago));
+        }
+        assert_eq!(slots.room("dead"), usize::MAX);
+        assert!(at_once(&slots, "dead").is_some(), "one asks whether it is back");
+        assert!(matches!(pin!(slots.acquire("dead")).now_or_never(), Some(Err(Silent(_)))));
+        assert!(at_once(&slots, "other").is_some());
+        slots.forgive();
+        assert!(at_once(&slots, "dead").is_some() && slots.room("dead") == 8);
+    }
+
+    #[test]
+    fn slots_follow_what_a_host_bears() {
+        let slots = slots(64, 32);
+        let held: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
+        assert_eq!((held.len(), at_once(&slots, "a").is_some(), slots.room("a")), (8, false, 16));
+        held.iter().for_each(|slot| slot.answered(Instant::now()));
+        let more: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
+        assert_eq!((more.len(), at_once(&slots, "a").is_some()), (8, false));
+        more.iter().for_each(|slot| slot.troubled(Instant::now()));
+        drop((held, more));
+        assert!(slots.room("a") < 16);
     }
 }

@@ -424,15 +424,20 @@ impl Lang {
         }
     }
 
-    /// `12 added, 3 were there already`.
-    pub(crate) fn added(self, added: u64, duplicates: u64) -> String {
+    /// `12 links added, 3 duplicates left out`.
+    pub(crate) fn added(self, added: u64, duplicates: u64, only_links: bool) -> String {
+        let added = match (self, only_links) {
+            (Self::English, false) => format!("{} added", self.items_count(added)),
+            (Self::English, true) if added == 1 => "1 link added".to_owned(),
+            (Self::English, true) => format!("{} links added", count(added)),
+            (Self::Korean, false) => format!("{}개 항목을 추가했습니다", count(added)),
+            (Self::Korean, true) => format!("링크 {}개를 추가했습니다", count(added)),
+        };
         match (self, duplicates) {
-            (Self::English, 0) => format!("{} added", self.items_count(added)),
-            (Self::English, _) => {
-                format!("{} added, {} were there already", self.items_count(added), count(duplicates))
-            }
-            (Self::Korean, 0) => format!("{}개 항목을 추가했습니다", count(added)),
-            (Self::Korean, _) => format!("{}개 추가, {}개는 이미 있습니다", count(added), count(duplicates)),
+            (_, 0) => added,
+            (Self::English, 1) => format!("{added}, 1 duplicate left out"),
+            (Self::English, _) => format!("{added}, {} duplicates left out", count(duplicates)),
+            (Self::Korean, _) => format!("{added}. 중복 {}개는 제외했습니다", count(duplicates)),
         }
     }
 
@@ -471,6 +476,9 @@ mod tests {
         assert_eq!((en.add_images(), ko.add_images()), ("Add images…", "이미지 추가…"));
         assert_eq!((en.add_folder(), ko.add_folder()), ("Add folder…", "폴더 추가…"));
         assert_eq!((en.paste_links(), ko.paste_links()), ("Paste links", "링크 붙여넣기"));
+        assert_eq!(en.added(12, 3, true), "12 links added, 3 duplicates left out");
+        assert_eq!(en.added(1, 1, true), "1 link added, 1 duplicate left out");
+        assert_eq!(ko.added(12, 3, true), "링크 12개를 추가했습니다. 중복 3개는 제외했습니다");
         assert_eq!((en.pause(), ko.pause()), ("Pause", "일시정지"));
         assert_eq!((en.resume(), ko.resume()), ("Resume", "계속"));
         assert_eq!((en.cancel(), ko.cancel()), ("Cancel", "취소"));

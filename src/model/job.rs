@@ -309,6 +309,9 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds a network that is gone is waited for before the job stops, resumable.
     pub network_wait_s: u64,
+    /// Seconds for which every host must fail before the network counts as gone; `None` is `config::NETWORK_GONE_S`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_gone_s: Option<u64>,
     /// Pixels (width times height) above which a picture is refused, as it comes in and as the recipe makes it; `None`
     /// is `config::MAX_PIXELS`.
     pub max_pixels: Option<u64>,
@@ -343,6 +346,7 @@ impl Default for Limits {
             per_host: 8,
             memory_bytes: None,
             network_wait_s: 300,
+            network_gone_s: None,
             max_pixels: None,
             max_side_px: None,
             item_memory_bytes: None,

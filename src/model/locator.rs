@@ -14,6 +14,9 @@ pub enum Locator {
     Url(String),
 }
 
+/// What a URL's fragment begins with when its user info is kept among the secrets. A fragment never reaches a server.
+pub const SECRET_MARK: &str = "pixloom-secret=";
+
 const PATH_BYTES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 impl Locator {
@@ -92,13 +95,38 @@ impl fmt::Display for Locator {
 /// A URL as it may be shown: without user info, and without a query that may hold a signature or a key.
 pub fn shown_url(text: &str) -> String {
     let bare = without_user_info(text);
-    let Ok(mut url) = url::Url::parse(&bare) else { return bare };
+    let Ok(mut url) = url::Url::parse(&bare) else {
+        // Whatever its query holds can't be told apart.
+        return bare.split_once('?').map_or_else(|| bare.clone(), |(before, _)| format!("{before}?…"));
+    };
     url.set_fragment(None);
     if url.query_pairs().any(|(key, _)| looks_secret(&key)) {
         url.set_query(None);
         return format!("{url}?…");
     }
     url.to_string()
+}
+
+/// A URL as reports and exports tell it: as it was given, but for what [`shown_url`] leaves out, where there is such.
+pub fn told_url(text: &str) -> String {
+    if !Locator::is_url(text) {
+        return text.to_owned();
+    }
+    let Ok(url) = url::Url::parse(text) else { return shown_url(text) };
+    let holds_secret = url.query_pairs().any(|(key, _)| looks_secret(&key));
+    let is_marked = url.fragment().is_some_and(|fragment| fragment.starts_with(SECRET_MARK));
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    match (holds_secret, is_marked || has_user) {
+        (true, _) => shown_url(text),
+        (false, true) => {
+            let mut url = url;
+            if is_marked {
+                url.set_fragment(None);
+            }
+            without_user_info(url.as_str())
+        }
+        (false, false) => text.to_owned(),
+    }
 }
 
 /// A URL without what stands before the `@` of its host; any other text as it is.
@@ -177,6 +205,18 @@ mod tests {
             ("http://me:p@w@[bad/a", "http://[bad/a"),
         ] {
             assert_eq!(Locator::parse(url).to_string(), shown);
+        }
+        for (url, told) in [
+            ("http://h.example/a?X-Amz-Signature=abc", "http://h.example/a?…"),
+            ("http://H.example/a?access_token=abc&b#c", "http://h.example/a?…"),
+            ("http://h.example/a?sig=abc", "http://h.example/a?…"),
+            ("HTTP://H.example/a b?id=7#part", "HTTP://H.example/a b?id=7#part"),
+            ("http://me:pw@h.example/a#part", "http://h.example/a#part"),
+            ("http://h.example/a#pixloom-secret=1", "http://h.example/a"),
+            ("http://h:port/a?token=abc", "http://h:port/a?…"),
+            ("/photos/a?token=abc.jpg", "/photos/a?token=abc.jpg"),
+        ] {
+            assert_eq!(told_url(url), told);
         }
         assert_eq!(without_user_info("https://me@h/a?key=1"), "https://h/a?key=1");
         assert_eq!(without_user_info("/photos/me@home.jpg"), "/photos/me@home.jpg");

@@ -34,6 +34,15 @@ pub enum Remark {
         /// Their extensions, such as `CR2, HEIC`.
         extensions: String,
     },
+    /// Links that a list names more than once: each is done once, the others are skipped.
+    RepeatedLinks {
+        /// How many were skipped.
+        count: u64,
+        /// The list's name, as shown.
+        list: String,
+        /// How many links could be compared, where the list has more.
+        only_so_many: Option<u64>,
+    },
     /// Of a picture with several pages the first was read.
     FirstPage {
         /// How many it has.
@@ -53,15 +62,6 @@ pub enum Remark {
     ManyTakenForSrgb {
         /// How many pictures.
         count: u64,
-    },
-    /// Links that a list names more than once: each is done once, the others are skipped.
-    RepeatedLinks {
-        /// How many were skipped.
-        count: u64,
-        /// The list's name, as shown.
-        list: String,
-        /// How many links could be compared, where the list has more.
-        only_so_many: Option<u64>,
     },
 }
 

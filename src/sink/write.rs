@@ -16,6 +16,8 @@ const ATTEMPTS: u32 = 16;
 pub enum Content<'a> {
     /// These bytes.
     Bytes(&'a [u8]),
+    /// These bytes, whose SHA-256 in lower-case hex is known.
+    Known(&'a [u8], &'a str),
     /// A copy of this file.
     Copy(&'a Path),
     /// This temporary file itself, which is gone from its place afterwards.
@@ -39,6 +41,10 @@ pub fn stage(dir: &Path, job: JobId, seq: u64, content: Content<'_>) -> Result<S
     let mut staged = Staged { path, size_bytes: 0, hash: String::new(), is_committed: false };
     (staged.size_bytes, staged.hash) = match content {
         Content::Bytes(bytes) => write_bytes(file, bytes).map_err(|error| write_error(dir, &error))?,
+        Content::Known(bytes, hash) => {
+            write_all(file, bytes).map_err(|error| write_error(dir, &error))?;
+            (bytes.len() as u64, hash.to_owned())
+        }
         Content::Copy(from) => copy(file, dir, from)?,
         Content::Move(from) => take_over(file, &staged.path, dir, from)?,
     };
@@ -135,8 +141,12 @@ fn create_temporary(dir: &Path, owner: &str) -> io::Result<(PathBuf, File)> {
     Err(taken)
 }
 
-fn write_bytes(mut file: File, bytes: &[u8]) -> io::Result<(u64, String)> {
-    file.write_all(bytes)?;
+fn write_all(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)
+}
+
+fn write_bytes(file: File, bytes: &[u8]) -> io::Result<(u64, String)> {
+    write_all(file, bytes)?;
     Ok((bytes.len() as u64, sha256_hex(bytes)))
 }
 
@@ -193,7 +203,9 @@ mod tests {
         assert_eq!(staged.path().extension().unwrap(), "part");
         assert_eq!((fs::read(staged.path()).unwrap(), staged.size_bytes()), (b"abc".to_vec(), 3));
         assert_eq!(staged.hash(), sha256_hex(b"abc"));
-        drop(staged);
+        let known = stage(&folder, JOB, 4, Content::Known(b"abc", staged.hash())).unwrap();
+        assert_eq!((fs::read(known.path()).unwrap(), known.hash()), (b"abc".to_vec(), staged.hash()));
+        drop((staged, known));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
 

@@ -1,5 +1,6 @@
 //! Links in any text that was pasted: prose, HTML, Markdown, CSV, a file manager's clipboard.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,8 @@ pub fn links(text: &str) -> Links {
             }
             continue;
         }
-        let mut rest = line;
+        let unescaped = unescaped(line);
+        let mut rest = &*unescaped;
         while let Some((url, after)) = next_url(rest) {
             rest = after;
             let Some(url) = url else { continue };
@@ -44,13 +46,38 @@ pub fn links(text: &str) -> Links {
     found
 }
 
+/// The line as it was before it became text of JSON or of an HTML attribute.
+fn unescaped(line: &str) -> Cow<'_, str> {
+    const ESCAPES: [(&str, &str); 12] = [
+        ("\\/", "/"),
+        ("\\u0026", "&"),
+        ("\\u002F", "/"),
+        ("\\u002f", "/"),
+        ("&#x2F;", "/"),
+        ("&#47;", "/"),
+        ("&#x3A;", ":"),
+        ("&#58;", ":"),
+        // What ends a link, ends it when it is escaped, too.
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ];
+    if !line.contains(['\\', '&']) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(ESCAPES.iter().fold(line.to_owned(), |line, (escape, plain)| line.replace(escape, plain)))
+}
+
 /// The path that a whole line is, quoted or not.
 fn path_of(line: &str) -> Option<PathBuf> {
     let line = line.trim().trim_start_matches('\u{feff}');
     let unquoted = ['"', '\''].iter().find_map(|quote| line.strip_prefix(*quote)?.strip_suffix(*quote));
     let line = unquoted.unwrap_or(line);
     if line.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("file://")) {
-        return Url::parse(line).ok()?.to_file_path().ok();
+        // A file manager escapes white space: with some of it, this is prose.
+        let is_whole = !line.contains(char::is_whitespace);
+        return if is_whole { Url::parse(line).ok()?.to_file_path().ok() } else { None };
     }
     let path = Path::new(line);
     (path.is_absolute() && path.exists()).then(|| path.to_owned())
@@ -66,7 +93,7 @@ fn next_url(text: &str) -> Option<(Option<String>, &str)> {
     let end = end_of_url(text, scheme_bytes, before);
     let (url, after) = text.split_at_checked(end)?;
     // Links in HTML are escaped.
-    let url = url.replace("&amp;", "&");
+    let url = ["&amp;", "&#38;", "&#x26;"].iter().fold(url.to_owned(), |url, escape| url.replace(escape, "&"));
     let is_usable = Url::parse(&url).is_ok_and(|parsed| parsed.host_str().is_some_and(|host| !host.is_empty()));
     Some((is_usable.then_some(url), after))
 }
@@ -137,7 +164,7 @@ mod tests {
 
     #[test]
     fn links_are_found_in_any_text() {
-        let cases: [(&str, &[&str]); 13] = [
+        let cases: [(&str, &[&str]); 18] = [
             (
                 "see https://h.example/a.jpg, and (http://h.example/b.png).",
                 &["https://h.example/a.jpg", "http://h.example/b.png"],
@@ -156,6 +183,20 @@ mod tests {
             ("http://[::1]:80/a http://[bad", &["http://[::1]:80/a"]),
             ("no link, h.example/a.jpg", &[]),
             ("`http://h/a` *http://h/b*", &["http://h/a", "http://h/b"]),
+            (
+                "(see https://en.wikipedia.org/wiki/Pixel_(webcomic)), or https://en.wikipedia.org/wiki/A_(b)?",
+                &["https://en.wikipedia.org/wiki/Pixel_(webcomic)", "https://en.wikipedia.org/wiki/A_(b)"],
+            ),
+            (
+                r#"{"u":"https:\/\/h\/a.jpg?x=1\u0026y=2","v":["http:\/\/h\/b"]}"#,
+                &["https://h/a.jpg?x=1&y=2", "http://h/b"],
+            ),
+            ("<p data-x=\"{&quot;u&quot;:&quot;https://h/a&quot;}\">", &["https://h/a"]),
+            ("<img srcset='https://h/1.jpg 1x, https://h/2.jpg 2x'>", &["https://h/1.jpg", "https://h/2.jpg"]),
+            (
+                "<https://h/auto> &lt;http://h/b&gt; file:///a https://h/c",
+                &["https://h/auto", "http://h/b", "https://h/c"],
+            ),
             ("", &[]),
         ];
         for (text, wanted) in cases {
@@ -184,6 +225,30 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_link_is_found_whatever_stands_around_it(
+            url in "https?://[a-z][a-z0-9-]{0,8}[a-z]\\.example(:[1-9][0-9]{0,3})?(/[A-Za-z0-9_~%.-]{0,8}[A-Za-z0-9]){0,4}(\\?[a-z]{1,4}=[A-Za-z0-9]{1,6}(&[a-z]{1,3}=[0-9]{1,4})?)?",
+            before in "\\PC{0,30}", after in "\\PC{0,30}",
+            around in prop::sample::select(vec![
+                ("<a href=\"", "\">"), ("<img src='", "'/>"), ("](", ")"), ("(", ")."), ("<", ">"), ("\"url\":\"", "\","),
+                ("", ""), ("", ", "), ("", ". "), ("„", "“"), ("`", "`"), ("**", "**"), ("url=", ";"), ("「", "」"),
+            ]),
+        ) {
+            let text = format!("{before} {}{url}{} {after}", around.0, around.1);
+            let found = links(&text);
+            prop_assert!(found.urls.contains(&url), "{text:?}: {found:?}");
+            for url in &found.urls {
+                prop_assert!(Url::parse(url).is_ok_and(|url| url.host_str().is_some()), "{url}");
+            }
+        }
+
+        #[test]
+        fn any_text_at_all_gives_links_that_can_be_asked_for(text in any::<String>(), lead in "\\PC{0,5}") {
+            for url in links(&format!("{lead}http://{text}\nhttps:\\/\\/{text}")).urls {
+                prop_assert!(Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")), "{url}");
+            }
+        }
+
         #[test]
         fn no_text_breaks_it(text in r#"(https?://|[a-z./()\[\]"',;|한。&\n #?:@]){0,60}"#) {
             for url in links(&text).urls {

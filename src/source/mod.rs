@@ -69,10 +69,10 @@ pub fn read(
         SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
         SourceSpec::UrlList { path } => lists::read_path(path, reading, give),
         SourceSpec::FetchedList { url, .. } => {
-            let name = locator::without_user_info(url);
+            let name = locator::shown_url(url);
             match (reading.fetch)(url) {
                 Ok(file) => {
-                    let path = name.split(['?', '#']).next().unwrap_or_default();
+                    let path = url.split(['?', '#']).next().unwrap_or_default();
                     lists::read_file(file, &name, path, Origin::Fetched, reading, give)
                 }
                 Err(_) if cancelled() => ControlFlow::Break(()),

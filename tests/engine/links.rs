@@ -6,10 +6,11 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use pixloom::engine::Command;
 use pixloom::model::{Edge, FormatChoice, ItemState, Limits, SourceSpec};
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, sha256, url};
-use crate::util::server::{Behaviour, Server, ok, redirect};
+use crate::util::server::{Behaviour, Server, ok, redirect, status};
 
 #[test]
 fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
@@ -119,7 +120,7 @@ fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
     });
     let sources = (0..30).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
     let mut spec = desk.copies(sources);
-    spec.limits = Limits { connections: 4, per_host: 4, ..spec.limits };
+    spec.limits = Limits { connections: 4, per_host: 4, network_gone_s: Some(1), ..spec.limits };
     let job = desk.submit(spec);
     desk.wait("the first ones are done", |_| desk.row_of(job).done == BEFORE as u64);
     server.stop();
@@ -133,4 +134,61 @@ fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
     assert!(edges.contains(&Edge::NetworkGone) && edges.contains(&Edge::NetworkBack), "{edges:?}");
     assert!(!desk.current().network_gone);
     desk.check_all_done_once(job, 30);
+}
+
+#[test]
+fn a_host_that_never_answers_holds_up_no_other() {
+    const OF_EACH: usize = 300;
+    let desk = Desk::command_line();
+    let dead = Server::start(|_| Behaviour::Stall);
+    let good = Server::start(|request| match request.path.as_str() {
+        "/robots.txt" => status(404),
+        path => ok(format!("body of {path}"), "text/plain"),
+    });
+    // The worst order: all of the dead ones first, and more of them than may be in hand.
+    let mut list = String::new();
+    for (server, name) in [(&dead, "dead"), (&good, "good")] {
+        for n in 0..OF_EACH {
+            let _ = writeln!(list, "{}", server.url(&format!("/{name}-{n}.txt")));
+        }
+    }
+    let list_path = desk.path("list.txt");
+    fs::write(&list_path, list).unwrap();
+    let mut spec = desk.copies(vec![SourceSpec::UrlList { path: list_path }]);
+    spec.limits = Limits { connections: 16, per_host: 4, ..spec.limits };
+    let job = desk.submit(spec);
+    desk.wait("the good ones are done", |_| desk.row_of(job).done == OF_EACH as u64);
+    assert!(good.most_busy() <= 4 && dead.most_busy() <= 4, "{} {}", good.most_busy(), dead.most_busy());
+    desk.send(Command::Cancel(job));
+    desk.wait_end(job);
+    let rows = desk.rows(job);
+    let of = |state| rows.iter().filter(|row| row.state == state).count();
+    assert_eq!((of(ItemState::Done), of(ItemState::Failed), of(ItemState::Waiting)), (OF_EACH, 0, OF_EACH));
+    assert!(rows.iter().skip(OF_EACH).all(|row| row.state == ItemState::Done), "each in its place");
+}
+
+#[test]
+fn links_that_stood_aside_are_all_fetched_once() {
+    let desk = Desk::command_line();
+    let answer = |request: &crate::util::server::Request| match request.path.as_str() {
+        "/robots.txt" => status(404),
+        path => ok(path.to_owned(), "text/plain"),
+    };
+    let servers: Vec<_> = (0..3).map(|_| Server::start(answer)).collect();
+    let mut list = String::new();
+    // One after the other, and then mixed.
+    for n in 0..900 {
+        let server = if n < 600 { n / 200 } else { n % 3 };
+        let _ = writeln!(list, "{}", servers[server].url(&format!("/{n}.txt")));
+    }
+    let list_path = desk.path("list.txt");
+    fs::write(&list_path, list).unwrap();
+    let mut spec = desk.copies(vec![SourceSpec::UrlList { path: list_path }]);
+    spec.limits = Limits { connections: 6, per_host: 2, ..spec.limits };
+    let job = desk.submit(spec);
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 900);
+    for (n, row) in desk.rows(job).iter().enumerate() {
+        assert_eq!(fs::read(output_of(row)).unwrap(), format!("/{n}.txt").into_bytes());
+    }
 }

@@ -13,6 +13,7 @@ use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, lists, samples};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, SourceSpec};
+use crate::source::Links;
 use crate::{op, sink, source};
 
 impl Coordinator {
@@ -25,9 +26,9 @@ impl Coordinator {
     pub(super) fn obey(&mut self, command: Command) -> Result<(), JobError> {
         match command {
             Command::Submit(spec) => self.submit(*spec),
-            Command::Add(sources) => self.add(sources, Vec::new()),
+            Command::Add(sources) => self.add(sources.into_iter().map(lists::or_list).collect(), Links::default()),
             Command::AddText(text) => self.add_text(&text),
-            Command::AddSamples => self.add(samples::sources()?, Vec::new()),
+            Command::AddSamples => self.add(samples::sources()?, Links::default()),
             Command::Remove(seqs) => self.remove(seqs),
             Command::Clear => self.clear(),
             Command::Undo => self.undo(),
@@ -97,9 +98,9 @@ impl Coordinator {
         self.active.as_ref().is_some_and(|a| a.run.job == job && !matches!(a.phase, Phase::Ending { .. }))
     }
 
-    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut urls: Vec<String>) -> Result<(), JobError> {
+    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut links: Links) -> Result<(), JobError> {
         intake::keep_sources(&self.parts.secrets, &mut sources)?;
-        intake::keep_links(&self.parts.secrets, &mut urls)?;
+        intake::keep_links(&self.parts.secrets, &mut links.urls)?;
         self.write_spec();
         let job = self.open_job()?;
         let Some(listed) = &mut self.listed else { return Ok(()) };
@@ -111,17 +112,19 @@ impl Coordinator {
             catalog.set_counted(job, false)
         })?;
         let sources = (first..).zip(sources).collect();
-        self.expand(Expand { sources, urls, leave_out_known: true, ..Expand::of(job) });
+        let Links { urls, duplicates, .. } = links;
+        self.expand(Expand { sources, urls, duplicates, leave_out_known: true, ..Expand::of(job) });
         Ok(())
     }
 
     pub(super) fn add_text(&mut self, text: &str) -> Result<(), JobError> {
-        let links = source::links(text);
+        let mut links = source::links(text);
         if links.urls.is_empty() && links.paths.is_empty() {
             self.notice = Some(Notice::NothingToAdd);
             return Ok(());
         }
-        self.add(links.paths.into_iter().map(lists::source_of_path).collect(), links.urls)
+        let paths = std::mem::take(&mut links.paths);
+        self.add(paths.into_iter().map(lists::source_of_path).collect(), links)
     }
 
     pub(super) fn expand(&mut self, request: Expand) {
@@ -159,7 +162,7 @@ impl Coordinator {
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
             }
-            ExpandNote::Ended { job, added, duplicates } => {
+            ExpandNote::Ended { job, added, duplicates, only_links } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {
                     expanding.requests -= 1;
                     if expanding.requests == 0 {
@@ -172,8 +175,9 @@ impl Coordinator {
                         self.event(Some(job), Edge::Counted { total: row.total });
                     }
                 }
-                if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && self.notice.is_none() {
-                    self.notice = Some(Notice::Added { added, duplicates });
+                let may_tell = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
+                if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_tell {
+                    self.notice = Some(Notice::Added { added, duplicates, only_links });
                 }
                 self.details.read_at = None;
             }

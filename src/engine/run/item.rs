@@ -22,6 +22,9 @@ use crate::fetch::{Body, Fetched};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings};
 use crate::sink::{self, Content};
 
+/// Bytes up to which a body is saved on the thread that has it.
+const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
+
 /// An item's bytes, and what is known of how they came.
 pub(super) struct Input {
     pub(super) row: ItemRow,
@@ -53,10 +56,13 @@ pub(super) struct FetchedFacts {
 }
 
 impl Run {
-    /// Plans an item, waits until memory and a worker are free, and gives it to the pixel pool.
+    /// Plans an item, waits until memory and a worker are free, and gives it to the pixel pool. With `is_idle` (nobody
+    /// waits behind it) a few bytes that are only to be saved are saved on this thread: that takes less time than to
+    /// wake a worker.
     pub(super) fn admit(
         self: &Arc<Self>,
         input: Input,
+        is_idle: bool,
         pool: &Arc<ThreadPool>,
         reader: &dyn CatalogReader,
     ) -> Result<(), Stopped> {
@@ -83,6 +89,11 @@ impl Run {
             return Ok(());
         }
         let share = self.memory.take(work.peak_bytes(input.size_bytes), &self.switch)?;
+        if is_idle && matches!(work, Work::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES {
+            let share: codec::Held = Arc::new(share);
+            self.work(&input, work, &share);
+            return Ok(());
+        }
         let permit = self.permits.take(1, &self.switch)?;
         let run = Arc::clone(self);
         let share: codec::Held = Arc::new(share);
@@ -173,7 +184,11 @@ impl Run {
                     }
                     _ => String::new(),
                 };
-                let target = stage(None, &hash, input.held.content())?;
+                let content = match (&facts.hash, input.held.content()) {
+                    (Some(known), Content::Bytes(bytes)) => Content::Known(bytes, known),
+                    (_, content) => content,
+                };
+                let target = stage(None, &hash, content)?;
                 facts.hash = Some(target.staged.hash().to_owned());
                 target
             }

@@ -5,30 +5,30 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use futures_util::FutureExt;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
 use super::checksum::Checksum;
 use super::item::{Input, open_file};
+use super::places::Place;
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
-use crate::engine::gate::{Budget, Share, Stopped};
-use crate::engine::picture::panic_text;
+use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{FetchFailure, Fetched, Spool};
+use crate::fetch::{FetchFailure, Fetched, Origin};
 use crate::model::{Finished, ItemRow, Locator, Outcome};
 
 /// Rows a lane reads from the catalog at once.
-const PAGE_ROWS: u32 = 256;
-/// Links handed to the fetcher at once, for each connection: enough that a slow host never starves the others.
-const LINKS_PER_CONNECTION: usize = 4;
+pub(super) const PAGE_ROWS: u32 = 256;
 /// Bodies that may wait for the pixel pool beside the byte budget's limit.
 const BODIES_WAITING: usize = 64;
 
+/// Bodies behind one, from which on workers are to help to save them.
+const BODIES_BEHIND: usize = 16;
+
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, FetchResult, Share);
-type FetchResult = Result<Fetched, FetchFailure>;
+pub(super) type LinkResult = (ItemRow, FetchResult, Place);
+pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
@@ -88,12 +88,16 @@ impl Run {
     }
 
     /// Why an item need not even be begun: what its list says of it doesn't do.
-    fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+    pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        // A line of somebody else's list that is no link must not become a file of this machine by being tried again.
+        if row.origin == Origin::Fetched && row.locator.path().is_some() {
+            return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
+        }
         self.naming.missing_column(row).or_else(|| self.checksum(row).err())
     }
 
     /// The checksum that an item's list gives.
-    fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
+    pub(super) fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
         match &self.spec.lists.checksum_column {
             Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
             _ => Ok(None),
@@ -123,7 +127,7 @@ impl Run {
                             file_name: None,
                             read_ms: started.elapsed().as_millis() as u64,
                         };
-                        self.admit(input, pool, reader)
+                        self.admit(input, false, pool, reader)
                     }
                     Err(error) => {
                         self.begin(row.id);
@@ -133,62 +137,6 @@ impl Run {
                 }
             },
         )
-    }
-
-    /// Keeps the fetcher supplied with links.
-    pub(super) fn links_lane(
-        self: &Arc<Self>,
-        reader: &dyn CatalogReader,
-        runtime: &tokio::runtime::Handle,
-        body_tx: &mpsc::Sender<LinkResult>,
-    ) -> Result<(), Stopped> {
-        let tasks = Budget::new((self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION) as u64);
-        let spool = Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) };
-        self.each_waiting(
-            1,
-            reader,
-            |locator| locator.path().is_none(),
-            |row| {
-                let place = tasks.take(1, &self.switch)?;
-                if self.switch.is_paused() {
-                    self.landed(row.id.seq);
-                    return Ok(());
-                }
-                self.begin(row.id);
-                let (run, body_tx, spool) = (Arc::clone(self), body_tx.clone(), spool.clone());
-                runtime.spawn(async move {
-                    let Locator::Url(url) = row.locator.clone() else { return };
-                    run.net_in_use.fetch_add(1, Ordering::Relaxed);
-                    let fetching =
-                        std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
-                    let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
-                        let error =
-                            ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
-                        Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
-                    });
-                    let result = run.checked(&row, result).await;
-                    run.net_in_use.fetch_sub(1, Ordering::Relaxed);
-                    let seq = row.id.seq;
-                    if body_tx.send((row, result, place)).await.is_err() {
-                        run.landed(seq);
-                    }
-                });
-                Ok(())
-            },
-        )
-    }
-
-    /// What came, if it is what its list says.
-    async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
-        let fetched = result?;
-        let Ok(Some(checksum)) = self.checksum(row) else { return Ok(fetched) };
-        let checked_row = row.clone();
-        // Hashing takes a core's time, and maybe the disk's.
-        let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
-        checking.await.unwrap_or_else(|broken| {
-            let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
-            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
-        })
     }
 
     /// Hands fetched bodies on to the pixel workers, and failures to the recorder.
@@ -203,7 +151,8 @@ impl Run {
             match result {
                 Ok(fetched) => {
                     drop(place);
-                    if self.admit(Input::from_fetched(row, fetched), pool, reader).is_err() {
+                    let is_idle = body_rx.len() < BODIES_BEHIND;
+                    if self.admit(Input::from_fetched(row, fetched), is_idle, pool, reader).is_err() {
                         self.landed(seq);
                     }
                 }

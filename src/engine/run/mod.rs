@@ -6,6 +6,9 @@
 mod checksum;
 mod item;
 mod lanes;
+mod links;
+mod parked;
+mod places;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

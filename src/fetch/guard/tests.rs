@@ -10,7 +10,7 @@ fn spellings(address: Ipv4Addr) -> Vec<String> {
     let n = u32::from(address);
     let (low_24, low_16) = (n & 0xff_ffff, n & 0xffff);
     let full_width: String = address.to_string().chars().map(full_width).collect();
-    let escaped = address.to_string().bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
+    let escaped = address.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     vec![
         format!("{a}.{b}.{c}.{d}"),
         format!("{a}.{b}.{c}.{d}."),

@@ -14,7 +14,7 @@ use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ItemState, Locator};
+use crate::model::{ItemState, Locator, locator};
 
 /// Draws the items.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -286,7 +286,7 @@ fn context_ui(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
         let location = match &row.locator {
-            Locator::Url(url) => url.clone(),
+            Locator::Url(url) => locator::told_url(url),
             Locator::File(path) => path.display().to_string(),
         };
         (row.id.job, row.state == ItemState::Failed, location)

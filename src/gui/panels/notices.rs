@@ -26,7 +26,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         match &notice {
             None => return forget(ctx),
             Some(Notice::Removed(items)) => (lang.removed(*items), true, false),
-            Some(Notice::Added { added, duplicates }) => (lang.added(*added, *duplicates), false, false),
+            Some(Notice::Added { added, duplicates, only_links }) => {
+                (lang.added(*added, *duplicates, *only_links), false, false)
+            }
             Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
             Some(Notice::Remark(remark)) => (sentences::remark(lang, remark), false, false),
             Some(Notice::Trouble(sentence)) => (sentence.clone(), false, true),

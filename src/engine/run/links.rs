@@ -1,0 +1,254 @@
+//! The lane of links: hands each to the fetcher as soon as its host has room, and passes over those whose host has none,
+//! so that a slow or dead host never holds up the others.
+//!
+//! Looks through the list once; what it passed over stands aside (`parked`) until one of that host's links is done.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
+use super::parked::Parked;
+use super::places::{Place, Places};
+use super::{Run, Trouble};
+use crate::catalog::CatalogReader;
+use crate::engine::gate::Stopped;
+use crate::engine::picture::panic_text;
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::fetch::{FetchFailure, Spool};
+use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
+
+/// Links in hand at once, for each connection: those that wait for another try need no connection meanwhile.
+const LINKS_PER_CONNECTION: usize = 4;
+/// Links of one host taken back at once.
+const TAKEN_BACK: usize = 64;
+/// Which of the run's lanes this is.
+const LANE: usize = 1;
+
+/// The lane's own state.
+struct Lane<'a> {
+    run: &'a Arc<Run>,
+    reader: &'a dyn CatalogReader,
+    runtime: &'a tokio::runtime::Handle,
+    body_tx: &'a mpsc::Sender<LinkResult>,
+    spool: Spool,
+    places: Arc<Places>,
+    parked: Parked,
+    /// Rows read and not looked at yet.
+    page: VecDeque<ItemRow>,
+    is_turn_of_parked: bool,
+    after_seq: u64,
+    rewinds: u64,
+    /// How often the run had been poked before the list was found to be at its end.
+    ended_at: Option<u64>,
+}
+
+impl Run {
+    /// Keeps the fetcher supplied with links.
+    pub(super) fn links_lane(
+        self: &Arc<Self>,
+        reader: &dyn CatalogReader,
+        runtime: &tokio::runtime::Handle,
+        body_tx: &mpsc::Sender<LinkResult>,
+    ) -> Result<(), Stopped> {
+        let mut lane = Lane {
+            run: self,
+            reader,
+            runtime,
+            body_tx,
+            spool: Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) },
+            places: Places::new(self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION),
+            parked: Parked::default(),
+            page: VecDeque::new(),
+            is_turn_of_parked: true,
+            after_seq: 0,
+            rewinds: 0,
+            ended_at: None,
+        };
+        loop {
+            self.switch.wait_going()?;
+            match lane.step() {
+                Ok(()) => {}
+                Err(Halt::Stopped) => return Err(Stopped),
+                Err(Halt::Failed(error)) => self.set_trouble(Trouble::Fatal(error.to_string())),
+            }
+        }
+    }
+
+    /// What came, if it is what its list says.
+    async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
+        let fetched = result?;
+        let Ok(Some(checksum)) = self.checksum(row) else { return Ok(fetched) };
+        let checked_row = row.clone();
+        // Hashing takes a core's time, and maybe the disk's.
+        let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
+        checking.await.unwrap_or_else(|broken| {
+            let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
+            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+        })
+    }
+}
+
+/// Why a step was not taken.
+enum Halt {
+    Stopped,
+    Failed(JobError),
+}
+
+impl From<Stopped> for Halt {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<JobError> for Halt {
+    fn from(error: JobError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Lane<'_> {
+    /// Hands out what can be handed out next, or waits for what may change that.
+    fn step(&mut self) -> Result<(), Halt> {
+        let rewinds = self.run.rewinds.load(Ordering::Acquire);
+        if rewinds != self.rewinds {
+            self.start_over(rewinds);
+        }
+        self.places.wait(&self.run.switch)?;
+        // In turns, so that neither keeps the other waiting.
+        let can_read = self.ended_at != Some(self.run.switch.pokes()) && !self.parked.is_full();
+        self.is_turn_of_parked |= self.page.is_empty() && !can_read;
+        let freed = if self.is_turn_of_parked { self.places.next_freed() } else { None };
+        self.is_turn_of_parked = freed.is_none();
+        if let Some(host) = freed {
+            self.take_back(&host)?;
+        } else if let Some(row) = self.page.pop_front() {
+            self.offer(row)?;
+        } else if can_read {
+            self.read_on()?;
+        } else if self.parked.is_empty() {
+            let pokes = self.run.switch.pokes();
+            if self.ended_at == Some(pokes) {
+                self.run.idle_lanes[LANE].store(pokes, Ordering::Release);
+                self.run.switch.wait_poke(pokes)?;
+            }
+        } else {
+            self.places.wait_freed();
+        }
+        Ok(())
+    }
+
+    fn start_over(&mut self, rewinds: u64) {
+        self.parked.hosts().for_each(|host| self.places.none_waits(host));
+        self.parked.clear();
+        self.page.clear();
+        (self.after_seq, self.rewinds, self.ended_at) = (0, rewinds, None);
+    }
+
+    /// Reads the next links of the list.
+    fn read_on(&mut self) -> Result<(), JobError> {
+        let pokes = self.run.switch.pokes();
+        // Before the page is read: one of these may still wait in the page and have its outcome when its row comes up;
+        // it must not be done twice.
+        let in_flight = self.run.flying().clone();
+        let page = self.reader.waiting(self.run.job, self.after_seq, PAGE_ROWS)?;
+        match page.last() {
+            Some(last) => self.after_seq = last.id.seq,
+            None => self.ended_at = Some(pokes),
+        }
+        let is_new = |row: &ItemRow| row.locator.path().is_none() && !in_flight.contains(&row.id.seq);
+        self.page.extend(page.into_iter().filter(is_new));
+        Ok(())
+    }
+
+    /// Hands a link out, or puts it aside.
+    fn offer(&mut self, row: ItemRow) -> Result<(), Stopped> {
+        let host = host_of(&row.locator);
+        if self.parked.has(&host) {
+            self.parked.put(&host, row.id.seq);
+            return Ok(());
+        }
+        if let Some(place) = self.places.take(&host, self.run.fetcher.room(&host)) {
+            return self.hand_out(row, place);
+        }
+        self.parked.put(&host, row.id.seq);
+        Ok(())
+    }
+
+    /// Hands out links of a host that stood aside, as far as it has room.
+    fn take_back(&mut self, host: &Arc<str>) -> Result<(), Halt> {
+        let mut places = Vec::new();
+        // At least one, whatever the room: it may just have become less.
+        let room = self.run.fetcher.room(host);
+        while places.len() < TAKEN_BACK
+            && let Some(place) = self.places.take(host, room)
+        {
+            places.push(place);
+        }
+        let seqs = self.parked.take(host, places.len());
+        if !self.parked.has(host) {
+            self.places.none_waits(host);
+        }
+        let in_flight: HashSet<u64> = {
+            let flying = self.run.flying();
+            seqs.iter().copied().filter(|seq| flying.contains(seq)).collect()
+        };
+        let rows = match (seqs.first(), seqs.last()) {
+            (Some(first), Some(last)) if last - first + 1 == seqs.len() as u64 => {
+                self.reader.after(self.run.job, first - 1, seqs.len() as u32)?
+            }
+            _ => self.reader.items(self.run.job, &seqs)?,
+        };
+        let waits = |row: &ItemRow| row.state == ItemState::Waiting && !in_flight.contains(&row.id.seq);
+        for (row, place) in rows.into_iter().filter(waits).zip(places) {
+            self.hand_out(row, place)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a link to the fetcher.
+    fn hand_out(&self, row: ItemRow, mut place: Place) -> Result<(), Stopped> {
+        let run = Arc::clone(self.run);
+        run.switch.wait_going()?;
+        if !run.flying().insert(row.id.seq) {
+            return Ok(());
+        }
+        if run.switch.is_paused() {
+            run.landed(row.id.seq);
+            return Ok(());
+        }
+        run.begin(row.id);
+        if let Some(error) = run.refusal(&row) {
+            run.fail(Finished::new(row.id, Outcome::Failed(error)));
+            return Ok(());
+        }
+        let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
+        self.runtime.spawn(async move {
+            let Locator::Url(url) = row.locator.clone() else { return };
+            run.net_in_use.fetch_add(1, Ordering::Relaxed);
+            let fetching = std::panic::AssertUnwindSafe(run.fetcher.fetch(&url, row.origin, &spool, &run.cancel));
+            let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
+                let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
+                Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+            });
+            place.leave_host();
+            let result = run.checked(&row, result).await;
+            run.net_in_use.fetch_sub(1, Ordering::Relaxed);
+            let seq = row.id.seq;
+            if body_tx.send((row, result, place)).await.is_err() {
+                run.landed(seq);
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Scheme, host and port, as the fetcher tells hosts apart; nothing for what is no URL.
+fn host_of(locator: &Locator) -> Arc<str> {
+    let Locator::Url(url) = locator else { return "".into() };
+    Url::parse(url.trim()).map_or_else(|_| "".into(), |url| url.origin().ascii_serialization().into())
+}

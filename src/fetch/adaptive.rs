@@ -1,0 +1,235 @@
+//! How many requests at once are good for one host: few at first, more while that helps, half after trouble.
+//!
+//! The count doubles with each round of answers until the first trouble, and rises by one a round from there (additive
+//! increase, multiplicative decrease: Chiu and Jain 1989). It stays where it is once a larger one only makes the host
+//! slower: answers take much longer than at best, and no more of them come. Knows neither clocks nor sockets.
+
+use std::time::{Duration, Instant};
+
+/// Requests at once that a host gets at first, unless a higher count was allowed by name.
+const FIRST: usize = 4;
+/// Of the count that is allowed, the part that a host gets at first: who allows many expects a host that bears them.
+const FIRST_PART: usize = 4;
+/// Answers this much slower than the quickest may mean a queue at the host; anything below is noise.
+const NOISE: Duration = Duration::from_millis(50);
+/// Rounds without growth after a larger count did not help.
+const ROUNDS_HELD: u32 = 8;
+/// Requests in a row without an answer before a host can count as silent.
+const SILENT_REQUESTS: u32 = 8;
+
+/// What is known of a host's strength.
+#[derive(Debug)]
+pub(super) struct Adaptive {
+    most: usize,
+    limit: usize,
+    doubles: bool,
+    round: Round,
+    /// Of the round before this one.
+    earlier: Option<Earlier>,
+    /// The quickest round's mean wait; drifts up, so that an old one does not bind for ever.
+    least_wait: Option<Duration>,
+    held_rounds: u32,
+    /// Requests that began before are part of a trouble that is dealt with.
+    cut_at: Option<Instant>,
+    unanswered: u32,
+    silent_since: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Round {
+    began: Option<Instant>,
+    answers: usize,
+    waits: Duration,
+    /// How many answers make it whole.
+    wanted: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Earlier {
+    limit: usize,
+    per_s: f64,
+}
+
+impl Adaptive {
+    /// A host about which nothing is known; never more than `most` at once.
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.max(1);
+        Self {
+            most,
+            limit: FIRST.max(most / FIRST_PART).min(most),
+            doubles: true,
+            round: Round::default(),
+            earlier: None,
+            least_wait: None,
+            held_rounds: 0,
+            cut_at: None,
+            unanswered: 0,
+            silent_since: None,
+        }
+    }
+
+    /// Requests at once.
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Allows so many at most from now on.
+    pub(super) fn set_most(&mut self, most: usize) {
+        self.most = most.max(1);
+        self.limit = self.limit.min(self.most);
+    }
+
+    /// An answer came, `wait` after its request; `is_full` tells whether as many were in flight as may be.
+    pub(super) fn answered(&mut self, now: Instant, wait: Duration, is_full: bool) {
+        self.forgive();
+        let began = *self.round.began.get_or_insert(now.checked_sub(wait).unwrap_or(now));
+        if self.round.answers == 0 {
+            self.round.wanted = self.limit;
+        }
+        self.round.answers += 1;
+        self.round.waits += wait;
+        if is_full && self.doubles && self.limit < self.most {
+            self.limit += 1;
+        }
+        if self.round.answers >= self.round.wanted {
+            self.end_round(now, began, is_full);
+        }
+    }
+
+    fn end_round(&mut self, now: Instant, began: Instant, is_full: bool) {
+        let Round { answers, waits, wanted, .. } = std::mem::take(&mut self.round);
+        let mean = waits / u32::try_from(answers.max(1)).unwrap_or(u32::MAX);
+        let per_s = answers as f64 / now.saturating_duration_since(began).as_secs_f64().max(1e-6);
+        let least = self.least_wait.map_or(mean, |least| mean.min(least + least / 100));
+        self.least_wait = Some(least);
+        let is_queueing = mean > least * 2 + NOISE;
+        let helped = self.earlier.is_none_or(|earlier| per_s > earlier.per_s * 1.1);
+        if is_queueing && !helped {
+            let before = self.earlier.map_or(wanted, |earlier| earlier.limit);
+            self.limit = before.min(self.limit).max(1);
+            self.doubles = false;
+            self.held_rounds = ROUNDS_HELD;
+        } else if self.held_rounds > 0 {
+            self.held_rounds -= 1;
+        } else if is_full && !self.doubles && self.limit < self.most {
+            self.limit += 1;
+        }
+        self.earlier = Some(Earlier { limit: wanted, per_s });
+    }
+
+    /// A request that began then was refused for now, broke off or timed out: half as many from now on.
+    pub(super) fn troubled(&mut self, began: Instant, now: Instant) {
+        if self.cut_at.is_some_and(|cut| began < cut) {
+            return;
+        }
+        self.limit = (self.limit / 2).max(1);
+        self.doubles = false;
+        self.cut_at = Some(now);
+        self.round = Round::default();
+        self.earlier = None;
+    }
+
+    /// A request that began then had no answer at all.
+    pub(super) fn unanswered(&mut self, began: Instant) {
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.silent_since.get_or_insert(began);
+    }
+
+    /// What was held against it was not its fault, or is over.
+    pub(super) fn forgive(&mut self) {
+        (self.unanswered, self.silent_since) = (0, None);
+    }
+
+    /// How long it has been silent, if request after request has had no answer for `patience`.
+    pub(super) fn silent_for(&self, now: Instant, patience: Duration) -> Option<Duration> {
+        let silent = now.saturating_duration_since(self.silent_since?);
+        (self.unanswered >= SILENT_REQUESTS && silent >= patience).then_some(silent)
+    }
+
+    /// Whether anything is known that a new host would not start with.
+    pub(super) const fn is_in_trouble(&self) -> bool {
+        self.cut_at.is_some() || self.silent_since.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// A host that answers `per_s` at most, and each after `least` at best, asked for some rounds.
+    fn led(adaptive: &mut Adaptive, mut now: Instant, rounds: usize, least: Duration, per_s: f64) -> Instant {
+        for _ in 0..rounds {
+            let limit = adaptive.limit();
+            let wait = least.max(Duration::from_secs_f64(limit as f64 / per_s));
+            now += wait;
+            for _ in 0..limit {
+                adaptive.answered(now, wait, true);
+            }
+        }
+        now
+    }
+
+    #[test]
+    fn a_host_starts_with_few_and_doubles_up_to_what_is_allowed() {
+        let mut adaptive = Adaptive::new(64);
+        assert_eq!((adaptive.limit(), Adaptive::new(8).limit(), Adaptive::new(2).limit()), (16, 4, 2));
+        led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
+        assert_eq!(adaptive.limit(), 32);
+        led(&mut adaptive, Instant::now(), 9, 50 * MS, 1e6);
+        assert_eq!(adaptive.limit(), 64);
+    }
+
+    #[test]
+    fn trouble_halves_once_however_many_requests_share_it_and_growth_is_gentle_then() {
+        let mut adaptive = Adaptive::new(64);
+        let began = Instant::now();
+        let now = led(&mut adaptive, began, 4, 50 * MS, 1e6);
+        for _ in 0..20 {
+            adaptive.troubled(began, now);
+        }
+        assert_eq!(adaptive.limit(), 32);
+        led(&mut adaptive, now, 3, 50 * MS, 1e6);
+        assert_eq!(adaptive.limit(), 35);
+        for at in 1..20 {
+            adaptive.troubled(now + at * MS, now + at * MS);
+        }
+        assert_eq!(adaptive.limit(), 1);
+    }
+
+    #[test]
+    fn more_requests_than_help_are_taken_back() {
+        let mut adaptive = Adaptive::new(1024);
+        // 100 a second at 100 ms: ten at once are all that helps.
+        led(&mut adaptive, Instant::now(), 30, 100 * MS, 100.0);
+        assert!(adaptive.limit() < 300, "{}", adaptive.limit());
+        let settled = adaptive.limit();
+        led(&mut adaptive, Instant::now() + Duration::from_mins(9), 100, 100 * MS, 100.0);
+        assert!(adaptive.limit() <= settled + 16, "{} after {settled}", adaptive.limit());
+    }
+
+    #[test]
+    fn nothing_grows_that_is_not_used() {
+        let mut adaptive = Adaptive::new(64);
+        for _ in 0..500 {
+            adaptive.answered(Instant::now(), 50 * MS, false);
+        }
+        assert_eq!(adaptive.limit(), 16);
+    }
+
+    #[test]
+    fn a_host_is_silent_after_many_requests_and_a_while_and_an_answer_ends_it() {
+        let mut adaptive = Adaptive::new(8);
+        let (began, patience) = (Instant::now(), Duration::from_mins(2));
+        let later = began + patience;
+        for request in 0..SILENT_REQUESTS {
+            assert_eq!(adaptive.silent_for(later, patience), None, "{request}");
+            adaptive.unanswered(began);
+        }
+        assert_eq!(adaptive.silent_for(later, patience), Some(patience));
+        assert_eq!(adaptive.silent_for(later - MS, patience), None);
+        adaptive.answered(later, MS, false);
+        assert_eq!(adaptive.silent_for(later, patience), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! Lists of links in every form, by every way, with their columns.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::program::{Home, Said, sample};
+use crate::util::server::{Answer, Server, ok, status};
+
+/// SHA-256, SHA-1 and MD5 of `a`.
+const SHA256_A: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+const SHA1_A: &str = "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8";
+const MD5_A: &str = "0CC175B9C0F1B6A831C399E269772661";
+
+/// Serves `a` as /a.txt, /b.txt, ...
+fn letters() -> Server {
+    Server::start(|request| -> Answer {
+        match request.path.as_str() {
+            path if path.len() == 6 => ok(&path[1..2], "text/plain"),
+            _ => status(404),
+        }
+    })
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn names(home: &Home, folder: &str) -> Vec<String> {
+    home.files(folder).into_iter().collect()
+}
+
+fn extra_of(said: &Said, row: usize) -> serde_json::Value {
+    said.events()[row]["extra"].clone()
+}
+
+#[test]
+fn every_form_of_list_is_fetched_and_named_by_its_columns() {
+    let server = letters();
+    let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
+    let csv = format!("\u{feff}ID,Image,title\r\n7,{a},\"x, \"\"y\"\"\"\r\n8,{b},../z\r\n");
+    let tsv = format!("id\timage\n7\t{a}\n8\t{b}\n");
+    let jsonl = format!("{{\"id\":7,\"image\":\"{a}\"}}\n{{\"id\":8,\"image\":\"{b}\"}}\n");
+    for (name, text) in [("list.csv", csv), ("list.tsv", tsv), ("list.jsonl", jsonl)] {
+        for (name, bytes) in [(name.to_owned(), text.clone().into_bytes()), (format!("{name}.gz"), gz(text.as_bytes()))]
+        {
+            let home = Home::new();
+            home.file(&name, bytes);
+            let args = ["run", "--urls", &name, "--url-column", "image", "--name", "no {col:id}", "-o", "out"];
+            home.run(&args).expect(0);
+            assert_eq!(names(&home, "out"), ["no 7.txt", "no 8.txt"], "{name}");
+            let exported = home.run(&["export", "1", "--format", "jsonl"]).expect(0);
+            let columns = extra_of(&exported, 0)["columns"].clone();
+            let id = columns.get("id").or_else(|| columns.get("ID")).unwrap();
+            assert_eq!(id.as_str().map_or_else(|| id.to_string(), str::to_owned), "7", "{columns}");
+            let csv = home.run(&["export", "1", "--format", "csv"]).expect(0);
+            assert!(csv.out.lines().next().unwrap().ends_with("extra"), "{csv:?}");
+        }
+    }
+}
+
+#[test]
+fn a_parquet_list_is_read_and_its_bad_rows_fail_alone() {
+    let home = Home::new();
+    home.file("list.parquet", include_bytes!("../data/links.parquet"));
+    // Its links lead to a host that is not there; what counts is which rows there are.
+    let args = ["run", "--urls", "list.parquet", "-o", "out", "--dry-run", "--json"];
+    let said = home.run(&args).expect(1);
+    let plan = said.events().pop().unwrap();
+    assert_eq!((plan["items"].as_u64(), plan["failing"].as_u64()), (Some(6), Some(1)), "{plan}");
+    assert!(said.out.contains("http://h.example/4.jpg") && said.out.contains("row 3"), "{said:?}");
+}
+
+#[test]
+fn tables_may_come_on_standard_input() {
+    let server = letters();
+    let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
+    for (input, column) in [
+        (format!("id,url\n1,{a}\n2,{b}\n"), None),
+        (format!("id\tlink\n1\t{a}\n2\t{b}\n"), Some("link")),
+        (format!("{{\"id\":1,\"url\":\"{a}\"}}\n{{\"id\":2,\"url\":\"{b}\"}}\n"), None),
+    ] {
+        let home = Home::new();
+        let mut args = vec!["run", "--urls", "-", "--name", "{col:id}", "-o", "out"];
+        args.extend(column.iter().flat_map(|column| ["--url-column", column]));
+        home.run_with_input(&args, &input).expect(0);
+        assert_eq!(names(&home, "out"), ["1.txt", "2.txt"], "{input}");
+    }
+}
+
+#[test]
+fn a_list_on_the_web_is_fetched_first_and_its_lines_never_become_files() {
+    let home = Home::new();
+    let secret = home.file("secret.txt", "mine");
+    let (server, line) = (letters(), secret.display().to_string());
+    let text = format!("id,url\n1,{}\n2,{line}\n", server.url("/a.txt"));
+    let lists = Server::start(move |request| match request.path.as_str() {
+        "/list.csv?sig=1" => ok(text.clone(), "text/csv"),
+        "/packed" => ok(gz(text.as_bytes()), "application/gzip"),
+        _ => status(404),
+    });
+    for path in ["/list.csv?sig=1", "/packed"] {
+        let out = format!("out{}", path.len());
+        home.run(&["run", "--urls", &lists.url(path), "-o", &out]).expect(1);
+        assert_eq!(names(&home, &out), ["a.txt"]);
+    }
+    let exported = home.run(&["export", "1", "--format", "jsonl"]).expect(0);
+    assert_eq!(extra_of(&exported, 0)["origin"], "fetched", "{exported:?}");
+    home.run(&["retry", "1"]).expect(1);
+    assert_eq!(names(&home, "out15"), ["a.txt"]);
+    let said = home.run(&["run", "--urls", &lists.url("/gone.csv"), "-o", "none"]);
+    assert!(said.code != 0 && said.err.contains("/gone.csv: the server answered 404"), "{said:?}");
+}
+
+#[test]
+fn a_missing_column_is_a_wrong_usage_that_names_those_there_are() {
+    let home = Home::new();
+    home.file("list.csv", "id,link\n1,http://127.0.0.1:1/a\n");
+    home.file("list.txt", "http://127.0.0.1:1/a\n");
+    for (args, words) in [
+        (
+            &["--urls", "list.csv"][..],
+            "no column \"url\"; its columns are id, link. Name the right one with --url-column",
+        ),
+        (&["--urls", "list.csv", "--url-column", "img"], "no column \"img\"; its columns are id, link"),
+        (&["--urls", "list.csv", "--url-column", "link", "--checksum-column", "md5"], "no column \"md5\""),
+        (&["--urls", "list.csv", "--url-column", "link", "--name", "{col:sku}"], "{col:sku}, which the list"),
+        (&["--urls", "list.txt", "--name", "{col:id}"], "it has no columns"),
+        (&["http://127.0.0.1:1/a", "--name", "{col:id}"], "it has no columns"),
+        (&["http://127.0.0.1:1/a", "--url-column", "link"], "--urls"),
+    ] {
+        let said = home.run(&[&["run", "-o", "out"], args].concat()).expect(2);
+        assert!(said.err.contains(words), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_checksum_that_differs_fails_its_item_and_nothing_is_saved_of_it() {
+    let (home, server) = (Home::new(), letters());
+    let row = |letter: &str, sum: &str| format!("{},{sum}\n", server.url(&format!("/{letter}.txt")));
+    let right = [row("a", SHA256_A), row("b", "")].concat();
+    let wrong = [row("c", SHA256_A), row("d", SHA1_A), row("e", MD5_A), row("f", "abc")].concat();
+    home.file("list.csv", format!("url,sum\n{right}{wrong}"));
+    let args = ["run", "--urls", "list.csv", "--checksum-column", "SUM", "-o", "out", "--json"];
+    let said = home.run(&args).expect(1);
+    assert_eq!(names(&home, "out"), ["a.txt", "b.txt"]);
+    let failed = said.events_of("failed");
+    assert!(failed.iter().all(|event| event["kind"] == "checksum") && failed.len() == 4, "{failed:?}");
+    let words = said.out.clone();
+    for said in ["its SHA-1 is", "its MD5 is", "its SHA-256 is", "\\\"abc\\\" is no MD5"] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+    assert_eq!(server.hits("/f.txt"), 0);
+    let row = |sum: &str| format!("{},{sum}\n", server.url("/a.txt"));
+    for (n, sum) in [SHA1_A, MD5_A].into_iter().enumerate() {
+        home.file("one.csv", format!("url,sum\n{}", row(sum)));
+        home.run(&["run", "--urls", "one.csv", "--checksum-column", "sum", "-o", &format!("out{n}")]).expect(0);
+    }
+}
+
+#[test]
+fn repeated_links_are_fetched_once_and_said_to_be_skipped() {
+    let (home, server) = (Home::new(), letters());
+    let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
+    home.file("list.csv", format!("id,url\n1,{a}\n2,{b}\n3,{a}\n4,{a}\n"));
+    let said = home.run(&["run", "--urls", "list.csv", "-o", "out", "--json"]).expect(0);
+    let end = said.events().pop().unwrap();
+    assert_eq!((end["done"].as_u64(), end["skipped"].as_u64()), (Some(2), Some(2)), "{end}");
+    assert!(said.err.contains("2 lines of") && said.err.contains("repeat links and were skipped"), "{said:?}");
+    assert_eq!(server.hits("/a.txt"), 1);
+}
+
+#[test]
+fn a_column_that_an_item_lacks_fails_that_item_alone() {
+    let (home, server) = (Home::new(), letters());
+    let jsonl =
+        format!("{{\"id\":1,\"url\":\"{}\"}}\n{{\"url\":\"{}\"}}\n", server.url("/a.txt"), server.url("/b.txt"));
+    home.file("list.jsonl", jsonl);
+    let said = home.run(&["run", "--urls", "list.jsonl", "--name", "{col:id}", "-o", "out", "--json"]).expect(1);
+    assert_eq!(said.events_of("failed")[0]["kind"], "no_column");
+    assert_eq!((names(&home, "out"), server.hits("/b.txt")), (vec!["1.txt".to_owned()], 0));
+}
+
+#[test]
+fn columns_make_no_folders_and_go_through_a_recipe() {
+    let home = Home::new();
+    let jpeg = sample("tulip-field.jpg");
+    let server = Server::start(move |_| ok(jpeg.clone(), "image/jpeg"));
+    home.file("list.csv", format!("id,url\n../../evil/7,{}\n", server.url("/t.jpg")));
+    home.run(&[
+        "run",
+        "--urls",
+        "list.csv",
+        "--name",
+        "{col:id}",
+        "-o",
+        "out",
+        "-s",
+        "resize:long_edge=20",
+        "--format",
+        "png",
+    ])
+    .expect(0);
+    assert_eq!(names(&home, "out"), [".._.._evil_7.png"]);
+}
+
+#[test]
+fn a_long_list_starts_before_it_has_been_read() {
+    let home = Home::new();
+    let server = letters();
+    // Ends only when it is closed: what is fetched meanwhile was fetched before the list's end.
+    let (mut running, mut stdin) =
+        home.start_with_input(&["run", "--urls", "-", "-o", "out", "--json", "--url-column", "url"]);
+    stdin.write_all(format!("id,url\n1,{}\n", server.url("/a.txt")).as_bytes()).unwrap();
+    stdin.flush().unwrap();
+    running.until(|event| event["event"] == "progress" && event["done"] == 1);
+    stdin.write_all(format!("2,{}\n", server.url("/b.txt")).as_bytes()).unwrap();
+    drop(stdin);
+    running.wait().expect(0);
+    assert_eq!(names(&home, "out"), ["a.txt", "b.txt"]);
+}
