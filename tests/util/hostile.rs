@@ -96,7 +96,7 @@ impl Hostile {
         });
         let trust = trust::Trust::new();
         let (mut hosts, mut acceptors) = (Vec::new(), Vec::new());
-        for behaviour in behaviours::ALL {
+        for &behaviour in behaviours::ALL {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
             hosts.push((behaviour, listener.local_addr().expect("a bound listener has an address")));
             let (world, tls) = (Arc::clone(&world), trust.config(behaviour.manner));
@@ -210,7 +210,7 @@ fn serve(mut peer: Peer, behaviour: Behaviour) -> io::Result<()> {
     loop {
         let Some(ask) = peer.ask()? else { break };
         let name = ask.path.split('/').nth(1).unwrap_or_default().to_owned();
-        let Some(told) = behaviours::ALL.into_iter().find(|behaviour| behaviour.name == name) else { break };
+        let Some(told) = behaviours::ALL.iter().find(|behaviour| behaviour.name == name) else { break };
         match (told.act)(&mut peer, &ask)? {
             After::Keep => peer.until = Instant::now() + PATIENCE,
             After::Close => break,

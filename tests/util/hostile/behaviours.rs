@@ -1,6 +1,7 @@
 //! What the server does, and what has to come of it.
 
 use std::io::{self, Write};
+use std::net::Shutdown;
 use std::time::{Duration, SystemTime};
 
 use async_compression::Level;
@@ -83,7 +84,7 @@ const REFUSED: Due = Due::Fails(&[ErrorKind::RefusedAddress]);
 const TLS: Due = Due::Fails(&[ErrorKind::Tls]);
 
 /// All behaviours.
-pub(crate) const ALL: [Behaviour; 78] = [
+pub(crate) static ALL: &[Behaviour] = &[
     // Stalls.
     slow("stall-before-headers", TIMEOUT, |_, _| Ok(Stall)),
     slow("stall-in-status", TIMEOUT, |peer, _| say(peer, "HTTP/1.", b"", Stall)),
@@ -99,7 +100,12 @@ pub(crate) const ALL: [Behaviour; 78] = [
         let bytes = item(ask, 1);
         say(peer, &format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", bytes.len() + 1), &bytes, Stall)
     }),
-    slow("endless-continue", TIMEOUT, |peer, _| endless(peer, "", |_| "HTTP/1.1 100 Continue\r\n\r\n".to_owned())),
+    slow("endless-continue", TIMEOUT, |peer, _| {
+        endless(peer, "", |_| {
+            std::thread::sleep(Duration::from_millis(1));
+            "HTTP/1.1 100 Continue\r\n\r\n".to_owned()
+        })
+    }),
     slow("drip", TIMEOUT, |peer, _| {
         say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"", Keep)?;
         endless(peer, "", |_| {
@@ -204,7 +210,9 @@ pub(crate) const ALL: [Behaviour; 78] = [
         redirect(peer, &format!("http://{host}:{}/", peer.world.forbidden_port))
     }),
     plain("redirect-to-metadata", REFUSED, |peer, _| redirect(peer, "http://169.254.169.254/latest/meta-data/")),
-    plain("redirect-elsewhere", RIGHT, |peer, ask| redirect(peer, &format!("http://{}{}", peer.world.elsewhere, ask.path))),
+    plain("redirect-elsewhere", RIGHT, |peer, ask| {
+        redirect(peer, &format!("http://{}{}", peer.world.elsewhere, ask.path))
+    }),
     // Pleas to wait.
     plain("429-seconds", RIGHT, |peer, ask| wait(peer, ask, "429 Too Many Requests", false)),
     plain("429-date", RIGHT, |peer, ask| wait(peer, ask, "429 Too Many Requests", true)),
@@ -235,7 +243,12 @@ pub(crate) const ALL: [Behaviour; 78] = [
         1 => half(peer, ask, 1, "ETag: \"1\"\r\n", Close),
         2 => {
             let length = item(ask, 1).len() / 2;
-            say(peer, &format!("HTTP/1.1 416 No\r\nContent-Range: bytes */{length}\r\nContent-Length: 0\r\n\r\n"), b"", Keep)
+            say(
+                peer,
+                &format!("HTTP/1.1 416 No\r\nContent-Range: bytes */{length}\r\nContent-Length: 0\r\n\r\n"),
+                b"",
+                Keep,
+            )
         }
         _ => whole(peer, ask, 1),
     }),
@@ -250,7 +263,11 @@ pub(crate) const ALL: [Behaviour; 78] = [
     secure("tls-wrong-name", Manner::WrongName, TLS),
     // Cut by somebody on the way: without its last word, nothing says that this was all.
     Behaviour {
-        act: |peer, ask| say(peer, "HTTP/1.1 200 OK\r\n\r\n", &item(ask, 1)[..500], Reset),
+        act: |peer, ask| {
+            say(peer, "HTTP/1.1 200 OK\r\n\r\n", &item(ask, 1)[..500], Keep)?;
+            peer.tcp.shutdown(Shutdown::Write)?;
+            Ok(Stall)
+        },
         ..secure("tls-cut", Manner::Tls, SHORT)
     },
     // HTTP/2, see there.
@@ -301,9 +318,9 @@ pub(crate) fn body(name: &str, n: u32, version: u32) -> Vec<u8> {
 
 /// A picture of 32 x 24 noise.
 fn picture(seed: &str) -> Vec<u8> {
-    let mut state = seed.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let mut state = seed
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     let pixels = std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
@@ -348,14 +365,19 @@ fn half(peer: &mut Peer, ask: &Ask, version: u32, headers: &str, after: After) -
 /// What a good server says, which has that version.
 fn ranged(peer: &mut Peer, ask: &Ask, version: u32) -> io::Result<After> {
     let is_same = ask.header("if-range") == Some(format!("\"{version}\"").as_str());
-    if is_same && ask.header("range").is_some() { part(peer, ask, version, [0, 0, 0]) } else { whole(peer, ask, version) }
+    if is_same && ask.header("range").is_some() {
+        part(peer, ask, version, [0, 0, 0])
+    } else {
+        whole(peer, ask, version)
+    }
 }
 
 /// The rest of a version, from where it is asked for. What is said of its start, of the whole and of its own length may
 /// be wrong by so much; what is sent starts where it says.
 fn part(peer: &mut Peer, ask: &Ask, version: u32, wrong: [isize; 3]) -> io::Result<After> {
     let bytes = item(ask, version);
-    let from = ask.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
+    let from =
+        ask.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
     let Some(from) = from.filter(|from| *from < bytes.len()) else { return whole(peer, ask, version) };
     let [start, all, length] = wrong;
     let start = from.saturating_add_signed(start);
