@@ -271,7 +271,7 @@ fn a_host_that_never_answers_holds_up_no_other() {
     desk.wait("the good ones are done", |_| desk.row_of(job).done == OF_EACH as u64);
     assert!(good.most_busy() <= 4 && dead.most_busy() <= 4, "{} {}", good.most_busy(), dead.most_busy());
     desk.send(Command::Cancel(job));
-    desk.wait_end(job);
+    desk.wait("it is cancelled", |snapshot| snapshot.events.iter().any(|event| event.edge == Edge::Cancelled));
     let rows = desk.rows(job);
     let of = |state| rows.iter().filter(|row| row.state == state).count();
     assert_eq!((of(ItemState::Done), of(ItemState::Failed), of(ItemState::Waiting)), (OF_EACH, 0, OF_EACH));
