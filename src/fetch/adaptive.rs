@@ -200,13 +200,14 @@ mod tests {
 
     #[test]
     fn more_requests_than_help_are_taken_back() {
-        let mut adaptive = Adaptive::new(1024);
-        // 100 a second at 100 ms: ten at once are all that helps.
-        led(&mut adaptive, Instant::now(), 30, 100 * MS, 100.0);
-        assert!(adaptive.limit() < 300, "{}", adaptive.limit());
-        let settled = adaptive.limit();
-        led(&mut adaptive, Instant::now() + Duration::from_mins(9), 100, 100 * MS, 100.0);
-        assert!(adaptive.limit() <= settled + 16, "{} after {settled}", adaptive.limit());
+        let mut adaptive = Adaptive::new(64);
+        // 100 a second at 100 ms: more than ten at once only wait in a queue. The third round shows that.
+        let now = led(&mut adaptive, Instant::now(), 2, 100 * MS, 100.0);
+        assert_eq!(adaptive.limit(), 64);
+        let now = led(&mut adaptive, now, 1, 100 * MS, 100.0);
+        assert_eq!(adaptive.limit(), 32);
+        led(&mut adaptive, now, ROUNDS_HELD as usize, 100 * MS, 100.0);
+        assert_eq!(adaptive.limit(), 32);
     }
 
     #[test]
