@@ -175,7 +175,7 @@ fn hasty() -> FetchLimits {
 }
 
 #[test]
-#[ignore = "not yet seen through to its end; run it by name"]
+#[ignore = "takes longer than its deadline on two cores; which behaviour holds it up is not found yet"]
 fn among_bad_hosts_every_good_item_comes_and_every_bad_one_ends_as_it_should() {
     let world = World::new();
     let links = world.links(|_| true);
@@ -241,7 +241,7 @@ fn among_bad_hosts_every_good_item_comes_and_every_bad_one_ends_as_it_should() {
 }
 
 #[test]
-#[ignore = "not yet seen through to its end; run it by name"]
+#[ignore = "takes longer than its deadline on two cores; which behaviour holds it up is not found yet"]
 fn a_plain_run_among_bad_hosts_keeps_the_right_bytes_and_nothing_else() {
     let (home, world, said) = run_of(&[]);
     let links = world.links(|behaviour| !behaviour.wants_time_out);
@@ -261,7 +261,7 @@ fn a_plain_run_among_bad_hosts_keeps_the_right_bytes_and_nothing_else() {
 }
 
 #[test]
-#[ignore = "not yet seen through to its end; run it by name"]
+#[ignore = "takes longer than its deadline on two cores; which behaviour holds it up is not found yet"]
 fn a_run_with_a_step_among_bad_hosts_saves_the_right_pictures_and_nothing_else() {
     let (home, world, said) = run_of(&["-s", "invert", "--format", "png"]);
     let links = world.links(|behaviour| !behaviour.wants_time_out);
