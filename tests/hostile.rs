@@ -2,7 +2,7 @@
 //! No wrong byte is kept, everything ends in time, and whatever fails says plainly why. No packet leaves the loopback
 //! interface: 127.0.0.2 stands for a private host that nobody named.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "util/hostile.rs"]
 mod hostile;

@@ -233,7 +233,7 @@ fn large_bodies_and_their_pixels_share_a_small_budget() {
         }
         ok(picture.clone(), "image/png")
     });
-    let name = |n: usize| if n % 2 == 0 { format!("/late{n}.png") } else { format!("/{n}.png") };
+    let name = |n: usize| if n.is_multiple_of(2) { format!("/late{n}.png") } else { format!("/{n}.png") };
     let sources = (0..60).map(|n| url(server.url(&name(n)))).collect();
     let mut spec = desk.job(sources, vec![long_edge(100)], FormatChoice::Png);
     spec.limits = Limits { memory_bytes: Some(4 << 20), connections: 40, per_host: 40, ..spec.limits };
@@ -244,7 +244,7 @@ fn large_bodies_and_their_pixels_share_a_small_budget() {
     desk.wait_end(job);
     desk.check_all_done_once(job, 60);
     assert!(body_bytes > 64 << 10, "each body alone is more than its share: {body_bytes}");
-    assert!(desk.output_names().iter().all(|name| !name.ends_with(".part")));
+    assert!(desk.output_names().iter().all(|name| !name.contains(".part")));
 }
 
 #[test]

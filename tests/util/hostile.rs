@@ -213,8 +213,7 @@ fn serve(mut peer: Peer, behaviour: Behaviour) -> io::Result<()> {
         peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
         return peer.close();
     }
-    loop {
-        let Some(ask) = peer.ask()? else { break };
+    while let Some(ask) = peer.ask()? {
         let name = ask.path.split('/').nth(1).unwrap_or_default().to_owned();
         let Some(told) = behaviours::ALL.iter().find(|behaviour| behaviour.name == name) else { break };
         match (told.act)(&mut peer, &ask)? {
