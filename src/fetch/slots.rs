@@ -409,10 +409,14 @@ mod tests {
         let slots = slots(64, 32);
         let held: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
         assert_eq!((held.len(), at_once(&slots, "a").is_some(), slots.room("a")), (8, false, 16));
-        for slot in &held {
-            slot.answered(Instant::now());
-        }
-        let more: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
+        // Each answer makes room for one more, which is taken at once.
+        let more: Vec<_> = held
+            .iter()
+            .filter_map(|slot| {
+                slot.answered(Instant::now());
+                at_once(&slots, "a")
+            })
+            .collect();
         assert_eq!((more.len(), at_once(&slots, "a").is_some()), (8, false));
         for slot in &more {
             slot.troubled(Instant::now());

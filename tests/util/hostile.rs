@@ -207,6 +207,12 @@ fn serve(mut peer: Peer, behaviour: Behaviour) -> io::Result<()> {
     if behaviour.manner == Manner::Http2 {
         return http2::serve(&mut peer, behaviour.name);
     }
+    if behaviour.manner == Manner::PlainForTls {
+        // Whoever begins with TLS sends no blank line.
+        let _ = peer.read(&mut [0; 2048])?;
+        peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
+        return peer.close();
+    }
     loop {
         let Some(ask) = peer.ask()? else { break };
         let name = ask.path.split('/').nth(1).unwrap_or_default().to_owned();
