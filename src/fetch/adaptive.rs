@@ -1,7 +1,7 @@
 //! How many requests at once are good for one host: few at first, more while that helps, half after trouble.
 //!
 //! The count doubles with each round of answers until the first trouble, and rises by one a round from there (additive
-//! increase, multiplicative decrease: Chiu and Jain 1989). It stays where it is once a larger one only makes the host
+//! increase, multiplicative decrease: Chiu and Jain 1989). It goes back for a while once a larger one only makes the host
 //! slower: answers take much longer than at best, and no more of them come. Knows neither clocks nor sockets.
 
 use std::time::{Duration, Instant};
@@ -22,8 +22,11 @@ const SILENT_REQUESTS: u32 = 8;
 pub(super) struct Adaptive {
     most: usize,
     limit: usize,
-    doubles: bool,
+    /// Whether there was trouble, after which growth is gentle.
+    is_gentle: bool,
     round: Round,
+    /// Whether the last round used all that is allowed.
+    was_full: bool,
     /// Of the round before this one.
     earlier: Option<Earlier>,
     /// The quickest round's mean wait; drifts up, so that an old one does not bind for ever.
@@ -42,6 +45,8 @@ struct Round {
     waits: Duration,
     /// How many answers make it whole.
     wanted: usize,
+    /// Whether all that is allowed was in flight at some answer.
+    is_full: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +62,9 @@ impl Adaptive {
         Self {
             most,
             limit: FIRST.max(most / FIRST_PART).min(most),
-            doubles: true,
+            is_gentle: false,
             round: Round::default(),
+            was_full: false,
             earlier: None,
             least_wait: None,
             held_rounds: 0,
@@ -88,30 +94,33 @@ impl Adaptive {
         }
         self.round.answers += 1;
         self.round.waits += wait;
-        if is_full && self.doubles && self.limit < self.most {
+        // A request that ended an instant ago leaves a gap which the next one is about to fill.
+        self.round.is_full |= is_full;
+        let is_used = self.round.is_full || self.was_full;
+        if is_used && !self.is_gentle && self.held_rounds == 0 && self.limit < self.most {
             self.limit += 1;
         }
         if self.round.answers >= self.round.wanted {
-            self.end_round(now, began, is_full);
+            self.end_round(now, began);
         }
     }
 
-    fn end_round(&mut self, now: Instant, began: Instant, is_full: bool) {
-        let Round { answers, waits, wanted, .. } = std::mem::take(&mut self.round);
+    fn end_round(&mut self, now: Instant, began: Instant) {
+        let Round { answers, waits, wanted, is_full, .. } = std::mem::take(&mut self.round);
+        self.was_full = is_full;
         let mean = waits / u32::try_from(answers.max(1)).unwrap_or(u32::MAX);
         let per_s = answers as f64 / now.saturating_duration_since(began).as_secs_f64().max(1e-6);
-        let least = self.least_wait.map_or(mean, |least| mean.min(least + least / 100));
+        let least = self.least_wait.map_or(mean, |least| mean.min(least + least / 1000));
         self.least_wait = Some(least);
         let is_queueing = mean > least * 2 + NOISE;
         let helped = self.earlier.is_none_or(|earlier| per_s > earlier.per_s * 1.1);
         if is_queueing && !helped {
             let before = self.earlier.map_or(wanted, |earlier| earlier.limit);
             self.limit = before.min(self.limit).max(1);
-            self.doubles = false;
             self.held_rounds = ROUNDS_HELD;
         } else if self.held_rounds > 0 {
             self.held_rounds -= 1;
-        } else if is_full && !self.doubles && self.limit < self.most {
+        } else if is_full && self.is_gentle && self.limit < self.most {
             self.limit += 1;
         }
         self.earlier = Some(Earlier { limit: wanted, per_s });
@@ -123,7 +132,7 @@ impl Adaptive {
             return;
         }
         self.limit = (self.limit / 2).max(1);
-        self.doubles = false;
+        self.is_gentle = true;
         self.cut_at = Some(now);
         self.round = Round::default();
         self.earlier = None;
@@ -200,14 +209,26 @@ mod tests {
 
     #[test]
     fn more_requests_than_help_are_taken_back() {
+        let mut adaptive = Adaptive::new(256);
+        adaptive.limit = FIRST;
+        // 100 a second at 100 ms: ten at once are all that helps.
+        let mut now = Instant::now();
+        let mut sum = 0;
+        for _ in 0..200 {
+            now = led(&mut adaptive, now, 1, 100 * MS, 100.0);
+            sum += adaptive.limit();
+        }
+        assert!((10 * 200..40 * 200).contains(&sum), "{} on average", sum / 200);
+    }
+
+    #[test]
+    fn a_hiccup_costs_a_few_rounds_and_not_the_growth() {
         let mut adaptive = Adaptive::new(64);
-        // 100 a second at 100 ms: more than ten at once only wait in a queue. The third round shows that.
-        let now = led(&mut adaptive, Instant::now(), 2, 100 * MS, 100.0);
+        let now = led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
+        let now = led(&mut adaptive, now, 1, 900 * MS, 1e6);
+        assert!(adaptive.limit() <= 32);
+        led(&mut adaptive, now, ROUNDS_HELD as usize + 3, 50 * MS, 1e6);
         assert_eq!(adaptive.limit(), 64);
-        let now = led(&mut adaptive, now, 1, 100 * MS, 100.0);
-        assert_eq!(adaptive.limit(), 32);
-        led(&mut adaptive, now, ROUNDS_HELD as usize, 100 * MS, 100.0);
-        assert_eq!(adaptive.limit(), 32);
     }
 
     #[test]
