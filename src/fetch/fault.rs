@@ -63,7 +63,9 @@ pub(super) fn of_silence(silent: Duration, name: &str) -> Fault {
 
 /// A URL as it may be shown.
 pub(super) fn shown(url: &Url) -> String {
-    locator::shown_url(url.as_str())
+    let is_plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if is_plain { url.as_str().to_owned() } else { locator::shown_url(url.as_str()) }
 }
 
 /// From a request that got no response.
