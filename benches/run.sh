@@ -85,6 +85,10 @@ for work in $works; do
   commands=(--command-name pixloom "$(our_command "$work" "$pictures")")
   if [ "$work" != png-webp ] && [ "$work" != png-png ]; then
     commands+=(--command-name 'pixloom, one worker' "$(our_command "$work" "$pictures" --workers 1)")
+    # With one worker, reading and recording use another core; so this tells what a second core brings.
+    if command -v taskset >/dev/null; then
+      commands+=(--command-name 'pixloom, one core' "taskset -c 0 $(our_command "$work" "$pictures" --workers 1)")
+    fi
   fi
   for peer in "$peers"/*.py "$peers"/*.js "$peers"/*.sh; do
     [ -f "$peer" ] || continue

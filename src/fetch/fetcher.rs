@@ -19,7 +19,7 @@ use super::reach::{Link, Ways};
 use super::resolver::SystemResolver;
 use super::resume::Partial;
 use super::secrets::{AccessError, Secrets};
-use super::slots::{Silent, Slot, Slots};
+use super::slots::{Slot, Slots};
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
@@ -317,7 +317,7 @@ impl Shared {
             self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
             let held = match held {
                 Some(held) => held,
-                None => self.slots.acquire(&origin).await.map_err(|Silent(time)| fault::of_silence(time, &name))?,
+                None => self.slots.acquire(&origin).await.map_err(|why| fault::of_given_up(why, &name))?,
             };
             let began = Instant::now();
             let on_answer = || {
@@ -349,7 +349,7 @@ impl Shared {
                         held.troubled(began);
                     }
                     if let Some(wait) = fault.retry_after {
-                        held.rest_host(wait.min(self.limits.max_retry_after));
+                        held.rest_host(wait, fault.http_status.unwrap_or_default());
                     }
                     return Err(fault);
                 }
@@ -361,7 +361,7 @@ impl Shared {
     async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
         let origin = at.origin().ascii_serialization();
         let slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
-        let _slot = slot.transpose().map_err(|Silent(time)| fault::of_silence(time, name))?;
+        let _slot = slot.transpose().map_err(|why| fault::of_given_up(why, name))?;
         let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
         self.network.answered(&origin);
         Ok(answer)

@@ -166,12 +166,14 @@ impl<'a> Answer<'_, 'a> {
 
     async fn refused(self) -> Fault {
         let status = self.response.status();
-        let retry_after =
-            text(self.response.headers(), RETRY_AFTER).and_then(|value| retry::retry_after(&value, SystemTime::now()));
         let mut error = ItemError::new(ErrorKind::HttpStatus, self.ask.name).with("status", status.as_u16());
         if let Some(reason) = status.canonical_reason() {
             error = error.with("detail", reason);
         }
+        // Where asking again is of no use, there is nothing to wait for.
+        let retry_after = text(self.response.headers(), RETRY_AFTER)
+            .filter(|_| error.is_retryable())
+            .and_then(|value| retry::retry_after(&value, SystemTime::now()));
         drain(self.response).await;
         Fault { retry_after, ..Fault::new(error) }
     }
