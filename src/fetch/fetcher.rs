@@ -14,7 +14,7 @@ use super::dns::Cached;
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
-use super::rate::Rate;
+use super::rate::{Rate, Throttle};
 use super::reach::{Link, Ways};
 use super::resolver::SystemResolver;
 use super::resume::Partial;
@@ -324,16 +324,12 @@ impl Shared {
                 self.network.answered(&origin);
                 held.answered(began);
             };
-            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known };
+            let throttle = Throttle::new(self.bytes.as_ref());
+            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };
             let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
-                Ok(Reply::Received(received)) => {
-                    if let Some(bytes) = &self.bytes {
-                        bytes.take(received.size_bytes as f64).await;
-                    }
-                    return Ok(Came::Body(received));
-                }
+                Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
                 Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
                 // Nothing is kept any more, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
