@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub can_undo: bool,
     /// Whether there is one to do again.
     pub can_redo: bool,
+    /// What is wrong with the file of certificate authorities in the settings.
+    pub ca_file_fault: Option<CaFileFault>,
     /// Something to tell once, with what to do about it.
     pub notice: Option<Notice>,
 }
@@ -90,6 +92,15 @@ pub struct SourceGroup {
     pub done: u64,
     /// Items failed.
     pub failed: u64,
+}
+
+/// Why a file of certificate authorities can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaFileFault {
+    /// There is no such file.
+    Missing,
+    /// It can't be read, or holds no certificate in PEM.
+    NoCertificate,
 }
 
 /// Something to tell once.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Coordinator, Expanding, Phase};
+use crate::config::Settings;
 use crate::engine::command::Command;
 use crate::engine::edits::Edit;
 use crate::engine::expand::{Expand, ExpandNote};
@@ -59,11 +60,7 @@ impl Coordinator {
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
-            Command::SaveSettings(settings) => {
-                self.settings = *settings;
-                self.save_settings();
-                Ok(())
-            }
+            Command::SaveSettings(settings) => self.take_settings(*settings),
             Command::DismissNotice => {
                 self.notice = None;
                 Ok(())
@@ -302,6 +299,16 @@ impl Coordinator {
             }
             self.save_settings();
         }
+    }
+
+    fn take_settings(&mut self, mut settings: Settings) -> Result<(), JobError> {
+        intake::keep_network(&self.parts.secrets, &mut settings.network)?;
+        if settings.network != self.settings.network {
+            self.ca_file_fault = intake::ca_file_fault(&settings.network);
+        }
+        self.settings = settings;
+        self.save_settings();
+        Ok(())
     }
 
     pub(super) fn save_settings(&mut self) {

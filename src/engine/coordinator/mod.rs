@@ -22,11 +22,12 @@ use super::command::Command;
 use super::edits::Edits;
 use super::expand::{Expand, ExpandNote};
 use super::handle::Shared;
+use super::intake;
 use super::meter::Meter;
 use super::recorder::{Record, Runs, call};
 use super::run::Run;
 use super::settings::SettingsFile;
-use super::snapshot::{Notice, SourceGroup};
+use super::snapshot::{CaFileFault, Notice, SourceGroup};
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
@@ -66,6 +67,7 @@ pub(in crate::engine) struct Coordinator {
     pool: Option<(usize, Arc<ThreadPool>)>,
     edits: Edits,
     settings: Settings,
+    ca_file_fault: Option<CaFileFault>,
     events: VecDeque<Event>,
     next_event: u64,
     notice: Option<Notice>,
@@ -127,6 +129,7 @@ impl Coordinator {
     pub(in crate::engine) fn new(parts: Parts) -> Self {
         let settings = parts.settings_file.as_ref().map(SettingsFile::load).unwrap_or_default();
         Self {
+            ca_file_fault: intake::ca_file_fault(&settings.network),
             parts,
             listed: None,
             active: None,

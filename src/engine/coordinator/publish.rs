@@ -63,6 +63,7 @@ impl Coordinator {
             settings: self.settings.clone(),
             can_undo: self.edits.can_undo(),
             can_redo: self.edits.can_redo(),
+            ca_file_fault: self.ca_file_fault,
             notice: self.notice.clone(),
         };
         self.parts.shared.snapshot.store(Arc::new(snapshot));

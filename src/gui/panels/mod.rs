@@ -5,6 +5,7 @@ pub(crate) mod grid;
 pub(crate) mod header;
 pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod network;
 pub(crate) mod notices;
 pub(crate) mod palette;
 pub(crate) mod params;

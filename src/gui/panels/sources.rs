@@ -9,7 +9,7 @@ use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::label;
+use crate::gui::widgets::{label, scroll};
 use crate::model::{Busy, JobState};
 
 /// Folders or hosts listed at most; the rest is one line.
@@ -61,6 +61,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         ui.add_space(size::GAP);
         let add = Button::new(lang.add()).icon(Icon::Plus).width(ui.available_width()).ui(ui);
         open_menu(&add, state);
+        scroll::follow_focus(ui);
     });
 }
 
