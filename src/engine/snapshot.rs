@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{Event, JobId, JobRow, JobState, Limits, Progress, Recipe, Remark, Save, SinkSpec};
+use crate::model::{Event, JobId, JobRow, JobState, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec};
 
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
 pub const EVENTS_KEPT: usize = 64;
@@ -46,6 +46,10 @@ pub struct JobView {
     pub save: Save,
     /// Where to, as asked.
     pub sink: SinkSpec,
+    /// Which columns of its lists are read.
+    pub lists: ListSpec,
+    /// A draft's lists that have columns, or may have.
+    pub list_files: Arc<[ListFile]>,
     /// Its limits.
     pub limits: Limits,
     /// The folder results go to; `None` until there is a source to put one beside.
@@ -77,6 +81,17 @@ pub struct Estimate {
     pub seconds: f64,
     /// Bytes of all outputs.
     pub bytes_out: u64,
+}
+
+/// A list with columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its columns; `None` if it can't be read.
+    pub columns: Option<Vec<String>>,
+    /// The column asked for that it doesn't have.
+    pub missing: Option<String>,
 }
 
 /// Items of one folder or host.
@@ -119,6 +134,13 @@ pub enum Notice {
     },
     /// Pasted text held no link and no path.
     NothingToAdd,
+    /// A list has not the column that it is to be read by.
+    NoColumn {
+        /// The list's name.
+        list: String,
+        /// The column.
+        column: String,
+    },
     /// A source left something out on purpose.
     Remark(Remark),
     /// A sentence (English) about something that went wrong.

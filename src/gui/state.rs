@@ -24,6 +24,8 @@ pub(crate) enum Sheet {
     Jobs,
     /// Settings.
     Settings,
+    /// The columns of lists.
+    Columns,
     /// A box for links.
     Paste,
     /// Commands.

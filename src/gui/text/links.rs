@@ -31,15 +31,14 @@ words! {
     add_host: "Add host", "호스트 추가";
     wrong_host: "Give a host's name or address alone, such as nas.local.", "호스트 이름이나 주소만 입력하세요. 예: nas.local";
     limits_of_links: "Links", "링크";
-    columns: "Columns", "열";
+    lists: "Lists", "목록";
+    columns_choose: "Choose column…", "열 선택…";
     columns_title: "Columns of the lists", "목록의 열";
     columns_note: "They hold for every list of this batch.", "이 작업의 모든 목록에 적용됩니다.";
-    url_column: "Links", "링크";
-    checksum_column: "Checksums", "체크섬";
+    url_column: "Column of links", "링크 열";
+    checksum_column: "Column of checksums", "체크섬 열";
     no_checksum: "None", "없음";
     checksum_note: "MD5, SHA-1 or SHA-256 in hex. What comes with another one fails.", "16진수 MD5, SHA-1 또는 SHA-256입니다. 다르면 실패로 처리합니다.";
-    column_unknown: "Its columns can't be read.", "열을 읽을 수 없습니다.";
-    no_columns: "It has no columns: one link a line.", "열이 없는 목록입니다. 한 줄에 링크 하나씩입니다.";
 }
 
 impl Lang {
@@ -99,11 +98,27 @@ impl Lang {
         format!("{}: {name}", self.remove())
     }
 
-    /// `No column "url". Choose the one with the links.`
-    pub(crate) fn no_column(self, column: &str) -> String {
+    /// `shops.csv: no column “url”`.
+    pub(crate) fn lacks_column(self, list: &str, column: &str) -> String {
         match self {
-            Self::English => format!("No column “{column}”. Choose one."),
-            Self::Korean => format!("“{column}” 열이 없습니다. 열을 고르세요."),
+            Self::English => format!("{list}: no column “{column}”"),
+            Self::Korean => format!("{list}: “{column}” 열이 없습니다"),
+        }
+    }
+
+    /// `shops.csv has no column “url”, so its links aren't listed.`
+    pub(crate) fn list_lacks(self, list: &str, column: &str) -> String {
+        match self {
+            Self::English => format!("{list} has no column “{column}”."),
+            Self::Korean => format!("{list}에 “{column}” 열이 없습니다."),
+        }
+    }
+
+    /// `Columns: shops.csv`.
+    pub(crate) fn columns_of(self, list: &str) -> String {
+        match self {
+            Self::English => format!("Columns: {list}"),
+            Self::Korean => format!("열: {list}"),
         }
     }
 }
