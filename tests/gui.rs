@@ -104,6 +104,24 @@ impl Desk {
         self.harness.run_steps(2);
     }
 
+    /// Puts text into a box in place of what stands there, and leaves it.
+    fn type_into(&mut self, name: &str, text: &str) {
+        self.until_seen(name);
+        let role = egui::accesskit::Role::TextInput;
+        self.harness.get_by_role_and_label(role, name).focus();
+        self.harness.run_steps(2);
+        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.run_steps(1);
+        if text.is_empty() {
+            self.harness.key_press(egui::Key::Backspace);
+        } else {
+            self.harness.get_by_role_and_label(role, name).type_text(text);
+        }
+        self.harness.run_steps(2);
+        self.harness.key_press(egui::Key::Tab);
+        self.harness.run_steps(2);
+    }
+
     fn paste(&mut self, text: &str) {
         self.harness.event(egui::Event::Paste(text.to_owned()));
         self.harness.run_steps(2);
@@ -177,4 +195,38 @@ fn what_was_listed_comes_back_when_the_window_opens_again() {
     desk.until_seen("Start 2 items");
     let view = desk.handle.snapshot().current.clone().unwrap();
     assert_eq!(view.recipe.steps, [Step::new("flip")]);
+}
+
+#[test]
+fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_password() {
+    let mut desk = Desk::new();
+    let server = util::server::Server::start(|_| util::server::status(404));
+    desk.until_seen("Drop images here, or paste a list of links");
+    desk.press("Settings");
+    desk.press("Always");
+    desk.type_into("Requests a second", "50");
+    desk.press("Address");
+    desk.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
+    desk.type_into("Host to leave unchecked", "nas.local");
+    desk.until("the engine has them", |desk| {
+        let network = desk.handle.snapshot().settings.network.clone();
+        network.requests_per_s == Some(50.0) && network.access.len() == 1 && network.insecure_hosts == ["nas.local"]
+    });
+    desk.type_into("CA file", &desk.dir.path().join("no.pem").display().to_string());
+    desk.until_seen("There is no such file. Batches can't start until it is there.");
+    desk.type_into("CA file", "");
+    desk.until("the file is forgotten", |desk| desk.handle.snapshot().settings.network.ca_file.is_none());
+    desk.press("Close");
+    desk.paste("http://h.example/a.jpg");
+    desk.press("Start 1 item");
+    desk.until("the job is listed", |desk| !desk.handle.snapshot().jobs.is_empty());
+    let network = desk.handle.snapshot().jobs[0].spec.network.clone();
+    assert_eq!(network.robots, pixloom::model::RobotsPolicy::Always);
+    assert_eq!(
+        (network.requests_per_s, network.insecure_hosts.as_slice()),
+        (Some(50.0), &["nas.local".to_owned()][..])
+    );
+    assert_eq!(network.proxy, pixloom::model::ProxyChoice::Url(server.url("/")));
+    let settings = std::fs::read_to_string(desk.dir.path().join("settings.toml")).unwrap();
+    assert!(settings.contains("robots = \"always\"") && !settings.contains("s3cret"), "{settings}");
 }

@@ -1,13 +1,14 @@
 //! Options about how links are fetched: manners, proxy, trust, and who one is at which host.
 
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, human, locator};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, locator, network};
 
 /// Options about how links are fetched. Secrets are named, never given: `env:NAME`, `netrc`, `settings:NAME`.
 #[derive(Debug, Args)]
@@ -21,13 +22,13 @@ pub(super) struct NetworkArgs {
     obey_noai: bool,
     /// The proxy: a URL (http, https, socks5, socks5h), none, or the system's. Through a proxy only addresses that stand
     /// in a link itself can be checked, since it is the proxy that looks names up
-    #[arg(long, value_name = "URL|none|system", default_value = "system", hide_default_value = true, value_parser = proxy)]
+    #[arg(long, value_name = "URL|none|system", default_value = "system", hide_default_value = true, value_parser = ProxyChoice::from_str)]
     proxy: ProxyChoice,
     /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Accept any certificate of this host, and of no other (repeatable)
-    #[arg(long, value_name = "HOST", value_parser = host)]
+    #[arg(long, value_name = "HOST", value_parser = network::parse_host)]
     insecure_host: Vec<String>,
     /// A header for one host: 'https://api.example X-Key=env:KEY'. REF is env:NAME, netrc or settings:NAME (a line of
     /// secrets.toml in the settings' folder, which only you may read). Nothing of it goes to any other host, scheme or
@@ -45,10 +46,10 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "HOST=REF", value_parser = bearer)]
     bearer: Vec<AccessEntry>,
     /// Begin at most so many requests a second at each host, such as 5 or 0.5
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = network::parse_requests_per_s)]
     requests_per_second: Option<f64>,
     /// Receive at most so many bytes a second in all, such as 2MB
-    #[arg(long, value_name = "SIZE", value_parser = bytes_rate)]
+    #[arg(long, value_name = "SIZE", value_parser = network::parse_bytes_per_s)]
     bytes_per_second: Option<u64>,
 }
 
@@ -94,35 +95,6 @@ impl NetworkArgs {
             bytes_per_s: self.bytes_per_second,
         })
     }
-}
-
-fn proxy(text: &str) -> Result<ProxyChoice, String> {
-    match text {
-        "system" => return Ok(ProxyChoice::System),
-        "none" => return Ok(ProxyChoice::None),
-        _ => {}
-    }
-    let given = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&given).map_err(|error| format!("not a usable URL: {error}"))?;
-    let spec = NetworkSpec { proxy: ProxyChoice::Url(url.to_string()), ..NetworkSpec::default() };
-    spec.check()?;
-    Ok(spec.proxy)
-}
-
-fn bytes_rate(text: &str) -> Result<u64, String> {
-    let wrong = || "give a number of bytes from 1000 on, such as 500kB or 2MB".to_owned();
-    human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or_else(wrong)
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "give a number, such as 5 or 0.5".to_owned())?;
-    if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err("give a number from 0.001 on".to_owned()) }
-}
-
-/// A bare host; a scheme or a port would promise more than is looked at.
-fn host(text: &str) -> Result<String, String> {
-    let wrong = |_| "give a host's name or address alone, such as nas.local".to_owned();
-    url::Host::parse(text).map(|host| host.to_string().to_ascii_lowercase()).map_err(wrong)
 }
 
 /// Scheme, host and port; https where no scheme is given.
@@ -217,16 +189,5 @@ mod tests {
         ] {
             assert!(!refused.unwrap_err().contains("s3cret"));
         }
-        assert!(host("h.example:443").is_err() && host("https://h.example").is_err() && host("a/b").is_err());
-        assert_eq!((host("NAS.local").as_deref(), host("[::1]").as_deref()), (Ok("nas.local"), Ok("[::1]")));
-    }
-
-    #[test]
-    fn a_proxy_is_a_url_or_a_word() {
-        assert_eq!((proxy("none"), proxy("system")), (Ok(ProxyChoice::None), Ok(ProxyChoice::System)));
-        for (text, url) in [("proxy:3128", "http://proxy:3128/"), ("socks5h://[::1]:1080", "socks5h://[::1]:1080")] {
-            assert_eq!(proxy(text), Ok(ProxyChoice::Url(url.to_owned())));
-        }
-        assert!(proxy("ftp://proxy").is_err() && proxy("").is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{JobId, JobSpec, Limits, Recipe, Save, SinkSpec, SourceSpec};
+use crate::model::{JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec};
 
 /// What a face may ask of the engine. Every one is answered by a later snapshot, never by a return value.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub enum Command {
     SetSave(Save),
     /// Change where results go.
     SetSink(SinkSpec),
+    /// Change which columns of the listed draft's lists are read. With another column of links they are read anew.
+    SetLists(ListSpec),
     /// Change what jobs may use.
     SetLimits(Limits),
     /// Read a recipe file into the draft.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{JobId, NewItem, Recipe, Save, SinkSpec};
+use crate::model::{JobId, ListSpec, NewItem, Recipe, Save, SinkSpec};
 
 /// Edits kept at most.
 const KEPT: usize = 200;
@@ -18,6 +18,8 @@ pub(super) enum Edit {
     Save(Save),
     /// Results went there.
     Sink(SinkSpec),
+    /// Lists were read so.
+    Lists(ListSpec),
     /// These items were taken off.
     Removed(Vec<(u64, NewItem)>),
     /// These items were brought back.

@@ -14,9 +14,9 @@ use tokio::runtime::Handle;
 use super::recorder::{Record, call};
 use super::{intake, lists};
 use crate::catalog::{Adding, CatalogReader, Mark};
-use crate::error::JobError;
+use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
+use crate::model::{ItemRow, JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
 use crate::source::{self, Found, Reading};
 
 /// Requests that may wait.
@@ -45,6 +45,8 @@ pub(crate) struct Expand {
     pub(crate) duplicates: u64,
     /// A job whose items are taken over.
     pub(crate) copy_of: Option<JobId>,
+    /// Whether what its lists gave is left out of that, since they are read anew.
+    pub(crate) copies_no_lists: bool,
     /// Who counts the links of each host, while the job is at work.
     pub(crate) link_counts: Option<Arc<LinkCounts>>,
 }
@@ -62,6 +64,7 @@ impl Expand {
             urls: Vec::new(),
             duplicates: 0,
             copy_of: None,
+            copies_no_lists: false,
             link_counts: None,
         }
     }
@@ -246,6 +249,9 @@ impl Expansion<'_> {
                 break;
             }
             for row in page.rows {
+                if self.request.copies_no_lists && is_of_a_table(&row) {
+                    continue;
+                }
                 let item = NewItem {
                     dir: row.dir,
                     size_bytes: row.size_bytes,
@@ -294,6 +300,11 @@ impl Expansion<'_> {
         self.duplicates += added.duplicates;
         Ok(())
     }
+}
+
+/// Whether an item came from a list with columns: it has others beside its link, or its line held none.
+fn is_of_a_table(row: &ItemRow) -> bool {
+    !row.columns.is_empty() || row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::BadUrl)
 }
 
 /// Fetches a list that stands on the web.

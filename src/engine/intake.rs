@@ -1,14 +1,47 @@
 //! What is asked for, as it may be recorded: user info of links and proxies goes among the secrets before anything
 //! reaches the catalog.
 
+use super::snapshot::CaFileFault;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{AccessError, Secrets};
-use crate::model::{JobSpec, Locator, NewItem, Origin, SourceSpec, locator};
+use crate::fetch::{self, AccessError, Secrets};
+use crate::model::{JobSpec, Locator, NetworkSpec, NewItem, Origin, SourceSpec, locator};
 
 /// A whole job.
 pub(super) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
-    secrets.keep_proxy(&mut spec.network).map_err(|error| refused(&error))?;
+    keep_network(secrets, &mut spec.network)?;
     keep_sources(secrets, &mut spec.sources)
+}
+
+/// How links are fetched, as it may be written down.
+pub(super) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Result<(), JobError> {
+    secrets.keep_proxy(network).map_err(|error| refused(&error))?;
+    if let Some(path) = &mut network.ca_file
+        && let Ok(absolute) = std::path::absolute(&*path)
+    {
+        *path = absolute;
+    }
+    Ok(())
+}
+
+/// What is wrong with the file of certificate authorities.
+pub(super) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
+    let path = network.ca_file.as_deref()?;
+    if !path.is_file() {
+        return Some(CaFileFault::Missing);
+    }
+    fetch::check_ca_file(path).err().map(|_| CaFileFault::NoCertificate)
+}
+
+/// The same before a job is started.
+pub(super) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
+    let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
+    let shown = path.display();
+    let sentence = match ca_file_fault(network) {
+        None => return Ok(()),
+        Some(CaFileFault::Missing) => format!("The file of certificates {shown} is not there. Check its name."),
+        Some(CaFileFault::NoCertificate) => format!("{shown} holds no certificate in PEM. Choose another file."),
+    };
+    Err(JobError::Usage(sentence))
 }
 
 /// Sources to be added.
@@ -55,7 +88,7 @@ fn refused(error: &AccessError) -> JobError {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::model::{NetworkSpec, ProxyChoice};
+    use crate::model::ProxyChoice;
 
     #[test]
     fn nothing_secret_is_left_in_a_job() {

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::engine::pools;
 use crate::engine::run::body_in_memory_bytes;
+use crate::engine::snapshot::ListFile;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
 use crate::model::{JobSpec, SourceSpec, locator};
@@ -46,6 +47,23 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
         }
     }
     Ok(())
+}
+
+/// Lists that a face is told of at most.
+const LOOKED_AT: usize = 32;
+
+/// The lists among a draft's sources that have columns, or may have.
+pub(crate) fn files(spec: &JobSpec) -> Arc<[ListFile]> {
+    let paths = spec.sources.iter().filter_map(|source| match source {
+        SourceSpec::UrlList { path } => Some(path),
+        _ => None,
+    });
+    let file = |path: &PathBuf| match source::list_columns(path, &spec.lists) {
+        Some((header, _)) if header.columns.is_empty() => None,
+        Some((header, missing)) => Some(ListFile { path: path.clone(), columns: Some(header.columns), missing }),
+        None => Some(ListFile { path: path.clone(), columns: None, missing: None }),
+    };
+    paths.take(LOOKED_AT).filter_map(file).collect()
 }
 
 /// A list that was fetched.

@@ -51,7 +51,7 @@ pub use command::Command;
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use export::export_job;
 pub use handle::Handle;
-pub use snapshot::{Estimate, JobView, Notice, Snapshot, SourceGroup};
+pub use snapshot::{CaFileFault, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
 pub use view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     Thumbnail, Zoom,

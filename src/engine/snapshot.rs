@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{Event, JobId, JobRow, JobState, Limits, Progress, Recipe, Remark, Save, SinkSpec};
+use crate::model::{Event, JobId, JobRow, JobState, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec};
 
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
 pub const EVENTS_KEPT: usize = 64;
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub can_undo: bool,
     /// Whether there is one to do again.
     pub can_redo: bool,
+    /// What is wrong with the file of certificate authorities in the settings.
+    pub ca_file_fault: Option<CaFileFault>,
     /// Something to tell once, with what to do about it.
     pub notice: Option<Notice>,
 }
@@ -44,6 +46,10 @@ pub struct JobView {
     pub save: Save,
     /// Where to, as asked.
     pub sink: SinkSpec,
+    /// Which columns of its lists are read.
+    pub lists: ListSpec,
+    /// A draft's lists that have columns, or may have.
+    pub list_files: Arc<[ListFile]>,
     /// Its limits.
     pub limits: Limits,
     /// The folder results go to; `None` until there is a source to put one beside.
@@ -77,6 +83,17 @@ pub struct Estimate {
     pub bytes_out: u64,
 }
 
+/// A list with columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its columns; `None` if it can't be read.
+    pub columns: Option<Vec<String>>,
+    /// The column asked for that it doesn't have.
+    pub missing: Option<String>,
+}
+
 /// Items of one folder or host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceGroup {
@@ -90,6 +107,15 @@ pub struct SourceGroup {
     pub done: u64,
     /// Items failed.
     pub failed: u64,
+}
+
+/// Why a file of certificate authorities can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaFileFault {
+    /// There is no such file.
+    Missing,
+    /// It can't be read, or holds no certificate in PEM.
+    NoCertificate,
 }
 
 /// Something to tell once.
@@ -108,6 +134,13 @@ pub enum Notice {
     },
     /// Pasted text held no link and no path.
     NothingToAdd,
+    /// A list has not the column that it is to be read by.
+    NoColumn {
+        /// The list's name.
+        list: String,
+        /// The column.
+        column: String,
+    },
     /// A source left something out on purpose.
     Remark(Remark),
     /// A sentence (English) about something that went wrong.

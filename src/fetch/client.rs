@@ -189,6 +189,11 @@ fn lower_host(url: &Url) -> Option<String> {
     url.host_str().map(str::to_ascii_lowercase)
 }
 
+/// Whether certificate authorities can be read from a PEM file.
+pub fn check_ca_file(path: &Path) -> Result<(), AccessError> {
+    authorities(path).map(drop)
+}
+
 /// The certificates of a PEM file.
 fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     use std::io::Read as _;

@@ -36,6 +36,7 @@ pub use crate::model::Origin;
 pub use access::is_settable;
 pub use body::{Body, Spool};
 pub use cancel::Cancel;
+pub use client::check_ca_file;
 pub use courtesy::LinkCounts;
 pub use fetcher::{FetchFailure, Fetched, Fetcher, Setup, Visit};
 pub use limits::FetchLimits;

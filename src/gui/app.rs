@@ -8,7 +8,9 @@ use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::fit::Fit;
 use super::input;
-use super::panels::{empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources};
+use super::panels::{
+    columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
+};
 use super::state::State;
 use super::theme::{self, size};
 use super::widgets::sash::sash;
@@ -93,6 +95,7 @@ impl eframe::App for App {
         window_ui(ui, state);
         jobs::ui(&ctx, state);
         settings::ui(&ctx, state);
+        columns::ui(&ctx, state);
         palette::ui(&ctx, state);
         paste::ui(&ctx, state);
         notices::ui(&ctx, state);

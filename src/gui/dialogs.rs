@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     LoadRecipe,
     /// A recipe to write.
     SaveRecipe,
+    /// A file of certificate authorities.
+    CaFile,
     /// A file that a step reads.
     StepFile {
         /// The step's place in the recipe.
@@ -74,7 +76,7 @@ impl Dialogs {
                 let pick = dialog.pick_files();
                 Box::pin(async move { paths(pick.await) })
             }
-            Purpose::StepFile { .. } => {
+            Purpose::StepFile { .. } | Purpose::CaFile => {
                 let pick = dialog.pick_file();
                 Box::pin(async move { one(pick.await) })
             }

@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Busy, Columns, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, Locator,
-    Origin, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
+    Busy, Columns, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, ListSpec,
+    Locator, Origin, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
 };
 
 /// The listed job.
@@ -122,6 +122,8 @@ pub(crate) fn engine() -> (Handle, Engine) {
         recipe,
         save: Save { format: FormatChoice::Webp, quality: Some(82), ..Save::default() },
         sink: SinkSpec::default(),
+        lists: ListSpec::default(),
+        list_files: Arc::new([]),
         limits: Limits::default(),
         out_dir: None,
         progress: Progress::default(),
@@ -157,6 +159,7 @@ impl Engine {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
+                Command::SetLists(lists) => self.job().lists = lists.clone(),
                 Command::SaveSettings(settings) => self.snapshot.settings = settings.as_ref().clone(),
                 _ => continue,
             }

@@ -1,5 +1,6 @@
 //! What the window knows: the engine's latest picture, and its own view of it. Panels read it and send commands.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::Context;
@@ -23,6 +24,8 @@ pub(crate) enum Sheet {
     Jobs,
     /// Settings.
     Settings,
+    /// The columns of lists.
+    Columns,
     /// A box for links.
     Paste,
     /// Commands.
@@ -264,7 +267,7 @@ impl State {
             Purpose::Output => self.lang.choose_folder(),
             Purpose::LoadRecipe => self.lang.load_recipe(),
             Purpose::SaveRecipe => self.lang.save_recipe(),
-            Purpose::StepFile { .. } => self.lang.choose_file(),
+            Purpose::StepFile { .. } | Purpose::CaFile => self.lang.choose_file(),
         }
     }
 
@@ -290,8 +293,16 @@ impl State {
             }
             Purpose::LoadRecipe => self.send(Command::LoadRecipe(path.into())),
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
+            Purpose::CaFile => self.ca_file(path.into()),
             Purpose::StepFile { place, param } => self.step_file(place, param, path),
         }
+    }
+
+    /// A file of certificate authorities was chosen.
+    fn ca_file(&mut self, path: PathBuf) {
+        let mut settings = self.drafts.settings.get().clone();
+        settings.network.ca_file = Some(path);
+        self.drafts.settings.set(settings);
     }
 
     /// A file was chosen for a step.
@@ -306,7 +317,10 @@ impl State {
     fn answered(&mut self, answer: Answer) {
         if answer.paths.is_empty() {
             if answer.unseen {
-                self.open(Sheet::Path(answer.purpose));
+                // The settings have a box of their own for it.
+                if answer.purpose != Purpose::CaFile {
+                    self.open(Sheet::Path(answer.purpose));
+                }
                 self.hint = Some(self.lang.dialog_failed());
             }
             return;
@@ -327,6 +341,7 @@ impl State {
             }
             Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
             Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
+            Purpose::CaFile => answer.paths.into_iter().for_each(|path| self.ca_file(path)),
             Purpose::StepFile { .. } => {
                 for path in answer.paths {
                     self.path_given(answer.purpose, &path.to_string_lossy());

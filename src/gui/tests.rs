@@ -11,9 +11,13 @@ use super::app::App;
 use super::fixture::{self, Engine, JOB};
 use super::state::Scale;
 use crate::config::Language;
-use crate::engine::{Command, Notice, Preview, PreviewContent};
+use crate::engine::{CaFileFault, Command, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{FormatChoice, ItemState, JobState, Recipe, Save, Step, Value};
+use crate::model::{
+    FormatChoice, ItemState, JobState, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save, Step, Value,
+};
+
+const NOAI: &str = "Leave out what its publisher marks noai";
 
 struct Window {
     harness: Harness<'static, App>,
@@ -63,6 +67,27 @@ impl Window {
 
     fn has(&self, name: &str) -> bool {
         self.harness.query_all_by_label(name).next().is_some()
+    }
+
+    /// Puts text into a box in place of what stands there.
+    fn type_into(&mut self, name: &str, text: &str) {
+        let role = egui::accesskit::Role::TextInput;
+        self.harness.get_by_role_and_label(role, name).focus();
+        self.harness.run_steps(2);
+        self.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        self.harness.run_steps(1);
+        if text.is_empty() {
+            self.harness.key_press(Key::Backspace);
+        } else {
+            self.harness.get_by_role_and_label(role, name).type_text(text);
+        }
+        self.harness.run_steps(2);
+    }
+
+    /// How links are fetched by what the engine remembers.
+    fn network(&mut self) -> NetworkSpec {
+        self.settle();
+        self.engine.snapshot.settings.network.clone()
     }
 
     /// What was asked for since the last call.
@@ -320,6 +345,82 @@ fn settings_change_the_language_at_once() {
     assert!(matches!(commands.as_slice(), [Command::SaveSettings(settings)] if settings.language == Language::Korean));
     window.key(Modifiers::NONE, Key::Escape);
     assert!(!window.has("닫기"));
+}
+
+#[test]
+fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box() {
+    let mut window = window(Engine::add_items);
+    window.press("Settings");
+    window.press("Always");
+    window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, NOAI).click();
+    window.settle();
+    window.type_into("Requests a second", "many");
+    window.key(Modifiers::NONE, Key::Tab);
+    assert!(window.has("Give a number from 0.001 on, such as 5 or 0.5."));
+    let node = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Requests a second");
+    assert_eq!(node.value().as_deref(), Some("many"), "nothing that was typed is lost");
+    window.type_into("Requests a second", "0.5");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(!window.has("Give a number from 0.001 on, such as 5 or 0.5."));
+    window.type_into("Bytes a second", "2MB");
+    window.key(Modifiers::NONE, Key::Tab);
+    window.press("Address");
+    assert!(window.has("Until an address stands here, the system's is used."));
+    window.type_into("Proxy address", "ftp://proxy");
+    window.key(Modifiers::NONE, Key::Tab);
+    assert!(window.has("Give an http, https, socks5 or socks5h address, such as http://proxy:3128."));
+    window.type_into("Proxy address", "proxy:3128");
+    window.key(Modifiers::NONE, Key::Tab);
+    window.type_into("Host to leave unchecked", "https://nas.local");
+    window.press("Add host");
+    assert!(window.has("Give a host's name or address alone, such as nas.local."));
+    window.type_into("Host to leave unchecked", "NAS.local");
+    window.press("Add host");
+    assert!(window.has("Remove: nas.local"));
+    window.type_into("CA file", "/etc/ca.pem");
+    window.key(Modifiers::NONE, Key::Tab);
+    let network = window.network();
+    let wanted = NetworkSpec {
+        robots: RobotsPolicy::Always,
+        obey_noai: true,
+        proxy: ProxyChoice::Url("http://proxy:3128/".to_owned()),
+        ca_file: Some("/etc/ca.pem".into()),
+        insecure_hosts: vec!["nas.local".to_owned()],
+        access: Vec::new(),
+        requests_per_s: Some(0.5),
+        bytes_per_s: Some(2_000_000),
+    };
+    assert_eq!(network, wanted);
+    window.engine.snapshot.ca_file_fault = Some(CaFileFault::Missing);
+    window.engine.say();
+    window.settle();
+    assert!(window.has("There is no such file. Batches can't start until it is there."));
+    window.type_into("Bytes a second", "");
+    window.key(Modifiers::NONE, Key::Tab);
+    window.press("Remove: nas.local");
+    let network = window.network();
+    assert_eq!((network.bytes_per_s, network.insecure_hosts), (None, Vec::new()));
+}
+
+#[test]
+fn the_keyboard_reaches_every_setting_of_a_small_window() {
+    let mut window = window_sized(860.0, 560.0, |_| {});
+    window.press("Settings");
+    window.harness.get_by_label("Close").focus();
+    window.settle();
+    for _ in 0..40 {
+        window.key(Modifiers::NONE, Key::Tab);
+        let host = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to leave unchecked");
+        if host.is_focused() {
+            let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(860.0, 560.0));
+            window.settle();
+            let host =
+                window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to leave unchecked");
+            assert!(screen.contains_rect(host.rect()), "{:?}", host.rect());
+            return;
+        }
+    }
+    panic!("the last box was never reached");
 }
 
 #[test]

@@ -32,6 +32,8 @@ macro_rules! words {
     };
 }
 
+mod links;
+
 words! {
     open: "Open", "열기";
     add_images: "Add images…", "이미지 추가…";

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::locator;
+use super::{human, locator};
 
 /// How a job's links are fetched.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -109,6 +109,43 @@ pub enum SecretRef {
 impl RobotsPolicy {
     /// Links of one host above which `auto` obeys.
     pub const AUTO_ABOVE: u32 = 100;
+}
+
+impl FromStr for ProxyChoice {
+    type Err = String;
+
+    /// Reads `system`, `none`, or a URL, which is http where it names no scheme.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text {
+            "system" => return Ok(Self::System),
+            "none" => return Ok(Self::None),
+            _ => {}
+        }
+        let given = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = Url::parse(&given).map_err(|error| format!("not a usable URL: {error}"))?;
+        let spec = NetworkSpec { proxy: Self::Url(url.to_string()), ..NetworkSpec::default() };
+        spec.check()?;
+        Ok(spec.proxy)
+    }
+}
+
+/// Requests a second, as people write them: `5` or `0.5`.
+pub fn parse_requests_per_s(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.trim().parse().map_err(|_| "give a number, such as 5 or 0.5".to_owned())?;
+    if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err("give a number from 0.001 on".to_owned()) }
+}
+
+/// Bytes a second, as people write them: `500kB` or `2MB`.
+pub fn parse_bytes_per_s(text: &str) -> Result<u64, String> {
+    let wrong = || "give a number of bytes from 1000 on, such as 500kB or 2MB".to_owned();
+    human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or_else(wrong)
+}
+
+/// A bare host, in lower case; a scheme or a port would promise more than is looked at.
+pub fn parse_host(text: &str) -> Result<String, String> {
+    let wrong = |_| "give a host's name or address alone, such as nas.local".to_owned();
+    url::Host::parse(text.trim()).map(|host| host.to_string().to_ascii_lowercase()).map_err(wrong)
 }
 
 impl fmt::Display for SecretRef {
@@ -223,5 +260,31 @@ mod tests {
         }
         let rate = |rate| NetworkSpec { requests_per_s: Some(rate), ..NetworkSpec::default() }.check();
         assert!(rate(f64::NAN).is_err() && rate(0.0).is_err() && rate(0.1).is_ok());
+    }
+
+    #[test]
+    fn a_host_stands_alone() {
+        for text in ["h.example:443", "https://h.example", "a/b", ""] {
+            assert!(parse_host(text).is_err(), "{text}");
+        }
+        assert_eq!((parse_host(" NAS.local"), parse_host("[::1]")), (Ok("nas.local".into()), Ok("[::1]".into())));
+    }
+
+    #[test]
+    fn a_proxy_is_a_url_or_a_word() {
+        let proxy = ProxyChoice::from_str;
+        assert_eq!((proxy("none"), proxy("system")), (Ok(ProxyChoice::None), Ok(ProxyChoice::System)));
+        for (text, url) in [("proxy:3128", "http://proxy:3128/"), ("socks5h://[::1]:1080", "socks5h://[::1]:1080")] {
+            assert_eq!(proxy(text), Ok(ProxyChoice::Url(url.to_owned())));
+        }
+        assert!(proxy("ftp://proxy").is_err() && proxy("").is_err());
+    }
+
+    #[test]
+    fn rates_are_read_as_people_write_them() {
+        assert_eq!((parse_requests_per_s(" 0.5"), parse_bytes_per_s("2MB")), (Ok(0.5), Ok(2_000_000)));
+        for text in ["0", "-1", "NaN", "inf", "many", ""] {
+            assert!(parse_requests_per_s(text).is_err() && parse_bytes_per_s(text).is_err(), "{text}");
+        }
     }
 }

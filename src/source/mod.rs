@@ -18,7 +18,7 @@ use crate::model::{ListSpec, NewItem, Origin, Remark, SourceSpec, locator};
 
 pub use folders::is_picture_name;
 pub use links::{Links, links};
-pub use lists::{Header, header as list_header, is_list_name};
+pub use lists::{Header, columns as list_columns, header as list_header, is_list_name};
 
 /// Bytes of standard input read at once.
 const STDIN_BYTES: usize = 64 << 10;

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Coordinator, Expanding, Phase};
+use crate::config::Settings;
 use crate::engine::command::Command;
 use crate::engine::edits::Edit;
 use crate::engine::expand::{Expand, ExpandNote};
 use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, lists, samples};
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, SourceSpec};
 use crate::source::Links;
 use crate::{op, sink, source};
 
@@ -36,6 +37,7 @@ impl Coordinator {
             Command::SetRecipe(recipe) => self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, recipe))),
             Command::SetSave(save) => self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save))),
             Command::SetSink(sink) => self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.sink, sink))),
+            Command::SetLists(lists) => self.set_lists(lists),
             Command::SetLimits(limits) => {
                 self.settings.limits = limits.clone();
                 self.save_settings();
@@ -59,11 +61,7 @@ impl Coordinator {
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
-            Command::SaveSettings(settings) => {
-                self.settings = *settings;
-                self.save_settings();
-                Ok(())
-            }
+            Command::SaveSettings(settings) => self.take_settings(*settings),
             Command::DismissNotice => {
                 self.notice = None;
                 Ok(())
@@ -155,7 +153,8 @@ impl Coordinator {
     pub(super) fn note(&mut self, note: ExpandNote) {
         match note {
             ExpandNote::Trouble { job, message } => {
-                self.notice = Some(Notice::Trouble(message.clone()));
+                let lacking = self.lacking_column(job);
+                self.notice = Some(lacking.unwrap_or_else(|| Notice::Trouble(message.clone())));
                 self.event(Some(job), Edge::SourceTrouble { message });
             }
             ExpandNote::Remark { job, remark } => {
@@ -184,6 +183,51 @@ impl Coordinator {
         }
     }
 
+    /// That one of a draft's lists lacks a column it is to be read by; its own words would name an option of the
+    /// command line.
+    fn lacking_column(&mut self, job: JobId) -> Option<Notice> {
+        self.listed.as_ref().filter(|listed| listed.id == job)?;
+        self.list_files().iter().find_map(|file| {
+            let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+            let column = file.missing.clone()?;
+            Some(Notice::NoColumn { list: name.to_string_lossy().into_owned(), column })
+        })
+    }
+
+    /// Changes which columns of the listed draft's lists are read. Another column of links makes a new draft, which
+    /// reads them anew and takes over everything else: so it can be undone, however long they are.
+    fn set_lists(&mut self, wanted: ListSpec) -> Result<(), JobError> {
+        let Some(listed) = self.listed.as_mut().filter(|job| job.state == JobState::Draft) else { return Ok(()) };
+        if listed.spec.lists == wanted {
+            return Ok(());
+        }
+        let is_list = |source: &SourceSpec| matches!(source, SourceSpec::UrlList { .. });
+        if listed.spec.lists.url_column == wanted.url_column || !listed.spec.sources.iter().any(is_list) {
+            // A checksum is looked up when its item's turn comes.
+            self.notice = None;
+            let before = std::mem::replace(&mut listed.spec.lists, wanted);
+            self.edits.did(Edit::Lists(before));
+            self.spec_changed();
+            return Ok(());
+        }
+        self.write_spec();
+        let Some(original) = self.listed.clone() else { return Ok(()) };
+        let spec = JobSpec { lists: wanted, ..original.spec };
+        let sources = (0..).zip(spec.sources.clone()).filter(|(_, source)| is_list(source)).collect();
+        let job = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
+        self.list(job)?;
+        self.edits.did(Edit::Listed(original.id));
+        self.notice = None;
+        self.expand(Expand {
+            sources,
+            copy_of: Some(original.id),
+            copies_no_lists: true,
+            leave_out_known: true,
+            ..Expand::of(job)
+        });
+        Ok(())
+    }
+
     pub(super) fn remove(&mut self, seqs: Vec<u64>) -> Result<(), JobError> {
         let Some(job) = self.listed.as_ref().filter(|job| job.state == JobState::Draft).map(|job| job.id) else {
             return Ok(());
@@ -210,7 +254,12 @@ impl Coordinator {
     pub(super) fn new_draft(&mut self) -> Result<(), JobError> {
         let spec = match &self.listed {
             // Where to was decided for that job's sources; the wish for a folder stands in the settings.
-            Some(listed) => JobSpec { sources: Vec::new(), sink: self.settings.sink.clone(), ..listed.spec.clone() },
+            Some(listed) => JobSpec {
+                sources: Vec::new(),
+                lists: ListSpec::default(),
+                sink: self.settings.sink.clone(),
+                ..listed.spec.clone()
+            },
             None => JobSpec {
                 recipe: self.settings.recipe.clone(),
                 save: self.settings.save.clone(),
@@ -252,8 +301,12 @@ impl Coordinator {
         match listed.state {
             JobState::Draft => {}
             JobState::Done | JobState::Cancelled if self.active.as_ref().is_none_or(|a| a.run.job != listed.id) => {
-                let original = listed.id;
+                let (original, columns) = (listed.id, listed.spec.lists.clone());
                 self.new_draft()?;
+                if let Some(draft) = &mut self.listed {
+                    // What is taken over is still checked against its column.
+                    draft.spec.lists = columns;
+                }
                 self.edits.did(Edit::Listed(original));
                 if let Some(draft) = self.listed.as_ref().map(|job| job.id) {
                     self.expand(Expand { copy_of: Some(original), ..Expand::of(draft) });
@@ -304,6 +357,16 @@ impl Coordinator {
         }
     }
 
+    fn take_settings(&mut self, mut settings: Settings) -> Result<(), JobError> {
+        intake::keep_network(&self.parts.secrets, &mut settings.network)?;
+        if settings.network != self.settings.network {
+            self.ca_file_fault = intake::ca_file_fault(&settings.network);
+        }
+        self.settings = settings;
+        self.save_settings();
+        Ok(())
+    }
+
     pub(super) fn save_settings(&mut self) {
         if let Some(file) = &self.parts.settings_file
             && let Err(error) = file.save(&self.settings)
@@ -337,6 +400,7 @@ impl Coordinator {
             Edit::Recipe(old) => Edit::Recipe(std::mem::replace(&mut listed.spec.recipe, old)),
             Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.save, old)),
             Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.sink, old)),
+            Edit::Lists(old) => Edit::Lists(std::mem::replace(&mut listed.spec.lists, old)),
             Edit::Removed(items) => {
                 let seqs = items.iter().map(|(seq, _)| *seq).collect();
                 self.call(move |catalog| catalog.restore_items(job, &items))?;

@@ -34,6 +34,7 @@ impl Coordinator {
         let mut spec = listed.spec.clone();
         spec.network = self.settings.network.clone();
         check(&spec)?;
+        intake::check_ca_file(&spec.network)?;
         lists::check(&spec)?;
         intake::keep_job(&self.parts.secrets, &mut spec)?;
         let job = listed.id;

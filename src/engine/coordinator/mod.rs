@@ -22,16 +22,17 @@ use super::command::Command;
 use super::edits::Edits;
 use super::expand::{Expand, ExpandNote};
 use super::handle::Shared;
+use super::intake;
 use super::meter::Meter;
 use super::recorder::{Record, Runs, call};
 use super::run::Run;
 use super::settings::SettingsFile;
-use super::snapshot::{Notice, SourceGroup};
+use super::snapshot::{CaFileFault, ListFile, Notice, SourceGroup};
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
-use crate::model::{Event, JobId, JobRow, JobState};
+use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
@@ -66,6 +67,9 @@ pub(in crate::engine) struct Coordinator {
     pool: Option<(usize, Arc<ThreadPool>)>,
     edits: Edits,
     settings: Settings,
+    ca_file_fault: Option<CaFileFault>,
+    /// The listed draft's lists, and what they were looked at for.
+    list_files: (JobId, Vec<SourceSpec>, ListSpec, Arc<[ListFile]>),
     events: VecDeque<Event>,
     next_event: u64,
     notice: Option<Notice>,
@@ -127,6 +131,8 @@ impl Coordinator {
     pub(in crate::engine) fn new(parts: Parts) -> Self {
         let settings = parts.settings_file.as_ref().map(SettingsFile::load).unwrap_or_default();
         Self {
+            ca_file_fault: intake::ca_file_fault(&settings.network),
+            list_files: (JobId(0), Vec::new(), ListSpec::default(), Arc::new([])),
             parts,
             listed: None,
             active: None,

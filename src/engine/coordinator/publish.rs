@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Coordinator, Details, Phase};
-use crate::engine::snapshot::{EVENTS_KEPT, Estimate, JobView, Notice, Snapshot, SourceGroup};
-use crate::engine::{output, recorder};
+use crate::engine::snapshot::{EVENTS_KEPT, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
+use crate::engine::{lists, output, recorder};
 use crate::error::JobError;
 use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, Progress};
 
@@ -63,6 +63,7 @@ impl Coordinator {
             settings: self.settings.clone(),
             can_undo: self.edits.can_undo(),
             can_redo: self.edits.can_redo(),
+            ca_file_fault: self.ca_file_fault,
             notice: self.notice.clone(),
         };
         self.parts.shared.snapshot.store(Arc::new(snapshot));
@@ -112,7 +113,22 @@ impl Coordinator {
         };
     }
 
+    /// The listed draft's lists; they are looked at when they or the columns asked for have changed.
+    pub(super) fn list_files(&mut self) -> Arc<[ListFile]> {
+        let Some(listed) = self.listed.as_ref().filter(|job| job.state == JobState::Draft) else { return Arc::new([]) };
+        if !self.parts.options.lists_drafts {
+            return Arc::new([]);
+        }
+        let (job, sources, lists, _) = &self.list_files;
+        if *job != listed.id || *lists != listed.spec.lists || *sources != listed.spec.sources {
+            let files = lists::files(&listed.spec);
+            self.list_files = (listed.id, listed.spec.sources.clone(), listed.spec.lists.clone(), files);
+        }
+        Arc::clone(&self.list_files.3)
+    }
+
     pub(super) fn job_view(&mut self, revision: u64) -> Option<JobView> {
+        let list_files = self.list_files();
         let listed = self.listed.as_ref()?;
         let active = self.active.as_mut().filter(|active| active.run.job == listed.id);
         let counting = self.expanding.contains_key(&listed.id);
@@ -162,6 +178,8 @@ impl Coordinator {
             recipe: listed.spec.recipe.clone(),
             save: listed.spec.save.clone(),
             sink: listed.spec.sink.clone(),
+            lists: listed.spec.lists.clone(),
+            list_files,
             limits: listed.spec.limits.clone(),
             out_dir: output::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
             progress,

@@ -7,8 +7,8 @@ use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
-use crate::gui::widgets::label;
 use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::{label, scroll};
 use crate::model::{JobRow, JobState, SourceSpec, locator};
 
 /// Shows the history while it is open.
@@ -27,6 +27,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             for job in jobs.iter() {
                 ui.push_id(job.id, |ui| card_ui(ui, state, job));
             }
+            scroll::follow_focus(ui);
         });
     });
     if !open {

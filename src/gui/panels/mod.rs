@@ -1,10 +1,12 @@
 //! The window's regions, one a file. Each reads the state, draws itself and sends commands; none does any work.
 
+pub(crate) mod columns;
 pub(crate) mod empty;
 pub(crate) mod grid;
 pub(crate) mod header;
 pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod network;
 pub(crate) mod notices;
 pub(crate) mod palette;
 pub(crate) mod params;

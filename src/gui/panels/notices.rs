@@ -5,7 +5,7 @@ use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2}
 use crate::engine::{Command, Notice};
 use crate::gui::actions::Action;
 use crate::gui::sentences;
-use crate::gui::state::State;
+use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
@@ -30,6 +30,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                 (lang.added(*added, *duplicates, *only_links), false, false)
             }
             Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
+            Some(Notice::NoColumn { list, column }) => (lang.list_lacks(list, column), false, true),
             Some(Notice::Remark(remark)) => (sentences::remark(lang, remark), false, false),
             Some(Notice::Trouble(sentence)) => (sentence.clone(), false, true),
         }
@@ -66,6 +67,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                     });
                     if undo && Button::new(lang.undo()).ui(ui).clicked() {
                         Action::Undo.run(ctx, state);
+                        state.send(Command::DismissNotice);
+                    }
+                    let lacks = matches!(notice, Some(Notice::NoColumn { .. })) && !state.engine_gone;
+                    if lacks && Button::new(lang.columns_choose()).ui(ui).clicked() {
+                        state.open(Sheet::Columns);
                         state.send(Command::DismissNotice);
                     }
                     if !state.engine_gone && Button::icon_only(Icon::Cross, lang.dismiss()).ui(ui).clicked() {

@@ -11,7 +11,7 @@ use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::{field, label, menu};
+use crate::gui::widgets::{field, label, menu, scroll};
 use crate::model::is_copy;
 
 /// Draws the recipe.
@@ -50,6 +50,7 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
         if low {
             save::ui(ui, state);
         }
+        scroll::follow_focus(ui);
     });
 }
 
@@ -130,6 +131,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
             if found.is_empty() {
                 label::note(ui, lang.no_filter_found());
             }
+            scroll::follow_focus(ui);
         });
         ui.data_mut(|data| data.insert_temp(search, text));
         if let Some(op) = picked {

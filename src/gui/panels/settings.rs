@@ -1,19 +1,25 @@
-//! Settings: language, theme, and what a batch may use.
+//! Settings: language, theme, what a batch may use, how it fetches links.
 
-use egui::{Context, Id, Ui};
+use egui::{Context, Id, ScrollArea, Ui};
 
+use super::network;
 use crate::config::{Language, Settings, Theme};
 use crate::engine::Command;
+use crate::gui::dialogs::Purpose;
 use crate::gui::state::{Sheet, State};
 use crate::gui::text::Lang;
 use crate::gui::theme::size;
 use crate::gui::widgets::number::{Edit, Number, number};
+use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
 use crate::model::Limits;
 
-const LABEL_WIDTH: f32 = 168.0;
+/// Width of a setting's name, in points.
+pub(super) const LABEL_WIDTH: f32 = 168.0;
+/// What stands above and below what is scrolled, in points.
+const AROUND: f32 = 152.0;
 const MB: f64 = 1_048_576.0;
 
 /// Shows the settings while they are open.
@@ -23,15 +29,31 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
     let lang = state.lang;
     let mut settings = state.drafts.settings.get().clone();
+    let mut file_wanted = false;
+    let room = (ctx.content_rect().height() - AROUND).max(120.0);
+    let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.hint };
     let open = sheet(ctx, lang.settings(), lang.close(), Place::Middle, size::SHEET, |ui| {
-        ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
-        window_ui(ui, lang, &mut settings);
-        ui.add_space(size::MARGIN);
-        label::heading(ui, lang.section_limits());
-        limits_ui(ui, lang, &mut settings.limits);
-        ui.add_space(size::GAP_SMALL);
-        label::note(ui, lang.settings_note());
+        ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+            window_ui(ui, lang, &mut settings);
+            ui.add_space(size::MARGIN);
+            label::heading(ui, lang.section_limits());
+            limits_ui(ui, lang, &mut settings.limits);
+            label::note(ui, lang.settings_note());
+            ui.add_space(size::MARGIN);
+            label::heading(ui, lang.limits_of_links());
+            connections_ui(ui, lang, &mut settings.limits);
+            file_wanted = links.ui(ui, &mut settings.network);
+            label::note(ui, lang.links_note());
+            // So that the last focus ring isn't cut off.
+            ui.add_space(size::GAP_SMALL);
+            scroll::follow_focus(ui);
+        });
     });
+    if file_wanted {
+        state.hint = None;
+        state.dialog(Purpose::CaFile);
+    }
     if settings.limits != state.drafts.settings.get().limits {
         // They hold for what is listed now, too.
         state.send(Command::SetLimits(settings.limits.clone()));
@@ -61,31 +83,37 @@ fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
 
 fn limits_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
     let auto = lang.automatic();
-    let whole = |edit: Option<Edit>| match edit {
-        Some(Edit::Set(number)) => Some(Some(number as u64)),
-        Some(Edit::Clear) => Some(None),
-        None => None,
-    };
     let workers = limits.workers.map(|workers| workers as f64);
-    if let Some(workers) = whole(row(ui, lang.workers(), workers, (1.0, 256.0, 1.0), "", Some(auto))) {
+    whole(row(ui, lang.workers(), workers, (1.0, 256.0, 1.0), "", Some(auto)), |workers| {
         limits.workers = workers.map(|workers| workers as usize);
-    }
-    let connections = Some(limits.connections as f64);
-    if let Some(Some(connections)) = whole(row(ui, lang.connections(), connections, (1.0, 4096.0, 8.0), "", None)) {
-        limits.connections = connections as usize;
-    }
-    let per_host = Some(limits.per_host as f64);
-    if let Some(Some(per_host)) = whole(row(ui, lang.per_host(), per_host, (1.0, 1024.0, 1.0), "", None)) {
-        limits.per_host = per_host as usize;
-    }
+    });
     let memory = limits.memory_bytes.map(|memory| memory as f64 / MB);
-    if let Some(memory) = whole(row(ui, lang.memory_budget(), memory, (64.0, 1_048_576.0, 128.0), " MB", Some(auto))) {
+    whole(row(ui, lang.memory_budget(), memory, (64.0, 1_048_576.0, 128.0), " MB", Some(auto)), |memory| {
         limits.memory_bytes = memory.map(|memory| memory << 20);
-    }
-    let wait = Some(limits.network_wait_s as f64);
-    let suffix = lang.seconds_suffix();
-    if let Some(Some(wait)) = whole(row(ui, lang.network_wait(), wait, (0.0, 86_400.0, 30.0), suffix, None)) {
-        limits.network_wait_s = wait;
+    });
+}
+
+fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
+    let connections = Some(limits.connections as f64);
+    whole(row(ui, lang.connections(), connections, (1.0, 4096.0, 8.0), "", None), |connections| {
+        limits.connections = connections.map_or(limits.connections, |connections| connections as usize);
+    });
+    let per_host = Some(limits.per_host as f64);
+    whole(row(ui, lang.per_host(), per_host, (1.0, 1024.0, 1.0), "", None), |per_host| {
+        limits.per_host = per_host.map_or(limits.per_host, |per_host| per_host as usize);
+    });
+    let (wait, suffix) = (Some(limits.network_wait_s as f64), lang.seconds_suffix());
+    whole(row(ui, lang.network_wait(), wait, (0.0, 86_400.0, 30.0), suffix, None), |wait| {
+        limits.network_wait_s = wait.unwrap_or(limits.network_wait_s);
+    });
+}
+
+/// Gives a whole number that was set, or that there is none.
+fn whole(edit: Option<Edit>, set: impl FnOnce(Option<u64>)) {
+    match edit {
+        Some(Edit::Set(number)) => set(Some(number as u64)),
+        Some(Edit::Clear) => set(None),
+        None => {}
     }
 }
 

@@ -5,11 +5,11 @@ use egui::{Align, Align2, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, access
 use super::header::open_menu;
 use crate::engine::{ItemsFilter, SourceGroup};
 use crate::gui::format::count;
-use crate::gui::state::State;
+use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::label;
+use crate::gui::widgets::{label, scroll};
 use crate::model::{Busy, JobState};
 
 /// Folders or hosts listed at most; the rest is one line.
@@ -58,10 +58,37 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 label::note(ui, lang.more_groups(of_kind.len() - GROUPS_SHOWN));
             }
         }
+        lists_ui(ui, state);
         ui.add_space(size::GAP);
         let add = Button::new(lang.add()).icon(Icon::Plus).width(ui.available_width()).ui(ui);
         open_menu(&add, state);
+        scroll::follow_focus(ui);
     });
+}
+
+/// Lists with columns: pressing one chooses which of them are read.
+fn lists_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let files = state.job().map(|job| job.list_files.clone()).unwrap_or_default();
+    if files.is_empty() {
+        return;
+    }
+    ui.add_space(size::GAP);
+    label::heading(ui, lang.lists());
+    for file in files.iter() {
+        let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
+        let button = Button::new(&name).left().menu().ghost().width(ui.available_width());
+        if button.named(&lang.columns_of(&name)).ui(ui).on_hover_text(file.path.display().to_string()).clicked() {
+            state.open(Sheet::Columns);
+        }
+        if let Some(column) = &file.missing {
+            ui.horizontal(|ui| {
+                ui.add_space(size::GAP);
+                let ink = theme::palette(ui).fail;
+                label::wrapped(ui, lang.lacks_column(&name, column), theme::label(), ink);
+            });
+        }
+    }
 }
 
 enum Tally {

@@ -59,13 +59,18 @@ pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
 
 /// A line of text under that id; `Some` once it was changed and left (or Enter was pressed).
 pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> Option<String> {
+    line_hint(ui, id, name, value, (width, ""))
+}
+
+/// The same with a hint that stands there while it is empty.
+pub(crate) fn line_hint(ui: &mut Ui, id: Id, name: &str, value: &str, (width, hint): (f32, &str)) -> Option<String> {
     let draft = id.with("draft");
     let focused = ui.memory(|memory| memory.has_focus(id));
     // What was typed outlives the focus by a frame, however that was lost.
     let typed = ui.data(|data| data.get_temp::<String>(draft));
     let left = typed.is_some() && !focused;
     let mut text = typed.unwrap_or_else(|| value.to_owned());
-    let response = edit(ui, id, name, &mut text, width, "");
+    let response = edit(ui, id, name, &mut text, width, hint);
     if response.has_focus() {
         ui.data_mut(|data| data.insert_temp(draft, text.clone()));
     }
@@ -75,6 +80,69 @@ pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> 
     ui.data_mut(|data| data.remove_temp::<String>(draft));
     let escaped = ui.input(|input| input.key_pressed(egui::Key::Escape));
     (text != value && !escaped).then_some(text)
+}
+
+/// A line of text under that id that takes only what `read` understands. What it doesn't stays in the line, and the
+/// sentence that says so is drawn below by whoever asks [`Checked::wrong`].
+pub(crate) fn checked<T, E>(
+    ui: &mut Ui,
+    id: Id,
+    name: &str,
+    value: &str,
+    (width, hint): (f32, &str),
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Checked<T, E> {
+    let (draft, marked) = (id.with("draft"), id.with("wrong"));
+    let typed = ui.data(|data| data.get_temp::<String>(draft));
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    let was_typed = typed.is_some();
+    let mut text = typed.unwrap_or_else(|| value.to_owned());
+    let response = edit(ui, id, name, &mut text, width, hint);
+    if response.has_focus() && (response.changed() || was_typed) {
+        ui.data_mut(|data| data.insert_temp(draft, text.clone()));
+    }
+    let nothing = Checked { taken: None, wrong: None };
+    if !was_typed && !response.changed() {
+        return nothing;
+    }
+    if response.has_focus() {
+        // While it is typed nothing is wrong yet, unless it was left so before.
+        let was_wrong = ui.data(|data| data.get_temp::<bool>(marked).unwrap_or(false));
+        let wrong = read(&text).err().filter(|_| was_wrong && text != value);
+        return Checked { taken: None, wrong };
+    }
+    let forget = |ui: &Ui| {
+        ui.data_mut(|data| {
+            data.remove_temp::<String>(draft);
+            data.remove_temp::<bool>(marked);
+        });
+    };
+    let escaped = focused && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if escaped || text == value {
+        forget(ui);
+        return nothing;
+    }
+    match read(&text) {
+        Ok(taken) => {
+            forget(ui);
+            Checked { taken: Some(taken), wrong: None }
+        }
+        Err(wrong) => {
+            ui.data_mut(|data| {
+                data.insert_temp(draft, text);
+                data.insert_temp(marked, true);
+            });
+            Checked { taken: None, wrong: Some(wrong) }
+        }
+    }
+}
+
+/// What came of a line that is checked.
+pub(crate) struct Checked<T, E> {
+    /// What was typed, once that makes sense and was left.
+    pub(crate) taken: Option<T>,
+    /// What is wrong with what stands there.
+    pub(crate) wrong: Option<E>,
 }
 
 /// A line of text that changes `text` as it is typed.

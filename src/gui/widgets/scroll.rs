@@ -1,9 +1,32 @@
 //! Scrolling over any number of rows: the first row is a whole number and the rest a few points, so that nothing is
 //! lost to rounding at ten million rows (`f32` offsets break near one million).
 
-use egui::{Id, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2};
+use egui::{Event, Id, Key, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2};
 
 use crate::gui::theme::{self, size};
+
+/// Called at the end of a scroll area's content: what gets the keyboard by a key is scrolled into view.
+pub(crate) fn follow_focus(ui: &Ui) {
+    let pass = ui.ctx().cumulative_pass_nr();
+    let moved = Id::unique("focus moved in pass");
+    if ui.input(|input| input.events.iter().any(moves_focus)) {
+        ui.data_mut(|data| data.insert_temp(moved, pass));
+    }
+    // Backwards, the focus is known a pass later.
+    if ui.data(|data| data.get_temp::<u64>(moved)).is_none_or(|moved| pass > moved + 1) {
+        return;
+    }
+    let focused = ui.memory(egui::Memory::focused);
+    let Some(response) = focused.and_then(|id| ui.ctx().read_response(id)) else { return };
+    if response.layer_id == ui.layer_id() && ui.min_rect().contains_rect(response.rect) {
+        ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, size::GAP)), None);
+    }
+}
+
+const fn moves_focus(event: &Event) -> bool {
+    let Event::Key { key, pressed: true, .. } = event else { return false };
+    matches!(key, Key::Tab | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight)
+}
 
 /// A place in a list of rows of one height.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

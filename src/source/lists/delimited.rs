@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use csv_core::ReadRecordResult;
 
-use super::header::{self, Header};
+use super::header::{self, Header, Looked};
 use super::row::{List, Place};
 use super::{MAX_RECORD_BYTES, skip_line};
 use crate::model::{Columns, ListSpec, Locator};
@@ -65,15 +65,26 @@ fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(),
 }
 
 /// The columns by the first record.
-pub(super) fn header(
-    reader: &mut dyn BufRead,
-    delimiter: Option<u8>,
-    lists: &ListSpec,
-) -> Result<Option<Header>, String> {
+pub(super) fn header(reader: &mut dyn BufRead, delimiter: Option<u8>, lists: &ListSpec) -> Option<Looked> {
     let mut records = Records::new(Box::new(reader), delimiter);
-    let Ok(Next::Record(_)) = records.next(&|| false) else { return Ok(None) };
-    let table = Table::of(&records, lists)?;
-    Ok(Some(Header { columns: table.names, is_complete: true }))
+    let Ok(Next::Record(_)) = records.next(&|| false) else { return None };
+    let (columns, _) = names(&records);
+    Some((Header { columns, is_complete: true }, Table::of(&records, lists).map(drop)))
+}
+
+/// The columns' names by the first record, and where links stand in it: then it is no header, and they are called by
+/// their numbers.
+fn names(first: &Records<'_>) -> (Vec<String>, Vec<usize>) {
+    let fields: Vec<String> = (0..first.count)
+        .map(|at| String::from_utf8_lossy(first.field(at).unwrap_or_default()).trim().to_owned())
+        .collect();
+    let links: Vec<usize> =
+        fields.iter().enumerate().filter(|(_, field)| Locator::is_url(field)).map(|(at, _)| at).collect();
+    let has_header = links.is_empty();
+    let name = |(at, field): (usize, String)| {
+        if has_header && !field.is_empty() { field } else { (at + 1).to_string() }
+    };
+    (fields.into_iter().enumerate().map(name).collect(), links)
 }
 
 /// What the first record says of all.
@@ -86,30 +97,23 @@ struct Table {
 
 impl Table {
     fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, String> {
-        let fields: Vec<String> = (0..first.count)
-            .map(|at| String::from_utf8_lossy(first.field(at).unwrap_or_default()).trim().to_owned())
-            .collect();
-        let links: Vec<usize> =
-            fields.iter().enumerate().filter(|(_, field)| Locator::is_url(field)).map(|(at, _)| at).collect();
-        let numbers: Vec<String> = (1..=fields.len()).map(|number| number.to_string()).collect();
+        let (names, links) = names(first);
         if links.is_empty() {
-            let names: Vec<String> =
-                fields.into_iter().zip(numbers).map(|(name, n)| if name.is_empty() { n } else { name }).collect();
             let url = header::choose(&names, lists)?;
             return Ok(Self { names, url, has_header: true });
         }
         // Without a header columns are called by their numbers, and the only one with a link needs no name.
         let url = match (&lists.url_column, links.as_slice()) {
             (None, [only]) => *only,
-            (Some(name), [only]) if fields.len() == 1 && name.parse::<usize>().is_err() => *only,
+            (Some(name), [only]) if names.len() == 1 && name.parse::<usize>().is_err() => *only,
             _ => {
-                return match header::choose(&numbers, lists) {
-                    Ok(url) => Ok(Self { names: numbers, url, has_header: false }),
+                return match header::choose(&names, lists) {
+                    Ok(url) => Ok(Self { names, url, has_header: false }),
                     Err(what) => Err(format!("its first line holds a link, so it has no header: {what}")),
                 };
             }
         };
-        Ok(Self { names: numbers, url, has_header: false })
+        Ok(Self { names, url, has_header: false })
     }
 
     /// The fields beside the link; those beyond the header are called by their numbers.

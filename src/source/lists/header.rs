@@ -38,22 +38,44 @@ impl Header {
 /// The columns of a list in a file, by its first record. `None` if it can't be read, which reading it will tell; an error
 /// if the columns asked for are not among them.
 pub fn header(path: &Path, lists: &ListSpec) -> Result<Option<Header>, String> {
+    match look(path, lists) {
+        Some((_, Err(error))) => Err(format!("Couldn't read the list {}: {error}.", path.display())),
+        Some((header, Ok(()))) => Ok(Some(header)),
+        None => Ok(None),
+    }
+}
+
+/// The columns of a list in a file, and which of those asked for is not among them. `None` if it can't be read.
+pub fn columns(path: &Path, lists: &ListSpec) -> Option<(Header, Option<String>)> {
+    let (header, asked) = look(path, lists)?;
+    let missing = asked.err().map(|_| {
+        let url = lists.url_column.as_deref().unwrap_or(URL);
+        let is_url = find(&header.columns, url).is_none();
+        let checksum = lists.checksum_column.as_deref().filter(|_| !is_url);
+        checksum.unwrap_or(url).to_owned()
+    });
+    Some((header, missing))
+}
+
+/// The columns of a list, and what is wrong with those asked for.
+pub(super) type Looked = (Header, Result<(), String>);
+
+fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
     let name = path.display().to_string();
-    let named = |error: String| format!("Couldn't read the list {name}: {error}.");
-    let Ok(mut file) = File::open(path) else { return Ok(None) };
+    let mut file = File::open(path).ok()?;
     match form::is_parquet(&mut file) {
-        Ok(true) => return parquet::header(file, lists).map_err(named),
+        Ok(true) => return parquet::header(file, lists),
         // What is no regular file can be read only once.
         Ok(false) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => {}
-        _ => return Ok(None),
+        _ => return None,
     }
     let reading = Reading { lists, ..Reading::default() };
     let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-    let Ok(Ok((form, mut reader))) = super::open(reader, Form::of_name(&name), &reading) else { return Ok(None) };
+    let Ok(Ok((form, mut reader))) = super::open(reader, Form::of_name(&name), &reading) else { return None };
     match form {
-        Form::Text => Ok(Some(Header::none())),
-        Form::Delimited(delimiter) => delimited::header(&mut reader, delimiter, lists).map_err(named),
-        Form::JsonLines => json_lines::header(&mut reader, lists).map_err(named),
+        Form::Text => Some((Header::none(), Ok(()))),
+        Form::Delimited(delimiter) => delimited::header(&mut reader, delimiter, lists),
+        Form::JsonLines => json_lines::header(&mut reader, lists),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::header::{self, Header};
+use super::header::{self, Header, Looked};
 use super::row::{List, Place};
 use super::{Line, next_line};
 use crate::model::{Columns, ListSpec};
@@ -47,19 +47,19 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
 }
 
 /// The columns of the first object.
-pub(super) fn header(reader: &mut dyn BufRead, lists: &ListSpec) -> Result<Option<Header>, String> {
+pub(super) fn header(reader: &mut dyn BufRead, lists: &ListSpec) -> Option<Looked> {
     let mut line = Vec::new();
     while let Ok(Line::Whole) = next_line(reader, &mut line, &|| false) {
         if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&line) {
             let columns = names(&object);
-            header::choose(&columns, lists)?;
-            return Ok(Some(Header { columns, is_complete: false }));
+            let asked = header::choose(&columns, lists).map(drop);
+            return Some((Header { columns, is_complete: false }, asked));
         }
         if !line.trim_ascii().is_empty() {
             break;
         }
     }
-    Ok(None)
+    None
 }
 
 fn names(object: &Map<String, Value>) -> Vec<String> {

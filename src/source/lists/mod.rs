@@ -24,7 +24,7 @@ use crate::model::{Origin, Remark};
 use form::Form;
 use row::List;
 
-pub use header::{Header, header};
+pub use header::{Header, columns, header};
 pub(super) use row::link;
 
 /// Bytes that a record (a line, a row) may have.

@@ -18,7 +18,7 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 
 use super::MAX_RECORD_BYTES;
-use super::header::{self, Header};
+use super::header::{self, Header, Looked};
 use super::row::{List, Place};
 use crate::model::{Columns, ListSpec};
 
@@ -58,10 +58,10 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
 }
 
 /// The columns; `None` if the file can't be read.
-pub(super) fn header(file: File, lists: &ListSpec) -> Result<Option<Header>, String> {
-    let Ok((_, columns)) = open(file, lists) else { return Ok(None) };
-    header::choose(&columns, lists)?;
-    Ok(Some(Header { columns, is_complete: true }))
+pub(super) fn header(file: File, lists: &ListSpec) -> Option<Looked> {
+    let (_, columns) = open(file, lists).ok()?;
+    let asked = header::choose(&columns, lists).map(drop);
+    Some((Header { columns, is_complete: true }, asked))
 }
 
 fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), String> {

@@ -1,0 +1,92 @@
+//! Which columns of the draft's lists hold links and checksums.
+
+use egui::{Context, Id, Ui};
+
+use super::settings::LABEL_WIDTH;
+use crate::engine::{Command, ListFile};
+use crate::gui::state::{Sheet, State};
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::{field, label, menu};
+use crate::model::columns;
+
+/// The column of links where none was chosen.
+const URL: &str = "url";
+
+/// Shows the sheet while it is open.
+pub(crate) fn ui(ctx: &Context, state: &mut State) {
+    if state.sheet != Sheet::Columns {
+        return;
+    }
+    let lang = state.lang;
+    let Some((files, lists)) = state.job().map(|job| (job.list_files.clone(), job.lists.clone())) else { return };
+    let mut wanted = lists.clone();
+    let names = names(&files);
+    let open = sheet(ctx, lang.columns_title(), lang.close(), Place::Middle, size::SHEET, |ui| {
+        ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+        let url = lists.url_column.as_deref().or(Some(URL));
+        if let Some(picked) = column_ui(ui, lang.url_column(), url, None, &names) {
+            wanted.url_column = picked;
+        }
+        let none = Some(lang.no_checksum());
+        if let Some(picked) = column_ui(ui, lang.checksum_column(), lists.checksum_column.as_deref(), none, &names) {
+            wanted.checksum_column = picked;
+        }
+        ui.add_space(size::GAP_SMALL);
+        let p = theme::palette(ui);
+        for file in files.iter() {
+            if let Some(column) = &file.missing {
+                let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
+                label::wrapped(ui, lang.lacks_column(&name, column), theme::label(), p.fail);
+            }
+        }
+        label::wrapped(ui, lang.checksum_note(), theme::label(), p.text3);
+        label::wrapped(ui, lang.columns_note(), theme::label(), p.text3);
+    });
+    if wanted != lists {
+        state.send(Command::SetLists(wanted));
+    }
+    if !open {
+        state.sheet = Sheet::None;
+    }
+}
+
+/// The columns of all lists, each once.
+fn names(files: &[ListFile]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in files.iter().filter_map(|file| file.columns.as_ref()).flatten() {
+        if !names.iter().any(|known| columns::is_same_name(known, name)) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// A row that chooses one of the columns, or takes its name where they can't be read. `Some` when it was changed.
+#[expect(clippy::option_option, reason = "whether it was changed, and to which column, if any")]
+fn column_ui(
+    ui: &mut Ui,
+    title: &str,
+    current: Option<&str>,
+    none: Option<&str>,
+    names: &[&str],
+) -> Option<Option<String>> {
+    field::row_wide(ui, title, LABEL_WIDTH, |ui| {
+        let width = ui.available_width();
+        if names.is_empty() {
+            let typed = field::line(ui, Id::unique(("column", title)), title, current.unwrap_or_default(), width)?;
+            return Some(Some(typed.trim().to_owned()).filter(|name| !name.is_empty()));
+        }
+        let mut choices: Vec<(Option<usize>, String)> =
+            none.map(|words| (None, words.to_owned())).into_iter().collect();
+        choices.extend(names.iter().enumerate().map(|(place, name)| (Some(place), (*name).to_owned())));
+        let place = current.and_then(|current| names.iter().position(|name| columns::is_same_name(name, current)));
+        if let Some(missing) = current.filter(|_| place.is_none()) {
+            // What was asked for and isn't there is shown, so that it is seen what is wrong.
+            choices.insert(0, (Some(names.len()), missing.to_owned()));
+        }
+        let shown = place.or_else(|| current.map(|_| names.len()));
+        let picked = menu::combo(ui, title, width, shown, &choices)?;
+        (picked != Some(names.len())).then(|| picked.and_then(|place| names.get(place)).map(|name| (*name).to_owned()))
+    })
+}

@@ -1,0 +1,241 @@
+//! Settings about how links are fetched: manners, rates, proxy, trust.
+//!
+//! Nothing secret is kept here: user and password typed with a proxy's address go to the engine, which keeps them apart.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Id, Ui};
+
+use super::settings::LABEL_WIDTH;
+use crate::engine::CaFileFault;
+use crate::gui::text::Lang;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::{field, label};
+use crate::model::{AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, human, network};
+
+/// Width of a box for a rate, in points; the same as that of the numbers above.
+const BOX: f32 = 104.0;
+
+/// What the section needs to know beside the settings themselves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Links {
+    /// Language.
+    pub(super) lang: Lang,
+    /// What is wrong with the file of certificate authorities.
+    pub(super) fault: Option<CaFileFault>,
+    /// What became of the desktop's dialog.
+    pub(super) hint: Option<&'static str>,
+}
+
+impl Links {
+    /// Draws the rows; `true` when a file is to be chosen with the desktop's dialog.
+    pub(super) fn ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
+        self.manners_ui(ui, network);
+        self.rates_ui(ui, network);
+        self.proxy_ui(ui, network);
+        let wanted = self.ca_ui(ui, network);
+        self.insecure_ui(ui, network);
+        wanted
+    }
+
+    fn manners_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+        let lang = self.lang;
+        field::row_wide(ui, lang.robots(), LABEL_WIDTH, |ui| {
+            let choices = [RobotsPolicy::Auto, RobotsPolicy::Always, RobotsPolicy::Never]
+                .map(|policy| (policy, lang.robots_word(policy)));
+            if let Some(policy) = segmented(ui, lang.robots(), network.robots, &choices) {
+                network.robots = policy;
+            }
+        });
+        note_below(ui, &lang.robots_note(network.robots));
+        field::row_wide(ui, lang.noai(), LABEL_WIDTH, |ui| {
+            if field::check(ui, lang.noai_check(), network.obey_noai) {
+                network.obey_noai = !network.obey_noai;
+            }
+            ui.add_space(size::GAP_SMALL);
+            let ink = theme::palette(ui).text2;
+            label::text(ui, lang.noai_words(), theme::body(), ink);
+        });
+    }
+
+    fn rates_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+        let lang = self.lang;
+        let shown = network.requests_per_s.map(|rate| rate.to_string()).unwrap_or_default();
+        let read = |text: &str| network::parse_requests_per_s(text).map_err(|_| lang.wrong_requests());
+        self.rate_ui(ui, (lang.requests_per_s(), lang.at_each_host()), &shown, read, |rate| {
+            network.requests_per_s = rate;
+        });
+        let shown = network.bytes_per_s.map(human::exact_size).unwrap_or_default();
+        let read = |text: &str| network::parse_bytes_per_s(text).map_err(|_| lang.wrong_bytes());
+        self.rate_ui(ui, (lang.bytes_per_s(), lang.in_all()), &shown, read, |rate| network.bytes_per_s = rate);
+    }
+
+    /// A box for a rate, which may be empty.
+    fn rate_ui<T>(
+        self,
+        ui: &mut Ui,
+        (name, what): (&str, &str),
+        shown: &str,
+        read: impl Fn(&str) -> Result<T, &'static str>,
+        set: impl FnOnce(Option<T>),
+    ) {
+        let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text).map(Some) };
+        let checked = field::row_wide(ui, name, LABEL_WIDTH, |ui| {
+            let id = Id::unique(("links", name));
+            let checked = field::checked(ui, id, name, shown, (BOX, self.lang.no_limit()), read);
+            label::note(ui, what);
+            checked
+        });
+        told(ui, checked.wrong);
+        if let Some(rate) = checked.taken {
+            set(rate);
+        }
+    }
+
+    fn proxy_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+        let lang = self.lang;
+        let chosen = Id::unique("proxy by address");
+        // Until an address is given, that one is wanted stands nowhere but here.
+        let wanted = ui.data(|data| data.get_temp::<bool>(chosen).unwrap_or(false));
+        let current = match &network.proxy {
+            _ if wanted => Way::Address,
+            ProxyChoice::System => Way::System,
+            ProxyChoice::None => Way::None,
+            ProxyChoice::Url(_) => Way::Address,
+        };
+        field::row_wide(ui, lang.proxy(), LABEL_WIDTH, |ui| {
+            let choices =
+                [(Way::System, lang.system()), (Way::None, lang.proxy_none()), (Way::Address, lang.proxy_own())];
+            let picked = segmented(ui, lang.proxy(), current, &choices);
+            match picked {
+                Some(Way::System) => network.proxy = ProxyChoice::System,
+                Some(Way::None) => network.proxy = ProxyChoice::None,
+                Some(Way::Address) | None => {}
+            }
+            if let Some(way) = picked {
+                ui.data_mut(|data| data.insert_temp(chosen, way == Way::Address));
+            }
+        });
+        if current != Way::Address {
+            return;
+        }
+        let shown = match &network.proxy {
+            ProxyChoice::Url(url) => url.clone(),
+            _ => String::new(),
+        };
+        let checked = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+            let id = Id::unique("links proxy");
+            let width = ui.available_width();
+            field::checked(ui, id, lang.proxy_url(), &shown, (width, "http://proxy:3128"), |text| {
+                text.parse::<ProxyChoice>()
+                    .ok()
+                    .filter(|proxy| matches!(proxy, ProxyChoice::Url(_)))
+                    .ok_or(lang.wrong_proxy())
+            })
+        });
+        let is_wrong = checked.wrong.is_some();
+        told(ui, checked.wrong);
+        if let Some(proxy) = checked.taken {
+            network.proxy = proxy;
+        } else if !matches!(network.proxy, ProxyChoice::Url(_)) {
+            note_below(ui, lang.proxy_unset(&network.proxy));
+        } else if !is_wrong && network.access.iter().any(|entry| entry.kind == AccessKind::Proxy) {
+            note_below(ui, lang.proxy_secret());
+        }
+    }
+
+    fn ca_ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
+        let lang = self.lang;
+        let shown = network.ca_file.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        let wanted = field::row_wide(ui, lang.ca_file(), LABEL_WIDTH, |ui| {
+            let button = Button::new(lang.choose_file()).height(size::FIELD);
+            let width = ui.available_width() - button.measure(ui) - size::GAP;
+            let typed = field::line_hint(ui, Id::unique("links ca"), lang.ca_file(), &shown, (width, lang.ca_hint()));
+            if let Some(path) = typed {
+                network.ca_file = Some(path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+            }
+            let spoken = format!("{}: {}", lang.choose_file(), lang.ca_file());
+            button.named(&spoken).ui(ui).clicked()
+        });
+        let is_shown = network.ca_file.as_deref().is_some_and(|path| path == Path::new(&shown));
+        told(ui, self.fault.filter(|_| is_shown).map(|fault| lang.ca_fault(fault)));
+        if let Some(hint) = self.hint {
+            note_below(ui, hint);
+        }
+        wanted
+    }
+
+    fn insecure_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+        let lang = self.lang;
+        let added = field::row_wide(ui, lang.insecure_hosts(), LABEL_WIDTH, |ui| {
+            let id = Id::unique("links insecure");
+            let button = Button::new(lang.add_host()).height(size::FIELD);
+            let width = ui.available_width() - button.measure(ui) - size::GAP;
+            let read = |text: &str| match text.trim() {
+                "" => Ok(None),
+                text => network::parse_host(text).map(Some).map_err(|_| lang.wrong_host()),
+            };
+            let checked = field::checked(ui, id, lang.new_host(), "", (width, "nas.local"), read);
+            // Leaving the box is what adds the host, by this button or by Enter.
+            if button.ui(ui).clicked() {
+                ui.memory_mut(|memory| memory.surrender_focus(id));
+            }
+            checked
+        });
+        told(ui, added.wrong);
+        if let Some(host) = added.taken.flatten()
+            && !network.insecure_hosts.contains(&host)
+        {
+            network.insecure_hosts.push(host);
+        }
+        if network.insecure_hosts.is_empty() {
+            return;
+        }
+        let p = theme::palette(ui);
+        let mut removed = None;
+        for (place, host) in network.insecure_hosts.iter().enumerate() {
+            field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+                let name = lang.remove_named(host);
+                if Button::icon_only(Icon::Cross, &name).height(size::FIELD).ui(ui).clicked() {
+                    removed = Some(place);
+                }
+                label::text(ui, host.as_str(), theme::body(), p.warn);
+            });
+        }
+        if let Some(place) = removed {
+            network.insecure_hosts.remove(place);
+        }
+        below(ui, lang.insecure_warning(), p.warn);
+    }
+}
+
+/// Which proxy, as the three choices say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    System,
+    None,
+    Address,
+}
+
+/// What is wrong, below the box that it is about.
+fn told(ui: &mut Ui, wrong: Option<&str>) {
+    if let Some(wrong) = wrong {
+        below(ui, wrong, theme::palette(ui).fail);
+    }
+}
+
+fn note_below(ui: &mut Ui, words: &str) {
+    below(ui, words, theme::palette(ui).text3);
+}
+
+/// A line below a row's editor.
+fn below(ui: &mut Ui, words: &str, ink: egui::Color32) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(LABEL_WIDTH + size::GAP);
+        label::wrapped(ui, words, theme::label(), ink);
+    });
+}
