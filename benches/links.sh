@@ -98,7 +98,8 @@ while True: kept.append(s.accept())' >dead.port & servers+=($!)
       kill -INT "$running"; wait "$running" || true
       ;;
     links-million)
-      mkdir -p thousand; head -c 1000 /dev/zero >thousand/0.jpg
+      # Begins like the picture it is called: anything else would be refused.
+      mkdir -p thousand; { printf '\377\330\377\340\0\020JFIF\0'; head -c 989 /dev/zero; } >thousand/0.jpg
       serve "$scratch/thousand" 0
       count=${PIXLOOM_LINKS:-1000000}; lists "$count"
       # How many are done every second, so that the first tenth can be told from the last.
