@@ -7,6 +7,7 @@ corpus=${PIXLOOM_CORPUS:-}
 peers=${PIXLOOM_PEERS:-benches/peers}
 pairs=${PIXLOOM_PAIRS:-5}
 works=${PIXLOOM_WORKS:-thumb web full grade png-webp png-png chain8}
+copies=${PIXLOOM_COPIES:-1}
 python=${PIXLOOM_PYTHON:-python3}
 
 # Links have a script of their own.
@@ -42,7 +43,16 @@ pictures_of() {
       fi
       echo "$scratch/png"
       ;;
-    *) echo "$corpus/photos" ;;
+    *)
+      if [ "$copies" -le 1 ]; then echo "$corpus/photos"; return; fi
+      if [ ! -d "$scratch/photos" ]; then
+        mkdir "$scratch/photos"
+        for copy in $(seq "$copies"); do
+          for photo in "$corpus"/photos/*.jpg; do ln -s "$photo" "$scratch/photos/$copy-${photo##*/}"; done
+        done
+      fi
+      echo "$scratch/photos"
+      ;;
   esac
 }
 
@@ -85,6 +95,10 @@ for work in $works; do
   commands=(--command-name pixloom "$(our_command "$work" "$pictures")")
   if [ "$work" != png-webp ] && [ "$work" != png-png ]; then
     commands+=(--command-name 'pixloom, one worker' "$(our_command "$work" "$pictures" --workers 1)")
+    # With one worker, reading and recording use another core; so this tells what a second core brings.
+    if command -v taskset >/dev/null; then
+      commands+=(--command-name 'pixloom, one core' "taskset -c 0 $(our_command "$work" "$pictures" --workers 1)")
+    fi
   fi
   for peer in "$peers"/*.py "$peers"/*.js "$peers"/*.sh; do
     [ -f "$peer" ] || continue

@@ -387,6 +387,30 @@ fn a_host_without_robots_txt_is_open_and_one_that_is_ill_is_closed_for_now() {
 }
 
 #[test]
+fn a_host_that_hangs_up_on_whoever_asks_for_robots_txt_is_closed_for_now() {
+    run(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap();
+        let (sender, stopped) = std::sync::mpsc::channel::<()>();
+        let server = std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                if stopped.try_recv() != Err(std::sync::mpsc::TryRecvError::Empty) {
+                    return;
+                }
+                let _ = std::io::Read::read(&mut connection.unwrap(), &mut [0; 4096]);
+            }
+        });
+        let desk = Desk::new(NetworkSpec { robots: RobotsPolicy::Always, ..NetworkSpec::default() });
+        let failure = desk.fetch(&format!("http://{host}/a"), Origin::User).await.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::RobotsUnavailable);
+        assert!(failure.error.to_string().contains("closed it before answering"), "{}", failure.error);
+        drop(sender);
+        drop(std::net::TcpStream::connect(host));
+        server.join().unwrap();
+    });
+}
+
+#[test]
 fn a_robots_txt_may_be_redirected_five_times() {
     let server = Server::start(|request| match request.path.as_str() {
         "/robots.txt" => redirect("/1"),

@@ -426,6 +426,19 @@ fn bytes_come_no_faster_than_allowed() {
 }
 
 #[test]
+fn one_large_body_comes_no_faster_than_allowed_and_is_not_late_for_that() {
+    let server = Server::start(|_| ok(vec![b'x'; 4_000_000], "text/plain"));
+    run(async {
+        let total_timeout = Duration::from_secs(1);
+        let setup = Setup::new(FetchLimits { bytes_per_s: Some(2_000_000), total_timeout, ..once() });
+        let before = Instant::now();
+        setup.fetch(&server.url("/large")).await.unwrap();
+        // What came last is paid for by the next.
+        assert!(before.elapsed() >= Duration::from_millis(1200), "{:?}", before.elapsed());
+    });
+}
+
+#[test]
 fn a_host_that_answers_nobody_is_given_up_for_all_its_links() {
     let dead = Server::start(|_| Behaviour::Stall);
     let good = Server::start(|_| ok("x", "text/plain"));

@@ -35,10 +35,10 @@ pub trait Catalog: Send {
 
     /// Where each of these is about to appear, the SHA-256 of its bytes, and all that is to be told of it once it is
     /// done; they are still running. Anything but `Outcome::Done` is passed over.
-    fn note_outputs(&mut self, noted: &[Finished]) -> Result<(), JobError>;
+    fn note_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError>;
 
     /// What became of these items, and their jobs' counters. Telling the same again changes nothing.
-    fn finish(&mut self, finished: &[Finished]) -> Result<(), JobError>;
+    fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
     /// After a job was cut off: running items without a noted output wait again; those with one are returned (in
     /// order), still running, for the caller to adopt (`finish`) or to give back (`set_waiting`).
@@ -88,6 +88,9 @@ pub trait CatalogReader: Send {
 
     /// Waiting items behind `after_seq`, in order.
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
+
+    /// The files among them; `limit` counts links, too, which cost next to nothing here.
+    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError>;
 
     /// One item.
     fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError>;
@@ -291,6 +294,15 @@ pub struct Counts {
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
+}
+
+/// Files that wait.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WaitingFiles {
+    /// They.
+    pub rows: Vec<ItemRow>,
+    /// The last place looked at, link or file; none where nothing more waits.
+    pub last_seq: Option<u64>,
 }
 
 /// What was made of a link.

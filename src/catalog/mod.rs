@@ -11,7 +11,7 @@ mod sqlite;
 
 pub use api::{
     Added, Adding, Catalog, CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order,
-    RECORD_COLUMNS, ReaderFactory,
+    RECORD_COLUMNS, ReaderFactory, WaitingFiles,
 };
 pub use export::{ExportFormat, export};
 pub use lock::{JobLock, lock_job};

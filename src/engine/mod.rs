@@ -151,7 +151,7 @@ impl Engine {
     pub fn start(options: Options) -> Result<Self, JobError> {
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(pools::cores().clamp(1, 2))
+            .worker_threads(pools::net_threads())
             .thread_name("pixloom-net")
             .enable_all()
             .build()

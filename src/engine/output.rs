@@ -88,9 +88,14 @@ impl Naming {
         self.template.needs_date()
     }
 
+    /// Whether a name that is taken already may settle what becomes of an item.
+    pub(crate) fn may_settle_early(&self) -> bool {
+        matches!(self.policy, ConflictPolicy::Skip | ConflictPolicy::Fail)
+    }
+
     /// What the policy says of a name that is taken already, so that no work is done in vain.
     pub(crate) fn settle_early(&self, place: &Place, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Outcome> {
-        if !matches!(self.policy, ConflictPolicy::Skip | ConflictPolicy::Fail) {
+        if !self.may_settle_early() {
             return None;
         }
         let path = place.path();
@@ -186,8 +191,9 @@ impl Target {
         taken: &HashSet<PathBuf>,
     ) -> Result<Verdict, ItemError> {
         let wished = self.place.path();
-        let ours = taken.contains(&wished) || (exists(&wished) && is_own_output(job, &wished, reader));
-        if !ours && exists(&wished) {
+        let stands = exists(&wished);
+        let ours = taken.contains(&wished) || (stands && is_own_output(job, &wished, reader));
+        if !ours && stands {
             match self.policy {
                 ConflictPolicy::Skip => return Ok(Verdict::Skip(exists_already(&wished))),
                 ConflictPolicy::Fail => return Err(conflict(&self.locator, &wished)),
@@ -202,7 +208,7 @@ impl Target {
                 ConflictPolicy::Rename => {}
             }
         }
-        let free = |path: &PathBuf| !exists(path) && !taken.contains(path);
+        let free = |path: &PathBuf| !taken.contains(path) && !(if *path == wished { stands } else { exists(path) });
         let found = (0..MAX_CANDIDATES).map(|n| (n, self.place.candidate(n))).find(|(_, path)| free(path));
         let (n, path) = found.ok_or_else(|| conflict(&self.locator, &wished))?;
         self.chosen = Some((path.clone(), Manner::Fresh(n)));

@@ -13,6 +13,11 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
+/// Threads for the network: one of few cores, since a second would mostly wake up and put to sleep the first one.
+pub(crate) fn net_threads() -> usize {
+    (cores() / 2).clamp(1, 2)
+}
+
 /// The pool that owns pixels: where there is a window, at a lower priority than its threads.
 pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool, JobError> {
     ThreadPoolBuilder::new()

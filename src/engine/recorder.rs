@@ -3,10 +3,11 @@
 //! A group is fsynced, noted in the catalog while its items still run, renamed to its final names, its folders fsynced,
 //! and only then recorded as done: whatever instant the power goes, the catalog never says done before the file is safe.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -22,6 +23,9 @@ use crate::sink;
 /// Records that may wait; beyond that, whoever has one waits: the disk is the limit then.
 pub(crate) const RECORDS: usize = 1024;
 
+/// How long records are left to gather while a batch is open: waking up for each takes longer than noting it.
+const NAP: Duration = Duration::from_millis(5);
+
 /// Something the catalog should do.
 pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
 
@@ -29,8 +33,8 @@ pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
 pub(crate) enum Record {
     /// Items that a source gave, and whom to tell what came of it.
     Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, JobError>> },
-    /// An item was begun.
-    Running(ItemId),
+    /// Items of a run were begun; it tells which.
+    Begun(JobId),
     /// An item has an outcome, or an output that is to be made safe.
     Finished(Box<Recorded>),
     /// Anything else the catalog should do, after everything told before.
@@ -97,9 +101,12 @@ pub(crate) struct Recorder {
 
 #[derive(Default)]
 struct Batch {
-    running: BTreeMap<JobId, Vec<u64>>,
+    /// Of which items were begun or ended.
+    jobs: BTreeSet<JobId>,
     finished: Vec<Recorded>,
     closes_at: Option<Instant>,
+    /// Somebody told something and waited for its end: that will happen again.
+    is_awaited: bool,
 }
 
 impl Recorder {
@@ -121,21 +128,26 @@ impl Recorder {
             }
             if batch.finished.len() >= COMMIT_BATCH_FILES || self.nothing_else_is_coming(&batch) {
                 self.flush(&mut batch);
+            } else if batch.may_gather() && self.record_rx.is_empty() {
+                thread::sleep(NAP);
             }
         }
     }
 
     fn take(&mut self, record: Record, batch: &mut Batch) {
         match record {
-            Record::Running(id) => {
-                batch.running.entry(id.job).or_default().push(id.seq);
+            Record::Begun(job) => {
+                batch.jobs.insert(job);
                 batch.open();
             }
             Record::Finished(recorded) => {
+                // Its beginning goes with it, whether or not that was told of yet.
+                batch.jobs.insert(recorded.finished.id.job);
                 batch.finished.push(*recorded);
                 batch.open();
             }
             Record::Items { job, items, adding, added_tx } => {
+                batch.is_awaited = true;
                 let added = self.add_items(job, &items, &adding);
                 if let Some(run) = self.runs.get(job) {
                     run.switch.poke();
@@ -170,9 +182,10 @@ impl Recorder {
 
     /// Writes everything in the batch; a catalog that fails stops the runs it concerns.
     fn flush(&mut self, batch: &mut Batch) {
-        let Batch { running, finished, .. } = std::mem::take(batch);
+        let Batch { jobs, finished, .. } = std::mem::take(batch);
         let ended: HashSet<ItemId> = finished.iter().map(|recorded| recorded.finished.id).collect();
-        for (job, mut seqs) in running {
+        for job in jobs {
+            let mut seqs = self.runs.get(job).map(|run| run.take_begun()).unwrap_or_default();
             // What began and ended within one batch need not be told twice.
             seqs.retain(|seq| !ended.contains(&ItemId { job, seq: *seq }));
             if seqs.is_empty() {
@@ -199,14 +212,13 @@ impl Recorder {
     fn commit(&mut self, mut batch: Vec<Recorded>) {
         self.sync_files(&mut batch);
         self.choose_names(&mut batch);
-        let notes: Vec<Finished> = batch
-            .iter()
-            .filter_map(|recorded| {
-                let path = recorded.target.as_ref()?.chosen()?;
-                let output = Locator::File(path.to_path_buf()).to_text();
-                Some(Finished { outcome: Outcome::Done { output }, ..recorded.finished.clone() })
-            })
-            .collect();
+        for Recorded { finished, target } in &mut batch {
+            if let Some(path) = target.as_ref().and_then(Target::chosen) {
+                finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
+            }
+        }
+        let is_noted = |recorded: &&Recorded| recorded.target.as_ref().is_some_and(|target| target.chosen().is_some());
+        let notes: Vec<&Finished> = batch.iter().filter(is_noted).map(|recorded| &recorded.finished).collect();
         if let Some(first) = notes.first()
             && let Err(error) = self.catalog.note_outputs(&notes)
         {
@@ -216,11 +228,8 @@ impl Recorder {
             return;
         }
         self.rename(&mut batch);
-        let finished: Vec<Finished> = batch
-            .iter()
-            .filter(|recorded| !is_halting(&recorded.finished.outcome))
-            .map(|recorded| recorded.finished.clone())
-            .collect();
+        let is_told = |recorded: &&Recorded| !is_halting(&recorded.finished.outcome);
+        let finished: Vec<&Finished> = batch.iter().filter(is_told).map(|recorded| &recorded.finished).collect();
         if let Err(error) = self.catalog.finish(&finished)
             && let Some(first) = finished.first()
         {
@@ -307,6 +316,11 @@ impl Recorder {
 }
 
 impl Batch {
+    /// Whether nobody waits for what is told next.
+    fn may_gather(&self) -> bool {
+        self.closes_at.is_some() && !self.is_awaited
+    }
+
     fn open(&mut self) {
         self.closes_at.get_or_insert_with(|| Instant::now() + Duration::from_millis(COMMIT_BATCH_MS));
     }

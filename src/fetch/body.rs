@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::ItemError;
+use crate::model::human;
 
 /// Bytes gathered before they are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;
@@ -132,7 +133,7 @@ impl<'a> Collector<'a> {
         if self.file.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let hash = hex(&self.hasher.finalize());
+        let hash = human::hex(&self.hasher.finalize());
         let body = match self.file {
             Some(file) => Body::File(file.into_temp_path()),
             None => Body::Memory(self.pending),
@@ -165,15 +166,6 @@ impl<'a> Collector<'a> {
         self.is_flushing = false;
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

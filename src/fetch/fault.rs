@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::resolver::{NameNotFound, Refused};
+use super::slots::GivenUp;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{human, locator};
 
@@ -55,15 +56,26 @@ impl Fault {
     }
 }
 
-/// The host has not answered anybody for so long that it is not asked any more.
-pub(super) fn of_silence(silent: Duration, name: &str) -> Fault {
-    let detail = format!("its host has answered nobody for {} s, so it was not asked", silent.as_secs());
-    Fault { is_given_up: true, ..Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail)) }
+/// The host is not asked for now, so neither was this.
+pub(super) fn of_given_up(why: GivenUp, name: &str) -> Fault {
+    let error = match why {
+        GivenUp::Silent(silent) => {
+            let detail = format!("its host has answered nobody for {} s, so it was not asked", silent.as_secs());
+            ItemError::new(ErrorKind::Timeout, name).with("detail", detail)
+        }
+        GivenUp::AtRest { status, left } => {
+            let detail = format!("to another link, and asks to be left alone for {} s more", left.as_secs());
+            ItemError::new(ErrorKind::HttpStatus, name).with("status", status).with("detail", detail)
+        }
+    };
+    Fault { is_given_up: true, ..Fault::new(error) }
 }
 
 /// A URL as it may be shown.
 pub(super) fn shown(url: &Url) -> String {
-    locator::shown_url(url.as_str())
+    let is_plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if is_plain { url.as_str().to_owned() } else { locator::shown_url(url.as_str()) }
 }
 
 /// From a request that got no response.

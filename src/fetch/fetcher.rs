@@ -14,12 +14,12 @@ use super::dns::Cached;
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::network::{Network, Verdict};
-use super::rate::Rate;
+use super::rate::{Rate, Throttle};
 use super::reach::{Link, Ways};
 use super::resolver::SystemResolver;
 use super::resume::Partial;
 use super::secrets::{AccessError, Secrets};
-use super::slots::{Silent, Slot, Slots};
+use super::slots::{Slot, Slots};
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
@@ -317,23 +317,19 @@ impl Shared {
             self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
             let held = match held {
                 Some(held) => held,
-                None => self.slots.acquire(&origin).await.map_err(|Silent(time)| fault::of_silence(time, &name))?,
+                None => self.slots.acquire(&origin).await.map_err(|why| fault::of_given_up(why, &name))?,
             };
             let began = Instant::now();
             let on_answer = || {
                 self.network.answered(&origin);
                 held.answered(began);
             };
-            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known };
+            let throttle = Throttle::new(self.bytes.as_ref());
+            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };
             let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             match reply {
-                Ok(Reply::Received(received)) => {
-                    if let Some(bytes) = &self.bytes {
-                        bytes.take(received.size_bytes as f64).await;
-                    }
-                    return Ok(Came::Body(received));
-                }
+                Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
                 Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
                 // Nothing is kept any more, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
@@ -349,7 +345,7 @@ impl Shared {
                         held.troubled(began);
                     }
                     if let Some(wait) = fault.retry_after {
-                        held.rest_host(wait.min(self.limits.max_retry_after));
+                        held.rest_host(wait, fault.http_status.unwrap_or_default());
                     }
                     return Err(fault);
                 }
@@ -361,7 +357,7 @@ impl Shared {
     async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
         let origin = at.origin().ascii_serialization();
         let slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
-        let _slot = slot.transpose().map_err(|Silent(time)| fault::of_silence(time, name))?;
+        let _slot = slot.transpose().map_err(|why| fault::of_given_up(why, name))?;
         let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
         self.network.answered(&origin);
         Ok(answer)

@@ -152,16 +152,26 @@ impl Network {
             }
         }
         let Some(client) = clients.for_probe(&origin) else { return };
-        let request = client.head(&origin).timeout(self.limits.connect_timeout).send();
-        let mut request = pin!(request);
-        let response = loop {
-            tokio::select! {
-                response = &mut request => break response,
-                () = &mut answered_elsewhere => return,
-                () = tokio::time::sleep_until(due.into()), if self.gone_since().is_none() => self.declare_gone(),
+        let mut tries = 0;
+        let was_reached = loop {
+            tries += 1;
+            let mut request = pin!(client.head(&origin).timeout(self.limits.connect_timeout).send());
+            let response = loop {
+                tokio::select! {
+                    response = &mut request => break response,
+                    () = &mut answered_elsewhere => return,
+                    () = tokio::time::sleep_until(due.into()), if self.gone_since().is_none() => self.declare_gone(),
+                }
+            };
+            match response {
+                Ok(_) => break true,
+                Err(error) if error.is_connect() || error.is_timeout() => break false,
+                // Whoever hangs up was there; but a connection of before may only now be known to be broken.
+                Err(_) if tries > 1 => break true,
+                Err(_) => {}
             }
         };
-        if response.is_ok() {
+        if was_reached {
             self.answered(&origin);
             return;
         }

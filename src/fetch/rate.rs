@@ -3,6 +3,8 @@
 //! Whoever wants something is given the instant from which it may go on; the instants lie as far apart as the rate says.
 //! An unused second is not saved up for a burst, but for the tenth of one that timers need.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,42 @@ impl Rate {
 
     fn spacing(&self, units: f64) -> Duration {
         Duration::try_from_secs_f64(units / self.per_s).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A rate for what one request receives, and how long that request was held back by it.
+pub(super) struct Throttle<'a> {
+    rate: Option<&'a Rate>,
+    held_us: AtomicU64,
+}
+
+impl<'a> Throttle<'a> {
+    /// None where there is no rate.
+    pub(super) const fn new(rate: Option<&'a Rate>) -> Self {
+        Self { rate, held_us: AtomicU64::new(0) }
+    }
+
+    /// Waits as long as so many bytes cost that came.
+    pub(super) async fn pay(&self, bytes: usize) {
+        let Some(rate) = self.rate else { return };
+        let wait = rate.ahead(bytes as f64, Instant::now());
+        if !wait.is_zero() {
+            self.held_us.fetch_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// What comes of work, unless it takes longer than that. The time in which it was held back does not count.
+    pub(super) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let began = Instant::now();
+        let mut work = pin!(work);
+        loop {
+            let held = Duration::from_micros(self.held_us.load(Ordering::Relaxed));
+            let left = limit.saturating_add(held).checked_sub(began.elapsed())?;
+            if let Ok(done) = tokio::time::timeout(left, &mut work).await {
+                return Some(done);
+            }
+        }
     }
 }
 

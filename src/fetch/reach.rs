@@ -94,6 +94,8 @@ impl Ways {
         let closed = || Robots::Closed(format!("no robots.txt within {} s", limits.read_timeout.as_secs_f64()));
         match tokio::time::timeout(limits.read_timeout.saturating_mul(2), asked).await {
             Ok(Err(fault)) if fault.error.kind == ErrorKind::Timeout => Ok(closed()),
+            // It was reached, and gave no answer, or none that makes sense.
+            Ok(Err(fault)) if was_reached(&fault) => Ok(Robots::Closed(fault.error.arg("detail").to_owned())),
             Ok(answer) => answer,
             Err(_elapsed) => Ok(closed()),
         }
@@ -139,6 +141,11 @@ impl Ways {
         // RFC 9309, 2.3.1.2: after five of them it may be taken for unavailable, which allows all.
         Ok(Robots::Rules(Rules::default()))
     }
+}
+
+/// Whether somebody was there who did not answer as a server should.
+fn was_reached(fault: &Fault) -> bool {
+    fault.unreached_since.is_none() && matches!(fault.error.kind, ErrorKind::Connect | ErrorKind::BadResponse)
 }
 
 /// A URL that can be asked for.

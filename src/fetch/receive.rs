@@ -16,6 +16,7 @@ use super::decode::{self, Coding, Reader};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::pace::Pace;
+use super::rate::Throttle;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_UNPACKED_TIMES};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::human;
@@ -30,6 +31,8 @@ pub(super) struct Terms<'a> {
     pub(super) whole_bytes: Option<u64>,
     /// The size at which this answer ends, where that is known.
     pub(super) end_bytes: Option<u64>,
+    /// How fast it may come.
+    pub(super) throttle: &'a Throttle<'a>,
 }
 
 /// Reads an answer's body behind what was collected before.
@@ -145,24 +148,27 @@ enum Broken {
 }
 
 /// What comes over the line.
-struct Wire {
+struct Wire<'a> {
     response: Response,
     pace: Pace,
+    throttle: &'a Throttle<'a>,
 }
 
-impl Wire {
-    fn new(response: Response, terms: Terms<'_>) -> Self {
+impl<'a> Wire<'a> {
+    fn new(response: Response, terms: Terms<'a>) -> Self {
         let limits = terms.limits;
-        Self { response, pace: Pace::new(limits.low_speed_bytes_per_s, limits.low_speed_time) }
+        let pace = Pace::new(limits.low_speed_bytes_per_s, limits.low_speed_time);
+        Self { response, pace, throttle: terms.throttle }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         let began = Instant::now();
         let chunk = self.response.chunk().await.map_err(Broken::Off)?;
-        let count = chunk.as_ref().map_or(0, Bytes::len) as u64;
-        if chunk.is_some() && !self.pace.keeps_up(count, began.elapsed()) {
+        let count = chunk.as_ref().map_or(0, Bytes::len);
+        if chunk.is_some() && !self.pace.keeps_up(count as u64, began.elapsed()) {
             return Err(Broken::TooSlow);
         }
+        self.throttle.pay(count).await;
         Ok(chunk)
     }
 }

@@ -142,12 +142,10 @@ impl Secrets {
     pub(super) fn of_link(&self, url: &mut Url) -> Result<Option<Secret>, AccessError> {
         let number = url.fragment().and_then(|fragment| fragment.strip_prefix(MARK)).map(str::parse::<u32>);
         url.set_fragment(None);
+        let Some(Ok(number)) = number else { return Ok(None) };
         // Whatever a mark says, only what was kept for this very place can be named by it.
         let place = place_of(url);
-        match number {
-            Some(Ok(number)) => self.look_up(&SecretRef::Settings(name_of(&place, number)), &place, None).map(Some),
-            Some(Err(_)) | None => Ok(None),
-        }
+        self.look_up(&SecretRef::Settings(name_of(&place, number)), &place, None).map(Some)
     }
 
     /// What a reference stands for. `place` is whom it is for; of a netrc file `user:password` is given, of that user if

@@ -21,6 +21,8 @@ const HOSTS_KEPT: usize = 256;
 const TROUBLES_KEPT: usize = 16 * HOSTS_KEPT;
 /// Links of a host that may stand in line beside those it is asked for, so that none of its slots waits for a link.
 const IN_LINE: usize = 64;
+/// No host is left alone for longer, whatever it asks.
+const LONGEST_REST: Duration = Duration::from_hours(24);
 /// A host that was given up is asked again this often.
 const ASKED_AGAIN_EVERY: Duration = Duration::from_secs(30);
 
@@ -35,17 +37,28 @@ struct Hosts {
     per_host: usize,
     requests_per_s: Option<f64>,
     silence: Duration,
+    longest_rest: Duration,
     forget_at: usize,
 }
 
 /// One host (scheme, name and port).
 struct Host {
     permits: Arc<Permits>,
-    rests_until: Mutex<Option<Instant>>,
+    rest: Mutex<Option<Rest>>,
     strength: Mutex<Strength>,
     pace: Option<Rate>,
     /// How long it may be silent before it is given up.
     silence: Duration,
+    /// How long a rest is waited for; whoever wants a longer one is not asked until then.
+    longest_rest: Duration,
+}
+
+/// What a host asked for.
+#[derive(Clone, Copy)]
+struct Rest {
+    until: Instant,
+    /// The status with which it did.
+    status: u16,
 }
 
 struct Strength {
@@ -54,9 +67,14 @@ struct Strength {
     asked_at: Option<Instant>,
 }
 
-/// A host answered no request for so long: it is not asked for now.
+/// Why a host is not asked for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Silent(pub(super) Duration);
+pub(super) enum GivenUp {
+    /// It answered no request for so long.
+    Silent(Duration),
+    /// It answered with that status, and asks for so much more rest: longer than anybody waits.
+    AtRest { status: u16, left: Duration },
+}
 
 /// The right to one request; given back when dropped.
 pub(super) struct Slot {
@@ -74,16 +92,17 @@ impl Slots {
             per_host: limits.per_host,
             requests_per_s: limits.requests_per_s,
             silence: limits.host_silence,
+            longest_rest: limits.max_retry_after,
             forget_at: HOSTS_KEPT,
         };
         Self { all: Arc::new(Permits::new(limits.connections)), hosts: Mutex::new(hosts) }
     }
 
     /// Waits for a slot of that host, for its turn, and then for a slot of all.
-    pub(super) async fn acquire(&self, key: &str) -> Result<Slot, Silent> {
+    pub(super) async fn acquire(&self, key: &str) -> Result<Slot, GivenUp> {
         let host = self.host(key);
         loop {
-            host.rest().await;
+            host.rest().await?;
             let of_host = Permits::acquire(&host.permits).await;
             if host.rests_for().is_some() {
                 continue;
@@ -107,7 +126,7 @@ impl Slots {
         };
         let limit = match host {
             // They fail at once, so that nobody has to wait for them.
-            Some(host) if host.silent_for().is_some() => return usize::MAX,
+            Some(host) if host.silent_for().is_some() || host.rests_too_long().is_some() => return usize::MAX,
             Some(host) => lock(&host.strength).adaptive.limit(),
             None => Adaptive::new(per_host).limit(),
         };
@@ -157,10 +176,11 @@ impl Slots {
         let adaptive = Adaptive::new(hosts.per_host);
         let host = Arc::new(Host {
             permits: Arc::new(Permits::new(adaptive.limit())),
-            rests_until: Mutex::new(None),
+            rest: Mutex::new(None),
             strength: Mutex::new(Strength { adaptive, asked_at: None }),
             pace: Rate::new(hosts.requests_per_s),
             silence: hosts.silence,
+            longest_rest: hosts.longest_rest,
         });
         hosts.by_key.insert(key.to_owned(), Arc::clone(&host));
         host
@@ -173,11 +193,13 @@ impl Slot {
         self.key == key
     }
 
-    /// Leaves the host alone for so long.
-    pub(super) fn rest_host(&self, wait: Duration) {
-        let Some(until) = Instant::now().checked_add(wait) else { return };
-        let mut rests_until = lock(&self.host.rests_until);
-        *rests_until = Some(rests_until.map_or(until, |earlier| earlier.max(until)));
+    /// Leaves the host alone for so long, as it asked with that status.
+    pub(super) fn rest_host(&self, wait: Duration, status: u16) {
+        let until = Instant::now() + wait.min(LONGEST_REST);
+        let mut rest = lock(&self.host.rest);
+        if rest.is_none_or(|earlier| earlier.until < until) {
+            *rest = Some(Rest { until, status });
+        }
     }
 }
 
@@ -219,11 +241,13 @@ impl Host {
     }
 
     /// Not if it was given up; but now and then somebody is to ask whether it is back.
-    fn may_be_asked(&self) -> Result<(), Silent> {
+    fn may_be_asked(&self) -> Result<(), GivenUp> {
         let now = Instant::now();
         let mut strength = lock(&self.strength);
         match strength.adaptive.silent_for(now, self.silence) {
-            Some(silent) if strength.asked_at.is_some_and(|at| now < at + ASKED_AGAIN_EVERY) => Err(Silent(silent)),
+            Some(silent) if strength.asked_at.is_some_and(|at| now < at + ASKED_AGAIN_EVERY) => {
+                Err(GivenUp::Silent(silent))
+            }
             Some(_) => {
                 strength.asked_at = Some(now);
                 Ok(())
@@ -233,15 +257,25 @@ impl Host {
     }
 
     fn rests_for(&self) -> Option<Duration> {
-        let left = (*lock(&self.rests_until))?.saturating_duration_since(Instant::now());
+        let left = (*lock(&self.rest))?.until.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
 
-    /// Waits until the host may be spoken to.
-    async fn rest(&self) {
+    fn rests_too_long(&self) -> Option<GivenUp> {
+        let left = self.rests_for().filter(|left| *left > self.longest_rest)?;
+        let status = (*lock(&self.rest))?.status;
+        Some(GivenUp::AtRest { status, left })
+    }
+
+    /// Waits until the host may be spoken to, unless that takes too long.
+    async fn rest(&self) -> Result<(), GivenUp> {
         while let Some(left) = self.rests_for() {
+            if let Some(given_up) = self.rests_too_long() {
+                return Err(given_up);
+            }
             tokio::time::sleep(left).await;
         }
+        Ok(())
     }
 }
 
@@ -367,14 +401,28 @@ mod tests {
             let slots = &slots(4, 4);
             let wait = Duration::from_millis(60);
             if let Some(slot) = at_once(slots, "a") {
-                slot.rest_host(wait);
-                slot.rest_host(Duration::ZERO);
+                slot.rest_host(wait, 429);
+                slot.rest_host(Duration::ZERO, 503);
             }
             let before = Instant::now();
             assert!(at_once(slots, "a").is_none() && at_once(slots, "b").is_some());
             drop(slots.acquire("a").await);
             assert!(before.elapsed() > wait / 2);
         });
+    }
+
+    #[test]
+    fn a_host_that_wants_rest_for_longer_than_anybody_waits_is_given_up_at_once() {
+        let slots = &slots(4, 4);
+        let year = Duration::from_hours(365 * 24);
+        if let Some(slot) = at_once(slots, "a") {
+            slot.rest_host(year, 429);
+            slot.rest_host(Duration::MAX, 503);
+        }
+        let refused = pin!(slots.acquire("a")).now_or_never().and_then(Result::err);
+        assert!(matches!(refused, Some(GivenUp::AtRest { status: 503, left }) if left <= LONGEST_REST), "{refused:?}");
+        assert_eq!(slots.room("a"), usize::MAX);
+        assert!(at_once(slots, "b").is_some());
     }
 
     #[test]
@@ -398,7 +446,7 @@ mod tests {
         }
         assert_eq!(slots.room("dead"), usize::MAX);
         assert!(at_once(&slots, "dead").is_some(), "one asks whether it is back");
-        assert!(matches!(pin!(slots.acquire("dead")).now_or_never(), Some(Err(Silent(_)))));
+        assert!(matches!(pin!(slots.acquire("dead")).now_or_never(), Some(Err(GivenUp::Silent(_)))));
         assert!(at_once(&slots, "other").is_some());
         slots.forgive();
         assert!(at_once(&slots, "dead").is_some() && slots.room("dead") == 8);
@@ -406,7 +454,7 @@ mod tests {
 
     #[test]
     fn slots_follow_what_a_host_bears() {
-        let slots = slots(64, 32);
+        let slots = slots(64, 16);
         let held: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
         assert_eq!((held.len(), at_once(&slots, "a").is_some(), slots.room("a")), (8, false, 16));
         // Each answer makes room for one more, which is taken at once.

@@ -12,6 +12,7 @@ use url::Url;
 use super::body::{Body, Collector, Spool};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
+use super::rate::Throttle;
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
 use super::{decode, noai, retry, timing};
@@ -76,6 +77,8 @@ pub(super) struct Ask<'r, 'a> {
     pub(super) spool: &'a Spool,
     /// What was fetched before and is still there.
     pub(super) known: Option<&'r Known>,
+    /// How fast bodies may come.
+    pub(super) throttle: &'r Throttle<'r>,
 }
 
 /// Asks for a URL, within the total time-out. Where `partial` holds a part of that very URL's body, the rest is asked
@@ -98,7 +101,7 @@ pub(super) async fn request<'a>(
         let answer = Answer { ask: &ask, response, times, goes_on };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
-    tokio::time::timeout(ask.limits.total_timeout, whole).await.unwrap_or_else(|_elapsed| {
+    ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
         let detail = format!("not finished within {} s", ask.limits.total_timeout.as_secs_f64());
         Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).with("detail", detail)))
     })
@@ -166,19 +169,21 @@ impl<'a> Answer<'_, 'a> {
 
     async fn refused(self) -> Fault {
         let status = self.response.status();
-        let retry_after =
-            text(self.response.headers(), RETRY_AFTER).and_then(|value| retry::retry_after(&value, SystemTime::now()));
         let mut error = ItemError::new(ErrorKind::HttpStatus, self.ask.name).with("status", status.as_u16());
         if let Some(reason) = status.canonical_reason() {
             error = error.with("detail", reason);
         }
+        // Where asking again is of no use, there is nothing to wait for.
+        let retry_after = text(self.response.headers(), RETRY_AFTER)
+            .filter(|_| error.is_retryable())
+            .and_then(|value| retry::retry_after(&value, SystemTime::now()));
         drain(self.response).await;
         Fault { retry_after, ..Fault::new(error) }
     }
 
     /// A whole body; what may have come before is forgotten.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, url, spool, .. } = self.ask;
+        let &Ask { limits, name, url, spool, throttle, .. } = self.ask;
         let headers = self.response.headers();
         if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
             let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
@@ -191,7 +196,7 @@ impl<'a> Answer<'_, 'a> {
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);
-        let terms = Terms { name, limits, whole_bytes, end_bytes: announced };
+        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, throttle };
         if announced.is_some_and(|announced| announced > limits.max_body_bytes) {
             return Err(receive::too_large(terms));
         }
@@ -214,7 +219,7 @@ impl<'a> Answer<'_, 'a> {
 
     /// The rest of a body, if it is that.
     async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, .. } = self.ask;
+        let &Ask { limits, name, throttle, .. } = self.ask;
         let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
         let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
             tracing::debug!(name, why = ?fits, "a transfer starts again");
@@ -223,7 +228,7 @@ impl<'a> Answer<'_, 'a> {
             return Ok(Reply::StartAgain);
         };
         let whole_bytes = resume::whole_bytes(self.response.headers());
-        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end) };
+        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), throttle };
         if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
             return Err(receive::too_large(terms));
         }

@@ -34,6 +34,15 @@ pub fn bytes(size_bytes: u64) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
+/// Bytes in lower-case hex: a checksum as the catalog keeps it.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits_of = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    let mut text = String::with_capacity(2 * bytes.len());
+    text.extend(bytes.iter().flat_map(digits_of));
+    text
+}
+
 /// Bytes of a size as people write it: `200KB`, `1.5 MB`, `64KiB`, `1048576`; `None` where it is none.
 pub fn parse_size(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
@@ -91,6 +100,11 @@ pub fn date(utc_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_has_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 0x0f, 0xa9, 0xff]), "000fa9ff");
+    }
 
     #[test]
     fn sizes_read_as_people_say_them() {

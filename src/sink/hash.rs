@@ -1,11 +1,12 @@
 //! SHA-256 of results, as the catalog keeps it.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+
+use crate::model::human;
 
 /// Bytes read at once.
 pub(super) const CHUNK_BYTES: usize = 256 << 10;
@@ -22,13 +23,7 @@ impl Hasher {
 
     /// Of everything so far, in lower-case hex.
     pub fn finish(self) -> String {
-        let digest = self.0.finalize();
-        let mut text = String::with_capacity(2 * digest.len());
-        for byte in digest {
-            // Writing to a text can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        human::hex(&self.0.finalize())
     }
 }
 

@@ -9,10 +9,15 @@ use super::tally::BUCKET;
 use super::{Trouble, insert, order};
 use crate::catalog::api::{
     CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order, RECORD_COLUMNS,
+    WaitingFiles,
 };
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator};
+
+/// Items that wait, behind a place, in order.
+const WAITING: &str =
+    "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3";
 
 /// A reading connection.
 pub(super) struct Reader {
@@ -97,10 +102,22 @@ impl CatalogReader for Reader {
     }
 
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
-        self.item_rows(
-            "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3",
-            params![job.0, after_seq as i64, limit],
-        )
+        self.item_rows(WAITING, params![job.0, after_seq as i64, limit])
+    }
+
+    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(&format!("SELECT {ITEM_COLUMNS} FROM item {WAITING}"))?;
+            let mut rows = select.query(params![job.0, after_seq as i64, limit])?;
+            let mut found = WaitingFiles::default();
+            while let Some(row) = rows.next()? {
+                found.last_seq = Some(unsigned(row, "seq")?);
+                if !Locator::is_url(row.get_ref("locator")?.as_str().map_err(rusqlite::Error::from)?) {
+                    found.rows.push(row::item(row)?);
+                }
+            }
+            Ok(found)
+        })
     }
 
     fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError> {
@@ -154,7 +171,7 @@ impl CatalogReader for Reader {
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT number, {ITEM_COLUMNS} FROM item INDEXED BY item_failed_number \
+                "SELECT {ITEM_COLUMNS}, number FROM item INDEXED BY item_failed_number \
                  WHERE job_id = ?1 AND state = 'failed' AND number > ?2 ORDER BY number LIMIT ?3"
             ))?;
             let rows = select

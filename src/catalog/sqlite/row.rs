@@ -1,7 +1,7 @@
 //! Rows as the rest of the program knows them.
 
 use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSql, Type, ValueRef};
 use serde::{Deserialize, Serialize};
 
 use super::Trouble;
@@ -11,10 +11,10 @@ use crate::model::{
     Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings, Transfer,
 };
 
-/// What [`item`] reads.
-pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error, http_status, \
-    content_type, bytes_in, bytes_out, width, height, hash, output_hash, attempts, fetch_ms, process_ms, finished_at, \
-    mtime, size, error_args, extra";
+/// What [`item`] reads, in this order; more may stand behind.
+pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error_args, error, extra, \
+    http_status, content_type, bytes_in, bytes_out, width, height, hash, output_hash, attempts, fetch_ms, process_ms, \
+    finished_at, size, mtime";
 
 /// What [`job`] reads.
 pub(super) const JOB_COLUMNS: &str =
@@ -60,31 +60,59 @@ impl Extra {
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
-    let mut extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
+    let mut cells = Cells { row, next: 0 };
+    let id = ItemId { job: JobId(cells.get()?), seq: cells.unsigned()? };
+    let locator = Locator::parse(cells.get_ref()?.as_str()?);
+    let state = cells.get_ref()?.as_str()?.parse().map_err(not_understood)?;
+    let output = cells.get()?;
+    let error = error(cells.get_ref()?, cells.get_ref()?, cells.get_ref()?)?;
+    let mut extra = Extra::read(cells.get_ref()?.as_str_or_null()?);
     Ok(ItemRow {
-        id: ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? },
-        locator: Locator::parse(row.get_ref("locator")?.as_str()?),
+        id,
+        locator,
         dir: std::mem::take(&mut extra.dir),
-        state: word(row, "state")?,
-        output: row.get("output")?,
-        error: error(row)?,
-        http_status: row.get("http_status")?,
-        content_type: row.get("content_type")?,
-        bytes_in: unsigned(row, "bytes_in")?,
-        bytes_out: unsigned(row, "bytes_out")?,
-        width_px: row.get("width")?,
-        height_px: row.get("height")?,
-        hash: row.get("hash")?,
-        output_hash: row.get("output_hash")?,
-        attempts: row.get("attempts")?,
-        timings: Timings { fetch_ms: unsigned(row, "fetch_ms")?, process_ms: unsigned(row, "process_ms")? },
-        finished_at_ms: row.get("finished_at")?,
-        size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
-        mtime_ms: row.get("mtime")?,
+        state,
+        output,
+        error,
+        http_status: cells.get()?,
+        content_type: cells.get()?,
+        bytes_in: cells.unsigned()?,
+        bytes_out: cells.unsigned()?,
+        width_px: cells.get()?,
+        height_px: cells.get()?,
+        hash: cells.get()?,
+        output_hash: cells.get()?,
+        attempts: cells.get()?,
+        timings: Timings { fetch_ms: cells.unsigned()?, process_ms: cells.unsigned()? },
+        finished_at_ms: cells.get()?,
+        size_bytes: cells.get::<Option<i64>>()?.map(|size| size.max(0) as u64),
+        mtime_ms: cells.get()?,
         origin: extra.origin,
         columns: std::mem::take(&mut extra.columns),
         remarks: extra.remarks(),
     })
+}
+
+/// A row's values, one after the other: looking up a column by its name takes longer than reading it.
+struct Cells<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
+}
+
+impl<'r> Cells<'r, '_> {
+    fn get_ref(&mut self) -> rusqlite::Result<ValueRef<'r>> {
+        self.next += 1;
+        self.row.get_ref(self.next - 1)
+    }
+
+    fn get<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        self.next += 1;
+        self.row.get(self.next - 1)
+    }
+
+    fn unsigned(&mut self) -> rusqlite::Result<u64> {
+        Ok(self.get::<i64>()?.max(0) as u64)
+    }
 }
 
 /// What [`made`] reads.
@@ -144,7 +172,7 @@ pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
         mtime_ms: row.get("mtime")?,
         origin: extra.origin,
         columns: extra.columns,
-        error: error(row)?,
+        error: error(row.get_ref("error_kind")?, row.get_ref("error_args")?, row.get_ref("error")?)?,
         skip: None,
     })
 }
@@ -167,23 +195,25 @@ pub(super) fn job(row: &Row<'_>) -> Result<JobRow, Trouble> {
 }
 
 /// The error as data; of a kind that this program doesn't know, its sentence.
-fn error(row: &Row<'_>) -> rusqlite::Result<Option<ItemError>> {
-    let Some(word) = row.get_ref("error_kind")?.as_str_or_null()? else { return Ok(None) };
-    let args = row.get_ref("error_args")?.as_str_or_null()?;
-    let args = args.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+fn error(kind: ValueRef<'_>, args: ValueRef<'_>, sentence: ValueRef<'_>) -> rusqlite::Result<Option<ItemError>> {
+    let Some(word) = kind.as_str_or_null()? else { return Ok(None) };
+    let args = args.as_str_or_null()?.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     if let Some(kind) = ErrorKind::from_word(word) {
         return Ok(Some(ItemError { kind, args }));
     }
-    let sentence: Option<String> = row.get("error")?;
-    Ok(Some(ItemError { kind: ErrorKind::Io, args }.with("detail", sentence.as_deref().unwrap_or(word))))
+    let sentence = sentence.as_str_or_null()?;
+    Ok(Some(ItemError { kind: ErrorKind::Io, args }.with("detail", sentence.unwrap_or(word))))
 }
 
 fn word<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
     row: &Row<'_>,
     column: &str,
 ) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+    row.get_ref(column)?.as_str()?.parse().map_err(not_understood)
+}
+
+fn not_understood(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 
 /// A count; SQLite has no unsigned numbers, and ours are never below 0.

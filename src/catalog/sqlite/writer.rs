@@ -112,7 +112,7 @@ impl Catalog for Writer {
         self.run(|sql, _| seqs.iter().try_for_each(|seq| give_back(sql, ItemId { job, seq: *seq })))
     }
 
-    fn note_outputs(&mut self, noted: &[Finished]) -> Result<(), JobError> {
+    fn note_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError> {
         self.run(|sql, _| {
             // The counters know nothing of these yet, so `bytes_in` and `bytes_out` wait for the end.
             let mut update = sql.prepare_cached(
@@ -145,7 +145,7 @@ impl Catalog for Writer {
         })
     }
 
-    fn finish(&mut self, finished: &[Finished]) -> Result<(), JobError> {
+    fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError> {
         self.run(|sql, _| {
             let mut jobs: BTreeMap<JobId, (Tally, u64)> = BTreeMap::new();
             for one in finished {

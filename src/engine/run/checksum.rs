@@ -1,6 +1,5 @@
 //! Checksums that a list gives for what its links lead to.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use md5::Md5;
@@ -9,7 +8,7 @@ use sha2::Digest;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{Body, FetchFailure, Fetched};
-use crate::model::ItemRow;
+use crate::model::{ItemRow, human};
 
 /// A checksum that bytes must have, in lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,11 +80,7 @@ fn hash<D: Digest>(body: &Body) -> io::Result<String> {
     }
     let mut hashing = Hashing(D::new());
     body.copy_to(&mut hashing)?;
-    Ok(hashing.0.finalize().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(human::hex(&hashing.0.finalize()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -133,6 +133,9 @@ impl Run {
 
     /// What the policy for taken names says before any work, where the name is known already.
     pub(super) fn settled_by_policy(&self, input: &Input, work: &Work, reader: &dyn CatalogReader) -> Option<Outcome> {
+        if !self.naming.may_settle_early() {
+            return None;
+        }
         let taken = self.taken(input);
         let told = Told { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
         let place = self.naming.early_place(&input.row, told, &work.extension(input))?;
@@ -251,8 +254,21 @@ impl Run {
         self.record(finished, None);
     }
 
+    /// Notes that an item was begun; the recorder is told once for all until it takes them.
     pub(super) fn begin(&self, id: ItemId) {
-        let _ = self.record_tx.send(Record::Running(id));
+        let is_first = {
+            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            begun.push(id.seq);
+            begun.len() == 1
+        };
+        if is_first {
+            let _ = self.record_tx.send(Record::Begun(id.job));
+        }
+    }
+
+    /// The items begun since this was asked last.
+    pub(crate) fn take_begun(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn record(&self, finished: Finished, target: Option<Target>) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
@@ -18,8 +18,10 @@ use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{FetchFailure, Fetched, Origin};
-use crate::model::{Finished, ItemRow, Locator, Outcome};
+use crate::model::{Finished, ItemRow, Outcome};
 
+/// Which of the run's lanes files are.
+const LANE: usize = 0;
 /// Rows a lane reads from the catalog at once.
 pub(super) const PAGE_ROWS: u32 = 256;
 /// Bodies that may wait for the pixel pool beside the byte budget's limit.
@@ -29,7 +31,10 @@ const BODIES_WAITING: usize = 64;
 const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
 
 /// Bodies behind one, from which on workers are to help to save them.
-const BODIES_BEHIND: usize = 16;
+const BODIES_BEHIND: usize = 48;
+
+/// How long bodies that are only saved are left to gather: waking up for each takes longer than saving it.
+const NAP: Duration = Duration::from_millis(2);
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
 pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Place);
@@ -48,12 +53,10 @@ pub(crate) fn body_in_memory_bytes(memory_bytes: u64, connections: usize) -> u64
 }
 
 impl Run {
-    /// Looks through waiting items, in order, until stopped. `take` is called for those of this lane.
-    pub(super) fn each_waiting(
+    /// Looks through waiting files, in order, until stopped, and calls `take` for each.
+    fn each_waiting_file(
         &self,
-        lane: usize,
         reader: &dyn CatalogReader,
-        is_mine: fn(&Locator) -> bool,
         mut take: impl FnMut(ItemRow) -> Result<(), Stopped>,
     ) -> Result<(), Stopped> {
         let (mut after_seq, mut rewinds) = (0, 0);
@@ -67,21 +70,21 @@ impl Run {
             // Before the page is read: one of these may still wait in the page and have its outcome when its row comes
             // up; it must not be done twice.
             let in_flight = self.flying().clone();
-            let page = match reader.waiting(self.job, after_seq, PAGE_ROWS) {
+            let page = match reader.waiting_files(self.job, after_seq, PAGE_ROWS) {
                 Ok(page) => page,
                 Err(error) => {
                     self.set_trouble(Trouble::Fatal(error.to_string()));
                     continue;
                 }
             };
-            let Some(last) = page.last() else {
-                self.idle_lanes[lane].store(pokes, Ordering::Release);
+            let Some(last_seq) = page.last_seq else {
+                self.idle_lanes[LANE].store(pokes, Ordering::Release);
                 self.switch.wait_poke(pokes)?;
                 continue;
             };
-            after_seq = last.id.seq;
-            for row in page {
-                if !is_mine(&row.locator) || in_flight.contains(&row.id.seq) {
+            after_seq = last_seq;
+            for row in page.rows {
+                if in_flight.contains(&row.id.seq) {
                     continue;
                 }
                 self.switch.wait_going()?;
@@ -122,33 +125,22 @@ impl Run {
         reader: &dyn CatalogReader,
         pool: &Arc<ThreadPool>,
     ) -> Result<(), Stopped> {
-        self.each_waiting(
-            0,
-            reader,
-            |locator| locator.path().is_some(),
-            |row| {
-                let Some(path) = row.locator.path().map(PathBuf::from) else { return Ok(()) };
-                let started = Instant::now();
-                match open_file(&path, self.spec.is_copy()) {
-                    Ok((held, size_bytes)) => {
-                        let input = Input {
-                            size_bytes,
-                            held,
-                            row,
-                            fetched: None,
-                            file_name: None,
-                            read_ms: started.elapsed().as_millis() as u64,
-                        };
-                        self.admit(input, false, pool, reader)
-                    }
-                    Err(error) => {
-                        self.begin(row.id);
-                        self.fail(Finished::new(row.id, Outcome::Failed(error)));
-                        Ok(())
-                    }
+        self.each_waiting_file(reader, |row| {
+            let Some(path) = row.locator.path().map(PathBuf::from) else { return Ok(()) };
+            let started = Instant::now();
+            match open_file(&path, self.spec.is_copy()) {
+                Ok((held, size_bytes)) => {
+                    let read_ms = started.elapsed().as_millis() as u64;
+                    let input = Input { size_bytes, held, row, fetched: None, file_name: None, read_ms };
+                    self.admit(input, false, pool, reader)
                 }
-            },
-        )
+                Err(error) => {
+                    self.begin(row.id);
+                    self.fail(Finished::new(row.id, Outcome::Failed(error)));
+                    Ok(())
+                }
+            }
+        })
     }
 
     /// Hands fetched bodies on to the pixel workers, and failures to the recorder.
@@ -160,6 +152,7 @@ impl Run {
     ) {
         while let Some((row, result, place)) = body_rx.blocking_recv() {
             let seq = row.id.seq;
+            let is_last = body_rx.is_empty();
             match result {
                 Ok(Arrival::Unchanged(finished)) => self.fail(*finished),
                 Ok(Arrival::Body(fetched)) => {
@@ -186,6 +179,9 @@ impl Run {
                     finished.timings.fetch_ms = failure.fetch_ms;
                     self.fail(finished);
                 }
+            }
+            if is_last && self.spec.is_copy() {
+                std::thread::sleep(NAP);
             }
         }
     }

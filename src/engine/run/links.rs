@@ -195,6 +195,9 @@ impl Lane<'_> {
         let seqs = self.parked.take(host, places.len());
         if !self.parked.has(host) {
             self.places.none_waits(host);
+        } else if places.len() == TAKEN_BACK {
+            // There may be room for more: its count may have grown.
+            self.places.tell(host);
         }
         let in_flight: HashSet<u64> = {
             let flying = self.run.flying();

@@ -49,6 +49,8 @@ pub(crate) struct Run {
     trouble: Mutex<Option<Trouble>>,
     /// Items handed out whose outcome is not recorded yet.
     in_flight: Mutex<HashSet<u64>>,
+    /// Items begun since the recorder looked last.
+    begun: Mutex<Vec<u64>>,
     /// Counts retries and returns: a lane that sees a new number starts over from the first waiting item.
     rewinds: AtomicU64,
     /// Lanes that looked through everything that waits, under the given number of pokes.
@@ -100,6 +102,7 @@ impl Run {
             pending: AtomicUsize::new(parts.pending),
             trouble: Mutex::default(),
             in_flight: Mutex::default(),
+            begun: Mutex::default(),
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
             pipeline: parts.pipeline,
@@ -164,7 +167,7 @@ impl Run {
             }
             let job = run.job;
             let settled = call(&run.record_tx, move |catalog| {
-                catalog.finish(&adopted)?;
+                catalog.finish(&adopted.iter().collect::<Vec<_>>())?;
                 catalog.set_waiting(job, &again)
             });
             if let Err(error) = settled {

@@ -10,6 +10,9 @@ use crate::engine::gate::{Stopped, Switch};
 /// How long a waiter sleeps at most before it looks whether it was told to stop.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// A host is told of once a quarter of its places came back, or so many: before its line is empty, however long that is.
+const TOLD_AFTER: usize = 32;
+
 /// The places of one run.
 pub(super) struct Places {
     whole: usize,
@@ -70,7 +73,7 @@ impl Places {
         let of_host = state.hosts.entry(Arc::clone(host)).or_default();
         if of_host.taken > 0 && of_host.taken >= room {
             of_host.has_waiting = true;
-            of_host.told_at = room - room / 4;
+            of_host.told_at = room - (room / 4).min(TOLD_AFTER);
             return None;
         }
         of_host.taken += 1;
@@ -86,6 +89,16 @@ impl Places {
             of_host.is_told = false;
         }
         Some(host)
+    }
+
+    /// That host may have room for more of its links which stand aside.
+    pub(super) fn tell(&self, host: &Arc<str>) {
+        let mut state = self.state();
+        let State { hosts, freed, .. } = &mut *state;
+        if let Some(of_host) = hosts.get_mut(host).filter(|of_host| !of_host.is_told) {
+            of_host.is_told = true;
+            freed.push_back(Arc::clone(host));
+        }
     }
 
     /// No link of that host stands aside any more.
@@ -181,6 +194,22 @@ mod tests {
         // Not taken back at once: the next one tells again.
         of_a.truncate(11);
         assert_eq!(places.next_freed().as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_host_with_many_places_is_told_of_before_its_line_is_empty() {
+        let places = Places::new(1000);
+        let a: Arc<str> = "a".into();
+        let mut of_a: Vec<_> = (0..321).map_while(|_| places.take(&a, 320)).collect();
+        of_a.truncate(289);
+        assert!(places.next_freed().is_none());
+        of_a.truncate(288);
+        assert_eq!(places.next_freed().as_deref(), Some("a"));
+        // Who could not take all that there was room for asks to be told again, and is, once.
+        places.tell(&a);
+        places.tell(&a);
+        assert_eq!(places.next_freed().as_deref(), Some("a"));
+        assert!(places.next_freed().is_none());
     }
 
     #[test]

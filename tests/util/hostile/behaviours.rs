@@ -43,6 +43,8 @@ pub(crate) enum Due {
     Right(u32),
     /// The bytes as they are; as input of a step, this failure.
     NoPicture(ErrorKind),
+    /// The same of a body that is called a picture: as a result, this failure.
+    Mislabelled(ErrorKind),
     /// One of these failures.
     Fails(&'static [ErrorKind]),
 }
@@ -113,7 +115,10 @@ pub(crate) static ALL: &[Behaviour] = &[
             "x".to_owned()
         })
     }),
-    Behaviour { wants_time_out: true, ..secure("tls-mute", Manner::Mute, CONNECT) },
+    Behaviour {
+        wants_time_out: true,
+        ..secure("tls-mute", Manner::Mute, Due::Fails(&[ErrorKind::Connect, ErrorKind::Timeout]))
+    },
     // Resets, and ends that come too early.
     plain("reset-before-headers", CONNECT, |_, _| Ok(Reset)),
     plain("reset-in-headers", CONNECT, |peer, _| say(peer, "HTTP/1.1 200 OK\r\nContent-Le", b"", Reset)),
@@ -196,8 +201,13 @@ pub(crate) static ALL: &[Behaviour] = &[
     }),
     plain("no-content", STATUS, |peer, _| say(peer, "HTTP/1.1 204 No Content\r\n\r\n", b"", Keep)),
     plain("not-modified-unasked", STATUS, |peer, _| say(peer, "HTTP/1.1 304 Not Modified\r\n\r\n", b"", Keep)),
-    plain("wrong-type", Due::NoPicture(ErrorKind::NotAPicture), |peer, ask| whole(peer, ask, 1)),
-    plain("empty", Due::NoPicture(ErrorKind::Empty), |peer, ask| whole(peer, ask, 1)),
+    plain("wrong-type", Due::Mislabelled(ErrorKind::NotAPicture), |peer, ask| whole(peer, ask, 1)),
+    plain("empty", Due::Mislabelled(ErrorKind::Empty), |peer, ask| whole(peer, ask, 1)),
+    plain("page", Due::NoPicture(ErrorKind::NotAPicture), |peer, ask| {
+        let bytes = item(ask, 1);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n", bytes.len());
+        say(peer, &head, &bytes, Keep)
+    }),
     // Redirects.
     plain("redirect-loop", REDIRECT, |peer, ask| {
         let other = ask.path.replace("?again", "");
@@ -274,7 +284,7 @@ pub(crate) static ALL: &[Behaviour] = &[
     secure("h2", Manner::Http2, RIGHT),
     secure("h2-goaway", Manner::Http2, RIGHT),
     secure("h2-goaway-always", Manner::Http2, CONNECT),
-    secure("h2-goaway-in-body", Manner::Http2, SHORT),
+    secure("h2-goaway-in-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::Connect])),
     secure("h2-reset-in-body", Manner::Http2, SHORT),
     secure("h2-short-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
     secure("h2-long-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
@@ -293,8 +303,8 @@ impl Bombs {
     pub(super) fn new() -> Self {
         let zeros = || tokio::io::BufReader::new(tokio::io::repeat(0).take(BOMB_BYTES));
         Self {
-            gzip: pack(GzipEncoder::with_quality(zeros(), Level::Fastest)),
-            brotli: pack(BrotliEncoder::with_quality(zeros(), Level::Fastest)),
+            gzip: pack(GzipEncoder::with_quality(zeros(), Level::Precise(6))),
+            brotli: pack(BrotliEncoder::with_quality(zeros(), Level::Precise(5))),
             zstd: pack(ZstdEncoder::with_quality(zeros(), Level::Fastest)),
         }
     }
@@ -311,7 +321,7 @@ fn pack(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
 pub(crate) fn body(name: &str, n: u32, version: u32) -> Vec<u8> {
     match name {
         "empty" => Vec::new(),
-        "wrong-type" => format!("<html><body>{n}").into_bytes(),
+        "wrong-type" | "page" => format!("<html><body>{n}").into_bytes(),
         _ => picture(&format!("{name}/{n}/{version}")),
     }
 }

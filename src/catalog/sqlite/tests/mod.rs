@@ -58,7 +58,7 @@ impl Bench {
 
     fn finish(&mut self, seq: u64, outcome: Outcome) {
         let finished = Finished { bytes_in: 10, bytes_out: 4, ..Finished::new(self.id(seq), outcome) };
-        self.catalog.finish(&[finished]).unwrap();
+        self.catalog.finish(&[&finished]).unwrap();
     }
 
     /// Recounts every sum from the items themselves.
@@ -174,7 +174,7 @@ fn another_connection_reads_whole_transactions_while_a_job_writes() {
         for batch in 0..20 {
             let finished: Vec<_> =
                 (1..=100).map(|n| Finished::new(bench.id(batch * 100 + n), done("/out/x"))).collect();
-            bench.catalog.finish(&finished).unwrap();
+            bench.catalog.finish(&finished.iter().collect::<Vec<_>>()).unwrap();
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         assert!(reading.join().unwrap() > 0);

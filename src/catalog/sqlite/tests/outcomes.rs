@@ -37,7 +37,7 @@ fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
         timings: crate::model::Timings { fetch_ms: 11, process_ms: 12 },
         ..Finished::new(bench.id(1), done("/out/x.jpg"))
     };
-    bench.catalog.finish(std::slice::from_ref(&finished)).unwrap();
+    bench.catalog.finish(&[&finished]).unwrap();
     let row = bench.item(1);
     assert_eq!((row.state, row.output.as_deref(), row.error), (ItemState::Done, Some("/out/x.jpg"), None));
     assert_eq!((row.width_px, row.height_px, row.http_status, row.attempts), (Some(640), Some(480), Some(200), 2));
@@ -106,7 +106,7 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
         bytes_in: 9,
         ..Finished::new(bench.id(seq), done(&format!("/out/{seq}.jpg")))
     };
-    bench.catalog.note_outputs(&[note(2), note(3)]).unwrap();
+    bench.catalog.note_outputs(&[&note(2), &note(3)]).unwrap();
     bench.finish(3, done("/out/3.jpg"));
     // Here the process dies; another one opens the catalog.
     let (mut catalog, readers) = open(&bench.path()).unwrap();
@@ -129,7 +129,7 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
 #[test]
 fn an_output_that_was_noted_and_then_failed_is_nobodys() {
     let mut bench = Bench::with(&files(0..1));
-    bench.catalog.note_outputs(&[Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
+    bench.catalog.note_outputs(&[&Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
     bench.finish(1, failed(ErrorKind::Conflict));
     assert_eq!(bench.item(1).output, None);
     assert!(!bench.reader.is_output(bench.job, "/out/a.jpg").unwrap());
