@@ -254,6 +254,7 @@ fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
     .unwrap();
     desk.drop(&[list]);
     desk.until_seen("shops.csv has no column “url”.");
+    desk.until_seen("shops.csv: no column “url”");
     desk.press("Choose column…");
     desk.choose("Column of links", "link");
     desk.press("Close");
