@@ -122,6 +122,16 @@ impl Desk {
         self.harness.run_steps(2);
     }
 
+    /// Picks an entry of a field that offers some.
+    fn choose(&mut self, field: &str, entry: &str) {
+        let role = egui::accesskit::Role::ComboBox;
+        self.until(field, |desk| desk.harness.query_by_role_and_label(role, field).is_some());
+        self.harness.get_by_role_and_label(role, field).click();
+        self.harness.run_steps(4);
+        self.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, entry).click();
+        self.harness.run_steps(4);
+    }
+
     fn paste(&mut self, text: &str) {
         self.harness.event(egui::Event::Paste(text.to_owned()));
         self.harness.run_steps(2);
@@ -205,13 +215,14 @@ fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_p
     desk.press("Settings");
     desk.press("Always");
     desk.type_into("Requests a second", "50");
+    // Each edit arrives before the next is made: frames here are quicker than any person.
+    desk.until("the rate", |desk| desk.handle.snapshot().settings.network.requests_per_s == Some(50.0));
     desk.press("Address");
     desk.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
+    desk.until("the proxy", |desk| desk.handle.snapshot().settings.network.access.len() == 1);
+    desk.until_seen("Its user and password are kept apart, where only you may read them.");
     desk.type_into("Host to leave unchecked", "nas.local");
-    desk.until("the engine has them", |desk| {
-        let network = desk.handle.snapshot().settings.network.clone();
-        network.requests_per_s == Some(50.0) && network.access.len() == 1 && network.insecure_hosts == ["nas.local"]
-    });
+    desk.until("the host", |desk| desk.handle.snapshot().settings.network.insecure_hosts == ["nas.local"]);
     desk.type_into("CA file", &desk.dir.path().join("no.pem").display().to_string());
     desk.until_seen("There is no such file. Batches can't start until it is there.");
     desk.type_into("CA file", "");
@@ -229,4 +240,48 @@ fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_p
     assert_eq!(network.proxy, pixloom::model::ProxyChoice::Url(server.url("/")));
     let settings = std::fs::read_to_string(desk.dir.path().join("settings.toml")).unwrap();
     assert!(settings.contains("robots = \"always\"") && !settings.contains("s3cret"), "{settings}");
+}
+
+#[test]
+fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
+    let mut desk = Desk::new();
+    desk.until_seen("Drop images here, or paste a list of links");
+    let list = desk.dir.path().join("shops.csv");
+    std::fs::write(
+        &list,
+        "id,link,big\n1,http://h.example/1.jpg,http://h.example/b1.jpg\n2,no link,http://h.example/b2.jpg\n",
+    )
+    .unwrap();
+    desk.drop(&[list]);
+    desk.until_seen("shops.csv has no column “url”.");
+    desk.until_seen("shops.csv: no column “url”");
+    desk.press("Choose column…");
+    desk.choose("Column of links", "link");
+    desk.press("Close");
+    let locators = |desk: &Desk| {
+        let job = desk.handle.snapshot().current.clone().unwrap();
+        let reader = desk.engine.reader().unwrap();
+        let rows = reader.page_by_seq(job.id, 0, 10).unwrap().rows;
+        rows.iter().map(|row| row.locator.to_text()).collect::<Vec<_>>()
+    };
+    desk.paste("http://h.example/own.jpg");
+    desk.until("what the column gives", |desk| {
+        locators(desk) == ["http://h.example/1.jpg", "no link", "http://h.example/own.jpg"]
+    });
+    desk.press("Columns: shops.csv");
+    desk.choose("Column of links", "big");
+    desk.choose("Column of checksums", "id");
+    desk.press("Close");
+    desk.until("what the other column gives, and what was pasted", |desk| {
+        locators(desk) == ["http://h.example/own.jpg", "http://h.example/b1.jpg", "http://h.example/b2.jpg"]
+    });
+    desk.until("the column of checksums", |desk| {
+        desk.handle.snapshot().current.clone().unwrap().lists.checksum_column.as_deref() == Some("id")
+    });
+    desk.handle.send(Command::Undo);
+    desk.handle.send(Command::Undo);
+    desk.until("the first column again", |desk| {
+        let lists = desk.handle.snapshot().current.clone().unwrap().lists;
+        lists.url_column.as_deref() == Some("link") && locators(desk).len() == 3
+    });
 }

@@ -11,10 +11,10 @@ use super::app::App;
 use super::fixture::{self, Engine, JOB};
 use super::state::Scale;
 use crate::config::Language;
-use crate::engine::{CaFileFault, Command, Notice, Preview, PreviewContent};
+use crate::engine::{CaFileFault, Command, ListFile, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    FormatChoice, ItemState, JobState, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save, Step, Value,
+    FormatChoice, ItemState, JobState, ListSpec, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save, Step, Value,
 };
 
 const NOAI: &str = "Leave out what its publisher marks noai";
@@ -400,6 +400,35 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
     window.press("Remove: nas.local");
     let network = window.network();
     assert_eq!((network.bytes_per_s, network.insecure_hosts), (None, Vec::new()));
+}
+
+#[test]
+fn a_lists_columns_are_chosen_among_its_own() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.job().list_files = Arc::new([ListFile {
+            path: "/home/me/shops.csv".into(),
+            columns: Some(vec!["id".to_owned(), "link".to_owned(), "md5".to_owned()]),
+            missing: Some("url".to_owned()),
+        }]);
+        engine.snapshot.notice = Some(Notice::NoColumn { list: "shops.csv".to_owned(), column: "url".to_owned() });
+    });
+    assert!(window.has("shops.csv has no column “url”.") && window.has("shops.csv: no column “url”"));
+    window.press("Columns: shops.csv");
+    let role = egui::accesskit::Role::ComboBox;
+    window.harness.get_by_role_and_label(role, "Column of links").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, "link").click();
+    window.settle();
+    window.harness.get_by_role_and_label(role, "Column of checksums").click();
+    window.settle();
+    window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, "md5").click();
+    window.settle();
+    let lists = |url: &str, sum: Option<&str>| {
+        let (url_column, checksum_column) = (Some(url.to_owned()), sum.map(str::to_owned));
+        Command::SetLists(ListSpec { url_column, checksum_column })
+    };
+    assert_eq!(window.commands(), [lists("link", None), lists("link", Some("md5"))]);
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     label::heading(ui, lang.sources());
     ui.add_space(size::GAP_SMALL);
     if state.is_empty() {
+        if state.job().is_some_and(|job| !job.list_files.is_empty()) {
+            // A list that gave nothing yet: with the right column it will.
+            return lists_ui(ui, state);
+        }
         ui.horizontal(|ui| {
             ui.add_space(size::GAP);
             label::note(ui, lang.nothing_added());
