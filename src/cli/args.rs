@@ -12,8 +12,8 @@ use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, ParamKind, Recipe, Save, SinkSpec, SourceSpec,
-    Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, ParamKind, Recipe, Save,
+    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -283,31 +283,30 @@ impl RunArgs {
             network: self.network.spec()?,
         };
         engine::check_spec(&spec)?;
+        self.check_places(&spec)?;
         Ok(spec)
+    }
+
+    /// Whoever asks in so many words for results without places is not to get copies that may hold them.
+    fn check_places(&self, spec: &JobSpec) -> Result<(), JobError> {
+        let in_save = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
+        let is_asked = self.metadata.is_some() || in_save.iter().any(|key| key == "metadata");
+        if is_asked && spec.is_copy() && spec.save.metadata == MetadataPolicy::NoGps {
+            return Err(JobError::Usage(
+                "Without a step or a --format, files are copied byte by byte, with the places they were taken at: give a \
+                 --format to write them anew without, or --metadata strip, which drops all metadata and leaves the \
+                 pixels as they are."
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// What was asked for that has no effect, as a sentence.
     pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<String> {
-        let given = [
-            ("--save", self.save.is_some() && spec.save.given().next().is_some()),
-            ("--quality", self.quality.is_some()),
-            ("--colour", self.colour.is_some()),
-            ("--metadata", self.metadata.is_some()),
-        ];
-        let only_stripped = is_only_stripped(&spec.recipe, &spec.save);
-        let more = spec.save.given().any(|(key, _)| key.param.name != "metadata");
-        let works = |name: &str| only_stripped && (name == "--metadata" || (name == "--save" && !more));
-        let given = given.into_iter().filter(|(name, is_given)| *is_given && !works(name));
-        let names: Vec<&str> = given.map(|(name, _)| name).collect();
-        if only_stripped && !names.is_empty() {
-            let names = names.join(", ");
-            return Some(format!(
-                "Without a step or a --format, JPEG, PNG, WebP, GIF and JPEG XL files lose their metadata and are not \
-                 encoded anew: {names} has no effect on them."
-            ));
-        }
-        (spec.is_copy() && !names.is_empty()).then(|| {
-            format!("Without a step or a --format, files are copied byte by byte: {} has no effect.", names.join(", "))
+        let keeps_pixels = spec.is_copy() || is_only_stripped(&spec.recipe, &spec.save);
+        (keeps_pixels && self.colour.is_some()).then(|| {
+            "Without a step or a --format, pixels and profiles stay as they are: --colour has no effect.".to_owned()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Exit, say};
+use super::{Exit, report, say};
 use crate::engine::CatalogReader;
 use crate::error::JobError;
 use crate::model::{JobRow, JobState, human};
@@ -101,6 +101,9 @@ pub(super) fn tell(
                 say(&format!("              e.g. {example}"));
             }
         }
+    }
+    for (cause, items) in reader.skips_by_cause(job.id)? {
+        say(&format!("  {}", report::skips(&cause, items)));
     }
     if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {
         say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::engine::{DryRun, PlannedItem};
+use crate::error::ItemError;
 use crate::model::human::{bytes, count, rate, span};
 use crate::model::{ItemRow, JobId, Progress, human, locator};
 
@@ -137,6 +138,11 @@ pub(super) fn summary(progress: &Progress, seconds: f64) -> String {
     }
     parts.push(format!("{} -> {} in {}", bytes(progress.bytes_in), bytes(progress.bytes_out), span(seconds)));
     parts.join(", ")
+}
+
+/// `101 skipped, such as: Didn't fetch …`
+pub(super) fn skips(cause: &ItemError, items: u64) -> String {
+    format!("{} skipped{} {cause}", count(items), if items > 1 { ", such as:" } else { ":" })
 }
 
 pub(super) fn planned(item: &PlannedItem) -> String {

@@ -77,7 +77,13 @@ impl Ways {
         let host = at.host_str().unwrap_or_default();
         match guard::reach_of_host(at) {
             Some(Reach::Forbidden) => return Err(refused(format!("{host} is never reached"))),
-            Some(Reach::Private) if !is_users_own => return Err(refused(format!("{host} is inside this network"))),
+            Some(Reach::Private) if !is_users_own => {
+                let way_out = match link.origin {
+                    Origin::User => "",
+                    Origin::Fetched => "; for a fetched list of such links, save it and give it as a file",
+                };
+                return Err(refused(format!("{host} is inside this network{way_out}")));
+            }
             _ => {}
         }
         if !is_users_own && self.clients.is_proxy(at) {

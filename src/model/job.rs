@@ -511,8 +511,8 @@ impl JobSpec {
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, no change of format, no frame left out, no page picked out,
-/// no metadata stripped.
+/// Whether results are the inputs' bytes, exactly: no step, nothing said of how they are to be written, no metadata
+/// stripped.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
     is_untouched(recipe, save) && save.metadata != MetadataPolicy::Strip
 }
@@ -522,7 +522,8 @@ pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
     is_untouched(recipe, save) && save.metadata == MetadataPolicy::Strip
 }
 
+/// Whoever says how a file is to be written (a quality, a size, a colour space) wants it written anew.
 fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
-    let whole = save.frames == FramesChoice::All && save.page.is_none();
-    recipe.active().next().is_none() && save.format == FormatChoice::Keep && whole
+    let says_how = save.given().any(|(key, _)| key.param.name != "metadata");
+    recipe.active().next().is_none() && save.format == FormatChoice::Keep && !says_how
 }

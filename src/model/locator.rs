@@ -100,7 +100,7 @@ pub fn shown_url(text: &str) -> String {
         return bare.split_once('?').map_or_else(|| bare.clone(), |(before, _)| format!("{before}?…"));
     };
     url.set_fragment(None);
-    if url.query_pairs().any(|(key, _)| looks_secret(&key)) {
+    if query_holds_secret(&url) {
         url.set_query(None);
         return format!("{url}?…");
     }
@@ -113,7 +113,7 @@ pub fn told_url(text: &str) -> String {
         return text.to_owned();
     }
     let Ok(url) = url::Url::parse(text) else { return shown_url(text) };
-    let holds_secret = url.query_pairs().any(|(key, _)| looks_secret(&key));
+    let holds_secret = query_holds_secret(&url);
     let is_marked = url.fragment().is_some_and(|fragment| fragment.starts_with(SECRET_MARK));
     let has_user = !url.username().is_empty() || url.password().is_some();
     match (holds_secret, is_marked || has_user) {
@@ -146,6 +146,26 @@ pub fn without_user_info(text: &str) -> String {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.to_string()
+}
+
+/// Whether a query holds a signature or a key, or a URL with one.
+fn query_holds_secret(url: &url::Url) -> bool {
+    url.query_pairs().any(|(key, value)| looks_secret(&key) || holds_secret(&value, NESTED))
+}
+
+/// URLs within URLs that are looked into.
+const NESTED: u32 = 3;
+
+fn holds_secret(value: &str, depth: u32) -> bool {
+    let has_user = value
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')));
+    let mut pairs = value.split(['?', '&', ';', '#']).filter_map(|pair| pair.split_once('='));
+    has_user
+        || pairs.any(|(key, _)| looks_secret(key))
+        || (depth > 0
+            && url::form_urlencoded::parse(format!("v={}", value.replace('&', "%26")).as_bytes())
+                .any(|(_, inner)| inner != value && holds_secret(&inner, depth - 1)))
 }
 
 /// Whether a query's key is one under which signatures, tokens and keys travel.
@@ -210,6 +230,16 @@ mod tests {
             ("http://h.example/a?X-Amz-Signature=abc", "http://h.example/a?…"),
             ("http://H.example/a?access_token=abc&b#c", "http://h.example/a?…"),
             ("http://h.example/a?sig=abc", "http://h.example/a?…"),
+            ("http://h.example/a?to=http%3A%2F%2Fi.example%2Fb%3Fsignature%3Dabc", "http://h.example/a?…"),
+            (
+                "http://h.example/a?to=http%253A%252F%252Fi.example%252Fb%253Fw%253D1%2526sig%253Dabc",
+                "http://h.example/a?…",
+            ),
+            ("http://h.example/a?to=http://me:pw@i.example/", "http://h.example/a?…"),
+            (
+                "http://h.example/a?to=http%3A%2F%2Fi.example%2Fb%3Fw%3D1",
+                "http://h.example/a?to=http%3A%2F%2Fi.example%2Fb%3Fw%3D1",
+            ),
             ("HTTP://H.example/a b?id=7#part", "HTTP://H.example/a b?id=7#part"),
             ("http://me:pw@h.example/a#part", "http://h.example/a#part"),
             ("http://h.example/a#pixloom-secret=1", "http://h.example/a"),

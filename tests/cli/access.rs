@@ -117,6 +117,10 @@ fn a_long_list_of_one_host_obeys_robots_txt_and_a_short_one_or_never_does_not() 
     assert_eq!(server.hits("/robots.txt"), 1);
     assert_eq!(counts(&["--urls", "long.txt", "-o", "c", "--robots", "never"]), (150, 0));
     assert_eq!(counts(&["--urls", "short.txt", "-o", "d", "--robots", "always"]), (50, 50));
+    let said = home.run(&["run", "--fast", "--urls", "long.txt", "-o", "e"]).expect(0);
+    assert!(said.err.contains("75 skipped, such as: Didn't fetch ") && said.err.contains("asks not to"), "{said:?}");
+    let jobs = home.run(&["jobs", "2"]).expect(0);
+    assert!(jobs.out.contains("75 skipped, such as: Didn't fetch "), "{jobs:?}");
     let export = home.run(&["export", "2", "--format", "jsonl"]).expect(0);
     let skipped = export.out.lines().find(|line| line.contains("\"skipped\"")).unwrap();
     assert!(skipped.contains("robots.txt of 127.0.0.1"), "{skipped}");

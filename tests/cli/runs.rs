@@ -191,15 +191,28 @@ fn a_dry_run_writes_nothing_and_predicts_what_the_run_does() {
 }
 
 #[test]
-fn what_can_not_have_an_effect_is_said() {
+fn what_is_asked_of_plain_copies_is_done_or_refused_but_not_passed_over() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
-    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "keep", "-o", "out"]).expect(0);
-    assert!(said.err.contains("--quality, --metadata has no effect"), "{said:?}");
-    let said = home.run(&["run", "t.jpg", "--quality", "5", "--metadata", "strip", "-o", "out"]).expect(0);
-    assert!(said.err.contains("not encoded anew: --quality has no effect on them."), "{said:?}");
+    let original = std::fs::metadata(home.path("t.jpg")).unwrap().len();
+    let size_of = |folder: &str| std::fs::metadata(home.path(folder).join("t.jpg")).unwrap().len();
+    // A quality or a size is reached by writing anew, in the same format.
+    home.run(&["run", "t.jpg", "--quality", "5", "-o", "low"]).expect(0);
+    assert!(size_of("low") < original / 2);
+    home.run(&["run", "t.jpg", "--save", "keep:max_bytes=20kB", "-o", "small"]).expect(0);
+    assert!(size_of("small") <= 20_000);
+    home.run(&["run", "t.jpg", "--metadata", "keep", "-o", "same"]).expect(0);
+    assert_eq!(std::fs::read(home.path("same/t.jpg")).unwrap(), std::fs::read(home.path("t.jpg")).unwrap());
+    for asked in [["--metadata", "no-gps"], ["--save", "keep:metadata=no-gps"]] {
+        let said = home.run(&[&["run", "t.jpg", "-o", "out"], &asked[..]].concat()).expect(2);
+        assert!(said.err.contains("--metadata strip") && said.err.contains("--format"), "{said:?}");
+        assert!(!home.path("out").exists());
+        home.run(&[&["run", "t.jpg", "-s", "invert", "-o", "steps"], &asked[..]].concat()).expect(0);
+    }
     assert_eq!(home.run(&["run", "t.jpg", "--metadata", "strip", "-o", "out"]).expect(0).err, "");
     assert_eq!(home.run(&["run", "t.jpg", "--save", "keep:metadata=strip", "-o", "out"]).expect(0).err, "");
+    let said = home.run(&["run", "t.jpg", "--colour", "srgb", "-o", "out"]).expect(0);
+    assert!(said.err.contains("--colour has no effect"), "{said:?}");
     let said = home.run(&["run", "t.jpg", "--quality", "5", "--format", "jpeg", "-o", "out"]).expect(0);
     assert_eq!(said.err, "");
 }

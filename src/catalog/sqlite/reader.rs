@@ -12,7 +12,7 @@ use crate::catalog::api::{
     WaitingFiles,
 };
 use crate::db::sqlite;
-use crate::error::{ErrorKind, JobError};
+use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator};
 
 /// Items that wait, behind a place, in order.
@@ -194,6 +194,21 @@ impl CatalogReader for Reader {
                 Ok((ErrorKind::from_word(&word).unwrap_or(ErrorKind::Io), unsigned(found, "items")?))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn skips_by_cause(&self, job: JobId) -> Result<Vec<(ItemError, u64)>, JobError> {
+        self.read(|sql| {
+            // With MIN(), the other columns are those of the row that holds it.
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT {ITEM_COLUMNS}, COUNT(*) AS items, MIN(seq) FROM item \
+                 WHERE job_id = ?1 AND state = 'skipped' AND error_kind IS NOT NULL \
+                 GROUP BY error_kind ORDER BY items DESC, error_kind"
+            ))?;
+            let rows = select.query_map([job.0], |found| Ok((row::item(found)?.error, unsigned(found, "items")?)))?;
+            rows.filter_map(|found| found.map(|(error, items)| Some((error?, items))).transpose())
+                .collect::<Result<_, _>>()
+                .map_err(Into::into)
         })
     }
 
