@@ -47,9 +47,9 @@ measured() { # work program count command...
   tail -n 1 time | awk -v w="$work" -v p="$program" -v n="$count" \
     '{printf "%s\t%s\t%.2f\t%.3f\t%d\n", w, p, $1, ($2+$3)*1000/n, $4/1024}' | tee -a results >&2
 }
-fetch() { # work connections steps...
+fetch() { # work connections options...
   local work=$1 n=$2; shift 2
-  measured "$work" pixloom "$count" "$ours" run --urls urls -o out --connections "$n" --per-host "$n" --robots never \
+  measured "$work" pixloom "$count" "$ours" run --urls urls -o out --connections "$n" --per-host "${per_host:-$n}" --robots never \
     --fast --catalog catalog.sqlite "$@"
 }
 
@@ -86,7 +86,7 @@ while True: kept.append(s.accept())' >dead.port & servers+=($!)
       dead=$(cat dead.port) count=${PIXLOOM_LINKS:-10000}
       lists "$count"; cp urls good
       seq 0 $((count - 1)) | sed "s|.*|http://127.0.0.1:$dead/&|" >stalled
-      fetch "$work-alone" 64
+      per_host=32 fetch "$work-alone" 64 # as below, where the other half is the stalled host's
       cat stalled good >urls
       rm -rf out catalog.sqlite*; mkdir out
       began=$(date +%s.%N)

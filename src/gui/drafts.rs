@@ -3,10 +3,10 @@
 
 use crate::config::Settings;
 use crate::engine::{Command, Handle, JobView};
-use crate::model::{Recipe, Save, SinkSpec};
+use crate::model::{ListSpec, Recipe, Save, SinkSpec};
 
 /// Seconds after which an edit that the engine didn't take is given up.
-const PATIENCE_S: f64 = 1.5;
+const PATIENCE_S: f64 = 5.0;
 
 /// A value with an edit that may be on its way.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +67,8 @@ pub(crate) struct Drafts {
     pub(crate) save: Draft<Save>,
     /// Where they go.
     pub(crate) sink: Draft<SinkSpec>,
+    /// How lists with columns are read.
+    pub(crate) lists: Draft<ListSpec>,
     /// What the window remembers.
     pub(crate) settings: Draft<Settings>,
 }
@@ -82,6 +84,7 @@ impl Drafts {
         self.recipe.adopt(recipe, now_s);
         self.save.adopt(save, now_s);
         self.sink.adopt(sink, now_s);
+        self.lists.adopt(current.map_or(&ListSpec::default(), |job| &job.lists), now_s);
     }
 
     /// Sends what was edited; `false` if the engine is gone.
@@ -90,6 +93,7 @@ impl Drafts {
             self.recipe.take(now_s).map(Command::SetRecipe),
             self.save.take(now_s).map(Command::SetSave),
             self.sink.take(now_s).map(Command::SetSink),
+            self.lists.take(now_s).map(Command::SetLists),
             self.settings.take(now_s).map(|settings| Command::SaveSettings(Box::new(settings))),
         ];
         commands.into_iter().flatten().all(|command| handle.send(command))
@@ -97,8 +101,14 @@ impl Drafts {
 
     /// Seconds after which to look again, while an edit is on its way.
     pub(crate) fn look_again_s(&self) -> Option<f64> {
-        let waiting =
-            self.recipe.is_waiting() || self.save.is_waiting() || self.sink.is_waiting() || self.settings.is_waiting();
+        let waiting = [
+            self.recipe.is_waiting(),
+            self.save.is_waiting(),
+            self.sink.is_waiting(),
+            self.lists.is_waiting(),
+            self.settings.is_waiting(),
+        ]
+        .contains(&true);
         waiting.then_some(PATIENCE_S)
     }
 }
@@ -126,7 +136,7 @@ mod tests {
         let mut draft = Draft { value: 1, ..Draft::default() };
         draft.set(2);
         assert_eq!(draft.take(0.0), Some(2));
-        draft.adopt(&1, 2.0);
+        draft.adopt(&1, PATIENCE_S);
         assert_eq!(*draft.get(), 1);
         assert_eq!(draft.take(3.0), None);
     }

@@ -3,7 +3,7 @@
 use egui::{Context, Id, Ui};
 
 use super::settings::LABEL_WIDTH;
-use crate::engine::{Command, ListFile};
+use crate::engine::ListFile;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::sheet::{Place, sheet};
@@ -19,7 +19,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         return;
     }
     let lang = state.lang;
-    let Some((files, lists)) = state.job().map(|job| (job.list_files.clone(), job.lists.clone())) else { return };
+    let Some(files) = state.job().map(|job| job.list_files.clone()) else { return };
+    let lists = state.drafts.lists.get().clone();
     let mut wanted = lists.clone();
     let names = names(&files);
     let open = sheet(ctx, lang.columns_title(), lang.close(), Place::Middle, size::SHEET, |ui| {
@@ -43,9 +44,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         label::wrapped(ui, lang.checksum_note(), theme::label(), p.text3);
         label::wrapped(ui, lang.columns_note(), theme::label(), p.text3);
     });
-    if wanted != lists {
-        state.send(Command::SetLists(wanted));
-    }
+    state.drafts.lists.set(wanted);
     if !open {
         state.sheet = Sheet::None;
     }
