@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{ErrorKind, ItemError, JobError};
+use crate::error::{ErrorKind, JobError};
 use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, NewItem};
 
 /// The writing side: one owner, and every call is one transaction that is safe on disk when it returns.
@@ -123,8 +123,9 @@ pub trait CatalogReader: Send {
     /// Failures by kind, the most frequent first.
     fn failures_by_kind(&self, job: JobId) -> Result<Vec<(ErrorKind, u64)>, JobError>;
 
-    /// Why items of a job were skipped, where a cause was noted: for each kind its first item's cause, and how many.
-    fn skips_by_cause(&self, job: JobId) -> Result<Vec<(ItemError, u64)>, JobError>;
+    /// How many links of a job were skipped since their publisher does not want them fetched, with the first one's
+    /// sentence.
+    fn left_alone(&self, job: JobId) -> Result<Option<(String, u64)>, JobError>;
 
     /// The largest groups of a job by folder or host, in the order of their first items.
     fn groups(&self, job: JobId, limit: u32) -> Result<Vec<Group>, JobError>;

@@ -265,10 +265,10 @@ impl Follower<'_> {
         self.emit(&Line::finished(job, &progress, seconds));
         if !self.json {
             super::say(&report::summary(&progress, seconds));
-            if progress.skipped > 0 {
-                for (cause, items) in self.reader.skips_by_cause(job)? {
-                    self.warn(&report::skips(&cause, items));
-                }
+            if progress.skipped > 0
+                && let Some((sentence, items)) = self.reader.left_alone(job)?
+            {
+                self.warn(&report::skips(&sentence, items));
             }
         }
         Ok(progress)

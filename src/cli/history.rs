@@ -102,8 +102,8 @@ pub(super) fn tell(
             }
         }
     }
-    for (cause, items) in reader.skips_by_cause(job.id)? {
-        say(&format!("  {}", report::skips(&cause, items)));
+    if let Some((sentence, items)) = reader.left_alone(job.id)? {
+        say(&format!("  {}", report::skips(&sentence, items)));
     }
     if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {
         say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::engine::{DryRun, PlannedItem};
-use crate::error::ItemError;
 use crate::model::human::{bytes, count, rate, span};
 use crate::model::{ItemRow, JobId, Progress, human, locator};
 
@@ -141,7 +140,7 @@ pub(super) fn summary(progress: &Progress, seconds: f64) -> String {
 }
 
 /// `101 skipped, such as: Didn't fetch …`
-pub(super) fn skips(cause: &ItemError, items: u64) -> String {
+pub(super) fn skips(cause: &str, items: u64) -> String {
     format!("{} skipped{} {cause}", count(items), if items > 1 { ", such as:" } else { ":" })
 }
 

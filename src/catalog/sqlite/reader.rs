@@ -12,7 +12,7 @@ use crate::catalog::api::{
     WaitingFiles,
 };
 use crate::db::sqlite;
-use crate::error::{ErrorKind, ItemError, JobError};
+use crate::error::{ErrorKind, JobError};
 use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator};
 
 /// Items that wait, behind a place, in order.
@@ -197,18 +197,17 @@ impl CatalogReader for Reader {
         })
     }
 
-    fn skips_by_cause(&self, job: JobId) -> Result<Vec<(ItemError, u64)>, JobError> {
+    fn left_alone(&self, job: JobId) -> Result<Option<(String, u64)>, JobError> {
         self.read(|sql| {
-            // With MIN(), the other columns are those of the row that holds it.
-            let mut select = sql.prepare_cached(&format!(
-                "SELECT {ITEM_COLUMNS}, COUNT(*) AS items, MIN(seq) FROM item \
-                 WHERE job_id = ?1 AND state = 'skipped' AND error_kind IS NOT NULL \
-                 GROUP BY error_kind ORDER BY items DESC, error_kind"
-            ))?;
-            let rows = select.query_map([job.0], |found| Ok((row::item(found)?.error, unsigned(found, "items")?)))?;
-            rows.filter_map(|found| found.map(|(error, items)| Some((error?, items))).transpose())
-                .collect::<Result<_, _>>()
-                .map_err(Into::into)
+            // With MIN(), the sentence is that of the row that holds it.
+            let mut select = sql.prepare_cached(
+                "SELECT error, COUNT(*) AS items, MIN(seq) FROM item \
+                 WHERE job_id = ?1 AND state = 'skipped' AND error LIKE 'Didn''t fetch %'",
+            )?;
+            let found = select.query_row([job.0], |found| {
+                Ok((found.get::<_, Option<String>>("error")?, unsigned(found, "items")?))
+            })?;
+            Ok(found.0.map(|sentence| (sentence, found.1)))
         })
     }
 
