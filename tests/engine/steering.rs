@@ -83,7 +83,7 @@ fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
     let desk = Desk::window();
     let mut sources: Vec<_> = (0..LATE).map(|n| file(&desk.path(&format!("in/late{n}.jpg")))).collect();
     for n in 0..SMALL {
-        sources.push(file(&desk.put(&format!("{n}.png"), png(30, 30, n as u32))));
+        sources.push(file(&desk.put(&format!("{n}.png"), png(300, 300, n as u32))));
     }
     let blur = Step::new("gaussian_blur").with("sigma", 12.0);
     let job = desk.submit(desk.job(sources, vec![blur], FormatChoice::Keep));
