@@ -10,7 +10,7 @@ use crate::model::{ListSpec, Locator, SourceSpec};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LinkArgs {
-    /// A list of URLs: .txt (one per line, # starts a comment), .csv, .tsv or .jsonl, each also .gz, or .parquet; a file,
+    /// A list of URLs: .txt (one per line, # starts a comment), .csv, .tsv, .jsonl or .parquet, each also .gz; a file,
     /// the http(s) URL of a list, or - for standard input (repeatable)
     #[arg(long, value_name = "FILE|URL|-")]
     urls: Vec<OsString>,

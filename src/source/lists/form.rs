@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek};
 use crate::model::{ListSpec, columns};
 
 /// What Parquet files begin and end with.
-const PARQUET: &[u8; 4] = b"PAR1";
+pub(super) const PARQUET: &[u8; 4] = b"PAR1";
 
 /// A form of list that comes as a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,6 @@ pub(super) fn refusal(head: &[u8]) -> Option<&'static str> {
     match head {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 (save it as UTF-8)"),
         [0x1f, 0x8b, ..] => Some("compressed twice"),
-        [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file that comes as a stream (give it as a file)"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP archive or a spreadsheet (save it as CSV)"),
         head if head.iter().take(1024).any(|byte| *byte == 0) => Some("binary"),
         _ => None,

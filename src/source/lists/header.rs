@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::form::{self, Form};
-use super::{BUFFER_BYTES, delimited, json_lines, parquet};
+use super::{BUFFER_BYTES, Opened, delimited, json_lines, parquet};
 use crate::model::{ListSpec, columns};
 use crate::source::Reading;
 
@@ -71,7 +71,11 @@ fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
     }
     let reading = Reading { lists, ..Reading::default() };
     let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-    let Ok(Ok((form, mut reader))) = super::open(reader, Form::of_name(&name), &reading) else { return None };
+    let (form, mut reader) = match super::open(reader, Form::of_name(&name), &reading).ok()? {
+        Opened::Stream(form, reader) => (form, reader),
+        Opened::Parquet(file) => return parquet::header(file, lists),
+        Opened::Other(_) | Opened::Cancelled => return None,
+    };
     match form {
         Form::Text => Some((Header::none(), Ok(()))),
         Form::Delimited(delimiter) => delimited::header(&mut reader, delimiter, lists),

@@ -1,7 +1,7 @@
-//! Lists of links: text with one link a line, CSV and TSV, JSON lines, Parquet; all but the last also packed with gzip.
+//! Lists of links: text with one link a line, CSV and TSV, JSON lines, Parquet; each also packed with gzip.
 //!
 //! A list is read as a stream, so that it may have any length; one line, row or record of it never takes more memory
-//! than [`MAX_RECORD_BYTES`]. What is wrong with a line is that line's failure, with its number; the list goes on.
+//! than [`MAX_RECORD_BYTES`]. Parquet is read from its end: what comes as a stream is laid down in a nameless file first. What is wrong with a line is that line's failure, with its number; the list goes on.
 
 mod delimited;
 mod form;
@@ -15,7 +15,7 @@ mod tests;
 mod text;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -31,11 +31,13 @@ pub(super) use row::link;
 const MAX_RECORD_BYTES: usize = 256 << 10;
 /// Bytes read from the list at once.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes of Parquet that are laid down when they come as a stream.
+const MAX_SPOOLED_BYTES: u64 = 16 << 30;
 
 /// Whether a name is that of a list of links, by its extension.
 pub fn is_list_name(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    Form::of_name(&name).is_some() || name.to_ascii_lowercase().ends_with(".parquet")
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    Form::of_name(&name).is_some() || [".parquet", ".parquet.gz"].iter().any(|end| name.ends_with(end))
 }
 
 /// What a list's items are given to.
@@ -80,12 +82,14 @@ pub(super) fn read_stream(
     give: Give<'_>,
 ) -> ControlFlow<()> {
     finish(List::new(name, origin, reading, give), |list| match open(reader, form, reading) {
-        Ok(Ok((form, reader))) => match form {
+        Ok(Opened::Stream(form, reader)) => match form {
             Form::Text => text::read(list, reader),
             Form::Delimited(delimiter) => delimited::read(list, reader, delimiter),
             Form::JsonLines => json_lines::read(list, reader),
         },
-        Ok(Err(what)) => list.trouble(&format!("it is {what}, which is no list that can be read")),
+        Ok(Opened::Parquet(file)) => parquet::read(list, file),
+        Ok(Opened::Other(what)) => list.trouble(&format!("it is {what}, which is no list that can be read")),
+        Ok(Opened::Cancelled) => ControlFlow::Break(()),
         Err(error) => list.broken(&error),
     })
 }
@@ -101,8 +105,16 @@ fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()
     (list.give)(Found::Remark(remark))
 }
 
-/// A list's bytes, unpacked and without a mark of their order, and its form; or what it is instead of a list.
-type Opened<'a> = Result<(Form, Box<dyn BufRead + 'a>), &'static str>;
+/// What a stream of bytes turned out to be.
+enum Opened<'a> {
+    /// A list of this form: its bytes, unpacked and without a mark of their order.
+    Stream(Form, Box<dyn BufRead + 'a>),
+    /// A Parquet file, laid down.
+    Parquet(File),
+    /// No list; what it is instead.
+    Other(&'static str),
+    Cancelled,
+}
 
 fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>) -> io::Result<Opened<'a>> {
     let (head, reader) = peek(reader, 4)?;
@@ -113,8 +125,11 @@ fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>
     };
     let (_, mut reader) = first_line(reader)?;
     let head = reader.fill_buf()?;
+    if head.starts_with(form::PARQUET) {
+        return Ok(spool(&mut reader, reading.cancelled)?.map_or(Opened::Cancelled, Opened::Parquet));
+    }
     if let Some(what) = form::refusal(head) {
-        return Ok(Err(what));
+        return Ok(Opened::Other(what));
     }
     if head.starts_with(b"\xef\xbb\xbf") {
         reader.consume(3);
@@ -122,7 +137,28 @@ fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>
     let (line, reader) = first_line(reader)?;
     let form = form.unwrap_or_else(|| Form::of_line(&line, reading.lists));
     let form = if let Form::Delimited(None) = form { Form::Delimited(Some(form::delimiter(&line))) } else { form };
-    Ok(Ok((form, Box::new(reader))))
+    Ok(Opened::Stream(form, Box::new(reader)))
+}
+
+/// Lays a stream down in a file without a name; `None` when it was cancelled.
+fn spool(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<File>> {
+    let mut file = tempfile::tempfile()?;
+    let mut bytes: u64 = 0;
+    loop {
+        if cancelled() {
+            return Ok(None);
+        }
+        let got = io::copy(&mut (&mut *reader).take(BUFFER_BYTES as u64), &mut file)?;
+        bytes += got;
+        if bytes > MAX_SPOOLED_BYTES {
+            let gib = MAX_SPOOLED_BYTES >> 30;
+            return Err(io::Error::other(format!("Parquet of more than {gib} GiB is read only from a plain file")));
+        }
+        if got == 0 {
+            file.rewind()?;
+            return Ok(Some(file));
+        }
+    }
 }
 
 /// The first bytes, at most `count`, and the reader as if they had not been read.

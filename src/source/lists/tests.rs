@@ -54,7 +54,7 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn a_text_has_one_link_a_line_and_comments() {
     let text = b"\xef\xbb\xbf# mine\r\n\r\nhttps://h.example/a.jpg\r\n  HTTP://h.example/b.jpg#x \t# why\n\n\
-        https://h.example/c d.jpg\nhttps://h.example/last";
+        https://h.example/c d.jpg\nhttps://h.example/last\tits caption";
     let wanted =
         ["https://h.example/a.jpg", "HTTP://h.example/b.jpg#x", "https://h.example/c d.jpg", "https://h.example/last"];
     assert_eq!(lines(text), wanted);
@@ -83,10 +83,11 @@ fn a_line_above_the_limit_is_named_and_the_next_one_is_read() {
 
 #[test]
 fn what_is_no_list_is_refused_as_a_whole() {
-    for bytes in [b"\xff\xfeh\0t\0".as_slice(), b"PAR1....", b"PK\x03\x04", b"ab\0c", &gz(&gz(b"http://h/a"))] {
+    for bytes in [b"\xff\xfeh\0t\0".as_slice(), b"PK\x03\x04", b"ab\0c", &gz(&gz(b"http://h/a"))] {
         let found = lines(bytes);
         assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
     }
+    assert!(lines(b"PAR1....")[0].contains("its Parquet data is broken"));
     assert!(lines(b"").is_empty());
 }
 
@@ -299,6 +300,22 @@ fn a_parquet_file_gives_its_rows() {
     let missing = ListSpec { url_column: Some("link".to_owned()), checksum_column: None };
     let found = parquet(PARQUET, &missing);
     assert!(found.len() == 1 && found[0].contains("no column \"link\"; its columns are id, url, title"), "{found:?}");
+}
+
+#[test]
+fn parquet_that_comes_packed_or_through_a_pipe_gives_the_same_rows() {
+    let plain = ListSpec::default();
+    let from_file = parquet(PARQUET, &plain);
+    let packed = gz(PARQUET);
+    assert_eq!(parquet(&packed, &plain), from_file);
+    for bytes in [PARQUET, &packed] {
+        assert_eq!(told(bytes, None, &plain), from_file);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("links.parquet.gz");
+    std::fs::write(&path, &packed).unwrap();
+    assert!(is_list_name(&path));
+    assert!(header(&path, &plain).unwrap().unwrap().may_have("title"));
 }
 
 #[test]

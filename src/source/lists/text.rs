@@ -1,4 +1,4 @@
-//! Plain text: one link a line, `#` starts a comment.
+//! Plain text: one link a line, `#` starts a comment and a tab ends the link.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -30,16 +30,18 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
             }
             continue;
         };
-        let text = without_comment(text);
+        let text = link_of(text);
         if !text.is_empty() {
             list.link(place, text, Columns::default())?;
         }
     }
 }
 
-/// The line without white space around it and without a comment; a `#` within a link is its fragment.
-fn without_comment(line: &str) -> &str {
+/// The line without white space around it, without a comment and without what stands behind a tab. A `#` within a link
+/// is its fragment; spaces within it are kept, as people write names of files with spaces as they are.
+fn link_of(line: &str) -> &str {
     let line = line.trim();
+    let line = line.split_once('\t').map_or(line, |(link, _)| link.trim_end());
     if line.starts_with('#') {
         return "";
     }
