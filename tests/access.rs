@@ -22,6 +22,8 @@ use util::server::{Server, ok, redirect, status};
 
 /// No test may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long the servers' side of a secure connection waits before it greets.
+const SLOW_GREETING: Duration = Duration::from_millis(40);
 
 /// Names and their addresses.
 #[derive(Clone, Default)]
@@ -493,6 +495,7 @@ impl Authority {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+                    tokio::time::sleep(SLOW_GREETING).await;
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     let mut request = Vec::new();
                     let mut part = [0; 1024];
@@ -526,7 +529,11 @@ fn a_certificate_is_checked_against_the_authority_the_name_and_the_day() {
         let good = authority.serve("shop.test", false).await;
         let expired = authority.serve("shop.test", true).await;
         let foreign = stranger.serve("shop.test", false).await;
-        assert_eq!(desk.comes(&format!("https://shop.test:{good}/a")).await.size_bytes, 3);
+        let came = desk.comes(&format!("https://shop.test:{good}/a")).await;
+        assert_eq!(came.size_bytes, 3);
+        let times = came.transfer.times;
+        let tls_ms = times.tls_ms.unwrap();
+        assert!(tls_ms >= SLOW_GREETING.as_millis() as u64 && times.connect_ms.unwrap() < tls_ms, "{times:?}");
         let bad = [
             format!("https://other.test:{good}/"),
             format!("https://shop.test:{expired}/"),

@@ -15,7 +15,7 @@ use url::Url;
 use super::limits::FetchLimits;
 use super::resolver::{FirstReach, Guarded};
 use super::secrets::AccessError;
-use super::timing::{TimedConnector, TimedResolver};
+use super::timing::{self, TimedConnector, TimedResolver};
 use crate::error::JobError;
 use crate::model::{NetworkSpec, ProxyChoice};
 
@@ -113,8 +113,10 @@ impl Clients {
 
     /// A client that trusts what the system trusts, and the authorities given.
     fn build(&self, way: Way) -> Result<Client, JobError> {
-        // Fails when a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Fails when another thread was quicker, which is as good.
+            let _ = timing::crypto().install_default();
+        }
         match self.builder(way).tls_certs_merge(self.authorities.clone()).build() {
             Ok(client) => Ok(client),
             // A machine without any root certificate can still fetch what is not encrypted.

@@ -9,7 +9,7 @@ use url::Url;
 use super::resolver::{NameNotFound, Refused};
 use super::slots::GivenUp;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{human, locator};
+use crate::model::{TransferTimes, human, locator};
 
 /// Longest foreign text that goes into a sentence, in bytes.
 const MAX_DETAIL_BYTES: usize = 200;
@@ -27,12 +27,14 @@ pub(super) struct Fault {
     pub(super) retry_after: Option<Duration>,
     /// Whether nothing was asked, since the host was given up.
     pub(super) is_given_up: bool,
+    /// How long the parts of the request took, as far as it came.
+    pub(super) times: Option<Box<TransferTimes>>,
 }
 
 impl Fault {
     /// A failure that says nothing about the connection.
     pub(super) const fn new(error: ItemError) -> Self {
-        Self { error, unreached_since: None, http_status: None, retry_after: None, is_given_up: false }
+        Self { error, unreached_since: None, http_status: None, retry_after: None, is_given_up: false, times: None }
     }
 
     /// Whether no answer came at all.

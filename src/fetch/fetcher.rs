@@ -23,7 +23,7 @@ use super::slots::{Slot, Slots};
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{NetworkSpec, Origin, RobotsPolicy, Transfer};
+use crate::model::{NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
 
 /// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
 const PROGRESS_BYTES: u64 = 256 << 10;
@@ -124,6 +124,8 @@ pub struct FetchFailure {
     pub attempts: u32,
     /// How long requests took in all, waits left out, in ms.
     pub fetch_ms: u64,
+    /// How long the parts of the last request took, as far as it came.
+    pub times: Option<TransferTimes>,
 }
 
 /// What was spent on a link so far.
@@ -183,7 +185,7 @@ impl Fetcher {
             Visit::Unchanged { attempts, fetch_ms, .. } => {
                 let name = Url::parse(url).map_or_else(|_| url.to_owned(), |url| fault::shown(&url));
                 let error = fault::bad_response(&name, "304 to a request without conditions").error;
-                Err(FetchFailure { error, http_status: Some(304), attempts, fetch_ms })
+                Err(FetchFailure { error, http_status: Some(304), attempts, fetch_ms, times: None })
             }
         }
     }
@@ -218,7 +220,9 @@ impl Fetcher {
         match result {
             Ok((Came::Body(received), asked)) => Ok(Visit::Changed(received.into_fetched(&asked, attempts, fetch_ms))),
             Ok((Came::Unchanged(transfer), _)) => Ok(Visit::Unchanged { attempts, fetch_ms, transfer }),
-            Err(fault) => Err(FetchFailure { error: fault.error, http_status: fault.http_status, attempts, fetch_ms }),
+            Err(Fault { error, http_status, times, .. }) => {
+                Err(FetchFailure { error, http_status, attempts, fetch_ms, times: times.map(|times| *times) })
+            }
         }
     }
 

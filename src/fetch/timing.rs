@@ -2,7 +2,8 @@
 //!
 //! Connections are made below the HTTP client, which tells nothing of them: what is measured there finds its request
 //! by the task it runs in. A connection that was there already took no time, and one that another request makes in the
-//! end is nobody's.
+//! end is nobody's. Where connecting ends and securing begins, the client doesn't say either: securing begins when the
+//! first random bytes are drawn, for the greeting (RFC 8446, 4.1.2).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Name, Resolve, Resolving};
+use rustls::crypto::{CryptoProvider, GetRandomFailed, SecureRandom, ring};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -20,31 +22,62 @@ tokio::task_local! {
     static MADE: Arc<Made>;
 }
 
+/// A request's stopwatch.
+pub(super) struct Watch(Arc<Made>);
+
 /// What making a connection took, in microseconds; 0 where none was made.
-#[derive(Default)]
 struct Made {
+    began: Instant,
     dns_us: AtomicU64,
     all_us: AtomicU64,
+    /// From the beginning until the greeting of TLS.
+    greeted_us: AtomicU64,
+    tls_us: AtomicU64,
+    /// From the beginning until the answer's head was there.
+    answered_us: AtomicU64,
 }
 
-/// Awaits an answer; gives how long its parts took, the body's left open.
-pub(super) async fn answered<T>(answer: impl Future<Output = T>, is_secure: bool) -> (T, TransferTimes) {
-    let (made, began) = (Arc::new(Made::default()), Instant::now());
-    let answer = MADE.scope(Arc::clone(&made), answer).await;
-    let whole = micros(began.elapsed());
-    let (dns_us, all_us) = (made.dns_us.load(Ordering::Relaxed), made.all_us.load(Ordering::Relaxed));
-    let some_ms = |us: u64| (us > 0).then_some(us / 1000);
-    let connecting_ms = some_ms(all_us.saturating_sub(dns_us));
-    let times = TransferTimes {
-        dns_ms: some_ms(dns_us),
-        // Both happen in one step below the client: of a secure connection only their sum is known.
-        connect_ms: connecting_ms.filter(|_| !is_secure),
-        tls_ms: None,
-        connect_tls_ms: connecting_ms.filter(|_| is_secure),
-        wait_ms: whole.saturating_sub(all_us) / 1000,
-        body_ms: 0,
-    };
-    (answer, times)
+impl Made {
+    fn elapsed_us(&self) -> u64 {
+        micros(self.began.elapsed()).max(1)
+    }
+}
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        let none = || AtomicU64::new(0);
+        Self(Arc::new(Made {
+            began: Instant::now(),
+            dns_us: none(),
+            all_us: none(),
+            greeted_us: none(),
+            tls_us: none(),
+            answered_us: none(),
+        }))
+    }
+
+    /// Awaits the answer's head.
+    pub(super) async fn answered<T>(&self, answer: impl Future<Output = T>) -> T {
+        let answer = MADE.scope(Arc::clone(&self.0), answer).await;
+        self.0.answered_us.store(self.0.elapsed_us(), Ordering::Relaxed);
+        answer
+    }
+
+    /// How long the parts took so far.
+    pub(super) fn times(&self) -> TransferTimes {
+        let of = |part: &AtomicU64| part.load(Ordering::Relaxed);
+        let (dns_us, all_us, tls_us) = (of(&self.0.dns_us), of(&self.0.all_us), of(&self.0.tls_us));
+        let now = self.0.elapsed_us();
+        let answered = Some(of(&self.0.answered_us)).filter(|us| *us > 0).unwrap_or(now);
+        let some_ms = |us: u64| (us > 0).then_some(us / 1000);
+        TransferTimes {
+            dns_ms: some_ms(dns_us),
+            connect_ms: some_ms(all_us.saturating_sub(dns_us + tls_us)),
+            tls_ms: some_ms(tls_us),
+            wait_ms: answered.saturating_sub(all_us.max(dns_us)) / 1000,
+            body_ms: now.saturating_sub(answered) / 1000,
+        }
+    }
 }
 
 fn note(which: impl FnOnce(&Made) -> &AtomicU64, took: Duration) {
@@ -103,7 +136,32 @@ where
         Box::pin(async move {
             let made = making.await;
             note(|made| &made.all_us, began.elapsed());
+            let _ = MADE.try_with(|made| {
+                let greeted = made.greeted_us.load(Ordering::Relaxed);
+                let tls_us = made.elapsed_us().saturating_sub(greeted).max(1);
+                made.tls_us.store(if greeted > 0 { tls_us } else { 0 }, Ordering::Relaxed);
+            });
             made
         })
+    }
+}
+
+/// What encrypts, with the moment known at which it begins to.
+pub(super) fn crypto() -> CryptoProvider {
+    let provider = ring::default_provider();
+    CryptoProvider { secure_random: Box::leak(Box::new(Noted(provider.secure_random))), ..provider }
+}
+
+/// Random bytes; the first ones of a request are for the greeting.
+#[derive(Debug)]
+struct Noted(&'static dyn SecureRandom);
+
+impl SecureRandom for Noted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
+        let _ = MADE.try_with(|made| {
+            let now = made.elapsed_us();
+            let _ = made.greeted_us.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        });
+        self.0.fill(bytes)
     }
 }

@@ -88,23 +88,25 @@ pub(super) async fn request<'a>(
     partial: &mut Option<Partial<'a>>,
     on_answer: impl Fn(),
 ) -> Result<Reply, Fault> {
+    let watch = timing::Watch::start();
     let whole = async {
         let began = Instant::now();
         let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
         let goes_on = from.is_some();
         let sending = with_conditions(&ask, from).send();
-        let (response, times) = timing::answered(sending, ask.url.scheme() == "https").await;
+        let response = watch.answered(sending).await;
         let response =
             response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
         on_answer();
         let status = response.status().as_u16();
-        let answer = Answer { ask: &ask, response, times, goes_on };
+        let answer = Answer { ask: &ask, response, times: watch.times(), goes_on };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
-    ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
+    let reply = ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
         let detail = format!("not finished within {} s", ask.limits.total_timeout.as_secs_f64());
         Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).with("detail", detail)))
-    })
+    });
+    reply.map_err(|fault| Fault { times: Some(Box::new(watch.times())), ..fault })
 }
 
 fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How long the parts of the last request took, in ms; what was not done or can't be told apart is missing.
+/// How long the parts of the last request took, in ms; what was not done is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransferTimes {
@@ -10,11 +10,8 @@ pub struct TransferTimes {
     pub dns_ms: Option<u64>,
     /// Connecting; missing where a connection was used again.
     pub connect_ms: Option<u64>,
-    /// Making the connection secure, where that can be told from connecting.
+    /// Making the connection secure; missing where it is not, or was used again.
     pub tls_ms: Option<u64>,
-    /// Connecting and making the connection secure, where only their sum is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connect_tls_ms: Option<u64>,
     /// From then until the answer's head was there.
     pub wait_ms: u64,
     /// Receiving the body.

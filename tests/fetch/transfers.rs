@@ -404,9 +404,27 @@ fn the_parts_of_a_request_are_timed() {
         let setup = Setup::new(hasty());
         let first = fetched(&setup, &server.url("/a").replace("127.0.0.1", "localhost")).await.transfer.times;
         assert!(first.dns_ms.is_some() && first.connect_ms.is_some(), "{first:?}");
-        assert_eq!((first.tls_ms, first.connect_tls_ms), (None, None));
+        assert_eq!(first.tls_ms, None);
         assert!((55..1000).contains(&first.wait_ms), "{first:?}");
         let literal = fetched(&setup, &server.url("/a")).await.transfer.times;
         assert!(literal.dns_ms.is_none() && literal.connect_ms.is_some(), "{literal:?}");
+    });
+}
+
+#[test]
+fn a_failure_tells_how_far_its_request_came() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/late" => ok("x", "image/png").delay(Duration::from_secs(2)),
+        _ => status(404).delay(Duration::from_millis(60)),
+    });
+    run(async {
+        let limits = FetchLimits { total_timeout: Duration::from_millis(300), max_attempts: 1, ..hasty() };
+        let setup = Setup::new(limits);
+        let spool = Spool::new(setup.spool_dir.path());
+        for (path, least_ms) in [("/missing", 55), ("/late", 250)] {
+            let visit = setup.fetcher.visit(&server.url(path), Origin::User, None, &spool, &setup.cancel).await;
+            let times = visit.err().unwrap().times.unwrap();
+            assert!(times.body_ms == 0 && times.wait_ms >= least_ms, "{path}: {times:?}");
+        }
     });
 }

@@ -62,7 +62,8 @@ impl Checksum {
             Err(error) => ItemError::new(ErrorKind::Io, &row.locator).with("detail", error),
         };
         let http_status = Some(fetched.http_status);
-        Err(FetchFailure { error, http_status, attempts: fetched.attempts, fetch_ms: fetched.fetch_ms })
+        let times = Some(fetched.transfer.times);
+        Err(FetchFailure { error, http_status, attempts: fetched.attempts, fetch_ms: fetched.fetch_ms, times })
     }
 }
 

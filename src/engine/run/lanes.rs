@@ -18,7 +18,7 @@ use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{FetchFailure, Fetched, Origin};
-use crate::model::{Finished, ItemRow, Outcome};
+use crate::model::{Finished, ItemRow, Outcome, Transfer};
 
 /// Which of the run's lanes files are.
 const LANE: usize = 0;
@@ -177,6 +177,7 @@ impl Run {
                     finished.http_status = failure.http_status;
                     finished.attempts = failure.attempts;
                     finished.timings.fetch_ms = failure.fetch_ms;
+                    finished.transfer = failure.times.map(|times| Transfer { times, ..Transfer::default() });
                     self.fail(finished);
                 }
             }

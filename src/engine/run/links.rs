@@ -91,7 +91,7 @@ impl Run {
         let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
         checking.await.unwrap_or_else(|broken| {
             let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
-            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+            Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
         })
     }
 }
@@ -248,7 +248,7 @@ impl Lane<'_> {
             });
             let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                 let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
-                Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0 })
+                Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
             });
             place.leave_host();
             let result = match result.map(|visit| again::arrival(visit, &row, made)) {
