@@ -316,6 +316,18 @@ fn a_proxy_is_told_its_own_password_and_the_hosts_behind_it_nothing_of_it() {
 }
 
 #[test]
+fn a_proxy_that_can_not_be_reached_is_named() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    run(async {
+        let proxy = ProxyChoice::Url(format!("http://{closed}"));
+        let desk = Desk::new(NetworkSpec { proxy, ..NetworkSpec::default() });
+        let error = desk.fetch("http://shop.invalid/a.png", Origin::User).await.unwrap_err().error;
+        assert_eq!(error.kind, ErrorKind::Connect);
+        assert!(error.to_string().contains("the proxy in use is 127.0.0.1"), "{error}");
+    });
+}
+
+#[test]
 fn a_missing_secret_is_told_before_anything_is_fetched() {
     let network = NetworkSpec {
         access: vec![entry("https://h.example", AccessKind::Bearer, "no-such")],

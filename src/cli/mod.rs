@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, Options, Planned};
 use crate::error::JobError;
@@ -68,12 +69,28 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Asked {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = without_secret(error);
             let _ = error.print();
             let wrong = error.use_stderr();
             return Asked::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() });
         }
     };
     choose(arguments).unwrap_or_else(|error| Asked::Done(complain(&error).into()))
+}
+
+/// Options in whose place of a reference a secret may stand by mistake.
+const SECRETIVE: [&str; 5] = ["--header ", "--cookie ", "--basic ", "--bearer ", "--proxy "];
+
+/// The error without the value of an option that may hold a secret: terminals and logs keep what is printed.
+fn without_secret(mut error: clap::Error) -> clap::Error {
+    let is_secretive = error.get(ContextKind::InvalidArg).is_some_and(|option| {
+        let option = option.to_string();
+        SECRETIVE.iter().any(|secretive| option.starts_with(secretive))
+    });
+    if is_secretive && error.get(ContextKind::InvalidValue).is_some() {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("(not shown)".to_owned()));
+    }
+    error
 }
 
 fn choose(arguments: Arguments) -> Result<Asked, JobError> {

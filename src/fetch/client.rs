@@ -94,6 +94,13 @@ impl Clients {
         lower_host(url).is_some_and(|host| self.proxy_names.contains(&host))
     }
 
+    /// The names of the proxies in use, in order.
+    pub(super) fn proxies(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.proxy_names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The client for asking a place that answered before whether it still does.
     pub(super) fn for_probe(&self, place: &str) -> Option<&Client> {
         let url = Url::parse(place).ok()?;

@@ -351,7 +351,7 @@ impl Shared {
                     if let Some(wait) = fault.retry_after {
                         held.rest_host(wait, fault.http_status.unwrap_or_default());
                     }
-                    return Err(fault);
+                    return Err(self.ways.naming_proxy(fault));
                 }
             }
         }

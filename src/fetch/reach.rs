@@ -94,6 +94,16 @@ impl Ways {
         Ok((client, self.access.headers(at, link.credential.as_ref())))
     }
 
+    /// A fault with the proxy named in it, where that may be what can't be reached.
+    pub(super) fn naming_proxy(&self, fault: Fault) -> Fault {
+        let proxies = self.clients.proxies().join(", ");
+        if proxies.is_empty() || fault.unreached_since.is_none() {
+            return fault;
+        }
+        let detail = format!("{}; the proxy in use is {proxies}", fault.error.arg("detail"));
+        Fault { error: fault.error.with("detail", detail), ..fault }
+    }
+
     /// Gets a robots.txt, with the redirects that it may take. A host that can't be reached is a fault like any other.
     pub(super) async fn robots(&self, at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
         let asked = self.follow_robots(at, link, name, limits);

@@ -88,9 +88,14 @@ fn a_links_own_secret_that_went_away_pauses_the_job_too() {
 #[test]
 fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     let home = Home::new();
-    for option in ["--bearer=https://h.example=s3cret", "--basic=https://me:s3cret@h.example=netrc"] {
+    for option in [
+        "--bearer=https://h.example=s3cret",
+        "--basic=https://me:s3cret@h.example=netrc",
+        "--cookie=https://h.example=s3cret",
+    ] {
         let said = home.run(&["run", "https://h.example/a", option]).expect(2);
         assert!(said.err.contains("env:NAME") || said.err.contains("is no host"), "{said:?}");
+        assert!(!said.err.contains("s3cret"), "{said:?}");
     }
 }
 
