@@ -454,7 +454,7 @@ mod tests {
 
     #[test]
     fn slots_follow_what_a_host_bears() {
-        let slots = slots(64, 32);
+        let slots = slots(64, 16);
         let held: Vec<_> = (0..8).map_while(|_| at_once(&slots, "a")).collect();
         assert_eq!((held.len(), at_once(&slots, "a").is_some(), slots.room("a")), (8, false, 16));
         // Each answer makes room for one more, which is taken at once.
