@@ -127,17 +127,21 @@ pub(crate) fn fetch(
     let file = match &fetched.body {
         Body::Memory(bytes) => in_a_file(bytes),
         // The name goes with the body; the open file stays.
-        Body::File(path) => File::open(path),
+        Body::File(file) => file.file().try_clone().and_then(rewound),
     };
     Ok(FetchedList { file: file.map_err(failed)?, hash: fetched.hash })
+}
+
+fn rewound(mut file: File) -> std::io::Result<File> {
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Bytes in a file without a name, to be read from its start.
 fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
     let mut file = tempfile::tempfile()?;
     file.write_all(bytes)?;
-    file.rewind()?;
-    Ok(file)
+    rewound(file)
 }
 
 /// A chosen file whose name is that of a list is read as one.

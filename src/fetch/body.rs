@@ -1,33 +1,16 @@
 //! The bytes of a response: in memory while they are few, in a temporary file once they are many.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
-use tempfile::{NamedTempFile, TempPath};
 
+use super::spool::{Spool, SpooledFile};
 use crate::error::ItemError;
 use crate::model::human;
 
 /// Bytes gathered before they are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;
-
-/// Where bodies too large for memory are kept meanwhile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spool {
-    /// The folder; it must exist.
-    pub dir: PathBuf,
-    /// What temporary files' names begin with (`.pixloom-<job>-`); they end in `.part`.
-    pub prefix: String,
-}
-
-impl Spool {
-    /// A spool in a folder, whose files are called `.pixloom-fetch-*.part`.
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), prefix: ".pixloom-fetch-".to_owned() }
-    }
-}
 
 /// The bytes of a response. A temporary file goes away with it.
 #[derive(Debug)]
@@ -35,7 +18,7 @@ pub enum Body {
     /// All of them.
     Memory(Vec<u8>),
     /// In a temporary file.
-    File(TempPath),
+    File(Box<SpooledFile>),
 }
 
 impl Body {
@@ -43,7 +26,7 @@ impl Body {
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Memory(bytes) => Ok(bytes),
-            Self::File(path) => fs::read(&path),
+            Self::File(file) => file.bytes(),
         }
     }
 
@@ -54,7 +37,7 @@ impl Body {
                 writer.write_all(bytes)?;
                 Ok(bytes.len() as u64)
             }
-            Self::File(path) => io::copy(&mut File::open(path)?, writer),
+            Self::File(file) => io::copy(&mut file.reader(), writer),
         }
     }
 
@@ -62,19 +45,15 @@ impl Body {
     pub fn head(&self, count: usize) -> io::Result<Vec<u8>> {
         match self {
             Self::Memory(bytes) => Ok(bytes.iter().take(count).copied().collect()),
-            Self::File(path) => {
-                let mut head = Vec::new();
-                File::open(path)?.take(count as u64).read_to_end(&mut head)?;
-                Ok(head)
-            }
+            Self::File(file) => file.head(count as u64),
         }
     }
 
-    /// The temporary file, if the bytes stand in one.
-    pub fn path(&self) -> Option<&Path> {
+    /// Where the temporary file was made, if the bytes stand in one.
+    pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Memory(_) => None,
-            Self::File(path) => Some(path),
+            Self::File(file) => Some(file.path()),
         }
     }
 }
@@ -84,7 +63,7 @@ pub(super) struct Collector<'a> {
     spool: &'a Spool,
     in_memory_bytes: u64,
     pending: Vec<u8>,
-    file: Option<NamedTempFile>,
+    file: Option<SpooledFile>,
     hasher: Sha256,
     size_bytes: u64,
     /// Whether bytes are on their way to the disk: if that is given up, they are lost.
@@ -135,7 +114,7 @@ impl<'a> Collector<'a> {
         }
         let hash = human::hex(&self.hasher.finalize());
         let body = match self.file {
-            Some(file) => Body::File(file.into_temp_path()),
+            Some(file) => Body::File(Box::new(file)),
             None => Body::Memory(self.pending),
         };
         Ok((body, self.size_bytes, hash))
@@ -144,23 +123,22 @@ impl<'a> Collector<'a> {
     /// Writes what is pending to the temporary file, on a thread that may wait for the disk.
     async fn flush(&mut self) -> Result<(), ItemError> {
         let spool = self.spool.clone();
-        let dir = spool.dir.clone();
         let file = self.file.take();
         let mut pending = std::mem::take(&mut self.pending);
         self.is_flushing = true;
-        let written = tokio::task::spawn_blocking(move || -> io::Result<(NamedTempFile, Vec<u8>)> {
-            let mut file = match file {
+        let written = tokio::task::spawn_blocking(move || -> io::Result<(SpooledFile, Vec<u8>)> {
+            let file = match file {
                 Some(file) => file,
-                None => tempfile::Builder::new().prefix(&spool.prefix).suffix(".part").tempfile_in(&spool.dir)?,
+                None => spool.create()?,
             };
-            file.write_all(&pending)?;
+            file.file().write_all(&pending)?;
             pending.clear();
             pending.shrink_to(WRITE_BYTES);
             Ok((file, pending))
         })
         .await
         .unwrap_or_else(|broken| Err(io::Error::other(broken)));
-        let (file, pending) = written.map_err(|error| ItemError::writing(&dir, &error))?;
+        let (file, pending) = written.map_err(|error| ItemError::writing(self.spool.path(), &error))?;
         self.file = Some(file);
         self.pending = pending;
         self.is_flushing = false;
@@ -198,7 +176,7 @@ mod tests {
     #[test]
     fn a_large_body_goes_to_a_file_that_vanishes_with_it() {
         let (body, size, hash, dir) = collect(2, &[b"a", b"bc", b"", b"d"]);
-        let path = body.path().unwrap().to_owned();
+        let path = body.path().unwrap();
         assert!(path.starts_with(dir.path()) && path.to_string_lossy().ends_with(".part"));
         let mut copy = Vec::new();
         assert_eq!((size, body.copy_to(&mut copy).unwrap()), (4, 4));

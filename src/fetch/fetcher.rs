@@ -7,7 +7,7 @@ use std::time::Instant;
 use reqwest::dns::Resolve;
 use url::Url;
 
-use super::body::{Body, Spool};
+use super::body::Body;
 use super::cancel::Cancel;
 use super::courtesy::{Courtesy, LinkCounts, Robots, robots_url};
 use super::dns::Cached;
@@ -20,6 +20,7 @@ use super::resolver::SystemResolver;
 use super::resume::Partial;
 use super::secrets::{AccessError, Secrets};
 use super::slots::{Slot, Slots};
+use super::spool::Spool;
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};

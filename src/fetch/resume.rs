@@ -169,7 +169,7 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 mod tests {
     use reqwest::header::HeaderValue;
 
-    use super::super::body::Spool;
+    use super::super::spool::Spool;
     use super::*;
 
     type Lines<'a> = &'a [(&'a str, &'a str)];

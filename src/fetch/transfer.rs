@@ -9,12 +9,13 @@ use reqwest::header::{
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use url::Url;
 
-use super::body::{Body, Collector, Spool};
+use super::body::{Body, Collector};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::rate::Throttle;
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
+use super::spool::Spool;
 use super::{decode, noai, retry, timing};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Transfer, TransferTimes};

@@ -63,8 +63,19 @@ impl Folder {
             Err(error) => return Err(error.into()),
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let handle = openat(&self.handle, name, flags, Mode::empty())?;
-        Ok(Self { path: self.path.join(name), handle: Arc::new(handle) })
+        let path = self.path.join(name);
+        match openat(&self.handle, name, flags, Mode::empty()) {
+            Ok(handle) => Ok(Self { path, handle: Arc::new(handle) }),
+            Err(_) if self.is_link(name) => Err(link(name)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a symbolic link has that name.
+    #[cfg(unix)]
+    fn is_link(&self, name: &Path) -> bool {
+        let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
     }
 
     #[cfg(not(unix))]
@@ -75,7 +86,7 @@ impl Folder {
         }
         let real = path.canonicalize()?;
         if real != self.real.join(name) {
-            return Err(outside(&path));
+            return Err(link(name));
         }
         Ok(Self { path, real })
     }
@@ -85,6 +96,13 @@ impl Folder {
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o666))?))
+    }
+
+    /// A new, empty file for reading and writing, which only the user may read.
+    #[cfg(unix)]
+    pub fn create_private(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o600))?))
     }
 
     /// A file of it, for reading or for writing.
@@ -97,14 +115,19 @@ impl Folder {
 
     /// Removes a file of it.
     #[cfg(unix)]
-    pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 
-    /// Puts a file from elsewhere in the place of one of its own.
+    /// Puts a file of another folder in the place of one of its own, if its name still leads to that file; whether it
+    /// did is known only afterwards.
     #[cfg(unix)]
-    pub(super) fn take(&self, from: &Path, name: &OsStr) -> io::Result<()> {
-        Ok(renameat(CWD, from, &self.handle, name)?)
+    pub(super) fn take(&self, name: &OsStr, from: (&Self, &OsStr, &File)) -> io::Result<()> {
+        let (folder, from_name, file) = from;
+        renameat(&folder.handle, from_name, &self.handle, name)?;
+        let (moved, meant) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
+        let is_same = (moved.st_dev, moved.st_ino) == (meant.st_dev, meant.st_ino);
+        if is_same { Ok(()) } else { Err(outside(&folder.path.join(from_name))) }
     }
 
     /// Renames a file of it, in the place of the one that may be there.
@@ -153,16 +176,21 @@ impl Folder {
         fs::OpenOptions::new().write(true).create_new(true).open(self.own(name)?)
     }
 
+    pub fn create_private(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+        fs::OpenOptions::new().read(true).write(true).create_new(true).open(self.own(name)?)
+    }
+
     pub(super) fn file(&self, name: &std::ffi::OsStr, writes: bool) -> io::Result<File> {
         fs::OpenOptions::new().read(!writes).write(writes).open(self.own(name)?)
     }
 
-    pub(super) fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {
+    pub fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {
         fs::remove_file(self.own(name)?)
     }
 
-    pub(super) fn take(&self, from: &Path, name: &std::ffi::OsStr) -> io::Result<()> {
-        fs::rename(from, self.own(name)?)
+    pub(super) fn take(&self, name: &std::ffi::OsStr, from: (&Self, &std::ffi::OsStr, &File)) -> io::Result<()> {
+        let (folder, from_name, _) = from;
+        fs::rename(folder.own(from_name)?, self.own(name)?)
     }
 
     pub(super) fn rename(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
@@ -172,6 +200,12 @@ impl Folder {
     pub(super) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
         super::commit::link_and_unlink(&self.own(from)?, &self.own(to)?)
     }
+}
+
+/// A folder that was to be gone into is a link. Even one that stays inside might lead elsewhere the next time.
+fn link(name: &Path) -> io::Error {
+    let detail = format!("\"{}\" is a link, and nothing is written through links in the output folder", name.display());
+    io::Error::new(io::ErrorKind::NotADirectory, detail)
 }
 
 fn outside(path: &Path) -> io::Error {
@@ -198,7 +232,10 @@ mod tests {
         symlink(&elsewhere, out.join("a")).unwrap();
         sub.create(OsStr::new("one")).unwrap().write_all(b"1").unwrap();
         sub.rename_exclusively(OsStr::new("one"), OsStr::new("two")).unwrap();
-        assert!(root.below(&out.join("a")).is_err() && root.below(&out.join("a/c")).is_err());
+        for through in ["a", "a/c"] {
+            let error = root.below(&out.join(through)).unwrap_err();
+            assert!(error.to_string().starts_with("\"a\" is a link"), "{error}");
+        }
         fs::rename(&out, dir.path().join("was-out")).unwrap();
         symlink(&elsewhere, &out).unwrap();
         root.below(&out.join("d")).unwrap().create(OsStr::new("three")).unwrap();

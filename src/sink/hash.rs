@@ -40,7 +40,7 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 }
 
 /// SHA-256 of what is left of a file, in lower-case hex.
-pub(super) fn sha256_of(mut file: File) -> io::Result<String> {
+pub(super) fn sha256_of(mut file: impl Read) -> io::Result<String> {
     let mut hasher = Hasher::default();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {

@@ -1,7 +1,7 @@
 //! Results under temporary names in the folder they are for, and whether that folder can take any.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,9 @@ pub enum Content<'a> {
     Known(&'a [u8], &'a str),
     /// A copy of this file.
     Copy(&'a Path),
-    /// This temporary file itself, which is gone from its place afterwards.
-    Move(&'a Path),
+    /// This temporary file of the folder that is held open: its name there, and the file itself, which is at its
+    /// beginning. It is gone from its place afterwards.
+    Move(&'a OsStr, &'a File),
 }
 
 /// A whole result under a temporary name, which is removed on drop unless it was given its final one.
@@ -56,8 +57,11 @@ pub fn stage_in(root: &Folder, dir: &Path, job: JobId, seq: u64, content: Conten
             write_all(file, bytes).map_err(|error| write_error(dir, &error))?;
             (bytes.len() as u64, hash.to_owned())
         }
-        Content::Copy(from) => copy(file, dir, from)?,
-        Content::Move(from) => take_over(file, (&folder, &name), dir, from)?,
+        Content::Copy(from) => {
+            let input = File::open(from).map_err(|error| ItemError::reading(from, &error))?;
+            copy(file, dir, input, from)?
+        }
+        Content::Move(from, meant) => take_over(file, (&folder, &name), dir, (root, from, meant))?,
     };
     Ok(staged)
 }
@@ -165,8 +169,7 @@ fn write_bytes(file: File, bytes: &[u8]) -> io::Result<(u64, String)> {
 }
 
 /// Copies a file and hashes what was copied, so that the hash is the output's even if the input changes meanwhile.
-fn copy(mut to: File, dir: &Path, from: &Path) -> Result<(u64, String), ItemError> {
-    let mut input = File::open(from).map_err(|error| ItemError::reading(from, &error))?;
+fn copy(mut to: File, dir: &Path, mut input: impl Read, from: &Path) -> Result<(u64, String), ItemError> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut hasher = Hasher::default();
     let mut size_bytes = 0;
@@ -189,27 +192,29 @@ fn take_over(
     file: File,
     (folder, name): (&Folder, &OsStr),
     dir: &Path,
-    from: &Path,
+    (root, from, meant): (&Folder, &OsStr, &File),
 ) -> Result<(u64, String), ItemError> {
-    let permissions = file.metadata().map_err(|error| write_error(dir, &error))?.permissions();
-    if folder.take(from, name).is_err() {
-        // Another file system, most often.
-        let copied = copy(file, dir, from)?;
-        let _ = fs::remove_file(from);
+    let failed = |error: io::Error| write_error(dir, &error);
+    let permissions = file.metadata().map_err(failed)?.permissions();
+    let mut meant = meant;
+    io::Seek::rewind(&mut meant).map_err(failed)?;
+    if folder.take(name, (root, from, meant)).is_err() {
+        // Another file system, most often. What was put in its place by others is no part of it.
+        let _ = folder.remove(name);
+        let file = folder.create(name).map_err(failed)?;
+        let copied = copy(file, dir, meant, &root.path().join(from))?;
+        let _ = root.remove(from);
         return Ok(copied);
     }
-    let finish = || {
-        let file = folder.file(name, false)?;
-        file.set_permissions(permissions)?;
-        Ok((file.metadata()?.len(), sha256_of(file)?))
-    };
-    finish().map_err(|error: io::Error| write_error(dir, &error))
+    meant.set_permissions(permissions).map_err(failed)?;
+    let size_bytes = meant.metadata().map_err(failed)?.len();
+    Ok((size_bytes, sha256_of(meant).map_err(failed)?))
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use std::fs::OpenOptions;
+    use std::fs::{self, OpenOptions};
 
     use super::*;
 
@@ -240,7 +245,8 @@ mod tests {
         let copied = stage(dir.path(), JOB, 1, Content::Copy(&from)).unwrap();
         assert_eq!((fs::read(copied.path()).unwrap(), copied.hash()), (bytes.clone(), sha256_hex(&bytes).as_str()));
         assert!(from.exists());
-        let moved = stage(dir.path(), JOB, 2, Content::Move(&from)).unwrap();
+        let file = File::open(&from).unwrap();
+        let moved = stage(dir.path(), JOB, 2, Content::Move(OsStr::new("from"), &file)).unwrap();
         assert_eq!((fs::read(moved.path()).unwrap(), moved.hash()), (bytes.clone(), copied.hash()));
         assert_eq!((moved.size_bytes(), copied.size_bytes()), (700_000, 700_000));
         assert!(!from.exists());
@@ -257,18 +263,40 @@ mod tests {
         let private = dir.path().join("private");
         fs::write(&private, b"x").unwrap();
         fs::set_permissions(&private, fs::Permissions::from_mode(0o400)).unwrap();
-        for content in [Content::Bytes(b"x"), Content::Copy(&private), Content::Move(&private)] {
+        let file = File::open(&private).unwrap();
+        for content in [Content::Bytes(b"x"), Content::Copy(&private), Content::Move(OsStr::new("private"), &file)] {
             let staged = stage(dir.path(), JOB, 1, content).unwrap();
             assert_eq!(mode(staged.path()), mode(&usual), "{content:?}");
         }
     }
 
     #[test]
+    fn a_temporary_is_what_its_handle_says_whatever_stands_under_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("secret"), b"secret").unwrap();
+        for swapped in ["file", "link", "gone"] {
+            fs::write(at("from"), b"abc").unwrap();
+            let file = File::open(at("from")).unwrap();
+            fs::remove_file(at("from")).unwrap();
+            match swapped {
+                "file" => fs::write(at("from"), b"other").unwrap(),
+                #[cfg(unix)]
+                "link" => std::os::unix::fs::symlink(at("secret"), at("from")).unwrap(),
+                _ => {}
+            }
+            let staged = stage(dir.path(), JOB, 1, Content::Move(OsStr::new("from"), &file)).unwrap();
+            assert!(fs::symlink_metadata(staged.path()).unwrap().is_file(), "{swapped}");
+            assert_eq!((fs::read(staged.path()).unwrap(), staged.hash()), (b"abc".to_vec(), &*sha256_hex(b"abc")));
+        }
+        assert_eq!(fs::read(at("secret")).unwrap(), b"secret");
+    }
+
+    #[test]
     fn a_missing_input_is_the_inputs_fault_and_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        for content in [Content::Copy(Path::new("/none/x.jpg")), Content::Move(Path::new("/none/x.jpg"))] {
-            assert_eq!(stage(dir.path(), JOB, 1, content).unwrap_err().kind, ErrorKind::NotFound);
-        }
+        let error = stage(dir.path(), JOB, 1, Content::Copy(Path::new("/none/x.jpg"))).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotFound);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use rayon::ThreadPool;
-use tempfile::TempPath;
 
 use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
@@ -19,12 +18,14 @@ use crate::engine::output::{self, Target, Told};
 use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{Body, Fetched};
+use crate::fetch::{Body, Fetched, SpooledFile};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
 use crate::sink::{self, Content};
 
 /// Bytes up to which a body is saved on the thread that has it.
 const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
+/// Bytes in which the date of a picture is looked for.
+const TAKEN_BYTES: u64 = 1 << 20;
 
 /// An item's bytes, and what is known of how they came.
 pub(super) struct Input {
@@ -42,7 +43,7 @@ pub(super) enum Held {
     /// In memory.
     Memory(Vec<u8>),
     /// In a temporary file, which goes with it.
-    Spooled(TempPath),
+    Spooled(Box<SpooledFile>),
     /// Still in the input file: it is only to be copied.
     File(PathBuf),
 }
@@ -337,7 +338,7 @@ impl Input {
             size_bytes: fetched.size_bytes,
             held: match fetched.body {
                 Body::Memory(bytes) => Held::Memory(bytes),
-                Body::File(path) => Held::Spooled(path),
+                Body::File(file) => Held::Spooled(file),
             },
             file_name: fetched.file_name,
             read_ms: fetched.fetch_ms,
@@ -359,7 +360,9 @@ impl Input {
     fn bytes(&self) -> Result<Cow<'_, [u8]>, ItemError> {
         match &self.held {
             Held::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
-            Held::Spooled(path) => read(path).map(Cow::Owned),
+            Held::Spooled(file) => {
+                file.bytes().map(Cow::Owned).map_err(|error| ItemError::reading(&file.path(), &error))
+            }
             Held::File(path) => read(path).map(Cow::Owned),
         }
     }
@@ -369,7 +372,7 @@ impl Held {
     fn content(&self) -> Content<'_> {
         match self {
             Self::Memory(bytes) => Content::Bytes(bytes),
-            Self::Spooled(path) => Content::Move(path),
+            Self::Spooled(file) => Content::Move(file.name(), file.file()),
             Self::File(path) => Content::Copy(path),
         }
     }
@@ -379,7 +382,7 @@ impl Held {
         const HEAD_BYTES: u64 = 512;
         match self {
             Self::Memory(bytes) => bytes.iter().take(HEAD_BYTES as usize).copied().collect(),
-            Self::Spooled(path) => read_head(path, HEAD_BYTES),
+            Self::Spooled(file) => file.head(HEAD_BYTES).unwrap_or_default(),
             Self::File(path) => read_head(path, HEAD_BYTES),
         }
     }
@@ -388,7 +391,7 @@ impl Held {
     fn taken(&self) -> Option<String> {
         match self {
             Self::Memory(bytes) => codec::taken(bytes),
-            Self::Spooled(path) => taken_of(path),
+            Self::Spooled(file) => file.head(TAKEN_BYTES).ok().and_then(|head| codec::taken(&head)),
             Self::File(path) => taken_of(path),
         }
     }
@@ -425,7 +428,7 @@ fn read_head(path: &Path, bytes: u64) -> Vec<u8> {
 
 /// When a file's picture was taken, as far as its beginning tells.
 pub(crate) fn taken_of(path: &Path) -> Option<String> {
-    codec::taken(&read_head(path, 1 << 20))
+    codec::taken(&read_head(path, TAKEN_BYTES))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ItemError> {

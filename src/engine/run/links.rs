@@ -4,6 +4,11 @@
 //! Looks through the list once; what it passed over stands aside (`parked`) until one of that host's links is done.
 
 use std::collections::{HashSet, VecDeque};
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,7 +25,7 @@ use crate::catalog::CatalogReader;
 use crate::engine::gate::Stopped;
 use crate::engine::picture::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{FetchFailure, Spool};
+use crate::fetch::{FetchFailure, Spool, SpoolFolder};
 use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
 
 /// Links in hand at once, for each connection: those that wait for another try need no connection meanwhile.
@@ -62,7 +67,7 @@ impl Run {
             reader,
             runtime,
             body_tx,
-            spool: Spool { dir: self.naming.out_dir.clone(), prefix: format!(".pixloom-{}-fetch-", self.job) },
+            spool: self.spool(),
             again: Again::new(self, reader),
             places: Places::new(self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION),
             parked: Parked::default(),
@@ -82,6 +87,12 @@ impl Run {
         }
     }
 
+    /// Where large bodies are laid down: in the output folder that is held open, so that they can become results by
+    /// being renamed.
+    fn spool(self: &Arc<Self>) -> Spool {
+        Spool::within(Arc::new(OutputFolder(Arc::clone(self))), &format!(".pixloom-{}-fetch-", self.job))
+    }
+
     /// What came, if it is what its list says.
     async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
         let fetched = result?;
@@ -93,6 +104,29 @@ impl Run {
             let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
             Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
         })
+    }
+}
+
+/// The output folder of a run, as a place for large bodies.
+struct OutputFolder(Arc<Run>);
+
+impl fmt::Debug for OutputFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OutputFolder").field(&self.path()).finish()
+    }
+}
+
+impl SpoolFolder for OutputFolder {
+    fn create(&self, name: &OsStr) -> io::Result<File> {
+        self.0.naming.root()?.create_private(name)
+    }
+
+    fn remove(&self, name: &OsStr) -> io::Result<()> {
+        self.0.naming.root()?.remove(name)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0.naming.out_dir
     }
 }
 
