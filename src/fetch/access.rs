@@ -2,6 +2,8 @@
 //! that one redirects to.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,10 +34,20 @@ const OWN_HEADERS: [&str; 16] = [
 ];
 
 /// Headers for each place, and the proxy's user.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Access {
-    by_place: HashMap<String, HeaderMap>,
+    by_place: HashMap<String, Told>,
     proxy: Option<Secret>,
+    was_asked: AtomicBool,
+}
+
+/// What one place is told, and whether it ever was.
+#[derive(Debug, Default)]
+struct Told {
+    headers: HeaderMap,
+    is_used: AtomicBool,
+    /// Another place at the same host that was asked.
+    near: OnceLock<String>,
 }
 
 /// What one link's own user info says, for its own place.
@@ -63,7 +75,7 @@ impl Access {
                 continue;
             }
             let (name, value) = header(entry, &secret).map_err(|what| senseless(&what))?;
-            let headers = access.by_place.entry(place).or_default();
+            let headers = &mut access.by_place.entry(place).or_default().headers;
             if name == COOKIE && headers.contains_key(COOKIE) {
                 return Err(senseless("A second Cookie header"));
             }
@@ -83,11 +95,38 @@ impl Access {
             return HeaderMap::new();
         }
         let place = place_of(url);
-        let mut headers = self.by_place.get(&place).cloned().unwrap_or_default();
+        let mut headers = self.settled(url, &place);
         if let Some(own) = own.filter(|own| own.place == place) {
             headers.insert(AUTHORIZATION, own.value.clone());
         }
         headers
+    }
+
+    /// What the settings say for a place, which counts as told from now on.
+    fn settled(&self, url: &Url, place: &str) -> HeaderMap {
+        self.was_asked.store(true, Ordering::Relaxed);
+        if let Some(told) = self.by_place.get(place) {
+            told.is_used.store(true, Ordering::Relaxed);
+            return told.headers.clone();
+        }
+        for (other, told) in &self.by_place {
+            if told.near.get().is_none() && Url::parse(other).is_ok_and(|other| other.host() == url.host()) {
+                let _ = told.near.set(place.to_owned());
+            }
+        }
+        HeaderMap::new()
+    }
+
+    /// The places that were never told what they were to be told, each with another of its host that was asked; none as
+    /// long as nothing was asked.
+    pub(super) fn unused(&self) -> Vec<(String, Option<String>)> {
+        if !self.was_asked.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let unused = self.by_place.iter().filter(|(_, told)| !told.is_used.load(Ordering::Relaxed));
+        let mut unused: Vec<_> = unused.map(|(place, told)| (place.clone(), told.near.get().cloned())).collect();
+        unused.sort();
+        unused
     }
 }
 
@@ -188,6 +227,25 @@ mod tests {
         }
         assert_eq!(access.proxy(), Some(("me", "p@ss")));
         assert!(!format!("{access:?}").contains("t0ken") && !format!("{access:?}").contains("p@ss"));
+    }
+
+    #[test]
+    fn what_no_place_was_told_is_known_once_something_was_asked() {
+        let access = access(vec![
+            entry("https://h.example", AccessKind::Bearer, "t"),
+            entry("https://other.example", AccessKind::Bearer, "t"),
+            entry("http://used.example", AccessKind::Cookie, "c"),
+        ])
+        .unwrap();
+        assert_eq!(access.unused(), []);
+        for url in ["http://used.example/a", "http://h.example/a", "http://h.example:81/a"] {
+            sent(&access, url);
+        }
+        let near = Some("http://h.example".to_owned());
+        assert_eq!(
+            access.unused(),
+            [("https://h.example".to_owned(), near), ("https://other.example".to_owned(), None)]
+        );
     }
 
     #[test]

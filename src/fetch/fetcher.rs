@@ -227,6 +227,12 @@ impl Fetcher {
         }
     }
 
+    /// Places that were never told what the settings have for them (headers, cookies, users, tokens), each with another
+    /// of its host that was asked. None as long as nothing was asked.
+    pub fn unused_access(&self) -> Vec<(String, Option<String>)> {
+        self.shared.ways.unused()
+    }
+
     /// Links of a link's host that are worth having in hand now: those it is asked for, and some in line. What is
     /// beyond would only wait, and hold up the others.
     pub fn room(&self, place: &str) -> usize {

@@ -57,6 +57,11 @@ impl Ways {
         Self { clients, access: Access::default(), secrets: Arc::default() }
     }
 
+    /// Places that were never told what the settings have for them, each with another of its host that was asked.
+    pub(super) fn unused(&self) -> Vec<(String, Option<String>)> {
+        self.access.unused()
+    }
+
     /// Reads a link; what can't be parsed, and a secret that is missing, are its failure.
     pub(super) fn link(&self, text: &str, origin: Origin) -> Result<Link, ItemError> {
         let mut url = parse(text)?;

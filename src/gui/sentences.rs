@@ -49,6 +49,12 @@ pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
         (Lang::Korean, Remark::ManyTakenForSrgb { count }) => {
             format!("사진 {count}장의 색(PQ, HLG 또는 비디오 범위)을 sRGB로 처리했습니다.")
         }
+        (Lang::Korean, Remark::UnusedAccess { place, near: None }) => {
+            format!("{place}에 보낸 요청이 없어 이 주소의 인증 정보를 쓰지 않았습니다.")
+        }
+        (Lang::Korean, Remark::UnusedAccess { place, near: Some(near) }) => format!(
+            "{place}의 인증 정보를 쓰지 않았습니다. 링크는 {near}에 요청했습니다. 그 주소가 맞다면 그 주소로 지정하세요."
+        ),
     }
 }
 

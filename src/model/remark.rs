@@ -63,6 +63,13 @@ pub enum Remark {
         /// How many pictures.
         count: u64,
     },
+    /// What was to be told to a place (a header, a cookie, a user, a token) was told to none.
+    UnusedAccess {
+        /// Scheme, host and port that it was for.
+        place: String,
+        /// Another place at the same host that was asked.
+        near: Option<String>,
+    },
 }
 
 impl fmt::Display for Remark {
@@ -111,6 +118,13 @@ impl fmt::Display for Remark {
             Self::ManyTakenForSrgb { count } => {
                 write!(f, "The colours of {count} pictures (PQ, HLG or video range) were taken for sRGB.")
             }
+            Self::UnusedAccess { place, near: None } => {
+                write!(f, "Nothing was asked at {place}, so what was given for it was not used.")
+            }
+            Self::UnusedAccess { place, near: Some(near) } => write!(
+                f,
+                "What was given for {place} was not used: the links asked {near}. Give it for that place if it is meant."
+            ),
         }
     }
 }

@@ -66,6 +66,26 @@ fn a_missing_secret_pauses_the_job_which_goes_on_once_it_is_there() {
 }
 
 #[test]
+fn what_is_given_for_a_place_that_no_link_leads_to_is_told() {
+    let (home, server) = (Home::new(), locked());
+    let here = server.url("").trim_end_matches('/').to_owned();
+    let secure = here.replace("http://", "https://");
+    let secrets = home.file("config/pixloom/secrets.toml", "shop = \"me:s3cret\"\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let basic = |place: &str| format!("--basic={place}=settings:shop");
+    let used = home.run(&["run", &server.url("/a.txt"), "-o", "out", &basic(&here)]).expect(0);
+    assert!(!used.err.contains("not used"), "{used:?}");
+    let args = ["run", &server.url("/open"), "-o", "out", &basic(&secure), &basic("https://other.example")];
+    let unused = home.run(&args).expect(0);
+    assert!(unused.err.contains(&format!("{secure} was not used: the links asked {here}")), "{unused:?}");
+    assert!(unused.err.contains("Nothing was asked at https://other.example"), "{unused:?}");
+}
+
+#[test]
 fn a_links_own_secret_that_went_away_pauses_the_job_too() {
     let (home, server) = (Home::new(), locked());
     let url = server.url("/a.txt").replace("http://", "http://me:wrong@");

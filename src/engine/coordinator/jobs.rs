@@ -360,7 +360,7 @@ impl Coordinator {
             (JobState::Cancelled, None) => Edge::Cancelled,
             _ => Edge::Paused,
         };
-        for remark in active.run.remarks() {
+        for remark in active.run.remarks(state == JobState::Done) {
             self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
             self.notice = Some(Notice::Remark(remark));
         }

@@ -26,7 +26,7 @@ use super::recorder::{Record, call};
 use crate::catalog::ReaderFactory;
 use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark, SourceSpec};
 use crate::op::Pipeline;
 use crate::sink;
 pub(crate) use item::{read, taken_of};
@@ -195,8 +195,8 @@ impl Run {
         }
     }
 
-    /// What was left out of the job's pictures so far.
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
+    /// What was left out of the job's pictures so far, and, once it is done, what was given for links and not used.
+    pub(crate) fn remarks(&self, is_done: bool) -> Vec<Remark> {
         let mut remarks = Vec::new();
         match self.first_pages.load(Ordering::Relaxed) {
             0 => {}
@@ -205,6 +205,12 @@ impl Run {
         match self.taken_for_srgb.load(Ordering::Relaxed) {
             0 => {}
             count => remarks.push(Remark::ManyTakenForSrgb { count }),
+        }
+        // A list is fetched before its links and apart from them, perhaps with what no link needs.
+        let has_fetched_list = self.spec.sources.iter().any(|source| matches!(source, SourceSpec::FetchedList { .. }));
+        if is_done && !has_fetched_list {
+            let unused = self.fetcher.unused_access().into_iter();
+            remarks.extend(unused.map(|(place, near)| Remark::UnusedAccess { place, near }));
         }
         remarks
     }
