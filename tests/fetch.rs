@@ -99,7 +99,7 @@ fn a_body_comes_with_everything_known_of_it() {
     run(async {
         let fetched = Setup::new(hasty()).fetch(&server.url("/a%20b.png?x=1#part")).await.unwrap();
         assert_eq!((fetched.size_bytes, fetched.http_status, fetched.attempts), (3, 200, 1));
-        assert_eq!(fetched.hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(fetched.body.sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(fetched.content_type.as_deref(), Some("image/png"));
         assert_eq!(fetched.etag.as_deref(), Some("\"7\""));
         assert_eq!(fetched.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
@@ -487,6 +487,19 @@ fn connections_are_used_again_whatever_the_status() {
         }
         // A connection may still be on its way back to the pool when the next request begins.
         assert!(server.hits("/a") == 30 && server.accepted() <= 15, "{} connections", server.accepted());
+    });
+}
+
+#[test]
+fn a_slot_is_given_on_with_its_connection() {
+    let server = Server::start(|_| ok(vec![b'x'; 30_000], "image/png"));
+    run(async {
+        let setup = Setup::new(FetchLimits { per_host: 4, connections: 4, ..hasty() });
+        let tasks: Vec<_> = (0..400).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert!(server.accepted() <= 8, "{} connections", server.accepted());
     });
 }
 

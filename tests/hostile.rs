@@ -201,7 +201,7 @@ fn among_bad_hosts_every_good_item_comes_and_every_bad_one_ends_as_it_should() {
                 let name = link.name;
                 let task = tokio::spawn(async move {
                     let came = fetcher.fetch(&link.url, Origin::User, &spool, &cancel).await;
-                    (link, came.map(|fetched| (fetched.hash.clone(), fetched.body.into_bytes().unwrap())))
+                    (link, came.map(|fetched| (fetched.body.sha256(), fetched.body.into_bytes().unwrap())))
                 });
                 (name, task)
             })

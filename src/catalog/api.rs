@@ -37,7 +37,8 @@ pub trait Catalog: Send {
     /// done; they are still running. Anything but `Outcome::Done` is passed over.
     fn note_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError>;
 
-    /// What became of these items, and their jobs' counters. Telling the same again changes nothing.
+    /// What became of these items, and their jobs' counters. Telling the same again changes nothing. Of an output that
+    /// was noted nothing is to differ now.
     fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
     /// After a job was cut off: running items without a noted output wait again; those with one are returned (in

@@ -86,8 +86,15 @@ impl Switch {
 /// A number of units of which holders take some: permits, or bytes. A request above the whole is admitted alone.
 pub(crate) struct Budget {
     whole: u64,
-    used: Mutex<u64>,
+    used: Mutex<Used>,
     freed: Condvar,
+}
+
+#[derive(Default)]
+struct Used {
+    units: u64,
+    /// Who waits for some to be given back: waking nobody costs a call of the system, too.
+    waiters: usize,
 }
 
 /// Units taken from a [`Budget`], given back on drop.
@@ -101,23 +108,29 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Budget {
     pub(crate) fn new(whole: u64) -> Arc<Self> {
-        Arc::new(Self { whole: whole.max(1), used: Mutex::new(0), freed: Condvar::new() })
+        Arc::new(Self { whole: whole.max(1), used: Mutex::default(), freed: Condvar::new() })
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes units, waiting until they are free.
     pub(crate) fn take(self: &Arc<Self>, units: u64, switch: &Switch) -> Result<Share, Stopped> {
         let units = units.min(self.whole);
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        while *used + units > self.whole {
+        let mut used = self.used();
+        while used.units + units > self.whole {
             if switch.is_stopped() {
                 return Err(Stopped);
             }
+            used.waiters += 1;
             used = self.freed.wait_timeout(used, LOOK_AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+            used.waiters -= 1;
         }
         if switch.is_stopped() {
             return Err(Stopped);
         }
-        *used += units;
+        used.units += units;
         Ok(Share { budget: Arc::clone(self), units })
     }
 
@@ -128,15 +141,17 @@ impl Budget {
 
     /// 0 to 1.
     pub(crate) fn fullness(&self) -> f32 {
-        let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        (used as f64 / self.whole as f64) as f32
+        (self.used().units as f64 / self.whole as f64) as f32
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        *self.budget.used.lock().unwrap_or_else(PoisonError::into_inner) -= self.units;
-        self.budget.freed.notify_all();
+        let mut used = self.budget.used();
+        used.units -= self.units;
+        if used.waiters > 0 {
+            self.budget.freed.notify_all();
+        }
     }
 }
 
@@ -153,6 +168,29 @@ mod tests {
         assert!((budget.fullness() - 1.0).abs() < 1e-6);
         drop(share);
         assert!(budget.fullness().abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_wait_for_bytes_ends_as_soon_as_they_are_given_back() {
+        let budget = Budget::new(10);
+        let switch = Switch::new();
+        let all = budget.take(10, &switch);
+        let (waits_tx, waits_rx) = crossbeam_channel::bounded(1);
+        std::thread::scope(|scope| {
+            let waiters: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let _ = waits_tx.send(());
+                        budget.take(5, &switch)
+                    })
+                })
+                .collect();
+            assert!(waits_rx.recv().and_then(|()| waits_rx.recv()).is_ok());
+            drop(all);
+            let shares: Vec<_> = waiters.into_iter().map(|waiter| waiter.join()).collect();
+            assert!(shares.iter().all(|share| matches!(share, Ok(Ok(_)))));
+        });
+        assert_eq!(budget.used().waiters, 0);
     }
 
     #[test]

@@ -124,12 +124,13 @@ pub(crate) fn fetch(
     let failed = |error: std::io::Error| {
         format!("Couldn't keep the list {} while it is read ({error}).", locator::shown_url(url))
     };
+    let hash = fetched.body.sha256();
     let file = match &fetched.body {
         Body::Memory(bytes) => in_a_file(bytes),
         // The name goes with the body; the open file stays.
         Body::File(file) => file.file().try_clone().and_then(rewound),
     };
-    Ok(FetchedList { file: file.map_err(failed)?, hash: fetched.hash })
+    Ok(FetchedList { file: file.map_err(failed)?, hash })
 }
 
 fn rewound(mut file: File) -> std::io::Result<File> {

@@ -1,4 +1,5 @@
-//! How many requests at once are good for one host: few at first, more while that helps, half after trouble.
+//! How many requests at once are good for one host: few at first unless many were allowed, more while that helps, half
+//! after trouble.
 //!
 //! The count doubles with each round of answers until the first trouble, and rises by one a round from there (additive
 //! increase, multiplicative decrease: Chiu and Jain 1989). It goes back for a while once a larger one only makes the host
@@ -6,10 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Requests at once that a host gets at first, unless a higher count was allowed by name.
+/// Requests at once that a host gets at first where as many as usual are allowed.
 const FIRST: usize = 4;
-/// Of the count that is allowed, the part that a host gets at first: who allows many expects a host that bears them.
-const FIRST_PART: usize = 2;
+/// As many as usual. Who allows more says that the host bears them, and it gets them until it shows that it doesn't.
+const USUAL: usize = 8;
 /// Answers this much slower than the quickest may mean a queue at the host; anything below is noise.
 const NOISE: Duration = Duration::from_millis(50);
 /// Rounds without growth after a larger count did not help.
@@ -61,7 +62,7 @@ impl Adaptive {
         let most = most.max(1);
         Self {
             most,
-            limit: FIRST.max(most / FIRST_PART).min(most),
+            limit: if most > USUAL { most } else { FIRST.min(most) },
             is_gentle: false,
             round: Round::default(),
             was_full: false,
@@ -181,9 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_host_starts_with_half_and_doubles_up_to_what_is_allowed() {
+    fn a_host_starts_with_few_unless_more_than_usual_are_allowed_and_doubles_up_to_that() {
+        let first = [64, 9, 8, 2].map(|most| Adaptive::new(most).limit());
+        assert_eq!(first, [64, 9, 4, 2]);
         let mut adaptive = Adaptive::new(64);
-        assert_eq!((adaptive.limit(), Adaptive::new(8).limit(), Adaptive::new(2).limit()), (32, 4, 2));
         adaptive.limit = 16;
         led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
         assert_eq!(adaptive.limit(), 32);
@@ -234,11 +236,11 @@ mod tests {
 
     #[test]
     fn nothing_grows_that_is_not_used() {
-        let mut adaptive = Adaptive::new(64);
+        let mut adaptive = Adaptive::new(8);
         for _ in 0..500 {
             adaptive.answered(Instant::now(), 50 * MS, false);
         }
-        assert_eq!(adaptive.limit(), 32);
+        assert_eq!(adaptive.limit(), FIRST);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::spool::{Spool, SpooledFile};
@@ -11,21 +12,33 @@ use crate::model::human;
 
 /// Bytes gathered before they are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;
+/// Bytes from which a body that came in one piece is kept in the buffer it was read into; a smaller one is copied, so
+/// that it does not hold a buffer many times its size.
+const KEPT_BYTES: usize = 16 << 10;
 
 /// The bytes of a response. A temporary file goes away with it.
 #[derive(Debug)]
 pub enum Body {
     /// All of them.
-    Memory(Vec<u8>),
+    Memory(Bytes),
     /// In a temporary file.
     File(Box<SpooledFile>),
 }
 
 impl Body {
+    /// SHA-256 of the bytes, lower-case hex. Of bytes in memory it is worked out now, by whoever asks: the thread that
+    /// receives has others to listen to.
+    pub fn sha256(&self) -> String {
+        match self {
+            Self::Memory(bytes) => human::hex(&Sha256::digest(bytes)),
+            Self::File(file) => file.hash().to_owned(),
+        }
+    }
+
     /// All bytes, read from the temporary file if they stand there.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
-            Self::Memory(bytes) => Ok(bytes),
+            Self::Memory(bytes) => Ok(bytes.into()),
             Self::File(file) => file.bytes(),
         }
     }
@@ -58,13 +71,17 @@ impl Body {
     }
 }
 
-/// Takes a body's bytes as they come, and hashes them.
+/// Takes a body's bytes as they come.
 pub(super) struct Collector<'a> {
     spool: &'a Spool,
     in_memory_bytes: u64,
+    /// What the server announced.
+    expected_bytes: Option<u64>,
+    /// All that was announced, where it came in one piece.
+    whole: Option<Bytes>,
     pending: Vec<u8>,
-    file: Option<SpooledFile>,
-    hasher: Sha256,
+    /// The file that the bytes go to, with the hash of those that it has.
+    file: Option<(SpooledFile, Sha256)>,
     size_bytes: u64,
     /// Whether bytes are on their way to the disk: if that is given up, they are lost.
     is_flushing: bool,
@@ -73,13 +90,13 @@ pub(super) struct Collector<'a> {
 impl<'a> Collector<'a> {
     /// Nothing yet. `expected_bytes` is what the server announced, which is believed only as far as memory goes.
     pub(super) fn new(spool: &'a Spool, in_memory_bytes: u64, expected_bytes: Option<u64>) -> Self {
-        let room = expected_bytes.filter(|expected| *expected <= in_memory_bytes).unwrap_or(0);
         Self {
             spool,
             in_memory_bytes,
-            pending: Vec::with_capacity(usize::try_from(room).unwrap_or(0)),
+            expected_bytes: expected_bytes.filter(|expected| *expected <= in_memory_bytes),
+            whole: None,
+            pending: Vec::new(),
             file: None,
-            hasher: Sha256::new(),
             size_bytes: 0,
             is_flushing: false,
         }
@@ -95,10 +112,28 @@ impl<'a> Collector<'a> {
         self.size_bytes
     }
 
+    /// Takes the next bytes as they came, without a copy where they are all that was announced.
+    pub(super) async fn take(&mut self, chunk: Bytes) -> Result<(), ItemError> {
+        let is_whole = self.size_bytes == 0 && self.expected_bytes == Some(chunk.len() as u64);
+        if !is_whole || chunk.len() < KEPT_BYTES {
+            return self.push(&chunk).await;
+        }
+        self.size_bytes = chunk.len() as u64;
+        self.whole = Some(chunk);
+        Ok(())
+    }
+
     /// Takes the next bytes.
     pub(super) async fn push(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
-        self.hasher.update(bytes);
         self.size_bytes += bytes.len() as u64;
+        if self.pending.capacity() == 0
+            && let Some(room) = self.expected_bytes
+        {
+            self.pending.reserve_exact(usize::try_from(room).unwrap_or(0));
+        }
+        if let Some(whole) = self.whole.take() {
+            self.pending.extend_from_slice(&whole);
+        }
         self.pending.extend_from_slice(bytes);
         let spills = self.file.is_some() || self.size_bytes > self.in_memory_bytes;
         if spills && self.pending.len() >= WRITE_BYTES.min(self.in_memory_bytes as usize + 1) {
@@ -107,34 +142,37 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// The whole body, its size in bytes and the SHA-256 of its bytes as lower-case hex.
-    pub(super) async fn finish(mut self) -> Result<(Body, u64, String), ItemError> {
+    /// The whole body, and its size in bytes.
+    pub(super) async fn finish(mut self) -> Result<(Body, u64), ItemError> {
         if self.file.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let hash = human::hex(&self.hasher.finalize());
         let body = match self.file {
-            Some(file) => Body::File(Box::new(file)),
-            None => Body::Memory(self.pending),
+            Some((mut file, hasher)) => {
+                file.seal(human::hex(&hasher.finalize()));
+                Body::File(Box::new(file))
+            }
+            None => Body::Memory(self.whole.unwrap_or_else(|| self.pending.into())),
         };
-        Ok((body, self.size_bytes, hash))
+        Ok((body, self.size_bytes))
     }
 
-    /// Writes what is pending to the temporary file, on a thread that may wait for the disk.
+    /// Writes what is pending to the temporary file, and hashes it, on a thread that may wait for the disk.
     async fn flush(&mut self) -> Result<(), ItemError> {
         let spool = self.spool.clone();
         let file = self.file.take();
         let mut pending = std::mem::take(&mut self.pending);
         self.is_flushing = true;
-        let written = tokio::task::spawn_blocking(move || -> io::Result<(SpooledFile, Vec<u8>)> {
-            let file = match file {
-                Some(file) => file,
-                None => spool.create()?,
+        let written = tokio::task::spawn_blocking(move || -> io::Result<((SpooledFile, Sha256), Vec<u8>)> {
+            let (file, mut hasher) = match file {
+                Some(begun) => begun,
+                None => (spool.create()?, Sha256::new()),
             };
             file.file().write_all(&pending)?;
+            hasher.update(&pending);
             pending.clear();
             pending.shrink_to(WRITE_BYTES);
-            Ok((file, pending))
+            Ok(((file, hasher), pending))
         })
         .await
         .unwrap_or_else(|broken| Err(io::Error::other(broken)));
@@ -151,37 +189,65 @@ impl<'a> Collector<'a> {
 mod tests {
     use super::*;
 
-    fn collect(in_memory_bytes: u64, chunks: &[&[u8]]) -> (Body, u64, String, tempfile::TempDir) {
+    fn collect(in_memory_bytes: u64, chunks: &[&[u8]]) -> (Body, u64, tempfile::TempDir) {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::new(dir.path());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (body, size, hash) = runtime.block_on(async {
+        let (body, size) = runtime.block_on(async {
             let mut collector = Collector::new(&spool, in_memory_bytes, None);
             for chunk in chunks {
                 collector.push(chunk).await.unwrap();
             }
             collector.finish().await.unwrap()
         });
-        (body, size, hash, dir)
+        (body, size, dir)
     }
 
     #[test]
     fn a_small_body_stays_in_memory_and_has_its_hash() {
-        let (body, size, hash, _dir) = collect(10, &[b"a", b"bc"]);
+        let (body, size, _dir) = collect(10, &[b"a", b"bc"]);
         assert!(body.path().is_none());
+        assert_eq!(body.sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!((size, body.into_bytes().unwrap().as_slice()), (3, b"abc".as_slice()));
-        assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn a_body_that_came_whole_is_kept_as_it_came_and_more_is_laid_behind_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let spool = Spool::new("/nonexistent/spool");
+        let chunk = Bytes::from(vec![7; KEPT_BYTES]);
+        let collector = || Collector::new(&spool, 1 << 20, Some(KEPT_BYTES as u64));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.take(chunk.clone()).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        let Body::Memory(bytes) = body else { panic!("{body:?}") };
+        assert_eq!((size, bytes.as_ptr()), (KEPT_BYTES as u64, chunk.as_ptr()));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.push(&chunk).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        assert_eq!((body.into_bytes().unwrap(), size), (chunk.to_vec(), KEPT_BYTES as u64));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.take(chunk.clone()).await.unwrap();
+            collector.take(Bytes::from_static(b"end")).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        assert_eq!((body.into_bytes().unwrap(), size), ([&chunk[..], b"end"].concat(), KEPT_BYTES as u64 + 3));
     }
 
     #[test]
     fn a_large_body_goes_to_a_file_that_vanishes_with_it() {
-        let (body, size, hash, dir) = collect(2, &[b"a", b"bc", b"", b"d"]);
+        let (body, size, dir) = collect(2, &[b"a", b"bc", b"", b"d"]);
         let path = body.path().unwrap();
         assert!(path.starts_with(dir.path()) && path.to_string_lossy().ends_with(".part"));
         let mut copy = Vec::new();
         assert_eq!((size, body.copy_to(&mut copy).unwrap()), (4, 4));
         assert_eq!((copy.as_slice(), body.head(2).unwrap().as_slice()), (b"abcd".as_slice(), b"ab".as_slice()));
-        assert_eq!(hash, "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589");
+        assert_eq!(body.sha256(), "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589");
         drop(body);
         assert!(!path.exists());
     }

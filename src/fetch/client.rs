@@ -1,7 +1,9 @@
 //! The HTTP clients. Redirects and decoding are left to us: a client's own would take away the checks and lengths.
 //!
-//! There are up to four, each with connections of its own: whether hosts of the user's own network may be reached, and
+//! There are up to eight, each with connections of its own: whether hosts of the user's own network may be reached, and
 //! whether certificates are checked, is a matter of the client, so that no connection made for one purpose serves another.
+//! What is neither encrypted nor goes through a proxy has clients that know no root certificate: reading the system's
+//! takes as long as fetching many a small file.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -31,12 +33,14 @@ pub(super) struct Way {
     pub(super) is_users_own: bool,
     /// Whether certificates are checked.
     pub(super) checks_certificates: bool,
+    /// Whether anything on it may be encrypted.
+    pub(super) needs_roots: bool,
 }
 
 /// The clients of one job, each made when it is first wanted: reading the system's certificates takes longer than many a
 /// job without any.
 pub(super) struct Clients {
-    made: [OnceLock<Client>; 4],
+    made: [OnceLock<Client>; 8],
     limits: FetchLimits,
     resolver: Arc<dyn Resolve>,
     first: Arc<FirstReach>,
@@ -52,7 +56,7 @@ impl Clients {
     pub(super) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let proxy_names = if limits.system_proxy { system_proxy_names() } else { HashSet::new() };
         Self {
-            made: [const { OnceLock::new() }; 4],
+            made: [const { OnceLock::new() }; 8],
             limits: limits.clone(),
             resolver,
             first: Arc::default(),
@@ -86,7 +90,8 @@ impl Clients {
     /// The way to a URL; `is_users_own` says whether the user named its host.
     pub(super) fn way(&self, url: &Url, is_users_own: bool) -> Way {
         let is_insecure = lower_host(url).is_some_and(|host| self.insecure_hosts.contains(&host));
-        Way { is_users_own, checks_certificates: !is_insecure }
+        let needs_roots = url.scheme() != "http" || !self.proxy_names.is_empty();
+        Way { is_users_own, checks_certificates: !is_insecure, needs_roots }
     }
 
     /// Whether a URL's host is the proxy itself: only the user may ask there.
@@ -109,7 +114,8 @@ impl Clients {
 
     /// The client for that way.
     pub(super) fn get(&self, way: Way) -> Result<&Client, JobError> {
-        let index = usize::from(way.is_users_own) + 2 * usize::from(way.checks_certificates);
+        let index =
+            usize::from(way.is_users_own) + 2 * usize::from(way.checks_certificates) + 4 * usize::from(way.needs_roots);
         let place = self.made.get(index).unwrap_or(&self.made[0]);
         if let Some(client) = place.get() {
             return Ok(client);
@@ -123,6 +129,9 @@ impl Clients {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Fails when another thread was quicker, which is as good.
             let _ = timing::crypto().install_default();
+        }
+        if !way.needs_roots {
+            return self.without_roots(way);
         }
         match self.builder(way).tls_certs_merge(self.authorities.clone()).build() {
             Ok(client) => Ok(client),
@@ -230,7 +239,7 @@ mod tests {
     #[test]
     fn a_client_can_be_had_without_any_root_certificate() {
         let clients = clients(&NetworkSpec::default()).unwrap();
-        let way = Way { is_users_own: true, checks_certificates: true };
+        let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true };
         assert!(clients.build(way).is_ok() && clients.without_roots(way).is_ok());
     }
 

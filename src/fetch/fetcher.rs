@@ -76,8 +76,6 @@ pub struct Fetched {
     pub body: Body,
     /// Their number.
     pub size_bytes: u64,
-    /// SHA-256 of the bytes, lower-case hex.
-    pub hash: String,
     /// Status of the response.
     pub http_status: u16,
     /// Content-Type.
@@ -209,7 +207,8 @@ impl Fetcher {
                     () = cancel.cancelled() => {
                         Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&link.url))))
                     }
-                    came = self.shared.persist(&link, known, spool, &tally) => {
+                    // Apart, since a task is moved as a whole now and then, and this is most of it.
+                    came = Box::pin(self.shared.persist(&link, known, spool, &tally)) => {
                         came.map(|came| (came, link.url))
                     }
                 }
@@ -339,6 +338,8 @@ impl Shared {
             let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };
             let reply = transfer::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
+            // The connection goes back to its pool first: whoever gets the slot would else open another one.
+            tokio::task::yield_now().await;
             match reply {
                 Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
                 Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
@@ -408,7 +409,6 @@ impl Received {
         Fetched {
             body: self.body,
             size_bytes: self.size_bytes,
-            hash: self.hash,
             http_status: self.head.http_status,
             content_type: self.head.content_type,
             etag: self.head.etag,

@@ -35,7 +35,7 @@ mod transfer;
 
 pub use crate::model::Origin;
 pub use access::is_settable;
-pub use body::Body;
+pub use body::{Body, Bytes};
 pub use cancel::Cancel;
 pub use client::check_ca_file;
 pub use courtesy::LinkCounts;

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures_util::stream;
-use hyper::body::Bytes;
 use reqwest::Response;
 use tokio::io::AsyncBufReadExt;
 use tokio_util::io::StreamReader;
 
-use super::body::Collector;
+use super::body::{Bytes, Collector};
 use super::decode::{self, Coding, Reader};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
@@ -54,7 +53,7 @@ pub(super) async fn plain(response: Response, collector: &mut Collector<'_>, ter
         if terms.end_bytes.is_some_and(|end| size_bytes > end) {
             return Err(fault::bad_response(terms.name, "more came than was announced"));
         }
-        collector.push(&chunk).await.map_err(Fault::new)?;
+        collector.take(chunk).await.map_err(Fault::new)?;
     }
     let had = collector.size_bytes();
     if terms.whole_bytes.or(terms.end_bytes).is_some_and(|wanted| had < wanted) {

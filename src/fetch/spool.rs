@@ -73,7 +73,10 @@ impl Spool {
         for _ in 0..ATTEMPTS {
             let name = OsString::from(format!("{}{:016x}.part", self.prefix, rand::random::<u64>()));
             match self.folder.create(&name) {
-                Ok(file) => return Ok(SpooledFile { file, name, folder: Arc::clone(&self.folder) }),
+                Ok(file) => {
+                    let folder = Arc::clone(&self.folder);
+                    return Ok(SpooledFile { file, name, folder, hash: String::new() });
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
                 Err(error) => return Err(error),
             }
@@ -88,9 +91,20 @@ pub struct SpooledFile {
     file: File,
     name: OsString,
     folder: Arc<dyn SpoolFolder>,
+    hash: String,
 }
 
 impl SpooledFile {
+    /// All of it was written; this is its SHA-256.
+    pub(super) fn seal(&mut self, hash: String) {
+        self.hash = hash;
+    }
+
+    /// SHA-256 of its bytes, lower-case hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// The file itself, open for reading and writing.
     pub fn file(&self) -> &File {
         &self.file

@@ -52,7 +52,6 @@ pub(super) struct Head {
 pub(super) struct Received {
     pub(super) body: Body,
     pub(super) size_bytes: u64,
-    pub(super) hash: String,
     pub(super) head: Head,
     pub(super) transfer: Transfer,
     pub(super) url: Url,
@@ -260,10 +259,10 @@ pub(super) fn is_redirect(status: StatusCode) -> bool {
 }
 
 async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u64>) -> Result<Reply, Fault> {
-    let (body, size_bytes, hash) = whole.collector.finish().await.map_err(Fault::new)?;
+    let (body, size_bytes) = whole.collector.finish().await.map_err(Fault::new)?;
     let encoding = packed_bytes.and(whole.head.content_encoding.clone());
     let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, unchanged: None };
-    Ok(Reply::Received(Box::new(Received { body, size_bytes, hash, head: whole.head, transfer, url: whole.url })))
+    Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
 }
 
 impl Head {

@@ -77,9 +77,57 @@ impl Locator {
     pub fn host(&self) -> Option<String> {
         match self {
             Self::File(_) => None,
-            Self::Url(url) => url::Url::parse(url).ok()?.host_str().map(str::to_owned),
+            Self::Url(url) => match Authority::plain(url) {
+                Some(authority) => Some(authority.host.to_owned()),
+                None => url::Url::parse(url).ok()?.host_str().map(str::to_owned),
+            },
         }
     }
+
+    /// Scheme, host and port of a URL, as `https://host[:port]` in lower case; a scheme's own port is left out.
+    pub fn origin(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::Url(url) => match Authority::plain(url) {
+                Some(authority) => Some(authority.origin.to_owned()),
+                None => Some(url::Url::parse(url.trim()).ok()?.origin().ascii_serialization()),
+            },
+        }
+    }
+}
+
+/// Where a URL leads whose host is written the one way that needs no parsing. Most are, and there may be millions.
+struct Authority<'a> {
+    /// Scheme, host, and the port where one is named.
+    origin: &'a str,
+    host: &'a str,
+}
+
+impl<'a> Authority<'a> {
+    fn plain(url: &'a str) -> Option<Self> {
+        let host_at = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
+        let rest = url.get(host_at..)?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, origin) = (rest.get(..end)?, url.get(..host_at + end)?);
+        let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+        // Neither a leading zero nor the scheme's own port.
+        let is_port = |port: &str| {
+            port.starts_with(|first: char| first.is_ascii_digit() && first != '0')
+                && port.parse::<u16>().is_ok_and(|port| port != 80 && port != 443)
+        };
+        let is_plain = port.is_none_or(is_port) && (is_plain_name(host) || host.parse::<std::net::Ipv4Addr>().is_ok());
+        is_plain.then_some(Self { origin, host })
+    }
+}
+
+/// A name of lower-case letters, digits and hyphens that is no number, nor stands for other letters.
+fn is_plain_name(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && last.starts_with(|first: char| first.is_ascii_lowercase())
+        && host.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && !host.contains("..")
+        && !host.contains("xn--")
 }
 
 impl fmt::Display for Locator {
@@ -215,6 +263,62 @@ mod tests {
     fn a_path_that_is_not_utf8_survives_the_catalog() {
         let path = Locator::File(path_from_bytes(b"/tmp/\xff\xfe 1%.jpg".to_vec()));
         assert_eq!(Locator::parse(&path.to_text()), path);
+    }
+
+    /// What parsing gives, whatever way was gone.
+    fn check_place(text: &str) {
+        let parsed = url::Url::parse(text).ok();
+        let (host, origin) = (
+            parsed.as_ref().and_then(|url| url.host_str().map(str::to_owned)),
+            parsed.as_ref().map(|url| url.origin().ascii_serialization()),
+        );
+        let locator = Locator::Url(text.to_owned());
+        assert_eq!((locator.host(), locator.origin()), (host, origin), "{text:?}");
+    }
+
+    #[test]
+    fn a_plainly_written_place_is_what_parsing_gives() {
+        for plain in
+            ["http://h.example/a", "https://h-1.example:8443?x", "http://127.0.0.1:8080/i/1.jpg", "http://a1#f"]
+        {
+            assert!(Authority::plain(plain).is_some(), "{plain}");
+            check_place(plain);
+        }
+        for other in [
+            "http://H.example/",
+            "http://h.example:80/",
+            "https://h.example:443/",
+            "http://h.example:/",
+            "http://1/",
+            "http://0x7f.1/",
+            "http://h.0x1/",
+            "http://127.0.0.01/",
+            "http://me@h.example/",
+            "http://xn--nxasmq6b/",
+            "http://h.example./",
+            "http://h..example/",
+            "http://h.example:099/",
+            "http://h.example:70000/",
+            "http:///x",
+            "http://h\\x",
+            "http://h\t.example/",
+            "http://한국.example/",
+            "http://[::1]/",
+            "http://-h/",
+            "http://",
+            "http://.",
+        ] {
+            assert!(Authority::plain(other).is_none(), "{other}");
+            check_place(other);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_place_is_what_parsing_gives(rest in "[a-c0-2xn.:/@%#?\\\\A-]{0,12}") {
+            check_place(&format!("http://{rest}"));
+            check_place(&format!("https://{rest}/a"));
+        }
     }
 
     #[test]

@@ -319,6 +319,15 @@ pub(super) fn error_args(error: &ItemError) -> Result<String, Trouble> {
     Ok(serde_json::to_string(&error.args)?)
 }
 
+/// What becomes of `extra` when ?3 is told of a result; ?4 says whether that tells how it came, in place of what an
+/// earlier try told.
+macro_rules! extra_told {
+    () => {
+        "extra = CASE WHEN ?3 IS NULL THEN extra WHEN extra IS NULL THEN ?3 \
+         WHEN ?4 THEN json_patch(json_remove(extra, '$.transfer'), ?3) ELSE json_patch(extra, ?3) END"
+    };
+}
+
 fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut u64) -> Result<(), Trouble> {
     let Some(from) = standing(sql, one.id)? else { return Ok(()) };
     if !matches!(from.state, ItemState::Waiting | ItemState::Running) {
@@ -337,42 +346,71 @@ fn finish(sql: &Connection, one: &Finished, tally: &mut Tally, next_number: &mut
         bytes_in: one.bytes_in as i64,
         bytes_out: one.bytes_out as i64,
     };
-    sql.prepare_cached(
-        "UPDATE item SET state = ?3, output = ?4, error_kind = ?5, error = ?6, error_args = ?7, http_status = ?8, \
-         content_type = ?9, bytes_in = ?10, bytes_out = ?11, width = ?12, height = ?13, hash = ?14, output_hash = ?15, \
-         attempts = ?16, fetch_ms = ?17, process_ms = ?18, finished_at = ?19, etag = COALESCE(?20, etag), \
-         last_modified = COALESCE(?21, last_modified), \
-         number = ?22, extra = CASE WHEN ?23 IS NULL THEN extra \
-         ELSE json_patch(COALESCE(extra, '{}'), ?23) END WHERE job_id = ?1 AND seq = ?2",
-    )?
-    .execute(params![
-        one.id.job.0,
-        one.id.seq as i64,
-        to.state.word(),
-        output,
-        to.kind,
-        sentence,
-        error.map(error_args).transpose()?,
-        one.http_status,
-        one.content_type,
-        to.bytes_in,
-        to.bytes_out,
-        one.width_px,
-        one.height_px,
-        one.hash,
-        one.output_hash,
-        one.attempts,
-        one.timings.fetch_ms as i64,
-        one.timings.process_ms as i64,
-        now_ms(),
-        one.etag,
-        one.last_modified,
-        *next_number as i64,
-        told_of_result(one)?,
-    ])?;
+    let told = told_of_result(one)?;
+    let number = *next_number as i64;
+    if !end_noted(sql, one, told.as_deref(), number)? {
+        let error_args = error.map(error_args).transpose()?;
+        sql.prepare_cached(concat!(
+            "UPDATE item SET state = ?5, bytes_in = ?6, bytes_out = ?7, finished_at = ?8, number = ?9, ",
+            extra_told!(),
+            ", output = ?10, error_kind = ?11, error = ?12, error_args = ?13, http_status = ?14, content_type = ?15, \
+             width = ?16, height = ?17, hash = ?18, output_hash = ?19, attempts = ?20, fetch_ms = ?21, process_ms = ?22, \
+             etag = COALESCE(?23, etag), last_modified = COALESCE(?24, last_modified) WHERE job_id = ?1 AND seq = ?2"
+        ))?
+        .execute(params![
+            one.id.job.0,
+            one.id.seq as i64,
+            told,
+            one.transfer.is_some(),
+            to.state.word(),
+            to.bytes_in,
+            to.bytes_out,
+            now_ms(),
+            number,
+            output,
+            to.kind,
+            sentence,
+            error_args,
+            one.http_status,
+            one.content_type,
+            one.width_px,
+            one.height_px,
+            one.hash,
+            one.output_hash,
+            one.attempts,
+            one.timings.fetch_ms as i64,
+            one.timings.process_ms as i64,
+            one.etag,
+            one.last_modified,
+        ])?;
+    }
     *next_number += 1;
     tally.change(&from, &to);
     Ok(())
+}
+
+/// Tells of an output that was noted that it is there; `false` where it was not noted so. All else stands there already,
+/// and an index that is not touched costs nothing.
+fn end_noted(sql: &Connection, one: &Finished, told: Option<&str>, number: i64) -> rusqlite::Result<bool> {
+    let Outcome::Done { output } = &one.outcome else { return Ok(false) };
+    let changed = sql
+        .prepare_cached(concat!(
+            "UPDATE item SET state = 'done', bytes_in = ?5, bytes_out = ?6, finished_at = ?7, number = ?8, ",
+            extra_told!(),
+            " WHERE job_id = ?1 AND seq = ?2 AND state = 'running' AND output = ?9"
+        ))?
+        .execute(params![
+            one.id.job.0,
+            one.id.seq as i64,
+            told,
+            one.transfer.is_some(),
+            one.bytes_in as i64,
+            one.bytes_out as i64,
+            now_ms(),
+            number,
+            output,
+        ])?;
+    Ok(changed > 0)
 }
 
 /// What `extra` is told of a result: how much was there of a file that ends early, what was left out, and how it
@@ -387,10 +425,9 @@ fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
     }
     if let Some(transfer) = &one.transfer {
         told.insert("timings".to_owned(), serde_json::to_value(transfer.times)?);
-        let is_plain = *transfer == Transfer { times: transfer.times, ..Transfer::default() };
-        // Nothing takes away what an earlier try told.
-        let more = if is_plain { serde_json::Value::Null } else { serde_json::to_value(transfer)? };
-        told.insert("transfer".to_owned(), more);
+        if *transfer != (Transfer { times: transfer.times, ..Transfer::default() }) {
+            told.insert("transfer".to_owned(), serde_json::to_value(transfer)?);
+        }
     }
     if told.is_empty() { Ok(None) } else { serde_json::to_string(&told).map(Some) }
 }

@@ -48,10 +48,10 @@ impl Checksum {
         }
     }
 
-    /// What came, if it has this checksum. Reads and hashes all of it unless the fetcher has done so.
+    /// What came, if it has this checksum. Reads and hashes all of it unless that was done when it came.
     pub(super) fn check(&self, row: &ItemRow, fetched: Fetched) -> Result<Fetched, FetchFailure> {
         let (name, wanted, had) = match self {
-            Self::Sha256(wanted) => ("SHA-256", wanted, Ok(fetched.hash.clone())),
+            Self::Sha256(wanted) => ("SHA-256", wanted, Ok(fetched.body.sha256())),
             Self::Md5(wanted) => ("MD5", wanted, hash::<Md5>(&fetched.body)),
             Self::Sha1(wanted) => ("SHA-1", wanted, hash::<Sha1>(&fetched.body)),
         };
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_hashes_are_those_of_the_standards() {
-        let body = Body::Memory(b"abc".to_vec());
+        let body = Body::Memory("abc".into());
         assert_eq!(hash::<Md5>(&body).unwrap(), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(hash::<Sha1>(&body).unwrap(), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(hash::<Sha256>(&body).unwrap(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

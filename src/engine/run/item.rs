@@ -18,7 +18,7 @@ use crate::engine::output::{self, Target, Told};
 use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
 use crate::engine::recorder::{Record, Recorded};
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::{Body, Fetched, SpooledFile};
+use crate::fetch::{Body, Bytes, Fetched, SpooledFile};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
 use crate::sink::{self, Content};
 
@@ -41,7 +41,7 @@ pub(super) struct Input {
 /// Where an item's bytes are.
 pub(super) enum Held {
     /// In memory.
-    Memory(Vec<u8>),
+    Memory(Bytes),
     /// In a temporary file, which goes with it.
     Spooled(Box<SpooledFile>),
     /// Still in the input file: it is only to be copied.
@@ -49,7 +49,6 @@ pub(super) enum Held {
 }
 
 pub(super) struct FetchedFacts {
-    hash: String,
     http_status: u16,
     content_type: Option<String>,
     etag: Option<String>,
@@ -236,7 +235,7 @@ impl Run {
         facts.timings = Timings { fetch_ms: input.read_ms, process_ms: 0 };
         facts.attempts = input.row.attempts + 1;
         if let Some(fetched) = &input.fetched {
-            facts.hash = Some(fetched.hash.clone());
+            facts.hash = input.held.hash();
             facts.http_status = Some(fetched.http_status);
             facts.content_type.clone_from(&fetched.content_type);
             facts.etag.clone_from(&fetched.etag);
@@ -343,7 +342,6 @@ impl Input {
             file_name: fetched.file_name,
             read_ms: fetched.fetch_ms,
             fetched: Some(FetchedFacts {
-                hash: fetched.hash,
                 http_status: fetched.http_status,
                 content_type: fetched.content_type,
                 etag: fetched.etag,
@@ -369,6 +367,15 @@ impl Input {
 }
 
 impl Held {
+    /// SHA-256 of a body, lower-case hex; an input file's is known once it was read.
+    fn hash(&self) -> Option<String> {
+        match self {
+            Self::Memory(bytes) => Some(sink::sha256_hex(bytes)),
+            Self::Spooled(file) => Some(file.hash().to_owned()),
+            Self::File(_) => None,
+        }
+    }
+
     fn content(&self) -> Content<'_> {
         match self {
             Self::Memory(bytes) => Content::Bytes(bytes),
@@ -415,7 +422,7 @@ pub(super) fn open_file(path: &Path, only_copied: bool) -> Result<(Held, u64), I
     }
     let bytes = read(path)?;
     let size_bytes = bytes.len() as u64;
-    Ok((Held::Memory(bytes), size_bytes))
+    Ok((Held::Memory(bytes.into()), size_bytes))
 }
 
 /// A file's first bytes; none where they can't be read.

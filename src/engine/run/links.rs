@@ -14,7 +14,6 @@ use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use url::Url;
 
 use super::again::{self, Again, Arrival};
 use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
@@ -303,6 +302,5 @@ impl Lane<'_> {
 
 /// Scheme, host and port, as the fetcher tells hosts apart; nothing for what is no URL.
 fn host_of(locator: &Locator) -> Arc<str> {
-    let Locator::Url(url) = locator else { return "".into() };
-    Url::parse(url.trim()).map_or_else(|_| "".into(), |url| url.origin().ascii_serialization().into())
+    locator.origin().unwrap_or_default().into()
 }

@@ -1,6 +1,7 @@
 //! What becomes of items, also where a job is cut off.
 
 use super::*;
+use crate::model::Transfer;
 
 #[test]
 fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
@@ -124,6 +125,61 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
     assert!(!reader.is_output(bench.job, "/out/2.jpg").unwrap());
     assert!(reader.is_output(bench.job, "/out/3.jpg").unwrap());
     bench.check_sums();
+}
+
+fn extra(bench: &Bench, seq: u64) -> serde_json::Value {
+    let sql = rusqlite::Connection::open(bench.path()).unwrap();
+    let extra: String = sql.query_row("SELECT extra FROM item WHERE seq = ?1", [seq as i64], |row| row.get(0)).unwrap();
+    serde_json::from_str(&extra).unwrap()
+}
+
+#[test]
+fn an_item_ends_the_same_whether_its_output_was_noted_or_not() {
+    let mut bench = Bench::with(&files(0..3));
+    let ended = |seq, output: &str, transfer| Finished {
+        bytes_in: 9,
+        bytes_out: 8,
+        width_px: Some(64),
+        hash: Some("h".to_owned()),
+        output_hash: Some("o".to_owned()),
+        http_status: Some(200),
+        etag: Some("e".to_owned()),
+        transfer: Some(transfer),
+        ..Finished::new(bench.id(seq), done(output))
+    };
+    let packed = Transfer { encoding: Some("gzip".to_owned()), packed_bytes: Some(5), ..Transfer::default() };
+    // The first is told of at its end alone, the second is noted, the third is noted and gets another name in the end.
+    let told = [(1, "/out/1", "/out/1"), (2, "/out/2", "/out/2"), (3, "/out/2", "/out/3")];
+    let told = told.map(|(seq, noted, output)| (ended(seq, noted, packed.clone()), ended(seq, output, packed.clone())));
+    bench.catalog.note_outputs(&[&told[1].0, &told[2].0]).unwrap();
+    bench.catalog.finish(&told.each_ref().map(|(_, ended)| ended)).unwrap();
+    let bare = |seq| ItemRow {
+        id: bench.id(0),
+        locator: Locator::parse("x"),
+        output: None,
+        size_bytes: None,
+        finished_at_ms: None,
+        ..bench.item(seq)
+    };
+    assert_eq!((bare(1), bare(1)), (bare(2), bare(3)));
+    assert_eq!(bench.item(3).output.as_deref(), Some("/out/3"));
+    assert!((1..=3).all(|seq| extra(&bench, seq)["transfer"] == serde_json::json!(packed)));
+    bench.check_sums();
+}
+
+#[test]
+fn how_something_came_the_last_time_is_all_that_is_kept_of_it() {
+    let mut bench = Bench::with(&files(0..1));
+    let packed = Transfer { encoding: Some("gzip".to_owned()), packed_bytes: Some(5), ..Transfer::default() };
+    let gone_on = Transfer { resumed: 2, ..Transfer::default() };
+    for transfer in [packed, gone_on, Transfer::default()] {
+        let finished =
+            Finished { transfer: Some(transfer.clone()), ..Finished::new(bench.id(1), failed(ErrorKind::Corrupt)) };
+        bench.catalog.finish(&[&finished]).unwrap();
+        let told = extra(&bench, 1).get("transfer").cloned().unwrap_or_default();
+        assert_eq!(serde_json::from_value::<Option<Transfer>>(told).unwrap().unwrap_or_default(), transfer);
+        bench.catalog.retry(bench.job, None, None).unwrap();
+    }
 }
 
 #[test]
