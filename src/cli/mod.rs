@@ -194,7 +194,7 @@ fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let row = match args.job {
         Some(job) => Some(named_job(Some(engine.reader()?), job)?.1),
-        None => engine.latest_resumable()?,
+        None => engine.reader()?.latest_resumable()?,
     };
     let Some(row) = row else {
         warn("Nothing to resume: no job was interrupted.");
@@ -216,7 +216,7 @@ fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
     // Its failures are still another's to count.
-    if engine.is_at_work_elsewhere(row.id)? {
+    if reader.is_at_work(row.id) {
         return Err(JobError::Locked(row.id));
     }
     let kinds = reader.failures_by_kind(row.id)?;

@@ -202,9 +202,8 @@ impl Coordinator {
         let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
         let listed = match cut_off {
             Some(job) if self.lock(job.id)?.is_some() => {
-                if job.state != JobState::Paused {
-                    self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
-                }
+                // Where it was killed, its row still says running, to whoever looks there.
+                self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
                 Some(JobRow { state: JobState::Paused, ..job })
             }
             _ => draft,
