@@ -124,7 +124,7 @@ pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
     lists::check(spec)
 }
 
-/// Makes the output folder of a job and proves that results can be written there.
+/// Proves that results of a job can be written to its output folder, which needs not be there yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let dir = output::out_dir(spec)?;
     crate::sink::check_dir(&dir)?;

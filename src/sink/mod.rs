@@ -15,4 +15,4 @@ pub use folder::Folder;
 pub use hash::{Hasher, sha256_file, sha256_hex};
 pub use naming::{NameParts, Template};
 pub use place::Place;
-pub use write::{Content, Staged, check_dir, free_bytes, stage, stage_in};
+pub use write::{Content, MadeFolders, Staged, check_dir, free_bytes, make_dir, stage, stage_in};

@@ -82,7 +82,7 @@ impl Coordinator {
         let mut spec = row.spec;
         let pipeline = check(&spec)?;
         let out_dir = output::out_dir(&spec)?;
-        sink::check_dir(&out_dir)?;
+        let made = sink::make_dir(&out_dir)?;
         sink::sweep_temporaries(&out_dir, job);
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
         spec.sink.dir = Some(out_dir.clone());
@@ -125,7 +125,7 @@ impl Coordinator {
         let mut meter = Meter::new();
         meter.go();
         let sources = run.spec.sources.clone();
-        self.active = Some(Active { run, threads, _lock: lock, meter, phase: Phase::Going, network_gone: false });
+        self.active = Some(Active { run, threads, _lock: lock, made, meter, phase: Phase::Going, network_gone: false });
         self.event(Some(job), Edge::Started);
         if !expansion.counted && !self.expanding.contains_key(&job) {
             let from = expansion.mark.source;
@@ -353,6 +353,8 @@ impl Coordinator {
         });
         self.parts.runs.remove(job);
         sink::sweep_temporaries(&active.run.naming.out_dir, job);
+        // A folder of the job's own in which nothing came to stand; a resume makes it anew.
+        drop(active.made);
         let reason = settled.err().map(|error| error.to_string()).or(reason);
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },

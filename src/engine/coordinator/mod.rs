@@ -33,6 +33,7 @@ use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
+use crate::sink::MadeFolders;
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
@@ -86,6 +87,7 @@ struct Active {
     run: Arc<Run>,
     threads: Vec<JoinHandle<()>>,
     _lock: JobLock,
+    made: MadeFolders,
     meter: Meter,
     phase: Phase,
     network_gone: bool,
