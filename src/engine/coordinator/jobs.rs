@@ -83,7 +83,9 @@ impl Coordinator {
         let pipeline = check(&spec)?;
         let out_dir = output::out_dir(&spec)?;
         let made = sink::make_dir(&out_dir)?;
-        sink::sweep_temporaries(&out_dir, job);
+        let naming = Naming::new(&spec, out_dir.clone())?;
+        let reader = self.parts.reader.as_ref();
+        naming.look_around(Some(job), (row.done > 0).then_some((job, reader)));
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
         spec.sink.dir = Some(out_dir.clone());
         let noted = {
@@ -99,7 +101,6 @@ impl Coordinator {
         let pool = self.pool(workers)?;
         let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
         let expansion = self.parts.reader.expansion(job)?;
-        let naming = Naming::new(&spec, out_dir.clone())?;
         naming
             .root()
             .map_err(|error| JobError::Output { path: out_dir.display().to_string(), detail: error.to_string() })?;
@@ -352,7 +353,7 @@ impl Coordinator {
             catalog.set_state(job, state)
         });
         self.parts.runs.remove(job);
-        sink::sweep_temporaries(&active.run.naming.out_dir, job);
+        sink::look_through(&active.run.naming.out_dir, Some(job), &mut |_| {});
         // A folder of the job's own in which nothing came to stand; a resume makes it anew.
         drop(active.made);
         let reason = settled.err().map(|error| error.to_string()).or(reason);
