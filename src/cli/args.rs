@@ -88,7 +88,7 @@ pub(super) struct JobsArgs {
 pub(super) struct ExportArgs {
     /// The job's number
     pub(super) job: i64,
-    /// csv (with a header) or jsonl (one JSON object a line)
+    /// csv (with a header), jsonl (one JSON object a line) or parquet
     #[arg(long, value_enum)]
     format: ExportWord,
     /// The file to write; one that is there is replaced [default: standard output]
@@ -106,6 +106,7 @@ impl ExportArgs {
 enum ExportWord {
     Csv,
     Jsonl,
+    Parquet,
 }
 
 impl From<ExportWord> for ExportFormat {
@@ -113,6 +114,7 @@ impl From<ExportWord> for ExportFormat {
         match word {
             ExportWord::Csv => Self::Csv,
             ExportWord::Jsonl => Self::JsonLines,
+            ExportWord::Parquet => Self::Parquet,
         }
     }
 }

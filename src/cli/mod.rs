@@ -11,14 +11,14 @@ mod network;
 mod report;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
-use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, Options, Planned};
+use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, ExportFormat, Options, Planned};
 use crate::error::JobError;
 use crate::model::{JobId, JobRow, JobState, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
@@ -159,6 +159,11 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
         }
         Command::Export(export) => {
             let (history, row) = named_job(engine::history(&catalog.path)?, export.job)?;
+            if export.format() == ExportFormat::Parquet && export.out.is_none() && io::stdout().is_terminal() {
+                return Err(JobError::Usage(
+                    "Parquet is no text for a terminal: name a file with -o, or send it on with a pipe.".to_owned(),
+                ));
+            }
             engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
         }
