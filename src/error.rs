@@ -267,6 +267,10 @@ impl fmt::Display for ItemError {
                 write!(f, "Couldn't save {name}: the folder can't be written to{detail}. Choose another folder.")
             }
             ErrorKind::DiskFull => write!(f, "Couldn't save {name}: the disk is full. Make room, then resume."),
+            ErrorKind::CantEncode if !self.arg("limit").is_empty() => write!(
+                f,
+                "Couldn't save {name}: it is larger than asked for{detail}. Allow more bytes, or make the picture smaller."
+            ),
             ErrorKind::CantEncode => write!(f, "Couldn't save {name}: the format can't hold it{detail}."),
             ErrorKind::Recipe => write!(f, "Couldn't process {name}: a step doesn't fit this picture{detail}."),
             ErrorKind::TookTooLong => {

@@ -62,6 +62,9 @@ pub trait Catalog: Send {
 }
 
 /// The reading side: a connection of its own, which sees each transaction whole and never waits for a writer.
+///
+/// A job whose process was killed still says running in its table; since nobody holds its lock, readers tell it as what
+/// it is: paused.
 pub trait CatalogReader: Send {
     /// Jobs, newest first, drafts included.
     fn jobs(&self, limit: u32) -> Result<Vec<JobRow>, JobError>;
@@ -72,14 +75,11 @@ pub trait CatalogReader: Send {
     /// The newest draft.
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError>;
 
-    /// Jobs that were begun and not ended (queued, running, paused), newest first. One that says running may be at
-    /// work in another process: its lock tells.
-    fn resumable(&self, limit: u32) -> Result<Vec<JobRow>, JobError>;
+    /// The newest job that was begun and not ended, and is not at work here or in another process.
+    fn latest_resumable(&self) -> Result<Option<JobRow>, JobError>;
 
-    /// The newest of [`CatalogReader::resumable`].
-    fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
-        Ok(self.resumable(1)?.into_iter().next())
-    }
+    /// Whether anybody is at work on a job, here or in another process. Only looks, and disturbs nobody.
+    fn is_at_work(&self, job: JobId) -> bool;
 
     /// How far a job's sources have been read.
     fn expansion(&self, job: JobId) -> Result<Expansion, JobError>;

@@ -1,5 +1,8 @@
-//! A job's items for other programs: every column of the contract, one item a line, streamed.
+//! A job's items for other programs: every column of the contract, one item a line or row, streamed.
 
+mod parquet;
+
+use std::fmt;
 use std::io::{self, Write};
 
 use super::api::{CatalogReader, Field, RECORD_COLUMNS};
@@ -18,6 +21,8 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object a line.
     JsonLines,
+    /// Parquet, in row groups, whose times are moments.
+    Parquet,
 }
 
 impl ExportFormat {
@@ -26,6 +31,7 @@ impl ExportFormat {
         match word {
             "csv" => Some(Self::Csv),
             "jsonl" => Some(Self::JsonLines),
+            "parquet" => Some(Self::Parquet),
             _ => None,
         }
     }
@@ -36,32 +42,52 @@ pub fn export(
     reader: &dyn CatalogReader,
     job: JobId,
     format: ExportFormat,
-    to: &mut dyn Write,
+    to: &mut (dyn Write + Send),
 ) -> Result<u64, JobError> {
-    let failed = |error: io::Error| JobError::Machine(format!("Couldn't write the export: {error}."));
-    if format == ExportFormat::Csv {
-        write!(to, "{}\r\n", RECORD_COLUMNS.join(",")).map_err(failed)?;
+    match format {
+        ExportFormat::Csv => {
+            write!(to, "{}\r\n", RECORD_COLUMNS.join(",")).map_err(failed)?;
+            let written = each(reader, job, |record| write_csv(&record, to).map_err(failed))?;
+            to.flush().map(|()| written).map_err(failed)
+        }
+        ExportFormat::JsonLines => {
+            let written = each(reader, job, |record| write_json(&record, to).map_err(failed))?;
+            to.flush().map(|()| written).map_err(failed)
+        }
+        ExportFormat::Parquet => {
+            let mut table = parquet::Table::begin(to).map_err(failed)?;
+            let written = each(reader, job, |record| table.add(record).map_err(failed))?;
+            table.end().map(|()| written).map_err(failed)
+        }
     }
-    let (mut after, mut written) = (0, 0);
+}
+
+fn failed(error: impl fmt::Display) -> JobError {
+    JobError::Machine(format!("Couldn't write the export: {error}."))
+}
+
+/// Goes through a job's items; returns how many there were.
+fn each(
+    reader: &dyn CatalogReader,
+    job: JobId,
+    mut take: impl FnMut(Vec<Field>) -> Result<(), JobError>,
+) -> Result<u64, JobError> {
+    let (mut after, mut taken) = (0, 0);
     loop {
-        let mut records = reader.records(job, after, ROWS)?;
-        for record in &mut records {
-            keep_secrets(record);
-            match format {
-                ExportFormat::Csv => write_csv(record, to),
-                ExportFormat::JsonLines => write_json(record, to),
-            }
-            .map_err(failed)?;
+        let records = reader.records(job, after, ROWS)?;
+        let is_last = records.len() < ROWS as usize;
+        for mut record in records {
+            keep_secrets(&mut record);
             // The second column is the place; one that was no number would read the same items for ever.
             after = match record.get(1) {
                 Some(Field::Number(seq)) => *seq as u64,
                 _ => u64::from(u32::MAX),
             };
+            take(record)?;
+            taken += 1;
         }
-        written += records.len() as u64;
-        if records.len() < ROWS as usize {
-            to.flush().map_err(failed)?;
-            return Ok(written);
+        if is_last {
+            return Ok(taken);
         }
     }
 }
@@ -76,7 +102,7 @@ fn keep_secrets(record: &mut [Field]) {
     }
 }
 
-fn write_csv(record: &[Field], to: &mut dyn Write) -> io::Result<()> {
+fn write_csv(record: &[Field], to: &mut (dyn Write + Send)) -> io::Result<()> {
     for (at, field) in record.iter().enumerate() {
         if at > 0 {
             to.write_all(b",")?;
@@ -93,7 +119,7 @@ fn write_csv(record: &[Field], to: &mut dyn Write) -> io::Result<()> {
     to.write_all(b"\r\n")
 }
 
-fn write_json(record: &[Field], to: &mut dyn Write) -> io::Result<()> {
+fn write_json(record: &[Field], to: &mut (dyn Write + Send)) -> io::Result<()> {
     let mut separator = '{';
     for (column, field) in RECORD_COLUMNS.into_iter().zip(record) {
         let value = match field {

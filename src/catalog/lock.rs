@@ -2,12 +2,18 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use crate::error::JobError;
 use crate::model::JobId;
 
 /// Attempts to lock a file that others keep removing as they leave.
 const ATTEMPTS: u32 = 100;
+/// How often a lock that is held is tried again: who only looks ([`is_locked`]) holds it for some microseconds.
+const LOOKS: u32 = 10;
+/// How long is waited before each of them.
+const LOOK_LASTS: Duration = Duration::from_millis(2);
 
 /// The right to work on a job; freed on drop, and by the system when the process dies.
 #[derive(Debug)]
@@ -20,10 +26,16 @@ pub struct JobLock {
 pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobError> {
     let path = lock_path(catalog_path, job);
     let failed = |error: std::io::Error| JobError::catalog(catalog_path, format_args!("{}: {error}", path.display()));
+    let mut looks = 0;
     for _ in 0..ATTEMPTS {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
+            Err(TryLockError::WouldBlock) if looks < LOOKS => {
+                looks += 1;
+                thread::sleep(LOOK_LASTS);
+                continue;
+            }
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -34,6 +46,16 @@ pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobE
         }
     }
     Ok(None)
+}
+
+/// Whether anybody works on a job. Only looks: no file is made or removed, and the holder's lock is never touched.
+/// Where it can't be told, somebody may.
+pub(super) fn is_locked(catalog_path: &Path, job: JobId) -> bool {
+    match File::open(lock_path(catalog_path, job)) {
+        // The file that a killed process left is locked by nobody; closing ours frees it again.
+        Ok(file) => file.try_lock_shared().is_err(),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
 }
 
 fn lock_path(catalog_path: &Path, job: JobId) -> PathBuf {
@@ -74,6 +96,27 @@ mod tests {
         assert!(again.is_some());
         drop((again, other));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn who_only_looks_leaves_no_trace_and_keeps_nobody_from_a_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = dir.path().join("catalog.sqlite");
+        assert!(!is_locked(&catalog, JobId(1)));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let held = lock_job(&catalog, JobId(1)).unwrap().unwrap();
+        assert!(is_locked(&catalog, JobId(1)) && is_locked(&catalog, JobId(1)) && !is_locked(&catalog, JobId(2)));
+        // As after a kill: the file stays, its lock is gone.
+        held.file.unlock().unwrap();
+        assert!(!is_locked(&catalog, JobId(1)) && lock_path(&catalog, JobId(1)).exists());
+        drop(held);
+        std::thread::scope(|scope| {
+            let looker = scope.spawn(|| (0..20_000).filter(|_| is_locked(&catalog, JobId(1))).count());
+            for _ in 0..200 {
+                assert!(lock_job(&catalog, JobId(1)).unwrap().is_some(), "nobody else wants it");
+            }
+            looker.join().unwrap();
+        });
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) struct JobsArgs {
 pub(super) struct ExportArgs {
     /// The job's number
     pub(super) job: i64,
-    /// csv (with a header) or jsonl (one JSON object a line)
+    /// csv (with a header), jsonl (one JSON object a line) or parquet
     #[arg(long, value_enum)]
     format: ExportWord,
     /// The file to write; one that is there is replaced [default: standard output]
@@ -106,6 +106,7 @@ impl ExportArgs {
 enum ExportWord {
     Csv,
     Jsonl,
+    Parquet,
 }
 
 impl From<ExportWord> for ExportFormat {
@@ -113,6 +114,7 @@ impl From<ExportWord> for ExportFormat {
         match word {
             ExportWord::Csv => Self::Csv,
             ExportWord::Jsonl => Self::JsonLines,
+            ExportWord::Parquet => Self::Parquet,
         }
     }
 }
@@ -185,7 +187,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     network_wait: u64,
     /// Pixels above which a picture is refused, in megapixels [default: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_PIXELS / 1_000_000))]
+    #[arg(long, value_name = "N", value_parser = megapixels)]
     max_megapixels: Option<u64>,
     /// Width or height in px above which a picture is refused [default: 65535]
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SIDE_PX)))]
@@ -194,7 +196,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     item_memory: Option<u64>,
     /// How long one item may be worked on, such as 90s or 1h [default: 10m]
-    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", value_parser = some_seconds)]
     item_timeout: Option<u64>,
     /// What becomes of a picture whose file ends early: it fails, or what is there is saved and marked in the catalog
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
@@ -274,7 +276,7 @@ impl RunArgs {
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
                 network_gone_s: None,
-                max_pixels: self.max_megapixels.map(|millions| millions * 1_000_000),
+                max_pixels: self.max_megapixels,
                 max_side_px: self.max_side,
                 item_memory_bytes: self.item_memory,
                 item_timeout_s: self.item_timeout,
@@ -423,7 +425,23 @@ fn seconds(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     let number: u64 = digits.parse().map_err(|_| wrong())?;
-    number.checked_mul(unit).filter(|seconds| *seconds <= 7 * 86_400).ok_or_else(wrong)
+    number.checked_mul(unit).filter(|seconds| *seconds <= 7 * 86_400).ok_or_else(|| "allowed: 0s to 168h".to_owned())
+}
+
+/// The same, but no item is done in no time at all.
+fn some_seconds(text: &str) -> Result<u64, String> {
+    match seconds(text)? {
+        0 => Err("allowed: 1s to 168h".to_owned()),
+        seconds => Ok(seconds),
+    }
+}
+
+/// Reads megapixels, `24` or `0.5`, as pixels.
+fn megapixels(text: &str) -> Result<u64, String> {
+    let millions: f64 = text.parse().map_err(|_| "a number of megapixels is wanted, such as 24 or 0.5".to_owned())?;
+    let pixels = (millions * 1e6).round();
+    let is_allowed = (1.0..=MAX_PIXELS as f64).contains(&pixels);
+    if is_allowed { Ok(pixels as u64) } else { Err(format!("allowed: 0.000001 to {}", MAX_PIXELS / 1_000_000)) }
 }
 
 #[cfg(test)]
@@ -443,5 +461,9 @@ mod tests {
         assert!(size("lots").is_err() && size("-5MB").is_err() && size("1").is_err() && size("NaN").is_err());
         assert_eq!((seconds("30s"), seconds("5m"), seconds("5min"), seconds("7")), (Ok(30), Ok(300), Ok(300), Ok(7)));
         assert!(seconds("m").is_err() && seconds("1w").is_err());
+        assert!(seconds("0s") == Ok(0) && seconds("169h").is_err_and(|error| error.contains("168h")));
+        assert!(some_seconds("1s") == Ok(1) && some_seconds("0s").is_err_and(|error| error.contains("1s")));
+        assert_eq!((megapixels("0.01"), megapixels("24")), (Ok(10_000), Ok(24_000_000)));
+        assert!(["0", "-1", "NaN", "inf", "1001", "many"].iter().all(|text| megapixels(text).is_err()));
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn tell(
     if let Some((sentence, items)) = reader.left_alone(job.id)? {
         say(&format!("  {}", report::skips(&sentence, items)));
     }
-    if matches!(job.state, JobState::Paused | JobState::Running | JobState::Queued) {
+    if matches!(job.state, JobState::Paused | JobState::Queued) {
         say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));
     }
     Ok(Exit::AllDone)

@@ -11,14 +11,14 @@ mod network;
 mod report;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
-use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, Options, Planned};
+use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, ExportFormat, Options, Planned};
 use crate::error::JobError;
 use crate::model::{JobId, JobRow, JobState, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
@@ -159,6 +159,11 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
         }
         Command::Export(export) => {
             let (history, row) = named_job(engine::history(&catalog.path)?, export.job)?;
+            if export.format() == ExportFormat::Parquet && export.out.is_none() && io::stdout().is_terminal() {
+                return Err(JobError::Usage(
+                    "Parquet is no text for a terminal: name a file with -o, or send it on with a pipe.".to_owned(),
+                ));
+            }
             engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
         }
@@ -194,7 +199,7 @@ fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let row = match args.job {
         Some(job) => Some(named_job(Some(engine.reader()?), job)?.1),
-        None => engine.latest_resumable()?,
+        None => engine.reader()?.latest_resumable()?,
     };
     let Some(row) = row else {
         warn("Nothing to resume: no job was interrupted.");
@@ -216,7 +221,7 @@ fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
     // Its failures are still another's to count.
-    if engine.is_at_work_elsewhere(row.id)? {
+    if reader.is_at_work(row.id) {
         return Err(JobError::Locked(row.id));
     }
     let kinds = reader.failures_by_kind(row.id)?;

@@ -99,6 +99,7 @@ pub fn dry_run(
     let pipeline = check(spec)?;
     let out_dir = output::out_dir(spec)?;
     let naming = Naming::new(spec, out_dir.clone())?;
+    naming.look_around(None, None);
     let mut planner = Planner {
         spec,
         pipeline,
@@ -192,6 +193,7 @@ impl Planner<'_> {
             self.plan.conflicts += u64::from(planned.conflict);
             match outlook.verdict? {
                 Verdict::Save(path) => {
+                    self.naming.given(&path);
                     self.taken.insert(path.clone());
                     planned.output = Some(path);
                 }

@@ -16,7 +16,7 @@ pub fn export_job(
     file: Option<&Path>,
 ) -> Result<u64, JobError> {
     let Some(path) = file else {
-        return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout().lock())));
+        return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout())));
     };
     let failed = |error: io::Error| JobError::Machine(format!("Couldn't write {}: {error}.", path.display()));
     let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));

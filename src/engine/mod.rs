@@ -60,11 +60,8 @@ pub use view::{
 use crate::catalog::{self, ReaderFactory};
 use crate::error::JobError;
 use crate::fetch::Secrets;
-use crate::model::{JobId, JobRow, JobSpec};
+use crate::model::JobSpec;
 use crate::op::Pipeline;
-
-/// Jobs that are looked at to find one to resume.
-const RESUMABLE_LOOKED_AT: u32 = 100;
 
 /// A reader of what happened, without an engine; `None` where no catalog was made yet.
 pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, JobError> {
@@ -127,7 +124,7 @@ pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
     lists::check(spec)
 }
 
-/// Makes the output folder of a job and proves that results can be written there.
+/// Proves that results of a job can be written to its output folder, which needs not be there yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let dir = output::out_dir(spec)?;
     crate::sink::check_dir(&dir)?;
@@ -137,7 +134,6 @@ pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
 /// A running engine. Dropping it stops what is at work, resumable, and waits for that.
 pub struct Engine {
     handle: Handle,
-    catalog_path: PathBuf,
     readers: ReaderFactory,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -211,10 +207,9 @@ impl Engine {
             secrets,
             options,
         };
-        let catalog_path = parts.options.catalog_path.clone();
         let coordinator = coordinator::Coordinator::new(parts);
         threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
-        Ok(Self { handle, catalog_path, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
+        Ok(Self { handle, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
     }
 
     /// What a face holds.
@@ -225,21 +220,6 @@ impl Engine {
     /// A reader of the catalog: what faces tell of items and jobs, they read there.
     pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
         self.readers.reader()
-    }
-
-    /// Whether another process is at work on a job.
-    pub fn is_at_work_elsewhere(&self, job: JobId) -> Result<bool, JobError> {
-        Ok(catalog::lock_job(&self.catalog_path, job)?.is_none())
-    }
-
-    /// The newest job that was begun and not ended, and is not at work in another process.
-    pub fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
-        for job in self.reader()?.resumable(RESUMABLE_LOOKED_AT)? {
-            if !self.is_at_work_elsewhere(job.id)? {
-                return Ok(Some(job));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Outcome, SourceSpec, Tree};
-use crate::sink::{self, Content, Folder, NameParts, Place, Staged, Template};
+use crate::sink::{self, Content, Folder, NameParts, Place, Staged, Template, Twin, Twins};
 
 /// How many names `name (n).ext` are tried.
 const MAX_CANDIDATES: u32 = 100_000;
@@ -19,6 +19,8 @@ pub(crate) struct Naming {
     pub(crate) out_dir: PathBuf,
     /// The same, held open from the first result on.
     root: OnceLock<Folder>,
+    /// What stands in it, as far as other systems would take a new name for the same.
+    twins: Arc<Mutex<Twins>>,
     template: Template,
     tree: Tree,
     policy: ConflictPolicy,
@@ -38,6 +40,7 @@ pub(crate) struct Target {
     pub(crate) staged: Staged,
     locator: Locator,
     place: Place,
+    twins: Arc<Mutex<Twins>>,
     policy: ConflictPolicy,
     chosen: Option<(PathBuf, Manner)>,
 }
@@ -48,6 +51,19 @@ enum Manner {
     Fresh(u32),
     /// Replaces what is there, as told.
     Replace,
+}
+
+/// Who has a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// Nobody.
+    None,
+    /// Another result of the same job, perhaps in other case.
+    Ours,
+    /// Something that is not the job's.
+    Others,
+    /// The same, but in other case: many systems would take both for one.
+    OthersTwin,
 }
 
 /// What the policy for taken names says.
@@ -69,7 +85,28 @@ pub(crate) struct Outlook {
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
-        Ok(Self { out_dir, root: OnceLock::new(), template, tree: spec.sink.tree, policy: spec.sink.on_conflict })
+        let twins = Arc::new(Mutex::new(Twins::new(&out_dir)));
+        let (tree, policy) = (spec.sink.tree, spec.sink.on_conflict);
+        Ok(Self { out_dir, root: OnceLock::new(), twins, template, tree, policy })
+    }
+
+    /// Looks at what stands in the output folder, and sweeps what an earlier run of that job left half done. Results
+    /// of an earlier run are the job's own.
+    pub(crate) fn look_around(&self, leftovers_of: Option<JobId>, earlier: Option<(JobId, &dyn CatalogReader)>) {
+        // A name is no less taken for being the job's own: who made it matters to the other policies only.
+        let earlier = earlier.filter(|_| self.policy != ConflictPolicy::Rename);
+        sink::look_through(&self.out_dir, leftovers_of, &mut |path| {
+            self.twins().note(path, || earlier.is_some_and(|(job, reader)| is_own_output(job, path, reader)));
+        });
+    }
+
+    fn twins(&self) -> MutexGuard<'_, Twins> {
+        self.twins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A result has that name.
+    pub(crate) fn given(&self, path: &Path) {
+        self.twins().note(path, || true);
     }
 
     /// The place of a result, as far as it is known before any work; `None` where its name depends on the result.
@@ -99,11 +136,12 @@ impl Naming {
             return None;
         }
         let path = place.path();
-        if !exists(&path) || is_own_output(row.id.job, &path, reader) {
+        let holder = holder(&path, &HashSet::new(), &self.twins(), |path| is_own_output(row.id.job, path, reader));
+        if matches!(holder, Holder::None | Holder::Ours) {
             return None;
         }
         Some(match self.policy {
-            ConflictPolicy::Skip => Outcome::Skipped { reason: exists_already(&path) },
+            ConflictPolicy::Skip => Outcome::Skipped { reason: exists_already(&path, holder) },
             _ => Outcome::Failed(conflict(&row.locator, &path)),
         })
     }
@@ -112,24 +150,25 @@ impl Naming {
     /// far. Of the inputs it knows only this one.
     pub(crate) fn foresee(&self, place: &Place, input: &Locator, taken: &HashSet<PathBuf>) -> Outlook {
         let wished = place.path();
-        let ours = taken.contains(&wished);
-        let conflict = ours || exists(&wished);
-        let verdict = match self.policy {
-            ConflictPolicy::Skip if conflict && !ours => Ok(Verdict::Skip(exists_already(&wished))),
-            ConflictPolicy::Fail if conflict && !ours => Err(self::conflict(input, &wished)),
-            ConflictPolicy::Overwrite if conflict && !ours => {
-                if input.path().is_some_and(|input| in_real_folder(input) == in_real_folder(&wished)) {
-                    Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wished.display()))
-                } else {
-                    Ok(Verdict::Save(wished))
-                }
+        let twins = self.twins();
+        let holder = holder(&wished, taken, &twins, |_| false);
+        let verdict = match (self.policy, holder) {
+            (ConflictPolicy::Skip, Holder::Others | Holder::OthersTwin) => {
+                Ok(Verdict::Skip(exists_already(&wished, holder)))
             }
-            _ => {
-                let free = |path: &PathBuf| !exists(path) && !taken.contains(path);
-                let found = (0..MAX_CANDIDATES).map(|n| place.candidate(n)).find(free);
-                found.map(Verdict::Save).ok_or_else(|| self::conflict(input, &wished))
+            (ConflictPolicy::Fail, Holder::Others | Holder::OthersTwin) => Err(self::conflict(input, &wished)),
+            (ConflictPolicy::Overwrite, Holder::Others)
+                if input.path().is_some_and(|input| in_real_folder(input) == in_real_folder(&wished)) =>
+            {
+                Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wished.display()))
             }
+            (ConflictPolicy::Overwrite, Holder::Others | Holder::OthersTwin) => Ok(Verdict::Save(wished)),
+            _ => match first_free(place, taken, &twins) {
+                Some((_, path)) => Ok(Verdict::Save(path)),
+                None => Err(self::conflict(input, &wished)),
+            },
         };
+        let conflict = holder != Holder::None;
         Outlook { conflict, verdict }
     }
 
@@ -151,7 +190,8 @@ impl Naming {
         let place = self.place(row, told, extension, size_px, hash);
         let root = self.root().map_err(|error| ItemError::writing(&self.out_dir, &error))?;
         let staged = sink::stage_in(root, place.folder(), row.id.job, row.id.seq, content)?;
-        Ok(Target { staged, locator: row.locator.clone(), place, policy: self.policy, chosen: None })
+        let twins = Arc::clone(&self.twins);
+        Ok(Target { staged, locator: row.locator.clone(), place, twins, policy: self.policy, chosen: None })
     }
 
     /// The output folder, held open, so that nothing which is set in its place later is written to.
@@ -191,27 +231,37 @@ impl Target {
         taken: &HashSet<PathBuf>,
     ) -> Result<Verdict, ItemError> {
         let wished = self.place.path();
-        let stands = exists(&wished);
-        let ours = taken.contains(&wished) || (stands && is_own_output(job, &wished, reader));
-        if !ours && stands {
-            match self.policy {
-                ConflictPolicy::Skip => return Ok(Verdict::Skip(exists_already(&wished))),
-                ConflictPolicy::Fail => return Err(conflict(&self.locator, &wished)),
-                ConflictPolicy::Overwrite => {
-                    if is_input(job, &wished, reader) || may_become_input(job, &wished, reader) {
-                        return Err(ItemError::new(ErrorKind::WouldReplaceInput, &self.locator)
-                            .with("output", wished.display()));
-                    }
-                    self.chosen = Some((wished.clone(), Manner::Replace));
-                    return Ok(Verdict::Save(wished));
-                }
-                ConflictPolicy::Rename => {}
+        let mut twins = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
+        let holder = match self.policy {
+            // Whoever has it, the next one is taken.
+            ConflictPolicy::Rename => Holder::Ours,
+            _ => holder(&wished, taken, &twins, |path| is_own_output(job, path, reader)),
+        };
+        let (manner, path) = match (self.policy, holder) {
+            (ConflictPolicy::Skip, Holder::Others | Holder::OthersTwin) => {
+                return Ok(Verdict::Skip(exists_already(&wished, holder)));
             }
-        }
-        let free = |path: &PathBuf| !taken.contains(path) && !(if *path == wished { stands } else { exists(path) });
-        let found = (0..MAX_CANDIDATES).map(|n| (n, self.place.candidate(n))).find(|(_, path)| free(path));
-        let (n, path) = found.ok_or_else(|| conflict(&self.locator, &wished))?;
-        self.chosen = Some((path.clone(), Manner::Fresh(n)));
+            (ConflictPolicy::Fail, Holder::Others | Holder::OthersTwin) => {
+                return Err(conflict(&self.locator, &wished));
+            }
+            (ConflictPolicy::Overwrite, Holder::Others) => {
+                if is_input(job, &wished, reader) || may_become_input(job, &wished, reader) {
+                    return Err(
+                        ItemError::new(ErrorKind::WouldReplaceInput, &self.locator).with("output", wished.display())
+                    );
+                }
+                (Manner::Replace, wished)
+            }
+            // Only what has the very name was given up to be replaced: a twin stays beside the result.
+            (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersTwin) => (Manner::Fresh(0), wished),
+            _ => {
+                let found = first_free(&self.place, taken, &twins).ok_or_else(|| conflict(&self.locator, &wished))?;
+                (Manner::Fresh(found.0), found.1)
+            }
+        };
+        twins.note(&path, || true);
+        drop(twins);
+        self.chosen = Some((path.clone(), manner));
         Ok(Verdict::Save(path))
     }
 
@@ -325,6 +375,31 @@ pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> O
     Some(extension.to_owned())
 }
 
+/// Who has a name; `taken` are names that are about to be given.
+fn holder(wished: &Path, taken: &HashSet<PathBuf>, twins: &Twins, is_own: impl Fn(&Path) -> bool) -> Holder {
+    let who = |path: &Path, others: Holder| match exists(path) {
+        _ if taken.contains(path) => Holder::Ours,
+        true if is_own(path) => Holder::Ours,
+        true => others,
+        false => Holder::None,
+    };
+    match who(wished, Holder::Others) {
+        Holder::None => match twins.find(wished) {
+            None => Holder::None,
+            Some(Twin::Ours) => Holder::Ours,
+            Some(Twin::Others) => Holder::OthersTwin,
+            Some(Twin::Plain(path)) => who(&path, Holder::OthersTwin),
+        },
+        holder => holder,
+    }
+}
+
+/// The first name that nobody has, and its number.
+fn first_free(place: &Place, taken: &HashSet<PathBuf>, twins: &Twins) -> Option<(u32, PathBuf)> {
+    let is_free = |path: &Path| holder(path, taken, twins, |_| false) == Holder::None;
+    (0..MAX_CANDIDATES).map(|n| (n, place.candidate(n))).find(|(_, path)| is_free(path))
+}
+
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -370,8 +445,9 @@ fn conflict(locator: &Locator, path: &Path) -> ItemError {
     ItemError::new(ErrorKind::Conflict, locator).with("output", path.display())
 }
 
-fn exists_already(path: &Path) -> String {
-    format!("{} exists already.", path.display())
+fn exists_already(path: &Path, holder: Holder) -> String {
+    let but = if holder == Holder::OthersTwin { ", but for upper and lower case" } else { "" };
+    format!("{} exists already{but}.", path.display())
 }
 
 /// UTC milliseconds now.

@@ -194,7 +194,7 @@ impl Prepared {
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let shortfall = opened.rows.shortfall();
-            let remarks = self.remarks(save);
+            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark()).collect();
             Ok(Rendered { bytes: encoder.finish_unless(cancelled)?, info, shortfall, remarks })
         })
     }

@@ -17,7 +17,7 @@ use super::robots::{self, Rules};
 use super::secrets::{AccessError, Secrets, take_user_info};
 use super::transfer::{is_redirect, redirect_target};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{NetworkSpec, Origin};
+use crate::model::{Locator, NetworkSpec, Origin};
 
 /// Redirects that a robots.txt may take (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: u32 = 5;
@@ -171,6 +171,9 @@ fn was_reached(fault: &Fault) -> bool {
 
 /// A URL that can be asked for.
 fn parse(text: &str) -> Result<Url, ItemError> {
+    if Locator::is_url(text.trim()) && Locator::names_no_host(text) {
+        return Err(bad_url(text, "it names no host"));
+    }
     let url = Url::parse(text.trim()).map_err(|error| bad_url(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad_url(text, "only http and https are fetched"));
@@ -201,7 +204,15 @@ mod tests {
 
     #[test]
     fn a_url_that_makes_no_sense_is_refused_without_its_password() {
-        for text in ["", "ftp://h/x", "http://", "nonsense", "http://me:secret@h:99999/x", "file:///etc/passwd"] {
+        for text in [
+            "",
+            "ftp://h/x",
+            "http://",
+            "http:///x/y.jpg",
+            "nonsense",
+            "http://me:secret@h:99999/x",
+            "file:///etc/passwd",
+        ] {
             let error = ways().link(text, Origin::User).err();
             assert_eq!(error.as_ref().map(|error| error.kind), Some(ErrorKind::BadUrl), "{text}");
             assert!(!error.map(|error| error.to_string()).unwrap_or_default().contains("secret"));

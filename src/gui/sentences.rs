@@ -49,6 +49,12 @@ pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
         (Lang::Korean, Remark::ManyTakenForSrgb { count }) => {
             format!("사진 {count}장의 색(PQ, HLG 또는 비디오 범위)을 sRGB로 처리했습니다.")
         }
+        (Lang::Korean, Remark::AboveWhite) => {
+            "실수 픽셀은 0~1로 읽는데, 값 대부분이 그보다 커서 흰색이 되었습니다.".to_owned()
+        }
+        (Lang::Korean, Remark::ManyAboveWhite { count }) => {
+            format!("사진 {count}장은 실수 픽셀 값 대부분이 1보다 커서 흰색이 되었습니다. 실수는 0~1로 읽습니다.")
+        }
         (Lang::Korean, Remark::UnusedAccess { place, near: None }) => {
             format!("{place}에 보낸 요청이 없어 이 주소의 인증 정보를 쓰지 않았습니다.")
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::remark::Remark;
 use crate::error::ItemError;
 
 /// The type of one sample.
@@ -136,6 +137,11 @@ pub trait RowReader: Send {
 
     /// What was missing so far of a file that ends early, where its reader was told to give what there is.
     fn shortfall(&self) -> Option<Shortfall> {
+        None
+    }
+
+    /// What is worth telling of the rows read so far.
+    fn remark(&self) -> Option<Remark> {
         None
     }
 }

@@ -37,6 +37,12 @@ impl Locator {
         head.starts_with("http://") || head.starts_with("https://")
     }
 
+    /// Whether a web address names no host (`http:///x`). Parsers of URLs, as browsers do, take the next name for it.
+    pub fn names_no_host(text: &str) -> bool {
+        let behind = text.trim().split_once("://").map(|(_, behind)| behind);
+        behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['/', '\\', '?', '#']))
+    }
+
     /// The text the catalog keeps. A path that is not UTF-8 becomes a percent-encoded `file://` URL, so that nothing is
     /// lost on the way back.
     pub fn to_text(&self) -> String {

@@ -63,6 +63,13 @@ pub enum Remark {
         /// How many pictures.
         count: u64,
     },
+    /// Most of a picture's floats are above 1.0, which is white.
+    AboveWhite,
+    /// The same of so many pictures of a job.
+    ManyAboveWhite {
+        /// How many pictures.
+        count: u64,
+    },
     /// What was to be told to a place (a header, a cookie, a user, a token) was told to none.
     UnusedAccess {
         /// Scheme, host and port that it was for.
@@ -117,6 +124,15 @@ impl fmt::Display for Remark {
             }
             Self::ManyTakenForSrgb { count } => {
                 write!(f, "The colours of {count} pictures (PQ, HLG or video range) were taken for sRGB.")
+            }
+            Self::AboveWhite => {
+                f.write_str("It came out white: floats are read from 0 to 1, and most of its are above.")
+            }
+            Self::ManyAboveWhite { count: 1 } => {
+                f.write_str("1 picture came out white: floats are read from 0 to 1, and most of its are above.")
+            }
+            Self::ManyAboveWhite { count } => {
+                write!(f, "{count} pictures came out white: floats are read from 0 to 1, and most of theirs are above.")
             }
             Self::UnusedAccess { place, near: None } => {
                 write!(f, "Nothing was asked at {place}, so what was given for it was not used.")

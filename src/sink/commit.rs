@@ -82,16 +82,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Removes what is left of a job's temporaries in a folder and below it; returns how many. Only for who holds the job's
-/// lock, and before it stages anything.
-pub fn sweep_temporaries(dir: &Path, job: JobId) -> u64 {
-    let prefix = format!(".pixloom-{job}-");
-    let is_leftover = |entry: &walkdir::DirEntry| {
+/// Removes what is left of a job's temporaries in a folder and below it, and tells `standing` of every other file;
+/// returns how many it removed. A job's are only for who holds its lock, and before it stages anything.
+pub fn look_through(dir: &Path, leftovers_of: Option<JobId>, standing: &mut dyn FnMut(&Path)) -> u64 {
+    let prefix = leftovers_of.map(|job| format!(".pixloom-{job}-"));
+    let mut removed = 0;
+    for entry in walkdir::WalkDir::new(dir).into_iter().filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy();
-        entry.file_type().is_file() && name.starts_with(&prefix) && name.ends_with(".part")
-    };
-    let leftovers = walkdir::WalkDir::new(dir).into_iter().filter_map(Result::ok).filter(is_leftover);
-    leftovers.filter(|entry| fs::remove_file(entry.path()).is_ok()).count() as u64
+        let is_ours = prefix.as_ref().is_some_and(|prefix| name.starts_with(prefix)) && name.ends_with(".part");
+        let kind = entry.file_type();
+        if is_ours && kind.is_file() {
+            removed += u64::from(fs::remove_file(entry.path()).is_ok());
+        } else if !kind.is_dir() {
+            standing(entry.path());
+        }
+    }
+    removed
 }
 
 /// A link never replaces. Where there are no links, looking first is the best there is.
@@ -256,10 +262,14 @@ mod tests {
             left.committed(); // as if the process had died
         }
         fs::write(deep.join(".pixloom-1-notes.txt"), b"a user's").unwrap();
-        assert_eq!(sweep_temporaries(dir.path(), JobId(1)), 2);
+        let mut standing = 0;
+        assert_eq!(look_through(dir.path(), None, &mut |_| standing += 1), 0);
+        assert_eq!(standing, 4);
+        assert_eq!(look_through(dir.path(), Some(JobId(1)), &mut |_| standing += 1), 2);
+        assert_eq!(standing, 6);
         let left = names(&deep);
         assert_eq!(left.len(), 2);
         assert!(left.iter().any(|name| name.starts_with(".pixloom-11-1-")), "{left:?}");
-        assert_eq!(sweep_temporaries(&dir.path().join("none"), JobId(1)), 0);
+        assert_eq!(look_through(&dir.path().join("none"), Some(JobId(1)), &mut |_| {}), 0);
     }
 }

@@ -8,11 +8,13 @@ mod folder;
 mod hash;
 mod naming;
 mod place;
+mod twins;
 mod write;
 
-pub use commit::{fsync_all, fsync_dirs, rename_no_replace, rename_replace, sweep_temporaries, write_whole};
+pub use commit::{fsync_all, fsync_dirs, look_through, rename_no_replace, rename_replace, write_whole};
 pub use folder::Folder;
 pub use hash::{Hasher, sha256_file, sha256_hex};
 pub use naming::{NameParts, Template};
 pub use place::Place;
-pub use write::{Content, Staged, check_dir, free_bytes, stage, stage_in};
+pub use twins::{Twin, Twins};
+pub use write::{Content, MadeFolders, Staged, check_dir, free_bytes, make_dir, stage, stage_in};

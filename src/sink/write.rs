@@ -1,7 +1,7 @@
 //! Results under temporary names in the folder they are for, and whether that folder can take any.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -104,15 +104,60 @@ impl Drop for Staged {
     }
 }
 
-/// Makes the output folder and proves that files can be written there, before anything starts.
+/// Proves that files can be written in the output folder, before anything starts; where it is not there yet, in the
+/// folder that it will be made in. Nothing is left behind.
 pub fn check_dir(dir: &Path) -> Result<(), JobError> {
-    let failed = |error: io::Error| JobError::Output { path: dir.display().to_string(), detail: error.to_string() };
-    let folder = Folder::open(dir).map_err(failed)?;
-    let (name, mut file) = create_temporary(&folder, "check").map_err(failed)?;
+    let first_standing = || {
+        for folder in dir.ancestors() {
+            match folder.symlink_metadata() {
+                Ok(_) => return prove(folder),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::NotFound.into())
+    };
+    first_standing().map_err(|error| unusable(dir, &error))
+}
+
+/// Makes the output folder, and proves that files can be written there.
+pub fn make_dir(dir: &Path) -> Result<MadeFolders, JobError> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|folder| folder.symlink_metadata().is_err()).collect();
+    let mut made = MadeFolders(Vec::new());
+    for folder in missing.into_iter().rev() {
+        match fs::create_dir(folder) {
+            Ok(()) => made.0.push(folder.to_path_buf()),
+            // Somebody was quicker: it is theirs.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(unusable(dir, &error)),
+        }
+    }
+    prove(dir).map_err(|error| unusable(dir, &error))?;
+    Ok(made)
+}
+
+/// Folders that were not there before; on drop, those that are empty go again.
+#[derive(Debug)]
+pub struct MadeFolders(Vec<PathBuf>);
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        // The innermost first. The system removes no folder that holds anything.
+        let _ = self.0.iter().rev().try_for_each(fs::remove_dir);
+    }
+}
+
+fn prove(dir: &Path) -> io::Result<()> {
+    let folder = Folder::open(dir)?;
+    let (name, mut file) = create_temporary(&folder, "check")?;
     let written = file.write_all(b"?");
     drop(file);
     let removed = folder.remove(&name);
-    written.and(removed).map_err(failed)
+    written.and(removed)
+}
+
+fn unusable(dir: &Path, error: &io::Error) -> JobError {
+    JobError::Output { path: dir.display().to_string(), detail: error.to_string() }
 }
 
 /// Bytes that the user may still write where `dir` is (or will be); `None` where the system doesn't tell.
@@ -214,7 +259,7 @@ fn take_over(
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use std::fs::{self, OpenOptions};
+    use std::fs::OpenOptions;
 
     use super::*;
 
@@ -310,20 +355,33 @@ mod tests {
             hopeless.push("/proc/pixloom".into());
         }
         for folder in &hopeless {
-            let error = check_dir(folder).unwrap_err();
-            assert!(matches!(error, JobError::Output { .. }), "{error}");
+            for error in [check_dir(folder).unwrap_err(), make_dir(folder).unwrap_err()] {
+                assert!(matches!(error, JobError::Output { .. }), "{error}");
+            }
             let error = stage(folder, JOB, 1, Content::Bytes(b"x")).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unwritable, "{error}");
         }
     }
 
     #[test]
-    fn a_checked_folder_exists_and_is_empty() {
+    fn a_check_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("a/b");
-        check_dir(&folder).unwrap();
+        check_dir(&dir.path().join("a/b")).unwrap();
+        check_dir(dir.path()).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn folders_that_were_made_go_again_unless_something_is_in_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a/b/c");
+        let made = make_dir(&folder).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        check_dir(&folder).unwrap();
+        drop(make_dir(&folder).unwrap());
+        assert!(folder.is_dir(), "it was there before");
+        fs::write(dir.path().join("a/kept"), b"").unwrap();
+        drop(made);
+        assert_eq!(fs::read_dir(dir.path().join("a")).unwrap().count(), 1, "b and c are gone");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::model::Locator;
+
 /// What a pasted text holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
@@ -94,7 +96,7 @@ fn next_url(text: &str) -> Option<(Option<String>, &str)> {
     let (url, after) = text.split_at_checked(end)?;
     // Links in HTML are escaped.
     let url = ["&amp;", "&#38;", "&#x26;"].iter().fold(url.to_owned(), |url, escape| url.replace(escape, "&"));
-    let is_usable = Url::parse(&url).is_ok_and(|parsed| parsed.host_str().is_some_and(|host| !host.is_empty()));
+    let is_usable = !Locator::names_no_host(&url) && Url::parse(&url).is_ok();
     Some((is_usable.then_some(url), after))
 }
 

@@ -46,8 +46,17 @@ fn a_killed_job_is_taken_over_by_the_next_resume() {
     let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "2", "--json"];
     let mut running = home.start(&[&args[..], &catalog].concat());
     running.until(|event| event["event"] == "progress" && event["done"].as_u64() >= Some(2));
+    let told = |state: &str| {
+        let text = home.run(&[&["jobs", "1"][..], &catalog].concat()).expect(0).out;
+        assert!(text.contains(&format!("Job 1: {state}")) && text.contains("go on with: pixloom resume 1"), "{text}");
+        let list = home.run(&[&["jobs"][..], &catalog].concat()).expect(0).out;
+        assert!(list.contains(state), "{list}");
+        let json = home.run(&[&["jobs", "1", "--json"][..], &catalog].concat()).expect(0).events().pop();
+        assert_eq!(json.map(|job| job["state"].clone()), Some(state.into()));
+    };
     running.kill();
-    home.run(&[&["resume", "1"][..], &catalog].concat()).expect(0);
+    told("paused");
+    home.run(&[&["resume"][..], &catalog].concat()).expect(0);
     let files = home.files("out");
     assert_eq!(files.len(), 20, "{files:?}");
     assert!(!home.path("data").exists(), "the other catalog was used");
@@ -81,7 +90,8 @@ fn two_programs_never_work_the_same_job() {
     assert!(home.run(&["retry", "1"]).expect(3).err.contains("another Pixloom"));
     let said = home.run(&["resume"]).expect(0);
     assert!(said.err.contains("Nothing to resume"), "{said:?}");
-    assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: running"));
+    let text = home.run(&["jobs", "1"]).expect(0).out;
+    assert!(text.contains("Job 1: running") && !text.contains("pixloom resume"), "{text}");
     server.release();
     first.wait().expect(0);
     assert!((1..=5).all(|n| server.hits(&format!("/{n}.txt")) == 1));

@@ -63,6 +63,22 @@ fn every_form_of_list_is_fetched_and_named_by_its_columns() {
 }
 
 #[test]
+fn an_export_to_parquet_is_a_list_itself() {
+    let server = letters();
+    let home = Home::new();
+    home.file("list.txt", format!("{}\n{}\nhttp:///b.txt\n", server.url("/a.txt"), server.url("/b.txt")));
+    let said = home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(1);
+    assert!(said.err.contains("it names no host"), "{said:?}");
+    home.run(&["export", "1", "--format", "parquet", "-o", "items.parquet"]).expect(0);
+    let args =
+        ["run", "--urls", "items.parquet", "--url-column", "locator", "--name", "{col:state} {stem}", "-o", "again"];
+    home.run(&args).expect(1);
+    assert_eq!(names(&home, "again"), ["done a.txt", "done b.txt"]);
+    let piped = home.run(&["export", "1", "--format", "parquet"]).expect(0);
+    assert!(piped.out.starts_with("PAR1"), "{piped:?}");
+}
+
+#[test]
 fn a_parquet_list_is_read_and_its_bad_rows_fail_alone() {
     let home = Home::new();
     home.file("list.parquet", include_bytes!("../data/links.parquet"));

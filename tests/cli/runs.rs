@@ -25,6 +25,22 @@ fn a_plain_copy_is_byte_exact_under_the_same_name() {
 }
 
 #[test]
+fn a_folder_that_was_made_in_vain_is_gone_again() {
+    let home = Home::new();
+    home.file("in/a.jpg", "no picture");
+    home.run(&["run", "in", "-o", "new/out", STEP[0], STEP[1]]).expect(1);
+    assert!(!home.path("new").exists());
+    std::fs::create_dir(home.path("old")).unwrap();
+    home.run(&["run", "in", "-o", "old/out", STEP[0], STEP[1]]).expect(1);
+    home.run(&["run", "in", "-o", "old", STEP[0], STEP[1]]).expect(1);
+    assert!(home.path("old").is_dir() && !home.path("old/out").exists());
+    // What comes later finds its place as ever.
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.run(&["retry", "1"]).expect(0);
+    assert_eq!(home.files("new/out"), names(&["a.jpg"]));
+}
+
+#[test]
 fn json_lines_come_in_order_with_the_keys_of_the_contract() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");

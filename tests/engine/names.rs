@@ -79,6 +79,60 @@ fn two_inputs_of_one_name_never_share_a_result_whatever_the_policy() {
 }
 
 #[test]
+fn names_that_differ_in_case_only_are_kept_apart_whatever_the_policy() {
+    let policies = [ConflictPolicy::Rename, ConflictPolicy::Overwrite, ConflictPolicy::Skip, ConflictPolicy::Fail];
+    for policy in policies {
+        let desk = Desk::command_line();
+        let mut sources = Vec::new();
+        for (n, name) in ["a.png", "A.png", "a.PNG", "\u{e9}.png", "e\u{301}.png", "Sub/x.png"].iter().enumerate() {
+            sources.push(file(&desk.put(&format!("{n}/{name}"), png(16, 16, n as u32))));
+        }
+        let mut spec = desk.copies(sources);
+        spec.sink.on_conflict = policy;
+        spec.limits.workers = Some(1);
+        let rows = desk.run(spec.clone());
+        desk.check_all_done_once(rows[0].id.job, 6);
+        let names = desk.output_names();
+        let lower: std::collections::BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(lower.len(), 6, "{policy:?}: {names:?}");
+        assert!(lower.contains("a (2).png") && lower.iter().any(|name| name.ends_with(" (1).png")), "{names:?}");
+        if policy == ConflictPolicy::Skip {
+            // The second run knows each of them again.
+            assert!(desk.run(spec).iter().all(|row| row.state == ItemState::Skipped));
+            assert_eq!(desk.output_names(), names);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_differs_in_case_is_in_the_way_but_never_replaced() {
+    for (policy, names, state) in [
+        (ConflictPolicy::Rename, &["A.png", "B (1).png", "a (1).png", "b.png"][..], ItemState::Done),
+        (ConflictPolicy::Overwrite, &["A.png", "B.png", "a.png", "b.png"], ItemState::Done),
+        (ConflictPolicy::Skip, &["A.png", "b.png"], ItemState::Skipped),
+        (ConflictPolicy::Fail, &["A.png", "b.png"], ItemState::Failed),
+    ] {
+        let desk = Desk::command_line();
+        let sources = vec![file(&desk.put("a.png", png(16, 16, 1))), file(&desk.put("B.png", png(16, 16, 2)))];
+        fs::create_dir(desk.out()).unwrap();
+        for name in ["A.png", "b.png"] {
+            fs::write(desk.out().join(name), b"somebody's").unwrap();
+        }
+        let mut spec = desk.copies(sources);
+        spec.sink.on_conflict = policy;
+        let rows = desk.run(spec.clone());
+        assert!(rows.iter().all(|row| row.state == state), "{policy:?}: {rows:?}");
+        assert_eq!(desk.output_names(), names, "{policy:?}");
+        assert_eq!(desk.outputs()["A.png"], b"somebody's");
+        if policy == ConflictPolicy::Overwrite {
+            desk.run(spec);
+            assert_eq!(desk.output_names(), names, "the same again replaces its own");
+        }
+    }
+}
+
+#[test]
 fn an_original_is_never_replaced_even_when_replacing_was_asked_for() {
     let desk = Desk::command_line();
     let folder = desk.put_pictures(3);

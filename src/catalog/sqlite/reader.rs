@@ -11,13 +11,17 @@ use crate::catalog::api::{
     CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order, RECORD_COLUMNS,
     WaitingFiles,
 };
+use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, Locator};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, JobState, Locator};
 
 /// Items that wait, behind a place, in order.
 const WAITING: &str =
     "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+/// Jobs among which one to resume is looked for.
+const RESUMABLE_LOOKED_AT: u32 = 100;
 
 /// A reading connection.
 pub(super) struct Reader {
@@ -48,7 +52,7 @@ impl Reader {
 
     /// Jobs, but for those whose request can't be read: one of them must not hide the others.
     fn job_rows(&self, which: &str, limit: u32) -> Result<Vec<JobRow>, JobError> {
-        self.read(|sql| {
+        let jobs = self.read(|sql| {
             let mut select =
                 sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job {which} ORDER BY id DESC LIMIT ?1"))?;
             let mut rows = select.query([limit])?;
@@ -61,7 +65,29 @@ impl Reader {
                 }
             }
             Ok(jobs)
+        })?;
+        jobs.into_iter().map(|job| self.as_it_is(job)).collect()
+    }
+
+    fn job_row(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?;
+            let mut rows = select.query([job.0])?;
+            rows.next()?.map(row::job).transpose()
         })
+    }
+
+    /// The job, paused where it says running and nobody is at work on it.
+    fn as_it_is(&self, job: JobRow) -> Result<JobRow, JobError> {
+        if job.state != JobState::Running || self.is_at_work(job.id) {
+            return Ok(job);
+        }
+        // It may have ended between the two looks: its state is written before its lock is freed.
+        let mut job = self.job_row(job.id)?.unwrap_or(job);
+        if job.state == JobState::Running && !self.is_at_work(job.id) {
+            job.state = JobState::Paused;
+        }
+        Ok(job)
     }
 }
 
@@ -71,19 +97,20 @@ impl CatalogReader for Reader {
     }
 
     fn job(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
-        self.read(|sql| {
-            let mut select = sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?;
-            let mut rows = select.query([job.0])?;
-            rows.next()?.map(row::job).transpose()
-        })
+        self.job_row(job)?.map(|job| self.as_it_is(job)).transpose()
     }
 
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError> {
         Ok(self.job_rows("WHERE state = 'draft'", 1)?.into_iter().next())
     }
 
-    fn resumable(&self, limit: u32) -> Result<Vec<JobRow>, JobError> {
-        self.job_rows("WHERE state IN ('queued', 'running', 'paused')", limit)
+    fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
+        let begun = self.job_rows("WHERE state IN ('queued', 'running', 'paused')", RESUMABLE_LOOKED_AT)?;
+        Ok(begun.into_iter().find(|job| !self.is_at_work(job.id)))
+    }
+
+    fn is_at_work(&self, job: JobId) -> bool {
+        lock::is_locked(&self.path, job)
     }
 
     fn expansion(&self, job: JobId) -> Result<Expansion, JobError> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, TransformExecutor, TransformOptions};
 
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ColourChoice, ImageInfo, RowReader, SampleType, Samples, Shortfall};
+use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Shortfall};
 pub(super) use ink::Inks;
 pub(super) use spaces::fitting;
 
@@ -195,6 +195,10 @@ impl RowReader for ColourRows<'_> {
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.rows.shortfall()
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        self.rows.remark()
     }
 }
 

@@ -20,6 +20,9 @@ use raw::{Decoder, Fatal, Pixels, Settings};
 
 /// Passes of a progressive file at most, each of which touches every pixel: programs write about ten.
 const MAX_SCANS: usize = 200;
+/// Bytes of a picture's codes that may be left over when all of its pixels are there. Some encoders write a few too
+/// many; a unit of pixels that was lost or found in damaged codes takes more, nearly always.
+const MAX_LEFT_OVER_BYTES: u64 = 16;
 /// libjpeg's own limit, a little below what the format could hold.
 const MAX_SIDE_PX: u32 = 65_500;
 
@@ -186,6 +189,10 @@ impl JpegReader<'_> {
         if faults.bad_data {
             return Err(fault::corrupt(format!("wrong codes near row {}", self.decoder.row())));
         }
+        if faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end {
+            let left = faults.left_over_bytes;
+            return Err(fault::corrupt(format!("{left} bytes of its codes were left over when all rows were there")));
+        }
         Ok(())
     }
 
@@ -227,6 +234,9 @@ impl RowReader for JpegReader<'_> {
             }
         };
         let read = read.map_err(|fatal| from_fatal(&fatal))?;
+        if !self.decoder.faults().data_missing {
+            self.decoder.read_to_end();
+        }
         self.check(before)?;
         if read < rows {
             return Err(self.truncated());

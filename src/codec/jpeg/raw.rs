@@ -34,6 +34,9 @@ pub(super) struct Faults {
     pub(super) data_missing: bool,
     /// A code that the tables don't know, or restart markers in disorder.
     pub(super) bad_data: bool,
+    /// Bytes of coded data that were left over when all pixels (of a restart interval, or of all) were there, but for
+    /// those that are all zeros or all ones: some cameras fill up with such.
+    pub(super) left_over_bytes: u64,
 }
 
 /// Extends libjpeg's error manager, which stands first so that a pointer to one is a pointer to the other.
@@ -41,6 +44,8 @@ pub(super) struct Faults {
 struct ErrorManager {
     base: ffi::jpeg_error_mgr,
     faults: Faults,
+    /// All of the file, once its header was read: stray bytes between the segments before it harm nothing.
+    data: Option<(*const u8, usize)>,
 }
 
 /// Extends libjpeg's destination manager in the same way.
@@ -90,9 +95,29 @@ unsafe extern "C-unwind" fn emit_message(cinfo: &mut ffi::jpeg_common_struct, le
         ffi::JWRN_JPEG_EOF => manager.faults.hit_end = true,
         ffi::JWRN_HIT_MARKER => manager.faults.data_missing = true,
         ffi::JWRN_HUFF_BAD_CODE | ffi::JWRN_MUST_RESYNC => manager.faults.bad_data = true,
-        // Stray bytes between markers, odd version numbers: the pixels are whole.
+        ffi::JWRN_EXTRANEOUS_DATA => {
+            let count = manager.base.msg_parm._bindgen_data_[0] as usize;
+            if let Some(data) = manager.data {
+                // SAFETY: where `data` is set, `cinfo` is the first part of a started decoder.
+                let source = unsafe { &*(*ptr::from_mut(cinfo).cast::<ffi::jpeg_decompress_struct>()).src };
+                if !is_filling(data, source.next_input_byte, count) {
+                    manager.faults.left_over_bytes += count as u64;
+                }
+            }
+        }
+        // Odd version numbers and the like: the pixels are whole.
         _ => {}
     }
+}
+
+/// Whether the last `count` bytes before a place are all zeros or all ones.
+fn is_filling((begin, length): (*const u8, usize), before: *const u8, count: usize) -> bool {
+    // What the source puts behind the end of a file lies elsewhere.
+    let Some(at) = before.addr().checked_sub(begin.addr()).filter(|at| *at <= length) else { return false };
+    let Some(from) = at.checked_sub(count) else { return false };
+    // SAFETY: `begin` and `length` are those of the bytes that the decoder reads from, which outlive it.
+    let bytes = unsafe { std::slice::from_raw_parts(begin, length) };
+    bytes.get(from..at).is_some_and(|bytes| bytes.iter().all(|byte| matches!(byte, 0 | 0xFF)))
 }
 
 #[cold]
@@ -107,7 +132,7 @@ impl ErrorManager {
         base.error_exit = Some(error_exit);
         base.emit_message = Some(emit_message);
         base.output_message = Some(output_message);
-        Self { base, faults: Faults::default() }
+        Self { base, faults: Faults::default(), data: None }
     }
 }
 
@@ -151,6 +176,8 @@ struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
     quick: Option<Quick>,
+    /// Whether what stands behind the pixels was looked at.
+    is_at_end: bool,
     _pinned: PhantomPinned,
 }
 
@@ -163,8 +190,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let mut state =
-            Box::new(DecoderState { cinfo, errors: ErrorManager::new(), quick: None, _pinned: PhantomPinned });
+        let errors = ErrorManager::new();
+        let mut state = Box::new(DecoderState { cinfo, errors, quick: None, is_at_end: false, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -175,6 +202,7 @@ impl<'a> Decoder<'a> {
                 ffi::jpeg_create_decompress(cinfo);
                 ffi::jpeg_mem_src(cinfo, bytes.as_ptr(), bytes.len() as ffi::c_ulong);
                 ffi::jpeg_read_header(cinfo, 1);
+                (*cinfo.common.err.cast::<ErrorManager>()).data = Some((bytes.as_ptr(), bytes.len()));
                 cinfo.out_color_space = output.space();
                 cinfo.scale_num = eighths.clamp(1, 8);
                 cinfo.scale_denom = 8;
@@ -241,6 +269,18 @@ impl<'a> Decoder<'a> {
         unsafe { ffi::jpeg_has_multiple_scans(&self.state.cinfo) != 0 }
     }
 
+    /// Once every row was read: looks at what stands behind the last one, up to the end-of-image marker. What is wrong
+    /// behind the pixels harms none of them, but for bytes of theirs that were left over.
+    pub(super) fn read_to_end(&mut self) {
+        let state = &mut self.state;
+        if state.is_at_end || state.cinfo.output_scanline < state.cinfo.output_height {
+            return;
+        }
+        state.is_at_end = true;
+        // SAFETY: the decoder was started, and libjpeg allows reading on at any time before it is finished.
+        let _ = guarded(|| while unsafe { ffi::jpeg_consume_input(&mut state.cinfo) } == JPEG_ROW_COMPLETED {});
+    }
+
     /// What was warned of so far.
     pub(super) fn faults(&self) -> Faults {
         faults_of(&self.state.cinfo)
@@ -293,6 +333,8 @@ fn faults_of(cinfo: &ffi::jpeg_decompress_struct) -> Faults {
     unsafe { (*cinfo.common.err.cast::<ErrorManager>()).faults }
 }
 
+/// jpeglib.h: a row of minimum coded units was read, and more may follow.
+const JPEG_ROW_COMPLETED: i32 = 3;
 /// Row pointers handed to libjpeg at once.
 const MAX_ROWS_A_CALL: usize = 16;
 

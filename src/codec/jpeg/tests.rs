@@ -144,6 +144,50 @@ fn a_hole_in_the_data_is_damage() {
 }
 
 #[test]
+fn codes_that_were_put_out_of_step_are_damage_even_where_each_of_them_is_known() {
+    let mut state = 99_u32;
+    let mut chance = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 3) as u8 % 0xFF
+    };
+    for progressive in [false, true] {
+        let whole = photo(progressive);
+        let (mut told, middle) = (0, whole.len() / 2);
+        for round in 0..20 {
+            let mut bytes = whole.clone();
+            let stray: Vec<u8> = (0..200).map(|_| chance()).collect();
+            bytes.splice(middle + round * 40..middle + round * 40, stray);
+            told += u32::from(kind(&bytes) == Some(ErrorKind::Corrupt));
+        }
+        assert!(told == 20 || (progressive && told > 10), "{told} of 20, progressive: {progressive}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_codes_is_no_damage() {
+    let end_with = |filling: &[u8], behind: &[u8]| {
+        let bytes = photo(false);
+        let (codes, end) = bytes.split_at(bytes.len() - 2);
+        [codes, filling, end, behind].concat()
+    };
+    let expected = read(&photo(false), &FULL).unwrap();
+    for bytes in [
+        end_with(&[0; 5000], b""),
+        end_with(&[0xFF; 5000], b""),
+        end_with(b"\x12\x34", b""),
+        end_with(b"", &[0x55; 5000]),
+        end_with(b"", &photo(true)),
+        // Between the segments of the header.
+        [&photo(false)[..2], &[0x55; 100], &photo(false)[2..]].concat(),
+    ] {
+        assert_eq!(read(&bytes, &FULL).map_err(|error| error.to_string()).unwrap(), expected);
+    }
+    assert_eq!(kind(&end_with(&[0x55; 64], b"")), Some(ErrorKind::Corrupt));
+}
+
+#[test]
 fn kinds_that_are_not_built_are_named() {
     let mut bytes = photo(false);
     let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();

@@ -3,7 +3,7 @@
 use crate::codec::whole::Collector;
 use crate::codec::{Encoder, Extras, encoder_of, fault, jpeg};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save};
+use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save, human};
 
 /// How much the logarithm of a file's size grows with a step of quality, about: for the first leap.
 const GROWTH: f64 = 0.035;
@@ -133,8 +133,7 @@ fn best(
         if bytes.len() as u64 <= limit {
             fits = Some((quality, bytes));
         } else if quality <= 1 {
-            let (had, limit) = (fault::size(bytes.len() as u64), fault::size(limit));
-            return Err(fault::cant_encode(format!("even with quality 1 it takes {had}; max_bytes allows {limit}")));
+            return Err(too_large(bytes.len(), limit, "even with quality 1"));
         } else {
             exceeds = Some((quality, weight(&bytes)));
         }
@@ -187,13 +186,17 @@ impl Encoder for Bounded {
 
 fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemError> {
     if bytes.len() as u64 > limit {
-        let (had, limit) = (fault::size(bytes.len() as u64), fault::size(limit));
-        return Err(fault::cant_encode(format!(
-            "it takes {had}, max_bytes allows {limit}, and {} has no quality to lower: choose JPEG, WebP or AVIF",
-            format.label()
-        )));
+        let why = format!("{} has no quality to lower as JPEG, WebP and AVIF have, and", format.label());
+        return Err(too_large(bytes.len(), limit, &why));
     }
     Ok(bytes)
+}
+
+/// What the smallest file that can be had takes, to the byte: who asks for the least wants to know by how much to allow
+/// more.
+fn too_large(had: usize, limit: u64, why: &str) -> ItemError {
+    let (had, most) = (human::count(had as u64), human::count(limit));
+    fault::cant_encode(format!("{why} it takes {had} bytes; max_bytes allows {most}")).with("limit", limit)
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::chunks::{Chunks, Missing};
 use super::read::{Layout, Meaning, Reader, Stored, from_tiff};
-use super::unpack::{Place, grow, unpack};
+use super::unpack::{Place, above_white, grow, unpack};
 use super::{fax, lab};
 use crate::codec::colour::Inks;
 use crate::codec::whole::shape;
 use crate::codec::{blank, convert, fault};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples, Shortfall};
+use crate::model::{Band, ImageInfo, Remark, RowReader, SampleType, Samples, Shortfall};
 
 /// Gives a page's rows.
 pub(super) struct TiffRows<'a> {
@@ -33,6 +33,9 @@ pub(super) struct TiffRows<'a> {
     /// Rows given that were there, and whether there were others.
     rows_had: u32,
     is_short: bool,
+    /// Floats read, and how many of them are above white.
+    floats: u64,
+    above_white: u64,
 }
 
 impl<'a> TiffRows<'a> {
@@ -66,6 +69,8 @@ impl<'a> TiffRows<'a> {
             missing: Vec::new(),
             rows_had: 0,
             is_short: false,
+            floats: 0,
+            above_white: 0,
         })
     }
 
@@ -94,6 +99,9 @@ impl<'a> TiffRows<'a> {
                     height: had,
                     stored_width: width,
                 };
+                let (above, floats) = above_white(&self.chunk, self.layout.stored);
+                self.floats += floats;
+                self.above_white += above;
                 unpack(&self.chunk, &place, &self.layout, &mut self.held);
                 if had < rows {
                     self.missing.push(Missing { columns: x..x + width, from_row: first + had });
@@ -404,5 +412,9 @@ impl RowReader for TiffRows<'_> {
     fn shortfall(&self) -> Option<Shortfall> {
         let (of_rows, bytes) = (self.layout.info.height_px, self.bytes.len() as u64);
         self.is_short.then_some(Shortfall { rows: self.rows_had, of_rows, bytes, frames: None })
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        (self.above_white > self.floats / 2).then_some(Remark::AboveWhite)
     }
 }

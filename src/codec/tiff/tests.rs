@@ -9,7 +9,7 @@ use ::tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 
 use crate::codec::{DecodeOptions, open};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, Samples, Shortfall, TruncatedPolicy};
+use crate::model::{Band, Channels, Remark, Samples, Shortfall, TruncatedPolicy};
 
 /// A file that the library writes: strips of 7 rows.
 fn written<C: ColorType>(size: (u32, u32), samples: &[C::Inner], compression: Compression) -> Vec<u8>
@@ -92,6 +92,24 @@ fn floats_and_long_whole_numbers_become_sixteen_bits_clamped_to_their_range() {
     let long = [0u32, 65_535, 65_536, 1 << 31, u32::MAX, 7];
     let expected = vec![0, 0, 1, 32_768, 65_535, 0];
     assert_eq!(whole(&written::<Gray32>(size, &long, deflate)).0, Samples::U16(expected));
+}
+
+#[test]
+fn floats_that_count_to_255_are_told_of() {
+    let remark = |bytes: &[u8]| {
+        let mut opened = open(bytes, &DecodeOptions::default()).unwrap();
+        let mut band = Band::empty(&opened.rows.info());
+        while opened.rows.read_rows(5, &mut band).unwrap() > 0 {}
+        opened.rows.remark()
+    };
+    let deflate = Compression::Deflate(DeflateLevel::Fast);
+    let to_255 = [0.0f32, 12.0, 255.0, 77.5, 1.0, 3.0];
+    assert_eq!(remark(&written::<RGB32Float>((2, 1), &to_255, deflate)), Some(Remark::AboveWhite));
+    let double = to_255.map(f64::from);
+    assert_eq!(remark(&written::<Gray64Float>((3, 2), &double, deflate)), Some(Remark::AboveWhite));
+    // A lamp or two brighter than white are no mistake.
+    assert_eq!(remark(&written::<Gray32Float>((3, 2), &[0.0, 0.2, 12.0, 0.7, 1.0, 1.0], deflate)), None);
+    assert_eq!(remark(&written::<Gray32>((3, 1), &[u32::MAX; 3], deflate)), None);
 }
 
 /// Values of some bits one behind the other, each row from a byte of its own.

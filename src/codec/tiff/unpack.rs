@@ -74,6 +74,19 @@ pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Sa
     }
 }
 
+/// How many of a chunk's floats are above 1.0, which is white, and how many there are; none of whole numbers.
+pub(super) fn above_white(chunk: &[u8], stored: Stored) -> (u64, u64) {
+    fn count(all: usize, is_above: impl Fn(usize) -> bool) -> (u64, u64) {
+        ((0..all).filter(|&n| is_above(n)).count() as u64, all as u64)
+    }
+    match stored {
+        Stored::Whole(_) => (0, 0),
+        Stored::Float(16) => count(chunk.len() / 2, |n| from_half(u16::from_ne_bytes(four(chunk, n))) > 1.0),
+        Stored::Float(32) => count(chunk.len() / 4, |n| f32::from_ne_bytes(four(chunk, n)) > 1.0),
+        Stored::Float(_) => count(chunk.len() / 8, |n| f64::from_ne_bytes(four(chunk, n)) > 1.0),
+    }
+}
+
 /// A byte; the zeros behind the last one are no sample's.
 fn byte(row: &[u8], at: usize) -> u8 {
     row.get(at).copied().unwrap_or(0)

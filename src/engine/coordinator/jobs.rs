@@ -82,8 +82,10 @@ impl Coordinator {
         let mut spec = row.spec;
         let pipeline = check(&spec)?;
         let out_dir = output::out_dir(&spec)?;
-        sink::check_dir(&out_dir)?;
-        sink::sweep_temporaries(&out_dir, job);
+        let made = sink::make_dir(&out_dir)?;
+        let naming = Naming::new(&spec, out_dir.clone())?;
+        let reader = self.parts.reader.as_ref();
+        naming.look_around(Some(job), (row.done > 0).then_some((job, reader)));
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
         spec.sink.dir = Some(out_dir.clone());
         let noted = {
@@ -99,7 +101,6 @@ impl Coordinator {
         let pool = self.pool(workers)?;
         let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
         let expansion = self.parts.reader.expansion(job)?;
-        let naming = Naming::new(&spec, out_dir.clone())?;
         naming
             .root()
             .map_err(|error| JobError::Output { path: out_dir.display().to_string(), detail: error.to_string() })?;
@@ -125,7 +126,7 @@ impl Coordinator {
         let mut meter = Meter::new();
         meter.go();
         let sources = run.spec.sources.clone();
-        self.active = Some(Active { run, threads, _lock: lock, meter, phase: Phase::Going, network_gone: false });
+        self.active = Some(Active { run, threads, _lock: lock, made, meter, phase: Phase::Going, network_gone: false });
         self.event(Some(job), Edge::Started);
         if !expansion.counted && !self.expanding.contains_key(&job) {
             let from = expansion.mark.source;
@@ -352,7 +353,9 @@ impl Coordinator {
             catalog.set_state(job, state)
         });
         self.parts.runs.remove(job);
-        sink::sweep_temporaries(&active.run.naming.out_dir, job);
+        sink::look_through(&active.run.naming.out_dir, Some(job), &mut |_| {});
+        // A folder of the job's own in which nothing came to stand; a resume makes it anew.
+        drop(active.made);
         let reason = settled.err().map(|error| error.to_string()).or(reason);
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },

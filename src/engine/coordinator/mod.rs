@@ -33,6 +33,7 @@ use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
+use crate::sink::MadeFolders;
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
@@ -86,6 +87,7 @@ struct Active {
     run: Arc<Run>,
     threads: Vec<JoinHandle<()>>,
     _lock: JobLock,
+    made: MadeFolders,
     meter: Meter,
     phase: Phase,
     network_gone: bool,
@@ -202,9 +204,8 @@ impl Coordinator {
         let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
         let listed = match cut_off {
             Some(job) if self.lock(job.id)?.is_some() => {
-                if job.state != JobState::Paused {
-                    self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
-                }
+                // Where it was killed, its row still says running, to whoever looks there.
+                self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
                 Some(JobRow { state: JobState::Paused, ..job })
             }
             _ => draft,

@@ -63,6 +63,8 @@ pub(crate) struct Run {
     first_pages: AtomicU64,
     /// Pictures whose colours were taken for sRGB.
     taken_for_srgb: AtomicU64,
+    /// Pictures of floats that are mostly above white.
+    above_white: AtomicU64,
 }
 
 /// Why a run can't go on by itself.
@@ -111,6 +113,7 @@ impl Run {
             net_in_use: AtomicUsize::new(0),
             first_pages: AtomicU64::new(0),
             taken_for_srgb: AtomicU64::new(0),
+            above_white: AtomicU64::new(0),
         })
     }
 
@@ -190,6 +193,7 @@ impl Run {
             match remark {
                 Remark::FirstPage { .. } => self.first_pages.fetch_add(1, Ordering::Relaxed),
                 Remark::TakenForSrgb { .. } => self.taken_for_srgb.fetch_add(1, Ordering::Relaxed),
+                Remark::AboveWhite => self.above_white.fetch_add(1, Ordering::Relaxed),
                 _ => 0,
             };
         }
@@ -198,14 +202,10 @@ impl Run {
     /// What was left out of the job's pictures so far, and, once it is done, what was given for links and not used.
     pub(crate) fn remarks(&self, is_done: bool) -> Vec<Remark> {
         let mut remarks = Vec::new();
-        match self.first_pages.load(Ordering::Relaxed) {
-            0 => {}
-            count => remarks.push(Remark::FirstPages { count }),
-        }
-        match self.taken_for_srgb.load(Ordering::Relaxed) {
-            0 => {}
-            count => remarks.push(Remark::ManyTakenForSrgb { count }),
-        }
+        let counted = |counter: &AtomicU64| Some(counter.load(Ordering::Relaxed)).filter(|count| *count > 0);
+        remarks.extend(counted(&self.first_pages).map(|count| Remark::FirstPages { count }));
+        remarks.extend(counted(&self.taken_for_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
+        remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
         // A list is fetched before its links and apart from them, perhaps with what no link needs.
         let has_fetched_list = self.spec.sources.iter().any(|source| matches!(source, SourceSpec::FetchedList { .. }));
         if is_done && !has_fetched_list {

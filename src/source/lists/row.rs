@@ -136,6 +136,9 @@ fn is_link(text: &str) -> Result<(), String> {
     if !Locator::is_url(text) {
         return Err("a link begins with http:// or https://".to_owned());
     }
+    if Locator::names_no_host(text) {
+        return Err("it names no host".to_owned());
+    }
     Url::parse(text).map(|_| ()).map_err(|error| error.to_string())
 }
 

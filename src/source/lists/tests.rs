@@ -52,6 +52,14 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_link_without_a_host_is_none() {
+    for text in ["http:///x/y.jpg", "https://", "http://?q", "HTTPS:///h.example/a"] {
+        let told = lines(text.as_bytes());
+        assert!(told.len() == 1 && told[0].contains("it names no host"), "{told:?}");
+    }
+}
+
+#[test]
 fn a_text_has_one_link_a_line_and_comments() {
     let text = b"\xef\xbb\xbf# mine\r\n\r\nhttps://h.example/a.jpg\r\n  HTTP://h.example/b.jpg#x \t# why\n\n\
         https://h.example/c d.jpg\nhttps://h.example/last\tits caption";

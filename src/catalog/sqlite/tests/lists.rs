@@ -185,6 +185,33 @@ fn an_export_holds_every_item_and_every_column() {
     assert!(export(bench.reader.as_ref(), bench.job, ExportFormat::Csv, &mut Full).is_err());
 }
 
+#[test]
+fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::{Field, RowAccessor};
+
+    let mut bench = Bench::new(JobState::Running);
+    let odd = NewItem { dir: "d".to_owned(), mtime_ms: Some(-5), ..new_item("/in/d/한, \"b\"\nc.jpg") };
+    bench.add(&[odd]);
+    bench.add(&files(0..20_000));
+    bench.finish(1, failed(ErrorKind::Corrupt));
+    let mut file = tempfile::tempfile().unwrap();
+    let written = export(bench.reader.as_ref(), bench.job, ExportFormat::Parquet, &mut file).unwrap();
+    let read = SerializedFileReader::new(file).unwrap();
+    assert_eq!((written, read.metadata().num_row_groups()), (20_001, 2));
+    let rows: Vec<_> = read.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    let names: Vec<&String> = rows[0].get_column_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, crate::catalog::RECORD_COLUMNS);
+    let column = |name: &str| names.iter().position(|own| *own == name).unwrap();
+    assert_eq!(rows[0].get_string(column("locator")).unwrap(), "/in/d/한, \"b\"\nc.jpg");
+    assert_eq!(rows[0].get_timestamp_millis(column("mtime")).unwrap(), -5);
+    assert!(rows[0].get_string(column("error_args")).unwrap().contains("x.jpg"));
+    let field = |row: usize, name| rows[row].get_column_iter().nth(column(name)).map(|(_, field)| field.clone());
+    assert_eq!(field(0, "width"), Some(Field::Null));
+    assert_eq!((field(20_000, "seq"), field(20_000, "error")), (Some(Field::Long(20_001)), Some(Field::Null)));
+    assert!(export(bench.reader.as_ref(), bench.job, ExportFormat::Parquet, &mut Full).is_err());
+}
+
 /// A full disk.
 struct Full;
 

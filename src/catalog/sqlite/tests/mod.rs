@@ -108,6 +108,22 @@ fn seqs(rows: &[ItemRow]) -> Vec<u64> {
 }
 
 #[test]
+fn a_job_that_was_killed_at_work_is_told_as_paused_and_found_for_a_resume() {
+    let mut bench = Bench::new(JobState::Paused);
+    let second = bench.catalog.create_job(&JobSpec::default(), JobState::Running).unwrap();
+    let state = |bench: &Bench, job| bench.reader.job(job).unwrap().unwrap().state;
+    let latest = |bench: &Bench| bench.reader.latest_resumable().unwrap().unwrap().id;
+    assert_eq!((state(&bench, second), latest(&bench)), (JobState::Paused, second));
+    assert_eq!(bench.reader.jobs(1).unwrap().first().unwrap().state, JobState::Paused);
+    let lock = crate::catalog::lock_job(&bench.path(), second).unwrap();
+    assert!(lock.is_some() && bench.reader.is_at_work(second));
+    assert_eq!((state(&bench, second), latest(&bench)), (JobState::Running, bench.job));
+    bench.catalog.set_state(second, JobState::Done).unwrap();
+    drop(lock);
+    assert_eq!(state(&bench, second), JobState::Done);
+}
+
+#[test]
 fn jobs_are_listed_newest_first_and_found_by_their_state() {
     let mut bench = Bench::new(JobState::Draft);
     let spec = JobSpec { sources: vec![crate::model::SourceSpec::Stdin], ..JobSpec::default() };
@@ -121,7 +137,7 @@ fn jobs_are_listed_newest_first_and_found_by_their_state() {
     assert!(bench.reader.latest_resumable().unwrap().is_none());
     bench.catalog.set_state(second, JobState::Paused).unwrap();
     assert!(bench.reader.job(second).unwrap().unwrap().finished_at_ms.is_none());
-    assert_eq!(ids(bench.reader.resumable(10).unwrap()), [second]);
+    assert_eq!(bench.reader.latest_resumable().unwrap().unwrap().id, second);
     bench.catalog.set_spec(bench.job, &spec).unwrap();
     assert_eq!(bench.reader.job(bench.job).unwrap().unwrap().spec, spec);
     assert!(bench.reader.job(JobId(99)).unwrap().is_none());

@@ -1,0 +1,154 @@
+//! Items as Parquet: gathered by column, and written a row group at a time, so that millions take no more memory than
+//! thousands.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+
+use super::super::api::{Field, RECORD_COLUMNS};
+
+/// Rows of a group at most.
+const GROUP_ROWS: usize = 16_384;
+/// Bytes of text after which a group ends, however few its rows are.
+const GROUP_BYTES: usize = 16 << 20;
+/// Columns of whole numbers.
+const NUMBERS: [&str; 11] = [
+    "job_id",
+    "seq",
+    "http_status",
+    "bytes_in",
+    "bytes_out",
+    "width",
+    "height",
+    "attempts",
+    "fetch_ms",
+    "process_ms",
+    "size",
+];
+/// Columns of moments, UTC milliseconds.
+const MOMENTS: [&str; 2] = ["finished_at", "mtime"];
+
+/// A file that is being written.
+pub(super) struct Table<'a> {
+    writer: SerializedFileWriter<&'a mut (dyn Write + Send)>,
+    columns: Vec<Column>,
+    rows: usize,
+    text_bytes: usize,
+}
+
+/// The values of a column in the group that is being gathered; where there is none, its level is 0.
+enum Column {
+    Numbers { values: Vec<i64>, levels: Vec<i16> },
+    Texts { values: Vec<ByteArray>, levels: Vec<i16> },
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn begin(to: &'a mut (dyn Write + Send)) -> Result<Self> {
+        let fields: Vec<String> = RECORD_COLUMNS.iter().map(|name| declared(name)).collect();
+        let schema = Arc::new(parse_message_type(&format!("message item {{ {} }}", fields.join(" ")))?);
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let writer = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
+        let columns = RECORD_COLUMNS.iter().map(|name| Column::of(name)).collect();
+        Ok(Self { writer, columns, rows: 0, text_bytes: 0 })
+    }
+
+    pub(super) fn add(&mut self, record: Vec<Field>) -> Result<()> {
+        for (column, field) in self.columns.iter_mut().zip(record) {
+            self.text_bytes += column.add(field);
+        }
+        self.rows += 1;
+        if self.rows >= GROUP_ROWS || self.text_bytes >= GROUP_BYTES { self.end_group() } else { Ok(()) }
+    }
+
+    /// Writes what was gathered last, and the footer.
+    pub(super) fn end(mut self) -> Result<()> {
+        if self.rows > 0 {
+            self.end_group()?;
+        }
+        self.writer.close().map(drop)
+    }
+
+    fn end_group(&mut self) -> Result<()> {
+        let mut group = self.writer.next_row_group()?;
+        for column in &mut self.columns {
+            let Some(mut writer) = group.next_column()? else { break };
+            column.write(writer.untyped())?;
+            writer.close()?;
+        }
+        group.close()?;
+        (self.rows, self.text_bytes) = (0, 0);
+        Ok(())
+    }
+}
+
+impl Column {
+    fn of(name: &str) -> Self {
+        if NUMBERS.contains(&name) || MOMENTS.contains(&name) {
+            Self::Numbers { values: Vec::new(), levels: Vec::new() }
+        } else {
+            Self::Texts { values: Vec::new(), levels: Vec::new() }
+        }
+    }
+
+    /// Takes a row's value, and tells how many bytes of text that are.
+    fn add(&mut self, field: Field) -> usize {
+        match self {
+            Self::Numbers { values, levels } => {
+                let number = match field {
+                    Field::Number(number) => Some(number),
+                    Field::Text(_) | Field::Null => None,
+                };
+                levels.push(i16::from(number.is_some()));
+                values.extend(number);
+                0
+            }
+            Self::Texts { values, levels } => {
+                let text = match field {
+                    Field::Text(text) => Some(text),
+                    Field::Number(number) => Some(number.to_string()),
+                    Field::Null => None,
+                };
+                levels.push(i16::from(text.is_some()));
+                let bytes = text.as_ref().map_or(0, String::len);
+                values.extend(text.map(|text| ByteArray::from(text.into_bytes())));
+                bytes
+            }
+        }
+    }
+
+    /// Writes the group's values, and forgets them.
+    fn write(&mut self, writer: &mut ColumnWriter<'_>) -> Result<()> {
+        match (self, writer) {
+            (Self::Numbers { values, levels }, ColumnWriter::Int64ColumnWriter(writer)) => {
+                writer.write_batch(values, Some(levels), None)?;
+                values.clear();
+                levels.clear();
+            }
+            (Self::Texts { values, levels }, ColumnWriter::ByteArrayColumnWriter(writer)) => {
+                writer.write_batch(values, Some(levels), None)?;
+                values.clear();
+                levels.clear();
+            }
+            _ => return Err(ParquetError::General("a column is not of the declared type".to_owned())),
+        }
+        Ok(())
+    }
+}
+
+/// A column's declaration in the file's schema.
+fn declared(name: &str) -> String {
+    if NUMBERS.contains(&name) {
+        format!("OPTIONAL INT64 {name};")
+    } else if MOMENTS.contains(&name) {
+        format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,true));")
+    } else {
+        format!("OPTIONAL BYTE_ARRAY {name} (UTF8);")
+    }
+}
