@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::api::{CatalogReader, Field, RECORD_COLUMNS};
 use crate::error::JobError;
-use crate::model::{JobId, locator};
+use crate::model::{JobId, Sentence, locator};
 
 /// Items read at once.
 const ROWS: u32 = 1000;
@@ -38,7 +38,9 @@ pub fn export(
     format: ExportFormat,
     to: &mut dyn Write,
 ) -> Result<u64, JobError> {
-    let failed = |error: io::Error| JobError::Machine(format!("Couldn't write the export: {error}."));
+    let failed = |error: io::Error| {
+        JobError::Machine(Sentence::new("export", "Couldn't write the export: {detail}.").with("detail", error))
+    };
     if format == ExportFormat::Csv {
         write!(to, "{}\r\n", RECORD_COLUMNS.join(",")).map_err(failed)?;
     }
