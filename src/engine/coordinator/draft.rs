@@ -61,6 +61,7 @@ impl Coordinator {
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
+            Command::KeepSecret { name, secret } => Ok(self.parts.secrets.keep_named(&name, &secret)?),
             Command::SaveSettings(settings) => self.take_settings(*settings),
             Command::DismissNotice => {
                 self.notice = None;
