@@ -3,12 +3,18 @@
 //!
 //! Nothing here knows where an error is shown or recorded.
 
+mod job;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+pub use job::{JobError, RecipePlace};
+
+use crate::model::Sentence;
 
 /// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +99,9 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+/// What the names of arguments begin with that belong to the sentence of `detail`.
+const SAID: &str = "said.";
+
 /// Why one item failed: in plain words, and for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemError {
@@ -125,6 +134,27 @@ impl ItemError {
     pub fn named(mut self, name: impl fmt::Display) -> Self {
         self.args.entry("name".to_owned()).or_insert_with(|| name.to_string());
         self
+    }
+
+    /// The same error with a sentence as its detail, which can be told in other languages, too.
+    #[must_use]
+    pub fn saying(self, sentence: &Sentence) -> Self {
+        let said = sentence.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.to_owned()));
+        let mut error = self.with("detail", sentence);
+        error.args.extend(said);
+        error
+    }
+
+    /// The sentence that is its detail.
+    pub fn said(&self) -> Option<Sentence> {
+        let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
+        Sentence::from_pairs(pairs, self.arg("detail"))
+    }
+
+    /// What a person may want to know beside its sentence: argument and value.
+    pub fn particulars(&self) -> impl Iterator<Item = (&str, &str)> {
+        let told = |key: &str| key != "name" && !key.starts_with(SAID);
+        self.args.iter().filter(move |(key, _)| told(key)).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// From a failed read of an input.
@@ -294,55 +324,5 @@ impl ErrorKind {
     /// The kind of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
-    }
-}
-
-/// Why a job could not start, or could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// Wrong usage: nothing was started. Exit code 2.
-    #[error("{0}")]
-    Usage(String),
-    /// A wrong recipe: nothing was started. Exit code 2. Where it came from a file, `place` is `file:line`.
-    #[error("{place}: {message}")]
-    Recipe {
-        /// `file:line`, or the step as typed.
-        place: String,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-    /// The catalog can't be opened, read or written. Exit code 3.
-    #[error("The catalog {path} can't be used: {detail}. Nothing was lost; choose another one with --catalog.")]
-    Catalog {
-        /// Where it is.
-        path: String,
-        /// What the database said.
-        detail: String,
-    },
-    /// The output folder can't be used. Exit code 3.
-    #[error("The output folder {path} can't be written to ({detail}). Choose another one with --out.")]
-    Output {
-        /// Where it is.
-        path: String,
-        /// What the system said.
-        detail: String,
-    },
-    /// Another process works on this job. Exit code 3.
-    #[error("Job {0} is being worked on by another Pixloom.")]
-    Locked(crate::model::JobId),
-    /// Anything else the machine refused. Exit code 3.
-    #[error("{0}")]
-    Machine(String),
-}
-
-impl JobError {
-    /// A catalog's failure.
-    pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
-        Self::Catalog { path: path.display().to_string(), detail: detail.to_string() }
-    }
-
-    /// Whether nothing was started because the request itself was wrong.
-    pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Recipe { .. })
     }
 }

@@ -40,6 +40,7 @@ fn open_window(
 ) -> ExitCode {
     use pixloom::engine::{Command, Engine, Options};
     use pixloom::error::JobError;
+    use pixloom::model::Sentence;
 
     let engine = match Engine::start(Options::for_window(catalog_path)) {
         Ok(engine) => engine,
@@ -53,8 +54,8 @@ fn open_window(
     match pixloom::gui::run(handle, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
-            let sentence = format!("{detail} `pixloom run` works without one.");
-            cli::complain(&JobError::Machine(sentence)).into()
+            let sentence = Sentence::new("no_window", "{detail} `pixloom run` works without one.");
+            cli::complain(&JobError::Machine(sentence.with("detail", detail))).into()
         }
     }
 }

@@ -297,3 +297,37 @@ fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
         lists.url_column.as_deref() == Some("link") && locators(desk).len() == 3
     });
 }
+
+#[test]
+fn credentials_typed_in_the_settings_reach_their_host_and_stand_in_no_file_but_that_of_secrets() {
+    let mut desk = Desk::new();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let heard = std::sync::Arc::clone(&told);
+    let server = util::server::Server::start(move |request| {
+        *heard.lock().unwrap() = request.headers.get("authorization").cloned();
+        util::server::status(404)
+    });
+    desk.until_seen("Drop images here, or paste a list of links");
+    desk.press("Settings");
+    desk.press("Add credentials…");
+    desk.type_into("Host", &server.url(""));
+    desk.until_seen("Token");
+    let role = egui::accesskit::Role::PasswordInput;
+    desk.harness.get_by_role_and_label(role, "Token").focus();
+    desk.harness.run_steps(2);
+    desk.harness.get_by_role_and_label(role, "Token").type_text("s3cret");
+    desk.harness.run_steps(2);
+    desk.press("Save credentials");
+    desk.until("the entry", |desk| desk.handle.snapshot().settings.network.access.len() == 1);
+    desk.press("Close");
+    desk.paste(&server.url("/a.jpg"));
+    desk.press("Start 1 item");
+    desk.until("the host was asked", |_| told.lock().unwrap().is_some());
+    assert_eq!(told.lock().unwrap().as_deref(), Some("Bearer s3cret"));
+    desk.until("the job has ended", |desk| desk.handle.snapshot().jobs.iter().any(|job| job.state == JobState::Done));
+    for entry in std::fs::read_dir(desk.dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let holds = std::fs::read(&path).is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"s3cret"));
+        assert_eq!(holds, path.ends_with("secrets.toml"), "{}", path.display());
+    }
+}

@@ -10,7 +10,7 @@ use super::links::LinkArgs;
 use super::network::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
-use crate::error::{ErrorKind, JobError};
+use crate::error::{ErrorKind, JobError, RecipePlace};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, ParamKind, Recipe, Save,
     SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
@@ -335,15 +335,15 @@ impl RunArgs {
         }
         for step in &self.steps {
             let parsed = engine::parse_step(step)
-                .map_err(|message| JobError::Recipe { place: format!("--step {step}"), message })?;
+                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--step {step}")), why })?;
             recipe.steps.push(parsed);
         }
         if let Some(text) = &self.save {
             save = engine::parse_save(text)
-                .map_err(|message| JobError::Recipe { place: format!("--save {text}"), message })?;
+                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--save {text}")), why })?;
         }
         if let Some(word) = &self.format {
-            let format = save::format(&Value::from(word.as_str())).map_err(JobError::Usage)?;
+            let format = save::format(&Value::from(word.as_str())).map_err(JobError::Refused)?;
             if self.save.is_some() && format != save.format {
                 let (one, other) = (save.format.word(), format.word());
                 return Err(JobError::Usage(format!("--save says {one}, --format says {other}: give one of them.")));
@@ -361,7 +361,7 @@ impl RunArgs {
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
             value
                 .and_then(|value| save.set(name, &value))
-                .map_err(|message| JobError::Recipe { place: format!("--{name} {word}"), message })?;
+                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--{name} {word}")), why })?;
         }
         Ok((recipe, save))
     }

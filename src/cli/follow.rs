@@ -13,7 +13,7 @@ use super::report::{self, Line};
 use super::{Exit, warn};
 use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
-use crate::model::{Edge, Event, JobId, Progress};
+use crate::model::{Edge, Event, JobId, Progress, Sentence};
 
 /// Progress is told at most this often; with the last words that makes at most ten a second.
 const EVERY: Duration = Duration::from_millis(125);
@@ -89,7 +89,7 @@ pub(super) fn follow(
         follower.handle.send(Command::Show(job));
     }
     if !follower.handle.send(command) {
-        return Err(JobError::Machine("The engine has ended.".to_owned()));
+        return Err(JobError::Machine(Sentence::new("engine_ended", "The engine has ended.")));
     }
     follower.until_end(&bell_rx, &interrupted)
 }
@@ -127,7 +127,7 @@ impl Follower<'_> {
                 end = self.take_event(event, &snapshot).or(end);
             }
             if let (None, 0, Some(Notice::Trouble(reason))) = (&end, seen_event, &snapshot.notice) {
-                end = Some(End::Stopped(reason.clone()));
+                end = Some(End::Stopped(reason.to_string()));
             }
             if last_told.elapsed() >= EVERY {
                 last_told = Instant::now();
@@ -157,13 +157,13 @@ impl Follower<'_> {
             self.emit(&Line::started(job, &view.progress));
         }
         match event.edge {
-            Edge::SourceTrouble { message } => {
+            Edge::SourceTrouble { error } => {
                 self.is_partial = true;
-                self.warn(&message);
+                self.warn(&error.to_string());
                 None
             }
-            Edge::SourceRemark { message } => {
-                self.warn(&message);
+            Edge::SourceRemark { remark } => {
+                self.warn(&remark.to_string());
                 None
             }
             Edge::NetworkGone => {
@@ -175,7 +175,7 @@ impl Follower<'_> {
                 None
             }
             Edge::Finished => Some(End::Finished),
-            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason)),
+            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason.to_string())),
             Edge::Cancelled | Edge::Paused => Some(End::Paused),
             Edge::Started | Edge::Counted { .. } => None,
         }

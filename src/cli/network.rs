@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
-use url::Url;
 
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, locator, network};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
 
 /// Options about how links are fetched. Secrets are named, never given: `env:NAME`, `netrc`, `settings:NAME`.
 #[derive(Debug, Args)]
@@ -97,19 +96,6 @@ impl NetworkArgs {
     }
 }
 
-/// Scheme, host and port; https where no scheme is given.
-fn place(text: &str) -> Result<String, String> {
-    let given = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let shown = locator::without_user_info(&given);
-    let wrong = || format!("{shown} is no host: give https://HOST, https://HOST:PORT or http://HOST");
-    let url = Url::parse(&given).map_err(|_| wrong())?;
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !is_bare || !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong());
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
 /// What stands before the last `=`, and the reference behind it.
 fn parts(text: &str) -> Result<(&str, SecretRef), String> {
     let (before, reference) = text.rsplit_once('=').ok_or("a REF is missing: env:NAME, netrc or settings:NAME")?;
@@ -117,8 +103,8 @@ fn parts(text: &str) -> Result<(&str, SecretRef), String> {
 }
 
 fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> Result<AccessEntry, String> {
-    let entry = AccessEntry { host: place(host)?, kind, secret };
-    NetworkSpec { access: vec![entry.clone()], ..NetworkSpec::default() }.check()?;
+    let entry = AccessEntry { host: network::parse_place(host)?, kind, secret };
+    NetworkSpec { access: vec![entry.clone()], ..NetworkSpec::default() }.check().map_err(|wrong| wrong.to_string())?;
     Ok(entry)
 }
 

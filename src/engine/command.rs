@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::error::ErrorKind;
-use crate::model::{JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec};
+use crate::model::{JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret};
 
 /// What a face may ask of the engine. Every one is answered by a later snapshot, never by a return value.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,13 @@ pub enum Command {
     Show(JobId),
     /// Open the folder with a job's results in the desktop's file manager.
     OpenResults(JobId),
+    /// Keep a secret that was typed under a name, by which settings refer to it.
+    KeepSecret {
+        /// The name.
+        name: String,
+        /// The secret.
+        secret: TypedSecret,
+    },
     /// Remember settings.
     SaveSettings(Box<Settings>),
     /// Forget a notice.

@@ -116,7 +116,7 @@ pub fn dry_run(
     let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("Couldn't start the network: {error}."))?;
+        let runtime = runtime.map_err(|error| JobError::thread("pixloom-net", error))?;
         super::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     for source in &spec.sources {
@@ -124,7 +124,7 @@ pub fn dry_run(
         let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
-                Found::Trouble(sentence) => Planned::Trouble(sentence),
+                Found::Trouble(error) => Planned::Trouble(error.to_string()),
                 Found::Remark(remark) => Planned::Remark(remark.to_string()),
             });
             ControlFlow::Continue(())

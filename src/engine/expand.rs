@@ -16,7 +16,7 @@ use super::{intake, lists};
 use crate::catalog::{Adding, CatalogReader, Mark};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{ItemRow, JobId, JobSpec, Locator, NewItem, Remark, SourceSpec, locator};
+use crate::model::{ItemRow, JobId, JobSpec, Locator, NewItem, Remark, Sentence, SourceSpec, locator};
 use crate::source::{self, Found, Reading};
 
 /// Requests that may wait.
@@ -73,7 +73,7 @@ impl Expand {
 /// What the coordinator is told.
 pub(crate) enum ExpandNote {
     /// A source could not be read, wholly or in part.
-    Trouble { job: JobId, message: String },
+    Trouble { job: JobId, error: JobError },
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read.
@@ -107,7 +107,7 @@ pub(crate) fn run(
             duplicates,
         };
         if let Err(error) = expansion.run() {
-            let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, message: error.to_string() });
+            let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, error });
         }
         let Expansion { request, added, duplicates, .. } = expansion;
         let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links });
@@ -180,7 +180,7 @@ impl Expansion<'_> {
             let outcome = source::read(&spec, &reading, &mut |found| {
                 let mut this = this.borrow_mut();
                 match found {
-                    Found::Trouble(message) => this.tell(ExpandNote::Trouble { job: this.request.job, message }),
+                    Found::Trouble(error) => this.tell(ExpandNote::Trouble { job: this.request.job, error }),
                     // What is left out is told when all has been added.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                     Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
@@ -235,9 +235,12 @@ impl Expansion<'_> {
 
     /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
     fn tell_cut_off_stdin(&self) {
-        let message = "Couldn't read standard input to its end before the job was interrupted: links that had not come \
-                       by then are not part of it. Run them as another job.";
-        let _ = self.note_tx.send(ExpandNote::Trouble { job: self.request.job, message: message.to_owned() });
+        const CUT_OFF: Sentence = Sentence::new(
+            "stdin_cut_off",
+            "Couldn't read standard input to its end before the job was interrupted: links that had not come by then are \
+             not part of it. Run them as another job.",
+        );
+        self.tell(ExpandNote::Trouble { job: self.request.job, error: JobError::Machine(CUT_OFF) });
     }
 
     /// Takes over the items of another job.
@@ -289,13 +292,14 @@ impl Expansion<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let gone = || JobError::Machine("The recorder has ended; start Pixloom again.".to_owned());
         let items = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ITEMS));
         let mark = self.mark.map(|source| Mark { source, taken: self.taken });
         let adding = Adding { mark, leave_out_known: known };
         let (added_tx, added_rx) = bounded(1);
-        self.record_tx.send(Record::Items { job: self.request.job, items, adding, added_tx }).map_err(|_| gone())?;
-        let added = added_rx.recv().map_err(|_| gone())??;
+        self.record_tx
+            .send(Record::Items { job: self.request.job, items, adding, added_tx })
+            .map_err(|_| JobError::recorder_gone())?;
+        let added = added_rx.recv().map_err(|_| JobError::recorder_gone())??;
         self.added += added.added;
         self.duplicates += added.duplicates;
         Ok(())
@@ -306,6 +310,12 @@ impl Expansion<'_> {
 fn is_of_a_table(row: &ItemRow) -> bool {
     !row.columns.is_empty() || row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::BadUrl)
 }
+
+const CHANGED: Sentence = Sentence::new(
+    "list_changed",
+    "The list {list} has changed since the job was interrupted. It goes on in the new one where it was in the old one; run \
+     it as another job to be sure of every link.",
+);
 
 /// Fetches a list that stands on the web.
 struct ListFetcher<'a> {
@@ -328,18 +338,14 @@ impl<'a> ListFetcher<'a> {
     }
 
     /// The list; what it was is noted, so that a resume can tell whether it still is the same.
-    fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, String> {
+    fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
         let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
             Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
-                let message = format!(
-                    "The list {} has changed since the job was interrupted. It goes on in the new one where it was in \
-                     the old one; run it as another job to be sure of every link.",
-                    locator::shown_url(url)
-                );
-                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, message });
+                let sentence = CHANGED.with("list", locator::shown_url(url));
+                let _ = self.note_tx.send(ExpandNote::Trouble { job: self.job, error: JobError::Machine(sentence) });
             }
-            Some(_) => self.note(&list.hash).map_err(|error| error.to_string())?,
+            Some(_) => self.note(&list.hash)?,
             None => {}
         }
         Ok(list.file)

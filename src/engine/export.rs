@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::catalog::{self, CatalogReader, ExportFormat};
 use crate::error::JobError;
-use crate::model::JobId;
+use crate::model::{JobId, Sentence};
 
 /// Writes a job's items; returns how many. A file appears under its name whole or not at all.
 pub fn export_job(
@@ -18,7 +18,10 @@ pub fn export_job(
     let Some(path) = file else {
         return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout())));
     };
-    let failed = |error: io::Error| JobError::Machine(format!("Couldn't write {}: {error}.", path.display()));
+    let failed = |error: io::Error| {
+        let sentence = Sentence::new("export_file", "Couldn't write {path}: {detail}.");
+        JobError::Machine(sentence.with("path", path.display()).with("detail", error))
+    };
     let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));
     let written = write_part(reader, job, format, &part, &failed)
         .and_then(|written| fs::rename(&part, path).map(|()| written).map_err(failed));

@@ -3,8 +3,8 @@
 
 use super::snapshot::CaFileFault;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{self, AccessError, Secrets};
-use crate::model::{JobSpec, Locator, NetworkSpec, NewItem, Origin, SourceSpec, locator};
+use crate::fetch::{self, Secrets};
+use crate::model::{JobSpec, Locator, NetworkSpec, NewItem, Origin, Sentence, SourceSpec, locator};
 
 /// A whole job.
 pub(super) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
@@ -14,7 +14,7 @@ pub(super) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobE
 
 /// How links are fetched, as it may be written down.
 pub(super) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Result<(), JobError> {
-    secrets.keep_proxy(network).map_err(|error| refused(&error))?;
+    secrets.keep_proxy(network)?;
     if let Some(path) = &mut network.ca_file
         && let Ok(absolute) = std::path::absolute(&*path)
     {
@@ -35,20 +35,23 @@ pub(super) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
 /// The same before a job is started.
 pub(super) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
     let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
-    let shown = path.display();
     let sentence = match ca_file_fault(network) {
         None => return Ok(()),
-        Some(CaFileFault::Missing) => format!("The file of certificates {shown} is not there. Check its name."),
-        Some(CaFileFault::NoCertificate) => format!("{shown} holds no certificate in PEM. Choose another file."),
+        Some(CaFileFault::Missing) => {
+            Sentence::new("ca_missing", "The file of certificates {path} is not there. Check its name.")
+        }
+        Some(CaFileFault::NoCertificate) => {
+            Sentence::new("ca_none", "{path} holds no certificate in PEM. Choose another file.")
+        }
     };
-    Err(JobError::Usage(sentence))
+    Err(JobError::Refused(sentence.with("path", path.display())))
 }
 
 /// Sources to be added.
 pub(super) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Result<(), JobError> {
     for source in sources {
         if let SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } = source {
-            *url = secrets.keep_link(url).map_err(|error| refused(&error))?;
+            *url = secrets.keep_link(url)?;
         }
     }
     Ok(())
@@ -57,7 +60,7 @@ pub(super) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Res
 /// Links that were pasted.
 pub(super) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), JobError> {
     for link in links {
-        *link = secrets.keep_link(link).map_err(|error| refused(&error))?;
+        *link = secrets.keep_link(link)?;
     }
     Ok(())
 }
@@ -74,14 +77,10 @@ pub(super) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
         Ok(kept) => *url = kept,
         Err(error) => {
             *url = locator::without_user_info(url);
-            let failure = ItemError::new(ErrorKind::MissingSecret, locator::shown_url(url)).with("detail", error);
+            let failure = ItemError::new(ErrorKind::MissingSecret, locator::shown_url(url)).saying(error.sentence());
             item.error.get_or_insert(failure);
         }
     }
-}
-
-fn refused(error: &AccessError) -> JobError {
-    JobError::Machine(error.to_string())
 }
 
 #[cfg(test)]

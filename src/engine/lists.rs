@@ -13,7 +13,7 @@ use crate::engine::run::body_in_memory_bytes;
 use crate::engine::snapshot::ListFile;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
-use crate::model::{JobSpec, SourceSpec, locator};
+use crate::model::{JobSpec, Sentence, SourceSpec, locator};
 use crate::source;
 
 /// How often a list that is being fetched looks whether it was given up.
@@ -25,8 +25,8 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
     for source in &spec.sources {
         let (header, name) = match source {
             SourceSpec::UrlList { path } => {
-                let header = source::list_header(path, &spec.lists).map_err(JobError::Usage)?;
-                (header, format!("the list {}", path.display()))
+                let header = source::list_header(path, &spec.lists).map_err(JobError::Refused)?;
+                (header, path.display().to_string())
             }
             // What they hold is seen when it comes.
             SourceSpec::Stdin | SourceSpec::FetchedList { .. } => continue,
@@ -37,13 +37,19 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
         };
         let Some(header) = header else { continue };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
-            let there = match header.columns.as_slice() {
-                [] => "it has no columns".to_owned(),
-                columns => format!("its columns are {}", columns.join(", ")),
+            let sentence = match header.columns.as_slice() {
+                [] => Sentence::new(
+                    "name_no_columns",
+                    "The name template asks for {col:{column}}, which {source} can't fill in: it has no columns.",
+                ),
+                columns => Sentence::new(
+                    "name_no_column",
+                    "The name template asks for {col:{column}}, which {source} can't fill in: its columns are \
+                     {columns}.",
+                )
+                .with("columns", columns.join(", ")),
             };
-            return Err(JobError::Usage(format!(
-                "The name template asks for {{col:{column}}}, which {name} can't fill in: {there}."
-            )));
+            return Err(JobError::Refused(sentence.with("column", column).with("source", name)));
         }
     }
     Ok(())
@@ -88,19 +94,19 @@ pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher,
         secrets: Arc::clone(secrets),
         ..Setup::default()
     };
-    Fetcher::open(setup).map_err(|error| JobError::Machine(error.to_string()))
+    Fetcher::open(setup).map_err(JobError::from)
 }
 
-/// Fetches the list at a URL that the user gave; the error is a sentence.
+/// Fetches the list at a URL that the user gave.
 pub(crate) fn fetch(
     runtime: &Handle,
     spec: &JobSpec,
     secrets: &Arc<Secrets>,
     url: &str,
     cancelled: &dyn Fn() -> bool,
-) -> Result<FetchedList, String> {
+) -> Result<FetchedList, JobError> {
     let (cancel, spool) = (Cancel::new(), Spool::new(std::env::temp_dir()));
-    let fetcher = fetcher(spec, secrets).map_err(|error| error.to_string())?;
+    let fetcher = fetcher(spec, secrets)?;
     let fetched = runtime.block_on(async {
         let fetching = fetcher.fetch(url, Origin::User, &spool, &cancel);
         tokio::pin!(fetching);
@@ -117,12 +123,14 @@ pub(crate) fn fetch(
     });
     let fetched = fetched.map_err(|failure| match failure.error.kind {
         ErrorKind::Cancelled => {
-            format!("The list {} was not fetched: it was given up.", locator::shown_url(url))
+            let sentence = Sentence::new("list_given_up", "The list {list} was not fetched: it was given up.");
+            JobError::Machine(sentence.with("list", locator::shown_url(url)))
         }
-        _ => failure.error.to_string(),
+        _ => JobError::Item(failure.error),
     })?;
     let failed = |error: std::io::Error| {
-        format!("Couldn't keep the list {} while it is read ({error}).", locator::shown_url(url))
+        let sentence = Sentence::new("list_not_kept", "Couldn't keep the list {list} while it is read ({detail}).");
+        JobError::Machine(sentence.with("list", locator::shown_url(url)).with("detail", error))
     };
     let hash = fetched.body.sha256();
     let file = match &fetched.body {

@@ -58,7 +58,7 @@ pub use view::{
 };
 
 use crate::catalog::{self, ReaderFactory};
-use crate::error::JobError;
+use crate::error::{JobError, RecipePlace};
 use crate::fetch::Secrets;
 use crate::model::JobSpec;
 use crate::op::Pipeline;
@@ -110,10 +110,10 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 /// Checks what a job asks for, before anything starts, and gives its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     let pipeline = step_files::pipeline(&spec.recipe)
-        .map_err(|error| JobError::Recipe { place: format!("step {}", error.step), message: error.message })?;
+        .map_err(|error| JobError::Recipe { place: RecipePlace::Step(error.step), why: error.why })?;
     output::template(spec)?;
-    spec.save.check().map_err(|message| JobError::Recipe { place: "save".to_owned(), message })?;
-    spec.network.check().map_err(JobError::Usage)?;
+    spec.save.check().map_err(|why| JobError::Recipe { place: RecipePlace::Save, why })?;
+    spec.network.check().map_err(JobError::Refused)?;
     Ok(pipeline)
 }
 
@@ -151,7 +151,7 @@ impl Engine {
             .thread_name("pixloom-net")
             .enable_all()
             .build()
-            .map_err(|error| JobError::Machine(format!("Couldn't start the network threads: {error}.")))?;
+            .map_err(|error| JobError::thread("pixloom-net", error))?;
         let (handle, ends) = Handle::new();
         let (record_tx, record_rx) = bounded(recorder::RECORDS);
         let (expand_tx, expand_rx) = bounded(expand::EXPANSIONS);

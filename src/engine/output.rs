@@ -301,9 +301,7 @@ impl Target {
 
 /// The folder results of a job go to: the one asked for, or a new one beside the first source.
 pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
-    let absolute = |path: &Path| {
-        std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))
-    };
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|error| JobError::path(path, &error));
     if let Some(dir) = &spec.sink.dir {
         return absolute(dir);
     }
@@ -334,7 +332,7 @@ fn default_download_dir() -> PathBuf {
 
 /// A job's checked name template.
 pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
-    Template::parse(&spec.sink.name).map_err(JobError::Usage)
+    Template::parse(&spec.sink.name).map_err(JobError::Refused)
 }
 
 /// The extension an input's own name has, without the dot.

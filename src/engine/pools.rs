@@ -30,7 +30,7 @@ pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool,
         })
         .panic_handler(|_| tracing::error!("a pixel task panicked outside its item"))
         .build()
-        .map_err(|error| JobError::Machine(format!("Couldn't start the pixel workers: {error}.")))
+        .map_err(|error| JobError::thread("pixloom-pixel", error))
 }
 
 /// The small pool of previews and thumbnails, at normal priority.
@@ -40,7 +40,7 @@ pub(crate) fn preview_pool() -> Result<ThreadPool, JobError> {
         .thread_name(|index| format!("pixloom-preview-{index}"))
         .panic_handler(|_| tracing::error!("a preview panicked outside its guard"))
         .build()
-        .map_err(|error| JobError::Machine(format!("Couldn't start the preview workers: {error}.")))
+        .map_err(|error| JobError::thread("pixloom-preview", error))
 }
 
 /// On Linux a thread has a niceness of its own; elsewhere on Unix it is the process's, so nothing is changed there.

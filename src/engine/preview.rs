@@ -130,9 +130,7 @@ impl Looker {
         let Some(base) = &mut self.base else { return Ok(PreviewContent::Nothing) };
         // Of an output there is nothing before: the recipe has been through already.
         let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
-        let pipeline = step_files::pipeline(&recipe).map_err(|error| {
-            ItemError::nameless(ErrorKind::Recipe).with("detail", format!("step {}: {}", error.step, error.message))
-        })?;
+        let pipeline = step_files::pipeline(&recipe)?;
         let (before, after, after_size_px, approximate) = match request.zoom {
             Zoom::Fit => {
                 let expected = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?.output();
@@ -259,8 +257,7 @@ impl Looker {
         if !is_kept {
             self.encoded = None;
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
-            let pipeline = step_files::pipeline(&request.recipe)
-                .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+            let pipeline = step_files::pipeline(&request.recipe)?;
             let (bytes, size_px) = if let Some(made) = stripped(&base.body.bytes, &request.recipe, &request.save) {
                 made
             } else {

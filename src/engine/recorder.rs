@@ -204,7 +204,7 @@ impl Recorder {
     fn give_up(&self, job: JobId, error: &JobError) {
         tracing::error!(%error, "the catalog failed");
         if let Some(run) = self.runs.get(job) {
-            run.set_trouble(Trouble::Fatal(error.to_string()));
+            run.set_trouble(Trouble::Fatal(error.clone()));
         }
     }
 
@@ -239,7 +239,7 @@ impl Recorder {
             if let (Some(run), Outcome::Failed(error)) =
                 (self.runs.get(recorded.finished.id.job), &recorded.finished.outcome)
             {
-                run.set_trouble(Trouble::DiskFull(error.to_string()));
+                run.set_trouble(Trouble::DiskFull(JobError::Item(error.clone())));
             }
         }
         self.land(&batch);
@@ -345,11 +345,10 @@ pub(crate) fn call<T: Send + 'static>(
     record_tx: &Sender<Record>,
     task: impl FnOnce(&mut dyn Catalog) -> Result<T, JobError> + Send + 'static,
 ) -> Result<T, JobError> {
-    let gone = || JobError::Machine("The recorder has ended; start Pixloom again.".to_owned());
     let (answer_tx, answer_rx) = bounded(1);
     let call = Record::Call(Box::new(move |catalog| {
         let _ = answer_tx.send(task(catalog));
     }));
-    record_tx.send(call).map_err(|_| gone())?;
-    answer_rx.recv().map_err(|_| gone())?
+    record_tx.send(call).map_err(|_| JobError::recorder_gone())?;
+    answer_rx.recv().map_err(|_| JobError::recorder_gone())?
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 
 use crate::error::JobError;
-use crate::model::SourceSpec;
+use crate::model::{Sentence, SourceSpec};
 use crate::sink;
 
 /// A picture's name and bytes.
@@ -30,8 +30,10 @@ const SAMPLES: &[(&str, &[u8])] = &[
 pub(super) fn sources() -> Result<Vec<SourceSpec>, JobError> {
     let dir = etcetera::choose_base_strategy()
         .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));
-    write_missing(&dir)
-        .map_err(|error| JobError::Machine(format!("Couldn't lay out the samples in {}: {error}.", dir.display())))?;
+    write_missing(&dir).map_err(|error| {
+        let sentence = Sentence::new("samples", "Couldn't lay out the samples in {folder}: {detail}.");
+        JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
+    })?;
     Ok(vec![SourceSpec::Folder { path: dir, recursive: false }])
 }
 

@@ -6,6 +6,7 @@ use etcetera::BaseStrategy;
 
 use crate::config::Settings;
 use crate::error::JobError;
+use crate::model::Sentence;
 use crate::sink;
 
 /// The usual place of the file of secrets, beside the settings.
@@ -45,7 +46,8 @@ impl SettingsFile {
     /// Writes the settings, whole or not at all.
     pub(super) fn save(&self, settings: &Settings) -> Result<(), JobError> {
         let failed = |detail: String| {
-            JobError::Machine(format!("Couldn't write the settings {}: {detail}.", self.path.display()))
+            let sentence = Sentence::new("settings_write", "Couldn't write the settings {path}: {detail}.");
+            JobError::Machine(sentence.with("path", self.path.display()).with("detail", detail))
         };
         let text = toml::to_string_pretty(settings).map_err(|error| failed(error.to_string()))?;
         if let Some(dir) = self.path.parent() {

@@ -85,8 +85,7 @@ const HEADROOM: f64 = 1.25;
 /// The scale at which a picture must be decoded, so that what the recipe makes of it fills the area as sharply as the
 /// result itself would: a recipe that makes pictures smaller needs more than the area holds.
 pub(super) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)) -> Result<f64, ItemError> {
-    let pipeline = step_files::pipeline(recipe)
-        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(recipe)?;
     let after = pipeline.plan(&header.info, header.orientation, 1.0)?.output();
     let (w, h) = upright_size(header);
     let before_scale = filling(w, h, area_px);
@@ -120,8 +119,7 @@ pub(super) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     }
     let scaled = |px: u32| (f64::from(px) * scale).round().max(1.0);
     let step = Step::new("resize").with("width", scaled(w)).with("height", scaled(h)).with("fit", "exact");
-    let pipeline = step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() })
-        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() })?;
     let plan = pipeline.plan(&image.info, Orientation::Upright, 1.0)?;
     let mut collector = Collector::new(image.profile.clone());
     plan.run(&mut ImageRows { image: &image, next_row: 0 }, &mut collector, cancelled)?;
@@ -160,8 +158,7 @@ pub(super) fn decode(
         let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
         recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
     }
-    let pipeline = step_files::pipeline(&recipe)
-        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(&recipe)?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let mut opened = codec::open(
         bytes,
@@ -322,8 +319,7 @@ pub(super) fn encoded(
         Zoom::Full { x, y } => (x, y),
     };
     let header = codec::probe(bytes)?;
-    let pipeline = step_files::pipeline(&Recipe::default())
-        .map_err(|error| ItemError::nameless(ErrorKind::Recipe).with("detail", error.message))?;
+    let pipeline = step_files::pipeline(&Recipe::default())?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
     let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, JobError};
 use crate::model::{Event, JobId, JobRow, JobState, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec};
 
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
@@ -64,8 +64,8 @@ pub struct JobView {
     pub network_gone: bool,
     /// Hosts whose certificates it does not check.
     pub insecure_hosts: Vec<String>,
-    /// Why it paused by itself (an English sentence).
-    pub halted: Option<String>,
+    /// Why it paused by itself.
+    pub halted: Option<JobError>,
     /// Changes whenever any of its items did: a page that was read under another number is old.
     pub items_revision: u64,
     /// Whether sources are still being read.
@@ -143,6 +143,6 @@ pub enum Notice {
     },
     /// A source left something out on purpose.
     Remark(Remark),
-    /// A sentence (English) about something that went wrong.
-    Trouble(String),
+    /// Something went wrong.
+    Trouble(JobError),
 }

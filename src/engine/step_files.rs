@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::show;
-use crate::model::{Image, Recipe};
+use crate::model::{Image, Recipe, Sentence};
 use crate::op::{Files, Pipeline, StepError};
 
 /// Files kept at most.
@@ -60,27 +60,30 @@ impl Cache {
 }
 
 /// Looks at the file as it is now.
-fn stamp(path: &str) -> Result<Stamp, String> {
+fn stamp(path: &str) -> Result<Stamp, Sentence> {
     let meta = fs::metadata(Path::new(path)).map_err(|error| cant_open(path, &error))?;
     if !meta.is_file() {
-        return Err(format!("{path} is not a file"));
+        return Err(Sentence::new("file_none", "{path} is not a file").with("path", path));
     }
     if meta.len() > MAX_BYTES {
-        return Err(format!("{path} is too large: {} MB, at most {} MB", meta.len() >> 20, MAX_BYTES >> 20));
+        let sentence =
+            Sentence::new("file_large", "{path} is too large: {size} MB, at most {most} MB").with("path", path);
+        return Err(sentence.with("size", meta.len() >> 20).with("most", MAX_BYTES >> 20));
     }
     Ok(Stamp { path: path.to_owned(), size_bytes: meta.len(), modified: meta.modified().ok() })
 }
 
-fn cant_open(path: &str, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file {path}"),
-        std::io::ErrorKind::PermissionDenied => format!("{path} can't be opened: no permission"),
-        _ => format!("{path} can't be read: {error}"),
-    }
+fn cant_open(path: &str, error: &std::io::Error) -> Sentence {
+    let sentence = match error.kind() {
+        std::io::ErrorKind::NotFound => Sentence::new("file_missing", "there is no file {path}"),
+        std::io::ErrorKind::PermissionDenied => Sentence::new("file_denied", "{path} can't be opened: no permission"),
+        _ => Sentence::new("file_unread", "{path} can't be read: {detail}").with("detail", error),
+    };
+    sentence.with("path", path)
 }
 
 impl Files for Cache {
-    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String> {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Sentence> {
         let stamp = stamp(path)?;
         if let Some(Content::Bytes(bytes)) = self.find(&stamp, |content| matches!(content, Content::Bytes(_))) {
             return Ok(bytes);
@@ -90,14 +93,16 @@ impl Files for Cache {
         Ok(bytes)
     }
 
-    fn picture(&self, path: &str) -> Result<Arc<Image>, String> {
+    fn picture(&self, path: &str) -> Result<Arc<Image>, Sentence> {
         let stamp = stamp(path)?;
         if let Some(Content::Picture(picture)) = self.find(&stamp, |content| matches!(content, Content::Picture(_))) {
             return Ok(picture);
         }
         let bytes = fs::read(path).map_err(|error| cant_open(path, &error))?;
-        let shown = show::decode(&bytes, show::Asked::default(), None, &|| false)
-            .map_err(|error| error.named(path).to_string())?;
+        let shown = show::decode(&bytes, show::Asked::default(), None, &|| false).map_err(|error| {
+            let sentence = Sentence::new("file_no_picture", "{detail}").with("path", path);
+            sentence.with("detail", error.named(path))
+        })?;
         let picture = Arc::new(shown.image);
         self.keep(stamp, Content::Picture(Arc::clone(&picture)));
         Ok(picture)
@@ -116,7 +121,7 @@ mod tests {
         let path = folder.path().join("table.cube");
         let name = path.to_str().expect("plain");
         let cache = Cache::default();
-        assert!(cache.bytes(name).is_err_and(|message| message.contains("there is no file")));
+        assert!(cache.bytes(name).is_err_and(|why| why.to_string().contains("there is no file")));
         fs::write(&path, b"one").expect("writes");
         let first = cache.bytes(name).expect("reads");
         assert!(Arc::ptr_eq(&first, &cache.bytes(name).expect("is kept")));

@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue}
 use url::Url;
 
 use super::secrets::{AccessError, Secret, Secrets, place_of};
-use crate::model::{AccessEntry, AccessKind, NetworkSpec};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec, Sentence};
 
 /// Headers that are the fetcher's own, or the connection's: others may not be set either.
 const OWN_HEADERS: [&str; 16] = [
@@ -32,6 +32,12 @@ const OWN_HEADERS: [&str; 16] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+const NOT_SENT: Sentence = Sentence::new("access_not_sent", "What was given for {place} can't be sent.");
+const SECOND_COOKIE: Sentence = Sentence::new("access_cookies", "A second Cookie header for {place} can't be sent.");
+const HEADER_NOT_SENT: Sentence =
+    Sentence::new("access_header", "A header called \"{name}\" for {place} can't be sent.");
+const SECRET_NOT_SENT: Sentence = Sentence::new("access_secret", "The secret {name} for {place} can't be sent.");
 
 /// Headers for each place, and the proxy's user.
 #[derive(Debug, Default)]
@@ -62,8 +68,8 @@ impl Access {
     pub(super) fn new(network: &NetworkSpec, secrets: &Secrets) -> Result<Self, AccessError> {
         let mut access = Self::default();
         for entry in &network.access {
-            let senseless = |what: &str| AccessError::Senseless(format!("{what} for {} can't be sent.", entry.host));
-            let url = Url::parse(&entry.host).map_err(|_| senseless("What was given"))?;
+            let senseless = |sentence: Sentence| AccessError::Senseless(sentence.with("place", &entry.host));
+            let url = Url::parse(&entry.host).map_err(|_| senseless(NOT_SENT))?;
             let place = place_of(&url);
             let user = match &entry.kind {
                 AccessKind::Basic { user } => user.as_deref(),
@@ -74,10 +80,10 @@ impl Access {
                 access.proxy = Some(secret);
                 continue;
             }
-            let (name, value) = header(entry, &secret).map_err(|what| senseless(&what))?;
+            let (name, value) = header(entry, &secret).map_err(senseless)?;
             let headers = &mut access.by_place.entry(place).or_default().headers;
             if name == COOKIE && headers.contains_key(COOKIE) {
-                return Err(senseless("A second Cookie header"));
+                return Err(senseless(SECOND_COOKIE));
             }
             headers.insert(name, value);
         }
@@ -138,14 +144,16 @@ impl Credential {
 }
 
 /// A header's name and its value, which no log shows.
-fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderValue), String> {
+fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderValue), Sentence> {
     let value = |text: &str| {
         let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
         value.set_sensitive(true);
         Some(value)
     };
     let (name, value) = match &entry.kind {
-        AccessKind::Header { name } => (header_name(name)?, value(secret.text())),
+        AccessKind::Header { name } => {
+            (header_name(name).ok_or_else(|| HEADER_NOT_SENT.with("name", name))?, value(secret.text()))
+        }
         AccessKind::Cookie => (COOKIE, value(secret.text())),
         AccessKind::Bearer => (AUTHORIZATION, value(&format!("Bearer {}", secret.text()))),
         AccessKind::Basic { user: Some(user) } if entry.secret != crate::model::SecretRef::Netrc => {
@@ -153,14 +161,12 @@ fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderVal
         }
         AccessKind::Basic { .. } | AccessKind::Proxy => (AUTHORIZATION, basic(secret.text())),
     };
-    Ok((name, value.ok_or_else(|| format!("The secret {}", entry.secret))?))
+    Ok((name, value.ok_or_else(|| SECRET_NOT_SENT.with("name", &entry.secret))?))
 }
 
 /// The name of a header that may be set.
-pub(super) fn header_name(name: &str) -> Result<HeaderName, String> {
-    let refused = || format!("A header called \"{name}\"");
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-    if OWN_HEADERS.contains(&parsed.as_str()) { Err(refused()) } else { Ok(parsed) }
+fn header_name(name: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(name.as_bytes()).ok().filter(|name| !OWN_HEADERS.contains(&name.as_str()))
 }
 
 /// `Authorization: Basic` (RFC 7617).
@@ -172,7 +178,7 @@ fn basic(user_info: &str) -> Option<HeaderValue> {
 
 /// Whether a header's name is one that settings may give.
 pub fn is_settable(name: &str) -> bool {
-    header_name(name).is_ok()
+    header_name(name).is_some()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::resolver::{FirstReach, Guarded};
 use super::secrets::AccessError;
 use super::timing::{self, TimedConnector, TimedResolver};
 use crate::error::JobError;
-use crate::model::{NetworkSpec, ProxyChoice};
+use crate::model::{NetworkSpec, ProxyChoice, Sentence};
 
 /// Where who asks may be reached, if the project has such a place.
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
@@ -146,7 +146,10 @@ impl Clients {
     /// A client that trusts only the authorities given; without any it is good for http alone.
     fn without_roots(&self, way: Way) -> Result<Client, JobError> {
         let client = self.builder(way).tls_certs_only(self.authorities.clone()).build();
-        client.map_err(|error| JobError::Machine(format!("The HTTP client can't be set up: {error}.")))
+        client.map_err(|error| {
+            let sentence = Sentence::new("http_client", "The HTTP client can't be set up: {detail}.");
+            JobError::Machine(sentence.with("detail", error))
+        })
     }
 
     fn builder(&self, way: Way) -> ClientBuilder {
@@ -187,8 +190,9 @@ fn user_agent() -> String {
 
 fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError> {
     let proxy = Proxy::all(url);
-    let proxy =
-        proxy.map_err(|_| AccessError::Senseless("The proxy is no usable URL: give http://HOST:PORT.".to_owned()))?;
+    let proxy = proxy.map_err(|_| {
+        AccessError::Senseless(Sentence::new("proxy_url", "The proxy is no usable URL: give http://HOST:PORT."))
+    })?;
     Ok(match user {
         Some((user, password)) => proxy.basic_auth(user, password),
         None => proxy,
@@ -215,7 +219,7 @@ pub fn check_ca_file(path: &Path) -> Result<(), AccessError> {
 /// The certificates of a PEM file.
 fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     use std::io::Read as _;
-    let wrong = |detail: String| AccessError::File { path: path.display().to_string(), detail };
+    let wrong = |detail: String| AccessError::file(path, detail);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
     file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
@@ -256,7 +260,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
         let network = NetworkSpec { ca_file: Some(path.clone()), ..NetworkSpec::default() };
-        assert!(matches!(clients(&network), Err(AccessError::File { .. })));
+        assert!(matches!(clients(&network), Err(AccessError::File(_))));
         std::fs::write(&path, "no certificate").unwrap();
         let told = clients(&network).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(told.contains("ca.pem"), "{told}");

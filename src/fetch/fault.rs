@@ -9,7 +9,7 @@ use url::Url;
 use super::resolver::{NameNotFound, Refused};
 use super::slots::GivenUp;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{TransferTimes, human, locator};
+use crate::model::{Sentence, TransferTimes, human, locator};
 
 /// Longest foreign text that goes into a sentence, in bytes.
 const MAX_DETAIL_BYTES: usize = 200;
@@ -62,12 +62,14 @@ impl Fault {
 pub(super) fn of_given_up(why: GivenUp, name: &str) -> Fault {
     let error = match why {
         GivenUp::Silent(silent) => {
-            let detail = format!("its host has answered nobody for {} s, so it was not asked", silent.as_secs());
-            ItemError::new(ErrorKind::Timeout, name).with("detail", detail)
+            let english = "its host has answered nobody for {seconds} s, so it was not asked";
+            let sentence = Sentence::new("link_silent", english).with("seconds", silent.as_secs());
+            ItemError::new(ErrorKind::Timeout, name).saying(&sentence)
         }
         GivenUp::AtRest { status, left } => {
-            let detail = format!("to another link, and asks to be left alone for {} s more", left.as_secs());
-            ItemError::new(ErrorKind::HttpStatus, name).with("status", status).with("detail", detail)
+            let english = "to another link, and asks to be left alone for {seconds} s more";
+            let sentence = Sentence::new("link_at_rest", english).with("seconds", left.as_secs());
+            ItemError::new(ErrorKind::HttpStatus, name).with("status", status).saying(&sentence)
         }
     };
     Fault { is_given_up: true, ..Fault::new(error) }
@@ -94,11 +96,18 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault::new(item(ErrorKind::Tls, &detail));
     }
     if error.is_connect() {
-        let detail = if error.is_timeout() { format!("no answer within {}", seconds(connect_timeout)) } else { detail };
-        return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::Connect, &detail)) };
+        let error = if error.is_timeout() {
+            let sentence = Sentence::new("link_no_answer", "no answer within {seconds} s");
+            let sentence = sentence.with("seconds", connect_timeout.as_secs_f64());
+            ItemError::new(ErrorKind::Connect, name).saying(&sentence)
+        } else {
+            item(ErrorKind::Connect, &detail)
+        };
+        return Fault { unreached_since: Some(began), ..Fault::new(error) };
     }
     if error.is_timeout() {
-        return Fault::new(item(ErrorKind::Timeout, "it sent no complete answer"));
+        let sentence = Sentence::new("link_incomplete", "it sent no complete answer");
+        return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let detail = if detail.contains("too large") { "its headers are too many or too long" } else { &detail };
@@ -113,8 +122,9 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
 /// From a body that broke off after `had_bytes`.
 pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
     if error.is_timeout() {
-        let detail = format!("it stopped sending after {}", human::bytes(had_bytes));
-        return Fault::new(ItemError::new(ErrorKind::Timeout, name).with("detail", detail));
+        let sentence = Sentence::new("link_stopped", "it stopped sending after {had}");
+        let sentence = sentence.with("had", human::bytes(had_bytes));
+        return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     let is_nonsense = |error: &std::io::Error| {
         matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
@@ -138,10 +148,6 @@ pub(super) fn short_body(name: &str, had_bytes: u64, wanted_bytes: Option<u64>) 
         Some(wanted) => error.with("had", human::bytes(had_bytes)).with("wanted", human::bytes(wanted)),
         None => error,
     }
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs_f64())
 }
 
 fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {

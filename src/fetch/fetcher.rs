@@ -24,7 +24,7 @@ use super::spool::Spool;
 use super::transfer::{self, Ask, Known, Received, Reply};
 use super::{name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
+use crate::model::{NetworkSpec, Origin, RobotsPolicy, Sentence, Transfer, TransferTimes};
 
 /// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
 const PROGRESS_BYTES: u64 = 256 << 10;
@@ -377,12 +377,13 @@ impl Shared {
 
     /// The next place to ask, unless it was asked before or there were too many.
     fn next_hop(&self, next: Url, seen: &mut Vec<Url>, name: &str) -> Result<Url, Fault> {
-        let refused = |detail: String| Fault::new(ItemError::new(ErrorKind::Redirect, name).with("detail", detail));
+        let refused = |why: Sentence| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
         if seen.contains(&next) {
-            return Err(refused("they go round in a circle".to_owned()));
+            return Err(refused(Sentence::new("link_circle", "they go round in a circle")));
         }
         if seen.len() > self.limits.max_redirects as usize {
-            return Err(refused(format!("more than {}", self.limits.max_redirects)));
+            let most = self.limits.max_redirects;
+            return Err(refused(Sentence::new("link_redirects", "more than {most}").with("most", most)));
         }
         seen.push(next.clone());
         Ok(next)

@@ -17,7 +17,7 @@ use super::robots::{self, Rules};
 use super::secrets::{AccessError, Secrets, take_user_info};
 use super::transfer::{is_redirect, redirect_target};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Locator, NetworkSpec, Origin};
+use crate::model::{Locator, NetworkSpec, Origin, Sentence};
 
 /// Redirects that a robots.txt may take (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: u32 = 5;
@@ -66,7 +66,7 @@ impl Ways {
     pub(super) fn link(&self, text: &str, origin: Origin) -> Result<Link, ItemError> {
         let mut url = parse(text)?;
         let name = fault::shown(&url);
-        let missing = |error: AccessError| ItemError::new(ErrorKind::MissingSecret, name).with("detail", error);
+        let missing = |error: AccessError| ItemError::new(ErrorKind::MissingSecret, name).saying(error.sentence());
         let kept = self.secrets.of_link(&mut url).map_err(missing)?;
         let user_info = take_user_info(&mut url).or_else(|| kept.map(|secret| secret.text().to_owned()));
         let credential = user_info.and_then(|user_info| Credential::new(&url, &user_info));
@@ -77,22 +77,27 @@ impl Ways {
     pub(super) fn to(&self, at: &Url, link: &Link, name: &str) -> Result<(&Client, HeaderMap), Fault> {
         // Only the user's own word opens the user's own network, and only at the host that it names.
         let is_users_own = link.origin == Origin::User && at.host() == link.url.host();
-        let refused =
-            |detail: String| Fault::new(ItemError::new(ErrorKind::RefusedAddress, name).with("detail", detail));
-        let host = at.host_str().unwrap_or_default();
+        let refused = |why: Sentence| {
+            let why = why.with("host", at.host_str().unwrap_or_default());
+            Fault::new(ItemError::new(ErrorKind::RefusedAddress, name).saying(&why))
+        };
         match guard::reach_of_host(at) {
-            Some(Reach::Forbidden) => return Err(refused(format!("{host} is never reached"))),
+            Some(Reach::Forbidden) => {
+                return Err(refused(Sentence::new("address_forbidden", "{host} is never reached")));
+            }
             Some(Reach::Private) if !is_users_own => {
-                let way_out = match link.origin {
-                    Origin::User => "",
-                    Origin::Fetched => "; for a fetched list of such links, save it and give it as a file",
-                };
-                return Err(refused(format!("{host} is inside this network{way_out}")));
+                return Err(refused(match link.origin {
+                    Origin::User => Sentence::new("address_private", "{host} is inside this network"),
+                    Origin::Fetched => Sentence::new(
+                        "address_private_list",
+                        "{host} is inside this network; for a fetched list of such links, save it and give it as a file",
+                    ),
+                }));
             }
             _ => {}
         }
         if !is_users_own && self.clients.is_proxy(at) {
-            return Err(refused(format!("{host} is the proxy")));
+            return Err(refused(Sentence::new("address_proxy", "{host} is the proxy")));
         }
         let client = self.clients.get(self.clients.way(at, is_users_own));
         let client = client.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;
@@ -106,7 +111,7 @@ impl Ways {
             return fault;
         }
         let detail = format!("{}; the proxy in use is {proxies}", fault.error.arg("detail"));
-        Fault { error: fault.error.with("detail", detail), ..fault }
+        Fault { error: fault.error.with("proxy", proxies).with("detail", detail), ..fault }
     }
 
     /// Gets a robots.txt, with the redirects that it may take. A host that can't be reached is a fault like any other.

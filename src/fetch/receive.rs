@@ -18,7 +18,7 @@ use super::pace::Pace;
 use super::rate::Throttle;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_UNPACKED_TIMES};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::human;
+use crate::model::{Sentence, human};
 
 /// What a body is held against.
 #[derive(Clone, Copy)]
@@ -119,12 +119,10 @@ pub(super) fn too_large(terms: Terms<'_>) -> Fault {
 }
 
 fn too_slow(terms: Terms<'_>) -> Fault {
-    let detail = format!(
-        "fewer than {} bytes a second came for {} s",
-        terms.limits.low_speed_bytes_per_s,
-        terms.limits.low_speed_time.as_secs_f64()
-    );
-    Fault::new(ItemError::new(ErrorKind::Timeout, terms.name).with("detail", detail))
+    let sentence = Sentence::new("link_slow", "fewer than {bytes} bytes a second came for {seconds} s")
+        .with("bytes", terms.limits.low_speed_bytes_per_s)
+        .with("seconds", terms.limits.low_speed_time.as_secs_f64());
+    Fault::new(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))
 }
 
 /// The line broke, or what it brought can't be unpacked.

@@ -12,13 +12,36 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 use super::netrc;
+use crate::error::JobError;
 use crate::model::locator::SECRET_MARK as MARK;
-use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, SecretRef};
+use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, SecretRef, Sentence, TypedSecret};
 
 /// Bytes above which a file of secrets is none.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Secrets kept for one place before one more is refused.
 const MAX_FOR_A_PLACE: u32 = 1000;
+
+const NO_VARIABLE: Sentence = Sentence::new(
+    "secret_variable",
+    "The secret {name} for {place} is missing: set the variable {variable} in the environment. Then resume the job.",
+);
+const NO_FILE: Sentence = Sentence::new(
+    "secret_no_file",
+    "The secret {name} for {place} is missing: there is no file of secrets here. Then resume the job.",
+);
+const NO_LINE: Sentence = Sentence::new(
+    "secret_line",
+    "The secret {name} for {place} is missing: put the line \"{kept_as}\" = \"...\" into {path}, which only you may read. \
+     Then resume the job.",
+);
+const NO_NETRC: Sentence = Sentence::new(
+    "secret_netrc",
+    "The secret {name} for {place} is missing: set NETRC to a file with the line {line}. Then resume the job.",
+);
+const NO_NETRC_LINE: Sentence = Sentence::new(
+    "secret_netrc_line",
+    "The secret {name} for {place} is missing: add the line {line} to {path}. Then resume the job.",
+);
 
 /// The secrets of this user.
 #[derive(Debug, Default)]
@@ -39,34 +62,40 @@ pub(super) struct Secret(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// It is not where it should be.
-    #[error("The secret {name} for {place} is missing: {remedy}. Then resume the job.")]
-    Missing {
-        /// The reference, as it is written.
-        name: String,
-        /// For whom it is.
-        place: String,
-        /// Where to put it.
-        remedy: String,
-    },
+    #[error("{0}")]
+    Missing(Sentence),
     /// Others may read the file of secrets.
-    #[error(
-        "Others may read {path}, so that no secret is taken from it. Make it yours alone (chmod 600), then resume the job."
-    )]
-    Open {
-        /// The file.
-        path: String,
-    },
+    #[error("{0}")]
+    Open(Sentence),
     /// A file can't be read or written.
-    #[error("{path} can't be used: {detail}. Mend it, then resume the job.")]
-    File {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        detail: String,
-    },
+    #[error("{0}")]
+    File(Sentence),
     /// A header, a proxy or a certificate makes no sense.
     #[error("{0}")]
-    Senseless(String),
+    Senseless(Sentence),
+}
+
+impl AccessError {
+    /// What is told.
+    pub const fn sentence(&self) -> &Sentence {
+        match self {
+            Self::Missing(sentence) | Self::Open(sentence) | Self::File(sentence) | Self::Senseless(sentence) => {
+                sentence
+            }
+        }
+    }
+
+    /// A file that can't be read or written.
+    pub(super) fn file(path: &Path, detail: impl fmt::Display) -> Self {
+        let sentence = Sentence::new("access_file", "{path} can't be used: {detail}. Mend it, then resume the job.");
+        Self::File(sentence.with("path", path.display()).with("detail", detail))
+    }
+}
+
+impl From<AccessError> for JobError {
+    fn from(error: AccessError) -> Self {
+        Self::Machine(error.sentence().clone())
+    }
 }
 
 impl Secret {
@@ -138,6 +167,16 @@ impl Secrets {
         Ok(())
     }
 
+    /// A secret under a name, in place of any other of that name.
+    pub fn keep_named(&self, name: &str, secret: &TypedSecret) -> Result<(), AccessError> {
+        let secret = Secret(secret.text().to_owned());
+        if let Some(path) = &self.path {
+            change(path, |found| Ok(found.insert(name.to_owned(), secret.clone()).as_ref() != Some(&secret)))?;
+        }
+        lock(&self.known).insert(name.to_owned(), secret);
+        Ok(())
+    }
+
     /// The user info of a link that [`Secrets::keep_link`] marked, as `user:password`; takes the mark away.
     pub(super) fn of_link(&self, url: &mut Url) -> Result<Option<Secret>, AccessError> {
         let number = url.fragment().and_then(|fragment| fragment.strip_prefix(MARK)).map(str::parse::<u32>);
@@ -151,41 +190,40 @@ impl Secrets {
     /// What a reference stands for. `place` is whom it is for; of a netrc file `user:password` is given, of that user if
     /// one is named.
     pub(super) fn look_up(&self, secret: &SecretRef, place: &str, user: Option<&str>) -> Result<Secret, AccessError> {
-        let missing =
-            |remedy: String| AccessError::Missing { name: secret.to_string(), place: place.to_owned(), remedy };
+        let missing = |sentence: Sentence| AccessError::Missing(sentence.with("name", secret).with("place", place));
         match secret {
             SecretRef::Env(name) => std::env::var(name)
                 .ok()
                 .filter(|value| !value.is_empty())
                 .map(Secret)
-                .ok_or_else(|| missing(format!("set the variable {name} in the environment"))),
+                .ok_or_else(|| missing(NO_VARIABLE.with("variable", name))),
             SecretRef::Settings(name) => {
                 if let Some(known) = lock(&self.known).get(name) {
                     return Ok(known.clone());
                 }
                 let Some(path) = &self.path else {
-                    return Err(missing("there is no file of secrets here".to_owned()));
+                    return Err(missing(NO_FILE));
                 };
                 // All at once: a list may name them in any number of its lines.
                 let found = read(path)?;
                 let mut known = lock(&self.known);
                 known.extend(found);
-                known.get(name).cloned().ok_or_else(|| {
-                    missing(format!(
-                        "put the line \"{name}\" = \"...\" into {}, which only you may read",
-                        path.display()
-                    ))
-                })
+                known
+                    .get(name)
+                    .cloned()
+                    .ok_or_else(|| missing(NO_LINE.with("kept_as", name).with("path", path.display())))
             }
             SecretRef::Netrc => {
                 let host = Url::parse(place).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
                 let line = || format!("machine {host} login {} password ...", user.unwrap_or("..."));
                 let Some(path) = self.netrc_path.clone().or_else(netrc::usual_path) else {
-                    return Err(missing(format!("set NETRC to a file with the line {}", line())));
+                    return Err(missing(NO_NETRC.with("line", line())));
                 };
-                let text = read_text(&path).map_err(|error| file_error(&path, &error))?;
+                let text = read_text(&path).map_err(|error| AccessError::file(&path, error))?;
                 let found = text.as_deref().and_then(|text| netrc::find(text, &host, user));
-                found.map(Secret).ok_or_else(|| missing(format!("add the line {} to {}", line(), path.display())))
+                found
+                    .map(Secret)
+                    .ok_or_else(|| missing(NO_NETRC_LINE.with("line", line()).with("path", path.display())))
             }
         }
     }
@@ -201,7 +239,10 @@ impl Secrets {
                 there.is_none_or(|there| there.text().split(':').next() == Some(user))
             })
         };
-        let full = || AccessError::Senseless(format!("{place} has more than {MAX_FOR_A_PLACE} users; give fewer."));
+        let full = || {
+            let sentence = Sentence::new("access_full", "{place} has more than {most} users; give fewer.");
+            AccessError::Senseless(sentence.with("place", place).with("most", MAX_FOR_A_PLACE))
+        };
         let mut known = lock(&self.known);
         let number = place_for(&known).ok_or_else(full)?;
         if known.get(&name_of(place, number)) == Some(&wanted) {
@@ -242,10 +283,6 @@ pub(super) fn take_user_info(url: &mut Url) -> Option<String> {
     Some(user_info)
 }
 
-fn file_error(path: &Path, detail: &dyn fmt::Display) -> AccessError {
-    AccessError::File { path: path.display().to_string(), detail: detail.to_string() }
-}
-
 /// A small text file; `None` where there is none.
 fn read_text(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
@@ -260,13 +297,20 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
 
 /// The file of secrets, unless others may read it.
 fn read(path: &Path) -> Result<BTreeMap<String, Secret>, AccessError> {
-    if !is_private(path).map_err(|error| file_error(path, &error))? {
-        return Err(AccessError::Open { path: path.display().to_string() });
+    if !is_private(path).map_err(|error| AccessError::file(path, error))? {
+        let sentence = Sentence::new(
+            "access_open",
+            "Others may read {path}, so that no secret is taken from it. Make it yours alone (chmod 600), then resume the \
+             job.",
+        );
+        return Err(AccessError::Open(sentence.with("path", path.display())));
     }
-    let Some(text) = read_text(path).map_err(|error| file_error(path, &error))? else { return Ok(BTreeMap::new()) };
+    let Some(text) = read_text(path).map_err(|error| AccessError::file(path, error))? else {
+        return Ok(BTreeMap::new());
+    };
     // The parser's own words would repeat what stands there.
     let found: BTreeMap<String, String> =
-        toml::from_str(&text).map_err(|_| file_error(path, &"its lines must read \"NAME\" = \"SECRET\""))?;
+        toml::from_str(&text).map_err(|_| AccessError::file(path, "its lines must read \"NAME\" = \"SECRET\""))?;
     Ok(found.into_iter().map(|(name, secret)| (name, Secret(secret))).collect())
 }
 
@@ -276,7 +320,7 @@ fn change(
     path: &Path,
     change: impl FnOnce(&mut BTreeMap<String, Secret>) -> Result<bool, AccessError>,
 ) -> Result<(), AccessError> {
-    let failed = |error: io::Error| file_error(path, &error);
+    let failed = |error: io::Error| AccessError::file(path, error);
     let dir = path.parent().unwrap_or_else(|| Path::new("."));
     std::fs::create_dir_all(dir).map_err(failed)?;
     let turn = File::options().create(true).append(true).open(path.with_extension("lock")).map_err(failed)?;
@@ -379,7 +423,7 @@ mod tests {
         secrets.keep_link("https://me:pw@h.example/a").unwrap();
         for elsewhere in ["http://h.example/", "https://h.example:444/", "https://evil.example/"] {
             let mut url = Url::parse(&format!("{elsewhere}#pixloom-secret=1")).unwrap();
-            assert!(matches!(secrets.of_link(&mut url), Err(AccessError::Missing { .. })), "{elsewhere}");
+            assert!(matches!(secrets.of_link(&mut url), Err(AccessError::Missing(_))), "{elsewhere}");
         }
     }
 
@@ -395,7 +439,7 @@ mod tests {
         let reference = SecretRef::Settings("https://h.example/1".to_owned());
         let refused = secrets.look_up(&reference, "https://h.example", None).unwrap_err();
         assert!(refused.to_string().contains("chmod 600"), "{refused}");
-        assert!(matches!(secrets.keep_link("https://you:pw@h.example/a"), Err(AccessError::Open { .. })));
+        assert!(matches!(secrets.keep_link("https://you:pw@h.example/a"), Err(AccessError::Open(_))));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::resume::{self, Partial};
 use super::spool::Spool;
 use super::{decode, noai, retry, timing};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Transfer, TransferTimes};
+use crate::model::{Sentence, Transfer, TransferTimes};
 
 /// Bytes of an unwanted body that are read so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 << 10;
@@ -103,8 +103,9 @@ pub(super) async fn request<'a>(
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
     let reply = ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
-        let detail = format!("not finished within {} s", ask.limits.total_timeout.as_secs_f64());
-        Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).with("detail", detail)))
+        let sentence = Sentence::new("link_unfinished", "not finished within {seconds} s");
+        let sentence = sentence.with("seconds", ask.limits.total_timeout.as_secs_f64());
+        Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
     });
     reply.map_err(|fault| Fault { times: Some(Box::new(watch.times())), ..fault })
 }
@@ -281,14 +282,16 @@ impl Head {
 
 /// Where a redirect leads; only http and https are followed.
 pub(super) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
-    let refused = |detail: &str| ItemError::new(ErrorKind::Redirect, name).with("detail", detail);
-    let location = response.headers().get(LOCATION).ok_or_else(|| refused("it names no other address"))?;
+    let refused = |why: Sentence| ItemError::new(ErrorKind::Redirect, name).saying(&why);
+    let nowhere = || refused(Sentence::new("link_nowhere", "it names no other address"));
+    let location = response.headers().get(LOCATION).ok_or_else(nowhere)?;
     let mut target = std::str::from_utf8(location.as_bytes())
         .ok()
         .and_then(|location| url.join(location).ok())
-        .ok_or_else(|| refused("it names no usable address"))?;
+        .ok_or_else(|| refused(Sentence::new("link_no_address", "it names no usable address")))?;
     if !matches!(target.scheme(), "http" | "https") {
-        return Err(refused(&format!("{}: is not followed", target.scheme())));
+        let sentence = Sentence::new("link_scheme", "{scheme}: is not followed");
+        return Err(refused(sentence.with("scheme", target.scheme())));
     }
     // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.
     target.set_fragment(None);

@@ -46,6 +46,18 @@ fn korean(path: &[&str]) -> Option<&'static str> {
     table.get(*last)?.as_str()
 }
 
+/// The Korean words of a sentence, by its id.
+pub(super) fn said(id: &str) -> Option<&'static str> {
+    korean(&["said", id])
+}
+
+/// Every sentence that has Korean words: its id and they.
+#[cfg(test)]
+pub(super) fn all_said() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let table = KOREAN.get("said").and_then(toml::Value::as_table);
+    table.into_iter().flatten().filter_map(|(id, words)| Some((id.as_str(), words.as_str()?)))
+}
+
 /// `gaussian_blur` as `Gaussian blur`.
 fn spoken(id: &str) -> String {
     let words = id.replace('_', " ");

@@ -1,14 +1,89 @@
-//! Errors of items as sentences: English is the error's own, Korean is made here from its kind and arguments.
+//! Errors and remarks as sentences: English is their own, Korean is made here from their kind and arguments.
 
+use super::ops;
 use super::text::Lang;
-use crate::error::{ErrorKind, ItemError};
-use crate::model::Remark;
+use crate::error::{ErrorKind, ItemError, JobError, RecipePlace};
+use crate::model::{Remark, Sentence};
 
 /// What happened, to which item, and what to do.
 pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
     match lang {
         Lang::English => error.to_string(),
         Lang::Korean => korean(error),
+    }
+}
+
+/// What happened, for a narrow place that stands beside the item's name.
+pub(crate) fn brief(lang: Lang, error: &ItemError) -> String {
+    let said = error.said().map(|sentence| said(lang, &sentence));
+    let (had, wanted, status) = (error.arg("had"), error.arg("wanted"), error.arg("status"));
+    let more = match (lang, said.as_deref().unwrap_or(error.arg("detail"))) {
+        (Lang::English, _) if !wanted.is_empty() => format!("{had} of {wanted}"),
+        (Lang::Korean, _) if !wanted.is_empty() => format!("{wanted} 중 {had}"),
+        (_, detail) => [status, detail].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+    };
+    let kind = kind(lang, error.kind);
+    if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") }
+}
+
+/// Why a job could not start, or go on. No option of the command line is named here.
+pub(crate) fn job(lang: Lang, error: &JobError) -> String {
+    match (lang, error) {
+        (_, JobError::Refused(sentence) | JobError::Machine(sentence)) => said(lang, sentence),
+        (_, JobError::Item(error)) => self::error(lang, error),
+        (Lang::English, JobError::Catalog { path, detail }) => {
+            format!("The catalog {path} can't be used: {detail}. Nothing was lost.")
+        }
+        (Lang::English, JobError::Output { path, detail }) => {
+            format!("The output folder {path} can't be written to ({detail}). Choose another one.")
+        }
+        (Lang::English, JobError::Recipe { place, why }) => format!("{place}: {}", said(lang, why)),
+        (Lang::Korean, JobError::Recipe { place, why }) => {
+            let place = match place {
+                RecipePlace::Step(number) => format!("{number}단계"),
+                RecipePlace::Save => "저장 설정".to_owned(),
+                RecipePlace::File { name, line } => format!("{name} {line}번째 줄"),
+                RecipePlace::Argument(typed) => typed.clone(),
+            };
+            format!("{place}: {}", said(lang, why))
+        }
+        (Lang::Korean, JobError::Catalog { path, detail }) => {
+            format!("기록 파일 {path}을(를) 쓸 수 없습니다({detail}). 잃은 것은 없습니다.")
+        }
+        (Lang::Korean, JobError::Output { path, detail }) => {
+            format!("결과 폴더 {path}에 쓸 수 없습니다({detail}). 다른 폴더를 고르세요.")
+        }
+        (Lang::Korean, JobError::Locked(job)) => {
+            format!("다른 Pixloom이 {}을(를) 처리하고 있습니다.", lang.job_name(job.0))
+        }
+        (_, error) => error.to_string(),
+    }
+}
+
+/// A sentence in the window's language: Korean stands under its id.
+pub(crate) fn said(lang: Lang, sentence: &Sentence) -> String {
+    let words = match lang {
+        Lang::Korean => ops::said(sentence.id()),
+        Lang::English => None,
+    };
+    let Some(words) = words else { return sentence.to_string() };
+    let of = sentence.whose();
+    let name = |param: &str| match of {
+        "" => param.to_owned(),
+        "save" => ops::save_name(lang, param),
+        op => ops::param(lang, op, param),
+    };
+    let told = sentence.fill(words, |arg, value| if arg == "param" { name(value) } else { value.to_owned() });
+    let (file, line) = sentence.place();
+    let place = match (file, line) {
+        ("", "") => String::new(),
+        (file, "") => format!("{file}: "),
+        ("", line) => format!("{line}번째 줄: "),
+        (file, line) => format!("{file} {line}번째 줄: "),
+    };
+    match of {
+        "" | "save" => format!("{place}{told}"),
+        op => format!("{}: {place}{told}", ops::name(lang, op)),
     }
 }
 
@@ -119,9 +194,13 @@ fn korean(error: &ItemError) -> String {
         "" => "항목",
         name => name,
     };
-    let detail = match error.arg("detail") {
+    let said = error.said().map(|sentence| match error.arg("proxy") {
+        "" => said(Lang::Korean, &sentence),
+        proxy => format!("{}; 사용 중인 프록시: {proxy}", said(Lang::Korean, &sentence)),
+    });
+    let detail = match said.as_deref().unwrap_or(error.arg("detail")) {
         "" => String::new(),
-        detail => format!(" ({detail})"),
+        detail => format!(" ({})", detail.trim_end_matches('.')),
     };
     let safe = "원본은 그대로입니다.";
     let parts = match (error.arg("had"), error.arg("wanted")) {
@@ -174,6 +253,9 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::Unwritable => format!("{name}: 폴더에 쓸 수 없습니다{detail}. 다른 폴더를 고르세요."),
         ErrorKind::DiskFull => format!("{name}: 디스크가 가득 찼습니다. 공간을 비운 뒤 계속하세요."),
         ErrorKind::CantEncode => format!("{name}: 이 형식으로는 저장할 수 없습니다{detail}."),
+        ErrorKind::Recipe if !error.arg("step").is_empty() => {
+            format!("{name}: {}단계가 이 사진에 맞지 않습니다{detail}.", error.arg("step"))
+        }
         ErrorKind::Recipe => format!("{name}: 이 사진에 맞지 않는 단계가 있습니다{detail}."),
         ErrorKind::Io => format!("{name}: 읽기나 쓰기에 실패했습니다{detail}."),
         ErrorKind::TookTooLong => {
@@ -185,7 +267,11 @@ fn korean(error: &ItemError) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -194,5 +280,129 @@ mod tests {
         assert_eq!(error(Lang::English, &it), it.to_string());
         let korean = error(Lang::Korean, &it);
         assert!(korean.contains("IMG_7.jpg") && korean.contains("4.0 MB 중 2.1 MB"), "{korean}");
+        assert_eq!(brief(Lang::English, &it), "Ends early: 2.1 MB of 4.0 MB");
+        let it = ItemError::new(ErrorKind::HttpStatus, "http://h/a").with("status", 404).with("detail", "Not Found");
+        assert_eq!(brief(Lang::English, &it), "Server refused: 404 Not Found");
+        assert_eq!(brief(Lang::Korean, &ItemError::new(ErrorKind::Empty, "a")), "빈 파일");
+    }
+
+    fn has_hangul(text: &str) -> bool {
+        text.chars().any(|c| ('가'..='힣').contains(&c))
+    }
+
+    /// Every `.rs` file below a folder.
+    fn sources(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    /// The names that stand in braces.
+    fn fields(words: &str) -> BTreeSet<&str> {
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).filter(is_name).collect()
+    }
+
+    #[test]
+    fn every_sentence_that_is_said_anywhere_has_korean_words_and_none_stands_there_in_vain() {
+        let mut texts = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+        let said: BTreeSet<&str> =
+            texts.iter().flat_map(|text| text.split("Sentence::new(").skip(1)).filter_map(id).collect();
+        assert!(said.len() > 100, "{}", said.len());
+        // Those of parameters are chosen by their kind; see below.
+        let all = ops::all_said().filter(|(id, _)| !id.starts_with("must_be_"));
+        let translated: BTreeSet<&str> = all.map(|(id, _)| id).collect();
+        let said: BTreeSet<&str> = said.into_iter().filter(|id| !id.starts_with("must_be_")).collect();
+        assert_eq!(said, translated);
+        for (id, korean) in ops::all_said() {
+            assert!(has_hangul(korean), "{id}: {korean}");
+            let english = texts.iter().find_map(|text| text.split_once(&format!("\"{id}\","))).map(|(_, after)| after);
+            let lacks = fields(korean).into_iter().find(|field| !english.unwrap_or_default().contains(field));
+            assert_eq!(lacks, None, "{id}: {korean}");
+        }
+    }
+
+    /// The id that a call of `Sentence::new` begins with.
+    fn id(call: &str) -> Option<&str> {
+        call.trim_start()
+            .strip_prefix('"')?
+            .split('"')
+            .next()
+            .filter(|id| id.len() > 1 && id.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()))
+    }
+
+    #[test]
+    fn a_value_that_no_parameter_takes_is_refused_in_korean_whatever_its_kind() {
+        let wrong = crate::model::Value::Text("?".to_owned());
+        for op in ops::all() {
+            for spec in op.params {
+                let sentence = spec.refusal(&wrong).of(op.id);
+                let korean = said(Lang::Korean, &sentence);
+                assert!(has_hangul(&korean) && !korean.contains('{'), "{korean}");
+                assert!(korean.contains(&ops::param(Lang::Korean, op.id, spec.name)), "{korean}");
+                assert_eq!(said(Lang::English, &sentence), sentence.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_stops_a_job_is_told_in_korean() {
+        let sentence = || Sentence::new("network_gone", "The network is gone.");
+        let (path, detail) = ("/home/me/out".to_owned(), "no space".to_owned());
+        let recipe =
+            |place| JobError::Recipe { place, why: Sentence::new("watermark_text", "give a text").of("resize") };
+        for error in [
+            JobError::Refused(sentence()),
+            JobError::Machine(sentence()),
+            JobError::Catalog { path: path.clone(), detail: detail.clone() },
+            JobError::Output { path, detail },
+            JobError::Locked(crate::model::JobId(3)),
+            JobError::Item(ItemError::new(ErrorKind::DiskFull, "a.jpg")),
+            recipe(RecipePlace::Step(2)),
+            recipe(RecipePlace::Save),
+            recipe(RecipePlace::File { name: "r.toml".to_owned(), line: 3 }),
+        ] {
+            let korean = job(Lang::Korean, &error);
+            assert!(has_hangul(&korean), "{korean}");
+            assert!(!job(Lang::English, &error).contains("--"), "no option is named in a window");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_error_has_a_korean_sentence_and_a_name() {
+        let words =
+            include_str!("../error.rs").split_once("pub enum ErrorKind {").unwrap().1.split_once("\n}\n").unwrap().0;
+        let kinds = words.lines().filter_map(|line| line.trim().strip_suffix(',')).map(|name| {
+            name.chars().fold(String::new(), |mut word, c| {
+                if c.is_uppercase() && !word.is_empty() {
+                    word.push('_');
+                }
+                word.extend(c.to_lowercase());
+                word
+            })
+        });
+        let kinds: Vec<ErrorKind> = kinds.filter_map(|word| ErrorKind::from_word(&word)).collect();
+        assert!(kinds.len() >= 35, "{}", kinds.len());
+        for one in kinds {
+            let korean = error(Lang::Korean, &ItemError::new(one, "a.jpg").with("detail", "x"));
+            assert!(has_hangul(&korean) && korean.contains("a.jpg"), "{korean}");
+            assert!(has_hangul(kind(Lang::Korean, one)) || one == ErrorKind::Robots, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_fits_no_picture_is_told_in_korean_from_what_the_catalog_keeps() {
+        let why =
+            Sentence::new("result_too_large", "the result would be {size}, above the limit").with("size", "9 x 9 px");
+        let it = ItemError::new(ErrorKind::Recipe, "a.jpg").saying(&why.of("resize")).with("step", 2);
+        let korean = error(Lang::Korean, &it);
+        assert!(korean.contains("2단계") && korean.contains("9 x 9 px가") && korean.contains("크기 조정"), "{korean}");
+        assert!(it.particulars().all(|(key, _)| matches!(key, "detail" | "step")));
     }
 }

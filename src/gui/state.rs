@@ -9,6 +9,7 @@ use super::dialogs::{Answer, Dialogs, Purpose};
 use super::drafts::Drafts;
 use super::listing::Listing;
 use super::ops::{self, Op};
+use super::panels::access::Credentials;
 use super::text::Lang;
 use super::textures::Textures;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
@@ -98,6 +99,8 @@ pub(crate) struct State {
     pub(crate) sheet: Sheet,
     /// What is being typed into the open sheet.
     pub(crate) typed: String,
+    /// Credentials that are being typed.
+    pub(crate) access: Credentials,
     /// A hint in the open sheet.
     pub(crate) hint: Option<&'static str>,
     /// Language.
@@ -146,6 +149,7 @@ impl State {
             },
             sheet: Sheet::None,
             typed: String::new(),
+            access: Credentials::default(),
             hint: None,
             lang: Lang::English,
             now_s: 0.0,

@@ -1,6 +1,8 @@
 //! The window, pressed and read by the names that people and screen readers find, against an engine played by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod credentials;
+
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};

@@ -42,6 +42,7 @@ words! {
     path_or_link: "Path or link", "경로 또는 링크";
     path_hint: "/home/me/Pictures or https://…", "/home/me/Pictures 또는 https://…";
     paste_links: "Paste links", "링크 붙여넣기";
+    edit: "Edit", "편집";
     undo: "Undo", "실행 취소";
     redo: "Redo", "다시 실행";
     search: "Search or command", "검색 또는 명령";

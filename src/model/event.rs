@@ -1,6 +1,8 @@
 //! Edges of a job: what happened once, numbered, so that a face that fell behind knows it.
 
 use super::ids::JobId;
+use super::remark::Remark;
+use crate::error::JobError;
 
 /// A numbered edge.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,10 +27,10 @@ pub enum Edge {
     },
     /// Paused by a person.
     Paused,
-    /// Paused by itself; the sentence says why and what to do.
+    /// Paused by itself.
     Halted {
-        /// An English sentence.
-        reason: String,
+        /// Why, and what to do.
+        reason: JobError,
     },
     /// The network is gone; fetching waits for it.
     NetworkGone,
@@ -40,17 +42,17 @@ pub enum Edge {
     Finished,
     /// The job could not go on; it can be resumed once the cause is mended.
     Stopped {
-        /// An English sentence.
-        reason: String,
+        /// Why.
+        reason: JobError,
     },
     /// What a source, or the job of its pictures, left out on purpose.
     SourceRemark {
-        /// An English sentence.
-        message: String,
+        /// What it was.
+        remark: Remark,
     },
     /// A source could not be read, wholly or in part; the job goes on.
     SourceTrouble {
-        /// An English sentence.
-        message: String,
+        /// Why.
+        error: JobError,
     },
 }

@@ -22,6 +22,7 @@ pub mod progress;
 pub mod recipe;
 pub mod remark;
 pub mod save;
+pub mod sentence;
 pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -39,7 +40,7 @@ pub use job::{
     MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
-pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
+pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret};
 pub use origin::Origin;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
@@ -47,4 +48,5 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
+pub use sentence::Sentence;
 pub use transfer::{Transfer, TransferTimes};

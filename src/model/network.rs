@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{human, locator};
+use super::{Sentence, human, locator};
 
 /// How a job's links are fetched.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,6 +94,28 @@ pub enum AccessKind {
     Proxy,
 }
 
+/// A secret as it was typed, on its way to where secrets are kept. It shows nothing of itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedSecret(String);
+
+impl TypedSecret {
+    /// One that was typed.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TypedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// Where a secret is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -104,6 +126,25 @@ pub enum SecretRef {
     Netrc,
     /// In the file of secrets in the settings' folder, under this name.
     Settings(String),
+}
+
+impl AccessKind {
+    /// The header it sets at the host, in lower case; of which there can be one.
+    pub fn header(&self) -> String {
+        match self {
+            Self::Header { name } => name.to_ascii_lowercase(),
+            Self::Cookie => "cookie".to_owned(),
+            Self::Basic { .. } | Self::Bearer => "authorization".to_owned(),
+            Self::Proxy => "proxy-authorization".to_owned(),
+        }
+    }
+}
+
+impl AccessEntry {
+    /// The name under which a secret that was typed for it is kept.
+    pub fn kept_as(&self) -> String {
+        format!("{} {}", self.host, self.kind.header())
+    }
 }
 
 impl RobotsPolicy {
@@ -125,7 +166,7 @@ impl FromStr for ProxyChoice {
         let given = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let url = Url::parse(&given).map_err(|error| format!("not a usable URL: {error}"))?;
         let spec = NetworkSpec { proxy: Self::Url(url.to_string()), ..NetworkSpec::default() };
-        spec.check()?;
+        spec.check().map_err(|wrong| wrong.to_string())?;
         Ok(spec.proxy)
     }
 }
@@ -140,6 +181,21 @@ pub fn parse_requests_per_s(text: &str) -> Result<f64, String> {
 pub fn parse_bytes_per_s(text: &str) -> Result<u64, String> {
     let wrong = || "give a number of bytes from 1000 on, such as 500kB or 2MB".to_owned();
     human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or_else(wrong)
+}
+
+/// A place that can be told who asks: scheme, host and port, https where no scheme is given. User info is refused and
+/// not repeated.
+pub fn parse_place(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let given = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let shown = locator::without_user_info(&given);
+    let wrong = || format!("{shown} is no host: give https://HOST, https://HOST:PORT or http://HOST");
+    let url = Url::parse(&given).map_err(|_| wrong())?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !is_bare || !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong());
+    }
+    Ok(url.origin().ascii_serialization())
 }
 
 /// A bare host, in lower case; a scheme or a port would promise more than is looked at.
@@ -187,28 +243,34 @@ impl From<SecretRef> for String {
 
 impl NetworkSpec {
     /// What is wrong with it, as a sentence.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Sentence> {
         if let ProxyChoice::Url(text) = &self.proxy {
-            let url = Url::parse(text).map_err(|error| format!("The proxy is no usable URL: {error}."))?;
+            let url = Url::parse(text).map_err(|error| {
+                Sentence::new("proxy_no_url", "The proxy is no usable URL: {detail}.").with("detail", error)
+            })?;
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
-                return Err("A proxy is an http, https, socks5 or socks5h URL.".to_owned());
+                return Err(Sentence::new("proxy_scheme", "A proxy is an http, https, socks5 or socks5h URL."));
             }
         }
         for entry in &self.access {
             let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
             let shown = locator::without_user_info(&entry.host);
-            let url = url.ok_or_else(|| format!("{shown} is no place: give https://HOST or https://HOST:PORT."))?;
+            let about = |sentence: Sentence| sentence.with("place", &shown);
+            let no_place = Sentence::new("no_place", "{place} is no place: give https://HOST or https://HOST:PORT.");
+            let url = url.ok_or_else(|| about(no_place))?;
             let proxy = entry.kind == AccessKind::Proxy;
             if !proxy && !matches!(url.scheme(), "http" | "https") {
-                return Err(format!("{shown}: only http and https hosts are told who asks."));
+                let english = "{place}: only http and https hosts are told who asks.";
+                return Err(about(Sentence::new("place_scheme", english)));
             }
             if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
-                return Err(format!("{shown}: netrc keeps users and passwords, which only Basic takes."));
+                let english = "{place}: netrc keeps users and passwords, which only Basic takes.";
+                return Err(about(Sentence::new("netrc_basic", english)));
             }
         }
         let wrong_rate = |rate: f64| !rate.is_finite() || rate <= 0.0;
         if self.requests_per_s.is_some_and(wrong_rate) || self.bytes_per_s == Some(0) {
-            return Err("A rate must be above 0.".to_owned());
+            return Err(Sentence::new("rate", "A rate must be above 0."));
         }
         Ok(())
     }
@@ -255,7 +317,7 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         let proxy = |text: &str| NetworkSpec { proxy: ProxyChoice::Url(text.to_owned()), ..NetworkSpec::default() };
         for text in ["ftp://me:pw@proxy", "ftp://proxy", "proxy", "socks5:"] {
-            let refused = proxy(text).check().unwrap_err();
+            let refused = proxy(text).check().unwrap_err().to_string();
             assert!(!refused.contains("pw"), "{refused}");
         }
         let rate = |rate| NetworkSpec { requests_per_s: Some(rate), ..NetworkSpec::default() }.check();
@@ -268,6 +330,29 @@ mod tests {
             assert!(parse_host(text).is_err(), "{text}");
         }
         assert_eq!((parse_host(" NAS.local"), parse_host("[::1]")), (Ok("nas.local".into()), Ok("[::1]".into())));
+    }
+
+    #[test]
+    fn a_place_is_a_scheme_a_host_and_a_port() {
+        for (text, place) in [
+            (" H.example ", "https://h.example"),
+            ("http://h.example:81/", "http://h.example:81"),
+            ("https://h.example:443", "https://h.example"),
+        ] {
+            assert_eq!(parse_place(text), Ok(place.to_owned()));
+        }
+        for text in ["", "ftp://h", "h/path", "https://me:s3cret@h.example", "https://h/?a", "a b"] {
+            assert!(!parse_place(text).unwrap_err().contains("s3cret"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_typed_secret_shows_nothing_and_is_kept_by_host_and_header() {
+        assert_eq!(format!("{:?}", TypedSecret::new("s3cret".to_owned())), "…");
+        let entry = |kind| AccessEntry { host: "https://h.example".to_owned(), kind, secret: SecretRef::Netrc };
+        let key = AccessKind::Header { name: "X-Key".to_owned() };
+        assert_eq!(entry(key).kept_as(), "https://h.example x-key");
+        assert_eq!(entry(AccessKind::Bearer).kept_as(), entry(AccessKind::Basic { user: None }).kept_as());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a parameter of an operation is: its unit, range and default. Editors, help and checks all derive from it.
 
 use super::recipe::Value;
+use super::sentence::Sentence;
 
 /// A parameter's declaration.
 #[derive(Clone, Debug)]
@@ -151,7 +152,7 @@ impl ParamSpec {
 
     /// Refuses a value of another type or out of range; the error says what is allowed. What a text must look like is
     /// for those to say who read it.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
+    pub fn check(&self, value: &Value) -> Result<(), Sentence> {
         let fits = match (&self.kind, value) {
             // A comparison with NaN is false: it is refused like any value out of range.
             (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
@@ -170,8 +171,42 @@ impl ParamSpec {
     }
 
     /// The sentence that refuses a value.
-    pub fn refusal(&self, value: &Value) -> String {
-        format!("{} must be {}, not {}", self.name, self.allowed(), value.quoted())
+    pub fn refusal(&self, value: &Value) -> Sentence {
+        let (id, english) = match self.kind {
+            ParamKind::Float { .. } => {
+                ("must_be_number", "{param} must be a number from {min} to {max}{unit}, not {given}")
+            }
+            ParamKind::Int { .. } => {
+                ("must_be_whole", "{param} must be a whole number from {min} to {max}{unit}, not {given}")
+            }
+            ParamKind::Bool { .. } => ("must_be_truth", "{param} must be true or false, not {given}"),
+            ParamKind::Choice { .. } => ("must_be_choice", "{param} must be one of {options}, not {given}"),
+            ParamKind::Text { .. } => ("must_be_text", "{param} must be a text, not {given}"),
+            ParamKind::Colour { .. } => {
+                ("must_be_colour", "{param} must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not {given}")
+            }
+            ParamKind::File { holds: FileKind::Picture } => {
+                ("must_be_picture", "{param} must be the path of a picture, not {given}")
+            }
+            ParamKind::File { holds: FileKind::Table } => {
+                ("must_be_table", "{param} must be the path of a .cube file, not {given}")
+            }
+            ParamKind::Curve { .. } => (
+                "must_be_curve",
+                "{param} must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not {given}",
+            ),
+        };
+        let sentence = Sentence::new(id, english).about(self.name, value);
+        match &self.kind {
+            ParamKind::Float { min, max, .. } => {
+                sentence.with("min", min).with("max", max).with("unit", self.unit.suffix())
+            }
+            ParamKind::Int { min, max, .. } => {
+                sentence.with("min", min).with("max", max).with("unit", self.unit.suffix())
+            }
+            ParamKind::Choice { options, .. } => sentence.with("options", options.join(", ")),
+            _ => sentence,
+        }
     }
 
     /// The value that a word of the command line stands for; one that doesn't fit stays a text, for [`Self::check`] to

@@ -6,6 +6,7 @@ use super::human;
 use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
+use super::sentence::Sentence;
 
 /// One key of a way to save.
 pub struct SaveKey {
@@ -285,7 +286,7 @@ impl SaveKey {
     }
 
     /// Sets it; the error says what is allowed.
-    pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), String> {
+    pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), Sentence> {
         // A word may look like a number: 420.
         let text = match (&self.param.kind, value) {
             (ParamKind::Choice { .. }, Value::Number(_)) => Some(Value::Text(value.to_string())),
@@ -295,30 +296,40 @@ impl SaveKey {
         if self.shape.is_empty() {
             self.param.check(value)?;
         }
-        (self.set)(save, value)
-            .ok_or_else(|| format!("{} must be {}, not {}", self.param.name, self.allowed(), value.quoted()))
+        let refusal = || {
+            let shaped = || {
+                let sentence = Sentence::new("must_be_shaped", "{param} must be {shape}, not {given}");
+                sentence.about(self.param.name, value).with("shape", self.shape)
+            };
+            if self.shape.is_empty() { self.param.refusal(value) } else { shaped() }
+        };
+        (self.set)(save, value).ok_or_else(refusal)
     }
 }
 
 /// The key of that name, or a sentence that says which there are.
-pub fn key(name: &str) -> Result<&'static SaveKey, String> {
+pub fn key(name: &str) -> Result<&'static SaveKey, Sentence> {
     keys().iter().find(|key| key.param.name == name).ok_or_else(|| {
         let names: Vec<&str> = keys().iter().map(|key| key.param.name).collect();
-        format!("there is no key \"{name}\"; there are format, {}", names.join(", "))
+        Sentence::new("no_save_key", "there is no key \"{name}\"; there are format, {names}")
+            .with("name", name)
+            .with("names", names.join(", "))
     })
 }
 
 /// The format of that name, or a sentence that says which there are.
-pub fn format(value: &Value) -> Result<FormatChoice, String> {
+pub fn format(value: &Value) -> Result<FormatChoice, Sentence> {
     word(value, &FormatChoice::ALL, FormatChoice::word).ok_or_else(|| {
         let words = FormatChoice::ALL.map(FormatChoice::word).join(", ");
-        format!("format must be one of {words}, not {}", value.quoted())
+        Sentence::new("must_be_choice", "{param} must be one of {options}, not {given}")
+            .about("format", value)
+            .with("options", words)
     })
 }
 
 impl Save {
     /// Sets a key, refusing one that means nothing for the format.
-    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
+    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Sentence> {
         let key = key(name)?;
         if !key.applies_to(self.format) {
             return Err(self.inapplicable(key));
@@ -344,7 +355,7 @@ impl Save {
     }
 
     /// Refuses keys out of range, keys that mean nothing for the format, and keys that contradict each other.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Sentence> {
         for (key, value) in self.given() {
             if !key.applies_to(self.format) {
                 return Err(self.inapplicable(key));
@@ -352,15 +363,22 @@ impl Save {
             key.set(&mut self.clone(), &value)?;
         }
         if self.lossless && self.max_bytes.is_some() {
-            return Err("max_bytes lowers the quality until the file fits: it can't go with lossless".to_owned());
+            return Err(Sentence::new(
+                "save_max_bytes_lossless",
+                "max_bytes lowers the quality until the file fits: it can't go with lossless",
+            ));
         }
         let named = !matches!(self.colour, ColourChoice::Srgb | ColourChoice::Keep);
         if let Some(format) = self.format.fixed().filter(|format| named && !format.carries_profile()) {
             let (colour, label) = (self.colour.word(), format.label());
-            return Err(format!("colour={colour} needs a format that can hold its profile; {label} has room for none"));
+            let sentence = Sentence::new(
+                "save_no_profile",
+                "colour={colour} needs a format that can hold its profile; {format} has room for none",
+            );
+            return Err(sentence.with("colour", colour).with("format", label));
         }
         if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
-            return Err("for tiff, effort needs compression=deflate".to_owned());
+            return Err(Sentence::new("save_effort_deflate", "for tiff, effort needs compression=deflate"));
         }
         Ok(())
     }
@@ -370,11 +388,15 @@ impl Save {
         self.quality.or(format.default_quality()).unwrap_or(100).clamp(1, 100)
     }
 
-    fn inapplicable(&self, key: &SaveKey) -> String {
+    fn inapplicable(&self, key: &SaveKey) -> Sentence {
         let theirs: Vec<&str> = key.formats.iter().map(|format| format.word()).collect();
         let ours = keys().iter().filter(|key| key.applies_to(self.format)).map(|key| key.param.name);
         let (name, format, ours) = (key.param.name, self.format.word(), ours.collect::<Vec<_>>().join(", "));
-        format!("{name} means nothing for {format}, only for {}; {format} has {ours}", theirs.join(", "))
+        let sentence = Sentence::new(
+            "save_inapplicable",
+            "{param} means nothing for {format}, only for {theirs}; {format} has {ours}",
+        );
+        sentence.with("param", name).with("format", format).with("theirs", theirs.join(", ")).with("ours", ours)
     }
 }
 
@@ -469,6 +491,6 @@ mod tests {
         let save: Save = serde_json::from_str(r#"{"format":"webp","quality":82}"#).unwrap();
         assert_eq!(save, Save { format: Webp, quality: Some(82), ..Save::default() });
         assert!(Save { quality: Some(0), ..save.clone() }.check().is_err());
-        assert!(Save { palette: Some(16), ..save }.check().unwrap_err().contains("only for png, gif"));
+        assert!(Save { palette: Some(16), ..save }.check().unwrap_err().to_string().contains("only for png, gif"));
     }
 }

@@ -3,7 +3,7 @@
 use super::simd::{Mix, Tone};
 use super::stage::{Measure, Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
-use crate::model::{Band, Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Band, Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "auto_levels",
@@ -75,13 +75,13 @@ impl Histogram {
 }
 
 impl Operation for AutoLevels {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(Stage::Measure(Box::new(*self)))
     }
 }
 
 impl Measure for AutoLevels {
-    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, Sentence> {
         let channels = info.channels;
         let colours = if self.each { channels.colour_count() } else { 1 };
         let mut histograms: Vec<Histogram> = (0..colours).map(|_| Histogram::new()).collect();

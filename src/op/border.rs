@@ -4,7 +4,7 @@ use super::margins::Margins;
 use super::stage::{Colour, Operation, Stage};
 use super::{Group, OpSpec};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn side(name: &'static str, summary: &'static str, default: Option<i64>) -> ParamSpec {
     let kind = ParamKind::Int { min: 0, max: MAX_SIDE_PX as i64, soft_max: 400, default };
@@ -48,7 +48,7 @@ struct Border {
 }
 
 impl Operation for Border {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let Margins { left, top, right, bottom } = self.margins;
         if left + top + right + bottom == 0.0 {
             return Ok(Stage::Nothing);

@@ -6,7 +6,7 @@ use pulp::NullaryFnOnce;
 
 use super::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 use super::{Group, OpSpec, simd};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "box_blur",
@@ -32,7 +32,7 @@ struct BoxBlur {
 }
 
 impl Operation for BoxBlur {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let window = Window::new(self.radius);
         // Less than a hundredth of a pixel is lost in rounding.
         Ok(if self.radius < 0.01 { Stage::Nothing } else { Stage::Stream(Box::new(window)) })

@@ -4,7 +4,7 @@ use super::gravity::{self, Gravity};
 use super::stage::{Colour, Operation, Pad, Stage};
 use super::{Group, OpSpec, crop};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -73,7 +73,7 @@ impl Canvas {
 }
 
 impl Operation for Canvas {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let across = self.axis(self.width, input.width_px, self.gravity.x);
         let down = self.axis(self.height, input.height_px, self.gravity.y);
         let cut = crop::part(input, [across.kept, down.kept]);

@@ -4,7 +4,7 @@ use super::grayscale::Mono;
 use super::matrix::Matrix;
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn share(name: &'static str, summary: &'static str, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min: -200.0, max: 200.0, soft_max: 200.0, default };
@@ -60,7 +60,7 @@ struct ChannelMixer {
 }
 
 impl Operation for ChannelMixer {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let [red, green, blue] = self.matrix.0;
         let of_gray = |row: [f32; 4]| (row[0] + row[1] + row[2], row[3]);
         let gray_input = input.channels.colour_count() == 1;

@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::blurred::{self, Mix};
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "clarity",
@@ -40,7 +40,7 @@ struct Clarity {
 }
 
 impl Operation for Clarity {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let nothing = self.amount == 0.0 || self.sigma < 0.125;
         Ok(if nothing { Stage::Nothing } else { blurred::stage(self.sigma, Some(Box::new(*self))) })
     }

@@ -5,7 +5,7 @@ use std::f64::consts::FRAC_PI_4;
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "contrast",
@@ -32,7 +32,7 @@ struct Contrast {
 }
 
 impl Operation for Contrast {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(if self.slope == 1.0 { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
     }
 }

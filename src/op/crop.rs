@@ -4,7 +4,7 @@ use super::gravity::Gravity;
 use super::stage::{Kernel, Operation, Rect, Resample, Stage};
 use super::{Group, OpSpec, Params};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn length(name: &'static str, summary: &'static str, min: i64) -> ParamSpec {
     let kind = ParamKind::Int { min, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -87,7 +87,12 @@ fn ratio(text: &str) -> Option<f64> {
     (sane(width) && sane(height) && sane(width / height)).then(|| width / height)
 }
 
-fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
+const LEFT: Sentence =
+    Sentence::new("crop_outside_x", "x={start} lies outside: the picture is {available} px wide here");
+const TOP: Sentence =
+    Sentence::new("crop_outside_y", "y={start} lies outside: the picture is {available} px high here");
+
+fn build(params: &Params) -> Result<Box<dyn Operation>, Sentence> {
     let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| params.optional(name));
     let edges = EDGES.map(|name| params.number(name) / 100.0);
     let share = ["width_percent", "height_percent"].map(|name| params.number(name) / 100.0);
@@ -98,31 +103,42 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
     let (by_edges, by_share) = (edges.iter().any(|edge| *edge > 0.0), share.iter().any(|share| *share < 1.0));
     let ways = [in_px && aspect.is_empty(), by_edges, by_share, !aspect.is_empty()];
     if ways.iter().filter(|way| **way).count() > 1 {
-        return Err("give the part in px, by its edges in per cent, by its size in per cent, or by aspect (which may \
-                    go with a width or a height); not in several ways"
-            .to_owned());
+        return Err(Sentence::new(
+            "crop_ways",
+            "give the part in px, by its edges in per cent, by its size in per cent, or by aspect (which may go with a \
+             width or a height); not in several ways",
+        ));
     }
     if placed && has_start {
-        return Err("give x and y, or gravity; not both".to_owned());
+        return Err(Sentence::new("crop_start_or_gravity", "give x and y, or gravity; not both"));
     }
     if placed && by_edges {
-        return Err("what is cut off at each edge leaves gravity nothing to say: give one of them".to_owned());
+        return Err(Sentence::new(
+            "crop_edges_or_gravity",
+            "what is cut off at each edge leaves gravity nothing to say: give one of them",
+        ));
     }
     let part = if !aspect.is_empty() {
-        let ratio = ratio(aspect).ok_or_else(|| format!("aspect must be like 16:9, not \"{aspect}\""))?;
+        let wrong = || Sentence::new("crop_aspect", "aspect must be like 16:9, not \"{given}\"").with("given", aspect);
+        let ratio = ratio(aspect).ok_or_else(wrong)?;
         match (width, height) {
-            (Some(_), Some(_)) => return Err("give aspect with a width or a height, not with both".to_owned()),
-            _ if has_start => return Err("aspect goes with gravity, not with x and y".to_owned()),
+            (Some(_), Some(_)) => {
+                let english = "give aspect with a width or a height, not with both";
+                return Err(Sentence::new("crop_aspect_sides", english));
+            }
+            _ if has_start => {
+                return Err(Sentence::new("crop_aspect_start", "aspect goes with gravity, not with x and y"));
+            }
             _ => Part::Aspect { ratio, width, height },
         }
     } else if by_edges {
         let [left, top, right, bottom] = edges;
         if left + right >= 1.0 || top + bottom >= 1.0 {
-            return Err(
-                "the edges cut off all of the picture: left and right, or top and bottom, must stay below 100 \
-                        per cent together"
-                    .to_owned(),
-            );
+            return Err(Sentence::new(
+                "crop_all",
+                "the edges cut off all of the picture: left and right, or top and bottom, must stay below 100 per cent \
+                 together",
+            ));
         }
         Part::Edges(edges)
     } else if by_share {
@@ -163,19 +179,18 @@ impl Crop {
     }
 
     /// Start and length on both axes.
-    fn spans(&self, input: &ImageInfo) -> Result<[(f64, f64); 2], String> {
+    fn spans(&self, input: &ImageInfo) -> Result<[(f64, f64); 2], Sentence> {
         let (width_px, height_px) = (input.width_px, input.height_px);
         let (full_width, full_height) = (f64::from(width_px), f64::from(height_px));
-        let outside = |axis: &str, start: f64, side: &str, available: u32| {
-            format!("{axis}={start} lies outside: the picture is {available} px {side} here")
-        };
+        let outside =
+            |sentence: Sentence, start: f64, available: u32| sentence.with("start", start).with("available", available);
         let placed = |width: f64, height: f64| {
             [self.placed(width, width_px, self.gravity.x), self.placed(height, height_px, self.gravity.y)]
         };
         Ok(match self.part {
             Part::Px { x, y, width, height } => [
-                span(x, width, width_px).ok_or_else(|| outside("x", x, "wide", width_px))?,
-                span(y, height, height_px).ok_or_else(|| outside("y", y, "high", height_px))?,
+                span(x, width, width_px).ok_or_else(|| outside(LEFT, x, width_px))?,
+                span(y, height, height_px).ok_or_else(|| outside(TOP, y, height_px))?,
             ],
             Part::Size { width, height } => placed(width.unwrap_or(full_width), height.unwrap_or(full_height)),
             Part::Share(width, height) => placed(width * full_width, height * full_height),
@@ -215,7 +230,7 @@ pub(super) fn part(input: &ImageInfo, [(x, width), (y, height)]: [(f64, f64); 2]
 }
 
 impl Operation for Crop {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(part(input, self.spans(input)?))
     }
 }
@@ -229,7 +244,7 @@ mod tests {
     use crate::op::syntax;
 
     /// The part of a picture of 400 by 300 px.
-    fn cut(step: &str) -> Result<(u32, u32, u32, u32), String> {
+    fn cut(step: &str) -> Result<(u32, u32, u32, u32), Sentence> {
         let (width_px, height_px) = (400, 300);
         let info =
             ImageInfo { width_px, height_px, channels: Channels::Rgb, sample: SampleType::U8, premultiplied: false };
@@ -237,7 +252,7 @@ mod tests {
         Ok(match build(&params)?.stage(&info)? {
             Stage::Crop(rect) => (rect.x, rect.y, rect.width_px, rect.height_px),
             Stage::Nothing => (0, 0, width_px, height_px),
-            _ => return Err("no crop".to_owned()),
+            _ => return Err(Sentence::new("crop_aspect", "no crop")),
         })
     }
 
@@ -283,7 +298,7 @@ mod tests {
             ("crop:x=400", "lies outside"),
         ] {
             let error = cut(step).expect_err(step);
-            assert!(error.contains(expected), "{step}: {error}");
+            assert!(error.to_string().contains(expected), "{step}: {error}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A file is not to be trusted: nothing is taken for its promises but what stands in it.
 
 use super::light::either;
+use crate::model::Sentence;
 
 /// Entries of a curve table at most.
 const MAX_1D: usize = 65_536;
@@ -55,18 +56,20 @@ struct Header {
     range_3d: Option<[f32; 2]>,
 }
 
-fn numbers<'a, const N: usize>(words: impl Iterator<Item = &'a str>) -> Result<[f32; N], String> {
+fn numbers<'a, const N: usize>(words: impl Iterator<Item = &'a str>) -> Result<[f32; N], Sentence> {
     let mut values = [0.0; N];
     let mut count = 0;
     for word in words {
         let number = word.parse::<f32>().ok().filter(|number| number.is_finite());
-        let number = number.ok_or_else(|| format!("\"{}\" is not a number", shortened(word)))?;
+        let wrong = || Sentence::new("cube_no_number", "\"{word}\" is not a number").with("word", shortened(word));
+        let number = number.ok_or_else(wrong)?;
         if let Some(value) = values.get_mut(count) {
             *value = number;
         }
         count += 1;
     }
-    if count == N { Ok(values) } else { Err(format!("{N} numbers belong here, not {count}")) }
+    let sentence = || Sentence::new("cube_numbers", "{wanted} numbers belong here, not {count}").with("wanted", N);
+    if count == N { Ok(values) } else { Err(sentence().with("count", count)) }
 }
 
 fn shortened(word: &str) -> String {
@@ -74,9 +77,10 @@ fn shortened(word: &str) -> String {
 }
 
 impl Header {
-    fn take(&mut self, keyword: &str, words: std::str::SplitWhitespace<'_>) -> Result<(), String> {
-        fn once<T>(place: &mut Option<T>, value: T) -> Result<(), String> {
-            if place.replace(value).is_some() { Err("this is said twice".to_owned()) } else { Ok(()) }
+    fn take(&mut self, keyword: &str, words: std::str::SplitWhitespace<'_>) -> Result<(), Sentence> {
+        fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Sentence> {
+            let is_new = place.replace(value).is_none();
+            if is_new { Ok(()) } else { Err(Sentence::new("cube_twice", "this is said twice")) }
         }
         match keyword {
             "TITLE" => Ok(()),
@@ -86,11 +90,14 @@ impl Header {
             "DOMAIN_MAX" => once(&mut self.high, numbers(words)?),
             "LUT_1D_INPUT_RANGE" => once(&mut self.range_1d, numbers(words)?),
             "LUT_3D_INPUT_RANGE" => once(&mut self.range_3d, numbers(words)?),
-            other => Err(format!("\"{}\" is no word of a .cube file", shortened(other))),
+            other => {
+                let sentence = Sentence::new("cube_no_word", "\"{word}\" is no word of a .cube file");
+                Err(sentence.with("word", shortened(other)))
+            }
         }
     }
 
-    fn domain(&self, range: Option<[f32; 2]>, size: usize) -> Result<Domain, String> {
+    fn domain(&self, range: Option<[f32; 2]>, size: usize) -> Result<Domain, Sentence> {
         let low = range.map(|[low, _]| [low; 3]).or(self.low).unwrap_or([0.0; 3]);
         let high = range.map(|[_, high]| [high; 3]).or(self.high).unwrap_or([1.0; 3]);
         let width: [f32; 3] = std::array::from_fn(|i| high[i] - low[i]);
@@ -98,23 +105,24 @@ impl Header {
         if width.iter().all(|width| *width > 0.0) && entries_per_unit.iter().all(|count| count.is_normal()) {
             Ok(Domain { low, entries_per_unit })
         } else {
-            Err("its domain ends where it begins, or before".to_owned())
+            Err(Sentence::new("cube_domain", "its domain ends where it begins, or before"))
         }
     }
 }
 
-fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, String> {
+fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, Sentence> {
     let words: Vec<&str> = words.take(2).collect();
     let size = match words.as_slice() {
         [word] => word.parse::<usize>().ok(),
         _ => None,
     };
-    size.filter(|size| (2..=most).contains(size)).ok_or_else(|| format!("a size from 2 to {most} belongs here"))
+    size.filter(|size| (2..=most).contains(size))
+        .ok_or_else(|| Sentence::new("cube_size", "a size from 2 to {most} belongs here").with("most", most))
 }
 
 impl Cube {
     /// Reads a file. The error is a sentence, with the line where there is one.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Sentence> {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut header = Header::default();
@@ -122,7 +130,7 @@ impl Cube {
         let mut wanted = 0;
         for (i, line) in text.lines().enumerate() {
             let line = line.trim();
-            let at = |message: String| format!("line {}: {message}", i + 1);
+            let at = |sentence: Sentence| sentence.at_line(i + 1);
             let mut words = line.split_whitespace();
             let Some(first) = words.clone().next().filter(|word| !word.starts_with('#')) else { continue };
             if first.starts_with(|letter: char| letter.is_ascii_alphabetic()) && entries.is_empty() {
@@ -132,19 +140,22 @@ impl Cube {
                 continue;
             }
             if wanted == 0 {
-                return Err(at("numbers before LUT_1D_SIZE or LUT_3D_SIZE".to_owned()));
+                let english = "numbers before LUT_1D_SIZE or LUT_3D_SIZE";
+                return Err(at(Sentence::new("cube_early_numbers", english)));
             }
             if entries.len() == wanted {
-                return Err(at(format!("more than the {wanted} lines of numbers that its size asks for")));
+                let english = "more than the {wanted} lines of numbers that its size asks for";
+                return Err(at(Sentence::new("cube_more", english).with("wanted", wanted)));
             }
             let [r, g, b] = numbers(words).map_err(at)?;
             entries.push([r, g, b, 0.0]);
         }
         if wanted == 0 {
-            return Err("it says neither LUT_1D_SIZE nor LUT_3D_SIZE".to_owned());
+            return Err(Sentence::new("cube_no_size", "it says neither LUT_1D_SIZE nor LUT_3D_SIZE"));
         }
         if entries.len() < wanted {
-            return Err(format!("it ends after {} of {wanted} lines of numbers", entries.len()));
+            let sentence = Sentence::new("cube_short", "it ends after {count} of {wanted} lines of numbers");
+            return Err(sentence.with("count", entries.len()).with("wanted", wanted));
         }
         let table_entries = entries.split_off(header.size_1d.unwrap_or(0));
         let curves = match header.size_1d {
@@ -322,10 +333,10 @@ mod tests {
             ("\u{0}\u{0}\u{0}\u{0}", "numbers before"),
         ] {
             let error = Cube::parse(text.as_bytes()).expect_err(text);
-            assert!(error.contains(expected), "{text:?}: {error}");
+            assert!(error.to_string().contains(expected), "{text:?}: {error}");
         }
         assert!(Cube::parse(&[0xff; 100]).is_err());
         let long = format!("LUT_1D_SIZE 2\n{}", "x".repeat(1 << 20));
-        assert!(Cube::parse(long.as_bytes()).is_err_and(|error| error.len() < 200));
+        assert!(Cube::parse(long.as_bytes()).is_err_and(|error| error.to_string().len() < 200));
     }
 }

@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::simd::Bend;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, Curve, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, Curve, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn curve(name: &'static str, summary: &'static str) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::Levels, kind: ParamKind::Curve { default: "0,0;255,255" } }
@@ -44,7 +44,7 @@ impl Curves {
 }
 
 impl Operation for Curves {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let nothing = self.all.is_identity() && self.each.iter().all(Curve::is_identity);
         Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(self.clone())) })
     }

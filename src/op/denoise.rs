@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::stage::{Operation, Stage};
 use super::tiles::{Planes, Tile, TileKernel, Tiled};
 use super::{Group, OpSpec, simd};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "denoise",
@@ -45,7 +45,7 @@ struct Denoise {
 }
 
 impl Operation for Denoise {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let radius = self.radius.round() as usize;
         if self.strength == 0.0 || radius == 0 {
             return Ok(Stage::Nothing);

@@ -4,7 +4,7 @@ use super::gaussian_blur::Gaussian;
 use super::margins::Margins;
 use super::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn offset(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -1000.0, max: 1000.0, soft_max: 100.0, default: 10.0 };
@@ -50,7 +50,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
         let background = params.colour("background");
         let background = (background.0[3] > 0.0).then_some(background);
         if background.is_some_and(|background| background.0[3] < 1.0) {
-            return Err("background must be transparent or a solid colour".to_owned());
+            return Err(Sentence::new("shadow_background", "background must be transparent or a solid colour"));
         }
         Ok(Box::new(DropShadow {
             offset: (params.number("offset_x"), params.number("offset_y")),
@@ -73,7 +73,7 @@ struct DropShadow {
 }
 
 impl Operation for DropShadow {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let colour = self.colour.0;
         let opacity = self.opacity * colour[3];
         if opacity <= 0.0 {

@@ -3,7 +3,7 @@
 use super::simd::Mix;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn colour(name: &'static str, summary: &'static str, default: &'static str) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::None, kind: ParamKind::Colour { default } }
@@ -33,7 +33,7 @@ struct Duotone {
 }
 
 impl Operation for Duotone {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
     }
 }

@@ -6,7 +6,7 @@ use super::blurred::keep_alpha;
 use super::emboss::opaque;
 use super::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 use super::{Group, OpSpec, grayscale, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "edge",
@@ -54,7 +54,7 @@ struct Edge {
 }
 
 impl Operation for Edge {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let slope = Stage::Neighbourhood { halo_px: 1, kernel: Box::new(self.slope) };
         Ok(if self.colour { slope } else { Stage::Sequence(vec![grayscale::to_luma(input), slope]) })
     }

@@ -4,7 +4,7 @@ use super::blurred::keep_alpha;
 use super::footprint::{Footprint, between};
 use super::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 use super::{Group, OpSpec, grayscale};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "emboss",
@@ -58,7 +58,7 @@ struct Emboss {
 }
 
 impl Operation for Emboss {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let (x, y) = (self.light.0 * self.height, self.light.1 * self.height);
         let slope = [between(-x, -y, self.strength), between(x, y, -self.strength)].concat();
         let slope = Footprint::new(&slope);

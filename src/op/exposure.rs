@@ -4,7 +4,7 @@ use super::light::{Encode, ToLight};
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "exposure",
@@ -26,7 +26,7 @@ struct Exposure {
 }
 
 impl Operation for Exposure {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.factor == 1.0 {
             return Ok(Stage::Nothing);
         }

@@ -7,8 +7,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{OpSpec, Params, find, params, unknown};
-use crate::error::JobError;
-use crate::model::{Recipe, Save, Step, Value, save as model_save};
+use crate::error::{JobError, RecipePlace};
+use crate::model::{Recipe, Save, Sentence, Step, Value, save as model_save};
 
 /// What a recipe file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,20 +20,22 @@ pub struct RecipeFile {
 }
 
 /// What is wrong, and which bytes of the file are meant.
-type Mistake = (Range<usize>, String);
+type Mistake = (Range<usize>, Sentence);
 
 /// Reads a recipe file. Every mistake is a `JobError::Recipe` whose place is `file_name:line`.
 pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
-    parse(text).map_err(|(span, message)| {
+    parse(text).map_err(|(span, why)| {
         let before = text.get(..span.start.min(text.len())).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        JobError::Recipe { place: format!("{file_name}:{line}"), message }
+        JobError::Recipe { place: RecipePlace::File { name: file_name.to_owned(), line }, why }
     })
 }
 
 fn parse(text: &str) -> Result<RecipeFile, Mistake> {
-    let document =
-        DeTable::parse(text).map_err(|error| (error.span().unwrap_or_default(), error.message().to_owned()))?;
+    let document = DeTable::parse(text).map_err(|error| {
+        let sentence = Sentence::new("recipe_no_toml", "{detail}").with("detail", error.message());
+        (error.span().unwrap_or_default(), sentence)
+    })?;
     let mut recipe = Recipe::default();
     let mut save = None;
     let mut has_version = false;
@@ -42,53 +44,62 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             "version" => {
                 let number = to_value(value)?;
                 if number != Value::Number(f64::from(Recipe::VERSION)) {
-                    let message = format!("version must be {}, not {number}", Recipe::VERSION);
-                    return Err((value.span(), message));
+                    let sentence = Sentence::new("recipe_version", "version must be {version}, not {given}");
+                    let sentence = sentence.with("version", Recipe::VERSION).with("given", number);
+                    return Err((value.span(), sentence));
                 }
                 has_version = true;
             }
             "step" => {
                 let steps = value.get_ref().as_array();
-                let steps = steps.ok_or_else(|| (value.span(), "steps are written as [[step]]".to_owned()))?;
+                let wrong = || Sentence::new("recipe_steps", "steps are written as [[step]]");
+                let steps = steps.ok_or_else(|| (value.span(), wrong()))?;
                 for step in steps {
                     recipe.steps.push(parse_step(step)?);
                 }
             }
             "save" => {
                 let table = value.get_ref().as_table();
-                let table = table.ok_or_else(|| (value.span(), "save is a table: [save]".to_owned()))?;
+                let wrong = || Sentence::new("recipe_save", "save is a table: [save]");
+                let table = table.ok_or_else(|| (value.span(), wrong()))?;
                 save = Some(parse_save(table)?);
             }
             other => {
-                return Err((key.span(), format!("unknown key \"{other}\"; there are version, step, save")));
+                let sentence = Sentence::new("recipe_key", "unknown key \"{key}\"; there are version, step, save");
+                return Err((key.span(), sentence.with("key", other)));
             }
         }
     }
     if !has_version {
-        return Err((0..0, format!("version = {} is missing", Recipe::VERSION)));
+        let sentence = Sentence::new("recipe_no_version", "version = {version} is missing");
+        return Err((0..0, sentence.with("version", Recipe::VERSION)));
     }
     Ok(RecipeFile { recipe, save })
 }
 
 fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
     let mut save = Save::default();
-    let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, message| (key.span(), format!("save: {message}"));
+    let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, why: Sentence| (key.span(), why.of("save"));
     // The format says which keys there are, wherever it stands.
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
-        save.format = model_save::format(&to_value(value)?).map_err(|message| refuse(key, message))?;
+        save.format = model_save::format(&to_value(value)?).map_err(|why| refuse(key, why))?;
     }
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "format") {
-        save.set(key.get_ref(), &to_value(value)?).map_err(|message| refuse(key, message))?;
+        save.set(key.get_ref(), &to_value(value)?).map_err(|why| refuse(key, why))?;
     }
     let first = table.iter().next();
-    save.check().map_err(|message| (first.map_or(0..0, |(key, _)| key.span()), format!("save: {message}")))?;
+    save.check().map_err(|why| (first.map_or(0..0, |(key, _)| key.span()), why.of("save")))?;
     Ok(save)
 }
 
 fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
-    let table = step.get_ref().as_table().ok_or_else(|| (step.span(), "a step is a table: [[step]]".to_owned()))?;
-    let op = table.get("op").ok_or_else(|| (step.span(), "the step has no op".to_owned()))?;
-    let id = op.get_ref().as_str().ok_or_else(|| (op.span(), "op must be a name in quotes".to_owned()))?;
+    let table = step
+        .get_ref()
+        .as_table()
+        .ok_or_else(|| (step.span(), Sentence::new("recipe_step", "a step is a table: [[step]]")))?;
+    let op = table.get("op").ok_or_else(|| (step.span(), Sentence::new("recipe_no_op", "the step has no op")))?;
+    let id =
+        op.get_ref().as_str().ok_or_else(|| (op.span(), Sentence::new("recipe_op", "op must be a name in quotes")))?;
     let spec = find(id).ok_or_else(|| (op.span(), unknown(id)))?;
     let mut result = Step::new(spec.id);
     for (key, value) in table {
@@ -96,14 +107,17 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
             "op" => {}
             "enabled" => match to_value(value)? {
                 Value::Bool(enabled) => result.enabled = enabled,
-                other => return Err((value.span(), format!("enabled must be true or false, not {other}"))),
+                other => {
+                    let sentence = Sentence::new("must_be_truth", "{param} must be true or false, not {given}");
+                    return Err((value.span(), sentence.about("enabled", &other)));
+                }
             },
             name => {
                 check_param(spec, name, key, value, &mut result)?;
             }
         }
     }
-    let refuse = |message: String| (op.span(), format!("{}: {message}", spec.id));
+    let refuse = |why: Sentence| (op.span(), why.of(spec.id));
     let params = Params::check(spec, &result.params).map_err(refuse)?;
     (spec.build)(&params).map_err(refuse)?;
     Ok(result)
@@ -117,10 +131,11 @@ fn check_param(
     value: &Spanned<DeValue<'_>>,
     step: &mut Step,
 ) -> Result<(), Mistake> {
-    let refuse = |message: String| (key.span(), format!("{}: {message}", spec.id));
+    let refuse = |why: Sentence| (key.span(), why.of(spec.id));
     let param = params::find(spec, name).map_err(refuse)?;
     let given = to_value(value).map_err(|(span, _)| {
-        (span, format!("{}: {name} must be {}, not {}", spec.id, param.allowed(), value.get_ref().type_str()))
+        let given = Value::from(value.get_ref().type_str());
+        (span, param.refusal(&given).with("given", value.get_ref().type_str()).of(spec.id))
     })?;
     let alone = Step::new(spec.id).with(name, given.clone());
     Params::check(spec, &alone.params).map_err(refuse)?;
@@ -141,8 +156,10 @@ fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
         }
         _ => None,
     };
-    let wrong =
-        || (value.span(), format!("expected a number, a text, true or false, not {}", value.get_ref().type_str()));
+    let wrong = || {
+        let english = "expected a number, a text, true or false, not {given}";
+        (value.span(), Sentence::new("recipe_value", english).with("given", value.get_ref().type_str()))
+    };
     converted.ok_or_else(wrong)
 }
 
@@ -247,9 +264,9 @@ mod tests {
             ("version = \n".to_owned(), 1, ""),
         ] {
             match read(&text, "r.toml") {
-                Err(JobError::Recipe { place, message }) => {
-                    assert_eq!(place, format!("r.toml:{line}"), "{text}: {message}");
-                    assert!(message.contains(expected), "{text}: {message}");
+                Err(JobError::Recipe { place, why }) => {
+                    assert_eq!(place.to_string(), format!("r.toml:{line}"), "{text}: {why}");
+                    assert!(why.to_string().contains(expected), "{text}: {why}");
                 }
                 other => panic!("{text}: {other:?}"),
             }

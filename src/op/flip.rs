@@ -2,7 +2,7 @@
 
 use super::stage::{Operation, Stage, Turn};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "flip",
@@ -21,7 +21,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
 struct Flip(Turn);
 
 impl Operation for Flip {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(Stage::Turn(self.0))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::stage::{Operation, Stage, WindowRows};
 use super::{Group, OpSpec, blurred, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "gaussian_blur",
@@ -23,7 +23,7 @@ struct GaussianBlur {
 }
 
 impl Operation for GaussianBlur {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(blurred::stage(self.sigma, None))
     }
 }

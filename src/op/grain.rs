@@ -4,7 +4,7 @@ use pulp::NullaryFnOnce;
 
 use super::stage::{Operation, PlacedKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "grain",
@@ -64,7 +64,7 @@ struct Grain {
 }
 
 impl Operation for Grain {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(if self.amount == 0.0 { Stage::Nothing } else { Stage::Placed(Box::new(*self)) })
     }
 }

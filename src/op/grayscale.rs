@@ -3,7 +3,7 @@
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "grayscale",
@@ -50,7 +50,7 @@ fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
 }
 
 impl Operation for Grayscale {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(to_gray(input, self.weights))
     }
 }

@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::blurred::{self, Mix};
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "high_pass",
@@ -27,7 +27,7 @@ struct HighPass {
 }
 
 impl Operation for HighPass {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(blurred::stage(self.sigma, Some(Box::new(*self))))
     }
 }

@@ -3,7 +3,7 @@
 use super::matrix::Matrix;
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "hue",
@@ -25,7 +25,7 @@ struct Hue {
 }
 
 impl Operation for Hue {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.degrees % 360.0 == 0.0 || input.channels.colour_count() == 1 {
             return Ok(Stage::Nothing);
         }

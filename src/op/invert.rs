@@ -3,7 +3,7 @@
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo};
+use crate::model::{Channels, ImageInfo, Sentence};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "invert",
@@ -18,7 +18,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
 struct Invert;
 
 impl Operation for Invert {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(Stage::Point(Box::new(Self)))
     }
 }

@@ -7,7 +7,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::{Group, Node, Options, Tree};
 
-use crate::model::font;
+use crate::model::{Sentence, font};
 
 /// Letters that a refusal names.
 const NAMED: usize = 10;
@@ -106,24 +106,26 @@ fn collect_missing(group: &Group, missing: &mut Vec<String>) {
 }
 
 /// Names what of a text the fonts can't draw, which would be empty boxes.
-fn check_drawable(tree: &Tree) -> Result<(), String> {
+fn check_drawable(tree: &Tree) -> Result<(), Sentence> {
     let mut missing = Vec::new();
     collect_missing(tree.root(), &mut missing);
     if missing.is_empty() {
         return Ok(());
     }
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
-    let more = if missing.len() > NAMED { format!(" and {} more", missing.len() - NAMED) } else { String::new() };
-    Err(format!("the bundled font has Latin and Hangul, but not {}{more}", named.join(" ")))
+    let more = if missing.len() > NAMED { format!(" (+{})", missing.len() - NAMED) } else { String::new() };
+    let sentence = Sentence::new("font_lacks", "the bundled font has Latin and Hangul, but not {letters}");
+    Err(sentence.with("letters", named.join(" ") + &more))
 }
 
 impl Letters {
     /// Shapes a text. The error is a sentence.
-    pub(super) fn new(text: &str, style: &Style) -> Result<Self, String> {
+    pub(super) fn new(text: &str, style: &Style) -> Result<Self, Sentence> {
         let options = Options { font_family: font::FAMILY.to_owned(), fontdb: fonts(), ..Options::default() };
         let shape = |line_px: f64| {
-            Tree::from_str(&drawing(text, style, line_px), &options)
-                .map_err(|error| format!("the text can't be drawn: {error}"))
+            Tree::from_str(&drawing(text, style, line_px), &options).map_err(|error| {
+                Sentence::new("text_not_drawn", "the text can't be drawn: {detail}").with("detail", error)
+            })
         };
         let fill = shape(0.0)?;
         check_drawable(&fill)?;
@@ -131,7 +133,8 @@ impl Letters {
         let bounds = outlined.as_ref().unwrap_or(&fill).root().abs_stroke_bounding_box();
         let bounds = [bounds.x(), bounds.y(), bounds.width(), bounds.height()].map(|px| f64::from(px) / SHAPED_PX);
         if !bounds.iter().all(|px| px.is_finite()) || bounds[2] <= 0.0 || bounds[3] <= 0.0 {
-            return Err(format!("nothing of \"{text}\" can be drawn with the bundled font"));
+            let english = "nothing of \"{text}\" can be drawn with the bundled font";
+            return Err(Sentence::new("text_empty_drawing", english).with("text", text));
         }
         Ok(Self { fill, outlined, bounds })
     }
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn letters_that_the_fonts_lack_are_named_once_each() {
         for bold in [false, true] {
-            let error = |text: &str| Letters::new(text, &Style { bold, ..PLAIN }).err();
+            let error = |text: &str| Letters::new(text, &Style { bold, ..PLAIN }).err().map(|why| why.to_string());
             for text in ["\u{a9} Ren\u{e9} Stra\u{df}e \u{2013} \u{201c}x\u{201d}", "\u{d55c}\u{ae00}", "a b\u{a0}c\td"]
             {
                 assert_eq!(error(text), None, "{text}");
@@ -229,14 +232,17 @@ mod tests {
             let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a sentence");
             assert_eq!(named, "\u{e01} \u{1f600} \u{905}");
             let many: String = ('\u{e01}'..='\u{e0c}').collect();
-            assert!(error(&many).is_some_and(|told| told.ends_with("\u{e0a} and 2 more")), "{bold}");
+            assert!(error(&many).is_some_and(|told| told.ends_with("\u{e0a} (+2)")), "{bold}");
         }
     }
 
     #[test]
     fn what_cannot_be_drawn_is_told() {
         for text in ["", "   ", "\u{1}", "\n"] {
-            assert!(Letters::new(text, &PLAIN).is_err_and(|error| error.contains("can be drawn")), "{text:?}");
+            assert!(
+                Letters::new(text, &PLAIN).is_err_and(|error| error.to_string().contains("can be drawn")),
+                "{text:?}"
+            );
         }
     }
 }

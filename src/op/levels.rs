@@ -3,7 +3,7 @@
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, light, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn level(name: &'static str, summary: &'static str, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default };
@@ -32,7 +32,8 @@ pub(super) const SPEC: OpSpec = OpSpec {
         let number = |name| params.number(name);
         let width = number("white") - number("black");
         if width <= 0.0 {
-            return Err(format!("black ({}) must be below white ({})", number("black"), number("white")));
+            let sentence = Sentence::new("levels_order", "black ({black}) must be below white ({white})");
+            return Err(sentence.with("black", number("black")).with("white", number("white")));
         }
         Ok(Box::new(Levels {
             black: (number("black") / 255.0) as f32,
@@ -74,7 +75,7 @@ impl Tone for WithGamma {
 }
 
 impl Operation for Levels {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let same = Self { black: 0.0, stretch: 1.0, exponent: 1.0, low: 0.0, range: 1.0 };
         Ok(if *self == same { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
     }

@@ -3,7 +3,7 @@
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "linear",
@@ -36,7 +36,7 @@ struct Linear {
 }
 
 impl Operation for Linear {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let nothing = self.scale == 1.0 && self.offset == 0.0;
         Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
     }

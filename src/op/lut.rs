@@ -6,7 +6,7 @@ use super::cube::{Cube, Curves, Table};
 use super::simd::{Bend, Mix};
 use super::stage::{Files, Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, FileKind, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, FileKind, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "lut",
@@ -31,7 +31,7 @@ pub(super) const SPEC: OpSpec = OpSpec {
     build: |params| {
         let path = params.text("file").to_owned();
         if path.is_empty() {
-            return Err("file must be given: the path of a .cube file".to_owned());
+            return Err(Sentence::new("lut_file", "file must be given: the path of a .cube file"));
         }
         Ok(Box::new(Lut { path, strength: (params.number("strength") / 100.0) as f32, cube: None }))
     },
@@ -51,7 +51,7 @@ type Known = (Weak<[u8]>, Arc<Cube>);
 
 static READ: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-fn read(bytes: &Arc<[u8]>) -> Result<Arc<Cube>, String> {
+fn read(bytes: &Arc<[u8]>) -> Result<Arc<Cube>, Sentence> {
     let kept = || READ.lock().unwrap_or_else(PoisonError::into_inner);
     let found = kept()
         .iter()
@@ -71,13 +71,13 @@ fn read(bytes: &Arc<[u8]>) -> Result<Arc<Cube>, String> {
 }
 
 impl Operation for Lut {
-    fn load(&mut self, files: &dyn Files) -> Result<(), String> {
+    fn load(&mut self, files: &dyn Files) -> Result<(), Sentence> {
         let bytes = files.bytes(&self.path)?;
-        self.cube = Some(read(&bytes).map_err(|message| format!("{}: {message}", self.path))?);
+        self.cube = Some(read(&bytes).map_err(|why| why.in_file(&self.path))?);
         Ok(())
     }
 
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(match &self.cube {
             Some(cube) if self.strength > 0.0 => {
                 Stage::Point(Box::new(Look { cube: Arc::clone(cube), strength: self.strength }))

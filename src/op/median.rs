@@ -7,7 +7,7 @@ use super::histogram::{Bins, levels8, levels16, median8, median16};
 use super::stage::{Operation, Stage};
 use super::tiles::{Planes, Tile, TileKernel, Tiled};
 use super::{Group, OpSpec, simd};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "median",
@@ -35,7 +35,7 @@ struct Median {
 }
 
 impl Operation for Median {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let radius = self.radius.round() as usize;
         Ok(if radius == 0 { Stage::Nothing } else { Stage::Stream(Box::new(Tiled(Square { radius }))) })
     }

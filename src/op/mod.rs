@@ -82,7 +82,7 @@ pub use pipeline::{Pipeline, StepError};
 pub use plan::Plan;
 pub use stage::{Files, Operation, Stage};
 
-use crate::model::{ParamSpec, Step, Value};
+use crate::model::{ParamSpec, Sentence, Step, Value};
 
 /// An operation's declaration. Its menu entry, editor, command-line syntax, help and checks all derive from it.
 pub struct OpSpec {
@@ -98,7 +98,7 @@ pub struct OpSpec {
     pub faithful_to_scale: bool,
     /// Makes the operation from checked parameters; refuses those that make no sense together. Reads no file: that is
     /// for [`Operation::load`].
-    pub build: fn(&Params) -> Result<Box<dyn Operation>, String>,
+    pub build: fn(&Params) -> Result<Box<dyn Operation>, Sentence>,
 }
 
 /// Where menus list an operation.
@@ -180,9 +180,10 @@ pub fn starting_step(spec: &OpSpec) -> Step {
 }
 
 /// "there is no operation called ..., there are ...".
-fn unknown(id: &str) -> String {
+fn unknown(id: &str) -> Sentence {
     let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
-    format!("there is no operation called \"{id}\"; there are {}", names.join(", "))
+    let sentence = Sentence::new("no_operation", "there is no operation called \"{name}\"; there are {names}");
+    sentence.with("name", id).with("names", names.join(", "))
 }
 
 #[cfg(test)]

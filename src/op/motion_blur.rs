@@ -3,7 +3,7 @@
 use super::footprint::Footprint;
 use super::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 use super::{Group, OpSpec};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "motion_blur",
@@ -34,7 +34,7 @@ struct MotionBlur {
 }
 
 impl Operation for MotionBlur {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         let line = Footprint::new(&line(self.length, self.angle));
         if line.is_identity() {
             return Ok(Stage::Nothing);

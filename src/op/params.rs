@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::OpSpec;
 use super::stage::Colour;
-use crate::model::{Curve, ParamKind, ParamSpec, Unit, Value};
+use crate::model::{Curve, ParamKind, ParamSpec, Sentence, Unit, Value};
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Params {
 
 impl Params {
     /// Checks what was given and fills in defaults. The error names the parameter, what was given and what is allowed.
-    pub fn check(spec: &OpSpec, given: &BTreeMap<String, Value>) -> Result<Self, String> {
+    pub fn check(spec: &OpSpec, given: &BTreeMap<String, Value>) -> Result<Self, Sentence> {
         for name in given.keys() {
             find(spec, name)?;
         }
@@ -94,21 +94,22 @@ impl Params {
 }
 
 /// The declaration of a parameter, or a sentence that says which there are.
-pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, String> {
+pub(super) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, Sentence> {
     spec.params.iter().find(|param| param.name == name).ok_or_else(|| {
         let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
         if names.is_empty() {
-            format!("it takes no parameters, so not \"{name}\"")
+            Sentence::new("no_parameters", "it takes no parameters, so not \"{name}\"").with("name", name)
         } else {
-            format!("there is no parameter \"{name}\"; it has {}", names.join(", "))
+            let sentence = Sentence::new("no_parameter", "there is no parameter \"{name}\"; it has {names}");
+            sentence.with("name", name).with("names", names.join(", "))
         }
     })
 }
 
 /// Refuses a value of another type, out of range, or not of the shape its kind asks for.
-fn check_value(param: &ParamSpec, value: &Value) -> Result<(), String> {
+fn check_value(param: &ParamSpec, value: &Value) -> Result<(), Sentence> {
     let shaped = match (&param.kind, value) {
-        (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_ok(),
+        (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_some(),
         (ParamKind::File { .. }, Value::Text(path)) => !path.trim().is_empty(),
         (ParamKind::Curve { .. }, Value::Text(points)) => Curve::parse(points).is_some(),
         _ => true,

@@ -8,16 +8,23 @@ use super::taps::Kernel;
 use super::{OpSpec, Params, find, unknown};
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Orientation, Recipe};
+use crate::model::{Band, ImageInfo, Orientation, Recipe, Sentence};
 
 /// A step that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("step {step}: {message}")]
+#[error("step {step}: {why}")]
 pub struct StepError {
     /// Which step, from 1, in the recipe's list.
     pub step: usize,
     /// Which parameter, what was given, what is allowed.
-    pub message: String,
+    pub why: Sentence,
+}
+
+impl From<StepError> for ItemError {
+    fn from(error: StepError) -> Self {
+        let said = Self::nameless(ErrorKind::Recipe).saying(&error.why);
+        said.with("step", error.step).with("detail", error)
+    }
 }
 
 /// A checked recipe.
@@ -47,9 +54,9 @@ impl Pipeline {
     pub fn new(recipe: &Recipe, files: &Arc<dyn Files>) -> Result<Self, StepError> {
         let mut steps = Vec::new();
         for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
-            let fail = |message: String| StepError { step: i + 1, message };
+            let fail = |why: Sentence| StepError { step: i + 1, why };
             let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
-            let refuse = |message: String| fail(format!("{}: {message}", spec.id));
+            let refuse = |why: Sentence| fail(why.of(spec.id));
             let params = Params::check(spec, &step.params).map_err(refuse)?;
             let mut operation = (spec.build)(&params).map_err(refuse)?;
             operation.load(files.as_ref()).map_err(refuse)?;
@@ -79,7 +86,7 @@ impl Rest {
         let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
         let mut plan = Plan::new(full, *info);
         if let Some(step) = self.steps.get(self.at) {
-            let stage = measure.stage(picture, info).map_err(|message| refuse(step, &message))?;
+            let stage = measure.stage(picture, info).map_err(|why| refuse(step, why))?;
             push(&mut plan, step, stage, self.view_scale)?;
         }
         plan_from(&self.steps, self.at + 1, self.view_scale, plan)
@@ -89,7 +96,7 @@ impl Rest {
 /// Appends the steps from `first` on, up to one that must look at the picture.
 fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
     for (at, step) in steps.iter().enumerate().skip(first) {
-        let stage = step.stage(&plan.upright(), view_scale).map_err(|message| refuse(step, &message))?;
+        let stage = step.stage(&plan.upright(), view_scale).map_err(|why| refuse(step, why))?;
         if let Stage::Measure(measure) = stage {
             let upright = plan.upright();
             let mut expected = plan_from(steps, at + 1, view_scale, Plan::new(upright, upright))?;
@@ -115,13 +122,14 @@ fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Resul
     let pixels = u64::from(output.width_px) * u64::from(output.height_px);
     if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
         let size = format!("{} x {} px", output.width_px, output.height_px);
-        return Err(refuse(step, &format!("the result would be {size}, above the limit")));
+        let sentence = Sentence::new("result_too_large", "the result would be {size}, above the limit");
+        return Err(refuse(step, sentence.with("size", size)));
     }
     Ok(())
 }
 
 impl Checked {
-    fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Sentence> {
         if view_scale < 1.0 {
             let mut operation = (self.spec.build)(&self.params.scaled(self.spec, view_scale))?;
             operation.load(self.files.as_ref())?;
@@ -132,9 +140,8 @@ impl Checked {
     }
 }
 
-fn refuse(step: &Checked, message: &str) -> ItemError {
-    let detail = format!("step {}, {}: {message}", step.number, step.spec.id);
-    ItemError::nameless(ErrorKind::Recipe).with("detail", detail)
+fn refuse(step: &Checked, why: Sentence) -> ItemError {
+    StepError { step: step.number, why: why.of(step.spec.id) }.into()
 }
 
 /// The resampling that brings a picture, decoded at some smaller size, to the size that was planned for.

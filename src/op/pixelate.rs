@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "pixelate",
@@ -27,7 +27,7 @@ struct Pixelate {
 }
 
 impl Operation for Pixelate {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(if self.size <= 1.0 { Stage::Nothing } else { Stage::Stream(Box::new(Blocks { size: self.size })) })
     }
 }

@@ -4,7 +4,7 @@ use super::gravity::{self, Gravity};
 use super::stage::{Colour, Kernel, Operation, Pad, Resample, Stage};
 use super::{Group, OpSpec, Params};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -106,9 +106,12 @@ struct Resize {
     background: Colour,
 }
 
-const ONE_SIZE: &str = "give one of long_edge, short_edge, percent, megapixels, or width and height; not several";
+const ONE_SIZE: Sentence = Sentence::new(
+    "resize_one_size",
+    "give one of long_edge, short_edge, percent, megapixels, or width and height; not several",
+);
 
-fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
+fn build(params: &Params) -> Result<Box<dyn Operation>, Sentence> {
     let fit = match params.text("fit") {
         "cover" | "fill" => Fit::Cover,
         "pad" => Fit::Pad,
@@ -118,29 +121,33 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
     let [long, short, width, height] = ["long_edge", "short_edge", "width", "height"].map(|name| params.optional(name));
     let megapixels = params.number("megapixels");
     if [long, short, width, height].iter().any(Option::is_some) && params.number("percent") != 100.0 {
-        return Err(ONE_SIZE.to_owned());
+        return Err(ONE_SIZE);
     }
     let target = match (long, short, width, height) {
         (None, None, None, None) if megapixels > 0.0 => {
             if params.number("percent") != 100.0 {
-                return Err(ONE_SIZE.to_owned());
+                return Err(ONE_SIZE);
             }
             Target::Area(megapixels * 1e6)
         }
-        _ if megapixels > 0.0 => return Err(ONE_SIZE.to_owned()),
+        _ if megapixels > 0.0 => return Err(ONE_SIZE),
         (Some(px), None, None, None) => Target::LongEdge(px),
         (None, Some(px), None, None) => Target::ShortEdge(px),
         (None, None, Some(px), None) => Target::Width(px),
         (None, None, None, Some(px)) => Target::Height(px),
         (None, None, Some(width), Some(height)) => Target::Box(width, height, fit),
         (None, None, None, None) => match params.number("percent") {
-            100.0 => return Err("give a size: long_edge, short_edge, width, height, megapixels or percent".to_owned()),
+            100.0 => {
+                let english = "give a size: long_edge, short_edge, width, height, megapixels or percent";
+                return Err(Sentence::new("resize_no_size", english));
+            }
             percent => Target::Factor(percent / 100.0),
         },
-        _ => return Err(ONE_SIZE.to_owned()),
+        _ => return Err(ONE_SIZE),
     };
     if fit != Fit::Inside && !matches!(target, Target::Box(..)) {
-        return Err(format!("fit={} needs both width and height", params.text("fit")));
+        let sentence = Sentence::new("resize_fit", "fit={fit} needs both width and height");
+        return Err(sentence.with("fit", params.text("fit")));
     }
     Ok(Box::new(Resize {
         target,
@@ -158,7 +165,7 @@ fn whole(px: f64) -> u32 {
 }
 
 impl Operation for Resize {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let (width, height) = (f64::from(input.width_px), f64::from(input.height_px));
         let (across, down) = match self.target {
             Target::LongEdge(px) => (px / width.max(height), px / width.max(height)),

@@ -3,7 +3,7 @@
 use super::simd::{self, Sample};
 use super::stage::{Colour, Held, Operation, Rect, Stage, Turn, WholeKernel};
 use super::{Group, OpSpec};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Samples, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Samples, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "rotate",
@@ -57,7 +57,7 @@ struct Rotate {
 }
 
 impl Operation for Rotate {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.degrees % 90.0 == 0.0 {
             let turn = Turn::quarters((self.degrees / 90.0) as i64);
             return Ok(if turn.is_identity() { Stage::Nothing } else { Stage::Turn(turn) });

@@ -3,7 +3,7 @@
 use super::stage::{Colour, Operation, PlacedKernel, Stage};
 use super::{Group, OpSpec};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "rounded_corners",
@@ -37,7 +37,7 @@ struct RoundedCorners {
 }
 
 impl Operation for RoundedCorners {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let (width, height) = (f64::from(input.width_px), f64::from(input.height_px));
         let radius = self.radius_px.min(width.min(height) / 2.0);
         if radius <= 0.0 {

@@ -3,7 +3,7 @@
 use super::matrix::Matrix;
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "sepia",
@@ -25,7 +25,7 @@ struct Sepia {
 }
 
 impl Operation for Sepia {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.amount == 0.0 {
             return Ok(Stage::Nothing);
         }

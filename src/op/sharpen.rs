@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::blurred::{self, Mix};
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "sharpen",
@@ -49,7 +49,7 @@ struct Sharpen {
 }
 
 impl Operation for Sharpen {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         // So narrow a Gaussian is the pixel itself.
         let nothing = self.amount == 0.0 || self.sigma < 0.125;
         Ok(if nothing { Stage::Nothing } else { blurred::stage(self.sigma, Some(Box::new(*self))) })

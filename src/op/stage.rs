@@ -8,27 +8,27 @@ use std::sync::Arc;
 
 pub use super::taps::Kernel;
 pub use super::turn::Turn;
-use crate::model::{Band, Channels, Image, ImageInfo};
+use crate::model::{Band, Channels, Image, ImageInfo, Sentence};
 
 /// Gives steps the files that they name. An implementation keeps what it has read: a batch asks often.
 pub trait Files: Send + Sync {
     /// A file's bytes. The error is a sentence that names the file.
-    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, String>;
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Sentence>;
 
     /// A file's picture, upright and in sRGB.
-    fn picture(&self, path: &str) -> Result<Arc<Image>, String>;
+    fn picture(&self, path: &str) -> Result<Arc<Image>, Sentence>;
 }
 
 /// A step that has been checked.
 pub trait Operation: Send + Sync {
     /// Reads the files it needs; called once, before any picture. The error is a sentence.
-    fn load(&mut self, files: &dyn Files) -> Result<(), String> {
+    fn load(&mut self, files: &dyn Files) -> Result<(), Sentence> {
         let _ = files;
         Ok(())
     }
 
     /// What it does to a picture like `input`. The error is a sentence about this picture.
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String>;
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence>;
 }
 
 /// How a step works on a picture.
@@ -121,7 +121,7 @@ pub trait NeighbourhoodKernel: Send + Sync {
 /// Says what is to be done, once it has seen the picture.
 pub trait Measure: Send + Sync {
     /// The stage for this picture (never again `Measure`). `picture` holds every row, upright, in the type it arrived in.
-    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, String>;
+    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, Sentence>;
 }
 
 /// A function of one pixel.
@@ -442,18 +442,15 @@ impl Colour {
     pub const WHITE: Self = Self([1.0; 4]);
 
     /// From `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
-            "white" => return Ok(Self::WHITE),
-            "black" => return Ok(Self([0.0, 0.0, 0.0, 1.0])),
-            "transparent" => return Ok(Self([0.0; 4])),
+            "white" => return Some(Self::WHITE),
+            "black" => return Some(Self([0.0, 0.0, 0.0, 1.0])),
+            "transparent" => return Some(Self([0.0; 4])),
             _ => {}
         }
-        let wrong = || format!("\"{text}\" is no colour: use white, black, transparent, #rgb, #rrggbb or #rrggbbaa");
-        let digits: Vec<u32> = text
-            .strip_prefix('#')
-            .and_then(|digits| digits.chars().map(|digit| digit.to_digit(16)).collect())
-            .ok_or_else(wrong)?;
+        let digits: Vec<u32> =
+            text.strip_prefix('#')?.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
         let level = |range: RangeInclusive<usize>| {
             digits.get(range).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit) as f32 / 255.0)
         };
@@ -462,11 +459,11 @@ impl Colour {
             3 => [short(0), short(1), short(2), Some(1.0)],
             6 => [level(0..=1), level(2..=3), level(4..=5), Some(1.0)],
             8 => [level(0..=1), level(2..=3), level(4..=5), level(6..=7)],
-            _ => return Err(wrong()),
+            _ => return None,
         };
         match parts {
-            [Some(r), Some(g), Some(b), Some(a)] => Ok(Self([r, g, b, a])),
-            _ => Err(wrong()),
+            [Some(r), Some(g), Some(b), Some(a)] => Some(Self([r, g, b, a])),
+            _ => None,
         }
     }
 

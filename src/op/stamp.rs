@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::Params;
 use super::gravity::Gravity;
 use super::stage::PlacedKernel;
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 /// Sizes of pictures whose stamps are kept.
 const KEPT: usize = 4;
@@ -154,8 +154,8 @@ impl Stamps {
     pub(super) fn of(
         &self,
         input: &ImageInfo,
-        make: impl FnOnce() -> Result<Stamp, String>,
-    ) -> Result<Arc<Stamp>, String> {
+        make: impl FnOnce() -> Result<Stamp, Sentence>,
+    ) -> Result<Arc<Stamp>, Sentence> {
         let size = (input.width_px, input.height_px);
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, stamp)) = kept().iter().find(|(other, _)| *other == size) {

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Params, find, params, unknown};
-use crate::model::{Save, Step, Value, save as model_save};
+use crate::model::{Save, Sentence, Step, Value, save as model_save};
 
 /// Reads a step; the error says what is wrong and what is allowed.
-pub fn parse_step(text: &str) -> Result<Step, String> {
+pub fn parse_step(text: &str) -> Result<Step, Sentence> {
     let (op, rest) = split_head(text);
     let spec = find(op).ok_or_else(|| unknown(op))?;
     let mut step = Step::new(spec.id);
@@ -17,11 +17,11 @@ pub fn parse_step(text: &str) -> Result<Step, String> {
         let param = params::find(spec, &name)?;
         let value = param.value_of(word);
         if step.params.insert(name.clone(), value).is_some() {
-            return Err(format!("{op}: {name} is given twice"));
+            return Err(twice(&name).of(op));
         }
     }
     let checked = Params::check(spec, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
-    checked.map_err(|message| format!("{op}: {message}"))?;
+    checked.map_err(|why| why.of(op))?;
     Ok(step)
 }
 
@@ -43,7 +43,7 @@ pub fn step_to_text(step: &Step) -> String {
 }
 
 /// Reads a way to save: the format, then the keys of a recipe's `[save]`.
-pub fn parse_save(text: &str) -> Result<Save, String> {
+pub fn parse_save(text: &str) -> Result<Save, Sentence> {
     let (format, rest) = split_head(text);
     let format = model_save::format(&Value::Text(format.to_owned()))?;
     let mut save = Save { format, ..Save::default() };
@@ -51,7 +51,7 @@ pub fn parse_save(text: &str) -> Result<Save, String> {
     for (name, word) in pairs(rest)? {
         save.set(&name, &model_save::key(&name)?.param.value_of(word))?;
         if !seen.insert(name.clone()) {
-            return Err(format!("{name} is given twice"));
+            return Err(twice(&name));
         }
     }
     save.check()?;
@@ -73,13 +73,17 @@ pub fn save_to_text(save: &Save) -> String {
     text
 }
 
+fn twice(name: &str) -> Sentence {
+    Sentence::new("given_twice", "{param} is given twice").with("param", name)
+}
+
 fn split_head(text: &str) -> (&str, &str) {
     let (head, rest) = text.split_once(':').unwrap_or((text, ""));
     (head.trim(), rest)
 }
 
 /// `name=value` pairs between commas that stand outside quotes.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+fn pairs(text: &str) -> Result<Vec<(String, String)>, Sentence> {
     let mut fields = vec![String::new()];
     let mut in_quotes = false;
     let mut chars = text.chars().peekable();
@@ -96,14 +100,14 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         }
     }
     if in_quotes {
-        return Err("a quote (\") is not closed".to_owned());
+        return Err(Sentence::new("open_quote", "a quote (\") is not closed"));
     }
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
     let pair = |field: String| match field.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
-        None => Err(format!("\"{}\" is not name=value", field.trim())),
+        None => Err(Sentence::new("no_pair", "\"{text}\" is not name=value").with("text", field.trim())),
     };
     fields.into_iter().map(pair).collect()
 }
@@ -157,7 +161,7 @@ mod tests {
             ("invert:x=1", "takes no parameters"),
         ] {
             let error = parse_step(text).expect_err(text);
-            assert!(error.contains(expected), "{text}: {error}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
         }
     }
 
@@ -187,7 +191,7 @@ mod tests {
             ("tiff:effort=3", "compression=deflate"),
         ] {
             let error = parse_save(text).expect_err(text);
-            assert!(error.contains(expected), "{text}: {error}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
         }
     }
 

@@ -677,7 +677,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
     steps[0].enabled = false;
     let error = Pipeline::new(&Recipe { version: 1, steps }, &files()).map(|_| ()).expect_err("NaN");
     assert_eq!(error.step, 3);
-    assert!(error.message.contains("sigma must be a number from 0 to 200 px, not NaN"), "{error}");
+    assert!(error.why.to_string().contains("sigma must be a number from 0 to 200 px, not NaN"), "{error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::light::either;
 use super::simd::Tone;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, grayscale, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "threshold",
@@ -30,7 +30,7 @@ struct Threshold {
 }
 
 impl Operation for Threshold {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
     }
 }

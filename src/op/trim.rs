@@ -4,7 +4,7 @@ use super::simd::{Sample, with_samples};
 use super::stage::{Measure, Operation, Rect, Stage};
 use super::{Group, OpSpec};
 use crate::config::MAX_SIDE_PX;
-use crate::model::{Band, ImageInfo, ParamKind, ParamSpec, Samples, Unit};
+use crate::model::{Band, ImageInfo, ParamKind, ParamSpec, Samples, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "trim",
@@ -60,7 +60,7 @@ struct Trim {
 }
 
 impl Operation for Trim {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.by == By::Transparency && !input.channels.has_alpha() {
             return Ok(Stage::Nothing);
         }
@@ -69,7 +69,7 @@ impl Operation for Trim {
 }
 
 impl Measure for Trim {
-    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, Sentence> {
         let inner = with_samples!(&picture.samples, samples => self.inner(samples, info));
         let Some(inner) = inner else { return Ok(Stage::Nothing) };
         let kept = inner.grown(self.margin_px, info);

@@ -3,7 +3,7 @@
 use super::simd::Mix;
 use super::stage::{Operation, PointKernel, Stage};
 use super::{Group, OpSpec, simd};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "vibrance",
@@ -26,7 +26,7 @@ struct Vibrance {
 }
 
 impl Operation for Vibrance {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         let nothing = self.amount == 0.0 || input.channels.colour_count() == 1;
         Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
     }

@@ -5,7 +5,7 @@ use pulp::NullaryFnOnce;
 use super::simd;
 use super::stage::{Operation, PlacedKernel, Stage};
 use super::{Group, OpSpec};
-use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn percent(name: &'static str, summary: &'static str, min: f64, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min, max: 100.0, soft_max: 100.0, default };
@@ -41,7 +41,7 @@ struct Vignette {
 }
 
 impl Operation for Vignette {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.amount == 0.0 || self.radius >= 1.0 {
             return Ok(Stage::Nothing);
         }

@@ -7,7 +7,7 @@ use super::stage::{Files, Kernel, Operation, Resample, Stage};
 use super::stamp::{self, Ink, Layout, Stamp, Stamped, Stamps};
 use super::taps::Taps;
 use super::{Group, OpSpec, Params};
-use crate::model::{Channels, FileKind, Image, ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, FileKind, Image, ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 pub(super) const SPEC: OpSpec = OpSpec {
     id: "watermark_image",
@@ -41,10 +41,10 @@ struct WatermarkImage {
     stamps: Stamps,
 }
 
-fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
+fn build(params: &Params) -> Result<Box<dyn Operation>, Sentence> {
     let path = params.text("file").to_owned();
     if path.is_empty() {
-        return Err("give the picture to lay over it: file=PATH".to_owned());
+        return Err(Sentence::new("watermark_file", "give the picture to lay over it: file=PATH"));
     }
     let scale = params.number("scale") / 100.0;
     Ok(Box::new(WatermarkImage { path, mark: None, scale, layout: Layout::new(params), stamps: Stamps::default() }))
@@ -67,17 +67,20 @@ impl WatermarkImage {
 }
 
 impl Operation for WatermarkImage {
-    fn load(&mut self, files: &dyn Files) -> Result<(), String> {
+    fn load(&mut self, files: &dyn Files) -> Result<(), Sentence> {
         let mark = files.picture(&self.path)?;
         if mark.info.width_px == 0 || mark.info.height_px == 0 {
-            return Err(format!("{} has no pixels", self.path));
+            return Err(Sentence::new("watermark_empty", "it has no pixels").in_file(&self.path));
         }
         self.mark = Some(mark);
         Ok(())
     }
 
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
-        let mark = self.mark.as_ref().ok_or_else(|| format!("{} was not read", self.path))?;
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
+        let mark = self
+            .mark
+            .as_ref()
+            .ok_or_else(|| Sentence::new("watermark_unread", "it was not read").in_file(&self.path))?;
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }

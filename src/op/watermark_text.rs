@@ -7,7 +7,7 @@ use super::letters::{Letters, Style};
 use super::stage::{Colour, Operation, Stage};
 use super::stamp::{self, Ink, Layout, Stamp, Stamped, Stamps};
 use super::{Group, OpSpec, Params};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 /// Characters at most.
 const MAX_CHARS: usize = 1000;
@@ -76,16 +76,18 @@ fn field(text: &str) -> Option<&'static str> {
     FIELDS.into_iter().find(|field| text.contains(field))
 }
 
-fn build(params: &Params) -> Result<Box<dyn Operation>, String> {
+fn build(params: &Params) -> Result<Box<dyn Operation>, Sentence> {
     let text = params.text("text");
     if text.trim().is_empty() {
-        return Err("give a text".to_owned());
+        return Err(Sentence::new("watermark_text", "give a text"));
     }
     if text.chars().count() > MAX_CHARS {
-        return Err(format!("the text may have {MAX_CHARS} characters at most"));
+        let sentence = Sentence::new("watermark_long", "the text may have {most} characters at most");
+        return Err(sentence.with("most", MAX_CHARS));
     }
     if let Some(field) = field(text) {
-        return Err(format!("{field} is a field of file names; a watermark has the same words on every picture"));
+        let english = "{field} is a field of file names; a watermark has the same words on every picture";
+        return Err(Sentence::new("watermark_field", english).with("field", field));
     }
     let style = Style {
         bold: params.flag("bold"),
@@ -117,7 +119,7 @@ impl WatermarkText {
 }
 
 impl Operation for WatermarkText {
-    fn stage(&self, input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }
@@ -133,7 +135,7 @@ mod tests {
     use super::*;
     use crate::model::{Channels, SampleType, Step};
 
-    fn operation(step: &Step) -> Result<Box<dyn Operation>, String> {
+    fn operation(step: &Step) -> Result<Box<dyn Operation>, Sentence> {
         build(&Params::check(&SPEC, &step.params)?)
     }
 
@@ -174,12 +176,12 @@ mod tests {
     fn texts_that_make_no_sense_are_refused() {
         for (text, expected) in [(" ", "give a text"), ("by {stem}", "{stem} is a field"), ("{index:05}", "{index")] {
             let error = operation(&Step::new("watermark_text").with("text", text)).err().expect(text);
-            assert!(error.contains(expected), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
         let long = "x".repeat(1001);
         assert!(
             operation(&Step::new("watermark_text").with("text", long.as_str()))
-                .is_err_and(|error| error.contains("1000"))
+                .is_err_and(|error| error.to_string().contains("1000"))
         );
         assert!(operation(&Step::new("watermark_text").with("text", "{braces} are fine")).is_ok());
     }

@@ -4,7 +4,7 @@ use super::light::{Encode, ToLight};
 use super::matrix::Matrix;
 use super::stage::{Operation, Stage};
 use super::{Group, OpSpec};
-use crate::model::{ImageInfo, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, ParamKind, ParamSpec, Sentence, Unit};
 
 const fn amount(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 };
@@ -104,7 +104,7 @@ impl WhiteBalance {
 }
 
 impl Operation for WhiteBalance {
-    fn stage(&self, _input: &ImageInfo) -> Result<Stage, String> {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Sentence> {
         if self.temperature == 0.0 && self.tint == 0.0 {
             return Ok(Stage::Nothing);
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use jiff::fmt::strtime;
 
-use crate::model::Locator;
+use crate::model::{Locator, Sentence};
 
 /// Bytes that one part of a path may have: 255 less room for ` (12345)` and an extension.
 const MAX_PART_BYTES: usize = 200;
@@ -69,10 +69,27 @@ pub struct NameParts {
     pub columns: HashMap<String, String>,
 }
 
+const STRAY_BRACE: Sentence = Sentence::new(
+    "name_brace",
+    "The name template \"{template}\" has a stray brace \"{brace}\". Its fields are {fields}.",
+);
+const UNKNOWN_FIELD: Sentence = Sentence::new(
+    "name_field",
+    "The name template \"{template}\" has an unknown field {{field}}. Its fields are {fields}.",
+);
+const EMPTY_NAME: Sentence =
+    Sentence::new("name_empty", "The name template \"{template}\" has nothing in it. Its fields are {fields}.");
+const LEADING_SLASH: Sentence =
+    Sentence::new("name_leading", "The name template \"{template}\" has a leading \"/\". Its fields are {fields}.");
+const LAST_SLASH: Sentence = Sentence::new(
+    "name_last",
+    "The name template \"{template}\" has no name behind its last \"/\". Its fields are {fields}.",
+);
+
 impl Template {
     /// Checks a template; the error is a sentence that lists the fields.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |what: String| Err(format!("The name template \"{text}\" has {what}. Its fields are {FIELDS}."));
+    pub fn parse(text: &str) -> Result<Self, Sentence> {
+        let wrong = |sentence: Sentence| Err(sentence.with("template", text).with("fields", FIELDS));
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -81,12 +98,12 @@ impl Template {
                 pieces.push(Piece::Literal(literal.to_owned()));
             }
             let Some((field, after)) = from_brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-                return wrong(format!("a stray brace \"{}\"", from_brace.get(..1).unwrap_or_default()));
+                return wrong(STRAY_BRACE.with("brace", from_brace.get(..1).unwrap_or_default()));
             };
             match Piece::field(field) {
                 Some(piece) => pieces.push(piece),
-                None if field.contains('{') => return wrong("a stray brace \"{\"".to_owned()),
-                None => return wrong(format!("an unknown field {{{field}}}")),
+                None if field.contains('{') => return wrong(STRAY_BRACE.with("brace", "{")),
+                None => return wrong(UNKNOWN_FIELD.with("field", field)),
             }
             rest = after;
         }
@@ -94,13 +111,13 @@ impl Template {
             pieces.push(Piece::Literal(rest.to_owned()));
         }
         if pieces.is_empty() {
-            return wrong("nothing in it".to_owned());
+            return wrong(EMPTY_NAME);
         }
         if text.starts_with('/') {
-            return wrong("a leading \"/\"".to_owned());
+            return wrong(LEADING_SLASH);
         }
         if text.ends_with('/') {
-            return wrong("no name behind its last \"/\"".to_owned());
+            return wrong(LAST_SLASH);
         }
         Ok(Self { pieces })
     }
@@ -383,7 +400,7 @@ mod tests {
             ("/etc/{stem}", "leading"),
             ("{stem}/", "last"),
         ] {
-            let error = Template::parse(template).unwrap_err();
+            let error = Template::parse(template).unwrap_err().to_string();
             assert!(error.contains(named) && error.contains("{index:05}"), "{template}: {error}");
         }
     }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use super::Found;
 use super::files;
 use super::order;
-use crate::model::{Format, Remark};
+use crate::error::JobError;
+use crate::model::{Format, Remark, Sentence};
 
 /// Extensions of pictures that can't be opened: named when they are left out, so that nobody wonders.
 const OTHER_PICTURES: [&str; 25] = [
@@ -230,14 +231,20 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase)
 }
 
-fn trouble(folder: &Path, error: &io::Error) -> String {
-    let folder = folder.display();
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("Couldn't open the folder {folder}: there is no such folder."),
-        io::ErrorKind::PermissionDenied => format!("Couldn't open the folder {folder}: permission denied."),
-        io::ErrorKind::NotADirectory => format!("Couldn't open the folder {folder}: it is not a folder."),
-        _ => format!("Couldn't open the folder {folder} ({error})."),
-    }
+fn trouble(folder: &Path, error: &io::Error) -> JobError {
+    let sentence = match error.kind() {
+        io::ErrorKind::NotFound => {
+            Sentence::new("folder_missing", "Couldn't open the folder {folder}: there is no such folder.")
+        }
+        io::ErrorKind::PermissionDenied => {
+            Sentence::new("folder_denied", "Couldn't open the folder {folder}: permission denied.")
+        }
+        io::ErrorKind::NotADirectory => {
+            Sentence::new("folder_none", "Couldn't open the folder {folder}: it is not a folder.")
+        }
+        _ => Sentence::new("folder_unread", "Couldn't open the folder {folder} ({detail}).").with("detail", error),
+    };
+    JobError::Machine(sentence.with("folder", folder.display()))
 }
 
 #[cfg(test)]
@@ -257,7 +264,7 @@ mod tests {
                     let error = item.error.map_or("", |_| " broken");
                     format!("{}|{}{error}", item.dir, path.file_name().unwrap().to_string_lossy())
                 }
-                Found::Trouble(sentence) => sentence.replace(&*root.to_string_lossy(), "ROOT"),
+                Found::Trouble(error) => error.to_string().replace(&*root.to_string_lossy(), "ROOT"),
                 Found::Remark(remark) => remark.to_string().replace(&*root.to_string_lossy(), "ROOT"),
             });
             ControlFlow::Continue(())

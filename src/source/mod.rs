@@ -14,7 +14,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::ops::ControlFlow;
 
-use crate::model::{ListSpec, NewItem, Origin, Remark, SourceSpec, locator};
+use crate::error::JobError;
+use crate::model::{ListSpec, NewItem, Origin, Remark, Sentence, SourceSpec, locator};
 
 pub use folders::is_picture_name;
 pub use links::{Links, links};
@@ -28,8 +29,8 @@ const STDIN_BYTES: usize = 64 << 10;
 pub enum Found {
     /// An item; one that can't even be begun carries its error.
     Item(NewItem),
-    /// An English sentence about something that could not be read; the job goes on.
-    Trouble(String),
+    /// Something could not be read; the job goes on.
+    Trouble(JobError),
     /// What was left out on purpose.
     Remark(Remark),
 }
@@ -41,16 +42,20 @@ pub struct Reading<'a> {
     pub lists: &'a ListSpec,
     /// Says whether to give up.
     pub cancelled: &'a dyn Fn() -> bool,
-    /// Fetches the list at a URL into a file, or says in a sentence why not.
-    pub fetch: &'a dyn Fn(&str) -> Result<File, String>,
+    /// Fetches the list at a URL into a file, or says why not.
+    pub fetch: &'a dyn Fn(&str) -> Result<File, JobError>,
 }
 
 impl Default for Reading<'_> {
     /// As nothing asks otherwise; no list is fetched.
     fn default() -> Self {
         const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
-        Self { lists: PLAIN, cancelled: &|| false, fetch: &|url| Err(format!("The list {url} was not fetched.")) }
+        Self { lists: PLAIN, cancelled: &|| false, fetch: &|url| Err(not_fetched(url)) }
     }
+}
+
+fn not_fetched(url: &str) -> JobError {
+    JobError::Machine(Sentence::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
 }
 
 /// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
@@ -76,7 +81,7 @@ pub fn read(
                     lists::read_file(file, &name, path, Origin::Fetched, reading, give)
                 }
                 Err(_) if cancelled() => ControlFlow::Break(()),
-                Err(sentence) => give(Found::Trouble(sentence)),
+                Err(error) => give(Found::Trouble(error)),
             }
         }
         SourceSpec::Stdin => {

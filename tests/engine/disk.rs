@@ -62,6 +62,7 @@ fn a_full_disk_pauses_a_window_s_job_in_words_fails_no_item_and_the_job_goes_on_
     let Some(disk) = TinyDisk::mount(&desk.out(), 400) else { return };
     let job = desk.submit(too_much(&desk));
     let halted = desk.wait_for("it has halted", |snapshot| snapshot.current.as_ref().unwrap().halted.clone());
+    let halted = halted.to_string();
     assert!(halted.contains("the disk is full") && halted.contains("Make room"), "{halted}");
     let view = desk.current();
     assert_eq!((view.state, view.progress.failed, view.progress.running), (JobState::Paused, 0, 0));
@@ -82,7 +83,7 @@ fn a_full_disk_stops_a_command_line_job_which_is_resumed_later() {
     let job = desk.submit(too_much(&desk));
     let reason = desk.wait_for("it has stopped", |snapshot| {
         snapshot.events.iter().find_map(|event| match &event.edge {
-            Edge::Stopped { reason } => Some(reason.clone()),
+            Edge::Stopped { reason } => Some(reason.to_string()),
             _ => None,
         })
     });

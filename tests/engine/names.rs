@@ -239,7 +239,7 @@ fn an_output_folder_that_can_not_be_one_is_refused_before_anything_starts() {
     desk.send(Command::Submit(Box::new(desk.copies(vec![source]))));
     let (job, reason) = desk.wait_for("it is refused", |snapshot| {
         snapshot.events.iter().filter(|event| event.sequence > seen).find_map(|event| match &event.edge {
-            Edge::Stopped { reason } => Some((event.job.unwrap(), reason.clone())),
+            Edge::Stopped { reason } => Some((event.job.unwrap(), reason.to_string())),
             Edge::Started => panic!("it has started"),
             _ => None,
         })

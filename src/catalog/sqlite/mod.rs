@@ -17,6 +17,7 @@ use etcetera::BaseStrategy;
 
 use crate::db::{Dsn, sqlite};
 use crate::error::JobError;
+use crate::model::Sentence;
 
 /// Opens a catalog, made or brought up to date if need be: its writing side, and what opens readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
@@ -32,7 +33,8 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
 /// Where the catalog is when the user says nothing: `pixloom/catalog.sqlite` in the user's data directory.
 pub fn default_path() -> Result<PathBuf, JobError> {
     let dirs = etcetera::choose_base_strategy().map_err(|_| {
-        JobError::Machine("There is no home directory to keep the catalog in. Name a file with --catalog.".to_owned())
+        let english = "There is no home directory to keep the catalog in. Name a file with --catalog.";
+        JobError::Machine(Sentence::new("no_home", english))
     })?;
     Ok(dirs.data_dir().join("pixloom/catalog.sqlite"))
 }

@@ -51,7 +51,7 @@ pub(super) fn order(
                 // Nobody listens any more only when this thread was told to stop.
                 let _ = result_tx.send(run(&connection, &sql, wanted, stop));
             })
-            .map_err(|error| JobError::Machine(format!("No thread could be started: {error}.")))?;
+            .map_err(|error| JobError::thread("pixloom-order", error))?;
         let result = loop {
             match result_rx.recv_timeout(POLL) {
                 Ok(result) => break result,

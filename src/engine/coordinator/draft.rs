@@ -13,7 +13,7 @@ use crate::engine::expand::{Expand, ExpandNote};
 use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, lists, samples};
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Sentence, SourceSpec};
 use crate::source::Links;
 use crate::{op, sink, source};
 
@@ -61,6 +61,7 @@ impl Coordinator {
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
+            Command::KeepSecret { name, secret } => Ok(self.parts.secrets.keep_named(&name, &secret)?),
             Command::SaveSettings(settings) => self.take_settings(*settings),
             Command::DismissNotice => {
                 self.notice = None;
@@ -89,7 +90,10 @@ impl Coordinator {
             return Ok(listed.id);
         }
         self.new_draft()?;
-        self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine("No draft could be made.".to_owned()))
+        self.listed
+            .as_ref()
+            .map(|job| job.id)
+            .ok_or_else(|| JobError::Machine(Sentence::new("no_draft", "No draft could be made.")))
     }
 
     pub(super) fn is_going(&self, job: JobId) -> bool {
@@ -137,8 +141,8 @@ impl Coordinator {
             run.pending.fetch_add(1, Ordering::AcqRel);
         }
         if self.parts.expand_tx.try_send(request).is_err() {
-            let sentence = "Too many sources were added at once. Wait until they have been read, then add the rest.";
-            self.notice = Some(Notice::Trouble(sentence.to_owned()));
+            let english = "Too many sources were added at once. Wait until they have been read, then add the rest.";
+            self.notice = Some(Notice::Trouble(JobError::Machine(Sentence::new("too_many_sources", english))));
             if expanding.requests == 0 {
                 self.expanding.remove(&job);
             }
@@ -152,14 +156,14 @@ impl Coordinator {
 
     pub(super) fn note(&mut self, note: ExpandNote) {
         match note {
-            ExpandNote::Trouble { job, message } => {
+            ExpandNote::Trouble { job, error } => {
                 let lacking = self.lacking_column(job);
-                self.notice = Some(lacking.unwrap_or_else(|| Notice::Trouble(message.clone())));
-                self.event(Some(job), Edge::SourceTrouble { message });
+                self.notice = Some(lacking.unwrap_or_else(|| Notice::Trouble(error.clone())));
+                self.event(Some(job), Edge::SourceTrouble { error });
             }
             ExpandNote::Remark { job, remark } => {
                 self.notice = Some(Notice::Remark(remark.clone()));
-                self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
+                self.event(Some(job), Edge::SourceRemark { remark });
             }
             ExpandNote::Ended { job, added, duplicates, only_links } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {
@@ -276,7 +280,7 @@ impl Coordinator {
     pub(super) fn list(&mut self, job: JobId) -> Result<(), JobError> {
         self.write_spec();
         let Some(row) = self.parts.reader.job(job)? else {
-            return Err(JobError::Usage(format!("There is no job {job} in this catalog.")));
+            return Err(JobError::no_job(job));
         };
         self.listed = Some(row);
         self.details.read_at = None;
@@ -313,11 +317,10 @@ impl Coordinator {
                 }
             }
             _ => {
-                self.notice = Some(Notice::Trouble(
-                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe."
-                        .to_owned(),
-                ));
-                return Ok(());
+                return Err(JobError::Machine(Sentence::new(
+                    "recipe_in_use",
+                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe.",
+                )));
             }
         }
         let Some(listed) = &mut self.listed else { return Ok(()) };
@@ -371,7 +374,7 @@ impl Coordinator {
         if let Some(file) = &self.parts.settings_file
             && let Err(error) = file.save(&self.settings)
         {
-            self.notice = Some(Notice::Trouble(error.to_string()));
+            self.notice = Some(Notice::Trouble(error));
         }
     }
 
@@ -422,8 +425,10 @@ impl Coordinator {
     }
 
     pub(super) fn load_recipe(&mut self, path: &Path) -> Result<(), JobError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| JobError::Usage(format!("Couldn't read the recipe {}: {error}.", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let sentence = Sentence::new("recipe_unread", "Couldn't read the recipe {path}: {detail}.");
+            JobError::Refused(sentence.with("path", path.display()).with("detail", error))
+        })?;
         let file = op::file::read(&text, &path.display().to_string())?;
         if let Some(save) = file.save {
             self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save)))?;
@@ -434,7 +439,9 @@ impl Coordinator {
     pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
         let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
-        sink::write_whole(path, text.as_bytes())
-            .map_err(|error| JobError::Machine(format!("Couldn't write the recipe {}: {error}.", path.display())))
+        sink::write_whole(path, text.as_bytes()).map_err(|error| {
+            let sentence = Sentence::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
+            JobError::Machine(sentence.with("path", path.display()).with("detail", error))
+        })
     }
 }

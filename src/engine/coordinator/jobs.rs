@@ -16,7 +16,7 @@ use crate::engine::run::{Run, RunParts, Trouble};
 use crate::engine::snapshot::Notice;
 use crate::engine::{check, intake, lists, pools};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Edge, JobId, JobRow, JobState, Locator};
+use crate::model::{Edge, JobId, JobRow, JobState, Locator, Sentence};
 use crate::sink;
 
 /// A draft's edits are written after this pause.
@@ -68,7 +68,7 @@ impl Coordinator {
             if !matches!(error, JobError::Locked(_)) {
                 self.call(move |catalog| catalog.set_state(job, state))?;
             }
-            self.event(Some(job), Edge::Stopped { reason: error.to_string() });
+            self.event(Some(job), Edge::Stopped { reason: error.clone() });
         }
         self.reread_listed();
         begun
@@ -76,7 +76,7 @@ impl Coordinator {
 
     pub(super) fn try_begin(&mut self, job: JobId) -> Result<(), JobError> {
         let Some(row) = self.parts.reader.job(job)? else {
-            return Err(JobError::Usage(format!("There is no job {job} in this catalog.")));
+            return Err(JobError::no_job(job));
         };
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
         let mut spec = row.spec;
@@ -249,11 +249,12 @@ impl Coordinator {
         if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 {
             return self.enqueue(job);
         }
-        Err(JobError::Machine(format!("Nothing to retry: no such item of job {job} failed.")))
+        let sentence = Sentence::new("nothing_to_retry", "Nothing to retry: no such item of job {job} failed.");
+        Err(JobError::Machine(sentence.with("job", job)))
     }
 
     /// Stops the job at work; it is left in that state once nothing of it is in flight.
-    pub(super) fn end_active(&mut self, state: JobState, reason: Option<String>) {
+    pub(super) fn end_active(&mut self, state: JobState, reason: Option<JobError>) {
         let Some(active) = self.active.as_mut() else { return };
         if matches!(active.phase, Phase::Ending { .. }) {
             return;
@@ -330,7 +331,7 @@ impl Coordinator {
             && !self.parts.options.waits
             && since.elapsed() >= Duration::from_secs(active.run.spec.limits.network_wait_s)
         {
-            let reason = "The network is gone.".to_owned();
+            let reason = JobError::Machine(Sentence::new("network_gone", "The network is gone."));
             return self.end_active(JobState::Paused, Some(reason));
         }
         if active.phase == Phase::Going && active.run.is_drained() {
@@ -340,7 +341,7 @@ impl Coordinator {
     }
 
     /// Nothing of the job is at work any more.
-    pub(super) fn ended(&mut self, state: JobState, reason: Option<String>) {
+    pub(super) fn ended(&mut self, state: JobState, reason: Option<JobError>) {
         let Some(active) = self.active.take() else { return };
         let job = active.run.job;
         self.worked = Some((job, active.meter.elapsed()));
@@ -356,7 +357,7 @@ impl Coordinator {
         sink::look_through(&active.run.naming.out_dir, Some(job), &mut |_| {});
         // A folder of the job's own in which nothing came to stand; a resume makes it anew.
         drop(active.made);
-        let reason = settled.err().map(|error| error.to_string()).or(reason);
+        let reason = settled.err().or(reason);
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },
             (JobState::Done, None) => Edge::Finished,
@@ -364,7 +365,7 @@ impl Coordinator {
             _ => Edge::Paused,
         };
         for remark in active.run.remarks(state == JobState::Done) {
-            self.event(Some(job), Edge::SourceRemark { message: remark.to_string() });
+            self.event(Some(job), Edge::SourceRemark { remark: remark.clone() });
             self.notice = Some(Notice::Remark(remark));
         }
         self.event(Some(job), edge);
@@ -380,7 +381,9 @@ impl Coordinator {
 
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
         let Some(dir) = self.parts.reader.job(job)?.and_then(|row| row.spec.sink.dir) else { return Ok(()) };
-        open::that_detached(&dir)
-            .map_err(|error| JobError::Machine(format!("Couldn't open the folder {}: {error}.", dir.display())))
+        open::that_detached(&dir).map_err(|error| {
+            let sentence = Sentence::new("folder_unopened", "Couldn't open the folder {folder}: {detail}.");
+            JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
+        })
     }
 }

@@ -100,7 +100,7 @@ enum Phase {
     Paused,
     /// Waits for room on the disk.
     Waiting {
-        reason: String,
+        reason: JobError,
         next_look: Instant,
         /// Bytes that were free when it was full.
         full_at_bytes: u64,
@@ -108,7 +108,7 @@ enum Phase {
     /// Is being stopped, to be left in this state.
     Ending {
         state: JobState,
-        reason: Option<String>,
+        reason: Option<JobError>,
     },
 }
 

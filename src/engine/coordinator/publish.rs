@@ -20,7 +20,7 @@ const GROUPS_LISTED: u32 = 200;
 impl Coordinator {
     pub(super) fn trouble(&mut self, error: &JobError) {
         tracing::warn!(%error, "a command could not be obeyed");
-        self.notice = Some(Notice::Trouble(error.to_string()));
+        self.notice = Some(Notice::Trouble(error.clone()));
     }
 
     pub(super) fn event(&mut self, job: Option<JobId>, edge: Edge) {

@@ -17,7 +17,7 @@ use crate::engine::limits::{self, Clock};
 use crate::engine::output::{self, Target, Told};
 use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
 use crate::engine::recorder::{Record, Recorded};
-use crate::error::{ErrorKind, ItemError};
+use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Bytes, Fetched, SpooledFile};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
 use crate::sink::{self, Content};
@@ -162,7 +162,7 @@ impl Run {
             Err(error) if error.kind == ErrorKind::Cancelled => self.landed(input.row.id.seq),
             Err(error) if error.kind == ErrorKind::DiskFull => {
                 self.landed(input.row.id.seq);
-                self.set_trouble(Trouble::DiskFull(error.to_string()));
+                self.set_trouble(Trouble::DiskFull(JobError::Item(error)));
             }
             Err(error) => self.conclude(input, Outcome::Failed(error)),
         }

@@ -16,7 +16,7 @@ use super::{Run, Trouble};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::gate::Stopped;
-use crate::error::{ErrorKind, ItemError};
+use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Origin};
 use crate::model::{Finished, ItemRow, Outcome, Transfer};
 
@@ -73,7 +73,7 @@ impl Run {
             let page = match reader.waiting_files(self.job, after_seq, PAGE_ROWS) {
                 Ok(page) => page,
                 Err(error) => {
-                    self.set_trouble(Trouble::Fatal(error.to_string()));
+                    self.set_trouble(Trouble::Fatal(error));
                     continue;
                 }
             };
@@ -164,7 +164,8 @@ impl Run {
                 }
                 Err(failure) if failure.error.kind == ErrorKind::Cancelled => self.landed(seq),
                 Err(failure) if failure.error.kind == ErrorKind::MissingSecret => {
-                    self.set_trouble(Trouble::Fatal(failure.error.arg("detail").to_owned()));
+                    let missing = failure.error.said().map(JobError::Machine);
+                    self.set_trouble(Trouble::Fatal(missing.unwrap_or(JobError::Item(failure.error))));
                     self.landed(seq);
                 }
                 Err(failure) => {

@@ -81,7 +81,7 @@ impl Run {
             match lane.step() {
                 Ok(()) => {}
                 Err(Halt::Stopped) => return Err(Stopped),
-                Err(Halt::Failed(error)) => self.set_trouble(Trouble::Fatal(error.to_string())),
+                Err(Halt::Failed(error)) => self.set_trouble(Trouble::Fatal(error)),
             }
         }
     }

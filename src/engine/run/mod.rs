@@ -71,9 +71,9 @@ pub(crate) struct Run {
 #[derive(Clone, Debug)]
 pub(crate) enum Trouble {
     /// It waits for room on the disk.
-    DiskFull(String),
+    DiskFull(JobError),
     /// It can't go on.
-    Fatal(String),
+    Fatal(JobError),
 }
 
 /// What a run is made of.
@@ -174,7 +174,7 @@ impl Run {
                 catalog.set_waiting(job, &again)
             });
             if let Err(error) = settled {
-                run.set_trouble(Trouble::Fatal(error.to_string()));
+                run.set_trouble(Trouble::Fatal(error));
             }
             run.rewind();
             run.settle();
@@ -271,8 +271,5 @@ impl Run {
 
 /// Starts a named thread.
 pub(crate) fn named(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JobError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map_err(|error| JobError::Machine(format!("Couldn't start the thread {name}: {error}.")))
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|error| JobError::thread(name, error))
 }

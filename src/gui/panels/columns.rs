@@ -2,6 +2,7 @@
 
 use egui::{Context, Id, Ui};
 
+use super::network::{below, note_below};
 use super::settings::LABEL_WIDTH;
 use crate::engine::ListFile;
 use crate::gui::state::{Sheet, State};
@@ -29,19 +30,19 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         if let Some(picked) = column_ui(ui, lang.url_column(), url, None, &names) {
             wanted.url_column = picked;
         }
-        let none = Some(lang.no_checksum());
-        if let Some(picked) = column_ui(ui, lang.checksum_column(), lists.checksum_column.as_deref(), none, &names) {
-            wanted.checksum_column = picked;
-        }
-        ui.add_space(size::GAP_SMALL);
         let p = theme::palette(ui);
         for file in files.iter() {
             if let Some(column) = &file.missing {
                 let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
-                label::wrapped(ui, lang.lacks_column(&name, column), theme::label(), p.fail);
+                below(ui, &lang.lacks_column(&name, column), p.fail);
             }
         }
-        label::wrapped(ui, lang.checksum_note(), theme::label(), p.text3);
+        let none = Some(lang.no_checksum());
+        if let Some(picked) = column_ui(ui, lang.checksum_column(), lists.checksum_column.as_deref(), none, &names) {
+            wanted.checksum_column = picked;
+        }
+        note_below(ui, lang.checksum_note());
+        ui.add_space(size::GAP_SMALL);
         label::wrapped(ui, lang.columns_note(), theme::label(), p.text3);
     });
     state.drafts.lists.set(wanted);

@@ -1,5 +1,6 @@
 //! The window's regions, one a file. Each reads the state, draws itself and sends commands; none does any work.
 
+pub(crate) mod access;
 pub(crate) mod columns;
 pub(crate) mod empty;
 pub(crate) mod grid;

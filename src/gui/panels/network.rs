@@ -221,18 +221,18 @@ enum Way {
 }
 
 /// What is wrong, below the box that it is about.
-fn told(ui: &mut Ui, wrong: Option<&str>) {
+pub(super) fn told(ui: &mut Ui, wrong: Option<&str>) {
     if let Some(wrong) = wrong {
         below(ui, wrong, theme::palette(ui).fail);
     }
 }
 
-fn note_below(ui: &mut Ui, words: &str) {
+pub(super) fn note_below(ui: &mut Ui, words: &str) {
     below(ui, words, theme::palette(ui).text3);
 }
 
 /// A line below a row's editor.
-fn below(ui: &mut Ui, words: &str, ink: egui::Color32) {
+pub(super) fn below(ui: &mut Ui, words: &str, ink: egui::Color32) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.add_space(LABEL_WIDTH + size::GAP);

@@ -4,6 +4,7 @@ use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Rol
 
 use crate::engine::JobView;
 use crate::gui::actions::Action;
+use crate::gui::sentences;
 use crate::gui::state::State;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::button::Button;
@@ -165,7 +166,7 @@ fn percent(progress: &Progress) -> String {
 fn message(state: &State, job: &JobView, p: &Palette) -> Option<(String, egui::Color32)> {
     let lang = state.lang;
     if let Some(reason) = &job.halted {
-        return Some((reason.clone(), p.warn));
+        return Some((sentences::job(lang, reason), p.warn));
     }
     if job.network_gone {
         return Some((lang.network_gone().to_owned(), p.warn));

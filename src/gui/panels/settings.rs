@@ -2,7 +2,7 @@
 
 use egui::{Context, Id, ScrollArea, Ui};
 
-use super::network;
+use super::{access, network};
 use crate::config::{Language, Settings, Theme};
 use crate::engine::Command;
 use crate::gui::dialogs::Purpose;
@@ -32,6 +32,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let mut file_wanted = false;
     let room = (ctx.content_rect().height() - AROUND).max(120.0);
     let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.hint };
+    let mut access = std::mem::take(&mut state.access);
+    let mut typed = None;
     let open = sheet(ctx, lang.settings(), lang.close(), Place::Middle, size::SHEET, |ui| {
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
@@ -44,6 +46,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             label::heading(ui, lang.limits_of_links());
             connections_ui(ui, lang, &mut settings.limits);
             file_wanted = links.ui(ui, &mut settings.network);
+            typed = access.ui(ui, lang, &mut settings.network.access);
             label::note(ui, lang.links_note());
             // So that the last focus ring isn't cut off.
             ui.add_space(size::GAP_SMALL);
@@ -54,6 +57,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         state.hint = None;
         state.dialog(Purpose::CaFile);
     }
+    state.access = access;
+    if let Some((name, secret)) = typed {
+        // It is kept before anything refers to it.
+        state.send(Command::KeepSecret { name, secret });
+    }
     if settings.limits != state.drafts.settings.get().limits {
         // They hold for what is listed now, too.
         state.send(Command::SetLimits(settings.limits.clone()));
@@ -61,6 +69,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     state.drafts.settings.set(settings);
     if !open {
         state.sheet = Sheet::None;
+        state.access = access::Credentials::default();
     }
 }
 

@@ -85,7 +85,7 @@ static COLUMNS: [Column; 6] = [
             let Some(error) = &item.error else {
                 return (sentences::remarks(lang, &item.remarks), theme::body(), p.text2);
             };
-            (sentences::error(lang, error), theme::body(), p.fail)
+            (sentences::brief(lang, error), theme::body(), p.fail)
         },
     },
 ];

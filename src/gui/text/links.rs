@@ -2,7 +2,7 @@
 
 use super::Lang;
 use crate::engine::CaFileFault;
-use crate::model::{ProxyChoice, RobotsPolicy};
+use crate::model::{AccessKind, ProxyChoice, RobotsPolicy, SecretRef};
 
 words! {
     links_note: "Holds for batches that are started from now on.", "지금부터 시작하는 작업에 적용됩니다.";
@@ -30,6 +30,35 @@ words! {
     new_host: "Host to leave unchecked", "확인하지 않을 호스트";
     add_host: "Add host", "호스트 추가";
     wrong_host: "Give a host's name or address alone, such as nas.local.", "호스트 이름이나 주소만 입력하세요. 예: nas.local";
+    access: "Who you are", "인증 정보";
+    access_add: "Add credentials…", "인증 정보 추가…";
+    access_note: "They go to that very host alone, never to one that it redirects to.", "지정한 그 호스트에만 보내며, 리디렉션된 다른 호스트에는 보내지 않습니다.";
+    access_host: "Host", "호스트";
+    access_kind: "What it is told", "보낼 것";
+    access_header: "Header", "헤더";
+    access_cookie: "Cookie", "쿠키";
+    access_basic: "User and password", "사용자와 암호";
+    access_bearer: "Token", "토큰";
+    access_header_name: "Header name", "헤더 이름";
+    access_user: "User", "사용자";
+    access_from: "Where it is", "위치";
+    access_typed: "Typed here", "여기에 입력";
+    access_variable: "Variable", "환경 변수";
+    access_netrc: "~/.netrc", "~/.netrc";
+    access_password: "Password", "암호";
+    access_value: "Value", "값";
+    access_variable_name: "Variable name", "변수 이름";
+    access_unchanged: "unchanged", "바꾸지 않음";
+    access_kept: "kept where only you may read it", "본인만 읽을 수 있는 곳에 보관";
+    access_plain: "http is not encrypted: anybody on the way can read it.", "http는 암호화되지 않아 전송 내용을 중간에서 누구나 읽을 수 있습니다.";
+    access_save: "Save credentials", "인증 정보 저장";
+    access_cancel: "Discard", "취소하기";
+    wrong_place: "Give a host such as api.example.com, or https://api.example.com:8443.", "api.example.com 또는 https://api.example.com:8443처럼 입력하세요.";
+    wrong_header: "This header can't be set. Give a name such as X-Api-Key.", "설정할 수 없는 헤더입니다. X-Api-Key 같은 이름을 입력하세요.";
+    wrong_user: "Give a user, without a colon.", "콜론 없이 사용자를 입력하세요.";
+    wrong_variable: "Give a variable's name, such as API_TOKEN.", "API_TOKEN 같은 변수 이름을 입력하세요.";
+    wrong_secret: "Type it here; line breaks can't be sent.", "여기에 입력하세요. 줄바꿈은 보낼 수 없습니다.";
+    access_twice: "This host is told such a thing already: edit that one.", "이 호스트에는 이미 같은 정보가 있습니다. 그것을 편집하세요.";
     limits_of_links: "Links", "링크";
     lists: "Lists", "목록";
     columns_choose: "Choose column…", "열 선택…";
@@ -76,6 +105,42 @@ impl Lang {
             (Self::English, _) => "Until an address stands here, the system's is used.",
             (Self::Korean, ProxyChoice::None) => "주소를 입력하기 전에는 프록시를 쓰지 않습니다.",
             (Self::Korean, _) => "주소를 입력하기 전에는 시스템 프록시를 씁니다.",
+        }
+    }
+
+    /// `Bearer token`, as a list shows what a host is told.
+    pub(crate) fn access_told(self, kind: &AccessKind) -> String {
+        match kind {
+            AccessKind::Header { name } => format!("{} {name}", self.access_header()),
+            AccessKind::Cookie => self.access_cookie().to_owned(),
+            AccessKind::Basic { user: Some(user) } => format!("{} {user}", self.access_user()),
+            AccessKind::Basic { user: None } | AccessKind::Proxy => self.access_basic().to_owned(),
+            AccessKind::Bearer => self.access_bearer().to_owned(),
+        }
+    }
+
+    /// Where a secret is, as a list shows it.
+    pub(crate) fn access_place(self, secret: &SecretRef) -> String {
+        match secret {
+            SecretRef::Env(name) => format!("{} {name}", self.access_variable()),
+            SecretRef::Netrc => self.access_netrc().to_owned(),
+            SecretRef::Settings(_) => self.access_kept().to_owned(),
+        }
+    }
+
+    /// `Edit: https://api.example.com`.
+    pub(crate) fn edit_named(self, name: &str) -> String {
+        match self {
+            Self::English => format!("Edit: {name}"),
+            Self::Korean => format!("편집: {name}"),
+        }
+    }
+
+    /// `Removed: https://api.example.com`.
+    pub(crate) fn removed_named(self, name: &str) -> String {
+        match self {
+            Self::English => format!("Removed: {name}"),
+            Self::Korean => format!("제거함: {name}"),
         }
     }
 

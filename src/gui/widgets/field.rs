@@ -147,9 +147,17 @@ pub(crate) struct Checked<T, E> {
 
 /// A line of text that changes `text` as it is typed.
 pub(crate) fn edit(ui: &mut Ui, id: Id, name: &str, text: &mut String, width: f32, hint: &str) -> Response {
+    line_of(ui, id, name, TextEdit::singleline(text), (width, hint))
+}
+
+/// The same for what nobody is to read over a shoulder.
+pub(crate) fn secret(ui: &mut Ui, id: Id, name: &str, text: &mut String, (width, hint): (f32, &str)) -> Response {
+    line_of(ui, id, name, TextEdit::singleline(text).password(true), (width, hint))
+}
+
+fn line_of(ui: &mut Ui, id: Id, name: &str, line: TextEdit<'_>, (width, hint): (f32, &str)) -> Response {
     let p = theme::palette(ui);
-    TextEdit::singleline(text)
-        .id(id)
+    line.id(id)
         .font(theme::body())
         .hint_text(egui::RichText::new(hint).font(theme::body()).color(p.text3))
         .align(Align2::LEFT_CENTER)

@@ -8,7 +8,7 @@ use csv_core::ReadRecordResult;
 use super::header::{self, Header, Looked};
 use super::row::{List, Place};
 use super::{MAX_RECORD_BYTES, skip_line};
-use crate::model::{Columns, ListSpec, Locator};
+use crate::model::{Columns, ListSpec, Locator, Sentence};
 
 /// Fields that a record may have.
 const MAX_FIELDS: usize = 16 << 10;
@@ -18,7 +18,7 @@ pub(super) fn read(list: &mut List<'_>, reader: Box<dyn BufRead + '_>, delimiter
     let Some(mut place) = next_place(list, &mut records)? else { return ControlFlow::Continue(()) };
     let table = match Table::of(&records, list.lists) {
         Ok(table) => table,
-        Err(what) => return list.trouble(&what),
+        Err(what) => return list.trouble(what),
     };
     if table.has_header {
         match next_place(list, &mut records)? {
@@ -96,7 +96,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, String> {
+    fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, Sentence> {
         let (names, links) = names(first);
         if links.is_empty() {
             let url = header::choose(&names, lists)?;
@@ -107,10 +107,8 @@ impl Table {
             (None, [only]) => *only,
             (Some(name), [only]) if names.len() == 1 && name.parse::<usize>().is_err() => *only,
             _ => {
-                return match header::choose(&names, lists) {
-                    Ok(url) => Ok(Self { names, url, has_header: false }),
-                    Err(what) => Err(format!("its first line holds a link, so it has no header: {what}")),
-                };
+                let url = header::choose_of(&names, lists, &header::NO_HEADER)?;
+                return Ok(Self { names, url, has_header: false });
             }
         };
         Ok(Self { names, url, has_header: false })

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-use crate::model::{ListSpec, columns};
+use crate::model::{ListSpec, Sentence, columns};
 
 /// What Parquet files begin and end with.
 pub(super) const PARQUET: &[u8; 4] = b"PAR1";
@@ -82,13 +82,29 @@ pub(super) fn is_parquet(file: &mut File) -> io::Result<bool> {
     Ok(head == PARQUET)
 }
 
+const UTF_16: Sentence = Sentence::new(
+    "list_utf16",
+    "Couldn't read the list {list}: it is UTF-16 (save it as UTF-8), which is no list that can be read.",
+);
+const TWICE_PACKED: Sentence = Sentence::new(
+    "list_packed",
+    "Couldn't read the list {list}: it is compressed twice, which is no list that can be read.",
+);
+const ZIP: Sentence = Sentence::new(
+    "list_zip",
+    "Couldn't read the list {list}: it is a ZIP archive or a spreadsheet (save it as CSV), which is no list that can be \
+     read.",
+);
+const BINARY: Sentence =
+    Sentence::new("list_binary", "Couldn't read the list {list}: it is binary, which is no list that can be read.");
+
 /// What a list's first bytes say that it is, if it is none.
-pub(super) fn refusal(head: &[u8]) -> Option<&'static str> {
+pub(super) fn refusal(head: &[u8]) -> Option<Sentence> {
     match head {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 (save it as UTF-8)"),
-        [0x1f, 0x8b, ..] => Some("compressed twice"),
-        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive or a spreadsheet (save it as CSV)"),
-        head if head.iter().take(1024).any(|byte| *byte == 0) => Some("binary"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(UTF_16),
+        [0x1f, 0x8b, ..] => Some(TWICE_PACKED),
+        [b'P', b'K', 3, 4, ..] => Some(ZIP),
+        head if head.iter().take(1024).any(|byte| *byte == 0) => Some(BINARY),
         _ => None,
     }
 }

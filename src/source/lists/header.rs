@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::form::{self, Form};
 use super::{BUFFER_BYTES, Opened, delimited, json_lines, parquet};
-use crate::model::{ListSpec, columns};
+use crate::model::{ListSpec, Sentence, columns};
 use crate::source::Reading;
 
 /// The column of links, unless another one is asked for.
@@ -37,9 +37,9 @@ impl Header {
 
 /// The columns of a list in a file, by its first record. `None` if it can't be read, which reading it will tell; an error
 /// if the columns asked for are not among them.
-pub fn header(path: &Path, lists: &ListSpec) -> Result<Option<Header>, String> {
+pub fn header(path: &Path, lists: &ListSpec) -> Result<Option<Header>, Sentence> {
     match look(path, lists) {
-        Some((_, Err(error))) => Err(format!("Couldn't read the list {}: {error}.", path.display())),
+        Some((_, Err(error))) => Err(error.with("list", path.display())),
         Some((header, Ok(()))) => Ok(Some(header)),
         None => Ok(None),
     }
@@ -58,7 +58,7 @@ pub fn columns(path: &Path, lists: &ListSpec) -> Option<(Header, Option<String>)
 }
 
 /// The columns of a list, and what is wrong with those asked for.
-pub(super) type Looked = (Header, Result<(), String>);
+pub(super) type Looked = (Header, Result<(), Sentence>);
 
 fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
     let name = path.display().to_string();
@@ -85,11 +85,16 @@ fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
 
 /// The place of the column of links; an error that names the columns there are, if that or the one of checksums is
 /// missing.
-pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, String> {
+pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, Sentence> {
+    choose_of(names, lists, if names.len() == 1 { &LACKS_AND_HAS_ONE } else { &LACKS })
+}
+
+/// The same with other words for a missing column.
+pub(super) fn choose_of(names: &[String], lists: &ListSpec, lacks: &Sentence) -> Result<usize, Sentence> {
     let wanted = lists.url_column.as_deref().unwrap_or(URL);
-    let url = find(names, wanted).ok_or_else(|| missing(names, wanted, "--url-column"))?;
+    let url = find(names, wanted).ok_or_else(|| missing(lacks, names, wanted, "--url-column"))?;
     match &lists.checksum_column {
-        Some(wanted) if find(names, wanted).is_none() => Err(missing(names, wanted, "--checksum-column")),
+        Some(wanted) if find(names, wanted).is_none() => Err(missing(lacks, names, wanted, "--checksum-column")),
         _ => Ok(url),
     }
 }
@@ -100,12 +105,30 @@ pub(super) fn find(names: &[String], wanted: &str) -> Option<usize> {
     exact.or_else(|| names.iter().position(|name| columns::is_same_name(name, wanted)))
 }
 
-fn missing(names: &[String], wanted: &str, option: &str) -> String {
+/// A list has not the column that it is to be read by.
+const LACKS: Sentence = Sentence::new(
+    "list_lacks",
+    "Couldn't read the list {list}: it has no column \"{column}\"; its columns are {columns}. Name the right one with \
+     {option}.",
+);
+/// The same for one with a single column.
+const LACKS_AND_HAS_ONE: Sentence = Sentence::new(
+    "list_lacks_has_one",
+    "Couldn't read the list {list}: it has no column \"{column}\"; its only column is {columns}. Name the right one with \
+     {option}.",
+);
+/// The same for one whose first line is no header.
+pub(super) const NO_HEADER: Sentence = Sentence::new(
+    "list_no_header",
+    "Couldn't read the list {list}: its first line holds a link, so it has no header: it has no column \"{column}\"; its \
+     columns are {columns}. Name the right one with {option}.",
+);
+
+fn missing(lacks: &Sentence, names: &[String], wanted: &str, option: &str) -> Sentence {
     let mut shown = names.iter().take(SHOWN_COLUMNS).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN_COLUMNS {
         shown.push_str(", ...");
     }
     let shown: String = shown.chars().filter(|c| !c.is_control()).take(1000).collect();
-    let there = if names.len() == 1 { "its only column is" } else { "its columns are" };
-    format!("it has no column \"{wanted}\"; {there} {shown}. Name the right one with {option}")
+    lacks.clone().with("column", wanted).with("columns", shown).with("option", option)
 }

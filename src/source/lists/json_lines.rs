@@ -35,7 +35,7 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
                 if !std::mem::replace(&mut is_checked, true)
                     && let Err(what) = header::choose(&names(&object), list.lists)
                 {
-                    return list.trouble(&what);
+                    return list.trouble(what);
                 }
                 give(list, place, object)?;
             }

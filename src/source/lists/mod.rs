@@ -20,7 +20,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::{Found, Reading};
-use crate::model::{Origin, Remark};
+use crate::error::JobError;
+use crate::model::{Origin, Remark, Sentence};
 use form::Form;
 use row::List;
 
@@ -88,7 +89,7 @@ pub(super) fn read_stream(
             Form::JsonLines => json_lines::read(list, reader),
         },
         Ok(Opened::Parquet(file)) => parquet::read(list, file),
-        Ok(Opened::Other(what)) => list.trouble(&format!("it is {what}, which is no list that can be read")),
+        Ok(Opened::Other(what)) => list.trouble(what),
         Ok(Opened::Cancelled) => ControlFlow::Break(()),
         Err(error) => list.broken(&error),
     })
@@ -112,7 +113,7 @@ enum Opened<'a> {
     /// A Parquet file, laid down.
     Parquet(File),
     /// No list; what it is instead.
-    Other(&'static str),
+    Other(Sentence),
     Cancelled,
 }
 
@@ -225,13 +226,18 @@ fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, cancelled: &dyn Fn() 
     Ok(if skip_line(reader, cancelled)?.is_some() { Line::TooLong } else { Line::Cancelled })
 }
 
-fn trouble(name: &str, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("Couldn't read the list {name}: there is no such file."),
-        io::ErrorKind::PermissionDenied => format!("Couldn't read the list {name}: permission denied."),
-        io::ErrorKind::UnexpectedEof => {
-            format!("Couldn't read the list {name} to its end: its compressed data ends early.")
+fn trouble(name: &str, error: &io::Error) -> JobError {
+    let sentence = match error.kind() {
+        io::ErrorKind::NotFound => {
+            Sentence::new("list_missing", "Couldn't read the list {list}: there is no such file.")
         }
-        _ => format!("Couldn't read the list {name} ({error})."),
-    }
+        io::ErrorKind::PermissionDenied => {
+            Sentence::new("list_denied", "Couldn't read the list {list}: permission denied.")
+        }
+        io::ErrorKind::UnexpectedEof => {
+            Sentence::new("list_short", "Couldn't read the list {list} to its end: its compressed data ends early.")
+        }
+        _ => Sentence::new("list_unread", "Couldn't read the list {list} ({detail}).").with("detail", error),
+    };
+    JobError::Machine(sentence.with("list", name))
 }

@@ -20,25 +20,25 @@ use serde_json::Value;
 use super::MAX_RECORD_BYTES;
 use super::header::{self, Header, Looked};
 use super::row::{List, Place};
-use crate::model::{Columns, ListSpec};
+use crate::model::{Columns, ListSpec, Sentence};
 
 pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
     let (reader, url) = match open(file, list.lists) {
         Ok((reader, names)) => match header::choose(&names, list.lists) {
             Ok(url) => (reader, url),
-            Err(what) => return list.trouble(&what),
+            Err(what) => return list.trouble(what),
         },
-        Err(what) => return list.trouble(&what),
+        Err(what) => return list.trouble(what),
     };
     let mut number: u64 = 0;
     for group in 0..reader.num_row_groups() {
         let guarded = match calmly(|| Ok(Guarded(reader.get_row_group(group)?))) {
             Ok(guarded) => guarded,
-            Err(what) => return list.trouble(&what),
+            Err(what) => return list.trouble(what),
         };
         let mut rows = match calmly(|| RowIter::from_row_group(None, &guarded)) {
             Ok(rows) => rows,
-            Err(what) => return list.trouble(&what),
+            Err(what) => return list.trouble(what),
         };
         loop {
             if (list.cancelled)() {
@@ -50,7 +50,13 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
                     give(list, Place::row(number), row, url)?;
                 }
                 Ok(None) => break,
-                Err(what) => return list.trouble(&format!("{what} (after row {number})")),
+                Err(why) if number > 0 => {
+                    let english =
+                        "Couldn't read the list {list}: its Parquet data is broken after row {row} ({detail}).";
+                    let why = Sentence::new("list_parquet_row", english).with("detail", why.arg("detail"));
+                    return list.trouble(why.with("row", number));
+                }
+                Err(why) => return list.trouble(why),
             }
         }
     }
@@ -64,7 +70,7 @@ pub(super) fn header(file: File, lists: &ListSpec) -> Option<Looked> {
     Some((Header { columns, is_complete: true }, asked))
 }
 
-fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), String> {
+fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), Sentence> {
     let reader = calmly(|| SerializedFileReader::new(file))?;
     let schema = reader.metadata().file_metadata().schema();
     let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
@@ -123,12 +129,15 @@ fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
     time.map_or_else(|_| number.into(), |time| time.to_string().into())
 }
 
-/// Calls the library; its errors and panics alike become a sentence's end.
-fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, String> {
+const BROKEN: Sentence =
+    Sentence::new("list_parquet", "Couldn't read the list {list}: its Parquet data is broken ({detail}).");
+
+/// Calls the library; its errors and panics alike become a sentence.
+fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Sentence> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(format!("its Parquet data is broken ({error})")),
-        Err(_) => Err("its Parquet data is broken".to_owned()),
+        Ok(Err(error)) => Err(BROKEN.with("detail", error)),
+        Err(_) => Err(BROKEN.with("detail", "its reader gave up")),
     }
 }
 

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::seen::{Known, MOST, Seen};
 use super::{Give, MAX_RECORD_BYTES, trouble};
-use crate::error::{ErrorKind, ItemError};
-use crate::model::{Columns, ListSpec, Locator, NewItem, Origin};
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::{Columns, ListSpec, Locator, NewItem, Origin, Sentence};
 use crate::source::{Found, Reading};
 
 /// Characters of a line that is no link which are kept to know it by.
@@ -106,8 +106,8 @@ impl<'a> List<'a> {
     }
 
     /// Tells why the list can't be read (on).
-    pub(super) fn trouble(&mut self, what: &str) -> ControlFlow<()> {
-        (self.give)(Found::Trouble(format!("Couldn't read the list {}: {what}.", self.name)))
+    pub(super) fn trouble(&mut self, why: Sentence) -> ControlFlow<()> {
+        (self.give)(Found::Trouble(JobError::Machine(why.with("list", self.name))))
     }
 
     /// The same for a failed read, unless it was cancelled: then there is nothing to tell.

@@ -18,7 +18,7 @@ fn told(bytes: &[u8], form: Option<Form>, lists: &ListSpec) -> Vec<String> {
                 assert_eq!(item.origin, Origin::Fetched);
                 shown(item)
             }
-            Found::Trouble(sentence) => sentence,
+            Found::Trouble(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
         });
         ControlFlow::Continue(())
@@ -106,7 +106,7 @@ fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
         found.push(thing);
         ControlFlow::Continue(())
     });
-    assert!(matches!(found.as_slice(), [Found::Trouble(sentence)] if sentence.contains("no such file")));
+    assert!(matches!(found.as_slice(), [Found::Trouble(error)] if error.to_string().contains("no such file")));
     for byte in [b'\n', b'x', b'"', b','] {
         for form in [Form::Text, Form::Delimited(None), Form::JsonLines] {
             let count = std::cell::Cell::new(0_u64);
@@ -267,7 +267,7 @@ fn the_header_is_known_before_the_list_is_read() {
     assert_eq!(text, Header::none());
     assert_eq!(header(&put("b.txt", b"\0\0"), &plain), Ok(None));
     assert_eq!(header(Path::new("/nonexistent"), &plain), Ok(None));
-    let missing = header(&put("b.csv", b"id,link\n"), &plain).unwrap_err();
+    let missing = header(&put("b.csv", b"id,link\n"), &plain).unwrap_err().to_string();
     assert!(missing.contains("b.csv: it has no column \"url\"; its columns are id, link"), "{missing}");
 }
 
@@ -283,7 +283,7 @@ fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
     let flow = read_file(file, "list", "list", Origin::User, &reading, &mut |thing| {
         found.push(match thing {
             Found::Item(item) => shown(item),
-            Found::Trouble(sentence) => sentence,
+            Found::Trouble(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
         });
         ControlFlow::Continue(())

@@ -1,0 +1,125 @@
+//! Who one is at which host, as the settings list and change it.
+
+use egui::accesskit::Role;
+
+use super::*;
+use crate::model::{AccessEntry, AccessKind, SecretRef};
+
+const ADD: &str = "Add credentials…";
+const SAVE: &str = "Save credentials";
+
+fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> AccessEntry {
+    AccessEntry { host: host.to_owned(), kind, secret }
+}
+
+impl Window {
+    /// Presses what may be scrolled out of sight.
+    fn push(&mut self, name: &str) {
+        self.harness.get_by_label(name).click_accesskit();
+        self.settle();
+    }
+
+    fn pick(&mut self, choice: &str) {
+        self.harness.get_by_role_and_label(Role::RadioButton, choice).click_accesskit();
+        self.settle();
+    }
+
+    fn type_secret(&mut self, name: &str, text: &str) {
+        self.harness.get_by_role_and_label(Role::PasswordInput, name).focus();
+        self.harness.run_steps(2);
+        self.harness.get_by_role_and_label(Role::PasswordInput, name).type_text(text);
+        self.harness.run_steps(2);
+    }
+}
+
+#[test]
+fn a_typed_secret_goes_to_the_engine_once_and_is_never_shown_again() {
+    let mut window = window(|_| {});
+    window.push("Settings");
+    window.push(ADD);
+    window.push(SAVE);
+    assert!(window.has("Give a host such as api.example.com, or https://api.example.com:8443."));
+    window.type_into("Host", "https://me:pw@api.example.com");
+    window.push(SAVE);
+    assert!(window.has("Give a host such as api.example.com, or https://api.example.com:8443."));
+    window.type_into("Host", "api.example.com");
+    window.push(SAVE);
+    assert!(window.has("Type it here; line breaks can't be sent."));
+    window.type_secret("Token", "s3cret");
+    let shown = window.harness.get_by_role_and_label(Role::PasswordInput, "Token").value().unwrap_or_default();
+    assert!(!shown.contains("s3cret"), "{shown}");
+    window.push(SAVE);
+    let name = "https://api.example.com authorization";
+    let kept = window.commands().into_iter().find_map(|command| match command {
+        Command::KeepSecret { name, secret } => Some((name, secret.text().to_owned())),
+        _ => None,
+    });
+    assert_eq!(kept, Some((name.to_owned(), "s3cret".to_owned())));
+    let wanted = entry("https://api.example.com", AccessKind::Bearer, SecretRef::Settings(name.to_owned()));
+    assert_eq!(window.network().access, std::slice::from_ref(&wanted));
+    assert!(window.has("https://api.example.com, Token") && window.has("kept where only you may read it"));
+    window.push("Edit: https://api.example.com, Token");
+    let box_now = window.harness.get_by_role_and_label(Role::PasswordInput, "Token").value().unwrap_or_default();
+    assert_eq!(box_now, "", "what was typed before is not there");
+    window.push(SAVE);
+    assert_eq!(window.network().access, [wanted]);
+}
+
+#[test]
+fn each_kind_of_credentials_is_given_by_reference_and_removed_with_a_way_back() {
+    let mut window = window(|_| {});
+    window.push("Settings");
+    window.push(ADD);
+    window.type_into("Host", "http://127.0.0.1:8080");
+    window.pick("Header");
+    window.pick("Variable");
+    window.type_into("Header name", "Host");
+    window.type_into("Variable name", "API KEY");
+    window.push(SAVE);
+    assert!(window.has("This header can't be set. Give a name such as X-Api-Key."));
+    window.type_into("Header name", "X-Api-Key");
+    window.push(SAVE);
+    assert!(window.has("Give a variable's name, such as API_TOKEN."));
+    window.type_into("Variable name", "API_KEY");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(window.has("http is not encrypted: anybody on the way can read it."));
+    window.push(ADD);
+    window.type_into("Host", "nas.local");
+    window.pick("User and password");
+    window.pick("~/.netrc");
+    window.push(SAVE);
+    window.push(ADD);
+    window.type_into("Host", "https://nas.local");
+    window.pick("Variable");
+    window.type_into("Variable name", "TOKEN");
+    window.push(SAVE);
+    assert!(window.has("This host is told such a thing already: edit that one."));
+    window.push("Discard");
+    let key = AccessKind::Header { name: "X-Api-Key".to_owned() };
+    let wanted = [
+        entry("http://127.0.0.1:8080", key, SecretRef::Env("API_KEY".to_owned())),
+        entry("https://nas.local", AccessKind::Basic { user: None }, SecretRef::Netrc),
+    ];
+    assert_eq!(window.network().access, wanted);
+    window.push("Remove: http://127.0.0.1:8080, Header X-Api-Key");
+    assert_eq!(window.network().access, wanted[1..]);
+    window.push("Undo: http://127.0.0.1:8080, Header X-Api-Key");
+    assert_eq!(window.network().access, wanted);
+    window.push("Edit: https://nas.local, User and password");
+    window.type_into("User", "me");
+    window.pick("Variable");
+    window.type_into("Variable name", "NAS");
+    window.push(SAVE);
+    let me = AccessKind::Basic { user: Some("me".to_owned()) };
+    assert_eq!(window.network().access[1], entry("https://nas.local", me, SecretRef::Env("NAS".to_owned())));
+}
+
+#[test]
+fn the_form_of_credentials_speaks_korean_and_names_everything() {
+    let mut window = window_sized(860.0, 560.0, |engine| engine.snapshot.settings.language = Language::Korean);
+    window.push("설정");
+    window.push("인증 정보 추가…");
+    window.push("인증 정보 저장");
+    assert!(window.has("api.example.com 또는 https://api.example.com:8443처럼 입력하세요."));
+    window.harness.check_accessibility();
+}
