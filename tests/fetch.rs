@@ -474,6 +474,26 @@ fn a_host_that_is_asked_too_much_is_asked_less() {
 }
 
 #[test]
+fn a_host_that_keeps_a_rate_without_telling_it_loses_no_link() {
+    let last = std::sync::Mutex::new(None::<Instant>);
+    let server = Server::start(move |_| {
+        let mut last = last.lock().unwrap();
+        if last.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) {
+            return status(503);
+        }
+        *last = Some(Instant::now());
+        ok("x", "text/plain")
+    });
+    run(async {
+        let setup = Setup::new(FetchLimits { per_host: 8, backoff_max: Duration::from_millis(500), ..hasty() });
+        let tasks: Vec<_> = (0..30).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
 fn connections_are_used_again_whatever_the_status() {
     let server = Server::start(|request| match request.hit % 3 {
         0 => ok("x", "image/png"),

@@ -385,7 +385,8 @@ pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
     if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || std::path::Path::new(input).exists() {
         return Ok(());
     }
-    let sentence = format!("{} is a {scheme} URL; only http and https URLs are fetched.", input.display());
+    let shown = crate::model::locator::without_user_info(&input.to_string_lossy());
+    let sentence = format!("{shown} is a {scheme} URL; only http and https URLs are fetched.");
     Err(JobError::Usage(sentence))
 }
 

@@ -115,7 +115,11 @@ pub fn dry_run(
     };
     let secrets = Arc::new(Secrets::new(super::settings::secrets_path()));
     let fetch = |url: &str| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("pixloom-net")
+            .enable_all()
+            .build();
         let runtime = runtime.map_err(|error| JobError::thread("pixloom-net", error))?;
         super::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };

@@ -76,8 +76,8 @@ pub(crate) enum ExpandNote {
     Trouble { job: JobId, error: JobError },
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
-    /// All that was asked for has been read.
-    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool },
+    /// All that was asked for has been read, but for the rest of a list that broke off, at which a resume goes on.
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool },
 }
 
 /// Works until the other end is gone.
@@ -105,12 +105,13 @@ pub(crate) fn run(
             taken: 0,
             added: 0,
             duplicates,
+            is_cut_off: false,
         };
         if let Err(error) = expansion.run() {
             let _ = note_tx.send(ExpandNote::Trouble { job: expansion.request.job, error });
         }
-        let Expansion { request, added, duplicates, .. } = expansion;
-        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links });
+        let Expansion { request, added, duplicates, is_cut_off, .. } = expansion;
+        let _ = note_tx.send(ExpandNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off });
     }
 }
 
@@ -129,6 +130,8 @@ struct Expansion<'a> {
     taken: u64,
     added: u64,
     duplicates: u64,
+    /// Whether the last source is a list that can be read again and was not read to its end.
+    is_cut_off: bool,
 }
 
 impl Expansion<'_> {
@@ -147,6 +150,7 @@ impl Expansion<'_> {
         for (index, spec) in sources {
             self.mark = Some(index);
             self.taken = 0;
+            self.is_cut_off = false;
             // A folder may have changed; anything else gives the same again, so what was taken is passed over.
             let passes_over = !matches!(spec, SourceSpec::Folder { .. });
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
@@ -180,7 +184,10 @@ impl Expansion<'_> {
             let outcome = source::read(&spec, &reading, &mut |found| {
                 let mut this = this.borrow_mut();
                 match found {
-                    Found::Trouble(error) => this.tell(ExpandNote::Trouble { job: this.request.job, error }),
+                    Found::Trouble(error) => {
+                        this.is_cut_off = is_list && spec != SourceSpec::Stdin;
+                        this.tell(ExpandNote::Trouble { job: this.request.job, error });
+                    }
                     // What is left out is told when all has been added.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                     Found::Remark(remark) => this.tell(ExpandNote::Remark { job: this.request.job, remark }),
@@ -212,8 +219,8 @@ impl Expansion<'_> {
             }
             self.flush(known)?;
         }
-        let job = self.request.job;
-        call(self.record_tx, move |catalog| catalog.set_counted(job, true))
+        let (job, counted) = (self.request.job, !self.is_cut_off);
+        call(self.record_tx, move |catalog| catalog.set_counted(job, counted))
     }
 
     /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.

@@ -67,6 +67,7 @@ pub(super) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), 
 
 /// An item of a list. One whose secret can't be kept fails without it.
 pub(super) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
+    item.columns.without_user_info();
     let Locator::Url(url) = &mut item.locator else { return };
     if item.origin == Origin::Fetched {
         // A stranger's list adds nothing to the user's secrets.

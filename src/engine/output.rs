@@ -307,7 +307,10 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     }
     let beside = spec.sources.iter().find_map(|source| match source {
         SourceSpec::Folder { path, .. } => Some(path.clone()),
-        SourceSpec::File { path } | SourceSpec::UrlList { path } => path.parent().map(Path::to_path_buf),
+        // Of a bare name the folder is the one that is worked in.
+        SourceSpec::File { path } | SourceSpec::UrlList { path } => {
+            path.parent().map(|folder| Path::new(".").join(folder))
+        }
         SourceSpec::Url { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => None,
     });
     match beside {

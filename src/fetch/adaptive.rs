@@ -3,7 +3,9 @@
 //!
 //! The count doubles with each round of answers until the first trouble, and rises by one a round from there (additive
 //! increase, multiplicative decrease: Chiu and Jain 1989). It goes back for a while once a larger one only makes the host
-//! slower: answers take much longer than at best, and no more of them come. Knows neither clocks nor sockets.
+//! slower: answers take much longer than at best, and no more of them come. A host that refuses even one request at a
+//! time keeps a rate: its requests are spaced out, further after each refusal and less so with each success. Knows neither
+//! clocks nor sockets.
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,13 @@ const NOISE: Duration = Duration::from_millis(50);
 const ROUNDS_HELD: u32 = 8;
 /// Requests in a row without an answer before a host can count as silent.
 const SILENT_REQUESTS: u32 = 8;
+
+/// Time between a host's requests after it refused one that was alone; it doubles with each further one.
+const FIRST_GAP: Duration = Duration::from_millis(100);
+/// That time at most.
+const MOST_GAP: Duration = Duration::from_secs(2);
+/// Refusals in a row after which it is no rate that the host keeps, and waiting no help.
+const MOST_REFUSALS: u32 = 8;
 
 /// What is known of a host's strength.
 #[derive(Debug)]
@@ -37,6 +46,10 @@ pub(super) struct Adaptive {
     cut_at: Option<Instant>,
     unanswered: u32,
     silent_since: Option<Instant>,
+    /// Time between its requests.
+    gap: Duration,
+    /// Requests refused in a row that were alone.
+    refusals: u32,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +85,8 @@ impl Adaptive {
             cut_at: None,
             unanswered: 0,
             silent_since: None,
+            gap: Duration::ZERO,
+            refusals: 0,
         }
     }
 
@@ -127,7 +142,7 @@ impl Adaptive {
         self.earlier = Some(Earlier { limit: wanted, per_s });
     }
 
-    /// A request that began then was refused for now, broke off or timed out: half as many from now on.
+    /// A request that began then broke off or timed out: half as many from now on.
     pub(super) fn troubled(&mut self, began: Instant, now: Instant) {
         if self.cut_at.is_some_and(|cut| began < cut) {
             return;
@@ -137,6 +152,28 @@ impl Adaptive {
         self.cut_at = Some(now);
         self.round = Round::default();
         self.earlier = None;
+    }
+
+    /// A request that began then was refused for now.
+    pub(super) fn refused(&mut self, began: Instant, now: Instant) {
+        let was_alone = self.limit == 1 && self.cut_at.is_none_or(|cut| began >= cut);
+        self.troubled(began, now);
+        if was_alone {
+            self.refusals = self.refusals.saturating_add(1);
+            let keeps_a_rate = self.refusals <= MOST_REFUSALS;
+            self.gap = if keeps_a_rate { (self.gap * 2).clamp(FIRST_GAP, MOST_GAP) } else { Duration::ZERO };
+        }
+    }
+
+    /// A request was not refused.
+    pub(super) fn welcomed(&mut self) {
+        self.refusals = 0;
+        self.gap = self.gap.saturating_sub(self.gap / 16 + Duration::from_millis(1));
+    }
+
+    /// Time between its requests.
+    pub(super) const fn gap(&self) -> Duration {
+        self.gap
     }
 
     /// A request that began then had no answer at all.
@@ -208,6 +245,43 @@ mod tests {
             adaptive.troubled(now + at * MS, now + at * MS);
         }
         assert_eq!(adaptive.limit(), 1);
+    }
+
+    #[test]
+    fn a_host_that_keeps_a_rate_is_asked_at_that_rate() {
+        let mut adaptive = Adaptive::new(8);
+        let rate = Duration::from_millis(200);
+        let (mut now, mut last_welcome) = (Instant::now(), Instant::now());
+        let (began, mut refused) = (now, 0);
+        let mut welcomed = 0;
+        while welcomed < 200 {
+            now += adaptive.gap().max(MS);
+            if now < last_welcome + rate {
+                adaptive.refused(now, now);
+                refused += 1;
+            } else {
+                adaptive.welcomed();
+                last_welcome = now;
+                welcomed += 1;
+            }
+        }
+        assert!(refused < 60 && now - began < 200 * rate * 2, "{refused} refused, {:?}", now - began);
+    }
+
+    #[test]
+    fn a_host_that_refuses_everything_is_soon_not_waited_for() {
+        let mut adaptive = Adaptive::new(1);
+        let now = Instant::now();
+        let waited: Duration = (0..1000)
+            .map(|_| {
+                adaptive.refused(now, now);
+                adaptive.gap()
+            })
+            .sum();
+        assert!(waited < Duration::from_secs(10) && adaptive.gap().is_zero(), "{waited:?}");
+        adaptive.welcomed();
+        adaptive.refused(now, now);
+        assert_eq!(adaptive.gap(), FIRST_GAP);
     }
 
     #[test]

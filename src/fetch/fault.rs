@@ -45,6 +45,11 @@ impl Fault {
             && !self.is_given_up
     }
 
+    /// Whether the host refused for now, and did not say for how long.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self.http_status, Some(429 | 503)) && self.retry_after.is_none()
+    }
+
     /// Whether it says that the host would rather be asked less.
     pub(super) const fn is_trouble(&self) -> bool {
         matches!(self.http_status, Some(429 | 503))

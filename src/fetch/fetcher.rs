@@ -340,6 +340,9 @@ impl Shared {
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             // The connection goes back to its pool first: whoever gets the slot would else open another one.
             tokio::task::yield_now().await;
+            if reply.is_ok() {
+                held.welcomed();
+            }
             match reply {
                 Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
                 Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
@@ -353,7 +356,9 @@ impl Shared {
                     if fault.is_unanswered() {
                         held.unanswered(began);
                     }
-                    if fault.is_trouble() {
+                    if fault.is_refusal() {
+                        held.refused(began);
+                    } else if fault.is_trouble() {
                         held.troubled(began);
                     }
                     if let Some(wait) = fault.retry_after {

@@ -65,6 +65,8 @@ struct Strength {
     adaptive: Adaptive,
     /// When a silent host was asked last.
     asked_at: Option<Instant>,
+    /// When its last request may begin, or began.
+    last_turn: Option<Instant>,
 }
 
 /// Why a host is not asked for now.
@@ -110,6 +112,10 @@ impl Slots {
             host.may_be_asked()?;
             if let Some(pace) = &host.pace {
                 pace.take(1.0).await;
+            }
+            let wait = host.turn_in();
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
             }
             let all = Permits::acquire(&self.all).await;
             if host.rests_for().is_none() {
@@ -177,7 +183,7 @@ impl Slots {
         let host = Arc::new(Host {
             permits: Arc::new(Permits::new(adaptive.limit())),
             rest: Mutex::new(None),
-            strength: Mutex::new(Strength { adaptive, asked_at: None }),
+            strength: Mutex::new(Strength { adaptive, asked_at: None, last_turn: None }),
             pace: Rate::new(hosts.requests_per_s),
             silence: hosts.silence,
             longest_rest: hosts.longest_rest,
@@ -213,7 +219,17 @@ impl Slot {
         });
     }
 
-    /// The request that began then was refused for now, broke off or timed out.
+    /// The request that began then was refused for now.
+    pub(super) fn refused(&self, began: Instant) {
+        self.host.adapt(|adaptive| adaptive.refused(began, Instant::now()));
+    }
+
+    /// The request was not refused.
+    pub(super) fn welcomed(&self) {
+        self.host.adapt(Adaptive::welcomed);
+    }
+
+    /// The request that began then broke off or timed out.
     pub(super) fn troubled(&self, began: Instant) {
         self.host.adapt(|adaptive| adaptive.troubled(began, Instant::now()));
     }
@@ -254,6 +270,16 @@ impl Host {
             }
             None => Ok(()),
         }
+    }
+
+    /// Takes a turn and tells how long it is until then.
+    fn turn_in(&self) -> Duration {
+        let now = Instant::now();
+        let mut strength = lock(&self.strength);
+        let gap = strength.adaptive.gap();
+        let turn = strength.last_turn.map_or(now, |last| now.max(last + gap));
+        strength.last_turn = Some(turn);
+        turn.saturating_duration_since(now)
     }
 
     fn rests_for(&self) -> Option<Duration> {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Locator, locator};
+
 /// A row's columns beside its URL, by name and in the list's order; numbers and the like stay what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,6 +40,18 @@ impl Columns {
         })
     }
 
+    /// The same without user and password in those that are links.
+    pub fn without_user_info(&mut self) {
+        for value in self.0.values_mut() {
+            if let Value::String(text) = value
+                && text.contains('@')
+                && Locator::is_url(text)
+            {
+                *text = locator::without_user_info(text);
+            }
+        }
+    }
+
     /// Their names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
@@ -58,6 +72,17 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_in_other_columns_lose_their_passwords_and_nothing_else_changes() {
+        let mut columns = Columns::default();
+        for (name, text) in [("a", "http://me:pw@h/x@y"), ("b", "me@h.example"), ("c", "http://h/@me")] {
+            columns.put(name, text.into());
+        }
+        columns.without_user_info();
+        let texts = ["a", "b", "c"].map(|name| columns.text(name).unwrap_or_default());
+        assert_eq!(texts, ["http://h/x@y", "me@h.example", "http://h/@me"]);
+    }
 
     #[test]
     fn a_column_is_found_by_its_name_in_any_case_and_the_exact_one_first() {

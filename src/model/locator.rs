@@ -183,10 +183,10 @@ pub fn told_url(text: &str) -> String {
     }
 }
 
-/// A URL without what stands before the `@` of its host; any other text as it is.
+/// A URL without what stands before the `@` of its host. Of a text that only resembles one, what may be a password goes.
 pub fn without_user_info(text: &str) -> String {
     if !Locator::is_url(text) {
-        return text.to_owned();
+        return text.split_inclusive(char::is_whitespace).map(without_user_of_word).collect();
     }
     let Ok(mut url) = url::Url::parse(text) else {
         // Wherever its host begins, what stands before an `@` may be a password.
@@ -200,6 +200,16 @@ pub fn without_user_info(text: &str) -> String {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.to_string()
+}
+
+/// A word without what stands between its `//`, or else its first slash or its beginning, and an `@`. A path may hold
+/// an `@`, too.
+fn without_user_of_word(word: &str) -> String {
+    let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
+    let double = ["//", "\\\\"].iter().filter_map(|slashes| before.rfind(slashes).map(|at| at + 2)).max();
+    let begins = double.or_else(|| before.find(['/', '\\']).map(|at| at + 1)).unwrap_or(0);
+    let (kept, user) = before.split_at(begins);
+    if user.contains('/') && !user.contains(':') { word.to_owned() } else { format!("{kept}{after}") }
 }
 
 /// Whether a query holds a signature or a key, or a URL with one.
@@ -324,6 +334,21 @@ mod tests {
         fn any_place_is_what_parsing_gives(rest in "[a-c0-2xn.:/@%#?\\\\A-]{0,12}") {
             check_place(&format!("http://{rest}"));
             check_place(&format!("https://{rest}/a"));
+        }
+    }
+
+    #[test]
+    fn what_only_resembles_a_link_shows_no_password_either() {
+        for (text, shown) in [
+            ("ftp://me:pw@h/x", "ftp://h/x"),
+            ("http:/me:pw@h/x", "http:/h/x"),
+            ("http//me:p/w@h", "http//h"),
+            ("//me:pw@h/x", "//h/x"),
+            ("see <http://me:pw@h/x> now", "see <http://h/x> now"),
+            ("http//h/@me/x", "http//h/@me/x"),
+            ("me:pw@h", "h"),
+        ] {
+            assert_eq!(without_user_info(text), shown, "{text}");
         }
     }
 

@@ -165,14 +165,15 @@ impl Coordinator {
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { remark });
             }
-            ExpandNote::Ended { job, added, duplicates, only_links } => {
+            ExpandNote::Ended { job, added, duplicates, only_links, is_cut_off } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {
                     expanding.requests -= 1;
                     if expanding.requests == 0 {
                         self.expanding.remove(&job);
                     }
                 }
-                if let Some(active) = self.active.as_ref().filter(|active| active.run.job == job) {
+                if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job) {
+                    active.is_cut_off |= is_cut_off;
                     active.run.settle();
                     if let Ok(Some(row)) = self.parts.reader.job(job) {
                         self.event(Some(job), Edge::Counted { total: row.total });

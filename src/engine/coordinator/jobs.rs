@@ -24,6 +24,9 @@ const SPEC_SETTLES: Duration = Duration::from_millis(400);
 /// Bytes that must have become free before a job that waited for room goes on by itself.
 const ROOM_BYTES: u64 = 32 << 20;
 
+/// All is done that there was of a list which broke off; the list itself was told of before.
+const LIST_CUT_OFF: Sentence = Sentence::new("list_cut_off", "A list could not be read to its end.");
+
 impl Coordinator {
     pub(super) fn start_listed(&mut self) -> Result<(), JobError> {
         self.write_spec();
@@ -126,7 +129,16 @@ impl Coordinator {
         let mut meter = Meter::new();
         meter.go();
         let sources = run.spec.sources.clone();
-        self.active = Some(Active { run, threads, _lock: lock, made, meter, phase: Phase::Going, network_gone: false });
+        self.active = Some(Active {
+            run,
+            threads,
+            _lock: lock,
+            made,
+            meter,
+            phase: Phase::Going,
+            network_gone: false,
+            is_cut_off: false,
+        });
         self.event(Some(job), Edge::Started);
         if !expansion.counted && !self.expanding.contains_key(&job) {
             let from = expansion.mark.source;
@@ -335,7 +347,12 @@ impl Coordinator {
             return self.end_active(JobState::Paused, Some(reason));
         }
         if active.phase == Phase::Going && active.run.is_drained() {
-            self.end_active(JobState::Done, None);
+            let (state, reason) = if active.is_cut_off {
+                (JobState::Paused, Some(JobError::Machine(LIST_CUT_OFF)))
+            } else {
+                (JobState::Done, None)
+            };
+            self.end_active(state, reason);
             self.attend();
         }
     }

@@ -91,6 +91,8 @@ struct Active {
     meter: Meter,
     phase: Phase,
     network_gone: bool,
+    /// A list of it was not read to its end, and can be read again.
+    is_cut_off: bool,
 }
 
 /// What a job at work is doing.

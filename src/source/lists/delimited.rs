@@ -54,6 +54,14 @@ fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(),
                     format!("is longer than {most} KiB, or opens a quote that isn't closed; rows go on at line {next}");
                 list.no_link(Place::line(line), "", &what)?;
             }
+            Ok(Next::Unclosed(line)) => {
+                let what = format!(
+                    "opens a quote that isn't closed, so that everything up to line {} belongs to it; close it and run \
+                     the list again",
+                    records.line
+                );
+                list.no_link(Place::line(line), "", &what)?;
+            }
             Ok(Next::End) => return ControlFlow::Continue(None),
             Ok(Next::Cancelled) => return ControlFlow::Break(()),
             Err(error) => {
@@ -133,6 +141,8 @@ enum Next {
     Record(u64),
     /// One above the limits, which was stepped over.
     TooLong(u64),
+    /// One whose quote is still open at the end.
+    Unclosed(u64),
     End,
     Cancelled,
 }
@@ -176,7 +186,7 @@ impl<'a> Records<'a> {
             return Ok(Next::Cancelled);
         }
         let start = self.line;
-        let (mut bytes, mut count) = (0, 0);
+        let (mut bytes, mut count, mut quotes) = (0, 0, 0);
         loop {
             if cancelled() {
                 return Ok(Next::Cancelled);
@@ -190,6 +200,8 @@ impl<'a> Records<'a> {
                 (self.fields.get_mut(bytes..).unwrap_or_default(), self.ends.get_mut(count..).unwrap_or_default());
             let (result, read, written, ended) = self.parser.read_record(input, fields, ends);
             let taken = input.get(..read).unwrap_or_default();
+            quotes += taken.iter().filter(|byte| **byte == b'"').count();
+            let is_open_at_end = input.is_empty() && quotes % 2 == 1 && self.line > start;
             let is_at_end = taken.last() == Some(&b'\n');
             self.line += line_ends(taken);
             self.reader.consume(read);
@@ -197,6 +209,7 @@ impl<'a> Records<'a> {
             count += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::Record if is_open_at_end => return Ok(Next::Unclosed(start)),
                 ReadRecordResult::Record => {
                     self.count = count;
                     return Ok(Next::Record(start));

@@ -86,7 +86,8 @@ fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
 /// The place of the column of links; an error that names the columns there are, if that or the one of checksums is
 /// missing.
 pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, Sentence> {
-    choose_of(names, lists, if names.len() == 1 { &LACKS_AND_HAS_ONE } else { &LACKS })
+    let lacks = if names.len() == 1 { LACKS_AND_HAS_ONE } else { LACKS };
+    choose_of(names, lists, &lacks)
 }
 
 /// The same with other words for a missing column.

@@ -9,7 +9,7 @@ use url::Url;
 use super::seen::{Known, MOST, Seen};
 use super::{Give, MAX_RECORD_BYTES, trouble};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{Columns, ListSpec, Locator, NewItem, Origin, Sentence};
+use crate::model::{Columns, ListSpec, Locator, NewItem, Origin, Sentence, locator};
 use crate::source::{Found, Reading};
 
 /// Characters of a line that is no link which are kept to know it by.
@@ -132,6 +132,12 @@ pub(in crate::source) fn link(text: &str, place: &str) -> NewItem {
     }
 }
 
+/// Where in a text, behind white space, the next link begins.
+pub(super) fn next_link(text: &str) -> Option<usize> {
+    let spaces = text.char_indices().filter(|(_, c)| c.is_whitespace());
+    spaces.map(|(at, c)| at + c.len_utf8()).find(|at| text.get(*at..).is_some_and(Locator::is_url))
+}
+
 fn is_link(text: &str) -> Result<(), String> {
     if !Locator::is_url(text) {
         return Err("a link begins with http:// or https://".to_owned());
@@ -139,16 +145,19 @@ fn is_link(text: &str) -> Result<(), String> {
     if Locator::names_no_host(text) {
         return Err("it names no host".to_owned());
     }
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+        return Err("it holds a control character".to_owned());
+    }
+    if next_link(text).is_some() {
+        return Err("it holds two links; give each a line of its own".to_owned());
+    }
     Url::parse(text).map(|_| ()).map_err(|error| error.to_string())
 }
 
 fn no_link(text: &str, detail: &str) -> NewItem {
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
-    // What stands before an `@` may be a password.
-    let name = match shown.rsplit_once('@') {
-        Some((_, rest)) if Locator::is_url(&shown) => format!("…@{rest}"),
-        _ => shown.clone(),
-    };
-    let error = ItemError::new(ErrorKind::BadUrl, name).with("detail", detail);
+    // Before it is cut: what stands before an `@` may be a password.
+    let bare: String = text.split_inclusive(char::is_whitespace).map(locator::without_user_info).collect();
+    let shown: String = bare.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+    let error = ItemError::new(ErrorKind::BadUrl, &shown).with("detail", detail);
     NewItem { error: Some(error), ..NewItem::new(Locator::Url(shown)) }
 }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use super::row::{List, Place};
+use super::row::{List, Place, next_link};
 use super::{Line, next_line};
 use crate::model::Columns;
 
@@ -30,11 +30,24 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
             }
             continue;
         };
-        let text = link_of(text);
-        if !text.is_empty() {
-            list.link(place, text, Columns::default())?;
+        for link in links_of(text) {
+            list.link(place, link, Columns::default())?;
         }
     }
+}
+
+/// The links of a line; in files of old Macs a line ends with nothing but `\r`.
+fn links_of(line: &str) -> impl Iterator<Item = &str> {
+    line.split('\r').flat_map(|line| {
+        let mut rest = Some(link_of(line)).filter(|link| !link.is_empty());
+        std::iter::from_fn(move || {
+            let link = rest.take()?;
+            let Some(next) = next_link(link) else { return Some(link) };
+            let (link, next) = link.split_at(next);
+            rest = Some(next);
+            Some(link.trim_end())
+        })
+    })
 }
 
 /// The line without white space around it, without a comment and without what stands behind a tab. A `#` within a link
