@@ -194,11 +194,12 @@ fn sixteen_bombs_at_once_fail_with_a_sentence_and_leave_the_program_within_its_b
 fn an_item_that_takes_too_long_fails_and_says_how_long_it_had() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
-    let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--item-timeout", "0s", "--json"];
-    let said = home.run(&args).expect(1);
+    let large = ["-s", "resize:long_edge=12000,enlarge=true", "-s", "median:radius=8"];
+    let said =
+        home.run(&[&["run", "in", "-o", "out", "--item-timeout", "1s", "--json"][..], &large].concat()).expect(1);
     let failed = said.events_of("failed");
     assert_eq!(failed[0]["kind"], "took_too_long", "{failed:?}");
-    assert!(failed[0]["message"].as_str().unwrap().contains("longer than 0 s"), "{failed:?}");
+    assert!(failed[0]["message"].as_str().unwrap().contains("longer than 1 s"), "{failed:?}");
     assert!(home.files("out").is_empty());
 }
 
