@@ -44,7 +44,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
                 ),
                 columns => Sentence::new(
                     "name_no_column",
-                    "The name template asks for {col:{column}}, which {source} can't fill in: its columns are \
+                    "The name template asks for {col:{column}}, which the list {source} can't fill in: its columns are \
                      {columns}.",
                 )
                 .with("columns", columns.join(", ")),

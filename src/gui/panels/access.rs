@@ -89,13 +89,13 @@ impl Credentials {
         if opened {
             self.form = Some(Form::default());
             self.is_opened = true;
-            ui.memory_mut(|memory| memory.request_focus(box_id("host")));
         }
         self.list_ui(ui, lang, access);
         let saved = self.form.as_mut().and_then(|form| form.ui(ui, lang, access));
         if std::mem::take(&mut self.is_opened) {
-            // All of the form is to be seen.
+            // All of the form is to be seen. Its first box gets the keyboard now that it has seen the key that opened it.
             ui.scroll_to_cursor(Some(Align::BOTTOM));
+            ui.memory_mut(|memory| memory.request_focus(box_id("host")));
         }
         match saved {
             Some(Left::Saved(kept)) => {

@@ -66,6 +66,25 @@ fn a_typed_secret_goes_to_the_engine_once_and_is_never_shown_again() {
 }
 
 #[test]
+fn credentials_are_added_by_keyboard_alone() {
+    let mut window = window(|_| {});
+    window.push("Settings");
+    window.harness.get_by_label(ADD).focus();
+    window.settle();
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(window.harness.get_by_role_and_label(Role::TextInput, "Host").is_focused());
+    window.harness.get_by_role_and_label(Role::TextInput, "Host").type_text("api.example.com");
+    // The host's kinds, the places of its secret, then the secret.
+    for _ in 0..7 {
+        window.key(Modifiers::NONE, Key::Tab);
+    }
+    assert!(window.harness.get_by_role_and_label(Role::PasswordInput, "Token").is_focused());
+    window.harness.get_by_role_and_label(Role::PasswordInput, "Token").type_text("s3cret");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.network().access.len(), 1);
+}
+
+#[test]
 fn each_kind_of_credentials_is_given_by_reference_and_removed_with_a_way_back() {
     let mut window = window(|_| {});
     window.push("Settings");

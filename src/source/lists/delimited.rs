@@ -115,7 +115,7 @@ impl Table {
             (None, [only]) => *only,
             (Some(name), [only]) if names.len() == 1 && name.parse::<usize>().is_err() => *only,
             _ => {
-                let url = header::choose_of(&names, lists, &header::NO_HEADER)?;
+                let url = header::choose_of(&names, lists, header::NO_HEADER)?;
                 return Ok(Self { names, url, has_header: false });
             }
         };

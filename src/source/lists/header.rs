@@ -86,14 +86,13 @@ fn look(path: &Path, lists: &ListSpec) -> Option<Looked> {
 /// The place of the column of links; an error that names the columns there are, if that or the one of checksums is
 /// missing.
 pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, Sentence> {
-    let lacks = if names.len() == 1 { LACKS_AND_HAS_ONE } else { LACKS };
-    choose_of(names, lists, &lacks)
+    choose_of(names, lists, if names.len() == 1 { LACKS_AND_HAS_ONE } else { LACKS })
 }
 
 /// The same with other words for a missing column.
-pub(super) fn choose_of(names: &[String], lists: &ListSpec, lacks: &Sentence) -> Result<usize, Sentence> {
+pub(super) fn choose_of(names: &[String], lists: &ListSpec, lacks: Sentence) -> Result<usize, Sentence> {
     let wanted = lists.url_column.as_deref().unwrap_or(URL);
-    let url = find(names, wanted).ok_or_else(|| missing(lacks, names, wanted, "--url-column"))?;
+    let Some(url) = find(names, wanted) else { return Err(missing(lacks, names, wanted, "--url-column")) };
     match &lists.checksum_column {
         Some(wanted) if find(names, wanted).is_none() => Err(missing(lacks, names, wanted, "--checksum-column")),
         _ => Ok(url),
@@ -125,11 +124,11 @@ pub(super) const NO_HEADER: Sentence = Sentence::new(
      columns are {columns}. Name the right one with {option}.",
 );
 
-fn missing(lacks: &Sentence, names: &[String], wanted: &str, option: &str) -> Sentence {
+fn missing(lacks: Sentence, names: &[String], wanted: &str, option: &str) -> Sentence {
     let mut shown = names.iter().take(SHOWN_COLUMNS).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN_COLUMNS {
         shown.push_str(", ...");
     }
     let shown: String = shown.chars().filter(|c| !c.is_control()).take(1000).collect();
-    lacks.clone().with("column", wanted).with("columns", shown).with("option", option)
+    lacks.with("column", wanted).with("columns", shown).with("option", option)
 }
