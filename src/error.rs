@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use job::{JobError, RecipePlace};
 
-use crate::model::Sentence;
+use crate::model::{Locator, Sentence};
 
 /// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -224,6 +224,8 @@ impl fmt::Display for ItemError {
             name => name,
         };
         let detail = self.detail();
+        // Of what a link leads to there is no original here.
+        let untouched = if Locator::is_url(name) { "" } else { " Original untouched." };
         match self.kind {
             ErrorKind::NotFound => write!(f, "Couldn't open {name}: there is no such file. Check its name and folder."),
             ErrorKind::Unreadable => {
@@ -231,20 +233,20 @@ impl fmt::Display for ItemError {
             }
             ErrorKind::Empty => write!(f, "Couldn't open {name}: it is empty (0 bytes)."),
             ErrorKind::NotAPicture => {
-                write!(f, "Couldn't open {name}: it is not a picture{detail}. Original untouched.")
+                write!(f, "Couldn't open {name}: it is not a picture{detail}.{untouched}")
             }
-            ErrorKind::Unsupported => write!(f, "Couldn't open {name}: not supported{detail}. Original untouched."),
+            ErrorKind::Unsupported => write!(f, "Couldn't open {name}: not supported{detail}.{untouched}"),
             ErrorKind::Truncated => match (self.arg("had"), self.arg("wanted")) {
                 ("", _) | (_, "") => {
-                    write!(f, "Couldn't open {name}: the file ends early{detail}. Original untouched.")
+                    write!(f, "Couldn't open {name}: the file ends early{detail}.{untouched}")
                 }
                 (had, wanted) => {
-                    write!(f, "Couldn't open {name}: the file ends early ({had} of {wanted}). Original untouched.")
+                    write!(f, "Couldn't open {name}: the file ends early ({had} of {wanted}).{untouched}")
                 }
             },
-            ErrorKind::Corrupt => write!(f, "Couldn't open {name}: the file is damaged{detail}. Original untouched."),
+            ErrorKind::Corrupt => write!(f, "Couldn't open {name}: the file is damaged{detail}.{untouched}"),
             ErrorKind::TooLarge => {
-                write!(f, "Couldn't open {name}: it is larger than the limit{detail}. Original untouched.")
+                write!(f, "Couldn't open {name}: it is larger than the limit{detail}.{untouched}")
             }
             ErrorKind::InputChanged => write!(f, "{name} changed while it was read. Retry it."),
             ErrorKind::BadUrl => write!(f, "Couldn't fetch {name}: it is not a usable link{detail}."),
@@ -252,8 +254,15 @@ impl fmt::Display for ItemError {
                 write!(f, "Couldn't fetch {name}: the host's name was not found{detail}. Check the link.")
             }
             ErrorKind::Connect => write!(f, "Couldn't fetch {name}: no connection{detail}. Retry later."),
-            ErrorKind::Tls => write!(f, "Couldn't fetch {name}: no secure connection{detail}."),
+            ErrorKind::Tls => write!(
+                f,
+                "Couldn't fetch {name}: no secure connection{detail}. If you trust that server, name its certificate \
+                 authority (--ca-file) or the host itself (--insecure-host) in the network settings."
+            ),
             ErrorKind::Timeout => write!(f, "Couldn't fetch {name}: the server took too long{detail}. Retry later."),
+            ErrorKind::HttpStatus if self.arg("status") == "407" => {
+                write!(f, "Couldn't fetch {name}: the proxy wants a user and a password. Give them with its address.")
+            }
             ErrorKind::HttpStatus => {
                 write!(f, "Couldn't fetch {name}: the server answered {}{detail}.", self.arg("status"))
             }

@@ -20,6 +20,15 @@ const EVERY: Duration = Duration::from_millis(125);
 /// Failures read at once.
 const FAILURES: u32 = 500;
 
+/// What is told beside the job itself.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// Where results are: nobody named that folder.
+    pub(super) folder: bool,
+    /// How a next command names the catalog.
+    pub(super) catalog_option: &'a str,
+}
+
 /// How a job ended.
 enum End {
     Finished,
@@ -37,8 +46,7 @@ struct Follower<'a> {
     has_started: bool,
     /// Whether a source could not be read, wholly or in part.
     is_partial: bool,
-    /// How a next command names the catalog.
-    catalog_option: &'a str,
+    beside: Told<'a>,
     /// Number of the last failure that was told.
     told: u64,
     last_progress: Option<Progress>,
@@ -51,7 +59,7 @@ pub(super) fn follow(
     command: Command,
     job: Option<JobId>,
     report: ReportArgs,
-    catalog_option: &str,
+    beside: Told<'_>,
 ) -> Result<Exit, JobError> {
     let handle = engine.handle();
     let (bell_tx, bell_rx) = bounded(1);
@@ -78,7 +86,7 @@ pub(super) fn follow(
         job,
         has_started: false,
         is_partial: false,
-        catalog_option,
+        beside,
         told: 0,
         last_progress: None,
         started: Instant::now(),
@@ -254,7 +262,7 @@ impl Follower<'_> {
     }
 
     fn resume_command(&self, job: JobId) -> String {
-        format!("pixloom resume {job}{}", self.catalog_option)
+        format!("pixloom resume {job}{}", self.beside.catalog_option)
     }
 
     /// The last line, and what it counts.
@@ -265,6 +273,12 @@ impl Follower<'_> {
         self.emit(&Line::finished(job, &progress, seconds));
         if !self.json {
             super::say(&report::summary(&progress, seconds));
+            if self.beside.folder
+                && progress.done > 0
+                && let Some(dir) = self.reader.job(job)?.and_then(|row| row.spec.sink.dir)
+            {
+                super::say(&format!("Results are in {}.", dir.display()));
+            }
             if progress.skipped > 0
                 && let Some((sentence, items)) = self.reader.left_alone(job)?
             {

@@ -1,6 +1,8 @@
 //! Options of lists of links.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -32,6 +34,19 @@ impl LinkArgs {
     pub(super) fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         self.urls.iter().map(source).collect()
     }
+}
+
+/// The file of a source, if it is a list that was most likely to be read, and not itself to be worked on.
+pub(super) fn list_given_as_input(source: &SourceSpec) -> Option<&Path> {
+    const HEAD_BYTES: u64 = 4096;
+    let SourceSpec::File { path } = source else { return None };
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    let mut head = Vec::new();
+    let is_list = ["txt", "csv", "tsv", "jsonl"].contains(&extension.as_str())
+        && File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).is_ok();
+    let text = String::from_utf8_lossy(&head);
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"'));
+    (is_list && words.any(Locator::is_url)).then_some(path)
 }
 
 fn source(list: &OsString) -> Result<SourceSpec, JobError> {

@@ -22,6 +22,7 @@ use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engin
 use crate::error::JobError;
 use crate::model::{JobId, JobRow, JobState, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
+use follow::Told;
 use report::Line;
 
 /// Which face was asked for.
@@ -192,7 +193,12 @@ fn start(run: &RunArgs, catalog: &Place) -> Result<Exit, JobError> {
     }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
-    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, &catalog.option)
+    for list in spec.sources.iter().filter_map(links::list_given_as_input) {
+        let list = list.display();
+        warn(&format!("{list} holds links. To fetch them, give it as a list: pixloom run --urls {list}"));
+    }
+    let told = Told { folder: spec.sink.dir.is_none(), catalog_option: &catalog.option };
+    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, told)
 }
 
 fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
@@ -214,7 +220,13 @@ fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
         warn(&format!("Job {} is done already.{hint}", row.id));
         return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
-    follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, &catalog.option)
+    follow::follow(
+        engine,
+        EngineCommand::Resume(row.id),
+        Some(row.id),
+        args.report,
+        Told { folder: false, catalog_option: &catalog.option },
+    )
 }
 
 fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
@@ -230,7 +242,7 @@ fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
         return Ok(Exit::AllDone);
     }
     let command = EngineCommand::Retry { job: row.id, kind: args.kind, items: None };
-    follow::follow(engine, command, Some(row.id), args.report, &catalog.option)
+    follow::follow(engine, command, Some(row.id), args.report, Told { folder: false, catalog_option: &catalog.option })
 }
 
 /// A job that must be there, with what was read to find it.

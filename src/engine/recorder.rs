@@ -24,7 +24,7 @@ use crate::sink;
 pub(crate) const RECORDS: usize = 1024;
 
 /// How long records are left to gather while a batch is open: waking up for each takes longer than noting it.
-const NAP: Duration = Duration::from_millis(5);
+const NAP: Duration = Duration::from_millis(10);
 
 /// Something the catalog should do.
 pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;

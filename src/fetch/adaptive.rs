@@ -48,7 +48,7 @@ pub(super) struct Adaptive {
     silent_since: Option<Instant>,
     /// Time between its requests.
     gap: Duration,
-    /// Requests refused in a row that were alone.
+    /// Requests refused in a row that were alone, or spaced out.
     refusals: u32,
 }
 
@@ -156,9 +156,10 @@ impl Adaptive {
 
     /// A request that began then was refused for now.
     pub(super) fn refused(&mut self, began: Instant, now: Instant) {
-        let was_alone = self.limit == 1 && self.cut_at.is_none_or(|cut| began >= cut);
+        let is_news = self.cut_at.is_none_or(|cut| began >= cut);
+        let was_alone = self.limit == 1 || !self.gap.is_zero();
         self.troubled(began, now);
-        if was_alone {
+        if is_news && was_alone {
             self.refusals = self.refusals.saturating_add(1);
             let keeps_a_rate = self.refusals <= MOST_REFUSALS;
             self.gap = if keeps_a_rate { (self.gap * 2).clamp(FIRST_GAP, MOST_GAP) } else { Duration::ZERO };
@@ -168,7 +169,7 @@ impl Adaptive {
     /// A request was not refused.
     pub(super) fn welcomed(&mut self) {
         self.refusals = 0;
-        self.gap = self.gap.saturating_sub(self.gap / 16 + Duration::from_millis(1));
+        self.gap = self.gap.saturating_sub(self.gap / 32 + Duration::from_millis(1));
     }
 
     /// Time between its requests.
@@ -265,7 +266,7 @@ mod tests {
                 welcomed += 1;
             }
         }
-        assert!(refused < 60 && now - began < 200 * rate * 2, "{refused} refused, {:?}", now - began);
+        assert!(refused < 20 && now - began < 200 * rate * 2, "{refused} refused, {:?}", now - began);
     }
 
     #[test]
@@ -301,6 +302,7 @@ mod tests {
     #[test]
     fn a_hiccup_costs_a_few_rounds_and_not_the_growth() {
         let mut adaptive = Adaptive::new(64);
+        adaptive.limit = 32;
         let now = led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
         let now = led(&mut adaptive, now, 1, 900 * MS, 1e6);
         assert!(adaptive.limit() <= 32);

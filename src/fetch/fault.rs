@@ -45,15 +45,18 @@ impl Fault {
             && !self.is_given_up
     }
 
+    fn is_refused(&self) -> bool {
+        self.http_status.is_some_and(is_refusing)
+    }
+
     /// Whether the host refused for now, and did not say for how long.
-    pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self.http_status, Some(429 | 503)) && self.retry_after.is_none()
+    pub(super) fn is_refusal(&self) -> bool {
+        self.is_refused() && self.retry_after.is_none()
     }
 
     /// Whether it says that the host would rather be asked less.
-    pub(super) const fn is_trouble(&self) -> bool {
-        matches!(self.http_status, Some(429 | 503))
-            || matches!(self.error.kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::ShortBody)
+    pub(super) fn is_trouble(&self) -> bool {
+        self.is_refused() || matches!(self.error.kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::ShortBody)
     }
 
     /// The same with the status of the response.
@@ -61,6 +64,11 @@ impl Fault {
         self.http_status = Some(status);
         self
     }
+}
+
+/// Whether a status says that the host would rather be asked later.
+pub(super) const fn is_refusing(status: u16) -> bool {
+    matches!(status, 429 | 503)
 }
 
 /// The host is not asked for now, so neither was this.

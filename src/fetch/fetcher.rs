@@ -330,9 +330,10 @@ impl Shared {
                 None => self.slots.acquire(&origin).await.map_err(|why| fault::of_given_up(why, &name))?,
             };
             let began = Instant::now();
-            let on_answer = || {
+            let on_answer = |status| {
                 self.network.answered(&origin);
-                held.answered(began);
+                // A refusal says nothing of what the host bears.
+                if fault::is_refusing(status) { held.reached() } else { held.answered(began) }
             };
             let throttle = Throttle::new(self.bytes.as_ref());
             let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };

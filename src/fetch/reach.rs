@@ -82,8 +82,17 @@ impl Ways {
             Fault::new(ItemError::new(ErrorKind::RefusedAddress, name).saying(&why))
         };
         match guard::reach_of_host(at) {
+            Some(Reach::Forbidden) if at.host() != link.url.host() => {
+                let english = "a redirect leads to {host}, which is never reached";
+                return Err(refused(Sentence::new("address_forbidden_redirect", english)));
+            }
             Some(Reach::Forbidden) => {
                 return Err(refused(Sentence::new("address_forbidden", "{host} is never reached")));
+            }
+            Some(Reach::Private) if at.host() != link.url.host() => {
+                let english = "a redirect leads to {host}, which is inside this network; to fetch from there, give that \
+                               address itself";
+                return Err(refused(Sentence::new("address_private_redirect", english)));
             }
             Some(Reach::Private) if !is_users_own => {
                 return Err(refused(match link.origin {

@@ -219,6 +219,11 @@ impl Slot {
         });
     }
 
+    /// The host is there, whatever it answered.
+    pub(super) fn reached(&self) {
+        self.host.adapt(Adaptive::forgive);
+    }
+
     /// The request that began then was refused for now.
     pub(super) fn refused(&self, began: Instant) {
         self.host.adapt(|adaptive| adaptive.refused(began, Instant::now()));

@@ -82,11 +82,12 @@ pub(super) struct Ask<'r, 'a> {
 }
 
 /// Asks for a URL, within the total time-out. Where `partial` holds a part of that very URL's body, the rest is asked
-/// for; what comes of a body that breaks off is left there. `on_answer` is called when a server answered.
+/// for; what comes of a body that breaks off is left there. `on_answer` is called with the status when a server
+/// answered.
 pub(super) async fn request<'a>(
     ask: Ask<'_, 'a>,
     partial: &mut Option<Partial<'a>>,
-    on_answer: impl Fn(),
+    on_answer: impl Fn(u16),
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
@@ -97,8 +98,8 @@ pub(super) async fn request<'a>(
         let response = watch.answered(sending).await;
         let response =
             response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
-        on_answer();
         let status = response.status().as_u16();
+        on_answer(status);
         let answer = Answer { ask: &ask, response, times: watch.times(), goes_on };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };

@@ -3,7 +3,7 @@
 use super::ops;
 use super::text::Lang;
 use crate::error::{ErrorKind, ItemError, JobError, RecipePlace};
-use crate::model::{Remark, Sentence};
+use crate::model::{Locator, Remark, Sentence};
 
 /// What happened, to which item, and what to do.
 pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
@@ -202,7 +202,7 @@ fn korean(error: &ItemError) -> String {
         "" => String::new(),
         detail => format!(" ({})", detail.trim_end_matches('.')),
     };
-    let safe = "원본은 그대로입니다.";
+    let safe = if Locator::is_url(name) { "" } else { " 원본은 그대로입니다." };
     let parts = match (error.arg("had"), error.arg("wanted")) {
         ("", _) | (_, "") => detail.clone(),
         (had, wanted) => format!(" ({wanted} 중 {had})"),
@@ -211,17 +211,22 @@ fn korean(error: &ItemError) -> String {
         ErrorKind::NotFound => format!("{name}: 파일이 없습니다. 이름과 폴더를 확인하세요."),
         ErrorKind::Unreadable => format!("{name}: 읽을 권한이 없습니다. 권한을 준 뒤 다시 시도하세요."),
         ErrorKind::Empty => format!("{name}: 빈 파일입니다 (0바이트)."),
-        ErrorKind::NotAPicture => format!("{name}: 사진이 아닙니다{detail}. {safe}"),
-        ErrorKind::Unsupported => format!("{name}: 지원하지 않는 형식입니다{detail}. {safe}"),
-        ErrorKind::Truncated => format!("{name}: 파일이 중간에 끝납니다{parts}. {safe}"),
-        ErrorKind::Corrupt => format!("{name}: 파일이 손상되었습니다{detail}. {safe}"),
-        ErrorKind::TooLarge => format!("{name}: 한도보다 큽니다{detail}. {safe}"),
+        ErrorKind::NotAPicture => format!("{name}: 사진이 아닙니다{detail}.{safe}"),
+        ErrorKind::Unsupported => format!("{name}: 지원하지 않는 형식입니다{detail}.{safe}"),
+        ErrorKind::Truncated => format!("{name}: 파일이 중간에 끝납니다{parts}.{safe}"),
+        ErrorKind::Corrupt => format!("{name}: 파일이 손상되었습니다{detail}.{safe}"),
+        ErrorKind::TooLarge => format!("{name}: 한도보다 큽니다{detail}.{safe}"),
         ErrorKind::InputChanged => format!("{name}: 읽는 동안 바뀌었습니다. 다시 시도하세요."),
         ErrorKind::BadUrl => format!("{name}: 쓸 수 없는 링크입니다{detail}."),
         ErrorKind::UnknownHost => format!("{name}: 호스트 이름을 찾을 수 없습니다{detail}. 링크를 확인하세요."),
         ErrorKind::Connect => format!("{name}: 연결할 수 없습니다{detail}. 나중에 다시 시도하세요."),
-        ErrorKind::Tls => format!("{name}: 보안 연결을 맺을 수 없습니다{detail}."),
+        ErrorKind::Tls => format!(
+            "{name}: 보안 연결을 맺을 수 없습니다{detail}. 믿을 수 있는 서버라면 네트워크 설정에 인증 기관 파일이나 호스트를 추가하세요."
+        ),
         ErrorKind::Timeout => format!("{name}: 서버가 너무 오래 응답하지 않습니다{detail}. 나중에 다시 시도하세요."),
+        ErrorKind::HttpStatus if error.arg("status") == "407" => {
+            format!("{name}: 프록시가 사용자 이름과 암호를 요구합니다. 프록시 주소에 함께 적으세요.")
+        }
         ErrorKind::HttpStatus => format!("{name}: 서버가 {}(으)로 응답했습니다{detail}.", error.arg("status")),
         ErrorKind::Redirect => format!("{name}: 리디렉션이 올바른 곳으로 가지 않습니다{detail}."),
         ErrorKind::ShortBody => format!("{name}: 전송이 중간에 끊겼습니다{parts}. 다시 시도하세요."),

@@ -203,13 +203,14 @@ pub fn without_user_info(text: &str) -> String {
 }
 
 /// A word without what stands between its `//`, or else its first slash or its beginning, and an `@`. A path may hold
-/// an `@`, too.
+/// an `@`, too, and so does an address of mail.
 fn without_user_of_word(word: &str) -> String {
     let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
     let double = ["//", "\\\\"].iter().filter_map(|slashes| before.rfind(slashes).map(|at| at + 2)).max();
     let begins = double.or_else(|| before.find(['/', '\\']).map(|at| at + 1)).unwrap_or(0);
     let (kept, user) = before.split_at(begins);
-    if user.contains('/') && !user.contains(':') { word.to_owned() } else { format!("{kept}{after}") }
+    let is_user = user.contains(':') || (double.is_some() && !user.contains('/'));
+    if is_user { format!("{kept}{after}") } else { word.to_owned() }
 }
 
 /// Whether a query holds a signature or a key, or a URL with one.
@@ -347,6 +348,7 @@ mod tests {
             ("see <http://me:pw@h/x> now", "see <http://h/x> now"),
             ("http//h/@me/x", "http//h/@me/x"),
             ("me:pw@h", "h"),
+            ("me@h.example @ all", "me@h.example @ all"),
         ] {
             assert_eq!(without_user_info(text), shown, "{text}");
         }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct TransferTimes {
     /// Looking up the host's name; missing where its address was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_ms: Option<u64>,
     /// Connecting; missing where a connection was used again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_ms: Option<u64>,
     /// Making the connection secure; missing where it is not, or was used again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_ms: Option<u64>,
     /// From then until the answer's head was there.
     pub wait_ms: u64,

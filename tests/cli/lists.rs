@@ -239,3 +239,95 @@ fn a_long_list_starts_before_it_has_been_read() {
     running.wait().expect(0);
     assert_eq!(names(&home, "out"), ["a.txt", "b.txt"]);
 }
+
+#[test]
+fn a_list_that_broke_off_is_gone_on_with_once_it_is_mended() {
+    let server = letters();
+    let home = Home::new();
+    let links: String = "abcdef".chars().map(|letter| server.url(&format!("/{letter}.txt\n"))).collect();
+    // Without compression, so that all but the end can be read.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(links.as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    let part = links.find("/d.txt").unwrap();
+    home.file("list.txt.gz", &whole[..15 + part]);
+    let args = ["run", "--urls", "list.txt.gz", "-o", "out", "--json"];
+    let said = home.run(&args).expect(3);
+    assert!(said.err.contains("ends early") && said.err.contains("Go on with: pixloom resume 1"), "{said:?}");
+    assert!(home.files("out").contains("c.txt") && !home.files("out").contains("f.txt"));
+    home.file("list.txt.gz", &whole);
+    home.run(&["resume", "1"]).expect(0);
+    for letter in ["a", "b", "c", "d", "e", "f"] {
+        assert!(home.files("out").contains(&format!("{letter}.txt")), "{letter}");
+    }
+    let hits: usize = "abc".chars().map(|letter| server.hits(&format!("/{letter}.txt"))).sum();
+    assert_eq!(hits, 3, "nothing twice");
+}
+
+#[test]
+fn a_list_that_can_not_be_had_leaves_a_job_that_can_be_resumed() {
+    let home = Home::new();
+    let server = Server::start(|request| if request.hit < 2 { status(404) } else { ok("", "text/plain") });
+    let list = server.url("/list.txt");
+    let said = home.run(&["run", "--urls", &list, "-o", "out"]).expect(3);
+    assert!(said.err.contains("was not fetched") || said.err.contains("404"), "{said:?}");
+    assert!(home.run(&["jobs"]).expect(0).out.contains("paused"));
+    home.run(&["resume"]).expect(0);
+}
+
+#[test]
+fn whoever_gives_a_list_as_an_input_is_told_how_its_links_are_fetched() {
+    let home = Home::new();
+    home.file("links.txt", "# mine\nhttp://127.0.0.1:1/a.jpg\n");
+    home.file("notes.txt", "http is a protocol\n");
+    let said = home.run(&["run", "links.txt", "notes.txt", "-o", "out"]).expect(0);
+    assert!(said.err.contains("pixloom run --urls") && said.err.matches("--urls").count() == 1, "{said:?}");
+}
+
+#[test]
+fn a_dry_run_reads_a_list_of_the_web() {
+    let home = Home::new();
+    let server = Server::start(|_| ok("url\nhttp://h.example/a.jpg\nhttp://h.example/b.jpg\n", "text/csv"));
+    let said = home.run(&["run", "--urls", &server.url("/list.csv"), "-o", "out", "--dry-run"]).expect(0);
+    assert!(said.out.contains("2 items"), "{said:?}");
+    assert!(home.files("out").is_empty());
+}
+
+#[test]
+fn lines_with_several_links_and_ends_of_old_macs_lose_none() {
+    let server = letters();
+    let home = Home::new();
+    let url = |letter: &str| server.url(&format!("/{letter}.txt"));
+    home.file("list.txt", format!("{} {}\r{}\r\n{}", url("a"), url("b"), url("c"), url("d")));
+    home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(0);
+    assert_eq!(names(&home, "out"), ["a.txt", "b.txt", "c.txt", "d.txt"]);
+}
+
+#[test]
+fn what_only_resembles_a_link_leaves_its_password_nowhere() {
+    let home = Home::new();
+    let lines = [
+        "ftp://me:s3cret@h/x",
+        "htp://me:s3cret@h/x",
+        "http:/me:s3cret@h/x",
+        "http//me:s3cret@h",
+        "//me:s3cret@h/x",
+        "<http://me:s3cret@h/x>",
+        "see http://me:s3cret@h/x",
+    ];
+    home.file("list.txt", lines.join("\n"));
+    home.file("list.csv", format!("url,other\n{},http://me:s3cret@h/y\n", lines[0]));
+    let said = [
+        home.run(&["run", "--urls", "list.txt", "-o", "out", "--json"]),
+        home.run(&["run", "--urls", "list.csv", "-o", "out"]),
+        home.run(&["run", lines[0], "-o", "out"]),
+        home.run(&["run", "--urls", lines[0], "-o", "out"]),
+        home.run(&["export", "1", "--format", "csv"]),
+        home.run(&["export", "2", "--format", "jsonl"]),
+        home.run(&["jobs", "1"]),
+    ];
+    for said in &said {
+        assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    }
+    assert_eq!(said.each_ref().map(|said| said.code), [1, 1, 2, 2, 0, 0, 0]);
+}

@@ -246,7 +246,20 @@ fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
     let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
     assert!(said.err.contains("its compressed data ends early"), "{said:?}");
     home.sample("tulip-field.jpg", "t.jpg");
-    home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(1);
+    let said = home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(3);
+    assert!(said.out.starts_with("1 saved") && said.err.contains("Go on with: pixloom resume 4"), "{said:?}");
+}
+
+#[test]
+fn a_bare_file_name_needs_no_output_folder() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "here/t.jpg");
+    let said = home.run_in("here", &["run", "t.jpg"]).expect(0);
+    assert!(said.out.contains("1 saved"), "{said:?}");
+    let folder = home.path("here-pixloom");
+    assert!(folder.join("t.jpg").exists() && said.out.contains(&format!("Results are in {}.", folder.display())));
+    let said = home.run_in("here", &["run", "none.jpg"]).expect(1);
+    assert!(said.err.contains("none.jpg"), "{said:?}");
 }
 
 #[test]

@@ -75,6 +75,11 @@ impl Home {
         self.start(args).wait()
     }
 
+    /// Runs to the end from a folder of the home.
+    pub(crate) fn run_in<A: AsRef<OsStr>>(&self, folder: &str, args: &[A]) -> Said {
+        self.start_in(&self.path(folder), args).0.wait()
+    }
+
     /// Runs to the end with this on standard input.
     pub(crate) fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &str) -> Said {
         let (running, mut stdin) = self.start_with_input(args);
@@ -90,8 +95,12 @@ impl Home {
 
     /// Starts a run whose standard input stays open until it is dropped.
     pub(crate) fn start_with_input<A: AsRef<OsStr>>(&self, args: &[A]) -> (Running, ChildStdin) {
+        self.start_in(self.dir.path(), args)
+    }
+
+    fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
-        command.args(args).current_dir(self.dir.path()).env_clear();
+        command.args(args).current_dir(folder).env_clear();
         command.env("HOME", self.dir.path());
         command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CONFIG_HOME", self.path("config"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde::Serialize;
 
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, ITEM_COLUMNS, Standing};
@@ -12,7 +13,10 @@ use super::tally::Tally;
 use super::{Trouble, now_ms};
 use crate::catalog::api::{Added, Adding, Catalog};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, Transfer};
+use crate::model::{
+    Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, Remark, Shortfall, Transfer,
+    TransferTimes,
+};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -324,7 +328,7 @@ pub(super) fn error_args(error: &ItemError) -> Result<String, Trouble> {
 macro_rules! extra_told {
     () => {
         "extra = CASE WHEN ?3 IS NULL THEN extra WHEN extra IS NULL THEN ?3 \
-         WHEN ?4 THEN json_patch(json_remove(extra, '$.transfer'), ?3) ELSE json_patch(extra, ?3) END"
+         WHEN ?4 THEN json_patch(json_remove(extra, '$.transfer', '$.timings'), ?3) ELSE json_patch(extra, ?3) END"
     };
 }
 
@@ -416,20 +420,27 @@ fn end_noted(sql: &Connection, one: &Finished, told: Option<&str>, number: i64) 
 /// What `extra` is told of a result: how much was there of a file that ends early, what was left out, and how it
 /// came.
 fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
-    let mut told = serde_json::Map::new();
-    if let Some(shortfall) = &one.shortfall {
-        told.insert("truncated".to_owned(), serde_json::to_value(shortfall)?);
+    #[derive(Serialize)]
+    struct Told<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        truncated: Option<&'a Shortfall>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        remarks: &'a [Remark],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timings: Option<TransferTimes>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<&'a Transfer>,
     }
-    if !one.remarks.is_empty() {
-        told.insert("remarks".to_owned(), serde_json::to_value(&one.remarks)?);
-    }
-    if let Some(transfer) = &one.transfer {
-        told.insert("timings".to_owned(), serde_json::to_value(transfer.times)?);
-        if *transfer != (Transfer { times: transfer.times, ..Transfer::default() }) {
-            told.insert("transfer".to_owned(), serde_json::to_value(transfer)?);
-        }
-    }
-    if told.is_empty() { Ok(None) } else { serde_json::to_string(&told).map(Some) }
+    let transfer = one.transfer.as_ref();
+    let says_more = |transfer: &&Transfer| **transfer != Transfer { times: transfer.times, ..Transfer::default() };
+    let told = Told {
+        truncated: one.shortfall.as_ref(),
+        remarks: &one.remarks,
+        timings: transfer.map(|transfer| transfer.times),
+        transfer: transfer.filter(says_more),
+    };
+    let is_empty = told.truncated.is_none() && told.remarks.is_empty() && told.timings.is_none();
+    if is_empty { Ok(None) } else { serde_json::to_string(&told).map(Some) }
 }
 
 /// What a failed item becomes when it is to be tried again.

@@ -34,7 +34,7 @@ const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
 const BODIES_BEHIND: usize = 48;
 
 /// How long bodies that are only saved are left to gather: waking up for each takes longer than saving it.
-const NAP: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_millis(4);
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
 pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Place);

@@ -52,6 +52,28 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_told_with_its_line() {
+    let told = csv("id,url\n1,http://h/1\n\"2,http://h/2\n3,http://h/3\n", None);
+    assert!(told.len() == 2 && told[0].starts_with("http://h/1 "), "{told:?}");
+    assert!(told[1].contains("line 3 of list opens a quote that isn't closed"), "{told:?}");
+    // One that is closed may hold lines, also at the very end.
+    let told = csv("url,id\nhttp://h/1,\"a\nb \"\"c\"\"\"", None);
+    assert_eq!(told, ["http://h/1 {\"id\":\"a\\nb \\\"c\\\"\"}"]);
+}
+
+#[test]
+fn control_characters_and_second_links_are_no_part_of_a_link() {
+    let told = csv("url\nhttp://h/a\0b\nhttp://h/a http://h/b\nhttp://h/a b\n", None);
+    assert!(told[0].contains("it holds a control character"), "{told:?}");
+    assert!(told[1].contains("it holds two links"), "{told:?}");
+    assert_eq!(told[2], "http://h/a b");
+    assert_eq!(
+        lines(b"http://h/a  HTTP://h/b\thttp://h/c # d\rhttp://h/e f\r\n"),
+        ["http://h/a", "HTTP://h/b", "http://h/e f"]
+    );
+}
+
+#[test]
 fn a_link_without_a_host_is_none() {
     for text in ["http:///x/y.jpg", "https://", "http://?q", "HTTPS:///h.example/a"] {
         let told = lines(text.as_bytes());
