@@ -1,10 +1,12 @@
 //! The jobs that were: a line each, or all about one.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Exit, report, say};
-use crate::engine::CatalogReader;
-use crate::error::JobError;
+use crate::engine::{CatalogReader, FinishedRow};
+use crate::error::{ErrorKind, JobError};
 use crate::model::{JobRow, JobState, human};
 
 /// Jobs listed at most.
@@ -100,6 +102,9 @@ pub(super) fn tell(
             if let Some(example) = errors.find(|error| error.kind == *kind) {
                 say(&format!("              e.g. {example}"));
             }
+            if *kind == ErrorKind::HttpStatus {
+                say(&format!("              {}", statuses(&examples)));
+            }
         }
     }
     if let Some((sentence, items)) = reader.left_alone(job.id)? {
@@ -109,6 +114,18 @@ pub(super) fn tell(
         say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));
     }
     Ok(Exit::AllDone)
+}
+
+/// `8 x 404, 3 x 503`, of those failures that were looked at.
+fn statuses(failures: &[FinishedRow]) -> String {
+    let mut counts = BTreeMap::new();
+    let of_status = failures.iter().filter_map(|failure| failure.row.error.as_ref());
+    for error in of_status.filter(|error| error.kind == ErrorKind::HttpStatus) {
+        *counts.entry(error.arg("status")).or_insert(0_u64) += 1;
+    }
+    let told: Vec<_> = counts.iter().map(|(status, count)| format!("{count} x {status}")).collect();
+    let which = if failures.len() < FAILURES_LOOKED_AT as usize { "" } else { "among the first failures " };
+    format!("{which}{}", told.join(", "))
 }
 
 fn as_value(job: &JobRow) -> serde_json::Value {

@@ -187,7 +187,7 @@ mod tests {
                 .collect();
             assert!(waits_rx.recv().and_then(|()| waits_rx.recv()).is_ok());
             drop(all);
-            let shares: Vec<_> = waiters.into_iter().map(|waiter| waiter.join()).collect();
+            let shares: Vec<_> = waiters.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             assert!(shares.iter().all(|share| matches!(share, Ok(Ok(_)))));
         });
         assert_eq!(budget.used().waiters, 0);

@@ -130,6 +130,12 @@ pub(crate) fn remark(lang: Lang, remark: &Remark) -> String {
         (Lang::Korean, Remark::ManyAboveWhite { count }) => {
             format!("사진 {count}장은 실수 픽셀 값 대부분이 1보다 커서 흰색이 되었습니다. 실수는 0~1로 읽습니다.")
         }
+        (Lang::Korean, Remark::LeftOver) => {
+            "사진이 손상되었을 수 있습니다. 모든 줄을 읽은 뒤에도 부호 데이터가 남았습니다.".to_owned()
+        }
+        (Lang::Korean, Remark::ManyLeftOver { count }) => {
+            format!("사진 {count}장이 손상되었을 수 있습니다. 모든 줄을 읽은 뒤에도 부호 데이터가 남았습니다.")
+        }
         (Lang::Korean, Remark::UnusedAccess { place, near: None }) => {
             format!("{place}에 보낸 요청이 없어 이 주소의 인증 정보를 쓰지 않았습니다.")
         }

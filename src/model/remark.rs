@@ -70,6 +70,13 @@ pub enum Remark {
         /// How many pictures.
         count: u64,
     },
+    /// Bytes of a picture's codes were left over when all of its rows were there.
+    LeftOver,
+    /// The same of so many pictures of a job.
+    ManyLeftOver {
+        /// How many pictures.
+        count: u64,
+    },
     /// What was to be told to a place (a header, a cookie, a user, a token) was told to none.
     UnusedAccess {
         /// Scheme, host and port that it was for.
@@ -133,6 +140,18 @@ impl fmt::Display for Remark {
             }
             Self::ManyAboveWhite { count } => {
                 write!(f, "{count} pictures came out white: floats are read from 0 to 1, and most of theirs are above.")
+            }
+            Self::LeftOver => {
+                f.write_str("It may be damaged: bytes of its codes were left over when all of its rows were there.")
+            }
+            Self::ManyLeftOver { count: 1 } => {
+                f.write_str("1 picture may be damaged: bytes of its codes were left over when all rows were there.")
+            }
+            Self::ManyLeftOver { count } => {
+                write!(
+                    f,
+                    "{count} pictures may be damaged: bytes of their codes were left over when all rows were there."
+                )
             }
             Self::UnusedAccess { place, near: None } => {
                 write!(f, "Nothing was asked at {place}, so what was given for it was not used.")

@@ -12,8 +12,8 @@ use super::whole::{RowCount, shape};
 use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, density, exif, fault, meta, strip};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, Format, ImageInfo, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall, Subsampling,
-    TruncatedPolicy,
+    Band, Channels, Format, ImageInfo, Remark, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
+    Subsampling, TruncatedPolicy,
 };
 use markers::Markers;
 use raw::{Decoder, Fatal, Pixels, Settings};
@@ -189,10 +189,6 @@ impl JpegReader<'_> {
         if faults.bad_data {
             return Err(fault::corrupt(format!("wrong codes near row {}", self.decoder.row())));
         }
-        if faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end {
-            let left = faults.left_over_bytes;
-            return Err(fault::corrupt(format!("{left} bytes of its codes were left over when all rows were there")));
-        }
         Ok(())
     }
 
@@ -242,6 +238,12 @@ impl RowReader for JpegReader<'_> {
             return Err(self.truncated());
         }
         Ok(rows)
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        let faults = self.decoder.faults();
+        // Programs leave such bytes behind, too, so that what was read is not to be lost for it.
+        (faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end).then_some(Remark::LeftOver)
     }
 
     fn shortfall(&self) -> Option<Shortfall> {

@@ -65,6 +65,7 @@ pub(crate) struct Run {
     taken_for_srgb: AtomicU64,
     /// Pictures of floats that are mostly above white.
     above_white: AtomicU64,
+    left_over: AtomicU64,
 }
 
 /// Why a run can't go on by itself.
@@ -114,6 +115,7 @@ impl Run {
             first_pages: AtomicU64::new(0),
             taken_for_srgb: AtomicU64::new(0),
             above_white: AtomicU64::new(0),
+            left_over: AtomicU64::new(0),
         })
     }
 
@@ -194,6 +196,7 @@ impl Run {
                 Remark::FirstPage { .. } => self.first_pages.fetch_add(1, Ordering::Relaxed),
                 Remark::TakenForSrgb { .. } => self.taken_for_srgb.fetch_add(1, Ordering::Relaxed),
                 Remark::AboveWhite => self.above_white.fetch_add(1, Ordering::Relaxed),
+                Remark::LeftOver => self.left_over.fetch_add(1, Ordering::Relaxed),
                 _ => 0,
             };
         }
@@ -206,6 +209,7 @@ impl Run {
         remarks.extend(counted(&self.first_pages).map(|count| Remark::FirstPages { count }));
         remarks.extend(counted(&self.taken_for_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
         remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
+        remarks.extend(counted(&self.left_over).map(|count| Remark::ManyLeftOver { count }));
         // A list is fetched before its links and apart from them, perhaps with what no link needs.
         let has_fetched_list = self.spec.sources.iter().any(|source| matches!(source, SourceSpec::FetchedList { .. }));
         if is_done && !has_fetched_list {

@@ -186,7 +186,7 @@ impl<'a> Records<'a> {
             return Ok(Next::Cancelled);
         }
         let start = self.line;
-        let (mut bytes, mut count, mut quotes) = (0, 0, 0);
+        let (mut bytes, mut count, mut is_open) = (0, 0, false);
         loop {
             if cancelled() {
                 return Ok(Next::Cancelled);
@@ -200,8 +200,9 @@ impl<'a> Records<'a> {
                 (self.fields.get_mut(bytes..).unwrap_or_default(), self.ends.get_mut(count..).unwrap_or_default());
             let (result, read, written, ended) = self.parser.read_record(input, fields, ends);
             let taken = input.get(..read).unwrap_or_default();
-            quotes += taken.iter().filter(|byte| **byte == b'"').count();
-            let is_open_at_end = input.is_empty() && quotes % 2 == 1 && self.line > start;
+            // One within quotes is written twice.
+            taken.iter().filter(|byte| **byte == b'"').for_each(|_| is_open = !is_open);
+            let is_open_at_end = input.is_empty() && is_open && self.line > start;
             let is_at_end = taken.last() == Some(&b'\n');
             self.line += line_ends(taken);
             self.reader.consume(read);
