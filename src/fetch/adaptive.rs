@@ -48,6 +48,12 @@ pub(super) struct Adaptive {
     silent_since: Option<Instant>,
     /// Time between its requests.
     gap: Duration,
+    /// When that grew last.
+    spaced_at: Option<Instant>,
+    /// The shortest with which a request was welcome.
+    least_welcome_gap: Option<Duration>,
+    /// It refuses for other reasons than how often it is asked.
+    keeps_no_rate: bool,
     /// Requests refused in a row that were alone, or spaced out.
     refusals: u32,
 }
@@ -86,6 +92,9 @@ impl Adaptive {
             unanswered: 0,
             silent_since: None,
             gap: Duration::ZERO,
+            spaced_at: None,
+            least_welcome_gap: None,
+            keeps_no_rate: false,
             refusals: 0,
         }
     }
@@ -158,10 +167,15 @@ impl Adaptive {
     pub(super) fn refused(&mut self, began: Instant, now: Instant) {
         let is_news = self.cut_at.is_none_or(|cut| began >= cut);
         let was_alone = self.limit == 1 || !self.gap.is_zero();
+        // Those that were on their way with the shorter gap say nothing of the new one.
+        let was_spaced = self.spaced_at.is_none_or(|at| began >= at + self.gap * 3 / 4);
         self.troubled(began, now);
-        if is_news && was_alone {
+        if is_news && was_alone && was_spaced {
+            self.spaced_at = Some(now);
             self.refusals = self.refusals.saturating_add(1);
-            let keeps_a_rate = self.refusals <= MOST_REFUSALS;
+            // Who takes requests that come quicker and refuses this one does not refuse it for coming too soon.
+            self.keeps_no_rate |= self.least_welcome_gap.is_some_and(|welcome| self.gap > welcome * 3 / 2);
+            let keeps_a_rate = self.refusals <= MOST_REFUSALS && !self.keeps_no_rate;
             self.gap = if keeps_a_rate { (self.gap * 2).clamp(FIRST_GAP, MOST_GAP) } else { Duration::ZERO };
         }
     }
@@ -169,6 +183,9 @@ impl Adaptive {
     /// A request was not refused.
     pub(super) fn welcomed(&mut self) {
         self.refusals = 0;
+        if !self.gap.is_zero() {
+            self.least_welcome_gap = Some(self.least_welcome_gap.map_or(self.gap, |least| least.min(self.gap)));
+        }
         self.gap = self.gap.saturating_sub(self.gap / 32 + Duration::from_millis(1));
     }
 
@@ -270,18 +287,43 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_refuses_everything_is_soon_not_waited_for() {
+    fn a_host_that_refuses_by_chance_is_not_asked_less_often() {
+        let mut adaptive = Adaptive::new(1);
+        let (mut now, mut waited) = (Instant::now(), Duration::ZERO);
+        for request in 0..1000 {
+            now += adaptive.gap() + MS;
+            waited += adaptive.gap();
+            if request % 7 < 2 { adaptive.refused(now, now) } else { adaptive.welcomed() }
+        }
+        assert!(adaptive.keeps_no_rate && waited < Duration::from_secs(10), "{waited:?}");
+    }
+
+    #[test]
+    fn requests_that_were_on_their_way_make_no_gap_wider() {
         let mut adaptive = Adaptive::new(1);
         let now = Instant::now();
+        for at in [0, 20, 40, 60] {
+            adaptive.refused(now + at * MS, now + at * MS);
+        }
+        assert_eq!(adaptive.gap(), FIRST_GAP);
+        adaptive.refused(now + FIRST_GAP, now + FIRST_GAP);
+        assert_eq!(adaptive.gap(), FIRST_GAP * 2);
+    }
+
+    #[test]
+    fn a_host_that_refuses_everything_is_soon_not_waited_for() {
+        let mut adaptive = Adaptive::new(1);
+        let mut now = Instant::now();
         let waited: Duration = (0..1000)
             .map(|_| {
+                now += adaptive.gap() + MS;
                 adaptive.refused(now, now);
                 adaptive.gap()
             })
             .sum();
         assert!(waited < Duration::from_secs(10) && adaptive.gap().is_zero(), "{waited:?}");
         adaptive.welcomed();
-        adaptive.refused(now, now);
+        adaptive.refused(now + FIRST_GAP, now + FIRST_GAP);
         assert_eq!(adaptive.gap(), FIRST_GAP);
     }
 

@@ -46,6 +46,8 @@ struct Host {
     permits: Arc<Permits>,
     rest: Mutex<Option<Rest>>,
     strength: Mutex<Strength>,
+    /// Held by the request that waits for its turn.
+    turn: tokio::sync::Mutex<()>,
     pace: Option<Rate>,
     /// How long it may be silent before it is given up.
     silence: Duration,
@@ -65,7 +67,7 @@ struct Strength {
     adaptive: Adaptive,
     /// When a silent host was asked last.
     asked_at: Option<Instant>,
-    /// When its last request may begin, or began.
+    /// When its last request began.
     last_turn: Option<Instant>,
 }
 
@@ -113,10 +115,7 @@ impl Slots {
             if let Some(pace) = &host.pace {
                 pace.take(1.0).await;
             }
-            let wait = host.turn_in();
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
+            host.wait_turn().await;
             let all = Permits::acquire(&self.all).await;
             if host.rests_for().is_none() {
                 return Ok(Slot { _all: all, _of_host: of_host, host, key: key.to_owned() });
@@ -183,6 +182,7 @@ impl Slots {
         let host = Arc::new(Host {
             permits: Arc::new(Permits::new(adaptive.limit())),
             rest: Mutex::new(None),
+            turn: tokio::sync::Mutex::default(),
             strength: Mutex::new(Strength { adaptive, asked_at: None, last_turn: None }),
             pace: Rate::new(hosts.requests_per_s),
             silence: hosts.silence,
@@ -277,14 +277,29 @@ impl Host {
         }
     }
 
-    /// Takes a turn and tells how long it is until then.
-    fn turn_in(&self) -> Duration {
+    /// Waits until the next request may begin, where they are spaced out. One at a time does: how far apart they are is
+    /// known only then.
+    async fn wait_turn(&self) {
+        let mut turn = None;
+        while let Some(left) = self.take_turn() {
+            if turn.is_none() {
+                turn = Some(self.turn.lock().await);
+            } else {
+                tokio::time::sleep(left).await;
+            }
+        }
+    }
+
+    /// Takes the turn that is now; else how long it is until the next.
+    fn take_turn(&self) -> Option<Duration> {
         let now = Instant::now();
         let mut strength = lock(&self.strength);
-        let gap = strength.adaptive.gap();
-        let turn = strength.last_turn.map_or(now, |last| now.max(last + gap));
-        strength.last_turn = Some(turn);
-        turn.saturating_duration_since(now)
+        let next = strength.last_turn.map(|last| last + strength.adaptive.gap());
+        let left = next.map(|next| next.saturating_duration_since(now)).filter(|left| !left.is_zero());
+        if left.is_none() {
+            strength.last_turn = Some(now);
+        }
+        left
     }
 
     fn rests_for(&self) -> Option<Duration> {
