@@ -516,19 +516,6 @@ fn connections_are_used_again_whatever_the_status() {
 }
 
 #[test]
-fn a_slot_is_given_on_with_its_connection() {
-    let server = Server::start(|_| ok(vec![b'x'; 30_000], "image/png"));
-    run(async {
-        let setup = Setup::new(FetchLimits { per_host: 4, connections: 4, ..hasty() });
-        let tasks: Vec<_> = (0..400).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
-        for task in tasks {
-            task.await.unwrap().unwrap();
-        }
-        assert!(server.accepted() <= 8, "{} connections", server.accepted());
-    });
-}
-
-#[test]
 fn the_number_of_connections_can_be_changed_on_the_way() {
     let server = Server::start(|_| ok("x", "image/png"));
     server.hold();
