@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eframe::App as _;
-use pixloom::engine::{Command, Engine, Handle, Options, PreviewRequest, Zoom};
+use pixloom::engine::{Command, Engine, EngineOptions, Handle, PreviewRequest, Zoom};
 use pixloom::model::{ItemId, JobState, Recipe, Save, SourceSpec, Step};
 
 const ITEMS: usize = 10_000;
@@ -18,7 +18,8 @@ fn main() {
     let scratch = tempfile::tempdir().unwrap();
     let pictures = scratch.path().join("pictures");
     fill(&pictures);
-    let options = Options { settings_path: None, ..Options::for_window(scratch.path().join("catalog.sqlite")) };
+    let options =
+        EngineOptions { settings_path: None, ..EngineOptions::for_window(scratch.path().join("catalog.sqlite")) };
     let engine = Engine::start(options).unwrap();
     let handle = engine.handle();
     let mut window = Window::new(handle.clone());
@@ -59,7 +60,7 @@ fn previews(photos: &Path, scratch: &Path) {
     for n in 0..1000 {
         std::fs::hard_link(&original, folder.join(format!("{n:04}.jpg"))).unwrap();
     }
-    let options = Options { settings_path: None, ..Options::for_window(scratch.join("previews.sqlite")) };
+    let options = EngineOptions { settings_path: None, ..EngineOptions::for_window(scratch.join("previews.sqlite")) };
     let engine = Engine::start(options).unwrap();
     let handle = engine.handle();
     let mut window = Window::new(handle.clone());

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use job::{JobError, RecipePlace};
 
-use crate::model::{Locator, Sentence};
+use crate::model::{Locator, Message};
 
 /// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ impl ItemError {
 
     /// The same error with a sentence as its detail, which can be told in other languages, too.
     #[must_use]
-    pub fn saying(self, sentence: &Sentence) -> Self {
+    pub fn saying(self, sentence: &Message) -> Self {
         let said = sentence.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.to_owned()));
         let mut error = self.with("detail", sentence);
         error.args.extend(said);
@@ -146,9 +146,9 @@ impl ItemError {
     }
 
     /// The sentence that is its detail.
-    pub fn said(&self) -> Option<Sentence> {
+    pub fn said(&self) -> Option<Message> {
         let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
-        Sentence::from_pairs(pairs, self.arg("detail"))
+        Message::from_pairs(pairs, self.arg("detail"))
     }
 
     /// What a person may want to know beside its sentence: argument and value.

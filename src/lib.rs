@@ -21,3 +21,4 @@ pub mod model;
 pub mod op;
 pub mod sink;
 pub mod source;
+pub mod store;

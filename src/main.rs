@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pixloom::cli::{self, Asked};
+use pixloom::cli::{self, FrontEnd};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,11 +18,11 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     match cli::main(std::env::args_os()) {
-        Asked::Done(code) => code,
+        FrontEnd::Done(code) => code,
         #[cfg(feature = "gui")]
-        Asked::Window { catalog_path, sources } => open_window(catalog_path, sources, began),
+        FrontEnd::Window { catalog_path, sources } => open_window(catalog_path, sources, began),
         #[cfg(not(feature = "gui"))]
-        Asked::Window { .. } => {
+        FrontEnd::Window { .. } => {
             let error = pixloom::error::JobError::Usage(
                 "This Pixloom was built without its window. `pixloom run --help` tells what it can do.".to_owned(),
             );
@@ -38,11 +38,11 @@ fn open_window(
     sources: Vec<pixloom::model::SourceSpec>,
     began: std::time::Instant,
 ) -> ExitCode {
-    use pixloom::engine::{Command, Engine, Options};
+    use pixloom::engine::{Command, Engine, EngineOptions};
     use pixloom::error::JobError;
-    use pixloom::model::Sentence;
+    use pixloom::model::Message;
 
-    let engine = match Engine::start(Options::for_window(catalog_path)) {
+    let engine = match Engine::start(EngineOptions::for_window(catalog_path)) {
         Ok(engine) => engine,
         Err(error) => return cli::complain(&error).into(),
     };
@@ -54,7 +54,7 @@ fn open_window(
     match pixloom::gui::run(handle, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
-            let sentence = Sentence::new("no_window", "{detail} `pixloom run` works without one.");
+            let sentence = Message::new("no_window", "{detail} `pixloom run` works without one.");
             cli::complain(&JobError::Machine(sentence.with("detail", detail))).into()
         }
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use pixloom::engine::{Command, Engine, Handle, Options};
+use pixloom::engine::{Command, Engine, EngineOptions, Handle};
 use pixloom::gui::App;
 use pixloom::model::{JobState, Step};
 
@@ -46,10 +46,10 @@ impl Desk {
     }
 
     fn at(dir: tempfile::TempDir) -> Self {
-        let options = Options {
+        let options = EngineOptions {
             settings_path: Some(dir.path().join("settings.toml")),
             secrets_path: Some(dir.path().join("secrets.toml")),
-            ..Options::for_window(dir.path().join("catalog.sqlite"))
+            ..EngineOptions::for_window(dir.path().join("catalog.sqlite"))
         };
         let engine = Engine::start(options).unwrap();
         let handle = engine.handle();

@@ -35,7 +35,7 @@ pub trait Catalog: Send {
 
     /// Where each of these is about to appear, the SHA-256 of its bytes, and all that is to be told of it once it is
     /// done; they are still running. Anything but `Outcome::Done` is passed over.
-    fn note_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError>;
+    fn record_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError>;
 
     /// What became of these items, and their jobs' counters. Telling the same again changes nothing. Of an output that
     /// was noted nothing is to differ now.
@@ -126,7 +126,7 @@ pub trait CatalogReader: Send {
 
     /// How many links of a job were skipped since their publisher does not want them fetched, with the first one's
     /// sentence.
-    fn left_alone(&self, job: JobId) -> Result<Option<(String, u64)>, JobError>;
+    fn declined_links(&self, job: JobId) -> Result<Option<(String, u64)>, JobError>;
 
     /// The largest groups of a job by folder or host, in the order of their first items.
     fn groups(&self, job: JobId, limit: u32) -> Result<Vec<Group>, JobError>;
@@ -143,7 +143,7 @@ pub trait CatalogReader: Send {
     /// What a job made of a link, if it stands near `seq` (within `around` places) and its result is noted with a hash
     /// and something that tells whether the link has changed since. Where the job itself found it unchanged, what it
     /// was held against.
-    fn made_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError>;
+    fn prior_result_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError>;
 
     /// Items behind `after_seq` with every column of [`RECORD_COLUMNS`], in order.
     fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::api::{CatalogReader, Field, RECORD_COLUMNS};
 use crate::error::JobError;
-use crate::model::{JobId, Sentence, locator};
+use crate::model::{JobId, Message, locator};
 
 /// Items read at once.
 const ROWS: u32 = 1000;
@@ -63,7 +63,7 @@ pub fn export(
 }
 
 fn failed(error: impl fmt::Display) -> JobError {
-    JobError::Machine(Sentence::new("export", "Couldn't write the export: {detail}.").with("detail", error))
+    JobError::Machine(Message::new("export", "Couldn't write the export: {detail}.").with("detail", error))
 }
 
 /// Goes through a job's items; returns how many there were.

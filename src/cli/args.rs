@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::links::LinkArgs;
-use super::network::NetworkArgs;
+use super::list_args::LinkArgs;
+use super::network_args::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipePlace};

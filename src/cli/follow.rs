@@ -13,7 +13,7 @@ use super::report::{self, Line};
 use super::{Exit, warn};
 use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
-use crate::model::{Edge, Event, JobId, Progress, Sentence};
+use crate::model::{Edge, Event, JobId, Message, Progress};
 
 /// Progress is told at most this often; with the last words that makes at most ten a second.
 const EVERY: Duration = Duration::from_millis(125);
@@ -22,7 +22,7 @@ const FAILURES: u32 = 500;
 
 /// What is told beside the job itself.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct FollowOptions<'a> {
     /// Where results are: nobody named that folder.
     pub(super) folder: bool,
     /// How a next command names the catalog.
@@ -46,7 +46,7 @@ struct Follower<'a> {
     has_started: bool,
     /// Whether a source could not be read, wholly or in part.
     is_partial: bool,
-    beside: Told<'a>,
+    beside: FollowOptions<'a>,
     /// Number of the last failure that was told.
     told: u64,
     last_progress: Option<Progress>,
@@ -59,7 +59,7 @@ pub(super) fn follow(
     command: Command,
     job: Option<JobId>,
     report: ReportArgs,
-    beside: Told<'_>,
+    beside: FollowOptions<'_>,
 ) -> Result<Exit, JobError> {
     let handle = engine.handle();
     let (bell_tx, bell_rx) = bounded(1);
@@ -97,7 +97,7 @@ pub(super) fn follow(
         follower.handle.send(Command::Show(job));
     }
     if !follower.handle.send(command) {
-        return Err(JobError::Machine(Sentence::new("engine_ended", "The engine has ended.")));
+        return Err(JobError::Machine(Message::new("engine_ended", "The engine has ended.")));
     }
     follower.until_end(&bell_rx, &interrupted)
 }
@@ -134,7 +134,7 @@ impl Follower<'_> {
                 seen_event = event.sequence;
                 end = self.take_event(event, &snapshot).or(end);
             }
-            if let (None, 0, Some(Notice::Trouble(reason))) = (&end, seen_event, &snapshot.notice) {
+            if let (None, 0, Some(Notice::RunError(reason))) = (&end, seen_event, &snapshot.notice) {
                 end = Some(End::Stopped(reason.to_string()));
             }
             if last_told.elapsed() >= EVERY {
@@ -165,7 +165,7 @@ impl Follower<'_> {
             self.emit(&Line::started(job, &view.progress));
         }
         match event.edge {
-            Edge::SourceTrouble { error } => {
+            Edge::SourceFailed { error } => {
                 self.is_partial = true;
                 self.warn(&error.to_string());
                 None
@@ -280,7 +280,7 @@ impl Follower<'_> {
                 super::say(&format!("Results are in {}.", dir.display()));
             }
             if progress.skipped > 0
-                && let Some((sentence, items)) = self.reader.left_alone(job)?
+                && let Some((sentence, items)) = self.reader.declined_links(job)?
             {
                 self.warn(&report::skips(&sentence, items));
             }

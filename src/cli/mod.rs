@@ -5,9 +5,9 @@
 
 mod args;
 mod follow;
-mod history;
-mod links;
-mod network;
+mod jobs;
+mod list_args;
+mod network_args;
 mod report;
 
 use std::ffi::OsString;
@@ -18,15 +18,17 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
-use crate::engine::{self, CatalogReader, Command as EngineCommand, DryRun, Engine, ExportFormat, Options, Planned};
+use crate::engine::{
+    self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
+};
 use crate::error::JobError;
 use crate::model::{JobId, JobRow, JobState, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
-use follow::Told;
+use follow::FollowOptions;
 use report::Line;
 
 /// Which face was asked for.
-pub enum Asked {
+pub enum FrontEnd {
     /// The window, with these sources added.
     Window {
         /// The catalog's file.
@@ -66,20 +68,20 @@ impl From<Exit> for ExitCode {
 }
 
 /// Reads the arguments; runs what needs no window.
-pub fn main(arguments: impl Iterator<Item = OsString>) -> Asked {
+pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             let error = without_secret(error);
             let _ = error.print();
             let wrong = error.use_stderr();
-            return Asked::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() });
+            return FrontEnd::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() });
         }
     };
-    choose(arguments).unwrap_or_else(|error| Asked::Done(complain(&error).into()))
+    choose(arguments).unwrap_or_else(|error| FrontEnd::Done(complain(&error).into()))
 }
 
-/// Options in whose place of a reference a secret may stand by mistake.
+/// EngineOptions in whose place of a reference a secret may stand by mistake.
 const SECRETIVE: [&str; 5] = ["--header ", "--cookie ", "--basic ", "--bearer ", "--proxy "];
 
 /// The error without the value of an option that may hold a secret: terminals and logs keep what is printed.
@@ -94,30 +96,30 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
     error
 }
 
-fn choose(arguments: Arguments) -> Result<Asked, JobError> {
+fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
     let Arguments { command, inputs, catalog } = arguments;
-    let catalog = Place::of(catalog.catalog)?;
+    let catalog = CatalogChoice::of(catalog.catalog)?;
     match command {
         Some(_) if !inputs.is_empty() => {
             Err(JobError::Usage("Give the command first, then what it works on: pixloom run INPUT...".to_owned()))
         }
-        Some(command) => execute(command, &catalog).map(|exit| Asked::Done(exit.into())),
+        Some(command) => execute(command, &catalog).map(|exit| FrontEnd::Done(exit.into())),
         None => {
             inputs.iter().try_for_each(args::check_input)?;
             let sources = inputs.iter().map(|input| args::source(input, true)).collect();
-            Ok(Asked::Window { catalog_path: catalog.path, sources })
+            Ok(FrontEnd::Window { catalog_path: catalog.path, sources })
         }
     }
 }
 
 /// The catalog, and how a next command names it.
-struct Place {
+struct CatalogChoice {
     path: PathBuf,
     /// ` --catalog PATH`, unless it is the usual one.
     option: String,
 }
 
-impl Place {
+impl CatalogChoice {
     fn of(given: Option<OsString>) -> Result<Self, JobError> {
         let Some(given) = given else {
             return Ok(Self { path: engine::default_catalog_path()?, option: String::new() });
@@ -132,7 +134,7 @@ impl Place {
     }
 
     fn engine(&self) -> Result<Engine, JobError> {
-        Engine::start(Options::for_command_line(self.path.clone()))
+        Engine::start(EngineOptions::for_command_line(self.path.clone()))
     }
 }
 
@@ -142,7 +144,7 @@ pub fn complain(error: &JobError) -> Exit {
     if error.is_usage() { Exit::Usage } else { Exit::Stopped }
 }
 
-fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
+fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     match command {
         Command::Run(run) if run.is_dry_run() => plan(&run),
         Command::Run(run) => start(&run, catalog),
@@ -151,10 +153,10 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
         Command::Jobs(jobs) => {
             let history = engine::history(&catalog.path)?;
             match jobs.job {
-                None => history::list(history.as_deref(), jobs.json),
+                None => jobs::list(history.as_deref(), jobs.json),
                 Some(job) => {
                     let (history, row) = named_job(history, job)?;
-                    history::tell(history.as_ref(), &row, jobs.json, &catalog.option)
+                    jobs::tell(history.as_ref(), &row, jobs.json, &catalog.option)
                 }
             }
         }
@@ -186,22 +188,22 @@ fn execute(command: Command, catalog: &Place) -> Result<Exit, JobError> {
     }
 }
 
-fn start(run: &RunArgs, catalog: &Place) -> Result<Exit, JobError> {
+fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
     if let Some(sentence) = run.idle_options(&spec) {
         warn(&sentence);
     }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
-    for list in spec.sources.iter().filter_map(links::list_given_as_input) {
+    for list in spec.sources.iter().filter_map(list_args::list_given_as_input) {
         let list = list.display();
         warn(&format!("{list} holds links. To fetch them, give it as a list: pixloom run --urls {list}"));
     }
-    let told = Told { folder: spec.sink.dir.is_none(), catalog_option: &catalog.option };
+    let told = FollowOptions { folder: spec.sink.dir.is_none(), catalog_option: &catalog.option };
     follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, told)
 }
 
-fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
+fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let row = match args.job {
         Some(job) => Some(named_job(Some(engine.reader()?), job)?.1),
@@ -225,11 +227,11 @@ fn resume(args: &ResumeArgs, catalog: &Place) -> Result<Exit, JobError> {
         EngineCommand::Resume(row.id),
         Some(row.id),
         args.report,
-        Told { folder: false, catalog_option: &catalog.option },
+        FollowOptions { folder: false, catalog_option: &catalog.option },
     )
 }
 
-fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
+fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
     // Its failures are still another's to count.
@@ -242,7 +244,13 @@ fn retry(args: &RetryArgs, catalog: &Place) -> Result<Exit, JobError> {
         return Ok(Exit::AllDone);
     }
     let command = EngineCommand::Retry { job: row.id, kind: args.kind, items: None };
-    follow::follow(engine, command, Some(row.id), args.report, Told { folder: false, catalog_option: &catalog.option })
+    follow::follow(
+        engine,
+        command,
+        Some(row.id),
+        args.report,
+        FollowOptions { folder: false, catalog_option: &catalog.option },
+    )
 }
 
 /// A job that must be there, with what was read to find it.
@@ -268,7 +276,7 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) => tame(&report::planned(&item)),
             Planned::Remark(sentence) => return warn(&sentence),
-            Planned::Trouble(sentence) => {
+            Planned::RunError(sentence) => {
                 is_partial = true;
                 return warn(&sentence);
             }

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::model::{Band, Channels, SampleType, Samples, Shortfall};
+use crate::model::{Band, Channels, SampleType, Samples, Truncated};
 
 /// Encodes 8-bit rows with `image`'s or our own encoders: a picture of 90 rows, without a black one.
 fn file(format: Format, save: &Save) -> Vec<u8> {
@@ -26,7 +26,7 @@ fn file(format: Format, save: &Save) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<Shortfall>), ItemError> {
+fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<Truncated>), ItemError> {
     let mut opened = open(bytes, &DecodeOptions { truncated, ..DecodeOptions::default() })?;
     let info = opened.rows.info();
     let (mut band, mut all) = (Band::empty(&info), Vec::new());
@@ -36,7 +36,7 @@ fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<S
         all.extend(samples.chunks(count).flat_map(|pixel| pixel[..count.min(3)].to_vec()));
     }
     assert_eq!(all.len(), 120 * 90 * 3);
-    Ok((all, opened.rows.shortfall()))
+    Ok((all, opened.rows.truncation()))
 }
 
 #[test]
@@ -50,19 +50,19 @@ fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to(
         (Format::Bmp, plain.clone()),
     ] {
         let whole = file(format, &save);
-        let (pixels, shortfall) = decode(&whole, TruncatedPolicy::Keep).unwrap();
-        assert_eq!(shortfall, None, "{format:?}: nothing is missing");
+        let (pixels, truncation) = decode(&whole, TruncatedPolicy::Keep).unwrap();
+        assert_eq!(truncation, None, "{format:?}: nothing is missing");
         let cut = &whole[..whole.len() * 3 / 5];
         let error = decode(cut, TruncatedPolicy::Fail).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Truncated, "{format:?}");
-        let (some, shortfall) = decode(cut, TruncatedPolicy::Keep).unwrap();
-        let shortfall = shortfall.unwrap();
-        assert!((10..90).contains(&shortfall.rows), "{format:?}: {shortfall:?}");
-        assert_eq!((shortfall.of_rows, shortfall.bytes), (90, cut.len() as u64), "{format:?}");
+        let (some, truncation) = decode(cut, TruncatedPolicy::Keep).unwrap();
+        let truncation = truncation.unwrap();
+        assert!((10..90).contains(&truncation.rows), "{format:?}: {truncation:?}");
+        assert_eq!((truncation.of_rows, truncation.bytes), (90, cut.len() as u64), "{format:?}");
         // What was there is there: a bitmap's rows come from below.
         let had = 120
             * 3
-            * (shortfall.rows as usize - if format == Format::Jpeg { 16.min(shortfall.rows as usize) } else { 0 });
+            * (truncation.rows as usize - if format == Format::Jpeg { 16.min(truncation.rows as usize) } else { 0 });
         let same = if format == Format::Bmp {
             some[some.len() - had + 360..] == pixels[pixels.len() - had + 360..]
         } else {
@@ -79,8 +79,8 @@ fn a_png_that_ends_early_says_how_many_rows_were_there() {
     let had: u32 = error.arg("had").parse().unwrap();
     assert!((5..90).contains(&had) && error.arg("wanted") == "90 rows", "{error}");
     // Only the end mark is missing: every row is there.
-    let (_, shortfall) = decode(&whole[..whole.len() - 12], TruncatedPolicy::Keep).unwrap();
-    assert_eq!(shortfall.map(|one| one.rows), Some(90));
+    let (_, truncation) = decode(&whole[..whole.len() - 12], TruncatedPolicy::Keep).unwrap();
+    assert_eq!(truncation.map(|one| one.rows), Some(90));
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_progressive_jpeg_without_its_later_passes_is_kept_coarse() {
         (ErrorKind::Truncated, format!("within pass {}", scans.len()).as_str())
     );
     assert!(scans.len() > 2, "{scans:?}");
-    let (pixels, shortfall) = decode(cut, TruncatedPolicy::Keep).unwrap();
-    assert_eq!(shortfall.unwrap().rows, 0, "no row is whole");
+    let (pixels, truncation) = decode(cut, TruncatedPolicy::Keep).unwrap();
+    assert_eq!(truncation.unwrap().rows, 0, "no row is whole");
     assert!(pixels.iter().any(|v| *v != pixels[0]));
 }
 
@@ -152,19 +152,20 @@ fn noise(count: u32) -> Vec<u8> {
 }
 
 /// All samples, and what was missing.
-fn samples(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, ImageInfo, Option<Shortfall>), ItemError> {
+fn samples(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, ImageInfo, Option<Truncated>), ItemError> {
     let mut opened = open(bytes, &DecodeOptions { truncated, ..DecodeOptions::default() })?;
     let info = opened.rows.info();
     let mut band = Band::empty(&info);
     assert_eq!(opened.rows.read_rows(info.height_px, &mut band)?, info.height_px);
-    Ok((band.samples, info, opened.rows.shortfall()))
+    Ok((band.samples, info, opened.rows.truncation()))
 }
 
 #[test]
 fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_are_whole() {
     for (name, bytes) in read_only_files() {
-        let (whole, info, shortfall) = samples(&bytes, TruncatedPolicy::Keep).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let (Samples::U8(whole), None) = (whole, shortfall) else { panic!("{name}: {shortfall:?}") };
+        let (whole, info, truncation) =
+            samples(&bytes, TruncatedPolicy::Keep).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (Samples::U8(whole), None) = (whole, truncation) else { panic!("{name}: {truncation:?}") };
         let (row, from_below) = (info.row_samples(), ["bmp", "bmp in runs", "tga"].contains(&name));
         let mut seen = 0;
         for at in (1..20).map(|part| bytes.len() * part / 20).chain([bytes.len() - 3, 30]) {
@@ -178,11 +179,11 @@ fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_a
             };
             assert_eq!(error.kind, ErrorKind::Truncated, "{name} cut at {at}: {error}");
             let told: Option<u32> = error.arg("had").parse().ok();
-            let Ok((Samples::U8(some), _, shortfall)) = kept else {
+            let Ok((Samples::U8(some), _, truncation)) = kept else {
                 assert!(told.unwrap_or(0) == 0, "{name} cut at {at}: {error}");
                 continue;
             };
-            let had = shortfall.unwrap().rows;
+            let had = truncation.unwrap().rows;
             assert_eq!((Some(had), error.arg("wanted")), (told, "90 rows"), "{name} cut at {at}");
             let (there, missing) = if from_below {
                 ((90 - had as usize) * row..whole.len(), 0..(90 - had as usize) * row)
@@ -219,11 +220,11 @@ fn a_gif_cut_anywhere_gives_the_rows_it_has() {
         let cut = &whole_file[..at];
         let error = samples(cut, TruncatedPolicy::Fail).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Truncated, "cut at {at}: {error}");
-        let Ok((Samples::U8(some), _, shortfall)) = samples(cut, TruncatedPolicy::Keep) else {
+        let Ok((Samples::U8(some), _, truncation)) = samples(cut, TruncatedPolicy::Keep) else {
             assert!(at < 1_200, "cut at {at}");
             continue;
         };
-        let had = shortfall.unwrap().rows as usize;
+        let had = truncation.unwrap().rows as usize;
         assert_eq!((error.arg("had"), error.arg("wanted")), (had.to_string().as_str(), "90 rows"));
         assert!(had > least, "{had} rows, cut at {at}");
         least = had;
@@ -232,8 +233,8 @@ fn a_gif_cut_anywhere_gives_the_rows_it_has() {
     }
     assert!((70..90).contains(&least), "{least}");
     let woven = gif(true);
-    let (_, _, shortfall) = samples(&woven[..woven.len() / 2], TruncatedPolicy::Keep).unwrap();
-    assert_eq!(shortfall.map(|one| one.rows), Some(0), "of its passes none is whole");
+    let (_, _, truncation) = samples(&woven[..woven.len() / 2], TruncatedPolicy::Keep).unwrap();
+    assert_eq!(truncation.map(|one| one.rows), Some(0), "of its passes none is whole");
 }
 
 #[test]
@@ -266,8 +267,8 @@ fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
     chunk(b"IDAT", &packed);
     chunk(b"IEND", &[]);
     let file = [&b"\x89PNG\r\n\x1a\n"[..], &bytes].concat();
-    let (whole, _, shortfall) = samples(&file, TruncatedPolicy::Keep).unwrap();
-    assert_eq!((&whole, shortfall), (&Samples::U8(pixels), None));
+    let (whole, _, truncation) = samples(&file, TruncatedPolicy::Keep).unwrap();
+    assert_eq!((&whole, truncation), (&Samples::U8(pixels), None));
     assert_eq!(samples(&file, TruncatedPolicy::Fail).unwrap().0, whole);
     let mut most = 0;
     for part in 1..20 {
@@ -276,8 +277,8 @@ fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
         let had: u32 = error.arg("had").parse().unwrap();
         assert!(had >= most && had < 7 && error.arg("wanted") == "7 passes", "{error}");
         most = had;
-        let Ok((Samples::U8(some), _, shortfall)) = samples(cut, TruncatedPolicy::Keep) else { continue };
-        assert_eq!(shortfall.unwrap().rows, 0);
+        let Ok((Samples::U8(some), _, truncation)) = samples(cut, TruncatedPolicy::Keep) else { continue };
+        assert_eq!(truncation.unwrap().rows, 0);
         assert!(had == 0 || some.iter().all(|&value| value > 0), "{had} passes leave gaps");
     }
     assert!(most >= 5, "{most}");

@@ -5,33 +5,26 @@
 //! is taken for it.
 
 mod animation;
-mod apart;
 mod avif;
-mod blank;
-mod bmff;
+mod bmp;
 mod colour;
-mod convert;
-mod delta;
-mod density;
-mod exif;
-mod fault;
-mod frames;
+mod container;
+mod errors;
 mod gif;
+mod guard;
 mod ico;
 mod jpeg;
 mod jxl;
-mod late;
 mod meta;
 mod out;
+mod pixels;
 mod png;
-mod short;
-mod simple;
+mod qoi;
 mod sniff;
 mod strip;
 mod svg;
 mod tiff;
 mod webp;
-mod whole;
 
 use std::sync::Arc;
 
@@ -41,10 +34,12 @@ use crate::model::{
     Samples, Save, TruncatedPolicy,
 };
 
-pub use animation::{FrameEncoder, animates, animation_bytes};
-pub use apart::{Held, Patience};
-pub use frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_unless};
-pub use out::search::within_bytes;
+pub use animation::frame_decoder::{
+    OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable,
+};
+pub use animation::frame_encoder::{FrameEncoder, animates, animation_bytes};
+pub use guard::decode_thread::{DecodeControl, Held};
+pub use pixels::quality_search::within_bytes;
 pub use sniff::sniff;
 
 /// What a file's header says.
@@ -65,7 +60,7 @@ pub struct Header {
     /// Whether it is of a format that stores pictures with and without loss, and was stored without: WebP.
     pub lossless: bool,
     /// The name of colours that can't be honoured and count as sRGB, such as `PQ`.
-    pub taken_for_srgb: Option<&'static str>,
+    pub treated_as_srgb: Option<&'static str>,
 }
 
 impl Header {
@@ -79,7 +74,7 @@ impl Header {
             frames: 1,
             first_only: false,
             lossless: false,
-            taken_for_srgb: None,
+            treated_as_srgb: None,
         }
     }
 }
@@ -95,7 +90,7 @@ pub struct DecodeOptions {
     pub luma: bool,
     /// What colour space pixels are converted to.
     pub colour: ColourChoice,
-    /// Whether a file that ends early gives what there is; its rows' `shortfall()` tells then.
+    /// Whether a file that ends early gives what there is; its rows' `truncation()` tells then.
     pub truncated: TruncatedPolicy,
     /// Which page of a file with several, counted from 0.
     pub page: u32,
@@ -119,7 +114,7 @@ pub trait Encoder: RowWriter {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
 
     /// The same, given up with `Cancelled` once `cancelled` says so, where that takes more than a moment.
-    fn finish_unless(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
         if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
     }
 }
@@ -162,41 +157,41 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
         Format::Webp => webp::probe(bytes),
         Format::Tiff => tiff::probe(bytes, page),
         Format::Gif => gif::probe(bytes),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::probe(format, bytes),
-        Format::Ico => ico::probe(bytes),
-        Format::Jxl => jxl::probe(bytes),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => pixels::image_crate::probe(format, bytes),
+        Format::Ico => ico::decode::probe(bytes),
+        Format::Jxl => jxl::decode::probe(bytes),
         Format::Avif => avif::probe(bytes),
         Format::Svg => svg::probe(bytes),
     }?;
-    fault::within_limits(header.info.width_px, header.info.height_px)?;
+    errors::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
 }
 
 /// Opens a picture: everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
-    open_unless(bytes, options, &Patience::endless())
+    open_cancellable(bytes, options, &DecodeControl::endless())
 }
 
-/// The same, given up with `Cancelled` where patience ends while a format is decoded as a whole.
-pub fn open_unless<'a>(
+/// The same, given up with `Cancelled` where control ends while a format is decoded as a whole.
+pub fn open_cancellable<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
-    patience: &Patience<'_>,
+    control: &DecodeControl<'_>,
 ) -> Result<Opened<'a>, ItemError> {
     let format = probe_page(bytes, options.page)?.format;
     let keep = options.truncated == TruncatedPolicy::Keep;
     let decoded = match format {
         Format::Jpeg => jpeg::open(bytes, options),
-        Format::Png => png::open(bytes, keep, patience.given_up),
+        Format::Png => png::open(bytes, keep, control.cancelled),
         Format::Webp => webp::open(bytes, keep),
         Format::Tiff => tiff::open(bytes, options),
         Format::Gif => gif::open(bytes, keep),
-        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => simple::open(format, bytes, keep),
-        Format::Ico => ico::open(bytes),
-        Format::Jxl => jxl::open(bytes, patience),
-        Format::Avif => avif::open(bytes, patience),
-        Format::Svg => svg::open(bytes, options, patience),
+        Format::Bmp | Format::Tga | Format::Qoi | Format::Pnm => pixels::image_crate::open(format, bytes, keep),
+        Format::Ico => ico::decode::open(bytes),
+        Format::Jxl => jxl::decode::open(bytes, control),
+        Format::Avif => avif::open(bytes, control),
+        Format::Svg => svg::open(bytes, options, control),
     }?;
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     let metadata = meta::upright(decoded.metadata, decoded.header.orientation);
@@ -211,7 +206,7 @@ pub fn taken(bytes: &[u8]) -> Option<String> {
         Format::Png => png::taken(bytes),
         Format::Webp => webp::taken(bytes),
         // Such a file is built as an EXIF block is.
-        Format::Tiff => exif::taken(bytes),
+        Format::Tiff => meta::exif::taken(bytes),
         _ => None,
     }
 }
@@ -233,7 +228,7 @@ pub fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         Format::Png | Format::Bmp | Format::Webp | Format::Tga | Format::Qoi => whole,
         Format::Gif | Format::Pnm | Format::Ico => whole * 2,
         Format::Tiff => tiff::held_bytes(bytes, &header.info),
-        Format::Jxl => jxl::held_bytes(&header.info),
+        Format::Jxl => jxl::decode::held_bytes(&header.info),
         Format::Avif => avif::held_bytes(&header.info),
         Format::Svg => svg::held_bytes(bytes, &header.info),
     }
@@ -256,16 +251,16 @@ pub fn encoder(
     let make = move |extras| -> Result<Box<dyn Encoder>, ItemError> {
         match save.max_bytes {
             Some(limit) if format.default_quality().is_some() => {
-                Ok(Box::new(out::search::Search::new(format, &save, limit, extras)))
+                Ok(Box::new(pixels::quality_search::Search::new(format, &save, limit, extras)))
             }
             Some(limit) => {
                 let inner = encoder_of(format, &save, extras)?;
-                Ok(Box::new(out::search::Bounded { inner, format, limit }))
+                Ok(Box::new(pixels::quality_search::Bounded { inner, format, limit }))
             }
             None => encoder_of(format, &save, extras),
         }
     };
-    Ok(Box::new(late::Late::new(profile, metadata, Box::new(stored), Box::new(make))))
+    Ok(Box::new(pixels::deferred_encoder::DeferredEncoder::new(profile, metadata, Box::new(stored), Box::new(make))))
 }
 
 /// An encoder of an animation whose canvas and frames are `picture`'s: GIF, WebP and PNG, else `CantEncode`.
@@ -278,13 +273,13 @@ pub fn frame_encoder(
     metadata: &Metadata,
 ) -> Result<Box<dyn FrameEncoder>, ItemError> {
     let metadata = meta::by_policy(metadata, save.metadata);
-    let extras = late::extras(
+    let extras = pixels::deferred_encoder::extras(
         profile,
         metadata,
         &picture.canvas,
         stored_channels(format, save.background, save.palette.is_some(), picture.canvas.channels),
     );
-    animation::encoder(format, save, picture, extras)
+    animation::frame_encoder::encoder(format, save, picture, extras)
 }
 
 /// The channels that a file has for a picture's: a profile must speak of those.
@@ -305,14 +300,14 @@ fn encoder_of(format: Format, save: &Save, extras: Extras) -> Result<Box<dyn Enc
         Format::Png => Box::new(png::PngEncoder::new(save, extras)),
         Format::Webp => Box::new(webp::WebpEncoder::new(save, extras)),
         Format::Tiff => Box::new(tiff::TiffEncoder::new(save, extras)),
-        Format::Avif => Box::new(out::avif::AvifEncoder::new(save, extras)),
-        Format::Jxl => Box::new(out::jxl::JxlEncoder::new(extras)),
-        Format::Gif => Box::new(out::gif::GifEncoder::new(save)),
-        Format::Qoi => Box::new(out::qoi::QoiEncoder::default()),
-        Format::Bmp => Box::new(out::bmp::BmpEncoder::new(extras)),
+        Format::Avif => Box::new(avif::encode::AvifEncoder::new(save, extras)),
+        Format::Jxl => Box::new(jxl::encode::JxlEncoder::new(extras)),
+        Format::Gif => Box::new(gif::encode::GifEncoder::new(save)),
+        Format::Qoi => Box::new(qoi::encode::QoiEncoder::default()),
+        Format::Bmp => Box::new(bmp::encode::BmpEncoder::new(extras)),
         Format::Tga | Format::Pnm | Format::Ico | Format::Svg => {
             let detail = format!("{} files are read only; choose PNG, JPEG or WebP", format.label());
-            return Err(fault::cant_encode(detail));
+            return Err(errors::cant_encode(detail));
         }
     })
 }
@@ -326,14 +321,14 @@ pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
         Format::Png => png::encoding_bytes(save, info) + whole,
         Format::Webp => webp::encoding_bytes(save, info) + whole,
         Format::Tiff => tiff::encoding_bytes(info) + whole,
-        Format::Avif => out::avif::encoding_bytes(info) + whole / 3,
-        Format::Jxl => out::jxl::encoding_bytes(info) + whole,
-        Format::Gif => out::gif::encoding_bytes(info) + whole,
-        Format::Qoi => out::qoi::encoding_bytes(info) + whole,
+        Format::Avif => avif::encode::encoding_bytes(info) + whole / 3,
+        Format::Jxl => jxl::encode::encoding_bytes(info) + whole,
+        Format::Gif => gif::encode::encoding_bytes(info) + whole,
+        Format::Qoi => qoi::encode::encoding_bytes(info) + whole,
         Format::Bmp => whole,
         Format::Tga | Format::Pnm | Format::Ico | Format::Svg => 0,
     };
-    own + out::search::held_bytes(format, save, info)
+    own + pixels::quality_search::held_bytes(format, save, info)
 }
 
 /// Samples as an sRGB screen shows them; `None` where they are shown as they are.

@@ -1,7 +1,8 @@
 //! What some bytes are, told by their first few, never by a name.
 
+use super::errors;
+use super::ico::decode;
 use super::svg::is_svg;
-use super::{fault, ico};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Format;
 
@@ -23,7 +24,7 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
             Some(Format::Pnm)
         }
         _ if is_avif(bytes) => Some(Format::Avif),
-        _ if ico::is_ico(bytes) => Some(Format::Ico),
+        _ if decode::is_ico(bytes) => Some(Format::Ico),
         _ if is_svg(bytes) => Some(Format::Svg),
         _ if is_tga(bytes) => Some(Format::Tga),
         _ => None,
@@ -96,10 +97,10 @@ pub(super) fn require(bytes: &[u8]) -> Result<Format, ItemError> {
         return Ok(format);
     }
     if is_cut_magic(bytes) {
-        return Err(fault::truncated());
+        return Err(errors::truncated());
     }
     if let Some(name) = known_but_not_built(bytes) {
-        return Err(fault::unsupported(format!("{name} pictures are not supported")));
+        return Err(errors::unsupported(format!("{name} pictures are not supported")));
     }
     Err(ItemError::nameless(ErrorKind::NotAPicture).with("detail", looks_like(bytes)))
 }

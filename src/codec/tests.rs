@@ -275,7 +275,7 @@ fn every_orientation_is_told_and_reset_in_what_is_kept() {
                 let opened = open(&bytes, &DecodeOptions::default()).unwrap();
                 assert_eq!(opened.header.orientation, expected);
                 let kept = opened.metadata.exif.unwrap();
-                assert_eq!(exif::orientation(Some(&kept)), Orientation::Upright);
+                assert_eq!(crate::codec::meta::exif::orientation(Some(&kept)), Orientation::Upright);
                 assert!(contains(&kept, b"Pixmaker"));
                 assert!(!contains(&kept, b"thumb!"), "a thumbnail of the picture before it was turned");
                 assert_eq!(kept.len(), 114);

@@ -3,35 +3,13 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
-mod around;
-mod bodies;
-mod claims;
-pub mod command;
+pub mod api;
 mod coordinator;
-mod dry_run;
-mod edits;
-mod expand;
-mod export;
-mod gate;
-pub mod handle;
 mod intake;
-mod items;
-mod limits;
-mod lists;
-mod meter;
-mod output;
-mod picture;
-mod pools;
-mod preview;
-mod recorder;
+mod item;
+mod record;
 mod run;
-mod samples;
-mod settings;
-mod show;
-pub mod snapshot;
-mod step_files;
-mod thumbnails;
-pub mod view;
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,19 +21,20 @@ use crossbeam_channel::{Sender, bounded};
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
-pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
-pub use crate::op::{
-    Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help, starting_step,
+pub use crate::op::recipe::file as recipe_file;
+pub use crate::op::recipe::syntax::{
+    keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text,
 };
-pub use command::Command;
-pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
-pub use export::export_job;
-pub use handle::Handle;
-pub use snapshot::{CaFileFault, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
-pub use view::{
+pub use crate::op::{Group, OpSpec, help as op_help, list as op_list, registry, save_help, starting_step};
+pub use api::command::Command;
+pub use api::export::export_job;
+pub use api::handle::Handle;
+pub use api::snapshot::{CaFileFault, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
+pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     Thumbnail, Zoom,
 };
+pub use item::dry_run::{DryRun, Planned, PlannedItem, dry_run};
 
 use crate::catalog::{self, ReaderFactory};
 use crate::error::{JobError, RecipePlace};
@@ -74,7 +53,7 @@ pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, Jo
 
 /// How an engine is started.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct EngineOptions {
     /// The catalog's file; made if it isn't there.
     pub catalog_path: PathBuf,
     /// The settings' file; `None` keeps none.
@@ -87,17 +66,17 @@ pub struct Options {
     pub waits: bool,
 }
 
-impl Options {
+impl EngineOptions {
     /// For a window: everything remembered, patient.
     pub fn for_window(catalog_path: PathBuf) -> Self {
-        let settings_path = settings::SettingsFile::default_path();
-        let secrets_path = settings::secrets_path();
+        let settings_path = coordinator::settings::SettingsFile::default_path();
+        let secrets_path = coordinator::settings::secrets_path();
         Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true }
     }
 
     /// For the command line: no settings, and an end in any case.
     pub fn for_command_line(catalog_path: PathBuf) -> Self {
-        let secrets_path = settings::secrets_path();
+        let secrets_path = coordinator::settings::secrets_path();
         Self { catalog_path, settings_path: None, secrets_path, lists_drafts: false, waits: false }
     }
 }
@@ -109,9 +88,9 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 
 /// Checks what a job asks for, before anything starts, and gives its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
-    let pipeline = step_files::pipeline(&spec.recipe)
+    let pipeline = item::step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { place: RecipePlace::Step(error.step), why: error.why })?;
-    output::template(spec)?;
+    item::naming::template(spec)?;
     spec.save.check().map_err(|why| JobError::Recipe { place: RecipePlace::Save, why })?;
     spec.network.check().map_err(JobError::Refused)?;
     Ok(pipeline)
@@ -121,13 +100,13 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
 /// its lists.
 pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
     check(spec)?;
-    lists::check(spec)
+    intake::lists::check(spec)
 }
 
 /// Proves that results of a job can be written to its output folder, which needs not be there yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
-    let dir = output::out_dir(spec)?;
-    crate::sink::check_dir(&dir)?;
+    let dir = item::naming::out_dir(spec)?;
+    crate::sink::check_folder(&dir)?;
     Ok(dir)
 }
 
@@ -137,34 +116,34 @@ pub struct Engine {
     readers: ReaderFactory,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
-    views: Option<view::Stop>,
+    views: Option<api::view::Stop>,
     /// Declared last: sockets end after the threads that use them.
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Engine {
     /// Opens the catalog and starts the threads.
-    pub fn start(options: Options) -> Result<Self, JobError> {
+    pub fn start(options: EngineOptions) -> Result<Self, JobError> {
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(pools::net_threads())
+            .worker_threads(run::pools::net_threads())
             .thread_name("pixloom-net")
             .enable_all()
             .build()
             .map_err(|error| JobError::thread("pixloom-net", error))?;
         let (handle, ends) = Handle::new();
-        let (record_tx, record_rx) = bounded(recorder::RECORDS);
-        let (expand_tx, expand_rx) = bounded(expand::EXPANSIONS);
-        let (note_tx, note_rx) = bounded(expand::EXPANSIONS);
+        let (record_tx, record_rx) = bounded(record::recorder::RECORDS);
+        let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
+        let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (bell_tx, bell_rx) = bounded(1);
         let (quit_tx, quit_rx) = bounded(1);
         let revision = Arc::new(AtomicU64::new(1));
-        let runs = recorder::Runs::default();
-        let bodies: Option<Arc<bodies::Bodies>> = options.lists_drafts.then(Arc::default);
+        let runs = record::recorder::Runs::default();
+        let bodies: Option<Arc<views::body_cache::BodyCache>> = options.lists_drafts.then(Arc::default);
         let secrets = Arc::new(Secrets::new(options.secrets_path.clone()));
         let mut threads = Vec::new();
 
-        let recorder = recorder::Recorder {
+        let recorder = record::recorder::Recorder {
             catalog,
             reader: readers.reader()?,
             record_rx,
@@ -178,7 +157,7 @@ impl Engine {
         let (sources_runtime, sources_secrets) = (runtime.handle().clone(), Arc::clone(&secrets));
         threads.push(run::named("pixloom-sources", move || {
             let reader = sources_reader.as_ref();
-            expand::run(&expand_rx, &sources_tx, &note_tx, reader, &sources_runtime, &sources_secrets);
+            intake::read_sources::run(&intake_rx, &sources_tx, &note_tx, reader, &sources_runtime, &sources_secrets);
         })?);
 
         let views = if let Some(bodies) = &bodies {
@@ -190,14 +169,14 @@ impl Engine {
         };
 
         let parts = coordinator::Parts {
-            settings_file: options.settings_path.clone().map(settings::SettingsFile::new),
+            settings_file: options.settings_path.clone().map(coordinator::settings::SettingsFile::new),
             shared: ends.shared,
             command_rx: ends.command_rx,
             note_rx,
             bell_rx,
             quit_rx,
             record_tx,
-            expand_tx,
+            intake_tx,
             readers: readers.clone(),
             reader: readers.reader()?,
             runs,
@@ -244,16 +223,16 @@ impl Drop for Engine {
 }
 
 fn start_views(
-    ends: &handle::Ends,
+    ends: &api::handle::Ends,
     readers: &ReaderFactory,
-    bodies: &Arc<bodies::Bodies>,
+    bodies: &Arc<views::body_cache::BodyCache>,
     revision: &Arc<AtomicU64>,
-) -> Result<(view::Stop, Vec<JoinHandle<()>>), JobError> {
-    let stop = view::Stop::new();
-    let pool = Arc::new(pools::preview_pool()?);
-    let items = items::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
-    let looker = preview::Looker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(bodies));
-    let thumbnails = thumbnails::Thumbnails::new(
+) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
+    let stop = api::view::Stop::new();
+    let pool = Arc::new(run::pools::preview_pool()?);
+    let items = views::pages::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
+    let looker = views::preview::PreviewWorker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(bodies));
+    let thumbnails = views::thumbnails::Thumbnails::new(
         Arc::clone(&ends.shared),
         ends.thumbnail_tx.clone(),
         readers.reader()?,

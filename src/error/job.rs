@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::ItemError;
-use crate::model::{JobId, Sentence};
+use crate::model::{JobId, Message};
 
 /// Why a job could not start, or could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,14 +14,14 @@ pub enum JobError {
     Usage(String),
     /// What was asked for makes no sense: nothing was started. Exit code 2.
     #[error("{0}")]
-    Refused(Sentence),
+    Refused(Message),
     /// A wrong recipe, or a wrong way to save: nothing was started. Exit code 2.
     #[error("{place}: {why}")]
     Recipe {
         /// Which part of it.
         place: RecipePlace,
         /// What is wrong and what is allowed.
-        why: Sentence,
+        why: Message,
     },
     /// The catalog can't be opened, read or written. Exit code 3.
     #[error("The catalog {path} can't be used: {detail}. Nothing was lost; choose another one with --catalog.")]
@@ -47,7 +47,7 @@ pub enum JobError {
     Item(ItemError),
     /// Anything else the machine refused. Exit code 3.
     #[error("{0}")]
-    Machine(Sentence),
+    Machine(Message),
 }
 
 /// Which part of a recipe is meant.
@@ -87,24 +87,24 @@ impl JobError {
 
     /// A path that can't be made absolute.
     pub fn path(path: &Path, error: &std::io::Error) -> Self {
-        let sentence = Sentence::new("path", "{path}: {detail}");
+        let sentence = Message::new("path", "{path}: {detail}");
         Self::Refused(sentence.with("path", path.display()).with("detail", error))
     }
 
     /// There is no such job.
     pub fn no_job(job: JobId) -> Self {
-        Self::Refused(Sentence::new("no_job", "There is no job {job} in this catalog.").with("job", job))
+        Self::Refused(Message::new("no_job", "There is no job {job} in this catalog.").with("job", job))
     }
 
     /// A thread that can't be started.
     pub fn thread(name: &str, error: impl fmt::Display) -> Self {
-        let sentence = Sentence::new("thread", "Couldn't start the thread {name}: {detail}.");
+        let sentence = Message::new("thread", "Couldn't start the thread {name}: {detail}.");
         Self::Machine(sentence.with("name", name).with("detail", error))
     }
 
     /// The recorder is gone.
     pub const fn recorder_gone() -> Self {
-        Self::Machine(Sentence::new("recorder_gone", "The recorder has ended; start Pixloom again."))
+        Self::Machine(Message::new("recorder_gone", "The recorder has ended; start Pixloom again."))
     }
 
     /// Whether nothing was started because the request itself was wrong.

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::resolver::{NameNotFound, Refused};
-use super::slots::GivenUp;
+use super::connect::resolver::{NameNotFound, Refused};
+use super::schedule::hosts::GivenUp;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Sentence, TransferTimes, human, locator};
+use crate::model::{Message, TransferTimes, human, locator};
 
 /// Longest foreign text that goes into a sentence, in bytes.
 const MAX_DETAIL_BYTES: usize = 200;
@@ -76,12 +76,12 @@ pub(super) fn of_given_up(why: GivenUp, name: &str) -> Fault {
     let error = match why {
         GivenUp::Silent(silent) => {
             let english = "its host has answered nobody for {seconds} s, so it was not asked";
-            let sentence = Sentence::new("link_silent", english).with("seconds", silent.as_secs());
+            let sentence = Message::new("link_silent", english).with("seconds", silent.as_secs());
             ItemError::new(ErrorKind::Timeout, name).saying(&sentence)
         }
         GivenUp::AtRest { status, left } => {
             let english = "to another link, and asks to be left alone for {seconds} s more";
-            let sentence = Sentence::new("link_at_rest", english).with("seconds", left.as_secs());
+            let sentence = Message::new("link_at_rest", english).with("seconds", left.as_secs());
             ItemError::new(ErrorKind::HttpStatus, name).with("status", status).saying(&sentence)
         }
     };
@@ -110,7 +110,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     }
     if error.is_connect() {
         let error = if error.is_timeout() {
-            let sentence = Sentence::new("link_no_answer", "no answer within {seconds} s");
+            let sentence = Message::new("link_no_answer", "no answer within {seconds} s");
             let sentence = sentence.with("seconds", connect_timeout.as_secs_f64());
             ItemError::new(ErrorKind::Connect, name).saying(&sentence)
         } else {
@@ -119,7 +119,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault { unreached_since: Some(began), ..Fault::new(error) };
     }
     if error.is_timeout() {
-        let sentence = Sentence::new("link_incomplete", "it sent no complete answer");
+        let sentence = Message::new("link_incomplete", "it sent no complete answer");
         return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
@@ -135,7 +135,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
 /// From a body that broke off after `had_bytes`.
 pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
     if error.is_timeout() {
-        let sentence = Sentence::new("link_stopped", "it stopped sending after {had}");
+        let sentence = Message::new("link_stopped", "it stopped sending after {had}");
         let sentence = sentence.with("had", human::bytes(had_bytes));
         return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }

@@ -7,24 +7,24 @@ use std::time::Instant;
 use reqwest::dns::Resolve;
 use url::Url;
 
-use super::body::Body;
 use super::cancel::Cancel;
-use super::courtesy::{Courtesy, LinkCounts, Robots, robots_url};
-use super::dns::Cached;
+use super::connect::dns_cache::Cached;
+use super::connect::network_watch::{Network, Verdict};
+use super::connect::resolver::SystemResolver;
+use super::credentials::secrets::{AccessError, Secrets};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
-use super::network::{Network, Verdict};
-use super::rate::{Rate, Throttle};
-use super::reach::{Link, Ways};
-use super::resolver::SystemResolver;
-use super::resume::Partial;
-use super::secrets::{AccessError, Secrets};
-use super::slots::{Slot, Slots};
-use super::spool::Spool;
-use super::transfer::{self, Ask, Known, Received, Reply};
-use super::{name, retry};
+use super::politeness::robots_policy::{LinkCounts, Robots, RobotsCheck, robots_url};
+use super::request::body::Body;
+use super::request::exchange::{self, Ask, Known, Received, Reply};
+use super::request::resume::Partial;
+use super::routes::{Link, Routes};
+use super::schedule::hosts::{Slot, Slots};
+use super::schedule::rate::{Rate, Throttle};
+use super::{file_name, retry};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{NetworkSpec, Origin, RobotsPolicy, Sentence, Transfer, TransferTimes};
+use crate::model::{Message, NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
+use crate::store::spool::Spool;
 
 /// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
 const PROGRESS_BYTES: u64 = 256 << 10;
@@ -36,8 +36,8 @@ pub struct Fetcher {
 }
 
 struct Shared {
-    ways: Ways,
-    courtesy: Courtesy,
+    ways: Routes,
+    courtesy: RobotsCheck,
     limits: FetchLimits,
     slots: Slots,
     /// What may be received in all.
@@ -137,7 +137,7 @@ struct Tally {
 impl Fetcher {
     /// A fetcher within these limits, with no settings beyond them.
     pub fn new(limits: FetchLimits) -> Self {
-        let ways = Ways::plain(&limits, Arc::new(Cached::new(Arc::new(SystemResolver))));
+        let ways = Routes::plain(&limits, Arc::new(Cached::new(Arc::new(SystemResolver))));
         Self::with(limits, ways, RobotsPolicy::default())
     }
 
@@ -148,14 +148,14 @@ impl Fetcher {
         limits.requests_per_s = network.requests_per_s.or(limits.requests_per_s);
         limits.bytes_per_s = network.bytes_per_s.or(limits.bytes_per_s);
         let resolver = Arc::new(Cached::new(resolver));
-        let ways = Ways::new(&limits, &network, secrets, resolver)?;
+        let ways = Routes::new(&limits, &network, secrets, resolver)?;
         Ok(Self::with(limits, ways, network.robots))
     }
 
-    fn with(limits: FetchLimits, ways: Ways, robots: RobotsPolicy) -> Self {
+    fn with(limits: FetchLimits, ways: Routes, robots: RobotsPolicy) -> Self {
         let shared = Shared {
             ways,
-            courtesy: Courtesy::new(robots),
+            courtesy: RobotsCheck::new(robots),
             slots: Slots::new(&limits),
             bytes: Rate::new(limits.bytes_per_s.map(|bytes| bytes as f64)),
             network: Network::new(limits.clone()),
@@ -218,8 +218,10 @@ impl Fetcher {
         let attempts = tally.attempts.load(Ordering::Relaxed);
         let fetch_ms = tally.fetch_ms.load(Ordering::Relaxed);
         match result {
-            Ok((Came::Body(received), asked)) => Ok(Visit::Changed(received.into_fetched(&asked, attempts, fetch_ms))),
-            Ok((Came::Unchanged(transfer), _)) => Ok(Visit::Unchanged { attempts, fetch_ms, transfer }),
+            Ok((AttemptResult::Body(received), asked)) => {
+                Ok(Visit::Changed(received.into_fetched(&asked, attempts, fetch_ms)))
+            }
+            Ok((AttemptResult::Unchanged(transfer), _)) => Ok(Visit::Unchanged { attempts, fetch_ms, transfer }),
             Err(Fault { error, http_status, times, .. }) => {
                 Err(FetchFailure { error, http_status, attempts, fetch_ms, times: times.map(|times| *times) })
             }
@@ -261,7 +263,13 @@ impl Fetcher {
 
 impl Shared {
     /// Tries until it comes, or until trying makes no sense.
-    async fn persist(&self, link: &Link, known: Option<&Known>, spool: &Spool, tally: &Tally) -> Result<Came, Fault> {
+    async fn persist(
+        &self,
+        link: &Link,
+        known: Option<&Known>,
+        spool: &Spool,
+        tally: &Tally,
+    ) -> Result<AttemptResult, Fault> {
         let mut failures = 0;
         let mut began_at = Instant::now();
         let mut partial = None;
@@ -314,7 +322,7 @@ impl Shared {
         spool: &'a Spool,
         partial: &mut Option<Partial<'a>>,
         tally: &Tally,
-    ) -> Result<Came, Fault> {
+    ) -> Result<AttemptResult, Fault> {
         let name = fault::shown(&link.url);
         let mut seen = vec![link.url.clone()];
         let mut slot: Option<Slot> = None;
@@ -337,7 +345,7 @@ impl Shared {
             };
             let throttle = Throttle::new(self.bytes.as_ref());
             let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };
-            let reply = transfer::request(ask, partial, on_answer).await;
+            let reply = exchange::request(ask, partial, on_answer).await;
             tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             // The connection goes back to its pool first: whoever gets the slot would else open another one.
             tokio::task::yield_now().await;
@@ -345,8 +353,10 @@ impl Shared {
                 held.welcomed();
             }
             match reply {
-                Ok(Reply::Received(received)) => return Ok(Came::Body(received)),
-                Ok(Reply::Unchanged(times)) => return Ok(Came::Unchanged(Transfer { times, ..Transfer::default() })),
+                Ok(Reply::Received(received)) => return Ok(AttemptResult::Body(received)),
+                Ok(Reply::Unchanged(times)) => {
+                    return Ok(AttemptResult::Unchanged(Transfer { times, ..Transfer::default() }));
+                }
                 // Nothing is kept any more, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
@@ -383,13 +393,13 @@ impl Shared {
 
     /// The next place to ask, unless it was asked before or there were too many.
     fn next_hop(&self, next: Url, seen: &mut Vec<Url>, name: &str) -> Result<Url, Fault> {
-        let refused = |why: Sentence| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
+        let refused = |why: Message| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
         if seen.contains(&next) {
-            return Err(refused(Sentence::new("link_circle", "they go round in a circle")));
+            return Err(refused(Message::new("link_circle", "they go round in a circle")));
         }
         if seen.len() > self.limits.max_redirects as usize {
             let most = self.limits.max_redirects;
-            return Err(refused(Sentence::new("link_redirects", "more than {most}").with("most", most)));
+            return Err(refused(Message::new("link_redirects", "more than {most}").with("most", most)));
         }
         seen.push(next.clone());
         Ok(next)
@@ -397,7 +407,7 @@ impl Shared {
 }
 
 /// What an attempt led to.
-enum Came {
+enum AttemptResult {
     Body(Box<Received>),
     Unchanged(Transfer),
 }
@@ -408,7 +418,7 @@ fn kept_bytes(partial: Option<&Partial<'_>>) -> u64 {
 
 impl Received {
     fn into_fetched(self, asked: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
-        let file_name = name::name_of_response(self.head.disposition.as_deref(), asked, &self.url);
+        let file_name = file_name::name_of_response(self.head.disposition.as_deref(), asked, &self.url);
         let mut final_url = self.url;
         // Only URLs that can't have them refuse.
         let _ = final_url.set_username("");

@@ -4,7 +4,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
 use super::state::{Sheet, State};
-use super::text::Lang;
+use super::words::Lang;
 use crate::config::{ItemsLayout, Theme};
 use crate::engine::Command;
 use crate::model::JobState;

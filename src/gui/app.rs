@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
-use super::fit::Fit;
 use super::input;
 use super::panels::{
     columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
 };
 use super::state::State;
 use super::theme::{self, size};
-use super::widgets::sash::sash;
+use super::widgets::splitter::splitter;
+use super::window_fit::Fit;
 use crate::engine::Handle;
 
 /// At most 30 repaints a second come from the engine.
@@ -157,7 +157,7 @@ fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     let fill = theme::palette(ui).bg0;
     place(ui, "items", above, fill, Vec2::ZERO, |ui| items::ui(ui, state));
     let name = state.lang.preview_height();
-    if let Some(y) = sash(ui, name, area, below.top()) {
+    if let Some(y) = splitter(ui, name, area, below.top()) {
         state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
     }
     place(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));

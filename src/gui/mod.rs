@@ -6,9 +6,6 @@ mod actions;
 mod app;
 mod dialogs;
 mod drafts;
-mod fit;
-#[cfg(test)]
-mod fixture;
 mod format;
 mod icon;
 mod input;
@@ -18,9 +15,13 @@ mod panels;
 mod presets;
 mod sentences;
 mod state;
+mod window_fit;
+mod words;
+
+#[cfg(test)]
+mod fake_engine;
 #[cfg(test)]
 mod tests;
-mod text;
 mod textures;
 mod theme;
 mod widgets;

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::text::Lang;
+use super::words::Lang;
 use crate::engine::{Group, registry};
 use crate::model::{ParamSpec, Step, Unit};
 

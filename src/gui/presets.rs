@@ -1,6 +1,6 @@
 //! Recipes to begin with.
 
-use super::text::Lang;
+use super::words::Lang;
 use crate::model::{FormatChoice, Recipe, Save, Step};
 
 /// A recipe to begin with.

@@ -1,9 +1,9 @@
 //! Errors and remarks as sentences: English is their own, Korean is made here from their kind and arguments.
 
 use super::ops;
-use super::text::Lang;
+use super::words::Lang;
 use crate::error::{ErrorKind, ItemError, JobError, RecipePlace};
-use crate::model::{Locator, Remark, Sentence};
+use crate::model::{Locator, Message, Remark};
 
 /// What happened, to which item, and what to do.
 pub(crate) fn error(lang: Lang, error: &ItemError) -> String {
@@ -61,7 +61,7 @@ pub(crate) fn job(lang: Lang, error: &JobError) -> String {
 }
 
 /// A sentence in the window's language: Korean stands under its id.
-pub(crate) fn said(lang: Lang, sentence: &Sentence) -> String {
+pub(crate) fn said(lang: Lang, sentence: &Message) -> String {
     let words = match lang {
         Lang::Korean => ops::said(sentence.id()),
         Lang::English => None,
@@ -324,7 +324,7 @@ mod tests {
         let mut texts = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
         let said: BTreeSet<&str> =
-            texts.iter().flat_map(|text| text.split("Sentence::new(").skip(1)).filter_map(id).collect();
+            texts.iter().flat_map(|text| text.split("Message::new(").skip(1)).filter_map(id).collect();
         assert!(said.len() > 100, "{}", said.len());
         // Those of parameters are chosen by their kind; see below.
         let all = ops::all_said().filter(|(id, _)| !id.starts_with("must_be_"));
@@ -339,7 +339,7 @@ mod tests {
         }
     }
 
-    /// The id that a call of `Sentence::new` begins with.
+    /// The id that a call of `Message::new` begins with.
     fn id(call: &str) -> Option<&str> {
         call.trim_start()
             .strip_prefix('"')?
@@ -364,10 +364,10 @@ mod tests {
 
     #[test]
     fn whatever_stops_a_job_is_told_in_korean() {
-        let sentence = || Sentence::new("network_gone", "The network is gone.");
+        let sentence = || Message::new("network_gone", "The network is gone.");
         let (path, detail) = ("/home/me/out".to_owned(), "no space".to_owned());
         let recipe =
-            |place| JobError::Recipe { place, why: Sentence::new("watermark_text", "give a text").of("resize") };
+            |place| JobError::Recipe { place, why: Message::new("watermark_text", "give a text").of("resize") };
         for error in [
             JobError::Refused(sentence()),
             JobError::Machine(sentence()),
@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn a_step_that_fits_no_picture_is_told_in_korean_from_what_the_catalog_keeps() {
         let why =
-            Sentence::new("result_too_large", "the result would be {size}, above the limit").with("size", "9 x 9 px");
+            Message::new("result_too_large", "the result would be {size}, above the limit").with("size", "9 x 9 px");
         let it = ItemError::new(ErrorKind::Recipe, "a.jpg").saying(&why.of("resize")).with("step", 2);
         let korean = error(Lang::Korean, &it);
         assert!(korean.contains("2단계") && korean.contains("9 x 9 px가") && korean.contains("크기 조정"), "{korean}");

@@ -9,9 +9,9 @@ use super::dialogs::{Answer, Dialogs, Purpose};
 use super::drafts::Drafts;
 use super::listing::Listing;
 use super::ops::{self, Op};
-use super::panels::access::Credentials;
-use super::text::Lang;
+use super::panels::credentials::Credentials;
 use super::textures::Textures;
+use super::words::Lang;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
 use crate::model::{ItemState, JobState, SourceSpec, Value};
 

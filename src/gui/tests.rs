@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use super::app::App;
-use super::fixture::{self, Engine, JOB};
+use super::fake_engine::{self, FakeEngine, JOB};
 use super::state::Scale;
 use crate::config::Language;
 use crate::engine::{CaFileFault, Command, ListFile, Notice, Preview, PreviewContent};
@@ -23,16 +23,16 @@ const NOAI: &str = "Leave out what its publisher marks noai";
 
 struct Window {
     harness: Harness<'static, App>,
-    engine: Engine,
+    engine: FakeEngine,
 }
 
-fn window_sized(width: f32, height: f32, prepare: impl FnOnce(&mut Engine)) -> Window {
-    let (handle, mut engine) = fixture::engine();
+fn window_sized(width: f32, height: f32, prepare: impl FnOnce(&mut FakeEngine)) -> Window {
+    let (handle, mut engine) = fake_engine::engine();
     prepare(&mut engine);
     engine.say();
     let harness = Harness::builder().with_size([width, height]).build_eframe(move |creation| {
         let mut app = App::new(&creation.egui_ctx, handle);
-        app.state_mut().ops = fixture::ops();
+        app.state_mut().ops = fake_engine::ops();
         app
     });
     let mut window = Window { harness, engine };
@@ -40,7 +40,7 @@ fn window_sized(width: f32, height: f32, prepare: impl FnOnce(&mut Engine)) -> W
     window
 }
 
-fn window(prepare: impl FnOnce(&mut Engine)) -> Window {
+fn window(prepare: impl FnOnce(&mut FakeEngine)) -> Window {
     window_sized(1440.0, 900.0, prepare)
 }
 
@@ -115,7 +115,7 @@ fn an_empty_window_says_how_to_begin_and_can_not_start() {
 
 #[test]
 fn a_full_draft_starts_by_button_and_by_key() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("Start 412 items");
     assert_eq!(window.commands(), [Command::Start]);
     window.key(Modifiers::COMMAND, Key::Enter);
@@ -176,7 +176,7 @@ fn every_word_comes_in_korean() {
 #[test]
 fn what_failed_is_explained_with_retry_skip_and_details() {
     let mut window = window(|engine| {
-        engine.items = vec![fixture::row(1, "/p/IMG_7.jpg", ItemState::Failed)];
+        engine.items = vec![fake_engine::row(1, "/p/IMG_7.jpg", ItemState::Failed)];
         let job = engine.job();
         job.state = JobState::Done;
         job.progress.total = 1;
@@ -214,7 +214,7 @@ fn failures_of_one_cause_can_be_tried_again_alone() {
 
 #[test]
 fn a_parameter_that_is_edited_reaches_the_engine_once() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     let names = window.harness.get_all_by_label("Resize: Long edge");
     let slider = names.into_iter().find(|node| node.value().is_none_or(|value| !value.contains("px"))).unwrap();
     slider.set_value_accesskit(2000.0);
@@ -227,7 +227,7 @@ fn a_parameter_that_is_edited_reaches_the_engine_once() {
 #[test]
 fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
     for by_key in [true, false] {
-        let mut window = window(Engine::add_items);
+        let mut window = window(FakeEngine::add_items);
         let role = egui::accesskit::Role::TextInput;
         window.harness.get_by_role_and_label(role, "Resize: Long edge").click();
         window.settle();
@@ -248,7 +248,7 @@ fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
 
 #[test]
 fn steps_are_switched_moved_removed_and_added_by_name() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Sharpen").click();
     window.settle();
     window.press("Move up: Sharpen");
@@ -263,7 +263,7 @@ fn steps_are_switched_moved_removed_and_added_by_name() {
 
 #[test]
 fn the_web_preset_resizes_sharpens_and_saves_webp_at_82() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("Presets: Custom");
     window.press("Web");
     let commands = window.commands();
@@ -275,7 +275,7 @@ fn the_web_preset_resizes_sharpens_and_saves_webp_at_82() {
 
 #[test]
 fn items_are_selected_with_shift_and_removed_with_an_undo() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.key(Modifiers::NONE, Key::ArrowRight);
     window.key(Modifiers::SHIFT, Key::ArrowRight);
     window.key(Modifiers::NONE, Key::Delete);
@@ -293,7 +293,7 @@ fn items_are_selected_with_shift_and_removed_with_an_undo() {
 
 #[test]
 fn the_last_of_many_items_is_reached_and_all_are_selected() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.key(Modifiers::NONE, Key::End);
     assert_eq!(window.harness.state_mut().state_mut().listing.cursor.as_ref().map(|row| row.id.seq), Some(412));
     window.key(Modifiers::COMMAND, Key::A);
@@ -328,7 +328,7 @@ fn links_are_pasted_from_the_clipboard_or_by_hand() {
 
 #[test]
 fn the_palette_finds_a_command_by_a_part_of_its_name() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.key(Modifiers::COMMAND, Key::K);
     window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Search or command").type_text("sample");
     window.settle();
@@ -339,7 +339,7 @@ fn the_palette_finds_a_command_by_a_part_of_its_name() {
 
 #[test]
 fn settings_change_the_language_at_once() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("Settings");
     window.press("한국어");
     assert!(window.has("412개 처리 시작"));
@@ -351,7 +351,7 @@ fn settings_change_the_language_at_once() {
 
 #[test]
 fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("Settings");
     window.press("Always");
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, NOAI).click();
@@ -472,7 +472,7 @@ fn every_part_fits_a_small_window_and_every_control_has_a_name() {
 
 #[test]
 fn tab_reaches_the_button_that_starts() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     for _ in 0..80 {
         window.harness.key_press(Key::Tab);
         window.harness.run_steps(1);
@@ -487,13 +487,13 @@ fn tab_reaches_the_button_that_starts() {
 
 #[test]
 fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.harness.state_mut().state_mut().ops = super::ops::all();
     for op in super::ops::all() {
         window.harness.state_mut().state_mut().drafts.recipe.set(Recipe::default());
         window.settle();
         window.press("Add filter");
-        let name = super::ops::name(super::text::Lang::English, op.id);
+        let name = super::ops::name(super::words::Lang::English, op.id);
         window.harness.get_by_label("Search filters").type_text(&name);
         window.settle();
         window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, &name).click();
@@ -511,7 +511,7 @@ fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
 
 #[test]
 fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("More: Save");
     window.harness.check_accessibility();
     for format in ["PNG", "AVIF", "TIFF", "JPEG"] {
@@ -608,7 +608,7 @@ fn a_colour_is_sent_when_it_is_picked_and_when_it_is_typed() {
 
 #[test]
 fn a_number_that_is_wiped_out_is_taken_away() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.write("Resize: Long edge", "");
     assert_eq!(window.sent("long_edge"), None);
 }
@@ -652,7 +652,7 @@ fn an_idle_window_is_not_repainted() {
 
 #[test]
 fn enter_in_a_list_picks_and_does_nothing_else() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     window.press("Add filter");
     window.harness.get_by_label("Search filters").type_text("sharp");
     window.settle();
@@ -663,7 +663,7 @@ fn enter_in_a_list_picks_and_does_nothing_else() {
 
 #[test]
 fn a_copy_is_called_unchanged_and_has_no_quality() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     let state = window.harness.state_mut().state_mut();
     state.drafts.recipe.set(Recipe::default());
     state.drafts.save.set(Save::default());
@@ -691,7 +691,7 @@ fn few_items_leave_their_room_to_the_preview_in_any_window() {
 
 #[test]
 fn a_link_that_was_fetched_meanwhile_is_asked_for_again() {
-    let mut window = window(Engine::add_items);
+    let mut window = window(FakeEngine::add_items);
     let request = window.engine.ends.shared.preview.load().request.clone();
     let unseen = Preview { request, content: PreviewContent::NotFetched, pending: false };
     window.engine.ends.shared.preview.store(std::sync::Arc::new(unseen));

@@ -1,6 +1,6 @@
 //! Pictures that move: their frames, how long each is shown, how often it all plays. A still picture has one frame.
 
-use super::image::{ImageInfo, RowReader, Shortfall};
+use super::image::{ImageInfo, RowReader, Truncated};
 use crate::error::ItemError;
 
 /// An animated picture, all but its pixels. Geometry is planned once, on the canvas: every frame fills it.
@@ -82,7 +82,7 @@ pub trait FrameReader: Send {
     }
 
     /// What is missing of a file that ends early, where its reader was told to give what there is.
-    fn shortfall(&self) -> Option<Shortfall> {
+    fn truncation(&self) -> Option<Truncated> {
         None
     }
 }

@@ -51,7 +51,7 @@ pub enum Edge {
         remark: Remark,
     },
     /// A source could not be read, wholly or in part; the job goes on.
-    SourceTrouble {
+    SourceFailed {
         /// Why.
         error: JobError,
     },

@@ -136,7 +136,7 @@ pub trait RowReader: Send {
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
 
     /// What was missing so far of a file that ends early, where its reader was told to give what there is.
-    fn shortfall(&self) -> Option<Shortfall> {
+    fn truncation(&self) -> Option<Truncated> {
         None
     }
 
@@ -148,7 +148,7 @@ pub trait RowReader: Send {
 
 /// How much was there of a file that ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shortfall {
+pub struct Truncated {
     /// Rows of pixels that were there, from the top, or from below where they are stored so; of an animation, those of
     /// the last frame that is saved. The others are blank, or coarse.
     pub rows: u32,

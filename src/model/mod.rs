@@ -13,6 +13,7 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod locator;
+pub mod message;
 pub mod network;
 mod origin;
 pub mod outcome;
@@ -22,7 +23,6 @@ pub mod progress;
 pub mod recipe;
 pub mod remark;
 pub mod save;
-pub mod sentence;
 pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -33,13 +33,14 @@ pub use event::{Edge, Event};
 pub use ids::{ItemId, JobId};
 pub use image::{
     Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
-    Shortfall,
+    Truncated,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, ListSpec,
     MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
+pub use message::Message;
 pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret};
 pub use origin::Origin;
 pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
@@ -48,5 +49,4 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
-pub use sentence::Sentence;
 pub use transfer::{Transfer, TransferTimes};

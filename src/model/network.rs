@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Sentence, human, locator};
+use super::{Message, human, locator};
 
 /// How a job's links are fetched.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -243,34 +243,34 @@ impl From<SecretRef> for String {
 
 impl NetworkSpec {
     /// What is wrong with it, as a sentence.
-    pub fn check(&self) -> Result<(), Sentence> {
+    pub fn check(&self) -> Result<(), Message> {
         if let ProxyChoice::Url(text) = &self.proxy {
             let url = Url::parse(text).map_err(|error| {
-                Sentence::new("proxy_no_url", "The proxy is no usable URL: {detail}.").with("detail", error)
+                Message::new("proxy_no_url", "The proxy is no usable URL: {detail}.").with("detail", error)
             })?;
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
-                return Err(Sentence::new("proxy_scheme", "A proxy is an http, https, socks5 or socks5h URL."));
+                return Err(Message::new("proxy_scheme", "A proxy is an http, https, socks5 or socks5h URL."));
             }
         }
         for entry in &self.access {
             let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
             let shown = locator::without_user_info(&entry.host);
-            let about = |sentence: Sentence| sentence.with("place", &shown);
-            let no_place = Sentence::new("no_place", "{place} is no place: give https://HOST or https://HOST:PORT.");
+            let about = |sentence: Message| sentence.with("place", &shown);
+            let no_place = Message::new("no_place", "{place} is no place: give https://HOST or https://HOST:PORT.");
             let url = url.ok_or_else(|| about(no_place))?;
             let proxy = entry.kind == AccessKind::Proxy;
             if !proxy && !matches!(url.scheme(), "http" | "https") {
                 let english = "{place}: only http and https hosts are told who asks.";
-                return Err(about(Sentence::new("place_scheme", english)));
+                return Err(about(Message::new("place_scheme", english)));
             }
             if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
                 let english = "{place}: netrc keeps users and passwords, which only Basic takes.";
-                return Err(about(Sentence::new("netrc_basic", english)));
+                return Err(about(Message::new("netrc_basic", english)));
             }
         }
         let wrong_rate = |rate: f64| !rate.is_finite() || rate <= 0.0;
         if self.requests_per_s.is_some_and(wrong_rate) || self.bytes_per_s == Some(0) {
-            return Err(Sentence::new("rate", "A rate must be above 0."));
+            return Err(Message::new("rate", "A rate must be above 0."));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use super::ids::{ItemId, JobId};
-use super::image::Shortfall;
+use super::image::Truncated;
 use super::job::JobSpec;
 use super::locator::Locator;
 use super::origin::Origin;
@@ -135,7 +135,7 @@ pub struct Finished {
     /// How long things took.
     pub timings: Timings,
     /// How much was there of a file that ends early, and was saved all the same; stands in the catalog's `extra`.
-    pub shortfall: Option<Shortfall>,
+    pub truncation: Option<Truncated>,
     /// What was left out of it; stands in the catalog's `extra`.
     pub remarks: Vec<Remark>,
     /// How a link's bytes came; stands in the catalog's `extra`.
@@ -309,14 +309,14 @@ impl Finished {
             last_modified: None,
             attempts: 1,
             timings: Timings::default(),
-            shortfall: None,
+            truncation: None,
             remarks: Vec::new(),
             transfer: None,
         }
     }
 
     /// Takes back what was said of an output that did not come to be.
-    pub fn forget_output(&mut self) {
+    pub fn clear_output(&mut self) {
         self.bytes_out = 0;
         self.width_px = None;
         self.height_px = None;

@@ -1,7 +1,7 @@
 //! What a parameter of an operation is: its unit, range and default. Editors, help and checks all derive from it.
 
+use super::message::Message;
 use super::recipe::Value;
-use super::sentence::Sentence;
 
 /// A parameter's declaration.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ impl ParamSpec {
 
     /// Refuses a value of another type or out of range; the error says what is allowed. What a text must look like is
     /// for those to say who read it.
-    pub fn check(&self, value: &Value) -> Result<(), Sentence> {
+    pub fn check(&self, value: &Value) -> Result<(), Message> {
         let fits = match (&self.kind, value) {
             // A comparison with NaN is false: it is refused like any value out of range.
             (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
@@ -171,7 +171,7 @@ impl ParamSpec {
     }
 
     /// The sentence that refuses a value.
-    pub fn refusal(&self, value: &Value) -> Sentence {
+    pub fn refusal(&self, value: &Value) -> Message {
         let (id, english) = match self.kind {
             ParamKind::Float { .. } => {
                 ("must_be_number", "{param} must be a number from {min} to {max}{unit}, not {given}")
@@ -196,7 +196,7 @@ impl ParamSpec {
                 "{param} must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not {given}",
             ),
         };
-        let sentence = Sentence::new(id, english).about(self.name, value);
+        let sentence = Message::new(id, english).about(self.name, value);
         match &self.kind {
             ParamKind::Float { min, max, .. } => {
                 sentence.with("min", min).with("max", max).with("unit", self.unit.suffix())

@@ -4,9 +4,9 @@
 use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::human;
 use super::job::{ColourChoice, Format, FormatChoice, FramesChoice, MetadataPolicy, Save};
+use super::message::Message;
 use super::param::{ParamKind, ParamSpec, Unit};
 use super::recipe::Value;
-use super::sentence::Sentence;
 
 /// One key of a way to save.
 pub struct SaveKey {
@@ -286,7 +286,7 @@ impl SaveKey {
     }
 
     /// Sets it; the error says what is allowed.
-    pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), Sentence> {
+    pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), Message> {
         // A word may look like a number: 420.
         let text = match (&self.param.kind, value) {
             (ParamKind::Choice { .. }, Value::Number(_)) => Some(Value::Text(value.to_string())),
@@ -298,7 +298,7 @@ impl SaveKey {
         }
         let refusal = || {
             let shaped = || {
-                let sentence = Sentence::new("must_be_shaped", "{param} must be {shape}, not {given}");
+                let sentence = Message::new("must_be_shaped", "{param} must be {shape}, not {given}");
                 sentence.about(self.param.name, value).with("shape", self.shape)
             };
             if self.shape.is_empty() { self.param.refusal(value) } else { shaped() }
@@ -308,20 +308,20 @@ impl SaveKey {
 }
 
 /// The key of that name, or a sentence that says which there are.
-pub fn key(name: &str) -> Result<&'static SaveKey, Sentence> {
+pub fn key(name: &str) -> Result<&'static SaveKey, Message> {
     keys().iter().find(|key| key.param.name == name).ok_or_else(|| {
         let names: Vec<&str> = keys().iter().map(|key| key.param.name).collect();
-        Sentence::new("no_save_key", "there is no key \"{name}\"; there are format, {names}")
+        Message::new("no_save_key", "there is no key \"{name}\"; there are format, {names}")
             .with("name", name)
             .with("names", names.join(", "))
     })
 }
 
 /// The format of that name, or a sentence that says which there are.
-pub fn format(value: &Value) -> Result<FormatChoice, Sentence> {
+pub fn format(value: &Value) -> Result<FormatChoice, Message> {
     word(value, &FormatChoice::ALL, FormatChoice::word).ok_or_else(|| {
         let words = FormatChoice::ALL.map(FormatChoice::word).join(", ");
-        Sentence::new("must_be_choice", "{param} must be one of {options}, not {given}")
+        Message::new("must_be_choice", "{param} must be one of {options}, not {given}")
             .about("format", value)
             .with("options", words)
     })
@@ -329,7 +329,7 @@ pub fn format(value: &Value) -> Result<FormatChoice, Sentence> {
 
 impl Save {
     /// Sets a key, refusing one that means nothing for the format.
-    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Sentence> {
+    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Message> {
         let key = key(name)?;
         if !key.applies_to(self.format) {
             return Err(self.inapplicable(key));
@@ -355,7 +355,7 @@ impl Save {
     }
 
     /// Refuses keys out of range, keys that mean nothing for the format, and keys that contradict each other.
-    pub fn check(&self) -> Result<(), Sentence> {
+    pub fn check(&self) -> Result<(), Message> {
         for (key, value) in self.given() {
             if !key.applies_to(self.format) {
                 return Err(self.inapplicable(key));
@@ -363,7 +363,7 @@ impl Save {
             key.set(&mut self.clone(), &value)?;
         }
         if self.lossless && self.max_bytes.is_some() {
-            return Err(Sentence::new(
+            return Err(Message::new(
                 "save_max_bytes_lossless",
                 "max_bytes lowers the quality until the file fits: it can't go with lossless",
             ));
@@ -371,14 +371,14 @@ impl Save {
         let named = !matches!(self.colour, ColourChoice::Srgb | ColourChoice::Keep);
         if let Some(format) = self.format.fixed().filter(|format| named && !format.carries_profile()) {
             let (colour, label) = (self.colour.word(), format.label());
-            let sentence = Sentence::new(
+            let sentence = Message::new(
                 "save_no_profile",
                 "colour={colour} needs a format that can hold its profile; {format} has room for none",
             );
             return Err(sentence.with("colour", colour).with("format", label));
         }
         if self.format == Tiff && self.effort.is_some() && self.compression != TiffCompression::Deflate {
-            return Err(Sentence::new("save_effort_deflate", "for tiff, effort needs compression=deflate"));
+            return Err(Message::new("save_effort_deflate", "for tiff, effort needs compression=deflate"));
         }
         Ok(())
     }
@@ -388,11 +388,11 @@ impl Save {
         self.quality.or(format.default_quality()).unwrap_or(100).clamp(1, 100)
     }
 
-    fn inapplicable(&self, key: &SaveKey) -> Sentence {
+    fn inapplicable(&self, key: &SaveKey) -> Message {
         let theirs: Vec<&str> = key.formats.iter().map(|format| format.word()).collect();
         let ours = keys().iter().filter(|key| key.applies_to(self.format)).map(|key| key.param.name);
         let (name, format, ours) = (key.param.name, self.format.word(), ours.collect::<Vec<_>>().join(", "));
-        let sentence = Sentence::new(
+        let sentence = Message::new(
             "save_inapplicable",
             "{param} means nothing for {format}, only for {theirs}; {format} has {ours}",
         );

@@ -5,84 +5,18 @@
 
 #![expect(clippy::inline_always, reason = "loops are inlined into functions compiled for wider vectors")]
 
-mod blurred;
-mod cube;
-pub mod file;
-mod focus;
-mod footprint;
-mod gravity;
-pub mod help;
-mod histogram;
-mod letters;
-mod light;
-mod margins;
-mod matrix;
-mod params;
-mod pipeline;
-mod plan;
-mod run;
-mod simd;
-pub mod stage;
-mod stamp;
-pub mod syntax;
-mod taps;
-mod tiles;
-mod turn;
-mod wide_gaussian;
+mod kernels;
+mod ops;
+pub mod pipeline;
+pub mod recipe;
 
-mod auto_levels;
-mod border;
-mod box_blur;
-mod brightness;
-mod canvas;
-mod channel_mixer;
-mod clarity;
-mod contrast;
-mod crop;
-mod curves;
-mod denoise;
-mod drop_shadow;
-mod duotone;
-mod edge;
-mod emboss;
-mod exposure;
-mod flip;
-mod gamma;
-mod gaussian_blur;
-mod grain;
-mod grayscale;
-mod high_pass;
-mod hue;
-mod invert;
-mod levels;
-mod linear;
-mod lut;
-mod median;
-mod motion_blur;
-mod pixelate;
-mod posterize;
-mod resize;
-mod rotate;
-mod rounded_corners;
-mod saturation;
-mod sepia;
-mod sharpen;
-mod solarize;
-mod threshold;
-mod trim;
-mod vibrance;
-mod vignette;
-mod watermark_image;
-mod watermark_text;
-mod white_balance;
+pub use pipeline::checked_recipe::{Pipeline, StepError};
+pub use pipeline::plan::Plan;
+pub use pipeline::stage::{Files, Operation, Stage};
+pub use recipe::help::{help, list, save_help};
+pub use recipe::params::Params;
 
-pub use help::{help, list, save_help};
-pub use params::Params;
-pub use pipeline::{Pipeline, StepError};
-pub use plan::Plan;
-pub use stage::{Files, Operation, Stage};
-
-use crate::model::{ParamSpec, Sentence, Step, Value};
+use crate::model::{Message, ParamSpec, Step, Value};
 
 /// An operation's declaration. Its menu entry, editor, command-line syntax, help and checks all derive from it.
 pub struct OpSpec {
@@ -98,7 +32,7 @@ pub struct OpSpec {
     pub faithful_to_scale: bool,
     /// Makes the operation from checked parameters; refuses those that make no sense together. Reads no file: that is
     /// for [`Operation::load`].
-    pub build: fn(&Params) -> Result<Box<dyn Operation>, Sentence>,
+    pub build: fn(&Params) -> Result<Box<dyn Operation>, Message>,
 }
 
 /// Where menus list an operation.
@@ -118,51 +52,51 @@ pub enum Group {
 pub fn registry() -> &'static [OpSpec] {
     const {
         &[
-            resize::SPEC,
-            crop::SPEC,
-            trim::SPEC,
-            rotate::SPEC,
-            flip::SPEC,
-            canvas::SPEC,
-            border::SPEC,
-            rounded_corners::SPEC,
-            brightness::SPEC,
-            contrast::SPEC,
-            exposure::SPEC,
-            gamma::SPEC,
-            levels::SPEC,
-            auto_levels::SPEC,
-            curves::SPEC,
-            linear::SPEC,
-            white_balance::SPEC,
-            saturation::SPEC,
-            vibrance::SPEC,
-            hue::SPEC,
-            channel_mixer::SPEC,
-            lut::SPEC,
-            grayscale::SPEC,
-            sepia::SPEC,
-            duotone::SPEC,
-            invert::SPEC,
-            solarize::SPEC,
-            threshold::SPEC,
-            posterize::SPEC,
-            sharpen::SPEC,
-            clarity::SPEC,
-            denoise::SPEC,
-            median::SPEC,
-            gaussian_blur::SPEC,
-            box_blur::SPEC,
-            motion_blur::SPEC,
-            pixelate::SPEC,
-            edge::SPEC,
-            emboss::SPEC,
-            high_pass::SPEC,
-            grain::SPEC,
-            watermark_text::SPEC,
-            watermark_image::SPEC,
-            vignette::SPEC,
-            drop_shadow::SPEC,
+            ops::geometry::resize::SPEC,
+            ops::geometry::crop::SPEC,
+            ops::geometry::trim::SPEC,
+            ops::geometry::rotate::SPEC,
+            ops::geometry::flip::SPEC,
+            ops::geometry::canvas::SPEC,
+            ops::geometry::border::SPEC,
+            ops::geometry::rounded_corners::SPEC,
+            ops::colour::brightness::SPEC,
+            ops::colour::contrast::SPEC,
+            ops::colour::exposure::SPEC,
+            ops::colour::gamma::SPEC,
+            ops::colour::levels::SPEC,
+            ops::colour::auto_levels::SPEC,
+            ops::colour::curves::SPEC,
+            ops::colour::linear::SPEC,
+            ops::colour::white_balance::SPEC,
+            ops::colour::saturation::SPEC,
+            ops::colour::vibrance::SPEC,
+            ops::colour::hue::SPEC,
+            ops::colour::channel_mixer::SPEC,
+            ops::colour::lut::SPEC,
+            ops::colour::grayscale::SPEC,
+            ops::colour::sepia::SPEC,
+            ops::colour::duotone::SPEC,
+            ops::colour::invert::SPEC,
+            ops::colour::solarize::SPEC,
+            ops::colour::threshold::SPEC,
+            ops::colour::posterize::SPEC,
+            ops::detail::sharpen::SPEC,
+            ops::detail::clarity::SPEC,
+            ops::detail::denoise::SPEC,
+            ops::detail::median::SPEC,
+            ops::detail::gaussian_blur::SPEC,
+            ops::detail::box_blur::SPEC,
+            ops::detail::motion_blur::SPEC,
+            ops::detail::pixelate::SPEC,
+            ops::detail::edge::SPEC,
+            ops::detail::emboss::SPEC,
+            ops::detail::high_pass::SPEC,
+            ops::finish::grain::SPEC,
+            ops::finish::watermark_text::SPEC,
+            ops::finish::watermark_image::SPEC,
+            ops::finish::vignette::SPEC,
+            ops::finish::drop_shadow::SPEC,
         ]
     }
 }
@@ -176,13 +110,13 @@ pub fn find(id: &str) -> Option<&'static OpSpec> {
 /// operation needs one.
 pub fn starting_step(spec: &OpSpec) -> Step {
     let step = Step::new(spec.id);
-    if spec.id == resize::SPEC.id { step.with("long_edge", Value::Number(1600.0)) } else { step }
+    if spec.id == ops::geometry::resize::SPEC.id { step.with("long_edge", Value::Number(1600.0)) } else { step }
 }
 
 /// "there is no operation called ..., there are ...".
-fn unknown(id: &str) -> Sentence {
+fn unknown(id: &str) -> Message {
     let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
-    let sentence = Sentence::new("no_operation", "there is no operation called \"{name}\"; there are {names}");
+    let sentence = Message::new("no_operation", "there is no operation called \"{name}\"; there are {names}");
     sentence.with("name", id).with("names", names.join(", "))
 }
 

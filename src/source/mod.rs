@@ -4,10 +4,10 @@
 //! one folder's names in memory.
 
 mod files;
-mod folders;
-mod links;
+mod folder;
 mod lists;
-mod order;
+mod natural_order;
+mod pasted_text;
 mod stdin;
 
 use std::fs::File;
@@ -15,11 +15,11 @@ use std::io::BufReader;
 use std::ops::ControlFlow;
 
 use crate::error::JobError;
-use crate::model::{ListSpec, NewItem, Origin, Remark, Sentence, SourceSpec, locator};
+use crate::model::{ListSpec, Message, NewItem, Origin, Remark, SourceSpec, locator};
 
-pub use folders::is_picture_name;
-pub use links::{Links, links};
+pub use folder::is_picture_name;
 pub use lists::{Header, columns as list_columns, header as list_header, is_list_name};
+pub use pasted_text::{Links, links};
 
 /// Bytes of standard input read at once.
 const STDIN_BYTES: usize = 64 << 10;
@@ -30,7 +30,7 @@ pub enum Found {
     /// An item; one that can't even be begun carries its error.
     Item(NewItem),
     /// Something could not be read; the job goes on.
-    Trouble(JobError),
+    Failed(JobError),
     /// What was left out on purpose.
     Remark(Remark),
 }
@@ -55,7 +55,7 @@ impl Default for Reading<'_> {
 }
 
 fn not_fetched(url: &str) -> JobError {
-    JobError::Machine(Sentence::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
+    JobError::Machine(Message::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
 }
 
 /// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
@@ -70,7 +70,7 @@ pub fn read(
     }
     match spec {
         SourceSpec::File { path } => give(Found::Item(files::named(path))),
-        SourceSpec::Folder { path, recursive } => folders::read(path, *recursive, cancelled, give),
+        SourceSpec::Folder { path, recursive } => folder::read(path, *recursive, cancelled, give),
         SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
         SourceSpec::UrlList { path } => lists::read_path(path, reading, give),
         SourceSpec::FetchedList { url, .. } => {
@@ -81,7 +81,7 @@ pub fn read(
                     lists::read_file(file, &name, path, Origin::Fetched, reading, give)
                 }
                 Err(_) if cancelled() => ControlFlow::Break(()),
-                Err(error) => give(Found::Trouble(error)),
+                Err(error) => give(Found::Failed(error)),
             }
         }
         SourceSpec::Stdin => {

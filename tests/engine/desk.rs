@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use pixloom::catalog::CatalogReader;
-use pixloom::engine::{Command, Engine, Handle, JobView, Options, Snapshot};
+use pixloom::engine::{Command, Engine, EngineOptions, Handle, JobView, Snapshot};
 use pixloom::model::{
     Edge, Event, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe, Save,
     SinkSpec, SourceSpec, Step,
@@ -60,7 +60,7 @@ impl Desk {
     /// Starts the engine, on the catalog that is there.
     pub(crate) fn start(&mut self) {
         let lists_drafts = self.manner == Manner::Window;
-        let options = Options {
+        let options = EngineOptions {
             catalog_path: self.catalog_path(),
             settings_path: None,
             secrets_path: None,

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::row::{Extra, Standing};
-use super::tally::Tally;
+use super::sums::Tally;
 use super::writer::{Head, error_args, set_next_number};
 use super::{Trouble, now_ms};
 use crate::catalog::api::{Added, Adding};

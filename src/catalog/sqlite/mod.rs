@@ -1,11 +1,11 @@
 //! The catalog in a SQLite file.
 
 mod insert;
-mod order;
 mod reader;
 mod row;
 mod schema;
-mod tally;
+mod sorted_list;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -17,7 +17,7 @@ use etcetera::BaseStrategy;
 
 use crate::db::{Dsn, sqlite};
 use crate::error::JobError;
-use crate::model::Sentence;
+use crate::model::Message;
 
 /// Opens a catalog, made or brought up to date if need be: its writing side, and what opens readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
@@ -34,7 +34,7 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
 pub fn default_path() -> Result<PathBuf, JobError> {
     let dirs = etcetera::choose_base_strategy().map_err(|_| {
         let english = "There is no home directory to keep the catalog in. Name a file with --catalog.";
-        JobError::Machine(Sentence::new("no_home", english))
+        JobError::Machine(Message::new("no_home", english))
     })?;
     Ok(dirs.data_dir().join("pixloom/catalog.sqlite"))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
-use super::tally::BUCKET;
-use super::{Trouble, insert, order};
+use super::sums::BUCKET;
+use super::{Trouble, insert, sorted_list};
 use crate::catalog::api::{
     CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order, RECORD_COLUMNS,
     WaitingFiles,
@@ -192,7 +192,7 @@ impl CatalogReader for Reader {
         order: Order,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<u32>>, JobError> {
-        order::order(&self.path, &order::Wanted { job, state, kind, text, order }, cancelled)
+        sorted_list::order(&self.path, &sorted_list::Wanted { job, state, kind, text, order }, cancelled)
     }
 
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
@@ -224,7 +224,7 @@ impl CatalogReader for Reader {
         })
     }
 
-    fn left_alone(&self, job: JobId) -> Result<Option<(String, u64)>, JobError> {
+    fn declined_links(&self, job: JobId) -> Result<Option<(String, u64)>, JobError> {
         self.read(|sql| {
             // With MIN(), the sentence is that of the row that holds it.
             let mut select = sql.prepare_cached(
@@ -295,7 +295,7 @@ impl CatalogReader for Reader {
         })
     }
 
-    fn made_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError> {
+    fn prior_result_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError> {
         self.read(|sql| {
             let (first, last) = (seq.saturating_sub(around), seq.saturating_add(around).min(i64::MAX as u64));
             let mut select = sql.prepare_cached(&format!(
@@ -307,14 +307,14 @@ impl CatalogReader for Reader {
                 select.query_row(params![job.0, first as i64, last as i64, locator, near as i64], row::made).optional()
             };
             Ok(match look(job, first, last, seq, &mut select)? {
-                Some(row::MadeRow::Made(made)) => Some(made),
-                Some(row::MadeRow::Unchanged { found, maker }) => {
+                Some(row::PriorResultRow::Made(made)) => Some(made),
+                Some(row::PriorResultRow::Unchanged { found, maker }) => {
                     match look(maker.job, maker.seq, maker.seq, maker.seq, &mut select)? {
-                        Some(row::MadeRow::Made(made)) => Some(Made { found, ..made }),
+                        Some(row::PriorResultRow::Made(made)) => Some(Made { found, ..made }),
                         _ => None,
                     }
                 }
-                Some(row::MadeRow::Nothing) | None => None,
+                Some(row::PriorResultRow::Nothing) | None => None,
             })
         })
     }

@@ -120,7 +120,7 @@ pub(super) const MADE_COLUMNS: &str =
     "job_id, seq, state, output, output_hash, bytes_out, hash, content_type, etag, last_modified, extra";
 
 /// What a row says of a result.
-pub(super) enum MadeRow {
+pub(super) enum PriorResultRow {
     /// A result that can be asked after.
     Made(Made),
     /// Another item's result still stood.
@@ -129,27 +129,27 @@ pub(super) enum MadeRow {
     Nothing,
 }
 
-pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<MadeRow> {
+pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
     let found = ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? };
     match word(row, "state")? {
         ItemState::Done => {}
         ItemState::Skipped => {
             let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
             return Ok(match extra.transfer.unchanged {
-                Some((job, seq)) => MadeRow::Unchanged { found, maker: ItemId { job: JobId(job), seq } },
-                None => MadeRow::Nothing,
+                Some((job, seq)) => PriorResultRow::Unchanged { found, maker: ItemId { job: JobId(job), seq } },
+                None => PriorResultRow::Nothing,
             });
         }
-        _ => return Ok(MadeRow::Nothing),
+        _ => return Ok(PriorResultRow::Nothing),
     }
     let (etag, last_modified): (Option<String>, Option<String>) = (row.get("etag")?, row.get("last_modified")?);
     let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else {
-        return Ok(MadeRow::Nothing);
+        return Ok(PriorResultRow::Nothing);
     };
     if etag.is_none() && last_modified.is_none() {
-        return Ok(MadeRow::Nothing);
+        return Ok(PriorResultRow::Nothing);
     }
-    Ok(MadeRow::Made(Made {
+    Ok(PriorResultRow::Made(Made {
         found,
         maker: found,
         output,

@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, ITEM_COLUMNS, Standing};
-use super::tally::Tally;
+use super::sums::Tally;
 use super::{Trouble, now_ms};
 use crate::catalog::api::{Added, Adding, Catalog};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{
-    Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, Remark, Shortfall, Transfer,
-    TransferTimes,
+    Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, Remark, Transfer, TransferTimes,
+    Truncated,
 };
 
 /// The writing connection.
@@ -116,7 +116,7 @@ impl Catalog for Writer {
         self.run(|sql, _| seqs.iter().try_for_each(|seq| give_back(sql, ItemId { job, seq: *seq })))
     }
 
-    fn note_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError> {
+    fn record_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError> {
         self.run(|sql, _| {
             // The counters know nothing of these yet, so `bytes_in` and `bytes_out` wait for the end.
             let mut update = sql.prepare_cached(
@@ -423,7 +423,7 @@ fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
     #[derive(Serialize)]
     struct Told<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
-        truncated: Option<&'a Shortfall>,
+        truncated: Option<&'a Truncated>,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         remarks: &'a [Remark],
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -434,7 +434,7 @@ fn told_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
     let transfer = one.transfer.as_ref();
     let says_more = |transfer: &&Transfer| **transfer != Transfer { times: transfer.times, ..Transfer::default() };
     let told = Told {
-        truncated: one.shortfall.as_ref(),
+        truncated: one.truncation.as_ref(),
         remarks: &one.remarks,
         timings: transfer.map(|transfer| transfer.times),
         transfer: transfer.filter(says_more),

@@ -1,9 +1,9 @@
 //! Decoding an item: in one piece, or tile by tile into the planes of the whole.
 
 use super::items::{Item, Items};
-use super::raw::{self, Frame, Layout, Plane};
-use crate::codec::bmff::Fields;
-use crate::codec::{Patience, fault};
+use super::rav1d::{self, Frame, Layout, Plane};
+use crate::codec::container::bmff::Fields;
+use crate::codec::{DecodeControl, errors};
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -19,12 +19,12 @@ pub(super) fn decode(
     items: &Items<'_>,
     item: &Item<'_>,
     size: (u32, u32),
-    patience: &Patience<'_>,
+    control: &DecodeControl<'_>,
 ) -> Result<Frame, ItemError> {
     match &item.kind {
-        b"av01" => raw::decode(&items.bytes_of(item)?, size.0, size.1, patience),
-        b"grid" => decode_grid(items, item, size, patience),
-        _ => Err(fault::corrupt("a picture in it is of no known kind")),
+        b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1, control),
+        b"grid" => decode_grid(items, item, size, control),
+        _ => Err(errors::corrupt("a picture in it is of no known kind")),
     }
 }
 
@@ -40,14 +40,14 @@ fn decode_grid(
     items: &Items<'_>,
     item: &Item<'_>,
     size: (u32, u32),
-    patience: &Patience<'_>,
+    control: &DecodeControl<'_>,
 ) -> Result<Frame, ItemError> {
-    let broken = || fault::corrupt("the description of its grid makes no sense");
+    let broken = || errors::corrupt("the description of its grid makes no sense");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
     let first = tiles.first().filter(|_| tiles.len() == grid.rows * grid.columns).ok_or_else(broken)?;
     let tile = first.size()?;
-    fault::within_limits(tile.0, tile.1)?;
+    errors::within_limits(tile.0, tile.1)?;
     // The last column and row may reach beyond the whole, but must not lie outside.
     let fits = |side: u32, tile: u32, count: usize| {
         let (side, tile, count) = (u64::from(side), u64::from(tile), count as u64);
@@ -60,15 +60,15 @@ fn decode_grid(
     for (at, item) in tiles.iter().enumerate() {
         item.understood()?;
         if &item.kind != b"av01" || item.size()? != tile {
-            return Err(fault::corrupt("the tiles of its grid are not alike"));
+            return Err(errors::corrupt("the tiles of its grid are not alike"));
         }
-        let frame = raw::decode(&items.bytes_of(item)?, tile.0, tile.1, patience)?;
+        let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1, control)?;
         let canvas = match &mut canvas {
             Some(canvas) => canvas,
             none => none.insert(blank(&frame, size)?),
         };
         if (canvas.layout, canvas.bits) != (frame.layout, frame.bits) {
-            return Err(fault::corrupt("the tiles of its grid are not alike"));
+            return Err(errors::corrupt("the tiles of its grid are not alike"));
         }
         // At an odd place, its chroma would lie between two samples of the whole's.
         let (left, top) = (at % grid.columns * tile.0 as usize, at / grid.columns * tile.1 as usize);
@@ -79,7 +79,7 @@ fn decode_grid(
             Layout::Gray | Layout::Full => (left, top),
         };
         if doubled != (left, top) {
-            return Err(fault::corrupt("the tiles of its grid have odd sides"));
+            return Err(errors::corrupt("the tiles of its grid have odd sides"));
         }
         let places = [(left, top), chroma, chroma];
         for ((to, from), place) in canvas.planes.iter_mut().zip(&frame.planes).zip(places) {

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::track;
-use crate::codec::bmff::{Boxes, Fields, Kind, exif_block};
-use crate::codec::fault;
+use super::sequence;
+use crate::codec::container::bmff::{Boxes, Fields, Kind, exif_block};
+use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::Metadata;
 
@@ -79,7 +79,7 @@ pub(super) struct Items<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    fault::corrupt(format!("its {what} box is broken"))
+    errors::corrupt(format!("its {what} box is broken"))
 }
 
 impl<'a> Items<'a> {
@@ -91,12 +91,12 @@ impl<'a> Items<'a> {
                 return Self::read_meta(file, body);
             }
         }
-        Err(fault::unsupported("AVIF sequences without a still picture are not supported"))
+        Err(errors::unsupported("AVIF sequences without a still picture are not supported"))
     }
 
     /// Whether the file says that its sequence is what should be shown, not the picture that stands for it.
     pub(super) fn beside_a_sequence(&self) -> bool {
-        track::is_sequence(self.file)
+        sequence::is_sequence(self.file)
     }
 
     fn read_meta(file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {
@@ -236,7 +236,7 @@ impl<'a> Items<'a> {
 
     /// The picture that stands for the file.
     pub(super) fn primary(&self) -> Result<&Item<'a>, ItemError> {
-        self.by_id(self.primary).ok_or_else(|| fault::corrupt("its main picture is not in it"))
+        self.by_id(self.primary).ok_or_else(|| errors::corrupt("its main picture is not in it"))
     }
 
     /// The item that holds the alpha of another, and whether that one's colours are multiplied by it.
@@ -255,7 +255,7 @@ impl<'a> Items<'a> {
         let reference =
             self.references.iter().find(|reference| &reference.kind == b"dimg" && reference.from == grid.id);
         let ids = reference.map(|reference| reference.to.as_slice()).unwrap_or_default();
-        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| fault::corrupt("a tile of its grid is missing"))).collect()
+        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("a tile of its grid is missing"))).collect()
     }
 
     /// The Exif and XMP blocks that speak of a picture.
@@ -282,7 +282,7 @@ impl<'a> Items<'a> {
     /// An item's bytes, put together where they stand in pieces.
     pub(super) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
         if item.elsewhere {
-            return Err(fault::unsupported("AVIF files that are locked or point to other files are not supported"));
+            return Err(errors::unsupported("AVIF files that are locked or point to other files are not supported"));
         }
         let source = if item.in_idat { self.idat } else { self.file };
         let piece = |&(offset, length): &(u64, u64)| {
@@ -293,10 +293,10 @@ impl<'a> Items<'a> {
             source.get(from..from.checked_add(usize::try_from(length).ok()?)?)
         };
         let missing = || {
-            if item.in_idat { broken("idat") } else { fault::truncated() }
+            if item.in_idat { broken("idat") } else { errors::truncated() }
         };
         match item.extents.as_slice() {
-            [] => Err(fault::corrupt("a picture in it has no bytes")),
+            [] => Err(errors::corrupt("a picture in it has no bytes")),
             [one] => piece(one).map(Cow::Borrowed).ok_or_else(missing),
             several => {
                 let mut whole = Vec::new();
@@ -304,7 +304,7 @@ impl<'a> Items<'a> {
                     let piece = piece(extent).ok_or_else(missing)?;
                     // Pieces may overlap: however many there are, they make no more than the file.
                     if whole.len() + piece.len() > source.len() {
-                        return Err(fault::corrupt("a picture's pieces lie over each other"));
+                        return Err(errors::corrupt("a picture's pieces lie over each other"));
                     }
                     whole.extend_from_slice(piece);
                 }
@@ -328,7 +328,7 @@ impl Item<'_> {
             Property::Size(width, height) => Some((*width, *height)),
             _ => None,
         });
-        size.ok_or_else(|| fault::corrupt("a picture in it has no size"))
+        size.ok_or_else(|| errors::corrupt("a picture in it has no size"))
     }
 
     /// Refuses what a reader must understand and this one does not.
@@ -336,7 +336,7 @@ impl Item<'_> {
         for (property, essential) in &self.properties {
             if let (Property::Unknown(kind), true) = (property, essential) {
                 let kind = String::from_utf8_lossy(kind).into_owned();
-                return Err(fault::unsupported(format!("AVIF pictures with the property {kind} are not supported")));
+                return Err(errors::unsupported(format!("AVIF pictures with the property {kind} are not supported")));
             }
         }
         Ok(())

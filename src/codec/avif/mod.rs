@@ -3,16 +3,18 @@
 //!
 //! The container is read here; rav1d decodes what is in it.
 
-mod contained;
+pub(crate) mod encode;
 mod grid;
 mod items;
-mod raw;
-mod track;
+mod panic_guard;
+mod rav1d;
+mod sequence;
+pub(crate) mod write_boxes;
 mod yuv;
 
 use moxcms::ColorProfile;
 
-use super::{Decoded, Header, Patience, fault};
+use super::{DecodeControl, Decoded, Header, errors};
 use crate::error::ItemError;
 use crate::model::{Channels, Format, ImageInfo, Orientation, SampleType};
 use items::{Aperture, Item, Items, Property};
@@ -35,7 +37,7 @@ impl<'a> Picture<'a> {
         let primary = items.primary()?;
         primary.understood()?;
         let frame_size = primary.size()?;
-        fault::within_limits(frame_size.0, frame_size.1)?;
+        errors::within_limits(frame_size.0, frame_size.1)?;
         let (bits, monochrome) = coding(&items, primary)?;
         let has_alpha = items.alpha_of(primary).is_some();
         let channels = match (monochrome, has_alpha) {
@@ -65,13 +67,13 @@ fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
             _ => None,
         })
     };
-    let missing = || fault::corrupt("it does not tell how it is coded");
+    let missing = || errors::corrupt("it does not tell how it is coded");
     match &item.kind {
         b"av01" => told(item).ok_or_else(missing),
         b"grid" => items.tiles_of(item)?.first().and_then(|tile| told(tile)).ok_or_else(missing),
         kind => {
             let kind = String::from_utf8_lossy(kind);
-            Err(fault::unsupported(format!("AVIF pictures of the kind {kind} are not supported")))
+            Err(errors::unsupported(format!("AVIF pictures of the kind {kind} are not supported")))
         }
     }
 }
@@ -110,7 +112,7 @@ fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, 
     let along = span(height, high, down);
     match (across, along) {
         (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
-        _ => Err(fault::corrupt("the part of it that should be shown is not within it")),
+        _ => Err(errors::corrupt("the part of it that should be shown is not within it")),
     }
 }
 
@@ -135,21 +137,21 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     Ok(Picture::read(bytes)?.header())
 }
 
-pub(super) fn open<'a>(bytes: &'a [u8], patience: &Patience<'_>) -> Result<Decoded<'a>, ItemError> {
+pub(super) fn open<'a>(bytes: &'a [u8], control: &DecodeControl<'_>) -> Result<Decoded<'a>, ItemError> {
     let picture = Picture::read(bytes)?;
     let primary = picture.items.primary()?;
-    let frame = grid::decode(&picture.items, primary, picture.frame_size, patience)?;
+    let frame = grid::decode(&picture.items, primary, picture.frame_size, control)?;
     let monochrome = picture.info.channels.colour_count() == 1;
-    if frame.bits != picture.bits || (frame.layout == raw::Layout::Gray) != monochrome {
-        return Err(fault::corrupt("its frame is coded otherwise than the file tells"));
+    if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
+        return Err(errors::corrupt("its frame is coded otherwise than the file tells"));
     }
     let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
             item.understood()?;
             if item.size()? != picture.frame_size {
-                return Err(fault::unsupported("AVIF pictures whose alpha has a size of its own are not supported"));
+                return Err(errors::unsupported("AVIF pictures whose alpha has a size of its own are not supported"));
             }
-            (Some(grid::decode(&picture.items, item, picture.frame_size, patience)?), premultiplied)
+            (Some(grid::decode(&picture.items, item, picture.frame_size, control)?), premultiplied)
         }
         None => (None, false),
     };
@@ -159,8 +161,8 @@ pub(super) fn open<'a>(bytes: &'a [u8], patience: &Patience<'_>) -> Result<Decod
     });
     let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
     let matrix = Matrix::from_number(matrix)
-        .filter(|&matrix| matrix != Matrix::Identity || frame.layout == raw::Layout::Full || monochrome)
-        .ok_or_else(|| fault::unsupported(format!("AVIF pictures with colour matrix {matrix} are not supported")))?;
+        .filter(|&matrix| matrix != Matrix::Identity || frame.layout == rav1d::Layout::Full || monochrome)
+        .ok_or_else(|| errors::unsupported(format!("AVIF pictures with colour matrix {matrix} are not supported")))?;
     let profile = primary.properties.iter().find_map(|(property, _)| match property {
         Property::Profile(profile) => Some(profile.to_vec()),
         _ => None,

@@ -1,10 +1,10 @@
 //! Luma and chroma to gray or RGB, row by row (ISO 23091-2), chroma upsampled bilinearly between its samples' centres as
 //! libavif does.
 
-use super::raw::{Frame, Layout, Plane};
-use crate::codec::convert;
-use crate::codec::fault;
-use crate::codec::whole::shape;
+use super::rav1d::{Frame, Layout, Plane};
+use crate::codec::errors;
+use crate::codec::pixels::convert;
+use crate::codec::pixels::whole_image::shape;
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 
@@ -226,7 +226,7 @@ impl RowReader for YuvRows {
         }
         let whole = samples.len() == self.info.row_samples() * rows as usize;
         band.samples = samples;
-        if whole { Ok(rows) } else { Err(fault::corrupt("its planes don't fill its size")) }
+        if whole { Ok(rows) } else { Err(errors::corrupt("its planes don't fill its size")) }
     }
 }
 

@@ -2,7 +2,7 @@
 //! it without black-point compensation. A profile that makes no sense is no reason to fail: pixels count as sRGB then,
 //! as they do without one.
 
-mod ink;
+mod cmyk;
 mod spaces;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, TransformExecutor, TransformOptions};
 
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Shortfall};
-pub(super) use ink::Inks;
+use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
+pub(super) use cmyk::Inks;
 pub(super) use spaces::fitting;
 
 /// How a transform from a space is made.
@@ -186,15 +186,15 @@ impl RowReader for ColourRows<'_> {
 
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let rows = self.rows.read_rows(max_rows, &mut self.scratch)?;
-        super::whole::shape(band, &self.rows.info(), rows);
+        super::pixels::whole_image::shape(band, &self.rows.info(), rows);
         if !self.transform.run(&self.scratch.samples, &mut band.samples) {
             band.samples.clone_from(&self.scratch.samples);
         }
         Ok(rows)
     }
 
-    fn shortfall(&self) -> Option<Shortfall> {
-        self.rows.shortfall()
+    fn truncation(&self) -> Option<Truncated> {
+        self.rows.truncation()
     }
 
     fn remark(&self) -> Option<Remark> {

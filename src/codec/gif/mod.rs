@@ -1,32 +1,33 @@
 //! GIF: still pictures and animations, on their canvas.
 
-mod animation;
 mod blocks;
-mod frames;
+mod decode_frames;
+pub(crate) mod encode;
+mod encode_animation;
 
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
 use ::gif::{Decoder, DecodingError, MemoryLimit};
 
-use super::frames::DecodedFrames;
-use super::whole::WholeReader;
-use super::{Decoded, Header, fault};
+use super::animation::frame_decoder::DecodedFrames;
+use super::pixels::whole_image::WholeReader;
+use super::{Decoded, Header, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Channels, Format, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples,
 };
 
-pub(super) use animation::GifAnimation;
+pub(super) use encode_animation::GifAnimation;
 
 type Bytes<'a> = Cursor<&'a [u8]>;
 
 fn from_gif(error: &DecodingError) -> ItemError {
     match error {
-        DecodingError::UnexpectedEof => fault::truncated(),
-        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
-        DecodingError::OutOfMemory | DecodingError::MemoryLimit => fault::too_large("it wants too much memory"),
-        other => fault::corrupt(other),
+        DecodingError::UnexpectedEof => errors::truncated(),
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it wants too much memory"),
+        other => errors::corrupt(other),
     }
 }
 
@@ -41,7 +42,7 @@ fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
 
 /// The canvas stands in the first ten bytes.
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
-    let Some(&[w0, w1, h0, h1]) = bytes.get(6..10) else { return Err(fault::truncated()) };
+    let Some(&[w0, w1, h0, h1]) = bytes.get(6..10) else { return Err(errors::truncated()) };
     let info = ImageInfo {
         width_px: u32::from(u16::from_le_bytes([w0, w1])),
         height_px: u32::from(u16::from_le_bytes([h0, h1])),
@@ -62,11 +63,11 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let header = probe(bytes)?;
     let picture = Picture { canvas: header.info, frames: 1, plays: Plays::Times(1) };
-    let mut frames = frames::GifFrames::new(bytes, picture, keep)?;
+    let mut frames = decode_frames::GifFrames::new(bytes, picture, keep)?;
     let of_rows = header.info.height_px;
     let rows_had = match frames.next_frame() {
         Err(error) if error.kind == ErrorKind::Truncated => {
-            return Err(fault::truncated_rows(frames.rows_had().unwrap_or(0), of_rows));
+            return Err(errors::truncated_rows(frames.rows_had().unwrap_or(0), of_rows));
         }
         shown => shown.map(|_| frames.rows_had())?,
     };
@@ -79,7 +80,7 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
 pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let header = probe(bytes)?;
     let picture = Picture { canvas: header.info, frames: header.frames, plays: blocks::scan(bytes).plays };
-    let frames = Box::new(frames::GifFrames::new(bytes, picture, keep)?);
+    let frames = Box::new(decode_frames::GifFrames::new(bytes, picture, keep)?);
     Ok(DecodedFrames { frames, profile: None, metadata: Metadata::default() })
 }
 

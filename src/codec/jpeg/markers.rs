@@ -6,7 +6,8 @@ use std::io::Cursor;
 use ::exif::experimental::Writer;
 use ::exif::{In, Reader, Tag, Value};
 
-use crate::codec::{Extras, density, fault, meta};
+use crate::codec::meta::{self, density};
+use crate::codec::{Extras, errors};
 use crate::error::ItemError;
 use crate::model::Metadata;
 
@@ -55,8 +56,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 markers.progressive = marker == 0xC2;
                 frame(payload, &mut markers)?;
             }
-            0xC3 | 0xC5..=0xC7 => return Err(fault::unsupported("lossless or hierarchical JPEG")),
-            0xC9..=0xCB | 0xCD..=0xCF => return Err(fault::unsupported("arithmetic coding in JPEG")),
+            0xC3 | 0xC5..=0xC7 => return Err(errors::unsupported("lossless or hierarchical JPEG")),
+            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("arithmetic coding in JPEG")),
             0xE0 => {
                 if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
                     let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
@@ -89,12 +90,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xDA => {
                 if markers.components == 0 {
-                    return Err(fault::corrupt("a scan without a frame"));
+                    return Err(errors::corrupt("a scan without a frame"));
                 }
                 markers.data_at = next;
                 break;
             }
-            0xD9 => return Err(fault::corrupt("there is no picture in it")),
+            0xD9 => return Err(errors::corrupt("there is no picture in it")),
             _ => {}
         }
         at = next;
@@ -117,19 +118,19 @@ fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
         match rest.get(skipped..).unwrap_or_default() {
             [0xFF, marker @ 0x01..=0xFE, ..] => break *marker,
             [_, _, ..] => skipped += 1,
-            _ => return Err(fault::truncated()),
+            _ => return Err(errors::truncated()),
         }
     };
     let body = at + skipped + 2;
     if matches!(marker, 0xD0..=0xD9 | 0x01) {
         return Ok((marker, &[], body));
     }
-    let Some(&[high, low]) = bytes.get(body..body + 2) else { return Err(fault::truncated()) };
+    let Some(&[high, low]) = bytes.get(body..body + 2) else { return Err(errors::truncated()) };
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length < 2 {
-        return Err(fault::corrupt("a segment without a length"));
+        return Err(errors::corrupt("a segment without a length"));
     }
-    let payload = bytes.get(body + 2..body + length).ok_or_else(fault::truncated)?;
+    let payload = bytes.get(body + 2..body + length).ok_or_else(errors::truncated)?;
     Ok((marker, payload, body + length))
 }
 
@@ -185,19 +186,19 @@ fn push_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
 
 fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
     let &[precision, h1, h0, w1, w0, components, ref sampling @ ..] = payload else {
-        return Err(fault::corrupt("a frame without a size"));
+        return Err(errors::corrupt("a frame without a size"));
     };
     if precision != 8 {
-        return Err(fault::unsupported(format!("{precision} bits a sample in JPEG")));
+        return Err(errors::unsupported(format!("{precision} bits a sample in JPEG")));
     }
     markers.height_px = u32::from(u16::from_be_bytes([h1, h0]));
     markers.width_px = u32::from(u16::from_be_bytes([w1, w0]));
     markers.components = components;
     if !matches!(components, 1 | 3 | 4) {
-        return Err(fault::unsupported(format!("{components} components in JPEG")));
+        return Err(errors::unsupported(format!("{components} components in JPEG")));
     }
     if markers.height_px == 0 {
-        return Err(fault::unsupported("JPEG without a height in its header"));
+        return Err(errors::unsupported("JPEG without a height in its header"));
     }
     let (mut h, mut v) = (1, 1);
     for &[_, factors, _] in sampling.as_chunks::<3>().0.iter().take(usize::from(components)) {

@@ -1,22 +1,23 @@
 //! JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD): rows both ways, profile and metadata segments.
 
-mod entropy;
+mod fast_entropy;
 mod huffman;
+mod libjpeg;
 mod markers;
-mod raw;
 
 use mozjpeg_sys as ffi;
 
-use super::convert::Converter;
-use super::whole::{RowCount, shape};
-use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, density, exif, fault, meta, strip};
+use super::meta::{self, density, exif};
+use super::pixels::convert::Converter;
+use super::pixels::whole_image::{RowCount, shape};
+use super::{DecodeOptions, Decoded, Encoder, Extras, Header, colour, errors, strip};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, Format, ImageInfo, Remark, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
-    Subsampling, TruncatedPolicy,
+    Band, Channels, Format, ImageInfo, Remark, Rgb, RowReader, RowWriter, SampleType, Samples, Save, Subsampling,
+    Truncated, TruncatedPolicy,
 };
+use libjpeg::{Decoder, Fatal, Pixels, Settings};
 use markers::Markers;
-use raw::{Decoder, Fatal, Pixels, Settings};
 
 /// Passes of a progressive file at most, each of which touches every pixel: programs write about ten.
 const MAX_SCANS: usize = 200;
@@ -51,7 +52,7 @@ pub(super) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
 fn header(markers: &Markers) -> Result<Header, ItemError> {
     let (width_px, height_px) = (markers.width_px, markers.height_px);
     if width_px.max(height_px) > MAX_SIDE_PX {
-        return Err(fault::too_large(format!("{width_px} x {height_px} px; JPEG goes to {MAX_SIDE_PX} px a side")));
+        return Err(errors::too_large(format!("{width_px} x {height_px} px; JPEG goes to {MAX_SIDE_PX} px a side")));
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
@@ -76,7 +77,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decod
     let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
-        return Err(fault::unsupported("its colour space"));
+        return Err(errors::unsupported("its colour space"));
     }
     let keep = options.truncated == TruncatedPolicy::Keep;
     let data = bytes.get(markers.data_at..).unwrap_or_default();
@@ -101,12 +102,12 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let least = pixels / markers.mcu_px.max(64) / 8;
     let had = bytes.len().saturating_sub(markers.data_at) as u64;
     if had < least {
-        return Err(fault::truncated());
+        return Err(errors::truncated());
     }
     if markers.progressive {
         let scans = scans(bytes.get(markers.data_at..).unwrap_or_default());
         if scans > MAX_SCANS {
-            return Err(fault::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
+            return Err(errors::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
         }
     }
     Ok(())
@@ -133,9 +134,9 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
 
 fn from_fatal(fatal: &Fatal) -> ItemError {
     match fatal.code {
-        _ if fatal.at_end => fault::truncated(),
-        ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => fault::truncated(),
-        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => fault::too_large(&fatal.words),
+        _ if fatal.at_end => errors::truncated(),
+        ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => errors::truncated(),
+        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => errors::too_large(&fatal.words),
         ffi::JERR_ARITH_NOTIMPL
         | ffi::JERR_BAD_PRECISION
         | ffi::JERR_CCIR601_NOTIMPL
@@ -143,8 +144,8 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
         | ffi::JERR_FRACT_SAMPLE_NOTIMPL
         | ffi::JERR_NOTIMPL
         | ffi::JERR_NOT_COMPILED
-        | ffi::JERR_SOF_UNSUPPORTED => fault::unsupported(&fatal.words),
-        _ => fault::corrupt(&fatal.words),
+        | ffi::JERR_SOF_UNSUPPORTED => errors::unsupported(&fatal.words),
+        _ => errors::corrupt(&fatal.words),
     }
 }
 
@@ -184,10 +185,10 @@ impl JpegReader<'_> {
             return Ok(());
         }
         if faults.data_missing {
-            return Err(fault::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
+            return Err(errors::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
         }
         if faults.bad_data {
-            return Err(fault::corrupt(format!("wrong codes near row {}", self.decoder.row())));
+            return Err(errors::corrupt(format!("wrong codes near row {}", self.decoder.row())));
         }
         Ok(())
     }
@@ -196,16 +197,16 @@ impl JpegReader<'_> {
     fn truncated(&self) -> ItemError {
         let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
         if self.decoder.has_several_scans() {
-            return fault::truncated().with("detail", format!("within pass {}", scans(self.data) + 1));
+            return errors::truncated().with("detail", format!("within pass {}", scans(self.data) + 1));
         }
         if rows * 10 < all || rows >= all {
-            return fault::truncated();
+            return errors::truncated();
         }
         let data = self.had.saturating_sub(self.data_at) as u64;
         let wanted = self.data_at as u64 + data.saturating_mul(all) / rows.max(1);
-        fault::truncated()
-            .with("had", fault::size(self.had as u64))
-            .with("wanted", format!("about {}", fault::size(wanted)))
+        errors::truncated()
+            .with("had", errors::size(self.had as u64))
+            .with("wanted", format!("about {}", errors::size(wanted)))
     }
 }
 
@@ -246,9 +247,9 @@ impl RowReader for JpegReader<'_> {
         (faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end).then_some(Remark::LeftOver)
     }
 
-    fn shortfall(&self) -> Option<Shortfall> {
+    fn truncation(&self) -> Option<Truncated> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.had as u64, frames: None })
+        self.rows_had.map(|rows| Truncated { rows, of_rows, bytes: self.had as u64, frames: None })
     }
 }
 
@@ -301,7 +302,7 @@ pub(super) struct JpegEncoder {
 }
 
 struct Started {
-    encoder: raw::Encoder,
+    encoder: libjpeg::Encoder,
     converter: Converter<u8>,
     info: ImageInfo,
     count: RowCount,
@@ -314,13 +315,13 @@ impl JpegEncoder {
 }
 
 fn encoding(fatal: &Fatal) -> ItemError {
-    fault::cant_encode(&fatal.words)
+    errors::cant_encode(&fatal.words)
 }
 
 impl RowWriter for JpegEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(fault::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
+            return Err(errors::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
         }
         let paper = self.save.background;
         let to = stored_channels(info.channels, paper);
@@ -336,14 +337,14 @@ impl RowWriter for JpegEncoder {
             optimize: self.save.optimize,
             density: self.extras.metadata.density.and_then(density::to_jfif),
         };
-        let encoder = raw::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
+        let encoder = libjpeg::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
         let (converter, count) = (Converter::new(info, to).over(paper), RowCount::new(info.height_px));
         self.started = Some(Started { encoder, converter, info, count });
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("it was not started")) };
         started.count.add(band, &started.info)?;
         started.encoder.write(started.converter.convert(band)).map_err(|fatal| encoding(&fatal))
     }
@@ -351,7 +352,7 @@ impl RowWriter for JpegEncoder {
 
 impl Encoder for JpegEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(fault::cant_encode("it was not started")) };
+        let Some(started) = self.started else { return Err(errors::cant_encode("it was not started")) };
         started.count.complete()?;
         started.encoder.finish().map_err(|fatal| encoding(&fatal))
     }

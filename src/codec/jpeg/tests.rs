@@ -31,7 +31,7 @@ fn file(
         optimize: false,
         density: None,
     };
-    let mut encoder = raw::Encoder::start(&settings, &[]).unwrap();
+    let mut encoder = libjpeg::Encoder::start(&settings, &[]).unwrap();
     let all: Vec<u8> =
         (0..height_px).flat_map(|y| (0..width_px).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
     encoder.write(&all).unwrap();

@@ -2,10 +2,11 @@
 //!
 //! Knows blocks, not containers: which chunk of which format holds them is that format's own affair.
 
+pub(super) mod density;
+pub(super) mod exif;
 mod iptc;
 mod xmp;
 
-use super::exif;
 use crate::model::{Density, Metadata, MetadataPolicy, Orientation};
 pub(super) use iptc::in_photoshop as iptc_in_photoshop;
 pub(super) use xmp::joined as xmp_joined;

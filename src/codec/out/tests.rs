@@ -502,6 +502,6 @@ fn a_search_is_given_up_when_nobody_waits_for_it() {
     let image = picture(64, 64, Channels::Rgb, SampleType::U8);
     let mut encoder = encoder(Format::Jpeg, &Save { max_bytes: Some(1_000), ..keep() }, None, &image.metadata).unwrap();
     write(&image, encoder.as_mut()).unwrap();
-    let error = encoder.finish_unless(&|| true).unwrap_err();
+    let error = encoder.finish_cancellable(&|| true).unwrap_err();
     assert_eq!(error.kind, crate::error::ErrorKind::Cancelled);
 }

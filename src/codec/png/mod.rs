@@ -1,10 +1,10 @@
 //! PNG through the `png` crate: rows streamed both ways; interlaced files as a whole; APNG frame by frame.
 
-mod animation;
-mod colour;
-mod frames;
+mod colour_chunks;
+mod decode_frames;
+mod encode_animation;
 mod strip;
-mod text;
+mod text_chunks;
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -14,17 +14,19 @@ use ::png::{
     InterlaceInfo, Limits, PixelDimensions, Reader, Transformations, Unit,
 };
 
-use super::convert::Converter;
-use super::frames::DecodedFrames;
-use super::out::palette::{Depth, Indexed};
-use super::whole::{Collector, RowCount, WholeReader, shape};
-use super::{Decoded, Encoder, Extras, Header, blank, density, exif, fault, meta};
+use super::animation::frame_decoder::DecodedFrames;
+use super::meta::{self, density, exif};
+use super::pixels::convert::Converter;
+use super::pixels::palette::{Depth, Indexed};
+use super::pixels::placeholder;
+use super::pixels::whole_image::{Collector, RowCount, WholeReader, shape};
+use super::{Decoded, Encoder, Extras, Header, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Shortfall,
+    Band, Channels, Format, ImageInfo, Metadata, RowReader, RowWriter, SampleType, Samples, Save, Truncated,
 };
 
-pub(super) use animation::PngAnimation;
+pub(super) use encode_animation::PngAnimation;
 pub(super) use strip::stripped;
 
 /// Bytes that every file begins with.
@@ -38,9 +40,9 @@ type Bytes<'a> = Cursor<&'a [u8]>;
 
 fn from_png(error: DecodingError) -> ItemError {
     match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => fault::truncated(),
-        DecodingError::LimitsExceeded => fault::too_large("its chunks want too much memory"),
-        other => fault::corrupt(in_our_words(other.to_string())),
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
+        DecodingError::LimitsExceeded => errors::too_large("its chunks want too much memory"),
+        other => errors::corrupt(in_our_words(other.to_string())),
     }
 }
 
@@ -62,9 +64,9 @@ fn in_our_words(mut words: String) -> String {
 /// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
 fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
-        return Err(if bytes.len() < 24 { fault::truncated() } else { fault::corrupt("no IHDR chunk comes first") });
+        return Err(if bytes.len() < 24 { errors::truncated() } else { errors::corrupt("no IHDR chunk comes first") });
     };
-    fault::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
+    errors::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
 }
 
 /// Whether the rows come in passes, so that the picture is decoded as a whole.
@@ -77,7 +79,7 @@ fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     // What profiles may unfold to, beside the texts, which stay as they are packed.
     let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
-    let shows_through = frames::scan(bytes).is_some_and(|scan| scan.shows_through);
+    let shows_through = decode_frames::scan(bytes).is_some_and(|scan| scan.shows_through);
     let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
     decoder.set_transformations(Transformations::EXPAND | alpha);
     decoder.read_info().map_err(from_png)
@@ -94,9 +96,9 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Header {
     };
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
-    let frames = frames::scan(bytes).map_or(1, |scan| scan.frames);
+    let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
     let header = Header::still(Format::Png, info, exif::orientation(exif_of(bytes, stored).as_deref()));
-    Header { frames, taken_for_srgb: colour::taken_for_srgb(stored), ..header }
+    Header { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
@@ -118,7 +120,7 @@ fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
     let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
     exif_block(bytes)
         .map(Cow::Borrowed)
-        .or_else(|| text::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
+        .or_else(|| text_chunks::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
 }
 
 /// When the picture was taken.
@@ -138,14 +140,14 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 }
 
 /// The default image: all of a still picture, mostly the first frame of an animation.
-pub(super) fn open<'a>(bytes: &'a [u8], keep: bool, given_up: &dyn Fn() -> bool) -> Result<Decoded<'a>, ItemError> {
+pub(super) fn open<'a>(bytes: &'a [u8], keep: bool, cancelled: &dyn Fn() -> bool) -> Result<Decoded<'a>, ItemError> {
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
     let (info, file_bytes) = (header.info, bytes.len() as u64);
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
-        let (raw, is_short) = passes(&mut reader, &info, keep, given_up)?;
+        let (raw, is_short) = passes(&mut reader, &info, keep, cancelled)?;
         let samples = if info.sample == SampleType::U16 {
             Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
         } else {
@@ -166,14 +168,14 @@ fn passes(
     reader: &mut Reader<Bytes<'_>>,
     info: &ImageInfo,
     keep: bool,
-    given_up: &dyn Fn() -> bool,
+    cancelled: &dyn Fn() -> bool,
 ) -> Result<(Vec<u8>, bool), ItemError> {
     let pixel = info.channels.count() * info.sample.size_bytes();
     let stride = info.width_px as usize * pixel;
-    let mut raw = fault::zeroed::<u8>(stride as u64 * u64::from(info.height_px))?;
+    let mut raw = errors::zeroed::<u8>(stride as u64 * u64::from(info.height_px))?;
     let mut rows = 0;
     loop {
-        if rows % 64 == 0 && given_up() {
+        if rows % 64 == 0 && cancelled() {
             return Err(ItemError::nameless(ErrorKind::Cancelled));
         }
         let row = match reader.next_interlaced_row().map_err(from_png) {
@@ -181,7 +183,7 @@ fn passes(
             Ok(None) => return Ok((raw, false)),
             Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
             Err(_) if keep && rows > 0 => return Ok((raw, true)),
-            Err(_) => return Err(fault::truncated_passes(passes_whole(info, rows), 7)),
+            Err(_) => return Err(errors::truncated_passes(passes_whole(info, rows), 7)),
         };
         if let InterlaceInfo::Adam7(pass) = row.interlace() {
             let put = if keep { ::png::splat_interlaced_row } else { ::png::expand_interlaced_row };
@@ -211,10 +213,14 @@ fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
 pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let reader = reader(bytes)?;
     let canvas = header(bytes, &reader).info;
-    let Some(scan) = frames::scan(bytes) else { return Err(fault::corrupt("it holds no frames")) };
+    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("it holds no frames")) };
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
-    Ok(DecodedFrames { frames: Box::new(frames::PngFrames::new(reader, canvas, scan, keep)?), profile, metadata })
+    Ok(DecodedFrames {
+        frames: Box::new(decode_frames::PngFrames::new(reader, canvas, scan, keep)?),
+        profile,
+        metadata,
+    })
 }
 
 /// Whether the end mark, or a part of it, is missing.
@@ -226,14 +232,14 @@ pub(super) fn ends_early(bytes: &[u8]) -> bool {
 /// Refuses a file that is too short for the pixels it claims.
 fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> {
     let raw = reader.info().raw_bytes() as u64;
-    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 { Err(fault::truncated()) } else { Ok(()) }
+    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 { Err(errors::truncated()) } else { Ok(()) }
 }
 
 /// The profile and the metadata.
 fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
     let stored = reader.info();
-    let xmp = text::xmp(stored).or_else(|| text::raw_profile(stored, &["xmp"]));
-    let iptc = text::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
+    let xmp = text_chunks::xmp(stored).or_else(|| text_chunks::raw_profile(stored, &["xmp"]));
+    let iptc = text_chunks::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
         Some(0x1C) => Some(block),
         _ => meta::iptc_in_photoshop(&block).map(<[u8]>::to_vec),
     });
@@ -246,10 +252,10 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
             .filter(|dims| dims.unit == Unit::Meter)
             .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
     };
-    let profile = colour::by_code_points(stored)
+    let profile = colour_chunks::by_code_points(stored)
         .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
-        .or_else(|| text::raw_profile(stored, &["icc", "icm"]))
-        .or_else(|| colour::by_gamma(stored));
+        .or_else(|| text_chunks::raw_profile(stored, &["icc", "icm"]))
+        .or_else(|| colour_chunks::by_gamma(stored));
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }
 
@@ -278,7 +284,7 @@ struct PngReader<'a> {
 impl PngReader<'_> {
     /// The next row from the file into the band.
     fn read_row(&mut self, band: &mut Band) -> Result<(), ItemError> {
-        let row = self.reader.next_row().map_err(from_png)?.ok_or_else(fault::truncated)?;
+        let row = self.reader.next_row().map_err(from_png)?.ok_or_else(errors::truncated)?;
         match &mut band.samples {
             Samples::U8(samples) => samples.extend_from_slice(row.data()),
             Samples::U16(samples) => {
@@ -295,7 +301,7 @@ impl PngReader<'_> {
             return Err(error);
         }
         if !self.keep {
-            return Err(fault::truncated_rows(self.next_row, self.info.height_px));
+            return Err(errors::truncated_rows(self.next_row, self.info.height_px));
         }
         self.rows_had.get_or_insert(self.next_row);
         Ok(())
@@ -322,7 +328,7 @@ impl RowReader for PngReader<'_> {
                 self.missing(error)?;
             }
             if self.rows_had.is_some() {
-                blank::add_row(&mut band.samples, &self.info);
+                placeholder::add_row(&mut band.samples, &self.info);
             }
             self.next_row += 1;
         }
@@ -335,9 +341,9 @@ impl RowReader for PngReader<'_> {
         Ok(rows)
     }
 
-    fn shortfall(&self) -> Option<Shortfall> {
+    fn truncation(&self) -> Option<Truncated> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Shortfall { rows, of_rows, bytes: self.file_bytes, frames: None })
+        self.rows_had.map(|rows| Truncated { rows, of_rows, bytes: self.file_bytes, frames: None })
     }
 }
 
@@ -430,7 +436,7 @@ impl PngEncoder {
         // Differences between places in a palette mean nothing.
         encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
         if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-            encoder.add_itxt_chunk(text::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+            encoder.add_itxt_chunk(text_chunks::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
         }
         encoder.write_header().map_err(encoding)
     }
@@ -453,7 +459,7 @@ impl PngEncoder {
                 let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
                 byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
             }));
-            std::io::Write::write_all(&mut writer, &packed).map_err(fault::cant_encode)?;
+            std::io::Write::write_all(&mut writer, &packed).map_err(errors::cant_encode)?;
         }
         writer.finish().map_err(encoding)?;
         out.take()
@@ -462,13 +468,13 @@ impl PngEncoder {
 
 impl SharedBytes {
     fn take(&self) -> Result<Vec<u8>, ItemError> {
-        let mut out = self.0.lock().map_err(|_| fault::cant_encode("poisoned"))?;
+        let mut out = self.0.lock().map_err(|_| errors::cant_encode("poisoned"))?;
         Ok(std::mem::take(&mut *out))
     }
 }
 
 fn encoding(error: EncodingError) -> ItemError {
-    fault::cant_encode(error)
+    errors::cant_encode(error)
 }
 
 impl RowWriter for PngEncoder {
@@ -500,7 +506,7 @@ impl RowWriter for PngEncoder {
         let streamed = match &mut self.started {
             Some(Started::Streamed(streamed)) => streamed,
             Some(Started::Collected(rows)) => return rows.add(band),
-            None => return Err(fault::cant_encode("it was not started")),
+            None => return Err(errors::cant_encode("it was not started")),
         };
         streamed.count.add(band, &streamed.info)?;
         let bytes = match &mut streamed.rows {
@@ -511,7 +517,7 @@ impl RowWriter for PngEncoder {
                 &streamed.bytes
             }
         };
-        streamed.writer.write_all(bytes).map_err(fault::cant_encode)
+        streamed.writer.write_all(bytes).map_err(errors::cant_encode)
     }
 }
 
@@ -530,7 +536,7 @@ impl Encoder for PngEncoder {
                 drop(pixels);
                 self.indexed(info, indexed)
             }
-            None => Err(fault::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("it was not started")),
         }
     }
 }

@@ -3,21 +3,22 @@
 //!
 //! A drawing is a program of sorts: what it may take of memory is estimated before, and drawing has a time limit.
 
-mod cost;
+mod detect;
 mod fonts;
-mod root;
+mod render_cost;
 
 use std::time::{Duration, Instant};
 
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
 use resvg::{tiny_skia, usvg};
 
-use super::whole::WholeReader;
-use super::{DecodeOptions, Decoded, Header, Patience, apart, fault};
+use super::guard::decode_thread;
+use super::pixels::whole_image::WholeReader;
+use super::{DecodeControl, DecodeOptions, Decoded, Header, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
-pub(super) use root::is_svg;
+pub(super) use detect::is_svg;
 
 /// Drawing that takes longer is given up.
 const MAX_SECONDS: u64 = 60;
@@ -41,15 +42,15 @@ const fn layer_bytes(info: &ImageInfo) -> u64 {
 /// Runs work on a thread of its own, with a deep stack and for a limited time; a panic is an error of the file.
 fn limited<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ItemError> + Send + 'static,
-    patience: &Patience<'_>,
+    control: &DecodeControl<'_>,
     limit: Duration,
 ) -> Result<T, ItemError> {
     let begun = Instant::now();
-    let given_up = || begun.elapsed() > limit || (patience.given_up)();
-    let within = Patience { given_up: &given_up, held: patience.held.clone() };
-    apart::run("pixloom-svg", STACK_BYTES, &within, work).map_err(|error| {
-        let took_long = error.kind == ErrorKind::Cancelled && !(patience.given_up)();
-        if took_long { fault::too_large(format!("drawing it takes more than {} s", limit.as_secs())) } else { error }
+    let cancelled = || begun.elapsed() > limit || (control.cancelled)();
+    let within = DecodeControl { cancelled: &cancelled, held: control.held.clone() };
+    decode_thread::run("pixloom-svg", STACK_BYTES, &within, work).map_err(|error| {
+        let took_long = error.kind == ErrorKind::Cancelled && !(control.cancelled)();
+        if took_long { errors::too_large(format!("drawing it takes more than {} s", limit.as_secs())) } else { error }
     })
 }
 
@@ -78,11 +79,11 @@ fn hrefs() -> ImageHrefResolver<'static> {
 fn tree(text: &str) -> Result<Tree, ItemError> {
     let parsing = usvg::roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..Default::default() };
     let document = usvg::roxmltree::Document::parse_with_options(text, parsing).map_err(|error| match error {
-        usvg::roxmltree::Error::NodesLimitReached => fault::too_large(format!("more than {MAX_NODES} elements")),
+        usvg::roxmltree::Error::NodesLimitReached => errors::too_large(format!("more than {MAX_NODES} elements")),
         usvg::roxmltree::Error::UnexpectedEndOfStream
         | usvg::roxmltree::Error::UnclosedRootNode
-        | usvg::roxmltree::Error::NoRootNode => fault::truncated(),
-        error => fault::corrupt(error),
+        | usvg::roxmltree::Error::NoRootNode => errors::truncated(),
+        error => errors::corrupt(error),
     })?;
     let options = Options {
         image_href_resolver: hrefs(),
@@ -92,8 +93,8 @@ fn tree(text: &str) -> Result<Tree, ItemError> {
         ..Options::default()
     };
     Tree::from_xmltree(&document, &options).map_err(|error| match error {
-        usvg::Error::ElementsLimitReached => fault::too_large("its elements make too many others"),
-        error => fault::corrupt(error),
+        usvg::Error::ElementsLimitReached => errors::too_large("its elements make too many others"),
+        error => errors::corrupt(error),
     })
 }
 
@@ -102,7 +103,7 @@ fn info(tree: &Tree) -> Result<ImageInfo, ItemError> {
     let (width, height) = (tree.size().width().ceil(), tree.size().height().ceil());
     // `as` saturates, and what is beyond the limit stays beyond it.
     let (width_px, height_px) = (width as u32, height as u32);
-    fault::within_limits(width_px, height_px)?;
+    errors::within_limits(width_px, height_px)?;
     Ok(ImageInfo { width_px, height_px, channels: Channels::Rgba, sample: SampleType::U8, premultiplied: false })
 }
 
@@ -111,19 +112,19 @@ fn header(info: ImageInfo) -> Header {
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
-    let text = root::text(bytes)?.into_owned();
-    limited(move || Ok(header(info(&tree(&text)?)?)), &Patience::endless(), Duration::from_secs(MAX_SECONDS))
+    let text = detect::text(bytes)?.into_owned();
+    limited(move || Ok(header(info(&tree(&text)?)?)), &DecodeControl::endless(), Duration::from_secs(MAX_SECONDS))
 }
 
 pub(super) fn open(
     bytes: &[u8],
     options: &DecodeOptions,
-    patience: &Patience<'_>,
+    control: &DecodeControl<'_>,
 ) -> Result<Decoded<'static>, ItemError> {
-    let text = root::text(bytes)?.into_owned();
+    let text = detect::text(bytes)?.into_owned();
     let downscale = options.max_downscale.max(1.0);
     let limit = Duration::from_secs(MAX_SECONDS);
-    let (full, drawn, samples) = limited(move || draw(&tree(&text)?, downscale), patience, limit)?;
+    let (full, drawn, samples) = limited(move || draw(&tree(&text)?, downscale), control, limit)?;
     let rows = WholeReader::new(drawn, Samples::U8(samples))?;
     Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }
@@ -134,13 +135,13 @@ fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), 
     let smaller = |side: u32| ((f64::from(side) / downscale).ceil() as u32).clamp(1, side);
     let drawn = ImageInfo { width_px: smaller(full.width_px), height_px: smaller(full.height_px), ..full };
     let scale = (drawn.width_px as f32 / full.width_px as f32, drawn.height_px as f32 / full.height_px as f32);
-    let wanted = cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));
+    let wanted = render_cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));
     if wanted > layer_bytes(&drawn) {
-        return Err(fault::too_large(format!("its layers take {} to draw", fault::size(wanted))));
+        return Err(errors::too_large(format!("its layers take {} to draw", errors::size(wanted))));
     }
-    let mut samples = fault::zeroed::<u8>(drawn.size_bytes())?;
+    let mut samples = errors::zeroed::<u8>(drawn.size_bytes())?;
     let mut canvas = tiny_skia::PixmapMut::from_bytes(&mut samples, drawn.width_px, drawn.height_px)
-        .ok_or_else(|| fault::too_large(format!("{} x {} px to draw", drawn.width_px, drawn.height_px)))?;
+        .ok_or_else(|| errors::too_large(format!("{} x {} px to draw", drawn.width_px, drawn.height_px)))?;
     resvg::render(tree, tiny_skia::Transform::from_scale(scale.0, scale.1), &mut canvas);
     for pixel in samples.as_chunks_mut::<4>().0 {
         let [r, g, b, a] = *pixel;

@@ -9,7 +9,7 @@ use crate::model::Band;
 
 fn drawn(text: &str, downscale: f64) -> Result<(Header, ImageInfo, Vec<u8>), ItemError> {
     let options = DecodeOptions { max_downscale: downscale, ..DecodeOptions::default() };
-    let mut decoded = open(text.as_bytes(), &options, &Patience::endless())?;
+    let mut decoded = open(text.as_bytes(), &options, &DecodeControl::endless())?;
     let info = decoded.rows.info();
     let mut band = Band::empty(&info);
     decoded.rows.read_rows(info.height_px, &mut band)?;
@@ -136,10 +136,13 @@ fn what_takes_too_long_is_given_up_and_what_panics_is_an_error() {
         std::thread::sleep(Duration::from_millis(300));
         Ok(())
     };
-    let error = limited(slow, &Patience::endless(), Duration::from_millis(20)).unwrap_err();
+    let error = limited(slow, &DecodeControl::endless(), Duration::from_millis(20)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooLarge);
     let panics = || -> Result<(), ItemError> { panic!("within a thread of its own") };
-    assert_eq!(limited(panics, &Patience::endless(), Duration::from_secs(5)).unwrap_err().kind, ErrorKind::Corrupt);
+    assert_eq!(
+        limited(panics, &DecodeControl::endless(), Duration::from_secs(5)).unwrap_err().kind,
+        ErrorKind::Corrupt
+    );
 }
 
 #[test]

@@ -127,7 +127,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Seen, ItemError> {
 pub(super) fn visible(info: &ImageInfo, samples: &Samples) -> Vec<u8> {
     let band =
         Band { width_px: info.width_px, rows: info.height_px, channels: info.channels, samples: samples.clone() };
-    let mut pixels = convert::Converter::<u8>::new(*info, Channels::Rgba).convert(&band).to_vec();
+    let mut pixels = crate::codec::pixels::convert::Converter::<u8>::new(*info, Channels::Rgba).convert(&band).to_vec();
     for pixel in pixels.as_chunks_mut::<4>().0.iter_mut().filter(|pixel| pixel[3] == 0) {
         *pixel = [0; 4];
     }

@@ -95,7 +95,7 @@ fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_wher
         let bytes = file(format, &metadata, MetadataPolicy::NoGps);
         let opened = open(&bytes, &DecodeOptions::default()).unwrap();
         assert_eq!(opened.metadata.density, at(300.0, 300.0), "{format:?}");
-        assert_eq!(exif::density(&opened.metadata.exif.unwrap()), at(300.0, 300.0), "{format:?}");
+        assert_eq!(crate::codec::meta::exif::density(&opened.metadata.exif.unwrap()), at(300.0, 300.0), "{format:?}");
     }
 }
 

@@ -101,11 +101,11 @@ fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
                 assert!(at < end / 3, "{format:?} cut at {at} of {end}");
                 continue;
             };
-            let (picture, shortfall) = (opened.frames.picture(), opened.frames.shortfall().unwrap());
-            let (had, of) = shortfall.frames.unwrap();
-            assert!(had == picture.frames && had <= of, "{format:?} cut at {at}: {shortfall:?}");
-            let is_part = shortfall.rows < shortfall.of_rows;
-            assert!(!is_part || format == Format::Gif || had == 1, "{format:?} cut at {at}: {shortfall:?}");
+            let (picture, truncation) = (opened.frames.picture(), opened.frames.truncation().unwrap());
+            let (had, of) = truncation.frames.unwrap();
+            assert!(had == picture.frames && had <= of, "{format:?} cut at {at}: {truncation:?}");
+            let is_part = truncation.rows < truncation.of_rows;
+            assert!(!is_part || format == Format::Gif || had == 1, "{format:?} cut at {at}: {truncation:?}");
             let mut shown = 0;
             while opened.frames.next_frame().unwrap().is_some() {
                 let (info, samples) = frame_samples(opened.frames.as_mut()).unwrap();

@@ -1,13 +1,13 @@
 //! TIFF: one page of many kinds in; one page of 8 or 16 bits out.
 
 mod chunks;
+mod encode_strips;
+mod exif_fields;
 mod fax;
 mod lab;
 mod pages;
 mod read;
 mod rows;
-mod strips;
-mod tags;
 mod unpack;
 
 use std::io::Cursor;
@@ -17,12 +17,13 @@ use ::exif::Context;
 use ::tiff::encoder::Rational;
 use ::tiff::tags::{CompressionMethod, Predictor, Tag};
 
-use super::whole::RowCount;
-use super::{Encoder, Extras, density, fault};
+use super::meta::density;
+use super::pixels::whole_image::RowCount;
+use super::{Encoder, Extras, errors};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, RowWriter, Save, TiffCompression};
+use encode_strips::{Packed, Strips};
 pub(super) use read::{held_bytes, open, probe};
-use strips::{Packed, Strips};
 
 /// XMP packet, in a TIFF directory.
 const TAG_XMP: Tag = Tag::Unknown(700);
@@ -55,7 +56,7 @@ impl TiffEncoder {
     fn write(&self, info: ImageInfo, strips: &Packed) -> Result<Vec<u8>, ::tiff::TiffError> {
         let mut out = Cursor::new(Vec::with_capacity(strips.data.len() + (64 << 10)));
         let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out)?;
-        let fields = self.extras.metadata.exif.as_ref().map(|exif| tags::Fields::of(exif));
+        let fields = self.extras.metadata.exif.as_ref().map(|exif| exif_fields::Fields::of(exif));
         let mut pointers = Vec::new();
         for (context, pointer) in [(Context::Exif, Tag::ExifDirectory), (Context::Gps, Tag::GpsDirectory)] {
             if let Some(fields) = fields.as_ref().filter(|fields| fields.has(context)) {
@@ -130,7 +131,7 @@ impl RowWriter for TiffEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(fault::cant_encode("it was not started")) };
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("it was not started")) };
         started.count.add(band, &started.info)?;
         started.strips.add(band)
     }
@@ -138,10 +139,10 @@ impl RowWriter for TiffEncoder {
 
 impl Encoder for TiffEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started.take() else { return Err(fault::cant_encode("it was not started")) };
+        let Some(started) = self.started.take() else { return Err(errors::cant_encode("it was not started")) };
         started.count.complete()?;
         let strips = started.strips.end()?;
-        self.write(started.info, &strips).map_err(fault::cant_encode)
+        self.write(started.info, &strips).map_err(errors::cant_encode)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use crate::codec::fault;
+use crate::codec::errors;
 use crate::error::ItemError;
 
 /// Pages at most; a chain that is longer bites its own tail, or is meant to do harm.
@@ -93,23 +93,23 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let big = file.big;
     let (offset_bytes, count_bytes, entry_bytes) =
         (if big { 8 } else { 4 }, if big { 8 } else { 2 }, file.entry_bytes());
-    let mut at = file.number(if big { 8 } else { 4 }, offset_bytes).ok_or_else(fault::truncated)?;
+    let mut at = file.number(if big { 8 } else { 4 }, offset_bytes).ok_or_else(errors::truncated)?;
     let mut seen = std::collections::HashSet::new();
     let mut pages: Vec<(Page, bool)> = Vec::new();
     while at != 0 {
         if !seen.insert(at) || seen.len() > MAX_PAGES {
-            return Err(fault::corrupt("its pages follow each other in a circle"));
+            return Err(errors::corrupt("its pages follow each other in a circle"));
         }
         // A directory mostly stands behind its pixels.
-        let cut = || fault::truncated_before(bytes.len() as u64, at);
+        let cut = || errors::truncated_before(bytes.len() as u64, at);
         let count = file.number(at, count_bytes).ok_or_else(cut)?;
         if count > bytes.len() as u64 / entry_bytes {
-            return Err(fault::truncated());
+            return Err(errors::truncated());
         }
         let first = at + count_bytes as u64;
         let (mut photometric, mut extra) = (None, false);
         for entry in (0..count).map(|n| first + n * entry_bytes) {
-            match file.number(entry, 2).ok_or_else(fault::truncated)? as u16 {
+            match file.number(entry, 2).ok_or_else(errors::truncated)? as u16 {
                 PHOTOMETRIC => photometric = file.value(entry),
                 // Bit 0 is a reduced copy, bit 2 a mask.
                 NEW_SUBFILE_TYPE => extra = file.value(entry).is_some_and(|kind| kind & 5 != 0),
@@ -125,7 +125,7 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let all_extra = pages.iter().all(|&(_, extra)| extra);
     pages.retain(|&(_, extra)| !extra || all_extra);
     if pages.is_empty() {
-        Err(fault::corrupt("there is no page in it"))
+        Err(errors::corrupt("there is no page in it"))
     } else {
         Ok(pages.into_iter().map(|(page, _)| page).collect())
     }

@@ -10,8 +10,9 @@ use ::tiff::{TiffError, TiffUnsupportedError};
 use super::chunks::Chunks;
 use super::pages::{GRAY, Page, Plain, Told, pages};
 use super::rows::TiffRows;
-use super::{TAG_IPTC, TAG_XMP, lab, tags};
-use crate::codec::{self, DecodeOptions, Decoded, Header, colour, exif, fault};
+use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
+use crate::codec::meta::exif;
+use crate::codec::{self, DecodeOptions, Decoded, Header, colour, errors};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
 use crate::model::{Channels, Density, Format, ImageInfo, Metadata, Orientation, SampleType, TruncatedPolicy};
@@ -84,8 +85,8 @@ pub(super) type Reader<'a> = Decoder<Plain<'a>>;
 
 /// The library's errors in our words.
 pub(super) fn from_tiff(error: &TiffError) -> ItemError {
-    if fault::ends_early(error) {
-        return fault::truncated();
+    if errors::ends_early(error) {
+        return errors::truncated();
     }
     match error {
         TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
@@ -95,16 +96,16 @@ pub(super) fn from_tiff(error: &TiffError) -> ItemError {
             unsupported("with fewer chroma samples")
         }
         TiffError::UnsupportedError(_) => unsupported("whose samples are stored this way"),
-        TiffError::LimitsExceeded => fault::too_large("reading it takes more memory than its size allows"),
-        TiffError::IoError(_) => fault::corrupt("the data of a strip or tile makes no sense"),
+        TiffError::LimitsExceeded => errors::too_large("reading it takes more memory than its size allows"),
+        TiffError::IoError(_) => errors::corrupt("the data of a strip or tile makes no sense"),
         TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => {
-            fault::corrupt("its tags contradict each other or its data")
+            errors::corrupt("its tags contradict each other or its data")
         }
     }
 }
 
 fn unsupported(what: &str) -> ItemError {
-    fault::unsupported(format!("TIFF pictures {what} are not supported"))
+    errors::unsupported(format!("TIFF pictures {what} are not supported"))
 }
 
 fn compression_name(method: CompressionMethod) -> String {
@@ -127,13 +128,13 @@ fn compression_name(method: CompressionMethod) -> String {
 /// Finds a page, and refuses camera raw files, whose pages are but thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
     if exif::is_camera_raw(bytes) {
-        return Err(fault::unsupported(format!("{} are not supported", raw_name(bytes))));
+        return Err(errors::unsupported(format!("{} are not supported", raw_name(bytes))));
     }
     let pages = pages(bytes)?;
     let count = pages.len() as u32;
     let page = pages.get(number as usize).copied().ok_or_else(|| {
         let noun = if count == 1 { "page" } else { "pages" };
-        fault::unsupported(format!("it has {count} {noun}, and page {} was asked for", u64::from(number) + 1))
+        errors::unsupported(format!("it has {count} {noun}, and page {} was asked for", u64::from(number) + 1))
     })?;
     Ok((page, count))
 }
@@ -222,10 +223,10 @@ fn number(reader: &mut Reader<'_>, tag: Tag, default: u16) -> Result<u16, ItemEr
 
 fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     let (width_px, height_px) = reader.dimensions().map_err(|error| from_tiff(&error))?;
-    fault::within_limits(width_px, height_px)?;
+    errors::within_limits(width_px, height_px)?;
     let chunk = reader.chunk_dimensions();
     if chunk.0 > MAX_SIDE_PX + 65_536 {
-        return Err(fault::too_large(format!("its tiles have a width of {} px", chunk.0)));
+        return Err(errors::too_large(format!("its tiles have a width of {} px", chunk.0)));
     }
     let samples = usize::from(number(reader, Tag::SamplesPerPixel, 1)?);
     if samples > MAX_SAMPLES {
@@ -253,11 +254,11 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         10 => return Err(unsupported("in Lab colours as facsimile has them")),
         32_844 | 32_845 => return Err(unsupported("in LogLuv colours")),
         32_803 => return Err(unsupported("of a camera's raw mosaic")),
-        u16::MAX => return Err(fault::corrupt("it does not tell what its samples mean")),
+        u16::MAX => return Err(errors::corrupt("it does not tell what its samples mean")),
         other => return Err(unsupported(&format!("whose samples mean {other}"))),
     };
     if samples < colours {
-        return Err(fault::corrupt(format!("it has {samples} samples a pixel where its colours are {colours}")));
+        return Err(errors::corrupt(format!("it has {samples} samples a pixel where its colours are {colours}")));
     }
     let jpeg = compression == 7;
     let planar = number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1;
@@ -319,7 +320,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
 /// All reds, then all greens, then all blues, in 16 bits; some programs write 8.
 fn palette(reader: &mut Reader<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, ItemError> {
     let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(unsupported("with a palette this large")) };
-    let missing = || fault::corrupt("its palette is missing or too short");
+    let missing = || errors::corrupt("its palette is missing or too short");
     let map = numbers(reader, Tag::ColorMap)?.ok_or_else(missing)?;
     let count = 1usize << bits;
     let (Some(reds), Some(greens), Some(blues)) =
@@ -354,7 +355,8 @@ pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Re
     let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
     let (xmp, iptc) = (block(TAG_XMP).map(Into::into), block(TAG_IPTC).map(Into::into));
     let mut profile = block(Tag::IccProfile);
-    let metadata = Metadata { exif: tags::read(bytes).map(Into::into), xmp, iptc, density: density(&mut reader) };
+    let metadata =
+        Metadata { exif: exif_fields::read(bytes).map(Into::into), xmp, iptc, density: density(&mut reader) };
     let mut inks = None;
     if layout.meaning == Meaning::Inks {
         let mix = colour::Inks::new(profile.as_deref(), options.colour);
@@ -380,8 +382,8 @@ fn density(reader: &mut Reader<'_>) -> Option<Density> {
     };
     let (x, y) = (fraction(Tag::XResolution)?, fraction(Tag::YResolution)?);
     match number(reader, Tag::ResolutionUnit, 2).ok()? {
-        2 => codec::density::from_inch(x, y),
-        3 => codec::density::from_cm(x, y),
+        2 => codec::meta::density::from_inch(x, y),
+        3 => codec::meta::density::from_cm(x, y),
         _ => None,
     }
 }
@@ -398,7 +400,7 @@ fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool
         return Ok(());
     }
     let had = Chunks::of(reader)?.whole_rows(layout, bytes);
-    Err(fault::truncated_rows(had, layout.info.height_px))
+    Err(errors::truncated_rows(had, layout.info.height_px))
 }
 
 /// Bytes held while a page is read: one row of strips or tiles, as stored and as samples, and one of them alone.

@@ -7,10 +7,11 @@ use super::read::{Layout, Meaning, Reader, Stored, from_tiff};
 use super::unpack::{Place, above_white, grow, unpack};
 use super::{fax, lab};
 use crate::codec::colour::Inks;
-use crate::codec::whole::shape;
-use crate::codec::{blank, convert, fault};
+use crate::codec::errors;
+use crate::codec::pixels::whole_image::shape;
+use crate::codec::pixels::{convert, placeholder};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Remark, RowReader, SampleType, Samples, Shortfall};
+use crate::model::{Band, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 
 /// Gives a page's rows.
 pub(super) struct TiffRows<'a> {
@@ -48,11 +49,11 @@ impl<'a> TiffRows<'a> {
         keep: bool,
     ) -> Result<Self, ItemError> {
         if layout.chunk.0 == 0 || layout.chunk.1 == 0 {
-            return Err(fault::corrupt("its strips or tiles have no size"));
+            return Err(errors::corrupt("its strips or tiles have no size"));
         }
         let chunks = Chunks::of(&mut reader)?;
         if keep && !chunks.any_there(&layout, bytes) {
-            return Err(fault::truncated_rows(0, layout.info.height_px));
+            return Err(errors::truncated_rows(0, layout.info.height_px));
         }
         let held = Samples::empty(layout.held_sample());
         Ok(Self {
@@ -91,7 +92,7 @@ impl<'a> TiffRows<'a> {
                 let index = (plane * down + chunk_y) * across + chunk_x;
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
-                let had = self.read_chunk_or_some(u32::try_from(index).map_err(fault::corrupt)?, rows)?;
+                let had = self.read_chunk_or_some(u32::try_from(index).map_err(errors::corrupt)?, rows)?;
                 let place = Place {
                     x,
                     plane: if self.layout.planar { Some(plane) } else { None },
@@ -123,7 +124,7 @@ impl<'a> TiffRows<'a> {
         }
         if !self.keep {
             let had = self.chunks.whole_rows(&self.layout, self.bytes);
-            return Err(fault::truncated_rows(had, self.layout.info.height_px));
+            return Err(errors::truncated_rows(had, self.layout.info.height_px));
         }
         self.is_short = true;
         self.read_some(index, rows)
@@ -135,11 +136,11 @@ impl<'a> TiffRows<'a> {
         }
         if self.layout.fax {
             let had = self.unpack_fax(index, rows)?;
-            return if had == rows { Ok(()) } else { Err(fault::corrupt("rows of its fax codes are missing")) };
+            return if had == rows { Ok(()) } else { Err(errors::corrupt("rows of its fax codes are missing")) };
         }
         let wanted = self.reader.image_chunk_buffer_layout(index).map_err(|error| from_tiff(&error))?.len;
         if self.chunk.len() != wanted {
-            self.chunk = fault::zeroed(wanted as u64)?;
+            self.chunk = errors::zeroed(wanted as u64)?;
         }
         self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
     }
@@ -170,27 +171,27 @@ impl<'a> TiffRows<'a> {
     fn stored(&mut self, index: u32) -> Result<Vec<u8>, ItemError> {
         let place = self.chunks.place(index);
         let place = place.start..place.end.min(self.bytes.len() as u64);
-        let mut data = fault::zeroed(place.end.saturating_sub(place.start))?;
+        let mut data = errors::zeroed(place.end.saturating_sub(place.start))?;
         let view = self.reader.inner();
         let read = view.seek(SeekFrom::Start(place.start)).and_then(|_| view.read_exact(&mut data));
-        read.map_err(|_| fault::truncated())?;
+        read.map_err(|_| errors::truncated())?;
         Ok(data)
     }
 
     fn unpack_fax(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        let width = u16::try_from(self.layout.width).map_err(|_| fault::unsupported("fax codes of such wide rows"))?;
+        let width = u16::try_from(self.layout.width).map_err(|_| errors::unsupported("fax codes of such wide rows"))?;
         let data = self.stored(index)?;
-        self.chunk = fault::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
+        self.chunk = errors::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
         Ok(fax::unpack(&data, width, &mut self.chunk))
     }
 
     /// Refuses JPEG data of more pixels than its chunk has: the library would take memory for them.
     fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
-        let data = self.chunks.data(index, self.bytes).ok_or_else(fault::truncated)?;
-        let (width, height) = jpeg_size(data).ok_or_else(|| fault::corrupt("a strip or tile is no JPEG data"))?;
+        let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
+        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("a strip or tile is no JPEG data"))?;
         // Units of pixels may reach beyond the chunk.
         if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
-            return Err(fault::corrupt("its JPEG data has more pixels than its strips or tiles"));
+            return Err(errors::corrupt("its JPEG data has more pixels than its strips or tiles"));
         }
         Ok(())
     }
@@ -344,7 +345,7 @@ impl TiffRows<'_> {
         let mut is_whole = true;
         for Missing { columns, .. } in missing {
             is_whole = false;
-            blank::fill_last_row(out, columns.clone(), &self.layout.info);
+            placeholder::fill_last_row(out, columns.clone(), &self.layout.info);
         }
         self.rows_had += u32::from(is_whole);
     }
@@ -406,12 +407,12 @@ impl RowReader for TiffRows<'_> {
         }
         let whole = samples.len() == info.row_samples() * rows;
         band.samples = samples;
-        if whole { Ok(rows as u32) } else { Err(fault::corrupt("its samples don't fill its size")) }
+        if whole { Ok(rows as u32) } else { Err(errors::corrupt("its samples don't fill its size")) }
     }
 
-    fn shortfall(&self) -> Option<Shortfall> {
+    fn truncation(&self) -> Option<Truncated> {
         let (of_rows, bytes) = (self.layout.info.height_px, self.bytes.len() as u64);
-        self.is_short.then_some(Shortfall { rows: self.rows_had, of_rows, bytes, frames: None })
+        self.is_short.then_some(Truncated { rows: self.rows_had, of_rows, bytes, frames: None })
     }
 
     fn remark(&self) -> Option<Remark> {

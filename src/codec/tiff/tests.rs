@@ -9,7 +9,7 @@ use ::tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 
 use crate::codec::{DecodeOptions, open};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, Remark, Samples, Shortfall, TruncatedPolicy};
+use crate::model::{Band, Channels, Remark, Samples, Truncated, TruncatedPolicy};
 
 /// A file that the library writes: strips of 7 rows.
 fn written<C: ColorType>(size: (u32, u32), samples: &[C::Inner], compression: Compression) -> Vec<u8>
@@ -58,7 +58,7 @@ fn file(little: bool, tags: &[(u16, u32)], strips: &[Vec<u8>]) -> Vec<u8> {
     file
 }
 
-fn read(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, Channels, Option<Shortfall>), ItemError> {
+fn read(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, Channels, Option<Truncated>), ItemError> {
     let mut opened = open(bytes, &DecodeOptions { truncated, ..DecodeOptions::default() })?;
     let info = opened.rows.info();
     let (mut band, mut all) = (Band::empty(&info), Samples::empty(info.sample));
@@ -70,12 +70,12 @@ fn read(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, Channels, 
         }
     }
     assert_eq!(all.len(), info.row_samples() * info.height_px as usize);
-    Ok((all, info.channels, opened.rows.shortfall()))
+    Ok((all, info.channels, opened.rows.truncation()))
 }
 
 fn whole(bytes: &[u8]) -> (Samples, Channels) {
-    let (samples, channels, shortfall) = read(bytes, TruncatedPolicy::Keep).unwrap();
-    assert_eq!(shortfall, None);
+    let (samples, channels, truncation) = read(bytes, TruncatedPolicy::Keep).unwrap();
+    assert_eq!(truncation, None);
     (samples, channels)
 }
 
@@ -195,10 +195,10 @@ fn a_tiff_that_ends_early_tells_its_rows_and_gives_the_strips_that_are_whole() {
             assert_eq!(kept.unwrap_err().kind, ErrorKind::Truncated);
             continue;
         }
-        let (Samples::U8(some), _, shortfall) = kept.unwrap() else { panic!("not 8 bits") };
+        let (Samples::U8(some), _, truncation) = kept.unwrap() else { panic!("not 8 bits") };
         assert_eq!(
-            shortfall,
-            Some(Shortfall { rows: rows as u32, of_rows: 30, bytes: cut.len() as u64, frames: None })
+            truncation,
+            Some(Truncated { rows: rows as u32, of_rows: 30, bytes: cut.len() as u64, frames: None })
         );
         assert!(some[..rows * row] == pixels[..rows * row], "{rows} rows");
         assert!(some[rows * row..].iter().all(|&value| value == 128), "{rows} rows");
@@ -219,8 +219,8 @@ fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
         cut[place..place + 4].copy_from_slice(&9_000_000u32.to_ne_bytes());
         let error = read(&cut, TruncatedPolicy::Fail).unwrap_err();
         assert_eq!((error.kind, error.arg("had")), (ErrorKind::Truncated, "14"));
-        let (Samples::U8(some), _, shortfall) = read(&cut, TruncatedPolicy::Keep).unwrap() else { panic!("8 bits") };
-        assert_eq!(shortfall.unwrap().rows, 23);
+        let (Samples::U8(some), _, truncation) = read(&cut, TruncatedPolicy::Keep).unwrap() else { panic!("8 bits") };
+        assert_eq!(truncation.unwrap().rows, 23);
         let lost = 14 * 120..21 * 120;
         assert!(some[..lost.start] == bytes[..lost.start] && some[lost.end..] == bytes[lost.end..]);
         assert!(some[lost].iter().all(|&value| value == 128));
@@ -230,8 +230,8 @@ fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
         let data = values.iter().flat_map(|v| if little { v.to_le_bytes() } else { v.to_be_bytes() }).collect();
         let tags = [(256, 20), (257, 10), (258, 16), (259, 1), (262, 1), (277, 1), (278, 10)];
         let bytes = file(little, &tags, &[data]);
-        let (samples, _, shortfall) = read(&bytes[..bytes.len() - 90], TruncatedPolicy::Keep).unwrap();
-        assert_eq!(shortfall.unwrap().rows, 7);
+        let (samples, _, truncation) = read(&bytes[..bytes.len() - 90], TruncatedPolicy::Keep).unwrap();
+        assert_eq!(truncation.unwrap().rows, 7);
         let Samples::U16(samples) = samples else { panic!("16 bits") };
         assert_eq!(samples[..140], values[..140]);
         assert_eq!(samples[140..], [32_896; 60]);

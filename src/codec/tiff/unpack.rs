@@ -2,8 +2,8 @@
 //! to 16 bits.
 
 use super::read::{Layout, Stored};
-use crate::codec::convert::Sample;
-use crate::codec::fault;
+use crate::codec::errors;
+use crate::codec::pixels::convert::Sample;
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -24,9 +24,9 @@ pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
         return Ok(());
     }
     *samples = match samples {
-        Samples::U8(_) => Samples::U8(fault::zeroed(len)?),
-        Samples::U16(_) => Samples::U16(fault::zeroed(len)?),
-        Samples::F32(_) => Samples::F32(fault::zeroed(len)?),
+        Samples::U8(_) => Samples::U8(errors::zeroed(len)?),
+        Samples::U16(_) => Samples::U16(errors::zeroed(len)?),
+        Samples::F32(_) => Samples::F32(errors::zeroed(len)?),
     };
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! WebP through libwebp: lossy and lossless, still and animated, profile and metadata chunks.
 
-mod animation;
-mod frames;
-mod raw;
+mod decode_frames;
+mod encode_animation;
+mod libwebp;
 
 use std::borrow::Cow;
 
@@ -10,13 +10,14 @@ use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF, ImageICC};
 
-use super::frames::DecodedFrames;
-use super::whole::{Collector, WholeReader};
-use super::{Decoded, Encoder, Extras, Header, exif, fault, meta, strip};
+use super::animation::frame_decoder::DecodedFrames;
+use super::meta::{self, exif};
+use super::pixels::whole_image::{Collector, WholeReader};
+use super::{Decoded, Encoder, Extras, Header, errors, strip};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Format, ImageInfo, Metadata, RowWriter, SampleType, Samples, Save};
-pub(super) use animation::WebpAnimation;
-use raw::{Failure, Features, Settings};
+pub(super) use encode_animation::WebpAnimation;
+use libwebp::{Failure, Features, Settings};
 
 /// Effort when none is given: the method (4 of 6) or level (6 of 9) that cwebp takes when told nothing else.
 const DEFAULT_EFFORT: u8 = 6;
@@ -25,19 +26,21 @@ const MAX_SIDE_PX: u32 = 16_383;
 
 fn from_failure(failure: Failure) -> ItemError {
     match failure {
-        Failure::Truncated => fault::truncated(),
-        Failure::Corrupt => fault::corrupt("libwebp can't read it"),
-        Failure::Memory => fault::too_large("there is not enough memory for it"),
-        Failure::Unsupported => fault::unsupported("a feature of WebP that is not known"),
+        Failure::Truncated => errors::truncated(),
+        Failure::Corrupt => errors::corrupt("libwebp can't read it"),
+        Failure::Memory => errors::too_large("there is not enough memory for it"),
+        Failure::Unsupported => errors::unsupported("a feature of WebP that is not known"),
     }
 }
 
 /// The container says how long the file should be.
 fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
-    let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else { return Err(fault::truncated()) };
+    let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else {
+        return Err(errors::truncated());
+    };
     let wanted = u64::from(u32::from_le_bytes(*length)) + 8;
     let had = bytes.len() as u64;
-    if had < wanted { Err(fault::truncated_at(had, wanted)) } else { Ok(()) }
+    if had < wanted { Err(errors::truncated_at(had, wanted)) } else { Ok(()) }
 }
 
 /// The file's chunks: their kinds and data, as far as they are whole.
@@ -66,7 +69,7 @@ pub(super) fn ends_early(bytes: &[u8]) -> bool {
 pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
     let whole = chunks(bytes).map(|(_, data)| 8 + data.len().next_multiple_of(2)).sum::<usize>();
     let cut = bytes.get(12 + whole..).is_some_and(|rest| rest.starts_with(b"ANMF"));
-    frames::count(bytes) + u32::from(cut)
+    decode_frames::count(bytes) + u32::from(cut)
 }
 
 /// An animation's chunks that are whole, as a file of its own; `None` without a frame among them.
@@ -97,21 +100,21 @@ fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
 fn header(bytes: &[u8], features: Features) -> Header {
     // An animation's frames need not cover its canvas.
     let channels = if features.has_alpha || features.is_animated { Channels::Rgba } else { Channels::Rgb };
-    let frames = if features.is_animated { frames::count(bytes).max(1) } else { 1 };
+    let frames = if features.is_animated { decode_frames::count(bytes).max(1) } else { 1 };
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
-    let lossless = if features.is_animated { frames::are_lossless(bytes) } else { features.is_lossless };
+    let lossless = if features.is_animated { decode_frames::are_lossless(bytes) } else { features.is_lossless };
     Header { frames, lossless, ..Header::still(Format::Webp, info, exif::orientation(exif_block(bytes))) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
-    let features = raw::features(bytes).map_err(from_failure)?;
+    let features = libwebp::features(bytes).map_err(from_failure)?;
     Ok(header(bytes, features))
 }
 
 pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
     let cut = whole_file(bytes).err();
-    let features = raw::features(bytes).map_err(from_failure)?;
+    let features = libwebp::features(bytes).map_err(from_failure)?;
     let header = header(bytes, features);
     if let Some(error) = cut {
         if !keep {
@@ -119,24 +122,24 @@ pub(super) fn open(bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
         }
         if features.is_animated {
             let file = mended(bytes).ok_or(error)?;
-            let mut decoder = raw::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
+            let mut decoder = libwebp::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
             decoder.advance().map_err(from_failure)?;
             let rows = WholeReader::new(header.info, Samples::U8(decoder.canvas().to_vec()))?;
             let rows = rows.coarse(features.height_px, bytes.len() as u64);
             return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
         }
-        let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
-        let rows = raw::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
+        let mut pixels = errors::zeroed::<u8>(header.info.size_bytes())?;
+        let rows = libwebp::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
         let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(rows, false, bytes.len() as u64);
         return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
     }
     let pixels = if features.is_animated {
-        let mut decoder = raw::AnimDecoder::new(bytes.into(), features).map_err(from_failure)?;
+        let mut decoder = libwebp::AnimDecoder::new(bytes.into(), features).map_err(from_failure)?;
         decoder.advance().map_err(from_failure)?;
         decoder.canvas().to_vec()
     } else {
-        let mut pixels = fault::zeroed::<u8>(header.info.size_bytes())?;
-        raw::decode(bytes, features, &mut pixels).map_err(from_failure)?;
+        let mut pixels = errors::zeroed::<u8>(header.info.size_bytes())?;
+        libwebp::decode(bytes, features, &mut pixels).map_err(from_failure)?;
         pixels
     };
     let rows = Box::new(WholeReader::new(header.info, Samples::U8(pixels))?);
@@ -149,8 +152,8 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
         Err(error) if keep => mended(bytes).ok_or(error)?.into(),
         whole => whole.map(|()| bytes.into())?,
     };
-    let features = raw::features(bytes).map_err(from_failure)?;
-    let frames = Box::new(frames::WebpFrames::new(file, features, header(bytes, features).info)?);
+    let features = libwebp::features(bytes).map_err(from_failure)?;
+    let frames = Box::new(decode_frames::WebpFrames::new(file, features, header(bytes, features).info)?);
     Ok(DecodedFrames { frames, profile: profile(bytes), metadata: metadata(bytes) })
 }
 
@@ -236,7 +239,7 @@ impl WebpEncoder {
 impl RowWriter for WebpEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(fault::cant_encode(format!("WebP goes to {MAX_SIDE_PX} px a side")));
+            return Err(errors::cant_encode(format!("WebP goes to {MAX_SIDE_PX} px a side")));
         }
         let to = if info.channels.has_alpha() { Channels::Rgba } else { Channels::Rgb };
         self.rows = Some(Collector::new(info, to)?);
@@ -244,18 +247,18 @@ impl RowWriter for WebpEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| fault::cant_encode("it was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
     }
 }
 
 impl Encoder for WebpEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| fault::cant_encode("it was not started"))?;
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("it was not started"))?;
         let info = rows.info;
         let pixels = rows.into_pixels()?;
         let alpha = info.channels.has_alpha();
-        let bytes =
-            raw::encode(&pixels, info.width_px, info.height_px, alpha, self.settings).map_err(fault::cant_encode)?;
+        let bytes = libwebp::encode(&pixels, info.width_px, info.height_px, alpha, self.settings)
+            .map_err(errors::cant_encode)?;
         drop(pixels);
         with_chunks(bytes, &self.extras)
     }
@@ -267,7 +270,7 @@ fn with_chunks(bytes: Vec<u8>, extras: &Extras) -> Result<Vec<u8>, ItemError> {
     if profile.is_none() && exif.is_none() && xmp.is_none() {
         return Ok(bytes);
     }
-    let mut file = WebP::from_bytes(Bytes::from(bytes)).map_err(fault::cant_encode)?;
+    let mut file = WebP::from_bytes(Bytes::from(bytes)).map_err(errors::cant_encode)?;
     if let Some(xmp) = xmp {
         let content = RiffContent::Data(Bytes::copy_from_slice(xmp));
         file.chunks_mut().push(RiffChunk::new(*b"XMP ", content));

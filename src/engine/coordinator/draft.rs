@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::{Coordinator, Expanding, Phase};
+use super::samples;
+use super::undo::Edit;
+use super::{Coordinator, OpenIntake, Phase};
 use crate::config::Settings;
-use crate::engine::command::Command;
-use crate::engine::edits::Edit;
-use crate::engine::expand::{Expand, ExpandNote};
-use crate::engine::snapshot::Notice;
-use crate::engine::{check, intake, lists, samples};
+use crate::engine::api::command::Command;
+use crate::engine::api::snapshot::Notice;
+use crate::engine::check;
+use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
+use crate::engine::intake::{lists, secrets};
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Sentence, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, SourceSpec};
 use crate::source::Links;
 use crate::{op, sink, source};
 
@@ -73,7 +75,7 @@ impl Coordinator {
     pub(super) fn submit(&mut self, mut spec: JobSpec) -> Result<(), JobError> {
         check(&spec)?;
         lists::check(&spec)?;
-        intake::keep_job(&self.parts.secrets, &mut spec)?;
+        secrets::keep_job(&self.parts.secrets, &mut spec)?;
         let job = {
             let spec = spec.clone();
             self.call(move |catalog| catalog.create_job(&spec, JobState::Queued))?
@@ -93,7 +95,7 @@ impl Coordinator {
         self.listed
             .as_ref()
             .map(|job| job.id)
-            .ok_or_else(|| JobError::Machine(Sentence::new("no_draft", "No draft could be made.")))
+            .ok_or_else(|| JobError::Machine(Message::new("no_draft", "No draft could be made.")))
     }
 
     pub(super) fn is_going(&self, job: JobId) -> bool {
@@ -101,8 +103,8 @@ impl Coordinator {
     }
 
     pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut links: Links) -> Result<(), JobError> {
-        intake::keep_sources(&self.parts.secrets, &mut sources)?;
-        intake::keep_links(&self.parts.secrets, &mut links.urls)?;
+        secrets::keep_sources(&self.parts.secrets, &mut sources)?;
+        secrets::keep_links(&self.parts.secrets, &mut links.urls)?;
         self.write_spec();
         let job = self.open_job()?;
         let Some(listed) = &mut self.listed else { return Ok(()) };
@@ -115,7 +117,7 @@ impl Coordinator {
         })?;
         let sources = (first..).zip(sources).collect();
         let Links { urls, duplicates, .. } = links;
-        self.expand(Expand { sources, urls, duplicates, leave_out_known: true, ..Expand::of(job) });
+        self.expand(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
         Ok(())
     }
 
@@ -129,20 +131,20 @@ impl Coordinator {
         self.add(paths.into_iter().map(lists::source_of_path).collect(), links)
     }
 
-    pub(super) fn expand(&mut self, request: Expand) {
+    pub(super) fn expand(&mut self, request: IntakeRequest) {
         let job = request.job;
         let expanding =
-            self.expanding.entry(job).or_insert_with(|| Expanding { requests: 0, stop: Arc::clone(&request.stop) });
+            self.expanding.entry(job).or_insert_with(|| OpenIntake { requests: 0, stop: Arc::clone(&request.stop) });
         // Counted before it is sent, so that the run never looks as if nothing were to come.
         let run = self.active.as_ref().map(|active| &active.run).filter(|run| run.job == job);
         let link_counts = run.map(|run| run.fetcher.link_counts());
-        let request = Expand { stop: Arc::clone(&expanding.stop), link_counts, ..request };
+        let request = IntakeRequest { stop: Arc::clone(&expanding.stop), link_counts, ..request };
         if let Some(run) = run {
             run.pending.fetch_add(1, Ordering::AcqRel);
         }
-        if self.parts.expand_tx.try_send(request).is_err() {
+        if self.parts.intake_tx.try_send(request).is_err() {
             let english = "Too many sources were added at once. Wait until they have been read, then add the rest.";
-            self.notice = Some(Notice::Trouble(JobError::Machine(Sentence::new("too_many_sources", english))));
+            self.notice = Some(Notice::RunError(JobError::Machine(Message::new("too_many_sources", english))));
             if expanding.requests == 0 {
                 self.expanding.remove(&job);
             }
@@ -154,18 +156,18 @@ impl Coordinator {
         expanding.requests += 1;
     }
 
-    pub(super) fn note(&mut self, note: ExpandNote) {
+    pub(super) fn note(&mut self, note: IntakeNote) {
         match note {
-            ExpandNote::Trouble { job, error } => {
+            IntakeNote::RunError { job, error } => {
                 let lacking = self.lacking_column(job);
-                self.notice = Some(lacking.unwrap_or_else(|| Notice::Trouble(error.clone())));
-                self.event(Some(job), Edge::SourceTrouble { error });
+                self.notice = Some(lacking.unwrap_or_else(|| Notice::RunError(error.clone())));
+                self.event(Some(job), Edge::SourceFailed { error });
             }
-            ExpandNote::Remark { job, remark } => {
+            IntakeNote::Remark { job, remark } => {
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { remark });
             }
-            ExpandNote::Ended { job, added, duplicates, only_links, is_cut_off } => {
+            IntakeNote::Ended { job, added, duplicates, only_links, is_cut_off } => {
                 if let Some(expanding) = self.expanding.get_mut(&job) {
                     expanding.requests -= 1;
                     if expanding.requests == 0 {
@@ -223,12 +225,12 @@ impl Coordinator {
         self.list(job)?;
         self.edits.did(Edit::Listed(original.id));
         self.notice = None;
-        self.expand(Expand {
+        self.expand(IntakeRequest {
             sources,
             copy_of: Some(original.id),
             copies_no_lists: true,
             leave_out_known: true,
-            ..Expand::of(job)
+            ..IntakeRequest::of(job)
         });
         Ok(())
     }
@@ -314,11 +316,11 @@ impl Coordinator {
                 }
                 self.edits.did(Edit::Listed(original));
                 if let Some(draft) = self.listed.as_ref().map(|job| job.id) {
-                    self.expand(Expand { copy_of: Some(original), ..Expand::of(draft) });
+                    self.expand(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
                 }
             }
             _ => {
-                return Err(JobError::Machine(Sentence::new(
+                return Err(JobError::Machine(Message::new(
                     "recipe_in_use",
                     "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe.",
                 )));
@@ -362,9 +364,9 @@ impl Coordinator {
     }
 
     fn take_settings(&mut self, mut settings: Settings) -> Result<(), JobError> {
-        intake::keep_network(&self.parts.secrets, &mut settings.network)?;
+        secrets::keep_network(&self.parts.secrets, &mut settings.network)?;
         if settings.network != self.settings.network {
-            self.ca_file_fault = intake::ca_file_fault(&settings.network);
+            self.ca_file_fault = secrets::ca_file_fault(&settings.network);
         }
         self.settings = settings;
         self.save_settings();
@@ -375,7 +377,7 @@ impl Coordinator {
         if let Some(file) = &self.parts.settings_file
             && let Err(error) = file.save(&self.settings)
         {
-            self.notice = Some(Notice::Trouble(error));
+            self.notice = Some(Notice::RunError(error));
         }
     }
 
@@ -427,10 +429,10 @@ impl Coordinator {
 
     pub(super) fn load_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let sentence = Sentence::new("recipe_unread", "Couldn't read the recipe {path}: {detail}.");
+            let sentence = Message::new("recipe_unread", "Couldn't read the recipe {path}: {detail}.");
             JobError::Refused(sentence.with("path", path.display()).with("detail", error))
         })?;
-        let file = op::file::read(&text, &path.display().to_string())?;
+        let file = op::recipe::file::read(&text, &path.display().to_string())?;
         if let Some(save) = file.save {
             self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save)))?;
         }
@@ -439,9 +441,9 @@ impl Coordinator {
 
     pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
-        let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
+        let text = op::recipe::file::write(&listed.spec.recipe, &listed.spec.save);
         sink::write_whole(path, text.as_bytes()).map_err(|error| {
-            let sentence = Sentence::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
+            let sentence = Message::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
             JobError::Machine(sentence.with("path", path.display()).with("detail", error))
         })
     }

@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 
+use super::rate_meter::RateMeter;
 use super::{Active, Coordinator, Phase};
-use crate::engine::expand::Expand;
-use crate::engine::meter::Meter;
-use crate::engine::output::{self, Naming};
-use crate::engine::recorder::Record;
-use crate::engine::run::{Run, RunParts, Trouble};
-use crate::engine::snapshot::Notice;
-use crate::engine::{check, intake, lists, pools};
+use crate::engine::api::snapshot::Notice;
+use crate::engine::check;
+use crate::engine::intake::read_sources::IntakeRequest;
+use crate::engine::intake::{lists, secrets};
+use crate::engine::item::naming::{self, Naming};
+use crate::engine::record::recorder::Record;
+use crate::engine::run::pools;
+use crate::engine::run::{Run, RunError, RunParts};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Edge, JobId, JobRow, JobState, Locator, Sentence};
+use crate::model::{Edge, JobId, JobRow, JobState, Locator, Message};
 use crate::sink;
 
 /// A draft's edits are written after this pause.
@@ -25,7 +27,7 @@ const SPEC_SETTLES: Duration = Duration::from_millis(400);
 const ROOM_BYTES: u64 = 32 << 20;
 
 /// All is done that there was of a list which broke off; the list itself was told of before.
-const LIST_CUT_OFF: Sentence = Sentence::new("list_cut_off", "A list could not be read to its end.");
+const LIST_CUT_OFF: Message = Message::new("list_cut_off", "A list could not be read to its end.");
 
 impl Coordinator {
     pub(super) fn start_listed(&mut self) -> Result<(), JobError> {
@@ -37,9 +39,9 @@ impl Coordinator {
         let mut spec = listed.spec.clone();
         spec.network = self.settings.network.clone();
         check(&spec)?;
-        intake::check_ca_file(&spec.network)?;
+        secrets::check_ca_file(&spec.network)?;
         lists::check(&spec)?;
-        intake::keep_job(&self.parts.secrets, &mut spec)?;
+        secrets::keep_job(&self.parts.secrets, &mut spec)?;
         let job = listed.id;
         self.call(move |catalog| {
             catalog.set_spec(job, &spec)?;
@@ -84,11 +86,11 @@ impl Coordinator {
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
         let mut spec = row.spec;
         let pipeline = check(&spec)?;
-        let out_dir = output::out_dir(&spec)?;
-        let made = sink::make_dir(&out_dir)?;
+        let out_dir = naming::out_dir(&spec)?;
+        let made = sink::make_folder(&out_dir)?;
         let naming = Naming::new(&spec, out_dir.clone())?;
         let reader = self.parts.reader.as_ref();
-        naming.look_around(Some(job), (row.done > 0).then_some((job, reader)));
+        naming.index_output_dir(Some(job), (row.done > 0).then_some((job, reader)));
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
         spec.sink.dir = Some(out_dir.clone());
         let noted = {
@@ -126,7 +128,7 @@ impl Coordinator {
         if !noted.is_empty() {
             threads.push(run.adopt(noted)?);
         }
-        let mut meter = Meter::new();
+        let mut meter = RateMeter::new();
         meter.go();
         let sources = run.spec.sources.clone();
         self.active = Some(Active {
@@ -146,7 +148,7 @@ impl Coordinator {
             // What was read before the job was cut off is not read twice.
             let resumes = row.state != JobState::Queued;
             let taken = expansion.mark.taken;
-            self.expand(Expand { sources, taken, resumes, ..Expand::of(job) });
+            self.expand(IntakeRequest { sources, taken, resumes, ..IntakeRequest::of(job) });
         } else if expansion.counted {
             self.event(Some(job), Edge::Counted { total: row.total });
         }
@@ -199,7 +201,7 @@ impl Coordinator {
         if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job) {
             if !matches!(active.phase, Phase::Ending { .. }) {
                 let gave_back = active.run.trouble().is_some();
-                active.run.clear_trouble();
+                active.run.clear_error();
                 active.run.switch.set_paused(false);
                 if gave_back {
                     // Items that were given back wait again in the catalog first; only then do the lanes look anew.
@@ -261,7 +263,7 @@ impl Coordinator {
         if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 {
             return self.enqueue(job);
         }
-        let sentence = Sentence::new("nothing_to_retry", "Nothing to retry: no such item of job {job} failed.");
+        let sentence = Message::new("nothing_to_retry", "Nothing to retry: no such item of job {job} failed.");
         Err(JobError::Machine(sentence.with("job", job)))
     }
 
@@ -312,12 +314,12 @@ impl Coordinator {
             Phase::Going | Phase::Paused => {}
         }
         match active.run.trouble() {
-            Some(Trouble::Fatal(reason)) => return self.end_active(JobState::Paused, Some(reason)),
-            Some(Trouble::DiskFull(reason)) if !self.parts.options.waits => {
+            Some(RunError::Fatal(reason)) => return self.end_active(JobState::Paused, Some(reason)),
+            Some(RunError::DiskFull(reason)) if !self.parts.options.waits => {
                 return self.end_active(JobState::Paused, Some(reason));
             }
-            Some(Trouble::DiskFull(reason)) => {
-                // What was given back waits again once all that was in flight has landed.
+            Some(RunError::DiskFull(reason)) => {
+                // What was given back waits again once all that was in flight has release.
                 if active.run.in_flight() == 0 {
                     active.meter.pause();
                     active.phase = Phase::Waiting {
@@ -343,7 +345,7 @@ impl Coordinator {
             && !self.parts.options.waits
             && since.elapsed() >= Duration::from_secs(active.run.spec.limits.network_wait_s)
         {
-            let reason = JobError::Machine(Sentence::new("network_gone", "The network is gone."));
+            let reason = JobError::Machine(Message::new("network_gone", "The network is gone."));
             return self.end_active(JobState::Paused, Some(reason));
         }
         if active.phase == Phase::Going && active.run.is_drained() {
@@ -371,7 +373,7 @@ impl Coordinator {
             catalog.set_state(job, state)
         });
         self.parts.runs.remove(job);
-        sink::look_through(&active.run.naming.out_dir, Some(job), &mut |_| {});
+        sink::walk_and_sweep(&active.run.naming.out_dir, Some(job), &mut |_| {});
         // A folder of the job's own in which nothing came to stand; a resume makes it anew.
         drop(active.made);
         let reason = settled.err().or(reason);
@@ -399,7 +401,7 @@ impl Coordinator {
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
         let Some(dir) = self.parts.reader.job(job)?.and_then(|row| row.spec.sink.dir) else { return Ok(()) };
         open::that_detached(&dir).map_err(|error| {
-            let sentence = Sentence::new("folder_unopened", "Couldn't open the folder {folder}: {detail}.");
+            let sentence = Message::new("folder_unopened", "Couldn't open the folder {folder}: {detail}.");
             JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
         })
     }

@@ -6,6 +6,10 @@
 mod draft;
 mod jobs;
 mod publish;
+pub(super) mod rate_meter;
+pub(super) mod samples;
+pub(super) mod settings;
+pub(super) mod undo;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,43 +20,43 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, never, tick};
 use rayon::ThreadPool;
 
-use super::Options;
-use super::bodies::Bodies;
-use super::command::Command;
-use super::edits::Edits;
-use super::expand::{Expand, ExpandNote};
-use super::handle::Shared;
-use super::intake;
-use super::meter::Meter;
-use super::recorder::{Record, Runs, call};
+use super::EngineOptions;
+use super::api::command::Command;
+use super::api::handle::Shared;
+use super::api::snapshot::{CaFileFault, ListFile, Notice, SourceGroup};
+use super::intake::read_sources::{IntakeNote, IntakeRequest};
+use super::intake::secrets;
+use super::record::recorder::{Record, Runs, call};
 use super::run::Run;
-use super::settings::SettingsFile;
-use super::snapshot::{CaFileFault, ListFile, Notice, SourceGroup};
+use super::views::body_cache::BodyCache;
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
-use crate::sink::MadeFolders;
+use crate::sink::CreatedFolders;
+use rate_meter::RateMeter;
+use settings::SettingsFile;
+use undo::UndoStack;
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
 
 /// What the coordinator is given.
 pub(in crate::engine) struct Parts {
-    pub(in crate::engine) options: Options,
+    pub(in crate::engine) options: EngineOptions,
     pub(in crate::engine) shared: Arc<Shared>,
     pub(in crate::engine) command_rx: Receiver<Command>,
-    pub(in crate::engine) note_rx: Receiver<ExpandNote>,
+    pub(in crate::engine) note_rx: Receiver<IntakeNote>,
     pub(in crate::engine) bell_rx: Receiver<()>,
     pub(in crate::engine) quit_rx: Receiver<()>,
     pub(in crate::engine) record_tx: Sender<Record>,
-    pub(in crate::engine) expand_tx: Sender<Expand>,
+    pub(in crate::engine) intake_tx: Sender<IntakeRequest>,
     pub(in crate::engine) readers: ReaderFactory,
     pub(in crate::engine) reader: Box<dyn CatalogReader>,
     pub(in crate::engine) runs: Runs,
     pub(in crate::engine) runtime: tokio::runtime::Handle,
-    pub(in crate::engine) bodies: Option<Arc<Bodies>>,
+    pub(in crate::engine) bodies: Option<Arc<BodyCache>>,
     pub(in crate::engine) revision: Arc<AtomicU64>,
     pub(in crate::engine) settings_file: Option<SettingsFile>,
     pub(in crate::engine) secrets: Arc<Secrets>,
@@ -64,9 +68,9 @@ pub(in crate::engine) struct Coordinator {
     listed: Option<JobRow>,
     active: Option<Active>,
     queue: VecDeque<JobId>,
-    expanding: HashMap<JobId, Expanding>,
+    expanding: HashMap<JobId, OpenIntake>,
     pool: Option<(usize, Arc<ThreadPool>)>,
-    edits: Edits,
+    edits: UndoStack,
     settings: Settings,
     ca_file_fault: Option<CaFileFault>,
     /// The listed draft's lists, and what they were looked at for.
@@ -87,8 +91,8 @@ struct Active {
     run: Arc<Run>,
     threads: Vec<JoinHandle<()>>,
     _lock: JobLock,
-    made: MadeFolders,
-    meter: Meter,
+    made: CreatedFolders,
+    meter: RateMeter,
     phase: Phase,
     network_gone: bool,
     /// A list of it was not read to its end, and can be read again.
@@ -115,7 +119,7 @@ enum Phase {
 }
 
 /// Sources of a job that are being read.
-struct Expanding {
+struct OpenIntake {
     requests: usize,
     stop: Arc<AtomicBool>,
 }
@@ -135,7 +139,7 @@ impl Coordinator {
     pub(in crate::engine) fn new(parts: Parts) -> Self {
         let settings = parts.settings_file.as_ref().map(SettingsFile::load).unwrap_or_default();
         Self {
-            ca_file_fault: intake::ca_file_fault(&settings.network),
+            ca_file_fault: secrets::ca_file_fault(&settings.network),
             list_files: (JobId(0), Vec::new(), ListSpec::default(), Arc::new([])),
             parts,
             listed: None,
@@ -144,7 +148,7 @@ impl Coordinator {
             queue: VecDeque::new(),
             expanding: HashMap::new(),
             pool: None,
-            edits: Edits::default(),
+            edits: UndoStack::default(),
             settings,
             events: VecDeque::new(),
             next_event: 1,

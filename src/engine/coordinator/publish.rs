@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Coordinator, Details, Phase};
-use crate::engine::snapshot::{EVENTS_KEPT, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
-use crate::engine::{lists, output, recorder};
+use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
+use crate::engine::intake::lists;
+use crate::engine::item::naming;
+use crate::engine::record::recorder;
 use crate::error::JobError;
 use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, Progress};
 
@@ -20,7 +22,7 @@ const GROUPS_LISTED: u32 = 200;
 impl Coordinator {
     pub(super) fn trouble(&mut self, error: &JobError) {
         tracing::warn!(%error, "a command could not be obeyed");
-        self.notice = Some(Notice::Trouble(error.clone()));
+        self.notice = Some(Notice::RunError(error.clone()));
     }
 
     pub(super) fn event(&mut self, job: Option<JobId>, edge: Edge) {
@@ -181,7 +183,7 @@ impl Coordinator {
             lists: listed.spec.lists.clone(),
             list_files,
             limits: listed.spec.limits.clone(),
-            out_dir: output::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
+            out_dir: naming::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
             progress,
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),

@@ -7,16 +7,16 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 
-use super::{Run, Trouble};
+use super::budget::Stopped;
+use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
-use crate::engine::claims;
-use crate::engine::gate::Stopped;
-use crate::engine::limits::{self, Clock};
-use crate::engine::output::{self, Target, Told};
-use crate::engine::picture::{Prepared, guarded, is_copied, prepare, stripped};
-use crate::engine::recorder::{Record, Recorded};
+use crate::engine::item::content_type_check;
+use crate::engine::item::limits::{self, Clock};
+use crate::engine::item::naming::{self, NameHints, Target};
+use crate::engine::item::render::{Prepared, guarded, is_copied, prepare, stripped};
+use crate::engine::record::recorder::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Bytes, Fetched, SpooledFile};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
@@ -73,7 +73,7 @@ impl Run {
             // Not begun, so given back: a pause ends with a look from the first waiting item, and whoever waits for all
             // that is in flight must not wait for this one.
             if self.switch.is_paused() {
-                self.landed(id.seq);
+                self.release(id.seq);
                 return Ok(());
             }
             self.begin(id);
@@ -109,7 +109,7 @@ impl Run {
     pub(super) fn plan(&self, input: &Input) -> Result<Work, ItemError> {
         let called = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
         if self.spec.is_copy() {
-            return match called.and_then(|called| claims::contradiction(&input.held.head(), Some(called))) {
+            return match called.and_then(|called| content_type_check::check_content(&input.held.head(), Some(called))) {
                 Some(error) => Err(error.named(&input.row.locator)),
                 None => Ok(Work::Copy),
             };
@@ -127,7 +127,7 @@ impl Run {
                 limits::check(limits, self.memory.whole(), &prepared, input.size_bytes)?;
                 Ok(prepared.with_truncated(limits.truncated))
             })
-            .map_err(|error| claims::told(error, called).named(&input.row.locator))?;
+            .map_err(|error| content_type_check::told(error, called).named(&input.row.locator))?;
         Ok(Work::Picture(Box::new(prepared)))
     }
 
@@ -137,7 +137,7 @@ impl Run {
             return None;
         }
         let taken = self.taken(input);
-        let told = Told { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
+        let told = NameHints { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
         let place = self.naming.early_place(&input.row, told, &work.extension(input))?;
         self.naming.settle_early(&place, &input.row, reader)
     }
@@ -159,10 +159,10 @@ impl Run {
                 self.count_remarks(&recorded.remarks);
                 self.record(recorded, Some(staged));
             }
-            Err(error) if error.kind == ErrorKind::Cancelled => self.landed(input.row.id.seq),
+            Err(error) if error.kind == ErrorKind::Cancelled => self.release(input.row.id.seq),
             Err(error) if error.kind == ErrorKind::DiskFull => {
-                self.landed(input.row.id.seq);
-                self.set_trouble(Trouble::DiskFull(JobError::Item(error)));
+                self.release(input.row.id.seq);
+                self.set_error(RunError::DiskFull(JobError::Item(error)));
             }
             Err(error) => self.conclude(input, Outcome::Failed(error)),
         }
@@ -181,7 +181,7 @@ impl Run {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
             }
             let taken = self.taken(input);
-            let told = Told { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
+            let told = NameHints { file_name: input.file_name.as_deref(), taken: taken.as_deref() };
             self.naming.stage(&input.row, told, &work.extension(input), size_px, hash, content)
         };
         let target = match work {
@@ -209,13 +209,13 @@ impl Run {
             Work::Picture(prepared) => {
                 let bytes = input.bytes()?;
                 let clock = Clock::start(&self.spec.limits);
-                let given_up = || stopped() || clock.is_up();
-                let patience = codec::Patience { given_up: &given_up, held: Some(Arc::clone(share)) };
-                let rendered = prepared.render_patiently(&bytes, &self.spec.save, &patience).map_err(|error| {
+                let cancelled = || stopped() || clock.is_up();
+                let control = codec::DecodeControl { cancelled: &cancelled, held: Some(Arc::clone(share)) };
+                let rendered = prepared.render_with(&bytes, &self.spec.save, &control).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;
-                facts.shortfall = rendered.shortfall;
+                facts.truncation = rendered.truncation;
                 facts.remarks = rendered.remarks;
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
                 let hash = if self.naming.needs_result() { sink::sha256_hex(&rendered.bytes) } else { String::new() };
@@ -273,8 +273,8 @@ impl Run {
 
     pub(super) fn record(&self, finished: Finished, target: Option<Target>) {
         let seq = finished.id.seq;
-        if self.record_tx.send(Record::Finished(Box::new(Recorded { finished, target }))).is_err() {
-            self.landed(seq);
+        if self.record_tx.send(Record::Finished(Box::new(FinishedItem { finished, target }))).is_err() {
+            self.release(seq);
         }
     }
 
@@ -310,20 +310,23 @@ impl Work {
         match self {
             Self::Picture(prepared) => {
                 // A kept format keeps the spelling of its extension, too.
-                let own = output::own_extension(&input.row.locator, input.file_name.as_deref());
+                let own = naming::own_extension(&input.row.locator, input.file_name.as_deref());
                 match own {
-                    Some(own) if output::is_spelling_of(&own, prepared.format) => own,
+                    Some(own) if naming::is_spelling_of(&own, prepared.format) => own,
                     _ => prepared.format.extension().to_owned(),
                 }
             }
-            Self::Copy | Self::Stripped { .. } => output::own_extension(&input.row.locator, input.file_name.as_deref())
+            Self::Copy | Self::Stripped { .. } => naming::own_extension(&input.row.locator, input.file_name.as_deref())
                 .map(|own| {
-                    let truth = input.fetched.as_ref().and_then(|_| claims::true_extension(&own, &input.held.head()));
+                    let truth = input
+                        .fetched
+                        .as_ref()
+                        .and_then(|_| content_type_check::true_extension(&own, &input.held.head()));
                     truth.map_or(own, str::to_owned)
                 })
                 .or_else(|| {
                     let content_type = input.fetched.as_ref().and_then(|fetched| fetched.content_type.as_deref());
-                    output::extension_of_content(&input.held.head(), content_type)
+                    naming::extension_of_content(&input.held.head(), content_type)
                 })
                 .unwrap_or_default(),
         }

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
-use super::again::Arrival;
+use super::budget::Stopped;
 use super::checksum::Checksum;
 use super::item::{Input, open_file};
 use super::places::Place;
-use super::{Run, Trouble};
+use super::prior_results::FetchOutcome;
+use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
-use crate::engine::gate::Stopped;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Origin};
 use crate::model::{Finished, ItemRow, Outcome, Transfer};
@@ -37,7 +37,7 @@ const BODIES_BEHIND: usize = 48;
 const NAP: Duration = Duration::from_millis(4);
 
 /// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<Arrival, FetchFailure>, Place);
+pub(super) type LinkResult = (ItemRow, Result<FetchOutcome, FetchFailure>, Place);
 pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
@@ -73,7 +73,7 @@ impl Run {
             let page = match reader.waiting_files(self.job, after_seq, PAGE_ROWS) {
                 Ok(page) => page,
                 Err(error) => {
-                    self.set_trouble(Trouble::Fatal(error));
+                    self.set_error(RunError::Fatal(error));
                     continue;
                 }
             };
@@ -154,19 +154,19 @@ impl Run {
             let seq = row.id.seq;
             let is_last = body_rx.is_empty();
             match result {
-                Ok(Arrival::Unchanged(finished)) => self.fail(*finished),
-                Ok(Arrival::Body(fetched)) => {
+                Ok(FetchOutcome::Unchanged(finished)) => self.fail(*finished),
+                Ok(FetchOutcome::Body(fetched)) => {
                     drop(place);
                     let is_idle = body_rx.len() < BODIES_BEHIND;
                     if self.admit(Input::from_fetched(row, *fetched), is_idle, pool, reader).is_err() {
-                        self.landed(seq);
+                        self.release(seq);
                     }
                 }
-                Err(failure) if failure.error.kind == ErrorKind::Cancelled => self.landed(seq),
+                Err(failure) if failure.error.kind == ErrorKind::Cancelled => self.release(seq),
                 Err(failure) if failure.error.kind == ErrorKind::MissingSecret => {
                     let missing = failure.error.said().map(JobError::Machine);
-                    self.set_trouble(Trouble::Fatal(missing.unwrap_or(JobError::Item(failure.error))));
-                    self.landed(seq);
+                    self.set_error(RunError::Fatal(missing.unwrap_or(JobError::Item(failure.error))));
+                    self.release(seq);
                 }
                 Err(failure) => {
                     let outcome = if failure.error.is_courtesy() {

@@ -15,15 +15,15 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
-use super::again::{self, Again, Arrival};
+use super::budget::Stopped;
 use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
-use super::parked::Parked;
 use super::places::{Place, Places};
-use super::{Run, Trouble};
+use super::prior_results::{self, FetchOutcome, PriorResults};
+use super::{Run, RunError};
 use crate::catalog::CatalogReader;
-use crate::engine::gate::Stopped;
-use crate::engine::picture::panic_text;
+use crate::engine::item::render::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
+use crate::fetch::schedule::host_queue::HostQueues;
 use crate::fetch::{FetchFailure, Spool, SpoolFolder};
 use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
 
@@ -41,9 +41,9 @@ struct Lane<'a> {
     runtime: &'a tokio::runtime::Handle,
     body_tx: &'a mpsc::Sender<LinkResult>,
     spool: Spool,
-    again: Again,
+    again: PriorResults,
     places: Arc<Places>,
-    parked: Parked,
+    parked: HostQueues,
     /// Rows read and not looked at yet.
     page: VecDeque<ItemRow>,
     is_turn_of_parked: bool,
@@ -67,9 +67,9 @@ impl Run {
             runtime,
             body_tx,
             spool: self.spool(),
-            again: Again::new(self, reader),
+            again: PriorResults::new(self, reader),
             places: Places::new(self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION),
-            parked: Parked::default(),
+            parked: HostQueues::default(),
             page: VecDeque::new(),
             is_turn_of_parked: true,
             after_seq: 0,
@@ -81,7 +81,7 @@ impl Run {
             match lane.step() {
                 Ok(()) => {}
                 Err(Halt::Stopped) => return Err(Stopped),
-                Err(Halt::Failed(error)) => self.set_trouble(Trouble::Fatal(error)),
+                Err(Halt::Failed(error)) => self.set_error(RunError::Fatal(error)),
             }
         }
     }
@@ -257,7 +257,7 @@ impl Lane<'_> {
             return Ok(());
         }
         if run.switch.is_paused() {
-            run.landed(row.id.seq);
+            run.release(row.id.seq);
             return Ok(());
         }
         run.begin(row.id);
@@ -274,7 +274,7 @@ impl Lane<'_> {
             run.net_in_use.fetch_add(1, Ordering::Relaxed);
             let fetching = std::panic::AssertUnwindSafe(async {
                 let known = match &made {
-                    Some(made) => again::known(made).await,
+                    Some(made) => prior_results::known(made).await,
                     None => None,
                 };
                 run.fetcher.visit(&url, row.origin, known.as_ref(), &spool, &run.cancel).await
@@ -284,16 +284,16 @@ impl Lane<'_> {
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
             });
             place.leave_host();
-            let result = match result.map(|visit| again::arrival(visit, &row, made)) {
-                Ok(Arrival::Body(fetched)) => {
-                    run.checked(&row, Ok(*fetched)).await.map(|fetched| Arrival::Body(Box::new(fetched)))
+            let result = match result.map(|visit| prior_results::arrival(visit, &row, made)) {
+                Ok(FetchOutcome::Body(fetched)) => {
+                    run.checked(&row, Ok(*fetched)).await.map(|fetched| FetchOutcome::Body(Box::new(fetched)))
                 }
                 other => other,
             };
             run.net_in_use.fetch_sub(1, Ordering::Relaxed);
             let seq = row.id.seq;
             if body_tx.send((row, result, place)).await.is_err() {
-                run.landed(seq);
+                run.release(seq);
             }
         });
         Ok(())

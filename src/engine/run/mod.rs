@@ -3,13 +3,14 @@
 //! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
-mod again;
+pub(super) mod budget;
 mod checksum;
 mod item;
 mod lanes;
 mod links;
-mod parked;
 mod places;
+pub(super) mod pools;
+mod prior_results;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,16 +20,16 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 use rayon::ThreadPool;
 
-use super::bodies::Bodies;
-use super::gate::{Budget, Switch};
-use super::output::Naming;
-use super::recorder::{Record, call};
+use super::item::naming::Naming;
+use super::record::recorder::{Record, call};
+use super::views::body_cache::BodyCache;
 use crate::catalog::ReaderFactory;
 use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark, SourceSpec};
 use crate::op::Pipeline;
 use crate::sink;
+use budget::{Budget, Switch};
 pub(crate) use item::{read, taken_of};
 pub(crate) use lanes::body_in_memory_bytes;
 
@@ -46,7 +47,7 @@ pub(crate) struct Run {
     /// Things that may still give items: sources being read, outputs being adopted.
     pub(crate) pending: AtomicUsize,
     /// Why it stopped or paused by itself.
-    trouble: Mutex<Option<Trouble>>,
+    trouble: Mutex<Option<RunError>>,
     /// Items handed out whose outcome is not recorded yet.
     in_flight: Mutex<HashSet<u64>>,
     /// Items begun since the recorder looked last.
@@ -57,12 +58,12 @@ pub(crate) struct Run {
     idle_lanes: [AtomicU64; 2],
     pipeline: Pipeline,
     record_tx: Sender<Record>,
-    bodies: Option<Arc<Bodies>>,
+    bodies: Option<Arc<BodyCache>>,
     net_in_use: AtomicUsize,
     /// Pictures of which only the first page was read.
     first_pages: AtomicU64,
     /// Pictures whose colours were taken for sRGB.
-    taken_for_srgb: AtomicU64,
+    treated_as_srgb: AtomicU64,
     /// Pictures of floats that are mostly above white.
     above_white: AtomicU64,
     left_over: AtomicU64,
@@ -70,7 +71,7 @@ pub(crate) struct Run {
 
 /// Why a run can't go on by itself.
 #[derive(Clone, Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum RunError {
     /// It waits for room on the disk.
     DiskFull(JobError),
     /// It can't go on.
@@ -87,7 +88,7 @@ pub(crate) struct RunParts {
     pub(crate) memory_bytes: u64,
     pub(crate) fetcher: Fetcher,
     pub(crate) record_tx: Sender<Record>,
-    pub(crate) bodies: Option<Arc<Bodies>>,
+    pub(crate) bodies: Option<Arc<BodyCache>>,
     pub(crate) pending: usize,
 }
 
@@ -113,7 +114,7 @@ impl Run {
             bodies: parts.bodies,
             net_in_use: AtomicUsize::new(0),
             first_pages: AtomicU64::new(0),
-            taken_for_srgb: AtomicU64::new(0),
+            treated_as_srgb: AtomicU64::new(0),
             above_white: AtomicU64::new(0),
             left_over: AtomicU64::new(0),
         })
@@ -176,7 +177,7 @@ impl Run {
                 catalog.set_waiting(job, &again)
             });
             if let Err(error) = settled {
-                run.set_trouble(Trouble::Fatal(error));
+                run.set_error(RunError::Fatal(error));
             }
             run.rewind();
             run.settle();
@@ -194,7 +195,7 @@ impl Run {
         for remark in remarks {
             match remark {
                 Remark::FirstPage { .. } => self.first_pages.fetch_add(1, Ordering::Relaxed),
-                Remark::TakenForSrgb { .. } => self.taken_for_srgb.fetch_add(1, Ordering::Relaxed),
+                Remark::TakenForSrgb { .. } => self.treated_as_srgb.fetch_add(1, Ordering::Relaxed),
                 Remark::AboveWhite => self.above_white.fetch_add(1, Ordering::Relaxed),
                 Remark::LeftOver => self.left_over.fetch_add(1, Ordering::Relaxed),
                 _ => 0,
@@ -207,7 +208,7 @@ impl Run {
         let mut remarks = Vec::new();
         let counted = |counter: &AtomicU64| Some(counter.load(Ordering::Relaxed)).filter(|count| *count > 0);
         remarks.extend(counted(&self.first_pages).map(|count| Remark::FirstPages { count }));
-        remarks.extend(counted(&self.taken_for_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
+        remarks.extend(counted(&self.treated_as_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
         remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
         remarks.extend(counted(&self.left_over).map(|count| Remark::ManyLeftOver { count }));
         // A list is fetched before its links and apart from them, perhaps with what no link needs.
@@ -246,25 +247,25 @@ impl Run {
         self.switch.poke();
     }
 
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<RunError> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn clear_trouble(&self) {
+    pub(crate) fn clear_error(&self) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Notes why the run can't go on, and pauses it; the coordinator sees to the rest.
-    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+    pub(crate) fn set_error(&self, trouble: RunError) {
         let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if !matches!(*noted, Some(Trouble::Fatal(_))) {
+        if !matches!(*noted, Some(RunError::Fatal(_))) {
             *noted = Some(trouble);
         }
         self.switch.set_paused(true);
     }
 
     /// Forgets an item that was handed out: it is recorded, or given back.
-    pub(crate) fn landed(&self, seq: u64) {
+    pub(crate) fn release(&self, seq: u64) {
         self.flying().remove(&seq);
     }
 

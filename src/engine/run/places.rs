@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::engine::gate::{Stopped, Switch};
+use super::budget::{Stopped, Switch};
 
 /// How long a waiter sleeps at most before it looks whether it was told to stop.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);

@@ -1,10 +1,11 @@
 //! The window's regions, one a file. Each reads the state, draws itself and sends commands; none does any work.
 
-pub(crate) mod access;
 pub(crate) mod columns;
+pub(crate) mod credentials;
 pub(crate) mod empty;
 pub(crate) mod grid;
 pub(crate) mod header;
+pub(crate) mod item_error;
 pub(crate) mod items;
 pub(crate) mod jobs;
 pub(crate) mod network;
@@ -13,7 +14,6 @@ pub(crate) mod palette;
 pub(crate) mod params;
 pub(crate) mod paste;
 pub(crate) mod preview;
-pub(crate) mod problem;
 pub(crate) mod recipe;
 pub(crate) mod run_bar;
 pub(crate) mod save;

@@ -8,12 +8,12 @@ use egui::{Id, Ui};
 
 use super::settings::LABEL_WIDTH;
 use crate::engine::CaFileFault;
-use crate::gui::text::Lang;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label};
+use crate::gui::words::Lang;
 use crate::model::{AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, human, network};
 
 /// Width of a box for a rate, in points; the same as that of the numbers above.

@@ -32,7 +32,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
             Some(Notice::NoColumn { list, column }) => (lang.list_lacks(list, column), false, true),
             Some(Notice::Remark(remark)) => (sentences::remark(lang, remark), false, false),
-            Some(Notice::Trouble(error)) => (sentences::job(lang, error), false, true),
+            Some(Notice::RunError(error)) => (sentences::job(lang, error), false, true),
         }
     };
     if !trouble

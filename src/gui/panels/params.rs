@@ -3,13 +3,13 @@
 use egui::{Id, Ui};
 
 use crate::gui::ops;
-use crate::gui::text::Lang;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{curve, field, menu, swatch};
+use crate::gui::words::Lang;
 use crate::model::{ParamKind, ParamSpec, Value};
 
 /// What a parameter is called here.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Align, Align2, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 
-use super::problem;
+use super::item_error;
 use crate::engine::{PicturePreview, PreviewContent};
 use crate::error::ItemError;
 use crate::gui::format::{bytes, change};
@@ -133,7 +133,7 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     };
     if !is_current(state) {
         match &row.error {
-            Some(error) => problem::ui(ui, area, state, &row, error),
+            Some(error) => item_error::ui(ui, area, state, &row, error),
             None => message(ui, area, lang.preparing()),
         }
         return;
@@ -142,13 +142,13 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     match &preview.content {
         PreviewContent::Nothing => message(ui, area, lang.preparing()),
         PreviewContent::NotFetched => match &row.error {
-            Some(error) => problem::ui(ui, area, state, &row, error),
+            Some(error) => item_error::ui(ui, area, state, &row, error),
             None => message(ui, area, lang.not_fetched()),
         },
         PreviewContent::Failed(error) => {
             // What the run recorded says more than what the preview met.
             let error: &ItemError = row.error.as_ref().unwrap_or(error);
-            problem::ui(ui, area, state, &row, error);
+            item_error::ui(ui, area, state, &row, error);
         }
         PreviewContent::Text { text, size_bytes, content_type } => {
             text_ui(ui, area, state, text, *size_bytes, content_type);

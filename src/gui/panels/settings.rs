@@ -2,18 +2,18 @@
 
 use egui::{Context, Id, ScrollArea, Ui};
 
-use super::{access, network};
+use super::{credentials, network};
 use crate::config::{Language, Settings, Theme};
 use crate::engine::Command;
 use crate::gui::dialogs::Purpose;
 use crate::gui::state::{Sheet, State};
-use crate::gui::text::Lang;
 use crate::gui::theme::size;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
+use crate::gui::words::Lang;
 use crate::model::Limits;
 
 /// Width of a setting's name, in points.
@@ -69,7 +69,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     state.drafts.settings.set(settings);
     if !open {
         state.sheet = Sheet::None;
-        state.access = access::Credentials::default();
+        state.access = credentials::Credentials::default();
     }
 }
 

@@ -6,11 +6,11 @@ use super::params::{self, Edited};
 use crate::gui::dialogs::Purpose;
 use crate::gui::ops::{self, Op};
 use crate::gui::state::{Sheet, State};
-use crate::gui::text::Lang;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label};
+use crate::gui::words::Lang;
 use crate::model::{ParamKind, ParamSpec, Step};
 
 /// Operations with more parameters than this show only those that were given.

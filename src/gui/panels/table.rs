@@ -7,12 +7,12 @@ use crate::engine::ItemsSort;
 use crate::gui::format::bytes;
 use crate::gui::sentences;
 use crate::gui::state::State;
-use crate::gui::text::Lang;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::badge;
 use crate::gui::widgets::button::focus_ring;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::scroll::{Extent, scroll_ui};
+use crate::gui::words::Lang;
 use crate::model::ItemRow;
 
 /// A column: how much of the spare width it takes, and what it shows.

@@ -6,8 +6,8 @@ use egui::{Color32, Id, Popup, PopupCloseBehavior, Sense, StrokeKind, Ui, Widget
 use super::button::focus_ring;
 use super::field;
 use super::slider::{Range, slider};
-use crate::gui::text::Lang;
 use crate::gui::theme::{self, size};
+use crate::gui::words::Lang;
 
 /// An editor of a colour written as scripts write it; `Some` once it was changed.
 pub(crate) fn colour(ui: &mut Ui, lang: Lang, id: Id, name: &str, text: &str, width: f32) -> Option<String> {

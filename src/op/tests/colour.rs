@@ -11,11 +11,11 @@ fn unit(value: f64) -> f64 {
     value.clamp(0.0, 1.0)
 }
 
-fn to_light(value: f64) -> f64 {
+fn to_linear(value: f64) -> f64 {
     if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
-fn from_light(value: f64) -> f64 {
+fn from_linear(value: f64) -> f64 {
     if value <= 0.003_130_8 { value * 12.92 } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
 }
 
@@ -84,10 +84,10 @@ const CASES: &[(&str, Formula)] = &[
     ("gamma:value=2.2", |colour| colour.map(|v| v.powf(1.0 / 2.2))),
     ("gamma:value=0.05", |colour| colour.map(|v| v.powf(20.0))),
     ("gamma:value=20", |colour| colour.map(|v| v.powf(0.05))),
-    ("exposure:stops=1", |colour| colour.map(|v| from_light(unit(to_light(v) * 2.0)))),
-    ("exposure:stops=-2.5", |colour| colour.map(|v| from_light(to_light(v) * (-2.5_f64).exp2()))),
-    ("exposure:stops=8", |colour| colour.map(|v| from_light(unit(to_light(v) * 256.0)))),
-    ("exposure:stops=-8", |colour| colour.map(|v| from_light(to_light(v) / 256.0))),
+    ("exposure:stops=1", |colour| colour.map(|v| from_linear(unit(to_linear(v) * 2.0)))),
+    ("exposure:stops=-2.5", |colour| colour.map(|v| from_linear(to_linear(v) * (-2.5_f64).exp2()))),
+    ("exposure:stops=8", |colour| colour.map(|v| from_linear(unit(to_linear(v) * 256.0)))),
+    ("exposure:stops=-8", |colour| colour.map(|v| from_linear(to_linear(v) / 256.0))),
     ("levels:black=20,white=230", |colour| colour.map(|v| (v * 255.0 - 20.0) / 210.0)),
     ("levels:black=20.5,white=200,gamma=1.7,out_black=30,out_white=220", |colour| {
         colour.map(|v| (30.0 + 190.0 * unit((v * 255.0 - 20.5) / 179.5).powf(1.0 / 1.7)) / 255.0)
@@ -390,7 +390,7 @@ fn white_balance_is_the_same_matrix_of_light_for_every_sample_type() {
         for (before, after) in picture.levels().chunks_exact(3).zip(out.chunks_exact(3)) {
             let (colour, _) = parts(before, Channels::Rgb, full);
             let (got, _) = parts(after, Channels::Rgb, full);
-            let expected = times(rows, colour.map(to_light)).map(|light| from_light(unit(light)));
+            let expected = times(rows, colour.map(to_linear)).map(|light| from_linear(unit(light)));
             for (got, expected) in got.into_iter().zip(expected) {
                 assert!((got - expected).abs() <= tolerance, "{sample:?} {colour:?}: {got} {expected}");
             }

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::super::{Files, Pipeline, Plan, syntax};
+use super::super::{Files, Pipeline, Plan};
 use crate::error::ItemError;
 use crate::model::{
-    Band, Channels, Image, ImageInfo, Orientation, Recipe, RowReader, RowWriter, SampleType, Samples, Sentence,
+    Band, Channels, Image, ImageInfo, Message, Orientation, Recipe, RowReader, RowWriter, SampleType, Samples,
 };
+use crate::op::recipe::syntax;
 
 /// A picture that is read in bands of at most `at_once` rows.
 pub(super) struct Reader {
@@ -111,18 +112,18 @@ impl Picture {
 struct TestFiles;
 
 impl Files for TestFiles {
-    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Sentence> {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message> {
         match path {
             "warm.cube" => Ok(warm_cube().into_bytes().into()),
             "curve.cube" => Ok(b"LUT_1D_SIZE 3\n0 0 0\n0.6 0.6 0.6\n1 1 1\n".as_slice().into()),
             "apart.cube" => Ok(include_bytes!("../../../tests/reference/geometry/apart.cube").as_slice().into()),
             "mixed.cube" => Ok(include_bytes!("../../../tests/reference/geometry/mixed.cube").as_slice().into()),
             "broken.cube" => Ok(b"LUT_1D_SIZE 2\n0 0\n".as_slice().into()),
-            _ => Err(Sentence::new("file_missing", "there is no {path}").with("path", path)),
+            _ => Err(Message::new("file_missing", "there is no {path}").with("path", path)),
         }
     }
 
-    fn picture(&self, path: &str) -> Result<Arc<Image>, Sentence> {
+    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
         if path == "badge.png" {
             let badge = super::geometry::picture(include_bytes!("../../../tests/reference/geometry/badge.png"));
             let levels = badge.levels().iter().map(|level| *level as u8).collect();
@@ -137,7 +138,7 @@ impl Files for TestFiles {
             return Ok(Arc::new(Image::from_u8(20, 30, Channels::Gray, vec![255; 600])));
         }
         if path != "mark.png" {
-            return Err(Sentence::new("file_missing", "there is no {path}").with("path", path));
+            return Err(Message::new("file_missing", "there is no {path}").with("path", path));
         }
         // A soft disc of several colours.
         let level = |x: f32, y: f32, channel: usize| match channel {

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use csv_core::ReadRecordResult;
 
-use super::header::{self, Header, Looked};
-use super::row::{List, Place};
+use super::header::{self, Header, HeaderCheck};
+use super::list_reader::{List, Position};
 use super::{MAX_RECORD_BYTES, skip_line};
-use crate::model::{Columns, ListSpec, Locator, Sentence};
+use crate::model::{Columns, ListSpec, Locator, Message};
 
 /// Fields that a record may have.
 const MAX_FIELDS: usize = 16 << 10;
@@ -44,15 +44,15 @@ pub(super) fn read(list: &mut List<'_>, reader: Box<dyn BufRead + '_>, delimiter
 }
 
 /// Reads the next record and gives its place; `None` at the end. Those above the limits are told on the way.
-fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(), Option<Place>> {
+fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(), Option<Position>> {
     loop {
         match records.next(list.cancelled) {
-            Ok(Next::Record(line)) => return ControlFlow::Continue(Some(Place::line(line))),
+            Ok(Next::Record(line)) => return ControlFlow::Continue(Some(Position::line(line))),
             Ok(Next::TooLong(line)) => {
                 let (most, next) = (MAX_RECORD_BYTES >> 10, records.line);
                 let what =
                     format!("is longer than {most} KiB, or opens a quote that isn't closed; rows go on at line {next}");
-                list.no_link(Place::line(line), "", &what)?;
+                list.no_link(Position::line(line), "", &what)?;
             }
             Ok(Next::Unclosed(line)) => {
                 let what = format!(
@@ -60,7 +60,7 @@ fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(),
                      the list again",
                     records.line
                 );
-                list.no_link(Place::line(line), "", &what)?;
+                list.no_link(Position::line(line), "", &what)?;
             }
             Ok(Next::End) => return ControlFlow::Continue(None),
             Ok(Next::Cancelled) => return ControlFlow::Break(()),
@@ -73,7 +73,7 @@ fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(),
 }
 
 /// The columns by the first record.
-pub(super) fn header(reader: &mut dyn BufRead, delimiter: Option<u8>, lists: &ListSpec) -> Option<Looked> {
+pub(super) fn header(reader: &mut dyn BufRead, delimiter: Option<u8>, lists: &ListSpec) -> Option<HeaderCheck> {
     let mut records = Records::new(Box::new(reader), delimiter);
     let Ok(Next::Record(_)) = records.next(&|| false) else { return None };
     let (columns, _) = names(&records);
@@ -104,7 +104,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, Sentence> {
+    fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, Message> {
         let (names, links) = names(first);
         if links.is_empty() {
             let url = header::choose(&names, lists)?;

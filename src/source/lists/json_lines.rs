@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::header::{self, Header, Looked};
-use super::row::{List, Place};
+use super::header::{self, Header, HeaderCheck};
+use super::list_reader::{List, Position};
 use super::{Line, next_line};
 use crate::model::{Columns, ListSpec};
 
@@ -16,7 +16,7 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
     let mut is_checked = false;
     loop {
         number += 1;
-        let place = Place::line(number);
+        let place = Position::line(number);
         match next_line(&mut *reader, &mut line, list.cancelled) {
             Ok(Line::Whole) => {}
             Ok(Line::TooLong) => {
@@ -47,7 +47,7 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
 }
 
 /// The columns of the first object.
-pub(super) fn header(reader: &mut dyn BufRead, lists: &ListSpec) -> Option<Looked> {
+pub(super) fn header(reader: &mut dyn BufRead, lists: &ListSpec) -> Option<HeaderCheck> {
     let mut line = Vec::new();
     while let Ok(Line::Whole) = next_line(reader, &mut line, &|| false) {
         if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&line) {
@@ -66,7 +66,7 @@ fn names(object: &Map<String, Value>) -> Vec<String> {
     object.keys().cloned().collect()
 }
 
-fn give(list: &mut List<'_>, place: Place, mut object: Map<String, Value>) -> ControlFlow<()> {
+fn give(list: &mut List<'_>, place: Position, mut object: Map<String, Value>) -> ControlFlow<()> {
     let wanted = list.lists.url_column.as_deref().unwrap_or(header::URL);
     let names = names(&object);
     let Some(name) = header::find(&names, wanted).and_then(|at| names.get(at)) else {

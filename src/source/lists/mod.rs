@@ -4,12 +4,12 @@
 //! than [`MAX_RECORD_BYTES`]. Parquet is read from its end: what comes as a stream is laid down in a nameless file first. What is wrong with a line is that line's failure, with its number; the list goes on.
 
 mod delimited;
-mod form;
+mod format;
 mod header;
 mod json_lines;
+mod list_reader;
 mod parquet;
-mod row;
-mod seen;
+mod seen_links;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -21,12 +21,12 @@ use std::path::Path;
 
 use super::{Found, Reading};
 use crate::error::JobError;
-use crate::model::{Origin, Remark, Sentence};
-use form::Form;
-use row::List;
+use crate::model::{Message, Origin, Remark};
+use format::ListFormat;
+use list_reader::List;
 
 pub use header::{Header, columns, header};
-pub(super) use row::link;
+pub(super) use list_reader::link;
 
 /// Bytes that a record (a line, a row) may have.
 const MAX_RECORD_BYTES: usize = 256 << 10;
@@ -38,7 +38,7 @@ const MAX_SPOOLED_BYTES: u64 = 16 << 30;
 /// Whether a name is that of a list of links, by its extension.
 pub fn is_list_name(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
-    Form::of_name(&name).is_some() || [".parquet", ".parquet.gz"].iter().any(|end| name.ends_with(end))
+    ListFormat::of_name(&name).is_some() || [".parquet", ".parquet.gz"].iter().any(|end| name.ends_with(end))
 }
 
 /// What a list's items are given to.
@@ -49,7 +49,7 @@ pub(super) fn read_path(path: &Path, reading: &Reading<'_>, give: Give<'_>) -> C
     let name = path.display().to_string();
     match File::open(path) {
         Ok(file) => read_file(file, &name, &name, Origin::User, reading, give),
-        Err(error) => give(Found::Trouble(trouble(&name, &error))),
+        Err(error) => give(Found::Failed(trouble(&name, &error))),
     }
 }
 
@@ -63,13 +63,13 @@ pub(super) fn read_file(
     reading: &Reading<'_>,
     give: Give<'_>,
 ) -> ControlFlow<()> {
-    match form::is_parquet(&mut file) {
+    match format::is_parquet(&mut file) {
         Ok(true) => finish(List::new(name, origin, reading, give), |list| parquet::read(list, file)),
         Ok(false) => {
             let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-            read_stream(reader, name, Form::of_name(path), origin, reading, give)
+            read_stream(reader, name, ListFormat::of_name(path), origin, reading, give)
         }
-        Err(error) => give(Found::Trouble(trouble(name, &error))),
+        Err(error) => give(Found::Failed(trouble(name, &error))),
     }
 }
 
@@ -77,16 +77,16 @@ pub(super) fn read_file(
 pub(super) fn read_stream(
     reader: impl BufRead,
     name: &str,
-    form: Option<Form>,
+    form: Option<ListFormat>,
     origin: Origin,
     reading: &Reading<'_>,
     give: Give<'_>,
 ) -> ControlFlow<()> {
     finish(List::new(name, origin, reading, give), |list| match open(reader, form, reading) {
         Ok(Opened::Stream(form, reader)) => match form {
-            Form::Text => text::read(list, reader),
-            Form::Delimited(delimiter) => delimited::read(list, reader, delimiter),
-            Form::JsonLines => json_lines::read(list, reader),
+            ListFormat::Text => text::read(list, reader),
+            ListFormat::Delimited(delimiter) => delimited::read(list, reader, delimiter),
+            ListFormat::JsonLines => json_lines::read(list, reader),
         },
         Ok(Opened::Parquet(file)) => parquet::read(list, file),
         Ok(Opened::Other(what)) => list.trouble(what),
@@ -109,15 +109,15 @@ fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()
 /// What a stream of bytes turned out to be.
 enum Opened<'a> {
     /// A list of this form: its bytes, unpacked and without a mark of their order.
-    Stream(Form, Box<dyn BufRead + 'a>),
+    Stream(ListFormat, Box<dyn BufRead + 'a>),
     /// A Parquet file, laid down.
     Parquet(File),
     /// No list; what it is instead.
-    Other(Sentence),
+    Other(Message),
     Cancelled,
 }
 
-fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>) -> io::Result<Opened<'a>> {
+fn open<'a>(reader: impl BufRead + 'a, form: Option<ListFormat>, reading: &Reading<'_>) -> io::Result<Opened<'a>> {
     let (head, reader) = peek(reader, 4)?;
     let reader: Box<dyn BufRead> = if head.starts_with(b"\x1f\x8b") {
         Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(reader)))
@@ -126,18 +126,22 @@ fn open<'a>(reader: impl BufRead + 'a, form: Option<Form>, reading: &Reading<'_>
     };
     let (_, mut reader) = first_line(reader)?;
     let head = reader.fill_buf()?;
-    if head.starts_with(form::PARQUET) {
+    if head.starts_with(format::PARQUET) {
         return Ok(spool(&mut reader, reading.cancelled)?.map_or(Opened::Cancelled, Opened::Parquet));
     }
-    if let Some(what) = form::refusal(head) {
+    if let Some(what) = format::refusal(head) {
         return Ok(Opened::Other(what));
     }
     if head.starts_with(b"\xef\xbb\xbf") {
         reader.consume(3);
     }
     let (line, reader) = first_line(reader)?;
-    let form = form.unwrap_or_else(|| Form::of_line(&line, reading.lists));
-    let form = if let Form::Delimited(None) = form { Form::Delimited(Some(form::delimiter(&line))) } else { form };
+    let form = form.unwrap_or_else(|| ListFormat::of_line(&line, reading.lists));
+    let form = if let ListFormat::Delimited(None) = form {
+        ListFormat::Delimited(Some(format::delimiter(&line)))
+    } else {
+        form
+    };
     Ok(Opened::Stream(form, Box::new(reader)))
 }
 
@@ -229,15 +233,15 @@ fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, cancelled: &dyn Fn() 
 fn trouble(name: &str, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
         io::ErrorKind::NotFound => {
-            Sentence::new("list_missing", "Couldn't read the list {list}: there is no such file.")
+            Message::new("list_missing", "Couldn't read the list {list}: there is no such file.")
         }
         io::ErrorKind::PermissionDenied => {
-            Sentence::new("list_denied", "Couldn't read the list {list}: permission denied.")
+            Message::new("list_denied", "Couldn't read the list {list}: permission denied.")
         }
         io::ErrorKind::UnexpectedEof => {
-            Sentence::new("list_short", "Couldn't read the list {list} to its end: its compressed data ends early.")
+            Message::new("list_short", "Couldn't read the list {list} to its end: its compressed data ends early.")
         }
-        _ => Sentence::new("list_unread", "Couldn't read the list {list} ({detail}).").with("detail", error),
+        _ => Message::new("list_unread", "Couldn't read the list {list} ({detail}).").with("detail", error),
     };
     JobError::Machine(sentence.with("list", name))
 }

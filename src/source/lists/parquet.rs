@@ -18,9 +18,9 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 
 use super::MAX_RECORD_BYTES;
-use super::header::{self, Header, Looked};
-use super::row::{List, Place};
-use crate::model::{Columns, ListSpec, Sentence};
+use super::header::{self, Header, HeaderCheck};
+use super::list_reader::{List, Position};
+use crate::model::{Columns, ListSpec, Message};
 
 pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
     let (reader, url) = match open(file, list.lists) {
@@ -47,13 +47,13 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
             match calmly(|| rows.next().transpose()) {
                 Ok(Some(row)) => {
                     number += 1;
-                    give(list, Place::row(number), row, url)?;
+                    give(list, Position::row(number), row, url)?;
                 }
                 Ok(None) => break,
                 Err(why) if number > 0 => {
                     let english =
                         "Couldn't read the list {list}: its Parquet data is broken after row {row} ({detail}).";
-                    let why = Sentence::new("list_parquet_row", english).with("detail", why.arg("detail"));
+                    let why = Message::new("list_parquet_row", english).with("detail", why.arg("detail"));
                     return list.trouble(why.with("row", number));
                 }
                 Err(why) => return list.trouble(why),
@@ -64,20 +64,20 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
 }
 
 /// The columns; `None` if the file can't be read.
-pub(super) fn header(file: File, lists: &ListSpec) -> Option<Looked> {
+pub(super) fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
     let (_, columns) = open(file, lists).ok()?;
     let asked = header::choose(&columns, lists).map(drop);
     Some((Header { columns, is_complete: true }, asked))
 }
 
-fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), Sentence> {
+fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), Message> {
     let reader = calmly(|| SerializedFileReader::new(file))?;
     let schema = reader.metadata().file_metadata().schema();
     let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     Ok((reader, names))
 }
 
-fn give(list: &mut List<'_>, place: Place, row: Row, url: usize) -> ControlFlow<()> {
+fn give(list: &mut List<'_>, place: Position, row: Row, url: usize) -> ControlFlow<()> {
     let mut link = None;
     let mut columns = Columns::default();
     let mut bytes = 0;
@@ -129,11 +129,11 @@ fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
     time.map_or_else(|_| number.into(), |time| time.to_string().into())
 }
 
-const BROKEN: Sentence =
-    Sentence::new("list_parquet", "Couldn't read the list {list}: its Parquet data is broken ({detail}).");
+const BROKEN: Message =
+    Message::new("list_parquet", "Couldn't read the list {list}: its Parquet data is broken ({detail}).");
 
 /// Calls the library; its errors and panics alike become a sentence.
-fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Sentence> {
+fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Message> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(BROKEN.with("detail", error)),

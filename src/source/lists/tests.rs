@@ -9,7 +9,7 @@ use super::*;
 use crate::model::{ListSpec, NewItem};
 
 /// What a stream of bytes gives: links, with their columns as JSON where they have some, and sentences.
-fn told(bytes: &[u8], form: Option<Form>, lists: &ListSpec) -> Vec<String> {
+fn told(bytes: &[u8], form: Option<ListFormat>, lists: &ListSpec) -> Vec<String> {
     let mut found = Vec::new();
     let reading = Reading { lists, ..Reading::default() };
     let flow = read_stream(bytes, "list", form, Origin::Fetched, &reading, &mut |thing| {
@@ -18,7 +18,7 @@ fn told(bytes: &[u8], form: Option<Form>, lists: &ListSpec) -> Vec<String> {
                 assert_eq!(item.origin, Origin::Fetched);
                 shown(item)
             }
-            Found::Trouble(error) => error.to_string(),
+            Found::Failed(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
         });
         ControlFlow::Continue(())
@@ -37,12 +37,12 @@ fn shown(item: NewItem) -> String {
 }
 
 fn lines(text: &[u8]) -> Vec<String> {
-    told(text, Some(Form::Text), &ListSpec::default())
+    told(text, Some(ListFormat::Text), &ListSpec::default())
 }
 
 fn csv(text: &str, url_column: Option<&str>) -> Vec<String> {
     let lists = ListSpec { url_column: url_column.map(str::to_owned), checksum_column: None };
-    told(text.as_bytes(), Some(Form::Delimited(None)), &lists)
+    told(text.as_bytes(), Some(ListFormat::Delimited(None)), &lists)
 }
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
@@ -128,9 +128,9 @@ fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
         found.push(thing);
         ControlFlow::Continue(())
     });
-    assert!(matches!(found.as_slice(), [Found::Trouble(error)] if error.to_string().contains("no such file")));
+    assert!(matches!(found.as_slice(), [Found::Failed(error)] if error.to_string().contains("no such file")));
     for byte in [b'\n', b'x', b'"', b','] {
-        for form in [Form::Text, Form::Delimited(None), Form::JsonLines] {
+        for form in [ListFormat::Text, ListFormat::Delimited(None), ListFormat::JsonLines] {
             let count = std::cell::Cell::new(0_u64);
             let looks = || count.replace(count.get() + 1) > 100;
             let reading = Reading { cancelled: &looks, ..Reading::default() };
@@ -239,26 +239,26 @@ fn json_lines_keep_their_values_and_wrong_lines_fail_alone() {
 #[test]
 fn a_form_is_told_by_the_name_or_else_by_the_first_line() {
     for (name, form) in [
-        ("a.txt", Some(Form::Text)),
-        ("/x.csv/A.CSV.gz", Some(Form::Delimited(None))),
-        ("https://h/list.tsv", Some(Form::Delimited(Some(b'\t')))),
-        ("a.ndjson", Some(Form::JsonLines)),
+        ("a.txt", Some(ListFormat::Text)),
+        ("/x.csv/A.CSV.gz", Some(ListFormat::Delimited(None))),
+        ("https://h/list.tsv", Some(ListFormat::Delimited(Some(b'\t')))),
+        ("a.ndjson", Some(ListFormat::JsonLines)),
         ("a.gz", None),
         ("list", None),
     ] {
-        assert_eq!(Form::of_name(name), form, "{name}");
+        assert_eq!(ListFormat::of_name(name), form, "{name}");
     }
     let (plain, named) = (ListSpec::default(), ListSpec { url_column: Some("link".to_owned()), checksum_column: None });
     for (line, lists, form) in [
-        ("http://h/a,b", &plain, Form::Text),
-        ("# url", &plain, Form::Text),
-        ("id,\"URL\"", &plain, Form::Delimited(Some(b','))),
-        ("id\turl", &plain, Form::Delimited(Some(b'\t'))),
-        ("id,link", &named, Form::Delimited(None)),
-        (" {\"link\":1}", &named, Form::JsonLines),
-        ("", &plain, Form::Text),
+        ("http://h/a,b", &plain, ListFormat::Text),
+        ("# url", &plain, ListFormat::Text),
+        ("id,\"URL\"", &plain, ListFormat::Delimited(Some(b','))),
+        ("id\turl", &plain, ListFormat::Delimited(Some(b'\t'))),
+        ("id,link", &named, ListFormat::Delimited(None)),
+        (" {\"link\":1}", &named, ListFormat::JsonLines),
+        ("", &plain, ListFormat::Text),
     ] {
-        assert_eq!(Form::of_line(line.as_bytes(), lists), form, "{line}");
+        assert_eq!(ListFormat::of_line(line.as_bytes(), lists), form, "{line}");
     }
 }
 
@@ -305,7 +305,7 @@ fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
     let flow = read_file(file, "list", "list", Origin::User, &reading, &mut |thing| {
         found.push(match thing {
             Found::Item(item) => shown(item),
-            Found::Trouble(error) => error.to_string(),
+            Found::Failed(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
         });
         ControlFlow::Continue(())
@@ -362,7 +362,7 @@ fn a_broken_parquet_file_is_a_trouble_and_never_a_crash() {
 proptest::proptest! {
     #[test]
     fn no_bytes_break_a_list(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "[\"\n\r,;\t{}:urlhttp/\\[\\]0-9 ]{0,80}") {
-        for form in [None, Some(Form::Text), Some(Form::Delimited(None)), Some(Form::JsonLines)] {
+        for form in [None, Some(ListFormat::Text), Some(ListFormat::Delimited(None)), Some(ListFormat::JsonLines)] {
             told(&bytes, form, &ListSpec::default());
             told(text.as_bytes(), form, &ListSpec::default());
         }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use super::row::{List, Place, next_link};
+use super::list_reader::{List, Position, next_link};
 use super::{Line, next_line};
 use crate::model::Columns;
 
@@ -12,7 +12,7 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
     let mut number: u64 = 0;
     loop {
         number += 1;
-        let place = Place::line(number);
+        let place = Position::line(number);
         match next_line(&mut *reader, &mut line, list.cancelled) {
             Ok(Line::Whole) => {}
             Ok(Line::TooLong) => {

@@ -107,7 +107,7 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
         bytes_in: 9,
         ..Finished::new(bench.id(seq), done(&format!("/out/{seq}.jpg")))
     };
-    bench.catalog.note_outputs(&[&note(2), &note(3)]).unwrap();
+    bench.catalog.record_outputs(&[&note(2), &note(3)]).unwrap();
     bench.finish(3, done("/out/3.jpg"));
     // Here the process dies; another one opens the catalog.
     let (mut catalog, readers) = open(&bench.path()).unwrap();
@@ -151,7 +151,7 @@ fn an_item_ends_the_same_whether_its_output_was_noted_or_not() {
     // The first is told of at its end alone, the second is noted, the third is noted and gets another name in the end.
     let told = [(1, "/out/1", "/out/1"), (2, "/out/2", "/out/2"), (3, "/out/2", "/out/3")];
     let told = told.map(|(seq, noted, output)| (ended(seq, noted, packed.clone()), ended(seq, output, packed.clone())));
-    bench.catalog.note_outputs(&[&told[1].0, &told[2].0]).unwrap();
+    bench.catalog.record_outputs(&[&told[1].0, &told[2].0]).unwrap();
     bench.catalog.finish(&told.each_ref().map(|(_, ended)| ended)).unwrap();
     let bare = |seq| ItemRow {
         id: bench.id(0),
@@ -185,7 +185,7 @@ fn how_something_came_the_last_time_is_all_that_is_kept_of_it() {
 #[test]
 fn an_output_that_was_noted_and_then_failed_is_nobodys() {
     let mut bench = Bench::with(&files(0..1));
-    bench.catalog.note_outputs(&[&Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
+    bench.catalog.record_outputs(&[&Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
     bench.finish(1, failed(ErrorKind::Conflict));
     assert_eq!(bench.item(1).output, None);
     assert!(!bench.reader.is_output(bench.job, "/out/a.jpg").unwrap());

@@ -1,0 +1,165 @@
+//! Animations out: frames come as whole canvases, one after the other; each format's own file stores what changed.
+
+use crate::codec::pixels::convert::Sample;
+use crate::codec::pixels::whole_image::Collector;
+use crate::codec::{Extras, errors, gif, png, webp};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, Delay, Format, Frame, ImageInfo, Picture, RowWriter, SampleType, Save};
+
+/// Takes the frames of an animation and ends with a file's bytes.
+pub trait FrameEncoder: RowWriter {
+    /// Announces the next frame. Its rows follow: `start` with the canvas, then `write_rows`.
+    fn begin(&mut self, frame: &Frame) -> Result<(), ItemError>;
+
+    /// The whole file, after the last row of the last frame. An error when rows or frames are missing.
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
+}
+
+/// Whether files of this format can hold several frames.
+pub const fn animates(format: Format) -> bool {
+    matches!(format, Format::Gif | Format::Webp | Format::Png)
+}
+
+/// An encoder of `picture`, whose canvas is the result's.
+pub(crate) fn encoder(
+    format: Format,
+    save: &Save,
+    picture: Picture,
+    extras: Extras,
+) -> Result<Box<dyn FrameEncoder>, ItemError> {
+    let wide = picture.canvas.sample == SampleType::U16;
+    match format {
+        Format::Gif => Ok(boxed(picture, gif::GifAnimation::new(save, picture)?)),
+        Format::Webp => Ok(boxed(picture, webp::WebpAnimation::new(save, picture, extras)?)),
+        Format::Png if wide => Ok(boxed(picture, png::PngAnimation::<u16>::new(save, picture, extras)?)),
+        Format::Png => Ok(boxed(picture, png::PngAnimation::<u8>::new(save, picture, extras)?)),
+        other => Err(errors::cant_encode(format!("{} holds one frame", other.label()))),
+    }
+}
+
+/// Bytes of memory that an encoder of an animation holds at its end: canvases, the work on one frame, the file. An
+/// estimate for budgets.
+pub fn animation_bytes(format: Format, save: &Save, picture: &Picture) -> u64 {
+    let canvas = &picture.canvas;
+    let pixels = u64::from(canvas.width_px) * u64::from(canvas.height_px);
+    // How many canvases are compared, and about what a frame takes in the file, most of which did not change.
+    let (held, stored) = match format {
+        Format::Gif => (5 * 4, 0.25),
+        Format::Webp if save.lossless => (3 * 4, 0.5),
+        Format::Webp => (3 * 4, 0.1),
+        _ => (3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64, 0.5),
+    };
+    let file = (pixels as f64 * f64::from(picture.frames) * stored) as u64;
+    pixels * held + crate::codec::encoding_bytes(format, &Save { max_bytes: None, ..save.clone() }, canvas) + file
+}
+
+/// A format's own way to store canvases of samples `T`.
+pub(crate) trait Canvases<T>: Send {
+    /// The channels it takes.
+    fn channels(&self) -> Channels;
+
+    /// Takes the next frame's canvas.
+    fn add(&mut self, canvas: Vec<T>, frame: &Frame) -> Result<(), ItemError>;
+
+    /// The file.
+    fn finish(self) -> Result<Vec<u8>, ItemError>;
+}
+
+fn boxed<T: Sample + Send, C: Canvases<T> + 'static>(picture: Picture, canvases: C) -> Box<dyn FrameEncoder> {
+    Box::new(CanvasEncoder { picture, canvases, announced: None, rows: None, done: 0 })
+}
+
+/// Collects each frame's rows and hands them on as a canvas.
+struct CanvasEncoder<T, C> {
+    picture: Picture,
+    canvases: C,
+    announced: Option<Frame>,
+    rows: Option<Collector<T>>,
+    done: u32,
+}
+
+impl<T: Sample + Send, C: Canvases<T>> CanvasEncoder<T, C> {
+    /// Hands on the frame whose rows have come.
+    fn complete(&mut self) -> Result<(), ItemError> {
+        let Some(frame) = self.announced.take() else { return Ok(()) };
+        let rows = self.rows.take().ok_or_else(|| errors::cant_encode("a frame has no rows"))?;
+        self.canvases.add(rows.into_pixels()?, &frame)?;
+        self.done += 1;
+        Ok(())
+    }
+}
+
+impl<T: Sample + Send, C: Canvases<T>> RowWriter for CanvasEncoder<T, C> {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        let canvas = self.picture.canvas;
+        if (info.width_px, info.height_px) != (canvas.width_px, canvas.height_px) {
+            return Err(errors::cant_encode("its frames come out in different sizes"));
+        }
+        self.rows = Some(Collector::new(info, self.canvases.channels())?);
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
+    }
+}
+
+impl<T: Sample + Send, C: Canvases<T>> FrameEncoder for CanvasEncoder<T, C> {
+    fn begin(&mut self, frame: &Frame) -> Result<(), ItemError> {
+        self.complete()?;
+        self.announced = Some(*frame);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        self.complete()?;
+        if self.done != self.picture.frames {
+            return Err(errors::cant_encode(format!("{} of {} frames were given", self.done, self.picture.frames)));
+        }
+        self.canvases.finish()
+    }
+}
+
+/// Delays in a format's own unit. What is no whole number of units is rounded so that the whole keeps its length.
+pub(crate) struct Clock {
+    per_second: u32,
+    /// Units that no rounded delay goes below: viewers take the shortest ones for none at all.
+    least: u32,
+    most: u32,
+    /// What rounding has left over so far.
+    owed: f64,
+}
+
+impl Clock {
+    pub(crate) const fn new(per_second: u32, least: u32, most: u32) -> Self {
+        Self { per_second, least, most, owed: 0.0 }
+    }
+
+    /// The next frame's delay.
+    pub(crate) fn units(&mut self, delay: Delay) -> u32 {
+        if let Some(exact) = delay.exactly(self.per_second) {
+            return u32::try_from(exact).unwrap_or(u32::MAX).min(self.most);
+        }
+        let wanted = delay.seconds() * f64::from(self.per_second) + self.owed;
+        let units = wanted.round().clamp(f64::from(self.least), f64::from(self.most));
+        self.owed = (wanted - units).clamp(-1.0, 1.0);
+        units as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame_encoder::*;
+
+    #[test]
+    fn delays_stay_exact_or_keep_the_sum_and_never_become_too_short_to_be_shown() {
+        let mut clock = Clock::new(100, 2, 65_535);
+        let units: Vec<u32> = (0..6).map(|_| clock.units(Delay::new(33, 1_000))).collect();
+        assert_eq!(units, [3, 4, 3, 3, 4, 3]);
+        assert_eq!(clock.units(Delay::new(0, 1_000)), 0);
+        assert_eq!(clock.units(Delay::new(10, 1_000)), 1);
+        assert_eq!(clock.units(Delay::new(15, 1_000)), 2);
+        assert_eq!(clock.units(Delay::new(3, 1_000)), 2);
+        assert_eq!(clock.units(Delay::new(u32::MAX, 1)), 65_535);
+    }
+}

@@ -1,0 +1,296 @@
+//! The one place that speaks to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C library. Owned planes come
+//! out of it; no pointer leaves this file.
+
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+use re_rav1d::Dav1dResult;
+use re_rav1d::include::dav1d::data::Dav1dData;
+use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
+use re_rav1d::include::dav1d::headers::{
+    DAV1D_PIXEL_LAYOUT_I400, DAV1D_PIXEL_LAYOUT_I420, DAV1D_PIXEL_LAYOUT_I422, DAV1D_PIXEL_LAYOUT_I444,
+};
+use re_rav1d::include::dav1d::picture::Dav1dPicture;
+use re_rav1d::src::lib::{
+    dav1d_close, dav1d_data_create, dav1d_data_unref, dav1d_default_settings, dav1d_get_picture, dav1d_open,
+    dav1d_picture_unref, dav1d_send_data,
+};
+
+use super::panic_guard;
+use crate::codec::{DecodeControl, errors};
+use crate::error::ItemError;
+use crate::model::Samples;
+
+/// What rav1d says when it has to be given, or asked, something else first.
+const AGAIN: Dav1dResult = Dav1dResult(-11);
+const NO_MEMORY: Dav1dResult = Dav1dResult(-12);
+/// A frame above the limit.
+const OUT_OF_RANGE: Dav1dResult = Dav1dResult(-34);
+
+/// How many chroma samples there are for the luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// None at all.
+    Gray,
+    /// One for two by two.
+    Half,
+    /// One for two beside each other.
+    HalfWide,
+    /// One for each.
+    Full,
+}
+
+/// One plane of samples of 8 to 12 bits, without gaps.
+#[derive(Clone, Debug)]
+pub(super) struct Plane {
+    /// Samples of a row.
+    pub(super) width: usize,
+    /// Rows.
+    pub(super) height: usize,
+    /// `width * height` samples: bytes where 8 bits do.
+    pub(super) samples: Samples,
+}
+
+/// A decoded frame.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) layout: Layout,
+    /// Bits of a sample: 8, 10 or 12.
+    pub(super) bits: u8,
+    /// What the stream itself says of its colours, in the numbers of ISO 23091-2; and whether the full range is used.
+    pub(super) primaries: u16,
+    pub(super) matrix: u16,
+    pub(super) full_range: bool,
+    /// Luma, and the two chroma planes, which are empty where there is no chroma.
+    pub(super) planes: [Plane; 3],
+}
+
+impl Layout {
+    /// A chroma plane's width and height for a luma plane's.
+    pub(super) const fn chroma_size(self, width: usize, height: usize) -> (usize, usize) {
+        match self {
+            Self::Gray => (0, 0),
+            Self::Half => (width.div_ceil(2), height.div_ceil(2)),
+            Self::HalfWide => (width.div_ceil(2), height),
+            Self::Full => (width, height),
+        }
+    }
+}
+
+/// An open decoder, closed when dropped.
+struct Decoder(Option<Dav1dContext>);
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // SAFETY: the context comes from `dav1d_open` and is closed once, since it is taken out by the call.
+        #[expect(unsafe_code, reason = "a C interface")]
+        unsafe {
+            dav1d_close(Some(NonNull::from(&mut self.0)));
+        }
+    }
+}
+
+/// Bytes on their way into the decoder, released when dropped.
+struct Data(Dav1dData);
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        // SAFETY: the data is empty, or owns a buffer from `dav1d_data_create`; both may be released.
+        #[expect(unsafe_code, reason = "a C interface")]
+        unsafe {
+            dav1d_data_unref(Some(NonNull::from(&mut self.0)));
+        }
+    }
+}
+
+/// A picture that the decoder gave, released when dropped.
+struct Picture(Dav1dPicture);
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        // SAFETY: the picture is empty, or one that `dav1d_get_picture` filled; both may be released.
+        #[expect(unsafe_code, reason = "a C interface")]
+        unsafe {
+            dav1d_picture_unref(Some(NonNull::from(&mut self.0)));
+        }
+    }
+}
+
+/// Decodes a still picture of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
+/// of more pixels are refused before memory is taken for them.
+pub(super) fn decode(
+    stream: &[u8],
+    width_px: u32,
+    height_px: u32,
+    control: &DecodeControl<'_>,
+) -> Result<Frame, ItemError> {
+    let stream = stream.to_vec();
+    panic_guard::run(control, move || decode_here(&stream, width_px, height_px))
+}
+
+fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
+    let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
+    let mut data = loaded(stream)?;
+    let mut last = None;
+    // Each turn takes bytes in or a picture out; what does neither is at its end.
+    while data.0.sz > 0 {
+        let before = data.0.sz;
+        // SAFETY: the context is open, the data is valid; the call keeps what it did not take.
+        #[expect(unsafe_code, reason = "a C interface")]
+        let sent = unsafe { dav1d_send_data(decoder.0, Some(NonNull::from(&mut data.0))) };
+        if sent.0 < 0 && sent != AGAIN {
+            return Err(failure(sent));
+        }
+        let got = next(&mut decoder)?;
+        if got.is_none() && data.0.sz == before {
+            break;
+        }
+        last = got.or(last);
+    }
+    while let Some(picture) = next(&mut decoder)? {
+        last = Some(picture);
+    }
+    let picture = last.ok_or_else(errors::truncated)?;
+    if (picture.0.p.w, picture.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
+        return Err(errors::corrupt("its frame has another size than the file tells"));
+    }
+    frame(&picture.0)
+}
+
+fn failure(result: Dav1dResult) -> ItemError {
+    match result {
+        NO_MEMORY => errors::too_large("there is not enough memory for it"),
+        OUT_OF_RANGE => errors::corrupt("its frame is larger than the file tells"),
+        _ => errors::corrupt("its AV1 data makes no sense"),
+    }
+}
+
+fn open(limit_px: u32) -> Result<Decoder, ItemError> {
+    let mut settings = MaybeUninit::<Dav1dSettings>::uninit();
+    // SAFETY: the call writes all of the settings, whose place is valid for it.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let mut settings = unsafe {
+        dav1d_default_settings(NonNull::from(&mut settings).cast());
+        settings.assume_init()
+    };
+    // One thread and no frames in flight: everything happens on the caller's thread, and before the call returns.
+    settings.n_threads = 1;
+    settings.max_frame_delay = 1;
+    settings.all_layers = 0;
+    settings.frame_size_limit = limit_px;
+    // SAFETY: without a function there is nothing to be called.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let silent = unsafe { Dav1dLogger::new(None, None) };
+    settings.logger = silent;
+    let mut context = None;
+    // SAFETY: both places are valid; the settings come from `dav1d_default_settings`.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let opened = unsafe { dav1d_open(Some(NonNull::from(&mut context)), Some(NonNull::from(&mut settings))) };
+    if opened.0 < 0 || context.is_none() {
+        return Err(failure(opened));
+    }
+    Ok(Decoder(context))
+}
+
+/// A copy of the stream that the decoder may keep as long as it likes.
+fn loaded(stream: &[u8]) -> Result<Data, ItemError> {
+    if stream.is_empty() {
+        return Err(errors::truncated());
+    }
+    let mut data = Data(Dav1dData::default());
+    // SAFETY: the place is valid; the call gives a buffer of that many bytes, or null.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let buffer = unsafe { dav1d_data_create(Some(NonNull::from(&mut data.0)), stream.len()) };
+    if buffer.is_null() {
+        return Err(failure(NO_MEMORY));
+    }
+    // SAFETY: the buffer is new, has `stream.len()` bytes, and nobody else knows it yet.
+    #[expect(unsafe_code, reason = "a C interface")]
+    unsafe {
+        buffer.copy_from_nonoverlapping(stream.as_ptr(), stream.len());
+    }
+    Ok(data)
+}
+
+/// The next picture that is ready, if any.
+fn next(decoder: &mut Decoder) -> Result<Option<Picture>, ItemError> {
+    let mut picture = Picture(Dav1dPicture::default());
+    // SAFETY: the context is open; the picture is empty, so nothing is lost when it is overwritten.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let got = unsafe { dav1d_get_picture(decoder.0, Some(NonNull::from(&mut picture.0))) };
+    match got {
+        AGAIN => Ok(None),
+        Dav1dResult(0) => Ok(Some(picture)),
+        failed => Err(failure(failed)),
+    }
+}
+
+/// A picture's planes, copied, and what its headers say.
+fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
+    let layout = match picture.p.layout {
+        DAV1D_PIXEL_LAYOUT_I400 => Layout::Gray,
+        DAV1D_PIXEL_LAYOUT_I420 => Layout::Half,
+        DAV1D_PIXEL_LAYOUT_I422 => Layout::HalfWide,
+        DAV1D_PIXEL_LAYOUT_I444 => Layout::Full,
+        _ => return Err(errors::unsupported("a kind of AV1 frame that is not known")),
+    };
+    let bits = u8::try_from(picture.p.bpc).map_err(errors::corrupt)?;
+    let size = |side: i32| usize::try_from(side).map_err(errors::corrupt);
+    let (width, height) = (size(picture.p.w)?, size(picture.p.h)?);
+    let chroma = layout.chroma_size(width, height);
+    let sizes = [(width, height), chroma, chroma];
+    let mut planes = [Plane::new(0, 0, bits)?, Plane::new(0, 0, bits)?, Plane::new(0, 0, bits)?];
+    for (at, (plane, (width, height))) in planes.iter_mut().zip(sizes).enumerate() {
+        if width == 0 || height == 0 {
+            continue;
+        }
+        let data = picture.data.get(at).copied().flatten().ok_or_else(|| errors::corrupt("a plane is missing"))?;
+        let stride = if at == 0 { picture.stride[0] } else { picture.stride[1] };
+        *plane = copied(data, stride, bits, width, height)?;
+    }
+    // SAFETY: a picture that was given has its sequence's header, which lives as long as the picture.
+    #[expect(unsafe_code, reason = "a C interface")]
+    let header = picture.seq_hdr.map(|header| unsafe { header.as_ref() });
+    let header = header.ok_or_else(|| errors::corrupt("its AV1 data has no header"))?;
+    Ok(Frame {
+        layout,
+        bits,
+        primaries: header.pri as u16,
+        matrix: header.mtrx as u16,
+        full_range: header.color_range != 0,
+        planes,
+    })
+}
+
+/// Rows that lie `stride` bytes apart, put together.
+fn copied(data: NonNull<c_void>, stride: isize, bits: u8, width: usize, height: usize) -> Result<Plane, ItemError> {
+    let row_bytes = if bits > 8 { width * 2 } else { width };
+    if stride.unsigned_abs() < row_bytes {
+        return Err(errors::corrupt("the rows of a plane lie over each other"));
+    }
+    let mut plane = Plane::new(width, height, bits)?;
+    for y in 0..height {
+        // SAFETY: the decoder's plane has `height` rows of at least `width` samples, `stride` bytes apart, and keeps
+        // them until the picture is released. Samples of more than 8 bits are `u16`, and rows are aligned for them.
+        #[expect(unsafe_code, reason = "a C interface")]
+        unsafe {
+            let from = data.as_ptr().cast::<u8>().cast_const().offset(stride * y.cast_signed());
+            match &mut plane.samples {
+                Samples::U8(samples) => samples.extend_from_slice(std::slice::from_raw_parts(from, width)),
+                Samples::U16(samples) => samples.extend_from_slice(std::slice::from_raw_parts(from.cast(), width)),
+                Samples::F32(_) => {}
+            }
+        }
+    }
+    Ok(plane)
+}
+
+impl Plane {
+    /// Room for a plane's samples, none of which are there yet.
+    pub(super) fn new(width: usize, height: usize, bits: u8) -> Result<Self, ItemError> {
+        let len = (width as u64).saturating_mul(height as u64);
+        let samples = if bits > 8 { Samples::U16(errors::room(len)?) } else { Samples::U8(errors::room(len)?) };
+        Ok(Self { width, height, samples })
+    }
+}

@@ -1,0 +1,3 @@
+//! Windows bitmaps.
+
+pub(crate) mod encode;

@@ -1,0 +1,62 @@
+//! Four inks to three lights: by the press's own profile, else by the plain rule of subtractive mixing.
+
+use std::sync::Arc;
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor};
+
+use super::{options, spaces};
+use crate::codec::pixels::convert::Sample;
+use crate::model::{Channels, ColourChoice};
+
+/// A sample type that inks come in; its largest value is full ink.
+pub(in crate::codec) trait InkSample: Sample {
+    /// The transform of a press's profile to a space of lights.
+    fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>>;
+}
+
+type InkTransform<T> = Arc<dyn TransformExecutor<T> + Send + Sync>;
+
+impl InkSample for u8 {
+    fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>> {
+        from.create_transform_8bit(Layout::Rgba, to, Layout::Rgb, options(from)).ok()
+    }
+}
+
+impl InkSample for u16 {
+    fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>> {
+        from.create_transform_16bit(Layout::Rgba, to, Layout::Rgb, options(from)).ok()
+    }
+}
+
+/// Converts rows of cyan, magenta, yellow and black to red, green and blue.
+pub(in crate::codec) struct Inks<T> {
+    transform: Option<InkTransform<T>>,
+    profile: Option<Vec<u8>>,
+}
+
+impl<T: InkSample> Inks<T> {
+    /// By the file's profile, straight to the space asked for. `Keep` has nothing to keep, since a press's profile never
+    /// goes with pixels of light: sRGB then. Without a usable profile it is `light = (1 - ink) * (1 - black)`, in sRGB.
+    pub(in crate::codec) fn new(profile: Option<&[u8]>, choice: ColourChoice) -> Self {
+        let press = profile.and_then(|profile| spaces::read(profile, DataColorSpace::Cmyk));
+        let transform = press.and_then(|press| T::transform(&press, &spaces::target(choice, Channels::Rgb)));
+        let profile = transform.as_ref().and_then(|_| spaces::embedded(choice, Channels::Rgb));
+        Self { transform, profile: profile.map(|profile| profile.to_vec()) }
+    }
+
+    /// The profile of the pixels that [`Inks::mix`] gives; `None` is sRGB.
+    pub(in crate::codec) fn profile(&self) -> Option<Vec<u8>> {
+        self.profile.clone()
+    }
+
+    /// Converts four samples a pixel (the largest value is full ink) to three.
+    pub(in crate::codec) fn mix(&self, inks: &[T], rgb: &mut [T]) {
+        if self.transform.as_ref().is_some_and(|transform| transform.transform(inks, rgb).is_ok()) {
+            return;
+        }
+        let max = T::MAX.wide();
+        for (&[c, m, y, k], rgb) in inks.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
+            *rgb = [c, m, y].map(|ink| T::divide((max - ink.wide()) * (max - k.wide())));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! GIF's frames, composed as browsers do: the canvas is transparent at first and where a frame is cleared, an
+//! unspecified disposal keeps the frame, what lies outside the canvas is not seen.
+
+use ::gif::{Decoder, DisposalMethod};
+
+use super::{Bytes, from_gif};
+use crate::codec::animation::frame_decoder::{CanvasRows, CanvasSamples};
+use crate::codec::errors;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader};
+
+/// Bytes of a pixel of the canvas.
+const PIXEL: usize = 4;
+
+/// A frame may be larger than its canvas, which cuts it: so many times, and this much more.
+const MOST_CANVASES: u64 = 4;
+const FEW_PIXELS: u64 = 1 << 20;
+
+/// Composes frames on an RGBA canvas.
+pub(super) struct GifFrames<'a> {
+    bytes: &'a [u8],
+    /// Whether a file that ends early gives what there is: frames, and the part of the last one.
+    keep: bool,
+    /// Rows of the last frame that were there, where it was cut.
+    rows_had: Option<u32>,
+    decoder: Decoder<Bytes<'a>>,
+    picture: Picture,
+    canvas: Vec<u8>,
+    /// What was in the last frame's area before it, where that is to come back.
+    saved: Vec<u8>,
+    last: Option<Frame>,
+    shown: u32,
+    /// A frame's places in its palette, in the order they are stored.
+    indices: Vec<u8>,
+}
+
+impl<'a> GifFrames<'a> {
+    pub(super) fn new(bytes: &'a [u8], picture: Picture, keep: bool) -> Result<Self, ItemError> {
+        let decoder = super::decoder(bytes)?;
+        let canvas = errors::zeroed::<u8>(picture.canvas.size_bytes())?;
+        let (saved, indices) = (Vec::new(), Vec::new());
+        Ok(Self { bytes, keep, rows_had: None, decoder, picture, canvas, saved, last: None, shown: 0, indices })
+    }
+
+    /// The canvas, as the last frame left it.
+    pub(super) fn into_canvas(self) -> Vec<u8> {
+        self.canvas
+    }
+
+    /// Pixels of the frame at hand that were there, all others in `indices` being zeros: unpacked once more over ones,
+    /// they are all that is alike.
+    fn pixels_had(&self) -> Result<usize, ItemError> {
+        let mut decoder = super::decoder(self.bytes)?;
+        for _ in 0..=self.shown {
+            decoder.next_frame_info().map_err(|error| from_gif(&error))?;
+        }
+        let mut other: Vec<u8> = errors::room(self.indices.len() as u64)?;
+        other.resize(self.indices.len(), 1);
+        // It fails as it did before.
+        let _ = decoder.fill_buffer(&mut other);
+        Ok(self.indices.iter().zip(&other).take_while(|(a, b)| a == b).count())
+    }
+
+    /// The canvas' bytes in a row of an area.
+    fn row_mut(canvas: &mut [u8], area: Area, y: usize, width_px: u32) -> &mut [u8] {
+        canvas.get_mut(area.row(y, width_px, PIXEL)).unwrap_or_default()
+    }
+
+    /// Does with the last frame's area what that frame asked for.
+    fn dispose(&mut self) {
+        let Some(Frame { area, disposal, .. }) = self.last.take() else { return };
+        let width_px = self.picture.canvas.width_px;
+        match disposal {
+            Disposal::Keep => {}
+            Disposal::Background => {
+                area.rows().for_each(|y| Self::row_mut(&mut self.canvas, area, y, width_px).fill(0));
+            }
+            Disposal::Previous => {
+                let saved = self.saved.chunks_exact(area.width_px.max(1) as usize * PIXEL);
+                for (y, row) in area.rows().zip(saved) {
+                    Self::row_mut(&mut self.canvas, area, y, width_px).copy_from_slice(row);
+                }
+            }
+        }
+    }
+
+    fn save(&mut self, area: Area) {
+        self.saved.clear();
+        for y in area.rows() {
+            self.saved.extend(self.canvas.get(area.row(y, self.picture.canvas.width_px, PIXEL)).unwrap_or_default());
+        }
+    }
+
+    /// Unpacks the frame at hand and puts it on the canvas.
+    fn draw(&mut self, described: &Described, area: Area) -> Result<(), ItemError> {
+        let canvas = &self.picture.canvas;
+        let pixels = described.width as u64 * described.height as u64;
+        if pixels > u64::from(canvas.width_px) * u64::from(canvas.height_px) * MOST_CANVASES + FEW_PIXELS {
+            return Err(errors::corrupt("a frame is far larger than its canvas"));
+        }
+        // At once: in parts, the decoder may lose the last of them (gif 0.14, weezl 0.1).
+        self.indices = errors::zeroed(pixels)?;
+        let filled = match self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error)) {
+            Ok(filled) => filled,
+            Err(error) if error.kind == ErrorKind::Truncated => false,
+            Err(error) => return Err(error),
+        };
+        let width = described.width.max(1);
+        let mut stored = described.height;
+        if !filled {
+            stored = self.pixels_had()? / width;
+            // Only some of them are whole, and of those that come in passes none is known to be.
+            let rows_had = if described.interlaced { described.top } else { described.top + stored };
+            self.rows_had = Some(rows_had.min(canvas.height_px as usize) as u32);
+            if !self.keep || stored == 0 {
+                return Err(errors::truncated());
+            }
+        }
+        let rows = self.indices.chunks_exact(width).take(stored);
+        for (y, indices) in row_order(described.height, described.interlaced).zip(rows) {
+            let y = described.top + y;
+            if !area.rows().contains(&y) {
+                continue;
+            }
+            let row = Self::row_mut(&mut self.canvas, area, y, canvas.width_px);
+            for (pixel, &index) in row.as_chunks_mut::<PIXEL>().0.iter_mut().zip(indices) {
+                if let Some(colour) = described.palette.get(usize::from(index)).copied().flatten() {
+                    *pixel = colour;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A frame's descriptor.
+struct Described {
+    top: usize,
+    width: usize,
+    height: usize,
+    interlaced: bool,
+    /// Colours by index; none for the transparent one.
+    palette: Vec<Option<[u8; PIXEL]>>,
+}
+
+/// The order in which rows are stored: from the top, or every 8th, 8th from the 4th, 4th, 2nd.
+fn row_order(height: usize, interlaced: bool) -> Box<dyn Iterator<Item = usize>> {
+    if interlaced {
+        Box::new([(0, 8), (4, 8), (2, 4), (1, 2)].into_iter().flat_map(move |(from, by)| (from..height).step_by(by)))
+    } else {
+        Box::new(0..height)
+    }
+}
+
+impl FrameReader for GifFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        if self.shown == self.picture.frames {
+            return Ok(None);
+        }
+        if self.rows_had.is_some() {
+            return Err(errors::truncated());
+        }
+        self.dispose();
+        let Some(frame) = self.decoder.next_frame_info().map_err(|error| from_gif(&error))? else {
+            return Err(errors::corrupt(format!("it has {} of {} frames", self.shown, self.picture.frames)));
+        };
+        let area = Area {
+            x: u32::from(frame.left),
+            y: u32::from(frame.top),
+            width_px: u32::from(frame.width),
+            height_px: u32::from(frame.height),
+        };
+        let disposal = match frame.dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => Disposal::Keep,
+            DisposalMethod::Background => Disposal::Background,
+            DisposalMethod::Previous => Disposal::Previous,
+        };
+        let delay = Delay::new(u32::from(frame.delay), 100);
+        let mut described = Described {
+            top: usize::from(frame.top),
+            width: usize::from(frame.width),
+            height: usize::from(frame.height),
+            interlaced: frame.interlaced,
+            palette: Vec::new(),
+        };
+        let transparent = frame.transparent.map(usize::from);
+        let colours = self.decoder.palette().map_err(|error| from_gif(&error))?;
+        described.palette.extend(
+            colours
+                .as_chunks::<3>()
+                .0
+                .iter()
+                .enumerate()
+                .map(|(index, &[r, g, b])| (Some(index) != transparent).then_some([r, g, b, 255])),
+        );
+        let visible = area.within(&self.picture.canvas);
+        if disposal == Disposal::Previous {
+            self.save(visible);
+        }
+        if !area.is_empty() {
+            self.draw(&described, visible)?;
+        }
+        self.shown += 1;
+        let frame = Frame { delay, area: visible, disposal };
+        self.last = Some(frame);
+        Ok(Some(frame))
+    }
+
+    fn rows_had(&self) -> Option<u32> {
+        self.rows_had
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        Box::new(CanvasRows::new(self.picture.canvas, CanvasSamples::U8(&self.canvas)))
+    }
+}

@@ -1,0 +1,84 @@
+//! GIF with one picture: at most 256 colours, one of them clear.
+
+use ::gif::{Encoder as GifWriter, EncodingError, Frame};
+
+use crate::codec::pixels::palette::{Depth, Indexed};
+use crate::codec::pixels::whole_image::Collector;
+use crate::codec::{Encoder, errors};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
+
+/// Colours when nobody says how many.
+pub(in crate::codec) const COLOURS: u16 = 256;
+
+/// Bytes that encoding holds: RGBA, RGB and the places in the palette; colours in Oklab, few of them different.
+pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
+    u64::from(info.width_px) * u64::from(info.height_px) * (4 + 3 + 1 + 8)
+}
+
+/// Collects rows: a palette is chosen for all of them.
+pub(in crate::codec) struct GifEncoder {
+    colours: u16,
+    background: Rgb,
+    rows: Option<Collector<u8>>,
+}
+
+impl GifEncoder {
+    pub(in crate::codec) fn new(save: &Save) -> Self {
+        Self { colours: save.palette.unwrap_or(COLOURS), background: save.background, rows: None }
+    }
+}
+
+fn encoding(error: EncodingError) -> ItemError {
+    errors::cant_encode(error)
+}
+
+/// What shines through halfway is laid over the background: a pixel is clear or it is not.
+pub(in crate::codec) fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
+    for [colour @ .., alpha] in pixels.as_chunks_mut::<4>().0 {
+        if (128..255).contains(alpha) {
+            let a = u32::from(*alpha);
+            for (level, under) in colour.iter_mut().zip(background) {
+                *level = ((u32::from(*level) * a + u32::from(under) * (255 - a) + 127) / 255) as u8;
+            }
+        }
+        *alpha = u8::from(*alpha >= 128) * 255;
+    }
+}
+
+impl RowWriter for GifEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if info.width_px.max(info.height_px) > u32::from(u16::MAX) {
+            return Err(errors::cant_encode(format!("GIF goes to {} px a side", u16::MAX)));
+        }
+        self.rows = Some(Collector::new(info, Channels::Rgba)?);
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
+    }
+}
+
+impl Encoder for GifEncoder {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("it was not started"))?;
+        let info = rows.info;
+        let mut pixels = rows.into_pixels()?;
+        harden(&mut pixels, self.background);
+        let Indexed { palette, indices } = Indexed::of(&pixels, info.width_px, self.colours, Depth::Clear);
+        drop(pixels);
+        let colours: Vec<u8> = palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+        let (width, height) = (info.width_px as u16, info.height_px as u16);
+        let frame = Frame {
+            width,
+            height,
+            transparent: palette.iter().position(|colour| colour[3] == 0).map(|place| place as u8),
+            buffer: indices.into(),
+            ..Frame::default()
+        };
+        let mut writer = GifWriter::new(Vec::new(), width, height, &colours).map_err(encoding)?;
+        writer.write_frame(&frame).map_err(encoding)?;
+        writer.into_inner().map_err(encoding)
+    }
+}

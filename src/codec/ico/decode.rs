@@ -1,0 +1,112 @@
+//! Windows icons and cursors: the largest picture of the file, which is a PNG or a bitmap with a mask.
+
+use std::io::Cursor;
+
+use image::codecs::ico::IcoDecoder;
+
+use crate::codec::pixels::whole_image;
+use crate::codec::{Decoded, Header, errors, png};
+use crate::error::ItemError;
+use crate::model::{Format, Metadata, Orientation};
+
+/// Bytes of the file's head, and of a directory's entry.
+const HEAD: usize = 6;
+const ENTRY: usize = 16;
+const PNG_MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Where an entry's picture stands in the file, and how good it is.
+struct Entry<'a> {
+    /// Width, height in px as the directory tells them.
+    size: (u8, u8),
+    /// Area in px, then bits of a pixel, then bytes: the more the better.
+    rank: (u32, u16, usize),
+    data: &'a [u8],
+}
+
+/// Whether the bytes begin as icons (1) and cursors (2) do, with a first entry that points behind its directory.
+pub(crate) fn is_ico(bytes: &[u8]) -> bool {
+    let [0, 0, 1 | 2, 0, low, high, _, _, _, _, _, _, _, _, l0, l1, l2, l3, o0, o1, o2, o3, ..] = *bytes else {
+        return false;
+    };
+    let count = u32::from(u16::from_le_bytes([low, high]));
+    let length = u32::from_le_bytes([l0, l1, l2, l3]);
+    count > 0 && length > 0 && u32::from_le_bytes([o0, o1, o2, o3]) >= HEAD as u32 + count * ENTRY as u32
+}
+
+/// The best entry whose bytes are all there.
+fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
+    let count = bytes.get(4..HEAD).and_then(|two| two.first_chunk::<2>()).map(|two| u16::from_le_bytes(*two));
+    let directory = bytes.get(HEAD..).unwrap_or_default();
+    let (entries, _) = directory.as_chunks::<ENTRY>();
+    let count = usize::from(count.unwrap_or(0));
+    if entries.len() < count {
+        return Err(errors::truncated());
+    }
+    let mut best: Option<Entry<'_>> = None;
+    let mut cut = false;
+    for entry in entries.iter().take(count) {
+        let [w, h, _, _, _, _, bits0, bits1, l0, l1, l2, l3, o0, o1, o2, o3] = *entry;
+        let (from, length) = (u32::from_le_bytes([o0, o1, o2, o3]), u32::from_le_bytes([l0, l1, l2, l3]));
+        let to = (from as usize).saturating_add(length as usize);
+        let Some(data) = bytes.get(from as usize..to) else {
+            cut = true;
+            continue;
+        };
+        // What stands here in a cursor is the hot spot's place: an icon's alone tells bits.
+        let bits = if bytes.get(2) == Some(&1) { u16::from_le_bytes([bits0, bits1]) } else { 0 };
+        let side = |side: u8| if side == 0 { 256 } else { u32::from(side) };
+        let area = png_area(data).unwrap_or_else(|| side(w) * side(h));
+        let entry = Entry { size: (w, h), rank: (area, bits, data.len()), data };
+        if best.as_ref().is_none_or(|best| entry.rank > best.rank) {
+            best = Some(entry);
+        }
+    }
+    match best {
+        // A smaller picture must not pass for a larger one that was cut off.
+        Some(best) if !cut => Ok(best),
+        _ if cut => Err(errors::truncated()),
+        _ => Err(errors::corrupt("there is no picture in it")),
+    }
+}
+
+/// A PNG may be larger than the 256 px that a directory can tell.
+fn png_area(data: &[u8]) -> Option<u32> {
+    let head = data.strip_prefix(PNG_MAGIC)?.get(8..16)?;
+    let (width, height) = (head.first_chunk::<4>()?, head.last_chunk::<4>()?);
+    u32::from_be_bytes(*width).checked_mul(u32::from_be_bytes(*height))
+}
+
+/// The entry as an icon of its own, as the `image` crate reads bitmaps with masks.
+fn alone(entry: &Entry<'_>) -> Result<Vec<u8>, ItemError> {
+    let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("its picture is too long"))?;
+    let (w, h) = entry.size;
+    let mut file = vec![0, 0, 1, 0, 1, 0, w, h, 0, 0, 1, 0, 32, 0];
+    file.extend(length.to_le_bytes());
+    file.extend((HEAD as u32 + ENTRY as u32).to_le_bytes());
+    file.extend(entry.data);
+    Ok(file)
+}
+
+fn decoder(file: &[u8]) -> Result<IcoDecoder<Cursor<&[u8]>>, ItemError> {
+    IcoDecoder::new(Cursor::new(file)).map_err(|error| errors::from_image(&error))
+}
+
+pub(crate) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    let entry = best(bytes)?;
+    if entry.data.starts_with(PNG_MAGIC) {
+        return Ok(Header { format: Format::Ico, ..png::probe(entry.data)? });
+    }
+    let info = whole_image::info(&decoder(&alone(&entry)?)?)?;
+    Ok(Header::still(Format::Ico, info, Orientation::Upright))
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+    let entry = best(bytes)?;
+    if entry.data.starts_with(PNG_MAGIC) {
+        let decoded = png::open(entry.data, false, &|| false)?;
+        return Ok(Decoded { header: Header { format: Format::Ico, ..decoded.header }, ..decoded });
+    }
+    let (info, rows) = whole_image::decode(decoder(&alone(&entry)?)?)?;
+    let header = Header::still(Format::Ico, info, Orientation::Upright);
+    Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
+}

@@ -1,0 +1,3 @@
+//! Windows icons and cursors.
+
+pub(super) mod decode;

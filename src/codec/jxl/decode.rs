@@ -1,0 +1,264 @@
+//! JPEG XL through jxl-oxide: still pictures of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
+//! its first frame, and is told as one.
+//!
+//! The container is read here, so that what a compressed metadata box may unpack to is bounded.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use jxl_oxide::image::BitDepth;
+use jxl_oxide::{
+    AllocTracker, EnumColourEncoding, ExtraChannelType, InitializeResult, JxlImage, JxlThreadPool, PixelFormat,
+    RenderingIntent,
+};
+
+use crate::codec::container::bmff::{Boxes, Fields, exif_block};
+use crate::codec::guard::decode_thread;
+use crate::codec::pixels::convert;
+use crate::codec::pixels::whole_image::WholeReader;
+use crate::codec::{DecodeControl, Decoded, Header, errors};
+use crate::error::ItemError;
+use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType, Samples};
+
+const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
+const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
+/// Bytes of a metadata block, unpacked, that are kept at most.
+const MAX_BLOCK_BYTES: u64 = 16 << 20;
+/// Bytes of the first piece that is looked at for the header; each further one is twice as long.
+const FIRST_PIECE_BYTES: usize = 4 << 10;
+/// Stack of the decoder's thread.
+const STACK_BYTES: usize = 8 << 20;
+/// Copies of the picture in floats that decoding takes: the largest seen is three.
+const COPIES: u64 = 4;
+/// Bytes that decoding may take however small the picture is.
+const BASE_BYTES: u64 = 64 << 20;
+
+/// What a file holds.
+#[derive(Default)]
+struct Parts<'a> {
+    codestream: Cow<'a, [u8]>,
+    /// Whether the last part of the codestream was there.
+    whole: bool,
+    metadata: Metadata,
+}
+
+/// Takes the container apart; a bare codestream is its own only part.
+fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
+    if !bytes.starts_with(CONTAINER) {
+        return Ok(Parts { codestream: Cow::Borrowed(bytes), whole: true, metadata: Metadata::default() });
+    }
+    let mut parts = Parts::default();
+    for found in Boxes::of_file(bytes) {
+        let (kind, body) = match found {
+            Ok(found) => found,
+            // Cut within metadata behind the pixels, or within a part of them that nothing follows.
+            Err(_) if parts.whole => break,
+            Err(error) => return Err(error),
+        };
+        match &kind {
+            b"jxlc" => {
+                parts.codestream = Cow::Borrowed(body);
+                parts.whole = true;
+            }
+            b"jxlp" => {
+                let mut fields = Fields(body);
+                let index = fields.u32().ok_or_else(|| errors::corrupt("a part of its codestream has no number"))?;
+                parts.codestream.to_mut().extend_from_slice(fields.0);
+                parts.whole |= index >> 31 == 1;
+            }
+            b"Exif" | b"xml " => keep(&mut parts.metadata, kind, Cow::Borrowed(body)),
+            b"brob" => {
+                if let Some((inner, packed)) = body.split_first_chunk::<4>()
+                    && matches!(inner, b"Exif" | b"xml ")
+                    && let Some(block) = unpacked(packed)
+                {
+                    keep(&mut parts.metadata, *inner, Cow::Owned(block));
+                }
+            }
+            _ => {}
+        }
+    }
+    if !parts.whole {
+        return Err(errors::truncated());
+    }
+    // The library would read another container within this one, whose boxes nobody bounds.
+    if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("its codestream is none")) }
+}
+
+/// The file without its metadata: the bare codestream, which tells the orientation itself.
+pub(crate) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    Some(parts(bytes).ok()?.codestream.into_owned())
+}
+
+/// The first block of each kind counts.
+fn keep(metadata: &mut Metadata, kind: [u8; 4], block: Cow<'_, [u8]>) {
+    if &kind == b"Exif" {
+        if metadata.exif.is_none() {
+            metadata.exif = exif_block(&block).map(Into::into);
+        }
+    } else if metadata.xmp.is_none() {
+        metadata.xmp = Some(block.into());
+    }
+}
+
+/// What a Brotli stream holds; `None` when it is broken or too long.
+fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut block = Vec::new();
+    let decompressor = brotli_decompressor::Decompressor::new(packed, FIRST_PIECE_BYTES);
+    decompressor.take(MAX_BLOCK_BYTES + 1).read_to_end(&mut block).ok()?;
+    (block.len() as u64 <= MAX_BLOCK_BYTES).then_some(block)
+}
+
+/// An error of the library, which boxes its many kinds.
+fn from_jxl(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ItemError {
+    let words = error.to_string();
+    if errors::ends_early(error) || words.contains("unexpected end") {
+        errors::truncated()
+    } else if words.contains("out of memory") || words.contains("Out of memory") || words.contains("alloc") {
+        errors::too_large("decoding it takes more memory than its size allows")
+    } else {
+        errors::corrupt(words)
+    }
+}
+
+/// The codestream's pieces, growing, so that a header is found without reading a whole file for it.
+fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = codestream;
+    let mut length = FIRST_PIECE_BYTES;
+    std::iter::from_fn(move || {
+        let (piece, behind) = rest.split_at(length.min(rest.len()));
+        rest = behind;
+        length = length.saturating_mul(2).min(1 << 20);
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Reads until the header is known; the pieces behind it are still to come from the iterator.
+fn initialized<'p>(tracker: AllocTracker, pieces: &mut impl Iterator<Item = &'p [u8]>) -> Result<JxlImage, ItemError> {
+    let mut blank = JxlImage::builder().pool(JxlThreadPool::none()).alloc_tracker(tracker).build_uninit();
+    for piece in pieces {
+        blank.feed_bytes(piece).map_err(|error| from_jxl(error.as_ref()))?;
+        match blank.try_init().map_err(|error| from_jxl(error.as_ref()))? {
+            InitializeResult::NeedMoreData(still) => blank = still,
+            InitializeResult::Initialized(image) => {
+                errors::within_limits(image.width(), image.height())?;
+                return Ok(image);
+            }
+        }
+    }
+    Err(errors::truncated())
+}
+
+fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
+    let channels = match image.pixel_format() {
+        PixelFormat::Gray => Channels::Gray,
+        PixelFormat::Graya => Channels::GrayAlpha,
+        PixelFormat::Rgb => Channels::Rgb,
+        PixelFormat::Rgba => Channels::Rgba,
+        PixelFormat::Cmyk | PixelFormat::Cmyka => {
+            return Err(errors::unsupported("JPEG XL pictures in printing inks are not supported"));
+        }
+    };
+    let sample = match image.image_header().metadata.bit_depth {
+        BitDepth::IntegerSample { bits_per_sample: ..=8 } => SampleType::U8,
+        BitDepth::IntegerSample { .. } => SampleType::U16,
+        BitDepth::FloatSample { .. } => SampleType::F32,
+    };
+    // The library turns pictures upright itself.
+    Ok(ImageInfo { width_px: image.width(), height_px: image.height(), channels, sample, premultiplied: false })
+}
+
+/// Bytes that decoding takes at most, the result included: the library computes in floats, all extra channels included.
+pub(crate) const fn held_bytes(info: &ImageInfo) -> u64 {
+    info.row_samples() as u64 * info.height_px as u64 * 4 * COPIES + info.size_bytes()
+}
+
+pub(crate) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    let parts = parts(bytes)?;
+    let mut pieces = pieces(&parts.codestream);
+    let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
+    let header = Header::still(Format::Jxl, info(&image)?, Orientation::Upright);
+    Ok(Header { first_only: moves(image, pieces), ..header })
+}
+
+/// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
+fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> bool {
+    if image.image_header().metadata.animation.is_none() {
+        return false;
+    }
+    for piece in pieces {
+        if image.num_loaded_keyframes() > 1 || image.feed_bytes(piece).is_err() {
+            return true;
+        }
+    }
+    image.num_loaded_keyframes() > 1 || !image.is_loading_done()
+}
+
+/// Decoding can't be stopped between a frame's first pixel and its last, so it goes on apart.
+pub(crate) fn open(bytes: &[u8], control: &DecodeControl<'_>) -> Result<Decoded<'static>, ItemError> {
+    let parts = parts(bytes)?;
+    let (codestream, metadata) = (parts.codestream.into_owned(), parts.metadata);
+    let (info, samples, profile) =
+        decode_thread::run("pixloom-jxl", STACK_BYTES, control, move || decoded(&codestream))?;
+    let rows = WholeReader::new(info, samples)?;
+    let header = Header::still(Format::Jxl, info, Orientation::Upright);
+    Ok(Decoded { header, rows: Box::new(rows), profile: Some(profile), metadata })
+}
+
+/// The first frame, and its profile.
+fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError> {
+    let tracker = AllocTracker::with_limit(BASE_BYTES as usize);
+    let mut pieces = pieces(codestream);
+    let mut image = initialized(tracker.clone(), &mut pieces)?;
+    let info = info(&image)?;
+    tracker.expand_limit(usize::try_from(held_bytes(&info)).unwrap_or(usize::MAX / 2));
+    // What other programs show on a plain screen: bright values are mapped into its range.
+    if image.hdr_type().is_some() && !image.image_header().metadata.grayscale() {
+        image.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));
+    }
+    for piece in pieces {
+        if image.num_loaded_keyframes() > 0 {
+            break;
+        }
+        image.feed_bytes(piece).map_err(|error| from_jxl(error.as_ref()))?;
+    }
+    if image.num_loaded_keyframes() == 0 {
+        return Err(errors::truncated());
+    }
+    let samples = samples(&image, &info)?;
+    Ok((info, samples, image.rendered_icc()))
+}
+
+/// The first frame's samples, alpha straight.
+fn samples(image: &JxlImage, info: &ImageInfo) -> Result<Samples, ItemError> {
+    let render = image.render_frame(0).map_err(|error| from_jxl(error.as_ref()))?;
+    let mut stream = render.stream();
+    if stream.channels() as usize != info.channels.count()
+        || (stream.width(), stream.height()) != (info.width_px, info.height_px)
+    {
+        return Err(errors::corrupt("its frame has other channels or another size than its header tells"));
+    }
+    let len = info.row_samples() as u64 * u64::from(info.height_px);
+    let mut samples = match info.sample {
+        SampleType::U8 => {
+            let mut samples = errors::zeroed(len)?;
+            stream.write_to_buffer::<u8>(&mut samples);
+            Samples::U8(samples)
+        }
+        SampleType::U16 => {
+            let mut samples = errors::zeroed(len)?;
+            stream.write_to_buffer::<u16>(&mut samples);
+            Samples::U16(samples)
+        }
+        SampleType::F32 => {
+            let mut samples = errors::zeroed(len)?;
+            stream.write_to_buffer::<f32>(&mut samples);
+            Samples::F32(samples)
+        }
+    };
+    let alpha = image.image_header().metadata.ec_info.iter().find(|extra| extra.is_alpha());
+    if alpha.is_some_and(|extra| matches!(extra.ty, ExtraChannelType::Alpha { alpha_associated: true })) {
+        convert::straighten(&mut samples, info.channels);
+    }
+    Ok(samples)
+}

@@ -1,0 +1,112 @@
+//! JPEG XL without loss, through zune-jpegxl: 8 bits with or without alpha, 16 bits without;
+//! always sRGB.
+
+use zune_core::bit_depth::BitDepth;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::EncoderOptions;
+use zune_jpegxl::JxlSimpleEncoder;
+
+use crate::codec::pixels::whole_image::Collector;
+use crate::codec::{Encoder, Extras, errors};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType};
+
+/// Bytes that encoding holds: the rows, and the bits of every channel before they become a file.
+pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
+    info.row_samples() as u64 * u64::from(info.height_px) * if info.sample == SampleType::U16 { 8 } else { 5 }
+}
+
+/// Collects rows, and encodes them at the end.
+pub(in crate::codec) struct JxlEncoder {
+    extras: Extras,
+    rows: Option<Rows>,
+}
+
+enum Rows {
+    Eight(Collector<u8>),
+    Sixteen(Collector<u16>),
+}
+
+impl JxlEncoder {
+    pub(in crate::codec) fn new(extras: Extras) -> Self {
+        Self { extras, rows: None }
+    }
+
+    /// The picture, bare where there is nothing beside it, else in boxes.
+    fn file(&self, info: ImageInfo, pixels: &[u8], depth: BitDepth) -> Result<Vec<u8>, ItemError> {
+        let space = match info.channels {
+            Channels::Gray => ColorSpace::Luma,
+            Channels::GrayAlpha => ColorSpace::LumaA,
+            Channels::Rgb => ColorSpace::RGB,
+            Channels::Rgba => ColorSpace::RGBA,
+        };
+        let options = EncoderOptions::new(info.width_px as usize, info.height_px as usize, space, depth);
+        let encoder = JxlSimpleEncoder::new(pixels, options.set_num_threads(1));
+        let mut bare = Vec::new();
+        encoder.encode(&mut bare).map_err(|error| errors::cant_encode(format!("{error:?}")))?;
+        let metadata = &self.extras.metadata;
+        if metadata.exif.is_none() && metadata.xmp.is_none() {
+            return Ok(bare);
+        }
+        let mut out = Vec::new();
+        let mut add = |kind: &[u8; 4], parts: &[&[u8]]| {
+            let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
+            let Ok(length) = u32::try_from(length) else { return Err(errors::cant_encode("it is above 4 GB")) };
+            out.extend(length.to_be_bytes());
+            out.extend(kind);
+            out.extend(parts.concat());
+            Ok(())
+        };
+        add(b"JXL ", &[&[0x0D, 0x0A, 0x87, 0x0A]])?;
+        add(b"ftyp", &[b"jxl \0\0\0\0jxl "])?;
+        if let Some(exif) = &metadata.exif {
+            add(b"Exif", &[&[0; 4], exif])?;
+        }
+        if let Some(xmp) = &metadata.xmp {
+            add(b"xml ", &[xmp])?;
+        }
+        add(b"jxlc", &[&bare])?;
+        Ok(out)
+    }
+}
+
+impl RowWriter for JxlEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if self.extras.profile.is_some() {
+            return Err(errors::cant_encode("JPEG XL is written in sRGB only"));
+        }
+        if info.sample == SampleType::U16 && info.channels.has_alpha() {
+            // The library declares alpha of 8 bits beside colour of 16.
+            return Err(errors::cant_encode("JPEG XL of 16 bits is written without alpha only; choose PNG or TIFF"));
+        }
+        if info.width_px.min(info.height_px) < 2 {
+            return Err(errors::cant_encode("JPEG XL is written from 2 px a side up"));
+        }
+        self.rows = Some(if info.sample == SampleType::U16 {
+            Rows::Sixteen(Collector::new(info, info.channels)?)
+        } else {
+            Rows::Eight(Collector::new(info, info.channels)?)
+        });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        match &mut self.rows {
+            Some(Rows::Eight(rows)) => rows.add(band),
+            Some(Rows::Sixteen(rows)) => rows.add(band),
+            None => Err(errors::cant_encode("it was not started")),
+        }
+    }
+}
+
+impl Encoder for JxlEncoder {
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        match self.rows.take() {
+            Some(Rows::Eight(rows)) => self.file(rows.info, &rows.into_pixels()?, BitDepth::Eight),
+            Some(Rows::Sixteen(rows)) => {
+                self.file(rows.info, bytemuck::cast_slice(&rows.into_pixels()?), BitDepth::Sixteen)
+            }
+            None => Err(errors::cant_encode("it was not started")),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! JPEG XL.
+
+pub(super) mod decode;
+pub(crate) mod encode;

@@ -1,0 +1,385 @@
+//! EXIF blocks: reading the orientation, setting it upright, taking out where a picture was taken.
+//!
+//! Blocks are edited in place, byte for byte, so that offsets that only a camera's maker knows (MakerNote) stay right:
+//! what is taken out is overwritten with zeros. Every offset comes from the file and is checked.
+
+use std::sync::Arc;
+
+use super::density;
+use crate::model::{Density, Orientation};
+
+const ORIENTATION: u16 = 0x0112;
+const EXIF_IFD: u16 = 0x8769;
+const GPS_IFD: u16 = 0x8825;
+const MAKER_NOTE: u16 = 0x927C;
+const XMP_PACKET: u16 = 0x02BC;
+const IPTC_RECORDS: u16 = 0x83BB;
+const PHOTOSHOP: u16 = 0x8649;
+const IMAGE_WIDTH: u16 = 0x0100;
+const IMAGE_LENGTH: u16 = 0x0101;
+const PIXEL_X_DIMENSION: u16 = 0xA002;
+const PIXEL_Y_DIMENSION: u16 = 0xA003;
+const X_RESOLUTION: u16 = 0x011A;
+const Y_RESOLUTION: u16 = 0x011B;
+const RESOLUTION_UNIT: u16 = 0x0128;
+const DATE_TIME: u16 = 0x0132;
+const DATE_TIME_ORIGINAL: u16 = 0x9003;
+const DATE_TIME_DIGITIZED: u16 = 0x9004;
+const THUMBNAIL_AT: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const SUB_IFDS: u16 = 0x014A;
+const DNG_VERSION: u16 = 0xC612;
+/// Bytes of an entry: tag, type, count, value or offset.
+const ENTRY: usize = 12;
+
+/// The orientation that a block tells; upright when it tells none.
+pub(crate) fn orientation(block: Option<&[u8]>) -> Orientation {
+    let value = block.and_then(|block| {
+        let tiff = Tiff::new(block)?;
+        let at = tiff.find(tiff.first_ifd()?, ORIENTATION)?;
+        tiff.number(at)
+    });
+    Orientation::from_exif(value.unwrap_or(1))
+}
+
+/// A block that tells an orientation and nothing else.
+pub(crate) fn only_orientation(orientation: Orientation) -> Vec<u8> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    block.push(orientation.to_exif());
+    block.extend([0; 6]);
+    block
+}
+
+/// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
+pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
+    let told = || {
+        let tiff = Tiff::new(file)?;
+        let ifd = tiff.first_ifd()?;
+        let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
+        Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
+    };
+    file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
+}
+
+/// The block of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
+pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
+    edited(block, |block| {
+        set_upright(block);
+        drop_thumbnail(block);
+    })
+}
+
+/// The block without any position: its directory goes, and what might hold another (a maker's own note, whose sense
+/// only its maker knows; XMP, IPTC and Photoshop's resources within EXIF). A block that can't be understood goes as a
+/// whole.
+pub(crate) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
+    Tiff::new(block)?.first_ifd()?;
+    Some(edited(block, |block| {
+        for (tag, is_directory) in
+            [(GPS_IFD, true), (MAKER_NOTE, false), (XMP_PACKET, false), (IPTC_RECORDS, false), (PHOTOSHOP, false)]
+        {
+            drop_entry(block, tag, is_directory);
+        }
+    }))
+}
+
+/// Pixels to the inch, as the main directory tells them.
+pub(crate) fn density(block: &[u8]) -> Option<Density> {
+    let tiff = Tiff::new(block)?;
+    let ifd = tiff.first_ifd()?;
+    let fraction = |tag| {
+        let at = tiff.fraction(tiff.find(ifd, tag)?)?;
+        let (top, bottom) = (tiff.u32(at)?, tiff.u32(at + 4)?);
+        (bottom != 0).then(|| f64::from(top) / f64::from(bottom))
+    };
+    let (x, y) = (fraction(X_RESOLUTION)?, fraction(Y_RESOLUTION)?);
+    match tiff.find(ifd, RESOLUTION_UNIT).and_then(|entry| tiff.number(entry)) {
+        None | Some(2) => density::from_inch(x, y),
+        Some(3) => density::from_cm(x, y),
+        Some(_) => None,
+    }
+}
+
+/// The block of a picture of that size in px and that density, where it tells them.
+pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: Option<Density>) -> Arc<[u8]> {
+    edited(block, |block| {
+        if let Some(density) = density {
+            set_density(block, density);
+        }
+        for (tag, px) in [
+            (IMAGE_WIDTH, width_px),
+            (IMAGE_LENGTH, height_px),
+            (PIXEL_X_DIMENSION, width_px),
+            (PIXEL_Y_DIMENSION, height_px),
+        ] {
+            set_number(block, tag, px);
+        }
+    })
+}
+
+/// When the picture was taken (`DateTimeOriginal`, else `DateTimeDigitized`, else `DateTime`), as
+/// `YYYY-MM-DDTHH:MM:SS`.
+pub(crate) fn taken(block: &[u8]) -> Option<String> {
+    let tiff = Tiff::new(block)?;
+    let first = tiff.first_ifd()?;
+    let exif = tiff.directory(first, EXIF_IFD);
+    let read = |ifd: usize, tag: u16| {
+        let (from, to) = tiff.outside(tiff.find(ifd, tag)?)?;
+        super::moment(block.get(from..to)?)
+    };
+    exif.and_then(|exif| read(exif, DATE_TIME_ORIGINAL).or_else(|| read(exif, DATE_TIME_DIGITIZED)))
+        .or_else(|| read(first, DATE_TIME))
+}
+
+fn edited(block: &Arc<[u8]>, edit: impl FnOnce(&mut Vec<u8>)) -> Arc<[u8]> {
+    let mut bytes = block.to_vec();
+    edit(&mut bytes);
+    bytes.into()
+}
+
+/// A TIFF structure, as EXIF blocks are.
+#[derive(Clone, Copy)]
+struct Tiff<'b> {
+    bytes: &'b [u8],
+    little: bool,
+}
+
+impl<'b> Tiff<'b> {
+    fn new(bytes: &'b [u8]) -> Option<Self> {
+        match bytes {
+            [b'I', b'I', 42, 0, ..] => Some(Self { bytes, little: true }),
+            [b'M', b'M', 0, 42, ..] => Some(Self { bytes, little: false }),
+            _ => None,
+        }
+    }
+
+    fn u16(self, at: usize) -> Option<u16> {
+        let two = self.bytes.get(at..)?.first_chunk::<2>()?;
+        Some(if self.little { u16::from_le_bytes(*two) } else { u16::from_be_bytes(*two) })
+    }
+
+    fn u32(self, at: usize) -> Option<u32> {
+        let four = self.bytes.get(at..)?.first_chunk::<4>()?;
+        Some(if self.little { u32::from_le_bytes(*four) } else { u32::from_be_bytes(*four) })
+    }
+
+    /// Offset of the main directory.
+    fn first_ifd(self) -> Option<usize> {
+        let at = self.u32(4)? as usize;
+        (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
+    }
+
+    /// Number of a directory's entries that really are within the block.
+    fn count(self, ifd: usize) -> usize {
+        let room = self.bytes.len().saturating_sub(ifd + 2) / ENTRY;
+        usize::from(self.u16(ifd).unwrap_or(0)).min(room)
+    }
+
+    /// Offsets of a directory's entries.
+    fn entries(self, ifd: usize) -> impl Iterator<Item = usize> {
+        (0..self.count(ifd)).map(move |n| ifd + 2 + n * ENTRY)
+    }
+
+    /// Offset of the entry with a tag.
+    fn find(self, ifd: usize, tag: u16) -> Option<usize> {
+        self.entries(ifd).find(|&at| self.u16(at) == Some(tag))
+    }
+
+    /// An entry's single number (SHORT or LONG).
+    fn number(self, entry: usize) -> Option<u32> {
+        match self.u16(entry + 2)? {
+            3 => self.u16(entry + 8).map(u32::from),
+            4 | 13 => self.u32(entry + 8),
+            _ => None,
+        }
+    }
+
+    /// The directory that an entry points to.
+    fn directory(self, ifd: usize, tag: u16) -> Option<usize> {
+        let at = self.number(self.find(ifd, tag)?)? as usize;
+        (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
+    }
+
+    /// Where an entry's value stands when it is too long for the entry itself.
+    fn outside(self, entry: usize) -> Option<(usize, usize)> {
+        let size = match self.u16(entry + 2)? {
+            1 | 2 | 6 | 7 => 1u64,
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 => 8,
+            _ => return None,
+        };
+        let length = size * u64::from(self.u32(entry + 4)?);
+        if length <= 4 {
+            return None;
+        }
+        let from = self.u32(entry + 8)? as usize;
+        let to = from.saturating_add(usize::try_from(length).ok()?).min(self.bytes.len());
+        (from >= 8 && from < to).then_some((from, to))
+    }
+
+    /// Where an entry's single fraction (RATIONAL) stands.
+    fn fraction(self, entry: usize) -> Option<usize> {
+        let is_one = self.u16(entry + 2)? == 5 && self.u32(entry + 4)? == 1;
+        let (from, to) = self.outside(entry).filter(|_| is_one)?;
+        (to - from == 8).then_some(from)
+    }
+
+    /// Everything a directory owns: its entries, and their values that stand elsewhere.
+    fn extents(self, ifd: usize) -> Vec<(usize, usize)> {
+        let mut extents: Vec<_> = self.entries(ifd).filter_map(|entry| self.outside(entry)).collect();
+        extents.push((ifd, ifd + 2 + self.count(ifd) * ENTRY));
+        extents
+    }
+}
+
+fn zero(block: &mut [u8], extents: &[(usize, usize)]) {
+    for &(from, to) in extents {
+        if let Some(bytes) = block.get_mut(from..to) {
+            bytes.fill(0);
+        }
+    }
+}
+
+fn set_upright(block: &mut [u8]) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let little = tiff.little;
+    let entry = tiff.first_ifd().and_then(|ifd| tiff.find(ifd, ORIENTATION));
+    let Some(entry) = entry.filter(|&entry| matches!(tiff.u16(entry + 2), Some(3 | 4))) else { return };
+    let long = tiff.u16(entry + 2) == Some(4);
+    let value: [u8; 4] = match (little, long) {
+        (true, _) => [1, 0, 0, 0],
+        (false, false) => [0, 1, 0, 0],
+        (false, true) => [0, 0, 0, 1],
+    };
+    if let Some(bytes) = block.get_mut(entry + 8..entry + 12) {
+        bytes.copy_from_slice(&value);
+    }
+}
+
+/// Takes out the second directory and the picture it holds.
+fn drop_thumbnail(block: &mut Vec<u8>) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let link = first + 2 + tiff.count(first) * ENTRY;
+    let Some(second) = tiff.u32(link).map(|at| at as usize).filter(|&at| at >= 8) else { return };
+    let mut extents = tiff.extents(second);
+    let number = |tag| tiff.find(second, tag).and_then(|entry| tiff.number(entry)).map(|number| number as usize);
+    if let (Some(at), Some(length)) = (number(THUMBNAIL_AT), number(THUMBNAIL_LENGTH)) {
+        extents.push((at.max(8), at.saturating_add(length).min(block.len())));
+    }
+    let end = second + 2 + tiff.count(second) * ENTRY;
+    extents.extend([(link, link + 4), (end, (end + 4).min(block.len()))]);
+    // A forged directory may claim bytes of the first one: leave such a block as it is, but for the link.
+    let mut own = tiff.extents(first);
+    own.extend(tiff.directory(first, EXIF_IFD).map(|exif| tiff.extents(exif)).unwrap_or_default());
+    let apart = |&&(from, to): &&(usize, usize)| !own.iter().any(|&(start, end)| from < end && start < to);
+    let safe: Vec<_> = extents.iter().filter(apart).copied().collect();
+    zero(block, &safe);
+    // What was zeroed at the very end is cut off, which is where thumbnails stand.
+    let mut cut = block.len();
+    while let Some(&(from, _)) = safe.iter().find(|&&(from, to)| from < cut && to >= cut) {
+        cut = from;
+    }
+    block.truncate(cut.max(link + 4));
+}
+
+/// Takes out every entry with a tag in the main directory and in EXIF's, with what it points to.
+fn drop_entry(block: &mut [u8], tag: u16, is_directory: bool) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let exif = tiff.directory(first, EXIF_IFD);
+    for ifd in [Some(first), exif].into_iter().flatten() {
+        // More than one entry may carry the tag; a bound keeps forged blocks from looping.
+        for _ in 0..16 {
+            let Some(tiff) = Tiff::new(block) else { return };
+            let Some(entry) = tiff.find(ifd, tag) else { break };
+            let extents = if is_directory {
+                tiff.directory(ifd, tag).map(|gps| tiff.extents(gps)).unwrap_or_default()
+            } else {
+                tiff.outside(entry).into_iter().collect()
+            };
+            remove_entry(block, ifd, entry);
+            // Forged extents may claim bytes of the directories that stay: those are left alone.
+            let Some(tiff) = Tiff::new(block) else { return };
+            let stays = |ifd: usize| (ifd, ifd + 2 + tiff.count(ifd) * ENTRY + 4);
+            let kept: Vec<_> = [Some(first), exif].into_iter().flatten().map(stays).chain([(0, 8)]).collect();
+            let safe: Vec<_> = extents
+                .into_iter()
+                .filter(|&(from, to)| !kept.iter().any(|&(start, end)| from < end && start < to))
+                .collect();
+            zero(block, &safe);
+        }
+    }
+}
+
+/// Sets an entry's single number in the main directory and in EXIF's; one too large for its type stays.
+fn set_number(block: &mut [u8], tag: u16, number: u32) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let Some(first) = tiff.first_ifd() else { return };
+    let places: Vec<(usize, Vec<u8>)> = [Some(first), tiff.directory(first, EXIF_IFD)]
+        .into_iter()
+        .flatten()
+        .filter_map(|ifd| {
+            let entry = tiff.find(ifd, tag)?;
+            let value = match (tiff.u16(entry + 2)?, tiff.little) {
+                (3, true) => u16::try_from(number).ok()?.to_le_bytes().to_vec(),
+                (3, false) => u16::try_from(number).ok()?.to_be_bytes().to_vec(),
+                (4, true) => number.to_le_bytes().to_vec(),
+                (4, false) => number.to_be_bytes().to_vec(),
+                _ => return None,
+            };
+            Some((entry + 8, value))
+        })
+        .collect();
+    for (at, value) in places {
+        if let Some(bytes) = block.get_mut(at..at + value.len()) {
+            bytes.copy_from_slice(&value);
+        }
+    }
+}
+
+/// Sets the density in the main directory, where that has all its entries, and where their values stand apart from
+/// directories.
+fn set_density(block: &mut [u8], density: Density) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let (Some(first), little) = (tiff.first_ifd(), tiff.little) else { return };
+    let is_apart = |at: &usize| {
+        let directories = [Some(first), tiff.directory(first, EXIF_IFD), tiff.directory(first, GPS_IFD)];
+        !directories.into_iter().flatten().any(|ifd| *at < ifd + 2 + tiff.count(ifd) * ENTRY + 4 && ifd < at + 8)
+    };
+    let fraction = |tag| tiff.find(first, tag).and_then(|entry| tiff.fraction(entry)).filter(is_apart);
+    let unit = tiff.find(first, RESOLUTION_UNIT).filter(|&entry| tiff.u16(entry + 2) == Some(3));
+    let (Some(x), Some(y), Some(unit)) = (fraction(X_RESOLUTION), fraction(Y_RESOLUTION), unit) else { return };
+    for (at, per_inch) in [(x, density.x_per_inch), (y, density.y_per_inch)] {
+        let (top, bottom) = density::to_fraction(per_inch);
+        for (at, number) in [(at, top), (at + 4, bottom)] {
+            if let Some(bytes) = block.get_mut(at..at + 4) {
+                bytes.copy_from_slice(&if little { number.to_le_bytes() } else { number.to_be_bytes() });
+            }
+        }
+    }
+    if let Some(bytes) = block.get_mut(unit + 8..unit + 10) {
+        bytes.copy_from_slice(&if little { 2_u16.to_le_bytes() } else { 2_u16.to_be_bytes() });
+    }
+}
+
+/// Moves the later entries (and the link behind them) up by one, and counts one less.
+fn remove_entry(block: &mut [u8], ifd: usize, entry: usize) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let (little, count) = (tiff.little, tiff.count(ifd));
+    let end = (ifd + 2 + count * ENTRY + 4).min(block.len());
+    if count == 0 || entry + ENTRY > end {
+        return;
+    }
+    block.copy_within(entry + ENTRY..end, entry);
+    if let Some(freed) = block.get_mut(end - ENTRY..end) {
+        freed.fill(0);
+    }
+    let fewer = (count - 1) as u16;
+    let fewer = if little { fewer.to_le_bytes() } else { fewer.to_be_bytes() };
+    if let Some(bytes) = block.get_mut(ifd..ifd + 2) {
+        bytes.copy_from_slice(&fewer);
+    }
+}

@@ -1,0 +1,9 @@
+//! Pixels on their way between decoders, operations and encoders: conversion, whole images, palettes.
+
+pub(super) mod convert;
+pub(super) mod deferred_encoder;
+pub(super) mod image_crate;
+pub(crate) mod palette;
+pub(super) mod placeholder;
+pub(crate) mod quality_search;
+pub(super) mod whole_image;

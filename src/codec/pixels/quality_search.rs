@@ -1,0 +1,234 @@
+//! The best quality whose file stays under a size: the rendered rows are kept, and encoded again and again.
+
+use super::whole_image::Collector;
+use crate::codec::{Encoder, Extras, encoder_of, errors, jpeg};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save, human};
+
+/// How much the logarithm of a file's size grows with a step of quality, about: for the first leap.
+const GROWTH: f64 = 0.035;
+
+/// Bytes that the search holds beside an encoder's own: the rows, and the best file so far.
+pub(in crate::codec) fn held_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
+    if save.max_bytes.is_none() || format.default_quality().is_none() {
+        return 0;
+    }
+    let (to, sixteen) = stored(format, save, info);
+    let rows = u64::from(info.width_px) * u64::from(info.height_px) * to.count() as u64 * (1 + u64::from(sixteen));
+    rows + save.max_bytes.unwrap_or(0).min(rows)
+}
+
+/// The channels that the rows are kept in, and whether with 16 bits: what the format will want anyway.
+fn stored(format: Format, save: &Save, info: &ImageInfo) -> (Channels, bool) {
+    let alpha = info.channels.has_alpha();
+    match format {
+        Format::Jpeg => (jpeg::stored_channels(info.channels, save.background), false),
+        Format::Avif => (if alpha { Channels::Rgba } else { Channels::Rgb }, info.sample == SampleType::U16),
+        _ => (if alpha { Channels::Rgba } else { Channels::Rgb }, false),
+    }
+}
+
+/// Keeps rows, and searches at the end.
+pub(in crate::codec) struct Search {
+    format: Format,
+    save: Save,
+    limit: u64,
+    extras: Extras,
+    rows: Option<Rows>,
+}
+
+enum Rows {
+    Eight(Collector<u8>, Channels),
+    Sixteen(Collector<u16>, Channels),
+}
+
+impl Search {
+    pub(in crate::codec) fn new(format: Format, save: &Save, limit: u64, extras: Extras) -> Self {
+        Self { format, save: save.clone(), limit, extras, rows: None }
+    }
+
+    fn encode(&self, info: ImageInfo, picture: &Band, quality: u8) -> Result<Vec<u8>, ItemError> {
+        let save = Save { quality: Some(quality), max_bytes: None, ..self.save.clone() };
+        let mut encoder = encoder_of(self.format, &save, self.extras.clone())?;
+        encoder.start(info)?;
+        encoder.write_rows(picture)?;
+        encoder.finish()
+    }
+}
+
+impl RowWriter for Search {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        let (to, sixteen) = stored(self.format, &self.save, &info);
+        let paper = self.save.background;
+        self.rows = Some(if sixteen {
+            Rows::Sixteen(Collector::new(info, to)?.over(paper), to)
+        } else {
+            Rows::Eight(Collector::new(info, to)?.over(paper), to)
+        });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        match &mut self.rows {
+            Some(Rows::Eight(rows, _)) => rows.add(band),
+            Some(Rows::Sixteen(rows, _)) => rows.add(band),
+            None => Err(errors::cant_encode("it was not started")),
+        }
+    }
+}
+
+impl Encoder for Search {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        self.finish_cancellable(&|| false)
+    }
+
+    fn finish_cancellable(mut self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+        let (info, channels, samples) = match self.rows.take() {
+            Some(Rows::Eight(rows, to)) => (rows.info, to, Samples::U8(rows.into_pixels()?)),
+            Some(Rows::Sixteen(rows, to)) => (rows.info, to, Samples::U16(rows.into_pixels()?)),
+            None => return Err(errors::cant_encode("it was not started")),
+        };
+        let info = ImageInfo { channels, sample: samples.sample(), premultiplied: false, ..info };
+        let picture = Band { width_px: info.width_px, rows: info.height_px, channels, samples };
+        let first = self.format.default_quality().unwrap_or(80);
+        best(self.limit, self.save.quality.unwrap_or(100), first, |quality| {
+            if cancelled() {
+                return Err(ItemError::nameless(ErrorKind::Cancelled));
+            }
+            self.encode(info, &picture, quality)
+        })
+    }
+}
+
+/// A file within `save.max_bytes`, of an encoding that must be done anew for each try: with the best quality that allows
+/// it, where the format has one.
+pub fn within_bytes(
+    format: Format,
+    save: &Save,
+    mut encode: impl FnMut(&Save) -> Result<Vec<u8>, ItemError>,
+) -> Result<Vec<u8>, ItemError> {
+    let Some(limit) = save.max_bytes else { return encode(save) };
+    match format.default_quality() {
+        Some(first) => best(limit, save.quality.unwrap_or(100), first, |quality| {
+            encode(&Save { quality: Some(quality), max_bytes: None, ..save.clone() })
+        }),
+        None => bounded(format, limit, encode(save)?),
+    }
+}
+
+/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Sizes are taken to grow with quality.
+fn best(
+    limit: u64,
+    ceiling: u8,
+    first: u8,
+    mut encode: impl FnMut(u8) -> Result<Vec<u8>, ItemError>,
+) -> Result<Vec<u8>, ItemError> {
+    // The logarithm of how much of the limit a file takes: 0 is all of it.
+    let weight = |bytes: &[u8]| (bytes.len().max(1) as f64 / limit.max(1) as f64).ln();
+    let mut fits: Option<(u8, Vec<u8>)> = None;
+    let mut exceeds: Option<(u8, f64)> = None;
+    let mut quality = first.min(ceiling);
+    for step in 0_u32.. {
+        let bytes = encode(quality)?;
+        if bytes.len() as u64 <= limit {
+            fits = Some((quality, bytes));
+        } else if quality <= 1 {
+            return Err(too_large(bytes.len(), limit, "even with quality 1"));
+        } else {
+            exceeds = Some((quality, weight(&bytes)));
+        }
+        quality = match (&fits, &exceeds) {
+            (Some((low, _)), _) if *low >= ceiling => break,
+            (Some((low, _)), Some((high, _))) if high - low <= 1 => break,
+            (Some((low, bytes)), Some((high, above))) => {
+                // Where the limit falls between the two, if growth were even; since it is not, soon their middle.
+                let below = weight(bytes);
+                let share = if step >= 4 { 0.5 } else { (-below / (above - below)).clamp(0.0, 1.0) };
+                let guess = f64::from(*low) + share * f64::from(high - low);
+                (guess as u8).clamp(low + 1, high - 1)
+            }
+            (Some((low, bytes)), None) => {
+                let leap = (-weight(bytes) / GROWTH).clamp(0.0, 99.0) as u8;
+                low.saturating_add(leap.max(1 << step.min(6))).min(ceiling)
+            }
+            (None, Some((high, above))) => {
+                let leap = (above / GROWTH).clamp(0.0, 99.0).ceil() as u8;
+                high.saturating_sub(leap.max(1 << step.min(6))).max(1)
+            }
+            (None, None) => break,
+        };
+    }
+    fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("no quality fits"))
+}
+
+/// Refuses a file above a size, of a format that has no quality to lower.
+pub(in crate::codec) struct Bounded {
+    pub(in crate::codec) inner: Box<dyn Encoder>,
+    pub(in crate::codec) format: Format,
+    pub(in crate::codec) limit: u64,
+}
+
+impl RowWriter for Bounded {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        self.inner.start(info)
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        self.inner.write_rows(band)
+    }
+}
+
+impl Encoder for Bounded {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        bounded(self.format, self.limit, self.inner.finish()?)
+    }
+}
+
+fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemError> {
+    if bytes.len() as u64 > limit {
+        let why = format!("{} has no quality to lower as JPEG, WebP and AVIF have, and", format.label());
+        return Err(too_large(bytes.len(), limit, &why));
+    }
+    Ok(bytes)
+}
+
+/// What the smallest file that can be had takes, to the byte: who asks for the least wants to know by how much to allow
+/// more.
+fn too_large(had: usize, limit: u64, why: &str) -> ItemError {
+    let (had, most) = (human::count(had as u64), human::count(limit));
+    errors::cant_encode(format!("{why} it takes {had} bytes; max_bytes allows {most}")).with("limit", limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::quality_search::*;
+
+    #[test]
+    fn the_best_quality_is_found_in_few_steps_whatever_the_curve() {
+        type Size = fn(u8) -> usize;
+        let curves: [(&str, Size); 4] = [
+            ("even", |q| 1_000 * usize::from(q)),
+            ("steep", |q| (100.0 * (f64::from(q) / 12.0).exp()) as usize),
+            ("flat, then steep", |q| if q < 90 { 5_000 + usize::from(q) } else { 100_000 * usize::from(q - 89) }),
+            ("steps", |q| 3_000 * (1 + usize::from(q) / 10)),
+        ];
+        for (name, size) in curves {
+            for limit in
+                [size(1), size(1) + 1, size(37), size(60), size(85), size(89) + 5, size(99), size(100), 1 << 30]
+            {
+                for ceiling in [100, 70] {
+                    let mut tries = 0;
+                    let found = best(limit as u64, ceiling, 85, |quality| {
+                        tries += 1;
+                        Ok(vec![quality; size(quality)])
+                    });
+                    let expected = (1..=ceiling).rev().find(|&quality| size(quality) <= limit);
+                    let found = found.ok().and_then(|bytes| bytes.first().copied());
+                    assert_eq!(found, expected, "{name}, {limit}, {ceiling}");
+                    assert!(tries <= 13, "{name}, {limit}, {ceiling}: {tries}");
+                }
+            }
+            assert!(best(size(1) as u64 - 1, 100, 85, |quality| Ok(vec![0; size(quality)])).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Pictures that a format only gives, or only takes, as a whole.
+
+use image::{ColorType, ImageDecoder};
+
+use super::convert::{Converter, Sample};
+use super::placeholder;
+use crate::codec::errors;
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples, Truncated};
+
+/// Hands out the rows of a picture that lies in memory.
+pub(crate) struct WholeReader {
+    info: ImageInfo,
+    samples: Samples,
+    next_row: u32,
+    truncation: Option<Truncated>,
+}
+
+impl WholeReader {
+    /// A reader of `height_px * row_samples` samples.
+    pub(crate) fn new(info: ImageInfo, samples: Samples) -> Result<Self, ItemError> {
+        if samples.len() != info.row_samples() * info.height_px as usize || samples.sample() != info.sample {
+            return Err(errors::corrupt("its pixels don't fill its size"));
+        }
+        Ok(Self { info, samples, next_row: 0, truncation: None })
+    }
+
+    /// The same of a file that ends early: the other rows are left blank.
+    pub(crate) fn short(mut self, rows: u32, from_below: bool, bytes: u64) -> Self {
+        let of_rows = self.info.height_px;
+        let missing = if from_below { 0..of_rows.saturating_sub(rows) } else { rows..of_rows };
+        let row = self.info.row_samples();
+        placeholder::fill(&mut self.samples, missing.start as usize * row..missing.end as usize * row, &self.info);
+        self.coarse(rows, bytes)
+    }
+
+    /// The same, where what is missing was made up for from the rest.
+    pub(crate) fn coarse(self, rows: u32, bytes: u64) -> Self {
+        let truncation = Truncated { rows, of_rows: self.info.height_px, bytes, frames: None };
+        Self { truncation: Some(truncation), ..self }
+    }
+}
+
+impl RowReader for WholeReader {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        band.take_rows(&self.info, &self.samples, self.next_row, rows);
+        self.next_row += rows;
+        Ok(rows)
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        self.truncation
+    }
+}
+
+/// Sets everything of a band but its samples, whose type it sees to.
+pub(crate) fn shape(band: &mut Band, info: &ImageInfo, rows: u32) {
+    band.width_px = info.width_px;
+    band.channels = info.channels;
+    band.rows = rows;
+    if band.samples.sample() != info.sample {
+        band.samples = Samples::empty(info.sample);
+    }
+}
+
+/// Counts the rows an encoder has taken, and refuses too many or too few.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowCount {
+    wanted: u32,
+    had: u32,
+}
+
+impl RowCount {
+    /// For a picture of `height_px` rows.
+    pub(crate) const fn new(height_px: u32) -> Self {
+        Self { wanted: height_px, had: 0 }
+    }
+
+    /// Takes a band's rows into account.
+    pub(crate) fn add(&mut self, band: &Band, info: &ImageInfo) -> Result<(), ItemError> {
+        let fits = band.width_px == info.width_px
+            && band.channels == info.channels
+            && band.samples.len() == info.row_samples() * band.rows as usize;
+        if !fits || band.rows > self.wanted - self.had {
+            return Err(errors::cant_encode("the rows don't fit the picture"));
+        }
+        self.had += band.rows;
+        Ok(())
+    }
+
+    /// Refuses a picture with rows missing, or one that was never begun.
+    pub(crate) fn complete(self) -> Result<(), ItemError> {
+        if self.wanted == 0 || self.had != self.wanted {
+            return Err(errors::cant_encode(format!("{} of {} rows were given", self.had, self.wanted)));
+        }
+        Ok(())
+    }
+}
+
+/// Collects an encoder's rows, converted, for a format that is written as a whole.
+pub(crate) struct Collector<T> {
+    /// The picture as it was announced.
+    pub(crate) info: ImageInfo,
+    converter: Converter<T>,
+    count: RowCount,
+    pixels: Vec<T>,
+}
+
+impl<T: Sample> Collector<T> {
+    /// Room for a picture's samples in channels `to`.
+    pub(crate) fn new(info: ImageInfo, to: Channels) -> Result<Self, ItemError> {
+        let len = u64::from(info.width_px) * u64::from(info.height_px) * to.count() as u64;
+        let mut pixels: Vec<T> = Vec::new();
+        usize::try_from(len)
+            .ok()
+            .and_then(|len| pixels.try_reserve_exact(len).ok())
+            .ok_or_else(|| errors::cant_encode("there is not enough memory for it"))?;
+        Ok(Self { info, converter: Converter::new(info, to), count: RowCount::new(info.height_px), pixels })
+    }
+
+    /// The same with alpha that is not kept laid over another colour than white.
+    pub(crate) fn over(self, paper: Rgb) -> Self {
+        Self { converter: self.converter.over(paper), ..self }
+    }
+
+    /// Takes the next rows.
+    pub(crate) fn add(&mut self, band: &Band) -> Result<(), ItemError> {
+        self.count.add(band, &self.info)?;
+        self.pixels.extend_from_slice(self.converter.convert(band));
+        Ok(())
+    }
+
+    /// All samples, once every row was given.
+    pub(crate) fn into_pixels(self) -> Result<Vec<T>, ItemError> {
+        self.count.complete()?;
+        Ok(self.pixels)
+    }
+}
+
+/// What a decoder of the `image` crate is about to give.
+pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> {
+    let (channels, sample) = match decoder.color_type() {
+        ColorType::L8 => (Channels::Gray, SampleType::U8),
+        ColorType::La8 => (Channels::GrayAlpha, SampleType::U8),
+        ColorType::Rgb8 => (Channels::Rgb, SampleType::U8),
+        ColorType::Rgba8 => (Channels::Rgba, SampleType::U8),
+        ColorType::L16 => (Channels::Gray, SampleType::U16),
+        ColorType::La16 => (Channels::GrayAlpha, SampleType::U16),
+        ColorType::Rgb16 => (Channels::Rgb, SampleType::U16),
+        ColorType::Rgba16 => (Channels::Rgba, SampleType::U16),
+        ColorType::Rgb32F => (Channels::Rgb, SampleType::F32),
+        ColorType::Rgba32F => (Channels::Rgba, SampleType::F32),
+        other => return Err(errors::unsupported(format!("{other:?} samples"))),
+    };
+    let (width_px, height_px) = decoder.dimensions();
+    Ok(ImageInfo { width_px, height_px, channels, sample, premultiplied: false })
+}
+
+/// Everything a decoder of the `image` crate gives, within twice the picture's own memory.
+pub(crate) fn decode(mut decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
+    let info = info(&decoder)?;
+    errors::within_limits(info.width_px, info.height_px)?;
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(info.size_bytes().saturating_mul(2) + (64 << 20));
+    decoder.set_limits(limits).map_err(|error| errors::from_image(&error))?;
+    let len = info.row_samples() as u64 * u64::from(info.height_px);
+    let samples = match info.sample {
+        SampleType::U8 => Samples::U8(read(decoder, len)?),
+        SampleType::U16 => Samples::U16(read(decoder, len)?),
+        SampleType::F32 => Samples::F32(read(decoder, len)?),
+    };
+    Ok((info, WholeReader::new(info, samples)?))
+}
+
+fn read<T: bytemuck::Pod + Default>(decoder: impl ImageDecoder, len: u64) -> Result<Vec<T>, ItemError> {
+    let mut samples = errors::zeroed::<T>(len)?;
+    decoder.read_image(bytemuck::cast_slice_mut(&mut samples)).map_err(|error| errors::from_image(&error))?;
+    Ok(samples)
+}

@@ -1,0 +1,275 @@
+//! What a PNG file tells of its colours without a profile: code points (cICP), or a gamma and primaries (gAMA, cHRM).
+//! The order is the standard's (PNG, third edition, 4.3): cICP, then a profile, then sRGB, then gAMA with cHRM.
+
+use ::png::{Info, SourceChromaticities};
+use moxcms::{
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, LocalizableString, MatrixCoefficients,
+    ProfileText, RenderingIntent, ToneReprCurve, TransferCharacteristics, XyY,
+};
+
+/// Share by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB; as libpng has it.
+const GAMMA_TOLERANCE: f32 = 0.05;
+/// How far a coordinate may be from sRGB's and still mean sRGB; as libpng has it.
+const PRIMARY_TOLERANCE: f32 = 0.01;
+/// Gammas of files that are meant.
+const PLAUSIBLE_GAMMA: std::ops::RangeInclusive<f32> = 0.1..=4.0;
+/// White, red, green, blue of sRGB.
+const SRGB: [(f32, f32); 4] = [(0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)];
+
+/// The profile that stands for the file's code points, if it has any that can be honoured.
+pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
+    let points = stored.coding_independent_code_points?;
+    if !points.is_video_full_range_image || dynamic_range(stored).is_some() {
+        return None;
+    }
+    let color_primaries = CicpColorPrimaries::try_from(points.color_primaries).ok()?;
+    let transfer_characteristics = TransferCharacteristics::try_from(points.transfer_function).ok()?;
+    let matrix_coefficients = MatrixCoefficients::Identity;
+    let cicp = CicpProfile { color_primaries, transfer_characteristics, matrix_coefficients, full_range: true };
+    let mut profile = ColorProfile::new_srgb();
+    profile.red_trc = None;
+    // It tells nothing by what it returns; the last thing it sets are the curves.
+    profile.update_rgb_colorimetry_from_cicp(cicp);
+    profile.red_trc.as_ref()?;
+    encoded(profile)
+}
+
+/// Colours that can't be honoured and count as sRGB, by name: those of a high dynamic range, and those that leave room
+/// below black and above white.
+pub(super) fn treated_as_srgb(stored: &Info<'_>) -> Option<&'static str> {
+    if stored.icc_profile.is_some() {
+        return None;
+    }
+    let points = stored.coding_independent_code_points?;
+    dynamic_range(stored).or((!points.is_video_full_range_image).then_some("video range"))
+}
+
+fn dynamic_range(stored: &Info<'_>) -> Option<&'static str> {
+    match stored.coding_independent_code_points?.transfer_function {
+        16 => Some("PQ"),
+        18 => Some("HLG"),
+        _ => None,
+    }
+}
+
+/// The profile that stands for the file's gamma and primaries, where they are not sRGB's and nothing else is told.
+pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
+    if stored.srgb.is_some() {
+        return None;
+    }
+    let gamma = stored.gama_chunk?.into_value();
+    let primaries = stored.chrm_chunk.as_ref().map(coordinates).filter(is_meant);
+    let near = |a: f32, b: f32| (a - b).abs() <= PRIMARY_TOLERANCE;
+    let primaries = primaries
+        .filter(|told| !told.iter().zip(SRGB).all(|(told, srgb)| near(told.0, srgb.0) && near(told.1, srgb.1)));
+    let is_srgb_gamma = (gamma * 2.2 - 1.0).abs() <= GAMMA_TOLERANCE;
+    if !PLAUSIBLE_GAMMA.contains(&gamma) || (is_srgb_gamma && primaries.is_none()) {
+        return None;
+    }
+    let mut profile = ColorProfile::new_srgb();
+    if let Some([white, red, green, blue]) = primaries {
+        let [red, green, blue] = [red, green, blue].map(|(x, y)| Chromaticity::new(x, y));
+        let white = XyY { x: f64::from(white.0), y: f64::from(white.1), yb: 1.0 };
+        profile.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
+    }
+    let curve = ToneReprCurve::Parametric(vec![1.0 / gamma]);
+    profile.red_trc = Some(curve.clone());
+    profile.green_trc = Some(curve.clone());
+    profile.blue_trc = Some(curve);
+    encoded(profile)
+}
+
+fn coordinates(told: &SourceChromaticities) -> [(f32, f32); 4] {
+    [told.white, told.red, told.green, told.blue].map(|(x, y)| (x.into_value(), y.into_value()))
+}
+
+/// Whether primaries span an area, and white lies where light can be.
+fn is_meant(told: &[(f32, f32); 4]) -> bool {
+    let [_, red, green, blue] = told;
+    let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
+    told.iter().all(|(x, y)| (0.0..=1.0).contains(x) && (0.001..=1.0).contains(y)) && area.abs() > 0.01
+}
+
+fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
+    let colorants = [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
+    if !colorants.iter().all(|xyz| xyz.x.is_finite() && xyz.y.is_finite() && xyz.z.is_finite()) {
+        return None;
+    }
+    // Curves and colorants say it all.
+    profile.cicp = None;
+    profile.media_white_point = Some(profile.white_point);
+    profile.rendering_intent = RenderingIntent::RelativeColorimetric;
+    let name = LocalizableString::new("en".to_owned(), "US".to_owned(), "As the PNG file tells".to_owned());
+    profile.description = Some(ProfileText::Localizable(vec![name]));
+    profile.encode().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use ::png::chunk::ChunkType;
+    use ::png::{BitDepth, ColorType, Encoder};
+
+    use crate::codec::{DecodeOptions, open, probe};
+    use crate::model::{Band, ColourChoice, Samples};
+
+    const P3: (&[u8; 4], &[u8]) = (b"cICP", &[12, 13, 0, 1]);
+    const SRGB_CHUNK: (&[u8; 4], &[u8]) = (b"sRGB", &[0]);
+
+    /// A file of one row with chunks of its own before the pixels.
+    fn file(colour: ColorType, samples: &[u8], chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(&mut out, (samples.len() / colour.samples()) as u32, 1);
+        encoder.set_color(colour);
+        encoder.set_depth(BitDepth::Eight);
+        let mut writer = encoder.write_header().unwrap();
+        for (kind, data) in chunks {
+            writer.write_chunk(ChunkType(**kind), data).unwrap();
+        }
+        writer.write_image_data(samples).unwrap();
+        writer.finish().unwrap();
+        out
+    }
+
+    fn read(bytes: &[u8], colour: ColourChoice) -> (Vec<u8>, bool) {
+        let mut opened = open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() }).unwrap();
+        let mut band = Band::empty(&opened.rows.info());
+        opened.rows.read_rows(1, &mut band).unwrap();
+        let Samples::U8(samples) = band.samples else { panic!("8 bits") };
+        (samples, opened.profile.is_some())
+    }
+
+    fn shown(bytes: &[u8]) -> Vec<u8> {
+        read(bytes, ColourChoice::Srgb).0
+    }
+
+    fn gamma(value: u32) -> [u8; 4] {
+        value.to_be_bytes()
+    }
+
+    fn primaries(told: [u32; 8]) -> Vec<u8> {
+        told.into_iter().flat_map(u32::to_be_bytes).collect()
+    }
+
+    /// sRGB's curve (IEC 61966-2-1).
+    fn encode(light: f64) -> f64 {
+        let light = light.clamp(0.0, 1.0);
+        255.0 * if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+    }
+
+    fn decode(level: u8) -> f64 {
+        let v = f64::from(level) / 255.0;
+        if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    }
+
+    /// Light through a matrix, which goes from one set of primaries with D65 to sRGB's.
+    fn through(matrix: [[f64; 3]; 3], light: [f64; 3]) -> Vec<f64> {
+        matrix.iter().map(|row| encode(row.iter().zip(light).map(|(m, v)| m * v).sum())).collect()
+    }
+
+    #[track_caller]
+    fn near(levels: &[u8], expected: &[f64], tolerance: f64) {
+        for (level, wanted) in levels.iter().zip(expected) {
+            assert!((f64::from(*level) - wanted).abs() <= tolerance, "{levels:?} is not {expected:?}");
+        }
+        assert_eq!(levels.len(), expected.len());
+    }
+
+    const COLOURS: [u8; 9] = [200, 120, 80, 90, 160, 100, 128, 128, 128];
+    /// From Display P3's primaries (SMPTE EG 432-1) to BT.709's.
+    const P3_TO_SRGB: [[f64; 3]; 3] =
+        [[1.224_94, -0.224_94, 0.0], [-0.042_06, 1.042_06, 0.0], [-0.019_64, -0.078_64, 1.098_27]];
+    /// From Adobe RGB's (1998) primaries to BT.709's.
+    const ADOBE_TO_SRGB: [[f64; 3]; 3] = [[1.398_36, -0.398_36, 0.0], [0.0, 1.0, 0.0], [0.0, -0.042_93, 1.042_93]];
+    const ADOBE: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000];
+
+    #[test]
+    fn code_points_are_honoured_above_everything_else() {
+        let expected: Vec<f64> =
+            COLOURS.as_chunks::<3>().0.iter().flat_map(|rgb| through(P3_TO_SRGB, rgb.map(decode))).collect();
+        let other_gamma = gamma(100_000);
+        for chunks in [&[P3][..], &[P3, SRGB_CHUNK], &[(b"gAMA", &other_gamma), P3]] {
+            let bytes = file(ColorType::Rgb, &COLOURS, chunks);
+            near(&shown(&bytes), &expected, 1.0);
+            assert_eq!(read(&bytes, ColourChoice::Keep), (COLOURS.to_vec(), true), "kept with a profile that says so");
+        }
+        // A profile stands below: here it says what none does.
+        let adobe = moxcms::ColorProfile::new_adobe_rgb().encode().unwrap();
+        let mut packing = flate2::write::ZlibEncoder::new(b"x\0\0".to_vec(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packing, &adobe).unwrap();
+        let packed = packing.finish().unwrap();
+        let both = file(ColorType::Rgb, &COLOURS, &[(b"iCCP", &packed), P3]);
+        near(&shown(&both), &expected, 1.0);
+        let alone = shown(&file(ColorType::Rgb, &COLOURS, &[(b"iCCP", &packed)]));
+        near(&alone[..3], &through(ADOBE_TO_SRGB, [200, 120, 80].map(|v: u8| (f64::from(v) / 255.0).powf(2.2))), 1.5);
+        // sRGB by its points is sRGB, to the last bit.
+        let plain = file(ColorType::Rgb, &COLOURS, &[(b"cICP", &[1, 13, 0, 1])]);
+        assert_eq!(shown(&plain), COLOURS);
+        // Gray lies on the axis, whatever the primaries.
+        let gray = file(ColorType::Grayscale, &[0, 60, 128, 255], &[P3]);
+        near(&shown(&gray), &[0.0, 60.0, 128.0, 255.0], 1.0);
+        let linear = file(ColorType::Grayscale, &[0, 55, 128, 255], &[(b"cICP", &[1, 8, 0, 1])]);
+        near(&shown(&linear), &[0.0, 55.0, 128.0, 255.0].map(|v| encode(v / 255.0)), 1.0);
+    }
+
+    #[test]
+    fn colours_that_cant_be_honoured_count_as_srgb_and_are_named() {
+        for (points, name) in [
+            ([9, 16, 0, 1], Some("PQ")),
+            ([9, 18, 0, 1], Some("HLG")),
+            ([1, 13, 0, 0], Some("video range")),
+            ([12, 13, 0, 1], None),
+            ([2, 2, 0, 1], None),
+            ([250, 250, 0, 1], None),
+        ] {
+            let bytes = file(ColorType::Rgb, &COLOURS, &[(b"cICP", &points)]);
+            assert_eq!(probe(&bytes).unwrap().treated_as_srgb, name, "{points:?}");
+            if points[0] != 12 {
+                assert_eq!(shown(&bytes), COLOURS, "{points:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gamma_and_primaries_are_honoured_where_nothing_better_is_told() {
+        let (one, mac, usual) = (gamma(100_000), gamma(55_556), gamma(45_455));
+        let rgb = |chunks: &[(&[u8; 4], &[u8])]| shown(&file(ColorType::Rgb, &COLOURS, chunks));
+        let power = |exponent: f64| COLOURS.map(|v| encode((f64::from(v) / 255.0).powf(exponent)));
+        near(&rgb(&[(b"gAMA", &one)]), &power(1.0), 1.0);
+        near(&rgb(&[(b"gAMA", &mac)]), &power(1.8), 1.0);
+        let grays = [0, 20, 60, 128, 255];
+        let gray = shown(&file(ColorType::Grayscale, &grays, &[(b"gAMA", &mac)]));
+        near(&gray, &grays.map(|v| encode((f64::from(v) / 255.0).powf(1.8))), 1.0);
+        let clear = shown(&file(ColorType::GrayscaleAlpha, &[128, 77], &[(b"gAMA", &one)]));
+        near(&clear, &[encode(128.0 / 255.0), 77.0], 1.0);
+        // What means sRGB is sRGB, to the last bit.
+        let srgb = primaries([31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000]);
+        for chunks in [
+            &[(b"gAMA", &usual[..])][..],
+            &[(b"gAMA", &usual), (b"cHRM", &srgb)],
+            &[SRGB_CHUNK, (b"gAMA", &one)],
+            &[(b"cHRM", &primaries(ADOBE))],
+            &[(b"gAMA", &gamma(1))],
+        ] {
+            assert_eq!(rgb(chunks), COLOURS, "{chunks:?}");
+        }
+        let adobe = rgb(&[(b"gAMA", &usual), (b"cHRM", &primaries(ADOBE))]);
+        let expected: Vec<f64> = COLOURS
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .flat_map(|rgb| through(ADOBE_TO_SRGB, rgb.map(|v| (f64::from(v) / 255.0).powf(2.2))))
+            .collect();
+        near(&adobe, &expected, 1.0);
+        // Forged primaries are not: three on one line, a green without light, a white that is none.
+        for forged in [
+            [31_270, 32_900, 10_000, 10_000, 20_000, 20_000, 30_000, 30_000],
+            [31_270, 32_900, 64_000, 33_000, 30_000, 0, 15_000, 6_000],
+            [0, 0, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000],
+            [u32::MAX; 8],
+        ] {
+            assert_eq!(rgb(&[(b"gAMA", &usual), (b"cHRM", &primaries(forged))]), COLOURS, "{forged:?}");
+        }
+    }
+}

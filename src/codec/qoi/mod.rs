@@ -1,0 +1,3 @@
+//! QOI.
+
+pub(crate) mod encode;

@@ -1,0 +1,65 @@
+//! A job's items written out for other programs: to standard output, or whole to a file.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use crate::catalog::{self, CatalogReader, ExportFormat};
+use crate::error::JobError;
+use crate::model::{JobId, Message};
+
+/// Writes a job's items; returns how many. A file appears under its name whole or not at all.
+pub fn export_job(
+    reader: &dyn CatalogReader,
+    job: JobId,
+    format: ExportFormat,
+    file: Option<&Path>,
+) -> Result<u64, JobError> {
+    let Some(path) = file else {
+        return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout())));
+    };
+    let failed = |error: io::Error| {
+        let sentence = Message::new("export_file", "Couldn't write {path}: {detail}.");
+        JobError::Machine(sentence.with("path", path.display()).with("detail", error))
+    };
+    let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));
+    let written = write_part(reader, job, format, &part, &failed)
+        .and_then(|written| fs::rename(&part, path).map(|()| written).map_err(failed));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+/// A reader that went away (`| head`) has had enough, and that is no error.
+struct Forgiving<W>(W);
+
+impl<W: Write> Write for Forgiving<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn write_part(
+    reader: &dyn CatalogReader,
+    job: JobId,
+    format: ExportFormat,
+    part: &Path,
+    failed: &dyn Fn(io::Error) -> JobError,
+) -> Result<u64, JobError> {
+    let mut to = BufWriter::new(File::create(part).map_err(failed)?);
+    let written = catalog::export(reader, job, format, &mut to)?;
+    to.flush().map_err(failed)?;
+    to.get_ref().sync_all().map_err(failed)?;
+    Ok(written)
+}

@@ -1,0 +1,49 @@
+//! The sample pictures that come with the program, laid out as files so that they are sources like any other.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+
+use crate::error::JobError;
+use crate::model::{Message, SourceSpec};
+use crate::sink;
+
+/// A picture's name and bytes.
+macro_rules! sample {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../../../assets/samples/", $name)))
+    };
+}
+
+const SAMPLES: &[(&str, &[u8])] = &[
+    sample!("aurora-lake.jpg"),
+    sample!("city-at-night.jpg"),
+    sample!("dunes-at-dusk.jpg"),
+    sample!("lighthouse-coast.jpg"),
+    sample!("morning-dew.webp"),
+    sample!("orange-slice.png"),
+    sample!("paper-hills-portrait.jpg"),
+    sample!("tulip-field.jpg"),
+];
+
+/// The folder of the sample pictures; made if it isn't there.
+pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
+    let dir = etcetera::choose_base_strategy()
+        .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));
+    write_missing(&dir).map_err(|error| {
+        let sentence = Message::new("samples", "Couldn't lay out the samples in {folder}: {detail}.");
+        JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
+    })?;
+    Ok(vec![SourceSpec::Folder { path: dir, recursive: false }])
+}
+
+fn write_missing(dir: &PathBuf) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    for (name, bytes) in SAMPLES {
+        let path = dir.join(name);
+        if !path.metadata().is_ok_and(|meta| meta.len() == bytes.len() as u64) {
+            sink::write_whole(&path, bytes)?;
+        }
+    }
+    Ok(())
+}

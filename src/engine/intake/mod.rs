@@ -1,0 +1,5 @@
+//! Sources become items: they are checked, fetched where needed, read, and recorded in batches.
+
+pub(super) mod lists;
+pub(super) mod read_sources;
+pub(super) mod secrets;

@@ -1,0 +1,369 @@
+//! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tokio::runtime::Handle;
+
+use super::{lists, secrets};
+use crate::catalog::{Adding, CatalogReader, Mark};
+use crate::engine::record::recorder::{Record, call};
+use crate::error::{ErrorKind, JobError};
+use crate::fetch::{LinkCounts, Secrets};
+use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
+use crate::source::{self, Found, Reading};
+
+/// Requests that may wait.
+pub(crate) const INTAKE_QUEUE: usize = 256;
+/// Items a batch holds at most.
+const BATCH_ITEMS: usize = 500;
+/// How long the first item of a batch waits at most.
+const BATCH_AGE: Duration = Duration::from_millis(80);
+
+/// Sources of a job to be read.
+pub(crate) struct IntakeRequest {
+    pub(crate) job: JobId,
+    /// With their places in the job's list of sources.
+    pub(crate) sources: Vec<(u32, SourceSpec)>,
+    /// How far the first of them was read already.
+    pub(crate) taken: u64,
+    /// Whether the job was cut off before: standard input is not what it was.
+    pub(crate) resumes: bool,
+    /// Leave out what the job lists already.
+    pub(crate) leave_out_known: bool,
+    /// Set to give up.
+    pub(crate) stop: Arc<AtomicBool>,
+    /// Links that were pasted; they have no place in the job's list of sources.
+    pub(crate) urls: Vec<String>,
+    /// Links that were pasted more than once.
+    pub(crate) duplicates: u64,
+    /// A job whose items are taken over.
+    pub(crate) copy_of: Option<JobId>,
+    /// Whether what its lists gave is left out of that, since they are read anew.
+    pub(crate) copies_no_lists: bool,
+    /// Who counts the links of each host, while the job is at work.
+    pub(crate) link_counts: Option<Arc<LinkCounts>>,
+}
+
+impl IntakeRequest {
+    /// Nothing yet, for a job.
+    pub(crate) fn of(job: JobId) -> Self {
+        Self {
+            job,
+            sources: Vec::new(),
+            taken: 0,
+            resumes: false,
+            leave_out_known: false,
+            stop: Arc::default(),
+            urls: Vec::new(),
+            duplicates: 0,
+            copy_of: None,
+            copies_no_lists: false,
+            link_counts: None,
+        }
+    }
+}
+
+/// What the coordinator is told.
+pub(crate) enum IntakeNote {
+    /// A source could not be read, wholly or in part.
+    RunError { job: JobId, error: JobError },
+    /// A source left something out on purpose.
+    Remark { job: JobId, remark: Remark },
+    /// All that was asked for has been read, but for the rest of a list that broke off, at which a resume goes on.
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool },
+}
+
+/// Works until the other end is gone.
+pub(crate) fn run(
+    intake_rx: &Receiver<IntakeRequest>,
+    record_tx: &Sender<Record>,
+    note_tx: &Sender<IntakeNote>,
+    reader: &dyn CatalogReader,
+    runtime: &Handle,
+    secrets: &Arc<Secrets>,
+) {
+    for request in intake_rx {
+        let only_links = request.sources.is_empty() && !request.urls.is_empty();
+        let duplicates = request.duplicates;
+        let mut expansion = Intake {
+            request,
+            record_tx,
+            note_tx,
+            reader,
+            runtime,
+            secrets,
+            mark: None,
+            batch: Vec::new(),
+            since: None,
+            taken: 0,
+            added: 0,
+            duplicates,
+            is_cut_off: false,
+        };
+        if let Err(error) = expansion.run() {
+            let _ = note_tx.send(IntakeNote::RunError { job: expansion.request.job, error });
+        }
+        let Intake { request, added, duplicates, is_cut_off, .. } = expansion;
+        let _ = note_tx.send(IntakeNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off });
+    }
+}
+
+struct Intake<'a> {
+    request: IntakeRequest,
+    record_tx: &'a Sender<Record>,
+    note_tx: &'a Sender<IntakeNote>,
+    reader: &'a dyn CatalogReader,
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
+    /// Where the current source stands in the job's list, if it does.
+    mark: Option<u32>,
+    batch: Vec<NewItem>,
+    since: Option<Instant>,
+    /// Items of the current source so far.
+    taken: u64,
+    added: u64,
+    duplicates: u64,
+    /// Whether the last source is a list that can be read again and was not read to its end.
+    is_cut_off: bool,
+}
+
+impl Intake<'_> {
+    fn run(&mut self) -> Result<(), JobError> {
+        if let Some(original) = self.request.copy_of {
+            self.copy(original)?;
+        }
+        for url in std::mem::take(&mut self.request.urls) {
+            self.push(NewItem::new(Locator::Url(url)), self.request.leave_out_known)?;
+        }
+        self.flush(self.request.leave_out_known)?;
+        let sources = std::mem::take(&mut self.request.sources);
+        let asked = self.reader.job(self.request.job)?.map(|row| row.spec).unwrap_or_default();
+        let out_dir = Self::out_dir(&asked);
+        let mut already_taken = std::mem::take(&mut self.request.taken);
+        for (index, spec) in sources {
+            self.mark = Some(index);
+            self.taken = 0;
+            self.is_cut_off = false;
+            // A folder may have changed; anything else gives the same again, so what was taken is passed over.
+            let passes_over = !matches!(spec, SourceSpec::Folder { .. });
+            let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
+            if spec == SourceSpec::Stdin && (self.request.resumes || known) {
+                self.tell_cut_off_stdin();
+                already_taken = 0;
+                continue;
+            }
+            let already_read = already_taken > 0;
+            let mut pass_over = if passes_over { already_taken } else { 0 };
+            already_taken = 0;
+            // What the job itself names was seen to when it was taken in.
+            let is_list =
+                matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
+            let stop = Arc::clone(&self.request.stop);
+            let failed = Cell::new(None);
+            let fetcher = ListFetcher::of(self, &asked, index, already_read);
+            let this = RefCell::new(&mut *self);
+            let cancelled = || {
+                // A pipe may be quiet for long; what came through it is not to wait for more.
+                if let Ok(mut this) = this.try_borrow_mut()
+                    && let Err(error) = this.flush_old(known)
+                {
+                    failed.set(Some(error));
+                    return true;
+                }
+                stop.load(Ordering::Acquire)
+            };
+            let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
+            let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
+            let outcome = source::read(&spec, &reading, &mut |found| {
+                let mut this = this.borrow_mut();
+                match found {
+                    Found::Failed(error) => {
+                        this.is_cut_off = is_list && spec != SourceSpec::Stdin;
+                        this.tell(IntakeNote::RunError { job: this.request.job, error });
+                    }
+                    // What is left out is told when all has been added.
+                    Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
+                    Found::Remark(remark) => this.tell(IntakeNote::Remark { job: this.request.job, remark }),
+                    Found::Item(mut item) => {
+                        this.taken += 1;
+                        if this.is_own_result(&item, out_dir.as_ref()) {
+                            return ControlFlow::Continue(());
+                        }
+                        if pass_over > 0 {
+                            pass_over -= 1;
+                            return ControlFlow::Continue(());
+                        }
+                        if is_list {
+                            secrets::keep_item(this.secrets, &mut item);
+                        }
+                        if let Err(error) = this.push(item, known) {
+                            failed.set(Some(error));
+                            return ControlFlow::Break(());
+                        }
+                    }
+                }
+                ControlFlow::Continue(())
+            });
+            if let Some(error) = failed.take() {
+                return Err(error);
+            }
+            if outcome.is_break() {
+                return Ok(());
+            }
+            self.flush(known)?;
+        }
+        let (job, counted) = (self.request.job, !self.is_cut_off);
+        call(self.record_tx, move |catalog| catalog.set_counted(job, counted))
+    }
+
+    /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
+    fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
+        let dir = spec.sink.dir.clone()?;
+        let real = dir.canonicalize().ok()?;
+        Some((dir, real))
+    }
+
+    /// Whether a file that was found is a result of this very job: its folder may lie below a folder that is read while
+    /// the job is at work.
+    fn is_own_result(&self, item: &NewItem, out_dir: Option<&(PathBuf, PathBuf)>) -> bool {
+        let Some(((dir, real), path)) = out_dir.zip(item.locator.path()) else { return false };
+        path.strip_prefix(real).is_ok_and(|below| {
+            let noted = Locator::File(dir.join(below)).to_text();
+            self.reader.is_output(self.request.job, &noted).unwrap_or(false)
+        })
+    }
+
+    /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
+    fn tell_cut_off_stdin(&self) {
+        const CUT_OFF: Message = Message::new(
+            "stdin_cut_off",
+            "Couldn't read standard input to its end before the job was interrupted: links that had not come by then are \
+             not part of it. Run them as another job.",
+        );
+        self.tell(IntakeNote::RunError { job: self.request.job, error: JobError::Machine(CUT_OFF) });
+    }
+
+    /// Takes over the items of another job.
+    fn copy(&mut self, original: JobId) -> Result<(), JobError> {
+        const PAGE_ROWS: u32 = 500;
+        for first_row in (0..).step_by(PAGE_ROWS as usize) {
+            let page = self.reader.page_by_seq(original, first_row, PAGE_ROWS)?;
+            if page.rows.is_empty() || self.request.stop.load(Ordering::Acquire) {
+                break;
+            }
+            for row in page.rows {
+                if self.request.copies_no_lists && is_of_a_table(&row) {
+                    continue;
+                }
+                let item = NewItem {
+                    dir: row.dir,
+                    size_bytes: row.size_bytes,
+                    mtime_ms: row.mtime_ms,
+                    origin: row.origin,
+                    columns: row.columns,
+                    ..NewItem::new(row.locator)
+                };
+                self.push(item, false)?;
+            }
+        }
+        self.flush(false)
+    }
+
+    fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+        if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
+            counts.listed(url);
+        }
+        self.batch.push(item);
+        self.since.get_or_insert_with(Instant::now);
+        if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
+    }
+
+    /// Hands over what has waited long enough.
+    fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
+        if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
+    }
+
+    fn tell(&self, note: IntakeNote) {
+        let _ = self.note_tx.send(note);
+    }
+
+    fn flush(&mut self, known: bool) -> Result<(), JobError> {
+        self.since = None;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let items = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ITEMS));
+        let mark = self.mark.map(|source| Mark { source, taken: self.taken });
+        let adding = Adding { mark, leave_out_known: known };
+        let (added_tx, added_rx) = bounded(1);
+        self.record_tx
+            .send(Record::Items { job: self.request.job, items, adding, added_tx })
+            .map_err(|_| JobError::recorder_gone())?;
+        let added = added_rx.recv().map_err(|_| JobError::recorder_gone())??;
+        self.added += added.added;
+        self.duplicates += added.duplicates;
+        Ok(())
+    }
+}
+
+/// Whether an item came from a list with columns: it has others beside its link, or its line held none.
+fn is_of_a_table(row: &ItemRow) -> bool {
+    !row.columns.is_empty() || row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::BadUrl)
+}
+
+const CHANGED: Message = Message::new(
+    "list_changed",
+    "The list {list} has changed since the job was interrupted. It goes on in the new one where it was in the old one; run \
+     it as another job to be sure of every link.",
+);
+
+/// Fetches a list that stands on the web.
+struct ListFetcher<'a> {
+    runtime: &'a Handle,
+    secrets: &'a Arc<Secrets>,
+    record_tx: &'a Sender<Record>,
+    note_tx: &'a Sender<IntakeNote>,
+    job: JobId,
+    spec: &'a JobSpec,
+    /// Its place in the job's list of sources.
+    index: u32,
+    /// Whether some of it was read before the job was cut off.
+    already_read: bool,
+}
+
+impl<'a> ListFetcher<'a> {
+    fn of(expansion: &Intake<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
+        let Intake { runtime, secrets, record_tx, note_tx, request, .. } = expansion;
+        Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
+    }
+
+    /// The list; what it was is noted, so that a resume can tell whether it still is the same.
+    fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
+        let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
+        match self.spec.sources.get(self.index as usize) {
+            Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
+                let sentence = CHANGED.with("list", locator::shown_url(url));
+                let _ = self.note_tx.send(IntakeNote::RunError { job: self.job, error: JobError::Machine(sentence) });
+            }
+            Some(_) => self.note(&list.hash)?,
+            None => {}
+        }
+        Ok(list.file)
+    }
+
+    fn note(&self, list_hash: &str) -> Result<(), JobError> {
+        let mut spec = self.spec.clone();
+        if let Some(SourceSpec::FetchedList { hash, .. }) = spec.sources.get_mut(self.index as usize) {
+            *hash = Some(list_hash.to_owned());
+        }
+        let job = self.job;
+        call(self.record_tx, move |catalog| catalog.set_spec(job, &spec))
+    }
+}

@@ -1,0 +1,130 @@
+//! What is asked for, as it may be recorded: user info of links and proxies goes among the secrets before anything
+//! reaches the catalog.
+
+use crate::engine::api::snapshot::CaFileFault;
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::fetch::{self, Secrets};
+use crate::model::{JobSpec, Locator, Message, NetworkSpec, NewItem, Origin, SourceSpec, locator};
+
+/// A whole job.
+pub(crate) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
+    keep_network(secrets, &mut spec.network)?;
+    keep_sources(secrets, &mut spec.sources)
+}
+
+/// How links are fetched, as it may be written down.
+pub(crate) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Result<(), JobError> {
+    secrets.keep_proxy(network)?;
+    if let Some(path) = &mut network.ca_file
+        && let Ok(absolute) = std::path::absolute(&*path)
+    {
+        *path = absolute;
+    }
+    Ok(())
+}
+
+/// What is wrong with the file of certificate authorities.
+pub(crate) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
+    let path = network.ca_file.as_deref()?;
+    if !path.is_file() {
+        return Some(CaFileFault::Missing);
+    }
+    fetch::check_ca_file(path).err().map(|_| CaFileFault::NoCertificate)
+}
+
+/// The same before a job is started.
+pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
+    let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
+    let sentence = match ca_file_fault(network) {
+        None => return Ok(()),
+        Some(CaFileFault::Missing) => {
+            Message::new("ca_missing", "The file of certificates {path} is not there. Check its name.")
+        }
+        Some(CaFileFault::NoCertificate) => {
+            Message::new("ca_none", "{path} holds no certificate in PEM. Choose another file.")
+        }
+    };
+    Err(JobError::Refused(sentence.with("path", path.display())))
+}
+
+/// Sources to be added.
+pub(crate) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Result<(), JobError> {
+    for source in sources {
+        if let SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } = source {
+            *url = secrets.keep_link(url)?;
+        }
+    }
+    Ok(())
+}
+
+/// Links that were pasted.
+pub(crate) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), JobError> {
+    for link in links {
+        *link = secrets.keep_link(link)?;
+    }
+    Ok(())
+}
+
+/// An item of a list. One whose secret can't be kept fails without it.
+pub(crate) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
+    item.columns.without_user_info();
+    let Locator::Url(url) = &mut item.locator else { return };
+    if item.origin == Origin::Fetched {
+        // A stranger's list adds nothing to the user's secrets.
+        *url = locator::without_user_info(url);
+        return;
+    }
+    match secrets.keep_link(url) {
+        Ok(kept) => *url = kept,
+        Err(error) => {
+            *url = locator::without_user_info(url);
+            let failure = ItemError::new(ErrorKind::MissingSecret, locator::shown_url(url)).saying(error.sentence());
+            item.error.get_or_insert(failure);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::secrets::*;
+    use crate::model::ProxyChoice;
+
+    #[test]
+    fn nothing_secret_is_left_in_a_job() {
+        let url = "https://me:s3cret@h.example/a.jpg".to_owned();
+        let mut spec = JobSpec {
+            sources: vec![
+                SourceSpec::Url { url: url.clone() },
+                SourceSpec::FetchedList { url: url.clone(), hash: None },
+            ],
+            network: NetworkSpec {
+                proxy: ProxyChoice::Url("http://you:s3cret@proxy:3128".to_owned()),
+                ..NetworkSpec::default()
+            },
+            ..JobSpec::default()
+        };
+        let secrets = Secrets::default();
+        keep_job(&secrets, &mut spec).unwrap();
+        let mut item = NewItem::new(Locator::Url(url.clone()));
+        keep_item(&secrets, &mut item);
+        let mut links = vec![url];
+        keep_links(&secrets, &mut links).unwrap();
+        let text = serde_json::to_string(&spec).unwrap();
+        for text in [text, item.locator.to_text(), links.concat()] {
+            assert!(!text.contains("s3cret") && !text.contains("me:") && !text.contains('@'), "{text}");
+        }
+        assert_eq!(item.error, None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_item_whose_secret_can_not_be_kept_fails_without_it() {
+        let secrets = Secrets::new(Some("/proc/no/such/folder/secrets.toml".into()));
+        let mut item = NewItem::new(Locator::Url("https://me:s3cret@h.example/a.jpg".to_owned()));
+        keep_item(&secrets, &mut item);
+        assert_eq!(item.locator.to_text(), "https://h.example/a.jpg");
+        let sentence = item.error.unwrap().to_string();
+        assert!(sentence.contains("secrets.toml") && !sentence.contains("s3cret"), "{sentence}");
+    }
+}

@@ -1,0 +1,95 @@
+//! What a server says of a body, held against the body's bytes.
+
+use crate::codec;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::Format;
+
+/// Why a body that was called a picture can't be one: it is empty, or begins like something else. What a server calls
+/// anything else is believed.
+pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<ItemError> {
+    let claim = claimed(content_type)?;
+    let error = codec::probe(head).err()?;
+    match error.kind {
+        ErrorKind::Empty => Some(error),
+        ErrorKind::NotAPicture => Some(against(error, claim)),
+        _ => None,
+    }
+}
+
+/// An error about a body with what the server called it, where that tells more.
+pub(crate) fn told(error: ItemError, content_type: Option<&str>) -> ItemError {
+    match claimed(content_type) {
+        Some(claim) if error.kind == ErrorKind::NotAPicture => against(error, claim),
+        _ => error,
+    }
+}
+
+fn against(error: ItemError, claim: &str) -> ItemError {
+    let detail = format!("{}, though the server calls it {claim}", error.arg("detail"));
+    error.with("detail", detail)
+}
+
+/// The extension that what came should have, where its name has another picture format's.
+pub(crate) fn true_extension(own: &str, head: &[u8]) -> Option<&'static str> {
+    let format = codec::sniff(head)?;
+    let is_of = |format: Format| format.extensions().iter().any(|word| word.eq_ignore_ascii_case(own));
+    (!is_of(format) && Format::ALL.into_iter().any(is_of)).then(|| format.extension())
+}
+
+/// The picture format that a content type names.
+fn claimed(content_type: Option<&str>) -> Option<&str> {
+    const PICTURES: [&str; 12] = [
+        "image/jpeg",
+        "image/jpg",
+        "image/pjpeg",
+        "image/png",
+        "image/apng",
+        "image/gif",
+        "image/webp",
+        "image/bmp",
+        "image/tiff",
+        "image/avif",
+        "image/jxl",
+        "image/x-icon",
+    ];
+    let mime = content_type?.split(';').next()?.trim();
+    PICTURES.iter().any(|picture| mime.eq_ignore_ascii_case(picture)).then_some(mime)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::content_type_check::*;
+
+    const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0];
+
+    #[test]
+    fn only_what_is_called_a_picture_must_be_one() {
+        let html = b"<!DOCTYPE html><html><body>Gone</body></html>";
+        let error = check_content(html, Some("image/jpeg; charset=binary")).unwrap();
+        assert_eq!(error.kind, ErrorKind::NotAPicture);
+        assert!(error.to_string().contains("looks like HTML, though the server calls it image/jpeg"), "{error}");
+        assert_eq!(check_content(b"", Some("IMAGE/PNG")).unwrap().kind, ErrorKind::Empty);
+        assert!(check_content(b"Not found", Some("image/webp")).is_some());
+        for (head, mime) in [
+            (html.as_slice(), Some("text/html")),
+            (html, Some("application/octet-stream")),
+            (html, None),
+            (b"", Some("text/plain")),
+            (JPEG, Some("image/png")),
+            (b"8BPS", Some("image/jpeg")),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Some("image/svg+xml")),
+        ] {
+            assert!(check_content(head, mime).is_none(), "{mime:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_gets_the_extension_that_it_deserves() {
+        assert_eq!(true_extension("png", JPEG), Some("jpg"));
+        for own in ["jpg", "JPEG", "jpe", "php", ""] {
+            assert_eq!(true_extension(own, JPEG), None, "{own}");
+        }
+        assert_eq!(true_extension("png", b"<html>"), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! What one item may take: pixels, bytes and time. All but the time is known from its header, before memory is taken.
+
+use std::time::{Duration, Instant};
+
+use super::render::Prepared;
+use crate::config::{ITEM_TIMEOUT_S, MAX_PIXELS, MAX_SIDE_PX};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ImageInfo, Limits, human};
+
+/// An item above the whole memory budget runs alone, unless it would take more than so many times its file's bytes: no
+/// photograph does, and what does was made to.
+const BOMB_RATIO: u64 = 500;
+
+/// Refuses an item that would take more than it may: `TooLarge`.
+pub(crate) fn check(limits: &Limits, budget_bytes: u64, prepared: &Prepared, file_bytes: u64) -> Result<(), ItemError> {
+    size(limits, &prepared.header.info, "it is")?;
+    size(limits, &prepared.plan.output(), "the result would be")?;
+    let peak_bytes = prepared.peak_bytes(file_bytes);
+    let takes = || format!("it would take {} of memory", human::bytes(peak_bytes));
+    if let Some(most) = limits.item_memory_bytes.filter(|most| peak_bytes > *most) {
+        return Err(too_large(format!("{}; at most {} an item", takes(), human::bytes(most))));
+    }
+    if peak_bytes > budget_bytes && peak_bytes / BOMB_RATIO > file_bytes {
+        let (budget, file) = (human::bytes(budget_bytes), human::bytes(file_bytes));
+        return Err(too_large(format!("{}, above the {budget} there are, from a file of {file}", takes())));
+    }
+    Ok(())
+}
+
+fn size(limits: &Limits, info: &ImageInfo, what: &str) -> Result<(), ItemError> {
+    let (width, height) = (info.width_px, info.height_px);
+    let side = limits.max_side_px.unwrap_or(MAX_SIDE_PX);
+    if width.max(height) > side {
+        return Err(too_large(format!("{what} {width} x {height} px; at most {side} px a side")));
+    }
+    let pixels = limits.max_pixels.unwrap_or(MAX_PIXELS);
+    if u64::from(width) * u64::from(height) > pixels {
+        let most = pixels as f64 / 1e6;
+        return Err(too_large(format!("{what} {width} x {height} px; at most {most} megapixels")));
+    }
+    Ok(())
+}
+
+fn too_large(detail: String) -> ItemError {
+    ItemError::nameless(ErrorKind::TooLarge).with("detail", detail)
+}
+
+/// The time that one item has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    until: Option<Instant>,
+    limit_s: u64,
+}
+
+impl Clock {
+    /// Starts now.
+    pub(crate) fn start(limits: &Limits) -> Self {
+        let limit_s = limits.item_timeout_s.unwrap_or(ITEM_TIMEOUT_S);
+        Self { until: Instant::now().checked_add(Duration::from_secs(limit_s)), limit_s }
+    }
+
+    /// Whether the time is up.
+    pub(crate) fn is_up(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// What it means that work was given up for it.
+    pub(crate) fn error(&self) -> ItemError {
+        let limit = match self.limit_s {
+            seconds if seconds >= 60 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+            seconds => format!("{seconds} s"),
+        };
+        ItemError::nameless(ErrorKind::TookTooLong).with("limit", limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::limits::*;
+    use super::super::render::prepare;
+    use super::super::step_files;
+    use crate::model::{Recipe, Save};
+
+    /// A gray bitmap's header and palette alone: 8 bits a pixel, run-length coded.
+    fn bitmap(width_px: u32, height_px: u32) -> Vec<u8> {
+        let mut file = b"BM".to_vec();
+        for value in [1_100u32, 0, 1_078, 40, width_px, height_px, 1 | 8 << 16, 1, 22, 0, 0, 256, 0] {
+            file.extend(value.to_le_bytes());
+        }
+        file.resize(1_100, 0);
+        file
+    }
+
+    fn refusal(limits: &Limits, budget_bytes: u64, file: &[u8]) -> Option<String> {
+        let pipeline = step_files::pipeline(&Recipe::default()).unwrap();
+        let prepared = prepare(file, &pipeline, &Save::default()).unwrap();
+        check(limits, budget_bytes, &prepared, file.len() as u64).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_item_above_a_limit_is_refused_with_both_numbers() {
+        let any = Limits::default();
+        let file = bitmap(3000, 2000);
+        assert_eq!(refusal(&any, u64::MAX, &file), None);
+        let pixels = refusal(&Limits { max_pixels: Some(5_000_000), ..any.clone() }, u64::MAX, &file).unwrap();
+        assert!(pixels.contains("3000 x 2000 px; at most 5 megapixels"), "{pixels}");
+        let side = refusal(&Limits { max_side_px: Some(2999), ..any.clone() }, u64::MAX, &file).unwrap();
+        assert!(side.contains("at most 2999 px a side"), "{side}");
+        let memory = refusal(&Limits { item_memory_bytes: Some(1_000_000), ..any.clone() }, u64::MAX, &file).unwrap();
+        assert!(memory.contains("of memory; at most 1.0 MB an item"), "{memory}");
+        let bomb = refusal(&any, 1_000_000, &file).unwrap();
+        assert!(bomb.contains("from a file of"), "{bomb}");
+        // As large, but with a file to show for it: it runs alone.
+        let mut true_one = file;
+        true_one.resize(6_000_000, 0);
+        assert_eq!(refusal(&any, 1_000_000, &true_one), None);
+    }
+
+    #[test]
+    fn a_clock_says_how_long_was_allowed() {
+        let clock = Clock::start(&Limits { item_timeout_s: Some(0), ..Limits::default() });
+        assert!(clock.is_up());
+        assert!(!Clock::start(&Limits::default()).is_up());
+        assert_eq!(Clock::start(&Limits::default()).error().arg("limit"), "10 min");
+        assert_eq!(clock.error().arg("limit"), "0 s");
+    }
+}

@@ -1,0 +1,328 @@
+//! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::codec::{self, DecodeControl, DecodeOptions, Header};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Truncated,
+    TruncatedPolicy, is_copy, is_only_stripped,
+};
+use crate::op::{Pipeline, Plan};
+
+/// A picture whose header was read and whose way is planned; no pixel has been touched.
+pub(crate) struct Prepared {
+    pub(crate) header: Header,
+    pub(crate) plan: Plan,
+    /// The format it will be written in.
+    pub(crate) format: Format,
+    /// Frames that will be written.
+    frames: u32,
+    /// What its decoder will hold.
+    decoding_bytes: u64,
+    /// What its encoder will hold.
+    encoding_bytes: u64,
+    truncated: TruncatedPolicy,
+}
+
+/// A finished picture.
+pub(crate) struct Rendered {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) info: ImageInfo,
+    /// How much was there of a file that ends early, and was saved all the same.
+    pub(crate) truncation: Option<Truncated>,
+    /// What was left out of it.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// The page that a way to save picks out, counted from 0.
+pub(crate) fn page_of(save: &Save) -> u32 {
+    u32::from(save.page.unwrap_or(1)).saturating_sub(1)
+}
+
+/// A way to save as it is meant for a picture: one that stays in its format and is stored without loss stays without,
+/// unless a quality or a size is asked for.
+fn effective_save<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
+    let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
+    if keeps && header.lossless && !save.lossless {
+        Cow::Owned(Save { lossless: true, ..save.clone() })
+    } else {
+        Cow::Borrowed(save)
+    }
+}
+
+/// Reads the header and plans the way.
+pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
+    guarded(|| {
+        let header = codec::probe_page(bytes, page_of(save))?;
+        let save = effective_save(save, &header).into_owned();
+        let save = &save;
+        let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let format = save.format.resolve(header.format);
+        if header.first_only && save.frames == FramesChoice::All {
+            return Err(first_only(header.format));
+        }
+        let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
+        if frames > 1 {
+            check_animation(&header, format)?;
+            plan = settled(plan, bytes, codec::colour_for(format, save.colour))?;
+        }
+        let encoding_bytes = if frames > 1 {
+            let picture = Picture { canvas: plan.output(), frames, plays: Plays::Forever };
+            codec::animation_bytes(format, save, &picture)
+        } else {
+            codec::encoding_bytes(format, save, &plan.output())
+        };
+        let decoding_bytes =
+            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::held_bytes(bytes, &header) };
+        let truncated = TruncatedPolicy::Fail;
+        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated })
+    })
+}
+
+/// Refuses animations above the limits, and formats that hold one frame only.
+fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
+    codec::check_frames(header)?;
+    if codec::animates(format) {
+        return Ok(());
+    }
+    let (frames, format) = (header.frames, format.label());
+    let detail = format!("it has {frames} frames, {format} holds one; save as GIF, WebP or PNG, or with frames=first");
+    Err(ItemError::nameless(ErrorKind::CantEncode).with("detail", detail))
+}
+
+fn first_only(format: Format) -> ItemError {
+    let detail = format!("an animated {}: only its first frame can be read; choose frames=first", format.label());
+    ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
+}
+
+/// A plan whose steps need not look at a picture any more: they have seen the first frame, and treat all alike.
+fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemError> {
+    if plan.is_certain() {
+        return Ok(plan);
+    }
+    // Whether a file that ends early will do is told later.
+    let truncated = TruncatedPolicy::Keep;
+    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
+    opened.frames.next_frame()?;
+    plan.settled(opened.frames.rows().as_mut(), &|| false)
+}
+
+/// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
+/// first frame is wanted, and pictures whose metadata is to go.
+pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
+    if is_only_stripped(recipe, save) {
+        return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
+    }
+    let all = Save { frames: FramesChoice::All, ..save.clone() };
+    is_copy(recipe, save)
+        || (is_copy(recipe, &all)
+            && codec::sniff(bytes).is_none_or(|format| {
+                let may_move = codec::animates(format) || matches!(format, Format::Avif | Format::Jxl);
+                !may_move || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
+            }))
+}
+
+/// A picture that loses its metadata and nothing else, and its size in px, upright; `None` where more is asked for, or
+/// where that takes encoding it anew.
+pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+    if !is_only_stripped(recipe, save) {
+        return None;
+    }
+    let header = codec::probe(bytes).ok()?;
+    let (width, height) = (header.info.width_px, header.info.height_px);
+    let size_px = if header.orientation.swaps_axes() { (height, width) } else { (width, height) };
+    Some((codec::stripped(bytes)?, size_px))
+}
+
+impl Prepared {
+    /// What is left out of the picture, though nobody asked for that.
+    pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
+        let pages = self.header.pages;
+        let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
+        let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
+        first_page.into_iter().chain(colours).collect()
+    }
+
+    /// The same with another rule for files that end early.
+    pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
+        Self { truncated, ..self }
+    }
+
+    /// Memory that rendering takes at once, in bytes, the input's and output's files included.
+    pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
+        file_bytes
+            .saturating_add(self.decoding_bytes)
+            .saturating_add(self.plan.peak_bytes())
+            .saturating_add(self.encoding_bytes)
+    }
+
+    /// Decodes, runs the pipeline and encodes.
+    pub(crate) fn render(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Rendered, ItemError> {
+        self.render_with(bytes, save, &DecodeControl { cancelled: cancelled, held: None })
+    }
+
+    /// The same; `control` holds what decoding takes.
+    pub(crate) fn render_with(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        control: &DecodeControl<'_>,
+    ) -> Result<Rendered, ItemError> {
+        let cancelled = control.cancelled;
+        let save = effective_save(save, &self.header);
+        let save = save.as_ref();
+        if self.frames > 1 {
+            return guarded(|| self.render_frames(bytes, save, cancelled));
+        }
+        guarded(|| {
+            let options = DecodeOptions {
+                max_downscale: self.plan.max_downscale(),
+                luma: self.plan.accepts_luma(),
+                colour: codec::colour_for(self.format, save.colour),
+                truncated: self.truncated,
+                page: page_of(save),
+            };
+            let mut opened = codec::open_cancellable(bytes, &options, control)?;
+            let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
+            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
+            let truncation = opened.rows.truncation();
+            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark()).collect();
+            Ok(Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks })
+        })
+    }
+}
+
+impl Prepared {
+    /// The same for every frame of an animation, one after the other.
+    fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
+        let canvas = self.plan.output();
+        let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
+        let options = DecodeOptions {
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            ..DecodeOptions::default()
+        };
+        let mut truncation = None;
+        let file = codec::within_bytes(self.format, save, |save| {
+            let mut opened = codec::open_frames_cancellable(bytes, &options, cancelled)?;
+            truncation = opened.frames.truncation();
+            let picture = Picture { canvas, ..opened.frames.picture() };
+            let profile = opened.profile.clone();
+            let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
+            while let Some(frame) = opened.frames.next_frame()? {
+                if cancelled() {
+                    return Err(ItemError::nameless(ErrorKind::Cancelled));
+                }
+                // On another canvas the place that a file drew means nothing.
+                let area = if same_size { frame.area } else { Area::default() };
+                encoder.begin(&Frame { area, ..frame })?;
+                self.plan.run(opened.frames.rows().as_mut(), encoder.as_mut(), cancelled)?;
+            }
+            encoder.finish()
+        })?;
+        Ok(Rendered { bytes: file, info: canvas, truncation, remarks: self.remarks(save) })
+    }
+}
+
+/// Runs a task; a panic within it becomes its error.
+pub(crate) fn guarded<T>(task: impl FnOnce() -> Result<T, ItemError>) -> Result<T, ItemError> {
+    catch_unwind(AssertUnwindSafe(task))
+        .unwrap_or_else(|panic| Err(ItemError::nameless(ErrorKind::Panic).with("detail", panic_text(panic.as_ref()))))
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::render::*;
+    use crate::model::{FormatChoice, Step};
+
+    #[test]
+    fn a_panic_in_a_task_becomes_its_error() {
+        let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
+        assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
+    }
+
+    #[test]
+    fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+        let step = Step::new("resize").with("percent", 50.0);
+        let pipeline = super::super::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
+        let render = |bytes: &[u8], save: &Save| {
+            let rendered = prepare(bytes, &pipeline, save).unwrap().render(bytes, save, &|| false).unwrap().bytes;
+            codec::probe(&rendered).unwrap()
+        };
+        let keep = Save::default();
+        let png = include_bytes!("../../../assets/samples/orange-slice.png").as_slice();
+        let still = |lossless| Save { format: FormatChoice::Webp, lossless, effort: Some(0), ..Save::default() };
+        let moving = include_bytes!("../../../tests/reference/animation/disposals.gif").as_slice();
+        for source in [png, moving] {
+            let file = |save: &Save| {
+                let nothing = super::super::step_files::pipeline(&Recipe::default()).unwrap();
+                prepare(source, &nothing, save).unwrap().render(source, save, &|| false).unwrap().bytes
+            };
+            let (lossless, lossy) = (file(&still(true)), file(&still(false)));
+            assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
+            assert!(render(&lossless, &keep).lossless && !render(&lossy, &keep).lossless);
+            assert!(!render(&lossless, &Save { quality: Some(80), ..keep.clone() }).lossless);
+            assert!(!render(&lossless, &Save { format: FormatChoice::Webp, ..keep.clone() }).lossless);
+        }
+        assert!(!render(png, &keep).lossless, "no kind of PNG loses anything");
+    }
+
+    #[test]
+    fn an_animation_of_which_one_frame_can_be_read_is_refused_unless_one_is_wanted() {
+        let avif = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
+        let jxl = include_bytes!("../../../tests/reference/animation/moving.jxl").as_slice();
+        let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
+        for (bytes, name) in [(avif, "an animated AVIF"), (jxl, "an animated JPEG XL")] {
+            let all = Save::default();
+            let error = prepare(bytes, &pipeline, &all).map(|_| ()).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unsupported);
+            let sentence = error.to_string();
+            assert!(sentence.contains(name) && sentence.contains("choose frames=first"), "{sentence}");
+            let first = Save { frames: FramesChoice::First, ..Save::default() };
+            let rendered = prepare(bytes, &pipeline, &first).unwrap().render(bytes, &first, &|| false).unwrap();
+            assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
+            assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
+            assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
+        }
+    }
+
+    #[test]
+    fn a_picture_whose_time_is_up_is_given_up_and_its_memory_is_counted_until_its_decoder_ends() {
+        let avif = include_bytes!("../../../tests/reference/formats/avif_420.avif").as_slice();
+        let jxl = include_bytes!("../../../tests/reference/formats/jxl_lossy.jxl").as_slice();
+        let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
+        for bytes in [avif, jxl] {
+            let save = Save { format: crate::model::FormatChoice::Png, ..Save::default() };
+            let held: codec::Held = std::sync::Arc::new(());
+            let control = DecodeControl { cancelled: &|| true, held: Some(std::sync::Arc::clone(&held)) };
+            let prepared = prepare(bytes, &pipeline, &save).unwrap();
+            let outcome = prepared.render_with(bytes, &save, &control).map(|rendered| rendered.bytes);
+            assert_eq!(outcome.unwrap_err().kind, ErrorKind::Cancelled);
+            drop(control);
+            let begun = std::time::Instant::now();
+            while std::sync::Arc::strong_count(&held) > 1 && begun.elapsed().as_secs() < 20 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            assert_eq!(std::sync::Arc::strong_count(&held), 1, "it ends by itself");
+        }
+    }
+}

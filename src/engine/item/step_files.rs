@@ -1,0 +1,131 @@
+//! The files that steps name (watermarks, colour tables), read once and kept while they stay as they are.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::engine::views::decode;
+use crate::model::{Image, Message, Recipe};
+use crate::op::{Files, Pipeline, StepError};
+
+/// Files kept at most.
+const KEPT: usize = 16;
+/// A file that a step names may have so many bytes.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Checks a recipe, the files it names with it.
+pub(crate) fn pipeline(recipe: &Recipe) -> Result<Pipeline, StepError> {
+    static FILES: LazyLock<Arc<dyn Files>> = LazyLock::new(|| Arc::new(Cache::default()));
+    Pipeline::new(recipe, &FILES)
+}
+
+/// What a file was when it was read.
+#[derive(Clone, PartialEq)]
+struct Stamp {
+    path: String,
+    size_bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+/// What was made of it.
+#[derive(Clone)]
+enum Content {
+    Bytes(Arc<[u8]>),
+    Picture(Arc<Image>),
+}
+
+#[derive(Default)]
+struct Cache {
+    kept: Mutex<Vec<(Stamp, Content)>>,
+}
+
+impl Cache {
+    fn find(&self, stamp: &Stamp, wanted: impl Fn(&Content) -> bool) -> Option<Content> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(other, content)| other == stamp && wanted(content))?;
+        let found = kept.remove(at);
+        let content = found.1.clone();
+        kept.push(found);
+        Some(content)
+    }
+
+    fn keep(&self, stamp: Stamp, content: Content) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((stamp, content));
+    }
+}
+
+/// Looks at the file as it is now.
+fn stamp(path: &str) -> Result<Stamp, Message> {
+    let meta = fs::metadata(Path::new(path)).map_err(|error| cant_open(path, &error))?;
+    if !meta.is_file() {
+        return Err(Message::new("file_none", "{path} is not a file").with("path", path));
+    }
+    if meta.len() > MAX_BYTES {
+        let sentence =
+            Message::new("file_large", "{path} is too large: {size} MB, at most {most} MB").with("path", path);
+        return Err(sentence.with("size", meta.len() >> 20).with("most", MAX_BYTES >> 20));
+    }
+    Ok(Stamp { path: path.to_owned(), size_bytes: meta.len(), modified: meta.modified().ok() })
+}
+
+fn cant_open(path: &str, error: &std::io::Error) -> Message {
+    let sentence = match error.kind() {
+        std::io::ErrorKind::NotFound => Message::new("file_missing", "there is no file {path}"),
+        std::io::ErrorKind::PermissionDenied => Message::new("file_denied", "{path} can't be opened: no permission"),
+        _ => Message::new("file_unread", "{path} can't be read: {detail}").with("detail", error),
+    };
+    sentence.with("path", path)
+}
+
+impl Files for Cache {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message> {
+        let stamp = stamp(path)?;
+        if let Some(Content::Bytes(bytes)) = self.find(&stamp, |content| matches!(content, Content::Bytes(_))) {
+            return Ok(bytes);
+        }
+        let bytes: Arc<[u8]> = fs::read(path).map_err(|error| cant_open(path, &error))?.into();
+        self.keep(stamp, Content::Bytes(Arc::clone(&bytes)));
+        Ok(bytes)
+    }
+
+    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
+        let stamp = stamp(path)?;
+        if let Some(Content::Picture(picture)) = self.find(&stamp, |content| matches!(content, Content::Picture(_))) {
+            return Ok(picture);
+        }
+        let bytes = fs::read(path).map_err(|error| cant_open(path, &error))?;
+        let shown = decode::decode(&bytes, decode::DecodeChoice::default(), None, &|| false).map_err(|error| {
+            let sentence = Message::new("file_no_picture", "{detail}").with("path", path);
+            sentence.with("detail", error.named(path))
+        })?;
+        let picture = Arc::new(shown.image);
+        self.keep(stamp, Content::Picture(Arc::clone(&picture)));
+        Ok(picture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::super::step_files::*;
+
+    #[test]
+    fn a_file_is_read_again_once_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.cube");
+        let name = path.to_str().expect("plain");
+        let cache = Cache::default();
+        assert!(cache.bytes(name).is_err_and(|why| why.to_string().contains("there is no file")));
+        fs::write(&path, b"one").expect("writes");
+        let first = cache.bytes(name).expect("reads");
+        assert!(Arc::ptr_eq(&first, &cache.bytes(name).expect("is kept")));
+        fs::write(&path, b"three").expect("writes");
+        assert_eq!(cache.bytes(name).expect("reads again").as_ref(), b"three");
+    }
+}

@@ -1,0 +1,133 @@
+//! Links that were fetched before: a job which is run again into the same folder, with the same recipe, only asks
+//! whether they have changed. What has not costs an answer without a body, and its result stays as it is.
+//!
+//! Links lie in their jobs' order, without an index by address: who runs a list again meets them at the same places,
+//! or, where lines came in or went out, a little beside them. What is not found there is simply fetched.
+
+use std::path::PathBuf;
+
+use super::Run;
+use crate::catalog::{CatalogReader, Made};
+use crate::engine::item::naming;
+use crate::fetch::{Fetched, Known, Visit};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, Transfer};
+use crate::sink;
+
+/// Jobs looked through for earlier ones of the same kind.
+const JOBS_LOOKED_AT: u32 = 200;
+/// Earlier jobs asked.
+const JOBS_ASKED: usize = 3;
+/// Places on either side that are looked through.
+const AROUND: u64 = 256;
+/// Links not found one after the other, after which only the very place is looked at.
+const MISSES: u32 = 64;
+
+/// The earlier jobs, and where in them one is.
+pub(super) struct PriorResults {
+    jobs: Vec<Earlier>,
+}
+
+struct Earlier {
+    job: JobId,
+    /// How much further back or ahead its links lie.
+    offset: i64,
+    misses: u32,
+}
+
+/// What came of a link.
+pub(super) enum FetchOutcome {
+    /// Bytes.
+    Body(Box<Fetched>),
+    /// Nothing, since nothing changed.
+    Unchanged(Box<Finished>),
+}
+
+impl PriorResults {
+    /// Finds the earlier jobs; none where the catalog can't tell.
+    pub(super) fn new(run: &Run, reader: &dyn CatalogReader) -> Self {
+        let jobs = reader.jobs(JOBS_LOOKED_AT).unwrap_or_default();
+        let same_work = jobs.into_iter().filter(|row| {
+            row.id < run.job && row.state != JobState::Draft && row.done + row.skipped > 0 && does_same(&row.spec, run)
+        });
+        let jobs = same_work.take(JOBS_ASKED).map(|row| Earlier { job: row.id, offset: 0, misses: 0 }).collect();
+        Self { jobs }
+    }
+
+    /// What was made of a link before, as the catalog says.
+    pub(super) fn made(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Made> {
+        if self.jobs.is_empty() {
+            return None;
+        }
+        let text = row.locator.to_text();
+        self.jobs.iter_mut().find_map(|earlier| earlier.made(&text, row.id.seq, reader))
+    }
+}
+
+impl Earlier {
+    fn made(&mut self, locator: &str, seq: u64, reader: &dyn CatalogReader) -> Option<Made> {
+        let near = seq.saturating_add_signed(self.offset);
+        let look = |around| reader.prior_result_of_link(self.job, locator, near, around).ok().flatten();
+        let made = look(0).or_else(|| if self.misses < MISSES { look(AROUND) } else { None });
+        match &made {
+            Some(made) => {
+                self.offset = i64::try_from(made.found.seq).unwrap_or(0) - i64::try_from(seq).unwrap_or(0);
+                self.misses = 0;
+            }
+            None => self.misses = self.misses.saturating_add(1),
+        }
+        made
+    }
+}
+
+/// Whether another job's results are what this one would make.
+fn does_same(spec: &JobSpec, run: &Run) -> bool {
+    let ours = &run.spec;
+    let goes_to = |spec: &JobSpec| naming::out_dir(spec).ok();
+    spec.work == ours.work
+        && spec.recipe == ours.recipe
+        && spec.save == ours.save
+        && (&spec.sink.name, spec.sink.tree) == (&ours.sink.name, ours.sink.tree)
+        && spec.limits.truncated == ours.limits.truncated
+        && goes_to(spec) == Some(run.naming.out_dir.clone())
+}
+
+/// What is to be asked about something made before, if its output still stands as it was noted.
+pub(super) async fn known(made: &Made) -> Option<Known> {
+    let known = Known { etag: made.etag.clone(), last_modified: made.last_modified.clone() };
+    let path: PathBuf = Locator::parse(&made.output).path()?.to_path_buf();
+    let (size_bytes, hash) = (made.bytes_out, made.output_hash.clone());
+    let stands = tokio::task::spawn_blocking(move || {
+        path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() == size_bytes)
+            && sink::sha256_file(&path).is_ok_and(|now| now == hash)
+    });
+    stands.await.unwrap_or(false).then_some(known)
+}
+
+/// What is recorded of a visit.
+pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<Made>) -> FetchOutcome {
+    let (attempts, fetch_ms, transfer) = match visit {
+        Visit::Changed(fetched) => return FetchOutcome::Body(Box::new(fetched)),
+        Visit::Unchanged { attempts, fetch_ms, transfer } => (attempts, fetch_ms, transfer),
+    };
+    let reason = match &made {
+        Some(made) => format!("Unchanged since job {}: {} still stands.", made.maker.job, shown(&made.output)),
+        None => "Unchanged.".to_owned(),
+    };
+    let mut finished = Finished::new(row.id, Outcome::Skipped { reason });
+    finished.http_status = Some(304);
+    finished.attempts = attempts;
+    finished.timings.fetch_ms = fetch_ms;
+    let unchanged = made.as_ref().map(|made| (made.maker.job.0, made.maker.seq));
+    finished.transfer = Some(Transfer { unchanged, ..transfer });
+    if let Some(made) = made {
+        finished.hash = made.hash;
+        finished.content_type = made.content_type;
+        finished.etag = made.etag;
+        finished.last_modified = made.last_modified;
+    }
+    FetchOutcome::Unchanged(Box::new(finished))
+}
+
+fn shown(output: &str) -> String {
+    Locator::parse(output).to_string()
+}

@@ -1,0 +1,8 @@
+//! Pages of items, thumbnails and previews for front ends.
+
+pub(super) mod body_cache;
+pub(super) mod decode;
+pub(super) mod pages;
+pub(super) mod preview;
+pub(super) mod thumbnails;
+pub(super) mod viewport;

@@ -1,0 +1,111 @@
+//! Pages of items for a face: the latest request wins, and a sorted or filtered list costs 4 bytes an item.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use crate::catalog::{CatalogReader, Order};
+use crate::engine::api::handle::Shared;
+use crate::engine::api::view::{ItemsFilter, ItemsPage, ItemsRequest, ItemsSort};
+use crate::error::JobError;
+use crate::model::JobId;
+
+/// An order that took this long to make is kept, though items changed, for ten times as long.
+const PATIENCE: u32 = 10;
+
+/// Reads pages of items.
+pub(crate) struct Pages {
+    shared: Arc<Shared>,
+    reader: Box<dyn CatalogReader>,
+    revision: Arc<AtomicU64>,
+    order: Option<Ordered>,
+}
+
+/// The places of a filtered or sorted list.
+struct Ordered {
+    job: JobId,
+    filter: ItemsFilter,
+    sort: ItemsSort,
+    revision: u64,
+    made_at: Instant,
+    cost: Duration,
+    seqs: Vec<u32>,
+}
+
+impl Pages {
+    pub(crate) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, revision: Arc<AtomicU64>) -> Self {
+        Self { shared, reader, revision, order: None }
+    }
+
+    /// Works until `stop` is closed.
+    pub(crate) fn run(mut self, stop: &Receiver<()>) {
+        let bell = self.shared.items_wanted.bell().clone();
+        loop {
+            crossbeam_channel::select! {
+                recv(bell) -> _ => {},
+                recv(stop) -> _ => return,
+            }
+            let Some(request) = self.shared.items_wanted.take() else { continue };
+            match self.page(request) {
+                Ok(Some(page)) => {
+                    self.shared.items.store(Some(Arc::new(page)));
+                    self.shared.wake();
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "a page of items could not be read"),
+            }
+        }
+    }
+
+    fn page(&mut self, request: ItemsRequest) -> Result<Option<ItemsPage>, JobError> {
+        let revision = self.revision.load(Ordering::Acquire);
+        if request.filter == ItemsFilter::default() && request.sort == ItemsSort::Added {
+            let page = self.reader.page_by_seq(request.job, request.first_row, request.rows)?;
+            return Ok(Some(ItemsPage { total: page.total, rows: page.rows.into(), revision, request }));
+        }
+        if !self.make_order(&request, revision)? {
+            return Ok(None);
+        }
+        let Some(order) = &self.order else { return Ok(None) };
+        let first = (request.first_row as usize).min(order.seqs.len());
+        let last = first.saturating_add(request.rows as usize).min(order.seqs.len());
+        let seqs: Vec<u64> = order.seqs.iter().take(last).skip(first).map(|seq| u64::from(*seq)).collect();
+        let rows = self.reader.items(request.job, &seqs)?;
+        Ok(Some(ItemsPage { total: order.seqs.len() as u64, rows: rows.into(), revision: order.revision, request }))
+    }
+
+    /// Makes the list's order, unless it is there; `false` when a newer request came meanwhile.
+    fn make_order(&mut self, request: &ItemsRequest, revision: u64) -> Result<bool, JobError> {
+        let fits = |order: &Ordered| {
+            (order.job, &order.filter, order.sort) == (request.job, &request.filter, request.sort)
+                && (order.revision == revision || order.made_at.elapsed() < order.cost * PATIENCE)
+        };
+        if self.order.as_ref().is_some_and(fits) {
+            return Ok(true);
+        }
+        let started = Instant::now();
+        let bell = self.shared.items_wanted.bell();
+        let filter = &request.filter;
+        let order = match request.sort {
+            ItemsSort::Added => Order::Added,
+            ItemsSort::Name => Order::Name,
+            ItemsSort::State => Order::State,
+            ItemsSort::Size => Order::Size,
+        };
+        let seqs =
+            self.reader.order(request.job, filter.state, filter.kind, &filter.text, order, &|| !bell.is_empty())?;
+        let Some(seqs) = seqs else { return Ok(false) };
+        self.order = Some(Ordered {
+            job: request.job,
+            filter: filter.clone(),
+            sort: request.sort,
+            revision,
+            made_at: Instant::now(),
+            cost: started.elapsed(),
+            seqs,
+        });
+        Ok(true)
+    }
+}

@@ -1,0 +1,334 @@
+//! The preview: one item before and after the recipe, through the same pipeline as outputs. A newer request cancels the
+//! older one, and what is shown says which request it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+
+use super::body_cache::{BodyCache, CachedBody};
+use super::decode::{self, DecodeChoice, DecodedImage, Source};
+use super::viewport::{Viewport, ViewportRequest};
+use crate::catalog::CatalogReader;
+use crate::codec;
+use crate::engine::api::handle::Shared;
+use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
+use crate::engine::item::render::{guarded, prepare, stripped};
+use crate::engine::item::step_files;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ItemId, Recipe, Save, is_copy};
+
+/// How long nothing newer must come before the size of the encoded result is found out.
+const SETTLES: Duration = Duration::from_millis(120);
+/// How much larger than needed a decoded picture may be before a smaller one is decoded.
+const SCALE_SPAN: f64 = 3.0;
+/// Text shown at most.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Makes previews.
+pub(crate) struct PreviewWorker {
+    shared: Arc<Shared>,
+    reader: Box<dyn CatalogReader>,
+    bodies: Arc<BodyCache>,
+    base: Option<Base>,
+    encoded: Option<Encoded>,
+}
+
+/// A result as it would be saved, kept while one looks around in it.
+struct Encoded {
+    id: ItemId,
+    recipe: Recipe,
+    save: Save,
+    bytes: Vec<u8>,
+    size_px: (u32, u32),
+}
+
+/// The decoded picture that recipes are tried on.
+struct Base {
+    id: ItemId,
+    /// The area that is filled; `None` is full size.
+    area_px: Option<(u32, u32)>,
+    asked: DecodeChoice,
+    body: CachedBody,
+    is_output: bool,
+    shown: DecodedImage,
+    before: Pixels,
+    /// What is kept for looking around at 100 %.
+    around: Viewport,
+}
+
+impl PreviewWorker {
+    pub(crate) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, bodies: Arc<BodyCache>) -> Self {
+        Self { shared, reader, bodies, base: None, encoded: None }
+    }
+
+    /// Works until `stop` is closed.
+    pub(crate) fn run(mut self, stop: &Receiver<()>) {
+        let bell = self.shared.preview_wanted.bell().clone();
+        let mut rung = false;
+        loop {
+            if !std::mem::take(&mut rung) {
+                crossbeam_channel::select! {
+                    recv(bell) -> _ => {},
+                    recv(stop) -> _ => return,
+                }
+            }
+            let Some(request) = self.shared.preview_wanted.take() else { continue };
+            let Some(request) = request else {
+                self.base = None;
+                self.encoded = None;
+                self.publish(Preview::default());
+                continue;
+            };
+            let content = match guarded(|| self.look(&request)) {
+                Ok(content) => content,
+                Err(error) if error.kind == ErrorKind::Cancelled => continue,
+                Err(error) => PreviewContent::Failed(error),
+            };
+            let sized = matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
+            self.publish(Preview { request: Some(request.clone()), content: content.clone(), pending: sized });
+            if sized {
+                crossbeam_channel::select! {
+                    recv(bell) -> _ => rung = true,
+                    recv(stop) -> _ => return,
+                    // Nothing newer for a moment: find out what the result weighs, and how it looks once it is saved.
+                    default(SETTLES) => self.show_encoded(&request, content),
+                }
+            }
+        }
+    }
+
+    fn publish(&self, preview: Preview) {
+        self.shared.preview.store(Arc::new(preview));
+        self.shared.wake();
+    }
+
+    fn cancelled(&self) -> bool {
+        !self.shared.preview_wanted.bell().is_empty()
+    }
+
+    fn look(&mut self, request: &PreviewRequest) -> Result<PreviewContent, ItemError> {
+        let area_px = match request.zoom {
+            Zoom::Fit => Some(request.area_px),
+            Zoom::Full { .. } => None,
+        };
+        let fits = |base: &Base| {
+            (base.id, base.area_px, base.asked) == (request.id, area_px, DecodeChoice::of(&request.save))
+                && !base.is_output
+                && area_px.is_none_or(|area_px| {
+                    let wanted = decode::wanted_scale(&base.shown.header, &request.recipe, area_px);
+                    wanted.is_ok_and(|wanted| (0.98 * wanted..=SCALE_SPAN * wanted).contains(&base.shown.scale))
+                })
+        };
+        if !self.base.as_ref().is_some_and(fits)
+            && let Some(content) = self.load(request, area_px)?
+        {
+            return Ok(content);
+        }
+        let bell = self.shared.preview_wanted.bell();
+        let cancelled = || !bell.is_empty();
+        let Some(base) = &mut self.base else { return Ok(PreviewContent::Nothing) };
+        // Of an output there is nothing before: the recipe has been through already.
+        let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
+        let pipeline = step_files::pipeline(&recipe)?;
+        let (before, after, after_size_px, approximate) = match request.zoom {
+            Zoom::Fit => {
+                let expected = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?.output();
+                let (image, approximate) = decode::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
+                let image = decode::shrunk(image, request.area_px, &cancelled)?;
+                let after_size_px = (expected.width_px, expected.height_px);
+                (base.before.clone(), decode::pixels(&image), after_size_px, approximate)
+            }
+            Zoom::Full { x, y } => {
+                let wanted = ViewportRequest {
+                    shown: &base.shown,
+                    bytes: &base.body.bytes,
+                    asked: base.asked,
+                    recipe: &recipe,
+                    pipeline: &pipeline,
+                    centre: (x, y),
+                    area_px: request.area_px,
+                };
+                let after = base.around.look(&wanted, &cancelled)?;
+                let before_px = (base.before.width_px, base.before.height_px);
+                let before = decode::cut_out(&base.before, decode::part_around(before_px, (x, y), request.area_px));
+                (before, after.pixels, after.result_px, false)
+            }
+        };
+        let histogram = histogram(&after);
+        Ok(PreviewContent::Picture(PicturePreview {
+            before,
+            after,
+            format: base.shown.header.format,
+            before_size_px: base.shown.full_size_px(),
+            after_size_px,
+            before_bytes: base.body.bytes.len() as u64,
+            after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
+                .then_some(base.body.bytes.len() as u64),
+            histogram: Arc::new(histogram),
+            approximate,
+        }))
+    }
+
+    /// Loads an item's picture; anything else there is to see of it is returned.
+    fn load(
+        &mut self,
+        request: &PreviewRequest,
+        area_px: Option<(u32, u32)>,
+    ) -> Result<Option<PreviewContent>, ItemError> {
+        let same_item = |base: &Base| base.id == request.id && !base.is_output;
+        let (body, is_output) = match self.base.take() {
+            Some(base) if same_item(&base) => (base.body, false),
+            _ => {
+                let row = self.reader.item(request.id).ok().flatten();
+                let Some(row) = row else { return Ok(Some(PreviewContent::Nothing)) };
+                match decode::source(&row, &self.bodies).map_err(|error| error.named(&row.locator))? {
+                    Source::Input(body) => (body, false),
+                    Source::Output(body) => (body, true),
+                    Source::NotFetched => {
+                        return Ok(Some(match row.error {
+                            Some(error) => PreviewContent::Failed(error),
+                            None => PreviewContent::NotFetched,
+                        }));
+                    }
+                }
+            }
+        };
+        let name = || match self.reader.item(request.id) {
+            Ok(Some(row)) => row.locator.to_string(),
+            _ => request.id.to_string(),
+        };
+        if let Some(text) = as_text(&body) {
+            return Ok(Some(text));
+        }
+        let cancelled = || self.cancelled();
+        let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
+        let asked = DecodeChoice::of(&request.save);
+        let decoded = || {
+            let Some(area_px) = area_px else {
+                let shown = decode::decode(&body.bytes, asked, None, &cancelled)?;
+                let before = decode::pixels(&shown.image);
+                return Ok((shown, before));
+            };
+            let header = codec::probe_page(&body.bytes, asked.page)?;
+            // A recipe that can't be planned is told of where it is run.
+            let scale = decode::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
+            let decode_px = decode::scaled_area(&header, scale, area_px);
+            let shown = decode::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
+            let before = decode::pixels(&decode::shrunk(shown.image.clone(), area_px, &cancelled)?);
+            Ok((shown, before))
+        };
+        let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
+        let around = Viewport::default();
+        self.base = Some(Base { id: request.id, area_px, asked, body, is_output, shown, before, around });
+        Ok(None)
+    }
+
+    /// Encodes the whole result; tells its size, and shows it as it was encoded.
+    fn show_encoded(&mut self, request: &PreviewRequest, content: PreviewContent) {
+        let PreviewContent::Picture(picture) = content else { return };
+        let bell = self.shared.preview_wanted.bell().clone();
+        let cancelled = || !bell.is_empty();
+        let shown = guarded(|| {
+            let encoded = self.encode(request)?;
+            Ok((decode::encoded(&encoded.bytes, request, &cancelled)?, encoded.bytes.len() as u64, encoded.size_px))
+        });
+        let content = match shown {
+            Ok((after, size_bytes, after_size_px)) => PreviewContent::Picture(PicturePreview {
+                histogram: Arc::new(histogram(&after)),
+                after,
+                after_bytes: Some(size_bytes),
+                after_size_px,
+                approximate: false,
+                ..picture
+            }),
+            Err(error) if error.kind == ErrorKind::Cancelled => return,
+            Err(error) => PreviewContent::Failed(error.named(request.id)),
+        };
+        self.publish(Preview { request: Some(request.clone()), content, pending: false });
+    }
+
+    /// The result as it would be saved.
+    fn encode(&mut self, request: &PreviewRequest) -> Result<&Encoded, ItemError> {
+        let is_kept = self
+            .encoded
+            .as_ref()
+            .is_some_and(|kept| kept.id == request.id && kept.recipe == request.recipe && kept.save == request.save);
+        if !is_kept {
+            self.encoded = None;
+            let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
+            let pipeline = step_files::pipeline(&request.recipe)?;
+            let (bytes, size_px) = if let Some(made) = stripped(&base.body.bytes, &request.recipe, &request.save) {
+                made
+            } else {
+                let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
+                let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+                (rendered.bytes, (rendered.info.width_px, rendered.info.height_px))
+            };
+            self.encoded = Some(Encoded {
+                id: request.id,
+                recipe: request.recipe.clone(),
+                save: request.save.clone(),
+                size_px,
+                bytes,
+            });
+        }
+        self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))
+    }
+}
+
+/// The body as text, if the server called it text, or it is text and no picture.
+fn as_text(body: &CachedBody) -> Option<PreviewContent> {
+    if codec::sniff(&body.bytes).is_some() {
+        return None;
+    }
+    let content_type = body.content_type.clone().unwrap_or_default();
+    let called_text = content_type.starts_with("text/")
+        || ["json", "xml", "javascript", "csv"].iter().any(|word| content_type.contains(word));
+    let head = body.bytes.get(..TEXT_BYTES).unwrap_or(&body.bytes);
+    let (text, is_text) = match std::str::from_utf8(head) {
+        Ok(text) => (text.to_owned(), !text.contains('\0')),
+        // The last character may be cut through.
+        Err(error) if head.len() - error.valid_up_to() < 4 && error.valid_up_to() > 0 => {
+            (String::from_utf8_lossy(&head[..error.valid_up_to()]).into_owned(), true)
+        }
+        Err(_) => (String::from_utf8_lossy(head).into_owned(), false),
+    };
+    let looks_right = called_text || (is_text && !content_type.is_empty());
+    looks_right.then(|| PreviewContent::Text { text, size_bytes: body.bytes.len() as u64, content_type })
+}
+
+/// Counts of 64 levels of red, green and blue.
+fn histogram(pixels: &Pixels) -> [[u32; 64]; 3] {
+    let mut counts = [[0_u32; 64]; 3];
+    for [r, g, b, _] in pixels.rgba.as_chunks::<4>().0 {
+        for (counts, level) in counts.iter_mut().zip([r, g, b]) {
+            counts[usize::from(*level >> 2)] += 1;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::preview::*;
+    use crate::model::{Channels, Image};
+
+    fn body(bytes: &[u8], content_type: Option<&str>) -> CachedBody {
+        CachedBody { bytes: bytes.into(), content_type: content_type.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_the_server_called_text_is_shown_as_text() {
+        let shown = as_text(&body(b"{\"a\": 1}", Some("application/json; charset=utf-8")));
+        assert!(matches!(shown, Some(PreviewContent::Text { text, size_bytes: 8, .. }) if text == "{\"a\": 1}"));
+        assert!(as_text(&body(b"\x89PNG\r\n\x1a\n", Some("text/plain"))).is_none());
+    }
+
+    #[test]
+    fn a_histogram_counts_every_pixel_once_a_channel() {
+        let image = Image::from_u8(2, 1, Channels::Rgb, vec![0, 255, 4, 0, 128, 4]);
+        let counts = histogram(&decode::pixels(&image));
+        assert_eq!((counts[0][0], counts[1][63], counts[1][32], counts[2][1]), (2, 1, 1, 2));
+    }
+}

@@ -1,0 +1,87 @@
+//! Thumbnails for a face: the most wanted first, on the preview pool, forgotten when no longer wanted.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use rayon::ThreadPool;
+
+use super::body_cache::BodyCache;
+use super::decode::{self, Source};
+use crate::catalog::CatalogReader;
+use crate::engine::api::handle::Shared;
+use crate::engine::api::view::Thumbnail;
+use crate::engine::item::render::guarded;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::ItemId;
+
+/// The longest side of a thumbnail in px.
+const SIDE_PX: u32 = 256;
+
+/// Makes thumbnails.
+pub(crate) struct Thumbnails {
+    shared: Arc<Shared>,
+    thumbnail_tx: Sender<Thumbnail>,
+    reader: Box<dyn CatalogReader>,
+    bodies: Arc<BodyCache>,
+    pool: Arc<ThreadPool>,
+}
+
+impl Thumbnails {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        thumbnail_tx: Sender<Thumbnail>,
+        reader: Box<dyn CatalogReader>,
+        bodies: Arc<BodyCache>,
+        pool: Arc<ThreadPool>,
+    ) -> Self {
+        Self { shared, thumbnail_tx, reader, bodies, pool }
+    }
+
+    /// Works until `stop` is closed.
+    pub(crate) fn run(self, stop: &Receiver<()>) {
+        let bell = self.shared.thumbnails_wanted.bell().clone();
+        let threads = self.pool.current_num_threads();
+        let (done_tx, done_rx) = bounded(threads);
+        let mut wanted: VecDeque<ItemId> = VecDeque::new();
+        let mut begun: HashSet<ItemId> = HashSet::new();
+        loop {
+            while begun.len() < threads
+                && let Some(id) = wanted.pop_front()
+            {
+                if begun.insert(id) {
+                    self.begin(id, &done_tx);
+                }
+            }
+            crossbeam_channel::select! {
+                recv(bell) -> _ => if let Some(latest) = self.shared.thumbnails_wanted.take() { wanted = latest.into() },
+                recv(done_rx) -> id => if let Ok(id) = id { begun.remove(&id); },
+                recv(stop) -> _ => return,
+            }
+        }
+    }
+
+    fn begin(&self, id: ItemId, done_tx: &Sender<ItemId>) {
+        let row = self.reader.item(id).ok().flatten();
+        let (bodies, thumbnail_tx, done_tx) = (Arc::clone(&self.bodies), self.thumbnail_tx.clone(), done_tx.clone());
+        let shared = Arc::clone(&self.shared);
+        self.pool.spawn(move || {
+            let pixels = guarded(|| {
+                let Some(row) = row else { return Err(ItemError::nameless(ErrorKind::NotFound)) };
+                let body = match decode::source(&row, &bodies).map_err(|error| error.named(&row.locator))? {
+                    Source::Input(body) | Source::Output(body) => body,
+                    Source::NotFetched => return Err(ItemError::nameless(ErrorKind::Cancelled)),
+                };
+                let shown =
+                    decode::decode(&body.bytes, decode::DecodeChoice::default(), Some((SIDE_PX, SIDE_PX)), &|| false)
+                        .map_err(|error| error.named(&row.locator))?;
+                Ok(decode::pixels(&shown.image))
+            });
+            // A face that takes none keeps nobody waiting: it asks again for what it still wants.
+            if thumbnail_tx.try_send(Thumbnail { id, pixels }).is_ok() {
+                shared.wake();
+            }
+            let _ = done_tx.send(id);
+        });
+    }
+}

@@ -1,0 +1,138 @@
+//! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
+
+use super::decode::{self, Collector, DecodeChoice, DecodedImage, ImageRows};
+use crate::codec::DecodeOptions;
+use crate::engine::api::view::Pixels;
+use crate::error::ItemError;
+use crate::model::{Image, Orientation, Recipe};
+use crate::op::pipeline::stage::Rect;
+use crate::op::{Pipeline, Plan};
+
+/// What is computed beyond each edge of what is seen, in px.
+const MARGIN_PX: u32 = 192;
+
+/// What is kept of one picture, so that neither the next edit nor the next drag begins anew.
+#[derive(Default)]
+pub(crate) struct Viewport {
+    delivered: Option<RecipeInput>,
+    part: Option<Part>,
+}
+
+/// A picture as its decoder delivers it to a recipe, where that is not how it is shown: on its side, smaller, or gray.
+struct RecipeInput {
+    max_downscale: f64,
+    luma: bool,
+    image: Image,
+}
+
+/// A part of a result.
+struct Part {
+    recipe: Recipe,
+    result_px: (u32, u32),
+    rect: Rect,
+    pixels: Pixels,
+}
+
+/// What is seen of a result.
+pub(crate) struct VisiblePart {
+    pub(crate) pixels: Pixels,
+    /// Size of the whole result.
+    pub(crate) result_px: (u32, u32),
+}
+
+/// What is to be seen of which picture.
+pub(crate) struct ViewportRequest<'a> {
+    pub(crate) shown: &'a DecodedImage,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) asked: DecodeChoice,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) pipeline: &'a Pipeline,
+    /// The centre of what is seen, 0 to 1 on both axes.
+    pub(crate) centre: (f32, f32),
+    pub(crate) area_px: (u32, u32),
+}
+
+impl Viewport {
+    /// The pixels around a centre, just as they are saved.
+    pub(crate) fn look(
+        &mut self,
+        wanted: &ViewportRequest<'_>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<VisiblePart, ItemError> {
+        let ViewportRequest { recipe, centre, area_px, .. } = wanted;
+        let held = |part: &&Part| {
+            part.recipe == **recipe && holds(part.rect, decode::part_around(part.result_px, *centre, *area_px))
+        };
+        if let Some(part) = self.part.as_ref().filter(held) {
+            return Ok(part.seen(*centre, *area_px));
+        }
+        let part = self.part.insert(Part::compute(&mut self.delivered, wanted, cancelled)?);
+        Ok(part.seen(*centre, *area_px))
+    }
+}
+
+impl Part {
+    fn compute(
+        delivered: &mut Option<RecipeInput>,
+        wanted: &ViewportRequest<'_>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, ItemError> {
+        let header = &wanted.shown.header;
+        let mut plan = wanted.pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let image = match decoded(&plan, wanted) {
+            None => &wanted.shown.image,
+            Some((max_downscale, luma)) => {
+                let fits = |kept: &RecipeInput| kept.max_downscale == max_downscale && kept.luma == luma;
+                if !delivered.as_ref().is_some_and(fits) {
+                    *delivered = None;
+                }
+                match delivered {
+                    Some(kept) => &kept.image,
+                    none => {
+                        let options = DecodeOptions {
+                            max_downscale,
+                            luma,
+                            colour: wanted.asked.colour,
+                            page: wanted.asked.page,
+                            ..DecodeOptions::default()
+                        };
+                        let image = decode::delivered(wanted.bytes, &options, cancelled)?;
+                        &none.insert(RecipeInput { max_downscale, luma, image }).image
+                    }
+                }
+            }
+        };
+        if !plan.is_certain() {
+            plan = plan.settled(&mut ImageRows { image, next_row: 0 }, cancelled)?;
+        }
+        let result = plan.output();
+        let result_px = (result.width_px, result.height_px);
+        let seen = decode::part_around(result_px, wanted.centre, wanted.area_px);
+        let rect = seen.grown(MARGIN_PX, &result);
+        let mut collector = Collector::new(image.profile.clone());
+        plan.focus(rect).run(&mut ImageRows { image, next_row: 0 }, &mut collector, cancelled)?;
+        let pixels = decode::pixels(&collector.into_image()?);
+        Ok(Self { recipe: wanted.recipe.clone(), result_px, rect, pixels })
+    }
+
+    fn seen(&self, centre: (f32, f32), area_px: (u32, u32)) -> VisiblePart {
+        let seen = decode::part_around(self.result_px, centre, area_px);
+        let within = Rect { x: seen.x - self.rect.x, y: seen.y - self.rect.y, ..seen };
+        VisiblePart { pixels: decode::cut_out(&self.pixels, within), result_px: self.result_px }
+    }
+}
+
+/// Whether `outer` holds all of `inner`.
+const fn holds(outer: Rect, inner: Rect) -> bool {
+    inner.x >= outer.x
+        && inner.y >= outer.y
+        && inner.x + inner.width_px <= outer.x + outer.width_px
+        && inner.y + inner.height_px <= outer.y + outer.height_px
+}
+
+/// What a decoder is to deliver, where that is not the picture as it is shown.
+fn decoded(plan: &Plan, wanted: &ViewportRequest<'_>) -> Option<(f64, bool)> {
+    let (max_downscale, luma) = (plan.max_downscale(), plan.accepts_luma());
+    let upright = wanted.shown.header.orientation == Orientation::Upright;
+    (!upright || max_downscale > 1.0 || luma).then_some((max_downscale, luma))
+}

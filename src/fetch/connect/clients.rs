@@ -1,0 +1,270 @@
+//! The HTTP clients. Redirects and decoding are left to us: a client's own would take away the checks and lengths.
+//!
+//! There are up to eight, each with connections of its own: whether hosts of the user's own network may be reached, and
+//! whether certificates are checked, is a matter of the client, so that no connection made for one purpose serves another.
+//! What is neither encrypted nor goes through a proxy has clients that know no root certificate: reading the system's
+//! takes as long as fetching many a small file.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use reqwest::dns::Resolve;
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect, retry};
+use url::Url;
+
+use super::resolver::{FirstReach, Guarded};
+use crate::error::JobError;
+use crate::fetch::credentials::secrets::AccessError;
+use crate::fetch::limits::FetchLimits;
+use crate::fetch::request::timing::{self, TimedConnector, TimedResolver};
+use crate::model::{Message, NetworkSpec, ProxyChoice};
+
+/// Where who asks may be reached, if the project has such a place.
+const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
+/// Bytes above which a file of certificates is none.
+const MAX_CA_BYTES: u64 = 16 << 20;
+
+/// Which client is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// Whether hosts of the user's own network may be reached.
+    pub(crate) is_users_own: bool,
+    /// Whether certificates are checked.
+    pub(crate) checks_certificates: bool,
+    /// Whether anything on it may be encrypted.
+    pub(crate) needs_roots: bool,
+}
+
+/// The clients of one job, each made when it is first wanted: reading the system's certificates takes longer than many a
+/// job without any.
+pub(crate) struct Clients {
+    made: [OnceLock<Client>; 8],
+    limits: FetchLimits,
+    resolver: Arc<dyn Resolve>,
+    first: Arc<FirstReach>,
+    proxy: Option<Proxy>,
+    uses_system_proxy: bool,
+    proxy_names: Arc<HashSet<String>>,
+    authorities: Vec<Certificate>,
+    insecure_hosts: HashSet<String>,
+}
+
+impl Clients {
+    /// Without any settings.
+    pub(crate) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
+        let proxy_names = if limits.system_proxy { system_proxy_names() } else { HashSet::new() };
+        Self {
+            made: [const { OnceLock::new() }; 8],
+            limits: limits.clone(),
+            resolver,
+            first: Arc::default(),
+            proxy: None,
+            uses_system_proxy: limits.system_proxy,
+            proxy_names: Arc::new(proxy_names),
+            authorities: Vec::new(),
+            insecure_hosts: HashSet::new(),
+        }
+    }
+
+    /// What the settings say; `proxy_user` is the proxy's user and password.
+    pub(crate) fn new(
+        limits: &FetchLimits,
+        network: &NetworkSpec,
+        proxy_user: Option<(&str, &str)>,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, AccessError> {
+        let system_proxy = limits.system_proxy && network.proxy == ProxyChoice::System;
+        let mut clients = Self::plain(&FetchLimits { system_proxy, ..limits.clone() }, resolver);
+        if let ProxyChoice::Url(url) = &network.proxy {
+            clients.proxy = Some(proxy_at(url, proxy_user)?);
+            let name = Url::parse(url).ok().and_then(|url| lower_host(&url));
+            clients.proxy_names = Arc::new(name.into_iter().collect());
+        }
+        clients.authorities = network.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        clients.insecure_hosts = network.insecure_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        Ok(clients)
+    }
+
+    /// The way to a URL; `is_users_own` says whether the user named its host.
+    pub(crate) fn way(&self, url: &Url, is_users_own: bool) -> Way {
+        let is_insecure = lower_host(url).is_some_and(|host| self.insecure_hosts.contains(&host));
+        let needs_roots = url.scheme() != "http" || !self.proxy_names.is_empty();
+        Way { is_users_own, checks_certificates: !is_insecure, needs_roots }
+    }
+
+    /// Whether a URL's host is the proxy itself: only the user may ask there.
+    pub(crate) fn is_proxy(&self, url: &Url) -> bool {
+        lower_host(url).is_some_and(|host| self.proxy_names.contains(&host))
+    }
+
+    /// The names of the proxies in use, in order.
+    pub(crate) fn proxies(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.proxy_names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The client for asking a place that answered before whether it still does.
+    pub(crate) fn for_probe(&self, place: &str) -> Option<&Client> {
+        let url = Url::parse(place).ok()?;
+        self.get(self.way(&url, true)).ok()
+    }
+
+    /// The client for that way.
+    pub(crate) fn get(&self, way: Way) -> Result<&Client, JobError> {
+        let index =
+            usize::from(way.is_users_own) + 2 * usize::from(way.checks_certificates) + 4 * usize::from(way.needs_roots);
+        let place = self.made.get(index).unwrap_or(&self.made[0]);
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let made = self.build(way)?;
+        Ok(place.get_or_init(|| made))
+    }
+
+    /// A client that trusts what the system trusts, and the authorities given.
+    fn build(&self, way: Way) -> Result<Client, JobError> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Fails when another thread was quicker, which is as good.
+            let _ = timing::crypto().install_default();
+        }
+        if !way.needs_roots {
+            return self.without_roots(way);
+        }
+        match self.builder(way).tls_certs_merge(self.authorities.clone()).build() {
+            Ok(client) => Ok(client),
+            // A machine without any root certificate can still fetch what is not encrypted.
+            Err(error) => {
+                tracing::warn!(%error, "the system's root certificates can't be used");
+                self.without_roots(way)
+            }
+        }
+    }
+
+    /// A client that trusts only the authorities given; without any it is good for http alone.
+    fn without_roots(&self, way: Way) -> Result<Client, JobError> {
+        let client = self.builder(way).tls_certs_only(self.authorities.clone()).build();
+        client.map_err(|error| {
+            let sentence = Message::new("http_client", "The HTTP client can't be set up: {detail}.");
+            JobError::Machine(sentence.with("detail", error))
+        })
+    }
+
+    fn builder(&self, way: Way) -> ClientBuilder {
+        let limits = &self.limits;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let resolver = Guarded {
+            inner: Arc::clone(&self.resolver),
+            first: Arc::clone(&self.first),
+            for_users_own: way.is_users_own,
+            proxies: Arc::clone(&self.proxy_names),
+        };
+        let builder = Client::builder()
+            .user_agent(user_agent())
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(limits.connect_timeout)
+            .read_timeout(limits.read_timeout)
+            .pool_max_idle_per_host(limits.per_host.max(1))
+            .tls_danger_accept_invalid_certs(!way.checks_certificates)
+            .dns_resolver(Arc::new(TimedResolver(resolver)))
+            .connector_layer(TimedConnector);
+        match &self.proxy {
+            Some(proxy) => builder.proxy(proxy.clone()),
+            None if self.uses_system_proxy => builder,
+            None => builder.no_proxy(),
+        }
+    }
+}
+
+/// How we introduce ourselves.
+fn user_agent() -> String {
+    let home = if HOME.is_empty() { String::new() } else { format!(" (+{HOME})") };
+    format!("Pixloom/{}{home}", env!("CARGO_PKG_VERSION"))
+}
+
+fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError> {
+    let proxy = Proxy::all(url);
+    let proxy = proxy.map_err(|_| {
+        AccessError::Senseless(Message::new("proxy_url", "The proxy is no usable URL: give http://HOST:PORT."))
+    })?;
+    Ok(match user {
+        Some((user, password)) => proxy.basic_auth(user, password),
+        None => proxy,
+    })
+}
+
+/// The names of the proxies that the environment or the system tells of.
+fn system_proxy_names() -> HashSet<String> {
+    let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
+    let schemes = ["http://pixloom.invalid/", "https://pixloom.invalid/"];
+    let found = schemes.iter().filter_map(|text| matcher.intercept(&text.parse().ok()?));
+    found.filter_map(|found| found.uri().host().map(str::to_ascii_lowercase)).collect()
+}
+
+fn lower_host(url: &Url) -> Option<String> {
+    url.host_str().map(str::to_ascii_lowercase)
+}
+
+/// Whether certificate authorities can be read from a PEM file.
+pub fn check_ca_file(path: &Path) -> Result<(), AccessError> {
+    authorities(path).map(drop)
+}
+
+/// The certificates of a PEM file.
+fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
+    use std::io::Read as _;
+    let wrong = |detail: String| AccessError::file(path, detail);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(error.to_string()))?;
+    if found.is_empty() {
+        return Err(wrong("it holds no certificate in PEM".to_owned()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::clients::*;
+    use super::super::resolver::SystemResolver;
+
+    fn clients(network: &NetworkSpec) -> Result<Clients, AccessError> {
+        Clients::new(&FetchLimits::default(), network, None, Arc::new(SystemResolver))
+    }
+
+    #[test]
+    fn a_client_can_be_had_without_any_root_certificate() {
+        let clients = clients(&NetworkSpec::default()).unwrap();
+        let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true };
+        assert!(clients.build(way).is_ok() && clients.without_roots(way).is_ok());
+    }
+
+    #[test]
+    fn certificates_go_unchecked_only_at_the_hosts_named() {
+        let clients =
+            clients(&NetworkSpec { insecure_hosts: vec!["H.example".into()], ..NetworkSpec::default() }).unwrap();
+        let checks = |url: &str| clients.way(&Url::parse(url).unwrap(), false).checks_certificates;
+        assert!(!checks("https://h.example:8443/x") && checks("https://x.h.example/") && checks("https://example/"));
+    }
+
+    #[test]
+    fn a_file_without_certificates_and_a_proxy_that_is_none_are_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.pem");
+        let network = NetworkSpec { ca_file: Some(path.clone()), ..NetworkSpec::default() };
+        assert!(matches!(clients(&network), Err(AccessError::File(_))));
+        std::fs::write(&path, "no certificate").unwrap();
+        let told = clients(&network).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("ca.pem"), "{told}");
+        let network = NetworkSpec { proxy: ProxyChoice::Url("http://".into()), ..NetworkSpec::default() };
+        assert!(clients(&network).is_err());
+    }
+}

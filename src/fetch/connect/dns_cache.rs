@@ -1,0 +1,184 @@
+//! Addresses of names, shared: a job asks for each name once at a time, and again only after a while.
+//!
+//! Knows nothing of which addresses may be reached: the guard stands behind it and sees every answer.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::resolver::NameNotFound;
+
+/// How long addresses are believed: the system's resolver does not tell their own time.
+const FOUND_FOR: Duration = Duration::from_secs(30);
+/// How long it is believed that a name has none: long enough that a list of its links asks once, not once a link.
+const MISSING_FOR: Duration = Duration::from_secs(2);
+/// Names remembered before those whose time is up are forgotten.
+const NAMES_KEPT: usize = 1024;
+
+/// A resolver that remembers.
+pub(crate) struct Cached {
+    inner: Arc<dyn Resolve>,
+    names: Mutex<Names>,
+    found_for: Duration,
+}
+
+#[derive(Default)]
+struct Names {
+    by_name: HashMap<String, Arc<tokio::sync::Mutex<Option<Answer>>>>,
+    forget_at: usize,
+}
+
+/// The addresses, or why there are none.
+type Found = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
+
+struct Answer {
+    found: Found,
+    until: Instant,
+}
+
+impl Cached {
+    /// Remembers what that one finds.
+    pub(crate) fn new(inner: Arc<dyn Resolve>) -> Self {
+        Self { inner, names: Mutex::default(), found_for: FOUND_FOR }
+    }
+
+    /// Where a name's answer stands; who holds its lock asks for all who wait.
+    fn place(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Answer>>> {
+        let name = name.to_ascii_lowercase();
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = names.by_name.get(&name) {
+            return Arc::clone(place);
+        }
+        if names.by_name.len() >= names.forget_at.max(NAMES_KEPT) {
+            let now = Instant::now();
+            names.by_name.retain(|_, place| {
+                Arc::strong_count(place) > 1
+                    || place.try_lock().is_ok_and(|answer| answer.as_ref().is_some_and(|answer| now < answer.until))
+            });
+            names.forget_at = 2 * names.by_name.len();
+        }
+        Arc::clone(names.by_name.entry(name).or_default())
+    }
+}
+
+impl Resolve for Cached {
+    fn resolve(&self, name: Name) -> Resolving {
+        let place = self.place(name.as_str());
+        let (inner, found_for) = (Arc::clone(&self.inner), self.found_for);
+        Box::pin(async move {
+            let mut answer = place.lock().await;
+            let fresh = answer.as_ref().filter(|answer| Instant::now() < answer.until).map(|fresh| fresh.found.clone());
+            let found = if let Some(found) = fresh {
+                found
+            } else {
+                let found = look_up(inner.as_ref(), name).await?;
+                let time = if found.is_ok() { found_for } else { MISSING_FOR };
+                *answer = Some(Answer { found: found.clone(), until: Instant::now() + time });
+                found
+            };
+            let found = found.map_err(|(kind, text)| NameNotFound(io::Error::new(kind, text)))?;
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// What is to be remembered of a name; an error that is not about the name is not.
+async fn look_up(inner: &dyn Resolve, name: Name) -> Result<Found, Box<dyn std::error::Error + Send + Sync>> {
+    match inner.resolve(name).await {
+        Ok(addresses) => Ok(Ok(addresses.collect())),
+        Err(error) => {
+            let missing = error.downcast::<NameNotFound>()?;
+            Ok(Err((missing.0.kind(), missing.0.to_string())))
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::dns_cache::*;
+
+    /// Counts how often it is asked; knows every name but those that begin with `no`.
+    #[derive(Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl Resolve for Counting {
+        fn resolve(&self, name: Name) -> Resolving {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                tokio::task::yield_now().await;
+                if name.as_str().starts_with("no") {
+                    return Err(NameNotFound(io::Error::other("not found")).into());
+                }
+                let addresses: Addrs = Box::new([SocketAddr::from(([192, 0, 2, 1], 0))].into_iter());
+                Ok(addresses)
+            })
+        }
+    }
+
+    fn ask(cached: &Cached, name: &str) -> Resolving {
+        cached.resolve(name.parse().unwrap())
+    }
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
+    }
+
+    #[test]
+    fn many_who_want_a_name_ask_once() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
+        run(async {
+            let found = futures_util::future::join_all((0..100).map(|_| ask(&cached, "a.example"))).await;
+            assert!(found.into_iter().all(|found| found.is_ok_and(|addresses| addresses.count() == 1)));
+            assert!(ask(&cached, "A.EXAMPLE").await.is_ok());
+        });
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_name_that_is_not_found_is_told_to_all_as_such() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
+        run(async {
+            for found in futures_util::future::join_all((0..100).map(|_| ask(&cached, "no.example"))).await {
+                assert!(found.is_err_and(|error| error.is::<NameNotFound>()));
+            }
+        });
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn who_gives_up_waiting_leaves_the_asking_to_the_next() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
+        run(async {
+            let mut first = ask(&cached, "a.example");
+            assert!(futures_util::poll!(&mut first).is_pending());
+            drop(first);
+            assert!(ask(&cached, "a.example").await.is_ok());
+        });
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_answer_grows_old_and_names_are_forgotten() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let cached = Cached { found_for: Duration::ZERO, ..Cached::new(Arc::new(Counting(Arc::clone(&asked)))) };
+        run(async {
+            for number in 0..4 * NAMES_KEPT {
+                assert!(ask(&cached, &format!("h{number}.example")).await.is_ok());
+            }
+            assert!(ask(&cached, "h0.example").await.is_ok());
+        });
+        assert_eq!(asked.load(Ordering::Relaxed), 4 * NAMES_KEPT + 1);
+        assert!(cached.names.lock().unwrap().by_name.len() <= NAMES_KEPT);
+    }
+}

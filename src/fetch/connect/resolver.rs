@@ -1,0 +1,143 @@
+//! Host names -> addresses that may be reached, with errors that can be told from every other.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::address_guard::{self, Reach};
+
+/// Names whose first addresses are remembered; those beyond can't be private ones.
+const NAMES_KEPT: usize = 1 << 20;
+
+/// The system's resolver.
+pub(crate) struct SystemResolver;
+
+/// A host's name was not found.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NameNotFound(pub(crate) io::Error);
+
+/// A host's name leads only to addresses that must not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(String);
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NameNotFound)?;
+            let addresses: Addrs = Box::new(found.collect::<Vec<_>>().into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// How far each name reached when it was first looked up: a name that was public then is never private later in the same
+/// job (DNS rebinding).
+#[derive(Default)]
+pub(crate) struct FirstReach {
+    by_name: Mutex<HashMap<u64, Reach>>,
+    hasher: RandomState,
+}
+
+impl FirstReach {
+    /// What it was, or is from now on.
+    fn of(&self, name: &str, now: Reach) -> Reach {
+        let key = self.hasher.hash_one(name.trim_end_matches('.').to_ascii_lowercase());
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_name.len() >= NAMES_KEPT && !by_name.contains_key(&key) {
+            return Reach::Public;
+        }
+        *by_name.entry(key).or_insert(now)
+    }
+}
+
+/// A resolver that takes out every address which must not be reached.
+pub(crate) struct Guarded {
+    pub(crate) inner: Arc<dyn Resolve>,
+    pub(crate) first: Arc<FirstReach>,
+    /// Whether names that were private from the start are reached: the user named them.
+    pub(crate) for_users_own: bool,
+    /// Names of proxies, in lower case: the user or the system chose them.
+    pub(crate) proxies: Arc<HashSet<String>>,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let text = name.as_str().to_owned();
+        let (first, for_users_own) = (Arc::clone(&self.first), self.for_users_own);
+        let is_proxy = self.proxies.contains(&text.to_ascii_lowercase());
+        let found = self.inner.resolve(name);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = found.await?.collect();
+            let kept = if is_proxy { found } else { keep(&text, found, &first, for_users_own)? };
+            let addresses: Addrs = Box::new(kept.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// The addresses of a name that may be reached.
+fn keep(
+    name: &str,
+    found: Vec<SocketAddr>,
+    first: &FirstReach,
+    for_users_own: bool,
+) -> Result<Vec<SocketAddr>, Refused> {
+    let reaches = |address: &SocketAddr| address_guard::reach(address.ip());
+    let nearest = found.iter().map(reaches).filter(|reach| *reach < Reach::Forbidden).min();
+    let Some(now) = nearest.filter(|_| address_guard::reach_of_name(name).is_none()) else {
+        let led_to = found.first().map(|address| format!("its name leads to {}", address.ip()));
+        return Err(Refused(led_to.unwrap_or_else(|| "its name leads nowhere".to_owned())));
+    };
+    let most = if for_users_own { first.of(name, now) } else { first.of(name, now).min(Reach::Public) };
+    let kept: Vec<SocketAddr> = found.iter().copied().filter(|address| reaches(address) <= most).collect();
+    match (kept.is_empty(), found.first()) {
+        (true, Some(address)) => Err(Refused(format!("its name leads to {}, inside this network", address.ip()))),
+        _ => Ok(kept),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::resolver::*;
+
+    fn tried(first: &FirstReach, own: bool, addresses: &str) -> Option<String> {
+        let found = addresses.split_whitespace().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
+        let kept = keep("h.example", found, first, own).ok()?;
+        Some(kept.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn only_public_addresses_are_kept_of_a_name_that_a_fetched_list_or_another_host_gave() {
+        for (found, kept) in [
+            ("8.8.8.8 10.0.0.1 169.254.169.254 ::1", Some("8.8.8.8")),
+            ("127.0.0.2", None),
+            ("fd00:ec2::254", None),
+            ("::ffff:10.0.0.1 64:ff9b::7f00:1", None),
+            ("", None),
+        ] {
+            assert_eq!(tried(&FirstReach::default(), false, found).as_deref(), kept, "{found}");
+        }
+    }
+
+    #[test]
+    fn a_users_own_name_may_be_private_from_the_start_but_not_turn_private() {
+        let first = FirstReach::default();
+        assert_eq!(tried(&first, true, "192.168.1.5 169.254.169.254").as_deref(), Some("192.168.1.5"));
+        assert_eq!(tried(&first, true, "192.168.1.6").as_deref(), Some("192.168.1.6"));
+        assert_eq!(tried(&first, false, "192.168.1.6"), None);
+        let first = FirstReach::default();
+        assert_eq!(tried(&first, true, "8.8.8.8 127.0.0.1").as_deref(), Some("8.8.8.8"));
+        assert_eq!(tried(&first, true, "127.0.0.1"), None);
+        assert_eq!(tried(&first, true, "9.9.9.9").as_deref(), Some("9.9.9.9"));
+        let first = FirstReach::default();
+        assert_eq!(tried(&first, true, "169.254.169.254"), None);
+        assert_eq!(tried(&first, true, "10.0.0.1").as_deref(), Some("10.0.0.1"));
+    }
+}

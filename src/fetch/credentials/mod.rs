@@ -1,0 +1,5 @@
+//! Credentials: where secrets are kept, and which host receives which header.
+
+pub(super) mod headers;
+pub(super) mod netrc;
+pub(super) mod secrets;

@@ -1,0 +1,294 @@
+//! File names out of what strangers say: headers and URLs.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+/// Longest name, in bytes of UTF-8.
+const MAX_BYTES: usize = 200;
+/// Longest extension that is kept when a name is cut, in bytes, its dot left out.
+const MAX_EXTENSION_BYTES: usize = 16;
+
+/// A name that can be given to a file on any system, made from an untrusted one: its last segment only, without
+/// separators, control or direction characters, reserved characters or device names, at most 200 bytes. `None` if
+/// nothing is left.
+pub fn safe_file_name(name: &str) -> Option<String> {
+    let last = name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String =
+        last.chars().filter(|c| !is_invisible(*c)).map(|c| if is_reserved(c) { '_' } else { c }).collect();
+    // A leading dot would hide the file, or pass it off as one of our temporaries.
+    let trimmed = clean.trim_start_matches(|c: char| c == '.' || c.is_whitespace());
+    let trimmed = trim_end(trimmed);
+    if trimmed.is_empty() {
+        return None;
+    }
+    let named = if is_device(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
+    let cut = shorten(&named);
+    (!cut.is_empty()).then_some(cut)
+}
+
+/// The safe name that a URL's path ends in, percent-decoded; `None` if it ends in none.
+pub fn name_from_url(url: &str) -> Option<String> {
+    from_url(&Url::parse(url).ok()?)
+}
+
+/// The name of what came: from Content-Disposition, else from the URL that was asked for, or from the one that answered
+/// when only that one has an extension.
+pub(super) fn name_of_response(disposition: Option<&[u8]>, asked: &Url, answered: &Url) -> Option<String> {
+    if let Some(name) = disposition.and_then(from_disposition) {
+        return Some(name);
+    }
+    let (asked, answered) = (from_url(asked), from_url(answered));
+    match (asked, answered) {
+        (Some(asked), Some(answered)) if !has_extension(&asked) && has_extension(&answered) => Some(answered),
+        (asked, answered) => asked.or(answered),
+    }
+}
+
+fn from_url(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
+    safe_file_name(&percent_decode_str(last).decode_utf8_lossy())
+}
+
+/// RFC 6266: `filename*` (RFC 8187) goes before `filename`.
+fn from_disposition(header: &[u8]) -> Option<String> {
+    let header = String::from_utf8_lossy(header);
+    let params = parameters(&header);
+    let value = |wanted: &str| params.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
+    value("filename*")
+        .and_then(extended)
+        .and_then(|name| safe_file_name(&name))
+        .or_else(|| value("filename").and_then(|name| safe_file_name(&percent_decode_str(name).decode_utf8_lossy())))
+}
+
+/// `charset'language'percent-encoded`.
+fn extended(value: &str) -> Option<String> {
+    let mut parts = value.splitn(3, '\'');
+    let (charset, _, encoded) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes: Vec<u8> = percent_decode_str(encoded).collect();
+    if charset.eq_ignore_ascii_case("utf-8") {
+        String::from_utf8(bytes).ok()
+    } else if charset.eq_ignore_ascii_case("iso-8859-1") {
+        Some(bytes.into_iter().map(char::from).collect())
+    } else {
+        None
+    }
+}
+
+/// The `key=value` parameters of a header, keys in lower case, quotes and escapes taken away.
+fn parameters(header: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut chars = header.chars().peekable();
+    // The disposition type itself.
+    for c in chars.by_ref() {
+        if c == ';' {
+            break;
+        }
+    }
+    while chars.peek().is_some() {
+        let mut key = String::new();
+        let mut ended = true;
+        for c in chars.by_ref() {
+            match c {
+                '=' => {
+                    ended = false;
+                    break;
+                }
+                ';' => break,
+                _ => key.push(c),
+            }
+        }
+        if ended {
+            continue;
+        }
+        while chars.next_if(|c| c.is_whitespace()).is_some() {}
+        let mut value = String::new();
+        if chars.next_if_eq(&'"').is_some() {
+            while let Some(c) = chars.next() {
+                match c {
+                    '"' => break,
+                    '\\' => value.extend(chars.next()),
+                    _ => value.push(c),
+                }
+            }
+            for c in chars.by_ref() {
+                if c == ';' {
+                    break;
+                }
+            }
+        } else {
+            for c in chars.by_ref() {
+                if c == ';' {
+                    break;
+                }
+                value.push(c);
+            }
+        }
+        found.push((key.trim().to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    found
+}
+
+/// Characters that no one sees: control characters, and those that turn the direction of writing.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn is_reserved(c: char) -> bool {
+    matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*')
+}
+
+fn trim_end(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+}
+
+/// Names that Windows keeps for devices, whatever their extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_uppercase();
+    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+        return true;
+    }
+    let digit = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    let mut rest = digit.unwrap_or_default().chars();
+    matches!((rest.next(), rest.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
+}
+
+fn has_extension(name: &str) -> bool {
+    split_extension(name).1.is_some()
+}
+
+/// The name without its extension, and the extension without its dot, if it looks like one.
+fn split_extension(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once('.') {
+        Some((stem, extension))
+            if !stem.is_empty()
+                && !extension.is_empty()
+                && extension.len() <= MAX_EXTENSION_BYTES
+                && extension.chars().all(char::is_alphanumeric) =>
+        {
+            (stem, Some(extension))
+        }
+        _ => (name, None),
+    }
+}
+
+/// At most [`MAX_BYTES`], cut between characters, the extension kept.
+fn shorten(name: &str) -> String {
+    if name.len() <= MAX_BYTES {
+        return name.to_owned();
+    }
+    let (stem, extension) = split_extension(name);
+    let room = MAX_BYTES - extension.map_or(0, |extension| extension.len() + 1);
+    let stem = trim_end(stem.get(..stem.floor_char_boundary(room)).unwrap_or(stem));
+    match extension {
+        Some(extension) => format!("{stem}.{extension}"),
+        None => stem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::file_name::*;
+
+    #[test]
+    fn hostile_names_become_harmless_ones() {
+        let cases = [
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\Windows\\win.ini", Some("win.ini")),
+            ("a\0b\n.jpg", Some("ab.jpg")),
+            ("con", Some("_con")),
+            ("NUL .tar.gz", Some("_NUL .tar.gz")),
+            ("com¹.txt", Some("_com¹.txt")),
+            ("com10.txt", Some("com10.txt")),
+            ("x.jpg. . ", Some("x.jpg")),
+            (".pixloom-1.part", Some("pixloom-1.part")),
+            ("a<b>:c?.png", Some("a_b__c_.png")),
+            ("gpj.\u{202e}exe", Some("gpj.exe")),
+            ("사진 1.jpg", Some("사진 1.jpg")),
+            ("..", None),
+            ("///", None),
+            ("", None),
+            (" . ", None),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(safe_file_name(given).as_deref(), wanted, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters_and_keeps_its_extension() {
+        let name = safe_file_name(&format!("{}.jpeg", "한".repeat(100))).unwrap();
+        assert!(name.len() <= 200 && name.ends_with("한.jpeg"), "{name}");
+    }
+
+    #[test]
+    fn content_disposition_names_the_file() {
+        let cases: [(&[u8], Option<&str>); 9] = [
+            (b"attachment; filename=a.jpg", Some("a.jpg")),
+            (b"attachment; filename=\"a \\\"b\\\"; c.jpg\"; x=1", Some("a _b_; c.jpg")),
+            (b"attachment; filename=\"x.jpg\"; filename*=UTF-8''%ED%95%9C.png", Some("한.png")),
+            (b"attachment; filename*=utf-8'ko'%ff.png; filename=b.png", Some("b.png")),
+            (b"inline; FileName = \"../../x.gif\"", Some("x.gif")),
+            ("attachment; filename=\"사진.jpg\"".as_bytes(), Some("사진.jpg")),
+            (b"attachment; filename*=iso-8859-1''caf%e9.jpg", Some("café.jpg")),
+            (b"attachment", None),
+            (b"attachment; filename=\"", None),
+        ];
+        for (header, wanted) in cases {
+            assert_eq!(from_disposition(header).as_deref(), wanted, "{}", String::from_utf8_lossy(header));
+        }
+    }
+
+    #[test]
+    fn the_url_that_was_asked_for_names_the_file_unless_only_the_other_has_an_extension() {
+        let name = |asked: &str, answered: &str| {
+            name_of_response(None, &Url::parse(asked).unwrap(), &Url::parse(answered).unwrap())
+        };
+        assert_eq!(name("http://h/a%20b.jpg?x=1", "http://cdn/77").as_deref(), Some("a b.jpg"));
+        assert_eq!(name("http://h/77", "http://cdn/c.png").as_deref(), Some("c.png"));
+        assert_eq!(name("http://h/77/", "http://cdn/88").as_deref(), Some("77"));
+        assert_eq!(name("http://h/..%2f..%2fx.sh", "http://h/").as_deref(), Some("x.sh"));
+        assert_eq!(name("http://h/", "http://h/"), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn no_name_escapes(name in prop_oneof![
+            r"[\x00-\x7f가-힣\u{202e}\u{0301}./\\: ]{0,300}",
+            r"(\.\./|\.\.\\|/|C:|\\\\\?\\|~|\$HOME|%2e%2e%2f|\x00){1,5}[a-z]{0,5}",
+            r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$)[ .]{0,3}(\.[a-z]{0,4}){0,3}",
+            any::<String>(),
+            "[a-zA-Z한글.]{190,900}",
+        ]) {
+            if let Some(safe) = safe_file_name(&name) {
+                prop_assert!(!safe.is_empty() && safe.len() <= 200);
+                prop_assert!(!safe.contains(['/', '\\', '\0', ':', '<', '>', '"', '|', '?', '*']));
+                prop_assert!(!safe.chars().any(char::is_control));
+                prop_assert!(!safe.starts_with('.') && !safe.ends_with(['.', ' ']));
+                prop_assert!(!is_device(&safe));
+                prop_assert_eq!(safe_file_name(&safe), Some(safe.clone()));
+            }
+        }
+
+        #[test]
+        fn no_url_and_no_header_names_another_folder(path in ".{0,60}", header in ".{0,60}") {
+            let header = format!("attachment; filename=\"{header}\"; filename*=UTF-8''{header}");
+            let names = [name_from_url(&format!("http://h/{path}")), from_disposition(header.as_bytes())];
+            for name in names.into_iter().flatten() {
+                let components: Vec<_> = std::path::Path::new(&name).components().collect();
+                prop_assert!(matches!(components.as_slice(), [std::path::Component::Normal(_)]), "{}", name);
+            }
+        }
+
+        #[test]
+        fn no_header_breaks_the_parser(header in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = from_disposition(&header);
+            let _ = from_disposition(&[b"attachment; filename".as_slice(), &header].concat());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What hosts ask of automatic clients: robots.txt and X-Robots-Tag.
+
+pub(super) mod noai;
+pub(super) mod robots_policy;
+pub(super) mod robots_txt;

@@ -1,0 +1,262 @@
+//! The bytes of a response: in memory while they are few, in a temporary file once they are many.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub use hyper::body::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::error::ItemError;
+use crate::model::human;
+use crate::store::spool::{Spool, SpooledFile};
+
+/// Bytes gathered before they are written to the temporary file at once.
+const WRITE_BYTES: usize = 1 << 20;
+/// Bytes from which a body that came in one piece is kept in the buffer it was read into; a smaller one is copied, so
+/// that it does not hold a buffer many times its size.
+const KEPT_BYTES: usize = 16 << 10;
+
+/// The bytes of a response. A temporary file goes away with it.
+#[derive(Debug)]
+pub enum Body {
+    /// All of them.
+    Memory(Bytes),
+    /// In a temporary file.
+    File(Box<SpooledFile>),
+}
+
+impl Body {
+    /// SHA-256 of the bytes, lower-case hex. Of bytes in memory it is worked out now, by whoever asks: the thread that
+    /// receives has others to listen to.
+    pub fn sha256(&self) -> String {
+        match self {
+            Self::Memory(bytes) => human::hex(&Sha256::digest(bytes)),
+            Self::File(file) => file.hash().to_owned(),
+        }
+    }
+
+    /// All bytes, read from the temporary file if they stand there.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.into()),
+            Self::File(file) => file.bytes(),
+        }
+    }
+
+    /// Copies all bytes to a writer; gives their number.
+    pub fn copy_to(&self, writer: &mut dyn Write) -> io::Result<u64> {
+        match self {
+            Self::Memory(bytes) => {
+                writer.write_all(bytes)?;
+                Ok(bytes.len() as u64)
+            }
+            Self::File(file) => io::copy(&mut file.reader(), writer),
+        }
+    }
+
+    /// The first bytes, at most `count`: enough to tell what they are.
+    pub fn head(&self, count: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.iter().take(count).copied().collect()),
+            Self::File(file) => file.head(count as u64),
+        }
+    }
+
+    /// Where the temporary file was made, if the bytes stand in one.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Memory(_) => None,
+            Self::File(file) => Some(file.path()),
+        }
+    }
+}
+
+/// Takes a body's bytes as they come.
+pub(crate) struct Collector<'a> {
+    spool: &'a Spool,
+    in_memory_bytes: u64,
+    /// What the server announced.
+    expected_bytes: Option<u64>,
+    /// All that was announced, where it came in one piece.
+    whole: Option<Bytes>,
+    pending: Vec<u8>,
+    /// The file that the bytes go to, with the hash of those that it has.
+    file: Option<(SpooledFile, Sha256)>,
+    size_bytes: u64,
+    /// Whether bytes are on their way to the disk: if that is given up, they are lost.
+    is_flushing: bool,
+}
+
+impl<'a> Collector<'a> {
+    /// Nothing yet. `expected_bytes` is what the server announced, which is believed only as far as memory goes.
+    pub(crate) fn new(spool: &'a Spool, in_memory_bytes: u64, expected_bytes: Option<u64>) -> Self {
+        Self {
+            spool,
+            in_memory_bytes,
+            expected_bytes: expected_bytes.filter(|expected| *expected <= in_memory_bytes),
+            whole: None,
+            pending: Vec::new(),
+            file: None,
+            size_bytes: 0,
+            is_flushing: false,
+        }
+    }
+
+    /// Whether all that was taken is still there.
+    pub(crate) const fn is_intact(&self) -> bool {
+        !self.is_flushing
+    }
+
+    /// Bytes taken so far.
+    pub(crate) const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Takes the next bytes as they came, without a copy where they are all that was announced.
+    pub(crate) async fn take(&mut self, chunk: Bytes) -> Result<(), ItemError> {
+        let is_whole = self.size_bytes == 0 && self.expected_bytes == Some(chunk.len() as u64);
+        if !is_whole || chunk.len() < KEPT_BYTES {
+            return self.push(&chunk).await;
+        }
+        self.size_bytes = chunk.len() as u64;
+        self.whole = Some(chunk);
+        Ok(())
+    }
+
+    /// Takes the next bytes.
+    pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
+        self.size_bytes += bytes.len() as u64;
+        if self.pending.capacity() == 0
+            && let Some(room) = self.expected_bytes
+        {
+            self.pending.reserve_exact(usize::try_from(room).unwrap_or(0));
+        }
+        if let Some(whole) = self.whole.take() {
+            self.pending.extend_from_slice(&whole);
+        }
+        self.pending.extend_from_slice(bytes);
+        let spills = self.file.is_some() || self.size_bytes > self.in_memory_bytes;
+        if spills && self.pending.len() >= WRITE_BYTES.min(self.in_memory_bytes as usize + 1) {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// The whole body, and its size in bytes.
+    pub(crate) async fn finish(mut self) -> Result<(Body, u64), ItemError> {
+        if self.file.is_some() && !self.pending.is_empty() {
+            self.flush().await?;
+        }
+        let body = match self.file {
+            Some((mut file, hasher)) => {
+                file.seal(human::hex(&hasher.finalize()));
+                Body::File(Box::new(file))
+            }
+            None => Body::Memory(self.whole.unwrap_or_else(|| self.pending.into())),
+        };
+        Ok((body, self.size_bytes))
+    }
+
+    /// Writes what is pending to the temporary file, and hashes it, on a thread that may wait for the disk.
+    async fn flush(&mut self) -> Result<(), ItemError> {
+        let spool = self.spool.clone();
+        let file = self.file.take();
+        let mut pending = std::mem::take(&mut self.pending);
+        self.is_flushing = true;
+        let written = tokio::task::spawn_blocking(move || -> io::Result<((SpooledFile, Sha256), Vec<u8>)> {
+            let (file, mut hasher) = match file {
+                Some(begun) => begun,
+                None => (spool.create()?, Sha256::new()),
+            };
+            file.file().write_all(&pending)?;
+            hasher.update(&pending);
+            pending.clear();
+            pending.shrink_to(WRITE_BYTES);
+            Ok(((file, hasher), pending))
+        })
+        .await
+        .unwrap_or_else(|broken| Err(io::Error::other(broken)));
+        let (file, pending) = written.map_err(|error| ItemError::writing(self.spool.path(), &error))?;
+        self.file = Some(file);
+        self.pending = pending;
+        self.is_flushing = false;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::body::*;
+
+    fn collect(in_memory_bytes: u64, chunks: &[&[u8]]) -> (Body, u64, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::new(dir.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (body, size) = runtime.block_on(async {
+            let mut collector = Collector::new(&spool, in_memory_bytes, None);
+            for chunk in chunks {
+                collector.push(chunk).await.unwrap();
+            }
+            collector.finish().await.unwrap()
+        });
+        (body, size, dir)
+    }
+
+    #[test]
+    fn a_small_body_stays_in_memory_and_has_its_hash() {
+        let (body, size, _dir) = collect(10, &[b"a", b"bc"]);
+        assert!(body.path().is_none());
+        assert_eq!(body.sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!((size, body.into_bytes().unwrap().as_slice()), (3, b"abc".as_slice()));
+    }
+
+    #[test]
+    fn a_body_that_came_whole_is_kept_as_it_came_and_more_is_laid_behind_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let spool = Spool::new("/nonexistent/spool");
+        let chunk = Bytes::from(vec![7; KEPT_BYTES]);
+        let collector = || Collector::new(&spool, 1 << 20, Some(KEPT_BYTES as u64));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.take(chunk.clone()).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        let Body::Memory(bytes) = body else { panic!("{body:?}") };
+        assert_eq!((size, bytes.as_ptr()), (KEPT_BYTES as u64, chunk.as_ptr()));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.push(&chunk).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        assert_eq!((body.into_bytes().unwrap(), size), (chunk.to_vec(), KEPT_BYTES as u64));
+        let (body, size) = runtime.block_on(async {
+            let mut collector = collector();
+            collector.take(chunk.clone()).await.unwrap();
+            collector.take(Bytes::from_static(b"end")).await.unwrap();
+            collector.finish().await.unwrap()
+        });
+        assert_eq!((body.into_bytes().unwrap(), size), ([&chunk[..], b"end"].concat(), KEPT_BYTES as u64 + 3));
+    }
+
+    #[test]
+    fn a_large_body_goes_to_a_file_that_vanishes_with_it() {
+        let (body, size, dir) = collect(2, &[b"a", b"bc", b"", b"d"]);
+        let path = body.path().unwrap();
+        assert!(path.starts_with(dir.path()) && path.to_string_lossy().ends_with(".part"));
+        let mut copy = Vec::new();
+        assert_eq!((size, body.copy_to(&mut copy).unwrap()), (4, 4));
+        assert_eq!((copy.as_slice(), body.head(2).unwrap().as_slice()), (b"abcd".as_slice(), b"ab".as_slice()));
+        assert_eq!(body.sha256(), "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589");
+        drop(body);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_spool_that_is_not_there_fails_the_item_in_words() {
+        let spool = Spool::new("/nonexistent/spool");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let error = runtime.block_on(async { Collector::new(&spool, 0, None).push(b"abc").await }).unwrap_err();
+        assert_eq!(error.kind, crate::error::ErrorKind::Unwritable);
+    }
+}

@@ -1,0 +1,333 @@
+//! One request, and what its answer means.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::header::{
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use url::Url;
+
+use super::body::{Body, Collector};
+use super::receive::{self, Terms};
+use super::resume::{self, Partial};
+use super::{content_encoding, timing};
+use crate::error::{ErrorKind, ItemError};
+use crate::fetch::fault::{self, Fault};
+use crate::fetch::limits::FetchLimits;
+use crate::fetch::politeness::noai;
+use crate::fetch::retry;
+use crate::fetch::schedule::rate::Throttle;
+use crate::model::{Message, Transfer, TransferTimes};
+use crate::store::spool::Spool;
+
+/// Bytes of an unwanted body that are read so that its connection can be used again.
+const DRAIN_BYTES: usize = 64 << 10;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
+
+/// What a request led to.
+pub(crate) enum Reply {
+    /// The body.
+    Received(Box<Received>),
+    /// Another place to ask.
+    Redirect(Url),
+    /// Nothing changed since it was fetched before.
+    Unchanged(TransferTimes),
+    /// What came before is of no use: it is to be asked for as a whole.
+    StartAgain,
+}
+
+/// What an answer says of its body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) http_status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content_encoding: Option<String>,
+    pub(crate) etag: Option<String>,
+    pub(crate) last_modified: Option<String>,
+    pub(crate) disposition: Option<Vec<u8>>,
+}
+
+/// A whole body.
+pub(crate) struct Received {
+    pub(crate) body: Body,
+    pub(crate) size_bytes: u64,
+    pub(crate) head: Head,
+    pub(crate) transfer: Transfer,
+    pub(crate) url: Url,
+}
+
+/// What proves that something fetched before is still the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its ETag.
+    pub etag: Option<String>,
+    /// Its Last-Modified, as it was sent.
+    pub last_modified: Option<String>,
+}
+
+/// A request; the spool outlives it, since what came may be gone on with.
+pub(crate) struct Ask<'r, 'a> {
+    /// The client, and headers about who asks.
+    pub(crate) way: (&'r Client, HeaderMap),
+    pub(crate) url: &'r Url,
+    /// How errors call it.
+    pub(crate) name: &'r str,
+    pub(crate) limits: &'r FetchLimits,
+    pub(crate) spool: &'a Spool,
+    /// What was fetched before and is still there.
+    pub(crate) known: Option<&'r Known>,
+    /// How fast bodies may come.
+    pub(crate) throttle: &'r Throttle<'r>,
+}
+
+/// Asks for a URL, within the total time-out. Where `partial` holds a part of that very URL's body, the rest is asked
+/// for; what comes of a body that breaks off is left there. `on_answer` is called with the status when a server
+/// answered.
+pub(crate) async fn request<'a>(
+    ask: Ask<'_, 'a>,
+    partial: &mut Option<Partial<'a>>,
+    on_answer: impl Fn(u16),
+) -> Result<Reply, Fault> {
+    let watch = timing::Watch::start();
+    let whole = async {
+        let began = Instant::now();
+        let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
+        let goes_on = from.is_some();
+        let sending = with_conditions(&ask, from).send();
+        let response = watch.answered(sending).await;
+        let response =
+            response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
+        let status = response.status().as_u16();
+        on_answer(status);
+        let answer = Answer { ask: &ask, response, times: watch.times(), goes_on };
+        answer.take(partial).await.map_err(|fault| fault.with_status(status))
+    };
+    let reply = ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
+        let sentence = Message::new("link_unfinished", "not finished within {seconds} s");
+        let sentence = sentence.with("seconds", ask.limits.total_timeout.as_secs_f64());
+        Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
+    });
+    reply.map_err(|fault| Fault { times: Some(Box::new(watch.times())), ..fault })
+}
+
+fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
+    let (client, headers) = &ask.way;
+    let mut request = client.get(ask.url.clone()).headers(headers.clone());
+    if let Some((partial, validator)) = from.and_then(|partial| Some((partial, partial.validator.as_deref()?))) {
+        request = request.header(RANGE, format!("bytes={}-", partial.collector.size_bytes()));
+        return request.header(IF_RANGE, validator);
+    }
+    let Some(known) = ask.known else { return request };
+    // RFC 9110, 13.1.3: a server that knows If-None-Match passes over the other.
+    if let Some(etag) = &known.etag {
+        request = request.header(IF_NONE_MATCH, etag);
+    }
+    if let Some(modified) = &known.last_modified {
+        request = request.header(IF_MODIFIED_SINCE, modified);
+    }
+    request
+}
+
+/// A server's answer.
+struct Answer<'r, 'a> {
+    ask: &'r Ask<'r, 'a>,
+    response: Response,
+    times: TransferTimes,
+    /// Whether the rest of a body was asked for.
+    goes_on: bool,
+}
+
+impl<'a> Answer<'_, 'a> {
+    async fn take(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let status = self.response.status();
+        match status.as_u16() {
+            _ if is_redirect(status) => {
+                let target = redirect_target(&self.response, self.ask.url, self.ask.name);
+                drain(self.response).await;
+                target.map(Reply::Redirect).map_err(Fault::new)
+            }
+            304 if self.ask.known.is_some() && !self.goes_on => Ok(Reply::Unchanged(self.times)),
+            206 if self.goes_on => self.go_on(partial).await,
+            412 | 416 if self.goes_on => {
+                if status == StatusCode::RANGE_NOT_SATISFIABLE
+                    && partial.as_ref().is_some_and(|partial| partial.was_all(self.response.headers()))
+                    && let Some(whole) = partial.take()
+                {
+                    drain(self.response).await;
+                    return finish(whole, self.times, None).await;
+                }
+                *partial = None;
+                drain(self.response).await;
+                Ok(Reply::StartAgain)
+            }
+            206 if !resume::is_the_whole(self.response.headers()) => {
+                Err(fault::bad_response(self.ask.name, "it sent a part, though the whole was asked for"))
+            }
+            // No content, and "clear your form": a success without anything to save.
+            204 | 205 => Err(self.refused().await),
+            _ if status.is_success() => self.begin(partial).await,
+            _ => Err(self.refused().await),
+        }
+    }
+
+    async fn refused(self) -> Fault {
+        let status = self.response.status();
+        let mut error = ItemError::new(ErrorKind::HttpStatus, self.ask.name).with("status", status.as_u16());
+        if let Some(reason) = status.canonical_reason() {
+            error = error.with("detail", reason);
+        }
+        // Where asking again is of no use, there is nothing to wait for.
+        let retry_after = text(self.response.headers(), RETRY_AFTER)
+            .filter(|_| error.is_retryable())
+            .and_then(|value| retry::retry_after(&value, SystemTime::now()));
+        drain(self.response).await;
+        Fault { retry_after, ..Fault::new(error) }
+    }
+
+    /// A whole body; what may have come before is forgotten.
+    async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let &Ask { limits, name, url, spool, throttle, .. } = self.ask;
+        let headers = self.response.headers();
+        if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
+            let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
+            drain(self.response).await;
+            return Err(Fault::new(error));
+        }
+        let head = Head::of(&self.response);
+        let codings =
+            content_encoding::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
+                .map_err(|coding| {
+                    fault::bad_response(name, format_args!("it is packed in an unknown way: {coding}"))
+                })?;
+        let is_packed = !codings.is_empty();
+        let announced = self.response.content_length();
+        let whole_bytes = announced.filter(|_| !is_packed);
+        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, throttle };
+        if announced.is_some_and(|announced| announced > limits.max_body_bytes) {
+            return Err(receive::too_large(terms));
+        }
+        let validator = if is_packed { None } else { resume::strong_validator(headers) };
+        let collector = Collector::new(spool, limits.max_body_in_memory_bytes, whole_bytes);
+        let begun = partial.insert(Partial { url: url.clone(), head, collector, whole_bytes, validator, resumed: 0 });
+        let (mut times, began) = (self.times, Instant::now());
+        let packed_bytes = if is_packed {
+            Some(receive::packed(self.response, &codings, &mut begun.collector, terms).await?)
+        } else {
+            receive::plain(self.response, &mut begun.collector, terms).await?;
+            None
+        };
+        times.body_ms = began.elapsed().as_millis() as u64;
+        match partial.take() {
+            Some(whole) => finish(whole, times, packed_bytes).await,
+            None => Ok(Reply::StartAgain),
+        }
+    }
+
+    /// The rest of a body, if it is that.
+    async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+        let &Ask { limits, name, throttle, .. } = self.ask;
+        let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
+        let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
+            tracing::debug!(name, why = ?fits, "a transfer starts again");
+            *partial = None;
+            drain(self.response).await;
+            return Ok(Reply::StartAgain);
+        };
+        let whole_bytes = resume::whole_bytes(self.response.headers());
+        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), throttle };
+        if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
+            return Err(receive::too_large(terms));
+        }
+        begun.whole_bytes = whole_bytes;
+        begun.head.http_status = self.response.status().as_u16();
+        begun.resumed += 1;
+        let (mut times, began) = (self.times, Instant::now());
+        let received = receive::plain(self.response, &mut begun.collector, terms).await;
+        if let Err(fault) = received {
+            // A part that is longer than it says can't be trusted in anything.
+            if fault.error.kind == ErrorKind::BadResponse {
+                *partial = None;
+            }
+            return Err(fault);
+        }
+        times.body_ms = began.elapsed().as_millis() as u64;
+        match partial.take() {
+            Some(whole) => finish(whole, times, None).await,
+            None => Ok(Reply::StartAgain),
+        }
+    }
+}
+
+pub(crate) fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u64>) -> Result<Reply, Fault> {
+    let (body, size_bytes) = whole.collector.finish().await.map_err(Fault::new)?;
+    let encoding = packed_bytes.and(whole.head.content_encoding.clone());
+    let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, unchanged: None };
+    Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        let headers = response.headers();
+        Self {
+            http_status: response.status().as_u16(),
+            content_type: text(headers, CONTENT_TYPE),
+            content_encoding: text_of_all(headers, CONTENT_ENCODING),
+            etag: text(headers, ETAG),
+            last_modified: text(headers, LAST_MODIFIED),
+            disposition: headers.get(CONTENT_DISPOSITION).map(|value| value.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// Where a redirect leads; only http and https are followed.
+pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
+    let refused = |why: Message| ItemError::new(ErrorKind::Redirect, name).saying(&why);
+    let nowhere = || refused(Message::new("link_nowhere", "it names no other address"));
+    let location = response.headers().get(LOCATION).ok_or_else(nowhere)?;
+    let mut target = std::str::from_utf8(location.as_bytes())
+        .ok()
+        .and_then(|location| url.join(location).ok())
+        .ok_or_else(|| refused(Message::new("link_no_address", "it names no usable address")))?;
+    if !matches!(target.scheme(), "http" | "https") {
+        let sentence = Message::new("link_scheme", "{scheme}: is not followed");
+        return Err(refused(sentence.with("scheme", target.scheme())));
+    }
+    // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.
+    target.set_fragment(None);
+    // Who one is elsewhere is not for a redirect to say.
+    let _ = crate::fetch::credentials::secrets::take_user_info(&mut target);
+    Ok(target)
+}
+
+fn text(headers: &HeaderMap, header: HeaderName) -> Option<String> {
+    let value = headers.get(header)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// A list that may stand in several lines.
+fn text_of_all(headers: &HeaderMap, header: HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(header).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    Some(lines.join(", ")).filter(|list| !list.is_empty() && !list.eq_ignore_ascii_case("identity"))
+}
+
+/// Reads what little is left of an unwanted body: otherwise its connection would be lost.
+async fn drain(mut response: Response) {
+    let rest = async {
+        let mut read_bytes = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read_bytes += chunk.len();
+            if read_bytes > DRAIN_BYTES {
+                break;
+            }
+        }
+    };
+    // Whatever happens, the body is not wanted.
+    let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
+}

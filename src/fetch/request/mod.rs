@@ -1,0 +1,9 @@
+//! One HTTP request: conditions, body, content encodings, resuming and time measurement.
+
+pub(super) mod body;
+pub(super) mod content_encoding;
+pub(super) mod exchange;
+pub(super) mod minimum_speed;
+pub(super) mod receive;
+pub(super) mod resume;
+pub(super) mod timing;

@@ -1,0 +1,171 @@
+//! The body of one answer: read, unpacked where it is packed, counted and kept, or laid behind what came before.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use futures_util::stream;
+use reqwest::Response;
+use tokio::io::AsyncBufReadExt;
+use tokio_util::io::StreamReader;
+
+use super::body::{Bytes, Collector};
+use super::content_encoding::{self, Coding, Reader};
+use super::minimum_speed::MinimumSpeed;
+use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_UNPACKED_TIMES};
+use crate::error::{ErrorKind, ItemError};
+use crate::fetch::fault::{self, Fault};
+use crate::fetch::limits::FetchLimits;
+use crate::fetch::schedule::rate::Throttle;
+use crate::model::{Message, human};
+
+/// What a body is held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// How errors call it.
+    pub(crate) name: &'a str,
+    pub(crate) limits: &'a FetchLimits,
+    /// The size that all of it will have, where that is known.
+    pub(crate) whole_bytes: Option<u64>,
+    /// The size at which this answer ends, where that is known.
+    pub(crate) end_bytes: Option<u64>,
+    /// How fast it may come.
+    pub(crate) throttle: &'a Throttle<'a>,
+}
+
+/// Reads an answer's body behind what was collected before.
+pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, terms: Terms<'_>) -> Result<(), Fault> {
+    let mut wire = ResponseStream::new(response, terms);
+    loop {
+        let chunk = match wire.next().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(Broken::Off(error)) => {
+                return Err(fault::of_body(&error, terms.name, collector.size_bytes(), terms.whole_bytes));
+            }
+            Err(Broken::TooSlow) => return Err(too_slow(terms)),
+        };
+        let size_bytes = collector.size_bytes().saturating_add(chunk.len() as u64);
+        if size_bytes > terms.limits.max_body_bytes {
+            return Err(too_large(terms));
+        }
+        if terms.end_bytes.is_some_and(|end| size_bytes > end) {
+            return Err(fault::bad_response(terms.name, "more came than was announced"));
+        }
+        collector.take(chunk).await.map_err(Fault::new)?;
+    }
+    let had = collector.size_bytes();
+    if terms.whole_bytes.or(terms.end_bytes).is_some_and(|wanted| had < wanted) {
+        return Err(Fault::new(fault::short_body(terms.name, had, terms.whole_bytes.or(terms.end_bytes))));
+    }
+    Ok(())
+}
+
+/// Reads and unpacks an answer's body; gives the number of bytes that came.
+pub(crate) async fn packed(
+    response: Response,
+    codings: &[Coding],
+    collector: &mut Collector<'_>,
+    terms: Terms<'_>,
+) -> Result<u64, Fault> {
+    let came = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&came);
+    let wire = stream::unfold(Some(ResponseStream::new(response, terms)), move |wire| {
+        let counter = Arc::clone(&counter);
+        async move {
+            let mut wire = wire?;
+            match wire.next().await {
+                Ok(Some(chunk)) => {
+                    counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    Some((Ok(chunk), Some(wire)))
+                }
+                Ok(None) => None,
+                Err(broken) => Some((Err(io::Error::other(broken)), None)),
+            }
+        }
+    });
+    let reader: Reader<'_> = Box::pin(StreamReader::new(Box::pin(wire)));
+    let failed = |error: io::Error| of_unpacking(error, terms, came.load(Ordering::Relaxed));
+    let mut reader = content_encoding::unpack(reader, codings).await.map_err(failed)?;
+    loop {
+        let bytes = reader.fill_buf().await.map_err(failed)?;
+        let count = bytes.len();
+        if count == 0 {
+            break;
+        }
+        let size_bytes = collector.size_bytes().saturating_add(count as u64);
+        if size_bytes > terms.limits.max_body_bytes {
+            return Err(too_large(terms));
+        }
+        if size_bytes > MAX_BODY_IN_MEMORY_BYTES && size_bytes / MAX_UNPACKED_TIMES > came.load(Ordering::Relaxed) {
+            let limit = format!("{MAX_UNPACKED_TIMES} times its packed size");
+            return Err(Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit)));
+        }
+        collector.push(bytes).await.map_err(Fault::new)?;
+        reader.as_mut().consume(count);
+    }
+    let had = came.load(Ordering::Relaxed);
+    if terms.end_bytes.is_some_and(|wanted| had < wanted) {
+        return Err(Fault::new(fault::short_body(terms.name, had, terms.end_bytes)));
+    }
+    Ok(had)
+}
+
+/// A body above the limit.
+pub(crate) fn too_large(terms: Terms<'_>) -> Fault {
+    let limit = human::bytes(terms.limits.max_body_bytes);
+    Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit))
+}
+
+fn too_slow(terms: Terms<'_>) -> Fault {
+    let sentence = Message::new("link_slow", "fewer than {bytes} bytes a second came for {seconds} s")
+        .with("bytes", terms.limits.low_speed_bytes_per_s)
+        .with("seconds", terms.limits.low_speed_time.as_secs_f64());
+    Fault::new(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))
+}
+
+/// The line broke, or what it brought can't be unpacked.
+fn of_unpacking(error: io::Error, terms: Terms<'_>, came: u64) -> Fault {
+    let what = error.to_string();
+    match error.downcast::<Broken>() {
+        Ok(Broken::Off(error)) => fault::of_body(&error, terms.name, came, terms.end_bytes),
+        Ok(Broken::TooSlow) => too_slow(terms),
+        Err(_) => fault::bad_response(terms.name, format_args!("its body can't be unpacked: {what}")),
+    }
+}
+
+/// Why no more comes.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Off(#[source] reqwest::Error),
+    #[error("too slow")]
+    TooSlow,
+}
+
+/// What comes over the line.
+struct ResponseStream<'a> {
+    response: Response,
+    pace: MinimumSpeed,
+    throttle: &'a Throttle<'a>,
+}
+
+impl<'a> ResponseStream<'a> {
+    fn new(response: Response, terms: Terms<'a>) -> Self {
+        let limits = terms.limits;
+        let pace = MinimumSpeed::new(limits.low_speed_bytes_per_s, limits.low_speed_time);
+        Self { response, pace, throttle: terms.throttle }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        let began = Instant::now();
+        let chunk = self.response.chunk().await.map_err(Broken::Off)?;
+        let count = chunk.as_ref().map_or(0, Bytes::len);
+        if chunk.is_some() && !self.pace.keeps_up(count as u64, began.elapsed()) {
+            return Err(Broken::TooSlow);
+        }
+        self.throttle.pay(count).await;
+        Ok(chunk)
+    }
+}

@@ -1,0 +1,282 @@
+//! Going on where a body broke off: what proves that the rest belongs to it (RFC 9110, 8.8.1, 13.1.5, 14.4), and what
+//! is kept meanwhile.
+//!
+//! When in doubt, a transfer starts again: bytes of two versions must never meet in one file.
+
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName,
+    LAST_MODIFIED,
+};
+use url::Url;
+
+use super::body::Collector;
+use super::exchange::Head;
+
+/// How much older than its response a Last-Modified must be to prove that nothing changed within its second
+/// (RFC 9110, 8.8.2.2; a minute also covers clocks that go apart).
+const STRONG_AFTER: Duration = Duration::from_mins(1);
+
+/// A body of which some bytes came.
+pub(crate) struct Partial<'a> {
+    /// The URL that answered, after redirects.
+    pub(crate) url: Url,
+    /// What was said of the whole.
+    pub(crate) head: Head,
+    /// What came.
+    pub(crate) collector: Collector<'a>,
+    /// The whole's size in bytes, where it was announced.
+    pub(crate) whole_bytes: Option<u64>,
+    /// What goes into If-Range; `None` where nothing proves that the rest belongs to it.
+    pub(crate) validator: Option<String>,
+    /// How often it went on.
+    pub(crate) resumed: u32,
+}
+
+impl Partial<'_> {
+    /// Whether the rest can be asked for.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.validator.is_some() && self.collector.is_intact() && self.collector.size_bytes() > 0
+    }
+
+    /// Whether this 206 is just the rest, and of the same thing; then the place behind its last byte, else why not.
+    pub(crate) fn fits(&self, headers: &HeaderMap) -> Result<u64, &'static str> {
+        if header(headers, CONTENT_TYPE).is_some_and(|mime| mime.to_ascii_lowercase().starts_with("multipart/")) {
+            return Err("several parts at once");
+        }
+        if header(headers, CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            return Err("a compressed part");
+        }
+        let range = header(headers, CONTENT_RANGE).and_then(ContentRange::parse).ok_or("a part of unknown place")?;
+        if range.first != self.collector.size_bytes() {
+            return Err("another part than the one asked for");
+        }
+        let whole = range.whole.ok_or("a part of an unknown whole")?;
+        if self.whole_bytes.is_some_and(|known| known != whole) {
+            return Err("a part of another whole");
+        }
+        let end = range.last + 1;
+        let announced = header(headers, CONTENT_LENGTH).and_then(digits);
+        if announced.is_some_and(|announced| announced != end - range.first) {
+            return Err("a part whose length contradicts its place");
+        }
+        if self.is_contradicted(headers) {
+            return Err("a part of another version");
+        }
+        Ok(end)
+    }
+
+    /// Whether a 416 says that what came was all, of the very same version.
+    pub(crate) fn was_all(&self, headers: &HeaderMap) -> bool {
+        let whole = header(headers, CONTENT_RANGE).and_then(unsatisfied_whole);
+        let same_version = self.validator.is_some()
+            && [ETAG, LAST_MODIFIED].into_iter().any(|name| header(headers, name) == self.validator.as_deref());
+        let had = self.collector.size_bytes();
+        whole == Some(had) && self.whole_bytes.is_none_or(|known| known == had) && same_version
+    }
+
+    /// Whether a response speaks of another version.
+    fn is_contradicted(&self, headers: &HeaderMap) -> bool {
+        let differs = |name, ours: Option<&str>| match (header(headers, name), ours) {
+            (Some(theirs), Some(ours)) => theirs != ours,
+            _ => false,
+        };
+        differs(ETAG, self.head.etag.as_deref()) || differs(LAST_MODIFIED, self.head.last_modified.as_deref())
+    }
+}
+
+/// What may stand in If-Range: a strong ETag, else a Last-Modified that is strong; nothing where ranges are refused.
+pub(crate) fn strong_validator(headers: &HeaderMap) -> Option<String> {
+    if header(headers, ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("none")) {
+        return None;
+    }
+    if headers.contains_key(ETAG) {
+        let etag = header(headers, ETAG)?;
+        let inner = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        return inner.filter(|inner| !inner.contains('"')).map(|_| etag.to_owned());
+    }
+    let modified = header(headers, LAST_MODIFIED)?;
+    let (since, now) =
+        (httpdate::parse_http_date(modified).ok()?, httpdate::parse_http_date(header(headers, DATE)?).ok()?);
+    (now.duration_since(since).ok()? >= STRONG_AFTER).then(|| modified.to_owned())
+}
+
+/// The whole's size in bytes that a 206 tells.
+pub(crate) fn whole_bytes(headers: &HeaderMap) -> Option<u64> {
+    header(headers, CONTENT_RANGE).and_then(ContentRange::parse)?.whole
+}
+
+/// Whether a 206 that nobody asked for holds all there is.
+pub(crate) fn is_the_whole(headers: &HeaderMap) -> bool {
+    let range = header(headers, CONTENT_RANGE).and_then(ContentRange::parse);
+    range.is_some_and(|range| range.first == 0 && range.whole == Some(range.last + 1))
+}
+
+/// `bytes first-last/whole`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ContentRange {
+    first: u64,
+    last: u64,
+    /// `None` for `*`.
+    whole: Option<u64>,
+}
+
+impl ContentRange {
+    /// `None` for another unit, for nonsense, and for a range outside its own whole.
+    fn parse(value: &str) -> Option<Self> {
+        let (range, whole) = in_bytes(value)?.split_once('/')?;
+        let (first, last) = range.trim().split_once('-')?;
+        let (first, last) = (digits(first)?, digits(last)?);
+        let whole = match whole.trim() {
+            "*" => None,
+            whole => Some(digits(whole)?),
+        };
+        let within = last < whole.unwrap_or(u64::MAX);
+        (first <= last && within).then_some(Self { first, last, whole })
+    }
+}
+
+/// The whole's size in `bytes */whole`.
+fn unsatisfied_whole(value: &str) -> Option<u64> {
+    let (range, whole) = in_bytes(value)?.split_once('/')?;
+    (range.trim() == "*").then(|| digits(whole)).flatten()
+}
+
+fn in_bytes(value: &str) -> Option<&str> {
+    let (unit, rest) = value.trim().split_once(' ')?;
+    unit.eq_ignore_ascii_case("bytes").then(|| rest.trim())
+}
+
+/// Digits alone: no sign, nothing between.
+fn digits(text: &str) -> Option<u64> {
+    let text = text.trim();
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    // Two that differ prove nothing.
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.any(|other| other != first) {
+        return None;
+    }
+    first.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::super::resume::*;
+    use crate::store::spool::Spool;
+
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+
+    fn headers(lines: Lines<'_>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_a_strong_validator_lets_a_transfer_go_on() {
+        let cases: [(Lines<'_>, Option<&str>); 9] = [
+            (&[("etag", "\"a\"")], Some("\"a\"")),
+            (&[("etag", "W/\"a\"")], None),
+            (&[("etag", "a")], None),
+            (&[("etag", "\"a\""), ("etag", "\"b\"")], None),
+            (&[("etag", "\"a\""), ("accept-ranges", "none")], None),
+            // A weak ETag says that even the same second may hold two versions.
+            (
+                &[
+                    ("etag", "W/\"a\""),
+                    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                    ("date", "Mon, 07 Nov 1994 08:49:37 GMT"),
+                ],
+                None,
+            ),
+            (
+                &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), ("date", "Sun, 06 Nov 1994 08:50:37 GMT")],
+                Some("Sun, 06 Nov 1994 08:49:37 GMT"),
+            ),
+            (&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), ("date", "Sun, 06 Nov 1994 08:50:36 GMT")], None),
+            (&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")], None),
+        ];
+        for (lines, wanted) in cases {
+            assert_eq!(strong_validator(&headers(lines)).as_deref(), wanted, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_content_range_is_taken_literally() {
+        let range = |first, last, whole| Some(ContentRange { first, last, whole });
+        for (value, wanted) in [
+            ("bytes 2-9/10", range(2, 9, Some(10))),
+            ("Bytes  2-9/*", range(2, 9, None)),
+            ("bytes 2-10/10", None),
+            ("bytes 9-2/10", None),
+            ("bytes +2-9/10", None),
+            ("bytes 2-/10", None),
+            ("bytes */10", None),
+            ("bytes=2-9/10", None),
+            ("lines 2-9/10", None),
+            ("bytes 0-18446744073709551615/*", None),
+            ("bytes 0-99999999999999999999/*", None),
+            ("", None),
+        ] {
+            assert_eq!(ContentRange::parse(value), wanted, "{value}");
+        }
+        assert_eq!(unsatisfied_whole("bytes */10"), Some(10));
+        assert_eq!(unsatisfied_whole("bytes 0-9/10"), None);
+        assert!(is_the_whole(&headers(&[("content-range", "bytes 0-9/10")])));
+        assert!(!is_the_whole(&headers(&[("content-range", "bytes 0-8/10")])) && !is_the_whole(&headers(&[])));
+    }
+
+    #[test]
+    fn a_part_is_taken_only_when_everything_about_it_fits() {
+        let spool = Spool::new(".");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut collector = Collector::new(&spool, 100, Some(10));
+        runtime.block_on(collector.push(b"abcd")).unwrap();
+        let mut partial = Partial {
+            url: Url::parse("http://h/a").unwrap(),
+            head: Head { etag: Some("\"1\"".into()), ..Head::default() },
+            collector,
+            whole_bytes: Some(10),
+            validator: Some("\"1\"".into()),
+            resumed: 0,
+        };
+        assert!(partial.can_go_on());
+        let good = ("content-range", "bytes 4-9/10");
+        for (lines, fits) in [
+            (vec![good], Ok(10)),
+            (vec![good, ("etag", "\"1\""), ("content-length", "6")], Ok(10)),
+            (vec![("content-range", "bytes 4-6/10")], Ok(7)),
+            (vec![good, ("etag", "\"2\"")], Err("version")),
+            (vec![good, ("content-length", "5")], Err("length")),
+            (vec![good, ("content-encoding", "gzip")], Err("compressed")),
+            (vec![good, ("content-type", "Multipart/byteranges; boundary=x")], Err("several")),
+            (vec![("content-range", "bytes 3-9/10")], Err("another part")),
+            (vec![("content-range", "bytes 4-10/11")], Err("another whole")),
+            (vec![("content-range", "bytes 4-9/*")], Err("unknown whole")),
+            (vec![good, ("content-range", "bytes 5-9/10")], Err("unknown place")),
+            (vec![], Err("unknown place")),
+        ] {
+            match (partial.fits(&headers(&lines)), fits) {
+                (Ok(end), Ok(wanted)) => assert_eq!(end, wanted, "{lines:?}"),
+                (Err(why), Err(word)) => assert!(why.contains(word), "{lines:?}: {why}"),
+                (got, _) => panic!("{lines:?}: {got:?}"),
+            }
+        }
+        let all = headers(&[("content-range", "bytes */4"), ("etag", "\"1\"")]);
+        assert!(!partial.was_all(&all), "ten were announced");
+        partial.whole_bytes = None;
+        assert!(partial.was_all(&all));
+        assert!(!partial.was_all(&headers(&[("content-range", "bytes */4")])), "it may be another version");
+        assert!(!partial.was_all(&headers(&[("content-range", "bytes */5"), ("etag", "\"1\"")])));
+    }
+}

@@ -1,0 +1,167 @@
+//! How long the parts of a request took: looking up the name, connecting, waiting for the answer, receiving the body.
+//!
+//! Connections are made below the HTTP client, which tells nothing of them: what is measured there finds its request
+//! by the task it runs in. A connection that was there already took no time, and one that another request makes in the
+//! end is nobody's. Where connecting ends and securing begins, the client doesn't say either: securing begins when the
+//! first random bytes are drawn, for the greeting (RFC 8446, 4.1.2).
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use reqwest::dns::{Name, Resolve, Resolving};
+use rustls::crypto::{CryptoProvider, GetRandomFailed, SecureRandom, ring};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::model::TransferTimes;
+
+tokio::task_local! {
+    static MADE: Arc<Made>;
+}
+
+/// A request's stopwatch.
+pub(crate) struct Watch(Arc<Made>);
+
+/// What making a connection took, in microseconds; 0 where none was made.
+struct Made {
+    began: Instant,
+    dns_us: AtomicU64,
+    all_us: AtomicU64,
+    /// From the beginning until the greeting of TLS.
+    greeted_us: AtomicU64,
+    tls_us: AtomicU64,
+    /// From the beginning until the answer's head was there.
+    answered_us: AtomicU64,
+}
+
+impl Made {
+    fn elapsed_us(&self) -> u64 {
+        micros(self.began.elapsed()).max(1)
+    }
+}
+
+impl Watch {
+    pub(crate) fn start() -> Self {
+        let none = || AtomicU64::new(0);
+        Self(Arc::new(Made {
+            began: Instant::now(),
+            dns_us: none(),
+            all_us: none(),
+            greeted_us: none(),
+            tls_us: none(),
+            answered_us: none(),
+        }))
+    }
+
+    /// Awaits the answer's head.
+    pub(crate) async fn answered<T>(&self, answer: impl Future<Output = T>) -> T {
+        let answer = MADE.scope(Arc::clone(&self.0), answer).await;
+        self.0.answered_us.store(self.0.elapsed_us(), Ordering::Relaxed);
+        answer
+    }
+
+    /// How long the parts took so far.
+    pub(crate) fn times(&self) -> TransferTimes {
+        let of = |part: &AtomicU64| part.load(Ordering::Relaxed);
+        let (dns_us, all_us, tls_us) = (of(&self.0.dns_us), of(&self.0.all_us), of(&self.0.tls_us));
+        let now = self.0.elapsed_us();
+        let answered = Some(of(&self.0.answered_us)).filter(|us| *us > 0).unwrap_or(now);
+        let some_ms = |us: u64| (us > 0).then_some(us / 1000);
+        TransferTimes {
+            dns_ms: some_ms(dns_us),
+            connect_ms: some_ms(all_us.saturating_sub(dns_us + tls_us)),
+            tls_ms: some_ms(tls_us),
+            wait_ms: answered.saturating_sub(all_us.max(dns_us)) / 1000,
+            body_ms: now.saturating_sub(answered) / 1000,
+        }
+    }
+}
+
+fn note(which: impl FnOnce(&Made) -> &AtomicU64, took: Duration) {
+    // Outside any request (a connection finished in the background) nobody wants to know.
+    let _ = MADE.try_with(|made| which(made).store(micros(took).max(1), Ordering::Relaxed));
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A resolver whose answers are timed.
+pub(crate) struct TimedResolver<R>(pub(crate) R);
+
+impl<R: Resolve> Resolve for TimedResolver<R> {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (resolving, began) = (self.0.resolve(name), Instant::now());
+        Box::pin(async move {
+            let resolved = resolving.await;
+            note(|made| &made.dns_us, began.elapsed());
+            resolved
+        })
+    }
+}
+
+/// Times what makes connections.
+#[derive(Clone, Copy)]
+pub(crate) struct TimedConnector;
+
+impl<S> Layer<S> for TimedConnector {
+    type Service = Timed<S>;
+    fn layer(&self, inner: S) -> Timed<S> {
+        Timed(inner)
+    }
+}
+
+/// A maker of connections that is timed.
+#[derive(Clone)]
+pub(crate) struct Timed<S>(S);
+
+impl<R, S> Service<R> for Timed<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let (making, began) = (self.0.call(request), Instant::now());
+        Box::pin(async move {
+            let made = making.await;
+            note(|made| &made.all_us, began.elapsed());
+            let _ = MADE.try_with(|made| {
+                let greeted = made.greeted_us.load(Ordering::Relaxed);
+                let tls_us = made.elapsed_us().saturating_sub(greeted).max(1);
+                made.tls_us.store(if greeted > 0 { tls_us } else { 0 }, Ordering::Relaxed);
+            });
+            made
+        })
+    }
+}
+
+/// What encrypts, with the moment known at which it begins to.
+pub(crate) fn crypto() -> CryptoProvider {
+    let provider = ring::default_provider();
+    CryptoProvider { secure_random: Box::leak(Box::new(Noted(provider.secure_random))), ..provider }
+}
+
+/// Random bytes; the first ones of a request are for the greeting.
+#[derive(Debug)]
+struct Noted(&'static dyn SecureRandom);
+
+impl SecureRandom for Noted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
+        let _ = MADE.try_with(|made| {
+            let now = made.elapsed_us();
+            let _ = made.greeted_us.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        });
+        self.0.fill(bytes)
+    }
+}

@@ -1,0 +1,53 @@
+//! Brightness: a shift of encoded values.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "brightness",
+    summary: "Lighter or darker: v + amount / 100",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "amount",
+        summary: "Above 0 is lighter, below 0 darker",
+        unit: Unit::None,
+        kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Brightness { shift: params.number("amount") as f32 / 100.0 })),
+};
+
+#[derive(Clone, Copy)]
+struct Brightness {
+    shift: f32,
+}
+
+impl Operation for Brightness {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(if self.shift == 0.0 { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl Tone for Brightness {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value + self.shift
+    }
+}
+
+impl PointKernel for Brightness {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

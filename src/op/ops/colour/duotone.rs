@@ -1,0 +1,59 @@
+//! Duotone: a print in two inks.
+
+use super::grayscale;
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Mix;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+const fn colour(name: &'static str, summary: &'static str, default: &'static str) -> ParamSpec {
+    ParamSpec { name, summary, unit: Unit::None, kind: ParamKind::Colour { default } }
+}
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "duotone",
+    summary: "Two colours in place of black and white: shadows + (highlights - shadows) * L, L the Rec. 601 luma of \
+              encoded values; gray pictures get colour as well",
+    group: Group::Colour,
+    params: &[
+        colour("shadows", "What black becomes (its alpha doesn't count)", "#14213d"),
+        colour("highlights", "What white becomes (its alpha doesn't count)", "#fff4d6"),
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        let [low, high] = ["shadows", "highlights"].map(|name| params.colour(name).0);
+        let inks = [0, 1, 2].map(|channel: usize| (low[channel], high[channel] - low[channel]));
+        Ok(Box::new(Duotone { inks }))
+    },
+};
+
+/// For red, green and blue: the value of black, and how much is added up to white.
+#[derive(Clone, Copy)]
+struct Duotone {
+    inks: [(f32, f32); 3],
+}
+
+impl Operation for Duotone {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+    }
+}
+
+impl Mix for Duotone {
+    #[inline(always)]
+    fn at(self, [gray, ..]: [f32; 3]) -> [f32; 3] {
+        self.inks.map(|(low, range)| gray * range + low)
+    }
+}
+
+/// On gray pictures.
+impl PointKernel for Duotone {
+    fn channels(&self, input: Channels) -> Channels {
+        input.with_colour()
+    }
+
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::mix(samples, channels, *self);
+    }
+}

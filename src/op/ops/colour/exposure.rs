@@ -1,0 +1,59 @@
+//! Exposure: more or less light, as if the picture had been taken so.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::kernels::transfer_curve::{Encode, ToLinear};
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "exposure",
+    summary: "More or less light: E(D(v) * 2 ^ stops), D from encoded values to light and E back (sRGB's curve)",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "stops",
+        summary: "Each stop doubles the light, each below 0 halves it",
+        unit: Unit::Stops,
+        kind: ParamKind::Float { min: -8.0, max: 8.0, soft_max: 8.0, default: 0.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Exposure { factor: params.number("stops").exp2() as f32 })),
+};
+
+#[derive(Clone, Copy)]
+struct Exposure {
+    factor: f32,
+}
+
+impl Operation for Exposure {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        if self.factor == 1.0 {
+            return Ok(Stage::Nothing);
+        }
+        let steps: [Box<dyn PointKernel>; 3] = [Box::new(ToLinear), Box::new(*self), Box::new(Encode)];
+        Ok(Stage::Sequence(steps.into_iter().map(Stage::Point).collect()))
+    }
+}
+
+/// On light.
+impl Tone for Exposure {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value * self.factor
+    }
+}
+
+impl PointKernel for Exposure {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

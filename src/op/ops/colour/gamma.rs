@@ -1,0 +1,49 @@
+//! Gamma: lighter or darker middle tones.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd::Tone;
+use crate::op::kernels::{simd, transfer_curve};
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "gamma",
+    summary: "Lighter or darker middle tones, black and white stay: v ^ (1 / value)",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "value",
+        summary: "Above 1 is lighter, below 1 darker",
+        unit: Unit::None,
+        kind: ParamKind::Float { min: 0.05, max: 20.0, soft_max: 4.0, default: 1.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Gamma { exponent: params.number("value").recip() as f32 })),
+};
+
+#[derive(Clone, Copy)]
+struct Gamma {
+    exponent: f32,
+}
+
+impl Operation for Gamma {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(if self.exponent == 1.0 { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl Tone for Gamma {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        transfer_curve::power(value, self.exponent)
+    }
+}
+
+impl PointKernel for Gamma {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+}

@@ -1,0 +1,39 @@
+//! Hue: every colour turned around the wheel.
+
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::colour_matrix::ColourMatrix;
+use crate::op::pipeline::stage::{Operation, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "hue",
+    summary: "Turns colours around the wheel: the matrix of hue-rotate() in CSS (W3C Filter Effects), on encoded values; \
+              luma stays",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "degrees",
+        summary: "120 makes red green, green blue and blue red, about",
+        unit: Unit::Degrees,
+        kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 360.0, default: 0.0 },
+    }],
+    faithful_to_scale: true,
+    build: |params| Ok(Box::new(Hue { degrees: params.number("degrees") })),
+};
+
+struct Hue {
+    degrees: f64,
+}
+
+impl Operation for Hue {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        if self.degrees % 360.0 == 0.0 || input.channels.colour_count() == 1 {
+            return Ok(Stage::Nothing);
+        }
+        let (sin, cos) = self.degrees.to_radians().sin_cos();
+        Ok(Stage::Point(Box::new(ColourMatrix::of_rows([
+            [0.213 + cos * 0.787 - sin * 0.213, 0.715 - cos * 0.715 - sin * 0.715, 0.072 - cos * 0.072 + sin * 0.928],
+            [0.213 - cos * 0.213 + sin * 0.143, 0.715 + cos * 0.285 + sin * 0.140, 0.072 - cos * 0.072 - sin * 0.283],
+            [0.213 - cos * 0.213 - sin * 0.787, 0.715 - cos * 0.715 + sin * 0.715, 0.072 + cos * 0.928 + sin * 0.072],
+        ]))))
+    }
+}

@@ -1,0 +1,46 @@
+//! The negative.
+
+use crate::model::{Channels, ImageInfo, Message};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "invert",
+    summary: "The negative: 1 - v; alpha stays",
+    group: Group::Colour,
+    params: &[],
+    faithful_to_scale: true,
+    build: |_| Ok(Box::new(Invert)),
+};
+
+#[derive(Clone, Copy)]
+struct Invert;
+
+impl Operation for Invert {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(Stage::Point(Box::new(Self)))
+    }
+}
+
+impl Tone for Invert {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        1.0 - value
+    }
+}
+
+impl PointKernel for Invert {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,65 @@
+//! A straight line through encoded values.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "linear",
+    summary: "Scale and shift: v * scale + offset, with the offset in levels of 255",
+    group: Group::Colour,
+    params: &[
+        ParamSpec {
+            name: "scale",
+            summary: "Factor of each value",
+            unit: Unit::None,
+            kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 3.0, default: 1.0 },
+        },
+        ParamSpec {
+            name: "offset",
+            summary: "Added afterwards",
+            unit: Unit::Levels,
+            kind: ParamKind::Float { min: -25_500.0, max: 25_500.0, soft_max: 255.0, default: 0.0 },
+        },
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        Ok(Box::new(Linear { scale: params.number("scale") as f32, offset: (params.number("offset") / 255.0) as f32 }))
+    },
+};
+
+#[derive(Clone, Copy)]
+struct Linear {
+    scale: f32,
+    offset: f32,
+}
+
+impl Operation for Linear {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        let nothing = self.scale == 1.0 && self.offset == 0.0;
+        Ok(if nothing { Stage::Nothing } else { Stage::Point(Box::new(*self)) })
+    }
+}
+
+impl Tone for Linear {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        value * self.scale + self.offset
+    }
+}
+
+impl PointKernel for Linear {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

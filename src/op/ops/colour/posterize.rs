@@ -1,0 +1,57 @@
+//! Posterize: few levels of each colour.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "posterize",
+    summary: "Few levels of each colour: round(v * (levels - 1)) / (levels - 1), as in GIMP and ImageMagick",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "levels",
+        summary: "How many levels are left, black and white among them",
+        unit: Unit::None,
+        kind: ParamKind::Int { min: 2, max: 256, soft_max: 32, default: Some(4) },
+    }],
+    faithful_to_scale: false,
+    build: |params| Ok(Box::new(Posterize { steps: params.number("levels") as f32 - 1.0 })),
+};
+
+/// Adding it rounds a small float to the nearest whole number.
+const ROUND: f32 = 8_388_608.0;
+
+#[derive(Clone, Copy)]
+struct Posterize {
+    /// From black to white.
+    steps: f32,
+}
+
+impl Operation for Posterize {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(Stage::Point(Box::new(*self)))
+    }
+}
+
+impl Tone for Posterize {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        (value * self.steps + ROUND - ROUND) / self.steps
+    }
+}
+
+impl PointKernel for Posterize {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

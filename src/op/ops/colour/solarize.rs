@@ -1,0 +1,57 @@
+//! Solarize: the negative of what is light.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::kernels::transfer_curve::either;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "solarize",
+    summary: "The negative of what is light: 1 - v where v >= level / 255, else v; as in Pillow",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "level",
+        summary: "The darkest level that is turned into its negative",
+        unit: Unit::Levels,
+        kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default: 128.0 },
+    }],
+    faithful_to_scale: false,
+    build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - HAIR })),
+};
+
+/// Less than the distance of two 16-bit levels, more than the rounding of one.
+const HAIR: f32 = 2e-6;
+
+#[derive(Clone, Copy)]
+struct Solarize {
+    level: f32,
+}
+
+impl Operation for Solarize {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(Stage::Point(Box::new(*self)))
+    }
+}
+
+impl Tone for Solarize {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        either(value >= self.level, 1.0 - value, value)
+    }
+}
+
+impl PointKernel for Solarize {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,60 @@
+//! Threshold: black and white, nothing between.
+
+use super::grayscale;
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::kernels::simd::Tone;
+use crate::op::kernels::transfer_curve::either;
+use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "threshold",
+    summary: "Black and white only: 1 where L >= level / 255, else 0, L the Rec. 601 luma of encoded values; \
+              the result is gray",
+    group: Group::Colour,
+    params: &[ParamSpec {
+        name: "level",
+        summary: "The darkest level that becomes white",
+        unit: Unit::Levels,
+        kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default: 128.0 },
+    }],
+    faithful_to_scale: false,
+    build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - HAIR })),
+};
+
+/// A seventh of a 16-bit level: more than the rounding of luma, so that a gray of just the level is white.
+const HAIR: f32 = 2e-6;
+
+#[derive(Clone, Copy)]
+struct Threshold {
+    level: f32,
+}
+
+impl Operation for Threshold {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+    }
+}
+
+impl Tone for Threshold {
+    #[inline(always)]
+    fn at(self, value: f32) -> f32 {
+        either(value >= self.level, 1.0, 0.0)
+    }
+}
+
+/// On gray pictures.
+impl PointKernel for Threshold {
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        simd::tone(samples, channels, *self);
+    }
+
+    fn curve(&self, value: f32) -> Option<f32> {
+        Some(self.at(value))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}

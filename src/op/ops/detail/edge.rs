@@ -1,0 +1,118 @@
+//! Edges: how steeply values change.
+
+use pulp::NullaryFnOnce;
+
+use super::emboss::opaque;
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::blur_mix::keep_alpha;
+use crate::op::kernels::simd;
+use crate::op::ops::colour::grayscale;
+use crate::op::pipeline::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "edge",
+    summary: "Steepness of edges: amount * sqrt((h^2 + v^2) / 2), h and v the differences of the pixels on either side, \
+              averaged over three lines by the kernel's weights, of the Rec. 601 luma; alpha stays (amount=1 as \
+              scikit-image's filters.sobel, edge pixels repeat)",
+    group: Group::Detail,
+    params: &[
+        ParamSpec {
+            name: "kernel",
+            summary: "Weights of the three lines: sobel 1 2 1, scharr 3 10 3, prewitt 1 1 1",
+            unit: Unit::None,
+            kind: ParamKind::Choice { options: &["sobel", "scharr", "prewitt"], default: "sobel" },
+        },
+        ParamSpec {
+            name: "amount",
+            summary: "How bright edges are",
+            unit: Unit::None,
+            kind: ParamKind::Float { min: 0.0, max: 50.0, soft_max: 10.0, default: 2.0 },
+        },
+        ParamSpec {
+            name: "colour",
+            summary: "Each colour channel for itself rather than their luma",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: false },
+        },
+    ],
+    faithful_to_scale: false,
+    build: |params| {
+        let (outer, inner) = match params.text("kernel") {
+            "scharr" => (3.0 / 16.0, 10.0 / 16.0),
+            "prewitt" => (1.0 / 3.0, 1.0 / 3.0),
+            _ => (0.25, 0.5),
+        };
+        // The root's half goes into the weights.
+        let scale = params.number("amount") / std::f64::consts::SQRT_2;
+        let slope = Slope { outer: (outer * scale) as f32, inner: (inner * scale) as f32 };
+        Ok(Box::new(Edge { slope, colour: params.flag("colour") }))
+    },
+};
+
+struct Edge {
+    slope: Slope,
+    colour: bool,
+}
+
+impl Operation for Edge {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        let slope = Stage::Neighbourhood { halo_px: 1, kernel: Box::new(self.slope) };
+        Ok(if self.colour { slope } else { Stage::Sequence(vec![grayscale::to_luma(input), slope]) })
+    }
+}
+
+/// Weights of the outer lines and of the one between.
+#[derive(Clone, Copy)]
+struct Slope {
+    outer: f32,
+    inner: f32,
+}
+
+struct Run<'a> {
+    slope: Slope,
+    rows: [&'a [f32]; 3],
+    channels: usize,
+    out: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Run<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self { slope, rows, channels, out } = self;
+        // Nine pixels around each: three rows, each from the left, the middle and the right.
+        let [top, middle, bottom] = rows.map(|row| {
+            [0, 1, 2]
+                .map(|column| row.get(column * channels..).and_then(|row| row.get(..out.len())).unwrap_or_default())
+        });
+        let rows = [top, middle, bottom].map(|[a, b, c]| a.iter().zip(b).zip(c));
+        let [top, middle, bottom] = rows;
+        for (((out, ((a, b), c)), ((d, _), e)), ((f, g), h)) in out.iter_mut().zip(top).zip(middle).zip(bottom) {
+            let across = slope.outer * ((c - a) + (h - f)) + slope.inner * (e - d);
+            let down = slope.outer * ((f - a) + (h - c)) + slope.inner * (g - b);
+            *out = (across * across + down * down).sqrt();
+        }
+    }
+}
+
+impl NeighbourhoodKernel for Slope {
+    fn run(&self, rows: &WindowRows<'_>, channels: Channels, out: &mut [f32]) {
+        let mut rows = rows.rows();
+        let rows = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        simd::wide(Run { slope: *self, rows, channels: channels.count(), out });
+        opaque(out, channels);
+    }
+
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        keep_alpha(original, channels, out);
+    }
+
+    fn wants_original(&self) -> bool {
+        true
+    }
+
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+}

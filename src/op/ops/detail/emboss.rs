@@ -1,0 +1,97 @@
+//! Emboss: the picture as a relief in gray stone, lit from one side.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::blur_mix::keep_alpha;
+use crate::op::kernels::sparse_kernel::{SparseKernel, between};
+use crate::op::ops::colour::grayscale;
+use crate::op::pipeline::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "emboss",
+    summary: "A relief: 127.5 + strength * (x behind - x before), height px away from and towards the light \
+              (bilinear), x the Rec. 601 luma; alpha stays",
+    group: Group::Detail,
+    params: &[
+        ParamSpec {
+            name: "angle",
+            summary: "Where the light comes from: 0 is above, 90 the right, 315 the top left",
+            unit: Unit::Degrees,
+            kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 360.0, default: 315.0 },
+        },
+        ParamSpec {
+            name: "strength",
+            summary: "How much contrast the relief has; 0 is flat",
+            unit: Unit::None,
+            kind: ParamKind::Float { min: 0.0, max: 20.0, soft_max: 5.0, default: 1.0 },
+        },
+        ParamSpec {
+            name: "height",
+            summary: "How broad slopes are",
+            unit: Unit::Px,
+            kind: ParamKind::Float { min: 0.1, max: 50.0, soft_max: 10.0, default: 1.0 },
+        },
+        ParamSpec {
+            name: "colour",
+            summary: "Each colour channel for itself rather than their luma",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: false },
+        },
+    ],
+    faithful_to_scale: false,
+    build: |params| {
+        let radians = params.number("angle").to_radians();
+        Ok(Box::new(Emboss {
+            light: (radians.sin(), -radians.cos()),
+            strength: params.number("strength"),
+            height: params.number("height"),
+            colour: params.flag("colour"),
+        }))
+    },
+};
+
+struct Emboss {
+    /// Towards it, right and down, 1 long.
+    light: (f64, f64),
+    strength: f64,
+    height: f64,
+    colour: bool,
+}
+
+impl Operation for Emboss {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        let (x, y) = (self.light.0 * self.height, self.light.1 * self.height);
+        let slope = [between(-x, -y, self.strength), between(x, y, -self.strength)].concat();
+        let slope = SparseKernel::new(&slope);
+        let relief = Stage::Neighbourhood { halo_px: slope.halo_px(), kernel: Box::new(Relief(slope)) };
+        Ok(if self.colour { relief } else { Stage::Sequence(vec![grayscale::to_luma(input), relief]) })
+    }
+}
+
+struct Relief(SparseKernel);
+
+impl NeighbourhoodKernel for Relief {
+    fn run(&self, rows: &WindowRows<'_>, channels: Channels, out: &mut [f32]) {
+        self.0.sum(rows, channels.count(), out);
+        for value in out.iter_mut() {
+            *value += 0.5;
+        }
+        opaque(out, channels);
+    }
+
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        keep_alpha(original, channels, out);
+    }
+
+    fn wants_original(&self) -> bool {
+        true
+    }
+}
+
+/// Sets alpha to 1, so that colour stays what it is.
+pub(crate) fn opaque(out: &mut [f32], channels: Channels) {
+    let count = channels.count();
+    if channels.has_alpha() {
+        out.iter_mut().skip(count - 1).step_by(count).for_each(|alpha| *alpha = 1.0);
+    }
+}

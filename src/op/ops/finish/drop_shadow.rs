@@ -1,0 +1,284 @@
+//! A soft shadow behind the picture.
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::margins::Margins;
+use crate::op::kernels::simd;
+use crate::op::ops::detail::gaussian_blur::Gaussian;
+use crate::op::pipeline::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
+use crate::op::{Group, OpSpec};
+
+const fn offset(name: &'static str, summary: &'static str) -> ParamSpec {
+    let kind = ParamKind::Float { min: -1000.0, max: 1000.0, soft_max: 100.0, default: 10.0 };
+    ParamSpec { name, summary, unit: Unit::Px, kind }
+}
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "drop_shadow",
+    summary: "A soft shadow behind the picture, on a canvas that grows to hold it: the picture's alpha, moved by the \
+              offset, blurred by a Gaussian (as gaussian_blur), times the opacity; the picture is laid over it",
+    group: Group::Finish,
+    params: &[
+        offset("offset_x", "How far the shadow falls to the right; below 0 to the left"),
+        offset("offset_y", "How far the shadow falls down; below 0 up"),
+        ParamSpec {
+            name: "blur",
+            summary: "Standard deviation of the blur (half of what CSS calls the blur radius)",
+            unit: Unit::Px,
+            kind: ParamKind::Float { min: 0.0, max: 200.0, soft_max: 60.0, default: 10.0 },
+        },
+        ParamSpec {
+            name: "opacity",
+            summary: "Of the shadow",
+            unit: Unit::Percent,
+            kind: ParamKind::Float { min: 0.0, max: 100.0, soft_max: 100.0, default: 50.0 },
+        },
+        ParamSpec {
+            name: "colour",
+            summary: "The shadow's colour: black, white, #rgb or #rrggbb",
+            unit: Unit::None,
+            kind: ParamKind::Colour { default: "black" },
+        },
+        ParamSpec {
+            name: "background",
+            summary: "What is behind it: transparent (formats without transparency show white), or a colour: white, \
+                      black, #rgb or #rrggbb",
+            unit: Unit::None,
+            kind: ParamKind::Colour { default: "transparent" },
+        },
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        let background = params.colour("background");
+        let background = (background.0[3] > 0.0).then_some(background);
+        if background.is_some_and(|background| background.0[3] < 1.0) {
+            return Err(Message::new("shadow_background", "background must be transparent or a solid colour"));
+        }
+        Ok(Box::new(DropShadow {
+            offset: (params.number("offset_x"), params.number("offset_y")),
+            sigma: params.number("blur"),
+            opacity: (params.number("opacity") / 100.0) as f32,
+            colour: params.colour("colour"),
+            background,
+            view_scale: params.view_scale(),
+        }))
+    },
+};
+
+struct DropShadow {
+    offset: (f64, f64),
+    sigma: f64,
+    opacity: f32,
+    colour: Colour,
+    background: Option<Colour>,
+    view_scale: f64,
+}
+
+impl Operation for DropShadow {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        let colour = self.colour.0;
+        let opacity = self.opacity * colour[3];
+        if opacity <= 0.0 {
+            return Ok(Stage::Nothing);
+        }
+        let gaussian = Gaussian::new(self.sigma);
+        // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output.
+        let reach = (3.0 * self.sigma / self.view_scale).ceil();
+        let whole = |offset: f64| (offset / self.view_scale).round();
+        let (x, y) = (whole(self.offset.0), whole(self.offset.1));
+        let room = |offset: f64| [reach - offset, reach + offset].map(|px| px.max(0.0));
+        let ([left, right], [top, bottom]) = (room(x), room(y));
+        let is_gray = |colour: [f32; 4]| colour[0] == colour[1] && colour[1] == colour[2];
+        let clear = |[r, g, b, _]: [f32; 4]| Colour([r, g, b, 0.0]);
+        // Its colour is not seen; it says whether there must be room for colour.
+        let unseen = match self.background {
+            Some(background) if !is_gray(background.0) => clear(background.0),
+            _ => clear(colour),
+        };
+        let margins = Margins { left, top, right, bottom };
+        let (mut stages, grown) = margins.stages(input, self.view_scale, unseen);
+        let (across, down) = (Moved::new(&gaussian, x * self.view_scale), Moved::new(&gaussian, y * self.view_scale));
+        let halo_px = across.halo_px().max(down.halo_px());
+        let channels = grown.channels;
+        let kernel = Shadow {
+            across,
+            down,
+            halo: halo_px as usize,
+            opacity,
+            colour: self.colour.samples(channels),
+            background: self.background.map(|background| background.samples(channels)),
+        };
+        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
+        stages.push(Stage::Pad(Pad {
+            left_px: 1,
+            top_px: 1,
+            width_px: grown.width_px.saturating_add(2),
+            height_px: grown.height_px.saturating_add(2),
+            background: unseen,
+        }));
+        stages.push(Stage::Window { halo_px, kernel: Box::new(kernel) });
+        stages.push(Stage::Crop(Rect { x: 1, y: 1, width_px: grown.width_px, height_px: grown.height_px }));
+        if self.background.is_some() {
+            stages.push(Stage::Point(Box::new(WithoutAlpha)));
+        }
+        Ok(Stage::Sequence(stages))
+    }
+}
+
+/// A blur that moves what it blurs, along one axis.
+struct Moved {
+    weights: Vec<f32>,
+    /// Where the first weight stands, seen from the result's pixel.
+    first: i32,
+}
+
+impl Moved {
+    /// Moved towards higher places by `offset_px`, which is whole in outputs.
+    fn new(gaussian: &Gaussian, offset_px: f64) -> Self {
+        let whole = (offset_px + 1e-6).floor();
+        let part = (offset_px - whole).max(0.0) as f32;
+        let first = -(gaussian.radius() as i32) - whole as i32;
+        if part < 1e-3 {
+            return Self { weights: gaussian.weights().to_vec(), first };
+        }
+        // Between two pixels: what is moved by one less and by one more, each by its share.
+        let mut weights = vec![0.0; gaussian.weights().len() + 1];
+        for (i, weight) in gaussian.weights().iter().enumerate() {
+            for (at, share) in [(i, part), (i + 1, 1.0 - part)] {
+                if let Some(sum) = weights.get_mut(at) {
+                    *sum += weight * share;
+                }
+            }
+        }
+        Self { weights, first: first - 1 }
+    }
+
+    /// How far it looks on either side.
+    fn halo_px(&self) -> u32 {
+        let last = self.first + self.weights.len() as i32 - 1;
+        self.first.unsigned_abs().max(last.unsigned_abs())
+    }
+
+    /// How many pixels before the first weight lie in a neighbourhood.
+    fn lead(&self, halo: usize) -> usize {
+        usize::try_from(halo as i64 + i64::from(self.first)).unwrap_or_default()
+    }
+}
+
+struct Shadow {
+    across: Moved,
+    down: Moved,
+    halo: usize,
+    opacity: f32,
+    /// In the channels of the canvas.
+    colour: [f32; 4],
+    background: Option<[f32; 4]>,
+}
+
+impl WindowKernel for Shadow {
+    fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
+        // Only alpha casts a shadow.
+        let count = channels.count();
+        let alpha: Vec<f32> =
+            extended.iter().skip(count - 1).step_by(count).skip(self.across.lead(self.halo)).copied().collect();
+        let mut blurred = vec![0.0; prepared.len() / count];
+        simd::filter_row(&alpha, 1, &self.across.weights, &mut blurred);
+        for (pixel, alpha) in prepared.chunks_exact_mut(count).zip(blurred) {
+            pixel.fill(0.0);
+            if let Some(last) = pixel.last_mut() {
+                *last = alpha;
+            }
+        }
+    }
+
+    fn finish(&self, rows: &WindowRows<'_>, out: &mut [f32]) {
+        let (first, weights) = (self.down.lead(self.halo), &self.down.weights);
+        let starts = rows.starts.get(first..first + weights.len()).unwrap_or_default();
+        simd::filter_column(&WindowRows { ring: rows.ring, starts, first: rows.first }, weights, out);
+    }
+
+    fn wants_original(&self) -> bool {
+        true
+    }
+
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        let count = channels.count();
+        let colours = channels.colour_count();
+        for (pixel, original) in out.chunks_exact_mut(count).zip(original.chunks_exact(count)) {
+            let (Some(alpha), Some(shadow)) = (original.last().copied(), pixel.last().copied()) else { continue };
+            let shadow = shadow * self.opacity * (1.0 - alpha);
+            let seen = alpha + shadow;
+            for (i, value) in pixel.iter_mut().enumerate().take(colours) {
+                let (own, cast) = (original.get(i).copied().unwrap_or_default(), self.colour.get(i).unwrap_or(&0.0));
+                let premultiplied = own * alpha + cast * shadow;
+                *value = match &self.background {
+                    Some(background) => premultiplied + background.get(i).unwrap_or(&0.0) * (1.0 - seen),
+                    None if seen > 5e-6 => premultiplied / seen,
+                    None => 0.0,
+                };
+            }
+            if let Some(alpha) = pixel.last_mut() {
+                *alpha = if self.background.is_some() { 1.0 } else { seen };
+            }
+        }
+    }
+}
+
+/// Leaves alpha out, where nothing is transparent any more.
+struct WithoutAlpha;
+
+impl PointKernel for WithoutAlpha {
+    fn channels(&self, input: Channels) -> Channels {
+        if input.colour_count() == 1 { Channels::Gray } else { Channels::Rgb }
+    }
+
+    fn apply(&self, samples: &mut [f32], channels: Channels) {
+        if !channels.has_alpha() {
+            return;
+        }
+        let (from, to) = (channels.count(), channels.colour_count());
+        for pixel in 0..samples.len() / from {
+            samples.copy_within(pixel * from..pixel * from + to, pixel * to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drop_shadow::*;
+
+    #[test]
+    fn a_blur_moved_by_a_part_of_a_pixel_lies_between_its_neighbours() {
+        for offset in [0.0, 3.0, -2.0, 1.25, -0.75, 7.5] {
+            let moved = Moved::new(&Gaussian::new(1.5), offset);
+            let sum: f32 = moved.weights.iter().sum();
+            // What comes from `place` away is moved by as much the other way.
+            let places = moved.weights.iter().enumerate().map(|(i, weight)| weight * (moved.first + i as i32) as f32);
+            let centre: f32 = places.sum();
+            assert!((sum - 1.0).abs() < 1e-5 && (f64::from(centre) + offset).abs() < 1e-4, "{offset}: {centre}");
+            assert!(moved.weights.len() <= 2 * moved.halo_px() as usize + 1);
+        }
+    }
+
+    #[test]
+    fn a_sharp_shadow_is_the_picture_moved() {
+        // One opaque pixel in the middle of a row of clear ones.
+        let kernel = Shadow {
+            across: Moved::new(&Gaussian::new(0.0), 2.0),
+            down: Moved::new(&Gaussian::new(0.0), 0.0),
+            halo: 2,
+            opacity: 0.5,
+            colour: [0.25, 0.0, 0.0, 0.0],
+            background: None,
+        };
+        let row: Vec<f32> = (0..7).flat_map(|x| if x == 2 { [0.8, 1.0] } else { [0.0, 0.0] }).collect();
+        let extended = [vec![0.0; 4], row.clone(), vec![0.0; 4]].concat();
+        let mut prepared = vec![9.0; 14];
+        kernel.prepare(&extended, Channels::GrayAlpha, &mut prepared);
+        let alpha: Vec<f32> = prepared.iter().skip(1).step_by(2).copied().collect();
+        assert_eq!(alpha, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        kernel.combine(&row, Channels::GrayAlpha, &mut prepared);
+        assert_eq!(prepared[4..6], [0.8, 1.0], "the picture is over its shadow");
+        assert_eq!(prepared[8..10], [0.25, 0.5]);
+        assert_eq!(prepared[..2], [0.0, 0.0]);
+    }
+}

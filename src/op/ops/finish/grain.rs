@@ -1,0 +1,170 @@
+//! Film grain: noise that depends on the seed and on where a pixel stands, and on nothing else.
+
+use pulp::NullaryFnOnce;
+
+use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::simd;
+use crate::op::pipeline::stage::{Operation, PositionalKernel, Stage};
+use crate::op::{Group, OpSpec};
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "grain",
+    summary: "Film grain: v + amount * n, n bell-shaped noise of mean 0 and deviation 1 that seed and place decide \
+              (the sum of four random bytes; larger grains are blended from the four around); alpha stays",
+    group: Group::Detail,
+    params: &[
+        ParamSpec {
+            name: "amount",
+            summary: "Standard deviation of the noise",
+            unit: Unit::Levels,
+            kind: ParamKind::Float { min: 0.0, max: 128.0, soft_max: 40.0, default: 10.0 },
+        },
+        ParamSpec {
+            name: "size",
+            summary: "How large grains are",
+            unit: Unit::Px,
+            kind: ParamKind::Float { min: 1.0, max: 50.0, soft_max: 8.0, default: 1.0 },
+        },
+        ParamSpec {
+            name: "seed",
+            summary: "Another number gives another pattern, the same number always the same",
+            unit: Unit::None,
+            kind: ParamKind::Int { min: 0, max: 999_999, soft_max: 100, default: Some(0) },
+        },
+        ParamSpec {
+            name: "monochrome",
+            summary: "The same noise in every colour channel; otherwise grains have colours",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: true },
+        },
+    ],
+    faithful_to_scale: false,
+    build: |params| {
+        let size = params.number("size");
+        // Of grains smaller than a pixel of the view, as many as it holds are averaged.
+        let amount = params.number("amount") / 255.0 * size.min(1.0);
+        Ok(Box::new(Grain {
+            amount: amount as f32,
+            size: size.max(1.0) as f32,
+            seed: params.number("seed") as u32,
+            monochrome: params.flag("monochrome"),
+        }))
+    },
+};
+
+/// Mean and standard deviation of the sum of four random bytes.
+const MEAN: f32 = 510.0;
+const DEVIATION: f32 = 147.801_22;
+
+#[derive(Clone, Copy)]
+struct Grain {
+    amount: f32,
+    size: f32,
+    seed: u32,
+    monochrome: bool,
+}
+
+impl Operation for Grain {
+    fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
+        Ok(if self.amount == 0.0 { Stage::Nothing } else { Stage::Positional(Box::new(*self)) })
+    }
+}
+
+/// Spreads every bit over all others (Ellis, "lowbias32").
+#[inline(always)]
+const fn hash(x: u32) -> u32 {
+    let x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
+    let x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
+}
+
+/// Noise at column `x` of a row.
+#[inline(always)]
+fn noise(x: u32, row: u32) -> f32 {
+    let bits = hash(x.wrapping_mul(0x9e37_79b1) ^ row);
+    let sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24);
+    (sum as i32 as f32 - MEAN) * (1.0 / DEVIATION)
+}
+
+/// A run of noise of a row, from column `x` on.
+struct Run<'a>(u32, u32, &'a mut [f32]);
+
+impl NullaryFnOnce for Run<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        for (i, value) in (self.0..).zip(self.2) {
+            *value = noise(i, self.1);
+        }
+    }
+}
+
+/// How a place between grains is shared by them: smoothly, and so that the noise is as strong there as anywhere.
+#[inline]
+fn shares(at: f32) -> (f32, f32) {
+    let second = at * at * (3.0 - 2.0 * at);
+    let first = 1.0 - second;
+    let scale = (first * first + second * second).sqrt().recip();
+    (first * scale, second * scale)
+}
+
+impl Grain {
+    /// Which noise belongs to row `y` of a channel.
+    const fn row(self, y: u32, channel: u32) -> u32 {
+        hash(y.wrapping_add(hash(self.seed.wrapping_mul(4).wrapping_add(channel))))
+    }
+
+    /// Noise of a run of pixels.
+    fn fill(self, x: u32, y: u32, channel: u32, out: &mut [f32]) {
+        if self.size <= 1.0 {
+            simd::wide(Run(x, self.row(y, channel), out));
+            return;
+        }
+        let place = |at: u32| {
+            let at = (at as f32 + 0.5) / self.size;
+            (at.floor() as u32, at.fract())
+        };
+        let (top, down) = place(y);
+        let (first, second) = shares(down);
+        let rows = [self.row(top, channel), self.row(top + 1, channel)];
+        let at_grain = |column: u32| first * noise(column, rows[0]) + second * noise(column, rows[1]);
+        let mut column = place(x).0;
+        let mut grains = (at_grain(column), at_grain(column + 1));
+        for (x, value) in (x..).zip(out) {
+            let (left, right) = place(x);
+            if left != column {
+                column = left;
+                grains = (at_grain(column), at_grain(column + 1));
+            }
+            let (first, second) = shares(right);
+            *value = first * grains.0 + second * grains.1;
+        }
+    }
+}
+
+impl PositionalKernel for Grain {
+    fn channels(&self, input: Channels) -> Channels {
+        match (self.monochrome, input) {
+            (false, Channels::Gray) => Channels::Rgb,
+            (false, Channels::GrayAlpha) => Channels::Rgba,
+            _ => input,
+        }
+    }
+
+    fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
+        let (count, colours) = (channels.count(), channels.colour_count());
+        let mut noise = vec![0.0; samples.len() / count];
+        for channel in 0..colours {
+            if channel == 0 || !self.monochrome {
+                self.fill(x, y, channel as u32, &mut noise);
+            }
+            for (pixel, noise) in samples.chunks_exact_mut(count).zip(&noise) {
+                // What cannot be seen stays as it is.
+                let seen = !channels.has_alpha() || pixel.last().is_some_and(|alpha| *alpha > 0.0);
+                if let (true, Some(value)) = (seen, pixel.get_mut(channel)) {
+                    *value += self.amount * noise;
+                }
+            }
+        }
+    }
+}

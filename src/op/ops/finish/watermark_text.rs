@@ -1,0 +1,194 @@
+//! Words on the picture.
+
+use std::sync::Arc;
+
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::anchor::Anchor;
+use crate::op::kernels::overlay::{self, Overlay, OverlayCache, OverlayKernel, OverlayLayout, OverlayPixels};
+use crate::op::kernels::text_outline::{Style, TextOutline};
+use crate::op::pipeline::stage::{Colour, Operation, Stage};
+use crate::op::{Group, OpSpec, Params};
+
+/// Characters at most.
+const MAX_CHARS: usize = 1000;
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "watermark_text",
+    summary: "Words over the picture, in the bundled font (Latin and Hangul), with smooth edges; made smaller where they \
+              would not fit. Blended as opacity * text + (1 - opacity) * picture on encoded values",
+    group: Group::Finish,
+    params: &[
+        ParamSpec {
+            name: "text",
+            summary: "The words, as they stand; several lines are allowed",
+            unit: Unit::None,
+            kind: ParamKind::Text { default: "\u{a9} Your name" },
+        },
+        overlay::percent("size", "Size of the font, in per cent of the picture's shorter side", 0.1, 100.0, 5.0),
+        overlay::POSITION,
+        overlay::opacity(60.0),
+        ParamSpec {
+            name: "colour",
+            summary: "Of the letters: white, black, #rgb, #rrggbb or #rrggbbaa",
+            unit: Unit::None,
+            kind: ParamKind::Colour { default: "white" },
+        },
+        ParamSpec {
+            name: "bold",
+            summary: "Semibold letters",
+            unit: Unit::None,
+            kind: ParamKind::Bool { default: true },
+        },
+        overlay::MARGIN,
+        ParamSpec {
+            name: "angle",
+            summary: "Turned clockwise",
+            unit: Unit::Degrees,
+            kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 90.0, default: 0.0 },
+        },
+        overlay::percent(
+            "outline",
+            "Width of a line around the letters, in per cent of the font's size",
+            0.0,
+            50.0,
+            0.0,
+        ),
+        ParamSpec {
+            name: "outline_colour",
+            summary: "Of that line: black, white, #rgb, #rrggbb or #rrggbbaa",
+            unit: Unit::None,
+            kind: ParamKind::Colour { default: "black" },
+        },
+        overlay::TILE,
+        overlay::GAP,
+    ],
+    faithful_to_scale: true,
+    build,
+};
+
+struct WatermarkText {
+    letters: Arc<TextOutline>,
+    /// The font's size, 0 to 1 of the shorter side.
+    size: f64,
+    colours: [Colour; 2],
+    layout: OverlayLayout,
+    stamps: OverlayCache,
+}
+
+/// A field of names of files, which is none here.
+fn field(text: &str) -> Option<&'static str> {
+    const FIELDS: [&str; 10] =
+        ["{stem}", "{ext}", "{index", "{parent}", "{host}", "{width}", "{height}", "{date}", "{hash}", "{dir}"];
+    FIELDS.into_iter().find(|field| text.contains(field))
+}
+
+fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
+    let text = params.text("text");
+    if text.trim().is_empty() {
+        return Err(Message::new("watermark_text", "give a text"));
+    }
+    if text.chars().count() > MAX_CHARS {
+        let sentence = Message::new("watermark_long", "the text may have {most} characters at most");
+        return Err(sentence.with("most", MAX_CHARS));
+    }
+    if let Some(field) = field(text) {
+        let english = "{field} is a field of file names; a watermark has the same words on every picture";
+        return Err(Message::new("watermark_field", english).with("field", field));
+    }
+    let style = Style {
+        bold: params.flag("bold"),
+        degrees: params.number("angle"),
+        outline: params.number("outline") / 100.0,
+        align: Anchor::from_name(params.text("position")).x,
+    };
+    Ok(Box::new(WatermarkText {
+        letters: Arc::new(TextOutline::new(text, &style)?),
+        size: params.number("size") / 100.0,
+        colours: [params.colour("outline_colour"), params.colour("colour")],
+        layout: OverlayLayout::new(params),
+        stamps: OverlayCache::default(),
+    }))
+}
+
+impl WatermarkText {
+    fn stamp(&self, input: &ImageInfo) -> Overlay {
+        let asked = self.size * overlay::shorter(input);
+        let (width, height) = self.letters.size(asked);
+        let room = self.layout.room(input);
+        let px = asked * (room.0 / width).min(room.1 / height).min(1.0);
+        let (letters, colours) = (Arc::clone(&self.letters), self.colours.map(|colour| colour.0));
+        let is_gray = colours.iter().all(|[r, g, b, _]| r == g && g == b);
+        let draw = move || OverlayPixels::Covers { covers: letters.covers(px), colours };
+        let output_px = self.letters.size_px(px / self.layout.view_scale);
+        Overlay::new(self.letters.size_px(px), output_px, is_gray, draw)
+    }
+}
+
+impl Operation for WatermarkText {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        if self.layout.opacity <= 0.0 {
+            return Ok(Stage::Nothing);
+        }
+        let stamp = self.stamps.of(input, || Ok(self.stamp(input)))?;
+        Ok(Stage::Positional(Box::new(OverlayKernel::new(stamp, &self.layout, input))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::super::watermark_text::*;
+    use crate::model::{Channels, SampleType, Step};
+
+    fn operation(step: &Step) -> Result<Box<dyn Operation>, Message> {
+        build(&Params::check(&SPEC, &step.params)?)
+    }
+
+    #[test]
+    fn words_that_would_not_fit_become_smaller() {
+        let params = Params::check(
+            &SPEC,
+            &Step::new("watermark_text")
+                .with("text", "a very long line of words".repeat(20).as_str())
+                .with("size", 50.0)
+                .params,
+        );
+        let letters = TextOutline::new(
+            &"a very long line of words".repeat(20),
+            &Style { bold: true, degrees: 0.0, outline: 0.0, align: 1.0 },
+        );
+        let mark = WatermarkText {
+            letters: Arc::new(letters.expect("drawn")),
+            size: 0.5,
+            colours: [Colour::WHITE; 2],
+            layout: OverlayLayout::new(&params.expect("valid")),
+            stamps: OverlayCache::default(),
+        };
+        let info = |width_px, height_px| ImageInfo {
+            width_px,
+            height_px,
+            channels: Channels::Rgb,
+            sample: SampleType::U8,
+            premultiplied: false,
+        };
+        for (width, height) in [(400, 300), (40, 3000), (1, 1), (16000, 20)] {
+            let stamp = mark.stamp(&info(width, height));
+            assert!(stamp.width_px <= width && stamp.height_px <= height, "{} x {}", stamp.width_px, stamp.height_px);
+        }
+    }
+
+    #[test]
+    fn texts_that_make_no_sense_are_refused() {
+        for (text, expected) in [(" ", "give a text"), ("by {stem}", "{stem} is a field"), ("{index:05}", "{index")] {
+            let error = operation(&Step::new("watermark_text").with("text", text)).err().expect(text);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let long = "x".repeat(1001);
+        assert!(
+            operation(&Step::new("watermark_text").with("text", long.as_str()))
+                .is_err_and(|error| error.to_string().contains("1000"))
+        );
+        assert!(operation(&Step::new("watermark_text").with("text", "{braces} are fine")).is_ok());
+    }
+}

@@ -1,0 +1,59 @@
+//! A border around the picture.
+
+use crate::config::MAX_SIDE_PX;
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::margins::Margins;
+use crate::op::pipeline::stage::{Colour, Operation, Stage};
+use crate::op::{Group, OpSpec};
+
+const fn side(name: &'static str, summary: &'static str, default: Option<i64>) -> ParamSpec {
+    let kind = ParamKind::Int { min: 0, max: MAX_SIDE_PX as i64, soft_max: 400, default };
+    ParamSpec { name, summary, unit: Unit::Px, kind }
+}
+
+pub(crate) const SPEC: OpSpec = OpSpec {
+    id: "border",
+    summary: "A border of one colour around the picture, which becomes as much larger; a bottom wider than the other \
+              sides makes it look like an instant print",
+    group: Group::Geometry,
+    params: &[
+        side("size", "Width of the border on every side", Some(20)),
+        side("top", "Instead of size, at the top", None),
+        side("right", "Instead of size, at the right", None),
+        side("bottom", "Instead of size, at the bottom", None),
+        side("left", "Instead of size, at the left", None),
+        ParamSpec {
+            name: "colour",
+            summary: "The border's colour: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
+            unit: Unit::None,
+            kind: ParamKind::Colour { default: "white" },
+        },
+    ],
+    faithful_to_scale: true,
+    build: |params| {
+        let [top, right, bottom, left] =
+            ["top", "right", "bottom", "left"].map(|name| params.optional(name).unwrap_or(params.number("size")));
+        let view_scale = params.view_scale();
+        // Whole px of the output, whatever the view.
+        let [top, right, bottom, left] = [top, right, bottom, left].map(|px| (px / view_scale).round());
+        let margins = Margins { left, top, right, bottom };
+        Ok(Box::new(Border { margins, colour: params.colour("colour"), view_scale }))
+    },
+};
+
+struct Border {
+    margins: Margins,
+    colour: Colour,
+    view_scale: f64,
+}
+
+impl Operation for Border {
+    fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
+        let Margins { left, top, right, bottom } = self.margins;
+        if left + top + right + bottom == 0.0 {
+            return Ok(Stage::Nothing);
+        }
+        let (stages, _) = self.margins.stages(input, self.view_scale, self.colour);
+        Ok(Stage::Sequence(stages))
+    }
+}

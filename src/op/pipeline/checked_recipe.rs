@@ -1,0 +1,150 @@
+//! A recipe that has been checked, and what it means for one picture.
+
+use std::sync::Arc;
+
+use super::plan::Plan;
+use super::stage::{Files, Measure, Operation, Resample, Stage, Turn};
+use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ImageInfo, Message, Orientation, Recipe};
+use crate::op::kernels::resample_filter::ResampleFilter;
+use crate::op::{OpSpec, Params, find, unknown};
+
+/// A step that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step {step}: {why}")]
+pub struct StepError {
+    /// Which step, from 1, in the recipe's list.
+    pub step: usize,
+    /// Which parameter, what was given, what is allowed.
+    pub why: Message,
+}
+
+impl From<StepError> for ItemError {
+    fn from(error: StepError) -> Self {
+        let said = Self::nameless(ErrorKind::Recipe).saying(&error.why);
+        said.with("step", error.step).with("detail", error)
+    }
+}
+
+/// A checked recipe.
+pub struct Pipeline {
+    steps: Arc<[Checked]>,
+}
+
+struct Checked {
+    /// Its place in the recipe's list, from 1.
+    number: usize,
+    spec: &'static OpSpec,
+    params: Params,
+    operation: Box<dyn Operation>,
+    files: Arc<dyn Files>,
+}
+
+/// The steps from one on that must look at the picture first.
+pub(crate) struct Rest {
+    steps: Arc<[Checked]>,
+    /// Which of them looks.
+    at: usize,
+    view_scale: f64,
+}
+
+impl Pipeline {
+    /// Checks every step that is switched on: operation, parameters, types, ranges, the files it names.
+    pub fn new(recipe: &Recipe, files: &Arc<dyn Files>) -> Result<Self, StepError> {
+        let mut steps = Vec::new();
+        for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
+            let fail = |why: Message| StepError { step: i + 1, why };
+            let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
+            let refuse = |why: Message| fail(why.of(spec.id));
+            let params = Params::check(spec, &step.params).map_err(refuse)?;
+            let mut operation = (spec.build)(&params).map_err(refuse)?;
+            operation.load(files.as_ref()).map_err(refuse)?;
+            steps.push(Checked { number: i + 1, spec, params, operation, files: Arc::clone(files) });
+        }
+        Ok(Self { steps: steps.into() })
+    }
+
+    /// What the recipe means for a picture of `full` size (as stored in its file) that `orientation` makes upright.
+    ///
+    /// `view_scale` is 1 for outputs; below 1, the picture is that much smaller and every length in px with it. Errors
+    /// are `ErrorKind::Recipe` without a name.
+    pub fn plan(&self, full: &ImageInfo, orientation: Orientation, view_scale: f64) -> Result<Plan, ItemError> {
+        let view_scale = if view_scale > 0.0 && view_scale < 1.0 { view_scale } else { 1.0 };
+        let scaled = |px: u32| (f64::from(px) * view_scale).round().max(1.0) as u32;
+        let input = ImageInfo { width_px: scaled(full.width_px), height_px: scaled(full.height_px), ..*full };
+        let mut plan = Plan::new(*full, input);
+        plan.push_turn(Turn::upright(orientation));
+        plan_from(&self.steps, 0, view_scale, plan)
+    }
+}
+
+impl Rest {
+    /// The plan for a picture that is there to be looked at.
+    pub(crate) fn plan(&self, measure: &dyn Measure, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
+        let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
+        let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
+        let mut plan = Plan::new(full, *info);
+        if let Some(step) = self.steps.get(self.at) {
+            let stage = measure.stage(picture, info).map_err(|why| refuse(step, why))?;
+            push(&mut plan, step, stage, self.view_scale)?;
+        }
+        plan_from(&self.steps, self.at + 1, self.view_scale, plan)
+    }
+}
+
+/// Appends the steps from `first` on, up to one that must look at the picture.
+fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
+    for (at, step) in steps.iter().enumerate().skip(first) {
+        let stage = step.stage(&plan.upright(), view_scale).map_err(|why| refuse(step, why))?;
+        if let Stage::Measure(measure) = stage {
+            let upright = plan.upright();
+            let mut expected = plan_from(steps, at + 1, view_scale, Plan::new(upright, upright))?;
+            if view_scale < 1.0 && !step.spec.faithful_to_scale {
+                expected.mark_approximate();
+            }
+            plan.set_tail(measure, Rest { steps: Arc::clone(steps), at, view_scale }, &expected);
+            return Ok(plan);
+        }
+        push(&mut plan, step, stage, view_scale)?;
+    }
+    plan.finish();
+    Ok(plan)
+}
+
+/// Appends a step's stage, unless its result would be above the limits.
+fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
+    if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
+        plan.mark_approximate();
+    }
+    plan.push(stage);
+    let output = plan.upright();
+    let pixels = u64::from(output.width_px) * u64::from(output.height_px);
+    if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
+        let size = format!("{} x {} px", output.width_px, output.height_px);
+        let sentence = Message::new("result_too_large", "the result would be {size}, above the limit");
+        return Err(refuse(step, sentence.with("size", size)));
+    }
+    Ok(())
+}
+
+impl Checked {
+    fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
+        if view_scale < 1.0 {
+            let mut operation = (self.spec.build)(&self.params.scaled(self.spec, view_scale))?;
+            operation.load(self.files.as_ref())?;
+            operation.stage(input)
+        } else {
+            self.operation.stage(input)
+        }
+    }
+}
+
+fn refuse(step: &Checked, why: Message) -> ItemError {
+    StepError { step: step.number, why: why.of(step.spec.id) }.into()
+}
+
+/// The resampling that brings a picture, decoded at some smaller size, to the size that was planned for.
+pub(crate) fn to_planned(decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
+    Resample::whole(decoded, planned.width_px, planned.height_px, ResampleFilter::Lanczos3)
+}

@@ -1,0 +1,180 @@
+//! A part of a result: which part of every pass it needs. The crop is pushed back from the last pass to the first, so
+//! that each computes only that part (and the neighbourhood of it that is looked at), pixel for pixel as in the whole.
+
+use std::sync::Arc;
+
+use super::plan::Pass;
+use super::stage::{Pad, Rect, Resample, WholeKernel};
+use crate::model::ImageInfo;
+use crate::op::kernels::resample_filter::ResampleWeights;
+
+/// A part of a resampled picture.
+pub(crate) struct ResampledPart {
+    /// How the whole picture is resampled.
+    pub(crate) whole: Resample,
+    /// What the whole picture is before.
+    pub(crate) input: ImageInfo,
+    /// Which part of it arrives.
+    pub(crate) arrives: Rect,
+    /// Which part of the result is wanted.
+    pub(crate) wanted: Rect,
+}
+
+impl ResampledPart {
+    fn new(whole: &Resample, input: ImageInfo, wanted: Rect) -> Self {
+        let held = |taps: &ResampleWeights, first: u32, count: u32| {
+            let (first, last) = (first as usize, (first + count - 1) as usize);
+            let start = taps.start(first, last);
+            (start as u32, (taps.end(first, last) - start) as u32)
+        };
+        let (x, width_px) = held(&ResampleWeights::across(whole, &input), wanted.x, wanted.width_px);
+        let (y, height_px) = held(&ResampleWeights::down(whole, &input), wanted.y, wanted.height_px);
+        Self { whole: whole.clone(), input, arrives: Rect { x, y, width_px, height_px }, wanted }
+    }
+
+    /// Weights along rows.
+    pub(crate) fn across(&self) -> ResampleWeights {
+        ResampleWeights::across(&self.whole, &self.input).part(self.wanted.x, self.wanted.width_px, self.arrives.x)
+    }
+
+    /// Weights along columns.
+    pub(crate) fn down(&self) -> ResampleWeights {
+        ResampleWeights::down(&self.whole, &self.input).part(self.wanted.y, self.wanted.height_px, self.arrives.y)
+    }
+}
+
+/// A part of what a step makes of the whole picture.
+pub(crate) struct WholePart {
+    /// The step.
+    pub(crate) kernel: Arc<dyn WholeKernel>,
+    /// What the whole picture is before.
+    pub(crate) input: ImageInfo,
+    /// Which part of it arrives.
+    pub(crate) arrives: Rect,
+    /// Which part of the result is wanted.
+    pub(crate) wanted: Rect,
+}
+
+/// A pass as it was planned, or one that does a part of it.
+pub(crate) enum Focused<'a> {
+    /// As planned.
+    Same(&'a Pass),
+    /// A part.
+    Part(Pass),
+}
+
+impl Focused<'_> {
+    /// The pass to run.
+    pub(crate) const fn pass(&self) -> &Pass {
+        match self {
+            Self::Same(pass) => pass,
+            Self::Part(pass) => pass,
+        }
+    }
+}
+
+/// The passes that give `wanted` of what `passes` make of a picture like `input`.
+pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> Vec<Focused<'a>> {
+    let mut inputs = vec![input];
+    let mut info = input;
+    for pass in passes {
+        info = pass.output(info);
+        inputs.push(info);
+    }
+    let mut wanted = wanted.within(&info);
+    // Last pass first.
+    let mut focused = Vec::new();
+    for (pass, input) in passes.iter().zip(&inputs).rev() {
+        wanted = push_back(pass, input, wanted, &mut focused);
+    }
+    if !wanted.is_all_of(&input) {
+        focused.push(Focused::Part(Pass::Crop(wanted)));
+    }
+    focused.reverse();
+    focused
+}
+
+/// Adds what gives `wanted` of a pass's result (the last thing first), and says what of its input is needed for that.
+fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<'a>>) -> Rect {
+    match pass {
+        Pass::Crop(rect) => Rect { x: wanted.x + rect.x, y: wanted.y + rect.y, ..wanted },
+        Pass::Turn(turn) => {
+            focused.push(Focused::Same(pass));
+            turn.rect_before(wanted, &turn.output(*input))
+        }
+        Pass::Points(_) => {
+            focused.push(Focused::Same(pass));
+            wanted
+        }
+        Pass::Positional { kernel, origin } => {
+            let origin = (origin.0 + wanted.x, origin.1 + wanted.y);
+            focused.push(Focused::Part(Pass::Positional { kernel: Arc::clone(kernel), origin }));
+            wanted
+        }
+        Pass::Window { halo_px, .. } => {
+            let needed = wanted.grown(*halo_px, input);
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
+        Pass::Stream(kernel) => {
+            let needed = kernel.needs(wanted, input);
+            crop(wanted, needed, focused);
+            focused.push(Focused::Same(pass));
+            needed
+        }
+        Pass::Resample(to) => {
+            let part = ResampledPart::new(to, *input, wanted);
+            let needed = part.arrives;
+            focused.push(Focused::Part(Pass::ResampledPart(part)));
+            needed
+        }
+        Pass::Pad(pad) => padded(pad, input, wanted, focused),
+        Pass::Whole(kernel) => {
+            let arrives = kernel.needs(input, wanted).within(input);
+            let part = WholePart { kernel: Arc::clone(kernel), input: *input, arrives, wanted };
+            focused.push(Focused::Part(Pass::WholePart(part)));
+            arrives
+        }
+        // Already a part.
+        Pass::WholePart(_) | Pass::ResampledPart(_) => {
+            crop(wanted, Rect::all_of(&pass.output(*input)), focused);
+            focused.push(Focused::Same(pass));
+            Rect::all_of(input)
+        }
+    }
+}
+
+/// Cuts `wanted` out of `given`, where that is more.
+fn crop(wanted: Rect, given: Rect, focused: &mut Vec<Focused<'_>>) {
+    if wanted != given {
+        let rect = Rect { x: wanted.x - given.x, y: wanted.y - given.y, ..wanted };
+        focused.push(Focused::Part(Pass::Crop(rect)));
+    }
+}
+
+fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<'_>>) -> Rect {
+    let inner = Rect { x: pad.left_px, y: pad.top_px, width_px: input.width_px, height_px: input.height_px };
+    if let Some(seen) = wanted.common(inner) {
+        let part = Pad {
+            left_px: seen.x - wanted.x,
+            top_px: seen.y - wanted.y,
+            width_px: wanted.width_px,
+            height_px: wanted.height_px,
+            background: pad.background,
+        };
+        focused.push(Focused::Part(Pass::Pad(part)));
+        return Rect { x: seen.x - inner.x, y: seen.y - inner.y, ..seen };
+    }
+    // Nothing but border: one pixel comes along all the same, beside what is wanted, and is cut off.
+    let wider = Pad {
+        left_px: wanted.width_px,
+        top_px: 0,
+        width_px: wanted.width_px.saturating_add(1),
+        height_px: wanted.height_px,
+        background: pad.background,
+    };
+    focused.push(Focused::Part(Pass::Crop(Rect { x: 0, y: 0, ..wanted })));
+    focused.push(Focused::Part(Pass::Pad(wider)));
+    Rect { x: 0, y: 0, width_px: 1, height_px: 1 }
+}

@@ -1,0 +1,228 @@
+//! Another size, streamed: each row becomes as wide as the result when it arrives, and is clamped there, as in Pillow; a
+//! ring of these narrowed rows gives the sums along columns. Rows of 8-bit levels without alpha are narrowed as whole
+//! numbers; all others eight at once (they stand interleaved, so that each tap is one vector).
+
+use pulp::NullaryFnOnce;
+
+use super::resample_row_u8::RowResamplerU8;
+use super::{Rows, band_rows, prepare, short};
+use crate::error::ItemError;
+use crate::model::{Band, ImageInfo, SampleType, Samples};
+use crate::op::kernels::resample_filter::ResampleWeights;
+use crate::op::kernels::simd;
+use crate::op::kernels::transfer_curve;
+use crate::op::pipeline::region::ResampledPart;
+use crate::op::pipeline::stage::{Resample, ResampleFilter, WindowRows};
+
+/// Rows narrowed together.
+const LANES: usize = 8;
+
+pub(super) struct Resampled<'a> {
+    rows: Box<dyn Rows + 'a>,
+    info: ImageInfo,
+    premultiply: bool,
+    linear_light: bool,
+    down: ResampleWeights,
+    across: ResampleWeights,
+    /// The quick way along rows, where they allow it.
+    narrow: Option<RowResamplerU8>,
+    input: Band,
+    /// `LANES` input rows, interleaved.
+    lanes: Vec<f32>,
+    /// The same, narrowed, one after the other.
+    narrowed: Vec<f32>,
+    /// `capacity` narrowed rows; row `y` stands at `y % capacity`.
+    ring: Vec<f32>,
+    capacity: usize,
+    arrived: usize,
+    line: Vec<f32>,
+    /// Where the rows of one sum over columns stand in the ring.
+    starts: Vec<usize>,
+    out: Vec<f32>,
+    next_row: usize,
+}
+
+/// Rows the ring holds: those of one output row and a band that has just arrived.
+fn capacity(down: &ResampleWeights, input: &ImageInfo) -> usize {
+    (down.span(1) + band_rows(input) as usize).min(input.height_px as usize)
+}
+
+/// Bytes of ring and lanes.
+pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
+    let narrowed = to.width_px as usize * input.channels.count();
+    let samples = (capacity(&ResampleWeights::down(to, input), input) + LANES) * narrowed + LANES * input.row_samples();
+    samples as u64 * 4
+}
+
+impl<'a> Resampled<'a> {
+    pub(super) fn new(rows: Box<dyn Rows + 'a>, to: &Resample, info: ImageInfo) -> Self {
+        let input = rows.info();
+        Self::with_taps(rows, to, ResampleWeights::across(to, &input), ResampleWeights::down(to, &input), info)
+    }
+
+    pub(super) fn part(rows: Box<dyn Rows + 'a>, part: &ResampledPart, info: ImageInfo) -> Self {
+        Self::with_taps(rows, &part.whole, part.across(), part.down(), info)
+    }
+
+    fn with_taps(
+        rows: Box<dyn Rows + 'a>,
+        to: &Resample,
+        across: ResampleWeights,
+        down: ResampleWeights,
+        info: ImageInfo,
+    ) -> Self {
+        let input = rows.info();
+        let capacity = capacity(&down, &input);
+        let plain = input.sample == SampleType::U8 && !to.linear_light;
+        let narrow = if plain { RowResamplerU8::new(&across, input.channels.count()) } else { None };
+        Self {
+            premultiply: input.channels.has_alpha() && to.kernel != ResampleFilter::Nearest,
+            linear_light: to.linear_light,
+            down,
+            across,
+            input: Band::empty(&input),
+            lanes: vec![0.0; if narrow.is_some() { 0 } else { input.row_samples() * LANES }],
+            narrow,
+            narrowed: vec![0.0; info.row_samples() * LANES],
+            ring: vec![0.0; info.row_samples() * capacity],
+            capacity,
+            arrived: 0,
+            line: vec![0.0; input.row_samples()],
+            starts: Vec::new(),
+            out: vec![0.0; info.row_samples()],
+            next_row: 0,
+            rows,
+            info,
+        }
+    }
+
+    /// Takes the next rows into the ring.
+    fn pull(&mut self) -> Result<(), ItemError> {
+        let info = self.rows.info();
+        let count = self.rows.read(band_rows(&info), &mut self.input)? as usize;
+        if count == 0 {
+            return Err(short());
+        }
+        if let (Some(narrow), Samples::U8(levels)) = (&self.narrow, &mut self.input.samples) {
+            let (from_len, to_len) = (info.row_samples(), self.info.row_samples());
+            levels.resize(count * from_len + narrow.slack(), 0);
+            for row in 0..count {
+                let at = (self.arrived % self.capacity) * to_len;
+                let to = self.ring.get_mut(at..at + to_len).unwrap_or_default();
+                narrow.run(levels.get(row * from_len..).unwrap_or_default(), to);
+                self.arrived += 1;
+            }
+            return Ok(());
+        }
+        for first in (0..count).step_by(LANES) {
+            self.narrow(first, LANES.min(count - first));
+        }
+        Ok(())
+    }
+
+    /// Lays `count` rows of any type side by side, in light and premultiplied where that is asked for.
+    fn interleave(&mut self, first: usize, count: usize) {
+        let info = self.rows.info();
+        for lane in 0..count {
+            simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
+            if self.linear_light {
+                simd::tone(&mut self.line, info.channels, transfer_curve::ToLinear);
+            }
+            if self.premultiply {
+                simd::premultiply(&mut self.line, info.channels);
+            }
+            for (sample, value) in self.lanes.as_chunks_mut::<LANES>().0.iter_mut().zip(&self.line) {
+                sample[lane] = *value;
+            }
+        }
+    }
+
+    /// Narrows `count` rows of the input band, from `first` on.
+    fn narrow(&mut self, first: usize, count: usize) {
+        let info = self.rows.info();
+        self.interleave(first, count);
+        let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.narrowed);
+        match info.channels.count() {
+            1 => simd::wide(Across::<1, 8> { lanes, taps, out }),
+            2 => simd::wide(Across::<2, 16> { lanes, taps, out }),
+            3 => simd::wide(Across::<3, 24> { lanes, taps, out }),
+            _ => simd::wide(Across::<4, 32> { lanes, taps, out }),
+        }
+        let len = self.info.row_samples();
+        for row in self.narrowed.chunks_exact_mut(len).take(count) {
+            simd::clamp(row);
+            let at = (self.arrived % self.capacity) * len;
+            if let Some(to) = self.ring.get_mut(at..at + len) {
+                to.copy_from_slice(row);
+            }
+            self.arrived += 1;
+        }
+    }
+}
+
+impl Rows for Resampled<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let (len, channels) = (self.info.row_samples(), self.info.channels);
+        let count = (max_rows as usize).min(self.info.height_px as usize - self.next_row);
+        prepare(band, &self.info, count as u32);
+        for i in 0..count {
+            let y = self.next_row + i;
+            while self.arrived < self.down.end(y, y) {
+                self.pull()?;
+            }
+            let (start, weights) = self.down.of(y);
+            self.starts.clear();
+            self.starts.extend((start..start + weights.len()).map(|row| (row % self.capacity) * len));
+            let rows = WindowRows { ring: &self.ring, starts: &self.starts, first: 0 };
+            simd::filter_column(&rows, weights, &mut self.out);
+            if self.premultiply {
+                simd::unpremultiply(&mut self.out, channels);
+            }
+            if self.linear_light {
+                simd::clamp(&mut self.out);
+                simd::tone(&mut self.out, channels, transfer_curve::Encode);
+            }
+            simd::store(&self.out, &mut band.samples, i * len);
+        }
+        self.next_row += count;
+        Ok(count as u32)
+    }
+}
+
+/// Sums along `LANES` rows at once; `WIDE` is `CHANNELS * LANES`.
+struct Across<'a, const CHANNELS: usize, const WIDE: usize> {
+    lanes: &'a [f32],
+    taps: &'a ResampleWeights,
+    out: &'a mut [f32],
+}
+
+impl<const CHANNELS: usize, const WIDE: usize> NullaryFnOnce for Across<'_, CHANNELS, WIDE> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        let Self { lanes, taps, out } = self;
+        let row_len = taps.len() * CHANNELS;
+        let pixels = lanes.as_chunks::<WIDE>().0;
+        for x in 0..taps.len() {
+            let (start, weights) = taps.of(x);
+            let mut sum = [0.0; WIDE];
+            for (weight, pixel) in weights.iter().zip(pixels.get(start..).unwrap_or_default()) {
+                for (sum, tap) in sum.iter_mut().zip(pixel) {
+                    *sum += weight * tap;
+                }
+            }
+            for lane in 0..LANES {
+                let at = lane * row_len + x * CHANNELS;
+                if let Some(to) = out.get_mut(at..at + CHANNELS) {
+                    for (channel, value) in to.iter_mut().enumerate() {
+                        *value = sum[channel * LANES + lane];
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Recipe files: TOML, checked as it is read, so that a mistake is told with its file and line.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::params;
+use crate::error::{JobError, RecipePlace};
+use crate::model::{Message, Recipe, Save, Step, Value, save as model_save};
+use crate::op::{OpSpec, Params, find, unknown};
+
+/// What a recipe file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecipeFile {
+    /// The steps.
+    pub recipe: Recipe,
+    /// How to save, if the file says so.
+    pub save: Option<Save>,
+}
+
+/// What is wrong, and which bytes of the file are meant.
+type Mistake = (Range<usize>, Message);
+
+/// Reads a recipe file. Every mistake is a `JobError::Recipe` whose place is `file_name:line`.
+pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
+    parse(text).map_err(|(span, why)| {
+        let before = text.get(..span.start.min(text.len())).unwrap_or(text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        JobError::Recipe { place: RecipePlace::File { name: file_name.to_owned(), line }, why }
+    })
+}
+
+fn parse(text: &str) -> Result<RecipeFile, Mistake> {
+    let document = DeTable::parse(text).map_err(|error| {
+        let sentence = Message::new("recipe_no_toml", "{detail}").with("detail", error.message());
+        (error.span().unwrap_or_default(), sentence)
+    })?;
+    let mut recipe = Recipe::default();
+    let mut save = None;
+    let mut has_version = false;
+    for (key, value) in document.get_ref() {
+        match key.get_ref().as_ref() {
+            "version" => {
+                let number = to_value(value)?;
+                if number != Value::Number(f64::from(Recipe::VERSION)) {
+                    let sentence = Message::new("recipe_version", "version must be {version}, not {given}");
+                    let sentence = sentence.with("version", Recipe::VERSION).with("given", number);
+                    return Err((value.span(), sentence));
+                }
+                has_version = true;
+            }
+            "step" => {
+                let steps = value.get_ref().as_array();
+                let wrong = || Message::new("recipe_steps", "steps are written as [[step]]");
+                let steps = steps.ok_or_else(|| (value.span(), wrong()))?;
+                for step in steps {
+                    recipe.steps.push(parse_step(step)?);
+                }
+            }
+            "save" => {
+                let table = value.get_ref().as_table();
+                let wrong = || Message::new("recipe_save", "save is a table: [save]");
+                let table = table.ok_or_else(|| (value.span(), wrong()))?;
+                save = Some(parse_save(table)?);
+            }
+            other => {
+                let sentence = Message::new("recipe_key", "unknown key \"{key}\"; there are version, step, save");
+                return Err((key.span(), sentence.with("key", other)));
+            }
+        }
+    }
+    if !has_version {
+        let sentence = Message::new("recipe_no_version", "version = {version} is missing");
+        return Err((0..0, sentence.with("version", Recipe::VERSION)));
+    }
+    Ok(RecipeFile { recipe, save })
+}
+
+fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
+    let mut save = Save::default();
+    let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, why: Message| (key.span(), why.of("save"));
+    // The format says which keys there are, wherever it stands.
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
+        save.format = model_save::format(&to_value(value)?).map_err(|why| refuse(key, why))?;
+    }
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "format") {
+        save.set(key.get_ref(), &to_value(value)?).map_err(|why| refuse(key, why))?;
+    }
+    let first = table.iter().next();
+    save.check().map_err(|why| (first.map_or(0..0, |(key, _)| key.span()), why.of("save")))?;
+    Ok(save)
+}
+
+fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
+    let table = step
+        .get_ref()
+        .as_table()
+        .ok_or_else(|| (step.span(), Message::new("recipe_step", "a step is a table: [[step]]")))?;
+    let op = table.get("op").ok_or_else(|| (step.span(), Message::new("recipe_no_op", "the step has no op")))?;
+    let id =
+        op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a name in quotes")))?;
+    let spec = find(id).ok_or_else(|| (op.span(), unknown(id)))?;
+    let mut result = Step::new(spec.id);
+    for (key, value) in table {
+        match key.get_ref().as_ref() {
+            "op" => {}
+            "enabled" => match to_value(value)? {
+                Value::Bool(enabled) => result.enabled = enabled,
+                other => {
+                    let sentence = Message::new("must_be_truth", "{param} must be true or false, not {given}");
+                    return Err((value.span(), sentence.about("enabled", &other)));
+                }
+            },
+            name => {
+                check_param(spec, name, key, value, &mut result)?;
+            }
+        }
+    }
+    let refuse = |why: Message| (op.span(), why.of(spec.id));
+    let params = Params::check(spec, &result.params).map_err(refuse)?;
+    (spec.build)(&params).map_err(refuse)?;
+    Ok(result)
+}
+
+/// Takes one parameter, checked by itself first, so that the line told is its own.
+fn check_param(
+    spec: &OpSpec,
+    name: &str,
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    value: &Spanned<DeValue<'_>>,
+    step: &mut Step,
+) -> Result<(), Mistake> {
+    let refuse = |why: Message| (key.span(), why.of(spec.id));
+    let param = params::find(spec, name).map_err(refuse)?;
+    let given = to_value(value).map_err(|(span, _)| {
+        let given = Value::from(value.get_ref().type_str());
+        (span, param.refusal(&given).with("given", value.get_ref().type_str()).of(spec.id))
+    })?;
+    let alone = Step::new(spec.id).with(name, given.clone());
+    Params::check(spec, &alone.params).map_err(refuse)?;
+    step.params.insert(name.to_owned(), given);
+    Ok(())
+}
+
+fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
+    let number = |text: &str| text.replace('_', "").parse::<f64>().ok();
+    let converted = match value.get_ref() {
+        DeValue::String(text) => Some(Value::Text(text.to_string())),
+        DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
+        DeValue::Float(float) => number(float.as_str()).map(Value::Number),
+        DeValue::Integer(integer) if integer.radix() == 10 => number(integer.as_str()).map(Value::Number),
+        DeValue::Integer(integer) => {
+            let digits = integer.as_str().replace('_', "");
+            i64::from_str_radix(&digits, integer.radix()).ok().map(|whole| Value::Number(whole as f64))
+        }
+        _ => None,
+    };
+    let wrong = || {
+        let english = "expected a number, a text, true or false, not {given}";
+        (value.span(), Message::new("recipe_value", english).with("given", value.get_ref().type_str()))
+    };
+    converted.ok_or_else(wrong)
+}
+
+/// Writes a recipe file; [`read`] gives back what went in.
+pub fn write(recipe: &Recipe, save: &Save) -> String {
+    let mut text = format!("version = {}\n", recipe.version);
+    for step in &recipe.steps {
+        let _ = write!(text, "\n[[step]]\nop = {}\n", quoted(&step.op));
+        if !step.enabled {
+            text.push_str("enabled = false\n");
+        }
+        for (name, value) in &step.params {
+            let _ = writeln!(text, "{name} = {}", to_toml(value));
+        }
+    }
+    let _ = write!(text, "\n[save]\nformat = \"{}\"\n", save.format.word());
+    for (key, value) in save.given() {
+        let _ = writeln!(text, "{} = {}", key.param.name, to_toml(&value));
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn to_toml(value: &Value) -> String {
+    match value {
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => format!("{}", *number as i64),
+        Value::Number(number) => format!("{number:?}"),
+        Value::Text(text) => quoted(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::super::file::*;
+    use crate::model::{ColourChoice, FormatChoice, MetadataPolicy};
+
+    #[test]
+    fn a_written_file_reads_back_equal() {
+        let mut off = Step::new("invert");
+        off.enabled = false;
+        let recipe = Recipe {
+            version: 1,
+            steps: vec![
+                Step::new("resize").with("long_edge", 1600.0).with("linear_light", true).with("kernel", "mitchell"),
+                Step::new("sharpen").with("sigma", 1.0).with("amount", 0.8),
+                Step::new("rotate").with("degrees", -12.25).with("background", "#102030"),
+                off,
+            ],
+        };
+        let save = Save {
+            format: FormatChoice::Webp,
+            quality: Some(82),
+            lossless: true,
+            metadata: MetadataPolicy::Strip,
+            colour: ColourChoice::DisplayP3,
+            ..Save::default()
+        };
+        let text = write(&recipe, &save);
+        assert_eq!(read(&text, "r.toml").expect(&text), RecipeFile { recipe, save: Some(save) });
+    }
+
+    #[test]
+    fn the_documented_example_is_read() {
+        let text = "version = 1\n[[step]]\nop = \"resize\"\nlong_edge = 1600\n[[step]]\nop = \"sharpen\"\nsigma = 1.0\n\
+                    amount = 0.8\n[save]\nformat = \"webp\"\nquality = 82\n";
+        let file = read(text, "r.toml").expect("valid");
+        assert_eq!(file.recipe.steps.len(), 2);
+        assert_eq!(file.save.and_then(|save| save.quality), Some(82));
+        assert_eq!(
+            read("version = 1\n", "r.toml").expect("valid"),
+            RecipeFile { recipe: Recipe::default(), save: None }
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told_with_file_line_and_allowed_range() {
+        let step = |rest: &str| format!("version = 1\n[[step]]\nop = \"gaussian_blur\"\n{rest}\n");
+        for (text, line, expected) in [
+            (step("sigma = 500"), 4, "from 0 to 200 px, not 500"),
+            (step("sigma = nan"), 4, "from 0 to 200 px, not NaN"),
+            (step("sigma = -inf"), 4, "from 0 to 200"),
+            (step("sigma = \"2\""), 4, "a number from 0 to 200 px, not \"2\""),
+            (step("sigma = [2]"), 4, "not array"),
+            (step("\nsigm = 2"), 5, "no parameter \"sigm\"; it has sigma"),
+            (step("enabled = 1"), 4, "true or false"),
+            (step("sigma = 1\nsigma = 2"), 5, "duplicate"),
+            ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "there are resize"),
+            ("version = 1\n\n[[step]]\nlong_edge = 3\n".to_owned(), 3, "no op"),
+            ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "give a size"),
+            ("version = 2\n".to_owned(), 1, "must be 1"),
+            (String::new(), 1, "missing"),
+            ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
+            ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),
+            ("version = 1\n[save]\nformat = \"heic\"\n".to_owned(), 3, "one of keep, jpeg"),
+            ("version = 1\n[save]\nspeed = 1\n".to_owned(), 3, "no key \"speed\""),
+            ("version = \n".to_owned(), 1, ""),
+        ] {
+            match read(&text, "r.toml") {
+                Err(JobError::Recipe { place, why }) => {
+                    assert_eq!(place.to_string(), format!("r.toml:{line}"), "{text}: {why}");
+                    assert!(why.to_string().contains(expected), "{text}: {why}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+}

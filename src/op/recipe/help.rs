@@ -1,0 +1,85 @@
+//! Help on operations, made from their declarations.
+
+use std::fmt::Write as _;
+
+use crate::model::{FormatChoice, Value, save as model_save};
+use crate::op::{OpSpec, registry};
+
+/// Every operation with its summary, one a line.
+pub fn list() -> String {
+    let mut text = String::new();
+    for spec in registry() {
+        let _ = writeln!(text, "{:<15} {}", spec.id, spec.summary);
+    }
+    text
+}
+
+/// An operation's summary and formula, and each parameter with its unit, range and default.
+pub fn help(spec: &OpSpec) -> String {
+    let mut text = format!("{}\n  {}\n", spec.id, spec.summary);
+    for param in spec.params {
+        let default = match param.default_value() {
+            Some(value) => format!("[{value}]"),
+            None => "[not given]".to_owned(),
+        };
+        let _ = writeln!(text, "\n  {}: {} {default}\n      {}", param.name, param.allowed(), param.summary);
+    }
+    if spec.params.is_empty() {
+        text.push_str("\n  It takes no parameters.\n");
+    }
+    if !spec.faithful_to_scale {
+        text.push_str("\n  A preview that fits the window is only approximate.\n");
+    }
+    text
+}
+
+/// The formats that can be written, and each key of a way to save with its range, default and formats.
+pub fn save_help() -> String {
+    let formats = FormatChoice::ALL.map(FormatChoice::word).join(", ");
+    let mut text = format!(
+        "save\n  How results are written: --save 'FORMAT:KEY=VALUE,...', or the [save] of a recipe file\n\n  \
+         format: one of {formats} [keep]\n      keep is each input's own format; PNG where that can't be written\n"
+    );
+    for key in model_save::keys() {
+        let default = match key.param.default_value() {
+            Some(Value::Text(text)) if text.is_empty() => "[not given]".to_owned(),
+            Some(value) => format!("[{value}]"),
+            None => "[not given]".to_owned(),
+        };
+        let _ = writeln!(text, "\n  {}: {} {default}\n      {}", key.param.name, key.allowed(), key.param.summary);
+        if !key.formats.is_empty() {
+            let formats: Vec<&str> = key.formats.iter().map(|format| format.word()).collect();
+            let _ = writeln!(text, "      Only for {}", formats.join(", "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::super::help::*;
+
+    #[test]
+    fn help_names_every_parameter_with_range_unit_and_default() {
+        let spec = crate::op::find("gaussian_blur").expect("registered");
+        let text = help(spec);
+        assert!(text.contains("sigma: a number from 0 to 200 px [2]"), "{text}");
+        for spec in registry() {
+            let text = help(spec);
+            assert!(spec.params.iter().all(|param| text.contains(param.name) && text.contains(param.summary)));
+            assert!(list().contains(spec.summary));
+        }
+    }
+
+    #[test]
+    fn help_on_saving_names_every_format_and_key() {
+        let text = save_help();
+        assert!(FormatChoice::ALL.iter().all(|format| text.contains(format.word())), "{text}");
+        for key in model_save::keys() {
+            assert!(text.contains(key.param.name) && text.contains(key.param.summary), "{text}");
+        }
+        assert!(text.contains("quality: a whole number from 1 to 100") && text.contains("Only for jpeg, webp, avif"));
+    }
+}

@@ -1,0 +1,215 @@
+//! A step or a way to save as one line of text: `resize:long_edge=1024,kernel=lanczos3`, `webp:quality=82`.
+//!
+//! Values that hold a comma are quoted as in CSV: `text="a, b"`, with a quote inside written twice.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::params;
+use crate::model::{Message, Save, Step, Value, save as model_save};
+use crate::op::{Params, find, unknown};
+
+/// Reads a step; the error says what is wrong and what is allowed.
+pub fn parse_step(text: &str) -> Result<Step, Message> {
+    let (op, rest) = split_head(text);
+    let spec = find(op).ok_or_else(|| unknown(op))?;
+    let mut step = Step::new(spec.id);
+    for (name, word) in pairs(rest)? {
+        let param = params::find(spec, &name)?;
+        let value = param.value_of(word);
+        if step.params.insert(name.clone(), value).is_some() {
+            return Err(twice(&name).of(op));
+        }
+    }
+    let checked = Params::check(spec, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
+    checked.map_err(|why| why.of(op))?;
+    Ok(step)
+}
+
+/// Writes a step; [`parse_step`] reads it back. Whether it is switched on is not part of the text.
+pub fn step_to_text(step: &Step) -> String {
+    let mut text = step.op.clone();
+    for (i, (name, value)) in step.params.iter().enumerate() {
+        text.push(if i == 0 { ':' } else { ',' });
+        text.push_str(name);
+        text.push('=');
+        let word = value.to_string();
+        if word.contains([',', '"']) || word.trim() != word {
+            let _ = write!(text, "\"{}\"", word.replace('"', "\"\""));
+        } else {
+            text.push_str(&word);
+        }
+    }
+    text
+}
+
+/// Reads a way to save: the format, then the keys of a recipe's `[save]`.
+pub fn parse_save(text: &str) -> Result<Save, Message> {
+    let (format, rest) = split_head(text);
+    let format = model_save::format(&Value::Text(format.to_owned()))?;
+    let mut save = Save { format, ..Save::default() };
+    let mut seen = BTreeSet::new();
+    for (name, word) in pairs(rest)? {
+        save.set(&name, &model_save::key(&name)?.param.value_of(word))?;
+        if !seen.insert(name.clone()) {
+            return Err(twice(&name));
+        }
+    }
+    save.check()?;
+    Ok(save)
+}
+
+/// The keys that a way to save names, be it with their defaults; none where it can't be read.
+pub fn keys_named(text: &str) -> Vec<String> {
+    let (_, rest) = split_head(text);
+    pairs(rest).map(|pairs| pairs.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+}
+
+/// Writes a way to save; [`parse_save`] reads it back.
+pub fn save_to_text(save: &Save) -> String {
+    let mut text = save.format.word().to_owned();
+    for (i, (key, value)) in save.given().enumerate() {
+        let _ = write!(text, "{}{}={value}", if i == 0 { ':' } else { ',' }, key.param.name);
+    }
+    text
+}
+
+fn twice(name: &str) -> Message {
+    Message::new("given_twice", "{param} is given twice").with("param", name)
+}
+
+fn split_head(text: &str) -> (&str, &str) {
+    let (head, rest) = text.split_once(':').unwrap_or((text, ""));
+    (head.trim(), rest)
+}
+
+/// `name=value` pairs between commas that stand outside quotes.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
+    let mut fields = vec![String::new()];
+    let mut in_quotes = false;
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let Some(field) = fields.last_mut() else { break };
+        match char {
+            '"' if in_quotes && chars.peek() == Some(&'"') => {
+                chars.next();
+                field.push('"');
+            }
+            '"' => in_quotes = !in_quotes,
+            ',' if !in_quotes => fields.push(String::new()),
+            _ => field.push(char),
+        }
+    }
+    if in_quotes {
+        return Err(Message::new("open_quote", "a quote (\") is not closed"));
+    }
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let pair = |field: String| match field.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+        None => Err(Message::new("no_pair", "\"{text}\" is not name=value").with("text", field.trim())),
+    };
+    fields.into_iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use super::super::syntax::*;
+    use crate::model::{FormatChoice, MetadataPolicy};
+
+    #[test]
+    fn a_step_reads_back_as_it_was_written() {
+        for text in [
+            "resize:kernel=lanczos3,long_edge=1024",
+            "resize:enlarge=true,fit=pad,height=10,width=20",
+            "sharpen:amount=0.8,sigma=1",
+            "grayscale",
+            "linear:offset=-5,scale=1.1",
+        ] {
+            let step = parse_step(text).expect(text);
+            assert_eq!(step_to_text(&step), text);
+            assert_eq!(parse_step(&step_to_text(&step)), Ok(step));
+        }
+    }
+
+    #[test]
+    fn values_with_commas_and_quotes_are_quoted_as_in_csv() {
+        assert_eq!(pairs(r#"a="x, y",b="say ""hi""",c=1"#).expect("valid").len(), 3);
+        let step = Step::new("watermark").with("text", r#"a, "b""#);
+        let (_, rest) = step_to_text(&step).split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("params");
+        assert_eq!(pairs(&rest), Ok(vec![("text".to_owned(), r#"a, "b""#.to_owned())]));
+    }
+
+    #[test]
+    fn mistakes_are_named_with_what_is_allowed() {
+        for (text, expected) in [
+            ("resze:long_edge=1", "there are resize"),
+            ("resize:long=1", "it has long_edge"),
+            ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
+            ("resize:long_edge=big", "not \"big\""),
+            ("resize:long_edge=1.5", "whole number"),
+            ("resize:long_edge=10,long_edge=20", "twice"),
+            ("resize:long_edge", "name=value"),
+            ("resize:kernel=sinc,long_edge=2", "one of nearest"),
+            ("gaussian_blur:sigma=NaN", "from 0 to 200 px, not NaN"),
+            ("gaussian_blur:sigma=inf", "from 0 to 200 px, not inf"),
+            ("resize:enlarge=yes,long_edge=2", "true or false"),
+            ("rotate:degrees=10,background=\"red", "not closed"),
+            ("rotate:degrees=10,background=red", "white, black, transparent, #rgb"),
+            ("invert:x=1", "takes no parameters"),
+        ] {
+            let error = parse_step(text).expect_err(text);
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_save_has_the_same_keys_as_a_recipe_file() {
+        let save = parse_save("webp:quality=82,metadata=strip,lossless=false,colour=keep").expect("valid");
+        assert_eq!(save.format, FormatChoice::Webp);
+        assert_eq!((save.quality, save.metadata), (Some(82), MetadataPolicy::Strip));
+        assert_eq!(parse_save("png").expect("valid").format, FormatChoice::Png);
+        for (text, expected) in [
+            ("heic", "one of keep, jpeg"),
+            ("jpeg:quality=0", "1 to 100, not 0"),
+            ("jpeg:quality=101", "1 to 100"),
+            ("jpeg:quality=high", "not \"high\""),
+            ("jpeg:quality=80,quality=81", "twice"),
+            ("jpeg:speed=1", "there is no key \"speed\""),
+            ("webp:lossless=1", "true or false"),
+            ("png:progressive=true", "only for jpeg; png has effort, palette"),
+            ("png:quality=80", "only for jpeg, webp, avif"),
+            ("png:max_bytes=200KB", "only for jpeg, webp, avif"),
+            ("jpeg:max_bytes=small", "200KB"),
+            ("webp:max_bytes=200KB,lossless=true", "can't go with lossless"),
+            ("jpeg:subsampling=411", "one of auto, 420, 422, 444"),
+            ("gif:palette=1", "2 to 256"),
+            ("jpeg:background=red", "#rrggbb"),
+            ("qoi:colour=display-p3", "QOI has room for none"),
+            ("tiff:effort=3", "compression=deflate"),
+        ] {
+            let error = parse_save(text).expect_err(text);
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_save_reads_back_as_it_was_written() {
+        for text in [
+            "keep",
+            "keep:quality=70",
+            "jpeg:quality=85,max_bytes=200000,subsampling=444,progressive=true,optimize=true,background=#102030",
+            "tiff:effort=9,compression=deflate,metadata=keep",
+            "png:effort=9,palette=64",
+            "webp:lossless=true,effort=9,colour=keep",
+        ] {
+            let save = parse_save(text).expect(text);
+            assert_eq!(save_to_text(&save), text);
+        }
+        assert_eq!(parse_save("jpeg:max_bytes=200KB").map(|save| save.max_bytes), Ok(Some(200_000)));
+        assert_eq!(parse_save("jpeg:max_bytes=1.5MiB").map(|save| save.max_bytes), Ok(Some(3 << 19)));
+    }
+}

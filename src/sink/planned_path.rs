@@ -1,0 +1,100 @@
+//! The path a result is to have, and the next ones when that is taken.
+
+use std::path::{Path, PathBuf};
+
+use super::name_template::{NameParts, Template, safe_dir, safe_part};
+use crate::model::Tree;
+
+/// Bytes an extension may have.
+const MAX_EXTENSION_BYTES: usize = 16;
+
+/// The path a result is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedPath {
+    folder: PathBuf,
+    name: String,
+    /// With its dot, or empty.
+    extension: String,
+}
+
+impl PlannedPath {
+    /// Below `out_dir`: the item's folder (where folders are mirrored, and the template doesn't place it itself), the
+    /// rendered name, and the extension (without its dot; may be empty).
+    pub fn plan(out_dir: &Path, tree: Tree, template: &Template, parts: &NameParts, extension: &str) -> Self {
+        let mut folder = out_dir.to_path_buf();
+        if tree == Tree::Keep && !template.has_dir() {
+            folder.extend(safe_dir(&parts.dir).split('/').filter(|part| !part.is_empty()));
+        }
+        let rendered = template.render(parts);
+        let (folders, name) = rendered.rsplit_once('/').unwrap_or(("", &rendered));
+        folder.extend(folders.split('/').filter(|part| !part.is_empty()));
+        Self { folder, name: name.to_owned(), extension: safe_extension(extension) }
+    }
+
+    /// The folder it lies in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The path as wished for.
+    pub fn path(&self) -> PathBuf {
+        self.candidate(0)
+    }
+
+    /// The path as wished for (0), or the `n`th one beside it: `name (n).ext`.
+    pub fn candidate(&self, n: u32) -> PathBuf {
+        let Self { folder, name, extension } = self;
+        match n {
+            0 => folder.join(format!("{name}{extension}")),
+            n => folder.join(format!("{name} ({n}){extension}")),
+        }
+    }
+}
+
+/// An extension with its dot: letters, digits and a few signs, or nothing.
+fn safe_extension(extension: &str) -> String {
+    let bare = safe_part(extension.trim_start_matches('.'));
+    let plain: String =
+        bare.chars().filter(|c| c.is_ascii_alphanumeric() || "-_+".contains(*c)).take(MAX_EXTENSION_BYTES).collect();
+    // `.part` is what leftovers are called, but only behind our prefix, which no name gets.
+    if plain.is_empty() { plain } else { format!(".{plain}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::planned_path::*;
+
+    fn plan(tree: Tree, template: &str, dir: &str, stem: &str, extension: &str) -> PlannedPath {
+        let parts = NameParts { stem: stem.to_owned(), dir: dir.to_owned(), index: 1, ..Default::default() };
+        PlannedPath::plan(Path::new("/out"), tree, &Template::parse(template).unwrap(), &parts, extension)
+    }
+
+    #[test]
+    fn folders_are_mirrored_or_not() {
+        for (tree, template, path) in [
+            (Tree::Keep, "{stem}", "/out/a/b/x.jpg"),
+            (Tree::Flat, "{stem}", "/out/x.jpg"),
+            (Tree::Flat, "{dir}/{stem}", "/out/a/b/x.jpg"),
+            (Tree::Keep, "{dir}/{stem}", "/out/a/b/x.jpg"),
+            (Tree::Keep, "small/{stem}", "/out/a/b/small/x.jpg"),
+        ] {
+            assert_eq!(plan(tree, template, "a/b", "x", "jpg").path(), Path::new(path), "{tree:?} {template}");
+        }
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_number_before_its_extension() {
+        let place = plan(Tree::Flat, "{stem}", "", "x.y", "jpg");
+        assert_eq!(place.candidate(0), Path::new("/out/x.y.jpg"));
+        assert_eq!(place.candidate(1), Path::new("/out/x.y (1).jpg"));
+        assert_eq!(plan(Tree::Flat, "{stem}", "", "x", "").candidate(12), Path::new("/out/x (12)"));
+    }
+
+    #[test]
+    fn hostile_folders_and_extensions_stay_below_the_output_folder() {
+        assert_eq!(plan(Tree::Keep, "{stem}", "../../etc", "x", "jpg").path(), Path::new("/out/etc/x.jpg"));
+        assert_eq!(plan(Tree::Keep, "{stem}", "/abs/./c", "x", "../sh").path(), Path::new("/out/abs/c/x._sh"));
+        assert_eq!(plan(Tree::Keep, "{stem}", "", "x", "a/b\0c").path(), Path::new("/out/x.a_b_c"));
+    }
+}

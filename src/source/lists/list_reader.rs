@@ -1,0 +1,163 @@
+//! A list being read: what its lines become.
+
+use std::fmt;
+use std::io;
+use std::ops::ControlFlow;
+
+use url::Url;
+
+use super::seen_links::{MOST, SeenLinks, Sighting};
+use super::{Give, MAX_RECORD_BYTES, trouble};
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::{Columns, ListSpec, Locator, Message, NewItem, Origin, locator};
+use crate::source::{Found, Reading};
+
+/// Characters of a line that is no link which are kept to know it by.
+const SHOWN_CHARS: usize = 200;
+/// Bytes of a link at most.
+const MAX_LINK_BYTES: usize = 64 << 10;
+
+/// A list being read.
+pub(super) struct List<'a> {
+    /// What its troubles call it.
+    pub(super) name: &'a str,
+    origin: Origin,
+    pub(super) lists: &'a ListSpec,
+    pub(super) cancelled: &'a dyn Fn() -> bool,
+    pub(super) give: Give<'a>,
+    seen: SeenLinks,
+    /// Links that stood in it already.
+    pub(super) duplicates: u64,
+    /// Whether there were more links than can be remembered.
+    pub(super) forgot: bool,
+}
+
+/// A line or a row, counted from 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    pub(super) unit: &'static str,
+    pub(super) number: u64,
+}
+
+impl Position {
+    pub(super) const fn line(number: u64) -> Self {
+        Self { unit: "line", number }
+    }
+
+    pub(super) const fn row(number: u64) -> Self {
+        Self { unit: "row", number }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.unit, self.number)
+    }
+}
+
+impl<'a> List<'a> {
+    pub(super) fn new(name: &'a str, origin: Origin, reading: &'a Reading<'a>, give: Give<'a>) -> Self {
+        let (lists, cancelled) = (reading.lists, reading.cancelled);
+        Self { name, origin, lists, cancelled, give, seen: SeenLinks::new(MOST), duplicates: 0, forgot: false }
+    }
+
+    /// How many links were compared, if there were more.
+    pub(super) fn forgot_after(&self) -> Option<u64> {
+        self.forgot.then_some(MOST as u64)
+    }
+
+    /// Gives the item of a line's link.
+    pub(super) fn link(&mut self, place: Position, text: &str, columns: Columns) -> ControlFlow<()> {
+        let text = text.trim();
+        if text.is_empty() {
+            return self.no_link(place, "", "has no link");
+        }
+        if text.len() > MAX_LINK_BYTES {
+            return self.no_link(place, text, &format!("has a link longer than {} KiB", MAX_LINK_BYTES >> 10));
+        }
+        let place_of_list = format_args!("{place} of {}", self.name).to_string();
+        let mut item = link(text, &place_of_list);
+        item.origin = self.origin;
+        item.columns = columns;
+        if item.error.is_none() {
+            match self.seen.look(text, place.number) {
+                Sighting::New => {}
+                Sighting::Full => self.forgot = true,
+                Sighting::At(number) => {
+                    self.duplicates += 1;
+                    item.skip = Some(format!("The same link stands in {} {number} of its list.", place.unit));
+                }
+            }
+        }
+        (self.give)(Found::Item(item))
+    }
+
+    /// Gives the failed item of a line that holds no link: `what` continues the sentence that begins with the line.
+    pub(super) fn no_link(&mut self, place: Position, shown: &str, what: &str) -> ControlFlow<()> {
+        let shown = if shown.is_empty() { place.to_string() } else { shown.to_owned() };
+        let mut item = no_link(&shown, &format!("{place} of {} {what}", self.name));
+        item.origin = self.origin;
+        (self.give)(Found::Item(item))
+    }
+
+    /// The same for a line above the limit.
+    pub(super) fn too_long(&mut self, place: Position, shown: &str) -> ControlFlow<()> {
+        self.no_link(place, shown, &format!("is longer than {} KiB", MAX_RECORD_BYTES >> 10))
+    }
+
+    /// Tells why the list can't be read (on).
+    pub(super) fn trouble(&mut self, why: Message) -> ControlFlow<()> {
+        (self.give)(Found::Failed(JobError::Machine(why.with("list", self.name))))
+    }
+
+    /// The same for a failed read, unless it was cancelled: then there is nothing to tell.
+    pub(super) fn broken(&mut self, error: &io::Error) -> ControlFlow<()> {
+        if (self.cancelled)() {
+            return ControlFlow::Break(());
+        }
+        (self.give)(Found::Failed(trouble(self.name, error)))
+    }
+}
+
+/// An item for a link; `place` (may be empty) says where it stands, should it be none.
+pub(in crate::source) fn link(text: &str, place: &str) -> NewItem {
+    let text = text.trim();
+    let detail = match is_link(text) {
+        Ok(()) => return NewItem::new(Locator::Url(text.to_owned())),
+        Err(detail) => detail,
+    };
+    match place {
+        "" => no_link(text, &detail),
+        place => no_link(text, &format!("{place}: {detail}")),
+    }
+}
+
+/// Where in a text, behind white space, the next link begins.
+pub(super) fn next_link(text: &str) -> Option<usize> {
+    let spaces = text.char_indices().filter(|(_, c)| c.is_whitespace());
+    spaces.map(|(at, c)| at + c.len_utf8()).find(|at| text.get(*at..).is_some_and(Locator::is_url))
+}
+
+fn is_link(text: &str) -> Result<(), String> {
+    if !Locator::is_url(text) {
+        return Err("a link begins with http:// or https://".to_owned());
+    }
+    if Locator::names_no_host(text) {
+        return Err("it names no host".to_owned());
+    }
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+        return Err("it holds a control character".to_owned());
+    }
+    if next_link(text).is_some() {
+        return Err("it holds two links; give each a line of its own".to_owned());
+    }
+    Url::parse(text).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn no_link(text: &str, detail: &str) -> NewItem {
+    // Before it is cut: what stands before an `@` may be a password.
+    let bare: String = text.split_inclusive(char::is_whitespace).map(locator::without_user_info).collect();
+    let shown: String = bare.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+    let error = ItemError::new(ErrorKind::BadUrl, &shown).with("detail", detail);
+    NewItem { error: Some(error), ..NewItem::new(Locator::Url(shown)) }
+}

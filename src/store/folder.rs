@@ -1,0 +1,264 @@
+//! Folders held open: what is written there stays there, whoever sets a link in a folder's place meanwhile.
+//!
+//! Where the system has no such handles, the folder's real path is looked at each time instead.
+
+#[cfg(unix)]
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+#[cfg(unix)]
+use std::sync::Arc;
+
+#[cfg(unix)]
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, mkdirat, openat, renameat, unlinkat};
+
+/// A folder that is held open.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    #[cfg(unix)]
+    handle: Arc<std::os::fd::OwnedFd>,
+    /// The real path, where there is no handle.
+    #[cfg(not(unix))]
+    real: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder, made if need be. Links on the way to it are the user's own, and followed.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if !path.is_dir() {
+            fs::create_dir_all(path)?;
+        }
+        #[cfg(unix)]
+        let opened = {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            Self { path: path.to_path_buf(), handle: Arc::new(openat(CWD, path, flags, Mode::empty())?) }
+        };
+        #[cfg(not(unix))]
+        let opened = Self { path: path.to_path_buf(), real: path.canonicalize()? };
+        Ok(opened)
+    }
+
+    /// A folder in or below this one, made if need be; no link on the way down is followed.
+    pub fn below(&self, path: &Path) -> io::Result<Self> {
+        let way = path.strip_prefix(&self.path).map_err(|_| outside(path))?;
+        let mut at = self.clone();
+        for part in way.components() {
+            let Component::Normal(name) = part else { return Err(outside(path)) };
+            at = at.step(Path::new(name))?;
+        }
+        Ok(at)
+    }
+
+    /// Its path, as it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[cfg(unix)]
+    fn step(&self, name: &Path) -> io::Result<Self> {
+        match mkdirat(&self.handle, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path = self.path.join(name);
+        match openat(&self.handle, name, flags, Mode::empty()) {
+            Ok(handle) => Ok(Self { path, handle: Arc::new(handle) }),
+            Err(_) if self.is_link(name) => Err(link(name)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a symbolic link has that name.
+    #[cfg(unix)]
+    fn is_link(&self, name: &Path) -> bool {
+        let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
+    }
+
+    #[cfg(not(unix))]
+    fn step(&self, name: &Path) -> io::Result<Self> {
+        let path = self.path.join(name);
+        if !path.is_dir() {
+            fs::create_dir(&path)?;
+        }
+        let real = path.canonicalize()?;
+        if real != self.real.join(name) {
+            return Err(link(name));
+        }
+        Ok(Self { path, real })
+    }
+
+    /// A new, empty file for writing, with what the user's umask leaves of rw-rw-rw-.
+    #[cfg(unix)]
+    pub(crate) fn create(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o666))?))
+    }
+
+    /// A new, empty file for reading and writing, which only the user may read.
+    #[cfg(unix)]
+    pub fn create_private(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o600))?))
+    }
+
+    /// A file of it, for reading or for writing.
+    #[cfg(unix)]
+    pub(crate) fn file(&self, name: &OsStr, writes: bool) -> io::Result<File> {
+        let access = if writes { OFlags::WRONLY } else { OFlags::RDONLY };
+        let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.handle, name, flags, Mode::empty())?))
+    }
+
+    /// Removes a file of it.
+    #[cfg(unix)]
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+
+    /// Puts a file of another folder in the place of one of its own, if its name still leads to that file; whether it
+    /// did is known only afterwards.
+    #[cfg(unix)]
+    pub(crate) fn take(&self, name: &OsStr, from: (&Self, &OsStr, &File)) -> io::Result<()> {
+        let (folder, from_name, file) = from;
+        renameat(&folder.handle, from_name, &self.handle, name)?;
+        let (moved, meant) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
+        let is_same = (moved.st_dev, moved.st_ino) == (meant.st_dev, meant.st_ino);
+        if is_same { Ok(()) } else { Err(outside(&folder.path.join(from_name))) }
+    }
+
+    /// Renames a file of it, in the place of the one that may be there.
+    #[cfg(unix)]
+    pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    /// Renames a file of it to a name that is free; `AlreadyExists` where it is not.
+    #[cfg(unix)]
+    pub(crate) fn rename_exclusively(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{RenameFlags, renameat_with};
+            use rustix::io::Errno;
+            match renameat_with(&self.handle, from, &self.handle, to, RenameFlags::NOREPLACE) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+                done => return Ok(done?),
+            }
+        }
+        // A link never replaces. Where there are no links, looking first is the best there is.
+        match linkat(&self.handle, from, &self.handle, to, AtFlags::empty()) {
+            Ok(()) => {
+                // The result is safe under its final name; a second name that stays is swept.
+                let _ = self.remove(from);
+                Ok(())
+            }
+            Err(rustix::io::Errno::EXIST) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => match rustix::fs::statat(&self.handle, to, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+                Err(rustix::io::Errno::NOENT) => self.rename(from, to),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Folder {
+    /// The path of a file of it, if it is still the folder that was opened.
+    fn own(&self, name: &std::ffi::OsStr) -> io::Result<PathBuf> {
+        if self.path.canonicalize()? == self.real { Ok(self.real.join(name)) } else { Err(outside(&self.path)) }
+    }
+
+    pub(crate) fn create(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+        fs::OpenOptions::new().write(true).create_new(true).open(self.own(name)?)
+    }
+
+    pub fn create_private(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+        fs::OpenOptions::new().read(true).write(true).create_new(true).open(self.own(name)?)
+    }
+
+    pub(crate) fn file(&self, name: &std::ffi::OsStr, writes: bool) -> io::Result<File> {
+        fs::OpenOptions::new().read(!writes).write(writes).open(self.own(name)?)
+    }
+
+    pub fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {
+        fs::remove_file(self.own(name)?)
+    }
+
+    pub(crate) fn take(&self, name: &std::ffi::OsStr, from: (&Self, &std::ffi::OsStr, &File)) -> io::Result<()> {
+        let (folder, from_name, _) = from;
+        fs::rename(folder.own(from_name)?, self.own(name)?)
+    }
+
+    pub(crate) fn rename(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
+        fs::rename(self.own(from)?, self.own(to)?)
+    }
+
+    pub(crate) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
+        super::commit::link_and_unlink(&self.own(from)?, &self.own(to)?)
+    }
+}
+
+/// A folder that was to be gone into is a link. Even one that stays inside might lead elsewhere the next time.
+fn link(name: &Path) -> io::Error {
+    let detail = format!("\"{}\" is a link, and nothing is written through links in the output folder", name.display());
+    io::Error::new(io::ErrorKind::NotADirectory, detail)
+}
+
+fn outside(path: &Path) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, format!("{} leads out of the output folder", path.display()))
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::symlink;
+
+    use super::super::folder::*;
+
+    #[test]
+    fn nothing_is_written_through_a_link_that_was_set_in_a_folders_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (out, elsewhere) = (dir.path().join("out"), dir.path().join("elsewhere"));
+        fs::create_dir(&elsewhere).unwrap();
+        let root = Folder::open(&out).unwrap();
+        let sub = root.below(&out.join("a/b")).unwrap();
+        // One folder is swapped while it is held, one before it is opened, and then the root itself.
+        fs::rename(out.join("a"), out.join("was-a")).unwrap();
+        symlink(&elsewhere, out.join("a")).unwrap();
+        sub.create(OsStr::new("one")).unwrap().write_all(b"1").unwrap();
+        sub.rename_exclusively(OsStr::new("one"), OsStr::new("two")).unwrap();
+        for through in ["a", "a/c"] {
+            let error = root.below(&out.join(through)).unwrap_err();
+            assert!(error.to_string().starts_with("\"a\" is a link"), "{error}");
+        }
+        fs::rename(&out, dir.path().join("was-out")).unwrap();
+        symlink(&elsewhere, &out).unwrap();
+        root.below(&out.join("d")).unwrap().create(OsStr::new("three")).unwrap();
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+        assert_eq!(fs::read(dir.path().join("was-out/was-a/b/two")).unwrap(), b"1");
+        assert!(dir.path().join("was-out/d/three").exists());
+        assert!(root.below(&out.join("../x")).is_err() && root.below(dir.path()).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_given_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Folder::open(dir.path()).unwrap();
+        for name in ["a", "b"] {
+            root.create(OsStr::new(name)).unwrap().write_all(name.as_bytes()).unwrap();
+        }
+        symlink("/nowhere", dir.path().join("l")).unwrap();
+        for taken in ["b", "l"] {
+            let error = root.rename_exclusively(OsStr::new("a"), OsStr::new(taken)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert!(root.create(OsStr::new("l")).is_err() && root.file(OsStr::new("l"), true).is_err());
+        root.rename(OsStr::new("a"), OsStr::new("b")).unwrap();
+        assert_eq!(fs::read(dir.path().join("b")).unwrap(), b"a");
+    }
+}
