@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// What everyone may use.
-const GROUND: [&str; 4] = ["model", "error", "config", "db"];
+const GROUND: [&str; 5] = ["model", "error", "config", "db", "store"];
 /// The rooms that never see each other.
 const ROOMS: [&str; 6] = ["source", "fetch", "codec", "op", "sink", "catalog"];
 /// What the window may use: the engine says the rest again.
@@ -297,7 +297,7 @@ fn may_use(room: &str, used: &str) -> bool {
         "model" => used == "error",
         "error" => used == "model",
         "config" => ["model", "error"].contains(&used),
-        "db" => ["model", "error", "config"].contains(&used),
+        "db" | "store" => ["model", "error", "config"].contains(&used),
         "engine" => GROUND.contains(&used) || ROOMS.contains(&used),
         "cli" => used != "gui",
         "gui" => WINDOW_USES.contains(&used),
