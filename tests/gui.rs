@@ -331,3 +331,25 @@ fn credentials_typed_in_the_settings_reach_their_host_and_stand_in_no_file_but_t
         assert_eq!(holds, path.ends_with("secrets.toml"), "{}", path.display());
     }
 }
+
+/// Unix file names may hold anything but a slash.
+#[cfg(unix)]
+#[test]
+fn dropped_files_are_added_whatever_their_names_end_in() {
+    let mut desk = Desk::new();
+    let folder = desk.pictures(&["orange-slice.png"]);
+    let names = ["ends in a space.png ", "two\nlines.png", " starts with one.png", "https:", "file:"];
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    for path in &paths {
+        std::fs::copy(folder.join("orange-slice.png"), path).unwrap();
+    }
+    desk.drop(&paths);
+    desk.until_seen(&format!("Start {} items", names.len()));
+    let job = desk.handle.snapshot().current.as_ref().unwrap().id;
+    let rows = desk.engine.reader().unwrap().after(job, 0, 100).unwrap();
+    let mut found: Vec<&Path> = rows.iter().filter_map(|row| row.locator.path()).collect();
+    let mut wanted: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    found.sort();
+    wanted.sort();
+    assert_eq!(found, wanted);
+}

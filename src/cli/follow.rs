@@ -96,7 +96,7 @@ pub(super) fn follow(
         // Levels are those of the job that is listed.
         follower.handle.send(Command::Show(job));
     }
-    if !follower.handle.send(command) {
+    if follower.handle.send(command).is_none() {
         return Err(JobError::Machine(Message::new("engine_ended", "The engine has ended.")));
     }
     follower.until_end(&bell_rx, &interrupted)

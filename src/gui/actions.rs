@@ -9,9 +9,6 @@ use crate::config::{ItemsLayout, Theme};
 use crate::engine::Command;
 use crate::model::JobState;
 
-/// Frames that an edit, left by the press on Start, needs to arrive before it.
-const START_FRAMES: u8 = 2;
-
 /// Something a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -205,16 +202,7 @@ impl Action {
                 ctx.request_repaint_after(super::input::PASTE_PATIENCE);
             }
             Self::AddSamples => state.send(Command::AddSamples),
-            Self::Start => {
-                // A box that is being typed into gives its number first.
-                ctx.memory_mut(|memory| {
-                    if let Some(id) = memory.focused() {
-                        memory.surrender_focus(id);
-                    }
-                });
-                state.start_in_frames = Some(START_FRAMES);
-                ctx.request_repaint();
-            }
+            Self::Start => state.start(ctx),
             Self::Pause => job.into_iter().for_each(|job| state.send(Command::Pause(job))),
             Self::Resume => job.into_iter().for_each(|job| state.send(Command::Resume(job))),
             Self::Cancel => job.into_iter().for_each(|job| state.send(Command::Cancel(job))),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ops::Op;
 use crate::config::{Language, Settings, Theme};
-use crate::engine::api::handle::Ends;
+use crate::engine::api::handle::{Ends, NumberedCommand};
 use crate::engine::{
     Command, Group, Handle, ItemsPage, JobView, PicturePreview, Pixels, Preview, PreviewContent, Snapshot, SourceGroup,
     Thumbnail,
@@ -153,7 +153,10 @@ impl FakeEngine {
 
     /// Takes what was asked for, and does what needs no work.
     pub(crate) fn obey(&mut self) {
-        let heard: Vec<Command> = self.ends.command_rx.try_iter().collect();
+        let numbered: Vec<NumberedCommand> = self.ends.command_rx.try_iter().collect();
+        let Some(last) = numbered.last() else { return };
+        self.snapshot.commands_included = last.number;
+        let heard: Vec<Command> = numbered.into_iter().map(|numbered| numbered.command).collect();
         for command in &heard {
             match command {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
@@ -161,10 +164,10 @@ impl FakeEngine {
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
                 Command::SetLists(lists) => self.job().lists = lists.clone(),
                 Command::SaveSettings(settings) => self.snapshot.settings = settings.as_ref().clone(),
-                _ => continue,
+                _ => {}
             }
-            self.say();
         }
+        self.say();
         self.heard.extend(heard);
     }
 

@@ -1,12 +1,13 @@
 //! What comes from the keyboard, the clipboard and other windows, outside of any control.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egui::{Context, Event, Key, Popup};
 
 use super::actions::Action;
 use super::state::{Sheet, State};
-use crate::model::Locator;
+use crate::engine::Command;
 
 /// How long the clipboard may take to answer; then a box is offered.
 pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
@@ -26,12 +27,10 @@ pub(crate) fn handle(ctx: &Context, state: &mut State) {
 
 /// Files and folders dropped on the window: the engine finds out what they are.
 fn drops(ctx: &Context, state: &mut State) {
-    let paths: Vec<String> = ctx.input(|input| {
-        let files = input.raw.dropped_files.iter();
-        files.map(|file| Locator::File(file.path().to_path_buf()).to_text()).collect()
-    });
+    let paths: Vec<PathBuf> =
+        ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
     if !paths.is_empty() {
-        state.add_text(&paths.join("\n"));
+        state.send(Command::AddPaths(paths));
     }
 }
 

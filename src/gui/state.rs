@@ -13,7 +13,7 @@ use super::panels::credentials::Credentials;
 use super::textures::Textures;
 use super::words::Lang;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
-use crate::model::{ItemState, JobState, SourceSpec, Value};
+use crate::model::{ItemState, JobState, Value};
 
 /// A sheet above the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +77,15 @@ pub(crate) struct PreviewView {
     pub(crate) details: bool,
 }
 
+/// A press on Start that has not been sent yet.
+#[derive(Debug)]
+struct PendingStart {
+    /// The box that had the keyboard when Start was pressed.
+    focused_box: Option<egui::Id>,
+    /// Whether that box is drawn without the keyboard in this frame, so that its edit is sent before the start.
+    edits_are_complete: bool,
+}
+
 /// Everything the window knows.
 pub(crate) struct State {
     /// The engine.
@@ -111,8 +120,8 @@ pub(crate) struct State {
     pub(crate) engine_gone: bool,
     /// When the clipboard was asked for links.
     pub(crate) paste_asked_s: Option<f64>,
-    /// Frames until the draft starts, once that was asked for.
-    pub(crate) start_in_frames: Option<u8>,
+    /// A press on Start that is waiting for the last edit.
+    start: Option<PendingStart>,
     /// Whether the item filter wants the keyboard.
     pub(crate) focus_filter: bool,
     /// Whether no control, list or sheet had the keyboard when this frame began.
@@ -155,7 +164,7 @@ impl State {
             now_s: 0.0,
             engine_gone: false,
             paste_asked_s: None,
-            start_in_frames: None,
+            start: None,
             focus_filter: false,
             keys_are_free: false,
             preview_share: None,
@@ -164,7 +173,7 @@ impl State {
             wanted_preview: None,
             asked_in: None,
         };
-        state.drafts.adopt(state.snapshot.current.as_ref(), &state.snapshot.settings, 0.0);
+        state.drafts.adopt(&state.snapshot);
         state
     }
 
@@ -178,11 +187,10 @@ impl State {
         if !pointer_down {
             self.commit();
         }
-        self.start(ctx);
-        self.drafts.adopt(self.snapshot.current.as_ref(), &self.snapshot.settings, now_s);
-        if let Some(seconds) = self.drafts.look_again_s() {
-            ctx.request_repaint_after(std::time::Duration::from_secs_f64(seconds));
+        if let Some(start) = &mut self.start {
+            start.edits_are_complete = ctx.memory(egui::Memory::focused) != start.focused_box;
         }
+        self.drafts.adopt(&self.snapshot);
         let settings = self.drafts.settings.get();
         self.lang = Lang::of(settings.language, &self.locale);
         super::theme::choose(ctx, settings.theme);
@@ -193,23 +201,24 @@ impl State {
         }
     }
 
-    /// Starts once every edit has arrived.
-    fn start(&mut self, ctx: &Context) {
-        match self.start_in_frames {
-            Some(0) => {
-                self.start_in_frames = None;
-                self.send(Command::Start);
-            }
-            Some(frames) => {
-                self.start_in_frames = Some(frames - 1);
-                ctx.request_repaint();
-            }
-            None => {}
-        }
+    /// Starts the draft after the box that has the keyboard now has handed over what was typed into it. It does so in the
+    /// first frame that it is drawn without the keyboard.
+    pub(crate) fn start(&mut self, ctx: &Context) {
+        let focused_box = ctx.memory_mut(|memory| {
+            let focused = memory.focused();
+            focused.into_iter().for_each(|id| memory.surrender_focus(id));
+            focused
+        });
+        self.start = Some(PendingStart { focused_box, edits_are_complete: focused_box.is_none() });
+        ctx.request_repaint();
     }
 
-    /// Asks for the preview and the thumbnails that the frame just drawn needs.
+    /// Sends what the frame just drawn needs: a pending start, requests for the preview and for thumbnails.
     pub(crate) fn ask(&mut self) {
+        if self.start.as_ref().is_some_and(|start| start.edits_are_complete) {
+            self.start = None;
+            self.send(Command::Start);
+        }
         self.textures.ask(&self.handle);
         let request = self.preview_request();
         // A link that was fetched meanwhile can be seen now.
@@ -229,13 +238,13 @@ impl State {
 
     /// Sends edits now, so that what comes next sees them.
     pub(crate) fn commit(&mut self) {
-        self.engine_gone |= !self.drafts.send(&self.handle, self.now_s);
+        self.engine_gone |= !self.drafts.send(&self.handle);
     }
 
     /// Sends a command.
     pub(crate) fn send(&mut self, command: Command) {
         self.commit();
-        self.engine_gone |= !self.handle.send(command);
+        self.engine_gone |= self.handle.send(command).is_none();
     }
 
     /// The listed job.
@@ -330,14 +339,7 @@ impl State {
             return;
         }
         match answer.purpose {
-            Purpose::Images => {
-                let sources = answer.paths.into_iter().map(|path| SourceSpec::File { path }).collect();
-                self.send(Command::Add(sources));
-            }
-            Purpose::Folder => {
-                let sources = answer.paths.into_iter().map(|path| SourceSpec::Folder { path, recursive: true });
-                self.send(Command::Add(sources.collect()));
-            }
+            Purpose::Images | Purpose::Folder => self.send(Command::AddPaths(answer.paths)),
             Purpose::Output => {
                 let mut sink = self.drafts.sink.get().clone();
                 sink.dir = answer.paths.into_iter().next();

@@ -146,8 +146,9 @@ impl Desk {
         JobSpec { recipe: recipe(steps), save: Save { format, ..Save::default() }, ..self.copies(sources) }
     }
 
-    pub(crate) fn send(&self, command: Command) {
-        assert!(self.handle().send(command), "the engine is there");
+    /// Sends a command and returns its number.
+    pub(crate) fn send(&self, command: Command) -> u64 {
+        self.handle().send(command).unwrap()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {

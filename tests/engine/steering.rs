@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pixloom::engine::Command;
-use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Step};
+use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Save, Step};
 
 use super::desk::{Desk, events_behind, file, files_below, last_event, png, sample, url};
 use crate::util::server::{Server, ok};
@@ -165,4 +165,23 @@ fn a_cancelled_job_goes_on_when_it_is_named() {
     desk.send(Command::Resume(job));
     desk.wait_end(job);
     desk.check_all_done_once(job, 6);
+}
+
+#[test]
+fn commands_are_numbered_and_the_snapshot_says_which_of_them_it_includes() {
+    let desk = Desk::window();
+    let before = desk.snapshot().commands_included;
+    let first = desk.send(Command::SetSave(Save { quality: Some(11), ..Save::default() }));
+    let second = desk.send(Command::SetSave(Save { quality: Some(12), ..Save::default() }));
+    let third = desk.handle().clone().send(Command::Start).unwrap();
+    assert_eq!((first, second, third), (before + 1, before + 2, before + 3));
+    desk.wait("all three are included", |snapshot| {
+        let quality = snapshot.current.as_ref().and_then(|view| view.save.quality);
+        match snapshot.commands_included {
+            number if number < first => assert_eq!(quality, None),
+            number if number == first => assert_eq!(quality, Some(11)),
+            _ => assert_eq!(quality, Some(12)),
+        }
+        snapshot.commands_included == third
+    });
 }

@@ -13,6 +13,8 @@ pub enum Command {
     Submit(Box<JobSpec>),
     /// Add sources to what is listed. On a job that has ended, begins a new draft; on a running one, they join it.
     Add(Vec<SourceSpec>),
+    /// Add dropped or chosen paths: folders with everything below them, lists of links, and files.
+    AddPaths(Vec<PathBuf>),
     /// Pasted text: every link in it, and every line that is an existing path.
     AddText(String),
     /// Add the sample pictures that come with the program.

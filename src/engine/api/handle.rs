@@ -1,4 +1,4 @@
-//! What a face holds of the engine. Nothing here waits for anything.
+//! The front end's side of the engine: it sends numbered commands and reads snapshots. No call blocks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,22 +10,37 @@ use super::snapshot::Snapshot;
 use super::view::{ItemsPage, ItemsRequest, Preview, PreviewRequest, Thumbnail};
 use crate::model::ItemId;
 
-/// Commands that may wait for the engine; it answers within milliseconds, so a full queue means that it is gone.
-const COMMANDS: usize = 1024;
-/// Thumbnails that may wait for a face to take them.
-const THUMBNAILS: usize = 256;
+/// Capacity of the command queue. The engine takes each command within milliseconds, so a full queue means that it has
+/// stopped.
+const MAX_QUEUED_COMMANDS: usize = 1024;
+/// Thumbnails that may wait until a front end takes them.
+const MAX_QUEUED_THUMBNAILS: usize = 256;
 
 type Waker = Box<dyn Fn() + Send + Sync>;
 
-/// What a face holds of the engine.
+/// A front end's access to the engine. Clones share one numbering of commands.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
-    command_tx: Sender<Command>,
+    commands: Arc<CommandQueue>,
     thumbnail_rx: Receiver<Thumbnail>,
 }
 
-/// What both sides share: levels and latest-wins slots.
+/// A command with its sequence number.
+#[derive(Debug)]
+pub(crate) struct NumberedCommand {
+    /// Counts from 1 in the order in which the engine receives commands.
+    pub(crate) number: u64,
+    pub(crate) command: Command,
+}
+
+/// Numbers commands in the order in which the engine receives them, whichever clone of a handle sends them.
+struct CommandQueue {
+    command_tx: Sender<NumberedCommand>,
+    last_number: Mutex<u64>,
+}
+
+/// State that both sides share: the snapshot and latest-wins slots.
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) items_wanted: Slot<ItemsRequest>,
@@ -39,12 +54,12 @@ pub(crate) struct Shared {
 /// The engine's ends of a [`Handle`].
 pub(crate) struct Ends {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) command_rx: Receiver<Command>,
+    pub(crate) command_rx: Receiver<NumberedCommand>,
     pub(crate) thumbnail_tx: Sender<Thumbnail>,
 }
 
 impl Handle {
-    /// A handle and the ends that an engine takes.
+    /// A handle and the engine's ends of its channels.
     pub(crate) fn new() -> (Self, Ends) {
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
@@ -55,23 +70,30 @@ impl Handle {
             preview: ArcSwap::default(),
             wakers: Mutex::new(Vec::new()),
         });
-        let (command_tx, command_rx) = bounded(COMMANDS);
-        let (thumbnail_tx, thumbnail_rx) = bounded(THUMBNAILS);
+        let (command_tx, command_rx) = bounded(MAX_QUEUED_COMMANDS);
+        let (thumbnail_tx, thumbnail_rx) = bounded(MAX_QUEUED_THUMBNAILS);
         let ends = Ends { shared: Arc::clone(&shared), command_rx, thumbnail_tx };
-        (Self { shared, command_tx, thumbnail_rx }, ends)
+        let commands = Arc::new(CommandQueue { command_tx, last_number: Mutex::new(0) });
+        (Self { shared, commands, thumbnail_rx }, ends)
     }
 
-    /// Asks for something; never waits. `false` if the engine is gone.
-    pub fn send(&self, command: Command) -> bool {
-        self.command_tx.try_send(command).is_ok()
+    /// Sends a command without blocking and returns its sequence number; [`Snapshot::commands_included`] reaches that
+    /// number once the engine has acted on it. `None` if the engine has stopped.
+    pub fn send(&self, command: Command) -> Option<u64> {
+        // Held across the send, so that numbers have the order of the queue.
+        let mut last_number = self.commands.last_number.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = *last_number + 1;
+        self.commands.command_tx.try_send(NumberedCommand { number, command }).ok()?;
+        *last_number = number;
+        Some(number)
     }
 
-    /// The latest picture of the engine.
+    /// The engine's latest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
     }
 
-    /// Calls `waker` (from any thread, so it must be cheap) whenever there is something new to see.
+    /// Calls `waker` whenever there is something new to show. It is called from any thread and must be cheap.
     pub fn on_change(&self, waker: impl Fn() + Send + Sync + 'static) {
         self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(waker));
     }
@@ -86,29 +108,29 @@ impl Handle {
         self.shared.items.load_full()
     }
 
-    /// Asks for thumbnails of these items, the most wanted first; forgets what was asked for before and not yet begun.
+    /// Asks for thumbnails of these items, the most wanted first. Replaces earlier requests that have not started.
     pub fn want_thumbnails(&self, ids: Vec<ItemId>) {
         self.shared.thumbnails_wanted.put(ids);
     }
 
-    /// A thumbnail that is ready; each is given once.
+    /// The next finished thumbnail; each is returned once.
     pub fn take_thumbnail(&self) -> Option<Thumbnail> {
         self.thumbnail_rx.try_recv().ok()
     }
 
-    /// Asks for a preview; the latest request wins and cancels the one before.
+    /// Asks for a preview; a newer request cancels the previous one.
     pub fn want_preview(&self, request: Option<PreviewRequest>) {
         self.shared.preview_wanted.put(request);
     }
 
-    /// What can be seen of the previewed item.
+    /// The latest preview.
     pub fn preview(&self) -> Arc<Preview> {
         self.shared.preview.load_full()
     }
 }
 
 impl Shared {
-    /// Tells every face that there is something new.
+    /// Notifies every front end that there is something new.
     pub(crate) fn wake(&self) {
         for waker in self.wakers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             waker();
@@ -116,7 +138,7 @@ impl Shared {
     }
 }
 
-/// A slot of one: a newer value replaces an older one that nobody took.
+/// Holds at most one value: a newer one replaces an older one that was not taken.
 pub(crate) struct Slot<T> {
     latest: Mutex<Option<T>>,
     bell_tx: Sender<()>,
@@ -131,7 +153,7 @@ impl<T> Slot<T> {
 
     pub(crate) fn put(&self, value: T) {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        // A full bell rings already.
+        // If the channel is full, the reader has been notified already.
         let _ = self.bell_tx.try_send(());
     }
 
@@ -139,7 +161,7 @@ impl<T> Slot<T> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Rings when something was put.
+    /// Receives a message after a value was put.
     pub(crate) fn bell(&self) -> &Receiver<()> {
         &self.bell_rx
     }

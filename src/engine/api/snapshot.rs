@@ -10,9 +10,12 @@ use crate::model::{Event, JobId, JobRow, JobState, Limits, ListSpec, Progress, R
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
 pub const EVENTS_KEPT: usize = 64;
 
-/// Everything a face may see but pages of items, thumbnails and previews.
+/// Everything a front end may see except pages of items, thumbnails and previews.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
+    /// The engine has acted on all commands up to this number (see [`Handle::send`](super::handle::Handle::send)). What a
+    /// command starts, such as a job or reading a file, may still be in progress.
+    pub commands_included: u64,
     /// The listed job; `None` only before the catalog is open.
     pub current: Option<JobView>,
     /// Another job that is at work while an older one is listed.

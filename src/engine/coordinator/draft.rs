@@ -30,6 +30,9 @@ impl Coordinator {
         match command {
             Command::Submit(spec) => self.submit(*spec),
             Command::Add(sources) => self.add(sources.into_iter().map(lists::or_list).collect(), Links::default()),
+            Command::AddPaths(paths) => {
+                self.add(paths.into_iter().map(lists::source_of_path).collect(), Links::default())
+            }
             Command::AddText(text) => self.add_text(&text),
             Command::AddSamples => self.add(samples::sources()?, Links::default()),
             Command::Remove(seqs) => self.remove(seqs),

@@ -21,8 +21,7 @@ use crossbeam_channel::{Receiver, Sender, never, tick};
 use rayon::ThreadPool;
 
 use super::EngineOptions;
-use super::api::command::Command;
-use super::api::handle::Shared;
+use super::api::handle::{NumberedCommand, Shared};
 use super::api::snapshot::{CaFileFault, ListFile, Notice, SourceGroup};
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
@@ -46,7 +45,7 @@ const TICK: Duration = Duration::from_millis(50);
 pub(in crate::engine) struct Parts {
     pub(in crate::engine) options: EngineOptions,
     pub(in crate::engine) shared: Arc<Shared>,
-    pub(in crate::engine) command_rx: Receiver<Command>,
+    pub(in crate::engine) command_rx: Receiver<NumberedCommand>,
     pub(in crate::engine) note_rx: Receiver<IntakeNote>,
     pub(in crate::engine) bell_rx: Receiver<()>,
     pub(in crate::engine) quit_rx: Receiver<()>,
@@ -77,6 +76,8 @@ pub(in crate::engine) struct Coordinator {
     list_files: (JobId, Vec<SourceSpec>, ListSpec, Arc<[ListFile]>),
     events: VecDeque<Event>,
     next_event: u64,
+    /// Number of the last command that was carried out.
+    commands_included: u64,
     notice: Option<Notice>,
     details: Details,
     /// How long the job that ended last was at work.
@@ -152,6 +153,7 @@ impl Coordinator {
             settings,
             events: VecDeque::new(),
             next_event: 1,
+            commands_included: 0,
             notice: None,
             details: Details::default(),
             spec_dirty: None,
@@ -174,7 +176,10 @@ impl Coordinator {
             let mut worth_telling = true;
             crossbeam_channel::select! {
                 recv(self.parts.command_rx) -> command => match command {
-                    Ok(command) => self.take(command),
+                    Ok(NumberedCommand { number, command }) => {
+                        self.take(command);
+                        self.commands_included = number;
+                    }
                     Err(_) => self.quit(),
                 },
                 recv(self.parts.note_rx) -> note => if let Ok(note) = note { self.note(note) },

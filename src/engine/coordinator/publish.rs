@@ -54,6 +54,7 @@ impl Coordinator {
         self.read_levels();
         self.read_details(revision);
         let snapshot = Snapshot {
+            commands_included: self.commands_included,
             current: self.job_view(revision),
             running_elsewhere: self
                 .active
