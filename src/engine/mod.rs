@@ -3,7 +3,7 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
-pub mod api;
+mod api;
 mod coordinator;
 mod intake;
 mod item;
@@ -21,11 +21,10 @@ use crossbeam_channel::{Sender, bounded};
 pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
-pub use crate::op::recipe::file as recipe_file;
-pub use crate::op::recipe::syntax::{
-    keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text,
+pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
+pub use crate::op::{
+    Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help, starting_step,
 };
-pub use crate::op::{Group, OpSpec, help as op_help, list as op_list, registry, save_help, starting_step};
 pub use api::command::Command;
 pub use api::export::export_job;
 pub use api::handle::Handle;

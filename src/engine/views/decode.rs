@@ -15,7 +15,7 @@ use crate::model::{
     RowWriter, Samples, Save, Step,
 };
 use crate::op::Pipeline;
-use crate::op::pipeline::stage::Rect;
+use crate::op::stage::Rect;
 
 /// The bytes a face may look at: of a file, of a body that was kept, or of the output.
 pub(crate) enum Source {

@@ -5,7 +5,7 @@ use crate::codec::DecodeOptions;
 use crate::engine::api::view::Pixels;
 use crate::error::ItemError;
 use crate::model::{Image, Orientation, Recipe};
-use crate::op::pipeline::stage::Rect;
+use crate::op::stage::Rect;
 use crate::op::{Pipeline, Plan};
 
 /// What is computed beyond each edge of what is seen, in px.

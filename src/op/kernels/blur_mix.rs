@@ -1,10 +1,10 @@
 //! Steps made of a picture and its Gaussian blur: the blur alone, unsharp masks, local contrast. RowResamplerU8 blurs are
 //! weighted sums in two passes; wide ones are summed up on a coarse grid.
 
+use super::gaussian::Gaussian;
 use super::wide_gaussian::{FROM_SIGMA, Wide};
 use crate::model::{Channels, ImageInfo};
-use crate::op::ops::detail::gaussian_blur::Gaussian;
-use crate::op::pipeline::stage::{Blend, Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
+use crate::op::stage::{Blend, Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
 
 /// What becomes of original and blurred pixels.
 pub(crate) trait Mix: Send + Sync {
@@ -41,15 +41,6 @@ impl<B> Mixed<B> {
             mix.mix(original, out, channels);
             keep_alpha(original, channels, out);
         }
-    }
-}
-
-/// Puts the original's alpha back.
-pub(crate) fn keep_alpha(original: &[f32], channels: Channels, out: &mut [f32]) {
-    let count = channels.count();
-    if channels.has_alpha() {
-        let alphas = original.iter().skip(count - 1).step_by(count);
-        out.iter_mut().skip(count - 1).step_by(count).zip(alphas).for_each(|(out, alpha)| *out = *alpha);
     }
 }
 

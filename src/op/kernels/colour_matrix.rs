@@ -2,7 +2,7 @@
 
 use super::simd::{self, Mix};
 use crate::model::Channels;
-use crate::op::pipeline::stage::PointKernel;
+use crate::op::stage::PointKernel;
 
 /// For red, green and blue of the result: how much red, green and blue it takes, and what is added.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Room around a picture, told in px of the output, in a view of any scale.
 
 use crate::model::ImageInfo;
-use crate::op::pipeline::stage::{Colour, Pad, Resample, ResampleFilter, Stage};
+use crate::op::stage::{Colour, Pad, Resample, ResampleFilter, Stage};
 
 /// Room on every side, in whole px of the output.
 #[derive(Clone, Copy)]

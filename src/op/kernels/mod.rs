@@ -1,13 +1,17 @@
-//! Pixel computations shared by several operations or by the pipeline.
+//! Pixel computations shared by several operations or by the pipeline. They know stages, and no operation.
 
+pub(super) mod alpha;
 pub(super) mod anchor;
 pub(super) mod blur_mix;
 pub(super) mod colour_matrix;
 pub(super) mod cube_lut;
+pub(super) mod cut;
+pub(super) mod gaussian;
 pub(super) mod histogram_median;
+pub(super) mod luma;
 pub(super) mod margins;
 pub(super) mod overlay;
-pub(super) mod resample_filter;
+pub(super) mod resample_weights;
 pub(super) mod simd;
 pub(super) mod sparse_kernel;
 pub(super) mod text_outline;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::anchor::Anchor;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::Params;
-use crate::op::pipeline::stage::PositionalKernel;
+use crate::op::params::Params;
+use crate::op::stage::PositionalKernel;
 
 /// Sizes of pictures whose stamps are kept.
 const KEPT: usize = 4;

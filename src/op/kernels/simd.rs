@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use pulp::{Arch, NullaryFnOnce};
 
 use crate::model::{Channels, Samples};
-use crate::op::pipeline::stage::WindowRows;
+use crate::op::stage::WindowRows;
 
 /// Samples that a weighted sum keeps in registers.
 const BLOCK: usize = 64;

@@ -3,7 +3,7 @@
 use pulp::NullaryFnOnce;
 
 use super::simd;
-use crate::op::pipeline::stage::WindowRows;
+use crate::op::stage::WindowRows;
 
 /// Samples that a sum keeps in registers.
 const BLOCK: usize = 64;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::model::ImageInfo;
-use crate::op::pipeline::stage::{Rect, RowStream, StreamKernel};
+use crate::op::stage::{Rect, RowStream, StreamKernel};
 
 /// A function of tiles. What becomes of a pixel follows from its neighbourhood alone.
 pub(crate) trait TileKernel: Send + Sync {

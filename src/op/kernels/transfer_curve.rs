@@ -5,7 +5,7 @@ use std::f32::consts::LN_2;
 
 use super::simd::{self, Tone, unit};
 use crate::model::Channels;
-use crate::op::pipeline::stage::PointKernel;
+use crate::op::stage::PointKernel;
 
 /// The value where the curve's straight part ends, encoded and as light.
 const KNEE: (f32, f32) = (0.04045, 0.003_130_8);

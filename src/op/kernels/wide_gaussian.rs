@@ -9,7 +9,7 @@ use pulp::NullaryFnOnce;
 
 use super::simd;
 use crate::model::ImageInfo;
-use crate::op::pipeline::stage::{Rect, RowStream};
+use crate::op::stage::{Rect, RowStream};
 
 /// Samples of a block: whole pixels of any number of channels.
 const BLOCK: usize = 48;

@@ -1,6 +1,6 @@
-//! Every operation: one file each, one line each in the registry.
+//! The operations: one file each. A folder is a group of menus.
 
-pub(crate) mod colour;
-pub(crate) mod detail;
-pub(crate) mod finish;
-pub(crate) mod geometry;
+pub(super) mod colour;
+pub(super) mod detail;
+pub(super) mod finish;
+pub(super) mod geometry;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::plan::Plan;
-use super::stage::{Files, Measure, Operation, Resample, Stage, Turn};
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, Message, Orientation, Recipe};
-use crate::op::kernels::resample_filter::ResampleFilter;
-use crate::op::{OpSpec, Params, find, unknown};
+use crate::op::params::Params;
+use crate::op::registry::{find, unknown};
+use crate::op::spec::OpSpec;
+use crate::op::stage::{Files, Measure, Operation, Stage, Turn};
 
 /// A step that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,11 +42,12 @@ struct Checked {
     files: Arc<dyn Files>,
 }
 
-/// The steps from one on that must look at the picture first.
-pub(crate) struct Rest {
+/// The steps from one on that has to measure the image first.
+struct Rest {
     steps: Arc<[Checked]>,
-    /// Which of them looks.
+    /// Index of the measuring step.
     at: usize,
+    measure: Box<dyn Measure>,
     view_scale: f64,
 }
 
@@ -81,12 +83,12 @@ impl Pipeline {
 
 impl Rest {
     /// The plan for a picture that is there to be looked at.
-    pub(crate) fn plan(&self, measure: &dyn Measure, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
+    fn plan(&self, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
         let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
         let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
         let mut plan = Plan::new(full, *info);
         if let Some(step) = self.steps.get(self.at) {
-            let stage = measure.stage(picture, info).map_err(|why| refuse(step, why))?;
+            let stage = self.measure.stage(picture, info).map_err(|why| refuse(step, why))?;
             push(&mut plan, step, stage, self.view_scale)?;
         }
         plan_from(&self.steps, self.at + 1, self.view_scale, plan)
@@ -103,7 +105,8 @@ fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Pl
             if view_scale < 1.0 && !step.spec.faithful_to_scale {
                 expected.mark_approximate();
             }
-            plan.set_tail(measure, Rest { steps: Arc::clone(steps), at, view_scale }, &expected);
+            let rest = Rest { steps: Arc::clone(steps), at, measure, view_scale };
+            plan.set_tail(Box::new(move |picture, info| rest.plan(picture, info)), &expected);
             return Ok(plan);
         }
         push(&mut plan, step, stage, view_scale)?;
@@ -142,9 +145,4 @@ impl Checked {
 
 fn refuse(step: &Checked, why: Message) -> ItemError {
     StepError { step: step.number, why: why.of(step.spec.id) }.into()
-}
-
-/// The resampling that brings a picture, decoded at some smaller size, to the size that was planned for.
-pub(crate) fn to_planned(decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
-    Resample::whole(decoded, planned.width_px, planned.height_px, ResampleFilter::Lanczos3)
 }

@@ -1,8 +1,7 @@
 //! A validated recipe, its plan for one image, and the passes that run it in bands of rows.
 
 pub(super) mod checked_recipe;
+mod pass;
 pub(super) mod plan;
-pub(super) mod region;
-pub(super) mod run;
-pub mod stage;
-pub(super) mod turn;
+mod region;
+mod run;

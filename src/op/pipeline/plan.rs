@@ -5,18 +5,15 @@
 //! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
 //! one's: a few levels at the hardest edges).
 
-use std::sync::Arc;
-
-use super::checked_recipe::{Rest, to_planned};
-use super::region::{Focused, ResampledPart, WholePart, focus};
+use super::pass::Pass;
+use super::region::{Focused, focus};
 use super::run;
-use super::stage::{
-    Measure, NeighbourhoodKernel, Pad, PointKernel, PositionalKernel, Rect, Resample, Stage, StreamKernel, Turn,
-    WholeKernel, WindowKernel, WindowRows,
-};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, RowReader, RowWriter};
-use crate::op::kernels::resample_filter::ResampleFilter;
+use crate::op::stage::{
+    NeighbourhoodKernel, Pad, PointKernel, PositionalKernel, Rect, Resample, ResampleFilter, Stage, StreamKernel, Turn,
+    WholeKernel, WindowKernel, WindowRows,
+};
 
 /// How much larger than its target a picture must still be when a decoder has scaled it, so that the resize after it
 /// stays within 45 dB of one from the full picture. Sharp, noisy photographs at 1.46 are at 41 dB, at 2 above 48.
@@ -40,72 +37,15 @@ pub struct Plan {
     tail: Option<Box<Tail>>,
 }
 
-/// The steps from one on that must look at the picture first.
+/// Plans the steps from a measuring one on, for an image that is in memory and can be measured.
+pub(super) type Measured = Box<dyn Fn(&Band, &ImageInfo) -> Result<Plan, ItemError> + Send + Sync>;
+
+/// The steps from a measuring one on.
 struct Tail {
-    measure: Box<dyn Measure>,
-    rest: Rest,
-    /// What comes out, taking it that the measuring step changes no size.
+    measured: Measured,
+    /// The expected output, assuming that the measuring step keeps the size.
     expected: ImageInfo,
     expected_bytes: u64,
-}
-
-/// One pass over the picture.
-pub(crate) enum Pass {
-    Turn(Turn),
-    Crop(Rect),
-    Resample(Resample),
-    /// A part of a resampled picture.
-    ResampledPart(ResampledPart),
-    Pad(Pad),
-    Points(Vec<Box<dyn PointKernel>>),
-    Positional {
-        kernel: Arc<dyn PositionalKernel>,
-        origin: (u32, u32),
-    },
-    Window {
-        halo_px: u32,
-        kernel: Box<dyn WindowKernel>,
-    },
-    Stream(Box<dyn StreamKernel>),
-    Whole(Arc<dyn WholeKernel>),
-    /// A part of what a whole picture becomes.
-    WholePart(WholePart),
-}
-
-impl Pass {
-    /// What comes out.
-    pub(crate) fn output(&self, input: ImageInfo) -> ImageInfo {
-        match self {
-            Self::Turn(turn) => turn.output(input),
-            Self::Crop(rect) => ImageInfo { width_px: rect.width_px, height_px: rect.height_px, ..input },
-            Self::Resample(to) => ImageInfo { width_px: to.width_px, height_px: to.height_px, ..input },
-            Self::ResampledPart(ResampledPart { wanted, .. }) => {
-                ImageInfo { width_px: wanted.width_px, height_px: wanted.height_px, ..input }
-            }
-            Self::Pad(pad) => ImageInfo {
-                width_px: pad.width_px,
-                height_px: pad.height_px,
-                channels: pad.background.channels_with(input.channels),
-                ..input
-            },
-            Self::Points(kernels) => ImageInfo {
-                channels: kernels.iter().fold(input.channels, |channels, kernel| kernel.channels(channels)),
-                ..input
-            },
-            Self::Positional { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
-            Self::Window { .. } | Self::Stream(_) => input,
-            Self::Whole(kernel) => kernel.output(&input),
-            Self::WholePart(part) => {
-                let (width_px, height_px) = (part.wanted.width_px, part.wanted.height_px);
-                ImageInfo { width_px, height_px, ..part.kernel.output(&input) }
-            }
-        }
-    }
-
-    /// Whether samples are computed, rather than moved.
-    pub(crate) const fn computes(&self) -> bool {
-        !matches!(self, Self::Turn(_) | Self::Crop(_) | Self::Pad(_))
-    }
 }
 
 impl Plan {
@@ -177,13 +117,12 @@ impl Plan {
         }
     }
 
-    /// The step that must look at the picture, and those behind it; `expected` is their plan for a picture that it
-    /// leaves as large as it is.
-    pub(crate) fn set_tail(&mut self, measure: Box<dyn Measure>, rest: Rest, expected: &Self) {
+    /// Sets the steps from a measuring one on; `expected` is their plan for an image whose size that step keeps.
+    pub(super) fn set_tail(&mut self, measured: Measured, expected: &Self) {
         self.finish();
         self.approximate |= expected.approximate;
         let (expected, expected_bytes) = (expected.output(), expected.peak_bytes());
-        self.tail = Some(Box::new(Tail { measure, rest, expected, expected_bytes }));
+        self.tail = Some(Box::new(Tail { measured, expected, expected_bytes }));
     }
 
     /// No more steps follow.
@@ -395,7 +334,7 @@ impl Plan {
 impl Tail {
     /// What is to be done with a picture, now that it is there to be looked at.
     fn plan(&self, collected: &Collected) -> Result<Plan, ItemError> {
-        self.rest.plan(self.measure.as_ref(), &collected.picture, &collected.info)
+        (self.measured)(&collected.picture, &collected.info)
     }
 }
 
@@ -447,6 +386,11 @@ impl WindowKernel for WithMargins {
     fn wants_margins(&self) -> bool {
         true
     }
+}
+
+/// The resampling that brings a picture, decoded at some smaller size, to the size that was planned for.
+fn to_planned(decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
+    Resample::whole(decoded, planned.width_px, planned.height_px, ResampleFilter::Lanczos3)
 }
 
 /// The same resampling of the same picture, delivered at another size.

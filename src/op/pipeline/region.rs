@@ -3,57 +3,10 @@
 
 use std::sync::Arc;
 
-use super::plan::Pass;
-use super::stage::{Pad, Rect, Resample, WholeKernel};
+use super::pass::Pass;
 use crate::model::ImageInfo;
-use crate::op::kernels::resample_filter::ResampleWeights;
-
-/// A part of a resampled picture.
-pub(crate) struct ResampledPart {
-    /// How the whole picture is resampled.
-    pub(crate) whole: Resample,
-    /// What the whole picture is before.
-    pub(crate) input: ImageInfo,
-    /// Which part of it arrives.
-    pub(crate) arrives: Rect,
-    /// Which part of the result is wanted.
-    pub(crate) wanted: Rect,
-}
-
-impl ResampledPart {
-    fn new(whole: &Resample, input: ImageInfo, wanted: Rect) -> Self {
-        let held = |taps: &ResampleWeights, first: u32, count: u32| {
-            let (first, last) = (first as usize, (first + count - 1) as usize);
-            let start = taps.start(first, last);
-            (start as u32, (taps.end(first, last) - start) as u32)
-        };
-        let (x, width_px) = held(&ResampleWeights::across(whole, &input), wanted.x, wanted.width_px);
-        let (y, height_px) = held(&ResampleWeights::down(whole, &input), wanted.y, wanted.height_px);
-        Self { whole: whole.clone(), input, arrives: Rect { x, y, width_px, height_px }, wanted }
-    }
-
-    /// Weights along rows.
-    pub(crate) fn across(&self) -> ResampleWeights {
-        ResampleWeights::across(&self.whole, &self.input).part(self.wanted.x, self.wanted.width_px, self.arrives.x)
-    }
-
-    /// Weights along columns.
-    pub(crate) fn down(&self) -> ResampleWeights {
-        ResampleWeights::down(&self.whole, &self.input).part(self.wanted.y, self.wanted.height_px, self.arrives.y)
-    }
-}
-
-/// A part of what a step makes of the whole picture.
-pub(crate) struct WholePart {
-    /// The step.
-    pub(crate) kernel: Arc<dyn WholeKernel>,
-    /// What the whole picture is before.
-    pub(crate) input: ImageInfo,
-    /// Which part of it arrives.
-    pub(crate) arrives: Rect,
-    /// Which part of the result is wanted.
-    pub(crate) wanted: Rect,
-}
+use crate::op::kernels::resample_weights::ResampleWeights;
+use crate::op::stage::{Pad, Rect, Resample, WholeKernel};
 
 /// A pass as it was planned, or one that does a part of it.
 pub(crate) enum Focused<'a> {

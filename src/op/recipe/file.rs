@@ -6,10 +6,11 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::params;
 use crate::error::{JobError, RecipePlace};
 use crate::model::{Message, Recipe, Save, Step, Value, save as model_save};
-use crate::op::{OpSpec, Params, find, unknown};
+use crate::op::params::{self, Params};
+use crate::op::registry::{find, unknown};
+use crate::op::spec::OpSpec;
 
 /// What a recipe file holds.
 #[derive(Clone, Debug, PartialEq)]

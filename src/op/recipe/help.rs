@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{FormatChoice, Value, save as model_save};
-use crate::op::{OpSpec, registry};
+use crate::op::registry::registry;
+use crate::op::spec::OpSpec;
 
 /// Every operation with its summary, one a line.
 pub fn list() -> String {

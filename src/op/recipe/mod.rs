@@ -1,6 +1,5 @@
-//! How recipes are written down: parameters, one-line syntax, TOML files, help.
+//! How steps and recipes are written down: one-line syntax, TOML files, help.
 
 pub mod file;
 pub mod help;
-pub(super) mod params;
 pub mod syntax;

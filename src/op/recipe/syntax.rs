@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::params;
 use crate::model::{Message, Save, Step, Value, save as model_save};
-use crate::op::{Params, find, unknown};
+use crate::op::params::{self, Params};
+use crate::op::registry::{find, unknown};
 
 /// Reads a step; the error says what is wrong and what is allowed.
 pub fn parse_step(text: &str) -> Result<Step, Message> {

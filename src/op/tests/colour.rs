@@ -2,7 +2,8 @@
 
 use super::harness::{Picture, files, plan, recipe, run, warm};
 use crate::model::{Channels, Orientation, SampleType, Samples};
-use crate::op::{Pipeline, Stage};
+use crate::op::Pipeline;
+use crate::op::stage::Stage;
 
 /// What a step makes of a pixel of encoded values.
 type Formula = fn([f64; 3]) -> [f64; 3];

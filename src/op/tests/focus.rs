@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::harness::{Collected, Picture, plan};
 use super::{ORIENTATIONS, STEPS};
 use crate::model::{Channels, ImageInfo, Orientation, RowReader, SampleType, Samples};
-use crate::op::pipeline::stage::Rect;
+use crate::op::stage::Rect;
 
 /// Checks one part of one result against the whole.
 fn check(steps: &[&str], picture: &Picture, orientation: Orientation, planned: &ImageInfo, part: Rect) {

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::super::{Files, Pipeline, Plan};
 use crate::error::ItemError;
 use crate::model::{
     Band, Channels, Image, ImageInfo, Message, Orientation, Recipe, RowReader, RowWriter, SampleType, Samples,
 };
 use crate::op::recipe::syntax;
+use crate::op::stage::Files;
+use crate::op::{Pipeline, Plan};
 
 /// A picture that is read in bands of at most `at_once` rows.
 pub(super) struct Reader {

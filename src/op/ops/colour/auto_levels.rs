@@ -1,11 +1,10 @@
 //! Auto levels: black and white found in the picture.
 
-use super::grayscale;
 use crate::model::{Band, Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::{Mix, Tone};
-use crate::op::pipeline::stage::{Measure, Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::luma;
+use crate::op::kernels::simd::{self, Mix, Tone};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Measure, Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "auto_levels",
@@ -96,7 +95,7 @@ impl Measure for AutoLevels {
                     continue;
                 }
                 match (histograms.as_mut_slice(), pixel) {
-                    ([luma], [r, g, b, ..]) => luma.count(grayscale::luma(*r, *g, *b)),
+                    ([luma], [r, g, b, ..]) => luma.count(luma::luma(*r, *g, *b)),
                     (each, pixel) => each.iter_mut().zip(pixel).for_each(|(histogram, value)| histogram.count(*value)),
                 }
             }

@@ -1,10 +1,10 @@
 //! Channel mixer: each colour made of all three.
 
-use super::grayscale::Mono;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;
-use crate::op::pipeline::stage::{Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::luma::Mono;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage};
 
 const fn share(name: &'static str, summary: &'static str, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min: -200.0, max: 200.0, soft_max: 200.0, default };

@@ -3,10 +3,9 @@
 use pulp::NullaryFnOnce;
 
 use crate::model::{Channels, Curve, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Bend;
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::simd::{self, Bend};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 const fn curve(name: &'static str, summary: &'static str) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::Levels, kind: ParamKind::Curve { default: "0,0;255,255" } }

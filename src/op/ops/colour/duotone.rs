@@ -1,11 +1,10 @@
 //! Duotone: a print in two inks.
 
-use super::grayscale;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Mix;
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::luma;
+use crate::op::kernels::simd::{self, Mix};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 const fn colour(name: &'static str, summary: &'static str, default: &'static str) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::None, kind: ParamKind::Colour { default } }
@@ -36,7 +35,7 @@ struct Duotone {
 
 impl Operation for Duotone {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
-        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+        Ok(Stage::Sequence(vec![luma::to_luma(input), Stage::Point(Box::new(*self))]))
     }
 }
 

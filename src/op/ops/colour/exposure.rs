@@ -1,11 +1,10 @@
 //! Exposure: more or less light, as if the picture had been taken so.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Tone;
+use crate::op::kernels::simd::{self, Tone};
 use crate::op::kernels::transfer_curve::{Encode, ToLinear};
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "exposure",

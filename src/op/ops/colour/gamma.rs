@@ -1,10 +1,10 @@
 //! Gamma: lighter or darker middle tones.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::Tone;
-use crate::op::kernels::{simd, transfer_curve};
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::simd::{self, Tone};
+use crate::op::kernels::transfer_curve;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "gamma",

@@ -1,10 +1,9 @@
 //! Grayscale: one channel instead of three, so that everything after it has a third of the work.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Tone;
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::simd::{self, Tone};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "grayscale",
@@ -27,89 +26,12 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     },
 };
 
-const REC_601: [f32; 3] = [0.299, 0.587, 0.114];
-
 struct Grayscale {
     weights: [f32; 3],
-}
-
-/// Rec. 601 luma of encoded values.
-#[inline(always)]
-pub(crate) fn luma(r: f32, g: f32, b: f32) -> f32 {
-    let [of_r, of_g, of_b] = REC_601;
-    of_r * r + of_g * g + of_b * b
-}
-
-/// Turns a picture to its Rec. 601 luma, for steps that look at nothing else.
-pub(crate) fn to_luma(input: &ImageInfo) -> Stage {
-    to_gray(input, REC_601)
-}
-
-fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
-    let nothing = input.channels.colour_count() == 1;
-    if nothing { Stage::Nothing } else { Stage::Point(Box::new(Mono { weights, constant: 0.0 })) }
 }
 
 impl Operation for Grayscale {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
         Ok(to_gray(input, self.weights))
-    }
-}
-
-/// Gray of weighted red, green and blue.
-#[derive(Clone, Copy)]
-pub(crate) struct Mono {
-    /// How much red, green and blue count.
-    pub(crate) weights: [f32; 3],
-    /// What is added.
-    pub(crate) constant: f32,
-}
-
-impl Mono {
-    #[inline(always)]
-    fn of(&self, r: f32, g: f32, b: f32) -> f32 {
-        let [of_r, of_g, of_b] = self.weights;
-        of_r * r + of_g * g + of_b * b + self.constant
-    }
-}
-
-/// Packs the results for pixels of `FROM` samples at the front, in pixels of `TO`.
-#[inline(always)]
-fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl Fn(&[f32; FROM]) -> [f32; TO]) {
-    for i in 0..samples.len() / FROM {
-        let pixel = samples.get(i * FROM..).and_then(|from| from.first_chunk()).map(&function);
-        if let (Some(pixel), Some(to)) = (pixel, samples.get_mut(i * TO..).and_then(|to| to.first_chunk_mut())) {
-            *to = pixel;
-        }
-    }
-}
-
-/// Of gray.
-impl Tone for Mono {
-    #[inline(always)]
-    fn at(self, value: f32) -> f32 {
-        self.of(value, value, value)
-    }
-}
-
-impl PointKernel for Mono {
-    fn channels(&self, input: Channels) -> Channels {
-        if input.has_alpha() { Channels::GrayAlpha } else { Channels::Gray }
-    }
-
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        match channels {
-            Channels::Rgb => simd::wide(|| pack(samples, |[r, g, b]| [self.of(*r, *g, *b)])),
-            Channels::Rgba => simd::wide(|| pack(samples, |[r, g, b, a]| [self.of(*r, *g, *b), *a])),
-            // A decoder may have delivered luma already.
-            Channels::Gray | Channels::GrayAlpha if self.is_luma() => {}
-            Channels::Gray | Channels::GrayAlpha => {
-                simd::tone(samples, channels, *self);
-            }
-        }
-    }
-
-    fn is_luma(&self) -> bool {
-        self.weights == REC_601 && self.constant == 0.0
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;
-use crate::op::pipeline::stage::{Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "hue",

@@ -1,10 +1,10 @@
 //! Levels: what counts as black and as white, and how light the middle is.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::Tone;
-use crate::op::kernels::{simd, transfer_curve};
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::simd::{self, Tone};
+use crate::op::kernels::transfer_curve;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 const fn level(name: &'static str, summary: &'static str, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default };

@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::model::{Channels, FileKind, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::cube_lut::{CubeLut, Curves, Table};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::{Bend, Mix};
-use crate::op::pipeline::stage::{Files, Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::simd::{self, Bend, Mix};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Files, Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "lut",

@@ -1,11 +1,10 @@
 //! Solarize: the negative of what is light.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Tone;
+use crate::op::kernels::simd::{self, Tone};
 use crate::op::kernels::transfer_curve::either;
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "solarize",

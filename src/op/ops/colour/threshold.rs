@@ -1,12 +1,11 @@
 //! Threshold: black and white, nothing between.
 
-use super::grayscale;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd;
-use crate::op::kernels::simd::Tone;
+use crate::op::kernels::luma;
+use crate::op::kernels::simd::{self, Tone};
 use crate::op::kernels::transfer_curve::either;
-use crate::op::pipeline::stage::{Operation, PointKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "threshold",
@@ -33,7 +32,7 @@ struct Threshold {
 
 impl Operation for Threshold {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
-        Ok(Stage::Sequence(vec![grayscale::to_luma(input), Stage::Point(Box::new(*self))]))
+        Ok(Stage::Sequence(vec![luma::to_luma(input), Stage::Point(Box::new(*self))]))
     }
 }
 

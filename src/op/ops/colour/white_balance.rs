@@ -3,8 +3,8 @@
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;
 use crate::op::kernels::transfer_curve::{Encode, ToLinear};
-use crate::op::pipeline::stage::{Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage};
 
 const fn amount(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 };

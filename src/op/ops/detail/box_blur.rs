@@ -6,8 +6,8 @@ use pulp::NullaryFnOnce;
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "box_blur",

@@ -2,13 +2,11 @@
 
 use pulp::NullaryFnOnce;
 
-use super::emboss::opaque;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::blur_mix::keep_alpha;
-use crate::op::kernels::simd;
-use crate::op::ops::colour::grayscale;
-use crate::op::pipeline::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::alpha::{keep_alpha, opaque};
+use crate::op::kernels::{luma, simd};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "edge",
@@ -58,7 +56,7 @@ struct Edge {
 impl Operation for Edge {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
         let slope = Stage::Neighbourhood { halo_px: 1, kernel: Box::new(self.slope) };
-        Ok(if self.colour { slope } else { Stage::Sequence(vec![grayscale::to_luma(input), slope]) })
+        Ok(if self.colour { slope } else { Stage::Sequence(vec![luma::to_luma(input), slope]) })
     }
 }
 

@@ -1,11 +1,11 @@
 //! Emboss: the picture as a relief in gray stone, lit from one side.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::blur_mix::keep_alpha;
+use crate::op::kernels::alpha::keep_alpha;
+use crate::op::kernels::luma;
 use crate::op::kernels::sparse_kernel::{SparseKernel, between};
-use crate::op::ops::colour::grayscale;
-use crate::op::pipeline::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "emboss",
@@ -64,7 +64,7 @@ impl Operation for Emboss {
         let slope = [between(-x, -y, self.strength), between(x, y, -self.strength)].concat();
         let slope = SparseKernel::new(&slope);
         let relief = Stage::Neighbourhood { halo_px: slope.halo_px(), kernel: Box::new(Relief(slope)) };
-        Ok(if self.colour { relief } else { Stage::Sequence(vec![grayscale::to_luma(input), relief]) })
+        Ok(if self.colour { relief } else { Stage::Sequence(vec![luma::to_luma(input), relief]) })
     }
 }
 
@@ -85,13 +85,5 @@ impl NeighbourhoodKernel for Relief {
 
     fn wants_original(&self) -> bool {
         true
-    }
-}
-
-/// Sets alpha to 1, so that colour stays what it is.
-pub(crate) fn opaque(out: &mut [f32], channels: Channels) {
-    let count = channels.count();
-    if channels.has_alpha() {
-        out.iter_mut().skip(count - 1).step_by(count).for_each(|alpha| *alpha = 1.0);
     }
 }

@@ -7,8 +7,8 @@ use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::histogram_median::{Bins, levels8, levels16, median8, median16};
 use crate::op::kernels::simd;
 use crate::op::kernels::tiles::{Planes, Tile, TileKernel, Tiled};
-use crate::op::pipeline::stage::{Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "median",

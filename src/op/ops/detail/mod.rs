@@ -1,13 +1,14 @@
-//! Operations that sharpen, blur or otherwise look at neighbouring pixels.
+//! Operations that sharpen, blur or otherwise use neighbouring pixels.
 
-pub(crate) mod box_blur;
-pub(crate) mod clarity;
-pub(crate) mod denoise;
-pub(crate) mod edge;
-pub(crate) mod emboss;
-pub(crate) mod gaussian_blur;
-pub(crate) mod high_pass;
-pub(crate) mod median;
-pub(crate) mod motion_blur;
-pub(crate) mod pixelate;
-pub(crate) mod sharpen;
+pub(in crate::op) mod box_blur;
+pub(in crate::op) mod clarity;
+pub(in crate::op) mod denoise;
+pub(in crate::op) mod edge;
+pub(in crate::op) mod emboss;
+pub(in crate::op) mod gaussian_blur;
+pub(in crate::op) mod grain;
+pub(in crate::op) mod high_pass;
+pub(in crate::op) mod median;
+pub(in crate::op) mod motion_blur;
+pub(in crate::op) mod pixelate;
+pub(in crate::op) mod sharpen;

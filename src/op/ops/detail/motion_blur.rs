@@ -2,8 +2,8 @@
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::sparse_kernel::SparseKernel;
-use crate::op::pipeline::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "motion_blur",

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::pipeline::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "pixelate",

@@ -5,8 +5,8 @@ use pulp::NullaryFnOnce;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::blur_mix::{self, Mix};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "sharpen",

@@ -1,11 +1,11 @@
 //! A soft shadow behind the picture.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::gaussian::Gaussian;
 use crate::op::kernels::margins::Margins;
 use crate::op::kernels::simd;
-use crate::op::ops::detail::gaussian_blur::Gaussian;
-use crate::op::pipeline::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
 
 const fn offset(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -1000.0, max: 1000.0, soft_max: 100.0, default: 10.0 };

@@ -1,7 +1,6 @@
-//! Operations that add something to the finished image: watermarks, grain, shadows.
+//! Operations that add something to the finished image: watermarks, shadows, a vignette.
 
-pub(crate) mod drop_shadow;
-pub(crate) mod grain;
-pub(crate) mod vignette;
-pub(crate) mod watermark_image;
-pub(crate) mod watermark_text;
+pub(in crate::op) mod drop_shadow;
+pub(in crate::op) mod vignette;
+pub(in crate::op) mod watermark_image;
+pub(in crate::op) mod watermark_text;

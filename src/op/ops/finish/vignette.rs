@@ -4,8 +4,8 @@ use pulp::NullaryFnOnce;
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{Operation, PositionalKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PositionalKernel, Stage};
 
 const fn percent(name: &'static str, summary: &'static str, min: f64, default: f64) -> ParamSpec {
     let kind = ParamKind::Float { min, max: 100.0, soft_max: 100.0, default };

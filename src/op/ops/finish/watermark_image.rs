@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::model::{Channels, FileKind, Image, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::overlay::{self, Overlay, OverlayCache, OverlayKernel, OverlayLayout, OverlayPixels};
-use crate::op::kernels::resample_filter::ResampleWeights;
+use crate::op::kernels::resample_weights::ResampleWeights;
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{Files, Operation, Resample, ResampleFilter, Stage};
-use crate::op::{Group, OpSpec, Params};
+use crate::op::params::Params;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Files, Operation, Resample, ResampleFilter, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "watermark_image",

@@ -6,8 +6,9 @@ use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::Anchor;
 use crate::op::kernels::overlay::{self, Overlay, OverlayCache, OverlayKernel, OverlayLayout, OverlayPixels};
 use crate::op::kernels::text_outline::{Style, TextOutline};
-use crate::op::pipeline::stage::{Colour, Operation, Stage};
-use crate::op::{Group, OpSpec, Params};
+use crate::op::params::Params;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, Stage};
 
 /// Characters at most.
 const MAX_CHARS: usize = 1000;

@@ -3,8 +3,8 @@
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::margins::Margins;
-use crate::op::pipeline::stage::{Colour, Operation, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, Stage};
 
 const fn side(name: &'static str, summary: &'static str, default: Option<i64>) -> ParamSpec {
     let kind = ParamKind::Int { min: 0, max: MAX_SIDE_PX as i64, soft_max: 400, default };

@@ -1,11 +1,11 @@
 //! A canvas of a given size: what is missing is filled, what sticks out is cut off.
 
-use super::crop;
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::{self, Anchor};
-use crate::op::pipeline::stage::{Colour, Operation, Pad, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::kernels::cut;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, Pad, Stage};
 
 const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -77,7 +77,7 @@ impl Operation for Canvas {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
         let across = self.axis(self.width, input.width_px, self.gravity.x);
         let down = self.axis(self.height, input.height_px, self.gravity.y);
-        let cut = crop::part(input, [across.kept, down.kept]);
+        let cut = cut::part(input, [across.kept, down.kept]);
         let whole = |px: f64| px.round().clamp(1.0, f64::from(u32::MAX)) as u32;
         let held = |axis: &Axis, available: u32| whole(axis.kept.1).min(available);
         let (held_width, held_height) = (held(&across, input.width_px), held(&down, input.height_px));

@@ -3,8 +3,9 @@
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::Anchor;
-use crate::op::pipeline::stage::{Operation, Rect, Resample, ResampleFilter, Stage};
-use crate::op::{Group, OpSpec, Params};
+use crate::op::params::Params;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Rect, Resample, ResampleFilter, Stage};
 
 const fn length(name: &'static str, summary: &'static str, min: i64) -> ParamSpec {
     let kind = ParamKind::Int { min, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -212,19 +213,6 @@ impl Crop {
             }
         })
     }
-}
-
-/// What cuts out a part that lies inside the picture; its edges fall between pixels only in a smaller view.
-pub(crate) fn part(input: &ImageInfo, [(x, width), (y, height)]: [(f64, f64); 2]) -> Stage {
-    let side = |length: f64, available: u32| (length.round() as u32).clamp(1, available.max(1));
-    let (width_px, height_px) = (side(width, input.width_px), side(height, input.height_px));
-    if [x, y, width, height].iter().any(|px| px.fract() != 0.0) {
-        let whole = Resample::whole(input, width_px, height_px, ResampleFilter::Lanczos3);
-        let part = Resample { left_px: x, top_px: y, box_width_px: width, box_height_px: height, ..whole };
-        return Stage::Resample { resample: part, pad: None };
-    }
-    let nothing = (width_px, height_px) == (input.width_px, input.height_px);
-    if nothing { Stage::Nothing } else { Stage::Crop(Rect { x: x as u32, y: y as u32, width_px, height_px }) }
 }
 
 impl Operation for Crop {

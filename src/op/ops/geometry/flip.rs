@@ -1,8 +1,8 @@
 //! Mirrored.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::pipeline::stage::{Operation, Stage, Turn};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, Stage, Turn};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "flip",

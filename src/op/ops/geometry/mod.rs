@@ -1,10 +1,10 @@
 //! Operations that change size and shape.
 
-pub(crate) mod border;
-pub(crate) mod canvas;
-pub(crate) mod crop;
-pub(crate) mod flip;
-pub(crate) mod resize;
-pub(crate) mod rotate;
-pub(crate) mod rounded_corners;
-pub(crate) mod trim;
+pub(in crate::op) mod border;
+pub(in crate::op) mod canvas;
+pub(in crate::op) mod crop;
+pub(in crate::op) mod flip;
+pub(in crate::op) mod resize;
+pub(in crate::op) mod rotate;
+pub(in crate::op) mod rounded_corners;
+pub(in crate::op) mod trim;

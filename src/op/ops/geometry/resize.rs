@@ -3,8 +3,9 @@
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::{self, Anchor};
-use crate::op::pipeline::stage::{Colour, Operation, Pad, Resample, ResampleFilter, Stage};
-use crate::op::{Group, OpSpec, Params};
+use crate::op::params::Params;
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, Pad, Resample, ResampleFilter, Stage};
 
 const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };

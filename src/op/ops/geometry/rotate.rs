@@ -2,8 +2,8 @@
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
 use crate::op::kernels::simd::{self, Sample};
-use crate::op::pipeline::stage::{Colour, Held, Operation, Rect, Stage, Turn, WholeKernel};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Held, Operation, Rect, Stage, Turn, WholeKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "rotate",

@@ -2,8 +2,8 @@
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::pipeline::stage::{Colour, Operation, PositionalKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Colour, Operation, PositionalKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "rounded_corners",

@@ -3,8 +3,8 @@
 use crate::config::MAX_SIDE_PX;
 use crate::model::{Band, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
 use crate::op::kernels::simd::{Sample, with_samples};
-use crate::op::pipeline::stage::{Measure, Operation, Rect, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Measure, Operation, Rect, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "trim",

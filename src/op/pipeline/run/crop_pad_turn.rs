@@ -4,7 +4,7 @@ use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Samples};
 use crate::op::kernels::simd::{Sample, with_samples};
-use crate::op::pipeline::stage::{Pad, Rect, Turn};
+use crate::op::stage::{Pad, Rect, Turn};
 
 /// Runs the same code on two buffers of one type.
 macro_rules! with_both {

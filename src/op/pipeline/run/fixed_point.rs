@@ -5,7 +5,7 @@ use super::window::{around, capacity, repeat_edges};
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Samples};
-use crate::op::pipeline::stage::{Blend, WindowKernel};
+use crate::op::stage::{Blend, WindowKernel};
 
 /// Samples that a sum keeps in registers. Rows are stored in whole blocks.
 const BLOCK: usize = 64;
@@ -448,10 +448,11 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::super::fixed_point::*;
-    use super::super::window::Windowed;
     use crate::model::SampleType;
-    use crate::op::pipeline::stage::{Operation, Stage};
-    use crate::op::{Params, find};
+    use crate::op::params::Params;
+    use crate::op::pipeline::run::window::Windowed;
+    use crate::op::registry::find;
+    use crate::op::stage::{Operation, Stage};
 
     /// Rows of a picture with noise, flat parts and hard edges.
     struct Picture {

@@ -13,10 +13,10 @@ mod window;
 
 pub(in crate::op) use crop_pad_turn::collect;
 
-use super::plan::Pass;
-use super::stage::WindowKernel;
+use super::pass::Pass;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
+use crate::op::stage::WindowKernel;
 
 /// Bytes of f32 samples that a band should hold: it is to stay in a core's cache on its way through the passes.
 const BAND_BYTES: usize = 384 << 10;

@@ -4,7 +4,7 @@ use super::{Rows, prepare};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, SampleType, Samples};
 use crate::op::kernels::simd::{self, Sample};
-use crate::op::pipeline::stage::PointKernel;
+use crate::op::stage::PointKernel;
 
 /// Pixels worked on at once.
 const CHUNK_PX: usize = 1024;

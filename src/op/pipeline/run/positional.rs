@@ -4,7 +4,7 @@ use super::{Rows, prepare};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::PositionalKernel;
+use crate::op::stage::PositionalKernel;
 
 /// Pixels worked on at once.
 const CHUNK_PX: usize = 2048;

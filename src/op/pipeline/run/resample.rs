@@ -8,11 +8,10 @@ use super::resample_row_u8::RowResamplerU8;
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
-use crate::op::kernels::resample_filter::ResampleWeights;
-use crate::op::kernels::simd;
-use crate::op::kernels::transfer_curve;
-use crate::op::pipeline::region::ResampledPart;
-use crate::op::pipeline::stage::{Resample, ResampleFilter, WindowRows};
+use crate::op::kernels::resample_weights::ResampleWeights;
+use crate::op::kernels::{simd, transfer_curve};
+use crate::op::pipeline::pass::ResampledPart;
+use crate::op::stage::{Resample, ResampleFilter, WindowRows};
 
 /// Rows narrowed together.
 const LANES: usize = 8;

@@ -3,7 +3,7 @@
 //! Weights carry as many bits as 16 hold, and each sum is divided by what the rounded weights really sum to, so that a
 //! flat row stays flat. Only where the machine has the instructions (AVX2); elsewhere the pass in f32 does the work.
 
-use crate::op::kernels::resample_filter::ResampleWeights;
+use crate::op::kernels::resample_weights::ResampleWeights;
 
 /// Bytes read at once; a row must be followed by [`RowResamplerU8::slack`] bytes of anything.
 #[cfg(target_arch = "x86_64")]
@@ -196,7 +196,7 @@ mod wide {
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::super::resample_row_u8::*;
-    use crate::op::pipeline::stage::ResampleFilter;
+    use crate::op::stage::ResampleFilter;
 
     #[test]
     fn whole_numbers_sum_to_what_floats_sum_to() {

@@ -6,7 +6,7 @@ use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{RowStream, StreamKernel};
+use crate::op::stage::{RowStream, StreamKernel};
 
 pub(super) struct Streamed<'a> {
     rows: Box<dyn Rows + 'a>,

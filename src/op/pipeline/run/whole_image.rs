@@ -5,8 +5,8 @@ use super::{Rows, prepare};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
-use crate::op::pipeline::region::WholePart;
-use crate::op::pipeline::stage::{Held, Rect, WholeKernel};
+use crate::op::pipeline::pass::WholePart;
+use crate::op::stage::{Held, Rect, WholeKernel};
 
 pub(super) struct Computed<'a> {
     rows: Box<dyn Rows + 'a>,

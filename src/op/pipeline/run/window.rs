@@ -5,7 +5,7 @@ use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{WindowKernel, WindowRows};
+use crate::op::stage::{WindowKernel, WindowRows};
 
 /// Samples of a strip: whole pixels of any number of channels.
 const STRIP: usize = 384;

@@ -3,12 +3,19 @@
 //! Samples are f32, 0 to 1, interleaved. The pipeline converts, clamps after each step, bands and fuses; kernels only
 //! compute.
 
-use std::ops::RangeInclusive;
+mod colour;
+mod grid;
+mod resample_filter;
+mod turn;
+
+pub use colour::Colour;
+pub use grid::{Pad, Rect, Resample};
+pub use resample_filter::ResampleFilter;
+pub use turn::Turn;
+
 use std::sync::Arc;
 
-pub use super::turn::Turn;
 use crate::model::{Band, Channels, Image, ImageInfo, Message};
-pub use crate::op::kernels::resample_filter::ResampleFilter;
 
 /// Gives steps the files that they name. An implementation keeps what it has read: a batch asks often.
 pub trait Files: Send + Sync {
@@ -283,117 +290,6 @@ pub struct Held<'a> {
     pub info: ImageInfo,
 }
 
-/// A rectangle of whole pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rect {
-    /// Left edge in px.
-    pub x: u32,
-    /// Top edge in px.
-    pub y: u32,
-    /// Width in px.
-    pub width_px: u32,
-    /// Height in px.
-    pub height_px: u32,
-}
-
-impl Rect {
-    /// All of a picture.
-    pub const fn all_of(info: &ImageInfo) -> Self {
-        Self { x: 0, y: 0, width_px: info.width_px, height_px: info.height_px }
-    }
-
-    /// Whether it is all of a picture.
-    pub(crate) fn is_all_of(self, info: &ImageInfo) -> bool {
-        self == Self::all_of(info)
-    }
-
-    /// What of it lies inside a picture: at least one pixel, the nearest if it lies outside.
-    pub(crate) fn within(self, info: &ImageInfo) -> Self {
-        let span = |start: u32, length: u32, available: u32| {
-            let start = start.min(available.saturating_sub(1));
-            (start, length.clamp(1, (available - start).max(1)))
-        };
-        let (x, width_px) = span(self.x, self.width_px, info.width_px);
-        let (y, height_px) = span(self.y, self.height_px, info.height_px);
-        Self { x, y, width_px, height_px }
-    }
-
-    /// The rectangle with a margin on every side, as far as the picture reaches.
-    #[must_use]
-    pub fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
-        let span = |start: u32, length: u32, available: u32| {
-            let from = start.saturating_sub(margin_px);
-            (from, (start + length).saturating_add(margin_px).min(available) - from)
-        };
-        let (x, width_px) = span(self.x, self.width_px, info.width_px);
-        let (y, height_px) = span(self.y, self.height_px, info.height_px);
-        Self { x, y, width_px, height_px }
-    }
-
-    /// The smallest rectangle around it whose edges stand at multiples of `step_px`, or at the picture's edge.
-    pub(crate) fn reaching_to_multiples(self, step_px: u32, info: &ImageInfo) -> Self {
-        let span = |start: u32, length: u32, available: u32| {
-            let from = start / step_px * step_px;
-            (from, (start + length).next_multiple_of(step_px).min(available) - from)
-        };
-        let (x, width_px) = span(self.x, self.width_px, info.width_px);
-        let (y, height_px) = span(self.y, self.height_px, info.height_px);
-        Self { x, y, width_px, height_px }
-    }
-
-    /// What lies in both.
-    pub(crate) fn common(self, other: Self) -> Option<Self> {
-        let span = |a: u32, a_len: u32, b: u32, b_len: u32| {
-            let start = a.max(b);
-            let end = a.saturating_add(a_len).min(b.saturating_add(b_len));
-            (start < end).then(|| (start, end - start))
-        };
-        let (x, width_px) = span(self.x, self.width_px, other.x, other.width_px)?;
-        let (y, height_px) = span(self.y, self.height_px, other.y, other.height_px)?;
-        Some(Self { x, y, width_px, height_px })
-    }
-}
-
-/// A part of the picture on another grid. The part's edges need not lie on pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resample {
-    /// Left edge of the part, in px of the input.
-    pub left_px: f64,
-    /// Top edge of the part.
-    pub top_px: f64,
-    /// Width of the part.
-    pub box_width_px: f64,
-    /// Height of the part.
-    pub box_height_px: f64,
-    /// Width of the result in px.
-    pub width_px: u32,
-    /// Height of the result in px.
-    pub height_px: u32,
-    /// The filter.
-    pub kernel: ResampleFilter,
-    /// Whether light is averaged rather than encoded values (sRGB transfer curve).
-    pub linear_light: bool,
-}
-
-/// A border around the picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pad {
-    /// Columns before the picture.
-    pub left_px: u32,
-    /// Rows above the picture.
-    pub top_px: u32,
-    /// Width of the canvas.
-    pub width_px: u32,
-    /// Height of the canvas.
-    pub height_px: u32,
-    /// The border's colour.
-    pub background: Colour,
-}
-
-/// A colour of encoded values, 0 to 1: red, green, blue, alpha (not premultiplied).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Colour(pub [f32; 4]);
-
 /// A strip of prepared rows around the one that is being computed; beyond the picture's edge its outermost row repeats.
 pub struct WindowRows<'a> {
     pub(crate) ring: &'a [f32],
@@ -403,89 +299,10 @@ pub struct WindowRows<'a> {
     pub(crate) first: usize,
 }
 
-impl Resample {
-    /// The whole picture on another grid.
-    pub fn whole(input: &ImageInfo, width_px: u32, height_px: u32, kernel: ResampleFilter) -> Self {
-        Self {
-            left_px: 0.0,
-            top_px: 0.0,
-            box_width_px: f64::from(input.width_px),
-            box_height_px: f64::from(input.height_px),
-            width_px,
-            height_px,
-            kernel,
-            linear_light: false,
-        }
-    }
-
-    /// Whether it changes nothing about a picture of this size.
-    pub(crate) fn is_identity(&self, input: &ImageInfo) -> bool {
-        self.left_px == 0.0
-            && self.top_px == 0.0
-            && self.box_width_px == f64::from(input.width_px)
-            && self.box_height_px == f64::from(input.height_px)
-            && self.width_px == input.width_px
-            && self.height_px == input.height_px
-    }
-}
-
 impl WindowRows<'_> {
     /// Each row of the strip from top to bottom, and on to the end of the ring.
     #[inline(always)]
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.starts.iter().map(|start| self.ring.get(start + self.first..).unwrap_or_default())
-    }
-}
-
-impl Colour {
-    /// Opaque white.
-    pub const WHITE: Self = Self([1.0; 4]);
-
-    /// From `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "white" => return Some(Self::WHITE),
-            "black" => return Some(Self([0.0, 0.0, 0.0, 1.0])),
-            "transparent" => return Some(Self([0.0; 4])),
-            _ => {}
-        }
-        let digits: Vec<u32> =
-            text.strip_prefix('#')?.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-        let level = |range: RangeInclusive<usize>| {
-            digits.get(range).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit) as f32 / 255.0)
-        };
-        let short = |i: usize| digits.get(i).map(|digit| (digit * 17) as f32 / 255.0);
-        let parts = match digits.len() {
-            3 => [short(0), short(1), short(2), Some(1.0)],
-            6 => [level(0..=1), level(2..=3), level(4..=5), Some(1.0)],
-            8 => [level(0..=1), level(2..=3), level(4..=5), level(6..=7)],
-            _ => return None,
-        };
-        match parts {
-            [Some(r), Some(g), Some(b), Some(a)] => Some(Self([r, g, b, a])),
-            _ => None,
-        }
-    }
-
-    /// The channels that hold both a picture's pixels and this colour.
-    pub fn channels_with(&self, input: Channels) -> Channels {
-        let [r, g, b, a] = self.0;
-        let gray = r == g && g == b;
-        let alpha = a < 1.0 || input.has_alpha();
-        match (gray && input.colour_count() == 1, alpha) {
-            (true, false) => Channels::Gray,
-            (true, true) => Channels::GrayAlpha,
-            (false, false) => Channels::Rgb,
-            (false, true) => Channels::Rgba,
-        }
-    }
-
-    /// Its samples in these channels; the first `channels.count()` count.
-    pub const fn samples(&self, channels: Channels) -> [f32; 4] {
-        let [r, g, b, a] = self.0;
-        match channels {
-            Channels::Gray | Channels::GrayAlpha => [r, a, 0.0, 0.0],
-            Channels::Rgb | Channels::Rgba => [r, g, b, a],
-        }
     }
 }

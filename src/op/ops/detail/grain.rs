@@ -4,8 +4,8 @@ use pulp::NullaryFnOnce;
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd;
-use crate::op::pipeline::stage::{Operation, PositionalKernel, Stage};
-use crate::op::{Group, OpSpec};
+use crate::op::spec::{Group, OpSpec};
+use crate::op::stage::{Operation, PositionalKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "grain",

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value};
-use crate::op::OpSpec;
-use crate::op::pipeline::stage::Colour;
+use crate::op::spec::OpSpec;
+use crate::op::stage::Colour;
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! The eight ways to turn and mirror a picture without loss, as a group: they compose, and they move past other steps.
 
-use super::stage::{Rect, Resample};
+use super::{Rect, Resample};
 use crate::model::{ImageInfo, Orientation};
 
 /// First the axes change places (if at all), then columns and rows are reversed (if at all).

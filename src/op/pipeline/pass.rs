@@ -1,0 +1,115 @@
+//! One pass over an image.
+
+use std::sync::Arc;
+
+use crate::model::ImageInfo;
+use crate::op::kernels::resample_weights::ResampleWeights;
+use crate::op::stage::{
+    Pad, PointKernel, PositionalKernel, Rect, Resample, StreamKernel, Turn, WholeKernel, WindowKernel,
+};
+
+/// One pass over the picture.
+pub(crate) enum Pass {
+    Turn(Turn),
+    Crop(Rect),
+    Resample(Resample),
+    /// A part of a resampled picture.
+    ResampledPart(ResampledPart),
+    Pad(Pad),
+    Points(Vec<Box<dyn PointKernel>>),
+    Positional {
+        kernel: Arc<dyn PositionalKernel>,
+        origin: (u32, u32),
+    },
+    Window {
+        halo_px: u32,
+        kernel: Box<dyn WindowKernel>,
+    },
+    Stream(Box<dyn StreamKernel>),
+    Whole(Arc<dyn WholeKernel>),
+    /// A part of what a whole picture becomes.
+    WholePart(WholePart),
+}
+
+impl Pass {
+    /// What comes out.
+    pub(crate) fn output(&self, input: ImageInfo) -> ImageInfo {
+        match self {
+            Self::Turn(turn) => turn.output(input),
+            Self::Crop(rect) => ImageInfo { width_px: rect.width_px, height_px: rect.height_px, ..input },
+            Self::Resample(to) => ImageInfo { width_px: to.width_px, height_px: to.height_px, ..input },
+            Self::ResampledPart(ResampledPart { wanted, .. }) => {
+                ImageInfo { width_px: wanted.width_px, height_px: wanted.height_px, ..input }
+            }
+            Self::Pad(pad) => ImageInfo {
+                width_px: pad.width_px,
+                height_px: pad.height_px,
+                channels: pad.background.channels_with(input.channels),
+                ..input
+            },
+            Self::Points(kernels) => ImageInfo {
+                channels: kernels.iter().fold(input.channels, |channels, kernel| kernel.channels(channels)),
+                ..input
+            },
+            Self::Positional { kernel, .. } => ImageInfo { channels: kernel.channels(input.channels), ..input },
+            Self::Window { .. } | Self::Stream(_) => input,
+            Self::Whole(kernel) => kernel.output(&input),
+            Self::WholePart(part) => {
+                let (width_px, height_px) = (part.wanted.width_px, part.wanted.height_px);
+                ImageInfo { width_px, height_px, ..part.kernel.output(&input) }
+            }
+        }
+    }
+
+    /// Whether samples are computed, rather than moved.
+    pub(crate) const fn computes(&self) -> bool {
+        !matches!(self, Self::Turn(_) | Self::Crop(_) | Self::Pad(_))
+    }
+}
+
+/// A part of a resampled picture.
+pub(crate) struct ResampledPart {
+    /// How the whole picture is resampled.
+    pub(crate) whole: Resample,
+    /// What the whole picture is before.
+    pub(crate) input: ImageInfo,
+    /// Which part of it arrives.
+    pub(crate) arrives: Rect,
+    /// Which part of the result is wanted.
+    pub(crate) wanted: Rect,
+}
+
+impl ResampledPart {
+    pub(super) fn new(whole: &Resample, input: ImageInfo, wanted: Rect) -> Self {
+        let held = |taps: &ResampleWeights, first: u32, count: u32| {
+            let (first, last) = (first as usize, (first + count - 1) as usize);
+            let start = taps.start(first, last);
+            (start as u32, (taps.end(first, last) - start) as u32)
+        };
+        let (x, width_px) = held(&ResampleWeights::across(whole, &input), wanted.x, wanted.width_px);
+        let (y, height_px) = held(&ResampleWeights::down(whole, &input), wanted.y, wanted.height_px);
+        Self { whole: whole.clone(), input, arrives: Rect { x, y, width_px, height_px }, wanted }
+    }
+
+    /// Weights along rows.
+    pub(crate) fn across(&self) -> ResampleWeights {
+        ResampleWeights::across(&self.whole, &self.input).part(self.wanted.x, self.wanted.width_px, self.arrives.x)
+    }
+
+    /// Weights along columns.
+    pub(crate) fn down(&self) -> ResampleWeights {
+        ResampleWeights::down(&self.whole, &self.input).part(self.wanted.y, self.wanted.height_px, self.arrives.y)
+    }
+}
+
+/// A part of what a step makes of the whole picture.
+pub(crate) struct WholePart {
+    /// The step.
+    pub(crate) kernel: Arc<dyn WholeKernel>,
+    /// What the whole picture is before.
+    pub(crate) input: ImageInfo,
+    /// Which part of it arrives.
+    pub(crate) arrives: Rect,
+    /// Which part of the result is wanted.
+    pub(crate) wanted: Rect,
+}

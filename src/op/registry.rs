@@ -1,0 +1,77 @@
+//! The list of operations.
+
+use crate::model::{Message, Step, Value};
+use crate::op::ops::{colour, detail, finish, geometry};
+use crate::op::spec::OpSpec;
+
+/// Every operation, in the order of menus.
+pub fn registry() -> &'static [OpSpec] {
+    const {
+        &[
+            geometry::resize::SPEC,
+            geometry::crop::SPEC,
+            geometry::trim::SPEC,
+            geometry::rotate::SPEC,
+            geometry::flip::SPEC,
+            geometry::canvas::SPEC,
+            geometry::border::SPEC,
+            geometry::rounded_corners::SPEC,
+            colour::brightness::SPEC,
+            colour::contrast::SPEC,
+            colour::exposure::SPEC,
+            colour::gamma::SPEC,
+            colour::levels::SPEC,
+            colour::auto_levels::SPEC,
+            colour::curves::SPEC,
+            colour::linear::SPEC,
+            colour::white_balance::SPEC,
+            colour::saturation::SPEC,
+            colour::vibrance::SPEC,
+            colour::hue::SPEC,
+            colour::channel_mixer::SPEC,
+            colour::lut::SPEC,
+            colour::grayscale::SPEC,
+            colour::sepia::SPEC,
+            colour::duotone::SPEC,
+            colour::invert::SPEC,
+            colour::solarize::SPEC,
+            colour::threshold::SPEC,
+            colour::posterize::SPEC,
+            detail::sharpen::SPEC,
+            detail::clarity::SPEC,
+            detail::denoise::SPEC,
+            detail::median::SPEC,
+            detail::gaussian_blur::SPEC,
+            detail::box_blur::SPEC,
+            detail::motion_blur::SPEC,
+            detail::pixelate::SPEC,
+            detail::edge::SPEC,
+            detail::emboss::SPEC,
+            detail::high_pass::SPEC,
+            detail::grain::SPEC,
+            finish::watermark_text::SPEC,
+            finish::watermark_image::SPEC,
+            finish::vignette::SPEC,
+            finish::drop_shadow::SPEC,
+        ]
+    }
+}
+
+/// The operation of that name.
+pub fn find(id: &str) -> Option<&'static OpSpec> {
+    registry().iter().find(|spec| spec.id == id)
+}
+
+/// The step an editor adds when a person picks an operation: every parameter at its default, and a size where the
+/// operation needs one.
+pub fn starting_step(spec: &OpSpec) -> Step {
+    let step = Step::new(spec.id);
+    if spec.id == geometry::resize::SPEC.id { step.with("long_edge", Value::Number(1600.0)) } else { step }
+}
+
+/// "there is no operation called ..., there are ...".
+fn unknown(id: &str) -> Message {
+    let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
+    let sentence = Message::new("no_operation", "there is no operation called \"{name}\"; there are {names}");
+    sentence.with("name", id).with("names", names.join(", "))
+}
