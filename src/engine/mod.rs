@@ -22,9 +22,7 @@ pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as ca
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
-pub use crate::op::{
-    Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help, starting_step,
-};
+pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use api::command::Command;
 pub use api::export::export_job;
 pub use api::handle::Handle;

@@ -62,7 +62,7 @@ pub(crate) fn ops() -> Vec<Op> {
         ParamSpec { name: "table", summary: "", unit: Unit::None, kind: ParamKind::File { holds: FileKind::Table } },
         ParamSpec { name: "curve", summary: "", unit: Unit::None, kind: ParamKind::Curve { default: "0,0;255,255" } },
     ];
-    let op = |id, group, params| Op { id, summary: "What it does, in a sentence.", group, params };
+    let op = |id, group, params| Op { id, summary: "Does one thing", formula: "v * scale", group, params };
     vec![
         op("resize", Group::Geometry, RESIZE),
         op("saturation", Group::Colour, SATURATION),

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::words::Lang;
-use crate::engine::{Group, registry};
+use crate::engine::{Group, OpSpec, registry};
 use crate::model::{ParamSpec, Step, Unit};
 
 /// An operation as the window sees it.
@@ -15,6 +15,8 @@ pub(crate) struct Op {
     pub(crate) id: &'static str,
     /// One sentence of help.
     pub(crate) summary: &'static str,
+    /// How it works.
+    pub(crate) formula: &'static str,
     /// Where the menu lists it.
     pub(crate) group: Group,
     /// Its parameters.
@@ -25,13 +27,19 @@ pub(crate) struct Op {
 pub(crate) fn all() -> Vec<Op> {
     registry()
         .iter()
-        .map(|spec| Op { id: spec.id, summary: spec.summary, group: spec.group, params: spec.params })
+        .map(|spec| Op {
+            id: spec.id,
+            summary: spec.summary,
+            formula: spec.formula,
+            group: spec.group,
+            params: spec.params,
+        })
         .collect()
 }
 
 /// The step that is added when somebody picks an operation: one that does something, where it needs to be told what.
 pub(crate) fn starting_step(id: &str) -> Step {
-    registry().iter().find(|spec| spec.id == id).map_or_else(|| Step::new(id), crate::engine::starting_step)
+    registry().iter().find(|spec| spec.id == id).map_or_else(|| Step::new(id), OpSpec::starting_step)
 }
 
 static KOREAN: LazyLock<toml::Table> =

@@ -20,7 +20,7 @@ pub use pipeline::checked_recipe::{Pipeline, StepError};
 pub use pipeline::plan::Plan;
 pub use recipe::help::{help, list, save_help};
 pub use recipe::{file, syntax};
-pub use registry::{find, registry, starting_step};
+pub use registry::{find, registry};
 pub use spec::{Group, OpSpec};
 pub use stage::{Files, Operation, Stage};
 

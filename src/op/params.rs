@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value};
-use crate::op::spec::OpSpec;
 use crate::op::stage::Colour;
 
 /// Checked parameters: every one that was given or has a default, of its declared type and within its range.
@@ -15,12 +14,12 @@ pub struct Params {
 
 impl Params {
     /// Checks what was given and fills in defaults. The error names the parameter, what was given and what is allowed.
-    pub fn check(spec: &OpSpec, given: &BTreeMap<String, Value>) -> Result<Self, Message> {
+    pub fn check(declared: &'static [ParamSpec], given: &BTreeMap<String, Value>) -> Result<Self, Message> {
         for name in given.keys() {
-            find(spec, name)?;
+            find(declared, name)?;
         }
         let mut values = BTreeMap::new();
-        for param in spec.params {
+        for param in declared {
             let value = match given.get(param.name) {
                 Some(value) => {
                     check_value(param, value)?;
@@ -36,9 +35,9 @@ impl Params {
     }
 
     /// The same for a picture that is smaller by `scale`: lengths in px become as much smaller, areas by its square.
-    pub(crate) fn scaled(&self, spec: &OpSpec, scale: f64) -> Self {
+    pub(crate) fn scaled(&self, declared: &[ParamSpec], scale: f64) -> Self {
         let mut values = self.values.clone();
-        for param in spec.params {
+        for param in declared {
             let factor = match param.unit {
                 Unit::Px => scale,
                 Unit::Megapixels => scale * scale,
@@ -94,9 +93,9 @@ impl Params {
 }
 
 /// The declaration of a parameter, or a sentence that says which there are.
-pub(crate) fn find<'a>(spec: &'a OpSpec, name: &str) -> Result<&'a ParamSpec, Message> {
-    spec.params.iter().find(|param| param.name == name).ok_or_else(|| {
-        let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
+pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a ParamSpec, Message> {
+    declared.iter().find(|param| param.name == name).ok_or_else(|| {
+        let names: Vec<&str> = declared.iter().map(|param| param.name).collect();
         if names.is_empty() {
             Message::new("no_parameters", "it takes no parameters, so not \"{name}\"").with("name", name)
         } else {

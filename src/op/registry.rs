@@ -1,6 +1,6 @@
-//! The list of operations.
+//! The list of operations: one line each.
 
-use crate::model::{Message, Step, Value};
+use crate::model::Message;
 use crate::op::ops::{colour, detail, finish, geometry};
 use crate::op::spec::OpSpec;
 
@@ -62,15 +62,8 @@ pub fn find(id: &str) -> Option<&'static OpSpec> {
     registry().iter().find(|spec| spec.id == id)
 }
 
-/// The step an editor adds when a person picks an operation: every parameter at its default, and a size where the
-/// operation needs one.
-pub fn starting_step(spec: &OpSpec) -> Step {
-    let step = Step::new(spec.id);
-    if spec.id == geometry::resize::SPEC.id { step.with("long_edge", Value::Number(1600.0)) } else { step }
-}
-
-/// "there is no operation called ..., there are ...".
-fn unknown(id: &str) -> Message {
+/// The error for an unknown operation, which lists the known ones.
+pub(super) fn unknown(id: &str) -> Message {
     let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
     let sentence = Message::new("no_operation", "there is no operation called \"{name}\"; there are {names}");
     sentence.with("name", id).with("names", names.join(", "))

@@ -1,35 +1,46 @@
 //! The declaration of an operation.
 
-use crate::model::{Message, ParamSpec};
+use crate::model::{Message, ParamSpec, Step};
 use crate::op::params::Params;
 use crate::op::stage::Operation;
 
-/// An operation's declaration. Its menu entry, editor, command-line syntax, help and checks all derive from it.
+/// The declaration of an operation. Its menu entry, editor, command-line syntax, help and checks derive from it.
 pub struct OpSpec {
-    /// The name scripts use, such as `gaussian_blur`.
+    /// The name in scripts, such as `gaussian_blur`.
     pub id: &'static str,
-    /// One sentence of help, with the formula where there is one.
+    /// One plain sentence for people: what it does to an image.
     pub summary: &'static str,
-    /// Where menus list it.
+    /// How it works: the formula with its symbols explained, or the rules, and the tool whose result it matches.
+    pub formula: &'static str,
+    /// The menu that lists it.
     pub group: Group,
     /// Its parameters, in the order of editors.
     pub params: &'static [ParamSpec],
-    /// Whether the result at a smaller scale looks like the result at full scale, scaled down.
+    /// Parameters of the step that an editor adds: those without which the operation would be invalid or do nothing.
+    pub starting: &'static [(&'static str, f64)],
+    /// Whether the result at a smaller scale looks like the scaled result at full size.
     pub faithful_to_scale: bool,
-    /// Makes the operation from checked parameters; refuses those that make no sense together. Reads no file: that is
-    /// for [`Operation::load`].
+    /// Makes the operation from validated parameters; rejects contradictory ones. Must not read files: that is the task
+    /// of [`Operation::load`].
     pub build: fn(&Params) -> Result<Box<dyn Operation>, Message>,
 }
 
-/// Where menus list an operation.
+impl OpSpec {
+    /// The step that an editor adds when a person picks the operation.
+    pub fn starting_step(&self) -> Step {
+        self.starting.iter().fold(Step::new(self.id), |step, (name, number)| step.with(name, *number))
+    }
+}
+
+/// A menu of operations; `ops` has a folder for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// Size and shape.
     Geometry,
-    /// Light and colour.
+    /// Brightness and colour.
     Colour,
     /// Sharpness, blur and other neighbourhoods.
     Detail,
-    /// What is put on or around the finished picture: watermarks, frames, shadows.
+    /// Additions to the finished image: watermarks, shadows, a vignette.
     Finish,
 }

@@ -116,7 +116,7 @@ fn every_operation_stands_in_the_test_cases() {
         assert!(STEPS.iter().any(|steps| steps.iter().any(|step| step.starts_with(spec.id))), "{}", spec.id);
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
         // A file is for the person to choose.
-        let step = spec.params.iter().fold(starting_step(spec), |step, param| match param.kind {
+        let step = spec.params.iter().fold(spec.starting_step(), |step, param| match param.kind {
             ParamKind::File { holds: FileKind::Picture } => step.with(param.name, "mark.png"),
             ParamKind::File { holds: FileKind::Table } => step.with(param.name, "warm.cube"),
             _ => step,

@@ -13,7 +13,7 @@ const KEPT: usize = 4;
 /// Where it stands: the declaration.
 pub(crate) const POSITION: ParamSpec = ParamSpec {
     name: "position",
-    summary: "Where it stands; without effect on tiles",
+    summary: "Position; ignored when tiled",
     unit: Unit::None,
     kind: ParamKind::Choice { options: super::anchor::NAMES, default: "bottom_right" },
 };
@@ -25,24 +25,24 @@ pub(crate) const fn percent(name: &'static str, summary: &'static str, min: f64,
 
 /// How much of it is seen: the declaration.
 pub(crate) const fn opacity(default: f64) -> ParamSpec {
-    percent("opacity", "How much of it is seen", 0.0, 100.0, default)
+    percent("opacity", "Opacity", 0.0, 100.0, default)
 }
 
 /// The distance from the edges: the declaration.
 pub(crate) const MARGIN: ParamSpec =
-    percent("margin", "Distance from the edges, in per cent of the picture's shorter side", 0.0, 50.0, 3.0);
+    percent("margin", "Distance from the edges, as a percentage of the image's shorter side", 0.0, 50.0, 3.0);
 
 /// Whether it is repeated: the declaration.
 pub(crate) const TILE: ParamSpec = ParamSpec {
     name: "tile",
-    summary: "Repeated over the whole picture, every other row shifted by half",
+    summary: "Repeats it over the whole image, every other row shifted by half",
     unit: Unit::None,
     kind: ParamKind::Bool { default: false },
 };
 
 /// The room between tiles: the declaration.
 pub(crate) const GAP: ParamSpec =
-    percent("gap", "Room between tiles, in per cent of the picture's shorter side", 0.0, 100.0, 10.0);
+    percent("gap", "Space between tiles, as a percentage of the image's shorter side", 0.0, 100.0, 10.0);
 
 /// Where it stands.
 #[derive(Clone, Copy)]

@@ -59,7 +59,7 @@ impl Pipeline {
             let fail = |why: Message| StepError { step: i + 1, why };
             let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
             let refuse = |why: Message| fail(why.of(spec.id));
-            let params = Params::check(spec, &step.params).map_err(refuse)?;
+            let params = Params::check(spec.params, &step.params).map_err(refuse)?;
             let mut operation = (spec.build)(&params).map_err(refuse)?;
             operation.load(files.as_ref()).map_err(refuse)?;
             steps.push(Checked { number: i + 1, spec, params, operation, files: Arc::clone(files) });
@@ -134,7 +134,7 @@ fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Resul
 impl Checked {
     fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
         if view_scale < 1.0 {
-            let mut operation = (self.spec.build)(&self.params.scaled(self.spec, view_scale))?;
+            let mut operation = (self.spec.build)(&self.params.scaled(self.spec.params, view_scale))?;
             operation.load(self.files.as_ref())?;
             operation.stage(input)
         } else {

@@ -120,7 +120,7 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
         }
     }
     let refuse = |why: Message| (op.span(), why.of(spec.id));
-    let params = Params::check(spec, &result.params).map_err(refuse)?;
+    let params = Params::check(spec.params, &result.params).map_err(refuse)?;
     (spec.build)(&params).map_err(refuse)?;
     Ok(result)
 }
@@ -134,13 +134,13 @@ fn check_param(
     step: &mut Step,
 ) -> Result<(), Mistake> {
     let refuse = |why: Message| (key.span(), why.of(spec.id));
-    let param = params::find(spec, name).map_err(refuse)?;
+    let param = params::find(spec.params, name).map_err(refuse)?;
     let given = to_value(value).map_err(|(span, _)| {
         let given = Value::from(value.get_ref().type_str());
         (span, param.refusal(&given).with("given", value.get_ref().type_str()).of(spec.id))
     })?;
     let alone = Step::new(spec.id).with(name, given.clone());
-    Params::check(spec, &alone.params).map_err(refuse)?;
+    Params::check(spec.params, &alone.params).map_err(refuse)?;
     step.params.insert(name.to_owned(), given);
     Ok(())
 }

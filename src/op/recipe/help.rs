@@ -21,17 +21,34 @@ pub fn help(spec: &OpSpec) -> String {
     for param in spec.params {
         let default = match param.default_value() {
             Some(value) => format!("[{value}]"),
-            None => "[not given]".to_owned(),
+            None => "[unset]".to_owned(),
         };
-        let _ = writeln!(text, "\n  {}: {} {default}\n      {}", param.name, param.allowed(), param.summary);
+        let summary = wrapped(param.summary, 6);
+        let _ = writeln!(text, "\n  {}: {} {default}\n{summary}", param.name, param.allowed());
     }
     if spec.params.is_empty() {
-        text.push_str("\n  It takes no parameters.\n");
+        text.push_str("\n  No parameters.\n");
     }
+    let _ = writeln!(text, "\n  How it works\n{}", wrapped(spec.formula, 6));
     if !spec.faithful_to_scale {
-        text.push_str("\n  A preview that fits the window is only approximate.\n");
+        text.push_str("\n  Scaled-down previews are approximate.\n");
     }
     text
+}
+
+/// Text in lines of at most 80 columns, indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= 80 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{:indent$}{word}", "")),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The formats that can be written, and each key of a way to save with its range, default and formats.
@@ -43,9 +60,9 @@ pub fn save_help() -> String {
     );
     for key in model_save::keys() {
         let default = match key.param.default_value() {
-            Some(Value::Text(text)) if text.is_empty() => "[not given]".to_owned(),
+            Some(Value::Text(text)) if text.is_empty() => "[unset]".to_owned(),
             Some(value) => format!("[{value}]"),
-            None => "[not given]".to_owned(),
+            None => "[unset]".to_owned(),
         };
         let _ = writeln!(text, "\n  {}: {} {default}\n      {}", key.param.name, key.allowed(), key.param.summary);
         if !key.formats.is_empty() {

@@ -15,13 +15,13 @@ pub fn parse_step(text: &str) -> Result<Step, Message> {
     let spec = find(op).ok_or_else(|| unknown(op))?;
     let mut step = Step::new(spec.id);
     for (name, word) in pairs(rest)? {
-        let param = params::find(spec, &name)?;
+        let param = params::find(spec.params, &name)?;
         let value = param.value_of(word);
         if step.params.insert(name.clone(), value).is_some() {
             return Err(twice(&name).of(op));
         }
     }
-    let checked = Params::check(spec, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
+    let checked = Params::check(spec.params, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
     checked.map_err(|why| why.of(op))?;
     Ok(step)
 }

@@ -289,11 +289,9 @@ fn parameters_that_change_nothing_cost_nothing() {
         "vignette:radius=100",
         "watermark_text:opacity=0",
     ] {
-        let params = crate::op::Params::check(
-            crate::op::find(step.split(':').next().expect("a name")).expect("registered"),
-            &recipe(&[step]).steps[0].params,
-        );
-        let spec = crate::op::find(&recipe(&[step]).steps[0].op).expect("registered");
+        let step_given = &recipe(&[step]).steps[0];
+        let spec = crate::op::find(&step_given.op).expect("registered");
+        let params = crate::op::Params::check(spec.params, &step_given.params);
         let stage = (spec.build)(&params.expect("checked")).expect("made").stage(&info);
         assert!(matches!(stage, Ok(Stage::Nothing)), "{step}");
     }

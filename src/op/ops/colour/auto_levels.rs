@@ -8,25 +8,27 @@ use crate::op::stage::{Measure, Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "auto_levels",
-    summary: "Stretches what the picture has to black and white: (v - low) / (high - low), low and high what is left \
-              when clip % of the pixels are put aside at either end; as Pillow's autocontrast",
+    summary: "Stretches the tones to the full range from black to white",
+    formula: "(v - low) / (high - low), where low and high are the extremes that remain after ignoring clip % of the \
+              pixels at each end (as Pillow's autocontrast)",
     group: Group::Colour,
     params: &[
         ParamSpec {
             name: "clip",
-            summary: "So many of the pixels may become plain black, and as many plain white",
+            summary: "Share of the pixels that may become pure black, and as many pure white",
             unit: Unit::Percent,
             kind: ParamKind::Float { min: 0.0, max: 49.0, soft_max: 5.0, default: 0.1 },
         },
         ParamSpec {
             name: "by",
-            summary: "luma stretches all colours alike, by their Rec. 601 luma; channel stretches each by itself, which \
-                      takes away a cast",
+            summary: "luma stretches all colours alike, by their Rec. 601 luma; channel stretches each colour \
+                      separately, which removes a colour cast",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["luma", "channel"], default: "luma" },
         },
     ],
     // A smaller view has lost its brightest and darkest specks.
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         let each = params.text("by") == "channel";

@@ -7,7 +7,8 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "brightness",
-    summary: "Lighter or darker: v + amount / 100",
+    summary: "Makes the image lighter or darker",
+    formula: "v + amount / 100",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "amount",
@@ -15,6 +16,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         unit: Unit::None,
         kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Brightness { shift: params.number("amount") as f32 / 100.0 })),
 };

@@ -20,8 +20,9 @@ const NAMES: [[&str; 4]; 3] = [
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "channel_mixer",
-    summary: "Each colour made of all three: red = (red_from_red * R + red_from_green * G + red_from_blue * B + \
-              red_constant) / 100 of encoded values, green and blue likewise; as Photoshop's",
+    summary: "Mixes the red, green and blue channels",
+    formula: "red = (red_from_red * R + red_from_green * G + red_from_blue * B + red_constant) / 100 on encoded \
+              values, green and blue likewise (as in Photoshop)",
     group: Group::Colour,
     params: &[
         share(NAMES[0][0], "Red that goes into red", 100.0),
@@ -38,11 +39,12 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         share(NAMES[2][3], "Added to blue, whatever the colours", 0.0),
         ParamSpec {
             name: "monochrome",
-            summary: "The result is gray: what red would be",
+            summary: "Produces a grayscale image from the settings for red",
             unit: Unit::None,
             kind: ParamKind::Bool { default: false },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let matrix = ColourMatrix(NAMES.map(|row| row.map(|name| (params.number(name) / 100.0) as f32)));

@@ -9,7 +9,8 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "contrast",
-    summary: "Steeper or flatter around middle gray: (v - 0.5) * tan(pi/4 * (1 + amount/100)) + 0.5, as in GIMP",
+    summary: "Increases or reduces contrast around middle gray",
+    formula: "(v - 0.5) * tan(pi/4 * (1 + amount / 100)) + 0.5, as in GIMP",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "amount",
@@ -17,6 +18,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         unit: Unit::None,
         kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let amount = params.number("amount");

@@ -13,15 +13,17 @@ const fn curve(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "curves",
-    summary: "Tone curves through points: all(red(R)), all(green(G)), all(blue(B)); monotone cubics between the points \
-              (Fritsch-Carlson), level before the first and after the last",
+    summary: "Adjusts tones with curves, for all channels or each one",
+    formula: "all(red(R)), all(green(G)), all(blue(B)); monotone cubic interpolation between the points \
+              (Fritsch-Carlson), constant before the first point and after the last",
     group: Group::Colour,
     params: &[
-        curve("all", "For every colour, after its own curve; as a step's text: all=\"0,0;64,50;255,255\""),
-        curve("red", "For red"),
-        curve("green", "For green"),
-        curve("blue", "For blue"),
+        curve("all", "Curve for every colour, applied after its own; in a step: all=\"0,0;64,50;255,255\""),
+        curve("red", "Curve for red"),
+        curve("green", "Curve for green"),
+        curve("blue", "Curve for blue"),
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let [all, red, green, blue] = ["all", "red", "green", "blue"].map(|name| params.curve(name));

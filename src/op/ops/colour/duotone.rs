@@ -12,13 +12,15 @@ const fn colour(name: &'static str, summary: &'static str, default: &'static str
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "duotone",
-    summary: "Two colours in place of black and white: shadows + (highlights - shadows) * L, L the Rec. 601 luma of \
-              encoded values; gray pictures get colour as well",
+    summary: "Recolours the image with two colours, one for shadows and one for highlights",
+    formula: "shadows + (highlights - shadows) * L, where L is the Rec. 601 luma of encoded values; grayscale images \
+              gain colour",
     group: Group::Colour,
     params: &[
-        colour("shadows", "What black becomes (its alpha doesn't count)", "#14213d"),
-        colour("highlights", "What white becomes (its alpha doesn't count)", "#fff4d6"),
+        colour("shadows", "Colour that replaces black (alpha is ignored)", "#14213d"),
+        colour("highlights", "Colour that replaces white (alpha is ignored)", "#fff4d6"),
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let [low, high] = ["shadows", "highlights"].map(|name| params.colour(name).0);

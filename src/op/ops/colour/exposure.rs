@@ -8,14 +8,16 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "exposure",
-    summary: "More or less light: E(D(v) * 2 ^ stops), D from encoded values to light and E back (sRGB's curve)",
+    summary: "Makes the image lighter or darker, as a different exposure would",
+    formula: "E(D(v) * 2 ^ stops), where D decodes sRGB values to linear light and E encodes them again",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "stops",
-        summary: "Each stop doubles the light, each below 0 halves it",
+        summary: "Each stop doubles the light; each stop below 0 halves it",
         unit: Unit::Stops,
         kind: ParamKind::Float { min: -8.0, max: 8.0, soft_max: 8.0, default: 0.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Exposure { factor: params.number("stops").exp2() as f32 })),
 };

@@ -8,7 +8,8 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "gamma",
-    summary: "Lighter or darker middle tones, black and white stay: v ^ (1 / value)",
+    summary: "Lightens or darkens the midtones and leaves black and white unchanged",
+    formula: "v ^ (1 / value)",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "value",
@@ -16,6 +17,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         unit: Unit::None,
         kind: ParamKind::Float { min: 0.05, max: 20.0, soft_max: 4.0, default: 1.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Gamma { exponent: params.number("value").recip() as f32 })),
 };

@@ -7,14 +7,17 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "grayscale",
-    summary: "Gray: 0.299 R + 0.587 G + 0.114 B of encoded values (Rec. 601 luma); alpha stays",
+    summary: "Converts the image to grayscale",
+    formula: "0.299 R + 0.587 G + 0.114 B of encoded values (Rec. 601 luma); alpha is unchanged",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "weights",
-        summary: "rec601 as above; rec709 is 0.2126 R + 0.7152 G + 0.0722 B; average counts all three alike",
+        summary: "rec601 is the luma above; rec709 is 0.2126 R + 0.7152 G + 0.0722 B; average weights all three \
+                  equally",
         unit: Unit::None,
         kind: ParamKind::Choice { options: &["rec601", "rec709", "average"], default: "rec601" },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let weights = match params.text("weights") {

@@ -7,15 +7,16 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "hue",
-    summary: "Turns colours around the wheel: the matrix of hue-rotate() in CSS (W3C Filter Effects), on encoded values; \
-              luma stays",
+    summary: "Rotates all hues around the colour wheel",
+    formula: "The matrix of hue-rotate() in CSS (W3C Filter Effects) on encoded values; luma is unchanged",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "degrees",
-        summary: "120 makes red green, green blue and blue red, about",
+        summary: "120 turns red to green, green to blue and blue to red, approximately",
         unit: Unit::Degrees,
         kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 360.0, default: 0.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Hue { degrees: params.number("degrees") })),
 };

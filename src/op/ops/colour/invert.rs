@@ -7,9 +7,11 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "invert",
-    summary: "The negative: 1 - v; alpha stays",
+    summary: "Inverts all colours, like a negative",
+    formula: "1 - v; alpha is unchanged",
     group: Group::Colour,
     params: &[],
+    starting: &[],
     faithful_to_scale: true,
     build: |_| Ok(Box::new(Invert)),
 };

@@ -13,21 +13,23 @@ const fn level(name: &'static str, summary: &'static str, default: f64) -> Param
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "levels",
-    summary: "Stretches black to white: out_black + (out_white - out_black) * t ^ (1 / gamma), \
-              t = (v - black) / (white - black) within 0 to 1, as ImageMagick's -level and Photoshop",
+    summary: "Sets the black point, the white point and the midtones",
+    formula: "out_black + (out_white - out_black) * t ^ (1 / gamma), where t = (v - black) / (white - black), limited \
+              to 0 to 1 (as ImageMagick's -level and Photoshop)",
     group: Group::Colour,
     params: &[
-        level("black", "This level and those below become black", 0.0),
-        level("white", "This level and those above become white", 255.0),
+        level("black", "This level and everything below it become black", 0.0),
+        level("white", "This level and everything above it become white", 255.0),
         ParamSpec {
             name: "gamma",
-            summary: "Above 1 makes middle tones lighter, below 1 darker",
+            summary: "Above 1 lightens the midtones, below 1 darkens them",
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.1, max: 10.0, soft_max: 4.0, default: 1.0 },
         },
-        level("out_black", "What black becomes; above out_white it makes a negative", 0.0),
-        level("out_white", "What white becomes", 255.0),
+        level("out_black", "Level that replaces black; above out_white the image is inverted", 0.0),
+        level("out_white", "Level that replaces white", 255.0),
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let number = |name| params.number(name);

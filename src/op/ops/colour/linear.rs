@@ -7,22 +7,24 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "linear",
-    summary: "Scale and shift: v * scale + offset, with the offset in levels of 255",
+    summary: "Multiplies all values and adds an offset",
+    formula: "v * scale + offset, with the offset in levels of 255",
     group: Group::Colour,
     params: &[
         ParamSpec {
             name: "scale",
-            summary: "Factor of each value",
+            summary: "Factor for each value",
             unit: Unit::None,
             kind: ParamKind::Float { min: -100.0, max: 100.0, soft_max: 3.0, default: 1.0 },
         },
         ParamSpec {
             name: "offset",
-            summary: "Added afterwards",
+            summary: "Added after multiplying",
             unit: Unit::Levels,
             kind: ParamKind::Float { min: -25_500.0, max: 25_500.0, soft_max: 255.0, default: 0.0 },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(Linear { scale: params.number("scale") as f32, offset: (params.number("offset") / 255.0) as f32 }))

@@ -10,8 +10,9 @@ use crate::op::stage::{Files, Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "lut",
-    summary: "A look from a .cube file: v + (table(v) - v) * strength / 100 of encoded values; curves are joined by \
-              lines, tables of colours by tetrahedra",
+    summary: "Applies the look of a .cube file",
+    formula: "v + (table(v) - v) * strength / 100 on encoded values; 1D tables are interpolated linearly, 3D tables by \
+              tetrahedra",
     group: Group::Colour,
     params: &[
         ParamSpec {
@@ -22,11 +23,12 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         },
         ParamSpec {
             name: "strength",
-            summary: "0 changes nothing, 100 is the whole look",
+            summary: "0 changes nothing, 100 applies the look in full",
             unit: Unit::Percent,
             kind: ParamKind::Float { min: 0.0, max: 100.0, soft_max: 100.0, default: 100.0 },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let path = params.text("file").to_owned();

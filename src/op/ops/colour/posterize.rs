@@ -7,14 +7,16 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "posterize",
-    summary: "Few levels of each colour: round(v * (levels - 1)) / (levels - 1), as in GIMP and ImageMagick",
+    summary: "Reduces each colour channel to a few levels",
+    formula: "round(v * (levels - 1)) / (levels - 1), as in GIMP and ImageMagick",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "levels",
-        summary: "How many levels are left, black and white among them",
+        summary: "Number of levels that remain, including black and white",
         unit: Unit::None,
         kind: ParamKind::Int { min: 2, max: 256, soft_max: 32, default: Some(4) },
     }],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| Ok(Box::new(Posterize { steps: params.number("levels") as f32 - 1.0 })),
 };

@@ -7,7 +7,8 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "saturation",
-    summary: "Stronger or weaker colours: L + (v - L) * factor, L the Rec. 709 luma of encoded values",
+    summary: "Makes colours stronger or weaker",
+    formula: "L + (v - L) * factor, where L is the Rec. 709 luma of encoded values",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "factor",
@@ -15,6 +16,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         unit: Unit::None,
         kind: ParamKind::Float { min: 0.0, max: 10.0, soft_max: 3.0, default: 1.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Saturation { factor: params.number("factor") as f32 })),
 };

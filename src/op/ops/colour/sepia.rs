@@ -7,15 +7,17 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "sepia",
-    summary: "The brown of old prints: the matrix of sepia() in CSS (W3C Filter Effects), on encoded values; \
-              gray pictures become brown as well",
+    summary: "Tones the image brown, like an old print",
+    formula: "The matrix of sepia() in CSS (W3C Filter Effects) on encoded values; grayscale images become brown as \
+              well",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "amount",
-        summary: "0 changes nothing, 100 is all brown",
+        summary: "0 changes nothing, 100 is fully brown",
         unit: Unit::Percent,
         kind: ParamKind::Float { min: 0.0, max: 100.0, soft_max: 100.0, default: 100.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Sepia { amount: params.number("amount") / 100.0 })),
 };

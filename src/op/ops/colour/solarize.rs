@@ -8,14 +8,16 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "solarize",
-    summary: "The negative of what is light: 1 - v where v >= level / 255, else v; as in Pillow",
+    summary: "Inverts the light tones",
+    formula: "1 - v where v >= level / 255, otherwise v (as in Pillow)",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "level",
-        summary: "The darkest level that is turned into its negative",
+        summary: "Darkest level that is inverted",
         unit: Unit::Levels,
         kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default: 128.0 },
     }],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - HAIR })),
 };

@@ -9,15 +9,17 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "threshold",
-    summary: "Black and white only: 1 where L >= level / 255, else 0, L the Rec. 601 luma of encoded values; \
-              the result is gray",
+    summary: "Reduces the image to pure black and white",
+    formula: "1 where L >= level / 255, otherwise 0, where L is the Rec. 601 luma of encoded values; the result is \
+              grayscale",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "level",
-        summary: "The darkest level that becomes white",
+        summary: "Darkest level that becomes white",
         unit: Unit::Levels,
         kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 255.0, default: 128.0 },
     }],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - HAIR })),
 };

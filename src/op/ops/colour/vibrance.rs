@@ -7,15 +7,17 @@ use crate::op::stage::{Operation, PointKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "vibrance",
-    summary: "Stronger pale colours, strong ones hardly changed: L + (v - L) * (1 + amount / 100 * (1 - S)), \
-              L the Rec. 709 luma and S the largest less the smallest of the encoded values",
+    summary: "Strengthens pale colours more than vivid ones",
+    formula: "L + (v - L) * (1 + amount / 100 * (1 - S)), where L is the Rec. 709 luma and S the difference between \
+              the largest and the smallest encoded value",
     group: Group::Colour,
     params: &[ParamSpec {
         name: "amount",
-        summary: "Above 0 makes pale colours stronger, below 0 paler still",
+        summary: "Above 0 strengthens pale colours, below 0 weakens them",
         unit: Unit::None,
         kind: ParamKind::Float { min: -100.0, max: 200.0, soft_max: 100.0, default: 0.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Vibrance { amount: (params.number("amount") / 100.0) as f32 })),
 };

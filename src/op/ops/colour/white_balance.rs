@@ -13,14 +13,15 @@ const fn amount(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "white_balance",
-    summary: "Warmer or cooler light: linear light adapted (Bradford) to sRGB's white from the daylight of \
-              1000000 / (153.75 - temperature) K, moved by tint / 3000 across the line of daylights in CIE 1960 uv; \
-              grays keep their luminance",
+    summary: "Makes colours warmer or cooler, greener or more magenta",
+    formula: "In linear light, adapts (Bradford) to sRGB's white from daylight of 1000000 / (153.75 - temperature) K, \
+              shifted by tint / 3000 across the daylight locus in CIE 1960 uv; grays keep their luminance",
     group: Group::Colour,
     params: &[
         amount("temperature", "Above 0 is warmer, below 0 cooler; in mired, so that equal steps look equal"),
         amount("tint", "Above 0 is more magenta, below 0 greener"),
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(WhiteBalance { temperature: params.number("temperature"), tint: params.number("tint") }))

@@ -11,15 +11,17 @@ use crate::op::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "box_blur",
-    summary: "Mean of the square of 2 radius + 1 px a side, edge pixels repeat; a fraction of the radius counts that \
-              much of the pixels beyond (as in Pillow's BoxBlur and, for whole ones, OpenCV's blur)",
+    summary: "Blurs the image by averaging squares",
+    formula: "The mean of a square of 2 radius + 1 px; edge pixels repeat; a fraction of the radius counts that share \
+              of the next pixels (as Pillow's BoxBlur and, for whole numbers, OpenCV's blur)",
     group: Group::Detail,
     params: &[ParamSpec {
         name: "radius",
-        summary: "From the centre to the square's edge",
+        summary: "Distance from the centre to the edge of the square",
         unit: Unit::Px,
         kind: ParamKind::Float { min: 0.0, max: 250.0, soft_max: 50.0, default: 3.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(BoxBlur { radius: params.number("radius") })),
 };

@@ -10,23 +10,25 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "clarity",
-    summary: "Local contrast: x + amount / 100 * 4 L (1 - L) (L - G(L)) for every channel x, L the Rec. 601 luma (0 to \
-              1), G a wide Gaussian blur; alpha stays",
+    summary: "Strengthens or softens local contrast, mostly in the midtones",
+    formula: "x + amount / 100 * 4 L (1 - L) (L - G(L)) for each channel x, where L is the Rec. 601 luma (0 to 1) and \
+              G a Gaussian blur of sigma; alpha is unchanged",
     group: Group::Detail,
     params: &[
         ParamSpec {
             name: "amount",
-            summary: "More (or, below 0, less) contrast; 0 changes nothing",
+            summary: "Above 0 strengthens contrast, below 0 softens it; 0 changes nothing",
             unit: Unit::None,
             kind: ParamKind::Float { min: -100.0, max: 200.0, soft_max: 100.0, default: 40.0 },
         },
         ParamSpec {
             name: "sigma",
-            summary: "Standard deviation of the blur: how large the parts are whose contrast grows",
+            summary: "Standard deviation of the blur: the size of the areas whose contrast changes",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 1.0, max: 200.0, soft_max: 100.0, default: 40.0 },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let amount = (params.number("amount") / 100.0) as f32;

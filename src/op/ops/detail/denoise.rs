@@ -10,24 +10,26 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "denoise",
-    summary: "Non-local means: each pixel becomes the mean of those within radius, weighted exp(-max(d^2 - 2 s^2, 0) / \
-              h^2), d^2 the mean squared difference of the 3 x 3 px around both over all channels, s the strength, h = \
-              0.55 s (0.4 s in gray pictures) (Buades, Coll, Morel, IPOL 2011)",
+    summary: "Reduces noise and keeps edges",
+    formula: "Non-local means: each pixel becomes the mean of the pixels within radius, weighted by exp(-max(d^2 - 2 \
+              s^2, 0) / h^2), where d^2 is the mean squared difference of the 3 x 3 px around both over all channels, \
+              s the strength and h = 0.55 s (0.4 s for grayscale images) (Buades, Coll, Morel, IPOL 2011)",
     group: Group::Detail,
     params: &[
         ParamSpec {
             name: "strength",
-            summary: "Standard deviation of the noise: what differs less is evened out, edges that differ more stay",
+            summary: "Standard deviation of the noise: smaller differences are smoothed, stronger edges are kept",
             unit: Unit::Levels,
             kind: ParamKind::Float { min: 0.0, max: 100.0, soft_max: 30.0, default: 6.0 },
         },
         ParamSpec {
             name: "radius",
-            summary: "How far similar pixels are looked for; the time grows with its square",
+            summary: "Search distance for similar pixels; the time grows with its square",
             unit: Unit::Px,
             kind: ParamKind::Int { min: 1, max: 15, soft_max: 8, default: Some(4) },
         },
     ],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         Ok(Box::new(Denoise { strength: params.number("strength") / 255.0, radius: params.number("radius") }))

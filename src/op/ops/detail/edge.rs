@@ -10,9 +10,10 @@ use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "edge",
-    summary: "Steepness of edges: amount * sqrt((h^2 + v^2) / 2), h and v the differences of the pixels on either side, \
-              averaged over three lines by the kernel's weights, of the Rec. 601 luma; alpha stays (amount=1 as \
-              scikit-image's filters.sobel, edge pixels repeat)",
+    summary: "Turns edges into bright lines on black",
+    formula: "amount * sqrt((h^2 + v^2) / 2) of the Rec. 601 luma, where h and v are the differences of the pixels on \
+              either side, averaged over three lines with the kernel's weights; alpha is unchanged and edge pixels \
+              repeat (amount=1 equals scikit-image's filters.sobel)",
     group: Group::Detail,
     params: &[
         ParamSpec {
@@ -23,17 +24,18 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         },
         ParamSpec {
             name: "amount",
-            summary: "How bright edges are",
+            summary: "Brightness of the edges",
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.0, max: 50.0, soft_max: 10.0, default: 2.0 },
         },
         ParamSpec {
             name: "colour",
-            summary: "Each colour channel for itself rather than their luma",
+            summary: "Processes each colour channel separately instead of the luma",
             unit: Unit::None,
             kind: ParamKind::Bool { default: false },
         },
     ],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         let (outer, inner) = match params.text("kernel") {

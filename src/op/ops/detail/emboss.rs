@@ -9,35 +9,37 @@ use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "emboss",
-    summary: "A relief: 127.5 + strength * (x behind - x before), height px away from and towards the light \
-              (bilinear), x the Rec. 601 luma; alpha stays",
+    summary: "Turns the image into a gray relief, lit from one side",
+    formula: "127.5 + strength * (a - b) in levels of 255, where a is the Rec. 601 luma height px away from the light \
+              and b that height px towards it (bilinear); alpha is unchanged",
     group: Group::Detail,
     params: &[
         ParamSpec {
             name: "angle",
-            summary: "Where the light comes from: 0 is above, 90 the right, 315 the top left",
+            summary: "Direction of the light: 0 is above, 90 the right, 315 the top left",
             unit: Unit::Degrees,
             kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 360.0, default: 315.0 },
         },
         ParamSpec {
             name: "strength",
-            summary: "How much contrast the relief has; 0 is flat",
+            summary: "Contrast of the relief; 0 is flat",
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.0, max: 20.0, soft_max: 5.0, default: 1.0 },
         },
         ParamSpec {
             name: "height",
-            summary: "How broad slopes are",
+            summary: "Width of the slopes",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 0.1, max: 50.0, soft_max: 10.0, default: 1.0 },
         },
         ParamSpec {
             name: "colour",
-            summary: "Each colour channel for itself rather than their luma",
+            summary: "Processes each colour channel separately instead of the luma",
             unit: Unit::None,
             kind: ParamKind::Bool { default: false },
         },
     ],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         let radians = params.number("angle").to_radians();

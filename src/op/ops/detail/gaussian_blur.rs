@@ -7,14 +7,16 @@ use crate::op::stage::{Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "gaussian_blur",
-    summary: "Gaussian blur: G(x), weights exp(-d^2 / (2 sigma^2)) up to 4 sigma away; edge pixels repeat",
+    summary: "Blurs the image with a Gaussian kernel",
+    formula: "Weights exp(-d^2 / (2 sigma^2)), up to 4 sigma away; edge pixels repeat",
     group: Group::Detail,
     params: &[ParamSpec {
         name: "sigma",
-        summary: "Standard deviation; about a third of the blur's visible radius",
+        summary: "Standard deviation, about a third of the visible radius of the blur",
         unit: Unit::Px,
         kind: ParamKind::Float { min: 0.0, max: 200.0, soft_max: 20.0, default: 2.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(GaussianBlur { sigma: params.number("sigma") })),
 };

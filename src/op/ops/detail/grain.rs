@@ -9,8 +9,10 @@ use crate::op::stage::{Operation, PositionalKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "grain",
-    summary: "Film grain: v + amount * n, n bell-shaped noise of mean 0 and deviation 1 that seed and place decide \
-              (the sum of four random bytes; larger grains are blended from the four around); alpha stays",
+    summary: "Adds film grain",
+    formula: "v + amount * n, where n is bell-shaped noise of mean 0 and deviation 1 that depends only on the seed and \
+              the position (the sum of four random bytes; larger grains are interpolated from the four around them); \
+              alpha is unchanged",
     group: Group::Detail,
     params: &[
         ParamSpec {
@@ -21,23 +23,24 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         },
         ParamSpec {
             name: "size",
-            summary: "How large grains are",
+            summary: "Size of the grains",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 1.0, max: 50.0, soft_max: 8.0, default: 1.0 },
         },
         ParamSpec {
             name: "seed",
-            summary: "Another number gives another pattern, the same number always the same",
+            summary: "Number of the pattern: the same number always gives the same pattern",
             unit: Unit::None,
             kind: ParamKind::Int { min: 0, max: 999_999, soft_max: 100, default: Some(0) },
         },
         ParamSpec {
             name: "monochrome",
-            summary: "The same noise in every colour channel; otherwise grains have colours",
+            summary: "Uses the same noise in every channel; otherwise grains have colours",
             unit: Unit::None,
             kind: ParamKind::Bool { default: true },
         },
     ],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         let size = params.number("size");

@@ -10,14 +10,16 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "high_pass",
-    summary: "Details alone, on middle gray: 127.5 + (x - G(x)), G a Gaussian blur of sigma; alpha stays",
+    summary: "Keeps only fine detail, on middle gray",
+    formula: "127.5 + (x - G(x)) in levels of 255, where G is a Gaussian blur of sigma; alpha is unchanged",
     group: Group::Detail,
     params: &[ParamSpec {
         name: "sigma",
-        summary: "Standard deviation of the blur: the larger, the coarser are the details that stay",
+        summary: "Standard deviation of the blur: larger values keep coarser detail",
         unit: Unit::Px,
         kind: ParamKind::Float { min: 0.125, max: 200.0, soft_max: 50.0, default: 5.0 },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(HighPass { sigma: params.number("sigma") })),
 };

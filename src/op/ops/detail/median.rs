@@ -12,15 +12,16 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "median",
-    summary: "Each channel's median over the square of 2 radius + 1 px a side, edge pixels repeat (as in OpenCV's \
-              medianBlur)",
+    summary: "Removes specks and keeps edges",
+    formula: "The median of each channel over a square of 2 radius + 1 px; edge pixels repeat (as OpenCV's medianBlur)",
     group: Group::Detail,
     params: &[ParamSpec {
         name: "radius",
-        summary: "From the centre to the square's edge; specks smaller than that vanish",
+        summary: "Distance from the centre to the edge of the square; smaller specks disappear",
         unit: Unit::Px,
         kind: ParamKind::Int { min: 0, max: 100, soft_max: 20, default: Some(1) },
     }],
+    starting: &[],
     faithful_to_scale: false,
     build: |params| Ok(Box::new(Median { radius: params.number("radius") })),
 };

@@ -7,13 +7,14 @@ use crate::op::stage::{NeighbourhoodKernel, Operation, Stage, WindowRows};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "motion_blur",
-    summary: "Mean along a line of length px through each pixel, at an angle; between two pixels it is shared by both; \
-              edge pixels repeat",
+    summary: "Blurs along a line, like a moving camera",
+    formula: "The mean along a line of the given length and angle through each pixel; a point between two pixels \
+              counts both in part; edge pixels repeat",
     group: Group::Detail,
     params: &[
         ParamSpec {
             name: "length",
-            summary: "How far things seem to have moved; 1 changes nothing",
+            summary: "Apparent length of the movement; 1 changes nothing",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 0.0, max: 500.0, soft_max: 100.0, default: 15.0 },
         },
@@ -24,6 +25,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 180.0, default: 0.0 },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(MotionBlur { length: params.number("length"), angle: params.number("angle") })),
 };

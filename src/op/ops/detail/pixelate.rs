@@ -8,8 +8,9 @@ use crate::op::stage::{Operation, Rect, RowStream, Stage, StreamKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "pixelate",
-    summary: "Blocks of one colour, the mean of their pixels, from the top left corner on; blocks that reach over the \
-              right or bottom edge average what is there",
+    summary: "Divides the image into square blocks of one colour",
+    formula: "Each block is the mean of its pixels, counted from the top left corner; blocks that cross the right or \
+              bottom edge average the pixels they contain",
     group: Group::Detail,
     params: &[ParamSpec {
         name: "size",
@@ -17,6 +18,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         unit: Unit::Px,
         kind: ParamKind::Int { min: 1, max: 2000, soft_max: 100, default: Some(10) },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Pixelate { size: params.number("size") })),
 };

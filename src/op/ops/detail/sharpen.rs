@@ -10,28 +10,31 @@ use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "sharpen",
-    summary: "Unsharp mask: x + amount * (x - G(x)) where |x - G(x)| >= threshold, G a Gaussian blur of sigma; alpha stays",
+    summary: "Sharpens edges with an unsharp mask",
+    formula: "x + amount * (x - G(x)) where |x - G(x)| >= threshold, and G is a Gaussian blur of sigma; alpha is \
+              unchanged",
     group: Group::Detail,
     params: &[
         ParamSpec {
             name: "sigma",
-            summary: "Standard deviation of the blur: how wide an edge is worked on",
+            summary: "Standard deviation of the blur: the width of the edges it acts on",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 0.0, max: 200.0, soft_max: 10.0, default: 1.0 },
         },
         ParamSpec {
             name: "amount",
-            summary: "How much of the difference is added",
+            summary: "Share of the difference that is added",
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.0, max: 20.0, soft_max: 3.0, default: 0.8 },
         },
         ParamSpec {
             name: "threshold",
-            summary: "Smaller differences, such as noise, stay as they are",
+            summary: "Smaller differences, such as noise, are left unchanged",
             unit: Unit::Levels,
             kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 20.0, default: 0.0 },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(Sharpen {

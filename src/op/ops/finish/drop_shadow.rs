@@ -14,38 +14,40 @@ const fn offset(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "drop_shadow",
-    summary: "A soft shadow behind the picture, on a canvas that grows to hold it: the picture's alpha, moved by the \
-              offset, blurred by a Gaussian (as gaussian_blur), times the opacity; the picture is laid over it",
+    summary: "Adds a soft shadow behind the image",
+    formula: "The image's alpha, moved by the offset, blurred (as gaussian_blur) and multiplied by the opacity, with \
+              the image on top; the canvas grows to hold the shadow",
     group: Group::Finish,
     params: &[
-        offset("offset_x", "How far the shadow falls to the right; below 0 to the left"),
-        offset("offset_y", "How far the shadow falls down; below 0 up"),
+        offset("offset_x", "Offset of the shadow to the right; below 0 to the left"),
+        offset("offset_y", "Offset of the shadow downwards; below 0 upwards"),
         ParamSpec {
             name: "blur",
-            summary: "Standard deviation of the blur (half of what CSS calls the blur radius)",
+            summary: "Standard deviation of the blur (half of the blur radius in CSS)",
             unit: Unit::Px,
             kind: ParamKind::Float { min: 0.0, max: 200.0, soft_max: 60.0, default: 10.0 },
         },
         ParamSpec {
             name: "opacity",
-            summary: "Of the shadow",
+            summary: "Opacity of the shadow",
             unit: Unit::Percent,
             kind: ParamKind::Float { min: 0.0, max: 100.0, soft_max: 100.0, default: 50.0 },
         },
         ParamSpec {
             name: "colour",
-            summary: "The shadow's colour: black, white, #rgb or #rrggbb",
+            summary: "Colour of the shadow: black, white, #rgb or #rrggbb",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "black" },
         },
         ParamSpec {
             name: "background",
-            summary: "What is behind it: transparent (formats without transparency show white), or a colour: white, \
-                      black, #rgb or #rrggbb",
+            summary: "Colour behind the image: transparent (white in formats without transparency), white, black, #rgb \
+                      or #rrggbb",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "transparent" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let background = params.colour("background");

@@ -14,15 +14,17 @@ const fn percent(name: &'static str, summary: &'static str, min: f64, default: f
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "vignette",
-    summary: "Darker towards the corners: v * (1 - amount * s) on encoded values; a negative amount makes them lighter: \
-              v + (1 - v) * -amount * s. s = t * t * (3 - 2 * t) with t = clamp((d - radius) / feather), and d the \
-              distance from the centre on the ellipse of the picture's shape, 100 % in the corners (71 % at the sides)",
+    summary: "Darkens or lightens the corners",
+    formula: "v * (1 - amount * s) on encoded values or, for a negative amount, v + (1 - v) * -amount * s; s = t * t * \
+              (3 - 2 * t), t = clamp((d - radius) / feather), and d is the distance from the centre on an ellipse of \
+              the image's shape: 100 % in the corners, 71 % at the sides",
     group: Group::Finish,
     params: &[
-        percent("amount", "How much, in the corners", -100.0, 40.0),
-        percent("radius", "Where it begins, on the way from the centre to a corner", 0.0, 40.0),
-        percent("feather", "How far it takes to its full strength, on the same way", 0.0, 60.0),
+        percent("amount", "Strength in the corners; below 0 lightens them", -100.0, 40.0),
+        percent("radius", "Where the effect starts, from the centre to a corner", 0.0, 40.0),
+        percent("feather", "Distance to full strength, from the centre to a corner", 0.0, 60.0),
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(Vignette {

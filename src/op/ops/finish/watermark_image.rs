@@ -12,23 +12,25 @@ use crate::op::stage::{Files, Operation, Resample, ResampleFilter, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "watermark_image",
-    summary: "A picture (a logo, say) over the picture, scaled by Lanczos3, its transparency respected. Blended as \
-              opacity * alpha * mark + (1 - opacity * alpha) * picture on encoded values",
+    summary: "Overlays another image, such as a logo",
+    formula: "opacity * alpha * overlay + (1 - opacity * alpha) * image on encoded values; the overlay is scaled with \
+              Lanczos3 and keeps its transparency",
     group: Group::Finish,
     params: &[
         ParamSpec {
             name: "file",
-            summary: "The picture to lay over it, in any format that is read",
+            summary: "Image to overlay, in any readable format",
             unit: Unit::None,
             kind: ParamKind::File { holds: FileKind::Picture },
         },
-        overlay::percent("scale", "Its longer side, in per cent of the picture's shorter side", 0.1, 100.0, 20.0),
+        overlay::percent("scale", "Longer side, as a percentage of the image's shorter side", 0.1, 100.0, 20.0),
         overlay::POSITION,
         overlay::opacity(80.0),
         overlay::MARGIN,
         overlay::TILE,
         overlay::GAP,
     ],
+    starting: &[],
     faithful_to_scale: true,
     build,
 };

@@ -15,54 +15,45 @@ const MAX_CHARS: usize = 1000;
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "watermark_text",
-    summary: "Words over the picture, in the bundled font (Latin and Hangul), with smooth edges; made smaller where they \
-              would not fit. Blended as opacity * text + (1 - opacity) * picture on encoded values",
+    summary: "Draws text over the image",
+    formula: "opacity * text + (1 - opacity) * image on encoded values, in the bundled font (Latin and Hangul) with \
+              smooth edges; text that does not fit is made smaller",
     group: Group::Finish,
     params: &[
         ParamSpec {
             name: "text",
-            summary: "The words, as they stand; several lines are allowed",
+            summary: "Text to draw; several lines are allowed",
             unit: Unit::None,
             kind: ParamKind::Text { default: "\u{a9} Your name" },
         },
-        overlay::percent("size", "Size of the font, in per cent of the picture's shorter side", 0.1, 100.0, 5.0),
+        overlay::percent("size", "Font size, as a percentage of the image's shorter side", 0.1, 100.0, 5.0),
         overlay::POSITION,
         overlay::opacity(60.0),
         ParamSpec {
             name: "colour",
-            summary: "Of the letters: white, black, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the text: white, black, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "white" },
         },
-        ParamSpec {
-            name: "bold",
-            summary: "Semibold letters",
-            unit: Unit::None,
-            kind: ParamKind::Bool { default: true },
-        },
+        ParamSpec { name: "bold", summary: "Semibold text", unit: Unit::None, kind: ParamKind::Bool { default: true } },
         overlay::MARGIN,
         ParamSpec {
             name: "angle",
-            summary: "Turned clockwise",
+            summary: "Clockwise rotation",
             unit: Unit::Degrees,
             kind: ParamKind::Float { min: -360.0, max: 360.0, soft_max: 90.0, default: 0.0 },
         },
-        overlay::percent(
-            "outline",
-            "Width of a line around the letters, in per cent of the font's size",
-            0.0,
-            50.0,
-            0.0,
-        ),
+        overlay::percent("outline", "Width of the outline, as a percentage of the font size", 0.0, 50.0, 0.0),
         ParamSpec {
             name: "outline_colour",
-            summary: "Of that line: black, white, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the outline: black, white, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "black" },
         },
         overlay::TILE,
         overlay::GAP,
     ],
+    starting: &[],
     faithful_to_scale: true,
     build,
 };
@@ -143,13 +134,13 @@ mod tests {
     use crate::model::{Channels, SampleType, Step};
 
     fn operation(step: &Step) -> Result<Box<dyn Operation>, Message> {
-        build(&Params::check(&SPEC, &step.params)?)
+        build(&Params::check(SPEC.params, &step.params)?)
     }
 
     #[test]
     fn words_that_would_not_fit_become_smaller() {
         let params = Params::check(
-            &SPEC,
+            SPEC.params,
             &Step::new("watermark_text")
                 .with("text", "a very long line of words".repeat(20).as_str())
                 .with("size", 50.0)

@@ -13,22 +13,24 @@ const fn side(name: &'static str, summary: &'static str, default: Option<i64>) -
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "border",
-    summary: "A border of one colour around the picture, which becomes as much larger; a bottom wider than the other \
-              sides makes it look like an instant print",
+    summary: "Adds a border of one colour around the image",
+    formula: "The image grows by the width of the border on each side. A wider bottom edge gives the look of an \
+              instant print",
     group: Group::Geometry,
     params: &[
         side("size", "Width of the border on every side", Some(20)),
-        side("top", "Instead of size, at the top", None),
-        side("right", "Instead of size, at the right", None),
-        side("bottom", "Instead of size, at the bottom", None),
-        side("left", "Instead of size, at the left", None),
+        side("top", "Width at the top, if different", None),
+        side("right", "Width on the right, if different", None),
+        side("bottom", "Width at the bottom, if different", None),
+        side("left", "Width on the left, if different", None),
         ParamSpec {
             name: "colour",
-            summary: "The border's colour: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the border: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "white" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let [top, right, bottom, left] =

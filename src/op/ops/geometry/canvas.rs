@@ -14,25 +14,26 @@ const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "canvas",
-    summary: "Puts the picture, unscaled, on a canvas of this size: what is missing is filled with a colour, what sticks \
-              out is cut off",
+    summary: "Places the unscaled image on a canvas of a given size",
+    formula: "Empty areas are filled with the colour; whatever extends beyond the canvas is cut off",
     group: Group::Geometry,
     params: &[
-        edge("width", "Width of the canvas; the picture's when not given"),
-        edge("height", "Height of the canvas; the picture's when not given"),
+        edge("width", "Width of the canvas; default: the image's width"),
+        edge("height", "Height of the canvas; default: the image's height"),
         ParamSpec {
             name: "gravity",
-            summary: "Where the picture stands, and what of it is kept",
+            summary: "Position of the image, and which part of it is kept",
             unit: Unit::None,
             kind: ParamKind::Choice { options: anchor::NAMES, default: "center" },
         },
         ParamSpec {
             name: "colour",
-            summary: "Colour of what is filled: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the empty areas: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "white" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(Canvas {

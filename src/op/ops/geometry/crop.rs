@@ -23,35 +23,36 @@ const EDGES: [&str; 4] = ["left_percent", "top_percent", "right_percent", "botto
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "crop",
-    summary: "A part of the picture, without loss, given in one of four ways: in px (x, y, width, height); by what is \
-              cut off at each edge in per cent; by its size in per cent; or by its shape (aspect), as large as \
-              possible. What would lie outside is left out",
+    summary: "Cuts out part of the image without loss",
+    formula: "Choose the part in one of four ways: x, y, width and height in px; the share to cut off at each edge; \
+              the share to keep; or an aspect ratio, as large as fits. Whatever lies outside the image is ignored",
     group: Group::Geometry,
     params: &[
-        length("x", "Columns left out at the left; 0 when not given", 0),
-        length("y", "Rows left out at the top; 0 when not given", 0),
-        length("width", "Width of the part; up to the right edge when not given", 1),
-        length("height", "Height of the part; down to the bottom edge when not given", 1),
-        share("left_percent", "Cut off at the left, in per cent of the width", 0.0),
-        share("top_percent", "Cut off at the top, in per cent of the height", 0.0),
-        share("right_percent", "Cut off at the right, in per cent of the width", 0.0),
-        share("bottom_percent", "Cut off at the bottom, in per cent of the height", 0.0),
-        share("width_percent", "Width of the part, in per cent of the width", 100.0),
-        share("height_percent", "Height of the part, in per cent of the height", 100.0),
+        length("x", "Columns to cut off on the left; default: 0", 0),
+        length("y", "Rows to cut off at the top; default: 0", 0),
+        length("width", "Width to keep; default: up to the right edge", 1),
+        length("height", "Height to keep; default: down to the bottom edge", 1),
+        share("left_percent", "Share of the width to cut off on the left", 0.0),
+        share("top_percent", "Share of the height to cut off at the top", 0.0),
+        share("right_percent", "Share of the width to cut off on the right", 0.0),
+        share("bottom_percent", "Share of the height to cut off at the bottom", 0.0),
+        share("width_percent", "Share of the width to keep", 100.0),
+        share("height_percent", "Share of the height to keep", 100.0),
         ParamSpec {
             name: "aspect",
-            summary: "Width to height of the part, such as 16:9; alone, or with a width or a height in px",
+            summary: "Aspect ratio to keep, such as 16:9; alone or with a width or height in px",
             unit: Unit::None,
             kind: ParamKind::Text { default: "" },
         },
         ParamSpec {
             name: "gravity",
-            summary: "Where the part lies, unless x or y say so. auto: at the top left where its size is given in px, \
-                      else in the middle",
+            summary: "Position of the part, unless x or y is given; auto is the top left for a size in px, otherwise \
+                      the centre",
             unit: Unit::None,
             kind: ParamKind::Choice { options: PLACES, default: "auto" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build,
 };
@@ -234,7 +235,7 @@ mod tests {
         let (width_px, height_px) = (400, 300);
         let info =
             ImageInfo { width_px, height_px, channels: Channels::Rgb, sample: SampleType::U8, premultiplied: false };
-        let params = Params::check(&SPEC, &syntax::parse_step(step)?.params)?;
+        let params = Params::check(SPEC.params, &syntax::parse_step(step)?.params)?;
         Ok(match build(&params)?.stage(&info)? {
             Stage::Crop(rect) => (rect.x, rect.y, rect.width_px, rect.height_px),
             Stage::Nothing => (0, 0, width_px, height_px),

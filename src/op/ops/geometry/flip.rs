@@ -6,14 +6,16 @@ use crate::op::stage::{Operation, Stage, Turn};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "flip",
-    summary: "Mirrored, without loss",
+    summary: "Mirrors the image without loss",
+    formula: "horizontal: column x becomes width - 1 - x; vertical: row y becomes height - 1 - y",
     group: Group::Geometry,
     params: &[ParamSpec {
         name: "axis",
-        summary: "horizontal: left becomes right; vertical: top becomes bottom",
+        summary: "horizontal swaps left and right; vertical swaps top and bottom",
         unit: Unit::None,
         kind: ParamKind::Choice { options: &["horizontal", "vertical"], default: "horizontal" },
     }],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| Ok(Box::new(Flip(if params.text("axis") == "vertical" { Turn::FLIP_Y } else { Turn::FLIP_X }))),
 };

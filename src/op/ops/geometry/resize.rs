@@ -14,65 +14,68 @@ const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "resize",
-    summary: "Another size, by one edge, by width and height, by area, or by per cent; never larger unless asked",
+    summary: "Resizes the image by edge, box, percentage or area",
+    formula: "Each output pixel is a weighted sum of the input pixels under the kernel; when shrinking, the kernel \
+              widens with the scale (as in Pillow and libvips). The result is never larger than the image unless \
+              enlarge is set",
     group: Group::Geometry,
     params: &[
-        edge("long_edge", "The longer side of the result"),
-        edge("short_edge", "The shorter side of the result"),
-        edge("width", "Width of the result, or of the box with height"),
-        edge("height", "Height of the result, or of the box with width"),
+        edge("long_edge", "Longer side of the result"),
+        edge("short_edge", "Shorter side of the result"),
+        edge("width", "Width of the result, or of the box if height is given too"),
+        edge("height", "Height of the result, or of the box if width is given too"),
         ParamSpec {
             name: "percent",
-            summary: "Per cent of the width and height; used when no edge is given",
+            summary: "Percentage of the width and height; used when no edge is given",
             unit: Unit::Percent,
             kind: ParamKind::Float { min: 0.01, max: 10_000.0, soft_max: 200.0, default: 100.0 },
         },
         ParamSpec {
             name: "megapixels",
-            summary: "Area of the result in millions of pixels, at most; 0 is not given",
+            summary: "Largest area of the result in millions of pixels; 0 = unset",
             unit: Unit::Megapixels,
             kind: ParamKind::Float { min: 0.0, max: 1000.0, soft_max: 24.0, default: 0.0 },
         },
         ParamSpec {
             name: "fit",
-            summary: "With width and height. fit: inside the box; cover and fill, two names for one thing: the box is \
-                      filled and what sticks out is cut off (of a picture too small for that, the largest part in the \
-                      box's shape is left, in its own size); pad: inside, with a border up to the box; exact: \
-                      stretched to the box",
+            summary: "How the image fits width and height. fit: inside the box; cover (alias: fill): fills the box and \
+                      cuts off the rest (a smaller image is cut to the shape of the box without enlarging); pad: \
+                      inside the box, with a border; exact: stretched to the box",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["fit", "fill", "cover", "pad", "exact"], default: "fit" },
         },
         ParamSpec {
             name: "gravity",
-            summary: "What is kept with fit=cover, and where the picture stands with fit=pad",
+            summary: "Which part is kept with fit=cover, and where the image is placed with fit=pad",
             unit: Unit::None,
             kind: ParamKind::Choice { options: anchor::NAMES, default: "center" },
         },
         ParamSpec {
             name: "kernel",
-            summary: "The filter; when shrinking, all but nearest weigh every pixel",
+            summary: "Resampling filter; when shrinking, every filter except nearest weighs all pixels",
             unit: Unit::None,
             kind: ParamKind::Choice { options: ResampleFilter::NAMES, default: "lanczos3" },
         },
         ParamSpec {
             name: "linear_light",
-            summary: "Average light rather than encoded values (sRGB curve)",
+            summary: "Averages linear light instead of encoded values (sRGB curve)",
             unit: Unit::None,
             kind: ParamKind::Bool { default: false },
         },
         ParamSpec {
             name: "enlarge",
-            summary: "Allow results larger than the picture",
+            summary: "Allows results larger than the image",
             unit: Unit::None,
             kind: ParamKind::Bool { default: false },
         },
         ParamSpec {
             name: "background",
-            summary: "The border's colour with fit=pad: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the border with fit=pad: white, black, transparent, #rgb, #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "white" },
         },
     ],
+    starting: &[("long_edge", 1600.0)],
     faithful_to_scale: true,
     build,
 };
@@ -233,7 +236,7 @@ mod tests {
     fn size(step: &Step, width_px: u32, height_px: u32) -> (u32, u32) {
         let info =
             ImageInfo { width_px, height_px, channels: Channels::Rgb, sample: SampleType::U8, premultiplied: false };
-        let params = Params::check(&SPEC, &step.params).expect("valid");
+        let params = Params::check(SPEC.params, &step.params).expect("valid");
         match build(&params).and_then(|operation| operation.stage(&info)).expect("fits") {
             Stage::Nothing => (width_px, height_px),
             Stage::Resample { pad: Some(pad), .. } => (pad.width_px, pad.height_px),
@@ -301,7 +304,7 @@ mod tests {
         };
         let stage = |fit: &str, gravity: &str| {
             let step = step(&[("width", 100.0), ("height", 100.0)], fit).with("gravity", gravity);
-            let params = Params::check(&SPEC, &step.params).expect("valid");
+            let params = Params::check(SPEC.params, &step.params).expect("valid");
             match build(&params).and_then(|operation| operation.stage(&info)).expect("fits") {
                 Stage::Resample { resample, pad } => (resample.left_px, pad.map_or(0, |pad| pad.top_px)),
                 _ => panic!("a resize resamples"),
@@ -327,7 +330,7 @@ mod tests {
             (vec![("percent", 50.0), ("width", 10.0), ("height", 10.0)], "cover"),
             (vec![("percent", 10.0), ("long_edge", 10.0)], "fit"),
         ] {
-            let params = Params::check(&SPEC, &step(&given, fit).params).expect("each is in range");
+            let params = Params::check(SPEC.params, &step(&given, fit).params).expect("each is in range");
             assert!(build(&params).is_err(), "{given:?} {fit}");
         }
     }

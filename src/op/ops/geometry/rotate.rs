@@ -7,8 +7,9 @@ use crate::op::stage::{Colour, Held, Operation, Rect, Stage, Turn, WholeKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "rotate",
-    summary: "Turned clockwise about the centre; multiples of 90 degrees without loss, others by Catmull-Rom's cubic (4 x \
-              4 pixels, premultiplied), with smooth edges",
+    summary: "Rotates the image clockwise about its centre",
+    formula: "Multiples of 90 degrees are lossless. Other angles use Catmull-Rom interpolation (4 x 4 pixels, \
+              premultiplied alpha) and smooth edges",
     group: Group::Geometry,
     params: &[
         ParamSpec {
@@ -19,9 +20,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         },
         ParamSpec {
             name: "canvas",
-            summary: "What becomes of the canvas, but for multiples of 90 degrees. expand: it grows to hold all of the \
-                      picture; keep: it stays as large; crop: it is cut to the largest upright rectangle without \
-                      corners to fill",
+            summary: "Canvas for angles other than multiples of 90 degrees. expand: grows to hold the whole image; \
+                      keep: keeps its size; crop: shrinks to the largest upright rectangle without empty corners",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["expand", "keep", "crop"], default: "expand" },
         },
@@ -32,6 +32,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             kind: ParamKind::Colour { default: "white" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         let canvas = match params.text("canvas") {

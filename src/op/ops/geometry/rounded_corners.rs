@@ -7,8 +7,8 @@ use crate::op::stage::{Colour, Operation, PositionalKernel, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "rounded_corners",
-    summary: "Corners rounded along a quarter of a circle, its edge smooth: alpha is multiplied by \
-              clamp(radius + 0.5 - distance from the circle's centre)",
+    summary: "Rounds the corners of the image",
+    formula: "alpha * clamp(radius + 0.5 - d), where d is the distance from the centre of the corner's circle",
     group: Group::Geometry,
     params: &[
         ParamSpec {
@@ -19,12 +19,13 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         },
         ParamSpec {
             name: "background",
-            summary: "What is seen in the corners: transparent (formats without transparency show white), or a colour: \
-                      white, black, #rgb, #rrggbb or #rrggbbaa",
+            summary: "Colour of the corners: transparent (white in formats without transparency), white, black, #rgb, \
+                      #rrggbb or #rrggbbaa",
             unit: Unit::None,
             kind: ParamKind::Colour { default: "transparent" },
         },
     ],
+    starting: &[],
     faithful_to_scale: true,
     build: |params| {
         Ok(Box::new(RoundedCorners { radius_px: params.number("radius"), background: params.colour("background") }))

@@ -8,31 +8,34 @@ use crate::op::stage::{Measure, Operation, Rect, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "trim",
-    summary: "Takes a border of one colour, or a transparent one, away: every outer row and column whose pixels differ \
-              from the border's colour by at most the tolerance in each channel. A picture of one colour stays as it is",
+    summary: "Removes a plain or transparent border",
+    formula: "Removes every outer row and column whose pixels all match the border's colour within the tolerance in \
+              each channel. An image of a single colour is left unchanged",
     group: Group::Geometry,
     params: &[
         ParamSpec {
             name: "by",
-            summary: "What the border is. auto: transparent pixels if a corner is transparent, else the colour that most \
-                      corners have; colour: that of the top left corner; transparency: transparent pixels only",
+            summary: "What counts as the border. auto: transparent pixels if a corner is transparent, otherwise the \
+                      most common colour of the corners; colour: the colour of the top left corner; transparency: \
+                      transparent pixels only",
             unit: Unit::None,
             kind: ParamKind::Choice { options: &["auto", "colour", "transparency"], default: "auto" },
         },
         ParamSpec {
             name: "tolerance",
-            summary: "How far a channel may be from the border's",
+            summary: "Largest difference from the border in any channel",
             unit: Unit::Levels,
             kind: ParamKind::Float { min: 0.0, max: 255.0, soft_max: 64.0, default: 10.0 },
         },
         ParamSpec {
             name: "margin",
-            summary: "How much of the border is kept on every side",
+            summary: "Width of the border to keep on every side",
             unit: Unit::Px,
             kind: ParamKind::Int { min: 0, max: MAX_SIDE_PX as i64, soft_max: 200, default: Some(0) },
         },
     ],
     // In a smaller view the border ends between pixels.
+    starting: &[],
     faithful_to_scale: false,
     build: |params| {
         let by = match params.text("by") {

@@ -503,7 +503,7 @@ mod tests {
     fn operation(step: &str, params: &[(&str, f64)]) -> Box<dyn Operation> {
         let spec = find(step).unwrap();
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        (spec.build)(&Params::check(spec, &params).unwrap()).unwrap()
+        (spec.build)(&Params::check(spec.params, &params).unwrap()).unwrap()
     }
 
     #[test]
