@@ -89,6 +89,14 @@ pub(crate) fn summary(lang: Lang, op: &Op) -> String {
     }
 }
 
+/// How an operation works.
+pub(crate) fn formula(lang: Lang, op: &Op) -> String {
+    match lang {
+        Lang::Korean => korean(&["op", op.id, "formula"]).unwrap_or(op.formula).to_owned(),
+        Lang::English => op.formula.to_owned(),
+    }
+}
+
 /// A parameter's name.
 pub(crate) fn param(lang: Lang, op: &str, param: &str) -> String {
     match lang {
@@ -190,7 +198,9 @@ mod tests {
     #[test]
     fn every_operation_and_parameter_has_a_korean_name() {
         for op in all() {
-            assert!(korean(&["op", op.id, "name"]).is_some(), "{}", op.id);
+            for word in ["name", "summary", "formula"] {
+                assert!(korean(&["op", op.id, word]).is_some(), "{}: {word}", op.id);
+            }
             for spec in op.params {
                 assert!(korean(&["op", op.id, "param", spec.name, "name"]).is_some(), "{}.{}", op.id, spec.name);
             }

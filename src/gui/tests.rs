@@ -247,6 +247,16 @@ fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
 }
 
 #[test]
+fn a_step_explains_how_it_works_when_asked() {
+    let mut window = window(FakeEngine::add_items);
+    assert!(!window.has("v * scale"));
+    window.press("How it works: Sharpen");
+    assert!(window.has("v * scale"));
+    window.press("How it works: Sharpen");
+    assert!(!window.has("v * scale"));
+}
+
+#[test]
 fn steps_are_switched_moved_removed_and_added_by_name() {
     let mut window = window(FakeEngine::add_items);
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Sharpen").click();

@@ -118,6 +118,7 @@ words! {
     remove: "Remove", "제거";
     more: "More", "더 보기";
     less: "Less", "간단히";
+    how_it_works: "How it works", "작동 방식";
     drag_to_reorder: "Drag to reorder", "끌어서 순서 바꾸기";
     automatic: "auto", "자동";
     save: "Save", "저장";

@@ -98,7 +98,8 @@ fn card_ui(
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 0.0;
-            head_ui(ui, lang, step, &name, op, (place, last), ask);
+            let explained = ui.scope_id().with("how it works");
+            head_ui(ui, lang, step, (&name, op), (place, last), explained, ask);
             let Some(op) = op else {
                 label::text(ui, lang.no_filter_found(), theme::label(), p.fail);
                 return;
@@ -110,6 +111,10 @@ fn card_ui(
             params_ui(&mut shown, lang, step, (place, &name), op, ask);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
+            if ui.data(|data| data.get_temp(explained)).unwrap_or(false) {
+                ui.add_space(size::GAP_SMALL);
+                label::wrapped(ui, ops::formula(lang, op), theme::label(), p.text2);
+            }
         })
         .response
         .rect
@@ -150,9 +155,9 @@ fn head_ui(
     ui: &mut Ui,
     lang: Lang,
     step: &mut Step,
-    name: &str,
-    op: Option<&Op>,
+    (name, op): (&str, Option<&Op>),
     (place, last): (usize, usize),
+    explained: Id,
     ask: &mut Option<Ask>,
 ) {
     let p = theme::palette(ui);
@@ -180,6 +185,14 @@ fn head_ui(
                 if quiet(ui, button, hover.contains_pointer()) {
                     *ask = Some(wanted);
                 }
+            }
+            let spoken = format!("{}: {name}", lang.how_it_works());
+            let button = Button::icon_only(Icon::Info, &spoken).height(size::FIELD).enabled(op.is_some());
+            if quiet(ui, button, hover.contains_pointer()) {
+                ui.data_mut(|data| {
+                    let open = data.get_temp_mut_or(explained, false);
+                    *open = !*open;
+                });
             }
         });
     });

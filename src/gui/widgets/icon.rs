@@ -35,6 +35,8 @@ pub(crate) enum Icon {
     Picture,
     /// A link.
     Link,
+    /// An explanation.
+    Info,
 }
 
 const STROKE_PT: f32 = 1.5;
@@ -96,6 +98,11 @@ impl Icon {
                     painter.circle_stroke(at(x, y), 3.0 * scale, stroke);
                 }
                 line(&[(-1.6, 1.6), (1.6, -1.6)]);
+            }
+            Self::Info => {
+                painter.circle_stroke(center, 6.0 * scale, stroke);
+                painter.circle_filled(at(0.0, -2.8), 1.0 * scale, colour);
+                line(&[(0.0, -0.2), (0.0, 3.2)]);
             }
         }
     }

@@ -79,15 +79,31 @@ mod tests {
 
     use super::super::help::*;
 
+    /// The words of a text, wherever its lines break.
+    fn words(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
-    fn help_names_every_parameter_with_range_unit_and_default() {
+    fn help_names_every_parameter_with_range_unit_and_default_and_the_formula() {
         let spec = crate::op::find("gaussian_blur").expect("registered");
         let text = help(spec);
         assert!(text.contains("sigma: a number from 0 to 200 px [2]"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         for spec in registry() {
-            let text = help(spec);
+            let text = words(&help(spec));
             assert!(spec.params.iter().all(|param| text.contains(param.name) && text.contains(param.summary)));
-            assert!(list().contains(spec.summary));
+            assert!(text.contains(spec.summary) && text.contains(spec.formula), "{text}");
+            assert!(list().contains(spec.summary) && !list().contains(spec.formula));
+        }
+    }
+
+    #[test]
+    fn a_summary_is_one_plain_sentence_and_the_formula_is_elsewhere() {
+        for spec in registry() {
+            let is_symbol = |c: char| "*^=;:|()[]".contains(c);
+            assert!(!spec.summary.contains(is_symbol) && spec.summary.len() <= 80, "{}: {}", spec.id, spec.summary);
+            assert!(!spec.formula.is_empty(), "{}", spec.id);
         }
     }
 
