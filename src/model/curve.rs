@@ -1,12 +1,13 @@
-//! A tone curve through points: monotone between them, so that no bump appears that nobody drew.
+//! A tone curve through points, monotone between them, so that it never overshoots.
 
 #![expect(clippy::inline_always, reason = "the loop is inlined into functions compiled for wider vectors")]
 
 /// A function from 0..1 to 0..1 through points, by monotone cubic interpolation (Fritsch and Carlson, 1980: slopes are
-/// harmonic means, at the ends those of the line to the next point); level before the first point and after the last.
+/// harmonic means, at the ends those of the line to the next point); constant before the first point and after the
+/// last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// In order of input, the first one from below 0 on.
+    /// In order of input, the first one starting below 0.
     pieces: Vec<Piece>,
     is_identity: bool,
 }
@@ -19,10 +20,10 @@ struct Piece {
     cubic: [f32; 4],
 }
 
-/// Points a curve may have.
+/// Largest number of points of a curve.
 const MAX_POINTS: usize = 32;
 
-/// Samples computed at once.
+/// Samples computed together.
 const LANES: usize = 32;
 
 impl Default for Curve {
@@ -45,7 +46,7 @@ impl Piece {
 }
 
 impl Curve {
-    /// From `0,0;64,50;255,255`, in levels of 255. `None` unless there are two points or more, within 0 to 255, in
+    /// Parses `0,0;64,50;255,255`, in levels of 255. `None` unless there are at least two points within 0 to 255, in
     /// strict order of input.
     pub fn parse(text: &str) -> Option<Self> {
         let level = |word: &str| {
@@ -64,7 +65,7 @@ impl Curve {
         ((2..=MAX_POINTS).contains(&points.len()) && ordered).then(|| Self::through(&points))
     }
 
-    /// Whether it changes nothing.
+    /// Whether it is the identity.
     pub const fn is_identity(&self) -> bool {
         self.is_identity
     }
@@ -87,7 +88,7 @@ impl Curve {
             let width = b.0 - a.0;
             let (from, to, rise) = (slope(i) * width, slope(i + 1) * width, b.1 - a.1);
             let cubic = [a.1, from, 3.0 * rise - 2.0 * from - to, from + to - 2.0 * rise];
-            // Points that f32 can't tell apart are a jump.
+            // Points that f32 can't distinguish form a step.
             let inverse_width = width.max(1e-12).recip() as f32;
             pieces.push(Piece { start: a.0 as f32, inverse_width, cubic: cubic.map(|part| part as f32) });
         }
@@ -101,7 +102,7 @@ impl Curve {
         after.checked_sub(1).and_then(|i| self.pieces.get(i)).map_or(value, |piece| piece.at(value))
     }
 
-    /// Puts the output for each value in its place: [`Curve::at`] for many.
+    /// Replaces each value by its output: [`Curve::at`] for many values.
     #[inline(always)]
     pub fn bend(&self, values: &mut [f32]) {
         if self.is_identity {
@@ -119,7 +120,7 @@ impl Curve {
         }
     }
 
-    /// Every value looks at every piece and no branch is taken, so that vectors do it.
+    /// Every value evaluates every segment without a branch, so that the loop becomes vector instructions.
     #[inline(always)]
     fn bend_block(&self, values: &mut [f32; LANES]) {
         let mut bent = *values;
@@ -164,7 +165,7 @@ mod tests {
                 assert!(each.iter().all(|value| (-1e-6..=1.0 + 1e-6).contains(value)), "{text}");
             }
         }
-        // Points that f32 can't tell apart.
+        // Points that f32 can't distinguish.
         let jump = Curve::parse("0,0;1e-60,255;255,255").expect("is a curve");
         assert_eq!([0.0, 0.5, 1.0].map(|value| jump.at(value)), [1.0; 3]);
     }

@@ -1,4 +1,4 @@
-//! What a parameter of an operation is: its unit, range and default. Editors, help and checks all derive from it.
+//! The declaration of an operation's parameter: its unit, range and default. Editors, help and checks derive from it.
 
 use super::message::Message;
 use super::recipe::Value;
@@ -10,24 +10,24 @@ pub struct ParamSpec {
     pub name: &'static str,
     /// One sentence of help.
     pub summary: &'static str,
-    /// What the number counts.
+    /// The unit of the number.
     pub unit: Unit,
     /// Its type, range and default.
     pub kind: ParamKind,
 }
 
-/// What a parameter's number counts.
+/// The unit of a parameter's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A bare number or a word.
+    /// A plain number or a word.
     None,
-    /// Pixels of the picture at its full size: scaled along when a preview works on a smaller one.
+    /// Pixels of the image at full size: scaled when a preview works on a smaller one.
     Px,
-    /// Millions of px of the picture's area.
+    /// Millions of pixels of the image's area.
     Megapixels,
     /// Degrees, clockwise.
     Degrees,
-    /// Per cent.
+    /// Percent.
     Percent,
     /// Levels of 255.
     Levels,
@@ -38,74 +38,74 @@ pub enum Unit {
 /// A parameter's type, range and default.
 #[derive(Clone, Debug)]
 pub enum ParamKind {
-    /// A number within a range (both ends allowed). `soft_max` is where a slider ends; typing may go on to `max`.
+    /// A number within a range (inclusive). `soft_max` is the end of a slider; typed values may go up to `max`.
     Float {
         /// Smallest value allowed.
         min: f64,
         /// Largest value allowed.
         max: f64,
-        /// Where a slider ends.
+        /// End of the slider.
         soft_max: f64,
-        /// Value when not given.
+        /// Value if not given.
         default: f64,
     },
-    /// A whole number within a range. `default: None` means "not given" has a meaning of its own.
+    /// An integer within a range. `default: None` means that leaving it out has a meaning of its own.
     Int {
         /// Smallest value allowed.
         min: i64,
         /// Largest value allowed.
         max: i64,
-        /// Where a slider ends.
+        /// End of the slider.
         soft_max: i64,
-        /// Value when not given.
+        /// Value if not given.
         default: Option<i64>,
     },
     /// true or false.
     Bool {
-        /// Value when not given.
+        /// Value if not given.
         default: bool,
     },
-    /// One of a few words.
+    /// One of several words.
     Choice {
         /// The words allowed.
         options: &'static [&'static str],
-        /// Value when not given.
+        /// Value if not given.
         default: &'static str,
     },
     /// Free text.
     Text {
-        /// Value when not given.
+        /// Value if not given.
         default: &'static str,
     },
     /// A colour: `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
     Colour {
-        /// Value when not given.
+        /// Value if not given.
         default: &'static str,
     },
-    /// The path of a file that the step reads; must be given.
+    /// The path of a file that the step reads; required.
     File {
-        /// What the file holds.
+        /// The kind of file.
         holds: FileKind,
     },
     /// A tone curve: two or more points `input,output` in levels of 255, in order of input, joined by a smooth line;
     /// written `0,0;64,50;255,255`.
     Curve {
-        /// Value when not given.
+        /// Value if not given.
         default: &'static str,
     },
 }
 
-/// What a file named by a parameter holds.
+/// The kind of file that a parameter names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
-    /// A picture in any format that is read.
+    /// An image in any readable format.
     Picture,
-    /// A table of colours (`.cube`).
+    /// A colour table (`.cube`).
     Table,
 }
 
 impl Unit {
-    /// The suffix shown behind a number.
+    /// The suffix shown after a number.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::None => "",
@@ -120,7 +120,7 @@ impl Unit {
 }
 
 impl ParamSpec {
-    /// The value when the recipe gives none; `None` where absence has a meaning of its own.
+    /// The value if the recipe gives none; `None` if absence has a meaning of its own.
     pub fn default_value(&self) -> Option<Value> {
         match &self.kind {
             ParamKind::Float { default, .. } => Some(Value::Number(*default)),
@@ -134,7 +134,7 @@ impl ParamSpec {
         }
     }
 
-    /// What it allows, such as `a number from 0 to 200 px`.
+    /// The allowed values, such as `a number from 0 to 200 px`.
     pub fn allowed(&self) -> String {
         let unit = self.unit.suffix();
         match &self.kind {
@@ -150,11 +150,11 @@ impl ParamSpec {
         }
     }
 
-    /// Refuses a value of another type or out of range; the error says what is allowed. What a text must look like is
-    /// for those to say who read it.
+    /// Rejects a value of the wrong type or out of range; the error says what is allowed. The syntax of texts is
+    /// checked by the code that parses them.
     pub fn check(&self, value: &Value) -> Result<(), Message> {
         let fits = match (&self.kind, value) {
-            // A comparison with NaN is false: it is refused like any value out of range.
+            // A comparison with NaN is false, so NaN is rejected like any value out of range.
             (ParamKind::Float { min, max, .. }, Value::Number(number)) => (*min..=*max).contains(number),
             (ParamKind::Int { min, max, .. }, Value::Number(number)) => {
                 number.fract() == 0.0 && (*min as f64..=*max as f64).contains(number)
@@ -170,7 +170,7 @@ impl ParamSpec {
         if fits { Ok(()) } else { Err(self.refusal(value)) }
     }
 
-    /// The sentence that refuses a value.
+    /// The sentence that rejects a value.
     pub fn refusal(&self, value: &Value) -> Message {
         let (id, english) = match self.kind {
             ParamKind::Float { .. } => {
@@ -209,8 +209,7 @@ impl ParamSpec {
         }
     }
 
-    /// The value that a word of the command line stands for; one that doesn't fit stays a text, for [`Self::check`] to
-    /// refuse.
+    /// Converts a word of the command line; one that doesn't fit stays a text, which [`Self::check`] rejects.
     pub fn value_of(&self, word: String) -> Value {
         match self.kind {
             ParamKind::Float { .. } | ParamKind::Int { .. } => match word.trim().parse::<f64>() {

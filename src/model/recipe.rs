@@ -1,4 +1,4 @@
-//! A recipe: the steps a picture goes through, as data. Whether they make sense is for `op` to say.
+//! A recipe: the steps applied to an image, as data. `op` decides whether they are valid.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Version of the recipe's own format; 1 today.
+    /// Version of the recipe format; currently 1.
     pub version: u32,
     /// The steps, first to last.
     #[serde(default)]
@@ -22,10 +22,10 @@ pub struct Recipe {
 pub struct Step {
     /// The operation's id in the registry, such as `resize`.
     pub op: String,
-    /// Only the parameters that were given; the registry knows the defaults of the rest.
+    /// The given parameters only; the registry knows the defaults of the rest.
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
-    /// A step that is switched off stays in the list and does nothing.
+    /// A disabled step stays in the list and does nothing.
     #[serde(default = "yes")]
     pub enabled: bool,
 }
@@ -36,7 +36,7 @@ pub struct Step {
 pub enum Value {
     /// true or false.
     Bool(bool),
-    /// A number; whole ones are kept exactly up to 2^53.
+    /// A number; integers are exact up to 2^53.
     Number(f64),
     /// A word of a choice, or free text.
     Text(String),
@@ -47,10 +47,10 @@ fn yes() -> bool {
 }
 
 impl Recipe {
-    /// The version this program writes and reads.
+    /// The version that this program reads and writes.
     pub const VERSION: u32 = 1;
 
-    /// The steps that are switched on.
+    /// The enabled steps.
     pub fn active(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.enabled)
     }
@@ -95,7 +95,7 @@ impl From<&str> for Value {
 }
 
 impl Value {
-    /// For a sentence: a text stands in quotes.
+    /// For messages: a text is quoted.
     pub fn quoted(&self) -> String {
         match self {
             Self::Text(text) => format!("\"{text}\""),

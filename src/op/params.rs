@@ -1,11 +1,11 @@
-//! Parameters of a step, checked against the declaration of its operation.
+//! The parameters of a step, checked against the declaration of its operation.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value};
 use crate::op::stage::Colour;
 
-/// Checked parameters: every one that was given or has a default, of its declared type and within its range.
+/// Checked parameters: all that were given or have a default, of their declared type and within their range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     values: BTreeMap<&'static str, Value>,
@@ -13,7 +13,8 @@ pub struct Params {
 }
 
 impl Params {
-    /// Checks what was given and fills in defaults. The error names the parameter, what was given and what is allowed.
+    /// Checks the given values and fills in defaults. An error names the parameter, the given value and the allowed
+    /// ones.
     pub fn check(declared: &'static [ParamSpec], given: &BTreeMap<String, Value>) -> Result<Self, Message> {
         for name in given.keys() {
             find(declared, name)?;
@@ -34,7 +35,7 @@ impl Params {
         Ok(Self { values, view_scale: 1.0 })
     }
 
-    /// The same for a picture that is smaller by `scale`: lengths in px become as much smaller, areas by its square.
+    /// The same for an image scaled by `scale`: lengths in px shrink in proportion, areas by the square.
     pub(crate) fn scaled(&self, declared: &[ParamSpec], scale: f64) -> Self {
         let mut values = self.values.clone();
         for param in declared {
@@ -50,12 +51,12 @@ impl Params {
         Self { values, view_scale: self.view_scale * scale }
     }
 
-    /// How much smaller than in the output the picture is here: 1 for outputs, less in a smaller view.
+    /// The scale of the view: 1 for outputs, less for smaller previews.
     pub fn view_scale(&self) -> f64 {
         self.view_scale
     }
 
-    /// A number that may be absent. Whole ones stay whole only at full scale: round where it matters.
+    /// A number that may be absent. Integers stay integers only at full scale: round where it matters.
     pub fn optional(&self, name: &str) -> Option<f64> {
         match self.values.get(name) {
             Some(Value::Number(number)) => Some(*number),
@@ -73,17 +74,17 @@ impl Params {
         matches!(self.values.get(name), Some(Value::Bool(true)))
     }
 
-    /// A colour; white where none is declared.
+    /// A colour; white if none is declared.
     pub fn colour(&self, name: &str) -> Colour {
         Colour::parse(self.text(name)).unwrap_or(Colour::WHITE)
     }
 
-    /// A tone curve; the straight one where none is declared.
+    /// A tone curve; the identity if none is declared.
     pub fn curve(&self, name: &str) -> Curve {
         Curve::parse(self.text(name)).unwrap_or_default()
     }
 
-    /// A choice's word, a text, or a path.
+    /// A choice, a text or a path.
     pub fn text(&self, name: &str) -> &str {
         match self.values.get(name) {
             Some(Value::Text(text)) => text,
@@ -92,7 +93,7 @@ impl Params {
     }
 }
 
-/// The declaration of a parameter, or a sentence that says which there are.
+/// The declaration of a parameter; the error lists the parameters there are.
 pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a ParamSpec, Message> {
     declared.iter().find(|param| param.name == name).ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|param| param.name).collect();
@@ -105,7 +106,7 @@ pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a Para
     })
 }
 
-/// Refuses a value of another type, out of range, or not of the shape its kind asks for.
+/// Rejects a value of the wrong type, out of range, or in the wrong syntax.
 fn check_value(param: &ParamSpec, value: &Value) -> Result<(), Message> {
     let shaped = match (&param.kind, value) {
         (ParamKind::Colour { .. }, Value::Text(word)) => Colour::parse(word).is_some(),

@@ -206,7 +206,7 @@ fn orientations_are_applied_before_the_first_step() {
             let tolerance = match (steps[0].contains("nearest"), orientation.swaps_axes()) {
                 // There is no nearest pixel at a tie.
                 (true, _) => 255.0,
-                // A resize clamps between its two passes, whose order is the stored picture's.
+                // A resize clamps between its two passes, whose order is the stored image's.
                 (false, true) => 3.0,
                 (false, false) => 1.0,
             };
@@ -388,7 +388,7 @@ fn a_shadow_falls_where_the_offset_says_and_the_picture_stays_as_it_is() {
     let info = out.info.expect("started");
     assert_eq!((info.width_px, info.height_px, info.channels), (52, 37, Channels::Rgba));
     let pixel = |x: u32, y: u32| &out.values[(y * 52 + x) as usize * 4..][..4];
-    // The picture stands at the bottom left, its shadow at the top right.
+    // The image stands at the bottom left, its shadow at the top right.
     assert_eq!(pixel(0, 7)[..3], scene.levels()[..3]);
     assert_eq!(pixel(0, 7)[3], 255.0);
     assert_eq!(pixel(51, 0), [32.0, 64.0, 96.0, 128.0]);
@@ -484,7 +484,7 @@ fn a_rotated_canvas_grows_to_hold_the_picture() {
     assert_eq!((info.width_px, info.height_px), (114, 114));
     let black = out.values.chunks_exact(3).filter(|pixel| pixel[0] < 128.0).count();
     assert!((5900..6100).contains(&black), "{black} px of 6000");
-    // The top left corner of the picture goes to the top and towards the right: clockwise.
+    // The top left corner of the image goes to the top and towards the right: clockwise.
     let marked = Picture::u8(40, 40, Channels::Gray, |x, y, _| if x < 8 && y < 8 { 0 } else { 255 });
     let turned = run(&["rotate:degrees=30"], &marked);
     let width = turned.info.expect("started").width_px as usize;

@@ -2,7 +2,7 @@
 
 use crate::model::Channels;
 
-/// Puts the original's alpha back.
+/// Restores the original's alpha.
 pub(crate) fn keep_alpha(original: &[f32], channels: Channels, out: &mut [f32]) {
     let count = channels.count();
     if channels.has_alpha() {
@@ -11,7 +11,7 @@ pub(crate) fn keep_alpha(original: &[f32], channels: Channels, out: &mut [f32]) 
     }
 }
 
-/// Sets alpha to 1, so that colour stays what it is.
+/// Sets alpha to 1, so that colour keeps its value.
 pub(crate) fn opaque(out: &mut [f32], channels: Channels) {
     let count = channels.count();
     if channels.has_alpha() {

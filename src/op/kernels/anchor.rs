@@ -1,10 +1,10 @@
-//! Nine places in a picture, by name.
+//! Nine anchor positions in an image, by name.
 
 /// The names scripts use, in the order of menus.
 pub(crate) const NAMES: &[&str] =
     &["top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"];
 
-/// Where something stands in the room it has: 0 is left or top, 1 right or bottom.
+/// Position within the free space: 0 is left or top, 1 right or bottom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Anchor {
     pub(crate) x: f64,
@@ -14,7 +14,7 @@ pub(crate) struct Anchor {
 impl Anchor {
     pub(crate) const CENTER: Self = Self { x: 0.5, y: 0.5 };
 
-    /// The place of that name; the centre for any other.
+    /// The anchor of that name; the centre for any other name.
     pub(crate) fn from_name(name: &str) -> Self {
         let x = match name {
             name if name.ends_with("left") => 0.0,

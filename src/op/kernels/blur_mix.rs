@@ -1,23 +1,23 @@
-//! Steps made of a picture and its Gaussian blur: the blur alone, unsharp masks, local contrast. RowResamplerU8 blurs are
-//! weighted sums in two passes; wide ones are summed up on a coarse grid.
+//! Steps that combine an image with its Gaussian blur: the blur alone, unsharp masks, local contrast. Narrow blurs are
+//! weighted sums in two passes; wide ones are summed on a coarse grid.
 
 use super::gaussian::Gaussian;
 use super::wide_gaussian::{FROM_SIGMA, Wide};
 use crate::model::{Channels, ImageInfo};
 use crate::op::stage::{Blend, Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows};
 
-/// What becomes of original and blurred pixels.
+/// Combines original and blurred pixels.
 pub(crate) trait Mix: Send + Sync {
-    /// Changes `blurred` in place; neither is premultiplied. Alpha is put back behind it.
+    /// Changes `blurred` in place; neither is premultiplied. The original's alpha is restored afterwards.
     fn mix(&self, original: &[f32], blurred: &mut [f32], channels: Channels);
 
-    /// How much of the difference is added, if it is an unsharp mask and nothing else.
+    /// The amount, if this is a plain unsharp mask.
     fn amount(&self) -> Option<f32> {
         None
     }
 }
 
-/// The blur of `sigma_px`, and what becomes of it and the original.
+/// A blur of `sigma_px`, combined with the original by `mix`.
 pub(crate) fn stage(sigma_px: f64, mix: Option<Box<dyn Mix>>) -> Stage {
     let blur = Gaussian::new(sigma_px);
     let halo_px = blur.radius();

@@ -1,15 +1,15 @@
-//! Colour matrices: each colour of the result is a sum of the three that arrive and a constant.
+//! Colour matrices: each output colour is a weighted sum of the three input colours plus a constant.
 
 use super::simd::{self, Mix};
 use crate::model::Channels;
 use crate::op::stage::PointKernel;
 
-/// For red, green and blue of the result: how much red, green and blue it takes, and what is added.
+/// For each output colour: the weights of red, green and blue, and a constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ColourMatrix(pub(crate) [[f32; 4]; 3]);
 
 impl ColourMatrix {
-    /// Changes nothing.
+    /// The identity.
     pub(crate) const IDENTITY: Self = Self([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
 
     /// From rows computed in f64, without constants.
@@ -25,7 +25,7 @@ impl Mix for ColourMatrix {
     }
 }
 
-/// Gray comes out in colour.
+/// Gray becomes coloured.
 impl PointKernel for ColourMatrix {
     fn channels(&self, input: Channels) -> Channels {
         input.with_colour()

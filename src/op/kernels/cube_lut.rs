@@ -1,51 +1,51 @@
-//! Tables of colours as `.cube` files hold them (CubeLut LUT Specification 1.0, Adobe 2013; also Resolve's, with an input
-//! range or a curve before the table): read, checked, and looked up.
+//! Colour tables in `.cube` files (Cube LUT Specification 1.0, Adobe 2013; also Resolve's variant, with an input range
+//! or a curve before the table): parsing, checks and lookups.
 //!
-//! A file is not to be trusted: nothing is taken for its promises but what stands in it.
+//! Files are untrusted: memory grows with the entries that are present, never with the size that a header claims.
 
 use super::transfer_curve::either;
 use crate::model::Message;
 
-/// Entries of a curve table at most.
+/// Largest number of entries in a 1D table.
 const MAX_1D: usize = 65_536;
-/// Entries along an edge of a colour table at most.
+/// Largest number of entries along an edge of a 3D table.
 const MAX_3D: usize = 129;
 
-/// A colour with an unused fourth part, so that it is loaded at once.
+/// A colour with an unused fourth component, so that one load reads it.
 type Entry = [f32; 4];
 
-/// What a file holds: a curve for each colour, a table of colours, or both, one after the other.
+/// The contents of a file: a curve per colour, a 3D table, or both in this order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct CubeLut {
     pub(crate) curves: Option<Curves>,
     pub(crate) table: Option<Table>,
 }
 
-/// A function for each colour.
+/// One function per colour.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Curves {
     domain: Domain,
     entries: Vec<Entry>,
 }
 
-/// A function of colours.
+/// A function of all three colours.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Table {
     domain: Domain,
     /// Entries along an edge.
     edge: usize,
-    /// Red runs fastest.
+    /// Red varies fastest.
     entries: Vec<Entry>,
 }
 
-/// What the first entry stands for, and what a value is multiplied by to count entries from there.
+/// The value of the first entry, and the factor that turns a value into entries counted from there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Domain {
     low: [f32; 3],
     entries_per_unit: [f32; 3],
 }
 
-/// What the lines before the numbers say.
+/// The contents of the lines before the numbers.
 #[derive(Default)]
 struct Header {
     size_1d: Option<usize>,
@@ -121,7 +121,7 @@ fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, 
 }
 
 impl CubeLut {
-    /// Reads a file. The error is a sentence, with the line where there is one.
+    /// Parses a file. The error is a sentence, with the line where known.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Message> {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -171,7 +171,7 @@ impl CubeLut {
 }
 
 impl Domain {
-    /// How many entries from the first one a value is, within 0 to `last`.
+    /// The position of a value in entries from the first one, limited to 0 to `last`.
     #[inline(always)]
     fn position(&self, channel: usize, value: f32, last: f32) -> f32 {
         let position = (value - self.low[channel]) * self.entries_per_unit[channel];
@@ -181,7 +181,7 @@ impl Domain {
 }
 
 impl Curves {
-    /// Whether red, green and blue have the same curve.
+    /// Whether red, green and blue share one curve.
     pub(crate) fn is_neutral(&self) -> bool {
         let same = |[a, b, c]: [f32; 3]| a == b && b == c;
         same(self.domain.low)
@@ -189,7 +189,7 @@ impl Curves {
             && self.entries.iter().all(|[r, g, b, _]| same([*r, *g, *b]))
     }
 
-    /// On the straight line between its neighbours.
+    /// Linear interpolation between neighbouring entries.
     #[inline(always)]
     pub(crate) fn at(&self, channel: usize, value: f32) -> f32 {
         let last = self.entries.len() - 1;
@@ -204,7 +204,7 @@ impl Curves {
 }
 
 impl Table {
-    /// Between the four corners of the tetrahedron that the colour lies in.
+    /// Interpolation between the four corners of the tetrahedron that contains the colour.
     #[inline(always)]
     pub(crate) fn at(&self, colour: [f32; 3]) -> [f32; 3] {
         let last = self.edge - 1;
@@ -218,7 +218,7 @@ impl Table {
             base += before * stride;
             stride *= self.edge;
         }
-        // The longest way first. Which one it is nobody can foresee: a branch would be slow.
+        // Largest component first. The order is unpredictable, so a branch would be slow.
         let sorted = |a: (f32, usize), b: (f32, usize)| {
             let first = a.0 >= b.0;
             let other = (a.1 ^ b.1) & usize::from(first).wrapping_sub(1);
@@ -250,7 +250,7 @@ mod tests {
 
     use super::super::cube_lut::*;
 
-    /// A table of a function of colours.
+    /// A table that samples a function of colours.
     fn table(edge: usize, function: impl Fn([f32; 3]) -> [f32; 3]) -> String {
         let mut text = format!("TITLE \"a test\"\n# a comment\nLUT_3D_SIZE {edge}\n\n");
         let unit = |i: usize| i as f32 / (edge - 1) as f32;
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn grays_are_looked_up_on_the_diagonal() {
-        // What tetrahedra are for: between two grays nothing but those two counts.
+        // This is why tetrahedra are used: between two grays, only those two grays contribute.
         let cube = CubeLut::parse(table(2, |[r, g, b]| [(r * g * b).powi(1), r.max(g).max(b), 0.0]).as_bytes());
         let table = cube.expect("is read").table.expect("a table");
         for gray in [0.0_f32, 0.3, 0.77, 1.0] {

@@ -3,7 +3,7 @@
 use crate::model::ImageInfo;
 use crate::op::stage::{Rect, Resample, ResampleFilter, Stage};
 
-/// What cuts out a part that lies inside the picture; its edges fall between pixels only in a smaller view.
+/// The stage that cuts out a part inside the image; its edges fall between pixels only in a smaller view.
 pub(crate) fn part(input: &ImageInfo, [(x, width), (y, height)]: [(f64, f64); 2]) -> Stage {
     let side = |length: f64, available: u32| (length.round() as u32).clamp(1, available.max(1));
     let (width_px, height_px) = (side(width, input.width_px), side(height, input.height_px));

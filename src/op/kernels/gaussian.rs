@@ -22,22 +22,22 @@ impl Gaussian {
         Self { weights: line.iter().map(|weight| (weight / sum) as f32).collect() }
     }
 
-    /// The weights, from the leftmost on.
+    /// The weights, from left to right.
     pub(crate) fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// Pixels that count on either side.
+    /// Pixels that contribute on either side.
     pub(crate) const fn radius(&self) -> u32 {
         self.weights.len() as u32 / 2
     }
 
-    /// From the farthest on one side to the farthest on the other.
+    /// The weights, from left to right.
     pub(crate) fn into_weights(self) -> Vec<f32> {
         self.weights
     }
 
-    /// The pass along a row of interleaved samples, with its margins.
+    /// The pass along a row of interleaved samples with margins.
     pub(crate) fn prepare(&self, extended: &[f32], channels: Channels, prepared: &mut [f32]) {
         simd::filter_row(extended, channels.count(), &self.weights, prepared);
     }

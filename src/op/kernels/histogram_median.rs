@@ -1,24 +1,24 @@
-//! Medians of large squares by counting: in constant time per pixel for 8-bit levels (Perreault and Hébert, "Median
-//! filtering in constant time", 2007), in time that grows with the square's side for 16-bit ones (Huang's sliding
+//! Medians of large squares from histograms: in constant time per pixel for 8-bit levels (Perreault and Hébert, "Median
+//! filtering in constant time", 2007), and in time proportional to the square's side for 16-bit levels (Huang's sliding
 //! histogram, in three tiers).
 
-/// Counts that are kept from tile to tile.
+/// Histograms that are reused from tile to tile.
 #[derive(Default)]
 pub(crate) struct Bins {
-    /// Of each column, its 256 levels.
+    /// The 256 levels of each column.
     fine: Vec<[[u16; 16]; 16]>,
-    /// Of each column, its 16 times 16 levels.
+    /// The 16 x 16 levels of each column.
     coarse: Vec<[u16; 16]>,
-    /// Of 65,536 levels, of groups of 32, and of groups of 1024.
+    /// Counts of 65,536 levels, of groups of 32, and of groups of 1024.
     tiers: Option<Tiers>,
 }
 
-/// The samples as 8-bit levels, if that is what all of them are.
+/// The samples as 8-bit levels, if all of them are.
 pub(crate) fn levels8(samples: &[f32]) -> Option<Vec<u8>> {
     let mut exact = true;
     let levels = samples.iter().map(|value| {
         let level = (value * 255.0 + 0.5) as u8;
-        // As `simd` converts them.
+        // The same conversion as in `simd`.
         exact &= f32::from(level) * (1.0 / 255.0) == *value;
         level
     });
@@ -39,7 +39,7 @@ fn subtract(from: &mut [u16; 16], other: &[u16; 16]) {
     from.iter_mut().zip(other).for_each(|(from, other)| *from = from.wrapping_sub(*other));
 }
 
-/// The bin in which the `rank`-th value (from 1) lies, and its rank there.
+/// The bin that contains the `rank`-th value (from 1), and its rank within the bin.
 #[inline]
 fn find(bins: &[u16], rank: u32) -> (usize, u32) {
     let mut left = rank;
@@ -53,7 +53,7 @@ fn find(bins: &[u16], rank: u32) -> (usize, u32) {
     (bins.len().saturating_sub(1), left)
 }
 
-/// Medians of 8-bit levels. `size` is that of the result; the levels have a margin of `radius` px.
+/// Medians of 8-bit levels. `size` is the size of the result; the levels have a margin of `radius` px.
 pub(crate) fn median8(radius: usize, levels: &[u8], size: (usize, usize), bins: &mut Bins, out: &mut [f32]) {
     let ((width, height), side) = (size, 2 * radius + 1);
     let stride = width + 2 * radius;
@@ -72,7 +72,7 @@ pub(crate) fn median8(radius: usize, levels: &[u8], size: (usize, usize), bins: 
 }
 
 impl Bins {
-    /// Counts a row's levels in their columns: `one` is 1, or -1 as it wraps.
+    /// Counts a row's levels in the histograms of its columns: `one` is 1, or -1 with wrapping.
     fn count(&mut self, row: &[u8], one: u16) {
         for ((fine, coarse), level) in self.fine.iter_mut().zip(&mut self.coarse).zip(row) {
             let (high, low) = (usize::from(level >> 4), usize::from(level & 15));
@@ -86,7 +86,7 @@ impl Bins {
 fn slide(side: usize, rank: u32, fine: &[[[u16; 16]; 16]], coarse: &[[u16; 16]], out: &mut [f32]) {
     let mut sum = [0; 16];
     coarse.iter().take(side - 1).for_each(|column| add(&mut sum, column));
-    // Of each sixteen levels, the counts over the columns up to `upto`, brought up to date when they are looked at.
+    // For each group of 16 levels: the counts over the columns up to `upto`, updated when needed.
     let mut segments = [([0; 16], 0); 16];
     let columns = coarse.iter().skip(side - 1).zip(coarse);
     for (x, ((arriving, leaving), out)) in columns.zip(out).enumerate() {
@@ -94,7 +94,7 @@ fn slide(side: usize, rank: u32, fine: &[[[u16; 16]; 16]], coarse: &[[u16; 16]],
         let (high, rank) = find(&sum, rank);
         let (segment, upto) = &mut segments[high];
         let end = x + side;
-        // Where more columns have come and gone than there are, all are counted anew.
+        // If more columns changed than the square has, counting again from the start is cheaper.
         if 2 * (end - *upto) > side {
             *segment = [0; 16];
             fine.get(x..end).unwrap_or_default().iter().for_each(|column| add(segment, &column[high]));
@@ -116,7 +116,7 @@ fn slide(side: usize, rank: u32, fine: &[[[u16; 16]; 16]], coarse: &[[u16; 16]],
 /// Levels of 16 bits.
 const LEVELS: usize = 65536;
 
-/// Levels of a group of the middle tier, and of the upper one.
+/// Levels in a group of the middle tier, and of the upper tier.
 const MIDDLE: usize = 32;
 const UPPER: usize = 1024;
 
@@ -159,7 +159,7 @@ pub(crate) fn median16(radius: usize, levels: &[u16], size: (usize, usize), bins
     for row in rows(0) {
         row.iter().take(side).for_each(|level| tiers.count(*level, 1));
     }
-    // To the right in even rows, to the left in odd ones: each square differs from the last by a column or a row.
+    // Moves right in even rows and left in odd ones, so that each square differs from the last by one column or row.
     for (y, out) in out.chunks_exact_mut(width).take(height).enumerate() {
         let rightwards = y % 2 == 0;
         for i in 0..width {

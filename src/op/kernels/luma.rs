@@ -13,7 +13,7 @@ pub(crate) fn luma(r: f32, g: f32, b: f32) -> f32 {
     of_r * r + of_g * g + of_b * b
 }
 
-/// Turns a picture to its Rec. 601 luma, for steps that look at nothing else.
+/// Turns an image to its Rec. 601 luma, for steps that look at nothing else.
 pub(crate) fn to_luma(input: &ImageInfo) -> Stage {
     to_gray(input, REC_601)
 }
@@ -23,12 +23,12 @@ fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
     if nothing { Stage::Nothing } else { Stage::Point(Box::new(Mono { weights, constant: 0.0 })) }
 }
 
-/// Gray of weighted red, green and blue.
+/// Gray as a weighted sum of red, green and blue.
 #[derive(Clone, Copy)]
 pub(crate) struct Mono {
-    /// How much red, green and blue count.
+    /// Weights of red, green and blue.
     pub(crate) weights: [f32; 3],
-    /// What is added.
+    /// The constant that is added.
     pub(crate) constant: f32,
 }
 
@@ -40,7 +40,7 @@ impl Mono {
     }
 }
 
-/// Packs the results for pixels of `FROM` samples at the front, in pixels of `TO`.
+/// Packs the results for pixels of `FROM` samples at the front, as pixels of `TO` samples.
 #[inline(always)]
 fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl Fn(&[f32; FROM]) -> [f32; TO]) {
     for i in 0..samples.len() / FROM {
@@ -51,7 +51,7 @@ fn pack<const FROM: usize, const TO: usize>(samples: &mut [f32], function: impl 
     }
 }
 
-/// Of gray.
+/// For gray.
 impl Tone for Mono {
     #[inline(always)]
     fn at(self, value: f32) -> f32 {
@@ -68,7 +68,7 @@ impl PointKernel for Mono {
         match channels {
             Channels::Rgb => simd::wide(|| pack(samples, |[r, g, b]| [self.of(*r, *g, *b)])),
             Channels::Rgba => simd::wide(|| pack(samples, |[r, g, b, a]| [self.of(*r, *g, *b), *a])),
-            // A decoder may have delivered luma already.
+            // A decoder may already have delivered luma.
             Channels::Gray | Channels::GrayAlpha if self.is_luma() => {}
             Channels::Gray | Channels::GrayAlpha => {
                 simd::tone(samples, channels, *self);

@@ -1,9 +1,9 @@
-//! Room around a picture, told in px of the output, in a view of any scale.
+//! Margins around an image, given in px of the output and applied at any view scale.
 
 use crate::model::ImageInfo;
 use crate::op::stage::{Colour, Pad, Resample, ResampleFilter, Stage};
 
-/// Room on every side, in whole px of the output.
+/// The margin on each side, in whole px of the output.
 #[derive(Clone, Copy)]
 pub(crate) struct Margins {
     pub(crate) left: f64,
@@ -12,7 +12,7 @@ pub(crate) struct Margins {
     pub(crate) bottom: f64,
 }
 
-/// One axis: whole px before the picture, the length of that canvas, and which part of it becomes how many px.
+/// One axis: whole pixels before the image, the length of the canvas, and which part of it maps to how many pixels.
 struct Axis {
     before_px: u32,
     length_px: u32,
@@ -36,7 +36,7 @@ fn axis(size_px: u32, before: f64, after: f64, view_scale: f64) -> Axis {
 }
 
 impl Margins {
-    /// What makes the room. Where a margin ends between the pixels of a view, so does the picture.
+    /// The stage that adds the margins. If a margin ends between pixels of a view, so does the image.
     pub(crate) fn stages(self, input: &ImageInfo, view_scale: f64, background: Colour) -> (Vec<Stage>, ImageInfo) {
         let across = axis(input.width_px, self.left, self.right, view_scale);
         let down = axis(input.height_px, self.top, self.bottom, view_scale);

@@ -1,4 +1,4 @@
-//! Something laid over a picture, once or all over it: where it stands, and how it is blended in.
+//! Overlays on an image, once or tiled: their position, and how they are blended.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -7,10 +7,10 @@ use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::params::Params;
 use crate::op::stage::PositionalKernel;
 
-/// Sizes of pictures whose stamps are kept.
+/// Number of image sizes for which overlays are kept.
 const KEPT: usize = 4;
 
-/// Where it stands: the declaration.
+/// Declares the position.
 pub(crate) const POSITION: ParamSpec = ParamSpec {
     name: "position",
     summary: "Position; ignored when tiled",
@@ -18,21 +18,21 @@ pub(crate) const POSITION: ParamSpec = ParamSpec {
     kind: ParamKind::Choice { options: super::anchor::NAMES, default: "bottom_right" },
 };
 
-/// A parameter in per cent: its declaration.
+/// Declares a parameter in percent.
 pub(crate) const fn percent(name: &'static str, summary: &'static str, min: f64, max: f64, default: f64) -> ParamSpec {
     ParamSpec { name, summary, unit: Unit::Percent, kind: ParamKind::Float { min, max, soft_max: max, default } }
 }
 
-/// How much of it is seen: the declaration.
+/// Declares the opacity.
 pub(crate) const fn opacity(default: f64) -> ParamSpec {
     percent("opacity", "Opacity", 0.0, 100.0, default)
 }
 
-/// The distance from the edges: the declaration.
+/// Declares the distance from the edges.
 pub(crate) const MARGIN: ParamSpec =
     percent("margin", "Distance from the edges, as a percentage of the image's shorter side", 0.0, 50.0, 3.0);
 
-/// Whether it is repeated: the declaration.
+/// Declares whether it is repeated.
 pub(crate) const TILE: ParamSpec = ParamSpec {
     name: "tile",
     summary: "Repeats it over the whole image, every other row shifted by half",
@@ -40,11 +40,11 @@ pub(crate) const TILE: ParamSpec = ParamSpec {
     kind: ParamKind::Bool { default: false },
 };
 
-/// The room between tiles: the declaration.
+/// Declares the space between tiles.
 pub(crate) const GAP: ParamSpec =
     percent("gap", "Space between tiles, as a percentage of the image's shorter side", 0.0, 100.0, 10.0);
 
-/// Where it stands.
+/// Position and size relative to the image.
 #[derive(Clone, Copy)]
 pub(crate) struct OverlayLayout {
     gravity: Anchor,
@@ -55,7 +55,7 @@ pub(crate) struct OverlayLayout {
     gap: f64,
     /// 0 to 1.
     pub(crate) opacity: f32,
-    /// How much smaller than in the output everything is here.
+    /// The scale of this view relative to the output.
     pub(crate) view_scale: f64,
 }
 
@@ -79,28 +79,28 @@ impl OverlayLayout {
     }
 }
 
-/// The picture's shorter side in px.
+/// The image's shorter side in px.
 pub(crate) fn shorter(input: &ImageInfo) -> f64 {
     f64::from(input.width_px.min(input.height_px))
 }
 
-/// What is laid over pictures of one size, drawn when the first pixel needs it.
+/// The overlay for images of one size, drawn when its first pixel is needed.
 pub(crate) struct Overlay {
     pub(crate) width_px: u32,
     pub(crate) height_px: u32,
-    /// The same in the output, where this is for a smaller view.
+    /// Its size in the output, if this is for a smaller view.
     output_px: (u32, u32),
-    /// Whether it is gray all over.
+    /// Whether all of it is gray.
     pub(crate) is_gray: bool,
     draw: Box<dyn Fn() -> OverlayPixels + Send + Sync>,
     ink: OnceLock<OverlayPixels>,
 }
 
-/// The pixels of a stamp, row by row.
+/// The pixels of an overlay, row by row.
 pub(crate) enum OverlayPixels {
     /// Colours, premultiplied.
     Colours(Vec<[f32; 4]>),
-    /// How much of a pixel a first and then a second colour (not premultiplied) cover, of 255.
+    /// Coverage of a pixel by a first and then a second colour (not premultiplied), of 255.
     Covers { covers: Vec<[u8; 2]>, colours: [[f32; 4]; 2] },
 }
 
@@ -140,17 +140,17 @@ impl OverlayPixels {
     }
 }
 
-/// The stamps of the last few sizes of pictures.
+/// The overlays for the last few image sizes.
 #[derive(Default)]
 pub(crate) struct OverlayCache {
     kept: Mutex<Vec<Kept>>,
 }
 
-/// A picture's size, and its stamp.
+/// The size of an image, and its overlay.
 type Kept = ((u32, u32), Arc<Overlay>);
 
 impl OverlayCache {
-    /// The stamp for pictures of this size.
+    /// The overlay for images of this size.
     pub(crate) fn of(
         &self,
         input: &ImageInfo,
@@ -171,11 +171,11 @@ impl OverlayCache {
     }
 }
 
-/// A stamp on a picture.
+/// Blends an overlay into an image.
 pub(crate) struct OverlayKernel {
     stamp: Arc<Overlay>,
     opacity: f32,
-    /// Whole px of the output, as the steps.
+    /// Whole px of the output, like the steps.
     left: f64,
     top: f64,
     /// From one tile to the next, right and down.
@@ -192,7 +192,7 @@ impl OverlayKernel {
         let margin = layout.margin * shorter;
         let start = |size: u32, own: f64, gravity: f64| {
             let room = output(size) - own;
-            // A margin that leaves no room gives way.
+            // A margin that leaves no space shrinks.
             let margin = margin.min((room / 2.0).max(0.0));
             (margin + (room - 2.0 * margin) * gravity).round()
         };
@@ -204,7 +204,7 @@ impl OverlayKernel {
         Self { stamp, opacity: layout.opacity, left, top, steps, view_scale }
     }
 
-    /// Px of the output in px of this picture: whole ones, and what is left of one (in a smaller view).
+    /// Px of the output in px of this image: the integer part, and the fraction (in a smaller view).
     fn here(&self, px: f64) -> (i64, f32) {
         let here = px * self.view_scale;
         let whole = (here + 1e-6).floor();
@@ -212,7 +212,7 @@ impl OverlayKernel {
         (whole as i64, if rest < 1e-3 { 0.0 } else { rest })
     }
 
-    /// A pixel of the stamp, moved right and down by a part of a pixel.
+    /// A pixel of the overlay, shifted right and down by a fraction of a pixel.
     #[inline]
     fn seen(&self, row: i64, column: i64, (right, down): (f32, f32)) -> [f32; 4] {
         let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
@@ -231,7 +231,7 @@ impl OverlayKernel {
         })
     }
 
-    /// Blends a row of the stamp, from its column `first` on, into pixels.
+    /// Blends a row of the overlay, from its column `first` on, into pixels.
     fn blend(&self, (row, first): (i64, i64), part: (f32, f32), samples: &mut [f32], channels: Channels) {
         let (count, colours) = (channels.count(), channels.colour_count());
         for (i, pixel) in samples.chunks_exact_mut(count).enumerate() {
@@ -278,7 +278,7 @@ impl PositionalKernel for OverlayKernel {
         let (from, y) = (i64::from(x), i64::from(y));
         let to = from + (samples.len() / count) as i64;
         let mut put = |(top, down): (i64, f32), (left, right): (i64, f32)| {
-            // Moved by a part of a pixel, it reaches into one more.
+            // Shifted by a fraction of a pixel, it covers one more.
             let (width, height) = (width + i64::from(right > 0.0), height + i64::from(down > 0.0));
             let (start, end) = (left.max(from), (left + width).min(to));
             if start < end && (0..height).contains(&(y - top)) {
@@ -327,7 +327,7 @@ mod tests {
         }
     }
 
-    /// A white stamp of 3 by 2 px on black, drawn in runs of any length.
+    /// A white overlay of 3 by 2 px on black, drawn in runs of any length.
     fn stamped(layout: &OverlayLayout, input: &ImageInfo, run: usize) -> Vec<f32> {
         let stamp = Overlay::new((3, 2), (3, 2), true, || OverlayPixels::Colours(vec![[1.0; 4]; 6]));
         let kernel = OverlayKernel::new(Arc::new(stamp), layout, input);
@@ -352,7 +352,7 @@ mod tests {
                 assert_eq!((at.len(), at[0]), (6, (left, top)), "{position} {run}");
             }
         }
-        // Larger than the picture: the middle of it is seen.
+        // Larger than the image: its middle is visible.
         assert_eq!(stamped(&layout("center", false), &info(1, 1), 1), [1.0]);
     }
 

@@ -1,9 +1,9 @@
-//! Resampling filters and the weights they give to the pixels of a line.
+//! Resampling filters and their weights for the pixels of a line.
 
 use crate::model::ImageInfo;
 use crate::op::stage::Resample;
 
-/// For each pixel of the output line, which pixels of the input line count how much. Starts never decrease.
+/// For each output pixel of a line, the input pixels that contribute and their weights. Starts never decrease.
 pub(crate) struct ResampleWeights {
     starts: Vec<usize>,
     /// `weights[offsets[i]..offsets[i + 1]]` belong to output pixel `i`.
@@ -12,7 +12,7 @@ pub(crate) struct ResampleWeights {
 }
 
 impl ResampleWeights {
-    /// Weights that put `size` px from `from_px` on of an input line of `input_px` onto `output_px` pixels.
+    /// Weights that map `size` px, starting at `from_px`, of an input line of `input_px` to `output_px` pixels.
     pub(crate) fn new(input_px: u32, from_px: f64, size: f64, output_px: u32, kernel: ResampleFilter) -> Self {
         let scale = size / f64::from(output_px);
         let widening = scale.max(1.0);
@@ -31,7 +31,7 @@ impl ResampleWeights {
             line.clear();
             line.extend((first as u64..end as u64).map(|x| kernel.weight((x as f64 + 0.5 - centre) / widening)));
             let sum: f64 = line.iter().sum();
-            // Only rounding noise is left out, so that a line on its own grid stays as it is.
+            // Only rounding noise is dropped, so that a line on its own grid stays unchanged.
             let lead = line.iter().take_while(|weight| weight.abs() < 1e-9).count().min(line.len() - 1);
             let trail = line.iter().rev().take_while(|weight| weight.abs() < 1e-9).count().min(line.len() - 1 - lead);
             let kept = line.get_mut(lead..).unwrap_or_default();
@@ -54,7 +54,7 @@ impl ResampleWeights {
         Self::new(input.height_px, to.top_px, to.box_height_px, to.height_px, to.kernel)
     }
 
-    /// Those of `count` output pixels from `first` on, for a line whose first pixel is pixel `origin` of the input line.
+    /// The weights of `count` output pixels from `first` on, for a line that starts at pixel `origin` of the input.
     pub(crate) fn part(&self, first: u32, count: u32, origin: u32) -> Self {
         let mut part = Self { starts: Vec::new(), offsets: vec![0], weights: Vec::new() };
         for i in first as usize..(first + count) as usize {
@@ -100,7 +100,7 @@ impl ResampleWeights {
         (first..=last.min(self.len().saturating_sub(1))).map(|i| self.of(i).0).min().unwrap_or(0)
     }
 
-    /// How many input pixels `batch` neighbouring output pixels need at most.
+    /// The largest number of input pixels that `batch` neighbouring output pixels need.
     pub(crate) fn span(&self, batch: usize) -> usize {
         (0..self.len())
             .step_by(batch)

@@ -1,5 +1,5 @@
-//! Loops over samples, compiled for the widest vectors the machine has and chosen at run time: conversions, alpha, and
-//! the weighted sums that every filter is made of.
+//! Loops over samples, compiled for the widest vectors of the machine and chosen at run time: conversions, alpha, and
+//! the weighted sums of all filters.
 
 use std::sync::LazyLock;
 
@@ -13,24 +13,24 @@ const BLOCK: usize = 64;
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-/// Runs `work` (whose loops must be `#[inline(always)]`) with the machine's vector instructions.
+/// Runs `work` (its loops must be `#[inline(always)]`) with the machine's vector instructions.
 #[inline]
 pub(crate) fn wide<F: NullaryFnOnce>(work: F) -> F::Output {
     ARCH.dispatch(work)
 }
 
-/// A sample type that filters read and write: 0 to 1 as f32.
+/// A sample type that filters read and write, as f32 from 0 to 1.
 pub(crate) trait Sample: Copy + Default {
-    /// What a raw value is multiplied by to be 0 to 1.
+    /// The factor that maps raw values to 0 to 1.
     const UNIT: f32;
-    /// As it stands.
+    /// The raw value.
     fn raw(self) -> f32;
     /// To 0 to 1.
     #[inline(always)]
     fn to_unit(self) -> f32 {
         self.raw() * Self::UNIT
     }
-    /// From 0 to 1, rounded to nearest; anything outside (NaN too) is clamped.
+    /// From 0 to 1, rounded to nearest; anything outside (and NaN) is clamped.
     fn from_unit(value: f32) -> Self;
 }
 
@@ -80,7 +80,7 @@ impl Sample for f32 {
     }
 }
 
-/// Runs the same code on whichever type samples have.
+/// Runs the same code for each sample type.
 macro_rules! with_samples {
     ($samples:expr, $name:ident => $body:expr) => {
         match $samples {
@@ -92,7 +92,7 @@ macro_rules! with_samples {
 }
 pub(crate) use with_samples;
 
-/// Makes room for `len` samples; what they hold is to be overwritten.
+/// Resizes to `len` samples, which the caller overwrites.
 pub(crate) fn resize_samples(samples: &mut Samples, len: usize) {
     with_samples!(samples, v => v.resize(len, Default::default()));
 }
@@ -161,9 +161,9 @@ pub(crate) fn premultiply(values: &mut [f32], channels: Channels) {
     }
 }
 
-/// Divides colour by alpha; where nothing is visible, colour becomes 0.
+/// Divides colour by alpha; invisible colour becomes 0.
 pub(crate) fn unpremultiply(values: &mut [f32], channels: Channels) {
-    // Below a third of a 16-bit level nothing is visible, and a quotient would only be noise.
+    // Below a third of a 16-bit level nothing is visible, and the quotient would only be noise.
     let inverse = |alpha: f32| if alpha > 5e-6 { alpha.recip() } else { 0.0 };
     match channels {
         Channels::GrayAlpha => values.as_chunks_mut().0.iter_mut().for_each(|[v, a]| *v *= inverse(*a)),
@@ -252,25 +252,25 @@ pub(crate) fn filter_column(rows: &WindowRows<'_>, weights: &[f32], out: &mut [f
     wide(AlongColumn { rows, weights, out });
 }
 
-/// A function of one sample. (A closure's body may stay outside the function that is compiled for wider vectors.)
+/// A function of one sample. (A closure's body may end up outside the function that is compiled for wider vectors.)
 pub(crate) trait Tone: Copy {
-    /// The value for a value; implementations must be `#[inline(always)]`.
+    /// Computes a value; implementations must be `#[inline(always)]`.
     fn at(self, value: f32) -> f32;
 }
 
 /// A function of the colours of one pixel.
 pub(crate) trait Mix: Copy {
-    /// The colour for a colour; implementations must be `#[inline(always)]`.
+    /// Computes a colour; implementations must be `#[inline(always)]`.
     fn at(self, colour: [f32; 3]) -> [f32; 3];
 }
 
 /// A function of runs of samples of one colour channel (0 to 2).
 pub(crate) trait Bend {
-    /// Puts the values for values in their place; implementations must be `#[inline(always)]`.
+    /// Replaces the values; implementations must be `#[inline(always)]`.
     fn bend(&self, channel: usize, values: &mut [f32]);
 }
 
-/// Holds its function itself: behind a reference its numbers might change with each sample that is written.
+/// Owns its function: the compiler would assume that values behind a reference may change with each sample written.
 struct EachColour<'a, T>(&'a mut [f32], Channels, T);
 
 impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
@@ -298,7 +298,7 @@ impl<T: Tone> NullaryFnOnce for EachColour<'_, T> {
     }
 }
 
-/// Applies a function to each colour sample, leaving alpha alone.
+/// Applies a function to each colour sample; alpha is unchanged.
 pub(crate) fn tone(samples: &mut [f32], channels: Channels, tone: impl Tone) {
     wide(EachColour(samples, channels, tone));
 }
@@ -326,7 +326,7 @@ impl<M: Mix> NullaryFnOnce for EachPixel<'_, M> {
     }
 }
 
-/// Applies a function to the colours of each pixel, leaving alpha alone; gray pixels stay as they are.
+/// Applies a function to the colours of each pixel; alpha and gray pixels are unchanged.
 pub(crate) fn mix(samples: &mut [f32], channels: Channels, mix: impl Mix) {
     wide(EachPixel(samples, channels, mix));
 }
@@ -355,7 +355,7 @@ impl<B: Bend> NullaryFnOnce for EachPlane<'_, B> {
     }
 }
 
-/// Applies a function to runs of samples of one colour channel, laid side by side; alpha is left alone.
+/// Applies a function to runs of samples of one colour channel; alpha is unchanged.
 pub(crate) fn bend(samples: &mut [f32], channels: Channels, bend: &impl Bend) {
     wide(EachPlane(samples, channels, bend));
 }

@@ -8,15 +8,15 @@ use crate::op::stage::WindowRows;
 /// Samples that a sum keeps in registers.
 const BLOCK: usize = 64;
 
-/// Which pixels of a neighbourhood count how much.
+/// The pixels of a neighbourhood that contribute, and their weights.
 pub(crate) struct SparseKernel {
     halo_px: u32,
-    /// For each row of the neighbourhood, columns from its left edge and their weights.
+    /// For each row of the neighbourhood: columns from its left edge, and their weights.
     rows: Vec<Vec<(usize, f32)>>,
 }
 
 impl SparseKernel {
-    /// From weights at whole pixels right of and below the centre.
+    /// From weights at integer offsets to the right of and below the centre.
     pub(crate) fn new(taps: &[(i32, i32, f64)]) -> Self {
         let halo_px = taps.iter().map(|(x, y, _)| x.unsigned_abs().max(y.unsigned_abs())).max().unwrap_or(0);
         let mut rows = vec![Vec::new(); 2 * halo_px as usize + 1];
@@ -34,18 +34,18 @@ impl SparseKernel {
         self.halo_px
     }
 
-    /// Whether it is the centre alone.
+    /// Whether only the centre contributes.
     pub(crate) const fn is_identity(&self) -> bool {
         self.halo_px == 0
     }
 
-    /// The sum for each sample of a run, in a neighbourhood's rows with their margins.
+    /// The sum for each sample of a run, from a neighbourhood's rows with their margins.
     pub(crate) fn sum(&self, rows: &WindowRows<'_>, channels: usize, out: &mut [f32]) {
         simd::wide(Sum { footprint: self, rows, channels, out });
     }
 }
 
-/// The four pixels around a place between pixels, weighted so that values change evenly from one to the next.
+/// The four pixels around a position between pixels, with bilinear weights.
 pub(crate) fn between(x: f64, y: f64, weight: f64) -> [(i32, i32, f64); 4] {
     let (left, top) = (x.floor(), y.floor());
     let (right, down) = (x - left, y - top);

@@ -1,4 +1,4 @@
-//! Text as outlines of the bundled font, and how much of each pixel they cover.
+//! Text as outlines of the bundled font, and their coverage of each pixel.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
@@ -9,33 +9,33 @@ use resvg::usvg::{Group, Node, Options, Tree};
 
 use crate::model::{Message, font};
 
-/// TextOutline that a refusal names.
+/// Number of missing characters that an error lists.
 const NAMED: usize = 10;
-/// Text is shaped at this size, then drawn at any.
+/// Text is shaped at this size, then drawn at any size.
 const SHAPED_PX: f64 = 100.0;
 
-/// A text that can be drawn at any size.
+/// Text that can be drawn at any size.
 pub(crate) struct TextOutline {
-    /// Its outlines filled, and the same with a line along them where that is asked for.
+    /// The filled outlines, and the same with a stroke along them where requested.
     fill: Tree,
     outlined: Option<Tree>,
-    /// Left, top, width and height of what is drawn, at a font size of 1.
+    /// Left, top, width and height of the drawing at a font size of 1.
     bounds: [f64; 4],
 }
 
-/// How a text is to look.
+/// The appearance of a text.
 pub(crate) struct Style {
-    /// Weight 600 rather than 400.
+    /// Weight 600 instead of 400.
     pub(crate) bold: bool,
     /// Degrees, clockwise.
     pub(crate) degrees: f64,
-    /// Width of the line along the outlines, as a share of the font size.
+    /// Width of the stroke along the outlines, as a share of the font size.
     pub(crate) outline: f64,
-    /// Where shorter lines stand: 0 left, 0.5 middle, 1 right.
+    /// Alignment of shorter lines: 0 left, 0.5 centre, 1 right.
     pub(crate) align: f64,
 }
 
-/// The fonts, read once.
+/// The fonts, loaded once.
 fn fonts() -> Arc<Database> {
     static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
         let mut fonts = Database::new();
@@ -47,7 +47,7 @@ fn fonts() -> Arc<Database> {
     Arc::clone(&FONTS)
 }
 
-/// A text as it stands in a drawing.
+/// Escapes text for SVG.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars().filter(|character| !character.is_control()) {
@@ -63,7 +63,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The text as a drawing, with a line of that width along its outlines.
+/// The text as an SVG drawing, with a stroke of that width along its outlines.
 fn drawing(text: &str, style: &Style, line_px: f64) -> String {
     let weight = if style.bold { 600 } else { 400 };
     let anchor = match style.align {
@@ -86,14 +86,14 @@ fn drawing(text: &str, style: &Style, line_px: f64) -> String {
     svg
 }
 
-/// Adds what of a drawn text has no shape in the fonts, each once.
+/// Collects the characters that the fonts have no glyph for, each once.
 fn collect_missing(group: &Group, missing: &mut Vec<String>) {
     for node in group.children() {
         match node {
             Node::Group(inner) => collect_missing(inner, missing),
             Node::Text(text) => {
                 let glyphs = text.layouted().iter().flat_map(|span| &span.positioned_glyphs);
-                // The first glyph of every font stands for what it has not.
+                // The first glyph of every font stands for missing characters.
                 for glyph in glyphs.filter(|glyph| glyph.id.0 == 0) {
                     if !missing.contains(&glyph.text) {
                         missing.push(glyph.text.clone());
@@ -105,7 +105,7 @@ fn collect_missing(group: &Group, missing: &mut Vec<String>) {
     }
 }
 
-/// Names what of a text the fonts can't draw, which would be empty boxes.
+/// Rejects text that the fonts can't draw, which would show empty boxes.
 fn check_drawable(tree: &Tree) -> Result<(), Message> {
     let mut missing = Vec::new();
     collect_missing(tree.root(), &mut missing);
@@ -139,19 +139,19 @@ impl TextOutline {
         Ok(Self { fill, outlined, bounds })
     }
 
-    /// Width and height of what is drawn at a font size of `px`.
+    /// Width and height of the drawing at a font size of `px`.
     pub(crate) fn size(&self, px: f64) -> (f64, f64) {
         (self.bounds[2] * px, self.bounds[3] * px)
     }
 
-    /// Whole pixels of a drawing at that font size.
+    /// Size of the drawing in whole pixels at that font size.
     pub(crate) fn size_px(&self, px: f64) -> (u32, u32) {
         let (width, height) = self.size(px);
         let whole = |px: f64| px.ceil().clamp(1.0, f64::from(crate::config::MAX_SIDE_PX)) as u32;
         (whole(width), whole(height))
     }
 
-    /// How much of each pixel the outlined and the filled letters cover, at a font size of `px`.
+    /// Coverage of each pixel by the stroked and the filled text, at a font size of `px`.
     pub(crate) fn covers(&self, px: f64) -> Vec<[u8; 2]> {
         let (width, height) = self.size_px(px);
         let outlined = self.outlined.as_ref().map(|tree| self.cover(tree, px, width, height));
@@ -194,7 +194,7 @@ mod tests {
             let column = |x: u32| (0..height).any(|y| covers[(y * width + x) as usize][1] > 0);
             let row = |y: u32| (0..width).any(|x| covers[(y * width + x) as usize][1] > 0);
             assert!(column(0) && column(width - 1) && row(0) && row(height - 1), "{text}");
-            // Twice as large covers four times as much.
+            // Twice the size covers four times the area.
             let ratio = area(&letters, 80.0) / area(&letters, 40.0);
             assert!((ratio - 4.0).abs() < 0.1, "{text}: {ratio}");
         }
@@ -227,7 +227,7 @@ mod tests {
             {
                 assert_eq!(error(text), None, "{text}");
             }
-            // Thai, an emoji and Devanagari among letters that are there.
+            // Thai, an emoji and Devanagari among characters that the fonts have.
             let told = error("a\u{e01}b \u{1f600}\n\u{e01}\u{905}").expect("refused");
             let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a sentence");
             assert_eq!(named, "\u{e01} \u{1f600} \u{905}");

@@ -1,32 +1,33 @@
-//! Steps that look at the neighbourhood of many pixels at once: a picture cut into tiles, each with a margin, plane by
-//! plane, small enough to stay in a core's cache.
+//! Steps that use the neighbourhoods of many pixels at once: the image is divided into tiles with margins, plane by
+//! plane, small enough for a core's cache.
 
 use std::collections::VecDeque;
 
 use crate::model::ImageInfo;
 use crate::op::stage::{Rect, RowStream, StreamKernel};
 
-/// A function of tiles. What becomes of a pixel follows from its neighbourhood alone.
+/// A function of tiles. Each result pixel depends only on its neighbourhood.
 pub(crate) trait TileKernel: Send + Sync {
     /// Pixels needed on every side.
     fn halo_px(&self) -> usize;
 
-    /// Width and height of a tile that is best worked on, in px, without its margin.
+    /// Preferred width and height of a tile in px, without its margin.
     fn tile_px(&self) -> (usize, usize);
 
-    /// Computes a tile: as many planes as it has.
+    /// Computes a tile with all of its planes.
     fn run(&self, tile: &Tile, out: &mut Planes);
 }
 
-/// A part of a picture with a margin; colour is premultiplied by alpha. Beyond the picture its outermost pixels repeat.
+/// Part of an image with a margin; colour is premultiplied by alpha. Beyond the edge of the image, its outermost pixels
+/// repeat.
 pub(crate) struct Tile {
-    /// With the margin on every side.
+    /// Including the margin on every side.
     pub(crate) planes: Planes,
     /// The margin in px.
     halo_px: usize,
 }
 
-/// Planes of the same size, one after the other.
+/// Planes of equal size, one after the other.
 pub(crate) struct Planes {
     /// Width in px.
     pub(crate) width: usize,
@@ -57,11 +58,11 @@ impl Planes {
     }
 }
 
-/// A kernel of tiles as a kernel of rows.
-pub(crate) struct Tiled<K>(pub(crate) K);
+/// Adapts a tile kernel to rows.
+pub(crate) struct Tiled<K>(pub(super) K);
 
 impl<K: TileKernel> Tiled<K> {
-    /// Rows worked on at once.
+    /// Rows processed together.
     fn rows(&self, input: &ImageInfo) -> usize {
         self.0.tile_px().1.min(input.height_px as usize)
     }
@@ -111,7 +112,7 @@ struct Tiling<'a, K> {
     info: ImageInfo,
     /// Rows of a tile.
     rows: usize,
-    /// Rows of the picture from row `first` on.
+    /// Rows of the image from row `first` on.
     held: VecDeque<Vec<f32>>,
     first: usize,
     spare: Vec<Vec<f32>>,

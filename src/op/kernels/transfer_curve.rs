@@ -1,5 +1,5 @@
-//! Light and encoded values: sRGB's transfer curve (IEC 61966-2-1) and powers, as polynomials that vector instructions
-//! compute. Each is within a twentieth of a 16-bit level of the formula.
+//! Linear light and encoded values: sRGB's transfer curve (IEC 61966-2-1) and powers, as polynomials for vector
+//! instructions. Each is within a twentieth of a 16-bit level of the exact formula.
 
 use std::f32::consts::LN_2;
 
@@ -7,12 +7,12 @@ use super::simd::{self, Tone, unit};
 use crate::model::Channels;
 use crate::op::stage::PointKernel;
 
-/// The value where the curve's straight part ends, encoded and as light.
+/// The end of the curve's straight segment, encoded and as linear light.
 const KNEE: (f32, f32) = (0.04045, 0.003_130_8);
 
 /// The square root of 1/2, as bits.
 const ROOT_HALF: i32 = 0x3f35_04f3;
-/// Adding it leaves a small float's nearest whole number in the lowest bits.
+/// Adding it leaves the nearest integer of a small float in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 /// `log2((1 + s) / (1 - s)) / s` in powers of `s^2`.
 const LOG: [f32; 4] = [2.885_39, 0.961_798_85, 0.576_714_4, 0.431_735_84];
@@ -25,7 +25,7 @@ const TO_LINEAR: [f32; 8] =
 const FROM_LINEAR: [f32; 8] =
     [-0.058_446_594, 0.123_575_896, 1.461_525_8, -1.155_896_1, 1.209_151, -0.898_413_9, 0.394_713_85, -0.076_210_424];
 
-/// One of two values that are both computed: a branch would keep the loop around it from becoming vectors.
+/// Selects one of two values after computing both: a branch would prevent vectorization.
 #[inline(always)]
 pub(crate) fn either(first: bool, a: f32, b: f32) -> f32 {
     let mask = u32::from(first).wrapping_neg();
@@ -41,7 +41,7 @@ fn polynomial<const N: usize>(x: f32, coefficients: &[f32; N]) -> f32 {
     sum
 }
 
-/// `x ^ exponent`; 0 for x of 0, below, and NaN.
+/// `x ^ exponent`; 0 if x is 0, negative or NaN.
 #[inline(always)]
 pub(crate) fn power(x: f32, exponent: f32) -> f32 {
     // x = m * 2^e, with m from sqrt(1/2) to sqrt(2).
@@ -56,7 +56,7 @@ pub(crate) fn power(x: f32, exponent: f32) -> f32 {
     either(x > 0.0, polynomial(y - (shifted - ROUND), &EXP) * scale, 0.0)
 }
 
-/// sRGB's curve, encoded to light; clamped to 0 to 1.
+/// sRGB's curve from encoded value to linear light, clamped to 0 to 1.
 #[inline(always)]
 pub(crate) fn to_linear(value: f32) -> f32 {
     let value = unit(value);
@@ -64,18 +64,18 @@ pub(crate) fn to_linear(value: f32) -> f32 {
     either(value <= KNEE.0, value * (1.0 / 12.92), base * base * polynomial(base.sqrt(), &TO_LINEAR))
 }
 
-/// Light to encoded values; clamped to 0 to 1.
+/// sRGB's curve from linear light to encoded value, clamped to 0 to 1.
 #[inline(always)]
 pub(crate) fn from_linear(value: f32) -> f32 {
     let value = unit(value);
     either(value <= KNEE.1, value * 12.92, polynomial(value.sqrt().sqrt(), &FROM_LINEAR))
 }
 
-/// Encoded values to light, for steps that compute with light: [`Encode`] follows them.
+/// Decodes values to linear light for steps that work on it; [`Encode`] follows them.
 #[derive(Clone, Copy)]
 pub(crate) struct ToLinear;
 
-/// Light to encoded values.
+/// Encodes linear light.
 #[derive(Clone, Copy)]
 pub(crate) struct Encode;
 
@@ -126,7 +126,7 @@ mod tests {
             let exact = f64::from(value);
             let light = if exact <= 0.04045 { exact / 12.92 } else { ((exact + 0.055) / 1.055).powf(2.4) };
             let encoded = if exact <= 0.003_130_8 { exact * 12.92 } else { 1.055 * exact.powf(1.0 / 2.4) - 0.055 };
-            // Of light the ratio counts: exposure multiplies it.
+            // For linear light the ratio matters: exposure multiplies it.
             assert!(
                 (f64::from(to_linear(value)) - light).abs() <= 2e-6 * light,
                 "{level}: {} {light}",

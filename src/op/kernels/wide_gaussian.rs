@@ -1,7 +1,7 @@
 //! A wide Gaussian blur at the cost of a narrow one: it is so smooth that its exact values on a grid of a third of its
-//! standard deviation tell the rest. Those are summed up as rows pass, with the same weights and the same edges as the
+//! standard deviation determine the rest. These are summed while rows pass, with the same weights and edges as the
 //! plain blur; between them, cubics through four points stay within 0.05 levels of 255 of it (the interpolation error
-//! h^4 |f''''| 3/128 of the steepest edge there is, h = sigma / 3).
+//! h^4 |f''''| 3/128 of the steepest possible edge, h = sigma / 3).
 
 use std::collections::VecDeque;
 
@@ -14,16 +14,16 @@ use crate::op::stage::{Rect, RowStream};
 /// Samples of a block: whole pixels of any number of channels.
 const BLOCK: usize = 48;
 
-/// The smallest standard deviation, in px, for which the grid pays.
+/// The smallest standard deviation in px for which the grid is faster.
 pub(crate) const FROM_SIGMA: f64 = 12.0;
 
 /// Weights of a wide blur.
 pub(crate) struct Wide {
-    /// Of the plain blur; they sum to 1.
+    /// Weights of the plain blur; they sum to 1.
     weights: Vec<f32>,
-    /// What the weights up to each sum to.
+    /// Running sum of the weights.
     sums: Vec<f64>,
-    /// Pixels between the points of the grid.
+    /// Pixels between grid points.
     step: usize,
 }
 
@@ -41,7 +41,7 @@ impl Wide {
         self.weights.len() / 2
     }
 
-    /// Rows that must have gone in below the one that comes out.
+    /// Rows that must be pushed beyond the one that is pulled.
     pub(crate) const fn lead_px(&self) -> u32 {
         (self.radius() + 2 * self.step) as u32
     }
@@ -53,19 +53,19 @@ impl Wide {
         ((6 * line + sums) * 4) as u64
     }
 
-    /// Which part of the input makes a part of the result: it begins where the whole picture's grid has a point.
+    /// The part of the input needed for part of the result: it starts at a point of the whole image's grid.
     pub(crate) fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
         part.grown(self.lead_px(), input).reaching_to_multiples(self.step as u32, input)
     }
 
-    /// Begins on a picture.
+    /// Starts on an image.
     pub(crate) fn start(&self, input: &ImageInfo) -> WideStream<'_> {
         let channels = input.channels.count();
         let (width, height) = (input.width_px as usize, input.height_px as usize);
         let mut weights: Vec<f32> =
             self.weights.iter().flat_map(|weight| std::iter::repeat_n(*weight, channels)).collect();
         weights.resize(weights.len().next_multiple_of(BLOCK), 0.0);
-        // One point before the picture, two behind its last.
+        // One point before the image, two after its last.
         let points = (width - 1) / self.step + 4;
         let extended = (points - 1) * self.step * channels + weights.len();
         WideStream {
@@ -86,7 +86,7 @@ impl Wide {
         }
     }
 
-    /// How much of row `y` of `height` counts in point `i` of the grid (the first stands one step before the picture).
+    /// The weight of row `y` of `height` in point `i` of the grid (the first point is one step before the image).
     fn share(&self, i: usize, y: usize, height: usize) -> f32 {
         let radius = self.radius() as isize;
         let at = (i as isize - 1) * self.step as isize;
@@ -95,38 +95,38 @@ impl Wide {
             Ok(tap) => self.sums.get(tap).or(self.sums.last()).copied().unwrap_or(1.0),
             Err(_) => 0.0,
         };
-        // The outermost rows stand for all beyond them.
+        // The outermost rows stand for all rows beyond them.
         let from = if y == 0 { 0.0 } else { upto(tap - 1) };
         let to = if y + 1 == height { upto(isize::MAX) } else { upto(tap) };
         (to - from) as f32
     }
 }
 
-/// A wide blur at work on one picture.
+/// The state of a wide blur for one image.
 pub(crate) struct WideStream<'a> {
     wide: &'a Wide,
     channels: usize,
     width: usize,
     height: usize,
-    /// One weight a sample, a whole number of blocks.
+    /// One weight per sample, in whole blocks.
     weights: Vec<f32>,
-    /// Points of the grid in a row.
+    /// Grid points in a row.
     points: usize,
     extended: Vec<f32>,
     /// A row on the grid.
     line: Vec<f32>,
-    /// Rows of the grid that are being summed up.
+    /// Rows of the grid while they are summed.
     sums: VecDeque<Vec<f32>>,
-    /// Which row of the grid is the first of them.
+    /// Index of the first of them in the grid.
     first_sum: usize,
     spare: Vec<Vec<f32>>,
-    /// Finished rows of the grid just before `first_sum`, as wide as the picture.
+    /// Finished rows of the grid before `first_sum`, as wide as the image.
     full: VecDeque<Vec<f32>>,
     pushed: usize,
     pulled: usize,
 }
 
-/// The weights of four neighbouring points at `at` (0 to 1) between the second and the third: Lagrange's cubic.
+/// Weights of four neighbouring points at `at` (0 to 1) between the second and the third: Lagrange's cubic.
 fn cubic(at: f32) -> [f32; 4] {
     let (before, after, far) = (at + 1.0, at - 1.0, at - 2.0);
     [-at * after * far / 6.0, before * after * far / 2.0, -before * at * far / 2.0, before * at * after / 6.0]
@@ -191,7 +191,7 @@ impl NullaryFnOnce for Between<'_> {
 }
 
 impl WideStream<'_> {
-    /// Puts a row on the grid.
+    /// Projects a row onto the grid.
     fn put_on_grid(&mut self, row: &[f32]) {
         let (channels, edge) = (self.channels, (self.wide.radius() + self.wide.step) * self.channels);
         let (before, rest) = self.extended.split_at_mut(edge);
@@ -210,7 +210,7 @@ impl WideStream<'_> {
         });
     }
 
-    /// A finished row of the grid, at every pixel of the picture.
+    /// Interpolates a finished row of the grid at every pixel of the image.
     fn widen(&mut self, sum: &[f32]) {
         let (step, channels) = (self.wide.step, self.channels);
         let mut full = self.spare.pop().unwrap_or_default();
@@ -234,7 +234,7 @@ impl RowStream for WideStream<'_> {
         self.put_on_grid(row);
         let (y, step, radius) = (self.pushed, self.wide.step, self.wide.radius());
         let rows = (self.height - 1) / step + 4;
-        // Point `i` stands at row `(i - 1) * step`; the last row is the last to count for all that are left.
+        // Point `i` is at row `(i - 1) * step`; the last row contributes to all points that are left.
         let last = if y + 1 == self.height { rows - 1 } else { ((y + radius) / step + 1).min(rows - 1) };
         while self.first_sum + self.sums.len() <= last {
             self.sums.push_back(vec![0.0; self.points * self.channels]);
@@ -254,7 +254,7 @@ impl RowStream for WideStream<'_> {
     fn pull(&mut self, out: &mut [f32]) -> bool {
         let step = self.wide.step;
         let at = self.pulled / step;
-        // Rows `at` to `at + 3` of the grid stand around this one.
+        // Rows `at` to `at + 3` of the grid surround this one.
         let oldest = self.first_sum - self.full.len();
         if self.first_sum < at + 4 {
             return false;

@@ -1,4 +1,4 @@
-//! A recipe that has been checked, and what it means for one picture.
+//! A validated recipe, and the plan it gives for one image.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
 use crate::op::stage::{Files, Measure, Operation, Stage, Turn};
 
-/// A step that makes no sense.
+/// An invalid step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("step {step}: {why}")]
 pub struct StepError {
-    /// Which step, from 1, in the recipe's list.
+    /// Number of the step in the recipe, from 1.
     pub step: usize,
-    /// Which parameter, what was given, what is allowed.
+    /// The parameter, the given value and the allowed ones.
     pub why: Message,
 }
 
@@ -28,13 +28,13 @@ impl From<StepError> for ItemError {
     }
 }
 
-/// A checked recipe.
+/// A validated recipe.
 pub struct Pipeline {
     steps: Arc<[Checked]>,
 }
 
 struct Checked {
-    /// Its place in the recipe's list, from 1.
+    /// Number of the step in the recipe, from 1.
     number: usize,
     spec: &'static OpSpec,
     params: Params,
@@ -52,7 +52,7 @@ struct Rest {
 }
 
 impl Pipeline {
-    /// Checks every step that is switched on: operation, parameters, types, ranges, the files it names.
+    /// Validates every enabled step: operation, parameters, types, ranges, and the files it names.
     pub fn new(recipe: &Recipe, files: &Arc<dyn Files>) -> Result<Self, StepError> {
         let mut steps = Vec::new();
         for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
@@ -67,10 +67,10 @@ impl Pipeline {
         Ok(Self { steps: steps.into() })
     }
 
-    /// What the recipe means for a picture of `full` size (as stored in its file) that `orientation` makes upright.
+    /// Plans the recipe for an image of `full` size (as stored in its file) that `orientation` makes upright.
     ///
-    /// `view_scale` is 1 for outputs; below 1, the picture is that much smaller and every length in px with it. Errors
-    /// are `ErrorKind::Recipe` without a name.
+    /// `view_scale` is 1 for outputs; below 1, the image and every length in px are scaled by it. Errors are
+    /// `ErrorKind::Recipe` without a name.
     pub fn plan(&self, full: &ImageInfo, orientation: Orientation, view_scale: f64) -> Result<Plan, ItemError> {
         let view_scale = if view_scale > 0.0 && view_scale < 1.0 { view_scale } else { 1.0 };
         let scaled = |px: u32| (f64::from(px) * view_scale).round().max(1.0) as u32;
@@ -82,7 +82,7 @@ impl Pipeline {
 }
 
 impl Rest {
-    /// The plan for a picture that is there to be looked at.
+    /// The plan for an image in memory, which can be measured.
     fn plan(&self, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
         let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
         let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
@@ -95,7 +95,7 @@ impl Rest {
     }
 }
 
-/// Appends the steps from `first` on, up to one that must look at the picture.
+/// Appends the steps from `first` on, up to one that has to measure the image.
 fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
     for (at, step) in steps.iter().enumerate().skip(first) {
         let stage = step.stage(&plan.upright(), view_scale).map_err(|why| refuse(step, why))?;
@@ -115,7 +115,7 @@ fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Pl
     Ok(plan)
 }
 
-/// Appends a step's stage, unless its result would be above the limits.
+/// Appends a step's stage, unless its result would exceed the limits.
 fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
     if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
         plan.mark_approximate();

@@ -8,12 +8,12 @@ use crate::op::stage::{
     Pad, PointKernel, PositionalKernel, Rect, Resample, StreamKernel, Turn, WholeKernel, WindowKernel,
 };
 
-/// One pass over the picture.
+/// One pass over the image.
 pub(crate) enum Pass {
     Turn(Turn),
     Crop(Rect),
     Resample(Resample),
-    /// A part of a resampled picture.
+    /// Part of a resampled image.
     ResampledPart(ResampledPart),
     Pad(Pad),
     Points(Vec<Box<dyn PointKernel>>),
@@ -27,12 +27,12 @@ pub(crate) enum Pass {
     },
     Stream(Box<dyn StreamKernel>),
     Whole(Arc<dyn WholeKernel>),
-    /// A part of what a whole picture becomes.
+    /// A part of what a whole image becomes.
     WholePart(WholePart),
 }
 
 impl Pass {
-    /// What comes out.
+    /// The output for this input.
     pub(crate) fn output(&self, input: ImageInfo) -> ImageInfo {
         match self {
             Self::Turn(turn) => turn.output(input),
@@ -61,21 +61,21 @@ impl Pass {
         }
     }
 
-    /// Whether samples are computed, rather than moved.
+    /// Whether samples are computed instead of moved.
     pub(crate) const fn computes(&self) -> bool {
         !matches!(self, Self::Turn(_) | Self::Crop(_) | Self::Pad(_))
     }
 }
 
-/// A part of a resampled picture.
+/// Part of a resampled image.
 pub(crate) struct ResampledPart {
-    /// How the whole picture is resampled.
+    /// How the whole image is resampled.
     pub(crate) whole: Resample,
-    /// What the whole picture is before.
+    /// What the whole image is before.
     pub(crate) input: ImageInfo,
-    /// Which part of it arrives.
+    /// The part of it that arrives.
     pub(crate) arrives: Rect,
-    /// Which part of the result is wanted.
+    /// The requested part of the result.
     pub(crate) wanted: Rect,
 }
 
@@ -102,14 +102,14 @@ impl ResampledPart {
     }
 }
 
-/// A part of what a step makes of the whole picture.
+/// Part of the result of a step on the whole image.
 pub(crate) struct WholePart {
     /// The step.
     pub(crate) kernel: Arc<dyn WholeKernel>,
-    /// What the whole picture is before.
+    /// What the whole image is before.
     pub(crate) input: ImageInfo,
-    /// Which part of it arrives.
+    /// The part of it that arrives.
     pub(crate) arrives: Rect,
-    /// Which part of the result is wanted.
+    /// The requested part of the result.
     pub(crate) wanted: Rect,
 }

@@ -1,9 +1,9 @@
-//! What a recipe means for one picture: a list of passes, in an order that holds as little in memory as possible.
+//! The plan of a recipe for one image: a list of passes, ordered to hold as little in memory as possible.
 //!
-//! Turning and mirroring commute with most passes, so they are put off until the picture is smallest; steps on single
-//! pixels fuse into one pass; luma is taken before a blur rather than after it. Results differ by the rounding of
-//! floats alone, but where a resize of a picture stored sideways clamps between its passes (its order is the stored
-//! one's: a few levels at the hardest edges).
+//! Rotations by quarter turns and mirroring commute with most passes, so they are delayed until the image is smallest;
+//! steps on single pixels fuse into one pass; luma is taken before a blur instead of after it. Results differ only by
+//! the rounding of floats, except where a resize of an image stored sideways clamps between its passes (its order is
+//! that of the stored image: a few levels at the hardest edges).
 
 use super::pass::Pass;
 use super::region::{Focused, focus};
@@ -15,25 +15,25 @@ use crate::op::stage::{
     WholeKernel, WindowKernel, WindowRows,
 };
 
-/// How much larger than its target a picture must still be when a decoder has scaled it, so that the resize after it
-/// stays within 45 dB of one from the full picture. Sharp, noisy photographs at 1.46 are at 41 dB, at 2 above 48.
+/// How much larger than its target a scaled decode must be, so that the resize after it stays within 45 dB of one from
+/// the full image. Sharp, noisy photographs reach 41 dB at 1.46 and more than 48 dB at 2.
 const DECODE_MARGIN: f64 = 2.0;
 
-/// What a recipe means for one picture.
+/// The plan of a recipe for one image.
 pub struct Plan {
-    /// The picture as its file stores it.
+    /// The image as stored in its file.
     full: ImageInfo,
     /// The same at the scale of the view.
     input: ImageInfo,
     passes: Vec<Pass>,
-    /// A turn that is still to be made.
+    /// A turn that has not been added yet.
     pending: Turn,
-    /// What comes out so far, `pending` left aside.
+    /// The output so far, without `pending`.
     current: ImageInfo,
     approximate: bool,
-    /// Which part of the result is wanted; `None` is all of it.
+    /// The requested part of the result; `None` for all of it.
     focus: Option<Rect>,
-    /// What follows once the picture has been looked at.
+    /// The steps that follow a measurement.
     tail: Option<Box<Tail>>,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
         Self { full, input, passes: Vec::new(), pending, current: input, approximate: false, focus: None, tail: None }
     }
 
-    /// What comes out so far, turned as it will be.
+    /// The output so far, including the pending turn.
     pub(crate) fn upright(&self) -> ImageInfo {
         self.pending.output(self.current)
     }
@@ -70,7 +70,8 @@ impl Plan {
     /// Appends a step's stage.
     pub(crate) fn push(&mut self, stage: Stage) {
         match stage {
-            // Pipelines set measuring aside; one that a measuring step gives is left out, as its trait says.
+            // Pipelines handle measuring themselves; a measurement that returns another one is ignored, as the trait
+            // says.
             Stage::Nothing | Stage::Measure(_) => {}
             Stage::Turn(turn) => self.push_turn(turn),
             Stage::Crop(rect) => {
@@ -125,7 +126,7 @@ impl Plan {
         self.tail = Some(Box::new(Tail { measured, expected, expected_bytes }));
     }
 
-    /// No more steps follow.
+    /// Completes the plan.
     pub(crate) fn finish(&mut self) {
         if !self.pending.is_identity() {
             self.append(Pass::Turn(self.pending));
@@ -148,7 +149,7 @@ impl Plan {
         let mut before = self.pending.resample_before(resample, &self.upright());
         let enlarges = f64::from(resample.width_px) > resample.box_width_px;
         if enlarges && self.input != self.full && before.kernel != ResampleFilter::Nearest {
-            // A soft filter blurs by a pixel of the full picture, which is next to nothing in a smaller view.
+            // A soft filter blurs by a pixel of the full image, which is negligible in a smaller view.
             before.kernel = ResampleFilter::Lanczos3;
         }
         if !before.is_identity(&self.current) {
@@ -173,7 +174,7 @@ impl Plan {
         self.passes.extend(blur);
     }
 
-    /// Makes the pending turn, before passes that would only make its samples larger.
+    /// Adds the pending turn before passes that would only enlarge its samples.
     fn flush(&mut self) {
         if self.pending.is_identity() {
             return;
@@ -184,28 +185,28 @@ impl Plan {
         self.pending = Turn::default();
     }
 
-    /// Size, channels and sample type of the result. Where a step must look at the picture first ([`Plan::is_certain`]
-    /// is false) it is what comes out if that step cuts nothing away.
+    /// Size, channels and sample type of the result. If a step has to measure the image first ([`Plan::is_certain`] is
+    /// false), this assumes that the step cuts nothing off.
     pub fn output(&self) -> ImageInfo {
         let output = self.tail.as_ref().map_or_else(|| self.upright(), |tail| tail.expected);
         let part = self.focus.map_or_else(|| Rect::all_of(&output), |rect| rect.within(&output));
         ImageInfo { premultiplied: false, width_px: part.width_px, height_px: part.height_px, ..output }
     }
 
-    /// The same for a part of the result alone: only what that needs is computed, and its pixels are those of the whole
-    /// result to the last bit. What lies outside the result is left out.
+    /// The same plan for part of the result: only what that part needs is computed, and its pixels equal those of the
+    /// whole result bit for bit. Whatever lies outside the result is ignored.
     #[must_use]
     pub fn focus(mut self, part: Rect) -> Self {
         self.focus = Some(part);
         self
     }
 
-    /// Whether [`Plan::output`] is what will come out, whatever the pixels.
+    /// Whether [`Plan::output`] is exact for any pixels.
     pub const fn is_certain(&self) -> bool {
         self.tail.is_none()
     }
 
-    /// How much smaller than its stored size a decoder may deliver the picture; 1 when it must be whole.
+    /// How much smaller than stored a decoder may deliver the image; 1 if it must be full size.
     pub fn max_downscale(&self) -> f64 {
         let (full_width, full_height) = (f64::from(self.full.width_px), f64::from(self.full.height_px));
         let (view_x, view_y) =
@@ -220,14 +221,14 @@ impl Plan {
         (x.min(y) / DECODE_MARGIN).max(1.0)
     }
 
-    /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) in place of colour, because nothing else is
-    /// looked at.
+    /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) instead of colour, because nothing else is
+    /// used.
     pub fn accepts_luma(&self) -> bool {
         let first = self.passes.iter().find(|pass| pass.computes());
         matches!(first, Some(Pass::Points(kernels)) if kernels.first().is_some_and(|kernel| kernel.is_luma()))
     }
 
-    /// An estimate of the bytes held at once while it runs, the decoder's and the encoder's own left aside.
+    /// Estimated peak memory in bytes while the plan runs, without the decoder's and the encoder's own.
     pub fn peak_bytes(&self) -> u64 {
         let mut info = self.input;
         let mut total = run::band_bytes(&info);
@@ -245,10 +246,10 @@ impl Plan {
         self.approximate
     }
 
-    /// Runs every pass, in bands of rows, from `rows` to `writer`; gives back what came out.
+    /// Runs every pass in bands of rows, from `rows` to `writer`; returns what was written.
     ///
-    /// `rows` may deliver a smaller picture than the file's ([`Plan::max_downscale`]): the result has the planned size
-    /// all the same. `cancelled` is asked for each band; once true, the error is `ErrorKind::Cancelled`.
+    /// `rows` may deliver a smaller image than the file's ([`Plan::max_downscale`]); the result has the planned size
+    /// anyway. `cancelled` is asked for each band; once it returns true, the error is `ErrorKind::Cancelled`.
     pub fn run(
         &self,
         rows: &mut dyn RowReader,
@@ -279,8 +280,8 @@ impl Plan {
         })
     }
 
-    /// The plan for every further picture that is to be treated just as this one: what had to be looked at was seen
-    /// here. (The frames of an animation are all cut alike.)
+    /// The plan for all further images that must be treated exactly like this one, using its measurements. (The frames
+    /// of an animation are all cut alike.)
     pub fn settled(mut self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Self, ItemError> {
         let Some(tail) = self.tail.take() else { return Ok(self) };
         let mut picture = self.collect(rows, cancelled)?;
@@ -290,7 +291,7 @@ impl Plan {
         Ok(self)
     }
 
-    /// The picture before the step that must look at it.
+    /// The image before the measuring step.
     fn collect(&self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Collected, ItemError> {
         self.with_chain(rows, cancelled, |chain| {
             let info = chain.info();
@@ -298,7 +299,7 @@ impl Plan {
         })
     }
 
-    /// Joins the passes behind a reader, and has them used.
+    /// Chains the passes behind a reader and passes the chain to `used`.
     fn with_chain<T>(
         &self,
         rows: &mut dyn RowReader,
@@ -332,13 +333,13 @@ impl Plan {
 }
 
 impl Tail {
-    /// What is to be done with a picture, now that it is there to be looked at.
+    /// The plan for an image in memory, which can be measured.
     fn plan(&self, collected: &Collected) -> Result<Plan, ItemError> {
         (self.measured)(&collected.picture, &collected.info)
     }
 }
 
-/// A picture in memory, from which the steps behind a measuring one go on.
+/// An image in memory, from which the steps after a measuring one continue.
 struct Collected {
     picture: Band,
     info: ImageInfo,
@@ -358,7 +359,7 @@ impl RowReader for Collected {
     }
 }
 
-/// A neighbourhood of any shape, on the rows of a window as they arrive.
+/// A neighbourhood of any shape, on the unprepared rows of a window.
 struct WithMargins {
     kernel: Box<dyn NeighbourhoodKernel>,
     channels: Channels,
@@ -388,12 +389,12 @@ impl WindowKernel for WithMargins {
     }
 }
 
-/// The resampling that brings a picture, decoded at some smaller size, to the size that was planned for.
+/// The resampling that brings an image, decoded at a smaller size, to the planned size.
 fn to_planned(decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
     Resample::whole(decoded, planned.width_px, planned.height_px, ResampleFilter::Lanczos3)
 }
 
-/// The same resampling of the same picture, delivered at another size.
+/// The same resampling of the same image, delivered at another size.
 fn rescaled(resample: &Resample, decoded: &ImageInfo, planned: &ImageInfo) -> Resample {
     let x = f64::from(decoded.width_px) / f64::from(planned.width_px);
     let y = f64::from(decoded.height_px) / f64::from(planned.height_px);

@@ -1,5 +1,5 @@
-//! A part of a result: which part of every pass it needs. The crop is pushed back from the last pass to the first, so
-//! that each computes only that part (and the neighbourhood of it that is looked at), pixel for pixel as in the whole.
+//! Computes part of a result: finds which part of every pass is needed. The crop is pushed back from the last pass to
+//! the first, so that each pass computes only that part (and the neighbourhood it reads), bit for bit as in the whole.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::model::ImageInfo;
 use crate::op::kernels::resample_weights::ResampleWeights;
 use crate::op::stage::{Pad, Rect, Resample, WholeKernel};
 
-/// A pass as it was planned, or one that does a part of it.
+/// A planned pass, or one that computes part of it.
 pub(crate) enum Focused<'a> {
-    /// As planned.
+    /// Unchanged.
     Same(&'a Pass),
-    /// A part.
+    /// Part of a pass.
     Part(Pass),
 }
 
@@ -26,7 +26,7 @@ impl Focused<'_> {
     }
 }
 
-/// The passes that give `wanted` of what `passes` make of a picture like `input`.
+/// The passes that produce the `wanted` part of what `passes` make of an image like `input`.
 pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> Vec<Focused<'a>> {
     let mut inputs = vec![input];
     let mut info = input;
@@ -47,7 +47,8 @@ pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> 
     focused
 }
 
-/// Adds what gives `wanted` of a pass's result (the last thing first), and says what of its input is needed for that.
+/// Appends what produces the `wanted` part of a pass's result (in reverse order), and returns the part of its input
+/// that this needs.
 fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<'a>>) -> Rect {
     match pass {
         Pass::Crop(rect) => Rect { x: wanted.x + rect.x, y: wanted.y + rect.y, ..wanted },
@@ -89,7 +90,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
             focused.push(Focused::Part(Pass::WholePart(part)));
             arrives
         }
-        // Already a part.
+        // Already reduced to a part.
         Pass::WholePart(_) | Pass::ResampledPart(_) => {
             crop(wanted, Rect::all_of(&pass.output(*input)), focused);
             focused.push(Focused::Same(pass));
@@ -98,7 +99,7 @@ fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut 
     }
 }
 
-/// Cuts `wanted` out of `given`, where that is more.
+/// Cuts `wanted` out of `given`, if it is smaller.
 fn crop(wanted: Rect, given: Rect, focused: &mut Vec<Focused<'_>>) {
     if wanted != given {
         let rect = Rect { x: wanted.x - given.x, y: wanted.y - given.y, ..wanted };
@@ -119,7 +120,7 @@ fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<
         focused.push(Focused::Part(Pass::Pad(part)));
         return Rect { x: seen.x - inner.x, y: seen.y - inner.y, ..seen };
     }
-    // Nothing but border: one pixel comes along all the same, beside what is wanted, and is cut off.
+    // Only border is visible: one image pixel is placed beside it, because a pass needs input, and cut off.
     let wider = Pad {
         left_px: wanted.width_px,
         top_px: 0,

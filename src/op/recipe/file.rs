@@ -1,4 +1,4 @@
-//! Recipe files: TOML, checked as it is read, so that a mistake is told with its file and line.
+//! Recipe files: TOML that is checked while it is read, so that errors name file and line.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -12,19 +12,19 @@ use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
 
-/// What a recipe file holds.
+/// The contents of a recipe file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecipeFile {
     /// The steps.
     pub recipe: Recipe,
-    /// How to save, if the file says so.
+    /// Save options, if the file has any.
     pub save: Option<Save>,
 }
 
-/// What is wrong, and which bytes of the file are meant.
+/// An error, and the bytes of the file it refers to.
 type Mistake = (Range<usize>, Message);
 
-/// Reads a recipe file. Every mistake is a `JobError::Recipe` whose place is `file_name:line`.
+/// Reads a recipe file. Every error is a `JobError::Recipe` whose place is `file_name:line`.
 pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
     parse(text).map_err(|(span, why)| {
         let before = text.get(..span.start.min(text.len())).unwrap_or(text);
@@ -82,7 +82,7 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
 fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
     let mut save = Save::default();
     let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, why: Message| (key.span(), why.of("save"));
-    // The format says which keys there are, wherever it stands.
+    // The format decides which keys are valid, wherever it appears in the table.
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
         save.format = model_save::format(&to_value(value)?).map_err(|why| refuse(key, why))?;
     }
@@ -125,7 +125,7 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
     Ok(result)
 }
 
-/// Takes one parameter, checked by itself first, so that the line told is its own.
+/// Adds one parameter, checked alone first, so that an error names its own line.
 fn check_param(
     spec: &OpSpec,
     name: &str,
@@ -165,7 +165,7 @@ fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
     converted.ok_or_else(wrong)
 }
 
-/// Writes a recipe file; [`read`] gives back what went in.
+/// Writes a recipe file; [`read`] restores what was written.
 pub fn write(recipe: &Recipe, save: &Save) -> String {
     let mut text = format!("version = {}\n", recipe.version);
     for step in &recipe.steps {

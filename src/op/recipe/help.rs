@@ -1,4 +1,4 @@
-//! Help on operations, made from their declarations.
+//! Help on operations, derived from their declarations.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::model::{FormatChoice, Value, save as model_save};
 use crate::op::registry::registry;
 use crate::op::spec::OpSpec;
 
-/// Every operation with its summary, one a line.
+/// Every operation with its summary, one per line.
 pub fn list() -> String {
     let mut text = String::new();
     for spec in registry() {
@@ -15,7 +15,7 @@ pub fn list() -> String {
     text
 }
 
-/// An operation's summary and formula, and each parameter with its unit, range and default.
+/// An operation's summary, parameters (with unit, range and default) and formula.
 pub fn help(spec: &OpSpec) -> String {
     let mut text = format!("{}\n  {}\n", spec.id, spec.summary);
     for param in spec.params {
@@ -51,7 +51,7 @@ fn wrapped(text: &str, indent: usize) -> String {
     lines.join("\n")
 }
 
-/// The formats that can be written, and each key of a way to save with its range, default and formats.
+/// The formats that can be written, and each save option with its range, default and formats.
 pub fn save_help() -> String {
     let formats = FormatChoice::ALL.map(FormatChoice::word).join(", ");
     let mut text = format!(

@@ -1,6 +1,6 @@
-//! A step or a way to save as one line of text: `resize:long_edge=1024,kernel=lanczos3`, `webp:quality=82`.
+//! Steps and save options as one line of text: `resize:long_edge=1024,kernel=lanczos3`, `webp:quality=82`.
 //!
-//! Values that hold a comma are quoted as in CSV: `text="a, b"`, with a quote inside written twice.
+//! Values that contain a comma are quoted as in CSV: `text="a, b"`, with inner quotes doubled.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use crate::model::{Message, Save, Step, Value, save as model_save};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
 
-/// Reads a step; the error says what is wrong and what is allowed.
+/// Parses a step; the error says what is wrong and what is allowed.
 pub fn parse_step(text: &str) -> Result<Step, Message> {
     let (op, rest) = split_head(text);
     let spec = find(op).ok_or_else(|| unknown(op))?;
@@ -26,7 +26,7 @@ pub fn parse_step(text: &str) -> Result<Step, Message> {
     Ok(step)
 }
 
-/// Writes a step; [`parse_step`] reads it back. Whether it is switched on is not part of the text.
+/// Formats a step for [`parse_step`]. Whether it is enabled is not part of the text.
 pub fn step_to_text(step: &Step) -> String {
     let mut text = step.op.clone();
     for (i, (name, value)) in step.params.iter().enumerate() {
@@ -43,7 +43,7 @@ pub fn step_to_text(step: &Step) -> String {
     text
 }
 
-/// Reads a way to save: the format, then the keys of a recipe's `[save]`.
+/// Parses save options: the format, then the keys of a recipe's `[save]`.
 pub fn parse_save(text: &str) -> Result<Save, Message> {
     let (format, rest) = split_head(text);
     let format = model_save::format(&Value::Text(format.to_owned()))?;
@@ -59,13 +59,13 @@ pub fn parse_save(text: &str) -> Result<Save, Message> {
     Ok(save)
 }
 
-/// The keys that a way to save names, be it with their defaults; none where it can't be read.
+/// The keys that save options name, even at their defaults; empty if they can't be parsed.
 pub fn keys_named(text: &str) -> Vec<String> {
     let (_, rest) = split_head(text);
     pairs(rest).map(|pairs| pairs.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
 }
 
-/// Writes a way to save; [`parse_save`] reads it back.
+/// Formats save options for [`parse_save`].
 pub fn save_to_text(save: &Save) -> String {
     let mut text = save.format.word().to_owned();
     for (i, (key, value)) in save.given().enumerate() {
@@ -83,7 +83,7 @@ fn split_head(text: &str) -> (&str, &str) {
     (head.trim(), rest)
 }
 
-/// `name=value` pairs between commas that stand outside quotes.
+/// `name=value` pairs between commas outside quotes.
 fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
     let mut fields = vec![String::new()];
     let mut in_quotes = false;

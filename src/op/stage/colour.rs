@@ -38,7 +38,7 @@ impl Colour {
         }
     }
 
-    /// The channels that hold both a picture's pixels and this colour.
+    /// The channels that hold both an image's pixels and this colour.
     pub fn channels_with(&self, input: Channels) -> Channels {
         let [r, g, b, a] = self.0;
         let gray = r == g && g == b;

@@ -17,17 +17,17 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// All of a picture.
+    /// All of an image.
     pub const fn all_of(info: &ImageInfo) -> Self {
         Self { x: 0, y: 0, width_px: info.width_px, height_px: info.height_px }
     }
 
-    /// Whether it is all of a picture.
+    /// Whether it is all of an image.
     pub(crate) fn is_all_of(self, info: &ImageInfo) -> bool {
         self == Self::all_of(info)
     }
 
-    /// What of it lies inside a picture: at least one pixel, the nearest if it lies outside.
+    /// The part of it inside an image: at least one pixel, the nearest one if it lies outside.
     pub(crate) fn within(self, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
             let start = start.min(available.saturating_sub(1));
@@ -38,7 +38,7 @@ impl Rect {
         Self { x, y, width_px, height_px }
     }
 
-    /// The rectangle with a margin on every side, as far as the picture reaches.
+    /// The rectangle with a margin on every side, limited to the image.
     #[must_use]
     pub fn grown(self, margin_px: u32, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
@@ -50,7 +50,7 @@ impl Rect {
         Self { x, y, width_px, height_px }
     }
 
-    /// The smallest rectangle around it whose edges stand at multiples of `step_px`, or at the picture's edge.
+    /// The smallest surrounding rectangle whose edges are at multiples of `step_px` or at the image's edge.
     pub(crate) fn reaching_to_multiples(self, step_px: u32, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
             let from = start / step_px * step_px;
@@ -61,7 +61,7 @@ impl Rect {
         Self { x, y, width_px, height_px }
     }
 
-    /// What lies in both.
+    /// The intersection.
     pub(crate) fn common(self, other: Self) -> Option<Self> {
         let span = |a: u32, a_len: u32, b: u32, b_len: u32| {
             let start = a.max(b);
@@ -74,7 +74,7 @@ impl Rect {
     }
 }
 
-/// A part of the picture on another grid. The part's edges need not lie on pixels.
+/// A part of the image on another grid. The part's edges need not lie on pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resample {
     /// Left edge of the part, in px of the input.
@@ -91,16 +91,16 @@ pub struct Resample {
     pub height_px: u32,
     /// The filter.
     pub kernel: ResampleFilter,
-    /// Whether light is averaged rather than encoded values (sRGB transfer curve).
+    /// Whether linear light is averaged instead of encoded values (sRGB transfer curve).
     pub linear_light: bool,
 }
 
-/// A border around the picture.
+/// A border around the image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pad {
-    /// Columns before the picture.
+    /// Columns left of the image.
     pub left_px: u32,
-    /// Rows above the picture.
+    /// Rows above the image.
     pub top_px: u32,
     /// Width of the canvas.
     pub width_px: u32,
@@ -111,7 +111,7 @@ pub struct Pad {
 }
 
 impl Resample {
-    /// The whole picture on another grid.
+    /// The whole image on another grid.
     pub fn whole(input: &ImageInfo, width_px: u32, height_px: u32, kernel: ResampleFilter) -> Self {
         Self {
             left_px: 0.0,
@@ -125,7 +125,7 @@ impl Resample {
         }
     }
 
-    /// Whether it changes nothing about a picture of this size.
+    /// Whether it changes nothing about an image of this size.
     pub(crate) fn is_identity(&self, input: &ImageInfo) -> bool {
         self.left_px == 0.0
             && self.top_px == 0.0

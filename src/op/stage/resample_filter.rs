@@ -2,8 +2,8 @@
 
 use std::f64::consts::PI;
 
-/// A resampling filter. Shrinking widens all but `Nearest` in proportion, so that every pixel counts (as in Pillow and
-/// libvips).
+/// A resampling filter. When shrinking, all but `Nearest` widen in proportion, so that every pixel contributes (as in
+/// Pillow and libvips).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResampleFilter {
     /// The nearest pixel.
@@ -22,7 +22,7 @@ impl ResampleFilter {
     /// The names scripts use, in the order of menus.
     pub const NAMES: &'static [&'static str] = &["nearest", "bilinear", "catmull_rom", "mitchell", "lanczos3"];
 
-    /// The filter of that name; Lanczos3 for any other.
+    /// The filter of that name; Lanczos3 for any other name.
     pub fn from_name(name: &str) -> Self {
         match name {
             "nearest" => Self::Nearest,

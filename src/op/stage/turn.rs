@@ -1,16 +1,16 @@
-//! The eight ways to turn and mirror a picture without loss, as a group: they compose, and they move past other steps.
+//! The eight lossless rotations and reflections, as a group: they compose, and they can be moved past other steps.
 
 use super::{Rect, Resample};
 use crate::model::{ImageInfo, Orientation};
 
-/// First the axes change places (if at all), then columns and rows are reversed (if at all).
+/// First the axes are swapped (optionally), then columns and rows are reversed (optionally).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
     /// Rows become columns.
     pub transpose: bool,
-    /// Left becomes right, afterwards.
+    /// Then left becomes right.
     pub flip_x: bool,
-    /// Top becomes bottom, afterwards.
+    /// Then top becomes bottom.
     pub flip_y: bool,
 }
 
@@ -30,7 +30,7 @@ impl Turn {
         }
     }
 
-    /// What makes a stored picture upright.
+    /// The turn that makes a stored image upright.
     pub const fn upright(orientation: Orientation) -> Self {
         let (transpose, flip_x, flip_y) = match orientation {
             Orientation::Upright => (false, false, false),
@@ -61,17 +61,17 @@ impl Turn {
         !self.transpose && !self.flip_x && !self.flip_y
     }
 
-    /// Whether rows can be turned one by one, without holding the picture.
+    /// Whether rows can be turned one by one, without holding the image.
     pub const fn is_streamable(self) -> bool {
         !self.transpose && !self.flip_y
     }
 
-    /// What a picture becomes.
+    /// The image after the turn.
     pub const fn output(self, input: ImageInfo) -> ImageInfo {
         if self.transpose { ImageInfo { width_px: input.height_px, height_px: input.width_px, ..input } } else { input }
     }
 
-    /// The rectangle before the turn that becomes `rect` of the turned picture of this size.
+    /// The rectangle before the turn that becomes `rect` of the turned image, which has this size.
     pub const fn rect_before(self, rect: Rect, turned: &ImageInfo) -> Rect {
         let x = if self.flip_x { turned.width_px - rect.x - rect.width_px } else { rect.x };
         let y = if self.flip_y { turned.height_px - rect.y - rect.height_px } else { rect.y };
@@ -82,7 +82,7 @@ impl Turn {
         }
     }
 
-    /// The resampling that, done before the turn, gives what `resample` gives after it.
+    /// The resampling that, applied before the turn, equals `resample` after it.
     pub fn resample_before(self, resample: &Resample, turned: &ImageInfo) -> Resample {
         let mut before = resample.clone();
         if self.flip_x {

@@ -309,7 +309,7 @@ fn threshold_whitens_the_level_itself_and_what_is_above() {
     }
 }
 
-/// Pillow 13: `ImageOps.autocontrast(picture, cutoff=clip, preserve_tone=...)`, its rule written anew.
+/// Pillow 13: `ImageOps.autocontrast(image, cutoff=clip, preserve_tone=...)`, its rule written anew.
 fn pillow_range(counts: &[u64], clip_percent: u64) -> (usize, usize) {
     let cut = counts.iter().sum::<u64>() * clip_percent / 100;
     let end = |order: &mut dyn Iterator<Item = usize>| {

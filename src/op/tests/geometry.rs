@@ -24,7 +24,7 @@ pub(super) fn picture(bytes: &[u8]) -> Picture {
     picture
 }
 
-/// Checks that a step makes of a picture what another program made of it, within `tolerance` levels.
+/// Checks that a step makes of an image what another program made of it, within `tolerance` levels.
 fn check(step: &str, source: &Picture, bytes: &[u8], tolerance: f32) {
     let (got, expected) = (run(&[step], source), picture(bytes));
     assert_eq!(got.info, Some(expected.info), "{step}");
@@ -76,7 +76,7 @@ fn a_turn_by_seventeen_degrees_is_that_of_libvips() {
     for (i, (got, expected)) in got.values.iter().zip(expected.levels()).enumerate() {
         let (across, down) = ((i / 3 % 96) as f64 - (width - 1.0) / 2.0, (i / 3 / 96) as f64 - (height - 1.0) / 2.0);
         let (x, y) = (across * cos + down * sin, down * cos - across * sin);
-        // Within the picture and away from its edges, which the two programs fill differently.
+        // Within the image and away from its edges, which the two programs fill differently.
         if x.abs() < width / 2.0 - 3.0 && y.abs() < height / 2.0 - 3.0 {
             let off = f64::from((got - expected).abs());
             // libvips rounds places to a 64th of a pixel.
@@ -156,7 +156,7 @@ fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() 
     ] {
         assert_eq!(changed(&format!("watermark_image:file=block.png,opacity=100,{step}"), size), expected, "{step}");
     }
-    // Words of 20 px that would be wider than the picture, or higher.
+    // Words of 20 px that would be wider than the image, or higher.
     let wide = format!("watermark_text:text={},size=20,margin=5,position=center,opacity=100", "M".repeat(30));
     let (left, _, width, height) = changed(&wide, (200, 100));
     assert!((5..8).contains(&left) && (185..=190).contains(&width) && height < 12, "{left} {width} {height}");

@@ -1,4 +1,4 @@
-//! Pictures in memory, and recipes run on them.
+//! Images in memory, and recipes run on them.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::op::recipe::syntax;
 use crate::op::stage::Files;
 use crate::op::{Pipeline, Plan};
 
-/// A picture that is read in bands of at most `at_once` rows.
+/// An image that is read in bands of at most `at_once` rows.
 pub(super) struct Reader {
     pub(super) info: ImageInfo,
     pub(super) samples: Samples,

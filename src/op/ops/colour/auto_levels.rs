@@ -1,4 +1,4 @@
-//! Auto levels: black and white found in the picture.
+//! Auto levels: takes the black and white points from the image itself.
 
 use crate::model::{Band, Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::luma;
@@ -27,7 +27,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             kind: ParamKind::Choice { options: &["luma", "channel"], default: "luma" },
         },
     ],
-    // A smaller view has lost its brightest and darkest specks.
+    // Scaling down removes the brightest and darkest specks.
     starting: &[],
     faithful_to_scale: false,
     build: |params| {
@@ -39,11 +39,11 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 #[derive(Clone, Copy)]
 struct AutoLevels {
     clip: f64,
-    /// Each channel by itself.
+    /// Each channel separately.
     each: bool,
 }
 
-/// How many pixels have each 16-bit level.
+/// Number of pixels per 16-bit level.
 struct Histogram(Vec<u64>);
 
 const LEVELS: usize = 1 << 16;
@@ -60,7 +60,7 @@ impl Histogram {
         }
     }
 
-    /// The lowest and the highest value once a share of all pixels is put aside at either end.
+    /// The lowest and highest values that remain when a share of all pixels is ignored at each end.
     fn range(&self, clip: f64) -> Option<(f32, f32)> {
         let aside = (self.0.iter().sum::<u64>() as f64 * clip) as u64;
         let end = |counts: &mut dyn Iterator<Item = (usize, &u64)>| {
@@ -92,7 +92,7 @@ impl Measure for AutoLevels {
         for y in 0..picture.rows {
             simd::load(&picture.samples, y as usize * info.row_samples(), &mut row);
             for pixel in row.chunks_exact(channels.count()) {
-                // Colour that nobody sees doesn't count.
+                // Invisible colour doesn't count.
                 if channels.has_alpha() && pixel.last().is_some_and(|alpha| *alpha <= 0.0) {
                     continue;
                 }
@@ -105,7 +105,7 @@ impl Measure for AutoLevels {
         let ranges: Vec<_> = histograms.iter().map(|histogram| histogram.range(self.clip)).collect();
         let range = |channel: usize| match ranges.get(channel).or(ranges.first()) {
             Some(Some((low, high))) if high > low => (*low, (high - low).recip()),
-            // Of one value, or of none that is seen.
+            // The image has a single visible value, or none.
             _ => (0.0, 1.0),
         };
         let stretch = Stretch(std::array::from_fn(range));
@@ -114,11 +114,11 @@ impl Measure for AutoLevels {
     }
 }
 
-/// What is taken from each colour, and what it is then multiplied by.
+/// What is subtracted from each colour, and the factor that follows.
 #[derive(Clone, Copy)]
 struct Stretch([(f32, f32); 3]);
 
-/// Of gray.
+/// For gray.
 impl Tone for Stretch {
     #[inline(always)]
     fn at(self, value: f32) -> f32 {

@@ -1,4 +1,4 @@
-//! Brightness: a shift of encoded values.
+//! Brightness: shifts encoded values.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};

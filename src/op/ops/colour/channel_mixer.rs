@@ -1,4 +1,4 @@
-//! Channel mixer: each colour made of all three.
+//! Channel mixer: each colour is a sum of all three.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;

@@ -1,4 +1,4 @@
-//! Contrast: steeper or flatter around middle gray.
+//! Contrast: a steeper or flatter slope around middle gray.
 
 use std::f64::consts::FRAC_PI_4;
 
@@ -22,7 +22,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     faithful_to_scale: true,
     build: |params| {
         let amount = params.number("amount");
-        // The tangent of a right angle is infinite: the last hundredth of a percent stands for it.
+        // The tangent of a right angle is infinite: stop a hundredth of a percent before it.
         let slope = (FRAC_PI_4 * (1.0 + amount.min(99.99) / 100.0)).tan();
         Ok(Box::new(Contrast { slope: if amount == 0.0 { 1.0 } else { slope as f32 } }))
     },

@@ -1,4 +1,4 @@
-//! Tone curves, for all colours and for each.
+//! Tone curves, one for all colours and one for each.
 
 use pulp::NullaryFnOnce;
 
@@ -60,7 +60,7 @@ impl Bend for Curves {
     }
 }
 
-/// Every sample alike.
+/// Applies one curve to every sample.
 struct Throughout<'a>(&'a Curves, &'a mut [f32]);
 
 impl NullaryFnOnce for Throughout<'_> {

@@ -29,7 +29,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     },
 };
 
-/// For red, green and blue: the value of black, and how much is added up to white.
+/// For red, green and blue: the value of black, and the difference to white.
 #[derive(Clone, Copy)]
 struct Duotone {
     inks: [(f32, f32); 3],
@@ -48,7 +48,7 @@ impl Mix for Duotone {
     }
 }
 
-/// On gray pictures.
+/// For grayscale images.
 impl PointKernel for Duotone {
     fn channels(&self, input: Channels) -> Channels {
         input.with_colour()

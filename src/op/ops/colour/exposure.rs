@@ -1,4 +1,4 @@
-//! Exposure: more or less light, as if the picture had been taken so.
+//! Exposure: scales linear light, as a longer or shorter exposure would.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};
@@ -37,7 +37,7 @@ impl Operation for Exposure {
     }
 }
 
-/// On light.
+/// In linear light.
 impl Tone for Exposure {
     #[inline(always)]
     fn at(self, value: f32) -> f32 {

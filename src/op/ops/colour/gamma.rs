@@ -1,4 +1,4 @@
-//! Gamma: lighter or darker middle tones.
+//! Gamma: lightens or darkens the midtones.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};

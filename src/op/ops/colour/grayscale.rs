@@ -1,4 +1,4 @@
-//! Grayscale: one channel instead of three, so that everything after it has a third of the work.
+//! Grayscale: one channel instead of three, so that every later step has a third of the work.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};

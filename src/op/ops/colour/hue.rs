@@ -1,4 +1,4 @@
-//! Hue: every colour turned around the wheel.
+//! Hue: rotates every colour around the wheel.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;

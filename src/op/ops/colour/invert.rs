@@ -1,4 +1,4 @@
-//! The negative.
+//! Inverts the image.
 
 use crate::model::{Channels, ImageInfo, Message};
 use crate::op::kernels::simd::{self, Tone};

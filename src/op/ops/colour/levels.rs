@@ -1,4 +1,4 @@
-//! Levels: what counts as black and as white, and how light the middle is.
+//! Levels: the black point, the white point and the midtones.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};
@@ -57,7 +57,7 @@ struct Levels {
     range: f32,
 }
 
-/// The same with its gamma.
+/// The same with gamma.
 #[derive(Clone, Copy)]
 struct WithGamma(Levels);
 

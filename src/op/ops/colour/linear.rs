@@ -1,4 +1,4 @@
-//! A straight line through encoded values.
+//! A linear function of encoded values.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};

@@ -1,4 +1,4 @@
-//! Looks from a table of colours.
+//! Applies a colour table.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -45,10 +45,10 @@ struct Lut {
     cube: Option<Arc<CubeLut>>,
 }
 
-/// Tables kept: a preview asks for the same one at every move of a slider.
+/// Number of parsed tables to keep: a preview asks for the same one whenever a slider moves.
 const KEPT: usize = 4;
 
-/// The bytes of a file, and what was read from them.
+/// The bytes of a file, and the table parsed from them.
 type Known = (Weak<[u8]>, Arc<CubeLut>);
 
 static READ: Mutex<Vec<Known>> = Mutex::new(Vec::new());
@@ -100,13 +100,13 @@ impl Look {
         value + (looked_up - value) * self.strength
     }
 
-    /// Whether grays stay gray, and a channel needs to know nothing of the others.
+    /// Whether grays stay gray and channels are independent.
     fn is_neutral(&self) -> bool {
         self.cube.table.is_none() && self.cube.curves.as_ref().is_none_or(Curves::is_neutral)
     }
 }
 
-/// Without a table of colours.
+/// Without a 3D table.
 impl Bend for Look {
     #[inline(always)]
     fn bend(&self, channel: usize, values: &mut [f32]) {
@@ -116,7 +116,7 @@ impl Bend for Look {
     }
 }
 
-/// With a table of colours.
+/// With a 3D table.
 #[derive(Clone, Copy)]
 struct Shaped<'a> {
     look: &'a Look,
@@ -170,7 +170,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &read(&bytes).expect("is kept")));
         let same_again: Arc<[u8]> = bytes.to_vec().into();
         assert!(!Arc::ptr_eq(&first, &read(&same_again).expect("is read")));
-        // Many others later it is read anew, and just the same.
+        // After many other tables it is parsed again, with the same result.
         for i in 0..2 * KEPT {
             let other: Arc<[u8]> = format!("LUT_1D_SIZE 2\n0 0 0\n{i} 1 1\n").into_bytes().into();
             read(&other).expect("is read");

@@ -1,4 +1,4 @@
-//! Posterize: few levels of each colour.
+//! Posterize: reduces each colour to a few levels.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};
@@ -21,12 +21,12 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(Posterize { steps: params.number("levels") as f32 - 1.0 })),
 };
 
-/// Adding it rounds a small float to the nearest whole number.
+/// Adding it rounds a small float to the nearest integer.
 const ROUND: f32 = 8_388_608.0;
 
 #[derive(Clone, Copy)]
 struct Posterize {
-    /// From black to white.
+    /// Steps from black to white.
     steps: f32,
 }
 

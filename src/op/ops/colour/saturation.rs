@@ -1,4 +1,4 @@
-//! Saturation: colours away from, or towards, their gray.
+//! Saturation: moves colours away from their gray, or towards it.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Mix};

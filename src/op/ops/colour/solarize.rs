@@ -1,4 +1,4 @@
-//! Solarize: the negative of what is light.
+//! Solarize: inverts the light tones.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Tone};
@@ -22,7 +22,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - HAIR })),
 };
 
-/// Less than the distance of two 16-bit levels, more than the rounding of one.
+/// Less than the distance between two 16-bit levels, more than a rounding error.
 const HAIR: f32 = 2e-6;
 
 #[derive(Clone, Copy)]

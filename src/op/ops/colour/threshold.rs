@@ -1,4 +1,4 @@
-//! Threshold: black and white, nothing between.
+//! Threshold: black or white, nothing in between.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::luma;
@@ -24,7 +24,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - HAIR })),
 };
 
-/// A seventh of a 16-bit level: more than the rounding of luma, so that a gray of just the level is white.
+/// A seventh of a 16-bit level: more than the rounding error of luma, so that a gray exactly at the level becomes
+/// white.
 const HAIR: f32 = 2e-6;
 
 #[derive(Clone, Copy)]
@@ -45,7 +46,7 @@ impl Tone for Threshold {
     }
 }
 
-/// On gray pictures.
+/// For grayscale images.
 impl PointKernel for Threshold {
     fn apply(&self, samples: &mut [f32], channels: Channels) {
         simd::tone(samples, channels, *self);

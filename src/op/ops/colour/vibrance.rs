@@ -1,4 +1,4 @@
-//! Vibrance: saturation for those colours that have little of it.
+//! Vibrance: strengthens mainly colours of low saturation.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::simd::{self, Mix};

@@ -1,4 +1,4 @@
-//! White balance: another light taken for white.
+//! White balance: adapts colours to another light source.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;
@@ -35,13 +35,13 @@ struct WhiteBalance {
 
 type Square = [[f64; 3]; 3];
 
-/// sRGB's light to XYZ (IEC 61966-2-1, primaries of Rec. 709 and D65).
+/// Linear sRGB to XYZ (IEC 61966-2-1, primaries of Rec. 709 and D65).
 const TO_XYZ: Square = [
     [0.412_390_799_265_959_5, 0.357_584_339_383_878, 0.180_480_788_401_834_3],
     [0.212_639_005_871_510_4, 0.715_168_678_767_756, 0.072_192_315_360_733_7],
     [0.019_330_818_715_591_9, 0.119_194_779_794_626, 0.950_532_152_249_660_6],
 ];
-/// Bradford's cones.
+/// Bradford cone responses.
 const BRADFORD: Square = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 /// sRGB's white as a temperature, in mired.
 const WHITE_MIRED: f64 = 153.75;
@@ -63,7 +63,7 @@ fn inverse(m: &Square) -> Square {
     std::array::from_fn(|row| std::array::from_fn(|column| minor(column, row) / determinant))
 }
 
-/// CIE 1960 u, v of daylight (CIE 15; its formula, made for 4000 K and above, serves a little below as well).
+/// CIE 1960 u, v of daylight (CIE 15; defined for 4000 K and above, and usable slightly below).
 fn daylight_uv(mired: f64) -> [f64; 2] {
     let t = 1e6 / mired;
     let x = if t <= 7000.0 {
@@ -77,19 +77,19 @@ fn daylight_uv(mired: f64) -> [f64; 2] {
 }
 
 impl WhiteBalance {
-    /// XYZ (Y = 1) of the light that is taken for white.
+    /// XYZ (Y = 1) of the light that counts as white.
     fn light(&self) -> [f64; 3] {
         let mired = WHITE_MIRED - self.temperature;
         let [u, v] = daylight_uv(mired);
         let [ahead, behind] = [daylight_uv(mired + 0.1), daylight_uv(mired - 0.1)];
         let (along_u, along_v) = (ahead[0] - behind[0], ahead[1] - behind[1]);
         let length = along_u.hypot(along_v);
-        // Across the line, towards green.
+        // Perpendicular to the locus, towards green.
         let (u, v) = (u - along_v / length * self.tint / 3000.0, v + along_u / length * self.tint / 3000.0);
         [1.5 * u / v, 1.0, (2.0 - 0.5 * u - 5.0 * v) / v]
     }
 
-    /// From light to light.
+    /// Maps linear light to linear light.
     fn matrix(&self) -> Square {
         let cones = times(&BRADFORD, &TO_XYZ);
         let neutral = Self { temperature: 0.0, tint: 0.0 };
@@ -151,7 +151,7 @@ mod tests {
         for (got, expected) in warm.light().into_iter().zip([0.9642, 1.0, 0.8251]) {
             assert!((got - expected).abs() < 1e-3, "{got} {expected}");
         }
-        // What that light shows as neutral comes out neutral (the daylight of 6504 K is sRGB's white but for a hair).
+        // Whatever is neutral in that light comes out neutral (daylight of 6504 K is almost exactly sRGB's white).
         let seen = transformed(&inverse(&TO_XYZ), warm.light());
         let [r, g, b] = transformed(&warm.matrix(), seen);
         assert!((r / g - 1.0).abs() < 5e-3 && (b / g - 1.0).abs() < 5e-3, "{r} {g} {b}");

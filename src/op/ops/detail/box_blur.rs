@@ -1,4 +1,4 @@
-//! Box blur: the mean of a square, by running sums whose cost does not depend on its size.
+//! Box blur: the mean of a square, by running sums, so that the cost does not depend on the radius.
 
 use std::collections::VecDeque;
 
@@ -26,8 +26,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(BoxBlur { radius: params.number("radius") })),
 };
 
-/// What a sample of 1 counts in sums. With 501 of them a sum stays below 2^31, and whole numbers make it the same
-/// wherever it began.
+/// The integer that stands for a sample of 1. The sum of 501 of them stays below 2^31, and integers give the same sum
+/// wherever it starts.
 const ONE: f32 = 4_194_304.0;
 
 struct BoxBlur {
@@ -37,12 +37,12 @@ struct BoxBlur {
 impl Operation for BoxBlur {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
         let window = Window::new(self.radius);
-        // Less than a hundredth of a pixel is lost in rounding.
+        // Less than a hundredth of a pixel disappears in rounding.
         Ok(if self.radius < 0.01 { Stage::Nothing } else { Stage::Stream(Box::new(window)) })
     }
 }
 
-/// The pixels of a line that count: whole ones on either side, and a fraction of the next.
+/// The pixels of a line that contribute: whole ones on either side, and a fraction of the next.
 #[derive(Clone, Copy)]
 pub(crate) struct Window {
     whole: usize,
@@ -99,18 +99,18 @@ impl StreamKernel for Window {
     }
 }
 
-/// At work on one picture.
+/// The state for one image.
 struct Running {
     window: Window,
     channels: usize,
     height: usize,
-    /// A row in whole numbers, with margins.
+    /// A row as integers, with margins.
     extended: Vec<i32>,
     /// Means along rows, from row `first` on.
     rows: VecDeque<Vec<i32>>,
     first: usize,
     spare: Vec<Vec<i32>>,
-    /// Down each column, over the whole rows of the window around the row before `pulled`.
+    /// Sums of each column over the whole rows of the window around the row before `pulled`.
     sums: Vec<i32>,
     pulled: usize,
 }
@@ -127,7 +127,8 @@ impl NullaryFnOnce for ToWhole<'_> {
     }
 }
 
-/// Means along a row of `N` interleaved channels that has margins of a pixel more than the window's whole ones.
+/// Means along a row of `N` interleaved channels, whose margins are one pixel wider than the whole pixels of the
+/// window.
 fn along_row<const N: usize>(window: Window, extended: &[i32], out: &mut [i32]) {
     let pixels = extended.as_chunks::<N>().0;
     let width = 2 * window.whole + 1;
@@ -165,7 +166,7 @@ impl NullaryFnOnce for AddRow<'_> {
     }
 }
 
-/// The next row of the result, and the sums on their way to the one after.
+/// Computes the next row of the result and updates the sums for the one after it.
 struct DownColumns<'a> {
     window: Window,
     sums: &'a mut [i32],
@@ -191,7 +192,7 @@ impl NullaryFnOnce for DownColumns<'_> {
 }
 
 impl Running {
-    /// The row at that place, or the nearest there is.
+    /// The row at that position, or the nearest one.
     fn row(&self, y: isize) -> &[i32] {
         let y = y.clamp(0, self.height as isize - 1) as usize;
         self.rows.get(y - self.first.min(y)).map(Vec::as_slice).unwrap_or_default()
@@ -242,7 +243,7 @@ impl RowStream for Running {
         });
         self.sums = sums;
         self.pulled += 1;
-        // The next row's window, and what lies just before it, begins here.
+        // The next row's window, and the row just before it, start here.
         while (self.first as isize) < y - radius && self.rows.len() > 1 {
             self.spare.extend(self.rows.pop_front());
             self.first += 1;

@@ -1,4 +1,4 @@
-//! Clarity: contrast between neighbouring parts of a picture, chiefly in its middle tones.
+//! Clarity: contrast between neighbouring areas, mostly in the midtones.
 
 use pulp::NullaryFnOnce;
 
@@ -49,7 +49,7 @@ impl Operation for Clarity {
     }
 }
 
-/// Pixels of `N` channels, the first `C` of them colours.
+/// Pixels of `N` channels, the first `C` of which are colours.
 struct Local<'a, const N: usize, const C: usize> {
     amount: f32,
     original: &'a [f32],

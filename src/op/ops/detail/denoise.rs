@@ -39,7 +39,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 /// Pixels of a patch on either side of its centre.
 const PATCH: usize = 1;
 
-/// Pixels worked on at once.
+/// Pixels processed together.
 const LANES: usize = 16;
 
 struct Denoise {
@@ -67,7 +67,7 @@ impl Operation for Denoise {
 /// Non-local means.
 struct Means {
     radius: usize,
-    /// What a summed squared difference is multiplied by to be d^2 / h^2.
+    /// The factor that turns a summed squared difference into d^2 / h^2.
     per_sample: f32,
     /// 2 s^2 / h^2.
     expected: f32,
@@ -104,21 +104,21 @@ impl TileKernel for Means {
     }
 }
 
-/// What is used again for each offset.
+/// Buffers that are reused for each offset.
 struct Work {
     /// Squared differences, summed over channels, of the tile and a patch's margin.
     differences: Vec<f32>,
-    /// The same summed down the rows of a patch.
+    /// The same, summed down the rows of a patch.
     columns: Vec<f32>,
-    /// Of a row of pixels.
+    /// For one row of pixels.
     weights: Vec<f32>,
-    /// What weights sum to so far.
+    /// Sum of the weights so far.
     sums: Vec<f32>,
-    /// Samples of a row of differences.
+    /// Samples in a row of differences.
     across: usize,
 }
 
-/// What the pixels at one offset add.
+/// Adds the contribution of the pixels at one offset.
 struct Offset<'a> {
     means: &'a Means,
     tile: &'a Tile,
@@ -128,13 +128,13 @@ struct Offset<'a> {
     down: usize,
 }
 
-/// Adding it to a small float leaves that one's nearest whole number in the lowest bits.
+/// Adding it to a small float leaves the nearest integer in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
 /// exp(-x) for x >= 0, within 1e-5 of it.
 #[inline(always)]
 fn decay(x: f32) -> f32 {
-    // 2^-t: the whole part goes into the exponent, the rest (-0.5 to 0.5) through a polynomial.
+    // 2^-t: the integer part goes into the exponent, the rest (-0.5 to 0.5) through a polynomial.
     let t = x * std::f32::consts::LOG2_E;
     let t = if t < 126.0 { t } else { 126.0 };
     let rounded = t + ROUND;

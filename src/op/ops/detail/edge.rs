@@ -1,4 +1,4 @@
-//! Edges: how steeply values change.
+//! Edges: the steepness of changes in value.
 
 use pulp::NullaryFnOnce;
 
@@ -43,7 +43,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             "prewitt" => (1.0 / 3.0, 1.0 / 3.0),
             _ => (0.25, 0.5),
         };
-        // The root's half goes into the weights.
+        // The half under the root is folded into the weights.
         let scale = params.number("amount") / std::f64::consts::SQRT_2;
         let slope = Slope { outer: (outer * scale) as f32, inner: (inner * scale) as f32 };
         Ok(Box::new(Edge { slope, colour: params.flag("colour") }))
@@ -62,7 +62,7 @@ impl Operation for Edge {
     }
 }
 
-/// Weights of the outer lines and of the one between.
+/// Weights of the outer lines and of the middle one.
 #[derive(Clone, Copy)]
 struct Slope {
     outer: f32,
@@ -81,7 +81,7 @@ impl NullaryFnOnce for Run<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { slope, rows, channels, out } = self;
-        // Nine pixels around each: three rows, each from the left, the middle and the right.
+        // Nine pixels around each one: three rows, each from the left, the middle and the right.
         let [top, middle, bottom] = rows.map(|row| {
             [0, 1, 2]
                 .map(|column| row.get(column * channels..).and_then(|row| row.get(..out.len())).unwrap_or_default())

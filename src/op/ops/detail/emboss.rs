@@ -1,4 +1,4 @@
-//! Emboss: the picture as a relief in gray stone, lit from one side.
+//! Emboss: renders the image as a gray relief lit from one side.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::alpha::keep_alpha;
@@ -53,7 +53,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 };
 
 struct Emboss {
-    /// Towards it, right and down, 1 long.
+    /// Unit vector towards the light, right and down.
     light: (f64, f64),
     strength: f64,
     height: f64,

@@ -1,4 +1,4 @@
-//! Film grain: noise that depends on the seed and on where a pixel stands, and on nothing else.
+//! Film grain: noise that depends only on the seed and the position of a pixel.
 
 use pulp::NullaryFnOnce;
 
@@ -44,7 +44,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     faithful_to_scale: false,
     build: |params| {
         let size = params.number("size");
-        // Of grains smaller than a pixel of the view, as many as it holds are averaged.
+        // A view pixel averages all the grains it contains.
         let amount = params.number("amount") / 255.0 * size.min(1.0);
         Ok(Box::new(Grain {
             amount: amount as f32,
@@ -89,7 +89,7 @@ fn noise(x: u32, row: u32) -> f32 {
     (sum as i32 as f32 - MEAN) * (1.0 / DEVIATION)
 }
 
-/// A run of noise of a row, from column `x` on.
+/// A run of noise in a row, from column `x` on.
 struct Run<'a>(u32, u32, &'a mut [f32]);
 
 impl NullaryFnOnce for Run<'_> {
@@ -102,7 +102,7 @@ impl NullaryFnOnce for Run<'_> {
     }
 }
 
-/// How a place between grains is shared by them: smoothly, and so that the noise is as strong there as anywhere.
+/// How a position between grains mixes them: smoothly, and with equal noise strength everywhere.
 #[inline]
 fn shares(at: f32) -> (f32, f32) {
     let second = at * at * (3.0 - 2.0 * at);
@@ -112,12 +112,12 @@ fn shares(at: f32) -> (f32, f32) {
 }
 
 impl Grain {
-    /// Which noise belongs to row `y` of a channel.
+    /// The noise row for row `y` of a channel.
     const fn row(self, y: u32, channel: u32) -> u32 {
         hash(y.wrapping_add(hash(self.seed.wrapping_mul(4).wrapping_add(channel))))
     }
 
-    /// Noise of a run of pixels.
+    /// Noise for a run of pixels.
     fn fill(self, x: u32, y: u32, channel: u32, out: &mut [f32]) {
         if self.size <= 1.0 {
             simd::wide(Run(x, self.row(y, channel), out));
@@ -162,7 +162,7 @@ impl PositionalKernel for Grain {
                 self.fill(x, y, channel as u32, &mut noise);
             }
             for (pixel, noise) in samples.chunks_exact_mut(count).zip(&noise) {
-                // What cannot be seen stays as it is.
+                // Invisible pixels stay unchanged.
                 let seen = !channels.has_alpha() || pixel.last().is_some_and(|alpha| *alpha > 0.0);
                 if let (true, Some(value)) = (seen, pixel.get_mut(channel)) {
                     *value += self.amount * noise;

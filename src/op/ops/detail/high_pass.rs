@@ -1,4 +1,4 @@
-//! High pass: the details that a blur takes away, on gray.
+//! High pass: the detail that a blur removes, on gray.
 
 use pulp::NullaryFnOnce;
 

@@ -1,5 +1,5 @@
-//! Median: noise of single pixels goes, edges stay. Small squares are sorted by a network, in vectors; larger ones are
-//! counted in histograms.
+//! Median: removes single-pixel noise and keeps edges. Small squares are sorted by a network of vector instructions;
+//! larger ones use histograms.
 
 use pulp::NullaryFnOnce;
 
@@ -26,10 +26,10 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(Median { radius: params.number("radius") })),
 };
 
-/// The largest radius for which a network is quicker than a histogram.
+/// The largest radius for which a sorting network is faster than a histogram.
 const NETWORK_RADIUS: usize = 2;
 
-/// Pixels sorted side by side.
+/// Pixels sorted in parallel.
 const LANES: usize = 16;
 
 struct Median {
@@ -92,8 +92,8 @@ fn middle(a: f32, b: f32, c: f32) -> f32 {
     most(least(a, b), least(most(a, b), c))
 }
 
-/// Medians of 3 x 3 px: of each column's smallest the largest, of its middle ones the middle one, of its largest the
-/// smallest; and of these three the middle one (Smith, "Implementing median filters in XC4000E FPGAs", 1996).
+/// Medians of 3 x 3 px: the largest of the columns' minima, the median of their medians and the smallest of their
+/// maxima; the result is the median of these three (Smith, "Implementing median filters in XC4000E FPGAs", 1996).
 struct Nine<'a> {
     plane: &'a [f32],
     stride: usize,
@@ -130,8 +130,8 @@ impl NullaryFnOnce for Nine<'_> {
     }
 }
 
-/// Medians of 5 x 5 px by forgetful selection: of half the values and two, the smallest and the largest cannot be the
-/// median; they go, and another value comes, until three are left.
+/// Medians of 5 x 5 px by forgetful selection: of half the values plus two, the smallest and the largest cannot be the
+/// median, so they are dropped and another value is added, until three are left.
 struct TwentyFive<'a> {
     plane: &'a [f32],
     stride: usize,
@@ -139,7 +139,7 @@ struct TwentyFive<'a> {
     width: usize,
 }
 
-/// The smaller of each pair to the first, the larger to the second.
+/// Moves the smaller of each pair to `a` and the larger to `b`.
 #[inline(always)]
 fn exchange<const N: usize>(values: &mut [Lanes; N], a: usize, b: usize) {
     let (first, second) = (values[a], values[b]);
@@ -149,14 +149,14 @@ fn exchange<const N: usize>(values: &mut [Lanes; N], a: usize, b: usize) {
     }
 }
 
-/// Brings the smallest to the front and the largest to the end.
+/// Moves the smallest value to the front and the largest to the end.
 #[inline(always)]
 fn extremes<const N: usize>(values: &mut [Lanes; N]) {
     let half = N / 2;
     for i in 0..half {
         exchange(values, i, N - 1 - i);
     }
-    // With an odd number the middle one met no partner: it stands in both halves.
+    // With an odd count, the middle value had no partner: it belongs to both halves.
     for i in 1..N - half {
         exchange(values, 0, i);
     }
@@ -165,7 +165,7 @@ fn extremes<const N: usize>(values: &mut [Lanes; N]) {
     }
 }
 
-/// Leaves the smallest and the largest behind and takes another value.
+/// Drops the smallest and the largest value and adds another.
 #[inline(always)]
 fn replace<const N: usize, const LESS: usize>(mut values: [Lanes; N], next: Lanes) -> [Lanes; LESS] {
     extremes(&mut values);
@@ -177,7 +177,7 @@ fn replace<const N: usize, const LESS: usize>(mut values: [Lanes; N], next: Lane
 }
 
 impl TwentyFive<'_> {
-    /// A run of samples, as far as there are any.
+    /// A run of samples, as long as there are any.
     #[inline(always)]
     fn lanes(&self, x: usize, y: usize) -> Lanes {
         let row = self.plane.get(y * self.stride + x..).unwrap_or_default();

@@ -45,8 +45,8 @@ impl Operation for MotionBlur {
     }
 }
 
-/// Weights of a line through the centre, which sum to 1. Each column of a flat line (row of a steep one) counts as far
-/// as the line crosses it, shared by the two pixels above and below the middle of the crossing.
+/// Weights of a line through the centre, which sum to 1. Each column of a flat line (row of a steep one) is weighted by
+/// the length of its crossing, shared between the two pixels nearest to the middle of the crossing.
 fn line(length_px: f64, angle: f64) -> Vec<(i32, i32, f64)> {
     let radians = angle.rem_euclid(180.0).to_radians();
     let (x, y) = (radians.cos(), radians.sin());
@@ -63,7 +63,7 @@ fn line(length_px: f64, angle: f64) -> Vec<(i32, i32, f64)> {
         let minor = f64::midpoint(from, to) * slope;
         let share = minor - minor.floor();
         for (minor, share) in [(minor.floor() as i32, 1.0 - share), (minor.floor() as i32 + 1, share)] {
-            // What rounding leaves is no share.
+            // Ignore rounding residue.
             if share > 1e-9 {
                 let weight = (to - from) * share / (2.0 * reach);
                 taps.push(if flat { (at, minor, weight) } else { (minor, at, weight) });

@@ -24,7 +24,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 };
 
 struct Pixelate {
-    /// In px; in a smaller view not always whole.
+    /// In px; not always an integer in a smaller view.
     size: f64,
 }
 
@@ -34,23 +34,23 @@ impl Operation for Pixelate {
     }
 }
 
-/// Blocks of a line.
+/// The blocks along a line.
 #[derive(Clone, Copy)]
 struct Blocks {
     size: f64,
 }
 
 impl Blocks {
-    /// The block that a pixel begins in, and how much of the pixel lies in it: the rest lies in the next one.
+    /// The block in which a pixel begins, and the share of the pixel inside it; the rest belongs to the next block.
     fn of(self, pixel: usize) -> (usize, f64) {
         let block = (pixel as f64 / self.size).floor();
         let end = (block + 1.0) * self.size;
-        // What rounding leaves of a pixel is none of it.
+        // Ignore rounding residue.
         let share = (end - pixel as f64).min(1.0);
         if share < 1e-6 { (block as usize + 1, 1.0) } else { (block as usize, share) }
     }
 
-    /// Blocks that a line of pixels needs.
+    /// Number of blocks in a line of pixels.
     fn count(self, pixels: usize) -> usize {
         let (block, share) = self.of(pixels.saturating_sub(1));
         block + 1 + usize::from(share < 1.0)
@@ -98,11 +98,11 @@ impl StreamKernel for Blocks {
     }
 }
 
-/// A row of blocks that is being summed up.
+/// A row of blocks while it is summed.
 struct Sum {
-    /// Of each block's samples.
+    /// Sums of each block's samples.
     samples: Vec<f64>,
-    /// Rows that count in it.
+    /// Number of rows included.
     rows: f64,
 }
 
@@ -110,15 +110,15 @@ struct Pixelating {
     blocks: Blocks,
     channels: usize,
     height: usize,
-    /// Each pixel's block, and how much of it lies there.
+    /// Each pixel's block, and the share of the pixel inside it.
     columns: Vec<(usize, f64)>,
-    /// Pixels across each block.
+    /// Width of each block in pixels.
     widths: Vec<f64>,
-    /// A row's sums over each block.
+    /// Sums of one row over each block.
     line: Vec<f64>,
     sums: VecDeque<Sum>,
     first_sum: usize,
-    /// Finished rows of blocks just before `first_sum`, as wide as the picture.
+    /// Finished rows of blocks before `first_sum`, as wide as the image.
     finished: VecDeque<Vec<f32>>,
     pushed: usize,
     pulled: usize,
@@ -157,7 +157,7 @@ impl Pixelating {
         let mut full = vec![0.0; self.columns.len() * channels];
         for (pixel, (block, share)) in full.chunks_exact_mut(channels).zip(&self.columns) {
             let here = means.iter().skip(block * channels);
-            // Behind the last block there is none: its share is 0.
+            // There is no block after the last one: its share is 0.
             let next = means.iter().skip((block + 1) * channels).chain(std::iter::repeat(&0.0));
             for ((value, here), next) in pixel.iter_mut().zip(here).zip(next) {
                 *value = (here * share + next * (1.0 - share)) as f32;

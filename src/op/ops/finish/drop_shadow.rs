@@ -1,4 +1,4 @@
-//! A soft shadow behind the picture.
+//! A soft shadow behind the image.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::gaussian::Gaussian;
@@ -83,7 +83,7 @@ impl Operation for DropShadow {
             return Ok(Stage::Nothing);
         }
         let gaussian = Gaussian::new(self.sigma);
-        // Beyond three standard deviations lies a thousandth of the shadow. Whole px of the output.
+        // Less than a thousandth of the shadow lies beyond three standard deviations. In whole pixels of the output.
         let reach = (3.0 * self.sigma / self.view_scale).ceil();
         let whole = |offset: f64| (offset / self.view_scale).round();
         let (x, y) = (whole(self.offset.0), whole(self.offset.1));
@@ -91,7 +91,7 @@ impl Operation for DropShadow {
         let ([left, right], [top, bottom]) = (room(x), room(y));
         let is_gray = |colour: [f32; 4]| colour[0] == colour[1] && colour[1] == colour[2];
         let clear = |[r, g, b, _]: [f32; 4]| Colour([r, g, b, 0.0]);
-        // Its colour is not seen; it says whether there must be room for colour.
+        // Its colour is invisible; it decides whether the canvas needs colour channels.
         let unseen = match self.background {
             Some(background) if !is_gray(background.0) => clear(background.0),
             _ => clear(colour),
@@ -109,7 +109,7 @@ impl Operation for DropShadow {
             colour: self.colour.samples(channels),
             background: self.background.map(|background| background.samples(channels)),
         };
-        // One clear pixel on every side, cut off again: beyond it, nothing casts a shadow.
+        // A transparent pixel on every side, which is cut off again: nothing beyond it casts a shadow.
         stages.push(Stage::Pad(Pad {
             left_px: 1,
             top_px: 1,
@@ -126,15 +126,15 @@ impl Operation for DropShadow {
     }
 }
 
-/// A blur that moves what it blurs, along one axis.
+/// A blur that also shifts its input, along one axis.
 struct Moved {
     weights: Vec<f32>,
-    /// Where the first weight stands, seen from the result's pixel.
+    /// Position of the first weight relative to the output pixel.
     first: i32,
 }
 
 impl Moved {
-    /// Moved towards higher places by `offset_px`, which is whole in outputs.
+    /// Shifted towards higher coordinates by `offset_px`, which is an integer in outputs.
     fn new(gaussian: &Gaussian, offset_px: f64) -> Self {
         let whole = (offset_px + 1e-6).floor();
         let part = (offset_px - whole).max(0.0) as f32;
@@ -142,7 +142,7 @@ impl Moved {
         if part < 1e-3 {
             return Self { weights: gaussian.weights().to_vec(), first };
         }
-        // Between two pixels: what is moved by one less and by one more, each by its share.
+        // Between two pixels: mixes the shifts by one pixel less and one pixel more.
         let mut weights = vec![0.0; gaussian.weights().len() + 1];
         for (i, weight) in gaussian.weights().iter().enumerate() {
             for (at, share) in [(i, part), (i + 1, 1.0 - part)] {
@@ -154,13 +154,13 @@ impl Moved {
         Self { weights, first: first - 1 }
     }
 
-    /// How far it looks on either side.
+    /// Pixels needed on either side.
     fn halo_px(&self) -> u32 {
         let last = self.first + self.weights.len() as i32 - 1;
         self.first.unsigned_abs().max(last.unsigned_abs())
     }
 
-    /// How many pixels before the first weight lie in a neighbourhood.
+    /// Pixels of the neighbourhood before the first weight.
     fn lead(&self, halo: usize) -> usize {
         usize::try_from(halo as i64 + i64::from(self.first)).unwrap_or_default()
     }
@@ -225,7 +225,7 @@ impl WindowKernel for Shadow {
     }
 }
 
-/// Leaves alpha out, where nothing is transparent any more.
+/// Drops the alpha channel when nothing is transparent any more.
 struct WithoutAlpha;
 
 impl PointKernel for WithoutAlpha {
@@ -253,7 +253,7 @@ mod tests {
         for offset in [0.0, 3.0, -2.0, 1.25, -0.75, 7.5] {
             let moved = Moved::new(&Gaussian::new(1.5), offset);
             let sum: f32 = moved.weights.iter().sum();
-            // What comes from `place` away is moved by as much the other way.
+            // A contribution from `place` pixels away is shifted by the same distance the other way.
             let places = moved.weights.iter().enumerate().map(|(i, weight)| weight * (moved.first + i as i32) as f32);
             let centre: f32 = places.sum();
             assert!((sum - 1.0).abs() < 1e-5 && (f64::from(centre) + offset).abs() < 1e-4, "{offset}: {centre}");
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_sharp_shadow_is_the_picture_moved() {
-        // One opaque pixel in the middle of a row of clear ones.
+        // One opaque pixel in the middle of a transparent row.
         let kernel = Shadow {
             across: Moved::new(&Gaussian::new(0.0), 2.0),
             down: Moved::new(&Gaussian::new(0.0), 0.0),

@@ -1,4 +1,4 @@
-//! Darker (or lighter) towards the corners.
+//! Darkens (or lightens) the corners.
 
 use pulp::NullaryFnOnce;
 
@@ -58,14 +58,14 @@ struct Shade {
     height: f64,
 }
 
-/// Pixels whose strengths are found at once.
+/// Pixels whose strengths are computed together.
 const BLOCK_PX: usize = 256;
 
-/// How much each pixel of a run changes: above 0 darker, below lighter.
+/// The strength for each pixel of a run: above 0 darker, below 0 lighter.
 struct Strengths<'a> {
     shade: &'a Shade,
     x: u32,
-    /// Half the square of how far the row lies from the middle, 1 at the edges.
+    /// Half the squared distance of the row from the middle, 1 at the edges.
     down: f32,
     out: &'a mut [f32],
 }

@@ -1,4 +1,4 @@
-//! A picture on the picture.
+//! Overlays an image.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 struct WatermarkImage {
     path: String,
     mark: Option<Arc<Image>>,
-    /// Longer side, 0 to 1 of the picture's shorter side.
+    /// Longer side, 0 to 1 of the image's shorter side.
     scale: f64,
     layout: OverlayLayout,
     stamps: OverlayCache,
@@ -109,7 +109,7 @@ fn rgba(pixel: &[f32], channels: Channels) -> [f32; 4] {
     }
 }
 
-/// A picture in another size, premultiplied.
+/// A resampled image, premultiplied.
 fn resampled(mark: &Image, (width_px, height_px): (u32, u32)) -> Vec<[f32; 4]> {
     let info = &mark.info;
     let to = Resample::whole(info, width_px, height_px, ResampleFilter::Lanczos3);
@@ -132,7 +132,7 @@ fn resampled(mark: &Image, (width_px, height_px): (u32, u32)) -> Vec<[f32; 4]> {
                 add(to, pixel, *weight);
             }
         }
-        // Into every row of the result that this one counts for; starts never decrease.
+        // Adds it to every output row that it contributes to; starts never decrease.
         while first < down.len() && down.end(first, first) <= y {
             first += 1;
         }
@@ -150,7 +150,7 @@ fn resampled(mark: &Image, (width_px, height_px): (u32, u32)) -> Vec<[f32; 4]> {
     }
     for pixel in &mut result {
         let alpha = simd::unit(pixel[3]);
-        // A filter that sharpens reaches beyond black and white; no colour is above its alpha.
+        // Sharpening filters overshoot black and white; premultiplied colour can't exceed alpha.
         *pixel = pixel.map(|value| value.clamp(0.0, alpha));
     }
     result

@@ -1,4 +1,4 @@
-//! Words on the picture.
+//! Draws text over the image.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::op::params::Params;
 use crate::op::spec::{Group, OpSpec};
 use crate::op::stage::{Colour, Operation, Stage};
 
-/// Characters at most.
+/// Longest text in characters.
 const MAX_CHARS: usize = 1000;
 
 pub(crate) const SPEC: OpSpec = OpSpec {
@@ -67,7 +67,7 @@ struct WatermarkText {
     stamps: OverlayCache,
 }
 
-/// A field of names of files, which is none here.
+/// A field of file-name patterns, which has no meaning here.
 fn field(text: &str) -> Option<&'static str> {
     const FIELDS: [&str; 10] =
         ["{stem}", "{ext}", "{index", "{parent}", "{host}", "{width}", "{height}", "{date}", "{hash}", "{dir}"];

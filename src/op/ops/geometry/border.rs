@@ -1,4 +1,4 @@
-//! A border around the picture.
+//! A border around the image.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
@@ -36,7 +36,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         let [top, right, bottom, left] =
             ["top", "right", "bottom", "left"].map(|name| params.optional(name).unwrap_or(params.number("size")));
         let view_scale = params.view_scale();
-        // Whole px of the output, whatever the view.
+        // Whole pixels of the output at every view scale.
         let [top, right, bottom, left] = [top, right, bottom, left].map(|px| (px / view_scale).round());
         let margins = Margins { left, top, right, bottom };
         Ok(Box::new(Border { margins, colour: params.colour("colour"), view_scale }))

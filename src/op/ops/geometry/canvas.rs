@@ -1,4 +1,4 @@
-//! A canvas of a given size: what is missing is filled, what sticks out is cut off.
+//! A canvas of a given size: empty areas are filled, the rest is cut off.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
@@ -54,7 +54,8 @@ struct Canvas {
     view_scale: f64,
 }
 
-/// One axis: what is kept of the picture (start and length), and the canvas (px before the picture, and its length).
+/// One axis: the part of the image that is kept (start and length), and the canvas (pixels before the image, and its
+/// length).
 struct Axis {
     kept: (f64, f64),
     before: f64,

@@ -1,4 +1,4 @@
-//! A part of the picture.
+//! Cuts out part of the image.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
@@ -18,7 +18,7 @@ const fn share(name: &'static str, summary: &'static str, default: f64) -> Param
     ParamSpec { name, summary, unit: Unit::Percent, kind }
 }
 
-/// The sides in per cent, in the order of a [`Part::Edges`].
+/// The four percentages, in the order of [`Part::Edges`].
 const EDGES: [&str; 4] = ["left_percent", "top_percent", "right_percent", "bottom_percent"];
 
 pub(crate) const SPEC: OpSpec = OpSpec {
@@ -60,18 +60,18 @@ pub(crate) const SPEC: OpSpec = OpSpec {
 const PLACES: &[&str] =
     &["auto", "top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"];
 
-/// Which part; px of the picture as it arrives, fractional only in a preview.
+/// The part to keep, in px of the incoming image (fractional only in a preview).
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     /// Start and size.
     Px { x: f64, y: f64, width: Option<f64>, height: Option<f64> },
-    /// A size, placed by gravity.
+    /// A size, positioned by the anchor.
     Size { width: Option<f64>, height: Option<f64> },
-    /// Cut off at left, top, right and bottom, 0 to 1.
+    /// Shares cut off at the left, top, right and bottom, 0 to 1.
     Edges([f64; 4]),
-    /// Share of width and height, 0 to 1.
+    /// Shares of width and height, 0 to 1.
     Share(f64, f64),
-    /// The largest part of a shape, or the one of that width or height.
+    /// The largest part of an aspect ratio, or the one of that width or height.
     Aspect { ratio: f64, width: Option<f64>, height: Option<f64> },
 }
 
@@ -81,7 +81,7 @@ struct Crop {
     view_scale: f64,
 }
 
-/// Width over height, from `16:9`.
+/// Width divided by height, from `16:9`.
 fn ratio(text: &str) -> Option<f64> {
     let (width, height) = text.split_once(':')?;
     let [width, height] = [width, height].map(|number| number.trim().parse::<f64>().unwrap_or(0.0));
@@ -152,7 +152,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     Ok(Box::new(Crop { part, gravity, view_scale: params.view_scale() }))
 }
 
-/// Start and length inside the picture, at least one px; `None` if it begins beyond the end.
+/// Start and length inside the image, at least one px; `None` if it starts beyond the end.
 fn span(start: f64, length: Option<f64>, available: u32) -> Option<(f64, f64)> {
     let available = f64::from(available);
     if start >= available {
@@ -164,13 +164,13 @@ fn span(start: f64, length: Option<f64>, available: u32) -> Option<(f64, f64)> {
 }
 
 impl Crop {
-    /// Whole px of the output, in px of the view.
+    /// Whole pixels of the output, in px of the view.
     fn whole(&self, px: f64) -> f64 {
-        // A hair below a half, so that a length computed as 99.99999 and one computed as 100 agree.
+        // Slightly below a half, so that a length computed as 99.99999 and one computed as 100 agree.
         (px / self.view_scale + 1e-6).round() * self.view_scale
     }
 
-    /// A length placed in what is available.
+    /// Positions a length within the available space.
     fn placed(&self, length: f64, available: u32, gravity: f64) -> (f64, f64) {
         let available = f64::from(available);
         let length = self.whole(length).clamp(1.0_f64.min(available), available);
@@ -200,7 +200,7 @@ impl Crop {
                     (None, Some(height)) => height * ratio,
                     (None, None) => full_width,
                 };
-                // What does not fit becomes smaller and keeps its shape.
+                // A part that does not fit becomes smaller and keeps its shape.
                 let width = width.min(full_width).min(full_height * ratio);
                 placed(width, width / ratio)
             }
@@ -230,7 +230,7 @@ mod tests {
     use crate::model::{Channels, SampleType};
     use crate::op::recipe::syntax;
 
-    /// The part of a picture of 400 by 300 px.
+    /// The part of an image of 400 by 300 px.
     fn cut(step: &str) -> Result<(u32, u32, u32, u32), Message> {
         let (width_px, height_px) = (400, 300);
         let info =

@@ -1,4 +1,4 @@
-//! Mirrored.
+//! Mirrors the image.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::spec::{Group, OpSpec};

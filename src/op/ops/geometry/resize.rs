@@ -1,4 +1,4 @@
-//! Another size.
+//! Changes the size of the image.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
@@ -80,7 +80,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build,
 };
 
-/// What the result's size is asked to be; px may be fractional in a preview.
+/// The requested size; px may be fractional in a preview.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
     LongEdge(f64),
@@ -185,14 +185,14 @@ impl Operation for Resize {
         let limit = if self.enlarge { f64::INFINITY } else { 1.0 };
         let too_small = across > limit;
         let (across, down) = (across.min(limit), down.min(limit));
-        // An area is an upper bound: there, sides are rounded down.
+        // An area is an upper limit: its sides are rounded down.
         let side = |px: f64| whole(if matches!(self.target, Target::Area(_)) { (px + 1e-6).floor() } else { px });
         let mut resample = Resample::whole(input, side(width * across), side(height * down), self.kernel);
         resample.linear_light = self.linear_light;
         let mut pad = None;
         match self.target {
             Target::Box(w, h, Fit::Cover) => {
-                // The result is the box; or, where that is more than the picture has, as large a part in its shape.
+                // The result is the box or, if the image is smaller, the largest part in the box's shape.
                 let share = if too_small { (width / w).min(height / h) } else { 1.0 };
                 resample.width_px = whole((w * share).min(width * across));
                 resample.height_px = whole((h * share).min(height * down));
@@ -208,7 +208,7 @@ impl Operation for Resize {
             }
             Target::Box(w, h, Fit::Pad) => {
                 let (width_px, height_px) = (whole(w).max(resample.width_px), whole(h).max(resample.height_px));
-                // Positional by the exact size, so that a smaller view agrees as far as whole pixels can.
+                // Positioned by the exact size, so that a smaller view agrees as closely as whole pixels allow.
                 let before = |asked: f64, exact: f64, gravity: f64, room: u32| {
                     ((asked - exact) * gravity).round().clamp(0.0, f64::from(room)) as u32
                 };
@@ -232,7 +232,7 @@ mod tests {
     use super::super::resize::*;
     use crate::model::{Channels, SampleType, Step};
 
-    /// Width and height of a picture's result.
+    /// Width and height of the result for an image.
     fn size(step: &Step, width_px: u32, height_px: u32) -> (u32, u32) {
         let info =
             ImageInfo { width_px, height_px, channels: Channels::Rgb, sample: SampleType::U8, premultiplied: false };

@@ -1,4 +1,4 @@
-//! Rotation about the centre.
+//! Rotates the image about its centre.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
 use crate::op::kernels::simd::{self, Sample};
@@ -83,7 +83,7 @@ fn canvas(canvas: Canvas, sin: f64, cos: f64, input: &ImageInfo) -> (u32, u32) {
         Canvas::Crop => {
             let (long, short) = (width.max(height), width.min(height));
             let (across, down) = if short <= 2.0 * sin * cos * long || (sin - cos).abs() < 1e-10 {
-                // Two corners touch the long sides, the others nothing.
+                // Two corners touch the long sides, the other two touch nothing.
                 let half = 0.5 * short;
                 if width >= height { (half / sin, half / cos) } else { (half / cos, half / sin) }
             } else {
@@ -100,13 +100,13 @@ struct Cubic {
     sin: f64,
     cos: f64,
     canvas_px: (u32, u32),
-    /// Whether the canvas lies within the picture, so that no background is seen.
+    /// Whether the canvas lies within the image, so that no background is visible.
     is_inside: bool,
     channels: Channels,
     background: Colour,
 }
 
-/// Catmull-Rom's weights of four neighbours, `t` behind the second.
+/// Catmull-Rom weights of four neighbours, at `t` after the second.
 #[inline(always)]
 fn weights(t: f32) -> [f32; 4] {
     let (square, cube) = (t * t, t * t * t);
@@ -119,7 +119,7 @@ fn weights(t: f32) -> [f32; 4] {
 }
 
 impl Cubic {
-    /// Where a point of the result lies in the picture, both in px from the top left corner.
+    /// The position in the image of a point of the result, both in px from the top left corner.
     #[inline(always)]
     fn source(&self, input: &ImageInfo, x: f64, y: f64) -> (f64, f64) {
         let across = x - f64::from(self.canvas_px.0) / 2.0;
@@ -139,7 +139,7 @@ impl Cubic {
         }
     }
 
-    /// The neighbours of a point: columns, rows (within the picture, from the top left of what is held), and weights.
+    /// The neighbours of a point: columns, rows (within the image, from the top left of the held part) and weights.
     #[inline(always)]
     fn neighbours(picture: &Held<'_>, point: (f64, f64)) -> ([usize; 4], [usize; 4], [f32; 4], [f32; 4]) {
         let axis = |at: f64, size: u32, first: u32, held: u32| {
@@ -157,7 +157,7 @@ impl Cubic {
         (columns, rows, across, down)
     }
 
-    /// How much of a pixel lies within the picture, 0 to 1.
+    /// The share of a pixel inside the image, 0 to 1.
     #[inline(always)]
     fn cover(&self, info: &ImageInfo, point: (f64, f64)) -> f32 {
         if self.is_inside {
@@ -167,7 +167,7 @@ impl Cubic {
         (axis(point.0, info.width_px) * axis(point.1, info.height_px)) as f32
     }
 
-    /// Without alpha, in the channels it arrived in.
+    /// Without alpha, in the channels of the input.
     fn same<T: Sample, const N: usize>(&self, picture: &Held<'_>, samples: &[T], (x, y): (u32, u32), out: &mut [f32]) {
         let stride = picture.band.width_px as usize;
         let pixels = samples.as_chunks::<N>().0;
@@ -186,7 +186,7 @@ impl Cubic {
                 let mut line = [0.0; N];
                 let start = row * stride;
                 let run = pixels.get(start + first..).and_then(|rest| rest.first_chunk::<4>());
-                // At the sides the outermost pixel counts more than once.
+                // At the edges the outermost pixel counts more than once.
                 let four = match run {
                     Some(run) if last == first + 3 => *run,
                     _ => columns.map(|column| pixels.get(start + column).copied().unwrap_or([T::default(); N])),
@@ -206,7 +206,7 @@ impl Cubic {
         }
     }
 
-    /// With alpha, or in more channels than it arrived in.
+    /// With alpha, or with more channels than the input.
     fn widened<T: Sample>(&self, picture: &Held<'_>, samples: &[T], (x, y): (u32, u32), out: &mut [f32]) {
         let (from, to_channels) = (picture.band.channels, self.channels);
         let (count, stride) = (to_channels.count(), picture.band.width_px as usize);
@@ -229,7 +229,7 @@ impl Cubic {
                     }
                 }
             }
-            // Colour above alpha is no colour.
+            // Premultiplied colour can't exceed alpha.
             let alpha = sum.get(alpha_at).copied().unwrap_or(1.0).clamp(0.0, 1.0);
             let most = if to_channels.has_alpha() { alpha } else { 1.0 };
             for (channel, value) in to.iter_mut().enumerate() {
@@ -255,7 +255,7 @@ impl WholeKernel for Cubic {
         let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
         let corners = corners.map(|(x, y)| self.source(input, x, y));
         let span = |at: [f64; 4], size: u32| {
-            // Two neighbours on either side of what is held.
+            // Two neighbours on either side of the held part.
             let last = f64::from(size) - 1.0;
             let from = (at.iter().copied().fold(f64::INFINITY, f64::min) - 3.0).clamp(0.0, last);
             let to = (at.iter().copied().fold(0.0, f64::max) + 3.0).clamp(from, last);
@@ -271,7 +271,7 @@ impl WholeKernel for Cubic {
     }
 }
 
-/// A pixel in other channels (none are lost), premultiplied.
+/// A pixel converted to more channels, premultiplied.
 fn widened<T: Sample>(pixel: &[T], from: Channels, to: Channels) -> [f32; 4] {
     let sample = |i: usize| pixel.get(i).map_or(0.0, |sample| sample.to_unit());
     let (colour, alpha) = match from {

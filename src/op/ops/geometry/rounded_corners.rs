@@ -1,4 +1,4 @@
-//! Corners cut off along a quarter of a circle.
+//! Cuts off corners along a quarter of a circle.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
@@ -56,9 +56,9 @@ struct Corners {
 }
 
 impl Corners {
-    /// How much of a pixel is kept, 0 to 1.
+    /// The share of a pixel that is kept, 0 to 1.
     fn cover(&self, x: u32, y: u32) -> f32 {
-        // How far the pixel's centre lies beyond the nearest circle's centre, towards the corner.
+        // Distance of the pixel's centre from the nearest circle's centre, towards the corner.
         let beyond =
             |at: u32, size: f64| (self.radius - (f64::from(at) + 0.5).min(size - f64::from(at) - 0.5)).max(0.0);
         let (across, down) = (beyond(x, self.width), beyond(y, self.height));
@@ -90,7 +90,7 @@ impl PositionalKernel for Corners {
     }
 }
 
-/// A pixel and a colour, of which `share` is taken; both as they stand, weighed by their alphas.
+/// Mixes a share of a colour into a pixel, neither premultiplied, weighted by their alphas.
 fn mix(pixel: &mut [f32], colour: &[f32; 4], share: f32, channels: Channels) {
     let colours = channels.colour_count();
     let (from, to) = match (channels.has_alpha(), pixel.get(colours), colour.get(colours)) {

@@ -1,4 +1,4 @@
-//! Borders of one colour, or of nothing, taken away.
+//! Removes borders of one colour, or transparent ones.
 
 use crate::config::MAX_SIDE_PX;
 use crate::model::{Band, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
@@ -81,14 +81,14 @@ impl Measure for Trim {
 }
 
 impl Trim {
-    /// What is no border; `None` if there is nothing else.
+    /// The part inside the border; `None` if there is only border.
     fn inner<T: Sample>(&self, samples: &[T], info: &ImageInfo) -> Option<Rect> {
         let count = info.channels.count();
         let (width, height) = (info.width_px as usize, info.height_px as usize);
         let pixel = |x: usize, y: usize| samples.get((y * width + x) * count..).and_then(|rest| rest.get(..count));
         let has_alpha = info.channels.has_alpha();
         let alpha = |pixel: &[T]| if has_alpha { pixel.last().map_or(1.0, |alpha| alpha.to_unit()) } else { 1.0 };
-        // Colours that cannot be seen do not differ.
+        // Invisible colours count as equal.
         let is_like = |a: &[T], b: &[T]| {
             let unseen = has_alpha && alpha(a).max(alpha(b)) <= self.tolerance;
             unseen || a.iter().zip(b).all(|(a, b)| (a.to_unit() - b.to_unit()).abs() <= self.tolerance + 1e-6)
@@ -100,7 +100,7 @@ impl Trim {
         let first = *corners.first()?;
         let votes = |of: &[T]| corners.iter().filter(|corner| is_like(corner, of)).count();
         let border = match self.by {
-            // The first of those with most votes.
+            // The first of those with the most votes.
             By::Auto => corners.iter().rev().copied().max_by_key(|corner| votes(corner))?,
             _ => first,
         };
@@ -111,7 +111,7 @@ impl Trim {
         let bottom = (top..height).rev().find(has_inner).unwrap_or(top);
         let (mut left, mut right) = (width, 0);
         for y in top..=bottom {
-            // Only what would move an edge is looked at.
+            // Only pixels that would move an edge are examined.
             let line = row(y);
             let outside_left = line.chunks_exact(count).take(left);
             if let Some(x) = outside_left.into_iter().position(|pixel| !is_border(pixel)) {
@@ -150,13 +150,13 @@ mod tests {
         let all = Rect { x: 0, y: 0, width_px: 12, height_px: 9 };
         let corners = [(0, 0), (11, 0), (0, 8), (11, 8)];
         for odd in corners {
-            // One corner of four differs: the others have the majority, and it is kept.
+            // One corner differs: the other three decide, and it is kept.
             let one = rect(By::Auto, 5, Channels::Gray, |x, y| vec![if (x, y) == odd { 9 } else { 200 }]);
             assert_eq!(one, Some(Rect { x: odd.0 as u32, y: odd.1 as u32, width_px: 1, height_px: 1 }));
-            // One that is clear makes the alpha say what the border is.
+            // A transparent corner makes alpha define the border.
             let clear = |x, y| vec![50, if (x, y) == odd { 0 } else { 255 }];
             assert_eq!(rect(By::Auto, 5, Channels::GrayAlpha, clear), Some(all), "{odd:?}");
-            // By colour the first alone counts, whatever the others are.
+            // With by=colour only the first corner counts.
             let first = rect(By::Colour, 5, Channels::Gray, |x, y| vec![if (x, y) == odd { 9 } else { 200 }]);
             let kept =
                 if odd == (0, 0) { all } else { Rect { x: odd.0 as u32, y: odd.1 as u32, width_px: 1, height_px: 1 } };
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(rect(By::Auto, 60, Channels::Gray, dot), None, "it would be trimmed to nothing");
         let all = rect(By::Auto, 0, Channels::Gray, dot);
         assert_eq!(all.map(|rect| (rect.width_px, rect.height_px)), Some((12, 9)));
-        // Exactly at the tolerance is border still.
+        // A difference of exactly the tolerance still counts as border.
         let edge = |x, _| vec![if x == 3 { 110 } else { 100 }];
         assert_eq!(rect(By::Auto, 10, Channels::Gray, edge), None);
         assert_eq!(rect(By::Auto, 9, Channels::Gray, edge), Some(Rect { x: 3, y: 0, width_px: 1, height_px: 9 }));

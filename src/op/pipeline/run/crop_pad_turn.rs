@@ -1,4 +1,4 @@
-//! Passes that only move samples: turned, cropped, padded. Any sample type stays as it is.
+//! Passes that only move samples: turns, crops, padding. They keep any sample type.
 
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
@@ -18,7 +18,7 @@ macro_rules! with_both {
     };
 }
 
-/// Every row of a picture, in one allocation of the right size.
+/// Every row of an image, in one allocation of the right size.
 pub(in crate::op) fn collect(rows: &mut dyn Rows) -> Result<Band, ItemError> {
     let info = rows.info();
     let mut all = Band::empty(&info);
@@ -38,7 +38,7 @@ pub(in crate::op) fn collect(rows: &mut dyn Rows) -> Result<Band, ItemError> {
     if all.rows == info.height_px && all.samples.len() == len { Ok(all) } else { Err(short()) }
 }
 
-/// Turned or mirrored. Left to right only, it streams; any other way, the whole picture is held.
+/// Turns or mirrors. Mirroring left to right streams; any other turn holds the whole image.
 pub(super) struct Turned<'a> {
     rows: Box<dyn Rows + 'a>,
     turn: Turn,
@@ -56,13 +56,13 @@ impl<'a> Turned<'a> {
 
 fn mirror_rows<T: Copy>(samples: &mut [T], row_samples: usize, channels: usize) {
     for row in samples.chunks_exact_mut(row_samples) {
-        // Reversing all samples mirrors the pixels; reversing each pixel puts its channels in order again.
+        // Reversing all samples mirrors the pixels; reversing each pixel restores the order of its channels.
         row.reverse();
         row.chunks_exact_mut(channels).for_each(<[T]>::reverse);
     }
 }
 
-/// Rows `first..` of the turned picture.
+/// Rows `first..` of the turned image.
 fn turn_rows<T: Copy>(turn: Turn, picture: &Band, from: &[T], info: &ImageInfo, first: usize, to: &mut [T]) {
     let channels = info.channels.count();
     let (width, height) = (info.width_px as usize, info.height_px as usize);
@@ -77,7 +77,7 @@ fn turn_rows<T: Copy>(turn: Turn, picture: &Band, from: &[T], info: &ImageInfo, 
         }
         return;
     }
-    // Stored rows are read in order; each gives one column of the result.
+    // Stored rows are read in order; each becomes one column of the result.
     let rows = to.len() / (width * channels);
     for column in 0..width {
         let stored_y = if turn.flip_x { width - 1 - column } else { column };
@@ -120,13 +120,13 @@ impl Rows for Turned<'_> {
     }
 }
 
-/// A part of the picture; rows below it are never asked for.
+/// Part of the image; rows below it are never requested.
 pub(super) struct Cropped<'a> {
     rows: Box<dyn Rows + 'a>,
     rect: Rect,
     info: ImageInfo,
     input: Band,
-    /// Rows of the input taken so far.
+    /// Rows of the input read so far.
     taken: u32,
 }
 
@@ -173,7 +173,7 @@ impl Rows for Cropped<'_> {
     }
 }
 
-/// The picture on a larger canvas.
+/// The image on a larger canvas.
 pub(super) struct Padded<'a> {
     rows: Box<dyn Rows + 'a>,
     pad: Pad,
@@ -191,7 +191,7 @@ impl<'a> Padded<'a> {
     }
 }
 
-/// Copies pixels into channels that hold at least as much.
+/// Copies pixels into a layout with at least the same channels.
 pub(super) fn widen<T: Sample>(from: &[T], from_channels: Channels, to: &mut [T], to_channels: Channels) {
     let opaque = T::from_unit(1.0);
     let pixels = from.chunks_exact(from_channels.count()).zip(to.chunks_exact_mut(to_channels.count()));

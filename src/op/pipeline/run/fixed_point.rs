@@ -1,5 +1,5 @@
-//! Blurs and unsharp masks of 8-bit pictures in fixed point: 14 bits a sample, twice as many to a vector and to a cache
-//! line as floats, and each two that weigh the same are added first.
+//! Blurs and unsharp masks of 8-bit images in fixed point: at 14 bits per sample, vectors and cache lines hold twice as
+//! many samples as with floats, and each pair of equal weights is added first.
 
 use super::window::{around, capacity, repeat_edges};
 use super::{Rows, band_rows, prepare, short};
@@ -12,11 +12,11 @@ const BLOCK: usize = 64;
 
 type Block = [i16; BLOCK];
 
-/// Each product is rounded, by 0.3 units of 14 bits on average; sixteen units are a quarter of an 8-bit level. Three and
-/// a half times the average of their sum, and what an unsharp mask makes of it, stays below that.
+/// Each product is rounded, by 0.3 units of 14 bits on average; 16 units are a quarter of an 8-bit level. Three and a
+/// half times the average of their sum, after an unsharp mask, stays below that.
 const TOLERANCE: f32 = 16.0;
 
-/// A blur's weights as 15-bit fractions of 1, and what is to be done with what it leaves.
+/// A blur's weights as 15-bit fractions of 1, and the operation on its difference.
 #[derive(Clone)]
 pub(super) struct Fixed {
     /// From the outermost pair inwards.
@@ -28,14 +28,14 @@ pub(super) struct Fixed {
 /// `x + amount * (x - blur)`.
 #[derive(Clone, Copy)]
 struct Unsharp {
-    /// How often the difference is doubled, before
+    /// How often the difference is doubled before
     doublings: u32,
     /// it is multiplied by this 15-bit fraction.
     amount: i16,
 }
 
 impl Fixed {
-    /// The kernel in fixed point, if it can be had without a visible loss.
+    /// The kernel in fixed point, if that is possible without visible loss.
     pub(super) fn of(kernel: &dyn WindowKernel, channels: Channels) -> Option<Self> {
         let Blend { weights, amount } = kernel.blend()?;
         let gain = amount.unwrap_or(1.0);
@@ -62,7 +62,7 @@ pub(super) fn ring_bytes(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageI
     ((capacity(halo_px, input) + kept) * blocks(input.row_samples()) * 2) as u64
 }
 
-/// How many original rows are kept: until those below have made their blur.
+/// Number of original rows to keep until the rows below have been blurred.
 fn kept(halo_px: u32, input: &ImageInfo) -> usize {
     (halo_px as usize + band_rows(input) as usize).min(input.height_px as usize)
 }
@@ -78,12 +78,12 @@ pub(super) struct FixedWindow<'a> {
     fixed: Fixed,
     info: ImageInfo,
     input: Band,
-    /// A row with its margins, and something behind it for the last block.
+    /// A row with its margins, padded for the last block.
     extended: Vec<i16>,
-    /// `capacity` rows that have been through the pass along them; row `y` stands at `y % capacity`.
+    /// `capacity` rows after the horizontal pass; row `y` is at `y % capacity`.
     blurred: Vec<i16>,
     capacity: usize,
-    /// `kept` rows as they arrived, where they are asked for.
+    /// `kept` original rows, if needed.
     originals: Vec<i16>,
     kept: usize,
     /// Samples of a row in the rings.
@@ -118,7 +118,7 @@ impl<'a> FixedWindow<'a> {
         }
     }
 
-    /// Takes at most `max_rows` of the next rows into the rings.
+    /// Reads at most `max_rows` rows into the rings.
     fn pull(&mut self, max_rows: u32) -> Result<(), ItemError> {
         let info = self.rows.info();
         let count = self.rows.read(max_rows, &mut self.input)?;
@@ -188,16 +188,16 @@ impl Rows for FixedWindow<'_> {
     }
 }
 
-/// The rows around one that is being computed.
+/// The rows around the one being computed.
 #[derive(Clone, Copy)]
 struct Around<'a> {
     ring: &'a [i16],
     starts: &'a [usize],
-    /// The row itself as it arrived; empty where it is not asked for.
+    /// The original row; empty if not needed.
     original: &'a [i16],
 }
 
-/// The samples of a block that begins at `at`.
+/// The samples of the block at `at`.
 #[inline(always)]
 fn block(samples: &[i16], at: usize) -> &Block {
     samples.get(at..).and_then(|from| from.first_chunk()).unwrap_or(&[0; BLOCK])
@@ -205,7 +205,7 @@ fn block(samples: &[i16], at: usize) -> &Block {
 
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    //! Sixteen samples to a vector. Closures around vector instructions would be compiled without them: loops are not.
+    //! Sixteen samples per vector. Closures around vector instructions would be compiled without them; loops are not.
 
     use std::arch::x86_64::__m256i;
 
@@ -220,7 +220,7 @@ mod vectors {
     /// White.
     const ONE: i16 = 0x3FFF;
 
-    /// Whether this machine has the vectors.
+    /// Whether this machine has these vectors.
     pub(super) fn are_there() -> bool {
         V3::try_new().is_some()
     }
@@ -230,7 +230,7 @@ mod vectors {
         cast(*block)
     }
 
-    /// A sample type from and to 14 bits.
+    /// Conversion of a sample type from and to 14 bits.
     pub(super) trait Level: Copy + Default {
         fn load(simd: V3, block: &[Self; BLOCK]) -> Lanes;
         fn store(simd: V3, lanes: Lanes) -> [Self; BLOCK];
@@ -285,7 +285,7 @@ mod vectors {
         }
     }
 
-    /// The weighted sum of the blocks that `tap` gives, clamped.
+    /// The weighted sum of the blocks that `tap` returns, clamped.
     #[inline(always)]
     fn sum<'a>(simd: V3, fixed: &Fixed, tap: impl Fn(usize) -> &'a Block) -> Lanes {
         let radius = fixed.pairs.len();
@@ -321,7 +321,7 @@ mod vectors {
         for i in 0..4 {
             let mut difference = simd.avx2._mm256_sub_epi16(original[i], blur[i]);
             for _ in 0..unsharp.doublings {
-                // What does not fit makes the result black or white anyway.
+                // An overflow makes the result black or white anyway.
                 difference = simd.avx2._mm256_adds_epi16(difference, difference);
             }
             out[i] = simd.avx2._mm256_adds_epi16(out[i], simd.avx2._mm256_mulhrs_epi16(difference, amount));
@@ -338,7 +338,7 @@ mod vectors {
             let Self(simd, from, to) = self;
             let (to, to_rest) = to.as_chunks_mut::<BLOCK>();
             let (from, from_rest) = from.as_chunks::<BLOCK>();
-            // The input may go on with further rows.
+            // The input may contain further rows.
             let after = from.get(to.len()).map_or(from_rest, |block| block);
             for (to, from) in to.iter_mut().zip(from) {
                 *to = cast(T::load(simd, from));
@@ -350,7 +350,7 @@ mod vectors {
         }
     }
 
-    /// As many samples as `to` holds.
+    /// Converts as many samples as `to` holds.
     pub(super) fn load<T: Level>(from: &[T], to: &mut [i16]) {
         if let Some(simd) = V3::try_new() {
             simd.vectorize(Load(simd, from, to));
@@ -418,7 +418,7 @@ mod vectors {
         }
     }
 
-    /// The blur along columns and what is made of it: as many samples as `out` holds.
+    /// The blur along columns and the unsharp mask: as many samples as `out` holds.
     pub(super) fn along_column<T: Level>(rows: Around<'_>, fixed: &Fixed, out: &mut [T]) {
         if let Some(simd) = V3::try_new() {
             simd.vectorize(AlongColumn { simd, rows, fixed, out });
@@ -428,7 +428,7 @@ mod vectors {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod vectors {
-    //! None here: everything stays in floats.
+    //! Not available here: everything stays in floats.
 
     use super::{Around, Fixed};
 
@@ -454,7 +454,7 @@ mod tests {
     use crate::op::registry::find;
     use crate::op::stage::{Operation, Stage};
 
-    /// Rows of a picture with noise, flat parts and hard edges.
+    /// Rows of an image with noise, flat areas and hard edges.
     struct Picture {
         info: ImageInfo,
         next: u32,
@@ -533,7 +533,7 @@ mod tests {
                     let picture = || Box::new(Picture { info, next: 0 });
                     let whole = all(FixedWindow::new(picture(), halo_px, fixed, out));
                     let floats = all(Windowed::new(picture(), halo_px, kernel.as_ref(), out));
-                    // Rounded to 8 bits, a result next to a half may fall on its other side.
+                    // Rounded to 8 bits, a result near a half may round the other way.
                     let tolerance = if to == SampleType::U8 { 1.0 } else { 0.3 };
                     for (i, (whole, float)) in whole.iter().zip(&floats).enumerate() {
                         assert!((whole - float).abs() <= tolerance, "{step} {params:?} {info:?} {i}: {whole} {float}");

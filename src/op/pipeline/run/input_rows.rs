@@ -1,4 +1,4 @@
-//! Where rows enter: a decoder's promises are checked here, so that no pass behind needs to.
+//! The entry of the chain: validates what a decoder delivers, so that no later pass has to.
 
 use super::{Rows, prepare};
 use crate::error::{ErrorKind, ItemError};
@@ -19,7 +19,7 @@ impl<'a> Source<'a> {
         Self { reader, cancelled, stored, rows_left: stored.height_px, line: Vec::new() }
     }
 
-    /// Takes alpha out of colour again.
+    /// Divides colour by alpha again.
     fn unpremultiply(&mut self, band: &mut Band) {
         self.line.resize(self.stored.row_samples(), 0.0);
         for row in 0..band.rows as usize {

@@ -1,4 +1,4 @@
-//! The passes at work: each pulls bands of rows from the one before it and holds no more of them than it needs.
+//! Runs the passes: each pulls bands of rows from the one before it and holds no more rows than it needs.
 
 mod crop_pad_turn;
 mod fixed_point;
@@ -18,19 +18,19 @@ use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 use crate::op::stage::WindowKernel;
 
-/// Bytes of f32 samples that a band should hold: it is to stay in a core's cache on its way through the passes.
+/// Target size of a band in bytes of f32 samples: it should stay in a core's cache on its way through the passes.
 const BAND_BYTES: usize = 384 << 10;
 
-/// Rows that come from somewhere, top to bottom.
+/// A source of rows, top to bottom.
 pub(in crate::op) trait Rows {
-    /// What the picture is here.
+    /// The image at this point.
     fn info(&self) -> ImageInfo;
 
     /// Fills `band` with the next rows, at least one and at most `max_rows`; 0 after the last one.
     fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
 }
 
-/// Rows of a band: 8 to 64, by the picture's width.
+/// Rows of a band: 8 to 64, depending on the image's width.
 pub(crate) fn band_rows(info: &ImageInfo) -> u32 {
     ((BAND_BYTES / (info.row_samples().max(1) * 4)) as u32).clamp(8, 64) & !7
 }
@@ -40,7 +40,7 @@ pub(crate) fn band_bytes(info: &ImageInfo) -> u64 {
     info.row_samples() as u64 * info.sample.size_bytes() as u64 * u64::from(band_rows(info))
 }
 
-/// Bytes a pass holds besides its input and output bands.
+/// Bytes that a pass holds besides its input and output bands.
 pub(crate) fn pass_bytes(pass: &Pass, input: &ImageInfo, stored: SampleType) -> u64 {
     match pass {
         Pass::Turn(turn) if turn.is_streamable() => 0,
@@ -57,13 +57,13 @@ pub(crate) fn pass_bytes(pass: &Pass, input: &ImageInfo, stored: SampleType) -> 
     }
 }
 
-/// Whether a window on a picture stored as `stored` is computed in fixed point.
+/// Whether a window on an image stored as `stored` is computed in fixed point.
 fn in_fixed_point(kernel: &dyn WindowKernel, input: &ImageInfo, stored: SampleType) -> bool {
     stored == SampleType::U8 && fixed_point::Fixed::of(kernel, input.channels).is_some()
 }
 
-/// The sample type behind pass `i` of a picture stored as `stored`: what is computed stays in f32 until the last pass
-/// that computes, and in 16 bits around those in fixed point.
+/// The sample type after pass `i` of an image stored as `stored`: computed samples stay in f32 until the last computing
+/// pass, and in 16 bits around passes in fixed point.
 pub(crate) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, stored: SampleType) -> SampleType {
     let is_whole = |pass: &Pass| {
         let input = pass.output(input);
@@ -79,7 +79,7 @@ pub(crate) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, stored:
     }
 }
 
-/// Joins the passes behind a reader.
+/// Chains the passes behind a reader.
 pub(crate) fn chain<'a>(
     reader: &'a mut dyn RowReader,
     passes: &[&'a Pass],
@@ -91,7 +91,7 @@ pub(crate) fn chain<'a>(
         let sample = sample_after(i, passes, rows.info(), stored);
         let info = ImageInfo { sample, ..pass.output(rows.info()) };
         rows = match pass {
-            // A decoder delivered luma.
+            // The decoder delivered luma.
             Pass::Points(kernels) if is_gray(&rows.info()) && kernels.iter().all(|kernel| kernel.is_luma()) => rows,
             Pass::Turn(turn) => Box::new(crop_pad_turn::Turned::new(rows, *turn)),
             Pass::Crop(rect) => Box::new(crop_pad_turn::Cropped::new(rows, *rect)),
@@ -111,7 +111,7 @@ pub(crate) fn chain<'a>(
     rows
 }
 
-/// A step on neighbourhoods, in fixed point where the picture allows it.
+/// A step on neighbourhoods, in fixed point where the image allows it.
 fn windowed<'a>(
     rows: Box<dyn Rows + 'a>,
     halo_px: u32,
@@ -130,7 +130,7 @@ const fn is_gray(info: &ImageInfo) -> bool {
     info.channels.colour_count() == 1
 }
 
-/// Makes a band ready for rows of a picture, keeping its allocation where the type stays.
+/// Prepares a band for rows of an image, keeping its allocation if the type stays the same.
 fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
     if band.samples.sample() != info.sample {
         band.samples = Samples::empty(info.sample);
@@ -141,7 +141,7 @@ fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
     crate::op::kernels::simd::resize_samples(&mut band.samples, info.row_samples() * rows as usize);
 }
 
-/// Rows that were promised did not come.
+/// The error for missing rows.
 fn short() -> ItemError {
     ItemError::nameless(ErrorKind::Truncated).with("detail", "rows are missing")
 }

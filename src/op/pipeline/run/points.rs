@@ -1,4 +1,4 @@
-//! Steps on single pixels, fused: a few thousand pixels at a time go through all of them while they are in cache.
+//! Steps on single pixels, fused: a few thousand pixels at a time pass through all steps while they are in cache.
 
 use super::{Rows, prepare};
 use crate::error::ItemError;
@@ -6,15 +6,15 @@ use crate::model::{Band, Channels, ImageInfo, SampleType, Samples};
 use crate::op::kernels::simd::{self, Sample};
 use crate::op::stage::PointKernel;
 
-/// Pixels worked on at once.
+/// Pixels processed together.
 const CHUNK_PX: usize = 1024;
 
-/// So many quick steps take longer than a table of all of them.
+/// With this many quick steps, one table for all of them is faster.
 const QUICK_STEPS: usize = 4;
 
 pub(super) struct Points<'a> {
     rows: Box<dyn Rows + 'a>,
-    /// Those that the tables don't stand for.
+    /// The steps that the tables don't cover.
     kernels: &'a [Box<dyn PointKernel>],
     info: ImageInfo,
     input: Band,
@@ -34,7 +34,7 @@ impl<'a> Points<'a> {
         Self { rows, kernels, info, input: Band::empty(&input), tables, chunk: Vec::new(), widened: Vec::new() }
     }
 
-    /// Leads the pixels in the chunk through every step. What the last one gives is clamped when it is stored.
+    /// Passes the pixels of the chunk through every step. The result of the last one is clamped when it is stored.
     fn apply(&mut self, count: usize, mut channels: Channels) {
         for (i, kernel) in self.kernels.iter().enumerate() {
             let output = kernel.channels(channels);
@@ -103,14 +103,14 @@ fn spread(grays: &[f32], channels: Channels, colours: &mut [f32]) {
     }
 }
 
-/// What steps make of each 8-bit level: a table for each sample of a pixel, or one where they are all the same.
+/// The results of steps for each 8-bit level: a table for each sample of a pixel, or one if all are the same.
 struct Tables {
     values: Vec<[f32; 256]>,
     levels: Vec<[u8; 256]>,
 }
 
 impl Tables {
-    /// For the leading steps that look at nothing but a sample, if that is quicker; and the steps behind them.
+    /// Tables for the leading steps that depend on one sample only, if that is faster; and the remaining steps.
     fn of_leading(kernels: &[Box<dyn PointKernel>], channels: Channels) -> (Option<Self>, &[Box<dyn PointKernel>]) {
         let is_curve =
             |kernel: &dyn PointKernel| kernel.channels(channels) == channels && kernel.channel_curve(0, 0.0).is_some();
@@ -135,7 +135,7 @@ impl Tables {
     }
 }
 
-/// Looks each sample of a pixel up in its own table.
+/// Looks up each sample of a pixel in its own table.
 fn look_up<T: Copy>(from: &[u8], to: &mut [T], tables: &[[T; 256]]) {
     match tables {
         [all] => look_up_pixels(from, to, [all]),

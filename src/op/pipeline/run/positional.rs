@@ -1,4 +1,4 @@
-//! Steps on single pixels that look at where the pixel stands.
+//! Steps on single pixels that depend on the pixel's position.
 
 use super::{Rows, prepare};
 use crate::error::ItemError;
@@ -6,13 +6,13 @@ use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
 use crate::op::stage::PositionalKernel;
 
-/// Pixels worked on at once.
+/// Pixels processed together.
 const CHUNK_PX: usize = 2048;
 
 pub(super) struct Positional<'a> {
     rows: Box<dyn Rows + 'a>,
     kernel: &'a dyn PositionalKernel,
-    /// Where the first pixel stands in the picture that the kernel was made for.
+    /// Position of the first pixel in the image that the kernel was made for.
     origin: (u32, u32),
     info: ImageInfo,
     input: Band,

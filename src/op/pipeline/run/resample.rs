@@ -1,6 +1,6 @@
-//! Another size, streamed: each row becomes as wide as the result when it arrives, and is clamped there, as in Pillow; a
-//! ring of these narrowed rows gives the sums along columns. Rows of 8-bit levels without alpha are narrowed as whole
-//! numbers; all others eight at once (they stand interleaved, so that each tap is one vector).
+//! Resampling, streamed: each row is resampled horizontally when it arrives, and clamped there, as in Pillow; a ring of
+//! these rows gives the sums along columns. Rows of 8-bit levels without alpha use integers; all others are processed
+//! eight at a time (interleaved, so that each tap is one vector).
 
 use pulp::NullaryFnOnce;
 
@@ -13,7 +13,7 @@ use crate::op::kernels::{simd, transfer_curve};
 use crate::op::pipeline::pass::ResampledPart;
 use crate::op::stage::{Resample, ResampleFilter, WindowRows};
 
-/// Rows narrowed together.
+/// Rows resampled together.
 const LANES: usize = 8;
 
 pub(super) struct Resampled<'a> {
@@ -23,30 +23,30 @@ pub(super) struct Resampled<'a> {
     linear_light: bool,
     down: ResampleWeights,
     across: ResampleWeights,
-    /// The quick way along rows, where they allow it.
+    /// The faster horizontal pass, where it applies.
     narrow: Option<RowResamplerU8>,
     input: Band,
     /// `LANES` input rows, interleaved.
     lanes: Vec<f32>,
-    /// The same, narrowed, one after the other.
+    /// The same after the horizontal pass, one row after the other.
     narrowed: Vec<f32>,
-    /// `capacity` narrowed rows; row `y` stands at `y % capacity`.
+    /// `capacity` rows after the horizontal pass; row `y` is at `y % capacity`.
     ring: Vec<f32>,
     capacity: usize,
     arrived: usize,
     line: Vec<f32>,
-    /// Where the rows of one sum over columns stand in the ring.
+    /// Positions in the ring of the rows of one column sum.
     starts: Vec<usize>,
     out: Vec<f32>,
     next_row: usize,
 }
 
-/// Rows the ring holds: those of one output row and a band that has just arrived.
+/// Rows in the ring: those of one output row, and a band that has just arrived.
 fn capacity(down: &ResampleWeights, input: &ImageInfo) -> usize {
     (down.span(1) + band_rows(input) as usize).min(input.height_px as usize)
 }
 
-/// Bytes of ring and lanes.
+/// Bytes of the ring and the lanes.
 pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
     let narrowed = to.width_px as usize * input.channels.count();
     let samples = (capacity(&ResampleWeights::down(to, input), input) + LANES) * narrowed + LANES * input.row_samples();
@@ -95,7 +95,7 @@ impl<'a> Resampled<'a> {
         }
     }
 
-    /// Takes the next rows into the ring.
+    /// Reads the next rows into the ring.
     fn pull(&mut self) -> Result<(), ItemError> {
         let info = self.rows.info();
         let count = self.rows.read(band_rows(&info), &mut self.input)? as usize;
@@ -119,7 +119,7 @@ impl<'a> Resampled<'a> {
         Ok(())
     }
 
-    /// Lays `count` rows of any type side by side, in light and premultiplied where that is asked for.
+    /// Interleaves `count` rows of any type, as linear light and premultiplied where needed.
     fn interleave(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         for lane in 0..count {
@@ -136,7 +136,7 @@ impl<'a> Resampled<'a> {
         }
     }
 
-    /// Narrows `count` rows of the input band, from `first` on.
+    /// Resamples `count` rows of the input band horizontally, from `first` on.
     fn narrow(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         self.interleave(first, count);

@@ -1,23 +1,23 @@
-//! Rows of 8-bit levels made as wide as the result: products of whole numbers, sums kept exact until they become f32.
+//! Resamples rows of 8-bit levels with integer products; sums stay exact until they become f32.
 //!
-//! Weights carry as many bits as 16 hold, and each sum is divided by what the rounded weights really sum to, so that a
-//! flat row stays flat. Only where the machine has the instructions (AVX2); elsewhere the pass in f32 does the work.
+//! Weights use as many bits as 16 allow, and each sum is divided by the actual sum of the rounded weights, so that a
+//! flat row stays flat. Needs AVX2; elsewhere the f32 pass does the work.
 
 use crate::op::kernels::resample_weights::ResampleWeights;
 
-/// Bytes read at once; a row must be followed by [`RowResamplerU8::slack`] bytes of anything.
+/// Bytes read at once; a row must be followed by [`RowResamplerU8::slack`] bytes of any content.
 #[cfg(target_arch = "x86_64")]
 const LOAD: usize = 16;
 
 /// Sums along rows of `u8`, for pixels of one or three channels.
 #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "never made there"))]
 pub(super) struct RowResamplerU8 {
-    /// Where the bytes of each output pixel start.
+    /// Start of the bytes of each output pixel.
     starts: Vec<usize>,
-    /// `groups` for each output pixel, in the order that the loop reads them.
+    /// `groups` weights for each output pixel, in the order in which the loop reads them.
     weights: Vec<[i16; 16]>,
     groups: usize,
-    /// From a sum of levels to 0 to 1.
+    /// Factors from a sum of levels to 0 to 1.
     scales: Vec<f32>,
     channels: usize,
 }
@@ -37,10 +37,10 @@ impl RowResamplerU8 {
 
 #[cfg(target_arch = "x86_64")]
 impl RowResamplerU8 {
-    /// `None` where this machine or these channels want the general way.
+    /// `None` if the machine or the channels need the general pass.
     pub(super) fn new(taps: &ResampleWeights, channels: usize) -> Option<Self> {
         pulp::x86::V3::try_new()?;
-        // Pixels of a load: all of it, or as many as fit whole in it and fill pairs.
+        // Pixels per load: all of it, or as many whole pixels as fit and form pairs.
         let pixels = match channels {
             1 => LOAD,
             3 => 4,
@@ -58,7 +58,7 @@ impl RowResamplerU8 {
         for x in 0..taps.len() {
             let (start, line) = taps.of(x);
             let largest = line.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
-            // Sums of absolute weights stay below 2, so that 255 * 2^16 * 2 is far from the ends of i32.
+            // Sums of absolute weights stay below 2, so that 255 * 2^16 * 2 is far from the limits of i32.
             let unit = (f32::from(i16::MAX) / largest.max(0.5)).floor();
             let rounded = |tap: usize| line.get(tap).map_or(0, |weight| (weight * unit).round() as i16);
             let sum: i32 = (0..line.len()).map(|tap| i32::from(rounded(tap))).sum();
@@ -68,7 +68,7 @@ impl RowResamplerU8 {
                 narrow.weights.push(if channels == 1 {
                     std::array::from_fn(|i| rounded(first + i))
                 } else {
-                    // Two pixels' reds, greens and blues, two fillers; then the next two pixels'.
+                    // The reds, greens and blues of two pixels and two fillers, then those of the next two pixels.
                     std::array::from_fn(|i| if i % 8 < 6 { rounded(first + i / 8 * 2 + i % 2) } else { 0 })
                 });
             }
@@ -76,12 +76,13 @@ impl RowResamplerU8 {
         Some(narrow)
     }
 
-    /// Bytes that must stand behind a row; they don't count.
+    /// Bytes that must follow a row; their content is ignored.
     pub(super) fn slack(&self) -> usize {
         self.groups * LOAD + LOAD
     }
 
-    /// Narrows the row at the front of `row`, which goes on for [`RowResamplerU8::slack`] bytes at least, to 0 to 1, clamped.
+    /// Resamples the row at the front of `row`, which continues for at least [`RowResamplerU8::slack`] bytes, to values
+    /// from 0 to 1, clamped.
     pub(super) fn run(&self, row: &[u8], out: &mut [f32]) {
         let Some(simd) = pulp::x86::V3::try_new() else { return };
         match (self.channels, self.groups) {
@@ -135,7 +136,7 @@ mod wide {
         simd.sse._mm_min_ps(simd.sse._mm_max_ps(scaled, simd.sse._mm_setzero_ps()), simd.sse._mm_set1_ps(1.0))
     }
 
-    /// `GROUPS` is the number of groups, so that the loop over them is unrolled; 0 is any number.
+    /// `GROUPS` is the number of groups, so that the loop over them is unrolled; 0 means any number.
     pub(super) struct Rgb<'a, const GROUPS: usize> {
         pub(super) simd: V3,
         pub(super) narrow: &'a RowResamplerU8,

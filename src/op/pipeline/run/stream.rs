@@ -1,4 +1,4 @@
-//! Steps that take rows and give rows, some time later: what they remember in between is theirs.
+//! Steps that take rows and return rows later; they own whatever they remember in between.
 
 use std::collections::VecDeque;
 
@@ -15,9 +15,9 @@ pub(super) struct Streamed<'a> {
     info: ImageInfo,
     input: Band,
     next_row: u32,
-    /// Rows that have gone in and not yet come out, where the kernel wants them.
+    /// Rows that were pushed but not pulled yet, if the kernel needs them.
     originals: VecDeque<Vec<f32>>,
-    /// Such rows, to be used again.
+    /// Such rows, for reuse.
     spare: Vec<Vec<f32>>,
     line: Vec<f32>,
 }
@@ -45,7 +45,7 @@ impl<'a> Streamed<'a> {
         }
     }
 
-    /// Lets the next rows in.
+    /// Pushes the next rows.
     fn push(&mut self) -> Result<(), ItemError> {
         let info = self.rows.info();
         let count = self.rows.read(band_rows(&info), &mut self.input)?;

@@ -1,4 +1,4 @@
-//! Steps that need the whole picture: it is held in the type it arrived in; the result still leaves row by row.
+//! Steps that need the whole image: it is held in its incoming type; the result still leaves row by row.
 
 use super::crop_pad_turn::collect;
 use super::{Rows, prepare};
@@ -12,10 +12,10 @@ pub(super) struct Computed<'a> {
     rows: Box<dyn Rows + 'a>,
     kernel: &'a dyn WholeKernel,
     info: ImageInfo,
-    /// What the whole picture is, and which part of it arrives.
+    /// The whole image, and the part of it that arrives.
     whole: ImageInfo,
     arrives: Rect,
-    /// Where the first pixel stands in the whole result.
+    /// Position of the first pixel in the whole result.
     origin: (u32, u32),
     picture: Option<Band>,
     next_row: u32,

@@ -1,5 +1,5 @@
-//! Steps on neighbourhoods: a ring of rows, each of which has been through the pass along its row once. Results are
-//! computed strip by strip, a band's rows at once, so that a strip of the ring stays in the nearest cache.
+//! Steps on neighbourhoods: a ring of rows, each processed once horizontally. Results are computed strip by strip, for
+//! all rows of a band, so that a strip of the ring stays in the nearest cache.
 
 use super::{Rows, band_rows, prepare, short};
 use crate::error::ItemError;
@@ -16,25 +16,25 @@ pub(super) struct Windowed<'a> {
     kernel: &'a dyn WindowKernel,
     info: ImageInfo,
     input: Band,
-    /// `capacity` rows each; row `y` stands at `y % capacity`.
+    /// `capacity` rows each; row `y` is at `y % capacity`.
     prepared: Vec<f32>,
     /// Samples of a prepared row.
     stride: usize,
-    /// As many rows as they arrived, with margins for the pixels repeated over the halo; one, where nobody asks for them.
+    /// Original rows, with margins for the pixels repeated over the halo; one row if nobody needs them.
     originals: Vec<f32>,
-    /// Rows of `originals`.
+    /// Number of rows in `originals`.
     kept: usize,
     capacity: usize,
     /// Rows that have arrived.
     arrived: usize,
     next_row: usize,
-    /// A row with its margins, premultiplied, where that makes it another than the original.
+    /// A premultiplied row with its margins, if that differs from the original.
     extended: Vec<f32>,
-    /// Where the rows around each row of the band stand in the ring.
+    /// Positions in the ring of the rows around each row of the band.
     starts: Vec<usize>,
 }
 
-/// Rows a ring holds: the neighbourhood of a band.
+/// Rows in a ring: the neighbourhood of a band.
 pub(super) fn capacity(halo_px: u32, input: &ImageInfo) -> usize {
     (2 * halo_px as usize + 1 + band_rows(input) as usize).min(input.height_px as usize)
 }
@@ -46,7 +46,7 @@ pub(super) fn ring_bytes(halo_px: u32, kernel: &dyn WindowKernel, input: &ImageI
     (capacity * stride(halo_px, kernel, input) + originals) as u64 * 4
 }
 
-/// How many rows are kept as they arrived.
+/// Number of original rows to keep.
 fn kept(kernel: &dyn WindowKernel, capacity: usize) -> usize {
     if kernel.wants_original() { capacity } else { 1 }
 }
@@ -86,7 +86,7 @@ impl<'a> Windowed<'a> {
         }
     }
 
-    /// Takes at most `max_rows` of the next rows into the rings.
+    /// Reads at most `max_rows` rows into the rings.
     fn pull(&mut self, max_rows: u32) -> Result<(), ItemError> {
         let info = self.rows.info();
         let count = self.rows.read(max_rows, &mut self.input)?;
@@ -126,7 +126,7 @@ pub(super) fn around(y: usize, halo: usize, height: usize) -> impl Iterator<Item
     (y..=y + 2 * halo).map(move |at| at.saturating_sub(halo).min(height - 1))
 }
 
-/// Repeats the outermost pixels of the row that stands between two margins of `edge` samples.
+/// Repeats the outermost pixels of the row between two margins of `edge` samples.
 pub(super) fn repeat_edges<T: Copy>(extended: &mut [T], edge: usize, step: usize) {
     if edge == 0 || extended.len() < 2 * edge + step {
         return;
@@ -145,7 +145,7 @@ impl Rows for Windowed<'_> {
 
     fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let (height, len) = (self.info.height_px as usize, self.info.row_samples());
-        // More rows at once than a band has would push out of the ring what the first of them needs.
+        // Reading more rows than a band would push rows out of the ring that are still needed.
         let most = if self.capacity == height { height } else { self.capacity.saturating_sub(2 * self.halo).max(1) };
         let count = (max_rows as usize).min(most).min(height - self.next_row);
         prepare(band, &self.info, count as u32);
