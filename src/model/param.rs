@@ -142,9 +142,9 @@ impl ParamSpec {
             ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}{unit}"),
             ParamKind::Bool { .. } => "true or false".to_owned(),
             ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
-            ParamKind::Text { .. } => "a text".to_owned(),
+            ParamKind::Text { .. } => "text".to_owned(),
             ParamKind::Colour { .. } => "white, black, transparent, #rgb, #rrggbb or #rrggbbaa".to_owned(),
-            ParamKind::File { holds: FileKind::Picture } => "the path of a picture".to_owned(),
+            ParamKind::File { holds: FileKind::Picture } => "the path of an image".to_owned(),
             ParamKind::File { holds: FileKind::Table } => "the path of a .cube file".to_owned(),
             ParamKind::Curve { .. } => "points such as 0,0;64,50;255,255, from 0 to 255, in order of input".to_owned(),
         }
@@ -181,12 +181,12 @@ impl ParamSpec {
             }
             ParamKind::Bool { .. } => ("must_be_truth", "{param} must be true or false, not {given}"),
             ParamKind::Choice { .. } => ("must_be_choice", "{param} must be one of {options}, not {given}"),
-            ParamKind::Text { .. } => ("must_be_text", "{param} must be a text, not {given}"),
+            ParamKind::Text { .. } => ("must_be_text", "{param} must be text, not {given}"),
             ParamKind::Colour { .. } => {
                 ("must_be_colour", "{param} must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not {given}")
             }
             ParamKind::File { holds: FileKind::Picture } => {
-                ("must_be_picture", "{param} must be the path of a picture, not {given}")
+                ("must_be_picture", "{param} must be the path of an image, not {given}")
             }
             ParamKind::File { holds: FileKind::Table } => {
                 ("must_be_table", "{param} must be the path of a .cube file, not {given}")

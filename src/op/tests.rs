@@ -689,7 +689,7 @@ fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
     };
     let error = fails("crop:x=100");
     assert_eq!(error.kind, ErrorKind::Recipe);
-    assert!(error.arg("detail").contains("step 2: crop: x=100 lies outside: the picture is 100 px wide"), "{error}");
+    assert!(error.arg("detail").contains("step 2: crop: x=100 is outside the image, which is 100 px wide"), "{error}");
     assert!(fails("resize:percent=10000,enlarge=true").arg("detail").contains("10000 x 100000 px"));
     // What reaches over the edge is cut there.
     let plan = plan(&["crop:x=90,y=10,width=500"], &info, Orientation::Upright, 1.0);

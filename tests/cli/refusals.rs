@@ -58,7 +58,7 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
             "--save jpeg:quality=50 says quality, and so does --quality 60",
         ),
         (&["--save", "jpeg:metadata=no-gps", "--metadata", "strip"], "--metadata strip: give one of them"),
-        (&["-s", "resize:width=100,percent=50"], "give one of long_edge, short_edge, percent"),
+        (&["-s", "resize:width=100,percent=50"], "use only one of long_edge, short_edge, percent"),
         (&["--format", "mp4"], "possible values"),
         (&["--name", "{nome}"], "{stem}"),
         (&["--name", "../{stem"], "stray brace"),

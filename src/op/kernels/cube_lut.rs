@@ -68,7 +68,7 @@ fn numbers<'a, const N: usize>(words: impl Iterator<Item = &'a str>) -> Result<[
         }
         count += 1;
     }
-    let sentence = || Message::new("cube_numbers", "{wanted} numbers belong here, not {count}").with("wanted", N);
+    let sentence = || Message::new("cube_numbers", "expected {wanted} numbers, found {count}").with("wanted", N);
     if count == N { Ok(values) } else { Err(sentence().with("count", count)) }
 }
 
@@ -80,7 +80,7 @@ impl Header {
     fn take(&mut self, keyword: &str, words: std::str::SplitWhitespace<'_>) -> Result<(), Message> {
         fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Message> {
             let is_new = place.replace(value).is_none();
-            if is_new { Ok(()) } else { Err(Message::new("cube_twice", "this is said twice")) }
+            if is_new { Ok(()) } else { Err(Message::new("cube_twice", "duplicate line")) }
         }
         match keyword {
             "TITLE" => Ok(()),
@@ -91,7 +91,7 @@ impl Header {
             "LUT_1D_INPUT_RANGE" => once(&mut self.range_1d, numbers(words)?),
             "LUT_3D_INPUT_RANGE" => once(&mut self.range_3d, numbers(words)?),
             other => {
-                let sentence = Message::new("cube_no_word", "\"{word}\" is no word of a .cube file");
+                let sentence = Message::new("cube_no_word", "unknown keyword \"{word}\"");
                 Err(sentence.with("word", shortened(other)))
             }
         }
@@ -105,7 +105,7 @@ impl Header {
         if width.iter().all(|width| *width > 0.0) && entries_per_unit.iter().all(|count| count.is_normal()) {
             Ok(Domain { low, entries_per_unit })
         } else {
-            Err(Message::new("cube_domain", "its domain ends where it begins, or before"))
+            Err(Message::new("cube_domain", "the domain must end above its start"))
         }
     }
 }
@@ -117,7 +117,7 @@ fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, 
         _ => None,
     };
     size.filter(|size| (2..=most).contains(size))
-        .ok_or_else(|| Message::new("cube_size", "a size from 2 to {most} belongs here").with("most", most))
+        .ok_or_else(|| Message::new("cube_size", "expected a size from 2 to {most}").with("most", most))
 }
 
 impl CubeLut {
@@ -144,17 +144,17 @@ impl CubeLut {
                 return Err(at(Message::new("cube_early_numbers", english)));
             }
             if entries.len() == wanted {
-                let english = "more than the {wanted} lines of numbers that its size asks for";
+                let english = "more than the expected {wanted} lines of numbers";
                 return Err(at(Message::new("cube_more", english).with("wanted", wanted)));
             }
             let [r, g, b] = numbers(words).map_err(at)?;
             entries.push([r, g, b, 0.0]);
         }
         if wanted == 0 {
-            return Err(Message::new("cube_no_size", "it says neither LUT_1D_SIZE nor LUT_3D_SIZE"));
+            return Err(Message::new("cube_no_size", "LUT_1D_SIZE or LUT_3D_SIZE is missing"));
         }
         if entries.len() < wanted {
-            let sentence = Message::new("cube_short", "it ends after {count} of {wanted} lines of numbers");
+            let sentence = Message::new("cube_short", "the file ends after {count} of {wanted} lines of numbers");
             return Err(sentence.with("count", entries.len()).with("wanted", wanted));
         }
         let table_entries = entries.split_off(header.size_1d.unwrap_or(0));
@@ -310,19 +310,19 @@ mod tests {
     fn what_is_wrong_is_told_with_its_line() {
         let good = table(2, |colour| colour);
         for (text, expected) in [
-            ("", "neither LUT_1D_SIZE nor LUT_3D_SIZE"),
-            ("LUT_3D_SIZE 1\n", "line 1: a size from 2 to 129"),
-            ("\nLUT_3D_SIZE 130\n", "line 2: a size from 2 to 129"),
-            ("LUT_3D_SIZE 99999999999999999999\n", "line 1: a size"),
-            ("LUT_1D_SIZE 65537\n", "line 1: a size from 2 to 65536"),
-            ("LUT_3D_SIZE 2 2\n", "line 1: a size"),
-            ("LUT_3D_SIZE\n", "line 1: a size"),
-            ("LUT_3D_SIZE 2\nLUT_3D_SIZE 3\n", "line 2: this is said twice"),
-            ("LUT_3D_SIZE 2\nVIDEO_RANGE\n", "line 2: \"VIDEO_RANGE\" is no word"),
+            ("", "LUT_1D_SIZE or LUT_3D_SIZE is missing"),
+            ("LUT_3D_SIZE 1\n", "line 1: expected a size from 2 to 129"),
+            ("\nLUT_3D_SIZE 130\n", "line 2: expected a size from 2 to 129"),
+            ("LUT_3D_SIZE 99999999999999999999\n", "line 1: expected a size"),
+            ("LUT_1D_SIZE 65537\n", "line 1: expected a size from 2 to 65536"),
+            ("LUT_3D_SIZE 2 2\n", "line 1: expected a size"),
+            ("LUT_3D_SIZE\n", "line 1: expected a size"),
+            ("LUT_3D_SIZE 2\nLUT_3D_SIZE 3\n", "line 2: duplicate line"),
+            ("LUT_3D_SIZE 2\nVIDEO_RANGE\n", "line 2: unknown keyword \"VIDEO_RANGE\""),
             ("0 0 0\nLUT_3D_SIZE 2\n", "line 1: numbers before"),
             ("LUT_1D_SIZE 2\n0 0 0\n", "ends after 1 of 2"),
-            ("LUT_1D_SIZE 2\n0 0 0\n1 1\n", "line 3: 3 numbers belong here, not 2"),
-            ("LUT_1D_SIZE 2\n0 0 0\n1 1 1 1\n", "line 3: 3 numbers belong here, not 4"),
+            ("LUT_1D_SIZE 2\n0 0 0\n1 1\n", "line 3: expected 3 numbers, found 2"),
+            ("LUT_1D_SIZE 2\n0 0 0\n1 1 1 1\n", "line 3: expected 3 numbers, found 4"),
             ("LUT_1D_SIZE 2\n0 0 0\n1 1 NaN\n", "line 3: \"NaN\" is not a number"),
             ("LUT_1D_SIZE 2\n0 0 0\n1 1 1e99\n", "line 3: \"1e99\" is not a number"),
             ("LUT_1D_SIZE 2\n0 0 0\nTITLE x\n", "line 3: \"TITLE\" is not a number"),

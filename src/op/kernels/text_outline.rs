@@ -114,7 +114,7 @@ fn check_drawable(tree: &Tree) -> Result<(), Message> {
     }
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
     let more = if missing.len() > NAMED { format!(" (+{})", missing.len() - NAMED) } else { String::new() };
-    let sentence = Message::new("font_lacks", "the bundled font has Latin and Hangul, but not {letters}");
+    let sentence = Message::new("font_lacks", "the bundled font supports Latin and Hangul, but not {letters}");
     Err(sentence.with("letters", named.join(" ") + &more))
 }
 
@@ -133,7 +133,7 @@ impl TextOutline {
         let bounds = outlined.as_ref().unwrap_or(&fill).root().abs_stroke_bounding_box();
         let bounds = [bounds.x(), bounds.y(), bounds.width(), bounds.height()].map(|px| f64::from(px) / SHAPED_PX);
         if !bounds.iter().all(|px| px.is_finite()) || bounds[2] <= 0.0 || bounds[3] <= 0.0 {
-            let english = "nothing of \"{text}\" can be drawn with the bundled font";
+            let english = "the bundled font can't draw any of \"{text}\"";
             return Err(Message::new("text_empty_drawing", english).with("text", text));
         }
         Ok(Self { fill, outlined, bounds })

@@ -125,7 +125,7 @@ fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Resul
     let pixels = u64::from(output.width_px) * u64::from(output.height_px);
     if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
         let size = format!("{} x {} px", output.width_px, output.height_px);
-        let sentence = Message::new("result_too_large", "the result would be {size}, above the limit");
+        let sentence = Message::new("result_too_large", "the result would be {size}, which exceeds the limit");
         return Err(refuse(step, sentence.with("size", size)));
     }
     Ok(())

@@ -54,7 +54,7 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             }
             "step" => {
                 let steps = value.get_ref().as_array();
-                let wrong = || Message::new("recipe_steps", "steps are written as [[step]]");
+                let wrong = || Message::new("recipe_steps", "steps must be written as [[step]]");
                 let steps = steps.ok_or_else(|| (value.span(), wrong()))?;
                 for step in steps {
                     recipe.steps.push(parse_step(step)?);
@@ -62,12 +62,12 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             }
             "save" => {
                 let table = value.get_ref().as_table();
-                let wrong = || Message::new("recipe_save", "save is a table: [save]");
+                let wrong = || Message::new("recipe_save", "save must be a [save] table");
                 let table = table.ok_or_else(|| (value.span(), wrong()))?;
                 save = Some(parse_save(table)?);
             }
             other => {
-                let sentence = Message::new("recipe_key", "unknown key \"{key}\"; there are version, step, save");
+                let sentence = Message::new("recipe_key", "unknown key \"{key}\"; expected version, step or save");
                 return Err((key.span(), sentence.with("key", other)));
             }
         }
@@ -98,10 +98,10 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
     let table = step
         .get_ref()
         .as_table()
-        .ok_or_else(|| (step.span(), Message::new("recipe_step", "a step is a table: [[step]]")))?;
+        .ok_or_else(|| (step.span(), Message::new("recipe_step", "steps must be [[step]] tables")))?;
     let op = table.get("op").ok_or_else(|| (step.span(), Message::new("recipe_no_op", "the step has no op")))?;
     let id =
-        op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a name in quotes")))?;
+        op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a quoted name")))?;
     let spec = find(id).ok_or_else(|| (op.span(), unknown(id)))?;
     let mut result = Step::new(spec.id);
     for (key, value) in table {
@@ -159,7 +159,7 @@ fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
         _ => None,
     };
     let wrong = || {
-        let english = "expected a number, a text, true or false, not {given}";
+        let english = "expected a number, text, true or false, not {given}";
         (value.span(), Message::new("recipe_value", english).with("given", value.get_ref().type_str()))
     };
     converted.ok_or_else(wrong)
@@ -251,12 +251,12 @@ mod tests {
             (step("sigma = -inf"), 4, "from 0 to 200"),
             (step("sigma = \"2\""), 4, "a number from 0 to 200 px, not \"2\""),
             (step("sigma = [2]"), 4, "not array"),
-            (step("\nsigm = 2"), 5, "no parameter \"sigm\"; it has sigma"),
+            (step("\nsigm = 2"), 5, "unknown parameter \"sigm\"; available: sigma"),
             (step("enabled = 1"), 4, "true or false"),
             (step("sigma = 1\nsigma = 2"), 5, "duplicate"),
-            ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "there are resize"),
+            ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "available: resize"),
             ("version = 1\n\n[[step]]\nlong_edge = 3\n".to_owned(), 3, "no op"),
-            ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "give a size"),
+            ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "a size is required"),
             ("version = 2\n".to_owned(), 1, "must be 1"),
             (String::new(), 1, "missing"),
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),

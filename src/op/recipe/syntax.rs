@@ -147,7 +147,7 @@ mod tests {
     fn mistakes_are_named_with_what_is_allowed() {
         for (text, expected) in [
             ("resze:long_edge=1", "there are resize"),
-            ("resize:long=1", "it has long_edge"),
+            ("resize:long=1", "available: long_edge"),
             ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
             ("resize:long_edge=big", "not \"big\""),
             ("resize:long_edge=1.5", "whole number"),
@@ -159,7 +159,7 @@ mod tests {
             ("resize:enlarge=yes,long_edge=2", "true or false"),
             ("rotate:degrees=10,background=\"red", "not closed"),
             ("rotate:degrees=10,background=red", "white, black, transparent, #rgb"),
-            ("invert:x=1", "takes no parameters"),
+            ("invert:x=1", "this operation has none"),
         ] {
             let error = parse_step(text).expect_err(text);
             assert!(error.to_string().contains(expected), "{text}: {error}");

@@ -47,7 +47,7 @@ struct WatermarkImage {
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let path = params.text("file").to_owned();
     if path.is_empty() {
-        return Err(Message::new("watermark_file", "give the picture to lay over it: file=PATH"));
+        return Err(Message::new("watermark_file", "file is required: the path of the image to overlay"));
     }
     let scale = params.number("scale") / 100.0;
     Ok(Box::new(WatermarkImage {
@@ -89,7 +89,7 @@ impl Operation for WatermarkImage {
         let mark = self
             .mark
             .as_ref()
-            .ok_or_else(|| Message::new("watermark_unread", "it was not read").in_file(&self.path))?;
+            .ok_or_else(|| Message::new("watermark_unread", "it could not be read").in_file(&self.path))?;
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }

@@ -77,14 +77,14 @@ fn field(text: &str) -> Option<&'static str> {
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let text = params.text("text");
     if text.trim().is_empty() {
-        return Err(Message::new("watermark_text", "give a text"));
+        return Err(Message::new("watermark_text", "text is required"));
     }
     if text.chars().count() > MAX_CHARS {
-        let sentence = Message::new("watermark_long", "the text may have {most} characters at most");
+        let sentence = Message::new("watermark_long", "text can have at most {most} characters");
         return Err(sentence.with("most", MAX_CHARS));
     }
     if let Some(field) = field(text) {
-        let english = "{field} is a field of file names; a watermark has the same words on every picture";
+        let english = "{field} works only in file names; a watermark has the same text on every image";
         return Err(Message::new("watermark_field", english).with("field", field));
     }
     let style = Style {
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn texts_that_make_no_sense_are_refused() {
-        for (text, expected) in [(" ", "give a text"), ("by {stem}", "{stem} is a field"), ("{index:05}", "{index")] {
+        for (text, expected) in [(" ", "text is required"), ("by {stem}", "{stem} works only in file names"), ("{index:05}", "{index")] {
             let error = operation(&Step::new("watermark_text").with("text", text)).err().expect(text);
             assert!(error.to_string().contains(expected), "{error}");
         }

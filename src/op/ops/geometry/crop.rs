@@ -89,8 +89,8 @@ fn ratio(text: &str) -> Option<f64> {
     (sane(width) && sane(height) && sane(width / height)).then(|| width / height)
 }
 
-const LEFT: Message = Message::new("crop_outside_x", "x={start} lies outside: the picture is {available} px wide here");
-const TOP: Message = Message::new("crop_outside_y", "y={start} lies outside: the picture is {available} px high here");
+const LEFT: Message = Message::new("crop_outside_x", "x={start} is outside the image, which is {available} px wide here");
+const TOP: Message = Message::new("crop_outside_y", "y={start} is outside the image, which is {available} px high here");
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| params.optional(name));
@@ -105,29 +105,28 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     if ways.iter().filter(|way| **way).count() > 1 {
         return Err(Message::new(
             "crop_ways",
-            "give the part in px, by its edges in per cent, by its size in per cent, or by aspect (which may go with a \
-             width or a height); not in several ways",
+            "choose one way: px, edge percentages, size percentages, or aspect (optionally with a width or a height)",
         ));
     }
     if placed && has_start {
-        return Err(Message::new("crop_start_or_gravity", "give x and y, or gravity; not both"));
+        return Err(Message::new("crop_start_or_gravity", "use either x and y or gravity, not both"));
     }
     if placed && by_edges {
         return Err(Message::new(
             "crop_edges_or_gravity",
-            "what is cut off at each edge leaves gravity nothing to say: give one of them",
+            "use either edge percentages or gravity, not both",
         ));
     }
     let part = if !aspect.is_empty() {
-        let wrong = || Message::new("crop_aspect", "aspect must be like 16:9, not \"{given}\"").with("given", aspect);
+        let wrong = || Message::new("crop_aspect", "aspect must look like 16:9, not \"{given}\"").with("given", aspect);
         let ratio = ratio(aspect).ok_or_else(wrong)?;
         match (width, height) {
             (Some(_), Some(_)) => {
-                let english = "give aspect with a width or a height, not with both";
+                let english = "aspect can be combined with a width or a height, not with both";
                 return Err(Message::new("crop_aspect_sides", english));
             }
             _ if has_start => {
-                return Err(Message::new("crop_aspect_start", "aspect goes with gravity, not with x and y"));
+                return Err(Message::new("crop_aspect_start", "aspect can be combined with gravity, not with x and y"));
             }
             _ => Part::Aspect { ratio, width, height },
         }
@@ -136,8 +135,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         if left + right >= 1.0 || top + bottom >= 1.0 {
             return Err(Message::new(
                 "crop_all",
-                "the edges cut off all of the picture: left and right, or top and bottom, must stay below 100 per cent \
-                 together",
+                "nothing would remain: left and right, or top and bottom, must add up to less than 100 percent",
             ));
         }
         Part::Edges(edges)
@@ -268,11 +266,11 @@ mod tests {
     #[test]
     fn contradictions_are_refused_in_plain_words() {
         for (step, expected) in [
-            ("crop:x=1,left_percent=5", "several ways"),
-            ("crop:width_percent=50,left_percent=5", "several ways"),
-            ("crop:aspect=1:1,top_percent=5", "several ways"),
+            ("crop:x=1,left_percent=5", "choose one way"),
+            ("crop:width_percent=50,left_percent=5", "choose one way"),
+            ("crop:aspect=1:1,top_percent=5", "choose one way"),
             ("crop:x=1,gravity=left", "not both"),
-            ("crop:left_percent=5,gravity=left", "nothing to say"),
+            ("crop:left_percent=5,gravity=left", "use either edge percentages or gravity"),
             ("crop:aspect=1:1,width=5,height=5", "not with both"),
             ("crop:aspect=1:1,x=5", "not with x and y"),
             ("crop:aspect=square", "like 16:9"),
@@ -281,8 +279,8 @@ mod tests {
             ("crop:aspect=100001:100001", "like 16:9"),
             ("crop:aspect=0.0009:0.0009", "like 16:9"),
             ("crop:aspect=100000:0.001", "like 16:9"),
-            ("crop:left_percent=60,right_percent=40", "below 100"),
-            ("crop:x=400", "lies outside"),
+            ("crop:left_percent=60,right_percent=40", "less than 100"),
+            ("crop:x=400", "is outside"),
         ] {
             let error = cut(step).expect_err(step);
             assert!(error.to_string().contains(expected), "{step}: {error}");

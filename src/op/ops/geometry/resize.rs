@@ -112,7 +112,7 @@ struct Resize {
 
 const ONE_SIZE: Message = Message::new(
     "resize_one_size",
-    "give one of long_edge, short_edge, percent, megapixels, or width and height; not several",
+    "use only one of long_edge, short_edge, percent, megapixels, or width and height",
 );
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
@@ -142,7 +142,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         (None, None, Some(width), Some(height)) => Target::Box(width, height, fit),
         (None, None, None, None) => match params.number("percent") {
             100.0 => {
-                let english = "give a size: long_edge, short_edge, width, height, megapixels or percent";
+                let english = "a size is required: long_edge, short_edge, width, height, megapixels or percent";
                 return Err(Message::new("resize_no_size", english));
             }
             percent => Target::Factor(percent / 100.0),
