@@ -111,7 +111,7 @@ const STEPS: &[&[&str]] = &[
 ];
 
 #[test]
-fn every_operation_stands_in_the_test_cases() {
+fn every_operation_is_in_the_test_cases() {
     for spec in registry() {
         assert!(STEPS.iter().any(|steps| steps.iter().any(|step| step.starts_with(spec.id))), "{}", spec.id);
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
@@ -136,7 +136,7 @@ fn every_operation_stands_in_the_test_cases() {
 }
 
 #[test]
-fn bands_of_any_height_give_what_the_whole_picture_gives() {
+fn bands_of_any_height_give_the_result_of_the_whole_image() {
     for channels in [Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba] {
         let picture = Picture::scene(71, 143, channels);
         for steps in STEPS {
@@ -154,7 +154,7 @@ fn bands_of_any_height_give_what_the_whole_picture_gives() {
     }
 }
 
-/// Where the upright pixel (x, y) stands in the file (EXIF 2.3, tag 0x0112), by definition.
+/// Position in the file of the upright pixel (x, y) (EXIF 2.3, tag 0x0112), by definition.
 fn stored_at(orientation: Orientation, x: u32, y: u32, info: &ImageInfo) -> (u32, u32) {
     let (right, bottom) = (info.width_px - 1, info.height_px - 1);
     match orientation {
@@ -216,7 +216,7 @@ fn orientations_are_applied_before_the_first_step() {
 }
 
 #[test]
-fn quarter_turns_and_flips_compose_and_lose_nothing() {
+fn quarter_turns_and_flips_compose_without_loss() {
     let picture = Picture::scene(13, 7, Channels::Rgba);
     assert_eq!(run(&["rotate:degrees=90"], &picture).values, made_upright(&picture, Orientation::Rotate90).levels());
     assert_eq!(run(&["rotate:degrees=-90"], &picture).values, made_upright(&picture, Orientation::Rotate270).levels());
@@ -294,7 +294,7 @@ fn point_operations_follow_their_formulas() {
     ];
     for (step, formula) in cases {
         let expected: Vec<f32> = (0..256).map(|v| formula(v as f32).clamp(0.0, 255.0)).collect();
-        // Half a level, and a hair for the formula's own rounding.
+        // Half a level, plus the rounding of the formula itself.
         assert!(largest_difference(&run(&[step], &picture).values, &expected) <= 0.501, "{step}");
     }
     let red = Picture::u8(1, 1, Channels::Rgb, |_, _, channel| [200, 40, 90][channel]);
@@ -314,7 +314,7 @@ fn values_stay_unrounded_between_steps_and_are_clamped_after_each() {
 }
 
 #[test]
-fn sixteen_bits_stay_sixteen_bits_through_every_operation() {
+fn every_operation_keeps_sixteen_bits() {
     let mut picture = Picture::u8(64, 48, Channels::Rgb, |_, _, _| 0);
     picture.info.sample = SampleType::U16;
     picture.samples = Samples::U16((0..64 * 48 * 3).map(|i| (i * 7 % 65536) as u16).collect());
@@ -368,7 +368,7 @@ fn resizing_in_linear_light_averages_light() {
 }
 
 #[test]
-fn trimming_finds_the_picture_in_its_border_and_never_trims_to_nothing() {
+fn trimming_finds_the_image_inside_its_border_and_never_removes_everything() {
     let scene = Picture::scene(60, 40, Channels::Rgb);
     let bordered = run(&["invert", "border:size=9,left=23,colour=#806040", "trim:tolerance=2"], &scene);
     assert_eq!(bordered.info.map(|info| (info.width_px, info.height_px)), Some((60, 40)));
@@ -382,19 +382,19 @@ fn trimming_finds_the_picture_in_its_border_and_never_trims_to_nothing() {
 }
 
 #[test]
-fn a_shadow_falls_where_the_offset_says_and_the_picture_stays_as_it_is() {
+fn a_shadow_follows_the_offset_and_the_image_is_unchanged() {
     let scene = Picture::scene(40, 30, Channels::Rgb);
     let out = run(&["drop_shadow:offset_x=12,offset_y=-7,blur=0,opacity=50,colour=#204060"], &scene);
     let info = out.info.expect("started");
     assert_eq!((info.width_px, info.height_px, info.channels), (52, 37, Channels::Rgba));
     let pixel = |x: u32, y: u32| &out.values[(y * 52 + x) as usize * 4..][..4];
-    // The image stands at the bottom left, its shadow at the top right.
+    // The image is at the bottom left, its shadow at the top right.
     assert_eq!(pixel(0, 7)[..3], scene.levels()[..3]);
     assert_eq!(pixel(0, 7)[3], 255.0);
     assert_eq!(pixel(51, 0), [32.0, 64.0, 96.0, 128.0]);
     assert_eq!(pixel(0, 0)[3], 0.0);
     assert_eq!(pixel(51, 36)[3], 0.0);
-    // A hue of its own, of any channel, makes room for colour.
+    // A hue in any channel adds colour channels.
     for (colour, channels) in [
         ("#202020", Channels::GrayAlpha),
         ("#102020", Channels::Rgba),
@@ -415,7 +415,7 @@ fn a_shadow_falls_where_the_offset_says_and_the_picture_stays_as_it_is() {
 }
 
 #[test]
-fn a_turned_ramp_is_a_ramp() {
+fn a_rotated_ramp_is_a_ramp() {
     // Cubic interpolation keeps what is linear.
     let ramp = |x: f64, y: f64| 20.0 + x * 0.9 + y * 1.1;
     let picture = Picture::u8(120, 90, Channels::Rgb, |x, y, _| ramp(f64::from(x), f64::from(y)).round() as u8);
@@ -436,7 +436,7 @@ fn a_turned_ramp_is_a_ramp() {
 }
 
 #[test]
-fn a_watermark_changes_the_picture_where_it_stands_and_nowhere_else() {
+fn a_watermark_changes_only_the_pixels_it_covers() {
     let gray = Picture::u8(200, 100, Channels::Gray, |_, _, _| 100);
     let changed = |step: &str| {
         let out = run(&[step], &gray);
@@ -464,7 +464,7 @@ fn a_watermark_changes_the_picture_where_it_stands_and_nowhere_else() {
 }
 
 #[test]
-fn a_border_has_its_colour_and_channels_grow_to_hold_it() {
+fn a_border_has_its_colour_and_adds_channels_for_it() {
     let gray = Picture::u8(4, 2, Channels::Gray, |_, _, _| 100);
     let padded = run(&["resize:width=4,height=4,fit=pad,background=#ff0000"], &gray);
     assert_eq!(padded.info.map(|info| info.channels), Some(Channels::Rgb));
@@ -477,7 +477,7 @@ fn a_border_has_its_colour_and_channels_grow_to_hold_it() {
 }
 
 #[test]
-fn a_rotated_canvas_grows_to_hold_the_picture() {
+fn a_rotated_canvas_grows_to_hold_the_image() {
     let picture = Picture::u8(100, 60, Channels::Rgb, |_, _, _| 0);
     let out = run(&["rotate:degrees=45"], &picture);
     let info = out.info.expect("started");
@@ -493,7 +493,7 @@ fn a_rotated_canvas_grows_to_hold_the_picture() {
 }
 
 #[test]
-fn gray_comes_out_of_grayscale_in_one_channel_and_before_a_blur() {
+fn grayscale_gives_one_channel_and_runs_before_a_blur() {
     let picture = Picture::scene(40, 40, Channels::Rgba);
     assert_eq!(run(&["grayscale"], &picture).info.map(|info| info.channels), Some(Channels::GrayAlpha));
     let rgb = Picture::scene(40, 40, Channels::Rgb);
@@ -513,7 +513,7 @@ fn gray_comes_out_of_grayscale_in_one_channel_and_before_a_blur() {
 }
 
 #[test]
-fn a_decoder_may_deliver_a_smaller_picture_and_the_size_stays_as_planned() {
+fn a_decoder_may_deliver_a_smaller_image_and_the_planned_size_is_kept() {
     let info = Picture::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
     let photo = ImageInfo { width_px: 6000, height_px: 4000, ..info };
     let scale = |steps: &[&str], orientation, view| plan(steps, &photo, orientation, view).max_downscale();
@@ -600,7 +600,7 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
 }
 
 #[test]
-fn streaming_holds_far_less_than_the_picture() {
+fn streaming_holds_far_less_than_the_image() {
     let info = Picture::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
     let photo = ImageInfo { width_px: 6000, height_px: 4000, ..info };
     let peak = |steps: &[&str], orientation| plan(steps, &photo, orientation, 1.0).peak_bytes();
@@ -642,7 +642,7 @@ impl RowReader for Broken {
 }
 
 #[test]
-fn a_decoder_that_breaks_its_promises_fails_its_item() {
+fn a_decoder_that_breaks_its_contract_fails_its_item() {
     let info = Picture::u8(10, 10, Channels::Rgb, |_, _, _| 0).info;
     let band = |samples| Band { width_px: 10, rows: 1, channels: Channels::Rgb, samples };
     for (band, rows, kind) in [
@@ -662,7 +662,7 @@ fn a_decoder_that_breaks_its_promises_fails_its_item() {
 }
 
 #[test]
-fn premultiplied_input_comes_out_straight() {
+fn premultiplied_input_is_unpremultiplied() {
     let mut picture = Picture::u8(3, 1, Channels::Rgba, |_, _, channel| [50, 100, 25, 128][channel]);
     picture.info.premultiplied = true;
     let out = run(&[], &picture);
@@ -671,7 +671,7 @@ fn premultiplied_input_comes_out_straight() {
 }
 
 #[test]
-fn a_wrong_step_is_told_by_its_number_in_the_list() {
+fn an_invalid_step_is_reported_by_its_number() {
     let mut steps =
         vec![Step::new("nonsense"), Step::new("invert"), Step::new("gaussian_blur").with("sigma", f64::NAN)];
     steps[0].enabled = false;
@@ -681,7 +681,7 @@ fn a_wrong_step_is_told_by_its_number_in_the_list() {
 }
 
 #[test]
-fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
+fn a_step_that_does_not_fit_the_image_fails_that_item() {
     let info = Picture::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
     let fails = |step: &str| {
         let pipeline = Pipeline::new(&recipe(&["invert", step]), &files()).expect("valid");
@@ -691,7 +691,7 @@ fn a_step_that_does_not_fit_the_picture_is_that_items_failure() {
     assert_eq!(error.kind, ErrorKind::Recipe);
     assert!(error.arg("detail").contains("step 2: crop: x=100 is outside the image, which is 100 px wide"), "{error}");
     assert!(fails("resize:percent=10000,enlarge=true").arg("detail").contains("10000 x 100000 px"));
-    // What reaches over the edge is cut there.
+    // Parts beyond the edge are cut off.
     let plan = plan(&["crop:x=90,y=10,width=500"], &info, Orientation::Upright, 1.0);
     assert_eq!((plan.output().width_px, plan.output().height_px), (10, 990));
 }
@@ -700,7 +700,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn no_size_of_picture_makes_any_step_panic(
+    fn no_image_size_makes_any_step_panic(
         width in 1_u32..40,
         height in 1_u32..40,
         channels in prop::sample::select(vec![Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba]),
@@ -728,7 +728,7 @@ proptest! {
 }
 
 #[test]
-fn every_operation_parameter_and_choice_has_its_korean_words() {
+fn every_operation_parameter_and_choice_has_korean_words() {
     let words: toml::Table = include_str!("../../assets/translations/ko.toml").parse().expect("valid TOML");
     let said = |path: &[&str]| {
         let mut value = words.get("op");

@@ -35,7 +35,7 @@ mod tests {
     use super::super::anchor::*;
 
     #[test]
-    fn nine_names_are_nine_places() {
+    fn nine_names_are_nine_positions() {
         let places: Vec<(f64, f64)> = NAMES.iter().map(|name| Anchor::from_name(name)).map(|g| (g.y, g.x)).collect();
         let expected: Vec<(f64, f64)> = [0.0, 0.5, 1.0].iter().flat_map(|y| [0.0, 0.5, 1.0].map(|x| (*y, x))).collect();
         assert_eq!(places, expected);

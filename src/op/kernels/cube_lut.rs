@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_gives_its_entries_and_linear_functions_between_them() {
+    fn a_table_returns_its_entries_and_interpolates_linear_functions_exactly() {
         let function = |[r, g, b]: [f32; 3]| [0.5 * r + 0.2 * g, g - 0.25 * b, 1.0 - r];
         for edge in [2, 3, 17, 33] {
             let cube = CubeLut::parse(table(edge, function).as_bytes()).expect("is read");
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_domains_and_ranges_count() {
+    fn curves_domains_and_ranges_are_applied() {
         let curves = CubeLut::parse(b"LUT_1D_SIZE 3\nDOMAIN_MIN 0 0 0.5\nDOMAIN_MAX 2 1 1\n0 1 0\n.5 .5 1\n1 0 0\n");
         let curves = curves.expect("is read").curves.expect("curves");
         for (channel, value, expected) in
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn errors_name_the_line() {
         let good = table(2, |colour| colour);
         for (text, expected) in [
             ("", "LUT_1D_SIZE or LUT_3D_SIZE is missing"),

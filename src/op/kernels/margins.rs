@@ -73,7 +73,7 @@ mod tests {
     use super::super::margins::*;
 
     #[test]
-    fn room_is_whole_in_the_output_and_follows_it_in_a_view() {
+    fn margins_are_whole_pixels_in_the_output_and_follow_it_in_a_view() {
         let full = axis(800, 7.0, 20.0, 1.0);
         assert_eq!((full.before_px, full.length_px, full.canvas_px), (7, 827, 827));
         assert_eq!((full.from, full.size), (0.0, 827.0));

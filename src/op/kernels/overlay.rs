@@ -93,7 +93,7 @@ pub(crate) struct Overlay {
     /// Whether all of it is gray.
     pub(crate) is_gray: bool,
     draw: Box<dyn Fn() -> OverlayPixels + Send + Sync>,
-    ink: OnceLock<OverlayPixels>,
+    pixels: OnceLock<OverlayPixels>,
 }
 
 /// The pixels of an overlay, row by row.
@@ -111,11 +111,11 @@ impl Overlay {
         is_gray: bool,
         draw: impl Fn() -> OverlayPixels + Send + Sync + 'static,
     ) -> Self {
-        Self { width_px, height_px, output_px, is_gray, draw: Box::new(draw), ink: OnceLock::new() }
+        Self { width_px, height_px, output_px, is_gray, draw: Box::new(draw), pixels: OnceLock::new() }
     }
 
-    fn ink(&self) -> &OverlayPixels {
-        self.ink.get_or_init(|| (self.draw)())
+    fn pixels(&self) -> &OverlayPixels {
+        self.pixels.get_or_init(|| (self.draw)())
     }
 }
 
@@ -158,22 +158,22 @@ impl OverlayCache {
     ) -> Result<Arc<Overlay>, Message> {
         let size = (input.width_px, input.height_px);
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, stamp)) = kept().iter().find(|(other, _)| *other == size) {
-            return Ok(Arc::clone(stamp));
+        if let Some((_, overlay)) = kept().iter().find(|(other, _)| *other == size) {
+            return Ok(Arc::clone(overlay));
         }
-        let stamp = Arc::new(make()?);
+        let overlay = Arc::new(make()?);
         let mut kept = kept();
         if kept.len() >= KEPT {
             kept.remove(0);
         }
-        kept.push((size, Arc::clone(&stamp)));
-        Ok(stamp)
+        kept.push((size, Arc::clone(&overlay)));
+        Ok(overlay)
     }
 }
 
 /// Blends an overlay into an image.
 pub(crate) struct OverlayKernel {
-    stamp: Arc<Overlay>,
+    overlay: Arc<Overlay>,
     opacity: f32,
     /// Whole px of the output, like the steps.
     left: f64,
@@ -184,10 +184,10 @@ pub(crate) struct OverlayKernel {
 }
 
 impl OverlayKernel {
-    pub(crate) fn new(stamp: Arc<Overlay>, layout: &OverlayLayout, input: &ImageInfo) -> Self {
+    pub(crate) fn new(overlay: Arc<Overlay>, layout: &OverlayLayout, input: &ImageInfo) -> Self {
         let view_scale = layout.view_scale;
         let output = |px: u32| (f64::from(px) / view_scale).round();
-        let (width, height) = (f64::from(stamp.output_px.0), f64::from(stamp.output_px.1));
+        let (width, height) = (f64::from(overlay.output_px.0), f64::from(overlay.output_px.1));
         let shorter = output(input.width_px.min(input.height_px));
         let margin = layout.margin * shorter;
         let start = |size: u32, own: f64, gravity: f64| {
@@ -201,7 +201,7 @@ impl OverlayKernel {
         let gravity = if layout.tile { Anchor::CENTER } else { layout.gravity };
         let left = start(input.width_px, width, gravity.x);
         let top = start(input.height_px, height, gravity.y);
-        Self { stamp, opacity: layout.opacity, left, top, steps, view_scale }
+        Self { overlay, opacity: layout.opacity, left, top, steps, view_scale }
     }
 
     /// Px of the output in px of this image: the integer part, and the fraction (in a smaller view).
@@ -215,11 +215,11 @@ impl OverlayKernel {
     /// A pixel of the overlay, shifted right and down by a fraction of a pixel.
     #[inline]
     fn seen(&self, row: i64, column: i64, (right, down): (f32, f32)) -> [f32; 4] {
-        let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
-        let ink = self.stamp.ink();
+        let (width, height) = (i64::from(self.overlay.width_px), i64::from(self.overlay.height_px));
+        let pixels = self.overlay.pixels();
         let at = |row: i64, column: i64| {
             let inside = (0..height).contains(&row) && (0..width).contains(&column);
-            if inside { ink.at((row * width + column) as usize) } else { [0.0; 4] }
+            if inside { pixels.at((row * width + column) as usize) } else { [0.0; 4] }
         };
         if right == 0.0 && down == 0.0 {
             return at(row, column);
@@ -261,7 +261,7 @@ impl OverlayKernel {
 
 impl PositionalKernel for OverlayKernel {
     fn channels(&self, input: Channels) -> Channels {
-        match (self.stamp.is_gray, input) {
+        match (self.overlay.is_gray, input) {
             (false, Channels::Gray) => Channels::Rgb,
             (false, Channels::GrayAlpha) => Channels::Rgba,
             _ => input,
@@ -269,12 +269,12 @@ impl PositionalKernel for OverlayKernel {
     }
 
     fn held_bytes(&self) -> u64 {
-        u64::from(self.stamp.width_px) * u64::from(self.stamp.height_px) * size_of::<[f32; 4]>() as u64
+        u64::from(self.overlay.width_px) * u64::from(self.overlay.height_px) * size_of::<[f32; 4]>() as u64
     }
 
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
         let count = channels.count();
-        let (width, height) = (i64::from(self.stamp.width_px), i64::from(self.stamp.height_px));
+        let (width, height) = (i64::from(self.overlay.width_px), i64::from(self.overlay.height_px));
         let (from, y) = (i64::from(x), i64::from(y));
         let to = from + (samples.len() / count) as i64;
         let mut put = |(top, down): (i64, f32), (left, right): (i64, f32)| {
@@ -328,9 +328,9 @@ mod tests {
     }
 
     /// A white overlay of 3 by 2 px on black, drawn in runs of any length.
-    fn stamped(layout: &OverlayLayout, input: &ImageInfo, run: usize) -> Vec<f32> {
-        let stamp = Overlay::new((3, 2), (3, 2), true, || OverlayPixels::Colours(vec![[1.0; 4]; 6]));
-        let kernel = OverlayKernel::new(Arc::new(stamp), layout, input);
+    fn rendered(layout: &OverlayLayout, input: &ImageInfo, run: usize) -> Vec<f32> {
+        let overlay = Overlay::new((3, 2), (3, 2), true, || OverlayPixels::Colours(vec![[1.0; 4]; 6]));
+        let kernel = OverlayKernel::new(Arc::new(overlay), layout, input);
         let width = input.width_px as usize;
         let mut picture = vec![0.0; width * input.height_px as usize];
         for (y, row) in picture.chunks_exact_mut(width).enumerate() {
@@ -342,25 +342,25 @@ mod tests {
     }
 
     #[test]
-    fn it_stands_at_its_place_within_the_margins() {
+    fn it_is_placed_within_the_margins() {
         let input = info(20, 10);
         for (position, left, top) in [("top_left", 1, 1), ("bottom_right", 16, 7), ("center", 9, 4), ("right", 16, 4)] {
             for run in [20, 7, 1] {
-                let got = stamped(&layout(position, false), &input, run);
+                let got = rendered(&layout(position, false), &input, run);
                 let at: Vec<(usize, usize)> =
                     got.iter().enumerate().filter(|(_, v)| **v == 1.0).map(|(i, _)| (i % 20, i / 20)).collect();
                 assert_eq!((at.len(), at[0]), (6, (left, top)), "{position} {run}");
             }
         }
         // Larger than the image: its middle is visible.
-        assert_eq!(stamped(&layout("center", false), &info(1, 1), 1), [1.0]);
+        assert_eq!(rendered(&layout("center", false), &info(1, 1), 1), [1.0]);
     }
 
     #[test]
-    fn tiles_cover_the_picture_evenly_to_its_edges() {
+    fn tiles_cover_the_image_evenly_up_to_its_edges() {
         let input = info(41, 31);
-        let got = stamped(&layout("top_left", true), &input, 41);
-        assert_eq!(got, stamped(&layout("bottom", true), &input, 5), "runs of any length, whatever the position");
+        let got = rendered(&layout("top_left", true), &input, 41);
+        assert_eq!(got, rendered(&layout("bottom", true), &input, 5), "runs of any length, whatever the position");
         // Tiles of 3 by 2 px, one every 6 by 5.
         let share = got.iter().sum::<f32>() / got.len() as f32;
         assert!((share - 6.0 / 30.0).abs() < 0.03, "{share}");
@@ -370,10 +370,10 @@ mod tests {
     }
 
     #[test]
-    fn blending_is_over_as_porter_and_duff_have_it() {
-        let stamp = Overlay::new((1, 1), (1, 1), false, || OverlayPixels::Colours(vec![[0.4, 0.0, 0.2, 0.5]]));
+    fn blending_is_the_over_operator_of_porter_and_duff() {
+        let overlay = Overlay::new((1, 1), (1, 1), false, || OverlayPixels::Colours(vec![[0.4, 0.0, 0.2, 0.5]]));
         let layout = OverlayLayout { opacity: 0.5, ..layout("center", false) };
-        let kernel = OverlayKernel::new(Arc::new(stamp), &layout, &info(1, 1));
+        let kernel = OverlayKernel::new(Arc::new(overlay), &layout, &info(1, 1));
         assert_eq!(kernel.channels(Channels::GrayAlpha), Channels::Rgba);
         let mut pixel = [0.8, 0.4, 0.0, 0.5];
         kernel.apply(0, 0, &mut pixel, Channels::Rgba);
@@ -387,13 +387,13 @@ mod tests {
 
     #[test]
     fn a_second_colour_covers_the_first() {
-        let ink = OverlayPixels::Covers {
+        let pixels = OverlayPixels::Covers {
             covers: vec![[255, 0], [255, 255], [0, 51], [0, 0]],
             colours: [[0.0, 0.0, 0.0, 1.0], [1.0, 0.5, 0.0, 1.0]],
         };
-        assert_eq!(ink.at(0), [0.0, 0.0, 0.0, 1.0]);
-        assert_eq!(ink.at(1), [1.0, 0.5, 0.0, 1.0]);
-        assert_eq!(ink.at(2), [0.2, 0.1, 0.0, 0.2]);
-        assert_eq!(ink.at(3), [0.0; 4]);
+        assert_eq!(pixels.at(0), [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(pixels.at(1), [1.0, 0.5, 0.0, 1.0]);
+        assert_eq!(pixels.at(2), [0.2, 0.1, 0.0, 0.2]);
+        assert_eq!(pixels.at(3), [0.0; 4]);
     }
 }

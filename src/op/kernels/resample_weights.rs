@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interpolating_filter_on_its_own_grid_keeps_each_pixel() {
+    fn an_interpolating_filter_keeps_every_pixel_on_its_own_grid() {
         for kernel in
             [ResampleFilter::Nearest, ResampleFilter::Bilinear, ResampleFilter::CatmullRom, ResampleFilter::Lanczos3]
         {

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_the_fonts_lack_are_named_once_each() {
+    fn characters_missing_from_the_fonts_are_listed_once_each() {
         for bold in [false, true] {
             let error = |text: &str| TextOutline::new(text, &Style { bold, ..PLAIN }).err().map(|why| why.to_string());
             for text in ["\u{a9} Ren\u{e9} Stra\u{df}e \u{2013} \u{201c}x\u{201d}", "\u{d55c}\u{ae00}", "a b\u{a0}c\td"]
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_drawn_is_told() {
+    fn undrawable_text_is_reported() {
         for text in ["", "   ", "\u{1}", "\n"] {
             assert!(
                 TextOutline::new(text, &PLAIN).is_err_and(|error| error.to_string().contains("can be drawn")),

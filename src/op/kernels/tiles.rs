@@ -59,7 +59,7 @@ impl Planes {
 }
 
 /// Adapts a tile kernel to rows.
-pub(crate) struct Tiled<K>(pub(super) K);
+pub(crate) struct Tiled<K>(pub(crate) K);
 
 impl<K: TileKernel> Tiled<K> {
     /// Rows processed together.

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_becomes_black_or_white() {
+    fn nan_and_infinity_become_black_or_white() {
         for value in [f32::NAN, f32::NEG_INFINITY, -1.0, -0.0, 0.0] {
             assert_eq!((to_linear(value), from_linear(value), power(value, 0.5)), (0.0, 0.0, 0.0), "{value}");
         }

@@ -192,7 +192,7 @@ impl NullaryFnOnce for Between<'_> {
 
 impl WideStream<'_> {
     /// Projects a row onto the grid.
-    fn put_on_grid(&mut self, row: &[f32]) {
+    fn add_to_grid(&mut self, row: &[f32]) {
         let (channels, edge) = (self.channels, (self.wide.radius() + self.wide.step) * self.channels);
         let (before, rest) = self.extended.split_at_mut(edge);
         let (middle, after) = rest.split_at_mut(row.len().min(rest.len()));
@@ -231,7 +231,7 @@ impl WideStream<'_> {
 
 impl RowStream for WideStream<'_> {
     fn push(&mut self, row: &[f32]) {
-        self.put_on_grid(row);
+        self.add_to_grid(row);
         let (y, step, radius) = (self.pushed, self.wide.step, self.wide.radius());
         let rows = (self.height - 1) / step + 4;
         // Point `i` is at row `(i - 1) * step`; the last row contributes to all points that are left.

@@ -69,9 +69,9 @@ impl Pass {
 
 /// Part of a resampled image.
 pub(crate) struct ResampledPart {
-    /// How the whole image is resampled.
+    /// The resampling of the whole image.
     pub(crate) whole: Resample,
-    /// What the whole image is before.
+    /// The whole image before the pass.
     pub(crate) input: ImageInfo,
     /// The part of it that arrives.
     pub(crate) arrives: Rect,
@@ -106,7 +106,7 @@ impl ResampledPart {
 pub(crate) struct WholePart {
     /// The step.
     pub(crate) kernel: Arc<dyn WholeKernel>,
-    /// What the whole image is before.
+    /// The whole image before the pass.
     pub(crate) input: ImageInfo,
     /// The part of it that arrives.
     pub(crate) arrives: Rect,

@@ -6,7 +6,7 @@
 //! that of the stored image: a few levels at the hardest edges).
 
 use super::pass::Pass;
-use super::region::{Focused, focus};
+use super::region::{RegionPass, focus};
 use super::run;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, RowReader, RowWriter};
@@ -326,7 +326,7 @@ impl Plan {
         let focused;
         if let (Some(part), None) = (self.focus, &self.tail) {
             focused = focus(&passes, decoded, part);
-            passes = focused.iter().map(Focused::pass).collect();
+            passes = focused.iter().map(RegionPass::pass).collect();
         }
         used(run::chain(rows, &passes, cancelled).as_mut())
     }

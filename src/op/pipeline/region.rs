@@ -9,14 +9,14 @@ use crate::op::kernels::resample_weights::ResampleWeights;
 use crate::op::stage::{Pad, Rect, Resample, WholeKernel};
 
 /// A planned pass, or one that computes part of it.
-pub(crate) enum Focused<'a> {
+pub(crate) enum RegionPass<'a> {
     /// Unchanged.
     Same(&'a Pass),
     /// Part of a pass.
     Part(Pass),
 }
 
-impl Focused<'_> {
+impl RegionPass<'_> {
     /// The pass to run.
     pub(crate) const fn pass(&self) -> &Pass {
         match self {
@@ -27,7 +27,7 @@ impl Focused<'_> {
 }
 
 /// The passes that produce the `wanted` part of what `passes` make of an image like `input`.
-pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> Vec<Focused<'a>> {
+pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> Vec<RegionPass<'a>> {
     let mut inputs = vec![input];
     let mut info = input;
     for pass in passes {
@@ -41,7 +41,7 @@ pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> 
         wanted = push_back(pass, input, wanted, &mut focused);
     }
     if !wanted.is_all_of(&input) {
-        focused.push(Focused::Part(Pass::Crop(wanted)));
+        focused.push(RegionPass::Part(Pass::Crop(wanted)));
     }
     focused.reverse();
     focused
@@ -49,65 +49,65 @@ pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> 
 
 /// Appends what produces the `wanted` part of a pass's result (in reverse order), and returns the part of its input
 /// that this needs.
-fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<'a>>) -> Rect {
+fn push_back<'a>(pass: &'a Pass, input: &ImageInfo, wanted: Rect, focused: &mut Vec<RegionPass<'a>>) -> Rect {
     match pass {
         Pass::Crop(rect) => Rect { x: wanted.x + rect.x, y: wanted.y + rect.y, ..wanted },
         Pass::Turn(turn) => {
-            focused.push(Focused::Same(pass));
+            focused.push(RegionPass::Same(pass));
             turn.rect_before(wanted, &turn.output(*input))
         }
         Pass::Points(_) => {
-            focused.push(Focused::Same(pass));
+            focused.push(RegionPass::Same(pass));
             wanted
         }
         Pass::Positional { kernel, origin } => {
             let origin = (origin.0 + wanted.x, origin.1 + wanted.y);
-            focused.push(Focused::Part(Pass::Positional { kernel: Arc::clone(kernel), origin }));
+            focused.push(RegionPass::Part(Pass::Positional { kernel: Arc::clone(kernel), origin }));
             wanted
         }
         Pass::Window { halo_px, .. } => {
             let needed = wanted.grown(*halo_px, input);
             crop(wanted, needed, focused);
-            focused.push(Focused::Same(pass));
+            focused.push(RegionPass::Same(pass));
             needed
         }
         Pass::Stream(kernel) => {
             let needed = kernel.needs(wanted, input);
             crop(wanted, needed, focused);
-            focused.push(Focused::Same(pass));
+            focused.push(RegionPass::Same(pass));
             needed
         }
         Pass::Resample(to) => {
             let part = ResampledPart::new(to, *input, wanted);
             let needed = part.arrives;
-            focused.push(Focused::Part(Pass::ResampledPart(part)));
+            focused.push(RegionPass::Part(Pass::ResampledPart(part)));
             needed
         }
         Pass::Pad(pad) => padded(pad, input, wanted, focused),
         Pass::Whole(kernel) => {
             let arrives = kernel.needs(input, wanted).within(input);
             let part = WholePart { kernel: Arc::clone(kernel), input: *input, arrives, wanted };
-            focused.push(Focused::Part(Pass::WholePart(part)));
+            focused.push(RegionPass::Part(Pass::WholePart(part)));
             arrives
         }
         // Already reduced to a part.
         Pass::WholePart(_) | Pass::ResampledPart(_) => {
             crop(wanted, Rect::all_of(&pass.output(*input)), focused);
-            focused.push(Focused::Same(pass));
+            focused.push(RegionPass::Same(pass));
             Rect::all_of(input)
         }
     }
 }
 
 /// Cuts `wanted` out of `given`, if it is smaller.
-fn crop(wanted: Rect, given: Rect, focused: &mut Vec<Focused<'_>>) {
+fn crop(wanted: Rect, given: Rect, focused: &mut Vec<RegionPass<'_>>) {
     if wanted != given {
         let rect = Rect { x: wanted.x - given.x, y: wanted.y - given.y, ..wanted };
-        focused.push(Focused::Part(Pass::Crop(rect)));
+        focused.push(RegionPass::Part(Pass::Crop(rect)));
     }
 }
 
-fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<'_>>) -> Rect {
+fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<RegionPass<'_>>) -> Rect {
     let inner = Rect { x: pad.left_px, y: pad.top_px, width_px: input.width_px, height_px: input.height_px };
     if let Some(seen) = wanted.common(inner) {
         let part = Pad {
@@ -117,7 +117,7 @@ fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<
             height_px: wanted.height_px,
             background: pad.background,
         };
-        focused.push(Focused::Part(Pass::Pad(part)));
+        focused.push(RegionPass::Part(Pass::Pad(part)));
         return Rect { x: seen.x - inner.x, y: seen.y - inner.y, ..seen };
     }
     // Only border is visible: one image pixel is placed beside it, because a pass needs input, and cut off.
@@ -128,7 +128,7 @@ fn padded(pad: &Pad, input: &ImageInfo, wanted: Rect, focused: &mut Vec<Focused<
         height_px: wanted.height_px,
         background: pad.background,
     };
-    focused.push(Focused::Part(Pass::Crop(Rect { x: 0, y: 0, ..wanted })));
-    focused.push(Focused::Part(Pass::Pad(wider)));
+    focused.push(RegionPass::Part(Pass::Crop(Rect { x: 0, y: 0, ..wanted })));
+    focused.push(RegionPass::Part(Pass::Pad(wider)));
     Rect { x: 0, y: 0, width_px: 1, height_px: 1 }
 }

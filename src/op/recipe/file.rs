@@ -100,8 +100,7 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
         .as_table()
         .ok_or_else(|| (step.span(), Message::new("recipe_step", "steps must be [[step]] tables")))?;
     let op = table.get("op").ok_or_else(|| (step.span(), Message::new("recipe_no_op", "the step has no op")))?;
-    let id =
-        op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a quoted name")))?;
+    let id = op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a quoted name")))?;
     let spec = find(id).ok_or_else(|| (op.span(), unknown(id)))?;
     let mut result = Step::new(spec.id);
     for (key, value) in table {
@@ -205,7 +204,7 @@ mod tests {
     use crate::model::{ColourChoice, FormatChoice, MetadataPolicy};
 
     #[test]
-    fn a_written_file_reads_back_equal() {
+    fn a_written_recipe_file_reads_back_equal() {
         let mut off = Step::new("invert");
         off.enabled = false;
         let recipe = Recipe {
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_file_line_and_allowed_range() {
+    fn errors_name_file_line_and_allowed_range() {
         let step = |rest: &str| format!("version = 1\n[[step]]\nop = \"gaussian_blur\"\n{rest}\n");
         for (text, line, expected) in [
             (step("sigma = 500"), 4, "from 0 to 200 px, not 500"),

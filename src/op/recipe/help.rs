@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_one_plain_sentence_and_the_formula_is_elsewhere() {
+    fn a_summary_is_one_plain_sentence_without_the_formula() {
         for spec in registry() {
             let is_symbol = |c: char| "*^=;:|()[]".contains(c);
             assert!(!spec.summary.contains(is_symbol) && spec.summary.len() <= 80, "{}: {}", spec.id, spec.summary);

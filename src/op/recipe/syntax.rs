@@ -121,7 +121,7 @@ mod tests {
     use crate::model::{FormatChoice, MetadataPolicy};
 
     #[test]
-    fn a_step_reads_back_as_it_was_written() {
+    fn a_formatted_step_parses_to_the_same_step() {
         for text in [
             "resize:kernel=lanczos3,long_edge=1024",
             "resize:enlarge=true,fit=pad,height=10,width=20",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named_with_what_is_allowed() {
+    fn errors_name_the_mistake_and_the_allowed_values() {
         for (text, expected) in [
             ("resze:long_edge=1", "there are resize"),
             ("resize:long=1", "available: long_edge"),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_to_save_has_the_same_keys_as_a_recipe_file() {
+    fn save_options_have_the_same_keys_as_recipe_files() {
         let save = parse_save("webp:quality=82,metadata=strip,lossless=false,colour=keep").expect("valid");
         assert_eq!(save.format, FormatChoice::Webp);
         assert_eq!((save.quality, save.metadata), (Some(82), MetadataPolicy::Strip));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_to_save_reads_back_as_it_was_written() {
+    fn formatted_save_options_parse_to_the_same_options() {
         for text in [
             "keep",
             "keep:quality=70",

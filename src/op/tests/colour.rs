@@ -5,7 +5,7 @@ use crate::model::{Channels, Orientation, SampleType, Samples};
 use crate::op::Pipeline;
 use crate::op::stage::Stage;
 
-/// What a step makes of a pixel of encoded values.
+/// The result of a step for a pixel of encoded values.
 type Formula = fn([f64; 3]) -> [f64; 3];
 
 fn unit(value: f64) -> f64 {
@@ -32,7 +32,7 @@ fn times(rows: [[f64; 3]; 3], colour: [f64; 3]) -> [f64; 3] {
     rows.map(|row| row.iter().zip(colour).map(|(part, value)| part * value).sum())
 }
 
-/// A monotone cubic through points, written anew: Hermite's four polynomials.
+/// A monotone cubic through points, implemented independently with Hermite's four polynomials.
 fn curve(points: &[(f64, f64)], value: f64) -> f64 {
     let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x / 255.0, y / 255.0)).collect();
     let rise = |i: usize| (points[i + 1].1 - points[i].1) / (points[i + 1].0 - points[i].0);
@@ -182,7 +182,7 @@ fn operations_on_colour_follow_their_formulas_to_the_last_bit_of_sixteen() {
     for channels in [Channels::Rgb, Channels::Gray, Channels::Rgba, Channels::GrayAlpha] {
         for (sample, full, tolerance) in [
             (SampleType::U16, 65535.0, 1.0 / 65535.0),
-            // Half a level, and a hair for the formula's own rounding.
+            // Half a level, plus the rounding of the formula itself.
             (SampleType::U8, 255.0, 0.501 / 255.0),
         ] {
             let picture = gradient(channels, sample);
@@ -309,7 +309,7 @@ fn threshold_whitens_the_level_itself_and_what_is_above() {
     }
 }
 
-/// Pillow 13: `ImageOps.autocontrast(image, cutoff=clip, preserve_tone=...)`, its rule written anew.
+/// Pillow 13: `ImageOps.autocontrast(image, cutoff=clip, preserve_tone=...)`, implemented independently.
 fn pillow_range(counts: &[u64], clip_percent: u64) -> (usize, usize) {
     let cut = counts.iter().sum::<u64>() * clip_percent / 100;
     let end = |order: &mut dyn Iterator<Item = usize>| {

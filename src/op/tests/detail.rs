@@ -367,7 +367,7 @@ fn grain_is_bell_shaped_as_strong_as_asked_for_and_always_the_same() {
     assert!(colours.values.chunks_exact(3).filter(|pixel| pixel[0] != pixel[1]).count() > 50_000);
     let rgb = Picture::u8(64, 64, Channels::Rgb, |_, _, _| 128);
     assert!(run(&["grain"], &rgb).values.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));
-    // What cannot be seen stays as it is.
+    // Invisible pixels stay unchanged.
     let clear = Picture::u8(9, 9, Channels::Rgba, |_, _, channel| [10, 20, 30, 0][channel]);
     assert_eq!(run(&["grain:amount=100"], &clear).values, clear.levels());
 }

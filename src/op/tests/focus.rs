@@ -70,7 +70,7 @@ fn a_part_of_a_picture_of_sixteen_bits_keeps_them() {
 
 #[test]
 fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
-    // What a decoder makes of an image of 4 by 4 times as many pixels, if it is asked for a smaller one.
+    // What a decoder delivers of an image 4 times as wide and high, if asked for a smaller one.
     let delivered = Picture::scene(67, 91, Channels::Rgb);
     let planned = ImageInfo { width_px: 67 * 4, height_px: 91 * 4, ..delivered.info };
     for steps in [[].as_slice(), &["resize:long_edge=45"], &["resize:width=40,height=40,fit=cover", "sharpen"]] {
@@ -95,7 +95,7 @@ fn a_part_of_a_wide_blur_begins_on_its_grid() {
 
 #[test]
 fn a_part_costs_no_more_than_what_it_needs() {
-    /// Counts the rows that are asked for.
+    /// Counts the requested rows.
     struct Counting<R>(R, u32);
     impl<R: RowReader> RowReader for Counting<R> {
         fn info(&self) -> ImageInfo {

@@ -36,7 +36,7 @@ fn check(step: &str, source: &Picture, bytes: &[u8], tolerance: f32) {
 fn canvases_borders_and_cuts_are_those_of_pillow() {
     for (step, bytes) in [
         ("canvas:width=131,height=80,gravity=bottom_right,colour=#204060", made_by_others!("canvas_bottom_right")),
-        // Odd room: the larger half lies to the right and below.
+        // Odd space: the larger half is on the right and at the bottom.
         ("canvas:width=121,height=87,colour=#204060", made_by_others!("canvas_center")),
         ("canvas:width=120,height=40,gravity=top,colour=#c08040", made_by_others!("canvas_top")),
         ("canvas:width=60,height=75,gravity=bottom_left,colour=#c08040", made_by_others!("canvas_bottom_left")),
@@ -151,7 +151,7 @@ fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() 
         ("scale=100,margin=30,position=bottom_right", (40, 200), (12, 164, 16, 24)),
         ("scale=50,margin=0,position=right", (80, 60), (60, 15, 20, 30)),
         ("scale=0.1,margin=0,position=top_left", (200, 100), (0, 0, 1, 1)),
-        // Tiles know no margin; the gap leaves room for one column of them, and they begin in the middle.
+        // Tiles ignore the margin; the gap leaves space for one column, which starts in the middle.
         ("scale=100,margin=30,tile=true,gap=100", (40, 40), (7, 0, 27, 40)),
     ] {
         assert_eq!(changed(&format!("watermark_image:file=block.png,opacity=100,{step}"), size), expected, "{step}");

@@ -39,7 +39,7 @@ impl RowReader for Reader {
     }
 }
 
-/// What came out.
+/// The output.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Collected {
     pub(super) info: Option<ImageInfo>,
@@ -152,7 +152,7 @@ impl Files for TestFiles {
     }
 }
 
-/// What the look in `warm.cube` makes of a colour, at the table's entries.
+/// The result of `warm.cube` for a colour, at the table's entries.
 pub(super) fn warm([r, g, b]: [f64; 3]) -> [f64; 3] {
     [r.powf(0.8), 0.9 * g + 0.1 * r * b, b * b]
 }

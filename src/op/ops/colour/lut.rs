@@ -164,7 +164,7 @@ mod tests {
     use super::super::lut::*;
 
     #[test]
-    fn a_table_is_read_once_for_the_same_bytes() {
+    fn the_same_bytes_are_parsed_once() {
         let bytes: Arc<[u8]> = b"LUT_1D_SIZE 2\n0 0 0\n1 1 1\n".as_slice().into();
         let first = read(&bytes).expect("is read");
         assert!(Arc::ptr_eq(&first, &read(&bytes).expect("is kept")));

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_light_taken_for_white_is_the_daylight_named() {
+    fn the_white_point_is_the_daylight_of_the_temperature() {
         // CIE 15: D50 is x 0.3457, y 0.3585 at 5003 K; its XYZ 0.9642, 1, 0.8251.
         let warm = WhiteBalance { temperature: WHITE_MIRED - 1e6 / 5003.0, tint: 0.0 };
         for (got, expected) in warm.light().into_iter().zip([0.9642, 1.0, 0.8251]) {

@@ -26,7 +26,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| Ok(Box::new(BoxBlur { radius: params.number("radius") })),
 };
 
-/// The integer that stands for a sample of 1. The sum of 501 of them stays below 2^31, and integers give the same sum
+/// The integer that represents a sample of 1. The sum of 501 of them stays below 2^31, and integers give the same sum
 /// wherever it starts.
 const ONE: f32 = 4_194_304.0;
 

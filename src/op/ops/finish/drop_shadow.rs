@@ -249,7 +249,7 @@ mod tests {
     use super::super::drop_shadow::*;
 
     #[test]
-    fn a_blur_moved_by_a_part_of_a_pixel_lies_between_its_neighbours() {
+    fn a_blur_shifted_by_a_fraction_of_a_pixel_is_between_its_neighbours() {
         for offset in [0.0, 3.0, -2.0, 1.25, -0.75, 7.5] {
             let moved = Moved::new(&Gaussian::new(1.5), offset);
             let sum: f32 = moved.weights.iter().sum();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sharp_shadow_is_the_picture_moved() {
+    fn a_sharp_shadow_is_the_shifted_image() {
         // One opaque pixel in the middle of a transparent row.
         let kernel = Shadow {
             across: Moved::new(&Gaussian::new(0.0), 2.0),

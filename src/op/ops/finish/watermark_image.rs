@@ -41,7 +41,7 @@ struct WatermarkImage {
     /// Longer side, 0 to 1 of the image's shorter side.
     scale: f64,
     layout: OverlayLayout,
-    stamps: OverlayCache,
+    overlays: OverlayCache,
 }
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
@@ -55,12 +55,12 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         mark: None,
         scale,
         layout: OverlayLayout::new(params),
-        stamps: OverlayCache::default(),
+        overlays: OverlayCache::default(),
     }))
 }
 
 impl WatermarkImage {
-    fn stamp(&self, mark: &Arc<Image>, input: &ImageInfo) -> Overlay {
+    fn overlay(&self, mark: &Arc<Image>, input: &ImageInfo) -> Overlay {
         let (width, height) = (f64::from(mark.info.width_px), f64::from(mark.info.height_px));
         let asked = self.scale * overlay::shorter(input) / width.max(height);
         let room = self.layout.room(input);
@@ -93,8 +93,8 @@ impl Operation for WatermarkImage {
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }
-        let stamp = self.stamps.of(input, || Ok(self.stamp(mark, input)))?;
-        Ok(Stage::Positional(Box::new(OverlayKernel::new(stamp, &self.layout, input))))
+        let overlay = self.overlays.of(input, || Ok(self.overlay(mark, input)))?;
+        Ok(Stage::Positional(Box::new(OverlayKernel::new(overlay, &self.layout, input))))
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
     use super::super::watermark_image::*;
 
     #[test]
-    fn a_mark_in_its_own_size_keeps_each_pixel_and_in_another_its_mean() {
+    fn an_overlay_keeps_its_pixels_at_its_own_size_and_its_mean_at_others() {
         let samples: Vec<u8> = (0..7 * 5 * 4_u32).map(|i| (i * 37 % 256) as u8).collect();
         let mark = Image::from_u8(7, 5, Channels::Rgba, samples.clone());
         let same = resampled(&mark, (7, 5));

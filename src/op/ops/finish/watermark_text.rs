@@ -64,7 +64,7 @@ struct WatermarkText {
     size: f64,
     colours: [Colour; 2],
     layout: OverlayLayout,
-    stamps: OverlayCache,
+    overlays: OverlayCache,
 }
 
 /// A field of file-name patterns, which has no meaning here.
@@ -98,12 +98,12 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         size: params.number("size") / 100.0,
         colours: [params.colour("outline_colour"), params.colour("colour")],
         layout: OverlayLayout::new(params),
-        stamps: OverlayCache::default(),
+        overlays: OverlayCache::default(),
     }))
 }
 
 impl WatermarkText {
-    fn stamp(&self, input: &ImageInfo) -> Overlay {
+    fn overlay(&self, input: &ImageInfo) -> Overlay {
         let asked = self.size * overlay::shorter(input);
         let (width, height) = self.letters.size(asked);
         let room = self.layout.room(input);
@@ -121,8 +121,8 @@ impl Operation for WatermarkText {
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }
-        let stamp = self.stamps.of(input, || Ok(self.stamp(input)))?;
-        Ok(Stage::Positional(Box::new(OverlayKernel::new(stamp, &self.layout, input))))
+        let overlay = self.overlays.of(input, || Ok(self.overlay(input)))?;
+        Ok(Stage::Positional(Box::new(OverlayKernel::new(overlay, &self.layout, input))))
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_would_not_fit_become_smaller() {
+    fn text_that_does_not_fit_becomes_smaller() {
         let params = Params::check(
             SPEC.params,
             &Step::new("watermark_text")
@@ -155,7 +155,7 @@ mod tests {
             size: 0.5,
             colours: [Colour::WHITE; 2],
             layout: OverlayLayout::new(&params.expect("valid")),
-            stamps: OverlayCache::default(),
+            overlays: OverlayCache::default(),
         };
         let info = |width_px, height_px| ImageInfo {
             width_px,
@@ -165,14 +165,21 @@ mod tests {
             premultiplied: false,
         };
         for (width, height) in [(400, 300), (40, 3000), (1, 1), (16000, 20)] {
-            let stamp = mark.stamp(&info(width, height));
-            assert!(stamp.width_px <= width && stamp.height_px <= height, "{} x {}", stamp.width_px, stamp.height_px);
+            let overlay = mark.overlay(&info(width, height));
+            assert!(
+                overlay.width_px <= width && overlay.height_px <= height,
+                "{} x {}",
+                overlay.width_px,
+                overlay.height_px
+            );
         }
     }
 
     #[test]
-    fn texts_that_make_no_sense_are_refused() {
-        for (text, expected) in [(" ", "text is required"), ("by {stem}", "{stem} works only in file names"), ("{index:05}", "{index")] {
+    fn unusable_texts_are_rejected() {
+        for (text, expected) in
+            [(" ", "text is required"), ("by {stem}", "{stem} works only in file names"), ("{index:05}", "{index")]
+        {
             let error = operation(&Step::new("watermark_text").with("text", text)).err().expect(text);
             assert!(error.to_string().contains(expected), "{error}");
         }

@@ -89,8 +89,10 @@ fn ratio(text: &str) -> Option<f64> {
     (sane(width) && sane(height) && sane(width / height)).then(|| width / height)
 }
 
-const LEFT: Message = Message::new("crop_outside_x", "x={start} is outside the image, which is {available} px wide here");
-const TOP: Message = Message::new("crop_outside_y", "y={start} is outside the image, which is {available} px high here");
+const LEFT: Message =
+    Message::new("crop_outside_x", "x={start} is outside the image, which is {available} px wide here");
+const TOP: Message =
+    Message::new("crop_outside_y", "y={start} is outside the image, which is {available} px high here");
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| params.optional(name));
@@ -112,10 +114,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         return Err(Message::new("crop_start_or_gravity", "use either x and y or gravity, not both"));
     }
     if placed && by_edges {
-        return Err(Message::new(
-            "crop_edges_or_gravity",
-            "use either edge percentages or gravity, not both",
-        ));
+        return Err(Message::new("crop_edges_or_gravity", "use either edge percentages or gravity, not both"));
     }
     let part = if !aspect.is_empty() {
         let wrong = || Message::new("crop_aspect", "aspect must look like 16:9, not \"{given}\"").with("given", aspect);
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_given_in_px_per_cent_or_by_its_shape() {
+    fn a_part_can_be_given_in_px_percent_or_as_an_aspect_ratio() {
         for (step, expected) in [
             ("crop:x=10,y=20,width=30,height=50", (10, 20, 30, 50)),
             ("crop:width=30,height=50", (0, 0, 30, 50)),
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_refused_in_plain_words() {
+    fn contradictory_parameters_are_rejected_with_a_plain_message() {
         for (step, expected) in [
             ("crop:x=1,left_percent=5", "choose one way"),
             ("crop:width_percent=50,left_percent=5", "choose one way"),

@@ -110,10 +110,8 @@ struct Resize {
     background: Colour,
 }
 
-const ONE_SIZE: Message = Message::new(
-    "resize_one_size",
-    "use only one of long_edge, short_edge, percent, megapixels, or width and height",
-);
+const ONE_SIZE: Message =
+    Message::new("resize_one_size", "use only one of long_edge, short_edge, percent, megapixels, or width and height");
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let fit = match params.text("fit") {
@@ -265,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_is_fitted_covered_padded_or_filled_exactly() {
+    fn a_box_is_fitted_covered_padded_or_filled() {
         let asked = [("width", 400.0), ("height", 400.0)];
         for (fit, expected) in [
             ("fit", (400, 200)),
@@ -294,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn gravity_says_what_is_kept_and_where_the_border_goes() {
+    fn gravity_decides_which_part_is_kept_and_where_the_border_is() {
         let info = ImageInfo {
             width_px: 1000,
             height_px: 500,
@@ -318,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictory_sizes_are_refused_in_plain_words() {
+    fn contradictory_sizes_are_rejected_with_a_plain_message() {
         for (given, fit) in [
             (vec![], "fit"),
             (vec![("long_edge", 10.0), ("width", 10.0)], "fit"),

@@ -293,7 +293,7 @@ mod tests {
     use crate::model::SampleType;
 
     #[test]
-    fn a_cropped_canvas_is_the_largest_without_corners() {
+    fn a_cropped_canvas_is_the_largest_without_empty_corners() {
         let info = |width_px, height_px| ImageInfo {
             width_px,
             height_px,
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_part_needs_holds_every_neighbour_it_looks_at() {
+    fn the_input_for_a_part_contains_every_neighbour_it_uses() {
         let input = ImageInfo {
             width_px: 300,
             height_px: 200,

@@ -113,7 +113,7 @@ mod tests {
     use super::super::rounded_corners::*;
 
     #[test]
-    fn what_is_cut_off_has_the_area_of_four_corners() {
+    fn the_removed_area_is_that_of_four_corners() {
         for (width, height, radius) in [(200, 160, 50.0), (101, 101, 50.5), (90, 70, 12.25)] {
             let corners =
                 Corners { width: f64::from(width), height: f64::from(height), radius, background: Colour([0.0; 4]) };
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_becomes_less_and_colour_stays() {
+    fn opacity_reduces_alpha_and_keeps_colour() {
         let corners = Corners { width: 40.0, height: 40.0, radius: 20.0, background: Colour([0.0; 4]) };
         let mut row = [[0.2, 0.4, 0.6, 0.5]; 40].concat();
         corners.apply(0, 3, &mut row, Channels::Rgba);

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corners_themselves_say_what_the_border_is() {
+    fn the_corners_decide_the_border_even_if_one_differs() {
         let all = Rect { x: 0, y: 0, width_px: 12, height_px: 9 };
         let corners = [(0, 0), (11, 0), (0, 8), (11, 8)];
         for odd in corners {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_by_more_than_the_tolerance_is_kept() {
+    fn rows_that_differ_by_more_than_the_tolerance_are_kept() {
         let dot = |x, y| vec![if (x, y) == (4, 2) || (x, y) == (7, 6) { 200 } else { 250 - (x + y) as u8 % 3 }];
         let inner = Rect { x: 4, y: 2, width_px: 4, height_px: 5 };
         assert_eq!(rect(By::Auto, 5, Channels::Gray, dot), Some(inner));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn most_corners_say_what_the_border_is() {
+    fn the_majority_of_the_corners_decides_the_border() {
         let pixel = |x, y| {
             vec![
                 if (x, y) == (0, 0) {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn transparent_borders_go_whatever_their_colour() {
+    fn transparent_borders_are_removed_whatever_their_colour() {
         let pixel =
             |x, y| if (2..5).contains(&x) && y == 3 { vec![0, 0, 0, 255] } else { vec![(x * 20) as u8, 7, 9, 3] };
         let inner = Some(Rect { x: 2, y: 3, width_px: 3, height_px: 1 });

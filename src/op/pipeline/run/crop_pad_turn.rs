@@ -1,6 +1,6 @@
 //! Passes that only move samples: turns, crops, padding. They keep any sample type.
 
-use super::{Rows, band_rows, prepare, short};
+use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Samples};
 use crate::op::kernels::simd::{Sample, with_samples};
@@ -35,7 +35,7 @@ pub(in crate::op) fn collect(rows: &mut dyn Rows) -> Result<Band, ItemError> {
             .extend_from_slice(from.get(..taken).unwrap_or_default()));
         all.rows += count;
     }
-    if all.rows == info.height_px && all.samples.len() == len { Ok(all) } else { Err(short()) }
+    if all.rows == info.height_px && all.samples.len() == len { Ok(all) } else { Err(rows_are_missing()) }
 }
 
 /// Turns or mirrors. Mirroring left to right streams; any other turn holds the whole image.
@@ -154,7 +154,7 @@ impl Rows for Cropped<'_> {
             };
             let count = self.rows.read(wanted, &mut self.input)?;
             if count == 0 {
-                return Err(short());
+                return Err(rows_are_missing());
             }
             self.taken += count;
             if self.taken > self.rect.y {
@@ -221,7 +221,7 @@ impl Rows for Padded<'_> {
         let count = if inside {
             let count = self.rows.read(max_rows.min(bottom - self.next_row), &mut self.input)?;
             if count == 0 {
-                return Err(short());
+                return Err(rows_are_missing());
             }
             count
         } else {

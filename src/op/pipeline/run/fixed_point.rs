@@ -2,7 +2,7 @@
 //! many samples as with floats, and each pair of equal weights is added first.
 
 use super::window::{around, capacity, repeat_edges};
-use super::{Rows, band_rows, prepare, short};
+use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Samples};
 use crate::op::stage::{Blend, WindowKernel};
@@ -41,7 +41,7 @@ impl Fixed {
         let gain = amount.unwrap_or(1.0);
         let radius = weights.len() / 2;
         let rounding = gain * (2.0 * (radius + 1) as f32).sqrt();
-        if channels.has_alpha() || gain < 0.0 || rounding > TOLERANCE || !vectors::are_there() {
+        if channels.has_alpha() || gain < 0.0 || rounding > TOLERANCE || !vectors::available() {
             return None;
         }
         let unit = 32768.0;
@@ -123,7 +123,7 @@ impl<'a> FixedWindow<'a> {
         let info = self.rows.info();
         let count = self.rows.read(max_rows, &mut self.input)?;
         if count == 0 {
-            return Err(short());
+            return Err(rows_are_missing());
         }
         let (len, step) = (info.row_samples(), info.channels.count());
         let edge = self.halo * step;
@@ -221,7 +221,7 @@ mod vectors {
     const ONE: i16 = 0x3FFF;
 
     /// Whether this machine has these vectors.
-    pub(super) fn are_there() -> bool {
+    pub(super) fn available() -> bool {
         V3::try_new().is_some()
     }
 
@@ -432,7 +432,7 @@ mod vectors {
 
     use super::{Around, Fixed};
 
-    pub(super) fn are_there() -> bool {
+    pub(super) fn available() -> bool {
         false
     }
 
@@ -508,7 +508,7 @@ mod tests {
 
     #[test]
     fn fixed_point_is_within_half_a_level_of_floats() {
-        if !vectors::are_there() {
+        if !vectors::available() {
             return;
         }
         let mut fixed_ones = 0;
@@ -546,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_seen_stays_in_floats() {
+    fn visible_errors_of_fixed_point_are_avoided_by_using_floats() {
         let info =
             |channels| ImageInfo { width_px: 9, height_px: 9, channels, sample: SampleType::U8, premultiplied: false };
         let is_fixed =
@@ -557,6 +557,6 @@ mod tests {
         assert!(!is_fixed("sharpen", &[("sigma", 1.0), ("amount", 20.0)], Channels::Rgb));
         assert!(!is_fixed("sharpen", &[("sigma", 1.0), ("threshold", 3.0)], Channels::Rgb));
         assert!(!is_fixed("gaussian_blur", &[("sigma", 1.0)], Channels::Rgba));
-        assert_eq!(is_fixed("gaussian_blur", &[("sigma", 1.0)], Channels::Rgb), vectors::are_there());
+        assert_eq!(is_fixed("gaussian_blur", &[("sigma", 1.0)], Channels::Rgb), vectors::available());
     }
 }

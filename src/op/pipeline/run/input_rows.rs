@@ -5,7 +5,7 @@ use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, RowReader};
 use crate::op::kernels::simd;
 
-pub(super) struct Source<'a> {
+pub(super) struct InputRows<'a> {
     reader: &'a mut dyn RowReader,
     cancelled: &'a dyn Fn() -> bool,
     stored: ImageInfo,
@@ -13,7 +13,7 @@ pub(super) struct Source<'a> {
     line: Vec<f32>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> InputRows<'a> {
     pub(super) fn new(reader: &'a mut dyn RowReader, cancelled: &'a dyn Fn() -> bool) -> Self {
         let stored = reader.info();
         Self { reader, cancelled, stored, rows_left: stored.height_px, line: Vec::new() }
@@ -31,7 +31,7 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Rows for Source<'_> {
+impl Rows for InputRows<'_> {
     fn info(&self) -> ImageInfo {
         ImageInfo { premultiplied: false, ..self.stored }
     }

@@ -85,7 +85,7 @@ pub(crate) fn chain<'a>(
     passes: &[&'a Pass],
     cancelled: &'a dyn Fn() -> bool,
 ) -> Box<dyn Rows + 'a> {
-    let mut rows: Box<dyn Rows + 'a> = Box::new(input_rows::Source::new(reader, cancelled));
+    let mut rows: Box<dyn Rows + 'a> = Box::new(input_rows::InputRows::new(reader, cancelled));
     let stored = rows.info().sample;
     for (i, pass) in passes.iter().enumerate() {
         let sample = sample_after(i, passes, rows.info(), stored);
@@ -142,6 +142,6 @@ fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
 }
 
 /// The error for missing rows.
-fn short() -> ItemError {
+fn rows_are_missing() -> ItemError {
     ItemError::nameless(ErrorKind::Truncated).with("detail", "rows are missing")
 }

@@ -5,7 +5,7 @@
 use pulp::NullaryFnOnce;
 
 use super::resample_row_u8::RowResamplerU8;
-use super::{Rows, band_rows, prepare, short};
+use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
 use crate::op::kernels::resample_weights::ResampleWeights;
@@ -24,12 +24,12 @@ pub(super) struct Resampled<'a> {
     down: ResampleWeights,
     across: ResampleWeights,
     /// The faster horizontal pass, where it applies.
-    narrow: Option<RowResamplerU8>,
+    rows_u8: Option<RowResamplerU8>,
     input: Band,
     /// `LANES` input rows, interleaved.
     lanes: Vec<f32>,
     /// The same after the horizontal pass, one row after the other.
-    narrowed: Vec<f32>,
+    resampled: Vec<f32>,
     /// `capacity` rows after the horizontal pass; row `y` is at `y % capacity`.
     ring: Vec<f32>,
     capacity: usize,
@@ -48,8 +48,9 @@ fn capacity(down: &ResampleWeights, input: &ImageInfo) -> usize {
 
 /// Bytes of the ring and the lanes.
 pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
-    let narrowed = to.width_px as usize * input.channels.count();
-    let samples = (capacity(&ResampleWeights::down(to, input), input) + LANES) * narrowed + LANES * input.row_samples();
+    let resampled = to.width_px as usize * input.channels.count();
+    let samples =
+        (capacity(&ResampleWeights::down(to, input), input) + LANES) * resampled + LANES * input.row_samples();
     samples as u64 * 4
 }
 
@@ -73,16 +74,16 @@ impl<'a> Resampled<'a> {
         let input = rows.info();
         let capacity = capacity(&down, &input);
         let plain = input.sample == SampleType::U8 && !to.linear_light;
-        let narrow = if plain { RowResamplerU8::new(&across, input.channels.count()) } else { None };
+        let rows_u8 = if plain { RowResamplerU8::new(&across, input.channels.count()) } else { None };
         Self {
             premultiply: input.channels.has_alpha() && to.kernel != ResampleFilter::Nearest,
             linear_light: to.linear_light,
             down,
             across,
             input: Band::empty(&input),
-            lanes: vec![0.0; if narrow.is_some() { 0 } else { input.row_samples() * LANES }],
-            narrow,
-            narrowed: vec![0.0; info.row_samples() * LANES],
+            lanes: vec![0.0; if rows_u8.is_some() { 0 } else { input.row_samples() * LANES }],
+            rows_u8,
+            resampled: vec![0.0; info.row_samples() * LANES],
             ring: vec![0.0; info.row_samples() * capacity],
             capacity,
             arrived: 0,
@@ -100,21 +101,21 @@ impl<'a> Resampled<'a> {
         let info = self.rows.info();
         let count = self.rows.read(band_rows(&info), &mut self.input)? as usize;
         if count == 0 {
-            return Err(short());
+            return Err(rows_are_missing());
         }
-        if let (Some(narrow), Samples::U8(levels)) = (&self.narrow, &mut self.input.samples) {
+        if let (Some(rows_u8), Samples::U8(levels)) = (&self.rows_u8, &mut self.input.samples) {
             let (from_len, to_len) = (info.row_samples(), self.info.row_samples());
-            levels.resize(count * from_len + narrow.slack(), 0);
+            levels.resize(count * from_len + rows_u8.slack(), 0);
             for row in 0..count {
                 let at = (self.arrived % self.capacity) * to_len;
                 let to = self.ring.get_mut(at..at + to_len).unwrap_or_default();
-                narrow.run(levels.get(row * from_len..).unwrap_or_default(), to);
+                rows_u8.run(levels.get(row * from_len..).unwrap_or_default(), to);
                 self.arrived += 1;
             }
             return Ok(());
         }
         for first in (0..count).step_by(LANES) {
-            self.narrow(first, LANES.min(count - first));
+            self.resample_rows(first, LANES.min(count - first));
         }
         Ok(())
     }
@@ -137,10 +138,10 @@ impl<'a> Resampled<'a> {
     }
 
     /// Resamples `count` rows of the input band horizontally, from `first` on.
-    fn narrow(&mut self, first: usize, count: usize) {
+    fn resample_rows(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         self.interleave(first, count);
-        let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.narrowed);
+        let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.resampled);
         match info.channels.count() {
             1 => simd::wide(Across::<1, 8> { lanes, taps, out }),
             2 => simd::wide(Across::<2, 16> { lanes, taps, out }),
@@ -148,7 +149,7 @@ impl<'a> Resampled<'a> {
             _ => simd::wide(Across::<4, 32> { lanes, taps, out }),
         }
         let len = self.info.row_samples();
-        for row in self.narrowed.chunks_exact_mut(len).take(count) {
+        for row in self.resampled.chunks_exact_mut(len).take(count) {
             simd::clamp(row);
             let at = (self.arrived % self.capacity) * len;
             if let Some(to) = self.ring.get_mut(at..at + len) {

@@ -48,7 +48,7 @@ impl RowResamplerU8 {
         };
         let most = (0..taps.len()).map(|x| taps.of(x).1.len()).max()?;
         let groups = most.div_ceil(pixels);
-        let mut narrow = Self {
+        let mut rows_u8 = Self {
             starts: Vec::with_capacity(taps.len()),
             weights: Vec::with_capacity(taps.len() * groups),
             groups,
@@ -62,10 +62,10 @@ impl RowResamplerU8 {
             let unit = (f32::from(i16::MAX) / largest.max(0.5)).floor();
             let rounded = |tap: usize| line.get(tap).map_or(0, |weight| (weight * unit).round() as i16);
             let sum: i32 = (0..line.len()).map(|tap| i32::from(rounded(tap))).sum();
-            narrow.starts.push(start * channels);
-            narrow.scales.push(1.0 / (255.0 * sum.max(1) as f32));
+            rows_u8.starts.push(start * channels);
+            rows_u8.scales.push(1.0 / (255.0 * sum.max(1) as f32));
             for first in (0..groups).map(|group| group * pixels) {
-                narrow.weights.push(if channels == 1 {
+                rows_u8.weights.push(if channels == 1 {
                     std::array::from_fn(|i| rounded(first + i))
                 } else {
                     // The reds, greens and blues of two pixels and two fillers, then those of the next two pixels.
@@ -73,7 +73,7 @@ impl RowResamplerU8 {
                 });
             }
         }
-        Some(narrow)
+        Some(rows_u8)
     }
 
     /// Bytes that must follow a row; their content is ignored.
@@ -86,16 +86,16 @@ impl RowResamplerU8 {
     pub(super) fn run(&self, row: &[u8], out: &mut [f32]) {
         let Some(simd) = pulp::x86::V3::try_new() else { return };
         match (self.channels, self.groups) {
-            (1, _) => simd.vectorize(wide::Gray { simd, narrow: self, row, out }),
-            (_, 2) => simd.vectorize(wide::Rgb::<2> { simd, narrow: self, row, out }),
-            (_, 3) => simd.vectorize(wide::Rgb::<3> { simd, narrow: self, row, out }),
-            (_, 4) => simd.vectorize(wide::Rgb::<4> { simd, narrow: self, row, out }),
-            (_, 5) => simd.vectorize(wide::Rgb::<5> { simd, narrow: self, row, out }),
-            (_, 6) => simd.vectorize(wide::Rgb::<6> { simd, narrow: self, row, out }),
-            (_, 7) => simd.vectorize(wide::Rgb::<7> { simd, narrow: self, row, out }),
-            (_, 8) => simd.vectorize(wide::Rgb::<8> { simd, narrow: self, row, out }),
-            (_, 9) => simd.vectorize(wide::Rgb::<9> { simd, narrow: self, row, out }),
-            _ => simd.vectorize(wide::Rgb::<0> { simd, narrow: self, row, out }),
+            (1, _) => simd.vectorize(wide::Gray { simd, rows_u8: self, row, out }),
+            (_, 2) => simd.vectorize(wide::Rgb::<2> { simd, rows_u8: self, row, out }),
+            (_, 3) => simd.vectorize(wide::Rgb::<3> { simd, rows_u8: self, row, out }),
+            (_, 4) => simd.vectorize(wide::Rgb::<4> { simd, rows_u8: self, row, out }),
+            (_, 5) => simd.vectorize(wide::Rgb::<5> { simd, rows_u8: self, row, out }),
+            (_, 6) => simd.vectorize(wide::Rgb::<6> { simd, rows_u8: self, row, out }),
+            (_, 7) => simd.vectorize(wide::Rgb::<7> { simd, rows_u8: self, row, out }),
+            (_, 8) => simd.vectorize(wide::Rgb::<8> { simd, rows_u8: self, row, out }),
+            (_, 9) => simd.vectorize(wide::Rgb::<9> { simd, rows_u8: self, row, out }),
+            _ => simd.vectorize(wide::Rgb::<0> { simd, rows_u8: self, row, out }),
         }
     }
 }
@@ -139,7 +139,7 @@ mod wide {
     /// `GROUPS` is the number of groups, so that the loop over them is unrolled; 0 means any number.
     pub(super) struct Rgb<'a, const GROUPS: usize> {
         pub(super) simd: V3,
-        pub(super) narrow: &'a RowResamplerU8,
+        pub(super) rows_u8: &'a RowResamplerU8,
         pub(super) row: &'a [u8],
         pub(super) out: &'a mut [f32],
     }
@@ -148,12 +148,12 @@ mod wide {
         type Output = ();
         #[inline(always)]
         fn call(self) {
-            let Self { simd, narrow, row, out } = self;
+            let Self { simd, rows_u8, row, out } = self;
             let pairs: __m256i = cast(PAIRS);
-            let groups = if GROUPS == 0 { narrow.groups } else { GROUPS };
-            let lines = narrow.weights.chunks_exact(groups);
+            let groups = if GROUPS == 0 { rows_u8.groups } else { GROUPS };
+            let lines = rows_u8.weights.chunks_exact(groups);
             let pixels = out.as_chunks_mut::<3>().0.iter_mut();
-            for (((start, scale), line), pixel) in narrow.starts.iter().zip(&narrow.scales).zip(lines).zip(pixels) {
+            for (((start, scale), line), pixel) in rows_u8.starts.iter().zip(&rows_u8.scales).zip(lines).zip(pixels) {
                 let Some(levels) = row.get(*start..start + groups * 12 + 4) else { return };
                 let mut sum = simd.avx._mm256_setzero_si256();
                 for (group, weights) in line.iter().enumerate() {
@@ -170,7 +170,7 @@ mod wide {
 
     pub(super) struct Gray<'a> {
         pub(super) simd: V3,
-        pub(super) narrow: &'a RowResamplerU8,
+        pub(super) rows_u8: &'a RowResamplerU8,
         pub(super) row: &'a [u8],
         pub(super) out: &'a mut [f32],
     }
@@ -179,9 +179,9 @@ mod wide {
         type Output = ();
         #[inline(always)]
         fn call(self) {
-            let Self { simd, narrow, row, out } = self;
-            let lines = narrow.weights.chunks_exact(narrow.groups);
-            for (((start, scale), line), to) in narrow.starts.iter().zip(&narrow.scales).zip(lines).zip(out) {
+            let Self { simd, rows_u8, row, out } = self;
+            let lines = rows_u8.weights.chunks_exact(rows_u8.groups);
+            for (((start, scale), line), to) in rows_u8.starts.iter().zip(&rows_u8.scales).zip(lines).zip(out) {
                 let mut sum = simd.avx._mm256_setzero_si256();
                 for (group, weights) in line.iter().enumerate() {
                     let levels = simd.avx2._mm256_cvtepu8_epi16(load(row, start + group * LOAD));
@@ -200,7 +200,7 @@ mod tests {
     use crate::op::stage::ResampleFilter;
 
     #[test]
-    fn whole_numbers_sum_to_what_floats_sum_to() {
+    fn integer_sums_equal_float_sums() {
         for (channels, input, output, kernel) in [
             (3, 71_u32, 23, ResampleFilter::Lanczos3),
             (1, 71, 23, ResampleFilter::Lanczos3),
@@ -211,12 +211,12 @@ mod tests {
             (3, 33, 33, ResampleFilter::Lanczos3),
         ] {
             let taps = ResampleWeights::new(input, 0.0, f64::from(input), output, kernel);
-            let Some(narrow) = RowResamplerU8::new(&taps, channels) else { return };
+            let Some(rows_u8) = RowResamplerU8::new(&taps, channels) else { return };
             let len = input as usize * channels;
             let mut row: Vec<u8> = (0..len as u32).map(|i| (i * 37 % 256) as u8).collect();
-            row.resize(len + narrow.slack(), 99);
+            row.resize(len + rows_u8.slack(), 99);
             let mut out = vec![f32::NAN; output as usize * channels];
-            narrow.run(&row, &mut out);
+            rows_u8.run(&row, &mut out);
             for (i, got) in out.iter().enumerate() {
                 let (start, weights) = taps.of(i / channels);
                 let level = |k: usize| f32::from(row[(start + k) * channels + i % channels]) / 255.0;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Rows, band_rows, prepare, short};
+use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
@@ -50,7 +50,7 @@ impl<'a> Streamed<'a> {
         let info = self.rows.info();
         let count = self.rows.read(band_rows(&info), &mut self.input)?;
         if count == 0 {
-            return Err(short());
+            return Err(rows_are_missing());
         }
         for i in 0..count as usize {
             simd::load(&self.input.samples, i * info.row_samples(), &mut self.line);

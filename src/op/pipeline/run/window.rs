@@ -1,7 +1,7 @@
 //! Steps on neighbourhoods: a ring of rows, each processed once horizontally. Results are computed strip by strip, for
 //! all rows of a band, so that a strip of the ring stays in the nearest cache.
 
-use super::{Rows, band_rows, prepare, short};
+use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
@@ -91,7 +91,7 @@ impl<'a> Windowed<'a> {
         let info = self.rows.info();
         let count = self.rows.read(max_rows, &mut self.input)?;
         if count == 0 {
-            return Err(short());
+            return Err(rows_are_missing());
         }
         let (len, step) = (info.row_samples(), info.channels.count());
         let edge = self.halo * step;
