@@ -3,7 +3,7 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
-mod api;
+pub mod api;
 mod coordinator;
 mod intake;
 mod item;

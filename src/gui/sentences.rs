@@ -409,8 +409,8 @@ mod tests {
 
     #[test]
     fn a_step_that_fits_no_picture_is_told_in_korean_from_what_the_catalog_keeps() {
-        let why =
-            Message::new("result_too_large", "the result would be {size}, which exceeds the limit").with("size", "9 x 9 px");
+        let why = Message::new("result_too_large", "the result would be {size}, which exceeds the limit")
+            .with("size", "9 x 9 px");
         let it = ItemError::new(ErrorKind::Recipe, "a.jpg").saying(&why.of("resize")).with("step", 2);
         let korean = error(Lang::Korean, &it);
         assert!(korean.contains("2단계") && korean.contains("9 x 9 px가") && korean.contains("크기 조정"), "{korean}");

@@ -16,7 +16,7 @@ use self::harness::{Collected, Picture, files, plan, recipe, run, run_with};
 use super::*;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, FileKind, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples,
+    Band, Channels, FileKind, ImageInfo, Orientation, ParamKind, Recipe, RowReader, SampleType, Samples, Step,
 };
 
 /// One step of each operation that changes something, and some chains.

@@ -435,7 +435,7 @@ impl Coordinator {
             let sentence = Message::new("recipe_unread", "Couldn't read the recipe {path}: {detail}.");
             JobError::Refused(sentence.with("path", path.display()).with("detail", error))
         })?;
-        let file = op::recipe::file::read(&text, &path.display().to_string())?;
+        let file = op::file::read(&text, &path.display().to_string())?;
         if let Some(save) = file.save {
             self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save)))?;
         }
@@ -444,7 +444,7 @@ impl Coordinator {
 
     pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
-        let text = op::recipe::file::write(&listed.spec.recipe, &listed.spec.save);
+        let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
         sink::write_whole(path, text.as_bytes()).map_err(|error| {
             let sentence = Message::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
             JobError::Machine(sentence.with("path", path.display()).with("detail", error))

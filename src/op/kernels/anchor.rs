@@ -32,7 +32,7 @@ impl Anchor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::anchor::*;
+    use super::*;
 
     #[test]
     fn nine_names_are_nine_positions() {

@@ -1,6 +1,7 @@
 //! Steps that combine an image with its Gaussian blur: the blur alone, unsharp masks, local contrast. Narrow blurs are
 //! weighted sums in two passes; wide ones are summed on a coarse grid.
 
+use super::alpha::keep_alpha;
 use super::gaussian::Gaussian;
 use super::wide_gaussian::{FROM_SIGMA, Wide};
 use crate::model::{Channels, ImageInfo};

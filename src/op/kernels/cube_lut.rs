@@ -248,7 +248,7 @@ mod tests {
 
     use std::fmt::Write as _;
 
-    use super::super::cube_lut::*;
+    use super::*;
 
     /// A table that samples a function of colours.
     fn table(edge: usize, function: impl Fn([f32; 3]) -> [f32; 3]) -> String {
@@ -329,7 +329,7 @@ mod tests {
             ("LUT_1D_SIZE 2\nDOMAIN_MAX 0 1 1\n0 0 0\n1 1 1\n", "domain"),
             ("LUT_1D_SIZE 2\nDOMAIN_MAX 1e-45 1 1\n0 0 0\n1 1 1\n", "domain"),
             ("LUT_1D_SIZE 2\nDOMAIN_MIN -3e38 0 0\nDOMAIN_MAX 3e38 1 1\n0 0 0\n1 1 1\n", "domain"),
-            (&format!("{good}0 0 0\n"), "line 13: more than the 8"),
+            (&format!("{good}0 0 0\n"), "line 13: more than the expected 8"),
             ("\u{0}\u{0}\u{0}\u{0}", "numbers before"),
         ] {
             let error = CubeLut::parse(text.as_bytes()).expect_err(text);

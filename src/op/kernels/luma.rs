@@ -4,7 +4,7 @@ use super::simd::{self, Tone};
 use crate::model::{Channels, ImageInfo};
 use crate::op::stage::{PointKernel, Stage};
 
-const REC_601: [f32; 3] = [0.299, 0.587, 0.114];
+pub(crate) const REC_601: [f32; 3] = [0.299, 0.587, 0.114];
 
 /// Rec. 601 luma of encoded values.
 #[inline(always)]
@@ -18,7 +18,8 @@ pub(crate) fn to_luma(input: &ImageInfo) -> Stage {
     to_gray(input, REC_601)
 }
 
-fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
+/// Converts an image to gray by any weights of red, green and blue.
+pub(crate) fn to_gray(input: &ImageInfo, weights: [f32; 3]) -> Stage {
     let nothing = input.channels.colour_count() == 1;
     if nothing { Stage::Nothing } else { Stage::Point(Box::new(Mono { weights, constant: 0.0 })) }
 }

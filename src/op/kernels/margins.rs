@@ -70,7 +70,7 @@ impl Margins {
 
 #[cfg(test)]
 mod tests {
-    use super::super::margins::*;
+    use super::*;
 
     #[test]
     fn margins_are_whole_pixels_in_the_output_and_follow_it_in_a_view() {

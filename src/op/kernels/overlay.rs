@@ -309,7 +309,7 @@ impl PositionalKernel for OverlayKernel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::overlay::*;
+    use super::*;
     use crate::model::SampleType;
 
     fn info(width_px: u32, height_px: u32) -> ImageInfo {

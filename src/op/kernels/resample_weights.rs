@@ -2,6 +2,7 @@
 
 use crate::model::ImageInfo;
 use crate::op::stage::Resample;
+use crate::op::stage::ResampleFilter;
 
 /// For each output pixel of a line, the input pixels that contribute and their weights. Starts never decrease.
 pub(crate) struct ResampleWeights {
@@ -112,7 +113,7 @@ impl ResampleWeights {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resample_filter::*;
+    use super::*;
 
     const ALL: [ResampleFilter; 5] = [
         ResampleFilter::Nearest,

@@ -176,7 +176,7 @@ impl TextOutline {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::text_outline::*;
+    use super::*;
 
     const PLAIN: Style = Style { bold: false, degrees: 0.0, outline: 0.0, align: 0.0 };
 

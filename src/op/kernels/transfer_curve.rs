@@ -115,7 +115,7 @@ impl PointKernel for Encode {
 
 #[cfg(test)]
 mod tests {
-    use super::super::transfer_curve::*;
+    use super::*;
 
     const SIXTEEN_BIT_LEVEL: f64 = 1.0 / 65535.0;
 

@@ -11,8 +11,7 @@ use super::run;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, RowReader, RowWriter};
 use crate::op::stage::{
-    NeighbourhoodKernel, Pad, PointKernel, PositionalKernel, Rect, Resample, ResampleFilter, Stage, StreamKernel, Turn,
-    WholeKernel, WindowKernel, WindowRows,
+    NeighbourhoodKernel, PointKernel, Rect, Resample, ResampleFilter, Stage, Turn, WindowKernel, WindowRows,
 };
 
 /// How much larger than its target a scaled decode must be, so that the resize after it stays within 45 dB of one from

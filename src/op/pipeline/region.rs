@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use super::pass::Pass;
+use super::pass::{Pass, ResampledPart, WholePart};
 use crate::model::ImageInfo;
-use crate::op::kernels::resample_weights::ResampleWeights;
-use crate::op::stage::{Pad, Rect, Resample, WholeKernel};
+use crate::op::stage::{Pad, Rect};
 
 /// A planned pass, or one that computes part of it.
 pub(crate) enum RegionPass<'a> {

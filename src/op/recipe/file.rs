@@ -200,7 +200,7 @@ fn to_toml(value: &Value) -> String {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::file::*;
+    use super::*;
     use crate::model::{ColourChoice, FormatChoice, MetadataPolicy};
 
     #[test]

@@ -77,7 +77,7 @@ pub fn save_help() -> String {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::help::*;
+    use super::*;
 
     /// The words of a text, wherever its lines break.
     fn words(text: &str) -> String {

@@ -1,5 +1,5 @@
 //! How steps and recipes are written down: one-line syntax, TOML files, help.
 
 pub mod file;
-pub mod help;
+pub(super) mod help;
 pub mod syntax;

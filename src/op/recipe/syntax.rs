@@ -117,7 +117,7 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::syntax::*;
+    use super::*;
     use crate::model::{FormatChoice, MetadataPolicy};
 
     #[test]

@@ -33,7 +33,8 @@ impl ResampleFilter {
         }
     }
 
-    const fn radius(self) -> f64 {
+    /// Half the width of the filter in pixels of the input, before widening.
+    pub(in crate::op) const fn radius(self) -> f64 {
         match self {
             Self::Nearest => 0.5,
             Self::Bilinear => 1.0,
@@ -42,7 +43,8 @@ impl ResampleFilter {
         }
     }
 
-    fn weight(self, x: f64) -> f64 {
+    /// The weight at a distance of `x` pixels from the centre.
+    pub(in crate::op) fn weight(self, x: f64) -> f64 {
         let x = x.abs();
         match self {
             Self::Nearest => 1.0,

@@ -1,9 +1,9 @@
 //! Grayscale: one channel instead of three, so that every later step has a third of the work.
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::luma;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "grayscale",
@@ -23,7 +23,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         let weights = match params.text("weights") {
             "rec709" => [0.2126, 0.7152, 0.0722],
             "average" => [1.0 / 3.0; 3],
-            _ => REC_601,
+            _ => luma::REC_601,
         };
         Ok(Box::new(Grayscale { weights }))
     },
@@ -35,6 +35,6 @@ struct Grayscale {
 
 impl Operation for Grayscale {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
-        Ok(to_gray(input, self.weights))
+        Ok(luma::to_gray(input, self.weights))
     }
 }

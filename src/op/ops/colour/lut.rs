@@ -161,7 +161,7 @@ impl PointKernel for Look {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::lut::*;
+    use super::*;
 
     #[test]
     fn the_same_bytes_are_parsed_once() {

@@ -120,7 +120,7 @@ impl Operation for WhiteBalance {
 
 #[cfg(test)]
 mod tests {
-    use super::super::white_balance::*;
+    use super::*;
 
     fn of_gray(temperature: f64, tint: f64) -> [f64; 3] {
         transformed(&WhiteBalance { temperature, tint }.matrix(), [0.5; 3])

@@ -2,6 +2,7 @@
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::alpha::keep_alpha;
+use crate::op::kernels::alpha::opaque;
 use crate::op::kernels::luma;
 use crate::op::kernels::sparse_kernel::{SparseKernel, between};
 use crate::op::spec::{Group, OpSpec};

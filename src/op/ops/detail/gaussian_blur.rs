@@ -1,9 +1,9 @@
 //! Gaussian blur, truncated at 4 sigma as in SciPy and scikit-image (`mode="nearest"`).
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::{blur_mix, simd};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::blur_mix;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, Stage, WindowRows};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "gaussian_blur",

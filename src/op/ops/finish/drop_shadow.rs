@@ -246,7 +246,7 @@ impl PointKernel for WithoutAlpha {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drop_shadow::*;
+    use super::*;
 
     #[test]
     fn a_blur_shifted_by_a_fraction_of_a_pixel_is_between_its_neighbours() {

@@ -129,7 +129,7 @@ impl PositionalKernel for Shade {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vignette::*;
+    use super::*;
 
     #[test]
     fn it_follows_its_formula_in_both_directions_and_leaves_alpha_alone() {

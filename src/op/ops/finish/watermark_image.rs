@@ -164,7 +164,7 @@ fn add(sum: &mut [f32; 4], pixel: &[f32; 4], weight: f32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::watermark_image::*;
+    use super::*;
 
     #[test]
     fn an_overlay_keeps_its_pixels_at_its_own_size_and_its_mean_at_others() {

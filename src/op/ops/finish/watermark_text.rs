@@ -130,7 +130,7 @@ impl Operation for WatermarkText {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::watermark_text::*;
+    use super::*;
     use crate::model::{Channels, SampleType, Step};
 
     fn operation(step: &Step) -> Result<Box<dyn Operation>, Message> {

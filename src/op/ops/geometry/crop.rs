@@ -3,9 +3,10 @@
 use crate::config::MAX_SIDE_PX;
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::Anchor;
+use crate::op::kernels::cut;
 use crate::op::params::Params;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, Rect, Resample, ResampleFilter, Stage};
+use crate::op::stage::{Operation, Stage};
 
 const fn length(name: &'static str, summary: &'static str, min: i64) -> ParamSpec {
     let kind = ParamKind::Int { min, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -215,7 +216,7 @@ impl Crop {
 
 impl Operation for Crop {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
-        Ok(part(input, self.spans(input)?))
+        Ok(cut::part(input, self.spans(input)?))
     }
 }
 
@@ -223,7 +224,7 @@ impl Operation for Crop {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::crop::*;
+    use super::*;
     use crate::model::{Channels, SampleType};
     use crate::op::recipe::syntax;
 

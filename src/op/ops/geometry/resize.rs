@@ -227,7 +227,7 @@ impl Operation for Resize {
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
 
-    use super::super::resize::*;
+    use super::*;
     use crate::model::{Channels, SampleType, Step};
 
     /// Width and height of the result for an image.

@@ -289,7 +289,7 @@ fn widened<T: Sample>(pixel: &[T], from: Channels, to: Channels) -> [f32; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rotate::*;
+    use super::*;
     use crate::model::SampleType;
 
     #[test]

@@ -110,7 +110,7 @@ fn mix(pixel: &mut [f32], colour: &[f32; 4], share: f32, channels: Channels) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rounded_corners::*;
+    use super::*;
 
     #[test]
     fn the_removed_area_is_that_of_four_corners() {

@@ -129,7 +129,7 @@ impl Trim {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trim::*;
+    use super::*;
     use crate::model::Channels;
 
     fn rect(by: By, tolerance: u8, channels: Channels, pixel: impl Fn(usize, usize) -> Vec<u8>) -> Option<Rect> {

@@ -447,7 +447,7 @@ mod vectors {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use super::super::fixed_point::*;
+    use super::*;
     use crate::model::SampleType;
     use crate::op::params::Params;
     use crate::op::pipeline::run::window::Windowed;
