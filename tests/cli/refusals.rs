@@ -43,8 +43,8 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     for (args, words) in [
-        (&["-s", "resze:long_edge=1"][..], "there are resize"),
-        (&["-s", "resize:long=1"], "it has long_edge"),
+        (&["-s", "resze:long_edge=1"][..], "available: resize"),
+        (&["-s", "resize:long=1"], "available: long_edge"),
         (&["-s", "resize:long_edge=0"], "from 1 to 65535 px"),
         (&["-s", "gaussian_blur:sigma=NaN"], "from 0 to 200 px"),
         (&["-s", "resize:long_edge"], "name=value"),

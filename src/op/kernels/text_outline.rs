@@ -240,7 +240,7 @@ mod tests {
     fn undrawable_text_is_reported() {
         for text in ["", "   ", "\u{1}", "\n"] {
             assert!(
-                TextOutline::new(text, &PLAIN).is_err_and(|error| error.to_string().contains("can be drawn")),
+                TextOutline::new(text, &PLAIN).is_err_and(|error| error.to_string().contains("can't draw")),
                 "{text:?}"
             );
         }

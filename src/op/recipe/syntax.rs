@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn errors_name_the_mistake_and_the_allowed_values() {
         for (text, expected) in [
-            ("resze:long_edge=1", "there are resize"),
+            ("resze:long_edge=1", "available: resize"),
             ("resize:long=1", "available: long_edge"),
             ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
             ("resize:long_edge=big", "not \"big\""),
