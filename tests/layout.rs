@@ -1,430 +1,299 @@
-//! Reads the house's own source and fails where it breaks the rules that `ARCHITECTURE.md` gives reasons for.
+//! Reads the source and fails where it breaks the rules that `ARCHITECTURE.md` gives reasons for.
 //!
-//! Every rule is a function from text to complaints, so that each one is also seen to fail on a bad text.
+//! Each rule is a function from the module tree to a list of complaints, so that tests can show it failing on a bad
+//! tree. What clippy can check (files, sockets, threads, channels) is in `clippy.toml`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't read the source has nothing to say")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't read the source must fail")]
 
-use std::collections::BTreeSet;
+#[path = "layout/tree.rs"]
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use tree::{Reference, Source, Tree};
 
 /// Lines above which a file has more than one purpose.
 const MAX_LINES: usize = 800;
 
-/// What everyone may use.
+/// Source files directly in one folder.
+const MAX_FILES: usize = 30;
+
+/// What each top-level module may use. `lib` and `main` may use all.
+const ALLOWED: [(&str, &[&str]); 16] = [
+    // Shared by all. Plain data knows nothing about settings, databases and files.
+    ("model", &["error"]),
+    ("error", &["model"]),
+    ("config", &["model", "error"]),
+    ("db", &["model", "error", "config"]),
+    ("store", &["model", "error", "config"]),
+    // The stages, which never see each other.
+    ("source", &GROUND),
+    ("fetch", &GROUND),
+    ("codec", &GROUND),
+    ("op", &GROUND),
+    ("sink", &GROUND),
+    ("catalog", &GROUND),
+    // What joins them.
+    ("engine", &["model", "error", "config", "db", "store", "source", "fetch", "codec", "op", "sink", "catalog"]),
+    (
+        "cluster",
+        &["model", "error", "config", "db", "store", "source", "fetch", "codec", "op", "sink", "catalog", "engine"],
+    ),
+    // The front ends, which never see each other. The window reaches everything through the engine.
+    (
+        "cli",
+        &[
+            "model", "error", "config", "db", "store", "source", "fetch", "codec", "op", "sink", "catalog", "engine",
+            "cluster", "words",
+        ],
+    ),
+    ("gui", &["model", "error", "config", "engine", "words"]),
+    // Text for people, in every language.
+    ("words", &["model", "error"]),
+];
+
+/// What every stage may use.
 const GROUND: [&str; 5] = ["model", "error", "config", "db", "store"];
-/// The rooms that never see each other.
-const ROOMS: [&str; 6] = ["source", "fetch", "codec", "op", "sink", "catalog"];
-/// What the window may use: the engine says the rest again.
-const WINDOW_USES: [&str; 4] = ["engine", "model", "config", "error"];
-/// Words that reach a disk, a network or a thread; none of them belongs where frames are drawn.
-const BLOCKING: [&str; 9] = [
-    "std::fs",
-    "std::net",
-    "reqwest",
-    "thread::spawn",
-    "thread::Builder",
-    "thread::sleep",
-    "rusqlite",
-    "tokio",
-    "Command::new(",
+
+/// What reaches a disk, a network or a thread. Nothing under `gui/` may: frames would wait for it.
+const BLOCKING: [&[&str]; 8] = [
+    &["std", "fs"],
+    &["std", "net"],
+    &["std", "process", "Command"],
+    &["std", "thread"],
+    &["reqwest"],
+    &["rusqlite"],
+    &["tokio"],
+    &["walkdir"],
 ];
-/// Ways to make a queue that grows without end.
-// The standard library's channel takes no capacity; one that takes some is bounded.
-const UNBOUNDED: [&str; 5] = ["unbounded(", "unbounded::<", "unbounded_channel", "mpsc::channel()", "mpsc::channel::<"];
-/// Ways to start a thread without a name.
-const UNNAMED: [&str; 2] = ["thread::spawn(", "thread::spawn::<"];
-/// Ways to make a colour up.
-const COLOURS: [&str; 8] = [
-    "Color32::from_",
-    "Color32::{",
-    "Color32::new",
-    "hex_color!",
-    "Rgba::from_",
-    "Hsva::new",
-    "Hsva::from_",
-    "Srgba::",
-];
-
-/// One file of the source.
-struct Source {
-    /// Path below `src/`, with `/` on every system.
-    path: String,
-    text: String,
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Reading Rust just well enough.
-
-/// The code alone: comments become nothing, strings and characters become `""`, lines stay where they are.
-fn code_of(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut code = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        let skipped = if rest.starts_with(b"//") {
-            rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())
-        } else if rest.starts_with(b"/*") {
-            block_comment(rest)
-        } else if let Some(length) = raw_string(bytes, at) {
-            code.extend_from_slice(b"\"\"");
-            length
-        } else if rest[0] == b'"' {
-            code.extend_from_slice(b"\"\"");
-            quoted(rest, b'"')
-        } else if let Some(length) = character(rest) {
-            code.extend_from_slice(b"\"\"");
-            length
-        } else {
-            code.push(rest[0]);
-            at += 1;
-            continue;
-        };
-        code.extend(rest[..skipped].iter().filter(|&&b| b == b'\n'));
-        at += skipped;
-    }
-    String::from_utf8_lossy(&code).into_owned()
-}
-
-/// Length of a block comment; they nest.
-fn block_comment(rest: &[u8]) -> usize {
-    let (mut depth, mut at) = (0, 0);
-    while at < rest.len() {
-        if rest[at..].starts_with(b"/*") {
-            depth += 1;
-            at += 2;
-        } else if rest[at..].starts_with(b"*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                break;
-            }
-        } else {
-            at += 1;
-        }
-    }
-    at.min(rest.len())
-}
-
-/// Length of a quoted text with its quotes; a backslash guards what follows.
-fn quoted(rest: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while at < rest.len() && rest[at] != quote {
-        at += if rest[at] == b'\\' { 2 } else { 1 };
-    }
-    (at + 1).min(rest.len())
-}
-
-/// Length of a raw string that begins here.
-fn raw_string(bytes: &[u8], at: usize) -> Option<usize> {
-    let before = at.checked_sub(1).map(|i| bytes[i]);
-    if bytes[at] != b'r' || before.is_some_and(|b| b != b'b' && (b.is_ascii_alphanumeric() || b == b'_')) {
-        return None;
-    }
-    let hashes = bytes[at + 1..].iter().take_while(|&&b| b == b'#').count();
-    if bytes.get(at + 1 + hashes) != Some(&b'"') {
-        return None;
-    }
-    let body = at + hashes + 2;
-    let end = [&b"\""[..], &b"#".repeat(hashes)].concat();
-    let length = bytes[body..].windows(end.len()).position(|w| w == end.as_slice());
-    Some(length.map_or(bytes.len() - at, |found| body + found + end.len() - at))
-}
-
-/// Length of a character literal; a lifetime is none.
-fn character(rest: &[u8]) -> Option<usize> {
-    if rest[0] != b'\'' {
-        return None;
-    }
-    if rest.get(1) == Some(&b'\\') {
-        return Some(quoted(rest, b'\''));
-    }
-    // One character of one to four bytes, then the closing quote.
-    let close = rest.iter().skip(2).take(4).position(|&b| b == b'\'')? + 2;
-    let inside = std::str::from_utf8(&rest[1..close]).ok()?;
-    (inside.chars().count() == 1).then_some(close + 1)
-}
-
-/// The code without its `#[cfg(test)] mod … { … }`: tests may start what they like.
-fn without_tests(code: &str) -> String {
-    let mut kept = String::with_capacity(code.len());
-    let mut rest = code;
-    while let Some(found) = rest.find("#[cfg(test)]") {
-        let (before, tests) = rest.split_at(found);
-        kept.push_str(before);
-        let item = &tests["#[cfg(test)]".len()..];
-        let length = match (item.find('{'), item.find(';')) {
-            (Some(open), semicolon) if semicolon.is_none_or(|s| open < s) => braces(item, open),
-            (_, Some(semicolon)) => semicolon + 1,
-            _ => item.len(),
-        };
-        kept.extend(item[..length].chars().filter(|&c| c == '\n'));
-        rest = &item[length..];
-    }
-    kept.push_str(rest);
-    kept
-}
-
-/// Where the block that opens at `open` ends.
-fn braces(text: &str, open: usize) -> usize {
-    let mut depth = 0_usize;
-    for (at, c) in text[open..].char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return open + at + 1;
-        }
-    }
-    text.len()
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text[..at].matches('\n').count() + 1
-}
-
-/// Every place where `word` stands by itself, not as a part of a longer name; one that ends in `_` is a beginning.
-fn places(code: &str, word: &str) -> Vec<usize> {
-    let is_name = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(word)
-        .filter(|(at, _)| {
-            let before = code[..*at].chars().next_back();
-            let after = code[at + word.len()..].chars().next();
-            let goes_on_before = word.starts_with(is_name) && before.is_some_and(is_name);
-            let goes_on_after = word.ends_with(char::is_alphanumeric) && after.is_some_and(is_name);
-            !goes_on_before && !goes_on_after
-        })
-        .map(|(at, _)| at)
-        .collect()
-}
-
-/// The room a file belongs to: its folder below `src/`, or its own name.
-fn room_of(path: &str) -> &str {
-    path.split_once('/').map_or(path.trim_end_matches(".rs"), |(room, _)| room)
-}
-
-/// The rooms that a file's `crate::` paths reach (and `pixloom::` ones), with their lines.
-fn rooms_used(path: &str, code: &str) -> BTreeSet<(String, usize)> {
-    let mut used = BTreeSet::new();
-    for root in ["crate::", "pixloom::"] {
-        for at in places(code, root) {
-            for room in heads(&code[at + root.len()..]) {
-                used.insert((room, line_of(code, at)));
-            }
-        }
-    }
-    // From a room's own `mod.rs`, `super::` is the crate.
-    let is_top = path.ends_with("/mod.rs") && path.matches('/').count() == 1;
-    for at in places(code, "super::") {
-        let ups = 1 + code[at..].matches_at_start("super::");
-        let depth = path.matches('/').count() - usize::from(path.ends_with("/mod.rs"));
-        let nested = braces_open(&code[..at]);
-        if !code[..at].ends_with("::") && ups > depth + nested && (is_top || depth > 0) {
-            for room in heads(&code[at + ups * "super::".len()..]) {
-                used.insert((room, line_of(code, at)));
-            }
-        }
-    }
-    used
-}
-
-/// How often a text repeats at the very start, after its first time.
-trait RepeatsAtStart {
-    fn matches_at_start(&self, word: &str) -> usize;
-}
-
-impl RepeatsAtStart for str {
-    fn matches_at_start(&self, word: &str) -> usize {
-        let mut rest = self.strip_prefix(word).unwrap_or(self);
-        let mut count = 0;
-        while let Some(shorter) = rest.strip_prefix(word) {
-            rest = shorter;
-            count += 1;
-        }
-        count
-    }
-}
-
-/// Inline modules that are open at the end of this code (only these change what `super` means).
-fn braces_open(code: &str) -> usize {
-    places(code, "mod")
-        .into_iter()
-        .filter_map(|at| {
-            let open = at + code[at..].find(['{', ';'])?;
-            (code.as_bytes()[open] == b'{').then_some(open)
-        })
-        .filter(|&open| braces(code, open) >= code.len() && !code.ends_with('}'))
-        .count()
-}
-
-/// The first names of a path or of a `{group, of::paths}`.
-fn heads(path: &str) -> Vec<String> {
-    let name_of = |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
-    let Some(group) = path.strip_prefix('{') else {
-        return vec![name_of(path)];
-    };
-    let (mut depth, mut part, mut names) = (0_usize, String::new(), Vec::new());
-    for c in group.chars() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => names.push(std::mem::take(&mut part)),
-            _ if depth == 0 => part.push(c),
-            _ => {}
-        }
-    }
-    names.push(part);
-    names.iter().map(|name| name_of(name.trim())).filter(|name| !name.is_empty()).collect()
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The rules.
 
-/// Whether code in `room` may name something in `used`.
-fn may_use(room: &str, used: &str) -> bool {
-    let is_room =
-        |name: &str| GROUND.contains(&name) || ROOMS.contains(&name) || ["engine", "cli", "gui"].contains(&name);
-    if room == used || !is_room(used) {
-        return true; // itself, or a macro or type that the crate's root exports
+/// The top-level module of a path below `src/`.
+fn area_of(path: &str) -> &str {
+    path.split_once('/').map_or(path.trim_end_matches(".rs"), |(area, _)| area)
+}
+
+fn place(tree: &Tree, reference: &Reference) -> String {
+    format!("src/{}: `{}`", tree.files[reference.file], reference.written.join("::"))
+}
+
+fn forbidden_imports(tree: &Tree) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for reference in &tree.references {
+        let area = area_of(&tree.files[reference.file]);
+        let (Some("crate"), Some(used)) =
+            (reference.written.first().map(String::as_str), reference.written.get(1).map(String::as_str))
+        else {
+            continue;
+        };
+        let is_area = ALLOWED.iter().any(|(name, _)| *name == used);
+        // Other names are macros and types that the crate's root exports.
+        if area == used || !is_area || ["lib", "main"].contains(&area) {
+            continue;
+        }
+        let allowed = ALLOWED.iter().find(|(name, _)| *name == area).map_or(&[][..], |(_, allowed)| *allowed);
+        if !allowed.contains(&used) {
+            found.insert(format!("{}: `{area}` may not use `{used}`", place(tree, reference)));
+        }
     }
-    match room {
-        "main" | "lib" => true,
-        // What a picture or a job is knows nothing of settings and databases; the rest of the ground may lean on it.
-        "model" => used == "error",
-        "error" => used == "model",
-        "config" => ["model", "error"].contains(&used),
-        "db" | "store" => ["model", "error", "config"].contains(&used),
-        "engine" => GROUND.contains(&used) || ROOMS.contains(&used),
-        "cli" => used != "gui",
-        "gui" => WINDOW_USES.contains(&used),
-        room if ROOMS.contains(&room) => GROUND.contains(&used),
+    found.into_iter().collect()
+}
+
+/// Top-level modules that [`ALLOWED`] doesn't know.
+fn unknown_modules(tree: &Tree) -> Vec<String> {
+    let areas: BTreeSet<&str> = tree.files.iter().map(|path| area_of(path)).collect();
+    let is_known = |area: &str| ["lib", "main"].contains(&area) || ALLOWED.iter().any(|(name, _)| *name == area);
+    let unknown = areas.into_iter().filter(|area| !is_known(area));
+    unknown.map(|area| format!("src/{area}: say in tests/layout.rs what it may use")).collect()
+}
+
+/// Which file imports what from which. Left out: tests, and what a file takes from the `mod.rs` above it, because a
+/// folder and the items of its own `mod.rs` are one unit.
+fn imports(tree: &Tree) -> BTreeMap<usize, BTreeMap<usize, BTreeSet<String>>> {
+    let mut imports: BTreeMap<usize, BTreeMap<usize, BTreeSet<String>>> = BTreeMap::new();
+    for reference in tree.references.iter().filter(|reference| !reference.in_tests) {
+        let Some(to) = reference.defined_in else { continue };
+        if to == reference.file || tree.is_above(to, reference.file) {
+            continue;
+        }
+        let name = reference.written.last().cloned().unwrap_or_default();
+        imports.entry(reference.file).or_default().entry(to).or_default().insert(name);
+    }
+    imports
+}
+
+/// Files that import each other, directly or through others.
+fn import_cycles(tree: &Tree) -> Vec<String> {
+    let imports = imports(tree);
+    let reachable = |start: usize| {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![start]);
+        while let Some(file) = next.pop() {
+            next.extend(imports.get(&file).into_iter().flat_map(BTreeMap::keys).filter(|to| seen.insert(**to)));
+        }
+        seen
+    };
+    let reach: Vec<BTreeSet<usize>> = (0..tree.files.len()).map(reachable).collect();
+    let mut reported = BTreeSet::new();
+    let mut found = Vec::new();
+    for start in 0..tree.files.len() {
+        if !reach[start].contains(&start) || reported.contains(&start) {
+            continue;
+        }
+        let cycle: BTreeSet<usize> =
+            reach[start].iter().copied().filter(|file| reach[*file].contains(&start)).collect();
+        let mut text = format!("{} files import each other:", cycle.len());
+        for (from, to, names) in cycle.iter().flat_map(|from| {
+            let inside = imports[from].iter().filter(|(to, _)| cycle.contains(to));
+            inside.map(move |(to, names)| (from, to, names))
+        }) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            text.push_str(&format!("\n    src/{} -> src/{}: {}", tree.files[*from], tree.files[*to], names.join(", ")));
+        }
+        reported.extend(cycle);
+        found.push(text);
+    }
+    found
+}
+
+fn blocking_in_the_window(tree: &Tree) -> Vec<String> {
+    let in_window = |reference: &&Reference| area_of(&tree.files[reference.file]) == "gui" && !reference.in_tests;
+    let blocks = |written: &[String]| {
+        BLOCKING.iter().any(|path| path.len() <= written.len() && path.iter().zip(written).all(|(a, b)| a == b))
+    };
+    tree.references
+        .iter()
+        .filter(in_window)
+        .filter(|reference| blocks(&reference.written))
+        .map(|reference| format!("{}: the window only sends commands and reads snapshots", place(tree, reference)))
+        .collect()
+}
+
+/// Files that no `mod` names, so that the compiler never reads them.
+fn orphans(sources: &[Source], tree: &Tree) -> Vec<String> {
+    sources
+        .iter()
+        .filter(|source| !tree.files.contains(&source.path))
+        .map(|source| format!("src/{}: no `mod` names it, so it is never compiled", source.path))
+        .collect()
+}
+
+fn crowded_folders(sources: &[Source]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for source in sources {
+        *counts.entry(source.path.rsplit_once('/').map_or("", |(folder, _)| folder)).or_default() += 1;
+    }
+    let crowded = counts.into_iter().filter(|(_, count)| *count > MAX_FILES);
+    crowded.map(|(folder, count)| format!("src/{folder}: {count} files, {MAX_FILES} at most: divide it")).collect()
+}
+
+fn long_files(sources: &[Source]) -> Vec<String> {
+    let lines =
+        sources.iter().map(|source| (source, source.text.lines().count())).filter(|(_, lines)| *lines > MAX_LINES);
+    lines
+        .map(|(source, lines)| {
+            format!("src/{}: {lines} lines, {MAX_LINES} at most: it has more than one purpose", source.path)
+        })
+        .collect()
+}
+
+/// Finds numbers and texts that look like colours in one file of the window.
+#[derive(Default)]
+struct ColourLiterals {
+    found: Vec<String>,
+}
+
+impl ColourLiterals {
+    fn literal(&mut self, text: &str) {
+        let digits: String = text.chars().filter(|c| *c != '_').collect();
+        // `0xff00_ff80_u32`: its type is no digit.
+        let number = digits.strip_prefix("0x").map(|hex| hex.chars().take_while(char::is_ascii_hexdigit).count());
+        let quoted = text.strip_prefix("\"#").and_then(|rest| rest.strip_suffix('"'));
+        let is_hex = |hex: &str| [6, 8].contains(&hex.len()) && hex.chars().all(|c| c.is_ascii_hexdigit());
+        if number.is_some_and(|length| [6, 8].contains(&length)) || quoted.is_some_and(is_hex) {
+            self.found.push(text.to_owned());
+        }
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Literal(literal) => self.literal(&literal.to_string()),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for ColourLiterals {
+    fn visit_lit(&mut self, literal: &'ast syn::Lit) {
+        match literal {
+            syn::Lit::Int(int) => self.literal(&int.token().to_string()),
+            syn::Lit::Str(text) => self.literal(&text.token().to_string()),
+            _ => {}
+        }
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        match call.path.segments.last() {
+            Some(name) if name.ident == "hex_color" => {
+                self.found.push("hex_color!".to_owned());
+            }
+            _ => self.tokens(call.tokens.clone()),
+        }
+    }
+
+    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !tree::is_for_tests(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+}
+
+/// Whether a path makes a colour or names one; no colour at all is allowed.
+fn names_a_colour(written: &[String]) -> bool {
+    let [.., kind, name] = written else { return false };
+    let is_made = name.starts_with("from_") || name == "new";
+    let is_constant = name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    match kind.as_str() {
+        "Color32" => is_made || (is_constant && !["TRANSPARENT", "PLACEHOLDER"].contains(&name.as_str())),
+        "Rgba" | "Hsva" | "Srgba" => is_made,
         _ => false,
     }
 }
 
-fn forbidden_arrows(path: &str, text: &str) -> Vec<String> {
-    let room = room_of(path);
-    rooms_used(path, &code_of(text))
-        .into_iter()
-        .filter(|(used, _)| !may_use(room, used))
-        .map(|(used, line)| format!("src/{path}:{line}: `{room}` may not use `{used}`"))
-        .collect()
-}
-
-fn forbidden_words(path: &str, code: &str, words: &[&str], reason: &str) -> Vec<String> {
-    words
-        .iter()
-        .flat_map(|word| places(code, word).into_iter().map(move |at| (word, at)))
-        .map(|(word, at)| format!("src/{path}:{}: `{word}`: {reason}", line_of(code, at)))
-        .collect()
-}
-
-fn blocking_in_the_window(path: &str, text: &str) -> Vec<String> {
-    if room_of(path) != "gui" {
-        return Vec::new();
-    }
-    let code = without_tests(&code_of(text));
-    let mut found = forbidden_words(path, &code, &BLOCKING, "the window only sends commands and reads snapshots");
-    // `use std::{fs, …}` says the same in another way.
-    for at in places(&code, "std::{") {
-        let group = heads(&code[at + "std::".len()..]);
-        for name in group.iter().filter(|name| ["fs", "net", "process"].contains(&name.as_str())) {
-            found.push(format!("src/{path}:{}: `std::{name}` under gui/", line_of(&code, at)));
-        }
-    }
-    found
-}
-
-fn unbounded_channels(path: &str, text: &str) -> Vec<String> {
-    forbidden_words(path, &without_tests(&code_of(text)), &UNBOUNDED, "every channel is bounded")
-}
-
-fn unnamed_threads(path: &str, text: &str) -> Vec<String> {
-    forbidden_words(path, &without_tests(&code_of(text)), &UNNAMED, "every thread has a name: thread::Builder")
-}
-
-fn colours_outside_the_theme(path: &str, text: &str) -> Vec<String> {
-    if room_of(path) != "gui" || path == "gui/theme.rs" || path.starts_with("gui/theme/") {
-        return Vec::new();
-    }
-    let code = without_tests(&code_of(text));
-    let reason = "colours are named in gui/theme.rs";
-    let mut found = forbidden_words(path, &code, &COLOURS, reason);
-    // A colour by its name (`Color32::RED`); nothing at all is no colour.
-    for at in places(&code, "Color32::") {
-        let name = heads(&code[at + "Color32::".len()..]).concat();
-        let is_constant =
-            name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        if is_constant && !["TRANSPARENT", "PLACEHOLDER"].contains(&name.as_str()) {
-            found.push(format!("src/{path}:{}: `Color32::{name}`: {reason}", line_of(&code, at)));
-        }
-    }
-    for (at, _) in code.match_indices("0x") {
-        let digits =
-            code[at + 2..].chars().take_while(|c| c.is_ascii_hexdigit() || *c == '_').filter(|c| *c != '_').count();
-        let after_name = code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
-        if (digits == 6 || digits == 8) && !after_name {
-            found.push(format!("src/{path}:{}: a number that looks like a colour: {reason}", line_of(&code, at)));
-        }
-    }
-    // In texts, `#` and six or eight hex digits.
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
-        for (at, _) in line.match_indices("\"#") {
-            let inside: String = line[at + 2..].chars().take_while(|c| *c != '"').collect();
-            if [6, 8].contains(&inside.len()) && inside.chars().all(|c| c.is_ascii_hexdigit()) {
-                found.push(format!("src/{path}:{}: \"#{inside}\": {reason}", number + 1));
-            }
-        }
-    }
-    found
-}
-
-fn too_long(path: &str, text: &str) -> Vec<String> {
-    let lines = text.lines().count();
-    if lines <= MAX_LINES {
-        return Vec::new();
-    }
-    vec![format!("src/{path}: {lines} lines, {MAX_LINES} at most: it has more than one purpose")]
-}
-
-/// Files that no `mod` names, so that the compiler never reads them.
-fn orphans(sources: &[Source]) -> Vec<String> {
-    let named: BTreeSet<String> = sources.iter().flat_map(|s| modules_named(&s.path, &s.text)).collect();
-    sources
-        .iter()
-        .map(|source| source.path.as_str())
-        .filter(|path| !["main.rs", "lib.rs"].contains(path) && !named.contains(*path))
-        .map(|path| format!("src/{path}: no `mod` names it, so nobody compiles it"))
-        .collect()
-}
-
-/// The files that the `mod name;` lines of a file may mean.
-fn modules_named(path: &str, text: &str) -> Vec<String> {
-    let folder = match path.rsplit_once('/') {
-        _ if path == "main.rs" || path == "lib.rs" => String::new(),
-        Some((folder, "mod.rs")) => format!("{folder}/"),
-        _ => format!("{}/", path.trim_end_matches(".rs")),
+fn colours_outside_the_theme(sources: &[Source], tree: &Tree) -> Vec<String> {
+    let is_checked = |path: &str| {
+        area_of(path) == "gui" && path != "gui/theme.rs" && !path.starts_with("gui/theme/") && !tree.is_for_tests(path)
     };
-    let code = code_of(text);
-    places(&code, "mod")
-        .into_iter()
-        .filter_map(|at| {
-            let rest = code[at + "mod".len()..].trim_start();
-            let name = heads(rest).concat();
-            rest[name.len()..].trim_start().starts_with(';').then_some(name)
-        })
-        .flat_map(|name| [format!("{folder}{name}.rs"), format!("{folder}{name}/mod.rs")])
-        .collect()
+    let complaint = |path: &str, what: &str| format!("src/{path}: {what}: colours belong in gui/theme.rs");
+    let mut complaints = Vec::new();
+    for reference in tree.references.iter().filter(|reference| !reference.in_tests) {
+        let path = tree.files[reference.file].as_str();
+        if is_checked(path) && names_a_colour(&reference.written) {
+            complaints.push(complaint(path, &reference.written.join("::")));
+        }
+    }
+    for source in sources.iter().filter(|source| is_checked(&source.path)) {
+        let mut literals = ColourLiterals::default();
+        literals.visit_file(&syn::parse_file(&source.text).expect("the tree was parsed before"));
+        complaints.extend(literals.found.iter().map(|what| complaint(&source.path, what)));
+    }
+    complaints
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The house as it stands.
+// The source as it is.
 
-fn house() -> Vec<Source> {
+fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
     let mut sources = Vec::new();
@@ -446,191 +315,312 @@ fn house() -> Vec<Source> {
 }
 
 #[track_caller]
-fn check(rule: impl Fn(&str, &str) -> Vec<String>) {
-    let house = house();
-    let complaints: Vec<String> = house.iter().flat_map(|source| rule(&source.path, &source.text)).collect();
+fn check(rule: impl Fn(&[Source], &Tree) -> Vec<String>) {
+    let sources = sources();
+    let complaints = rule(&sources, &Tree::parse(&sources));
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
-/// Whether a file is compiled for tests only, as the `mod.rs` beside it says.
-fn is_for_tests(path: &str, parent: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs");
-    parent.contains(&format!("#[cfg(test)]\nmod {name};"))
-}
-
 #[test]
-fn no_room_uses_what_it_may_not_see() {
-    check(forbidden_arrows);
+fn modules_use_only_what_they_may_see() {
+    check(|_, tree| forbidden_imports(tree));
+    check(|_, tree| unknown_modules(tree));
 }
 
 #[test]
 fn the_window_never_touches_a_disk_a_network_or_a_thread() {
-    check(blocking_in_the_window);
-}
-
-#[test]
-fn every_channel_is_bounded() {
-    check(unbounded_channels);
-}
-
-#[test]
-fn every_thread_has_a_name() {
-    check(unnamed_threads);
+    check(|_, tree| blocking_in_the_window(tree));
 }
 
 #[test]
 fn only_the_theme_names_colours() {
-    let window = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gui/mod.rs")).unwrap();
-    check(|path, text| {
-        let is_pretended = path.starts_with("gui/") && is_for_tests(path, &window);
-        if is_pretended { Vec::new() } else { colours_outside_the_theme(path, text) }
-    });
+    check(colours_outside_the_theme);
 }
 
 #[test]
-fn only_files_that_are_compiled_for_tests_count_as_such() {
-    let parent = "mod app;\n#[cfg(test)]\nmod fixture;\nmod theme;";
-    assert!(is_for_tests("gui/fixture.rs", parent));
-    assert!(!is_for_tests("gui/theme.rs", parent) && !is_for_tests("gui/app.rs", parent));
+fn no_folder_holds_more_files_than_fit_on_a_screen() {
+    check(|sources, _| crowded_folders(sources));
 }
 
 #[test]
-fn no_file_is_longer_than_one_purpose_needs() {
-    check(too_long);
+fn no_file_has_more_than_one_purpose() {
+    check(|sources, _| long_files(sources));
 }
 
 #[test]
 fn every_file_is_compiled() {
-    let complaints = orphans(&house());
-    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    check(orphans);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Each rule can fail.
 
-#[test]
-fn an_arrow_that_points_the_wrong_way_is_found() {
-    let bad = [
-        ("codec/jpeg.rs", "use crate::sink::Sink;"),
-        ("op/mod.rs", "use crate::{codec::png, model::Image};"),
-        ("model/job.rs", "use crate::config::Settings;"),
-        ("db/mod.rs", "fn f() { crate::catalog::open(); }"),
-        ("engine/plan.rs", "use crate::{\n    model,\n    gui::App,\n};"),
-        ("engine/plan.rs", "pub use crate::cli;"),
-        ("cli/mod.rs", "use crate::gui;"),
-        ("gui/app.rs", "use crate::catalog::Catalog;"),
-        ("gui/app.rs", "use crate::engine::Handle;\nuse crate::codec::Format;"),
-        ("gui/app.rs", "let x = pixloom::op::registry();"),
-        ("fetch/mod.rs", "use super::catalog::Catalog;"),
-        ("fetch/client.rs", "use super::super::sink;"),
-        ("fetch/mod.rs", "#[cfg(test)]\nmod tests { use crate::engine::Handle; }"),
-    ];
-    for (path, text) in bad {
-        assert_eq!(forbidden_arrows(path, text).len(), 1, "{path}: {text}");
+/// A tree of the files given, with a `lib.rs` that declares their top-level modules.
+fn tree_of(files: &[(&str, &str)]) -> (Vec<Source>, Tree) {
+    let mut sources: Vec<Source> =
+        files.iter().map(|(path, text)| Source { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
+    if !files.iter().any(|(path, _)| *path == "lib.rs") {
+        let areas: BTreeSet<&str> =
+            files.iter().map(|(path, _)| area_of(path)).filter(|area| *area != "main").collect();
+        let text = areas.iter().map(|area| format!("pub mod {area};\n")).collect();
+        sources.push(Source { path: "lib.rs".to_owned(), text });
+    }
+    let tree = Tree::parse(&sources);
+    (sources, tree)
+}
+
+/// A tree of one file, with the `mod.rs` that declares it.
+fn tree_of_one(path: &str, text: &str) -> (Vec<Source>, Tree) {
+    match path.split_once('/') {
+        Some((area, name)) if name != "mod.rs" => {
+            let name = name.trim_end_matches(".rs");
+            let parent = format!("{area}/mod.rs");
+            tree_of(&[(&parent, &format!("mod {name};")), (path, text)])
+        }
+        _ => tree_of(&[(path, text)]),
     }
 }
 
 #[test]
-fn an_arrow_that_points_the_right_way_is_left_alone() {
+fn an_import_in_the_wrong_direction_is_found() {
+    let bad = [
+        ("codec/jpeg.rs", "use crate::sink::Sink;"),
+        ("op/mod.rs", "use crate::{codec::png, model::Image};"),
+        ("model/job.rs", "use crate::config::Settings;"),
+        ("model/job.rs", "use crate::store::Store;"),
+        ("store/mod.rs", "use crate::sink::Naming;"),
+        ("db/mod.rs", "fn f() { crate::catalog::open(); }"),
+        ("engine/plan.rs", "use crate::{\n    model,\n    gui::App,\n};"),
+        ("engine/plan.rs", "use crate::cluster::Plan;"),
+        ("engine/plan.rs", "pub use crate::cli;"),
+        ("cluster/mod.rs", "use crate::cli::args;"),
+        ("cli/mod.rs", "use crate::gui;"),
+        ("gui/app.rs", "use crate::catalog::Catalog;"),
+        ("gui/app.rs", "use crate::engine::Handle;\nuse crate::codec::Format;"),
+        ("gui/app.rs", "fn f() { let x = pixloom::op::registry(); }"),
+        ("gui/app.rs", "fn f() { println!(\"{}\", crate::op::registry().len()); }"),
+        ("fetch/mod.rs", "use super::catalog::Catalog;"),
+        ("fetch/client.rs", "use super::super::sink;"),
+        ("fetch/client.rs", "mod inner { use super::super::super::sink; }"),
+        ("fetch/mod.rs", "#[cfg(test)]\nmod tests { use crate::engine::Handle; }"),
+    ];
+    for (path, text) in bad {
+        let (_, tree) = tree_of_one(path, text);
+        assert_eq!(forbidden_imports(&tree).len(), 1, "{path}: {text}: {:?}", forbidden_imports(&tree));
+    }
+}
+
+#[test]
+fn an_import_in_the_right_direction_is_allowed() {
     let good = [
         ("codec/jpeg.rs", "use crate::model::{Image, engine};\nuse crate::codec::sniff;"),
-        (
-            "codec/jpeg.rs",
-            "// use crate::gui::App;\n/* crate::sink /* crate::op */ */ const A: &str = \"crate::sink::X\";",
-        ),
-        (
-            "codec/jpeg.rs",
-            "const A: &str = r#\"crate::sink \" crate::op\"#; const B: char = '\"'; fn f<'a>(x: &'a str) {}",
-        ),
+        ("codec/jpeg.rs", "// use crate::gui::App;\nconst A: &str = \"crate::sink::X\";"),
         ("codec/jpeg.rs", "use super::sink::helper; mod tests { use super::super::sink; }"),
+        ("codec/jpeg.rs", "pub(in crate::codec) fn f() {}"),
+        ("store/mod.rs", "use crate::{config, error, model};"),
+        ("source/mod.rs", "use crate::store::Store;"),
         ("engine/mod.rs", "pub use crate::op::registry;"),
+        ("cluster/mod.rs", "use crate::engine::Handle;"),
         ("gui/app.rs", "use crate::{config, engine::{Handle, codec}, error, model};"),
         ("cli/mod.rs", "use crate::{engine::Handle, op::syntax};"),
         ("main.rs", "use pixloom::{cli, gui};"),
     ];
     for (path, text) in good {
-        assert_eq!(forbidden_arrows(path, text), Vec::<String>::new(), "{text}");
+        assert_eq!(forbidden_imports(&tree_of_one(path, text).1), Vec::<String>::new(), "{text}");
     }
+}
+
+#[test]
+fn a_new_top_level_module_must_be_placed() {
+    assert_eq!(unknown_modules(&tree_of(&[("misc/mod.rs", "")]).1).len(), 1);
+    assert!(unknown_modules(&tree_of(&[("op/mod.rs", ""), ("cluster.rs", "")]).1).is_empty());
+}
+
+#[test]
+fn files_that_import_each_other_are_found() {
+    let cycles: [&[(&str, &str)]; 7] = [
+        &[
+            ("op/mod.rs", "mod a; mod b;"),
+            ("op/a.rs", "use super::b::B; pub struct A;"),
+            ("op/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // Through a path without a `use`, in a body and in a macro.
+        &[
+            ("op/mod.rs", "mod a; mod b;"),
+            ("op/a.rs", "pub fn a() { super::b::b(); }"),
+            ("op/b.rs", "pub fn b() { assert!(crate::op::a::a() == ()); }"),
+        ],
+        // Through an imported module.
+        &[
+            ("op/mod.rs", "mod a; mod b;"),
+            ("op/a.rs", "use crate::op::b; pub fn a() { b::b(); }"),
+            ("op/b.rs", "use super::a; pub fn b() -> a::A { a::A } "),
+            ("op/a/x.rs", ""),
+        ],
+        // Through a re-export: `b` uses what `a` defines.
+        &[
+            ("op/mod.rs", "mod a; mod b; pub use a::A;"),
+            ("op/a.rs", "use super::b::B; pub struct A;"),
+            ("op/b.rs", "use super::A; pub struct B;"),
+        ],
+        // Through the `mod.rs` of another folder.
+        &[
+            ("op/mod.rs", "pub mod deep; mod b;"),
+            ("op/deep/mod.rs", "mod c; use super::b::B; pub struct Own(B);"),
+            ("op/deep/c.rs", ""),
+            ("op/b.rs", "pub struct B(super::deep::Own);"),
+        ],
+        // By three, one of them in another folder, one by a glob.
+        &[
+            ("op/mod.rs", "mod a; mod b; mod deep;"),
+            ("op/a.rs", "use super::b::B as Other; pub struct A(Other);"),
+            ("op/b.rs", "use super::deep::c::*; pub struct B;"),
+            ("op/deep/mod.rs", "pub mod c;"),
+            ("op/deep/c.rs", "use crate::op::a::A; pub struct C(A);"),
+        ],
+        // From an inline module, by a name that the folder renames.
+        &[
+            ("op/mod.rs", "mod a; mod b; pub use self::a::A as Renamed;"),
+            ("op/a.rs", "mod inner { use super::super::b::B; } pub struct A;"),
+            ("op/b.rs", "use crate::op::Renamed; pub struct B;"),
+        ],
+    ];
+    for files in cycles {
+        let found = import_cycles(&tree_of(files).1);
+        assert_eq!(found.len(), 1, "{files:?}: {found:?}");
+    }
+}
+
+#[test]
+fn imports_in_one_direction_are_no_cycle() {
+    let fine: [&[(&str, &str)]; 6] = [
+        // A folder's own items, used below it.
+        &[("op/mod.rs", "mod a; pub use a::A; pub struct Own;"), ("op/a.rs", "use super::Own; pub struct A(Own);")],
+        &[
+            ("op/mod.rs", "mod a; mod b; pub use a::A; pub use b::B;"),
+            ("op/a.rs", "use super::B; pub struct A;"),
+            ("op/b.rs", "pub struct B;"),
+        ],
+        // Tests may look back.
+        &[
+            ("op/mod.rs", "mod a; mod b;"),
+            ("op/a.rs", "use super::b::B; pub struct A;"),
+            ("op/b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::op::a::A; }"),
+        ],
+        &[
+            ("op/mod.rs", "mod a; #[cfg(test)] mod tests;"),
+            ("op/a.rs", "pub struct A;"),
+            ("op/tests.rs", "use super::a::A; fn f() { super::g(); }"),
+        ],
+        // A visibility is no import, a comment and a text neither.
+        &[
+            ("op/mod.rs", "mod a; mod b;"),
+            ("op/a.rs", "use super::b::B; pub struct A;"),
+            ("op/b.rs", "pub(in crate::op::a) struct B; /* super::a::A */ const T: &str = \"super::a::A\";"),
+        ],
+        // A module and a function of the same name.
+        &[
+            ("op/mod.rs", "mod run; mod plan; pub use run::run;"),
+            ("op/run.rs", "pub fn run() {}"),
+            ("op/plan.rs", "use super::run; fn f() { run(); run::run(); }"),
+        ],
+    ];
+    for files in fine {
+        assert_eq!(import_cycles(&tree_of(files).1), Vec::<String>::new(), "{files:?}");
+    }
+}
+
+#[test]
+fn a_cycle_is_reported_with_the_names_that_tie_it() {
+    let (_, tree) = tree_of(&[
+        ("op/mod.rs", "mod a; mod b;"),
+        ("op/a.rs", "use super::b::{B, b};"),
+        ("op/b.rs", "use super::a::A;"),
+    ]);
+    let expected =
+        "2 files import each other:\n    src/op/a.rs -> src/op/b.rs: B, b\n    src/op/b.rs -> src/op/a.rs: A";
+    assert_eq!(import_cycles(&tree), [expected]);
 }
 
 #[test]
 fn a_window_that_reads_a_file_is_found() {
     for text in [
-        "let x = std::fs::read(p);",
+        "fn f() { let x = std::fs::read(p); }",
         "use std::{collections::BTreeMap, fs};",
+        "use std::fs as files; fn f() { }",
         "use reqwest::Client;",
-        "std::thread::spawn(|| {});",
+        "fn f() { std::thread::spawn(|| {}); }",
         "use std::net::TcpStream;",
-        "thread::sleep(d);",
+        "fn f() { println!(\"{}\", std::fs::read(p)); }",
+        "fn f() { use std::thread; }",
     ] {
-        assert!(!blocking_in_the_window("gui/panels/items.rs", text).is_empty(), "{text}");
-        assert!(blocking_in_the_window("engine/plan.rs", text).is_empty(), "{text}");
+        assert!(!blocking_in_the_window(&tree_of_one("gui/items.rs", text).1).is_empty(), "{text}");
+        assert!(blocking_in_the_window(&tree_of_one("engine/plan.rs", text).1).is_empty(), "{text}");
     }
     let in_tests = "fn ui() {}\n#[cfg(test)]\nmod tests { fn f() { std::fs::read(p); } }";
-    assert!(blocking_in_the_window("gui/app.rs", in_tests).is_empty());
+    assert!(blocking_in_the_window(&tree_of_one("gui/app.rs", in_tests).1).is_empty());
     let after_tests = "#[cfg(test)]\nmod tests { fn f() {} }\nfn ui() { std::fs::read(p); }";
-    assert_eq!(blocking_in_the_window("gui/app.rs", after_tests).len(), 1);
-}
-
-#[test]
-fn a_channel_without_a_bound_is_found() {
-    for text in [
-        "let (a, b) = crossbeam_channel::unbounded();",
-        "let (a, b) = unbounded::<u8>();",
-        "let (a, b) = std::sync::mpsc::channel();",
-        "let (a, b) = mpsc::channel::<u8>();",
-        "tokio::sync::mpsc::unbounded_channel();",
-    ] {
-        assert!(!unbounded_channels("engine/plan.rs", text).is_empty(), "{text}");
-    }
-    assert!(unbounded_channels("engine/plan.rs", "let (a, b) = bounded(4); mpsc::sync_channel(1);").is_empty());
-}
-
-#[test]
-fn a_thread_without_a_name_is_found() {
-    assert_eq!(unnamed_threads("engine/plan.rs", "std::thread::spawn(move || work());").len(), 1);
-    let named = "thread::Builder::new().name(n).spawn(f); rayon::spawn(f); tokio::spawn(f);";
-    assert!(unnamed_threads("engine/plan.rs", named).is_empty());
+    assert_eq!(blocking_in_the_window(&tree_of_one("gui/app.rs", after_tests).1).len(), 1);
 }
 
 #[test]
 fn a_colour_outside_the_theme_is_found() {
+    let colours = |path: &str, text: &str| {
+        let (sources, tree) = tree_of_one(path, text);
+        colours_outside_the_theme(&sources, &tree)
+    };
     for text in [
-        "let c = Color32::from_rgb(1, 2, 3);",
-        "let c = egui::Color32::WHITE;",
-        "let c = 0x1b_1e_23;",
-        "let c = 0xff00ff80_u32;",
-        "let c = hex_color!(\"#123456\");",
-        "let c = parse(\"#1b1e23\");",
+        "const C: Color32 = Color32::from_rgb(1, 2, 3);",
+        "const C: Color32 = egui::Color32::WHITE;",
+        "const C: u32 = 0x1b_1e_23;",
+        "const C: u32 = 0xff00_ff80_u32;",
+        "fn f() { let c = hex_color!(\"#123\"); }",
+        "fn f() { let c = parse(\"#1b1e23\"); }",
+        "fn f() { println!(\"{:?}\", parse(\"#1b1e23\")); }",
     ] {
-        assert!(!colours_outside_the_theme("gui/panels/items.rs", text).is_empty(), "{text}");
-        assert!(colours_outside_the_theme("gui/theme.rs", text).is_empty(), "{text}");
+        assert_eq!(colours("gui/items.rs", text).len(), 1, "{text}");
+        assert!(colours("gui/theme.rs", text).is_empty(), "{text}");
+        let only_in_tests = format!("#[cfg(test)] mod tests {{ {text} }}");
+        assert!(colours("gui/items.rs", &only_in_tests).is_empty(), "{text}");
     }
-    let none = "let c = Color32::TRANSPARENT; let mask = 0xff; let s = \"#heading\"; fn f(c: Color32) {}";
-    assert_eq!(colours_outside_the_theme("gui/panels/items.rs", none), Vec::<String>::new());
+    let none = "const C: Color32 = Color32::TRANSPARENT; const M: u8 = 0xff; const S: &str = \"#heading\"; fn f(c: Color32) {}";
+    assert_eq!(colours("gui/items.rs", none), Vec::<String>::new());
 }
 
 #[test]
 fn a_file_that_is_too_long_is_found() {
-    assert_eq!(too_long("a.rs", &"x\n".repeat(MAX_LINES + 1)).len(), 1);
-    assert!(too_long("a.rs", &"x\n".repeat(MAX_LINES)).is_empty());
+    let file = |lines: usize| [Source { path: "a.rs".to_owned(), text: "x\n".repeat(lines) }];
+    assert_eq!(long_files(&file(MAX_LINES + 1)).len(), 1);
+    assert!(long_files(&file(MAX_LINES)).is_empty());
+}
+
+#[test]
+fn a_folder_with_too_many_files_is_found() {
+    let folder = |count: usize| -> Vec<Source> {
+        let path = |i: usize| if i % 2 == 0 { format!("op/f{i}.rs") } else { format!("op/g{i}.rs") };
+        (0..count).map(|i| Source { path: path(i), text: String::new() }).collect()
+    };
+    assert_eq!(crowded_folders(&folder(MAX_FILES + 1)).len(), 1);
+    assert!(crowded_folders(&folder(MAX_FILES)).is_empty());
+    let mut divided = folder(MAX_FILES);
+    divided.push(Source { path: "op/deep/mod.rs".to_owned(), text: String::new() });
+    assert!(crowded_folders(&divided).is_empty());
 }
 
 #[test]
 fn a_file_that_no_mod_names_is_found() {
-    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
-    let sources = [
-        file("lib.rs", "pub mod op;\nmod error;\n// mod lost;\npub(crate) mod inline { }"),
-        file("error.rs", ""),
-        file("op/mod.rs", "mod resize;\n#[cfg(test)]\nmod tests;"),
-        file("op/resize.rs", "mod kernels;"),
-        file("op/resize/kernels.rs", ""),
-        file("op/tests.rs", ""),
-        file("op/forgotten.rs", ""),
-        file("lost.rs", ""),
-        file("inline.rs", ""),
-    ];
-    let found = orphans(&sources);
+    let (sources, tree) = tree_of(&[
+        ("lib.rs", "pub mod op;\nmod error;\n// mod lost;\npub(crate) mod inline { }"),
+        ("error.rs", ""),
+        ("op/mod.rs", "mod resize;\n#[cfg(test)]\nmod tests;"),
+        ("op/resize.rs", "mod kernels;"),
+        ("op/resize/kernels.rs", ""),
+        ("op/tests.rs", ""),
+        ("op/forgotten.rs", ""),
+        ("lost.rs", ""),
+        ("inline.rs", ""),
+    ]);
+    let found = orphans(&sources, &tree);
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found.iter().all(|f| f.contains("forgotten") || f.contains("lost") || f.contains("inline")));
 }
