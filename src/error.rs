@@ -83,6 +83,8 @@ pub enum ErrorKind {
     Unwritable,
     /// The disk is full.
     DiskFull,
+    /// The output's file system is read-only.
+    ReadOnly,
     /// The format can't hold this picture.
     CantEncode,
     // The recipe's fault.
@@ -172,12 +174,16 @@ impl ItemError {
     pub fn writing(path: &Path, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotFound => {
-                ErrorKind::Unwritable
-            }
+            io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => ErrorKind::Unwritable,
             _ => ErrorKind::Io,
         };
         Self::new(kind, path.display()).with("detail", error)
+    }
+
+    /// Whether nothing at all can be saved for now, so that the job stops instead of failing its items.
+    pub fn stops_job(&self) -> bool {
+        matches!(self.kind, ErrorKind::DiskFull | ErrorKind::ReadOnly)
     }
 
     /// Whether it is no failure, but a wish of others that is obeyed: the item is skipped.
@@ -194,6 +200,7 @@ impl ItemError {
             | ErrorKind::BadResponse
             | ErrorKind::UnknownHost
             | ErrorKind::DiskFull
+            | ErrorKind::ReadOnly
             | ErrorKind::InputChanged
             | ErrorKind::Cancelled => true,
             ErrorKind::HttpStatus => {
@@ -306,6 +313,9 @@ impl fmt::Display for ItemError {
                 write!(f, "Couldn't save {name}: the folder can't be written to{detail}. Choose another folder.")
             }
             ErrorKind::DiskFull => write!(f, "Couldn't save {name}: the disk is full. Make room, then resume."),
+            ErrorKind::ReadOnly => {
+                write!(f, "Couldn't save {name}: the output's file system is read-only. Make it writable, then resume.")
+            }
             ErrorKind::CantEncode if !self.arg("limit").is_empty() => write!(
                 f,
                 "Couldn't save {name}: it is larger than asked for{detail}. Allow more bytes, or make the picture smaller."

@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use pixloom::error::{ErrorKind, ItemError};
 use pixloom::fetch::{
-    Addrs, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Name, Origin, Resolve, Resolving, Secrets, Setup, Spool,
+    Addrs, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Name, Origin, Resolve, Resolving, Secrets, Setup,
 };
 use pixloom::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
+use pixloom::store::Spool;
 use util::server::{Server, ok, redirect, status};
 
 /// No test may take longer.

@@ -8,6 +8,7 @@ mod util;
 
 mod engine {
     mod animations;
+    mod decisions;
     pub(crate) mod desk;
     mod disk;
     mod drafts;

@@ -12,7 +12,8 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use pixloom::error::{ErrorKind, ItemError};
-use pixloom::fetch::{Body, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Origin, Spool};
+use pixloom::fetch::{Body, Cancel, FetchFailure, FetchLimits, Fetched, Fetcher, Origin};
+use pixloom::store::Spool;
 use tokio::task::JoinHandle;
 use util::server::{Behaviour, Server, ok, redirect, status};
 

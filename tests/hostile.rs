@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 use hostile::Hostile;
 use hostile::behaviours::{Behaviour, Due, Manner, body};
 use pixloom::error::ErrorKind;
-use pixloom::fetch::{Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
+use pixloom::fetch::{Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use pixloom::model::{AccessEntry, AccessKind, NetworkSpec, RobotsPolicy, SecretRef};
+use pixloom::store::Spool;
 use program::{Home, Said};
 use util::server::{Request, Server, ok, status};
 

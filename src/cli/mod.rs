@@ -276,7 +276,7 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) => tame(&report::planned(&item)),
             Planned::Remark(sentence) => return warn(&sentence),
-            Planned::RunError(sentence) => {
+            Planned::Unreadable(sentence) => {
                 is_partial = true;
                 return warn(&sentence);
             }

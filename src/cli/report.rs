@@ -150,7 +150,7 @@ pub(super) fn planned(item: &PlannedItem) -> String {
         (Some(error), _) => format!("fails: {error}"),
         (None, Some(path)) if item.skipped => format!("skipped: {} exists already", path.display()),
         (None, Some(path)) => {
-            let taken = match (item.conflict, path.symlink_metadata().is_ok()) {
+            let taken = match (item.conflict, item.replaces) {
                 (true, true) => " [replaces the file there]",
                 (true, false) => " [renamed: the name is taken]",
                 (false, _) => "",

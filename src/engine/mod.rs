@@ -103,7 +103,7 @@ pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
 /// Proves that results of a job can be written to its output folder, which needs not be there yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let dir = item::naming::out_dir(spec)?;
-    crate::sink::check_folder(&dir)?;
+    crate::store::check_folder(&dir)?;
     Ok(dir)
 }
 

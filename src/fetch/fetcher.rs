@@ -24,7 +24,7 @@ use super::schedule::rate::{Rate, Throttle};
 use super::{file_name, retry};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Message, NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
-use crate::store::spool::Spool;
+use crate::store::Spool;
 
 /// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
 const PROGRESS_BYTES: u64 = 256 << 10;

@@ -17,7 +17,6 @@ mod routes;
 pub(crate) mod schedule;
 
 pub use crate::model::Origin;
-pub use crate::store::spool::{Spool, SpoolFolder, SpooledFile};
 pub use cancel::Cancel;
 pub use connect::clients::check_ca_file;
 pub use credentials::headers::is_settable;

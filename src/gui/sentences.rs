@@ -182,6 +182,7 @@ pub(crate) const fn kind(lang: Lang, kind: ErrorKind) -> &'static str {
         ErrorKind::WouldReplaceInput => ("Is an original", "원본과 같은 위치"),
         ErrorKind::Unwritable => ("Not writable", "쓰기 불가"),
         ErrorKind::DiskFull => ("Disk full", "디스크 가득 참"),
+        ErrorKind::ReadOnly => ("Read-only disk", "읽기 전용 디스크"),
         ErrorKind::CantEncode => ("Can't encode", "저장 불가 형식"),
         ErrorKind::Recipe => ("Recipe", "레시피"),
         ErrorKind::TookTooLong => ("Took too long", "너무 오래 걸림"),
@@ -263,6 +264,9 @@ fn korean(error: &ItemError) -> String {
         ),
         ErrorKind::Unwritable => format!("{name}: 폴더에 쓸 수 없습니다{detail}. 다른 폴더를 고르세요."),
         ErrorKind::DiskFull => format!("{name}: 디스크가 가득 찼습니다. 공간을 비운 뒤 계속하세요."),
+        ErrorKind::ReadOnly => {
+            format!("{name}: 저장할 디스크가 읽기 전용입니다. 쓰기를 허용한 뒤 계속하세요.")
+        }
         ErrorKind::CantEncode => format!("{name}: 이 형식으로는 저장할 수 없습니다{detail}."),
         ErrorKind::Recipe if !error.arg("step").is_empty() => {
             format!("{name}: {}단계가 이 사진에 맞지 않습니다{detail}.", error.arg("step"))

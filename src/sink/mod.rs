@@ -1,20 +1,11 @@
-//! Where results go: under which name, what when it is taken, and how a file gets there whole or not at all.
+//! Names of results: templates, planned paths, and names that many systems take for the same.
 //!
-//! Decides nothing by itself about inputs and other results: who may be replaced is for the engine to say. Records
-//! nothing.
+//! Makes no decisions about files that exist: whether one may be replaced is for the engine to say. Touches no disk.
 
 mod case_collisions;
 mod name_template;
 mod planned_path;
 
-pub use crate::store::commit::{
-    fsync_all, fsync_folders, rename_no_replace, rename_replace, walk_and_sweep, write_whole,
-};
-pub use crate::store::folder::Folder;
-pub use crate::store::hash::{Hasher, sha256_file, sha256_hex};
-pub use crate::store::stage::{
-    Content, CreatedFolders, Staged, check_folder, free_bytes, make_folder, stage, stage_in,
-};
 pub use case_collisions::{CaseCollisions, Collision};
 pub use name_template::{NameParts, Template};
 pub use planned_path::PlannedPath;

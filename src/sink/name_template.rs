@@ -122,9 +122,14 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// Whether the name is known only once the item has been worked on (the result's size, the input's hash).
-    pub fn needs_result(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Width | Piece::Height | Piece::Hash))
+    /// Whether names hold the result's size in px.
+    pub fn needs_size(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Width | Piece::Height))
+    }
+
+    /// Whether names hold the result's hash.
+    pub fn needs_hash(&self) -> bool {
+        self.pieces.contains(&Piece::Hash)
     }
 
     /// Whether the template tells when a picture was taken.
@@ -408,7 +413,8 @@ mod tests {
     #[test]
     fn only_size_and_hash_wait_for_the_result() {
         for (template, needs) in [("{stem}", false), ("{dir}/{index}", false), ("{width}", true), ("{hash}", true)] {
-            assert_eq!(Template::parse(template).unwrap().needs_result(), needs, "{template}");
+            let template = Template::parse(template).unwrap();
+            assert_eq!(template.needs_size() || template.needs_hash(), needs, "{template:?}");
         }
     }
 

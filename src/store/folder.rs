@@ -1,6 +1,6 @@
-//! Folders held open: what is written there stays there, whoever sets a link in a folder's place meanwhile.
+//! Folders held open, so that writes stay in them even if a link or another folder is put in their place.
 //!
-//! Where the system has no such handles, the folder's real path is looked at each time instead.
+//! Where the system has no such handles, the folder's real path is checked before each call instead.
 
 #[cfg(unix)]
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, mkdirat, openat, renameat, 
 
 /// A folder that is held open.
 #[derive(Clone, Debug)]
-pub struct Folder {
+pub(super) struct Folder {
     path: PathBuf,
     #[cfg(unix)]
     handle: Arc<std::os::fd::OwnedFd>,
@@ -25,8 +25,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder, made if need be. Links on the way to it are the user's own, and followed.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    /// Opens a folder, creating it if need be. Links on the way to it are the user's own, and followed.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         if !path.is_dir() {
             fs::create_dir_all(path)?;
         }
@@ -40,11 +40,11 @@ impl Folder {
         Ok(opened)
     }
 
-    /// A folder in or below this one, made if need be; no link on the way down is followed.
-    pub fn below(&self, path: &Path) -> io::Result<Self> {
-        let way = path.strip_prefix(&self.path).map_err(|_| outside(path))?;
+    /// This folder or one below it, created if need be; no link on the way down is followed.
+    pub(super) fn below(&self, path: &Path) -> io::Result<Self> {
+        let relative = path.strip_prefix(&self.path).map_err(|_| outside(path))?;
         let mut at = self.clone();
-        for part in way.components() {
+        for part in relative.components() {
             let Component::Normal(name) = part else { return Err(outside(path)) };
             at = at.step(Path::new(name))?;
         }
@@ -52,8 +52,59 @@ impl Folder {
     }
 
     /// Its path, as it was opened.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether its path still leads to it; not if it was moved or deleted.
+    pub(super) fn is_in_place(&self) -> io::Result<bool> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let held = rustix::fs::fstat(&self.handle)?;
+            match fs::metadata(&self.path) {
+                Ok(found) => Ok((found.dev(), found.ino()) == (held.st_dev, held.st_ino)),
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    Ok(false)
+                }
+                Err(error) => Err(error),
+            }
+        }
+        #[cfg(not(unix))]
+        match self.path.canonicalize() {
+            Ok(found) => Ok(found == self.real),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file without a name, for writing; it is gone once it is closed. `None` where the file system has no such files.
+    #[cfg(target_os = "linux")]
+    pub(super) fn create_nameless(&self) -> Option<File> {
+        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        openat(&self.handle, ".", flags, Mode::from_raw_mode(0o600)).ok().map(File::from)
+    }
+
+    /// A file without a name, for writing; it is gone once it is closed. `None` where the file system has no such files.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn create_nameless(&self) -> Option<File> {
+        let _ = self;
+        None
+    }
+
+    /// Whether a name in it leads to this open file.
+    pub(super) fn names(&self, name: &std::ffi::OsStr, file: &File) -> bool {
+        #[cfg(unix)]
+        {
+            let held = rustix::fs::fstat(file);
+            let found = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
+            matches!((held, found), (Ok(held), Ok(found)) if (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = file;
+            self.path.join(name).exists()
+        }
     }
 
     #[cfg(unix)]
@@ -93,36 +144,36 @@ impl Folder {
 
     /// A new, empty file for writing, with what the user's umask leaves of rw-rw-rw-.
     #[cfg(unix)]
-    pub(crate) fn create(&self, name: &OsStr) -> io::Result<File> {
+    pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o666))?))
     }
 
     /// A new, empty file for reading and writing, which only the user may read.
     #[cfg(unix)]
-    pub fn create_private(&self, name: &OsStr) -> io::Result<File> {
+    pub(super) fn create_private(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o600))?))
     }
 
-    /// A file of it, for reading or for writing.
+    /// Opens a file in it, for reading or for writing.
     #[cfg(unix)]
-    pub(crate) fn file(&self, name: &OsStr, writes: bool) -> io::Result<File> {
+    pub(super) fn file(&self, name: &OsStr, writes: bool) -> io::Result<File> {
         let access = if writes { OFlags::WRONLY } else { OFlags::RDONLY };
         let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.handle, name, flags, Mode::empty())?))
     }
 
-    /// Removes a file of it.
+    /// Removes a file in it.
     #[cfg(unix)]
-    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+    pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 
-    /// Puts a file of another folder in the place of one of its own, if its name still leads to that file; whether it
-    /// did is known only afterwards.
+    /// Renames a file of another folder over one in this folder. Fails if the name did not lead to `file`, which is known
+    /// only afterwards.
     #[cfg(unix)]
-    pub(crate) fn take(&self, name: &OsStr, from: (&Self, &OsStr, &File)) -> io::Result<()> {
+    pub(super) fn take(&self, name: &OsStr, from: (&Self, &OsStr, &File)) -> io::Result<()> {
         let (folder, from_name, file) = from;
         renameat(&folder.handle, from_name, &self.handle, name)?;
         let (moved, meant) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
@@ -130,15 +181,15 @@ impl Folder {
         if is_same { Ok(()) } else { Err(outside(&folder.path.join(from_name))) }
     }
 
-    /// Renames a file of it, in the place of the one that may be there.
+    /// Renames a file in it, replacing the one that may be there.
     #[cfg(unix)]
-    pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.handle, from, &self.handle, to)?)
     }
 
-    /// Renames a file of it to a name that is free; `AlreadyExists` where it is not.
+    /// Renames a file in it to a free name; `AlreadyExists` if the name is taken.
     #[cfg(unix)]
-    pub(crate) fn rename_exclusively(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    pub(super) fn rename_exclusively(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{RenameFlags, renameat_with};
@@ -167,42 +218,42 @@ impl Folder {
 
 #[cfg(not(unix))]
 impl Folder {
-    /// The path of a file of it, if it is still the folder that was opened.
+    /// The path of a file in it, if it is still the folder that was opened.
     fn own(&self, name: &std::ffi::OsStr) -> io::Result<PathBuf> {
         if self.path.canonicalize()? == self.real { Ok(self.real.join(name)) } else { Err(outside(&self.path)) }
     }
 
-    pub(crate) fn create(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+    pub(super) fn create(&self, name: &std::ffi::OsStr) -> io::Result<File> {
         fs::OpenOptions::new().write(true).create_new(true).open(self.own(name)?)
     }
 
-    pub fn create_private(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+    pub(super) fn create_private(&self, name: &std::ffi::OsStr) -> io::Result<File> {
         fs::OpenOptions::new().read(true).write(true).create_new(true).open(self.own(name)?)
     }
 
-    pub(crate) fn file(&self, name: &std::ffi::OsStr, writes: bool) -> io::Result<File> {
+    pub(super) fn file(&self, name: &std::ffi::OsStr, writes: bool) -> io::Result<File> {
         fs::OpenOptions::new().read(!writes).write(writes).open(self.own(name)?)
     }
 
-    pub fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {
+    pub(super) fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {
         fs::remove_file(self.own(name)?)
     }
 
-    pub(crate) fn take(&self, name: &std::ffi::OsStr, from: (&Self, &std::ffi::OsStr, &File)) -> io::Result<()> {
+    pub(super) fn take(&self, name: &std::ffi::OsStr, from: (&Self, &std::ffi::OsStr, &File)) -> io::Result<()> {
         let (folder, from_name, _) = from;
         fs::rename(folder.own(from_name)?, self.own(name)?)
     }
 
-    pub(crate) fn rename(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
+    pub(super) fn rename(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
         fs::rename(self.own(from)?, self.own(to)?)
     }
 
-    pub(crate) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
-        super::commit::link_and_unlink(&self.own(from)?, &self.own(to)?)
+    pub(super) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
+        super::local::link_and_unlink(&self.own(from)?, &self.own(to)?)
     }
 }
 
-/// A folder that was to be gone into is a link. Even one that stays inside might lead elsewhere the next time.
+/// A folder on the way down is a link. Even one that stays inside might lead elsewhere the next time.
 fn link(name: &Path) -> io::Error {
     let detail = format!("\"{}\" is a link, and nothing is written through links in the output folder", name.display());
     io::Error::new(io::ErrorKind::NotADirectory, detail)
@@ -221,7 +272,7 @@ mod tests {
     use super::super::folder::*;
 
     #[test]
-    fn nothing_is_written_through_a_link_that_was_set_in_a_folders_place() {
+    fn nothing_is_written_through_a_link_that_was_put_in_a_folders_place() {
         let dir = tempfile::tempdir().unwrap();
         let (out, elsewhere) = (dir.path().join("out"), dir.path().join("elsewhere"));
         fs::create_dir(&elsewhere).unwrap();

@@ -1,7 +1,198 @@
-//! Bytes at rest, by locator: read, list, and written completely or not at all.
+//! Bytes at rest, by locator: read, listed, and written completely or not at all.
+//!
+//! This is the only module that opens input and result files; the catalog, the settings and the secrets keep their own.
+//! It makes no decisions: whether a file may be replaced is for the engine to say. Any call may block for as long as its
+//! disk or network does, so no thread that others wait for may call in here.
 
-pub(crate) mod commit;
-pub(crate) mod folder;
-pub(crate) mod hash;
-pub(crate) mod spool;
-pub(crate) mod stage;
+mod folder;
+mod hash;
+mod local;
+#[cfg(test)]
+pub(crate) mod memory;
+mod output;
+mod owner;
+mod read;
+mod spool;
+#[cfg(test)]
+pub(crate) mod unreliable;
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+pub use hash::{Hasher, sha256_hex};
+pub use local::CreatedFolders;
+pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
+pub use read::{is_intact, read, read_head, sha256_of};
+pub use spool::{Spool, SpoolFolder, SpooledFile};
+
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::Locator;
+
+/// A kind of store, declared once: a file and its line in [`KINDS`].
+pub struct StoreKind {
+    /// Its name in the registry.
+    pub id: &'static str,
+    /// Whether it keeps the bytes at this locator.
+    pub holds: fn(&Locator) -> bool,
+    /// The store itself.
+    pub store: &'static dyn Store,
+}
+
+/// Every kind of store. The first one that holds a locator serves it, so local folders, which hold every path, are last.
+pub const KINDS: &[StoreKind] = &[
+    #[cfg(test)]
+    memory::KIND,
+    #[cfg(test)]
+    unreliable::KIND,
+    local::KIND,
+];
+
+/// What kind of entry a locator names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file, or an object.
+    File,
+    /// A folder.
+    Folder,
+    /// A pipe, a device or anything else that can't simply be read.
+    Other,
+}
+
+/// What is known of a stored file without reading it. Two heads that differ mean that the file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What kind of entry it is.
+    pub kind: EntryKind,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// When it was last modified, where the store knows.
+    pub modified: Option<SystemTime>,
+}
+
+/// An entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is; for a link, what the link leads to.
+    pub kind: EntryKind,
+    /// Whether it is a symbolic link.
+    pub is_link: bool,
+}
+
+/// An open file of a store.
+pub trait StoredFile: Read + Send {
+    /// What is known of the open file now.
+    fn head(&self) -> io::Result<Head>;
+}
+
+/// How much more can be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes the user may still write; `None` where the store doesn't know.
+    pub free_bytes: Option<u64>,
+    /// Whether nothing can be written because the file system is read-only.
+    pub is_read_only: bool,
+}
+
+/// Where bytes are kept. Every call may block.
+pub trait Store: Send + Sync {
+    /// What is known of a file without reading it; links are followed.
+    fn head(&self, locator: &Locator) -> io::Result<Head>;
+
+    /// Opens a file for reading from its start.
+    fn open(&self, locator: &Locator) -> io::Result<Box<dyn StoredFile>>;
+
+    /// Calls `each` for the entries of a folder, in no particular order, until it breaks.
+    fn list(&self, folder: &Locator, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> io::Result<()>;
+
+    /// Writes a file completely or not at all, replacing the one that may be there.
+    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()>;
+
+    /// Whether a name is taken, if only by a link that leads nowhere.
+    fn is_taken(&self, path: &Path) -> bool;
+
+    /// A path that does not depend on the working directory.
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The path of an existing entry without links.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// How much more can be written to a folder, which need not exist yet.
+    fn space(&self, folder: &Path) -> Space;
+
+    /// Proves that files can be written to a folder, which need not exist yet, and leaves nothing behind.
+    fn check(&self, folder: &Path) -> io::Result<()>;
+
+    /// Creates a folder and proves that files can be written to it.
+    fn create(&self, folder: &Path) -> io::Result<CreatedFolders>;
+
+    /// Opens a folder for the results of one job, creating it if need be.
+    fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>>;
+
+    /// Calls `each` for every file below a folder, links included but not followed. What can't be read is passed over.
+    fn walk(&self, folder: &Path, each: &mut dyn FnMut(&Path)) {
+        let mut folders = vec![folder.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            let _ = self.list(&Locator::File(folder), &mut |entry| {
+                if entry.kind == EntryKind::Folder && !entry.is_link {
+                    folders.push(entry.path);
+                } else {
+                    each(&entry.path);
+                }
+                ControlFlow::Continue(())
+            });
+        }
+    }
+}
+
+/// The store that keeps the bytes at a locator; a URL's are in none.
+pub fn of(locator: &Locator) -> io::Result<&'static dyn Store> {
+    let kind = KINDS.iter().find(|kind| (kind.holds)(locator));
+    kind.map(|kind| kind.store).ok_or_else(|| io::ErrorKind::Unsupported.into())
+}
+
+/// The store that keeps what is at a path.
+pub fn of_path(path: &Path) -> &'static dyn Store {
+    of(&Locator::File(path.to_path_buf())).unwrap_or(local::KIND.store)
+}
+
+/// Proves that results can be written to a folder, which need not exist yet.
+pub fn check_folder(folder: &Path) -> Result<(), JobError> {
+    of_path(folder).check(folder).map_err(|error| unusable(folder, &error))
+}
+
+/// Creates the folder for results and proves that files can be written to it.
+pub fn create_folder(folder: &Path) -> Result<CreatedFolders, JobError> {
+    of_path(folder).create(folder).map_err(|error| unusable(folder, &error))
+}
+
+/// Why a folder can't take results.
+pub fn unusable(folder: &Path, error: &io::Error) -> JobError {
+    JobError::Output { path: folder.display().to_string(), detail: error.to_string() }
+}
+
+/// Writes a small file completely or not at all, replacing the one that may be there.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    of_path(path).put(&Locator::File(path.to_path_buf()), bytes)
+}
+
+/// Why a result can't be written to a folder. The error has no name yet: the caller knows the item.
+pub(crate) fn write_error(folder: &Path, error: &io::Error) -> ItemError {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+        io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::InvalidFilename => ErrorKind::Unwritable,
+        _ => ErrorKind::Io,
+    };
+    ItemError::nameless(kind).with("detail", format_args!("{}: {error}", folder.display()))
+}

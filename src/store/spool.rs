@@ -1,7 +1,6 @@
-//! Temporary files of large bodies: made, read and removed through a folder that whoever asks for the body hands in.
+//! Temporary files for bodies that are too large for memory, in a folder that the caller chooses.
 //!
-//! Their bytes are read and written through the open file alone: what is set in its name's place meanwhile is never
-//! looked at.
+//! Their bytes are read and written through the open file alone, so whatever is put in place of its name is never read.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -21,11 +20,11 @@ pub trait SpoolFolder: fmt::Debug + Send + Sync {
     /// Removes a file of it.
     fn remove(&self, name: &OsStr) -> io::Result<()>;
 
-    /// What it is called, for messages.
+    /// Its path, for messages.
     fn path(&self) -> &Path;
 }
 
-/// A folder by its path, for where nobody else can write: that of temporary files.
+/// A folder by its path, for one that nobody else can write to, such as the one for temporary files.
 impl SpoolFolder for PathBuf {
     fn create(&self, name: &OsStr) -> io::Result<File> {
         let mut options = OpenOptions::new();
@@ -44,7 +43,7 @@ impl SpoolFolder for PathBuf {
     }
 }
 
-/// Where bodies too large for memory are kept meanwhile.
+/// Where bodies too large for memory are kept until they are processed.
 #[derive(Clone, Debug)]
 pub struct Spool {
     folder: Arc<dyn SpoolFolder>,
@@ -57,17 +56,17 @@ impl Spool {
         Self::within(Arc::new(dir.into()), ".pixloom-fetch-")
     }
 
-    /// A spool in a folder that is handed in. Its files' names begin with the prefix and end in `.part`.
+    /// A spool in this folder. Its files' names begin with the prefix and end in `.part`.
     pub fn within(folder: Arc<dyn SpoolFolder>, prefix: &str) -> Self {
         Self { folder, prefix: prefix.into() }
     }
 
-    /// What its folder is called, for messages.
+    /// Its folder's path, for messages.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A new file, empty.
+    /// A new, empty file.
     pub(crate) fn create(&self) -> io::Result<SpooledFile> {
         let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
         for _ in 0..ATTEMPTS {
@@ -85,7 +84,7 @@ impl Spool {
     }
 }
 
-/// A temporary file with a body in it. Its name goes with it.
+/// A temporary file with a body in it. Its name is removed with it.
 #[derive(Debug)]
 pub struct SpooledFile {
     file: File,
@@ -95,7 +94,7 @@ pub struct SpooledFile {
 }
 
 impl SpooledFile {
-    /// All of it was written; this is its SHA-256.
+    /// Notes that all of it was written, and its SHA-256.
     pub(crate) fn seal(&mut self, hash: String) {
         self.hash = hash;
     }
@@ -115,7 +114,7 @@ impl SpooledFile {
         &self.name
     }
 
-    /// Where it was made, for messages.
+    /// Where it was created, for messages.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join(&self.name)
     }
@@ -134,7 +133,7 @@ impl SpooledFile {
         Ok(head)
     }
 
-    /// Reads it from its beginning, whoever else reads it at the same time.
+    /// Reads it from its beginning, independently of other readers.
     pub fn reader(&self) -> impl Read {
         FromStart { file: &self.file, at: 0 }
     }
@@ -142,12 +141,12 @@ impl SpooledFile {
 
 impl Drop for SpooledFile {
     fn drop(&mut self) {
-        // It may have become a result: then there is no such name any more.
+        // If it has become a result, the name is gone already.
         let _ = self.folder.remove(&self.name);
     }
 }
 
-/// A file read from its beginning without moving the place that all its handles share.
+/// Reads a file from its beginning without moving the position that all its handles share.
 struct FromStart<'a> {
     file: &'a File,
     at: u64,
@@ -172,12 +171,12 @@ mod tests {
     use super::super::spool::*;
 
     #[test]
-    fn a_file_is_read_through_its_handle_and_its_name_goes_with_it() {
+    fn a_file_is_read_through_its_handle_and_its_name_is_removed_with_it() {
         let dir = tempfile::tempdir().unwrap();
         let spooled = Spool::new(dir.path()).create().unwrap();
         spooled.file().write_all(b"abcdef").unwrap();
         assert_eq!((spooled.bytes().unwrap(), spooled.head(2).unwrap()), (b"abcdef".to_vec(), b"ab".to_vec()));
-        // What stands under its name by now does not matter.
+        // Whatever has its name by now does not matter.
         fs::rename(spooled.path(), dir.path().join("away")).unwrap();
         fs::write(spooled.path(), b"other").unwrap();
         assert_eq!(spooled.bytes().unwrap(), b"abcdef");
@@ -188,7 +187,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_the_user_may_read_what_is_not_whole_yet() {
+    fn only_the_user_may_read_an_incomplete_file() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let spooled = Spool::new(dir.path()).create().unwrap();

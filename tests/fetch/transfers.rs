@@ -9,7 +9,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use pixloom::error::ErrorKind;
-use pixloom::fetch::{FetchLimits, Fetched, Known, Origin, Spool, Visit};
+use pixloom::fetch::{FetchLimits, Fetched, Known, Origin, Visit};
+use pixloom::store::Spool;
 
 use super::util::server::{Answer, Request, Server, ok, status};
 use super::{Setup, hasty, once, run};

@@ -17,7 +17,7 @@ use crate::engine::intake::{lists, secrets};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, SourceSpec};
 use crate::source::Links;
-use crate::{op, sink, source};
+use crate::{op, source, store};
 
 impl Coordinator {
     pub(super) fn take(&mut self, command: Command) {
@@ -445,7 +445,7 @@ impl Coordinator {
     pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
         let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
-        sink::write_whole(path, text.as_bytes()).map_err(|error| {
+        store::put(path, text.as_bytes()).map_err(|error| {
             let sentence = Message::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
             JobError::Machine(sentence.with("path", path.display()).with("detail", error))
         })

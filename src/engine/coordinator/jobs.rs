@@ -19,7 +19,7 @@ use crate::engine::run::pools;
 use crate::engine::run::{Run, RunError, RunParts};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{Edge, JobId, JobRow, JobState, Locator, Message};
-use crate::sink;
+use crate::store;
 
 /// A draft's edits are written after this pause.
 const SPEC_SETTLES: Duration = Duration::from_millis(400);
@@ -87,10 +87,10 @@ impl Coordinator {
         let mut spec = row.spec;
         let pipeline = check(&spec)?;
         let out_dir = naming::out_dir(&spec)?;
-        let made = sink::make_folder(&out_dir)?;
+        let made = store::create_folder(&out_dir)?;
         let naming = Naming::new(&spec, out_dir.clone())?;
         let reader = self.parts.reader.as_ref();
-        naming.index_output_dir(Some(job), (row.done > 0).then_some((job, reader)));
+        naming.index_output_dir(false, (row.done > 0).then_some((job, reader)));
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
         spec.sink.dir = Some(out_dir.clone());
         let noted = {
@@ -106,9 +106,7 @@ impl Coordinator {
         let pool = self.pool(workers)?;
         let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
         let expansion = self.parts.reader.expansion(job)?;
-        naming
-            .root()
-            .map_err(|error| JobError::Output { path: out_dir.display().to_string(), detail: error.to_string() })?;
+        naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
         let run = Run::new(RunParts {
             job,
             naming,
@@ -302,8 +300,9 @@ impl Coordinator {
             Phase::Waiting { reason, next_look, full_at_bytes } => {
                 let now = Instant::now();
                 if now >= next_look {
-                    let room = sink::free_bytes(&active.run.naming.out_dir)
-                        .is_none_or(|free| free.saturating_sub(full_at_bytes) >= ROOM_BYTES);
+                    let space = active.run.naming.space();
+                    let room = !space.is_read_only
+                        && space.free_bytes.is_none_or(|free| free.saturating_sub(full_at_bytes) >= ROOM_BYTES);
                     active.phase = Phase::Waiting { reason, next_look: now + Duration::from_secs(2), full_at_bytes };
                     if room && let Err(error) = self.resume(job) {
                         self.trouble(&error);
@@ -322,10 +321,11 @@ impl Coordinator {
                 // What was given back waits again once all that was in flight has release.
                 if active.run.in_flight() == 0 {
                     active.meter.pause();
+                    let space = active.run.naming.space();
                     active.phase = Phase::Waiting {
                         reason: reason.clone(),
                         next_look: Instant::now() + Duration::from_secs(2),
-                        full_at_bytes: sink::free_bytes(&active.run.naming.out_dir).unwrap_or(0),
+                        full_at_bytes: space.free_bytes.filter(|_| !space.is_read_only).unwrap_or(0),
                     };
                     let _ = self.parts.record_tx.send(Record::requeue(&active.run));
                     self.event(Some(job), Edge::Halted { reason });
@@ -368,15 +368,21 @@ impl Coordinator {
             let _ = thread.join();
         }
         // After everything told before, so that no result is lost.
+        let run = Arc::clone(&active.run);
         let settled = self.call(move |catalog| {
             catalog.requeue_running(job)?;
-            catalog.set_state(job, state)
+            let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
+            run.naming.close_output();
+            catalog.set_state(job, if lost.is_some() { JobState::Paused } else { state })?;
+            Ok(lost)
         });
         self.parts.runs.remove(job);
-        sink::walk_and_sweep(&active.run.naming.out_dir, Some(job), &mut |_| {});
         // A folder of the job's own in which nothing came to stand; a resume makes it anew.
         drop(active.made);
-        let reason = settled.err().or(reason);
+        let reason = match settled {
+            Ok(lost) => lost.or(reason),
+            Err(error) => Some(error),
+        };
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },
             (JobState::Done, None) => Edge::Finished,

@@ -33,7 +33,7 @@ use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
-use crate::sink::CreatedFolders;
+use crate::store::CreatedFolders;
 use rate_meter::RateMeter;
 use settings::SettingsFile;
 use undo::UndoStack;

@@ -6,7 +6,7 @@ use etcetera::BaseStrategy;
 
 use crate::error::JobError;
 use crate::model::{Message, SourceSpec};
-use crate::sink;
+use crate::store;
 
 /// A picture's name and bytes.
 macro_rules! sample {
@@ -42,7 +42,7 @@ fn write_missing(dir: &PathBuf) -> std::io::Result<()> {
     for (name, bytes) in SAMPLES {
         let path = dir.join(name);
         if !path.metadata().is_ok_and(|meta| meta.len() == bytes.len() as u64) {
-            sink::write_whole(&path, bytes)?;
+            store::put(&path, bytes)?;
         }
     }
     Ok(())

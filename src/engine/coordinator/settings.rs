@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 use crate::config::Settings;
 use crate::error::JobError;
 use crate::model::Message;
-use crate::sink;
+use crate::store;
 
 /// The usual place of the file of secrets, beside the settings.
 pub(crate) fn secrets_path() -> Option<PathBuf> {
@@ -53,7 +53,7 @@ impl SettingsFile {
         if let Some(dir) = self.path.parent() {
             std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
         }
-        sink::write_whole(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+        store::put(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
     }
 }
 

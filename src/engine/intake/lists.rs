@@ -12,9 +12,10 @@ use crate::engine::api::snapshot::ListFile;
 use crate::engine::run::body_in_memory_bytes;
 use crate::engine::run::pools;
 use crate::error::{ErrorKind, JobError};
-use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup, Spool};
+use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
 use crate::source;
+use crate::store::Spool;
 
 /// How often a list that is being fetched looks whether it was given up.
 const LOOK: Duration = Duration::from_millis(50);

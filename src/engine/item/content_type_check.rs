@@ -17,7 +17,7 @@ pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<I
 }
 
 /// An error about a body with what the server called it, where that tells more.
-pub(crate) fn told(error: ItemError, content_type: Option<&str>) -> ItemError {
+pub(crate) fn with_content_type(error: ItemError, content_type: Option<&str>) -> ItemError {
     match claimed(content_type) {
         Some(claim) if error.kind == ErrorKind::NotAPicture => against(error, claim),
         _ => error,
@@ -30,7 +30,7 @@ fn against(error: ItemError, claim: &str) -> ItemError {
 }
 
 /// The extension that what came should have, where its name has another picture format's.
-pub(crate) fn true_extension(own: &str, head: &[u8]) -> Option<&'static str> {
+pub(crate) fn actual_extension(own: &str, head: &[u8]) -> Option<&'static str> {
     let format = codec::sniff(head)?;
     let is_of = |format: Format| format.extensions().iter().any(|word| word.eq_ignore_ascii_case(own));
     (!is_of(format) && Format::ALL.into_iter().any(is_of)).then(|| format.extension())
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_picture_gets_the_extension_that_it_deserves() {
-        assert_eq!(true_extension("png", JPEG), Some("jpg"));
+        assert_eq!(actual_extension("png", JPEG), Some("jpg"));
         for own in ["jpg", "JPEG", "jpe", "php", ""] {
-            assert_eq!(true_extension(own, JPEG), None, "{own}");
+            assert_eq!(actual_extension(own, JPEG), None, "{own}");
         }
-        assert_eq!(true_extension("png", b"<html>"), None);
+        assert_eq!(actual_extension("png", b"<html>"), None);
     }
 }

@@ -1,62 +1,64 @@
-//! What a run would do: outputs, conflicts, predicted size, time and memory. Nothing is written.
+//! What a run would do: outputs, conflicts, predicted sizes, time and memory. Nothing is written.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::limits;
-use super::naming::{self, NameHints, Naming, Verdict};
-use super::render::{is_copied, prepare, stripped};
+use super::body::ItemBody;
+use super::decide::{Action, Rules, Subject, decide, refusal};
+use super::naming::{self, NameClaims, Naming, Publish, Verdict};
+use super::render::Prepared;
 use crate::engine::check;
 use crate::engine::run::pools;
-use crate::engine::run::{read, taken_of};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
+use crate::model::{ConflictPolicy, ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 
-/// Pictures that are really rendered (in memory) to predict size and time from.
-const SAMPLED: u64 = 3;
+/// Images that are really rendered (in memory) to predict sizes and time.
+const SAMPLES: u64 = 3;
 
 /// What a run would do.
 #[derive(Clone, Debug, Default)]
 pub struct DryRun {
-    /// Items in all.
+    /// All items.
     pub items: u64,
-    /// Of them, links: what they weigh is not known before they are fetched.
+    /// The links among them; their sizes are not known before they are fetched.
     pub links: u64,
     /// Items that would fail, as far as their headers tell.
     pub failing: u64,
-    /// Names that are taken already, or wished for twice.
+    /// Names that are taken already, or wanted twice.
     pub conflicts: u64,
-    /// Items that would be skipped, since their names are taken.
+    /// Items that would be skipped because their names are taken.
     pub skipped: u64,
     /// The output folder.
     pub out_dir: PathBuf,
-    /// Bytes of the local inputs.
+    /// Bytes of the local inputs that would be saved.
     pub bytes_in: u64,
-    /// Predicted bytes of the local pictures' outputs.
+    /// Predicted bytes of their outputs.
     pub bytes_out: u64,
-    /// Predicted seconds for the local pictures.
+    /// Predicted seconds for the local images.
     pub seconds: f64,
     /// Predicted peak of memory, in bytes, within the budget.
     pub memory_bytes: u64,
 }
 
-/// What would become of one item.
+/// What would happen to one item.
 #[derive(Clone, Debug)]
 pub struct PlannedItem {
     /// Where it is.
     pub locator: Locator,
-    /// Where its result would go, as far as that is known before the run; for one that is skipped, what is in its way.
+    /// Where its result would go, as far as that is known before the run; for a skipped item, the file in its way.
     pub output: Option<PathBuf>,
-    /// Whether that name is taken already, or wished for twice.
+    /// Whether that name is taken already, or wanted twice.
     pub conflict: bool,
-    /// Whether the item would be skipped for that.
+    /// Whether the item would be skipped because of that.
     pub skipped: bool,
+    /// Whether the result would replace the file that has its name.
+    pub replaces: bool,
     /// The result's size in px.
     pub size_px: Option<(u32, u32)>,
     /// Why it would fail.
@@ -65,14 +67,14 @@ pub struct PlannedItem {
     pub remarks: Vec<Remark>,
 }
 
-/// What a dry run comes upon.
+/// What a dry run finds.
 #[derive(Clone, Debug)]
 pub enum Planned {
     /// An item.
     Item(Box<PlannedItem>),
     /// A sentence about something that could not be read.
-    RunError(String),
-    /// A sentence about what is left out on purpose.
+    Unreadable(String),
+    /// A sentence about something that is left out on purpose.
     Remark(String),
 }
 
@@ -80,17 +82,51 @@ struct Planner<'a> {
     spec: &'a JobSpec,
     pipeline: Pipeline,
     naming: Naming,
-    taken: HashSet<PathBuf>,
+    /// Names given so far.
+    given: HashSet<PathBuf>,
     plan: DryRun,
     budget_bytes: u64,
-    largest: u64,
-    sampled_in: u64,
-    sampled_out: u64,
-    sampled_seconds: f64,
-    samples: u64,
+    /// The memory that the largest image takes.
+    largest_bytes: u64,
+    /// Bytes of the images that would be rendered.
+    rendered_in: u64,
+    samples: Samples,
 }
 
-/// Goes through every source and header, and tells `each` item's plan as it is made, and what could not be read.
+/// What rendering some images showed.
+#[derive(Default)]
+struct Samples {
+    count: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    seconds: f64,
+}
+
+/// The claims to names before a run: the names given so far, and what the sources may give.
+struct PlanClaims<'a> {
+    given: &'a HashSet<PathBuf>,
+    spec: &'a JobSpec,
+}
+
+impl NameClaims for PlanClaims<'_> {
+    fn wants_name(&self, _policy: ConflictPolicy) -> bool {
+        true
+    }
+
+    fn is_promised(&self, path: &Path) -> bool {
+        self.given.contains(path)
+    }
+
+    fn is_own_output(&self, _path: &Path) -> bool {
+        false
+    }
+
+    fn is_input(&self, path: &Path) -> bool {
+        naming::may_be_given(&self.spec.sources, path)
+    }
+}
+
+/// Reads every source and every image's header, and calls `each` for every planned item and for what could not be read.
 pub fn dry_run(
     spec: &JobSpec,
     cancelled: &dyn Fn() -> bool,
@@ -99,19 +135,17 @@ pub fn dry_run(
     let pipeline = check(spec)?;
     let out_dir = naming::out_dir(spec)?;
     let naming = Naming::new(spec, out_dir.clone())?;
-    naming.index_output_dir(None, None);
+    naming.index_output_dir(true, None);
     let mut planner = Planner {
         spec,
         pipeline,
         naming,
-        taken: HashSet::new(),
+        given: HashSet::new(),
         plan: DryRun { out_dir, ..DryRun::default() },
         budget_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
-        largest: 0,
-        sampled_in: 0,
-        sampled_out: 0,
-        sampled_seconds: 0.0,
-        samples: 0,
+        largest_bytes: 0,
+        rendered_in: 0,
+        samples: Samples::default(),
     };
     let secrets = Arc::new(Secrets::new(crate::engine::coordinator::settings::secrets_path()));
     let fetch = |url: &str| {
@@ -128,7 +162,7 @@ pub fn dry_run(
         let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
-                Found::Failed(error) => Planned::RunError(error.to_string()),
+                Found::Failed(error) => Planned::Unreadable(error.to_string()),
                 Found::Remark(remark) => Planned::Remark(remark.to_string()),
             });
             ControlFlow::Continue(())
@@ -148,18 +182,19 @@ impl Planner<'_> {
             output: None,
             conflict: false,
             skipped: false,
+            replaces: false,
             size_px: None,
             error: None,
             remarks: Vec::new(),
         };
         let row = row_of(item, self.plan.items);
-        let result = match (&row.error, row.locator.path()) {
-            (Some(error), _) => Err(error.clone()),
-            (None, None) => {
-                self.plan.links += 1;
-                return planned;
-            }
-            (None, Some(_)) => self.plan_file(&row, &mut planned),
+        let is_link = row.locator.path().is_none();
+        let refused = row.error.clone().or_else(|| refusal(self.spec, &self.naming, &row));
+        self.plan.links += u64::from(is_link && row.error.is_none());
+        let result = match refused {
+            Some(error) => Err(error),
+            None if is_link => Ok(()),
+            None => self.plan_file(&row, &mut planned),
         };
         if let Err(error) = result {
             self.plan.failing += 1;
@@ -169,95 +204,81 @@ impl Planner<'_> {
     }
 
     fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
-        let Some(path) = row.locator.path() else { return Ok(()) };
-        let own = naming::own_extension(&row.locator, None);
-        let extension = if self.spec.is_copy() {
-            let size = path.metadata().map_err(|error| ItemError::reading(path, &error))?.len();
-            self.count_copy(size);
-            own.unwrap_or_default()
-        } else {
-            let bytes = read(path)?;
-            if is_copied(&bytes, &self.spec.recipe, &self.spec.save) {
-                self.count_copy(bytes.len() as u64);
-                own.unwrap_or_default()
-            } else if let Some((stripped, size_px)) = stripped(&bytes, &self.spec.recipe, &self.spec.save) {
-                self.plan.bytes_in += bytes.len() as u64;
-                self.plan.bytes_out += stripped.len() as u64;
-                planned.size_px = Some(size_px);
-                own.unwrap_or_default()
-            } else {
-                self.plan_picture(&bytes, own, planned).map_err(|error| error.named(path.display()))?
-            }
+        let (body, size_bytes) = ItemBody::open(&row.locator, self.spec.is_copy())?;
+        let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
+        let rules = Rules {
+            recipe: &self.spec.recipe,
+            pipeline: &self.pipeline,
+            save: &self.spec.save,
+            limits: &self.spec.limits,
+            budget_bytes: self.budget_bytes,
         };
-        let taken = if self.naming.needs_date() { taken_of(path) } else { None };
-        let told = NameHints { file_name: None, taken: taken.as_deref() };
-        if let Some(place) = self.naming.early_place(row, told, &extension) {
-            let outlook = self.naming.foresee(&place, &row.locator, &self.taken);
-            planned.conflict = outlook.conflict;
+        let claims = PlanClaims { given: &self.given, spec: self.spec };
+        let decision = decide(&rules, &self.naming, row, &subject, &claims)?;
+        if let Some(resolution) = &decision.resolution {
+            planned.conflict = resolution.is_taken;
             self.plan.conflicts += u64::from(planned.conflict);
-            match outlook.verdict? {
-                Verdict::Save(path) => {
-                    self.naming.given(&path);
-                    self.taken.insert(path.clone());
-                    planned.output = Some(path);
-                }
-                Verdict::Skip(_) => {
-                    planned.skipped = true;
-                    self.plan.skipped += 1;
-                    planned.output = Some(place.path());
-                }
+            if let Verdict::Skip(path, _) = &resolution.verdict {
+                planned.skipped = true;
+                planned.output = Some(path.clone());
+                self.plan.skipped += 1;
+                return Ok(());
             }
+        }
+        self.plan.bytes_in += size_bytes;
+        match &decision.action {
+            Action::Copy => self.plan.bytes_out += size_bytes,
+            Action::Strip { bytes, size_px } => {
+                self.plan.bytes_out += bytes.len() as u64;
+                planned.size_px = Some(*size_px);
+            }
+            Action::Render(prepared) => self.plan_render(&body, size_bytes, prepared, planned)?,
+        }
+        // Only now: an item that fails takes no name.
+        if let Some(Verdict::Save(path, publish)) = decision.resolution.map(|resolution| resolution.verdict) {
+            planned.replaces = publish == Publish::Replace;
+            self.naming.note(&path);
+            self.given.insert(path.clone());
+            planned.output = Some(path);
         }
         Ok(())
     }
 
-    fn count_copy(&mut self, size_bytes: u64) {
-        self.plan.bytes_in += size_bytes;
-        self.plan.bytes_out += size_bytes;
-    }
-
-    /// What becomes of a picture, and the extension of its result. The first ones are really made, to time them.
-    fn plan_picture(
+    /// Predicts an image's result. The first ones are really rendered, to measure them.
+    fn plan_render(
         &mut self,
-        bytes: &[u8],
-        own: Option<String>,
+        body: &ItemBody,
+        size_bytes: u64,
+        prepared: &Prepared,
         planned: &mut PlannedItem,
-    ) -> Result<String, ItemError> {
-        let size = bytes.len() as u64;
-        let limits = &self.spec.limits;
-        let prepared = prepare(bytes, &self.pipeline, &self.spec.save)?;
-        limits::check(limits, self.budget_bytes, &prepared, size)?;
-        let prepared = prepared.with_truncated(limits.truncated);
+    ) -> Result<(), ItemError> {
         planned.remarks = prepared.remarks(&self.spec.save);
-        let info = prepared.plan.output();
-        // Where the pixels decide, only a run tells.
-        planned.size_px = prepared.plan.is_certain().then_some((info.width_px, info.height_px));
-        self.plan.bytes_in += size;
-        self.largest = self.largest.max(prepared.peak_bytes(size));
-        if self.samples < SAMPLED {
+        planned.size_px = prepared.known_size_px();
+        self.rendered_in += size_bytes;
+        self.largest_bytes = self.largest_bytes.max(prepared.peak_bytes(size_bytes));
+        if self.samples.count < SAMPLES {
             let started = Instant::now();
-            let rendered = prepared.render(bytes, &self.spec.save, &|| false)?;
+            let rendered = prepared
+                .render(&body.bytes()?, &self.spec.save, &|| false)
+                .map_err(|error| error.named(&planned.locator))?;
             planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
-            self.samples += 1;
-            self.sampled_seconds += started.elapsed().as_secs_f64();
-            self.sampled_in += size;
-            self.sampled_out += rendered.bytes.len() as u64;
+            self.samples.count += 1;
+            self.samples.seconds += started.elapsed().as_secs_f64();
+            self.samples.bytes_in += size_bytes;
+            self.samples.bytes_out += rendered.bytes.len() as u64;
         }
-        Ok(match own {
-            Some(own) if naming::is_spelling_of(&own, prepared.format) => own,
-            _ => prepared.format.extension().to_owned(),
-        })
+        Ok(())
     }
 
     fn sum_up(mut self) -> DryRun {
         let workers = self.spec.limits.workers.unwrap_or_else(pools::cores).max(1);
-        if self.sampled_in > 0 {
-            let share = self.plan.bytes_in as f64 / self.sampled_in as f64;
-            self.plan.bytes_out = (self.sampled_out as f64 * share) as u64;
-            self.plan.seconds = self.sampled_seconds * share / workers as f64;
+        if self.samples.bytes_in > 0 {
+            let share = self.rendered_in as f64 / self.samples.bytes_in as f64;
+            self.plan.bytes_out += (self.samples.bytes_out as f64 * share) as u64;
+            self.plan.seconds = self.samples.seconds * share / workers as f64;
         }
-        let most = self.budget_bytes.max(self.largest);
-        self.plan.memory_bytes = self.largest.saturating_mul(workers as u64).min(most);
+        let most = self.budget_bytes.max(self.largest_bytes);
+        self.plan.memory_bytes = self.largest_bytes.saturating_mul(workers as u64).min(most);
         self.plan
     }
 }

@@ -1,8 +1,16 @@
 //! What happens to one item: the decision, its limits, its name, its pixels.
+//!
+//! Starts nothing and records nothing: `run` calls in here for items that are due, `views` for previews.
 
+pub(super) mod body;
+pub(super) mod checksum;
 pub(super) mod content_type_check;
+pub(super) mod decide;
+pub(super) mod decode_image;
 pub(super) mod dry_run;
 pub(super) mod limits;
 pub(super) mod naming;
 pub(super) mod render;
 pub(super) mod step_files;
+#[cfg(test)]
+mod tests;

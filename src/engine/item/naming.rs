@@ -1,4 +1,5 @@
-//! Where an item's result goes: its name, what when that is taken, and the step from a temporary to a final name.
+//! Where an item's result goes: its name, what happens when that is taken, and the step from a temporary to the final
+//! name.
 
 use std::collections::HashSet;
 use std::io;
@@ -8,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Outcome, SourceSpec, Tree};
-use crate::sink::{self, CaseCollisions, Collision, Content, Folder, NameParts, PlannedPath, Staged, Template};
+use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree};
+use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
+use crate::store::{self, Content, OutputFolder, Space, Staged};
 
 /// How many names `name (n).ext` are tried.
 const MAX_CANDIDATES: u32 = 100_000;
@@ -17,101 +19,126 @@ const MAX_CANDIDATES: u32 = 100_000;
 /// How a job names its results.
 pub(crate) struct Naming {
     pub(crate) out_dir: PathBuf,
-    /// The same, held open from the first result on.
-    root: OnceLock<Folder>,
-    /// What stands in it, as far as other systems would take a new name for the same.
-    twins: Arc<Mutex<CaseCollisions>>,
+    /// The same folder, held open from the first result on.
+    output: OnceLock<Arc<dyn OutputFolder>>,
+    /// What is in it, as far as other systems would take a new name for the same.
+    collisions: Arc<Mutex<CaseCollisions>>,
     template: Template,
     tree: Tree,
     policy: ConflictPolicy,
 }
 
-/// What else is told of an input, beside its row.
+/// What a name is made of beside the item's row.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NameHints<'a> {
     /// The name that a response suggested.
     pub(crate) file_name: Option<&'a str>,
-    /// When the picture was taken, as `codec::taken` says it.
+    /// When the image was taken, as `codec::taken` gives it.
     pub(crate) taken: Option<&'a str>,
 }
 
-/// A staged result and the place it is for.
-pub(crate) struct Target {
-    pub(crate) staged: Staged,
-    locator: Locator,
-    place: PlannedPath,
-    twins: Arc<Mutex<CaseCollisions>>,
-    policy: ConflictPolicy,
-    chosen: Option<(PathBuf, Manner)>,
+/// What else has a claim to a name.
+pub(crate) trait NameClaims {
+    /// Whether a name is worked out before the item is, because it may decide about it.
+    fn wants_name(&self, policy: ConflictPolicy) -> bool;
+
+    /// Whether another result of the job is about to get this name.
+    fn is_promised(&self, path: &Path) -> bool;
+
+    /// Whether an existing file is a result of the same job.
+    fn is_own_output(&self, path: &Path) -> bool;
+
+    /// Whether an existing file is, or may still become, an input of the job.
+    fn is_input(&self, path: &Path) -> bool;
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// A name of its own: never replaces, takes the next one when somebody was quicker.
+/// The claims known to a job that runs: those in the catalog, and the names of the same batch.
+pub(crate) struct RunClaims<'a> {
+    pub(crate) job: JobId,
+    pub(crate) reader: &'a dyn CatalogReader,
+    pub(crate) promised: Option<&'a HashSet<PathBuf>>,
+}
+
+/// A staged result and the path that is planned for it.
+pub(crate) struct Target {
+    pub(crate) staged: Staged,
+    pub(crate) locator: Locator,
+    planned: PlannedPath,
+    collisions: Arc<Mutex<CaseCollisions>>,
+    policy: ConflictPolicy,
+    chosen: Option<(PathBuf, Publish)>,
+}
+
+/// How a result gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publish {
+    /// Never replaces; takes the next candidate after this one if the name is taken by then.
     Fresh(u32),
-    /// Replaces what is there, as told.
+    /// Replaces the file that is there, as the policy says.
     Replace,
 }
 
 /// Who has a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holder {
     /// Nobody.
     None,
     /// Another result of the same job, perhaps in other case.
     Ours,
-    /// Something that is not the job's.
+    /// A file that is not the job's.
     Others,
-    /// The same, but in other case: many systems would take both for one.
-    OthersTwin,
+    /// Such a file in other case: many systems would take both names for one.
+    OthersInOtherCase,
 }
 
-/// What the policy for taken names says.
-pub(crate) enum Verdict {
-    /// The result goes there.
-    Save(PathBuf),
-    /// The item is skipped; the sentence says why.
-    Skip(String),
-}
-
-/// What is known of a name before a run.
-pub(crate) struct Outlook {
-    /// Whether it is taken.
-    pub(crate) conflict: bool,
+/// What the policy for taken names says of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// Whether the planned name is taken.
+    pub(crate) is_taken: bool,
     /// What follows from that.
-    pub(crate) verdict: Result<Verdict, ItemError>,
+    pub(crate) verdict: Verdict,
+}
+
+/// What happens to a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is saved under this name.
+    Save(PathBuf, Publish),
+    /// Its item is skipped, since this file exists; the sentence says so.
+    Skip(PathBuf, String),
 }
 
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
-        let twins = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
+        let collisions = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
         let (tree, policy) = (spec.sink.tree, spec.sink.on_conflict);
-        Ok(Self { out_dir, root: OnceLock::new(), twins, template, tree, policy })
+        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, tree, policy })
     }
 
-    /// Looks at what stands in the output folder, and sweeps what an earlier run of that job left half done. Results
-    /// of an earlier run are the job's own.
-    pub(crate) fn index_output_dir(&self, leftovers_of: Option<JobId>, earlier: Option<(JobId, &dyn CatalogReader)>) {
-        // A name is no less taken for being the job's own: who made it matters to the other policies only.
+    /// Notes the names of the files in the output folder. `earlier` is the job and its catalog if it has run before: its
+    /// results are its own. What dead jobs left there is removed, unless nothing may be written (`is_plan`).
+    pub(crate) fn index_output_dir(&self, is_plan: bool, earlier: Option<(JobId, &dyn CatalogReader)>) {
+        // A name is no less taken for being the job's own: who has it matters to the other policies only.
         let earlier = earlier.filter(|_| self.policy != ConflictPolicy::Rename);
-        sink::walk_and_sweep(&self.out_dir, leftovers_of, &mut |path| {
-            self.twins().note(path, || earlier.is_some_and(|(job, reader)| is_own_output(job, path, reader)));
-        });
+        let mut note = |path: &Path| {
+            self.collisions().note(path, || earlier.is_some_and(|(job, reader)| is_own_output(job, path, reader)));
+        };
+        // A plan creates no folder.
+        match if is_plan { None } else { self.output().ok() } {
+            Some(output) => drop(output.sweep(&mut note)),
+            None => store::of_path(&self.out_dir).walk(&self.out_dir, &mut note),
+        }
     }
 
-    fn twins(&self) -> MutexGuard<'_, CaseCollisions> {
-        self.twins.lock().unwrap_or_else(PoisonError::into_inner)
+    fn collisions(&self) -> MutexGuard<'_, CaseCollisions> {
+        self.collisions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A result has that name.
-    pub(crate) fn given(&self, path: &Path) {
-        self.twins().note(path, || true);
-    }
-
-    /// The place of a result, as far as it is known before any work; `None` where its name depends on the result.
-    pub(crate) fn early_place(&self, row: &ItemRow, told: NameHints<'_>, extension: &str) -> Option<PlannedPath> {
-        (!self.template.needs_result()).then(|| self.place(row, told, extension, None, ""))
+    /// A result has this name now.
+    pub(crate) fn note(&self, path: &Path) {
+        self.collisions().note(path, || true);
     }
 
     /// Why a result can't be named: its list has no such column.
@@ -120,107 +147,99 @@ impl Naming {
         Some(ItemError::new(ErrorKind::NoColumn, &row.locator).with("column", missing))
     }
 
-    /// Whether names hold the day a picture was taken.
+    /// What is done with names that are taken.
+    pub(crate) fn policy(&self) -> ConflictPolicy {
+        self.policy
+    }
+
+    /// Whether names hold the day an image was taken.
     pub(crate) fn needs_date(&self) -> bool {
         self.template.needs_date()
     }
 
-    /// Whether a name that is taken already may settle what becomes of an item.
-    pub(crate) fn may_settle_early(&self) -> bool {
-        matches!(self.policy, ConflictPolicy::Skip | ConflictPolicy::Fail)
+    /// Whether names hold the result's hash.
+    pub(crate) fn needs_hash(&self) -> bool {
+        self.template.needs_hash()
     }
 
-    /// What the policy says of a name that is taken already, so that no work is done in vain.
-    pub(crate) fn settle_early(
+    /// Whether names hold the result's size in px.
+    pub(crate) fn needs_size(&self) -> bool {
+        self.template.needs_size()
+    }
+
+    /// What the policy for taken names says of a planned path.
+    pub(crate) fn resolve(
         &self,
-        place: &PlannedPath,
-        row: &ItemRow,
-        reader: &dyn CatalogReader,
-    ) -> Option<Outcome> {
-        if !self.may_settle_early() {
-            return None;
-        }
-        let path = place.path();
-        let holder = holder(&path, &HashSet::new(), &self.twins(), |path| is_own_output(row.id.job, path, reader));
-        if matches!(holder, Holder::None | Holder::Ours) {
-            return None;
-        }
-        Some(match self.policy {
-            ConflictPolicy::Skip => Outcome::Skipped { reason: exists_already(&path, holder) },
-            _ => Outcome::Failed(conflict(&row.locator, &path)),
-        })
-    }
-
-    /// What the policy for taken names would say, as far as it is known before a run: `taken` are the names given so
-    /// far. Of the inputs it knows only this one.
-    pub(crate) fn foresee(&self, place: &PlannedPath, input: &Locator, taken: &HashSet<PathBuf>) -> Outlook {
-        let wished = place.path();
-        let twins = self.twins();
-        let holder = holder(&wished, taken, &twins, |_| false);
-        let verdict = match (self.policy, holder) {
-            (ConflictPolicy::Skip, Holder::Others | Holder::OthersTwin) => {
-                Ok(Verdict::Skip(exists_already(&wished, holder)))
-            }
-            (ConflictPolicy::Fail, Holder::Others | Holder::OthersTwin) => Err(self::conflict(input, &wished)),
-            (ConflictPolicy::Overwrite, Holder::Others)
-                if input.path().is_some_and(|input| in_real_folder(input) == in_real_folder(&wished)) =>
-            {
-                Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wished.display()))
-            }
-            (ConflictPolicy::Overwrite, Holder::Others | Holder::OthersTwin) => Ok(Verdict::Save(wished)),
-            _ => match first_free(place, taken, &twins) {
-                Some((_, path)) => Ok(Verdict::Save(path)),
-                None => Err(self::conflict(input, &wished)),
-            },
-        };
-        let conflict = holder != Holder::None;
-        Outlook { conflict, verdict }
-    }
-
-    /// Whether names hold the input's hash.
-    pub(crate) fn needs_result(&self) -> bool {
-        self.template.needs_result()
+        planned: &PlannedPath,
+        input: &Locator,
+        claims: &dyn NameClaims,
+    ) -> Result<Resolution, ItemError> {
+        resolve(self.policy, planned, input, &self.collisions(), claims)
     }
 
     /// Writes a result under a temporary name in the folder it is for.
     pub(crate) fn stage(
         &self,
         row: &ItemRow,
-        told: NameHints<'_>,
+        hints: NameHints<'_>,
         extension: &str,
         size_px: Option<(u32, u32)>,
         hash: &str,
         content: Content<'_>,
     ) -> Result<Target, ItemError> {
-        let place = self.place(row, told, extension, size_px, hash);
-        let root = self.root().map_err(|error| ItemError::writing(&self.out_dir, &error))?;
-        let staged = sink::stage_in(root, place.folder(), row.id.job, row.id.seq, content)?;
-        let twins = Arc::clone(&self.twins);
-        Ok(Target { staged, locator: row.locator.clone(), place, twins, policy: self.policy, chosen: None })
+        let planned = self.planned_path(row, hints, extension, size_px, hash);
+        let output = self.output().map_err(|error| store::write_error(&self.out_dir, &error))?;
+        let staged = output.stage(planned.folder(), row.id.seq, content)?;
+        let (collisions, locator) = (Arc::clone(&self.collisions), row.locator.clone());
+        Ok(Target { staged, locator, planned, collisions, policy: self.policy, chosen: None })
     }
 
-    /// The output folder, held open, so that nothing which is set in its place later is written to.
-    pub(crate) fn root(&self) -> io::Result<&Folder> {
-        if let Some(root) = self.root.get() {
-            return Ok(root);
+    /// The output folder, held open, so that nothing that is put in its place later is written to.
+    pub(crate) fn output(&self) -> io::Result<&Arc<dyn OutputFolder>> {
+        if let Some(output) = self.output.get() {
+            return Ok(output);
         }
-        let opened = Folder::open(&self.out_dir)?;
-        Ok(self.root.get_or_init(|| opened))
+        let opened = store::of_path(&self.out_dir).open_output(&self.out_dir)?;
+        Ok(self.output.get_or_init(|| opened))
     }
 
-    fn place(
+    /// How much more can be written to the output folder.
+    pub(crate) fn space(&self) -> Space {
+        store::of_path(&self.out_dir).space(&self.out_dir)
+    }
+
+    /// Nothing more is written to the output folder.
+    pub(crate) fn close_output(&self) {
+        if let Some(output) = self.output.get() {
+            output.close();
+        }
+    }
+
+    /// Why the results are not where the catalog says: the output folder was moved or deleted. `None` while it is in
+    /// place, or was never opened.
+    pub(crate) fn lost_output(&self) -> Option<JobError> {
+        const LOST: Message = Message::new(
+            "output_lost",
+            "The output folder {path} was moved or deleted while the job was running. Move it back, then resume the job.",
+        );
+        let is_in_place = self.output.get()?.is_in_place().unwrap_or(true);
+        (!is_in_place).then(|| JobError::Machine(LOST.with("path", self.out_dir.display())))
+    }
+
+    /// The path planned for a result. `size_px` and `hash` are those of the result.
+    pub(crate) fn planned_path(
         &self,
         row: &ItemRow,
-        told: NameHints<'_>,
+        hints: NameHints<'_>,
         extension: &str,
         size_px: Option<(u32, u32)>,
         hash: &str,
     ) -> PlannedPath {
         let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms.or(Some(now_ms())));
-        if let Some(taken) = told.taken {
+        if let Some(taken) = hints.taken {
             parts.set_taken(taken);
         }
-        if let (Locator::Url(_), Some(name)) = (&row.locator, told.file_name) {
+        if let (Locator::Url(_), Some(name)) = (&row.locator, hints.file_name) {
             let path = Path::new(name);
             parts.stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             parts.ext = path.extension().map(|ext| ext.to_string_lossy().into_owned()).unwrap_or_default();
@@ -235,46 +254,21 @@ impl Naming {
 }
 
 impl Target {
-    /// Decides on the final name, now that nobody else does: `taken` are the names of the same batch.
+    /// Decides on the final name, now that nobody else does: `promised` are the names of the same batch.
     pub(crate) fn choose(
         &mut self,
         job: JobId,
         reader: &dyn CatalogReader,
-        taken: &HashSet<PathBuf>,
+        promised: &HashSet<PathBuf>,
     ) -> Result<Verdict, ItemError> {
-        let wished = self.place.path();
-        let mut twins = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
-        let holder = match self.policy {
-            // Whoever has it, the next one is taken.
-            ConflictPolicy::Rename => Holder::Ours,
-            _ => holder(&wished, taken, &twins, |path| is_own_output(job, path, reader)),
-        };
-        let (manner, path) = match (self.policy, holder) {
-            (ConflictPolicy::Skip, Holder::Others | Holder::OthersTwin) => {
-                return Ok(Verdict::Skip(exists_already(&wished, holder)));
-            }
-            (ConflictPolicy::Fail, Holder::Others | Holder::OthersTwin) => {
-                return Err(conflict(&self.locator, &wished));
-            }
-            (ConflictPolicy::Overwrite, Holder::Others) => {
-                if is_input(job, &wished, reader) || may_become_input(job, &wished, reader) {
-                    return Err(
-                        ItemError::new(ErrorKind::WouldReplaceInput, &self.locator).with("output", wished.display())
-                    );
-                }
-                (Manner::Replace, wished)
-            }
-            // Only what has the very name was given up to be replaced: a twin stays beside the result.
-            (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersTwin) => (Manner::Fresh(0), wished),
-            _ => {
-                let found = first_free(&self.place, taken, &twins).ok_or_else(|| conflict(&self.locator, &wished))?;
-                (Manner::Fresh(found.0), found.1)
-            }
-        };
-        twins.note(&path, || true);
-        drop(twins);
-        self.chosen = Some((path.clone(), manner));
-        Ok(Verdict::Save(path))
+        let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = RunClaims { job, reader, promised: Some(promised) };
+        let resolution = resolve(self.policy, &self.planned, &self.locator, &collisions, &claims)?;
+        if let Verdict::Save(path, publish) = &resolution.verdict {
+            collisions.note(path, || true);
+            self.chosen = Some((path.clone(), *publish));
+        }
+        Ok(resolution.verdict)
     }
 
     /// The name decided on.
@@ -282,27 +276,26 @@ impl Target {
         self.chosen.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// Gives the staged file its final name, and says which it became.
-    pub(crate) fn put(mut self) -> Result<PathBuf, ItemError> {
-        let Some((path, manner)) = self.chosen.take() else {
+    /// Gives the staged file its final name, and returns which it became and whether it replaced a file.
+    pub(crate) fn publish(mut self) -> Result<(PathBuf, bool), ItemError> {
+        let Some((path, publish)) = self.chosen.take() else {
             return Err(ItemError::new(ErrorKind::Io, &self.locator).with("detail", "no name was chosen"));
         };
-        match manner {
-            Manner::Replace => {
-                sink::rename_replace(&mut self.staged, &path)
-                    .map_err(|error| ItemError::writing(&path, &error).with("name", &self.locator))?;
-                Ok(path)
-            }
-            Manner::Fresh(first) => {
+        let failed = |path: &Path, error: &io::Error| store::write_error(path, error).named(&self.locator);
+        let temporary = &mut self.staged.temporary;
+        match publish {
+            Publish::Replace => match temporary.publish(&path, true) {
+                Ok(()) => Ok((path, true)),
+                Err(error) => Err(failed(&path, &error)),
+            },
+            Publish::Fresh(first) => {
                 for n in first..MAX_CANDIDATES {
-                    let path = self.place.candidate(n);
-                    match sink::rename_no_replace(&mut self.staged, &path) {
-                        Ok(()) => return Ok(path),
-                        // Somebody else made a file of that name in this moment.
+                    let path = self.planned.candidate(n);
+                    match temporary.publish(&path, false) {
+                        Ok(()) => return Ok((path, false)),
+                        // Another program has just made a file of that name.
                         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                        Err(error) => {
-                            return Err(ItemError::writing(&path, &error).with("name", &self.locator));
-                        }
+                        Err(error) => return Err(failed(&path, &error)),
                     }
                 }
                 Err(conflict(&self.locator, &path))
@@ -311,15 +304,73 @@ impl Target {
     }
 }
 
-/// The folder results of a job go to: the one asked for, or a new one beside the first source.
+impl NameClaims for RunClaims<'_> {
+    /// A taken name is given a number in any case, so a job only looks where it would not save.
+    fn wants_name(&self, policy: ConflictPolicy) -> bool {
+        policy != ConflictPolicy::Rename
+    }
+
+    fn is_promised(&self, path: &Path) -> bool {
+        self.promised.is_some_and(|promised| promised.contains(path))
+    }
+
+    fn is_own_output(&self, path: &Path) -> bool {
+        is_own_output(self.job, path, self.reader)
+    }
+
+    fn is_input(&self, path: &Path) -> bool {
+        is_input(self.job, path, self.reader) || may_become_input(self.job, path, self.reader)
+    }
+}
+
+/// What a policy for taken names says of a planned path. The only place that knows the policies.
+fn resolve(
+    policy: ConflictPolicy,
+    planned: &PlannedPath,
+    input: &Locator,
+    collisions: &CaseCollisions,
+    claims: &dyn NameClaims,
+) -> Result<Resolution, ItemError> {
+    let wanted = planned.path();
+    let holder = match policy {
+        // Whoever has it, the next free one is used.
+        ConflictPolicy::Rename => Holder::Ours,
+        _ => holder(&wanted, collisions, claims),
+    };
+    let verdict = match (policy, holder) {
+        (ConflictPolicy::Skip, Holder::Others | Holder::OthersInOtherCase) => {
+            let reason = exists_already(&wanted, holder);
+            Verdict::Skip(wanted, reason)
+        }
+        (ConflictPolicy::Fail, Holder::Others | Holder::OthersInOtherCase) => return Err(conflict(input, &wanted)),
+        (ConflictPolicy::Overwrite, Holder::Others) if claims.is_input(&wanted) => {
+            return Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wanted.display()));
+        }
+        (ConflictPolicy::Overwrite, Holder::Others) => Verdict::Save(wanted, Publish::Replace),
+        // Only a file of the very name is to be replaced: one in other case stays beside the result.
+        (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
+            Verdict::Save(wanted, Publish::Fresh(0))
+        }
+        _ => {
+            let candidates = (0..MAX_CANDIDATES).map(|n| (n, planned.candidate(n)));
+            let found = candidates.into_iter().find(|(_, path)| is_free(path, collisions, claims));
+            let (n, path) = found.ok_or_else(|| conflict(input, &wanted))?;
+            let is_taken = n > 0 || holder == Holder::Ours && policy != ConflictPolicy::Rename;
+            return Ok(Resolution { is_taken, verdict: Verdict::Save(path, Publish::Fresh(n)) });
+        }
+    };
+    Ok(Resolution { is_taken: holder != Holder::None, verdict })
+}
+
+/// The folder that results of a job go to: the one asked for, or a new one beside the first source.
 pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
-    let absolute = |path: &Path| std::path::absolute(path).map_err(|error| JobError::path(path, &error));
+    let absolute = |path: &Path| store::of_path(path).absolute(path).map_err(|error| JobError::path(path, &error));
     if let Some(dir) = &spec.sink.dir {
         return absolute(dir);
     }
     let beside = spec.sources.iter().find_map(|source| match source {
         SourceSpec::Folder { path, .. } => Some(path.clone()),
-        // Of a bare name the folder is the one that is worked in.
+        // A bare name has an empty parent: its folder is the working directory.
         SourceSpec::File { path } | SourceSpec::UrlList { path } => {
             path.parent().map(|folder| Path::new(".").join(folder))
         }
@@ -337,7 +388,7 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     }
 }
 
-/// Where links go when nobody said: `Pixloom` in the user's download folder, or home, or here.
+/// Where links go if no folder was chosen: `Pixloom` in the user's download folder, or home, or the working directory.
 fn default_download_dir() -> PathBuf {
     let home = etcetera::home_dir().unwrap_or_else(|_| PathBuf::from("."));
     let downloads = home.join("Downloads");
@@ -361,11 +412,11 @@ pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Optio
 }
 
 /// Whether an extension names a format.
-pub(crate) fn is_spelling_of(extension: &str, format: Format) -> bool {
+pub(crate) fn is_extension_of(extension: &str, format: Format) -> bool {
     format.extensions().iter().any(|word| word.eq_ignore_ascii_case(extension))
 }
 
-/// The extension of what came, where its name has none: by its bytes, else by what the server called it.
+/// The extension for content whose name has none: by its bytes, else by the server's content type.
 pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> Option<String> {
     if let Some(format) = codec::sniff(head) {
         return Some(format.extension().to_owned());
@@ -388,38 +439,48 @@ pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> O
     Some(extension.to_owned())
 }
 
-/// Who has a name; `taken` are names that are about to be given.
-fn holder(wished: &Path, taken: &HashSet<PathBuf>, twins: &CaseCollisions, is_own: impl Fn(&Path) -> bool) -> Holder {
-    let who = |path: &Path, others: Holder| match exists(path) {
-        _ if taken.contains(path) => Holder::Ours,
-        true if is_own(path) => Holder::Ours,
-        true => others,
-        false => Holder::None,
+/// Who has a name.
+fn holder(wanted: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> Holder {
+    let who = |path: &Path, others: Holder| {
+        if claims.is_promised(path) {
+            Holder::Ours
+        } else if !is_taken(path) {
+            Holder::None
+        } else if claims.is_own_output(path) {
+            Holder::Ours
+        } else {
+            others
+        }
     };
-    match who(wished, Holder::Others) {
-        Holder::None => match twins.find(wished) {
+    match who(wanted, Holder::Others) {
+        Holder::None => match collisions.find(wanted) {
             None => Holder::None,
             Some(Collision::Ours) => Holder::Ours,
-            Some(Collision::Others) => Holder::OthersTwin,
-            Some(Collision::Plain(path)) => who(&path, Holder::OthersTwin),
+            Some(Collision::Others) => Holder::OthersInOtherCase,
+            Some(Collision::Plain(path)) => who(&path, Holder::OthersInOtherCase),
         },
         holder => holder,
     }
 }
 
-/// The first name that nobody has, and its number.
-fn first_free(place: &PlannedPath, taken: &HashSet<PathBuf>, twins: &CaseCollisions) -> Option<(u32, PathBuf)> {
-    let is_free = |path: &Path| holder(path, taken, twins, |_| false) == Holder::None;
-    (0..MAX_CANDIDATES).map(|n| (n, place.candidate(n))).find(|(_, path)| is_free(path))
+/// Whether nobody has a name.
+fn is_free(path: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> bool {
+    let is_free = |path: &Path| !claims.is_promised(path) && !is_taken(path);
+    is_free(path)
+        && match collisions.find(path) {
+            None => true,
+            Some(Collision::Plain(plain)) => is_free(&plain),
+            Some(Collision::Ours | Collision::Others) => false,
+        }
 }
 
-fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+fn is_taken(path: &Path) -> bool {
+    store::of_path(path).is_taken(path)
 }
 
-/// The path as inputs are kept: in its real folder.
-fn in_real_folder(path: &Path) -> PathBuf {
-    match (path.parent().and_then(|folder| folder.canonicalize().ok()), path.file_name()) {
+/// A path as the catalog keeps those of inputs: its folder without links.
+pub(crate) fn in_real_folder(path: &Path) -> PathBuf {
+    match (path.parent().and_then(|folder| store::of_path(folder).resolve(folder).ok()), path.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => path.to_path_buf(),
     }
@@ -436,13 +497,19 @@ fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool
         return false;
     }
     let Ok(Some(row)) = reader.job(job) else { return true };
+    may_be_given(&row.spec.sources, path)
+}
+
+/// Whether one of these sources may give this file.
+pub(crate) fn may_be_given(sources: &[SourceSpec], path: &Path) -> bool {
     let path = in_real_folder(path);
-    row.spec.sources.iter().any(|source| match source {
+    sources.iter().any(|source| match source {
         SourceSpec::File { path: named } => {
-            std::path::absolute(named).is_ok_and(|named| in_real_folder(&named) == path)
+            let named = store::of_path(named).absolute(named);
+            named.is_ok_and(|named| in_real_folder(&named) == path)
         }
-        SourceSpec::Folder { path: root, recursive } => root
-            .canonicalize()
+        SourceSpec::Folder { path: root, recursive } => store::of_path(root)
+            .resolve(root)
             .is_ok_and(|root| if *recursive { path.starts_with(&root) } else { path.parent() == Some(&root) }),
         SourceSpec::Url { .. } | SourceSpec::UrlList { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => {
             false
@@ -459,7 +526,7 @@ fn conflict(locator: &Locator, path: &Path) -> ItemError {
 }
 
 fn exists_already(path: &Path, holder: Holder) -> String {
-    let but = if holder == Holder::OthersTwin { ", but for upper and lower case" } else { "" };
+    let but = if holder == Holder::OthersInOtherCase { ", but for upper and lower case" } else { "" };
     format!("{} exists already{but}.", path.display())
 }
 

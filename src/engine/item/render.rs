@@ -138,6 +138,12 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Ve
 }
 
 impl Prepared {
+    /// The result's size in px; `None` where the pixels decide about it.
+    pub(crate) fn known_size_px(&self) -> Option<(u32, u32)> {
+        let info = self.plan.output();
+        self.plan.is_certain().then_some((info.width_px, info.height_px))
+    }
+
     /// What is left out of the picture, though nobody asked for that.
     pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
         let pages = self.header.pages;

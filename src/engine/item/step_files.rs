@@ -1,13 +1,11 @@
 //! The files that steps name (watermarks, colour tables), read once and kept while they stay as they are.
 
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::SystemTime;
 
-use crate::engine::views::decode;
-use crate::model::{Image, Message, Recipe};
+use super::decode_image::{DecodeChoice, decode};
+use crate::model::{Image, Locator, Message, Recipe};
 use crate::op::{Files, Pipeline, StepError};
+use crate::store::{self, EntryKind, Head};
 
 /// Files kept at most.
 const KEPT: usize = 16;
@@ -24,8 +22,7 @@ pub(crate) fn pipeline(recipe: &Recipe) -> Result<Pipeline, StepError> {
 #[derive(Clone, PartialEq)]
 struct Stamp {
     path: String,
-    size_bytes: u64,
-    modified: Option<SystemTime>,
+    head: Head,
 }
 
 /// What was made of it.
@@ -61,16 +58,28 @@ impl Cache {
 
 /// Looks at the file as it is now.
 fn stamp(path: &str) -> Result<Stamp, Message> {
-    let meta = fs::metadata(Path::new(path)).map_err(|error| cant_open(path, &error))?;
-    if !meta.is_file() {
+    let locator = locator(path);
+    let head = store::of(&locator).and_then(|store| store.head(&locator)).map_err(|error| cant_open(path, &error))?;
+    if head.kind != EntryKind::File {
         return Err(Message::new("file_none", "{path} is not a file").with("path", path));
     }
-    if meta.len() > MAX_BYTES {
+    if head.size_bytes > MAX_BYTES {
         let sentence =
             Message::new("file_large", "{path} is too large: {size} MB, at most {most} MB").with("path", path);
-        return Err(sentence.with("size", meta.len() >> 20).with("most", MAX_BYTES >> 20));
+        return Err(sentence.with("size", head.size_bytes >> 20).with("most", MAX_BYTES >> 20));
     }
-    Ok(Stamp { path: path.to_owned(), size_bytes: meta.len(), modified: meta.modified().ok() })
+    Ok(Stamp { path: path.to_owned(), head })
+}
+
+fn locator(path: &str) -> Locator {
+    Locator::File(path.into())
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Message> {
+    store::read(&locator(path), MAX_BYTES).map_err(|error| {
+        let sentence = Message::new("file_unread", "{path} can't be read: {detail}").with("detail", error);
+        sentence.with("path", path)
+    })
 }
 
 fn cant_open(path: &str, error: &std::io::Error) -> Message {
@@ -88,7 +97,7 @@ impl Files for Cache {
         if let Some(Content::Bytes(bytes)) = self.find(&stamp, |content| matches!(content, Content::Bytes(_))) {
             return Ok(bytes);
         }
-        let bytes: Arc<[u8]> = fs::read(path).map_err(|error| cant_open(path, &error))?.into();
+        let bytes: Arc<[u8]> = read(path)?.into();
         self.keep(stamp, Content::Bytes(Arc::clone(&bytes)));
         Ok(bytes)
     }
@@ -98,8 +107,8 @@ impl Files for Cache {
         if let Some(Content::Picture(picture)) = self.find(&stamp, |content| matches!(content, Content::Picture(_))) {
             return Ok(picture);
         }
-        let bytes = fs::read(path).map_err(|error| cant_open(path, &error))?;
-        let shown = decode::decode(&bytes, decode::DecodeChoice::default(), None, &|| false).map_err(|error| {
+        let bytes = read(path)?;
+        let shown = decode(&bytes, DecodeChoice::default(), None, &|| false).map_err(|error| {
             let sentence = Message::new("file_no_picture", "{detail}").with("path", path);
             sentence.with("detail", error.named(path))
         })?;
@@ -112,6 +121,7 @@ impl Files for Cache {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::expect_used, reason = "tests")]
+    use std::fs;
 
     use super::super::step_files::*;
 

@@ -3,8 +3,8 @@
 //! A group is fsynced, noted in the catalog while its items still run, renamed to its final names, its folders fsynced,
 //! and only then recorded as done: whatever instant the power goes, the catalog never says done before the file is safe.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -16,9 +16,9 @@ use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Target, Verdict};
 use crate::engine::run::{Run, RunError};
-use crate::error::{ErrorKind, ItemError, JobError};
+use crate::error::{ItemError, JobError};
 use crate::model::{Durability, Finished, ItemId, JobId, JobState, Locator, NewItem, Outcome};
-use crate::sink;
+use crate::store;
 
 /// Records that may wait; beyond that, whoever has one waits: the disk is the limit then.
 pub(crate) const RECORDS: usize = 1024;
@@ -67,6 +67,14 @@ impl Record {
 pub(crate) struct FinishedItem {
     pub(crate) finished: Finished,
     pub(crate) target: Option<Target>,
+    /// Its output is not safe, so it is not recorded and waits again.
+    is_withheld: bool,
+}
+
+impl FinishedItem {
+    pub(crate) fn new(finished: Finished, target: Option<Target>) -> Self {
+        Self { finished, target, is_withheld: false }
+    }
 }
 
 /// Runs at work, by job: whom the recorder tells what has release.
@@ -212,7 +220,7 @@ impl Recorder {
     fn commit(&mut self, mut batch: Vec<FinishedItem>) {
         self.sync_files(&mut batch);
         self.choose_names(&mut batch);
-        for FinishedItem { finished, target } in &mut batch {
+        for FinishedItem { finished, target, .. } in &mut batch {
             if let Some(path) = target.as_ref().and_then(Target::chosen) {
                 finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
             }
@@ -229,7 +237,7 @@ impl Recorder {
             return;
         }
         self.rename(&mut batch);
-        let is_told = |recorded: &&FinishedItem| !is_halting(&recorded.finished.outcome);
+        let is_told = |recorded: &&FinishedItem| !recorded.is_withheld && !is_halting(&recorded.finished.outcome);
         let finished: Vec<&Finished> = batch.iter().filter(is_told).map(|recorded| &recorded.finished).collect();
         if let Err(error) = self.catalog.finish(&finished)
             && let Some(first) = finished.first()
@@ -264,7 +272,7 @@ impl Recorder {
             .filter(|&i| batch[i].target.is_some() && self.durability(&batch[i]) == Durability::Group)
             .collect();
         let staged: Vec<_> = wanted.iter().filter_map(|&i| batch[i].target.as_ref().map(|t| &t.staged)).collect();
-        let results = sink::fsync_all(&staged);
+        let results = store::sync_files(&staged);
         for (&i, result) in wanted.iter().zip(results) {
             if let Err(error) = result {
                 batch[i].fail(error);
@@ -278,10 +286,10 @@ impl Recorder {
             let id = recorded.finished.id;
             let Some(target) = recorded.target.as_mut() else { continue };
             match target.choose(id.job, self.reader.as_ref(), &taken) {
-                Ok(Verdict::Save(path)) => {
+                Ok(Verdict::Save(path, _)) => {
                     taken.insert(path);
                 }
-                Ok(Verdict::Skip(reason)) => {
+                Ok(Verdict::Skip(_, reason)) => {
                     recorded.target = None;
                     recorded.finished.outcome = Outcome::Skipped { reason };
                     recorded.finished.clear_output();
@@ -291,29 +299,67 @@ impl Recorder {
         }
     }
 
-    /// Gives every staged file its final name, then presses the folders onto the disk.
-    fn rename(&self, batch: &mut [FinishedItem]) {
-        let mut dirs: HashMap<PathBuf, BTreeSet<PathBuf>> = HashMap::new();
-        for recorded in batch.iter_mut() {
-            let sync = self.durability(recorded) == Durability::Group;
+    /// Gives every staged file its final name, then makes the names safe. Items of a job whose folder failed are withheld:
+    /// they are never recorded as done, and written again once the job is resumed.
+    fn rename(&mut self, batch: &mut [FinishedItem]) {
+        let mut renamed: BTreeMap<JobId, Vec<Renamed>> = BTreeMap::new();
+        for (index, recorded) in batch.iter_mut().enumerate() {
+            let is_synced = self.durability(recorded) == Durability::Group;
             let Some(target) = recorded.target.take() else { continue };
-            let root = self.runs.get(recorded.finished.id.job).map(|run| run.naming.out_dir.clone());
-            match target.put() {
-                Ok(path) => {
-                    if let (true, Some(dir), Some(root)) = (sync, path.parent(), root) {
-                        dirs.entry(root).or_default().insert(dir.to_path_buf());
-                    }
-                    recorded.finished.outcome = Outcome::Done { output: Locator::File(path).to_text() };
+            match target.publish() {
+                Ok((path, has_replaced)) => {
+                    recorded.finished.outcome = Outcome::Done { output: Locator::File(path.clone()).to_text() };
+                    let job = recorded.finished.id.job;
+                    renamed.entry(job).or_default().push(Renamed { index, path, has_replaced, is_synced });
                 }
                 Err(error) => recorded.fail(error),
             }
         }
-        for (root, dirs) in dirs {
-            if let Err(error) = sink::fsync_folders(&dirs, &root) {
-                tracing::warn!(%error, "a folder could not be synced");
+        for (job, renamed) in renamed {
+            let Some(run) = self.runs.get(job) else { continue };
+            if let Some(error) = run.naming.lost_output() {
+                // Once the folder is back, the files in it are adopted.
+                run.set_error(RunError::Fatal(error));
+            } else if let Err(error) = sync_folders(&run, &renamed) {
+                self.take_back(&run, &renamed, batch);
+                run.set_error(RunError::Fatal(store::unusable(&run.naming.out_dir, &error)));
+            } else {
+                continue;
+            }
+            for one in renamed {
+                batch[one.index].is_withheld = true;
             }
         }
     }
+
+    /// Undoes renames whose folder could not be synced: a second sync would succeed without having written anything.
+    fn take_back(&mut self, run: &Run, renamed: &[Renamed], batch: &[FinishedItem]) {
+        let seqs: Vec<u64> = renamed.iter().map(|one| batch[one.index].finished.id.seq).collect();
+        if let Ok(output) = run.naming.output() {
+            for one in renamed.iter().filter(|one| !one.has_replaced) {
+                let _ = output.take_back(&one.path);
+            }
+        }
+        // What was noted of them must not be trusted by a resume.
+        if let Err(error) = self.catalog.set_waiting(run.job, &seqs) {
+            tracing::warn!(%error, "items could not be put back");
+        }
+    }
+}
+
+/// An item of a batch that has its final name.
+struct Renamed {
+    /// Its position in the batch.
+    index: usize,
+    path: PathBuf,
+    has_replaced: bool,
+    is_synced: bool,
+}
+
+fn sync_folders(run: &Run, renamed: &[Renamed]) -> std::io::Result<()> {
+    let folders: BTreeSet<PathBuf> =
+        renamed.iter().filter(|one| one.is_synced).filter_map(|one| one.path.parent().map(Path::to_path_buf)).collect();
+    if folders.is_empty() { Ok(()) } else { run.naming.output()?.sync_folders(&folders) }
 }
 
 impl Batch {
@@ -328,17 +374,20 @@ impl Batch {
 }
 
 impl FinishedItem {
-    /// The item failed after all: its staged file goes.
+    /// The item failed after all: its staged file is removed.
     fn fail(&mut self, error: ItemError) {
-        self.target = None;
+        let error = match self.target.take() {
+            Some(target) => error.named(&target.locator),
+            None => error,
+        };
         self.finished.outcome = Outcome::Failed(error);
         self.finished.clear_output();
     }
 }
 
-/// A full disk is no fault of the item: it waits for room instead of failing.
+/// The item is not to blame for a full disk: it waits for space instead of failing.
 fn is_halting(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed(error) if error.kind == ErrorKind::DiskFull)
+    matches!(outcome, Outcome::Failed(error) if error.stops_job())
 }
 
 /// Asks the recorder to do something with the catalog and waits for the answer.

@@ -1,6 +1,5 @@
 //! Lanes: threads that hand out a job's waiting items, files and links apart, until they are stopped.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,15 +8,17 @@ use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
 use super::budget::Stopped;
-use super::checksum::Checksum;
-use super::item::{Input, open_file};
+use super::item::Input;
 use super::places::Place;
 use super::prior_results::FetchOutcome;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
+use crate::engine::item::body::ItemBody;
+use crate::engine::item::checksum::Checksum;
+use crate::engine::item::decide::{checksum, refusal};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{FetchFailure, Fetched, Origin};
+use crate::fetch::{FetchFailure, Fetched};
 use crate::model::{Finished, ItemRow, Outcome, Transfer};
 
 /// Which of the run's lanes files are.
@@ -102,21 +103,14 @@ impl Run {
         }
     }
 
-    /// Why an item need not even be begun: what its list says of it doesn't do.
-    pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
-        // A line of somebody else's list that is no link must not become a file of this machine by being tried again.
-        if row.origin == Origin::Fetched && row.locator.path().is_some() {
-            return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
-        }
-        self.naming.missing_column(row).or_else(|| self.checksum(row).err())
-    }
-
     /// The checksum that an item's list gives.
     pub(super) fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
-        match &self.spec.lists.checksum_column {
-            Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
-            _ => Ok(None),
-        }
+        checksum(&self.spec, row)
+    }
+
+    /// Why an item is refused before its bytes are needed.
+    pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
+        refusal(&self.spec, &self.naming, row)
     }
 
     /// Reads files one ahead of the pixel workers and hands them over.
@@ -126,12 +120,11 @@ impl Run {
         pool: &Arc<ThreadPool>,
     ) -> Result<(), Stopped> {
         self.each_waiting_file(reader, |row| {
-            let Some(path) = row.locator.path().map(PathBuf::from) else { return Ok(()) };
             let started = Instant::now();
-            match open_file(&path, self.spec.is_copy()) {
-                Ok((held, size_bytes)) => {
+            match ItemBody::open(&row.locator, self.spec.is_copy()) {
+                Ok((body, size_bytes)) => {
                     let read_ms = started.elapsed().as_millis() as u64;
-                    let input = Input { size_bytes, held, row, fetched: None, file_name: None, read_ms };
+                    let input = Input { size_bytes, body, row, fetched: None, file_name: None, read_ms };
                     self.admit(input, false, pool, reader)
                 }
                 Err(error) => {

@@ -4,11 +4,6 @@
 //! Looks through the list once; what it passed over stands aside (`parked`) until one of that host's links is done.
 
 use std::collections::{HashSet, VecDeque};
-use std::ffi::OsStr;
-use std::fmt;
-use std::fs::File;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -23,9 +18,10 @@ use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::engine::item::render::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
+use crate::fetch::FetchFailure;
 use crate::fetch::schedule::host_queue::HostQueues;
-use crate::fetch::{FetchFailure, Spool, SpoolFolder};
 use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
+use crate::store::Spool;
 
 /// Links in hand at once, for each connection: those that wait for another try need no connection meanwhile.
 const LINKS_PER_CONNECTION: usize = 4;
@@ -86,10 +82,11 @@ impl Run {
         }
     }
 
-    /// Where large bodies are laid down: in the output folder that is held open, so that they can become results by
-    /// being renamed.
-    fn spool(self: &Arc<Self>) -> Spool {
-        Spool::within(Arc::new(OutputFolder(Arc::clone(self))), &format!(".pixloom-{}-fetch-", self.job))
+    /// Where bodies are kept that are too large for memory: in the output folder, so that they can be renamed to results.
+    fn spool(&self) -> Spool {
+        let output = self.naming.output();
+        // It was opened before the job started.
+        output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool())
     }
 
     /// What came, if it is what its list says.
@@ -103,29 +100,6 @@ impl Run {
             let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
             Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
         })
-    }
-}
-
-/// The output folder of a run, as a place for large bodies.
-struct OutputFolder(Arc<Run>);
-
-impl fmt::Debug for OutputFolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OutputFolder").field(&self.path()).finish()
-    }
-}
-
-impl SpoolFolder for OutputFolder {
-    fn create(&self, name: &OsStr) -> io::Result<File> {
-        self.0.naming.root()?.create_private(name)
-    }
-
-    fn remove(&self, name: &OsStr) -> io::Result<()> {
-        self.0.naming.root()?.remove(name)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0.naming.out_dir
     }
 }
 

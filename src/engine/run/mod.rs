@@ -4,7 +4,6 @@
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
 pub(super) mod budget;
-mod checksum;
 mod item;
 mod lanes;
 mod links;
@@ -28,9 +27,8 @@ use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark, SourceSpec};
 use crate::op::Pipeline;
-use crate::sink;
+use crate::store;
 use budget::{Budget, Switch};
-pub(crate) use item::{read, taken_of};
 pub(crate) use lanes::body_in_memory_bytes;
 
 /// What all threads of a run share.
@@ -152,12 +150,13 @@ impl Run {
             let (mut adopted, mut again) = (Vec::new(), Vec::new());
             for row in noted {
                 let path = row.output.as_deref().map(Locator::parse);
-                let hash = path.as_ref().and_then(Locator::path).and_then(|path| sink::sha256_file(path).ok());
+                let hash = path.as_ref().and_then(|file| store::sha256_of(file).ok());
                 match (row.output, hash) {
                     (Some(output), Some(hash)) if row.output_hash.as_ref() == Some(&hash) => {
                         let mut finished = Finished::new(row.id, Outcome::Done { output: output.clone() });
                         let file = Locator::parse(&output);
-                        let size = file.path().and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
+                        let size =
+                            store::of(&file).and_then(|store| store.head(&file)).map_or(0, |head| head.size_bytes);
                         finished.bytes_in = row.size_bytes.unwrap_or(row.bytes_in);
                         finished.bytes_out = size;
                         finished.output_hash = Some(hash);

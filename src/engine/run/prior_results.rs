@@ -4,14 +4,12 @@
 //! Links lie in their jobs' order, without an index by address: who runs a list again meets them at the same places,
 //! or, where lines came in or went out, a little beside them. What is not found there is simply fetched.
 
-use std::path::PathBuf;
-
 use super::Run;
 use crate::catalog::{CatalogReader, Made};
 use crate::engine::item::naming;
 use crate::fetch::{Fetched, Known, Visit};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, Transfer};
-use crate::sink;
+use crate::store;
 
 /// Jobs looked through for earlier ones of the same kind.
 const JOBS_LOOKED_AT: u32 = 200;
@@ -94,13 +92,9 @@ fn does_same(spec: &JobSpec, run: &Run) -> bool {
 /// What is to be asked about something made before, if its output still stands as it was noted.
 pub(super) async fn known(made: &Made) -> Option<Known> {
     let known = Known { etag: made.etag.clone(), last_modified: made.last_modified.clone() };
-    let path: PathBuf = Locator::parse(&made.output).path()?.to_path_buf();
-    let (size_bytes, hash) = (made.bytes_out, made.output_hash.clone());
-    let stands = tokio::task::spawn_blocking(move || {
-        path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() == size_bytes)
-            && sink::sha256_file(&path).is_ok_and(|now| now == hash)
-    });
-    stands.await.unwrap_or(false).then_some(known)
+    let (output, size_bytes, hash) = (Locator::parse(&made.output), made.bytes_out, made.output_hash.clone());
+    let is_intact = tokio::task::spawn_blocking(move || store::is_intact(&output, size_bytes, &hash));
+    is_intact.await.unwrap_or(false).then_some(known)
 }
 
 /// What is recorded of a visit.

@@ -1,21 +1,18 @@
-//! Bytes to pixels for the screen: decoded as small as will do, 8-bit sRGB RGBA.
-
-use std::path::Path;
-use std::sync::Arc;
+//! What front ends see of an item: its bytes, and their pixels as 8-bit sRGB RGBA, decoded no larger than needed.
 
 use super::body_cache::{BodyCache, CachedBody};
 use crate::codec::{self, DecodeOptions, Header};
+use crate::config::MAX_FILE_BYTES;
 use crate::engine::api::view::{Pixels, PreviewRequest, Zoom};
-use crate::engine::item::render::page_of;
-use crate::engine::item::step_files;
-use crate::engine::run::read;
-use crate::error::{ErrorKind, ItemError};
-use crate::model::{
-    Band, Channels, ColourChoice, Image, ImageInfo, ItemRow, Locator, Metadata, Orientation, Recipe, RowReader,
-    RowWriter, Samples, Save, Step,
+use crate::engine::item::decode_image::{
+    Collector, DecodeChoice, DecodedImage, ImageRows, decode, filling, plain_pipeline, shrunk, upright_size,
 };
+use crate::engine::item::step_files;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, Channels, Image, ImageInfo, ItemRow, Locator, Orientation, Recipe, RowWriter, Samples};
 use crate::op::Pipeline;
 use crate::op::stage::Rect;
+use crate::store;
 
 /// The bytes a face may look at: of a file, of a body that was kept, or of the output.
 pub(crate) enum Source {
@@ -30,49 +27,19 @@ pub(crate) enum Source {
 /// Finds what there is to look at of an item.
 pub(crate) fn source(row: &ItemRow, bodies: &BodyCache) -> Result<Source, ItemError> {
     let body = |bytes: Vec<u8>| CachedBody { bytes: bytes.into(), content_type: row.content_type.clone() };
+    let read = |locator: &Locator| store::read(locator, MAX_FILE_BYTES).map(body);
     match &row.locator {
-        Locator::File(path) => read_checked(path).map(body).map(Source::Input),
+        Locator::File(_) => read(&row.locator).map(Source::Input),
         Locator::Url(_) => {
             if let Some(body) = bodies.get(row.id) {
                 return Ok(Source::Input(body));
             }
             match row.output.as_deref().map(Locator::parse) {
-                Some(Locator::File(path)) => read_checked(&path).map(body).map(Source::Output),
+                Some(output @ Locator::File(_)) => read(&output).map(Source::Output),
                 _ => Ok(Source::NotFetched),
             }
         }
     }
-}
-
-fn read_checked(path: &Path) -> Result<Vec<u8>, ItemError> {
-    let meta = path.metadata().map_err(|error| ItemError::reading(path, &error))?;
-    if !meta.is_file() {
-        return Err(ItemError::new(ErrorKind::NotAPicture, path.display()).with("detail", "it is not a regular file"));
-    }
-    if meta.len() > crate::config::MAX_FILE_BYTES {
-        return Err(ItemError::new(ErrorKind::TooLarge, path.display()));
-    }
-    read(path)
-}
-
-/// A picture decoded upright, no larger than it must be to fill an area.
-pub(crate) struct DecodedImage {
-    pub(crate) header: Header,
-    pub(crate) image: Image,
-    /// Its size relative to the whole picture's, at most 1.
-    pub(crate) scale: f64,
-}
-
-impl DecodedImage {
-    /// The picture's full size in px, upright.
-    pub(crate) fn full_size_px(&self) -> (u32, u32) {
-        upright_size(&self.header)
-    }
-}
-
-fn upright_size(header: &Header) -> (u32, u32) {
-    let (w, h) = (header.info.width_px, header.info.height_px);
-    if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
 }
 
 /// Rows taken at once from a decoder.
@@ -97,84 +64,11 @@ pub(crate) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)
     Ok((HEADROOM * after_scale).min(most))
 }
 
-/// The scale at which a picture fills an area, at most 1.
-fn filling(width_px: u32, height_px: u32, area_px: (u32, u32)) -> f64 {
-    let share = |area: u32, px: u32| f64::from(area.max(1)) / f64::from(px.max(1));
-    share(area_px.0, width_px).min(share(area_px.1, height_px)).min(1.0)
-}
-
 /// The area that a picture fills at that scale, at least `area_px`.
 pub(crate) fn scaled_area(header: &Header, scale: f64, area_px: (u32, u32)) -> (u32, u32) {
     let (w, h) = upright_size(header);
     let scaled = |px: u32| (f64::from(px) * scale).round() as u32;
     (scaled(w).max(area_px.0), scaled(h).max(area_px.1))
-}
-
-/// A picture no larger than the area.
-pub(crate) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> bool) -> Result<Image, ItemError> {
-    let (w, h) = (image.info.width_px, image.info.height_px);
-    let scale = filling(w, h, area_px);
-    if scale >= 1.0 {
-        return Ok(image);
-    }
-    let scaled = |px: u32| (f64::from(px) * scale).round().max(1.0);
-    let step = Step::new("resize").with("width", scaled(w)).with("height", scaled(h)).with("fit", "exact");
-    let pipeline = step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() })?;
-    let plan = pipeline.plan(&image.info, Orientation::Upright, 1.0)?;
-    let mut collector = Collector::new(image.profile.clone());
-    plan.run(&mut ImageRows { image: &image, next_row: 0 }, &mut collector, cancelled)?;
-    collector.into_image()
-}
-
-/// What a way to save asks of a decoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DecodeChoice {
-    /// The colour space that pixels are converted to.
-    pub(crate) colour: ColourChoice,
-    /// The page, counted from 0.
-    pub(crate) page: u32,
-}
-
-impl DecodeChoice {
-    pub(crate) fn of(save: &Save) -> Self {
-        Self { colour: save.colour, page: page_of(save) }
-    }
-}
-
-/// Decodes a picture upright to fit an area (`None`: at full size).
-pub(crate) fn decode(
-    bytes: &[u8],
-    asked: DecodeChoice,
-    area_px: Option<(u32, u32)>,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<DecodedImage, ItemError> {
-    let header = codec::probe_page(bytes, asked.page)?;
-    let (w, h) = upright_size(&header);
-    let scale = area_px.map_or(1.0, |(area_w, area_h)| {
-        (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
-    });
-    let mut recipe = Recipe::default();
-    if scale < 1.0 {
-        let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
-        recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
-    }
-    let pipeline = step_files::pipeline(&recipe)?;
-    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    let mut opened = codec::open(
-        bytes,
-        &DecodeOptions {
-            max_downscale: plan.max_downscale(),
-            luma: plan.accepts_luma(),
-            colour: asked.colour,
-            page: asked.page,
-            ..DecodeOptions::default()
-        },
-    )?;
-    let mut collector = Collector::new(opened.profile.clone());
-    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
-    let image = collector.into_image()?;
-    let scale = f64::from(image.info.width_px.max(image.info.height_px)) / f64::from(w.max(h));
-    Ok(DecodedImage { header, image, scale })
 }
 
 /// Runs a recipe over a picture in memory that is smaller than the whole one by `scale`.
@@ -212,61 +106,6 @@ pub(crate) fn delivered(
         collector.write_rows(&band)?;
     }
     collector.into_image()
-}
-
-/// Gives the rows of a picture in memory.
-pub(crate) struct ImageRows<'a> {
-    pub(crate) image: &'a Image,
-    pub(crate) next_row: u32,
-}
-
-impl RowReader for ImageRows<'_> {
-    fn info(&self) -> ImageInfo {
-        self.image.info
-    }
-
-    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
-        let info = &self.image.info;
-        let rows = max_rows.min(info.height_px - self.next_row);
-        band.take_rows(info, &self.image.samples, self.next_row, rows);
-        self.next_row += rows;
-        Ok(rows)
-    }
-}
-
-/// Collects rows into a picture in memory.
-pub(crate) struct Collector {
-    image: Option<Image>,
-    profile: Option<Arc<[u8]>>,
-}
-
-impl Collector {
-    pub(crate) fn new(profile: Option<Arc<[u8]>>) -> Self {
-        Self { image: None, profile }
-    }
-
-    pub(crate) fn into_image(self) -> Result<Image, ItemError> {
-        self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no rows"))
-    }
-}
-
-impl RowWriter for Collector {
-    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        let samples = Samples::empty(info.sample);
-        self.image = Some(Image { info, samples, profile: self.profile.take(), metadata: Metadata::default() });
-        Ok(())
-    }
-
-    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(image) = &mut self.image else { return Ok(()) };
-        match (&mut image.samples, &band.samples) {
-            (Samples::U8(to), Samples::U8(from)) => to.extend_from_slice(from),
-            (Samples::U16(to), Samples::U16(from)) => to.extend_from_slice(from),
-            (Samples::F32(to), Samples::F32(from)) => to.extend_from_slice(from),
-            _ => return Err(ItemError::nameless(ErrorKind::Panic).with("detail", "a band of another sample type")),
-        }
-        Ok(())
-    }
 }
 
 /// The pixels of a picture for the screen: sRGB, whatever space the picture is in.
@@ -319,7 +158,7 @@ pub(crate) fn encoded(
         Zoom::Full { x, y } => (x, y),
     };
     let header = codec::probe(bytes)?;
-    let pipeline = step_files::pipeline(&Recipe::default())?;
+    let pipeline = plain_pipeline(&Recipe::default())?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
     let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;

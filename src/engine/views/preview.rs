@@ -7,16 +7,22 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use super::body_cache::{BodyCache, CachedBody};
-use super::decode::{self, DecodeChoice, DecodedImage, Source};
+use super::decode::{self, Source};
 use super::viewport::{Viewport, ViewportRequest};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
-use crate::engine::item::render::{guarded, prepare, stripped};
+use crate::engine::item::body::ItemBody;
+use crate::engine::item::decide::{Action, Response, Rules, Subject};
+use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
+use crate::engine::item::render::guarded;
 use crate::engine::item::step_files;
+use crate::engine::run::pools;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemId, Recipe, Save, is_copy};
+use crate::fetch::Bytes;
+use crate::model::{ItemId, Limits, Locator, Recipe, Save, is_copy};
+use crate::op::Pipeline;
 
 /// How long nothing newer must come before the size of the encoded result is found out.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -39,13 +45,14 @@ struct Encoded {
     id: ItemId,
     recipe: Recipe,
     save: Save,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     size_px: (u32, u32),
 }
 
 /// The decoded picture that recipes are tried on.
 struct Base {
     id: ItemId,
+    locator: Locator,
     /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
     asked: DecodeChoice,
@@ -135,7 +142,7 @@ impl PreviewWorker {
             Zoom::Fit => {
                 let expected = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?.output();
                 let (image, approximate) = decode::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
-                let image = decode::shrunk(image, request.area_px, &cancelled)?;
+                let image = decode_image::shrunk(image, request.area_px, &cancelled)?;
                 let after_size_px = (expected.width_px, expected.height_px);
                 (base.before.clone(), decode::pixels(&image), after_size_px, approximate)
             }
@@ -177,14 +184,14 @@ impl PreviewWorker {
         area_px: Option<(u32, u32)>,
     ) -> Result<Option<PreviewContent>, ItemError> {
         let same_item = |base: &Base| base.id == request.id && !base.is_output;
-        let (body, is_output) = match self.base.take() {
-            Some(base) if same_item(&base) => (base.body, false),
+        let (locator, body, is_output) = match self.base.take() {
+            Some(base) if same_item(&base) => (base.locator, base.body, false),
             _ => {
                 let row = self.reader.item(request.id).ok().flatten();
                 let Some(row) = row else { return Ok(Some(PreviewContent::Nothing)) };
                 match decode::source(&row, &self.bodies).map_err(|error| error.named(&row.locator))? {
-                    Source::Input(body) => (body, false),
-                    Source::Output(body) => (body, true),
+                    Source::Input(body) => (row.locator, body, false),
+                    Source::Output(body) => (row.locator, body, true),
                     Source::NotFetched => {
                         return Ok(Some(match row.error {
                             Some(error) => PreviewContent::Failed(error),
@@ -194,10 +201,6 @@ impl PreviewWorker {
                 }
             }
         };
-        let name = || match self.reader.item(request.id) {
-            Ok(Some(row)) => row.locator.to_string(),
-            _ => request.id.to_string(),
-        };
         if let Some(text) = as_text(&body) {
             return Ok(Some(text));
         }
@@ -206,7 +209,7 @@ impl PreviewWorker {
         let asked = DecodeChoice::of(&request.save);
         let decoded = || {
             let Some(area_px) = area_px else {
-                let shown = decode::decode(&body.bytes, asked, None, &cancelled)?;
+                let shown = decode_image::decode(&body.bytes, asked, None, &cancelled)?;
                 let before = decode::pixels(&shown.image);
                 return Ok((shown, before));
             };
@@ -214,13 +217,13 @@ impl PreviewWorker {
             // A recipe that can't be planned is told of where it is run.
             let scale = decode::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = decode::scaled_area(&header, scale, area_px);
-            let shown = decode::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
-            let before = decode::pixels(&decode::shrunk(shown.image.clone(), area_px, &cancelled)?);
+            let shown = decode_image::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
+            let before = decode::pixels(&decode_image::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
-        let (shown, before) = decoded().map_err(|error: ItemError| error.named(name()))?;
+        let (shown, before) = decoded().map_err(|error: ItemError| error.named(&locator))?;
         let around = Viewport::default();
-        self.base = Some(Base { id: request.id, area_px, asked, body, is_output, shown, before, around });
+        self.base = Some(Base { id: request.id, locator, area_px, asked, body, is_output, shown, before, around });
         Ok(None)
     }
 
@@ -243,7 +246,10 @@ impl PreviewWorker {
                 ..picture
             }),
             Err(error) if error.kind == ErrorKind::Cancelled => return,
-            Err(error) => PreviewContent::Failed(error.named(request.id)),
+            Err(error) => {
+                let name = self.base.as_ref().map(|base| base.locator.to_string());
+                PreviewContent::Failed(error.named(name.unwrap_or_else(|| request.id.to_string())))
+            }
         };
         self.publish(Preview { request: Some(request.clone()), content, pending: false });
     }
@@ -258,13 +264,8 @@ impl PreviewWorker {
             self.encoded = None;
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
             let pipeline = step_files::pipeline(&request.recipe)?;
-            let (bytes, size_px) = if let Some(made) = stripped(&base.body.bytes, &request.recipe, &request.save) {
-                made
-            } else {
-                let prepared = prepare(&base.body.bytes, &pipeline, &request.save)?;
-                let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
-                (rendered.bytes, (rendered.info.width_px, rendered.info.height_px))
-            };
+            let limits = self.reader.job(request.id.job).ok().flatten().map(|row| row.spec.limits).unwrap_or_default();
+            let (bytes, size_px) = self.result(base, request, &pipeline, &limits)?;
             self.encoded = Some(Encoded {
                 id: request.id,
                 recipe: request.recipe.clone(),
@@ -274,6 +275,40 @@ impl PreviewWorker {
             });
         }
         self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))
+    }
+}
+
+impl PreviewWorker {
+    /// An item's result, as the run would save it, and its size in px.
+    fn result(
+        &self,
+        base: &Base,
+        request: &PreviewRequest,
+        pipeline: &Pipeline,
+        limits: &Limits,
+    ) -> Result<(Arc<[u8]>, (u32, u32)), ItemError> {
+        let rules = Rules {
+            recipe: &request.recipe,
+            pipeline,
+            save: &request.save,
+            limits,
+            budget_bytes: limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+        };
+        let body = ItemBody::Memory(Bytes::from_owner(Arc::clone(&base.body.bytes)));
+        let size_bytes = base.body.bytes.len() as u64;
+        let response = base
+            .body
+            .content_type
+            .as_deref()
+            .map(|content_type| Response { content_type: Some(content_type), file_name: None });
+        match rules.action(&Subject { locator: &base.locator, body: &body, size_bytes, response })? {
+            Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px())),
+            Action::Strip { bytes, size_px } => Ok((bytes.into(), size_px)),
+            Action::Render(prepared) => {
+                let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+                Ok((rendered.bytes.into(), (rendered.info.width_px, rendered.info.height_px)))
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::decode::{self, Source};
 use crate::catalog::CatalogReader;
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::Thumbnail;
+use crate::engine::item::decode_image;
 use crate::engine::item::render::guarded;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::ItemId;
@@ -72,9 +73,13 @@ impl Thumbnails {
                     Source::Input(body) | Source::Output(body) => body,
                     Source::NotFetched => return Err(ItemError::nameless(ErrorKind::Cancelled)),
                 };
-                let shown =
-                    decode::decode(&body.bytes, decode::DecodeChoice::default(), Some((SIDE_PX, SIDE_PX)), &|| false)
-                        .map_err(|error| error.named(&row.locator))?;
+                let shown = decode_image::decode(
+                    &body.bytes,
+                    decode_image::DecodeChoice::default(),
+                    Some((SIDE_PX, SIDE_PX)),
+                    &|| false,
+                )
+                .map_err(|error| error.named(&row.locator))?;
                 Ok(decode::pixels(&shown.image))
             });
             // A face that takes none keeps nobody waiting: it asks again for what it still wants.

@@ -1,8 +1,9 @@
 //! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
 
-use super::decode::{self, Collector, DecodeChoice, DecodedImage, ImageRows};
+use super::decode;
 use crate::codec::DecodeOptions;
 use crate::engine::api::view::Pixels;
+use crate::engine::item::decode_image::{Collector, DecodeChoice, DecodedImage, ImageRows};
 use crate::error::ItemError;
 use crate::model::{Image, Orientation, Recipe};
 use crate::op::stage::Rect;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ItemError;
 use crate::model::human;
-use crate::store::spool::{Spool, SpooledFile};
+use crate::store::{Spool, SpooledFile};
 
 /// Bytes gathered before they are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;

@@ -20,7 +20,7 @@ use crate::fetch::politeness::noai;
 use crate::fetch::retry;
 use crate::fetch::schedule::rate::Throttle;
 use crate::model::{Message, Transfer, TransferTimes};
-use crate::store::spool::Spool;
+use crate::store::Spool;
 
 /// Bytes of an unwanted body that are read so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 << 10;

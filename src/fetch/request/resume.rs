@@ -170,7 +170,7 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     use super::super::resume::*;
-    use crate::store::spool::Spool;
+    use crate::store::Spool;
 
     type Lines<'a> = &'a [(&'a str, &'a str)];
 

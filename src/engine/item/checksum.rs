@@ -12,7 +12,7 @@ use crate::model::{ItemRow, Message, human};
 
 /// A checksum that bytes must have, in lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Checksum {
+pub(crate) enum Checksum {
     Md5(String),
     Sha1(String),
     Sha256(String),
@@ -20,7 +20,7 @@ pub(super) enum Checksum {
 
 impl Checksum {
     /// The checksum that an item's list gives in this column; none where it is empty. An error if it is no checksum.
-    pub(super) fn of(row: &ItemRow, column: &str) -> Result<Option<Self>, ItemError> {
+    pub(crate) fn of(row: &ItemRow, column: &str) -> Result<Option<Self>, ItemError> {
         match row.columns.text(column) {
             Some(text) if !text.trim().is_empty() => {
                 let checksum = Self::parse(&text);
@@ -49,7 +49,7 @@ impl Checksum {
     }
 
     /// What came, if it has this checksum. Reads and hashes all of it unless that was done when it came.
-    pub(super) fn check(&self, row: &ItemRow, fetched: Fetched) -> Result<Fetched, FetchFailure> {
+    pub(crate) fn check(&self, row: &ItemRow, fetched: Fetched) -> Result<Fetched, FetchFailure> {
         let (name, wanted, had) = match self {
             Self::Sha256(wanted) => ("SHA-256", wanted, Ok(fetched.body.sha256())),
             Self::Md5(wanted) => ("MD5", wanted, hash::<Md5>(&fetched.body)),

@@ -1,0 +1,106 @@
+//! An item's bytes, wherever they are: in memory, in a temporary file, or still in the store.
+
+use std::borrow::Cow;
+
+use crate::codec;
+use crate::config::MAX_FILE_BYTES;
+use crate::error::{ErrorKind, ItemError};
+use crate::fetch::Bytes;
+use crate::model::Locator;
+use crate::store::{self, Content, EntryKind, SpooledFile};
+
+/// Bytes that are enough to tell a format by.
+const HEAD_BYTES: u64 = 512;
+/// Bytes in which the date of an image is looked for.
+const CAPTURE_TIME_BYTES: u64 = 1 << 20;
+
+/// An item's bytes.
+pub(crate) enum ItemBody {
+    /// In memory.
+    Memory(Bytes),
+    /// In a temporary file, which is removed with it.
+    Spooled(Box<SpooledFile>),
+    /// Still in the input file, which is only to be copied.
+    Stored(Locator),
+}
+
+impl ItemBody {
+    /// Opens an input, with its size in bytes. All of it is read, unless it is only to be copied.
+    pub(crate) fn open(locator: &Locator, only_copied: bool) -> Result<(Self, u64), ItemError> {
+        let failed = |error| match locator.path() {
+            Some(path) => ItemError::reading(path, &error),
+            None => ItemError::new(ErrorKind::Io, locator).with("detail", error),
+        };
+        let head = store::of(locator).and_then(|store| store.head(locator)).map_err(failed)?;
+        if head.kind != EntryKind::File {
+            return Err(ItemError::new(ErrorKind::NotAPicture, locator).with("detail", "it is not a regular file"));
+        }
+        if only_copied {
+            return Ok((Self::Stored(locator.clone()), head.size_bytes));
+        }
+        if head.size_bytes == 0 {
+            return Err(ItemError::new(ErrorKind::Empty, locator));
+        }
+        let bytes = store::read(locator, MAX_FILE_BYTES)?;
+        let size_bytes = bytes.len() as u64;
+        Ok((Self::Memory(bytes.into()), size_bytes))
+    }
+
+    /// All bytes.
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, ItemError> {
+        match self {
+            Self::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+            Self::Spooled(file) => {
+                file.bytes().map(Cow::Owned).map_err(|error| ItemError::reading(&file.path(), &error))
+            }
+            Self::Stored(locator) => store::read(locator, u64::MAX).map(Cow::Owned),
+        }
+    }
+
+    /// The first bytes, enough to tell the format by; none where they can't be read.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        self.start(HEAD_BYTES)
+    }
+
+    /// When the image was taken, as `codec::taken` gives it.
+    pub(crate) fn capture_time(&self) -> Option<String> {
+        match self {
+            Self::Memory(bytes) => codec::taken(bytes),
+            _ => codec::taken(&self.start(CAPTURE_TIME_BYTES)),
+        }
+    }
+
+    /// SHA-256 in lower-case hex, where no file has to be read for it.
+    pub(crate) fn known_hash(&self) -> Option<String> {
+        match self {
+            Self::Memory(bytes) => Some(store::sha256_hex(bytes)),
+            Self::Spooled(file) => Some(file.hash().to_owned()),
+            Self::Stored(_) => None,
+        }
+    }
+
+    /// SHA-256 in lower-case hex.
+    pub(crate) fn hash(&self) -> Result<String, ItemError> {
+        match (self.known_hash(), self) {
+            (None, Self::Stored(locator)) => store::sha256_of(locator),
+            (hash, _) => Ok(hash.unwrap_or_default()),
+        }
+    }
+
+    /// How it becomes a result unchanged.
+    pub(crate) fn content(&self) -> Content<'_> {
+        match self {
+            Self::Memory(bytes) => Content::Bytes(bytes),
+            Self::Spooled(file) => Content::Move(file.name(), file.file()),
+            Self::Stored(locator) => Content::Copy(locator),
+        }
+    }
+
+    fn start(&self, count: u64) -> Vec<u8> {
+        match self {
+            Self::Memory(bytes) => bytes.iter().take(count as usize).copied().collect(),
+            Self::Spooled(file) => file.head(count).unwrap_or_default(),
+            Self::Stored(locator) => store::read_head(locator, count),
+        }
+    }
+}

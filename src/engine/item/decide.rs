@@ -1,0 +1,203 @@
+//! Decides what happens to an item: whether it is refused, copied, stripped of its metadata or rendered, what its result
+//! is called, and whether the policy for taken names lets it be saved. The run, the dry run and the preview all ask here,
+//! so that what was planned is what happens.
+//!
+//! Renders nothing and writes nothing.
+
+use super::body::ItemBody;
+use super::checksum::Checksum;
+use super::content_type_check::{actual_extension, check_content, with_content_type};
+use super::limits;
+use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
+use super::render::{Prepared, is_copied, prepare, stripped};
+use crate::config::MAX_BODY_IN_MEMORY_BYTES;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{ItemRow, JobSpec, Limits, Locator, Origin, Recipe, Save, is_copy};
+use crate::op::Pipeline;
+use crate::store;
+
+/// What a job asks for, as far as it decides about items.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) save: &'a Save,
+    pub(crate) limits: &'a Limits,
+    /// Bytes of memory that all items may take together.
+    pub(crate) budget_bytes: u64,
+}
+
+/// An item and its bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) locator: &'a Locator,
+    pub(crate) body: &'a ItemBody,
+    pub(crate) size_bytes: u64,
+    /// What the server said of it; `None` for a file.
+    pub(crate) response: Option<Response<'a>>,
+}
+
+/// What a server said of a body.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Response<'a> {
+    pub(crate) content_type: Option<&'a str>,
+    /// The name that it suggested.
+    pub(crate) file_name: Option<&'a str>,
+}
+
+/// What is done with an item's bytes.
+pub(crate) enum Action {
+    /// They are the result.
+    Copy,
+    /// They are the result without their metadata: these bytes, and the image's size in px.
+    Strip { bytes: Vec<u8>, size_px: (u32, u32) },
+    /// They go through the pipeline.
+    Render(Box<Prepared>),
+}
+
+/// What happens to an item.
+pub(crate) struct Decision {
+    pub(crate) action: Action,
+    /// The result's extension, without the dot.
+    pub(crate) extension: String,
+    /// When the image was taken, if names hold that.
+    pub(crate) capture_time: Option<String>,
+    /// SHA-256 of the result, if names hold it and it is known before any work.
+    pub(crate) hash: Option<String>,
+    /// What follows from the result's name; `None` if it is not known before the work, or nobody asked.
+    pub(crate) resolution: Option<Resolution>,
+}
+
+impl Rules<'_> {
+    /// What is done with an item's bytes. Errors name the item.
+    pub(crate) fn action(&self, subject: &Subject<'_>) -> Result<Action, ItemError> {
+        self.nameless_action(subject).map_err(|error| error.named(subject.locator))
+    }
+
+    fn nameless_action(&self, subject: &Subject<'_>) -> Result<Action, ItemError> {
+        let content_type = subject.response.and_then(|response| response.content_type);
+        if is_copy(self.recipe, self.save) {
+            let refused = content_type.and_then(|content_type| check_content(&subject.body.head(), Some(content_type)));
+            return refused.map_or(Ok(Action::Copy), Err);
+        }
+        let bytes = subject.body.bytes()?;
+        if is_copied(&bytes, self.recipe, self.save) {
+            return Ok(Action::Copy);
+        }
+        if let Some((bytes, size_px)) = stripped(&bytes, self.recipe, self.save) {
+            return Ok(Action::Strip { bytes, size_px });
+        }
+        let prepared = prepare(&bytes, self.pipeline, self.save)
+            .and_then(|prepared| {
+                limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
+                Ok(prepared.with_truncated(self.limits.truncated))
+            })
+            .map_err(|error| with_content_type(error, content_type))?;
+        Ok(Action::Render(Box::new(prepared)))
+    }
+}
+
+/// Why an item is refused by what its list says, before its bytes are needed.
+pub(crate) fn refusal(spec: &JobSpec, naming: &Naming, row: &ItemRow) -> Option<ItemError> {
+    // A line of a list that was fetched must not become a file of this machine by being tried again.
+    if row.origin == Origin::Fetched && row.locator.path().is_some() {
+        return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
+    }
+    naming.missing_column(row).or_else(|| checksum(spec, row).err())
+}
+
+/// The checksum that an item's list gives for what its link leads to.
+pub(crate) fn checksum(spec: &JobSpec, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
+    match &spec.lists.checksum_column {
+        Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
+        _ => Ok(None),
+    }
+}
+
+/// Decides what happens to an item. A name is asked for where it may decide about the item (see
+/// [`NameClaims::wants_name`]). Errors name the item.
+pub(crate) fn decide(
+    rules: &Rules<'_>,
+    naming: &Naming,
+    row: &ItemRow,
+    subject: &Subject<'_>,
+    claims: &dyn NameClaims,
+) -> Result<Decision, ItemError> {
+    let action = rules.action(subject)?;
+    let extension = action.extension(subject);
+    let mut decision = Decision { action, extension, capture_time: None, hash: None, resolution: None };
+    if naming.needs_date() {
+        decision.capture_time = subject.body.capture_time();
+    }
+    if !claims.wants_name(naming.policy()) {
+        return Ok(decision);
+    }
+    if naming.needs_hash() {
+        decision.hash = decision.action.known_hash(subject.body)?;
+    }
+    let size_px = decision.action.known_size_px();
+    let is_known = (!naming.needs_hash() || decision.hash.is_some()) && (!naming.needs_size() || size_px.is_some());
+    if is_known {
+        let hints = decision.hints(subject);
+        let size_px = size_px.flatten();
+        let planned =
+            naming.planned_path(row, hints, &decision.extension, size_px, decision.hash.as_deref().unwrap_or_default());
+        decision.resolution = Some(naming.resolve(&planned, &row.locator, claims)?);
+    }
+    Ok(decision)
+}
+
+impl Decision {
+    /// What a result's name is made of beside its item's row.
+    pub(crate) fn hints<'a>(&'a self, subject: &Subject<'a>) -> NameHints<'a> {
+        let file_name = subject.response.and_then(|response| response.file_name);
+        NameHints { file_name, taken: self.capture_time.as_deref() }
+    }
+}
+
+impl Action {
+    /// Memory that it takes, in bytes, the input's bytes included.
+    pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
+        match self {
+            Self::Copy => file_bytes.min(MAX_BODY_IN_MEMORY_BYTES),
+            Self::Strip { bytes, .. } => file_bytes.saturating_add(bytes.len() as u64),
+            Self::Render(prepared) => prepared.peak_bytes(file_bytes),
+        }
+    }
+
+    /// The result's size in px, as names hold it; `None` if only the work will tell. A copy has none to be named by.
+    fn known_size_px(&self) -> Option<Option<(u32, u32)>> {
+        match self {
+            Self::Copy => Some(None),
+            Self::Strip { size_px, .. } => Some(Some(*size_px)),
+            Self::Render(prepared) => prepared.known_size_px().map(Some),
+        }
+    }
+
+    /// SHA-256 of the result; `None` if only the work will tell.
+    fn known_hash(&self, body: &ItemBody) -> Result<Option<String>, ItemError> {
+        match self {
+            Self::Copy => body.hash().map(Some),
+            Self::Strip { bytes, .. } => Ok(Some(store::sha256_hex(bytes))),
+            Self::Render(_) => Ok(None),
+        }
+    }
+
+    /// The result's extension, without the dot. A format that is kept keeps the spelling of its extension; a copy keeps
+    /// its own, unless it has none or it was fetched under that of another image format.
+    fn extension(&self, subject: &Subject<'_>) -> String {
+        let response = subject.response.unwrap_or_default();
+        let own = own_extension(subject.locator, response.file_name);
+        match (self, own) {
+            (Self::Render(prepared), Some(own)) if is_extension_of(&own, prepared.format) => own,
+            (Self::Render(prepared), _) => prepared.format.extension().to_owned(),
+            (Self::Copy | Self::Strip { .. }, Some(own)) => {
+                let actual = subject.response.and_then(|_| actual_extension(&own, &subject.body.head()));
+                actual.map_or(own, str::to_owned)
+            }
+            (Self::Copy | Self::Strip { .. }, None) => {
+                extension_of_content(&subject.body.head(), response.content_type).unwrap_or_default()
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Decodes images into memory: upright, and no larger than needed to fill an area.
+
+use std::sync::{Arc, LazyLock};
+
+use super::render::page_of;
+use crate::codec::{self, DecodeOptions, Header};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Band, ColourChoice, Image, ImageInfo, Message, Metadata, Orientation, Recipe, RowReader, RowWriter, Samples, Save,
+    Step,
+};
+use crate::op::Files;
+use crate::op::{Pipeline, StepError};
+
+/// For recipes of our own, which name no files.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message> {
+        Err(Message::new("file_missing", "there is no file {path}").with("path", path))
+    }
+
+    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
+        Err(Message::new("file_missing", "there is no file {path}").with("path", path))
+    }
+}
+
+/// The pipeline of a recipe that names no files.
+pub(crate) fn plain_pipeline(recipe: &Recipe) -> Result<Pipeline, StepError> {
+    static NO_FILES: LazyLock<Arc<dyn Files>> = LazyLock::new(|| Arc::new(NoFiles));
+    Pipeline::new(recipe, &NO_FILES)
+}
+
+/// An image decoded upright, no larger than needed to fill an area.
+pub(crate) struct DecodedImage {
+    pub(crate) header: Header,
+    pub(crate) image: Image,
+    /// Its size relative to the full image's, at most 1.
+    pub(crate) scale: f64,
+}
+
+impl DecodedImage {
+    /// The full image's size in px, upright.
+    pub(crate) fn full_size_px(&self) -> (u32, u32) {
+        upright_size(&self.header)
+    }
+}
+
+pub(crate) fn upright_size(header: &Header) -> (u32, u32) {
+    let (w, h) = (header.info.width_px, header.info.height_px);
+    if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
+}
+
+/// The scale at which an image fills an area, at most 1.
+pub(crate) fn filling(width_px: u32, height_px: u32, area_px: (u32, u32)) -> f64 {
+    let share = |area: u32, px: u32| f64::from(area.max(1)) / f64::from(px.max(1));
+    share(area_px.0, width_px).min(share(area_px.1, height_px)).min(1.0)
+}
+
+/// The image, scaled down if it is larger than the area.
+pub(crate) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> bool) -> Result<Image, ItemError> {
+    let (w, h) = (image.info.width_px, image.info.height_px);
+    let scale = filling(w, h, area_px);
+    if scale >= 1.0 {
+        return Ok(image);
+    }
+    let scaled = |px: u32| (f64::from(px) * scale).round().max(1.0);
+    let step = Step::new("resize").with("width", scaled(w)).with("height", scaled(h)).with("fit", "exact");
+    let pipeline = plain_pipeline(&Recipe { steps: vec![step], ..Recipe::default() })?;
+    let plan = pipeline.plan(&image.info, Orientation::Upright, 1.0)?;
+    let mut collector = Collector::new(image.profile.clone());
+    plan.run(&mut ImageRows { image: &image, next_row: 0 }, &mut collector, cancelled)?;
+    collector.into_image()
+}
+
+/// What the save options ask of a decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DecodeChoice {
+    /// The colour space that pixels are converted to.
+    pub(crate) colour: ColourChoice,
+    /// The page, counted from 0.
+    pub(crate) page: u32,
+}
+
+impl DecodeChoice {
+    pub(crate) fn of(save: &Save) -> Self {
+        Self { colour: save.colour, page: page_of(save) }
+    }
+}
+
+/// Decodes an image upright to fit an area (`None`: at full size).
+pub(crate) fn decode(
+    bytes: &[u8],
+    asked: DecodeChoice,
+    area_px: Option<(u32, u32)>,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<DecodedImage, ItemError> {
+    let header = codec::probe_page(bytes, asked.page)?;
+    let (w, h) = upright_size(&header);
+    let scale = area_px.map_or(1.0, |(area_w, area_h)| {
+        (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
+    });
+    let mut recipe = Recipe::default();
+    if scale < 1.0 {
+        let long_edge = (f64::from(w.max(h)) * scale).round().max(1.0);
+        recipe.steps.push(Step::new("resize").with("long_edge", long_edge).with("kernel", "bilinear"));
+    }
+    let pipeline = plain_pipeline(&recipe)?;
+    let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+    let mut opened = codec::open(
+        bytes,
+        &DecodeOptions {
+            max_downscale: plan.max_downscale(),
+            luma: plan.accepts_luma(),
+            colour: asked.colour,
+            page: asked.page,
+            ..DecodeOptions::default()
+        },
+    )?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    let image = collector.into_image()?;
+    let scale = f64::from(image.info.width_px.max(image.info.height_px)) / f64::from(w.max(h));
+    Ok(DecodedImage { header, image, scale })
+}
+
+/// Reads the rows of an image in memory.
+pub(crate) struct ImageRows<'a> {
+    pub(crate) image: &'a Image,
+    pub(crate) next_row: u32,
+}
+
+impl RowReader for ImageRows<'_> {
+    fn info(&self) -> ImageInfo {
+        self.image.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let info = &self.image.info;
+        let rows = max_rows.min(info.height_px - self.next_row);
+        band.take_rows(info, &self.image.samples, self.next_row, rows);
+        self.next_row += rows;
+        Ok(rows)
+    }
+}
+
+/// Collects rows into an image in memory.
+pub(crate) struct Collector {
+    image: Option<Image>,
+    profile: Option<Arc<[u8]>>,
+}
+
+impl Collector {
+    pub(crate) fn new(profile: Option<Arc<[u8]>>) -> Self {
+        Self { image: None, profile }
+    }
+
+    pub(crate) fn into_image(self) -> Result<Image, ItemError> {
+        self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no rows"))
+    }
+}
+
+impl RowWriter for Collector {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        let samples = Samples::empty(info.sample);
+        self.image = Some(Image { info, samples, profile: self.profile.take(), metadata: Metadata::default() });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        let Some(image) = &mut self.image else { return Ok(()) };
+        match (&mut image.samples, &band.samples) {
+            (Samples::U8(to), Samples::U8(from)) => to.extend_from_slice(from),
+            (Samples::U16(to), Samples::U16(from)) => to.extend_from_slice(from),
+            (Samples::F32(to), Samples::F32(from)) => to.extend_from_slice(from),
+            _ => return Err(ItemError::nameless(ErrorKind::Panic).with("detail", "a band of another sample type")),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Jobs whose storage misbehaves: nothing is recorded as done that is not safe, and nothing is left behind.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+
+use crate::engine::{Command, Engine, EngineOptions};
+use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState, SourceSpec};
+use crate::store::unreliable::Faults;
+
+/// No wait may take longer.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+struct Bench {
+    engine: Engine,
+    bell_rx: crossbeam_channel::Receiver<()>,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = EngineOptions::for_command_line(dir.path().join("catalog.sqlite"));
+        options.secrets_path = None;
+        let engine = Engine::start(options).unwrap();
+        let (bell_tx, bell_rx) = bounded(1);
+        engine.handle().on_change(move || {
+            let _ = bell_tx.try_send(());
+        });
+        fs::create_dir(dir.path().join("in")).unwrap();
+        Self { engine, bell_rx, dir }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.dir.path().join("out")
+    }
+
+    /// A job that copies so many files.
+    fn copies(&self, count: u32) -> JobSpec {
+        let sources = (0..count).map(|n| {
+            let path = self.dir.path().join("in").join(format!("{n}.txt"));
+            fs::write(&path, format!("file {n}")).unwrap();
+            SourceSpec::File { path }
+        });
+        let mut spec = JobSpec { sources: sources.collect(), ..JobSpec::default() };
+        spec.sink.dir = Some(self.out());
+        spec
+    }
+
+    /// Sends a command and waits until the job ends, be it by an error, which is returned.
+    fn run(&self, command: Command) -> (JobId, Option<String>) {
+        let handle = self.engine.handle();
+        let seen = handle.snapshot().events.last().map_or(0, |event| event.sequence);
+        handle.send(command);
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let snapshot = handle.snapshot();
+            let end =
+                snapshot.events.iter().filter(|event| event.sequence > seen).find_map(|event| match &event.edge {
+                    Edge::Finished => Some((event.job.unwrap(), None)),
+                    Edge::Stopped { reason } => Some((event.job.unwrap(), Some(reason.to_string()))),
+                    _ => None,
+                });
+            if let Some(end) = end {
+                return end;
+            }
+            assert!(Instant::now() < until, "no end: {snapshot:#?}");
+            let _ = self.bell_rx.recv_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn states(&self, job: JobId) -> Vec<ItemState> {
+        self.engine.reader().unwrap().after(job, 0, 1_000).unwrap().iter().map(|row| row.state).collect()
+    }
+
+    fn state(&self, job: JobId) -> JobState {
+        self.engine.reader().unwrap().job(job).unwrap().unwrap().state
+    }
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    // An output folder in which nothing was saved is removed again.
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_folder_that_can_not_be_synced_stops_the_job_and_its_items_are_written_again() {
+    for policy in [ConflictPolicy::Rename, ConflictPolicy::Overwrite] {
+        let bench = Bench::new();
+        let faults = Faults::of(&bench.out());
+        let mut spec = bench.copies(3);
+        spec.sink.on_conflict = policy;
+        if policy == ConflictPolicy::Overwrite {
+            fs::create_dir(bench.out()).unwrap();
+            fs::write(bench.out().join("0.txt"), "old").unwrap();
+        }
+        faults.fail_folder_syncs(u32::MAX);
+        let (job, error) = bench.run(Command::Submit(Box::new(spec)));
+        assert!(error.as_ref().is_some_and(|error| error.contains("did not take the folder")), "{error:?}");
+        assert_eq!(bench.state(job), JobState::Paused);
+        assert!(bench.states(job).iter().all(|state| *state == ItemState::Waiting), "{:?}", bench.states(job));
+        let left = names(&bench.out());
+        assert!(left.iter().all(|name| name == "0.txt" && policy == ConflictPolicy::Overwrite), "{left:?}");
+        faults.fail_folder_syncs(0);
+        assert_eq!(bench.run(Command::Resume(job)), (job, None));
+        assert_eq!(bench.states(job), [ItemState::Done; 3]);
+        assert_eq!(names(&bench.out()), ["0.txt", "1.txt", "2.txt"]);
+        assert_eq!(fs::read_to_string(bench.out().join("0.txt")).unwrap(), "file 0");
+    }
+}
+
+#[test]
+fn a_file_that_keeps_changing_while_it_is_copied_fails_alone() {
+    let bench = Bench::new();
+    let spec = bench.copies(3);
+    let faults = Faults::of(&bench.dir.path().join("in"));
+    faults.change_while_reading(2);
+    let (job, error) = bench.run(Command::Submit(Box::new(spec)));
+    assert_eq!((error, bench.state(job)), (None, JobState::Done));
+    let rows = bench.engine.reader().unwrap().after(job, 0, 10).unwrap();
+    let failed: Vec<_> = rows.iter().filter_map(|row| row.error.as_ref()).map(ToString::to_string).collect();
+    // Two workers may have shared the two faults: then both files were copied again.
+    assert!(failed.len() <= 1 && failed.iter().all(|error| error.contains(".txt changed while")), "{failed:?}");
+    for row in rows.iter().filter(|row| row.state == ItemState::Done) {
+        let path = row.locator.path().unwrap();
+        assert_eq!(fs::read(path).unwrap(), fs::read(bench.out().join(path.file_name().unwrap())).unwrap());
+    }
+}
+
+#[test]
+fn an_output_folder_that_is_moved_or_deleted_stops_the_job_and_a_resume_completes_it() {
+    for is_deleted in [false, true] {
+        let bench = Bench::new();
+        let faults = Faults::of(&bench.dir.path().join("in"));
+        let spec = bench.copies(20);
+        let handle = bench.engine.handle();
+        faults.stall(true);
+        handle.send(Command::Submit(Box::new(spec)));
+        let until = Instant::now() + DEADLINE;
+        while faults.waiting() == 0 || !bench.out().is_dir() {
+            assert!(Instant::now() < until, "the job did not start");
+            std::thread::yield_now();
+        }
+        // Its output folder is open by now, or will be opened anew.
+        let moved = bench.dir.path().join("moved");
+        wait_for_lock(&bench.out(), until);
+        if is_deleted {
+            fs::remove_dir_all(bench.out()).unwrap();
+        } else {
+            fs::rename(bench.out(), &moved).unwrap();
+        }
+        let seen = handle.snapshot().events.last().map_or(0, |event| event.sequence);
+        faults.stall(false);
+        let stopped = loop {
+            let snapshot = handle.snapshot();
+            let found =
+                snapshot.events.iter().filter(|event| event.sequence > seen).find_map(|event| match &event.edge {
+                    Edge::Stopped { reason } => Some((event.job.unwrap(), reason.to_string())),
+                    Edge::Finished => Some((event.job.unwrap(), "finished".to_owned())),
+                    _ => None,
+                });
+            if let Some(found) = found {
+                break found;
+            }
+            assert!(Instant::now() < until, "no end: {snapshot:#?}");
+            let _ = bench.bell_rx.recv_timeout(Duration::from_millis(20));
+        };
+        assert!(stopped.1.contains("was moved or deleted"), "{stopped:?}");
+        let job = stopped.0;
+        let states = bench.states(job);
+        assert!(states.iter().all(|state| *state == ItemState::Waiting || *state == ItemState::Running), "{states:?}");
+        if !is_deleted {
+            fs::rename(&moved, bench.out()).unwrap();
+        }
+        assert_eq!(bench.run(Command::Resume(job)), (job, None));
+        assert_eq!(bench.states(job), [ItemState::Done; 20]);
+        assert_eq!(names(&bench.out()).len(), 20, "{:?}", names(&bench.out()));
+    }
+}
+
+fn wait_for_lock(dir: &Path, until: Instant) {
+    while !names(dir).iter().any(|name| name.ends_with(".lock")) {
+        assert!(Instant::now() < until, "no lock");
+        std::thread::yield_now();
+    }
+}

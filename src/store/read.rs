@@ -1,0 +1,124 @@
+//! Whole files and their first bytes. A file that changes while it is read is read once more, then refused.
+
+use std::io::{self, Read};
+
+use super::hash::sha256_of_rest;
+use super::{EntryKind, Head, StoredFile, of};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::Locator;
+
+/// How often a file is read before it is given up as one that keeps changing.
+pub(super) const ATTEMPTS: u32 = 2;
+
+/// All bytes of a regular file of at most `max_bytes`.
+///
+/// Fails with `InputChanged` if the file changes during two attempts, `TooLarge` above the limit, and `NotAPicture` for
+/// anything but a regular file, which is never opened: a pipe could block for ever.
+pub fn read(locator: &Locator, max_bytes: u64) -> Result<Vec<u8>, ItemError> {
+    for _ in 0..ATTEMPTS {
+        let (before, mut file) = open_regular(locator)?;
+        if before.size_bytes > max_bytes {
+            let detail = format!("{} bytes, at most {max_bytes}", before.size_bytes);
+            return Err(ItemError::new(ErrorKind::TooLarge, locator).with("detail", detail));
+        }
+        let mut bytes = Vec::new();
+        let read = bytes
+            .try_reserve_exact(usize::try_from(before.size_bytes).unwrap_or(usize::MAX))
+            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
+            .and_then(|()| file.as_mut().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes));
+        read.map_err(|error| read_error(locator, &error))?;
+        if is_unchanged(&before, file.as_ref(), bytes.len() as u64) {
+            return Ok(bytes);
+        }
+    }
+    Err(ItemError::new(ErrorKind::InputChanged, locator))
+}
+
+/// The first bytes of a regular file, at most `count`; none where they can't be read.
+pub fn read_head(locator: &Locator, count: u64) -> Vec<u8> {
+    let mut head = Vec::new();
+    let read = open_regular(locator).ok().and_then(|(_, file)| file.take(count).read_to_end(&mut head).ok());
+    if read.is_some() { head } else { Vec::new() }
+}
+
+/// SHA-256 of a regular file's bytes in lower-case hex.
+pub fn sha256_of(locator: &Locator) -> Result<String, ItemError> {
+    let (_, file) = open_regular(locator)?;
+    sha256_of_rest(file).map_err(|error| read_error(locator, &error))
+}
+
+/// Whether a file still has this size and this SHA-256.
+pub fn is_intact(locator: &Locator, size_bytes: u64, hash: &str) -> bool {
+    let head = of(locator).and_then(|store| store.head(locator));
+    head.is_ok_and(|head| head.size_bytes == size_bytes) && sha256_of(locator).is_ok_and(|now| now == hash)
+}
+
+/// Opens a regular file, with what was known of it before.
+pub(super) fn open_regular(locator: &Locator) -> Result<(Head, Box<dyn StoredFile>), ItemError> {
+    let opened = of(locator).and_then(|store| {
+        let head = store.head(locator)?;
+        let file = (head.kind == EntryKind::File).then(|| store.open(locator)).transpose()?;
+        Ok((head, file))
+    });
+    match opened {
+        Ok((head, Some(file))) => Ok((head, file)),
+        Ok((_, None)) => {
+            Err(ItemError::new(ErrorKind::NotAPicture, locator).with("detail", "it is not a regular file"))
+        }
+        Err(error) => Err(read_error(locator, &error)),
+    }
+}
+
+/// Whether a file is still what it was before `count` bytes were read to its end.
+pub(super) fn is_unchanged(before: &Head, file: &dyn StoredFile, count: u64) -> bool {
+    count == before.size_bytes && file.head().is_ok_and(|after| after == *before)
+}
+
+pub(super) fn read_error(locator: &Locator, error: &io::Error) -> ItemError {
+    let mut error = match locator.path() {
+        Some(path) => ItemError::reading(path, error),
+        None => ItemError::nameless(ErrorKind::Io).with("detail", error),
+    };
+    error.args.insert("name".to_owned(), locator.to_string());
+    error
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::fs;
+
+    use super::super::unreliable::Faults;
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_unless_it_is_too_large_or_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| Locator::File(dir.path().join(name));
+        fs::write(dir.path().join("a"), b"abcdef").unwrap();
+        assert_eq!(read(&at("a"), 6).unwrap(), b"abcdef");
+        assert_eq!(read_head(&at("a"), 2), b"ab");
+        assert_eq!(read(&at("a"), 5).unwrap_err().kind, ErrorKind::TooLarge);
+        assert_eq!(read(&at("b"), 5).unwrap_err().kind, ErrorKind::NotFound);
+        assert_eq!(read(&Locator::File(dir.path().into()), 5).unwrap_err().kind, ErrorKind::NotAPicture);
+        assert!(read_head(&at("b"), 5).is_empty());
+        let url = Locator::Url("https://h.example/a".to_owned());
+        assert_eq!(read(&url, 5).unwrap_err().kind, ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_read_again_and_then_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        for (changes, read_well) in [(1, true), (2, false)] {
+            fs::write(&path, vec![b'x'; 100_000]).unwrap();
+            let faults = Faults::of(dir.path());
+            faults.change_while_reading(changes);
+            let result = read(&Locator::File(path.clone()), u64::MAX);
+            match result {
+                Ok(bytes) => assert!(read_well && bytes == fs::read(&path).unwrap()),
+                Err(error) => assert!(!read_well && error.kind == ErrorKind::InputChanged, "{error}"),
+            }
+        }
+    }
+}

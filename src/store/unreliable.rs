@@ -1,0 +1,267 @@
+//! A store for tests that does as it is told: it stalls, changes files while they are read, and fails to sync folders.
+//! Below the folder of a [`Faults`] it serves the local files, with those faults.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
+
+use super::local::LocalFolders;
+use super::output::{Content, OutputFolder, Staged};
+use super::{CreatedFolders, Entry, Head, Space, Spool, Store, StoreKind, StoredFile};
+use crate::error::ItemError;
+use crate::model::Locator;
+
+pub(super) const KIND: StoreKind = StoreKind { id: "unreliable", holds, store: &Unreliable };
+
+static FAULTS: LazyLock<Mutex<HashMap<PathBuf, Arc<State>>>> = LazyLock::new(Mutex::default);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Calls wait while this is set.
+    is_stalled: Mutex<bool>,
+    moved_on: Condvar,
+    /// Calls that wait now.
+    waiting: AtomicU32,
+    changes: AtomicU32,
+    failing_syncs: AtomicU32,
+}
+
+/// The faults of everything below a folder, until it is dropped; then whoever waits goes on.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    folder: PathBuf,
+    state: Arc<State>,
+}
+
+impl Faults {
+    /// No fault yet.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let state = Arc::<State>::default();
+        all().insert(folder.to_path_buf(), Arc::clone(&state));
+        Self { folder: folder.to_path_buf(), state }
+    }
+
+    /// Every call waits until this is turned off, as one on a network drive that is gone.
+    pub(crate) fn stall(&self, stalls: bool) {
+        *self.state.is_stalled.lock().unwrap_or_else(PoisonError::into_inner) = stalls;
+        self.state.moved_on.notify_all();
+    }
+
+    /// Calls that wait now.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.state.waiting.load(Ordering::Acquire)
+    }
+
+    /// The next `count` files that are opened change while they are read.
+    pub(crate) fn change_while_reading(&self, count: u32) {
+        self.state.changes.store(count, Ordering::Release);
+    }
+
+    /// The next `count` syncs of folders fail.
+    pub(crate) fn fail_folder_syncs(&self, count: u32) {
+        self.state.failing_syncs.store(count, Ordering::Release);
+    }
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        self.stall(false);
+        all().remove(&self.folder);
+    }
+}
+
+impl State {
+    /// Waits while calls stall.
+    fn pass(&self) {
+        let stalled = self.is_stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        drop(self.moved_on.wait_while(stalled, |stalled| *stalled).unwrap_or_else(PoisonError::into_inner));
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn all() -> std::sync::MutexGuard<'static, HashMap<PathBuf, Arc<State>>> {
+    FAULTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn state_of(path: &Path) -> Option<Arc<State>> {
+    let all = all();
+    path.ancestors().find_map(|folder| all.get(folder).cloned())
+}
+
+fn holds(locator: &Locator) -> bool {
+    locator.path().is_some_and(|path| state_of(path).is_some())
+}
+
+/// Takes one of the faults that are left.
+fn take(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
+}
+
+fn pass(path: &Path) -> Option<Arc<State>> {
+    let state = state_of(path);
+    if let Some(state) = &state {
+        state.pass();
+    }
+    state
+}
+
+fn pass_locator(locator: &Locator) -> Option<Arc<State>> {
+    locator.path().and_then(pass)
+}
+
+struct Unreliable;
+
+impl Store for Unreliable {
+    fn head(&self, locator: &Locator) -> io::Result<Head> {
+        pass_locator(locator);
+        LocalFolders.head(locator)
+    }
+
+    fn open(&self, locator: &Locator) -> io::Result<Box<dyn StoredFile>> {
+        let state = pass_locator(locator);
+        let path = locator.path().ok_or(io::ErrorKind::Unsupported)?;
+        let changes = state.is_some_and(|state| take(&state.changes));
+        Ok(Box::new(OpenFile { file: File::open(path)?, changes: changes.then(|| path.to_path_buf()) }))
+    }
+
+    fn list(&self, folder: &Locator, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> io::Result<()> {
+        pass_locator(folder);
+        LocalFolders.list(folder, each)
+    }
+
+    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
+        pass_locator(locator);
+        LocalFolders.put(locator, bytes)
+    }
+
+    fn is_taken(&self, path: &Path) -> bool {
+        pass(path);
+        LocalFolders.is_taken(path)
+    }
+
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        LocalFolders.absolute(path)
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        pass(path);
+        LocalFolders.resolve(path)
+    }
+
+    fn space(&self, folder: &Path) -> Space {
+        pass(folder);
+        LocalFolders.space(folder)
+    }
+
+    fn check(&self, folder: &Path) -> io::Result<()> {
+        pass(folder);
+        LocalFolders.check(folder)
+    }
+
+    fn create(&self, folder: &Path) -> io::Result<CreatedFolders> {
+        pass(folder);
+        LocalFolders.create(folder)
+    }
+
+    fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>> {
+        let state = pass(folder).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(UnreliableOutput { state, inner: LocalFolders.open_output(folder)? }))
+    }
+}
+
+/// A file that grows after its first bytes were read, if it is to change.
+struct OpenFile {
+    file: File,
+    changes: Option<PathBuf>,
+}
+
+impl Read for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        if let Some(path) = self.changes.take() {
+            OpenOptions::new().append(true).open(path)?.write_all(b"more")?;
+        }
+        Ok(count)
+    }
+}
+
+impl StoredFile for OpenFile {
+    fn head(&self) -> io::Result<Head> {
+        self.file.head()
+    }
+}
+
+#[derive(Debug)]
+struct UnreliableOutput {
+    state: Arc<State>,
+    inner: Arc<dyn OutputFolder>,
+}
+
+impl OutputFolder for UnreliableOutput {
+    fn path(&self) -> &Path {
+        self.inner.path()
+    }
+
+    fn stage(&self, folder: &Path, seq: u64, content: Content<'_>) -> Result<Staged, ItemError> {
+        self.state.pass();
+        self.inner.stage(folder, seq, content)
+    }
+
+    fn sync_folders(&self, folders: &BTreeSet<PathBuf>) -> io::Result<()> {
+        self.state.pass();
+        if take(&self.state.failing_syncs) {
+            return Err(io::Error::other("the disk did not take the folder"));
+        }
+        self.inner.sync_folders(folders)
+    }
+
+    fn take_back(&self, path: &Path) -> io::Result<()> {
+        self.inner.take_back(path)
+    }
+
+    fn sweep(&self, each: &mut dyn FnMut(&Path)) -> u64 {
+        self.state.pass();
+        self.inner.sweep(each)
+    }
+
+    fn spool(&self) -> Spool {
+        self.inner.spool()
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        self.inner.is_in_place()
+    }
+
+    fn close(&self) {
+        self.inner.close();
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::store;
+
+    #[test]
+    fn a_stalled_store_holds_up_whoever_asks_it_until_it_is_there_again() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), b"abc").unwrap();
+        let faults = Faults::of(dir.path());
+        faults.stall(true);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| store::read(&Locator::File(dir.path().join("a")), 9));
+            while faults.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            assert!(!reader.is_finished());
+            faults.stall(false);
+            assert_eq!(reader.join().unwrap().unwrap(), b"abc");
+        });
+    }
+}
