@@ -22,3 +22,9 @@ pub mod op;
 pub mod sink;
 pub mod source;
 pub mod store;
+
+/// Makes the formats known. The engine and the command line call it first; so must everything that uses the library
+/// without them.
+pub fn init() {
+    codec::register_formats();
+}

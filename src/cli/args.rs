@@ -235,7 +235,7 @@ words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 
 /// The words of `--format`, from the formats' own list.
 fn format_words() -> PossibleValuesParser {
-    FormatChoice::ALL.map(FormatChoice::word).into()
+    FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().into()
 }
 
 /// The words of an option that stands for a key of `--save`, from that key's declaration.

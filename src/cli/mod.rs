@@ -69,6 +69,7 @@ impl From<Exit> for ExitCode {
 
 /// Reads the arguments; runs what needs no window.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
+    crate::init();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {

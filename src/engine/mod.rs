@@ -121,6 +121,7 @@ pub struct Engine {
 impl Engine {
     /// Opens the catalog and starts the threads.
     pub fn start(options: EngineOptions) -> Result<Self, JobError> {
+        crate::init();
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(run::pools::net_threads())

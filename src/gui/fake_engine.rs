@@ -120,7 +120,7 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
         id: JOB,
         state: JobState::Draft,
         recipe,
-        save: Save { format: FormatChoice::Webp, quality: Some(82), ..Save::default() },
+        save: Save { format: FormatChoice::known("webp"), quality: Some(82), ..Save::default() },
         sink: SinkSpec::default(),
         lists: ListSpec::default(),
         list_files: Arc::new([]),
@@ -281,7 +281,7 @@ impl FakeEngine {
         let picture = PicturePreview {
             before: landscape(width, height, 0.55),
             after: landscape(width, height, 1.0),
-            format: Format::Jpeg,
+            format: Format::known("jpeg"),
             before_size_px: (6000, 4000),
             after_size_px: (1600, 1067),
             before_bytes: 4_100_000,

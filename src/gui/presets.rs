@@ -43,8 +43,8 @@ impl Preset {
     /// How it saves.
     pub(crate) fn save(self) -> Save {
         let (format, quality) = match self {
-            Self::Web | Self::Convert => (FormatChoice::Webp, Some(82)),
-            Self::Thumbnails => (FormatChoice::Jpeg, Some(80)),
+            Self::Web | Self::Convert => (FormatChoice::named("webp").unwrap_or_default(), Some(82)),
+            Self::Thumbnails => (FormatChoice::named("jpeg").unwrap_or_default(), Some(80)),
         };
         Save { format, quality, ..Save::default() }
     }

@@ -539,7 +539,7 @@ fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
     window.key(Modifiers::NONE, Key::Enter);
     let commands = window.commands();
     let Some(Command::SetSave(save)) = commands.last() else { panic!("{commands:?}") };
-    assert_eq!((save.format, save.progressive, save.max_bytes), (FormatChoice::Jpeg, true, Some(200_000)));
+    assert_eq!((save.format, save.progressive, save.max_bytes), (FormatChoice::known("jpeg"), true, Some(200_000)));
     window.press("Less: Save");
     assert!(window.has("Largest file") && !window.has("Optimize"), "what was given stays in sight");
 }
@@ -680,7 +680,13 @@ fn a_copy_is_called_unchanged_and_has_no_quality() {
     window.settle();
     assert!(!window.has("Quality"), "a copy is not encoded");
     assert!(window.harness.query_all_by_label_contains("copied unchanged").next().is_some());
-    window.harness.state_mut().state_mut().drafts.save.set(Save { format: FormatChoice::Webp, ..Save::default() });
+    window
+        .harness
+        .state_mut()
+        .state_mut()
+        .drafts
+        .save
+        .set(Save { format: FormatChoice::known("webp"), ..Save::default() });
     window.settle();
     assert!(window.has("Quality"));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Rgb, Subsampling, TiffCompression};
+use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::Recipe;
 
@@ -126,65 +127,6 @@ pub struct Save {
     pub colour: ColourChoice,
     /// Which page of a file with several is read, counted from 1; `None` is the first.
     pub page: Option<u16>,
-}
-
-/// A file format that pictures are read from or written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// JPEG (ISO 10918).
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    Webp,
-    /// TIFF.
-    Tiff,
-    /// GIF.
-    Gif,
-    /// Windows bitmap.
-    Bmp,
-    /// AVIF.
-    Avif,
-    /// JPEG XL.
-    Jxl,
-    /// Truevision TGA; read only.
-    Tga,
-    /// QOI.
-    Qoi,
-    /// Netpbm: PBM, PGM, PPM and PAM; read only.
-    Pnm,
-    /// Windows icons and cursors; read only.
-    Ico,
-    /// SVG, which is drawn at its own size; read only.
-    Svg,
-}
-
-/// The format of results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FormatChoice {
-    /// The input's own format; one that can't be written becomes PNG.
-    #[default]
-    Keep,
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    Webp,
-    /// AVIF.
-    Avif,
-    /// JPEG XL, without loss.
-    Jxl,
-    /// TIFF.
-    Tiff,
-    /// GIF.
-    Gif,
-    /// QOI.
-    Qoi,
-    /// Windows bitmap.
-    Bmp,
 }
 
 /// Which frames of an animation are saved.
@@ -356,82 +298,6 @@ impl Default for Limits {
     }
 }
 
-impl Format {
-    /// Every format.
-    pub const ALL: [Self; 13] = [
-        Self::Jpeg,
-        Self::Png,
-        Self::Webp,
-        Self::Tiff,
-        Self::Gif,
-        Self::Bmp,
-        Self::Avif,
-        Self::Jxl,
-        Self::Tga,
-        Self::Qoi,
-        Self::Pnm,
-        Self::Ico,
-        Self::Svg,
-    ];
-
-    /// The extension results get, without the dot.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Tiff => "tif",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
-            Self::Avif => "avif",
-            Self::Jxl => "jxl",
-            Self::Tga => "tga",
-            Self::Qoi => "qoi",
-            Self::Pnm => "pnm",
-            Self::Ico => "ico",
-            Self::Svg => "svg",
-        }
-    }
-
-    /// The extensions that files of the format have, in lower case, without the dot.
-    pub const fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
-            Self::Png => &["png", "apng"],
-            Self::Webp => &["webp"],
-            Self::Tiff => &["tif", "tiff"],
-            Self::Gif => &["gif"],
-            Self::Bmp => &["bmp", "dib"],
-            Self::Avif => &["avif", "avifs"],
-            Self::Jxl => &["jxl"],
-            Self::Tga => &["tga", "vda", "icb", "vst"],
-            Self::Qoi => &["qoi"],
-            Self::Pnm => &["pnm", "ppm", "pgm", "pbm", "pam"],
-            Self::Ico => &["ico", "cur"],
-            Self::Svg => &["svg", "svgz"],
-        }
-    }
-
-    /// The name people know.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Webp => "WebP",
-            Self::Tiff => "TIFF",
-            Self::Gif => "GIF",
-            Self::Bmp => "BMP",
-            Self::Avif => "AVIF",
-            Self::Jxl => "JPEG XL",
-            Self::Tga => "TGA",
-            Self::Qoi => "QOI",
-            Self::Pnm => "PNM",
-            Self::Ico => "ICO",
-            Self::Svg => "SVG",
-        }
-    }
-}
-
 impl ColourChoice {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 6] =
@@ -447,60 +313,6 @@ impl ColourChoice {
             Self::ProphotoRgb => "prophoto-rgb",
             Self::Rec2020 => "rec2020",
         }
-    }
-}
-
-impl FormatChoice {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 10] = [
-        Self::Keep,
-        Self::Jpeg,
-        Self::Png,
-        Self::Webp,
-        Self::Avif,
-        Self::Jxl,
-        Self::Tiff,
-        Self::Gif,
-        Self::Qoi,
-        Self::Bmp,
-    ];
-
-    /// The word scripts use.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Avif => "avif",
-            Self::Jxl => "jxl",
-            Self::Tiff => "tiff",
-            Self::Gif => "gif",
-            Self::Qoi => "qoi",
-            Self::Bmp => "bmp",
-        }
-    }
-
-    /// The format that was chosen; `None` where each input keeps its own.
-    pub const fn fixed(self) -> Option<Format> {
-        match self {
-            Self::Keep => None,
-            Self::Jpeg => Some(Format::Jpeg),
-            Self::Png => Some(Format::Png),
-            Self::Webp => Some(Format::Webp),
-            Self::Avif => Some(Format::Avif),
-            Self::Jxl => Some(Format::Jxl),
-            Self::Tiff => Some(Format::Tiff),
-            Self::Gif => Some(Format::Gif),
-            Self::Qoi => Some(Format::Qoi),
-            Self::Bmp => Some(Format::Bmp),
-        }
-    }
-
-    /// The format a picture that came as `input` is written in.
-    pub fn resolve(self, input: Format) -> Format {
-        let written = || Self::ALL.iter().any(|choice| choice.fixed() == Some(input));
-        self.fixed().unwrap_or_else(|| if written() { input } else { Format::Png })
     }
 }
 

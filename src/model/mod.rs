@@ -8,6 +8,7 @@ pub mod columns;
 pub mod curve;
 pub mod event;
 pub mod font;
+pub mod format;
 pub mod human;
 pub mod ids;
 pub mod image;
@@ -30,14 +31,15 @@ pub use choices::{Rgb, Subsampling, TiffCompression};
 pub use columns::Columns;
 pub use curve::Curve;
 pub use event::{Edge, Event};
+pub use format::{Format, FormatChoice, FormatInfo, FormatKey, SaveInfo};
 pub use ids::{ItemId, JobId};
 pub use image::{
     Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
     Truncated,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, Format, FormatChoice, FramesChoice, JobSpec, Limits, ListSpec,
-    MetadataPolicy, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
+    ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Save, SinkSpec,
+    SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;

@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 2_000;
 
 /// Whether a name is that of a picture which can be opened, by its extension.
 pub fn is_picture_name(path: &Path) -> bool {
-    extension(path).is_some_and(|extension| Format::ALL.iter().any(|format| format.extensions().contains(&&*extension)))
+    extension(path).is_some_and(|extension| Format::all().iter().any(|format| format.has_extension(&extension)))
 }
 
 /// Gives a folder's pictures: those of each folder in natural order, then its subfolders'.

@@ -7,7 +7,7 @@ use pixloom::engine::dry_run;
 use pixloom::error::ErrorKind;
 use pixloom::model::{Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Save, SourceSpec, Step};
 
-use super::desk::{Desk, file, long_edge, output_of, png};
+use super::desk::{Desk, file, format_named, long_edge, output_of, png, save_as};
 
 const DISPOSALS: &[u8] = include_bytes!("../reference/animation/disposals.gif");
 const BLENDS: &[u8] = include_bytes!("../reference/animation/blends.webp");
@@ -37,7 +37,7 @@ fn film(bytes: &[u8]) -> Film {
 }
 
 fn save(format: FormatChoice) -> Save {
-    Save { format, lossless: format == FormatChoice::Webp, ..Save::default() }
+    Save { format, lossless: format == save_as("webp"), ..Save::default() }
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_resized_animation_keeps_its_frames_their_times_and_its_plays_in_every_forma
     for (name, bytes) in [("a.gif", DISPOSALS), ("b.webp", BLENDS), ("c.png", OPERATIONS)] {
         let before = film(bytes);
         let source = desk.put(name, bytes);
-        for format in [FormatChoice::Keep, FormatChoice::Gif, FormatChoice::Webp, FormatChoice::Png] {
+        for format in [FormatChoice::Keep, save_as("gif"), save_as("webp"), save_as("png")] {
             let mut job = desk.job(vec![file(&source)], vec![long_edge(18)], format);
             job.save = save(format);
             let rows = desk.run(job);
@@ -60,7 +60,7 @@ fn a_resized_animation_keeps_its_frames_their_times_and_its_plays_in_every_forma
             assert_eq!((after.frames.len(), after.plays), (before.frames.len(), before.plays));
             let told = |film: &Film| film.delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
             // 33 and 101 ms are no whole hundredths.
-            let is_gif = sniffed(&bytes) == Format::Gif;
+            let is_gif = sniffed(&bytes) == format_named("gif");
             assert!(is_gif && name != "a.gif" || told(&after) == told(&before), "{name} as {format:?}");
         }
     }
@@ -97,7 +97,7 @@ fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
     let desk = Desk::command_line();
     let sources: Vec<SourceSpec> =
         [desk.put("a.gif", DISPOSALS), desk.put("still.png", png(40, 30, 1))].iter().map(|path| file(path)).collect();
-    for format in [FormatChoice::Jpeg, FormatChoice::Tiff, FormatChoice::Qoi, FormatChoice::Bmp] {
+    for format in [save_as("jpeg"), save_as("tiff"), save_as("qoi"), save_as("bmp")] {
         let rows = desk.run(desk.job(sources.clone(), vec![long_edge(20)], format));
         let error = rows[0].error.clone().unwrap();
         assert_eq!(error.kind, ErrorKind::CantEncode);
@@ -129,7 +129,7 @@ fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_cop
     assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
     let outputs = desk.outputs();
     let first = &outputs["a.gif"];
-    assert_eq!((sniffed(first), probe(first).unwrap().frames), (Format::Gif, 1));
+    assert_eq!((sniffed(first), probe(first).unwrap().frames), (format_named("gif"), 1));
     assert_eq!(outputs["b.png"], still);
     assert_eq!(outputs["c.txt"], b"no picture");
     // Without the key an animation is copied as it is.
@@ -141,7 +141,7 @@ fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_cop
 fn steps_that_look_at_the_picture_see_the_first_frame_and_treat_all_alike() {
     let desk = Desk::command_line();
     let source = desk.put("b.webp", BLENDS);
-    let rows = desk.run(desk.job(vec![file(&source)], vec![Step::new("auto_levels")], FormatChoice::Png));
+    let rows = desk.run(desk.job(vec![file(&source)], vec![Step::new("auto_levels")], save_as("png")));
     let after = film(&fs::read(output_of(&rows[0])).unwrap());
     // The first and the third frame show the same ground at the bottom left.
     let ground = |band: &Band| match &band.samples {
@@ -161,7 +161,7 @@ fn a_bomb_of_frames_fails_its_item_and_the_job_goes_on() {
     bomb.extend(b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0".repeat(65_000));
     bomb.push(b';');
     let sources = vec![file(&desk.put("bomb.gif", bomb)), file(&desk.put("b.webp", BLENDS))];
-    let rows = desk.run(desk.job(sources, vec![long_edge(18)], FormatChoice::Webp));
+    let rows = desk.run(desk.job(sources, vec![long_edge(18)], save_as("webp")));
     let error = rows[0].error.clone().unwrap();
     assert_eq!(error.kind, ErrorKind::TooLarge);
     assert!(error.to_string().contains("65000 frames"), "{error}");

@@ -10,8 +10,8 @@ use crossbeam_channel::{Receiver, bounded};
 use pixloom::catalog::CatalogReader;
 use pixloom::engine::{Command, Engine, EngineOptions, Handle, JobView, Snapshot};
 use pixloom::model::{
-    Edge, Event, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe, Save,
-    SinkSpec, SourceSpec, Step,
+    Edge, Event, Format, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe,
+    Save, SinkSpec, SourceSpec, Step,
 };
 
 /// No wait may take longer; far above what a busy machine needs.
@@ -352,4 +352,15 @@ pub(crate) fn read_png(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
         other => panic!("{other:?}"),
     };
     (info.width, info.height, rgb)
+}
+
+/// The format of that name.
+pub(crate) fn format_named(name: &str) -> Format {
+    pixloom::init();
+    Format::named(name).unwrap()
+}
+
+/// The choice to save in the format of that name.
+pub(crate) fn save_as(name: &str) -> FormatChoice {
+    FormatChoice::Fixed(format_named(name))
 }

@@ -3,9 +3,9 @@
 use std::fs;
 
 use pixloom::engine::{Command, Notice, Snapshot};
-use pixloom::model::{FormatChoice, ItemRow, JobState, Limits, Save, SinkSpec, SourceSpec};
+use pixloom::model::{ItemRow, JobState, Limits, Save, SinkSpec, SourceSpec};
 
-use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe};
+use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe, save_as};
 
 fn names(rows: &[ItemRow]) -> Vec<String> {
     rows.iter().map(|row| row.locator.short_name()).collect()
@@ -73,7 +73,7 @@ fn a_draft_becomes_a_job_of_its_own_recipe() {
     let desk = with_five();
     let steps = vec![long_edge(8)];
     desk.send(Command::SetRecipe(recipe(steps.clone())));
-    desk.send(Command::SetSave(Save { format: FormatChoice::Png, ..Save::default() }));
+    desk.send(Command::SetSave(Save { format: save_as("png"), ..Save::default() }));
     desk.send(Command::SetSink(SinkSpec { dir: Some(desk.out()), ..SinkSpec::default() }));
     desk.send(Command::SetLimits(Limits { workers: Some(1), ..Limits::default() }));
     desk.send(Command::Remove(vec![1]));

@@ -6,7 +6,7 @@ use pixloom::engine::Command;
 use pixloom::error::{ErrorKind, ItemError};
 use pixloom::model::{FormatChoice, ItemState, JobState};
 
-use super::desk::{Desk, file, long_edge, png, sample, url};
+use super::desk::{Desk, file, long_edge, png, sample, save_as, url};
 use crate::util::server::{Server, ok, redirect, status};
 
 /// A PNG whose header is right and claims so many pixels, with nothing behind it.
@@ -75,7 +75,7 @@ fn a_file_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
         ("huge.png", &[ErrorKind::TooLarge], "larger than the limit"),
         ("scrambled.png", &[ErrorKind::Corrupt, ErrorKind::Truncated], "Original untouched"),
     ];
-    check(&desk, desk.job(sources, vec![long_edge(24)], FormatChoice::Webp), &wrong, 2);
+    check(&desk, desk.job(sources, vec![long_edge(24)], save_as("webp")), &wrong, 2);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_link_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
         ("/dead.png", &[ErrorKind::Connect], "no connection"),
         ("/nonsense.png", &[ErrorKind::BadUrl], "not a usable link"),
     ];
-    check(&desk, desk.job(sources, vec![long_edge(10)], FormatChoice::Png), &wrong, 2);
+    check(&desk, desk.job(sources, vec![long_edge(10)], save_as("png")), &wrong, 2);
     let reader = desk.reader();
     let job = pixloom::model::JobId(1);
     let gone = reader.after(job, 1, 1).unwrap().remove(0);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pixloom::engine::Command;
 use pixloom::model::{Edge, FormatChoice, ItemRow, ItemState, JobId, Limits, SourceSpec};
 
-use super::desk::{Desk, file, long_edge, output_of, png, read_png, sha256, url};
+use super::desk::{Desk, file, long_edge, output_of, png, read_png, save_as, sha256, url};
 use crate::util::server::{Behaviour, Server, ok, redirect, status};
 
 #[test]
@@ -68,7 +68,7 @@ fn fetched_pictures_go_through_the_recipe_in_one_job_with_files() {
     let list_path = desk.path("list.txt");
     fs::write(&list_path, list).unwrap();
     let sources = vec![file(&local), SourceSpec::UrlList { path: list_path }, url(server.url("/single.png"))];
-    let rows = desk.run(desk.job(sources, vec![long_edge(30)], FormatChoice::Png));
+    let rows = desk.run(desk.job(sources, vec![long_edge(30)], save_as("png")));
     assert_eq!(rows.len(), 22);
     for row in &rows {
         let output = fs::read(output_of(row)).unwrap();
@@ -168,7 +168,7 @@ fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_sta
     };
     let names: Vec<String> = (0..20).map(|n| format!("/p{n}.png")).collect();
     write(&names);
-    let spec = || desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(20)], FormatChoice::Png);
+    let spec = || desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(20)], save_as("png"));
     let count = |rows: &[ItemRow], state| rows.iter().filter(|row| row.state == state).count();
     let first = desk.run(spec());
     assert_eq!((count(&first, ItemState::Done), bodies.swap(0, Ordering::SeqCst)), (20, 20));
@@ -193,7 +193,7 @@ fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_sta
     assert_eq!(desk.outputs().len(), 22, "20, the new one, and the changed one beside the old");
     // Another recipe makes something else.
     let other =
-        desk.run(desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(10)], FormatChoice::Png));
+        desk.run(desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(10)], save_as("png")));
     assert_eq!((count(&other, ItemState::Done), bodies.load(Ordering::SeqCst)), (20, 20));
 }
 
@@ -236,7 +236,7 @@ fn large_bodies_and_their_pixels_share_a_small_budget() {
     });
     let name = |n: usize| if n.is_multiple_of(2) { format!("/late{n}.png") } else { format!("/{n}.png") };
     let sources = (0..60).map(|n| url(server.url(&name(n)))).collect();
-    let mut spec = desk.job(sources, vec![long_edge(100)], FormatChoice::Png);
+    let mut spec = desk.job(sources, vec![long_edge(100)], save_as("png"));
     spec.limits = Limits { memory_bytes: Some(4 << 20), connections: 40, per_host: 40, ..spec.limits };
     let job = desk.submit(spec);
     // What came is done while the rest is still on its way.

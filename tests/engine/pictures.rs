@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use pixloom::model::{Format, FormatChoice, ItemState, JobSpec, Save, SourceSpec, Step};
+use pixloom::model::{FormatChoice, ItemState, JobSpec, Save, SourceSpec, Step};
 
-use super::desk::{Desk, file, long_edge, output_of, png, read_png, sample_path, sha256};
+use super::desk::{Desk, file, format_named, long_edge, output_of, png, read_png, sample_path, save_as, sha256};
 
 #[test]
 fn pictures_are_resized_sharpened_and_saved_as_webp_and_the_catalog_tells_all_of_it() {
@@ -14,7 +14,7 @@ fn pictures_are_resized_sharpened_and_saved_as_webp_and_the_catalog_tells_all_of
     let before = super::desk::files_below(&samples);
     let source = SourceSpec::Folder { path: samples.clone(), recursive: false };
     let steps = vec![long_edge(320), Step::new("sharpen").with("sigma", 1.0).with("amount", 0.8)];
-    let rows = desk.run(desk.job(vec![source], steps, FormatChoice::Webp));
+    let rows = desk.run(desk.job(vec![source], steps, save_as("webp")));
     let sizes: BTreeMap<&str, (u32, u32)> = BTreeMap::from([
         ("aurora-lake.webp", (320, 213)),
         ("city-at-night.webp", (320, 213)),
@@ -65,10 +65,10 @@ fn every_format_that_can_be_written_is_written_as_what_it_is_called() {
     let desk = Desk::command_line();
     let source = desk.put("a.png", png(64, 48, 3));
     for (format, extension, known) in [
-        (FormatChoice::Jpeg, "jpg", Format::Jpeg),
-        (FormatChoice::Png, "png", Format::Png),
-        (FormatChoice::Webp, "webp", Format::Webp),
-        (FormatChoice::Tiff, "tif", Format::Tiff),
+        (save_as("jpeg"), "jpg", format_named("jpeg")),
+        (save_as("png"), "png", format_named("png")),
+        (save_as("webp"), "webp", format_named("webp")),
+        (save_as("tiff"), "tif", format_named("tiff")),
     ] {
         let rows = desk.run(desk.job(vec![file(&source)], vec![long_edge(32)], format));
         let output = output_of(&rows[0]);
@@ -82,8 +82,8 @@ fn every_format_that_can_be_written_is_written_as_what_it_is_called() {
 fn a_lossless_result_holds_exactly_the_pixels_of_the_recipe() {
     let desk = Desk::command_line();
     let source = desk.put("a.png", png(50, 40, 5));
-    let spec = desk.job(vec![file(&source)], vec![Step::new("invert")], FormatChoice::Png);
-    let webp = Save { format: FormatChoice::Webp, lossless: true, ..Save::default() };
+    let spec = desk.job(vec![file(&source)], vec![Step::new("invert")], save_as("png"));
+    let webp = Save { format: save_as("webp"), lossless: true, ..Save::default() };
     let rows = desk.run(spec.clone());
     let wanted: Vec<u8> = super::desk::pixels(50, 40, 5).iter().map(|level| 255 - level).collect();
     assert_eq!(read_png(&fs::read(output_of(&rows[0])).unwrap()), (50, 40, wanted.clone()));

@@ -5,7 +5,7 @@ use std::time::Instant;
 use pixloom::engine::Command;
 use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Save, Step};
 
-use super::desk::{Desk, events_behind, file, files_below, last_event, png, sample, url};
+use super::desk::{Desk, events_behind, file, files_below, last_event, png, sample, save_as, url};
 use crate::util::server::{Server, ok};
 
 /// A job that keeps every core busy for a while: large blurs, on copies of one photograph.
@@ -13,7 +13,7 @@ fn heavy(desk: &Desk, items: u32) -> JobSpec {
     let photo = sample("tulip-field.jpg");
     let sources = (0..items).map(|n| file(&desk.put(&format!("photo{n}.jpg"), &photo))).collect();
     let blur = Step::new("gaussian_blur").with("sigma", 12.0);
-    desk.job(sources, vec![blur.clone(), blur], FormatChoice::Png)
+    desk.job(sources, vec![blur.clone(), blur], save_as("png"))
 }
 
 /// Submits such a job and waits until it is counted and at work.

@@ -9,7 +9,7 @@ use pixloom::engine::{
 use pixloom::error::ErrorKind;
 use pixloom::model::{FormatChoice, ItemId, ItemState, JobId, Recipe, Save, Step};
 
-use super::desk::{Desk, file, long_edge, output_of, pixels, png, read_png, recipe, sample_path, url};
+use super::desk::{Desk, file, long_edge, output_of, pixels, png, read_png, recipe, sample_path, save_as, url};
 use crate::util::server::{Server, ok};
 
 /// Lists these files in a draft.
@@ -23,7 +23,7 @@ fn draft(desk: &Desk, sources: Vec<pixloom::model::SourceSpec>) -> JobId {
 }
 
 fn request(id: ItemId, recipe: Recipe, zoom: Zoom) -> PreviewRequest {
-    let save = Save { format: FormatChoice::Png, ..Save::default() };
+    let save = Save { format: save_as("png"), ..Save::default() };
     PreviewRequest { id, recipe, save, zoom, area_px: (4000, 4000) }
 }
 
@@ -76,7 +76,7 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
         let view = request(ItemId { job, seq }, recipe.clone(), FULL);
         let shown = picture(first_look(&desk, &view));
         let weighed = picture(look(&desk, &view)).after_bytes;
-        let mut spec = desk.job(vec![sources[seq as usize - 1].clone()], recipe.steps.clone(), FormatChoice::Png);
+        let mut spec = desk.job(vec![sources[seq as usize - 1].clone()], recipe.steps.clone(), save_as("png"));
         spec.sink.dir = Some(desk.out());
         let saved = desk.run(spec);
         let bytes = fs::read(output_of(&saved[0])).unwrap();
@@ -102,7 +102,7 @@ fn looking_around_at_full_size_shows_the_pixels_that_are_saved_there() {
         vec![long_edge(800), Step::new("sharpen").with("sigma", 1.0)],
         vec![Step::new("rotate").with("degrees", 10.0)],
     ] {
-        let saved = desk.run(desk.job(vec![source.clone()], steps.clone(), FormatChoice::Png));
+        let saved = desk.run(desk.job(vec![source.clone()], steps.clone(), save_as("png")));
         let (width, height, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
         desk.send(Command::Show(job));
         for (x, y) in [(0.1, 0.1), (0.13, 0.12), (0.9, 0.95), (0.5, 0.5), (0.0, 1.0)] {
@@ -145,7 +145,7 @@ fn to_fit_a_preview_looks_like_the_result_scaled_down() {
         let smaller =
             Step::new("resize").with("width", f64::from(shown.width_px)).with("height", f64::from(shown.height_px));
         let all = steps.iter().cloned().chain([smaller.with("fit", "exact")]).collect();
-        let saved = desk.run(desk.job(vec![source.clone()], all, FormatChoice::Png));
+        let saved = desk.run(desk.job(vec![source.clone()], all, save_as("png")));
         let (width_px, height_px, saved) = read_png(&fs::read(output_of(&saved[0])).unwrap());
         assert_eq!(shown.width_px, px, "what is shown fills the area, and is not blown up to it");
         assert_eq!((shown.width_px, shown.height_px), (width_px, height_px));
@@ -161,12 +161,12 @@ fn a_moment_later_a_preview_looks_as_the_encoded_file_will() {
     let desk = Desk::window();
     let source = file(&sample_path("aurora-lake.jpg"));
     let job = draft(&desk, vec![source.clone()]);
-    let save = Save { format: FormatChoice::Jpeg, quality: Some(5), ..Save::default() };
+    let save = Save { format: save_as("jpeg"), quality: Some(5), ..Save::default() };
     let steps = vec![long_edge(300)];
     let view = PreviewRequest { save: save.clone(), ..request(ItemId { job, seq: 1 }, recipe(steps.clone()), FULL) };
     let before = picture(first_look(&desk, &view)).after;
     let encoded = picture(look(&desk, &view));
-    let mut spec = desk.job(vec![source], steps, FormatChoice::Jpeg);
+    let mut spec = desk.job(vec![source], steps, save_as("jpeg"));
     spec.save = save;
     let bytes = fs::read(output_of(&desk.run(spec)[0])).unwrap();
     assert_eq!(encoded.after_bytes, Some(bytes.len() as u64));

@@ -1,59 +1,21 @@
-//! Animations out: frames come as whole canvases, one after the other; each format's own file stores what changed.
+//! Encoding animations: frames come as whole canvases, one after the other, and each format stores what changed.
 
+use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::{Extras, errors, gif, png, webp};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Delay, Format, Frame, ImageInfo, Picture, RowWriter, SampleType, Save};
+use crate::model::{Band, Channels, Delay, Frame, ImageInfo, Picture, RowWriter};
 
-/// Takes the frames of an animation and ends with a file's bytes.
+/// Takes the frames of an animation and gives a file's bytes.
 pub trait FrameEncoder: RowWriter {
     /// Announces the next frame. Its rows follow: `start` with the canvas, then `write_rows`.
     fn begin(&mut self, frame: &Frame) -> Result<(), ItemError>;
 
-    /// The whole file, after the last row of the last frame. An error when rows or frames are missing.
+    /// The whole file, after the last row of the last frame. An error if rows or frames are missing.
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
 }
 
-/// Whether files of this format can hold several frames.
-pub const fn animates(format: Format) -> bool {
-    matches!(format, Format::Gif | Format::Webp | Format::Png)
-}
-
-/// An encoder of `picture`, whose canvas is the result's.
-pub(crate) fn encoder(
-    format: Format,
-    save: &Save,
-    picture: Picture,
-    extras: Extras,
-) -> Result<Box<dyn FrameEncoder>, ItemError> {
-    let wide = picture.canvas.sample == SampleType::U16;
-    match format {
-        Format::Gif => Ok(boxed(picture, gif::GifAnimation::new(save, picture)?)),
-        Format::Webp => Ok(boxed(picture, webp::WebpAnimation::new(save, picture, extras)?)),
-        Format::Png if wide => Ok(boxed(picture, png::PngAnimation::<u16>::new(save, picture, extras)?)),
-        Format::Png => Ok(boxed(picture, png::PngAnimation::<u8>::new(save, picture, extras)?)),
-        other => Err(errors::cant_encode(format!("{} holds one frame", other.label()))),
-    }
-}
-
-/// Bytes of memory that an encoder of an animation holds at its end: canvases, the work on one frame, the file. An
-/// estimate for budgets.
-pub fn animation_bytes(format: Format, save: &Save, picture: &Picture) -> u64 {
-    let canvas = &picture.canvas;
-    let pixels = u64::from(canvas.width_px) * u64::from(canvas.height_px);
-    // How many canvases are compared, and about what a frame takes in the file, most of which did not change.
-    let (held, stored) = match format {
-        Format::Gif => (5 * 4, 0.25),
-        Format::Webp if save.lossless => (3 * 4, 0.5),
-        Format::Webp => (3 * 4, 0.1),
-        _ => (3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64, 0.5),
-    };
-    let file = (pixels as f64 * f64::from(picture.frames) * stored) as u64;
-    pixels * held + crate::codec::encoding_bytes(format, &Save { max_bytes: None, ..save.clone() }, canvas) + file
-}
-
-/// A format's own way to store canvases of samples `T`.
+/// How a format stores canvases of samples `T`.
 pub(crate) trait Canvases<T>: Send {
     /// The channels it takes.
     fn channels(&self) -> Channels;
@@ -65,11 +27,15 @@ pub(crate) trait Canvases<T>: Send {
     fn finish(self) -> Result<Vec<u8>, ItemError>;
 }
 
-fn boxed<T: Sample + Send, C: Canvases<T> + 'static>(picture: Picture, canvases: C) -> Box<dyn FrameEncoder> {
+/// A frame encoder that collects rows into canvases.
+pub(crate) fn boxed<T: Sample + Send, C: Canvases<T> + 'static>(
+    picture: Picture,
+    canvases: C,
+) -> Box<dyn FrameEncoder> {
     Box::new(CanvasEncoder { picture, canvases, announced: None, rows: None, done: 0 })
 }
 
-/// Collects each frame's rows and hands them on as a canvas.
+/// Collects each frame's rows and passes them on as a canvas.
 struct CanvasEncoder<T, C> {
     picture: Picture,
     canvases: C,
@@ -79,7 +45,7 @@ struct CanvasEncoder<T, C> {
 }
 
 impl<T: Sample + Send, C: Canvases<T>> CanvasEncoder<T, C> {
-    /// Hands on the frame whose rows have come.
+    /// Passes on the frame that is complete.
     fn complete(&mut self) -> Result<(), ItemError> {
         let Some(frame) = self.announced.take() else { return Ok(()) };
         let rows = self.rows.take().ok_or_else(|| errors::cant_encode("a frame has no rows"))?;
@@ -93,14 +59,14 @@ impl<T: Sample + Send, C: Canvases<T>> RowWriter for CanvasEncoder<T, C> {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         let canvas = self.picture.canvas;
         if (info.width_px, info.height_px) != (canvas.width_px, canvas.height_px) {
-            return Err(errors::cant_encode("its frames come out in different sizes"));
+            return Err(errors::cant_encode("its frames have different sizes"));
         }
         self.rows = Some(Collector::new(info, self.canvases.channels())?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
     }
 }
 
@@ -120,10 +86,10 @@ impl<T: Sample + Send, C: Canvases<T>> FrameEncoder for CanvasEncoder<T, C> {
     }
 }
 
-/// Delays in a format's own unit. What is no whole number of units is rounded so that the whole keeps its length.
+/// Converts delays to a format's unit. Fractions are rounded so that the animation keeps its length.
 pub(crate) struct Clock {
     per_second: u32,
-    /// Units that no rounded delay goes below: viewers take the shortest ones for none at all.
+    /// The shortest rounded delay: viewers ignore shorter ones.
     least: u32,
     most: u32,
     /// What rounding has left over so far.
@@ -152,7 +118,7 @@ mod tests {
     use super::super::frame_encoder::*;
 
     #[test]
-    fn delays_stay_exact_or_keep_the_sum_and_never_become_too_short_to_be_shown() {
+    fn delays_stay_exact_or_keep_their_sum_and_never_become_too_short() {
         let mut clock = Clock::new(100, 2, 65_535);
         let units: Vec<u32> = (0..6).map(|_| clock.units(Delay::new(33, 1_000))).collect();
         assert_eq!(units, [3, 4, 3, 3, 4, 3]);

@@ -1,5 +1,6 @@
-//! Animations: frames decoded one at a time, and encoded as what changed between them.
+//! Animations: what the formats that hold them share. Frames are decoded one at a time, and encoded as what changed
+//! between them.
 
-pub(super) mod changed_area;
-pub(super) mod frame_decoder;
-pub(super) mod frame_encoder;
+pub(crate) mod canvas_rows;
+pub(crate) mod changed_area;
+pub(crate) mod frame_encoder;

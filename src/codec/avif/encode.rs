@@ -3,25 +3,28 @@
 use ravif::{EncodedImage, Encoder as Av1, MatrixCoefficients, PixelRange};
 
 use super::write_boxes::{self, Parts};
+use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::{Encoder, Extras, errors};
+use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Save};
+use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
 
+/// Quality when none is given.
+pub(super) const DEFAULT_QUALITY: u8 = 80;
 /// Effort when none is given: speed 9 of 10, a second a megapixel. Speed 8 takes twice as long for 3 % smaller files.
 const DEFAULT_EFFORT: u8 = 1;
 /// Largest level of 10 bits.
 const MAX: f32 = 1_023.0;
-/// What no colour is, in chroma of 10 bits.
+/// Neutral chroma in 10 bits.
 const MIDDLE: f32 = 512.0;
 
-/// Bytes that encoding holds: the rows, three planes of 16 bits three times, and the search's notes. Measured: 23 a
-/// pixel beside the rows for 24 megapixels.
-pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
+/// Bytes that encoding takes: the file, the rows, three times three planes of 16 bits, and the search's data. Measured:
+/// 23 bytes per pixel in addition to the rows, at 24 megapixels.
+pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
     let pixels = u64::from(info.width_px) * u64::from(info.height_px);
     let rows = info.channels.count().max(3) as u64 * info.sample.size_bytes().min(2) as u64;
-    pixels * (rows + if info.channels.has_alpha() { 40 } else { 32 }) + (16 << 20)
+    pixels * (rows + if info.channels.has_alpha() { 40 } else { 32 }) + (16 << 20) + stored_bytes(info) / 3
 }
 
 /// Collects rows, and encodes them at the end.
@@ -40,7 +43,7 @@ enum Rows {
 impl AvifEncoder {
     pub(in crate::codec) fn new(save: &Save, extras: Extras) -> Self {
         let effort = save.effort.unwrap_or(DEFAULT_EFFORT).min(9);
-        Self { quality: save.quality_for(Format::Avif), effort, extras, rows: None }
+        Self { quality: save.quality.unwrap_or(DEFAULT_QUALITY), effort, extras, rows: None }
     }
 
     fn encode<T: Sample + Sync + Send>(
@@ -120,7 +123,7 @@ impl RowWriter for AvifEncoder {
         match &mut self.rows {
             Some(Rows::Eight(rows, _)) => rows.add(band),
             Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("the encoder was not started")),
         }
     }
 }
@@ -130,7 +133,7 @@ impl Encoder for AvifEncoder {
         match self.rows.take() {
             Some(Rows::Eight(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
             Some(Rows::Sixteen(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
-            None => Err(errors::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("the encoder was not started")),
         }
     }
 }

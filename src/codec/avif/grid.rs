@@ -3,7 +3,8 @@
 use super::items::{Item, Items};
 use super::rav1d::{self, Frame, Layout, Plane};
 use crate::codec::container::bmff::Fields;
-use crate::codec::{DecodeControl, errors};
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 

@@ -1,199 +1,49 @@
-//! AVIF, reading: still pictures of 8 to 12 bits, gray or colour, with alpha, in one piece or as a grid of tiles. Of a
-//! sequence, the picture that stands for it.
-//!
-//! The container is read here; rav1d decodes what is in it.
+//! AVIF: read through rav1d, written through ravif.
 
-pub(crate) mod encode;
+mod decode;
+mod encode;
 mod grid;
 mod items;
 mod panic_guard;
 mod rav1d;
 mod sequence;
-pub(crate) mod write_boxes;
+mod write_boxes;
 mod yuv;
 
-use moxcms::ColorProfile;
+use super::spec::{EncoderSpec, FormatSpec, Frames};
+use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
-use super::{DecodeControl, Decoded, Header, errors};
-use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Orientation, SampleType};
-use items::{Aperture, Item, Items, Property};
-use yuv::{Matrix, YuvRows};
-
-/// A file's main picture, as its description tells it.
-struct Picture<'a> {
-    items: Items<'a>,
-    /// Place and size within the decoded frame: left, top, width, height in px.
-    part: (u32, u32, u32, u32),
-    frame_size: (u32, u32),
-    info: ImageInfo,
-    bits: u8,
-    orientation: Orientation,
-}
-
-impl<'a> Picture<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, ItemError> {
-        let items = Items::read(bytes)?;
-        let primary = items.primary()?;
-        primary.understood()?;
-        let frame_size = primary.size()?;
-        errors::within_limits(frame_size.0, frame_size.1)?;
-        let (bits, monochrome) = coding(&items, primary)?;
-        let has_alpha = items.alpha_of(primary).is_some();
-        let channels = match (monochrome, has_alpha) {
-            (true, false) => Channels::Gray,
-            (true, true) => Channels::GrayAlpha,
-            (false, false) => Channels::Rgb,
-            (false, true) => Channels::Rgba,
-        };
-        let part = part(primary, frame_size)?;
-        let sample = if bits > 8 { SampleType::U16 } else { SampleType::U8 };
-        let info = ImageInfo { width_px: part.2, height_px: part.3, channels, sample, premultiplied: false };
-        let orientation = orientation(primary);
-        Ok(Self { items, part, frame_size, info, bits, orientation })
-    }
-
-    fn header(&self) -> Header {
-        let header = Header::still(Format::Avif, self.info, self.orientation);
-        Header { first_only: self.items.beside_a_sequence(), ..header }
-    }
-}
-
-/// Bits of a sample, and whether there is only luma; of a grid, as its first tile tells.
-fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
-    let told = |item: &Item<'_>| {
-        item.properties.iter().find_map(|(property, _)| match property {
-            Property::Coding { bits, monochrome } => Some((*bits, *monochrome)),
-            _ => None,
-        })
-    };
-    let missing = || errors::corrupt("it does not tell how it is coded");
-    match &item.kind {
-        b"av01" => told(item).ok_or_else(missing),
-        b"grid" => items.tiles_of(item)?.first().and_then(|tile| told(tile)).ok_or_else(missing),
-        kind => {
-            let kind = String::from_utf8_lossy(kind);
-            Err(errors::unsupported(format!("AVIF pictures of the kind {kind} are not supported")))
-        }
-    }
-}
-
-/// `irot` turns counter-clockwise first, `imir` mirrors then. An EXIF orientation is for those who know neither.
-fn orientation(item: &Item<'_>) -> Orientation {
-    let mut turns = 0;
-    let mut mirror = None;
-    for (property, _) in &item.properties {
-        match property {
-            Property::Rotation(quarters) => turns = *quarters,
-            Property::Mirror(axis) => mirror = Some(*axis),
-            _ => {}
-        }
-    }
-    match (turns, mirror) {
-        (1, None) => Orientation::Rotate270,
-        (2, None) => Orientation::Rotate180,
-        (3, None) => Orientation::Rotate90,
-        (0, Some(0)) | (2, Some(1)) => Orientation::FlipV,
-        (0 | 2, Some(_)) => Orientation::FlipH,
-        (1, Some(0)) | (3, Some(1)) => Orientation::Transpose,
-        (1 | 3, Some(_)) => Orientation::Transverse,
-        _ => Orientation::Upright,
-    }
-}
-
-/// The part of the frame that counts: all of it, or what `clap` leaves.
-fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, u32), ItemError> {
-    let aperture = item.properties.iter().find_map(|(property, _)| match property {
-        Property::Aperture(aperture) => Some(*aperture),
-        _ => None,
-    });
-    let Some(Aperture { width: wide, height: high, right, down }) = aperture else { return Ok((0, 0, width, height)) };
-    let across = span(width, wide, right);
-    let along = span(height, high, down);
-    match (across, along) {
-        (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
-        _ => Err(errors::corrupt("the part of it that should be shown is not within it")),
-    }
-}
-
-/// First px and number of px along one side; `None` when they are no whole numbers or not within it.
-fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Option<(u32, u32)> {
-    if per == 0 || off_per == 0 || !length.is_multiple_of(per) {
-        return None;
-    }
-    let length = length / per;
-    let twice = i128::from(off) * 2 + (i128::from(side) - i128::from(length)) * i128::from(off_per);
-    let per = i128::from(off_per) * 2;
-    let first = (twice % per == 0).then(|| u32::try_from(twice / per).ok()).flatten()?;
-    (length > 0 && first.checked_add(length)? <= side).then_some((first, length))
-}
-
-/// Bytes that reading takes at most: the decoder's frame, the planes copied from it, and what it keeps of each block.
-pub(super) const fn held_bytes(info: &ImageInfo) -> u64 {
-    info.size_bytes() * 5 / 2 + (8 << 20)
-}
-
-pub(super) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
-    Ok(Picture::read(bytes)?.header())
-}
-
-pub(super) fn open<'a>(bytes: &'a [u8], control: &DecodeControl<'_>) -> Result<Decoded<'a>, ItemError> {
-    let picture = Picture::read(bytes)?;
-    let primary = picture.items.primary()?;
-    let frame = grid::decode(&picture.items, primary, picture.frame_size, control)?;
-    let monochrome = picture.info.channels.colour_count() == 1;
-    if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
-        return Err(errors::corrupt("its frame is coded otherwise than the file tells"));
-    }
-    let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
-        Some((item, premultiplied)) => {
-            item.understood()?;
-            if item.size()? != picture.frame_size {
-                return Err(errors::unsupported("AVIF pictures whose alpha has a size of its own are not supported"));
-            }
-            (Some(grid::decode(&picture.items, item, picture.frame_size, control)?), premultiplied)
-        }
-        None => (None, false),
-    };
-    let colours = primary.properties.iter().find_map(|(property, _)| match property {
-        Property::Numbers { primaries, matrix, full_range } => Some((*primaries, *matrix, *full_range)),
-        _ => None,
-    });
-    let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
-    let matrix = Matrix::from_number(matrix)
-        .filter(|&matrix| matrix != Matrix::Identity || frame.layout == rav1d::Layout::Full || monochrome)
-        .ok_or_else(|| errors::unsupported(format!("AVIF pictures with colour matrix {matrix} are not supported")))?;
-    let profile = primary.properties.iter().find_map(|(property, _)| match property {
-        Property::Profile(profile) => Some(profile.to_vec()),
-        _ => None,
-    });
-    let profile = profile.or_else(|| if monochrome { None } else { profile_of(primaries) });
-    let rows = YuvRows {
-        info: picture.info,
-        frame,
-        alpha,
-        premultiplied,
-        matrix,
-        full_range,
-        left: picture.part.0 as usize,
-        top: picture.part.1 as usize,
-        next_row: 0,
-        lines: yuv::Lines::default(),
-    };
-    let metadata = picture.items.metadata_of(primary);
-    Ok(Decoded { header: picture.header(), rows: Box::new(rows), profile, metadata })
-}
-
-/// The profile of wide colours that are told as a number, with sRGB's curve, as such pictures have it.
-fn profile_of(primaries: u16) -> Option<Vec<u8>> {
-    let profile = match primaries {
-        12 => ColorProfile::new_display_p3(),
-        9 => {
-            let (mut wide, srgb) = (ColorProfile::new_bt2020(), ColorProfile::new_srgb());
-            (wide.red_trc, wide.green_trc, wide.blue_trc) = (srgb.red_trc, srgb.green_trc, srgb.blue_trc);
-            wide
-        }
-        _ => return None,
-    };
-    profile.encode().ok()
-}
+/// The declaration of AVIF.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["avif"],
+        label: "AVIF",
+        extensions: &["avif", "avifs"],
+        media_types: &["image/avif"],
+        save: Some(SaveInfo {
+            default_quality: Some(encode::DEFAULT_QUALITY),
+            keys: &[
+                FormatKey::new("quality"),
+                FormatKey::new("max_bytes"),
+                FormatKey::with_meaning("effort", "1", "10 minus rav1e's speed"),
+            ],
+            has_profile: true,
+            has_frames: false,
+            check: |_| Ok(()),
+        }),
+    },
+    signatures: &[],
+    sniff: decode::sniff,
+    probe: decode::probe,
+    open: decode::open,
+    decode_bytes: decode::held_bytes,
+    taken: |_| None,
+    strip: |_| None,
+    frames: Frames::FirstOnly,
+    encoder: Some(EncoderSpec {
+        new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
+        stored_channels: |channels: Channels, _| channels.with_colour(),
+        is_deep: true,
+        bytes: encode::encoding_bytes,
+    }),
+};

@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Once};
 
 use super::rav1d::Frame;
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
 use crate::codec::guard::decode_thread::Work;
-use crate::codec::{DecodeControl, errors};
 use crate::error::ItemError;
 
 /// Threads that may be lost; more would be a flood of files made for that.
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_panic_that_may_not_unwind_is_an_error_of_the_file() {
-        let inner = "codec::avif::contained::tests::a_panic_on_hostile_data";
+        let inner = "codec::avif::panic_guard::tests::a_panic_on_hostile_data";
         let program = std::env::current_exe().unwrap();
         let status = Command::new(program).args(["--ignored", "--exact", inner]).status().unwrap();
         // What ends with 0 ran no test at all.

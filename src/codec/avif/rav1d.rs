@@ -18,7 +18,8 @@ use re_rav1d::src::lib::{
 };
 
 use super::panic_guard;
-use crate::codec::{DecodeControl, errors};
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 

@@ -1,7 +1,8 @@
 //! The boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around pictures that are already encoded: what
 //! the encoder's own container has no room for is a profile and XMP.
 
-use crate::codec::{Extras, errors};
+use crate::codec::errors;
+use crate::codec::spec::Extras;
 use crate::error::ItemError;
 
 /// An AVIF file's parts.

@@ -3,18 +3,17 @@
 
 use std::sync::Arc;
 
+use super::{DEFAULT_DENSITY, INFO_HEADER};
+use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
-use crate::codec::pixels::image_crate::BMP_DENSITY;
 use crate::codec::pixels::whole_image::RowCount;
-use crate::codec::{Encoder, Extras, errors};
+use crate::codec::spec::{Encoder, Extras};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, RowWriter};
 
 /// Bytes of the file's own header.
 const FILE_HEADER: u32 = 14;
-/// Bytes of a `BITMAPINFOHEADER`.
-const INFO_HEADER: u32 = 40;
 /// Bytes of a `BITMAPV5HEADER`.
 const V5_HEADER: u32 = 124;
 
@@ -46,7 +45,7 @@ struct Layout {
 
 impl BmpEncoder {
     pub(in crate::codec) fn new(extras: Extras) -> Self {
-        let density = extras.metadata.density.and_then(density::to_metre).unwrap_or((BMP_DENSITY, BMP_DENSITY));
+        let density = extras.metadata.density.and_then(density::to_metre).unwrap_or((DEFAULT_DENSITY, DEFAULT_DENSITY));
         Self { profile: extras.profile, density, started: None }
     }
 
@@ -112,7 +111,7 @@ impl RowWriter for BmpEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("it was not started")) };
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("the encoder was not started")) };
         let Started { info, count, converter, layout: Layout { channels, pixels_at, stride }, file, next_row } =
             started;
         count.add(band, info)?;
@@ -136,7 +135,7 @@ impl RowWriter for BmpEncoder {
 
 impl Encoder for BmpEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(errors::cant_encode("it was not started")) };
+        let Some(started) = self.started else { return Err(errors::cant_encode("the encoder was not started")) };
         started.count.complete()?;
         Ok(started.file)
     }

@@ -3,8 +3,8 @@
 
 use ::gif::{Decoder, DisposalMethod};
 
-use super::{Bytes, from_gif};
-use crate::codec::animation::frame_decoder::{CanvasRows, CanvasSamples};
+use super::decode::{Bytes, decoder, from_gif};
+use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::codec::errors;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader};
@@ -36,7 +36,7 @@ pub(super) struct GifFrames<'a> {
 
 impl<'a> GifFrames<'a> {
     pub(super) fn new(bytes: &'a [u8], picture: Picture, keep: bool) -> Result<Self, ItemError> {
-        let decoder = super::decoder(bytes)?;
+        let decoder = decoder(bytes)?;
         let canvas = errors::zeroed::<u8>(picture.canvas.size_bytes())?;
         let (saved, indices) = (Vec::new(), Vec::new());
         Ok(Self { bytes, keep, rows_had: None, decoder, picture, canvas, saved, last: None, shown: 0, indices })
@@ -50,7 +50,7 @@ impl<'a> GifFrames<'a> {
     /// Pixels of the frame at hand that were there, all others in `indices` being zeros: unpacked once more over ones,
     /// they are all that is alike.
     fn pixels_had(&self) -> Result<usize, ItemError> {
-        let mut decoder = super::decoder(self.bytes)?;
+        let mut decoder = decoder(self.bytes)?;
         for _ in 0..=self.shown {
             decoder.next_frame_info().map_err(|error| from_gif(&error))?;
         }

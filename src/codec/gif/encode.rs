@@ -2,18 +2,19 @@
 
 use ::gif::{Encoder as GifWriter, EncodingError, Frame};
 
+use crate::codec::errors;
 use crate::codec::pixels::palette::{Depth, Indexed};
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::{Encoder, errors};
+use crate::codec::spec::{Encoder, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
 
 /// Colours when nobody says how many.
 pub(in crate::codec) const COLOURS: u16 = 256;
 
-/// Bytes that encoding holds: RGBA, RGB and the places in the palette; colours in Oklab, few of them different.
-pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
-    u64::from(info.width_px) * u64::from(info.height_px) * (4 + 3 + 1 + 8)
+/// Bytes that encoding takes: the file, RGBA, RGB, palette indices, and the distinct colours in Oklab.
+pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
+    u64::from(info.width_px) * u64::from(info.height_px) * (4 + 3 + 1 + 8) + stored_bytes(info)
 }
 
 /// Collects rows: a palette is chosen for all of them.
@@ -56,13 +57,13 @@ impl RowWriter for GifEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
     }
 }
 
 impl Encoder for GifEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| errors::cant_encode("it was not started"))?;
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("the encoder was not started"))?;
         let info = rows.info;
         let mut pixels = rows.into_pixels()?;
         harden(&mut pixels, self.background);

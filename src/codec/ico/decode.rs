@@ -4,15 +4,16 @@ use std::io::Cursor;
 
 use image::codecs::ico::IcoDecoder;
 
+use crate::codec::guard::decode_thread::DecodeControl;
 use crate::codec::pixels::whole_image;
-use crate::codec::{Decoded, Header, errors, png};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
+use crate::codec::{errors, png};
 use crate::error::ItemError;
-use crate::model::{Format, Metadata, Orientation};
+use crate::model::{Metadata, Orientation, TruncatedPolicy};
 
 /// Bytes of the file's head, and of a directory's entry.
 const HEAD: usize = 6;
 const ENTRY: usize = 16;
-const PNG_MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Where an entry's picture stands in the file, and how good it is.
 struct Entry<'a> {
@@ -24,7 +25,7 @@ struct Entry<'a> {
 }
 
 /// Whether the bytes begin as icons (1) and cursors (2) do, with a first entry that points behind its directory.
-pub(crate) fn is_ico(bytes: &[u8]) -> bool {
+pub(super) fn sniff(bytes: &[u8]) -> bool {
     let [0, 0, 1 | 2, 0, low, high, _, _, _, _, _, _, _, _, l0, l1, l2, l3, o0, o1, o2, o3, ..] = *bytes else {
         return false;
     };
@@ -71,7 +72,7 @@ fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
 
 /// A PNG may be larger than the 256 px that a directory can tell.
 fn png_area(data: &[u8]) -> Option<u32> {
-    let head = data.strip_prefix(PNG_MAGIC)?.get(8..16)?;
+    let head = data.strip_prefix(png::SIGNATURE)?.get(8..16)?;
     let (width, height) = (head.first_chunk::<4>()?, head.last_chunk::<4>()?);
     u32::from_be_bytes(*width).checked_mul(u32::from_be_bytes(*height))
 }
@@ -91,22 +92,26 @@ fn decoder(file: &[u8]) -> Result<IcoDecoder<Cursor<&[u8]>>, ItemError> {
     IcoDecoder::new(Cursor::new(file)).map_err(|error| errors::from_image(&error))
 }
 
-pub(crate) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let entry = best(bytes)?;
-    if entry.data.starts_with(PNG_MAGIC) {
-        return Ok(Header { format: Format::Ico, ..png::probe(entry.data)? });
+    if entry.data.starts_with(png::SIGNATURE) {
+        return png::decode::probe(entry.data, 0);
     }
     let info = whole_image::info(&decoder(&alone(&entry)?)?)?;
-    Ok(Header::still(Format::Ico, info, Orientation::Upright))
+    Ok(FileHeader::still(info, Orientation::Upright))
 }
 
-pub(crate) fn open(bytes: &[u8]) -> Result<Decoded<'_>, ItemError> {
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
     let entry = best(bytes)?;
-    if entry.data.starts_with(PNG_MAGIC) {
-        let decoded = png::open(entry.data, false, &|| false)?;
-        return Ok(Decoded { header: Header { format: Format::Ico, ..decoded.header }, ..decoded });
+    if entry.data.starts_with(png::SIGNATURE) {
+        let options = DecodeOptions { truncated: TruncatedPolicy::Fail, ..*options };
+        return png::decode::open(entry.data, &options, control);
     }
     let (info, rows) = whole_image::decode(decoder(&alone(&entry)?)?)?;
-    let header = Header::still(Format::Ico, info, Orientation::Upright);
+    let header = FileHeader::still(info, Orientation::Upright);
     Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }

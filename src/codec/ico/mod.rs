@@ -1,3 +1,26 @@
-//! Windows icons and cursors.
+//! Windows icons and cursors, which are only read.
 
-pub(super) mod decode;
+mod decode;
+
+use super::spec::{FormatSpec, Frames};
+use crate::model::FormatInfo;
+
+/// The declaration of ICO.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["ico"],
+        label: "ICO",
+        extensions: &["ico", "cur"],
+        media_types: &["image/vnd.microsoft.icon", "image/x-icon"],
+        save: None,
+    },
+    signatures: &[],
+    sniff: decode::sniff,
+    probe: decode::probe,
+    open: decode::open,
+    decode_bytes: |_, header| header.info.size_bytes() * 2,
+    taken: |_| None,
+    strip: |_| None,
+    frames: Frames::Single,
+    encoder: None,
+};

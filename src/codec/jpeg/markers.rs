@@ -6,8 +6,9 @@ use std::io::Cursor;
 use ::exif::experimental::Writer;
 use ::exif::{In, Reader, Tag, Value};
 
+use crate::codec::errors;
 use crate::codec::meta::{self, density};
-use crate::codec::{Extras, errors};
+use crate::codec::spec::Extras;
 use crate::error::ItemError;
 use crate::model::Metadata;
 

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
-use crate::error::ErrorKind;
-use crate::model::{ColourChoice, TruncatedPolicy};
+use super::decode;
+use super::libjpeg::{self, Pixels, Settings};
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::spec::{DecodeOptions, Decoded};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, Samples, TruncatedPolicy};
 
 const FULL: DecodeOptions = DecodeOptions {
     max_downscale: 1.0,
@@ -12,7 +15,12 @@ const FULL: DecodeOptions = DecodeOptions {
     colour: ColourChoice::Srgb,
     truncated: TruncatedPolicy::Fail,
     page: 0,
+    fast_huffman: true,
 };
+
+fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
+    decode::open(bytes, options, &DecodeControl::endless())
+}
 
 fn file(
     pixels: Pixels,

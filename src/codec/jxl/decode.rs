@@ -13,15 +13,17 @@ use jxl_oxide::{
 };
 
 use crate::codec::container::bmff::{Boxes, Fields, exif_block};
+use crate::codec::errors;
 use crate::codec::guard::decode_thread;
+use crate::codec::guard::decode_thread::DecodeControl;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
-use crate::codec::{DecodeControl, Decoded, Header, errors};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Metadata, Orientation, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
-const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
-const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
+pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
+pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
 /// Bytes of a metadata block, unpacked, that are kept at most.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 /// Bytes of the first piece that is looked at for the header; each further one is twice as long.
@@ -169,16 +171,21 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
 }
 
 /// Bytes that decoding takes at most, the result included: the library computes in floats, all extra channels included.
-pub(crate) const fn held_bytes(info: &ImageInfo) -> u64 {
+const fn held_bytes_of(info: &ImageInfo) -> u64 {
     info.row_samples() as u64 * info.height_px as u64 * 4 * COPIES + info.size_bytes()
 }
 
-pub(crate) fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+/// Bytes that decoding takes, including the result.
+pub(super) fn held_bytes(_: &[u8], header: &Header) -> u64 {
+    held_bytes_of(&header.info)
+}
+
+pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let parts = parts(bytes)?;
     let mut pieces = pieces(&parts.codestream);
     let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
-    let header = Header::still(Format::Jxl, info(&image)?, Orientation::Upright);
-    Ok(Header { first_only: moves(image, pieces), ..header })
+    let header = FileHeader::still(info(&image)?, Orientation::Upright);
+    Ok(FileHeader { first_only: moves(image, pieces), ..header })
 }
 
 /// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
@@ -195,13 +202,17 @@ fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> boo
 }
 
 /// Decoding can't be stopped between a frame's first pixel and its last, so it goes on apart.
-pub(crate) fn open(bytes: &[u8], control: &DecodeControl<'_>) -> Result<Decoded<'static>, ItemError> {
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    _options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
     let parts = parts(bytes)?;
     let (codestream, metadata) = (parts.codestream.into_owned(), parts.metadata);
     let (info, samples, profile) =
         decode_thread::run("pixloom-jxl", STACK_BYTES, control, move || decoded(&codestream))?;
     let rows = WholeReader::new(info, samples)?;
-    let header = Header::still(Format::Jxl, info, Orientation::Upright);
+    let header = FileHeader::still(info, Orientation::Upright);
     Ok(Decoded { header, rows: Box::new(rows), profile: Some(profile), metadata })
 }
 
@@ -211,7 +222,7 @@ fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError
     let mut pieces = pieces(codestream);
     let mut image = initialized(tracker.clone(), &mut pieces)?;
     let info = info(&image)?;
-    tracker.expand_limit(usize::try_from(held_bytes(&info)).unwrap_or(usize::MAX / 2));
+    tracker.expand_limit(usize::try_from(held_bytes_of(&info)).unwrap_or(usize::MAX / 2));
     // What other programs show on a plain screen: bright values are mapped into its range.
     if image.hdr_type().is_some() && !image.image_header().metadata.grayscale() {
         image.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));

@@ -6,14 +6,16 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
+use crate::codec::errors;
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::{Encoder, Extras, errors};
+use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType};
+use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
 
-/// Bytes that encoding holds: the rows, and the bits of every channel before they become a file.
-pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
-    info.row_samples() as u64 * u64::from(info.height_px) * if info.sample == SampleType::U16 { 8 } else { 5 }
+/// Bytes that encoding takes: the file, the rows, and the bits of every channel before they become a file.
+pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
+    let samples = info.row_samples() as u64 * u64::from(info.height_px);
+    samples * if info.sample == SampleType::U16 { 8 } else { 5 } + stored_bytes(info)
 }
 
 /// Collects rows, and encodes them at the end.
@@ -94,7 +96,7 @@ impl RowWriter for JxlEncoder {
         match &mut self.rows {
             Some(Rows::Eight(rows)) => rows.add(band),
             Some(Rows::Sixteen(rows)) => rows.add(band),
-            None => Err(errors::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("the encoder was not started")),
         }
     }
 }
@@ -106,7 +108,7 @@ impl Encoder for JxlEncoder {
             Some(Rows::Sixteen(rows)) => {
                 self.file(rows.info, bytemuck::cast_slice(&rows.into_pixels()?), BitDepth::Sixteen)
             }
-            None => Err(errors::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("the encoder was not started")),
         }
     }
 }

@@ -1,4 +1,38 @@
-//! JPEG XL.
+//! JPEG XL: read through jxl-oxide, written without loss through zune-jpegxl.
 
-pub(super) mod decode;
-pub(crate) mod encode;
+mod decode;
+mod encode;
+
+use super::spec::{EncoderSpec, FormatSpec, Frames};
+use crate::model::{FormatInfo, SaveInfo};
+
+/// The declaration of JPEG XL.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["jxl"],
+        label: "JPEG XL",
+        extensions: &["jxl"],
+        media_types: &["image/jxl"],
+        save: Some(SaveInfo {
+            default_quality: None,
+            keys: &[],
+            has_profile: false,
+            has_frames: false,
+            check: |_| Ok(()),
+        }),
+    },
+    signatures: &[decode::CONTAINER],
+    sniff: |bytes| bytes.starts_with(&decode::CODESTREAM) || bytes.starts_with(decode::CONTAINER),
+    probe: decode::probe,
+    open: decode::open,
+    decode_bytes: decode::held_bytes,
+    taken: |_| None,
+    strip: decode::stripped,
+    frames: Frames::FirstOnly,
+    encoder: Some(EncoderSpec {
+        new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
+        stored_channels: |channels, _| channels,
+        is_deep: false,
+        bytes: encode::encoding_bytes,
+    }),
+};

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::date_time::moment;
 use super::density;
 use crate::model::{Density, Orientation};
 
@@ -43,8 +44,13 @@ pub(crate) fn orientation(block: Option<&[u8]>) -> Orientation {
     Orientation::from_exif(value.unwrap_or(1))
 }
 
-/// A block that tells an orientation and nothing else.
-pub(crate) fn only_orientation(orientation: Orientation) -> Vec<u8> {
+/// The EXIF block that an orientation needs; `None` if it is upright.
+pub(crate) fn block_for(orientation: Orientation) -> Option<Vec<u8>> {
+    (orientation != Orientation::Upright).then(|| only_orientation(orientation))
+}
+
+/// A block that holds an orientation and nothing else.
+fn only_orientation(orientation: Orientation) -> Vec<u8> {
     let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     block.push(orientation.to_exif());
     block.extend([0; 6]);
@@ -126,7 +132,7 @@ pub(crate) fn taken(block: &[u8]) -> Option<String> {
     let exif = tiff.directory(first, EXIF_IFD);
     let read = |ifd: usize, tag: u16| {
         let (from, to) = tiff.outside(tiff.find(ifd, tag)?)?;
-        super::moment(block.get(from..to)?)
+        moment(block.get(from..to)?)
     };
     exif.and_then(|exif| read(exif, DATE_TIME_ORIGINAL).or_else(|| read(exif, DATE_TIME_DIGITIZED)))
         .or_else(|| read(first, DATE_TIME))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::moment;
+use super::date_time::moment;
 
 /// Datasets of record 2 that say where a picture was taken: content location code and name, city, sublocation, state,
 /// country code, country.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::date_time::moment;
 use super::*;
 
 /// A packet as Photoshop writes them, with places in every way there is.

@@ -1,94 +1,118 @@
-//! Formats that the `image` crate reads, each as a whole: Windows bitmaps, TGA, QOI and Netpbm.
+//! Formats that the `image` crate decodes as a whole: what their decoders share.
 
-use std::io::{BufRead, Cursor, Seek};
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
-use image::ImageDecoder;
-use image::codecs::bmp::BmpDecoder;
-use image::codecs::pnm::PnmDecoder;
-use image::codecs::qoi::QoiDecoder;
-use image::codecs::tga::TgaDecoder;
+use image::{ImageDecoder, ImageResult};
 
 use super::whole_image;
-use crate::codec::guard::truncated::Short;
-use crate::codec::meta::density;
-use crate::codec::{Decoded, Header, errors};
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::truncated::Truncation;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Density, Format, ImageInfo, Metadata, Orientation};
+use crate::model::{ImageInfo, Metadata, Orientation};
 
-/// Pixels that one byte of a TGA's run may stand for, and of a QOI's, at most.
-const MAX_RUN_PX: u64 = 128;
-/// Bytes of the first of a bitmap's headers that tells a density.
-const INFO_HEADER_BYTES: u32 = 40;
-/// Pixels to the metre of a bitmap where nothing is told: 72 to the inch.
-pub(crate) const BMP_DENSITY: u32 = 2_835;
+/// Reads after which a decoder is asked whether it is cancelled.
+const READS_PER_CHECK: u32 = 4_096;
 
-fn decoder(format: Format, bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, ItemError> {
-    decoder_of(format, Cursor::new(bytes))
-}
+/// A format that the `image` crate decodes.
+pub(crate) trait ImageCrateFormat {
+    /// The library's decoder.
+    fn decoder<'a>(file: impl BufRead + Seek + 'a) -> ImageResult<Box<dyn ImageDecoder + 'a>>;
 
-fn decoder_of<'a>(format: Format, file: impl BufRead + Seek + 'a) -> Result<Box<dyn ImageDecoder + 'a>, ItemError> {
-    let decoder: Result<Box<dyn ImageDecoder>, _> = match format {
-        Format::Tga => TgaDecoder::new(file).map(|decoder| Box::new(decoder) as _),
-        Format::Qoi => QoiDecoder::new(file).map(|decoder| Box::new(decoder) as _),
-        Format::Pnm => PnmDecoder::new(file).map(|decoder| Box::new(decoder) as _),
-        _ => BmpDecoder::new(file).map(|decoder| Box::new(decoder) as _),
-    };
-    decoder.map_err(|error| errors::from_image(&error))
-}
+    /// The fewest bytes that a file of that size can have: less is refused before memory is taken for it.
+    fn least_bytes(info: &ImageInfo) -> u64;
 
-const fn header(format: Format, info: ImageInfo) -> Header {
-    Header::still(format, info, Orientation::Upright)
-}
+    /// What there is of a truncated file; `None` if its data makes no sense.
+    fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation>;
 
-/// Refuses a header that claims more than its bytes can hold, before memory is taken for it.
-fn could_hold(format: Format, info: &ImageInfo, bytes: &[u8]) -> Result<(), ItemError> {
-    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
-    let least = match format {
-        Format::Tga | Format::Qoi => pixels / MAX_RUN_PX,
-        // Bits, eight to a byte, are the smallest samples there are.
-        Format::Pnm => pixels / 8,
-        _ => 0,
-    };
-    if least > bytes.len() as u64 { Err(errors::truncated()) } else { Ok(()) }
-}
-
-pub(crate) fn probe(format: Format, bytes: &[u8]) -> Result<Header, ItemError> {
-    Ok(header(format, whole_image::info(&decoder(format, bytes)?)?))
-}
-
-/// What a `BITMAPINFOHEADER`, or a later header, tells of the density: pixels to the metre, across and down.
-fn bmp_density(bytes: &[u8]) -> Option<Density> {
-    let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk::<4>()?));
-    (number(14)? >= INFO_HEADER_BYTES).then(|| density::from_metre(number(38)?, number(42)?)).flatten()
-}
-
-/// A Windows bitmap without a density of its own: there is no other metadata in one.
-pub(crate) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut bare = bytes.to_vec();
-    if bmp_density(bytes).is_some() {
-        let default = BMP_DENSITY.to_le_bytes();
-        bare.get_mut(38..46)?.copy_from_slice([default, default].as_flattened());
+    /// The file's metadata.
+    fn metadata(_bytes: &[u8]) -> Metadata {
+        Metadata::default()
     }
-    Some(bare)
 }
 
-pub(crate) fn open(format: Format, bytes: &[u8], keep: bool) -> Result<Decoded<'_>, ItemError> {
-    let mut decoder = decoder(format, bytes)?;
+fn decoder<'a, F: ImageCrateFormat>(file: impl BufRead + Seek + 'a) -> Result<Box<dyn ImageDecoder + 'a>, ItemError> {
+    F::decoder(file).map_err(|error| errors::from_image(&error))
+}
+
+/// Reads the header.
+pub(crate) fn probe<F: ImageCrateFormat>(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
+    let info = whole_image::info(&decoder::<F>(Cursor::new(bytes))?)?;
+    Ok(FileHeader::still(info, Orientation::Upright))
+}
+
+/// Decodes the image.
+pub(crate) fn open<'a, F: ImageCrateFormat>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let cancelled = |error: ItemError| {
+        if (control.cancelled)() { ItemError::nameless(ErrorKind::Cancelled) } else { error }
+    };
+    let mut decoder = decoder::<F>(Cancellable::new(Cursor::new(bytes), control)).map_err(cancelled)?;
     let info = whole_image::info(&decoder)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let read = could_hold(format, &info, bytes).and_then(|()| whole_image::decode(decoder));
-    let (info, rows) = match read {
+    let decoded = if F::least_bytes(&info) > bytes.len() as u64 {
+        Err(errors::truncated())
+    } else {
+        whole_image::decode(decoder).map_err(cancelled)
+    };
+    let (info, rows) = match decoded {
         Err(error) if error.kind == ErrorKind::Truncated => {
-            let short = Short::of(format, bytes, &info).ok_or(error)?;
-            if !keep || short.rows == 0 {
-                return Err(errors::truncated_rows(short.rows, info.height_px));
+            let truncation = F::truncation(bytes, &info).ok_or(error)?;
+            if !options.keeps_truncated() || truncation.rows == 0 {
+                return Err(errors::truncated_rows(truncation.rows, info.height_px));
             }
-            let (info, rows) = whole_image::decode(decoder_of(format, short.mended(bytes))?)?;
-            (info, rows.short(short.rows, short.from_below, bytes.len() as u64))
+            let padded = Cancellable::new(truncation.padded(bytes), control);
+            let (info, rows) = self::decoder::<F>(padded).and_then(whole_image::decode).map_err(cancelled)?;
+            (info, rows.short(truncation.rows, truncation.from_below, bytes.len() as u64))
         }
         other => other?,
     };
-    let density = if format == Format::Bmp { bmp_density(bytes) } else { None };
-    let metadata = Metadata { density, ..Metadata::default() };
-    Ok(Decoded { header: header(format, info), rows: Box::new(rows), profile, metadata })
+    let header = FileHeader::still(info, Orientation::Upright);
+    Ok(Decoded { header, rows: Box::new(rows), profile, metadata: F::metadata(bytes) })
+}
+
+/// A file whose reads fail once its decoder is cancelled: the library's decoders can't be stopped in another way.
+struct Cancellable<'c, F> {
+    file: F,
+    cancelled: &'c dyn Fn() -> bool,
+    reads: u32,
+}
+
+impl<'c, F> Cancellable<'c, F> {
+    fn new(file: F, control: &DecodeControl<'c>) -> Self {
+        Self { file, cancelled: control.cancelled, reads: 0 }
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        self.reads = (self.reads + 1) % READS_PER_CHECK;
+        if self.reads == 0 && (self.cancelled)() { Err(io::Error::other("cancelled")) } else { Ok(()) }
+    }
+}
+
+impl<F: Read> Read for Cancellable<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        self.file.read(buffer)
+    }
+}
+
+impl<F: BufRead> BufRead for Cancellable<'_, F> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.file.consume(amount);
+    }
+}
+
+impl<F: Seek> Seek for Cancellable<'_, F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }

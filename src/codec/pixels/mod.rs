@@ -1,6 +1,6 @@
 //! Pixels on their way between decoders, operations and encoders: conversion, whole images, palettes.
 
-pub(super) mod convert;
+pub(crate) mod convert;
 pub(super) mod deferred_encoder;
 pub(super) mod image_crate;
 pub(crate) mod palette;

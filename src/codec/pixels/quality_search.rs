@@ -1,36 +1,32 @@
-//! The best quality whose file stays under a size: the rendered rows are kept, and encoded again and again.
+//! The best quality whose file stays within a size: the rendered rows are kept and encoded again with other qualities.
 
 use super::whole_image::Collector;
-use crate::codec::{Encoder, Extras, encoder_of, errors, jpeg};
+use crate::codec::errors;
+use crate::codec::spec::{Encoder, EncoderSpec, Extras};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save, human};
 
-/// How much the logarithm of a file's size grows with a step of quality, about: for the first leap.
+/// How much the logarithm of a file's size grows with a step of quality, roughly: for the first guess.
 const GROWTH: f64 = 0.035;
 
-/// Bytes that the search holds beside an encoder's own: the rows, and the best file so far.
-pub(in crate::codec) fn held_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
-    if save.max_bytes.is_none() || format.default_quality().is_none() {
-        return 0;
-    }
-    let (to, sixteen) = stored(format, save, info);
-    let rows = u64::from(info.width_px) * u64::from(info.height_px) * to.count() as u64 * (1 + u64::from(sixteen));
-    rows + save.max_bytes.unwrap_or(0).min(rows)
+/// Bytes that the search holds in addition to an encoder's own: the rows, and the best file so far.
+pub(crate) fn held_bytes(format: Format, spec: &EncoderSpec, save: &Save, info: &ImageInfo) -> u64 {
+    let Some(limit) = save.max_bytes.filter(|_| format.default_quality().is_some()) else { return 0 };
+    let sample_bytes = if is_deep(spec, info) { 2 } else { 1 };
+    let channels = (spec.stored_channels)(info.channels, save).count() as u64;
+    let rows = u64::from(info.width_px) * u64::from(info.height_px) * channels * sample_bytes;
+    rows + limit.min(rows)
 }
 
-/// The channels that the rows are kept in, and whether with 16 bits: what the format will want anyway.
-fn stored(format: Format, save: &Save, info: &ImageInfo) -> (Channels, bool) {
-    let alpha = info.channels.has_alpha();
-    match format {
-        Format::Jpeg => (jpeg::stored_channels(info.channels, save.background), false),
-        Format::Avif => (if alpha { Channels::Rgba } else { Channels::Rgb }, info.sample == SampleType::U16),
-        _ => (if alpha { Channels::Rgba } else { Channels::Rgb }, false),
-    }
+/// Whether rows are kept with 16 bits a sample.
+fn is_deep(spec: &EncoderSpec, info: &ImageInfo) -> bool {
+    spec.is_deep && info.sample == SampleType::U16
 }
 
 /// Keeps rows, and searches at the end.
-pub(in crate::codec) struct Search {
+pub(crate) struct Search {
     format: Format,
+    spec: &'static EncoderSpec,
     save: Save,
     limit: u64,
     extras: Extras,
@@ -43,24 +39,24 @@ enum Rows {
 }
 
 impl Search {
-    pub(in crate::codec) fn new(format: Format, save: &Save, limit: u64, extras: Extras) -> Self {
-        Self { format, save: save.clone(), limit, extras, rows: None }
+    pub(crate) fn new(format: Format, spec: &'static EncoderSpec, save: Save, limit: u64, extras: Extras) -> Self {
+        Self { format, spec, save, limit, extras, rows: None }
     }
 
-    fn encode(&self, info: ImageInfo, picture: &Band, quality: u8) -> Result<Vec<u8>, ItemError> {
+    fn encode(&self, info: ImageInfo, image: &Band, quality: u8) -> Result<Vec<u8>, ItemError> {
         let save = Save { quality: Some(quality), max_bytes: None, ..self.save.clone() };
-        let mut encoder = encoder_of(self.format, &save, self.extras.clone())?;
+        let mut encoder = (self.spec.new)(&save, self.extras.clone());
         encoder.start(info)?;
-        encoder.write_rows(picture)?;
+        encoder.write_rows(image)?;
         encoder.finish()
     }
 }
 
 impl RowWriter for Search {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        let (to, sixteen) = stored(self.format, &self.save, &info);
+        let to = (self.spec.stored_channels)(info.channels, &self.save);
         let paper = self.save.background;
-        self.rows = Some(if sixteen {
+        self.rows = Some(if is_deep(self.spec, &info) {
             Rows::Sixteen(Collector::new(info, to)?.over(paper), to)
         } else {
             Rows::Eight(Collector::new(info, to)?.over(paper), to)
@@ -72,7 +68,7 @@ impl RowWriter for Search {
         match &mut self.rows {
             Some(Rows::Eight(rows, _)) => rows.add(band),
             Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("it was not started")),
+            None => Err(errors::cant_encode("the encoder was not started")),
         }
     }
 }
@@ -86,22 +82,22 @@ impl Encoder for Search {
         let (info, channels, samples) = match self.rows.take() {
             Some(Rows::Eight(rows, to)) => (rows.info, to, Samples::U8(rows.into_pixels()?)),
             Some(Rows::Sixteen(rows, to)) => (rows.info, to, Samples::U16(rows.into_pixels()?)),
-            None => return Err(errors::cant_encode("it was not started")),
+            None => return Err(errors::cant_encode("the encoder was not started")),
         };
         let info = ImageInfo { channels, sample: samples.sample(), premultiplied: false, ..info };
-        let picture = Band { width_px: info.width_px, rows: info.height_px, channels, samples };
+        let image = Band { width_px: info.width_px, rows: info.height_px, channels, samples };
         let first = self.format.default_quality().unwrap_or(80);
         best(self.limit, self.save.quality.unwrap_or(100), first, |quality| {
             if cancelled() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
             }
-            self.encode(info, &picture, quality)
+            self.encode(info, &image, quality)
         })
     }
 }
 
-/// A file within `save.max_bytes`, of an encoding that must be done anew for each try: with the best quality that allows
-/// it, where the format has one.
+/// A file within `save.max_bytes`: `encode` is called again for each quality that is tried, if the format has one, and
+/// the best quality that fits is kept.
 pub fn within_bytes(
     format: Format,
     save: &Save,
@@ -116,7 +112,7 @@ pub fn within_bytes(
     }
 }
 
-/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Sizes are taken to grow with quality.
+/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Assumes that size grows with quality.
 fn best(
     limit: u64,
     ceiling: u8,
@@ -141,7 +137,7 @@ fn best(
             (Some((low, _)), _) if *low >= ceiling => break,
             (Some((low, _)), Some((high, _))) if high - low <= 1 => break,
             (Some((low, bytes)), Some((high, above))) => {
-                // Where the limit falls between the two, if growth were even; since it is not, soon their middle.
+                // Interpolates; since growth is not even, later steps take the middle.
                 let below = weight(bytes);
                 let share = if step >= 4 { 0.5 } else { (-below / (above - below)).clamp(0.0, 1.0) };
                 let guess = f64::from(*low) + share * f64::from(high - low);
@@ -161,7 +157,7 @@ fn best(
     fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("no quality fits"))
 }
 
-/// Refuses a file above a size, of a format that has no quality to lower.
+/// Refuses a file above a size, for formats that have no quality to lower.
 pub(in crate::codec) struct Bounded {
     pub(in crate::codec) inner: Box<dyn Encoder>,
     pub(in crate::codec) format: Format,
@@ -186,14 +182,13 @@ impl Encoder for Bounded {
 
 fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemError> {
     if bytes.len() as u64 > limit {
-        let why = format!("{} has no quality to lower as JPEG, WebP and AVIF have, and", format.label());
+        let why = format!("{} has no quality to lower, and", format.label());
         return Err(too_large(bytes.len(), limit, &why));
     }
     Ok(bytes)
 }
 
-/// What the smallest file that can be had takes, to the byte: who asks for the least wants to know by how much to allow
-/// more.
+/// Says exactly how many bytes the smallest possible file takes, so that people know how much to allow.
 fn too_large(had: usize, limit: u64, why: &str) -> ItemError {
     let (had, most) = (human::count(had as u64), human::count(limit));
     errors::cant_encode(format!("{why} it takes {had} bytes; max_bytes allows {most}")).with("limit", limit)

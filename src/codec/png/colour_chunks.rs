@@ -111,7 +111,8 @@ mod tests {
     use ::png::chunk::ChunkType;
     use ::png::{BitDepth, ColorType, Encoder};
 
-    use crate::codec::{DecodeOptions, open, probe};
+    use crate::codec::spec::DecodeOptions;
+    use crate::codec::{open, probe};
     use crate::model::{Band, ColourChoice, Samples};
 
     const P3: (&[u8; 4], &[u8]) = (b"cICP", &[12, 13, 0, 1]);

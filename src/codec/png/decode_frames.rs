@@ -3,8 +3,8 @@
 
 use ::png::{BlendOp, DisposeOp, InterlaceInfo, Reader};
 
-use super::{Bytes, from_png};
-use crate::codec::animation::frame_decoder::{CanvasRows, CanvasSamples};
+use super::decode::{Bytes, chunks, from_png};
+use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::error::{ErrorKind, ItemError};
@@ -24,7 +24,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     let mut scan: Option<Scan> = None;
     let mut found = 0u32;
     let mut claimed = 0;
-    for (kind, data) in super::chunks(bytes) {
+    for (kind, data) in chunks(bytes) {
         match (&kind, data) {
             // Counts of 0 and above what the format allows make it a still picture, as the specification has it.
             (b"acTL", &[f3, f2, f1, f0, p3, p2, p1, p0]) if scan.is_none() => {

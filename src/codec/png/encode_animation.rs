@@ -2,11 +2,12 @@
 
 use ::png::{AnimationControl, BitDepth, BlendOp, FrameControl, Info, Writer};
 
-use super::{PngEncoder, SharedBytes, colour_type, encoding};
+use super::encode::{PngEncoder, SharedBytes, colour_type, encoding};
 use crate::codec::animation::changed_area;
 use crate::codec::animation::frame_encoder::Canvases;
+use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
-use crate::codec::{Extras, errors};
+use crate::codec::spec::Extras;
 use crate::error::ItemError;
 use crate::model::{Area, Channels, Delay, Frame, ImageInfo, Picture, Save};
 

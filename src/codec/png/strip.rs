@@ -1,7 +1,7 @@
 //! A PNG file with only those chunks that its pixels and their colours need.
 
-use super::{SIGNATURE_BYTES, probe};
-use crate::codec::strip::block_for;
+use super::decode::{SIGNATURE_BYTES, probe};
+use crate::codec::meta::exif::block_for;
 
 /// Chunks that are not critical, and that pixels need: transparency, colours, frames.
 const NEEDED: [&[u8; 4]; 13] = [
@@ -12,7 +12,7 @@ const AROUND: usize = 12;
 
 /// The file without its metadata; chunks are copied with their checksums, so that damage is found out as before.
 pub(in crate::codec) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
-    let exif = block_for(probe(bytes).ok()?.orientation);
+    let exif = block_for(probe(bytes, 0).ok()?.orientation);
     let (signature, mut rest) = bytes.split_at_checked(SIGNATURE_BYTES)?;
     let mut out = Vec::with_capacity(bytes.len());
     out.extend_from_slice(signature);

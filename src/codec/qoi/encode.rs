@@ -3,15 +3,17 @@
 use image::codecs::qoi::QoiEncoder as QoiWriter;
 use image::{ExtendedColorType, ImageEncoder as _};
 
+use crate::codec::errors;
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::{Encoder, errors};
+use crate::codec::spec::{Encoder, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, RowWriter, Save};
 
-/// Bytes that encoding holds beside the file: the whole picture.
-pub(in crate::codec) fn encoding_bytes(info: &ImageInfo) -> u64 {
-    // The library keeps room for the worst case, a byte a pixel more than there are samples.
-    u64::from(info.width_px) * u64::from(info.height_px) * (info.channels.count().max(3) as u64 * 2 + 1)
+/// Bytes that encoding takes: the file and the whole image.
+pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
+    // The library reserves the worst case, a byte per pixel more than there are samples.
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    pixels * (info.channels.count().max(3) as u64 * 2 + 1) + stored_bytes(info)
 }
 
 /// Collects rows, and encodes them at the end.
@@ -28,13 +30,13 @@ impl RowWriter for QoiEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("it was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
     }
 }
 
 impl Encoder for QoiEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| errors::cant_encode("it was not started"))?;
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("the encoder was not started"))?;
         let info = rows.info;
         let pixels = rows.into_pixels()?;
         let colour = if info.channels.has_alpha() { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };

@@ -1,3 +1,41 @@
-//! QOI.
+//! QOI through the `image` crate.
 
-pub(crate) mod encode;
+mod decode;
+mod encode;
+
+use super::pixels::image_crate;
+use super::spec::{EncoderSpec, FormatSpec, Frames};
+use crate::model::{FormatInfo, SaveInfo};
+use decode::Qoi;
+
+/// The declaration of QOI.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["qoi"],
+        label: "QOI",
+        extensions: &["qoi"],
+        media_types: &["image/qoi", "image/x-qoi"],
+        save: Some(SaveInfo {
+            default_quality: None,
+            keys: &[],
+            has_profile: false,
+            has_frames: false,
+            check: |_| Ok(()),
+        }),
+    },
+    signatures: &[],
+    sniff: |bytes| bytes.starts_with(b"qoif"),
+    probe: image_crate::probe::<Qoi>,
+    open: image_crate::open::<Qoi>,
+    decode_bytes: |_, header| header.info.size_bytes(),
+    taken: |_| None,
+    // It holds no metadata.
+    strip: |bytes| Some(bytes.to_vec()),
+    frames: Frames::Single,
+    encoder: Some(EncoderSpec {
+        new: |_, _| Box::new(encode::QoiEncoder::default()),
+        stored_channels: |channels, _| channels,
+        is_deep: false,
+        bytes: encode::encoding_bytes,
+    }),
+};

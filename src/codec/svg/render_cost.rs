@@ -3,8 +3,8 @@
 
 use resvg::usvg::{Fill, Group, ImageKind, Node, Paint, Pattern, Stroke, Tree};
 
-use super::{MAX_INNER_PX, is_raster};
-
+/// Pixels that an image inside a drawing can have; a larger one is left out.
+pub(super) const MAX_INNER_PX: u64 = 50_000_000;
 /// Bytes of a pixel of a layer.
 const PIXEL_BYTES: u64 = 4;
 /// Nodes that are walked at most: patterns and masks may be met again and again.
@@ -118,4 +118,9 @@ impl Walk {
 /// `as` saturates.
 fn pixels_bytes(width: f64, height: f64) -> u64 {
     (((width + 2.0) * (height + 2.0)) as u64).saturating_mul(PIXEL_BYTES)
+}
+
+/// Whether an image inside a drawing is a raster image, which takes memory of its own.
+const fn is_raster(kind: &ImageKind) -> bool {
+    !matches!(kind, ImageKind::SVG(_))
 }

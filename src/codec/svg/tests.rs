@@ -1,13 +1,15 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::*;
-use crate::error::ErrorKind;
-use crate::model::Band;
+use super::decode::*;
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::spec::{DecodeOptions, FileHeader};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ImageInfo, Samples};
 
-fn drawn(text: &str, downscale: f64) -> Result<(Header, ImageInfo, Vec<u8>), ItemError> {
+fn drawn(text: &str, downscale: f64) -> Result<(FileHeader, ImageInfo, Vec<u8>), ItemError> {
     let options = DecodeOptions { max_downscale: downscale, ..DecodeOptions::default() };
     let mut decoded = open(text.as_bytes(), &options, &DecodeControl::endless())?;
     let info = decoded.rows.info();
@@ -26,7 +28,7 @@ fn a_drawing_has_its_own_size_and_straight_colours() {
     let text = svg("width='6' height='4.2'", "<rect width='3' height='9' fill='#f80' opacity='0.5'/>");
     let (header, info, samples) = drawn(&text, 1.0).unwrap();
     assert_eq!((header.info, info.width_px, info.height_px), (info, 6, 5));
-    assert_eq!(probe(text.as_bytes()).unwrap(), header);
+    assert_eq!(probe(text.as_bytes(), 0).unwrap(), header);
     let [r, g, b, a] = samples[..4] else { panic!() };
     assert!(r >= 254 && g.abs_diff(136) <= 1 && b == 0 && a.abs_diff(128) <= 1, "{r} {g} {b} {a}");
     assert_eq!(samples[5 * 4..6 * 4], [0; 4]);
@@ -125,7 +127,7 @@ fn bombs_are_refused_before_they_go_off() {
     let error = drawn(&svg("width='8' height='8'", tile), 1.0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooLarge, "{error:?}");
     for size in ["width='100000' height='100000'", "width='1e30' height='2'", "width='60000' height='60000'"] {
-        assert_eq!(probe(svg(size, "").as_bytes()).unwrap_err().kind, ErrorKind::TooLarge, "{size}");
+        assert_eq!(probe(svg(size, "").as_bytes(), 0).unwrap_err().kind, ErrorKind::TooLarge, "{size}");
     }
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
@@ -148,6 +150,9 @@ fn what_takes_too_long_is_given_up_and_what_panics_is_an_error() {
 #[test]
 fn a_broken_or_cut_drawing_says_so() {
     let text = svg("width='8' height='8'", "<rect width='3' height='9' fill='#f80'/>");
-    assert_eq!(probe(&text.as_bytes()[..text.len() - 10]).unwrap_err().kind, ErrorKind::Truncated);
-    assert_eq!(probe(b"<svg xmlns='http://www.w3.org/2000/svg'><a></b></svg>").unwrap_err().kind, ErrorKind::Corrupt);
+    assert_eq!(probe(&text.as_bytes()[..text.len() - 10], 0).unwrap_err().kind, ErrorKind::Truncated);
+    assert_eq!(
+        probe(b"<svg xmlns='http://www.w3.org/2000/svg'><a></b></svg>", 0).unwrap_err().kind,
+        ErrorKind::Corrupt
+    );
 }

@@ -202,7 +202,7 @@ fn difference(a: &Seen, b: &Seen) -> Option<(usize, usize)> {
 fn every_animation_goes_through_every_format_without_a_change() {
     for case in CASES {
         let before = read(case.file).unwrap();
-        for format in [Format::Gif, Format::Webp, Format::Png] {
+        for format in [known::GIF, known::WEBP, known::PNG] {
             let bytes = transcode(case.file, format, &lossless()).unwrap();
             let what = format!("{} as {format:?}", case.name);
             assert_eq!(sniff(&bytes), Some(format));
@@ -210,11 +210,11 @@ fn every_animation_goes_through_every_format_without_a_change() {
             assert_eq!(difference(&before, &after), None, "{what}");
             assert_eq!((after.picture.frames, after.picture.plays), (before.picture.frames, case.plays), "{what}");
             let told = |delays: &[Delay]| delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
-            if format != Format::Gif || case.name.ends_with("gif") {
+            if format != known::GIF || case.name.ends_with("gif") {
                 assert_eq!(told(&after.delays), told(&before.delays), "{what}");
             }
             // And on from there.
-            let again = read(&transcode(&bytes, Format::Gif, &lossless()).unwrap()).unwrap();
+            let again = read(&transcode(&bytes, known::GIF, &lossless()).unwrap()).unwrap();
             assert_eq!(difference(&before, &again), None, "{what}, and as GIF again");
         }
     }
@@ -271,7 +271,7 @@ fn any_gif_saved_as_gif_keeps_every_pixel_whatever_its_frames_leave_behind() {
     for seed in 1..=400 {
         let file = random_gif(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
         let before = read(&file).unwrap();
-        for format in [Format::Gif, Format::Png] {
+        for format in [known::GIF, known::PNG] {
             let after = read(&transcode(&file, format, &lossless()).unwrap()).unwrap();
             assert_eq!(difference(&before, &after), None, "seed {seed}, {format:?}");
             assert_eq!(after.delays, before.delays);
@@ -282,7 +282,7 @@ fn any_gif_saved_as_gif_keeps_every_pixel_whatever_its_frames_leave_behind() {
 #[test]
 fn a_frame_that_equals_the_one_before_is_kept() {
     let canvas = Image::from_u8(6, 4, Channels::Rgb, [10, 200, 90].repeat(24));
-    for format in [Format::Gif, Format::Webp, Format::Png] {
+    for format in [known::GIF, known::WEBP, known::PNG] {
         let seen = read(&save_frames(&[&canvas; 3], format, &lossless())).unwrap();
         assert_eq!((seen.picture.frames, seen.picture.plays), (3, Plays::Times(7)), "{format:?}");
         for frame in canvases(&seen) {
@@ -303,7 +303,7 @@ fn sixteen_bits_and_grays_survive_as_apng() {
                 Samples::U16(samples) => samples[at..at + channels.count()].fill(51_003),
                 Samples::F32(_) => {}
             }
-            let seen = read(&save_frames(&[&canvas, &other, &canvas], Format::Png, &keep())).unwrap();
+            let seen = read(&save_frames(&[&canvas, &other, &canvas], known::PNG, &keep())).unwrap();
             assert_eq!(seen.picture, Picture { canvas: canvas.info, frames: 3, plays: Plays::Times(7) });
             assert_eq!(seen.delays, [Delay::new(1, 10); 3]);
             let expected = [canvas.samples.clone(), other.samples, canvas.samples];
@@ -320,7 +320,7 @@ fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
     if let Samples::U8(samples) = &mut second.samples {
         samples[..changed].reverse();
     }
-    let seen = read(&save_frames(&[&first, &second], Format::Gif, &keep())).unwrap();
+    let seen = read(&save_frames(&[&first, &second], known::GIF, &keep())).unwrap();
     let got = canvases(&seen);
     for (got, original) in got.iter().zip([&first, &second]) {
         let original = visible(&original.info, &original.samples);
@@ -331,7 +331,7 @@ fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
     let below = changed / 3 * 4;
     assert_eq!(got[0][below..], got[1][below..], "what does not change is not dithered anew");
     let few = Save { palette: Some(4), ..keep() };
-    for frame in canvases(&read(&save_frames(&[&first, &second], Format::Gif, &few)).unwrap()) {
+    for frame in canvases(&read(&save_frames(&[&first, &second], known::GIF, &few)).unwrap()) {
         let colours: std::collections::HashSet<_> = frame.as_chunks::<4>().0.iter().collect();
         assert!(colours.len() <= 8, "four of either frame, {} in all", colours.len());
     }
@@ -341,9 +341,9 @@ fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
 fn half_transparent_pixels_are_laid_over_the_background_in_a_gif_and_kept_elsewhere() {
     let canvas = Image::from_u8(2, 1, Channels::Rgba, vec![0, 0, 0, 128, 200, 0, 0, 100]);
     for (format, expected) in [
-        (Format::Gif, [127, 127, 127, 255, 0, 0, 0, 0]),
-        (Format::Webp, [0, 0, 0, 128, 200, 0, 0, 100]),
-        (Format::Png, [0, 0, 0, 128, 200, 0, 0, 100]),
+        (known::GIF, [127, 127, 127, 255, 0, 0, 0, 0]),
+        (known::WEBP, [0, 0, 0, 128, 200, 0, 0, 100]),
+        (known::PNG, [0, 0, 0, 128, 200, 0, 0, 100]),
     ] {
         let seen = read(&save_frames(&[&canvas; 2], format, &lossless())).unwrap();
         assert_eq!(canvases(&seen)[1], expected, "{format:?}");
@@ -357,7 +357,7 @@ fn a_lossy_webp_stays_near_and_what_does_not_change_stays_as_it_is() {
     if let Samples::U8(samples) = &mut second.samples {
         samples[..64 * 3 * 20].reverse();
     }
-    let seen = read(&save_frames(&[&first, &second], Format::Webp, &keep())).unwrap();
+    let seen = read(&save_frames(&[&first, &second], known::WEBP, &keep())).unwrap();
     let got = canvases(&seen);
     for (got, original) in got.iter().zip([&first, &second]) {
         let original = visible(&original.info, &original.samples);
@@ -372,10 +372,10 @@ fn profiles_and_metadata_go_along_and_colours_are_converted() {
     let profile: Arc<[u8]> = ColorProfile::new_display_p3().encode().unwrap().into();
     let canvas = Image::from_u8(16, 16, Channels::Rgb, [150, 80, 60].repeat(256));
     let still = Image { profile: Some(Arc::clone(&profile)), ..canvas.clone() };
-    let expected = visible(&canvas.info, &decode(&encode(&still, Format::Png, &keep()).unwrap()).unwrap().samples);
+    let expected = visible(&canvas.info, &decode(&encode(&still, known::PNG, &keep()).unwrap()).unwrap().samples);
     let metadata = Metadata { exif: Some(exif_block(1, true).into()), ..Metadata::default() };
     let picture = Picture { canvas: canvas.info, frames: 2, plays: Plays::Forever };
-    for format in [Format::Webp, Format::Png] {
+    for format in [known::WEBP, known::PNG] {
         let mut encoder = frame_encoder(format, &lossless(), picture, Some(Arc::clone(&profile)), &metadata).unwrap();
         for _ in 0..2 {
             let (area, disposal) = (Area::default(), Disposal::Keep);
@@ -405,7 +405,7 @@ fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
     let frames: Vec<&Image> = frames.iter().collect();
     for colours in [256, 61, 60, 16, 2] {
         let save = Save { palette: Some(colours), ..lossless() };
-        let bytes = save_frames(&frames, Format::Gif, &save);
+        let bytes = save_frames(&frames, known::GIF, &save);
         let mut reader = ::gif::DecodeOptions::new().read_info(bytes.as_slice()).unwrap();
         let mut cleared = 0;
         while let Some(frame) = reader.read_next_frame().unwrap() {

@@ -39,7 +39,7 @@ fn exif_with(unit: u8, x: (u32, u32), y: (u32, u32), orientation: u8) -> Arc<[u8
 
 #[test]
 fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
-    let formats = [Format::Jpeg, Format::Png, Format::Tiff, Format::Bmp];
+    let formats = [known::JPEG, known::PNG, known::TIFF, known::BMP];
     let metadata = Metadata { density: at(300.0, 254.0), ..Metadata::default() };
     for from in formats {
         let bytes = file(from, &metadata, MetadataPolicy::NoGps);
@@ -49,7 +49,7 @@ fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
             let kept = file(to, &opened.metadata, MetadataPolicy::Keep);
             assert_eq!(told(&kept), at(300.0, 254.0), "{from:?} to {to:?}");
             let stripped = told(&file(to, &opened.metadata, MetadataPolicy::Strip));
-            assert_eq!(stripped, if to == Format::Bmp { at(72.0, 72.0) } else { None }, "{to:?}");
+            assert_eq!(stripped, if to == known::BMP { at(72.0, 72.0) } else { None }, "{to:?}");
         }
     }
 }
@@ -57,17 +57,17 @@ fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
 #[test]
 fn files_hold_the_numbers_that_their_formats_say() {
     let metadata = Metadata { density: at(300.0, 150.0), ..Metadata::default() };
-    let jpeg = file(Format::Jpeg, &metadata, MetadataPolicy::Keep);
+    let jpeg = file(known::JPEG, &metadata, MetadataPolicy::Keep);
     assert_eq!(&jpeg[6..18], b"JFIF\0\x01\x01\x01\x01\x2C\0\x96");
-    let plain = file(Format::Jpeg, &metadata, MetadataPolicy::Strip);
+    let plain = file(known::JPEG, &metadata, MetadataPolicy::Strip);
     assert_eq!(&plain[6..18], b"JFIF\0\x01\x01\0\0\x01\0\x01");
-    let png = file(Format::Png, &metadata, MetadataPolicy::Keep);
+    let png = file(known::PNG, &metadata, MetadataPolicy::Keep);
     assert!(contains(&png, b"\0\0\0\x09pHYs\0\0\x2E\x23\0\0\x17\x12\x01"), "11811 and 5906 to the metre");
-    assert!(!contains(&file(Format::Png, &metadata, MetadataPolicy::Strip), b"pHYs"));
-    let bmp = file(Format::Bmp, &metadata, MetadataPolicy::Keep);
+    assert!(!contains(&file(known::PNG, &metadata, MetadataPolicy::Strip), b"pHYs"));
+    let bmp = file(known::BMP, &metadata, MetadataPolicy::Keep);
     assert_eq!(&bmp[38..46], b"\x23\x2E\0\0\x12\x17\0\0");
     let palette = Save { palette: Some(4), ..keep() };
-    let mut indexed = encoder(Format::Png, &palette, None, &metadata).unwrap();
+    let mut indexed = encoder(known::PNG, &palette, None, &metadata).unwrap();
     let picture = slopes(info(20, 10, Channels::Rgb, SampleType::U8));
     indexed.start(picture.info).unwrap();
     let mut band = Band::empty(&picture.info);
@@ -79,7 +79,7 @@ fn files_hold_the_numbers_that_their_formats_say() {
 #[test]
 fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_where_it_does() {
     // WebP has no other place for it; JFIF's default tells none.
-    for format in [Format::Webp, Format::Jpeg, Format::Png] {
+    for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
         let mut bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(told(&bytes), at(254.0, 304.8), "{format:?}");
@@ -91,7 +91,7 @@ fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_wher
     // The file's own number wins, and EXIF is set right.
     let exif = Some(exif_with(3, (28, 1), (28, 1), 1));
     let metadata = Metadata { exif, density: at(300.0, 300.0), ..Metadata::default() };
-    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff] {
+    for format in [known::JPEG, known::PNG, known::WEBP, known::TIFF] {
         let bytes = file(format, &metadata, MetadataPolicy::NoGps);
         let opened = open(&bytes, &DecodeOptions::default()).unwrap();
         assert_eq!(opened.metadata.density, at(300.0, 300.0), "{format:?}");
@@ -103,7 +103,7 @@ fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_wher
 fn a_picture_that_is_turned_upright_takes_its_two_densities_along() {
     let metadata =
         Metadata { exif: Some(exif_with(2, (200, 1), (100, 1), 6)), density: at(200.0, 100.0), ..Metadata::default() };
-    for format in [Format::Jpeg, Format::Webp] {
+    for format in [known::JPEG, known::WEBP] {
         let bytes = file(format, &metadata, MetadataPolicy::Keep);
         assert_eq!(told(&bytes), at(100.0, 200.0), "{format:?}");
     }
@@ -113,17 +113,17 @@ fn a_picture_that_is_turned_upright_takes_its_two_densities_along() {
 fn forged_densities_are_none_and_break_nothing() {
     for (x, y) in [((0, 0), (1, 0)), ((u32::MAX, 1), (1, 1)), ((0, 1), (72, 1))] {
         let exif = Some(exif_with(2, x, y, 1));
-        let bytes = file(Format::Webp, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
+        let bytes = file(known::WEBP, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(told(&bytes), None, "{x:?} {y:?}");
     }
     // Values that are said to stand in the directory itself are not written over it.
     let mut forged = exif_with(2, (72, 1), (72, 1), 1).to_vec();
     forged[30..34].copy_from_slice(&12_u32.to_be_bytes());
     let metadata = Metadata { exif: Some(forged.clone().into()), density: at(300.0, 300.0), ..Metadata::default() };
-    let bytes = file(Format::Webp, &metadata, MetadataPolicy::Keep);
+    let bytes = file(known::WEBP, &metadata, MetadataPolicy::Keep);
     assert!(contains(&bytes, &forged));
     for cut in 0..forged.len() {
         let metadata = Metadata { exif: Some(forged[..cut].into()), density: at(300.0, 300.0), ..Metadata::default() };
-        file(Format::Webp, &metadata, MetadataPolicy::Keep);
+        file(known::WEBP, &metadata, MetadataPolicy::Keep);
     }
 }

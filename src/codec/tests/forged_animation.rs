@@ -11,7 +11,7 @@ fn refusal(bytes: &[u8]) -> ItemError {
 
 /// Each format's own file.
 fn files() -> Vec<(Format, Vec<u8>)> {
-    [Format::Gif, Format::Webp, Format::Png]
+    [known::GIF, known::WEBP, known::PNG]
         .into_iter()
         .map(|format| (format, transcode(file!("disposals.gif"), format, &lossless()).unwrap()))
         .collect()
@@ -66,7 +66,7 @@ fn frames_of_a_gif_that_are_empty_or_lie_outside_its_canvas_are_not_seen() {
     assert_eq!(seen[0], dark.repeat(8));
     assert_eq!((&seen[1], &seen[2]), (&seen[0], &seen[0]));
     assert_eq!(seen[3], [dark.repeat(7), light.to_vec()].concat());
-    let again = read(&transcode(&file, Format::Gif, &lossless()).unwrap()).unwrap();
+    let again = read(&transcode(&file, known::GIF, &lossless()).unwrap()).unwrap();
     assert_eq!(canvases(&again), seen);
 }
 
@@ -105,7 +105,7 @@ fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
             let (had, of) = truncation.frames.unwrap();
             assert!(had == picture.frames && had <= of, "{format:?} cut at {at}: {truncation:?}");
             let is_part = truncation.rows < truncation.of_rows;
-            assert!(!is_part || format == Format::Gif || had == 1, "{format:?} cut at {at}: {truncation:?}");
+            assert!(!is_part || format == known::GIF || had == 1, "{format:?} cut at {at}: {truncation:?}");
             let mut shown = 0;
             while opened.frames.next_frame().unwrap().is_some() {
                 let (info, samples) = frame_samples(opened.frames.as_mut()).unwrap();
@@ -153,7 +153,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
                 let at = (random() % reach as u64) as usize;
                 damaged[at] = random() as u8;
             }
-            if format == Format::Png {
+            if format == known::PNG {
                 mend_checksums(&mut damaged);
             }
             let Ok(header) = probe(&damaged) else { continue };
@@ -204,12 +204,12 @@ fn a_format_that_holds_one_frame_says_so_and_missing_frames_are_noticed() {
     let opened = open_frames(file!("blends.webp"), &DecodeOptions::default()).unwrap();
     let picture = opened.frames.picture();
     let none = Metadata::default();
-    for format in [Format::Jpeg, Format::Tiff, Format::Bmp, Format::Qoi, Format::Avif] {
-        assert!(!animates(format));
+    for format in [known::JPEG, known::TIFF, known::BMP, known::QOI, known::AVIF] {
+        assert!(!format.holds_frames());
         let error = frame_encoder(format, &keep(), picture, None, &none).map(|_| ()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::CantEncode);
     }
-    for format in [Format::Gif, Format::Webp, Format::Png] {
+    for format in [known::GIF, known::WEBP, known::PNG] {
         let encoder = frame_encoder(format, &keep(), picture, None, &none).unwrap();
         assert_eq!(encoder.finish().unwrap_err().arg("detail"), "0 of 6 frames were given");
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ::tiff::tags::Tag;
 
-use super::read::{Layout, Reader, from_tiff};
+use super::layout::{Layout, Reader, from_tiff};
 use crate::error::ItemError;
 
 /// A part of the rows at hand that is not there.

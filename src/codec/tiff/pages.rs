@@ -214,7 +214,8 @@ mod tests {
     use ::tiff::tags::Tag;
 
     use super::*;
-    use crate::codec::{DecodeOptions, open};
+    use crate::codec::open;
+    use crate::codec::spec::DecodeOptions;
     use crate::model::{Band, Samples};
 
     const SIZE: (u32, u32) = (40, 30);

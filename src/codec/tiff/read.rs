@@ -4,18 +4,21 @@ use std::ops::Range;
 
 use ::tiff::decoder::ifd::Value;
 use ::tiff::decoder::{Decoder, Limits};
-use ::tiff::tags::{CompressionMethod, Tag};
+use ::tiff::tags::Tag;
 use ::tiff::{TiffError, TiffUnsupportedError};
 
 use super::chunks::Chunks;
+use super::layout::{Layout, Meaning, Reader, Stored, from_tiff, unsupported};
 use super::pages::{GRAY, Page, Plain, Told, pages};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
-use crate::codec::meta::exif;
-use crate::codec::{self, DecodeOptions, Decoded, Header, colour, errors};
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::meta::{density as units, exif};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::{colour, errors};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Density, Format, ImageInfo, Metadata, Orientation, SampleType, TruncatedPolicy};
+use crate::model::{Channels, Density, ImageInfo, Metadata, Orientation, SampleType};
 
 /// Samples of a pixel at most: colours, alpha and a few more that nobody shows.
 const MAX_SAMPLES: usize = 32;
@@ -29,101 +32,6 @@ const SAMPLES_PER_PIXEL: u16 = 277;
 const TILE_WIDTH: u16 = 322;
 const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
-
-/// What a page's samples mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    Gray {
-        white_is_zero: bool,
-    },
-    Rgb,
-    Palette,
-    Inks,
-    /// Luma and chroma, which JPEG data holds.
-    YCbCr,
-    /// CIELab, whose a and b have a sign or are shifted above it.
-    Lab {
-        shifted: bool,
-    },
-}
-
-/// How a sample is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stored {
-    /// Whole numbers of 1, 2, 4, 8, 10, 12, 14, 16 or 32 bits.
-    Whole(u8),
-    /// Floats of 16, 32 or 64 bits.
-    Float(u8),
-}
-
-/// A page as its tags describe it.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    /// Samples of a pixel, those included that are not shown.
-    pub(super) samples: usize,
-    pub(super) stored: Stored,
-    pub(super) meaning: Meaning,
-    /// Which sample is alpha, and whether colours are multiplied by it.
-    pub(super) alpha: Option<(usize, bool)>,
-    /// A plane for each sample.
-    pub(super) planar: bool,
-    /// Width and height of a strip or tile in px.
-    pub(super) chunk: (usize, usize),
-    pub(super) jpeg: bool,
-    /// Whether strips are fax group 3, which the library can't read.
-    pub(super) fax: bool,
-    /// Whether strips or tiles are rows of plain samples, nothing packed and nothing predicted.
-    pub(super) plain: bool,
-    /// Red, green and blue of a palette's entries.
-    pub(super) palette: Vec<[u8; 3]>,
-    pub(super) info: ImageInfo,
-}
-
-pub(super) type Reader<'a> = Decoder<Plain<'a>>;
-
-/// The library's errors in our words.
-pub(super) fn from_tiff(error: &TiffError) -> ItemError {
-    if errors::ends_early(error) {
-        return errors::truncated();
-    }
-    match error {
-        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
-            unsupported(&format!("compressed as {}", compression_name(*method)))
-        }
-        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => {
-            unsupported("with fewer chroma samples")
-        }
-        TiffError::UnsupportedError(_) => unsupported("whose samples are stored this way"),
-        TiffError::LimitsExceeded => errors::too_large("reading it takes more memory than its size allows"),
-        TiffError::IoError(_) => errors::corrupt("the data of a strip or tile makes no sense"),
-        TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => {
-            errors::corrupt("its tags contradict each other or its data")
-        }
-    }
-}
-
-fn unsupported(what: &str) -> ItemError {
-    errors::unsupported(format!("TIFF pictures {what} are not supported"))
-}
-
-fn compression_name(method: CompressionMethod) -> String {
-    match method {
-        CompressionMethod::Huffman => "CCITT RLE".to_owned(),
-        CompressionMethod::Fax3 => "fax group 3 in two dimensions".to_owned(),
-        CompressionMethod::JPEG => "old-style JPEG".to_owned(),
-        method => match method.to_u16() {
-            34_712 => "JPEG 2000".to_owned(),
-            34_887 => "LERC".to_owned(),
-            34_925 => "LZMA".to_owned(),
-            50_000 => "Zstandard".to_owned(),
-            50_001 => "WebP".to_owned(),
-            50_002 => "JPEG XL".to_owned(),
-            number => format!("method {number}"),
-        },
-    }
-}
 
 /// Finds a page, and refuses camera raw files, whose pages are but thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
@@ -333,23 +241,27 @@ fn palette(reader: &mut Reader<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, Item
     Ok(entries.map(|((r, g), b)| [r, g, b].map(|value| (value >> shift) as u8)).collect())
 }
 
-fn header(reader: &mut Reader<'_>, layout: &Layout, pages: u32) -> Result<Header, ItemError> {
+fn header(reader: &mut Reader<'_>, layout: &Layout, pages: u32) -> Result<FileHeader, ItemError> {
     let orientation = number(reader, Tag::Orientation, 1)?;
-    Ok(Header { pages, ..Header::still(Format::Tiff, layout.info, Orientation::from_exif(u32::from(orientation))) })
+    Ok(FileHeader { pages, ..FileHeader::still(layout.info, Orientation::from_exif(u32::from(orientation))) })
 }
 
-pub(in crate::codec) fn probe(bytes: &[u8], number: u32) -> Result<Header, ItemError> {
+pub(super) fn probe(bytes: &[u8], number: u32) -> Result<FileHeader, ItemError> {
     let (page, pages) = page(bytes, number)?;
     let mut reader = reader(bytes, &page)?;
     let layout = layout(&mut reader, &page)?;
     header(&mut reader, &layout, pages)
 }
 
-pub(in crate::codec) fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    _control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
     let (page, pages) = page(bytes, options.page)?;
     let mut reader = reader(bytes, &page)?;
     let layout = layout(&mut reader, &page)?;
-    let keep = options.truncated == TruncatedPolicy::Keep;
+    let keep = options.keeps_truncated();
     could_hold(&mut reader, &layout, bytes, keep)?;
     let header = header(&mut reader, &layout, pages)?;
     let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
@@ -382,8 +294,8 @@ fn density(reader: &mut Reader<'_>) -> Option<Density> {
     };
     let (x, y) = (fraction(Tag::XResolution)?, fraction(Tag::YResolution)?);
     match number(reader, Tag::ResolutionUnit, 2).ok()? {
-        2 => codec::meta::density::from_inch(x, y),
-        3 => codec::meta::density::from_cm(x, y),
+        2 => units::from_inch(x, y),
+        3 => units::from_cm(x, y),
         _ => None,
     }
 }
@@ -404,7 +316,7 @@ fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool
 }
 
 /// Bytes held while a page is read: one row of strips or tiles, as stored and as samples, and one of them alone.
-pub(in crate::codec) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
+pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let held = || {
         let (page, _) = page(bytes, 0).ok()?;
         let mut reader = reader(bytes, &page).ok()?;
@@ -414,17 +326,5 @@ pub(in crate::codec) fn held_bytes(bytes: &[u8], info: &ImageInfo) -> u64 {
         let copies = if layout.jpeg { 4 } else { 2 };
         Some(rows * layout.width as u64 * layout.samples as u64 * layout.sample_bytes() * copies)
     };
-    held().unwrap_or(info.size_bytes() * 2) + (64 << 10)
-}
-
-impl Layout {
-    /// Bytes of a sample as it is stored: bits are spread to bytes.
-    const fn sample_bytes(&self) -> u64 {
-        match self.stored {
-            Stored::Whole(..=8) => 1,
-            Stored::Whole(..=16) => 2,
-            Stored::Whole(_) | Stored::Float(..=32) => 4,
-            Stored::Float(_) => 8,
-        }
-    }
+    held().unwrap_or(header.info.size_bytes() * 2) + (64 << 10)
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::chunks::{Chunks, Missing};
-use super::read::{Layout, Meaning, Reader, Stored, from_tiff};
+use super::layout::{Layout, Meaning, Reader, Stored, from_tiff};
 use super::unpack::{Place, above_white, grow, unpack};
 use super::{fax, lab};
 use crate::codec::colour::Inks;
@@ -11,7 +11,7 @@ use crate::codec::errors;
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::pixels::{convert, placeholder};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
+use crate::model::{Band, ImageInfo, Remark, RowReader, Samples, Truncated};
 
 /// Gives a page's rows.
 pub(super) struct TiffRows<'a> {
@@ -220,26 +220,6 @@ fn jpeg_size(data: &[u8]) -> Option<(usize, usize)> {
 }
 
 impl Layout {
-    /// The type that samples are held in.
-    const fn held_sample(&self) -> SampleType {
-        match self.stored {
-            Stored::Whole(..=8) => SampleType::U8,
-            Stored::Whole(_) | Stored::Float(_) => SampleType::U16,
-        }
-    }
-
-    /// How many chunks lie beside each other, and how many below.
-    pub(super) const fn chunk_counts(&self) -> (usize, usize) {
-        (self.width.div_ceil(self.chunk.0), self.height.div_ceil(self.chunk.1))
-    }
-
-    /// Bytes of a strip's row, where strips are nothing but rows of samples.
-    pub(super) fn plain_row_bytes(&self) -> Option<usize> {
-        let (Stored::Whole(bits) | Stored::Float(bits)) = self.stored;
-        let samples = self.width * if self.planar { 1 } else { self.samples };
-        (self.plain && self.chunk.0 == self.width).then(|| (samples * usize::from(bits)).div_ceil(8).max(1))
-    }
-
     /// A row's held samples as its pixels' colours, alpha still as it was.
     fn colours<T: Copy>(&self, held: &[T], out: &mut Vec<T>, invert: impl Fn(T) -> T) {
         let colours = self.info.channels.colour_count();

@@ -1,7 +1,7 @@
 //! A chunk's samples, spread over the rows that are held: bits and odd numbers of bits made whole samples, floats brought
 //! to 16 bits.
 
-use super::read::{Layout, Stored};
+use super::layout::{Layout, Stored};
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::error::ItemError;

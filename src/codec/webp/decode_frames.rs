@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::decode::{chunk, chunks, chunks_in, from_failure};
 use super::libwebp::{AnimDecoder, Features};
-use super::{chunk, chunks, chunks_in, from_failure};
-use crate::codec::animation::frame_decoder::{CanvasRows, CanvasSamples};
+use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::error::ItemError;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader};
 

@@ -1,12 +1,14 @@
 //! Animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still picture and
 //! put into the container here. libwebp's own way drops frames that equal the one before; these are kept.
 
+use super::decode::chunks;
 use super::decode_frames::FRAME_HEADER;
+use super::encode::{MAX_SIDE_PX, settings};
 use super::libwebp::{self, Settings};
-use super::{MAX_SIDE_PX, chunks, settings};
 use crate::codec::animation::changed_area;
 use crate::codec::animation::frame_encoder::{Canvases, Clock};
-use crate::codec::{Extras, errors};
+use crate::codec::errors;
+use crate::codec::spec::Extras;
 use crate::error::ItemError;
 use crate::model::{Area, Channels, Frame, ImageInfo, Picture, Save};
 

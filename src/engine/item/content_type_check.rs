@@ -8,7 +8,7 @@ use crate::model::Format;
 /// anything else is believed.
 pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<ItemError> {
     let claim = claimed(content_type)?;
-    let error = codec::probe(head).err()?;
+    let error = codec::require_format(head).err()?;
     match error.kind {
         ErrorKind::Empty => Some(error),
         ErrorKind::NotAPicture => Some(against(error, claim)),
@@ -33,27 +33,14 @@ fn against(error: ItemError, claim: &str) -> ItemError {
 pub(crate) fn actual_extension(own: &str, head: &[u8]) -> Option<&'static str> {
     let format = codec::sniff(head)?;
     let is_of = |format: Format| format.extensions().iter().any(|word| word.eq_ignore_ascii_case(own));
-    (!is_of(format) && Format::ALL.into_iter().any(is_of)).then(|| format.extension())
+    (!is_of(format) && Format::all().into_iter().any(is_of)).then(|| format.extension())
 }
 
-/// The picture format that a content type names.
+/// The media type, if it is that of an image format.
 fn claimed(content_type: Option<&str>) -> Option<&str> {
-    const PICTURES: [&str; 12] = [
-        "image/jpeg",
-        "image/jpg",
-        "image/pjpeg",
-        "image/png",
-        "image/apng",
-        "image/gif",
-        "image/webp",
-        "image/bmp",
-        "image/tiff",
-        "image/avif",
-        "image/jxl",
-        "image/x-icon",
-    ];
     let mime = content_type?.split(';').next()?.trim();
-    PICTURES.iter().any(|picture| mime.eq_ignore_ascii_case(picture)).then_some(mime)
+    let is_image = Format::all().into_iter().flat_map(Format::media_types).any(|own| mime.eq_ignore_ascii_case(own));
+    is_image.then_some(mime)
 }
 
 #[cfg(test)]

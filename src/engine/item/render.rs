@@ -76,7 +76,7 @@ pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<
             codec::encoding_bytes(format, save, &plan.output())
         };
         let decoding_bytes =
-            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::held_bytes(bytes, &header) };
+            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::decode_bytes(bytes, &header) };
         let truncated = TruncatedPolicy::Fail;
         Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated })
     })
@@ -85,11 +85,13 @@ pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<
 /// Refuses animations above the limits, and formats that hold one frame only.
 fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
     codec::check_frames(header)?;
-    if codec::animates(format) {
+    if format.holds_frames() {
         return Ok(());
     }
-    let (frames, format) = (header.frames, format.label());
-    let detail = format!("it has {frames} frames, {format} holds one; save as GIF, WebP or PNG, or with frames=first");
+    let animated = Format::all().into_iter().filter(|format| format.holds_frames()).map(Format::label);
+    let (frames, format, animated) = (header.frames, format.label(), animated.collect::<Vec<_>>().join(", "));
+    let detail =
+        format!("it has {frames} frames, and {format} holds one; save as one of {animated}, or with frames=first");
     Err(ItemError::nameless(ErrorKind::CantEncode).with("detail", detail))
 }
 
@@ -120,8 +122,8 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
             && codec::sniff(bytes).is_none_or(|format| {
-                let may_move = codec::animates(format) || matches!(format, Format::Avif | Format::Jxl);
-                !may_move || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
+                !codec::may_be_animated(format)
+                    || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
             }))
 }
 
@@ -195,6 +197,7 @@ impl Prepared {
                 colour: codec::colour_for(self.format, save.colour),
                 truncated: self.truncated,
                 page: page_of(save),
+                ..DecodeOptions::default()
             };
             let mut opened = codec::open_cancellable(bytes, &options, control)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
@@ -276,7 +279,8 @@ mod tests {
         };
         let keep = Save::default();
         let png = include_bytes!("../../../assets/samples/orange-slice.png").as_slice();
-        let still = |lossless| Save { format: FormatChoice::Webp, lossless, effort: Some(0), ..Save::default() };
+        let still =
+            |lossless| Save { format: FormatChoice::known("webp"), lossless, effort: Some(0), ..Save::default() };
         let moving = include_bytes!("../../../tests/reference/animation/disposals.gif").as_slice();
         for source in [png, moving] {
             let file = |save: &Save| {
@@ -287,7 +291,7 @@ mod tests {
             assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
             assert!(render(&lossless, &keep).lossless && !render(&lossy, &keep).lossless);
             assert!(!render(&lossless, &Save { quality: Some(80), ..keep.clone() }).lossless);
-            assert!(!render(&lossless, &Save { format: FormatChoice::Webp, ..keep.clone() }).lossless);
+            assert!(!render(&lossless, &Save { format: FormatChoice::known("webp"), ..keep.clone() }).lossless);
         }
         assert!(!render(png, &keep).lossless, "no kind of PNG loses anything");
     }
@@ -317,7 +321,7 @@ mod tests {
         let jxl = include_bytes!("../../../tests/reference/formats/jxl_lossy.jxl").as_slice();
         let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
         for bytes in [avif, jxl] {
-            let save = Save { format: crate::model::FormatChoice::Png, ..Save::default() };
+            let save = Save { format: FormatChoice::known("png"), ..Save::default() };
             let held: codec::Held = std::sync::Arc::new(());
             let control = DecodeControl { cancelled: &|| true, held: Some(std::sync::Arc::clone(&held)) };
             let prepared = prepare(bytes, &pipeline, &save).unwrap();

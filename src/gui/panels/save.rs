@@ -81,7 +81,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     let lang = state.lang;
     field::row(ui, lang.format(), |ui| {
-        let choices = FormatChoice::ALL.map(|format| (format, format_word(state, format)));
+        let choices: Vec<_> =
+            FormatChoice::all().into_iter().map(|format| (format, format_word(state, format))).collect();
         if let Some(format) = menu::combo(ui, lang.format(), ui.available_width(), save.format, &choices) {
             save.set_format(format);
             save.quality = None;
@@ -115,7 +116,8 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let given = match (name, key.get(save)) {
         // What will be used is shown, rather than that nothing was said.
         ("quality", None) => {
-            save.format.resolve(Format::Jpeg).default_quality().map(|quality| f64::from(quality).into())
+            let format = save.format.fixed().or_else(|| Format::named("jpeg"));
+            format.and_then(Format::default_quality).map(|quality| f64::from(quality).into())
         }
         ("max_bytes", Some(Value::Number(bytes))) => Some(Value::Text(human::exact_size(bytes as u64))),
         (_, given) => given,

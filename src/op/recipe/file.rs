@@ -217,7 +217,7 @@ mod tests {
             ],
         };
         let save = Save {
-            format: FormatChoice::Webp,
+            format: FormatChoice::known("webp"),
             quality: Some(82),
             lossless: true,
             metadata: MetadataPolicy::Strip,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{FormatChoice, Value, save as model_save};
+use crate::model::{Format, FormatChoice, Value, save as model_save};
 use crate::op::registry::registry;
 use crate::op::spec::OpSpec;
 
@@ -53,7 +53,7 @@ fn wrapped(text: &str, indent: usize) -> String {
 
 /// The formats that can be written, and each save option with its range, default and formats.
 pub fn save_help() -> String {
-    let formats = FormatChoice::ALL.map(FormatChoice::word).join(", ");
+    let formats = FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "save\n  How results are written: --save 'FORMAT:KEY=VALUE,...', or the [save] of a recipe file\n\n  \
          format: one of {formats} [keep]\n      keep is each input's own format; PNG where that can't be written\n"
@@ -64,9 +64,14 @@ pub fn save_help() -> String {
             Some(value) => format!("[{value}]"),
             None => "[unset]".to_owned(),
         };
+        let defaults = key.format_defaults();
+        let default = if defaults.is_empty() { default } else { format!("[{defaults}]") };
         let _ = writeln!(text, "\n  {}: {} {default}\n      {}", key.param.name, key.allowed(), key.param.summary);
-        if !key.formats.is_empty() {
-            let formats: Vec<&str> = key.formats.iter().map(|format| format.word()).collect();
+        for meaning in key.format_meanings() {
+            let _ = writeln!(text, "      {meaning}");
+        }
+        let formats: Vec<&str> = key.formats().into_iter().map(Format::name).collect();
+        if !formats.is_empty() {
             let _ = writeln!(text, "      Only for {}", formats.join(", "));
         }
     }
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn help_on_saving_names_every_format_and_key() {
         let text = save_help();
-        assert!(FormatChoice::ALL.iter().all(|format| text.contains(format.word())), "{text}");
+        assert!(FormatChoice::all().iter().all(|format| text.contains(format.word())), "{text}");
         for key in model_save::keys() {
             assert!(text.contains(key.param.name) && text.contains(key.param.summary), "{text}");
         }

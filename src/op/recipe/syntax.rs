@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn save_options_have_the_same_keys_as_recipe_files() {
         let save = parse_save("webp:quality=82,metadata=strip,lossless=false,colour=keep").expect("valid");
-        assert_eq!(save.format, FormatChoice::Webp);
+        assert_eq!(save.format, FormatChoice::known("webp"));
         assert_eq!((save.quality, save.metadata), (Some(82), MetadataPolicy::Strip));
-        assert_eq!(parse_save("png").expect("valid").format, FormatChoice::Png);
+        assert_eq!(parse_save("png").expect("valid").format, FormatChoice::known("png"));
         for (text, expected) in [
             ("heic", "one of keep, jpeg"),
             ("jpeg:quality=0", "1 to 100, not 0"),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::reference_tests::{decode_page, file};
+use super::reference::{decode_page, file};
 use super::*;
 
 /// Files of the formats that are only read, and of the sorts of TIFF that nobody writes here.
@@ -47,7 +47,7 @@ fn netpbm() -> Vec<(String, Vec<u8>)> {
 #[test]
 fn netpbm_files_of_every_kind_hold_what_was_put_in() {
     for (name, bytes) in netpbm() {
-        assert_eq!(sniff(&bytes), Some(Format::Pnm), "{name}");
+        assert_eq!(sniff(&bytes), Some(known::PNM), "{name}");
         let image = decode_page(&bytes, 0).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let first: Vec<u32> = match &image.samples {
             crate::model::Samples::U8(values) => values.iter().take(3).map(|&v| u32::from(v)).collect(),

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::codec::formats::known;
 use crate::codec::{DecodeOptions, Encoder, encoder, open};
 use crate::error::ItemError;
 use crate::model::{
@@ -118,7 +119,7 @@ fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
     ];
     for (subsampling, factors) in cases {
         for progressive in [false, true] {
-            let bytes = encode(&image, Format::Jpeg, &Save { subsampling, progressive, ..keep() }).unwrap();
+            let bytes = encode(&image, known::JPEG, &Save { subsampling, progressive, ..keep() }).unwrap();
             let (marker, frame) = segment(&bytes, &[0xC0, 0xC1, 0xC2]).unwrap();
             assert_eq!(marker, if progressive { 0xC2 } else { 0xC0 });
             assert_eq!(frame[..6], [8, 0, 45, 0, 67, 3]);
@@ -126,7 +127,7 @@ fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
         }
     }
     let gray = picture(67, 45, Channels::Gray, SampleType::U8);
-    let bytes = encode(&gray, Format::Jpeg, &Save { subsampling: Subsampling::S444, ..keep() }).unwrap();
+    let bytes = encode(&gray, known::JPEG, &Save { subsampling: Subsampling::S444, ..keep() }).unwrap();
     let (_, frame) = segment(&bytes, &[0xC0]).unwrap();
     assert_eq!(frame[5], 1);
 }
@@ -138,7 +139,7 @@ fn jpeg_tables_are_those_of_the_quality_asked_for() {
     const CHROMA: [u32; 10] = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47];
     let image = picture(16, 16, Channels::Rgb, SampleType::U8);
     for quality in [1, 25, 50, 75, 85, 90, 95, 100_u8] {
-        let bytes = encode(&image, Format::Jpeg, &Save { quality: Some(quality), ..keep() }).unwrap();
+        let bytes = encode(&image, known::JPEG, &Save { quality: Some(quality), ..keep() }).unwrap();
         let scale = if quality < 50 { 5_000 / u32::from(quality) } else { 200 - u32::from(quality) * 2 };
         let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
         let (_, tables) = segment(&bytes, &[0xDB]).unwrap();
@@ -154,9 +155,9 @@ fn jpeg_tables_are_those_of_the_quality_asked_for() {
 #[test]
 fn jpeg_with_passes_or_tables_of_its_own_is_smaller_and_holds_the_same_pixels() {
     let image = picture(320, 240, Channels::Rgb, SampleType::U8);
-    let plain = encode(&image, Format::Jpeg, &keep()).unwrap();
+    let plain = encode(&image, known::JPEG, &keep()).unwrap();
     for save in [Save { optimize: true, ..keep() }, Save { progressive: true, ..keep() }] {
-        let other = encode(&image, Format::Jpeg, &save).unwrap();
+        let other = encode(&image, known::JPEG, &save).unwrap();
         assert!(other.len() < plain.len(), "{} {}", other.len(), plain.len());
         assert_eq!(decode(&other).samples, decode(&plain).samples);
     }
@@ -166,15 +167,15 @@ fn jpeg_with_passes_or_tables_of_its_own_is_smaller_and_holds_the_same_pixels() 
 fn jpeg_and_gif_show_the_background_through_clear_pixels() {
     let clear = Image::from_u8(16, 16, Channels::Rgba, [200, 10, 20, 0].repeat(256));
     let save = Save { background: Rgb([0, 128, 255]), quality: Some(100), ..keep() };
-    let shown = decode(&encode(&clear, Format::Jpeg, &save).unwrap());
+    let shown = decode(&encode(&clear, known::JPEG, &save).unwrap());
     assert!(bytes_of(&shown).as_chunks::<3>().0.iter().all(|&[r, g, b]| r <= 2 && g.abs_diff(128) <= 2 && b >= 253));
     // Gray over a hue becomes colour, over gray it stays gray.
     let gray = Image::from_u8(16, 16, Channels::GrayAlpha, [200, 0].repeat(256));
-    assert_eq!(decode(&encode(&gray, Format::Jpeg, &save).unwrap()).info.channels, Channels::Rgb);
-    assert_eq!(decode(&encode(&gray, Format::Jpeg, &keep()).unwrap()).info.channels, Channels::Gray);
+    assert_eq!(decode(&encode(&gray, known::JPEG, &save).unwrap()).info.channels, Channels::Rgb);
+    assert_eq!(decode(&encode(&gray, known::JPEG, &keep()).unwrap()).info.channels, Channels::Gray);
     // Half clear is laid over it, clear stays clear.
     let half = Image::from_u8(2, 1, Channels::Rgba, vec![255, 255, 255, 128, 9, 9, 9, 0]);
-    let shown = decode(&encode(&half, Format::Gif, &Save { background: Rgb([0, 0, 0]), ..keep() }).unwrap());
+    let shown = decode(&encode(&half, known::GIF, &Save { background: Rgb([0, 0, 0]), ..keep() }).unwrap());
     assert_eq!(bytes_of(&shown)[..4], [128, 128, 128, 255]);
     assert_eq!(bytes_of(&shown)[7], 0);
 }
@@ -182,12 +183,12 @@ fn jpeg_and_gif_show_the_background_through_clear_pixels() {
 #[test]
 fn formats_without_loss_give_back_every_sample() {
     for (format, sample) in [
-        (Format::Png, SampleType::U8),
-        (Format::Png, SampleType::U16),
-        (Format::Tiff, SampleType::U8),
-        (Format::Tiff, SampleType::U16),
-        (Format::Qoi, SampleType::U8),
-        (Format::Bmp, SampleType::U8),
+        (known::PNG, SampleType::U8),
+        (known::PNG, SampleType::U16),
+        (known::TIFF, SampleType::U8),
+        (known::TIFF, SampleType::U16),
+        (known::QOI, SampleType::U8),
+        (known::BMP, SampleType::U8),
     ] {
         for channels in ALL {
             for (width_px, height_px) in [(1, 1), (3, 2), (31, 17), (300, 260)] {
@@ -223,7 +224,7 @@ fn in_rgba(image: &Image) -> Vec<[u16; 4]> {
 fn png_levels_trade_time_for_size_and_lose_nothing() {
     let image = picture(200, 150, Channels::Rgb, SampleType::U8);
     let size = |effort| {
-        let bytes = encode(&image, Format::Png, &Save { effort, ..keep() }).unwrap();
+        let bytes = encode(&image, known::PNG, &Save { effort, ..keep() }).unwrap();
         assert_eq!(decode(&bytes).samples, image.samples, "{effort:?}");
         bytes.len()
     };
@@ -236,7 +237,7 @@ fn png_levels_trade_time_for_size_and_lose_nothing() {
 fn a_palette_of_few_colours_takes_few_bits() {
     for (colours, depth, allowed) in [(2, 1, 2), (4, 2, 4), (16, 4, 16), (256, 8, 256), (100, 8, 100)] {
         let image = picture(61, 40, Channels::Rgb, SampleType::U8);
-        let bytes = encode(&image, Format::Png, &Save { palette: Some(colours), ..keep() }).unwrap();
+        let bytes = encode(&image, known::PNG, &Save { palette: Some(colours), ..keep() }).unwrap();
         // Bit depth and colour type 3, in the header.
         assert_eq!(bytes[24..26], [depth, 3]);
         let at = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap();
@@ -247,7 +248,7 @@ fn a_palette_of_few_colours_takes_few_bits() {
     }
     // What is clear stays clear, and 16 bits become 8.
     let image = picture(61, 40, Channels::Rgba, SampleType::U16);
-    let shown = decode(&encode(&image, Format::Png, &Save { palette: Some(64), ..keep() }).unwrap());
+    let shown = decode(&encode(&image, known::PNG, &Save { palette: Some(64), ..keep() }).unwrap());
     assert_eq!((shown.info.channels, shown.info.sample), (Channels::Rgba, SampleType::U8));
     let alphas = in_rgba(&image).into_iter().zip(in_rgba(&shown));
     assert!(alphas.clone().all(|(a, b)| a[3].abs_diff(b[3]) < 70 * 257), "levels of alpha");
@@ -257,14 +258,14 @@ fn a_palette_of_few_colours_takes_few_bits() {
 #[test]
 fn a_gif_of_few_colours_is_exact_and_of_many_is_near() {
     let few = Image::from_u8(30, 20, Channels::Rgb, (0..600_u32).flat_map(|i| [(i % 200) as u8, 7, 9]).collect());
-    let bytes = encode(&few, Format::Gif, &keep()).unwrap();
+    let bytes = encode(&few, known::GIF, &keep()).unwrap();
     assert_eq!(bytes[..10], [b'G', b'I', b'F', b'8', b'9', b'a', 30, 0, 20, 0]);
     assert_eq!(in_rgba(&decode(&bytes)), in_rgba(&few));
     let many = picture(160, 120, Channels::Rgb, SampleType::U8);
-    let shown = decode(&encode(&many, Format::Gif, &keep()).unwrap());
+    let shown = decode(&encode(&many, known::GIF, &keep()).unwrap());
     let rgb: Vec<u8> = in_rgba(&shown).iter().flat_map(|p| [p[0], p[1], p[2]]).map(|v| (v / 257) as u8).collect();
     assert!(psnr(&rgb, bytes_of(&many)) > 28.0, "{}", psnr(&rgb, bytes_of(&many)));
-    assert!(encode(&picture(3, 3, Channels::Rgb, SampleType::U16), Format::Gif, &keep()).is_ok());
+    assert!(encode(&picture(3, 3, Channels::Rgb, SampleType::U16), known::GIF, &keep()).is_ok());
 }
 
 /// Reads a TIFF directory's entries: tag, type, count, value or offset.
@@ -285,7 +286,7 @@ fn tiff_directories_say_how_the_strips_are_packed() {
     let image = picture(900, 700, Channels::Rgba, SampleType::U16);
     let mut sizes = Vec::new();
     for (compression, code) in [(TiffCompression::None, 1), (TiffCompression::Lzw, 5), (TiffCompression::Deflate, 8)] {
-        let bytes = encode(&image, Format::Tiff, &Save { compression, ..keep() }).unwrap();
+        let bytes = encode(&image, known::TIFF, &Save { compression, ..keep() }).unwrap();
         sizes.push(bytes.len());
         assert_eq!(decode(&bytes).samples, image.samples);
         let entries = tiff_entries(&bytes);
@@ -306,7 +307,7 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
     for channels in ALL {
         for (width_px, height_px) in [(1, 1), (5, 3), (64, 64), (131, 77)] {
             let image = picture(width_px, height_px, channels, SampleType::U8);
-            let bytes = encode(&image, Format::Avif, &Save { quality: Some(90), effort: Some(0), ..keep() }).unwrap();
+            let bytes = encode(&image, known::AVIF, &Save { quality: Some(90), effort: Some(0), ..keep() }).unwrap();
             assert_eq!(bytes[4..12], *b"ftypavif");
             let size = [width_px.to_be_bytes(), height_px.to_be_bytes()].concat();
             let ispe = bytes.windows(4).position(|kind| kind == b"ispe").unwrap();
@@ -316,7 +317,7 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
         }
     }
     let image = picture(160, 120, Channels::Rgba, SampleType::U8);
-    let shown = decode(&encode(&image, Format::Avif, &Save { quality: Some(95), effort: Some(0), ..keep() }).unwrap());
+    let shown = decode(&encode(&image, known::AVIF, &Save { quality: Some(95), effort: Some(0), ..keep() }).unwrap());
     let over = |image: &Image| -> Vec<u8> {
         // What is clear has no colour: what shows over black counts.
         let pixels = in_rgba(image);
@@ -329,21 +330,21 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
         samples: Samples::U16((0..512 * 64_u32).flat_map(|i| [(i % 512 * 128) as u16; 3]).collect()),
         ..picture(512, 64, Channels::Rgb, SampleType::U16)
     };
-    let shown = decode(&encode(&ramp, Format::Avif, &Save { quality: Some(100), effort: Some(0), ..keep() }).unwrap());
+    let shown = decode(&encode(&ramp, known::AVIF, &Save { quality: Some(100), effort: Some(0), ..keep() }).unwrap());
     let mut levels: Vec<u16> = in_rgba(&shown).iter().map(|pixel| pixel[0]).collect();
     levels.sort_unstable();
     levels.dedup();
     assert!(levels.len() > 300, "{} levels", levels.len());
     // An alpha that is opaque everywhere is left out.
     let opaque = Image::from_u8(8, 8, Channels::Rgba, [1, 2, 3, 255].repeat(64));
-    let bytes = encode(&opaque, Format::Avif, &Save { effort: Some(0), ..keep() }).unwrap();
+    let bytes = encode(&opaque, known::AVIF, &Save { effort: Some(0), ..keep() }).unwrap();
     assert!(!bytes.windows(4).any(|kind| kind == b"auxC"));
 }
 
 #[test]
 fn quality_and_effort_change_what_avif_and_webp_weigh() {
     let image = picture(256, 192, Channels::Rgb, SampleType::U8);
-    for format in [Format::Avif, Format::Webp] {
+    for format in [known::AVIF, known::WEBP] {
         let size = |quality, effort| {
             encode(&image, format, &Save { quality: Some(quality), effort: Some(effort), ..keep() }).unwrap().len()
         };
@@ -353,7 +354,7 @@ fn quality_and_effort_change_what_avif_and_webp_weigh() {
 }
 
 fn assert_jpeg_xl_is_exact(image: &Image) {
-    let bytes = encode(image, Format::Jxl, &keep()).unwrap();
+    let bytes = encode(image, known::JXL, &keep()).unwrap();
     let shown = jxl_oxide::JxlImage::builder().read(&bytes[..]).unwrap();
     assert_eq!((shown.width(), shown.height()), (image.info.width_px, image.info.height_px));
     let render = shown.render_frame(0).unwrap();
@@ -387,9 +388,9 @@ fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
         assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, black_and_white));
     }
     let deep = picture(20, 20, Channels::Rgba, SampleType::U16);
-    assert!(encode(&deep, Format::Jxl, &keep()).unwrap_err().arg("detail").contains("16 bits"));
+    assert!(encode(&deep, known::JXL, &keep()).unwrap_err().arg("detail").contains("16 bits"));
     let thin = picture(1, 20, Channels::Rgb, SampleType::U8);
-    assert!(encode(&thin, Format::Jxl, &keep()).unwrap_err().arg("detail").contains("2 px"));
+    assert!(encode(&thin, known::JXL, &keep()).unwrap_err().arg("detail").contains("2 px"));
 }
 
 /// An EXIF block with a camera's name.
@@ -411,15 +412,15 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
     let plain = picture(40, 30, Channels::Rgb, SampleType::U8);
     let image = Image { profile: Some(Arc::clone(&profile)), metadata: metadata.clone(), ..plain.clone() };
     for (format, carries_profile, carries_iptc) in [
-        (Format::Jpeg, true, true),
-        (Format::Png, true, false),
-        (Format::Webp, true, false),
-        (Format::Tiff, true, true),
-        (Format::Avif, true, false),
-        (Format::Jxl, false, false),
+        (known::JPEG, true, true),
+        (known::PNG, true, false),
+        (known::WEBP, true, false),
+        (known::TIFF, true, true),
+        (known::AVIF, true, false),
+        (known::JXL, false, false),
     ] {
         let image = if carries_profile { image.clone() } else { Image { profile: None, ..image.clone() } };
-        let effort = matches!(format, Format::Webp | Format::Avif).then_some(0);
+        let effort = [known::WEBP, known::AVIF].contains(&format).then_some(0);
         let shown = decode(&encode(&image, format, &Save { effort, ..keep() }).unwrap());
         if carries_profile {
             assert_eq!(shown.profile, image.profile, "{format:?}");
@@ -429,7 +430,7 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
         assert_eq!(shown.metadata.xmp, metadata.xmp, "{format:?}");
         assert_eq!(shown.metadata.iptc.is_some(), carries_iptc, "{format:?}");
         // A palette changes nothing of that.
-        if format == Format::Png {
+        if format == known::PNG {
             let shown = decode(&encode(&image, format, &Save { palette: Some(8), ..keep() }).unwrap());
             assert_eq!((shown.profile, shown.metadata.xmp), (image.profile, metadata.xmp.clone()));
         }
@@ -444,12 +445,12 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
         let shown = decode(&bytes);
         (shown.info.channels, shown.profile.map(|profile| <[u8; 4]>::try_from(&profile[16..20]).unwrap()))
     };
-    assert_eq!(space(Format::Png, Channels::Gray, None), (Channels::Gray, Some(*b"GRAY")));
-    assert_eq!(space(Format::Jpeg, Channels::GrayAlpha, None), (Channels::Gray, Some(*b"GRAY")));
-    assert_eq!(space(Format::Png, Channels::Gray, Some(8)), (Channels::Rgb, Some(*b"RGB ")));
-    assert_eq!(space(Format::Webp, Channels::Gray, None), (Channels::Rgb, Some(*b"RGB ")));
-    assert_eq!(space(Format::Tiff, Channels::GrayAlpha, None), (Channels::Rgba, Some(*b"RGB ")));
-    for format in [Format::Gif, Format::Qoi, Format::Bmp] {
+    assert_eq!(space(known::PNG, Channels::Gray, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(known::JPEG, Channels::GrayAlpha, None), (Channels::Gray, Some(*b"GRAY")));
+    assert_eq!(space(known::PNG, Channels::Gray, Some(8)), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(known::WEBP, Channels::Gray, None), (Channels::Rgb, Some(*b"RGB ")));
+    assert_eq!(space(known::TIFF, Channels::GrayAlpha, None), (Channels::Rgba, Some(*b"RGB ")));
+    for format in [known::GIF, known::QOI, known::BMP] {
         assert!(encode(&image, format, &keep()).is_ok(), "what can't go along is no failure: {format:?}");
     }
 }
@@ -459,7 +460,7 @@ fn bmp_headers_tell_bits_masks_and_profile() {
     let header = |bytes: &[u8]| (bytes[14], bytes[28], bytes[30]);
     let sizes = [(Channels::Gray, (40, 8, 0)), (Channels::Rgb, (40, 24, 0)), (Channels::Rgba, (124, 32, 3))];
     for (channels, expected) in sizes {
-        let bytes = encode(&picture(5, 4, channels, SampleType::U8), Format::Bmp, &keep()).unwrap();
+        let bytes = encode(&picture(5, 4, channels, SampleType::U8), known::BMP, &keep()).unwrap();
         assert_eq!(bytes[..2], *b"BM");
         assert_eq!(u32::from_le_bytes(bytes[2..6].try_into().unwrap()) as usize, bytes.len());
         assert_eq!(header(&bytes), expected);
@@ -467,7 +468,7 @@ fn bmp_headers_tell_bits_masks_and_profile() {
     let mut image = picture(5, 4, Channels::Rgb, SampleType::U8);
     let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
     image.profile = Some(Arc::clone(&profile));
-    let bytes = encode(&image, Format::Bmp, &keep()).unwrap();
+    let bytes = encode(&image, known::BMP, &keep()).unwrap();
     assert_eq!(header(&bytes), (124, 24, 0));
     let at = u32::from_le_bytes(bytes[126..130].try_into().unwrap()) as usize + 14;
     assert_eq!(bytes[at..], profile[..]);
@@ -477,14 +478,14 @@ fn bmp_headers_tell_bits_masks_and_profile() {
 #[test]
 fn the_best_quality_under_a_size_is_found_and_never_exceeded() {
     let image = picture(240, 160, Channels::Rgba, SampleType::U8);
-    for format in [Format::Jpeg, Format::Webp, Format::Avif] {
-        let effort = (format != Format::Jpeg).then_some(0);
+    for format in [known::JPEG, known::WEBP, known::AVIF] {
+        let effort = (format != known::JPEG).then_some(0);
         let at = |quality| encode(&image, format, &Save { quality: Some(quality), effort, ..keep() }).unwrap();
         let limit = at(62).len() as u64;
         let found = encode(&image, format, &Save { max_bytes: Some(limit), effort, ..keep() }).unwrap();
         assert!(found.len() as u64 <= limit, "{format:?}");
         let best = (1..=100).rev().find(|&quality| at(quality).len() as u64 <= limit).unwrap();
-        if format != Format::Avif {
+        if format != known::AVIF {
             assert_eq!(found, at(best), "{format:?}: {best}");
         }
         let capped = encode(&image, format, &Save { quality: Some(40), max_bytes: Some(limit), effort, ..keep() });
@@ -492,15 +493,15 @@ fn the_best_quality_under_a_size_is_found_and_never_exceeded() {
         let error = encode(&image, format, &Save { max_bytes: Some(64), effort, ..keep() }).unwrap_err();
         assert!(error.arg("detail").contains("even with quality 1"), "{error}");
     }
-    let error = encode(&image, Format::Png, &Save { max_bytes: Some(1_000), ..keep() }).unwrap_err();
+    let error = encode(&image, known::PNG, &Save { max_bytes: Some(1_000), ..keep() }).unwrap_err();
     assert!(error.arg("detail").contains("no quality to lower"), "{error}");
-    assert!(encode(&image, Format::Png, &Save { max_bytes: Some(1 << 20), ..keep() }).is_ok());
+    assert!(encode(&image, known::PNG, &Save { max_bytes: Some(1 << 20), ..keep() }).is_ok());
 }
 
 #[test]
 fn a_search_is_given_up_when_nobody_waits_for_it() {
     let image = picture(64, 64, Channels::Rgb, SampleType::U8);
-    let mut encoder = encoder(Format::Jpeg, &Save { max_bytes: Some(1_000), ..keep() }, None, &image.metadata).unwrap();
+    let mut encoder = encoder(known::JPEG, &Save { max_bytes: Some(1_000), ..keep() }, None, &image.metadata).unwrap();
     write(&image, encoder.as_mut()).unwrap();
     let error = encoder.finish_cancellable(&|| true).unwrap_err();
     assert_eq!(error.kind, crate::error::ErrorKind::Cancelled);

@@ -43,11 +43,11 @@ fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<T
 fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to() {
     let plain = Save::default();
     for (format, save) in [
-        (Format::Jpeg, plain.clone()),
-        (Format::Png, plain.clone()),
-        (Format::Webp, plain.clone()),
-        (Format::Webp, Save { lossless: true, ..plain.clone() }),
-        (Format::Bmp, plain.clone()),
+        (known::JPEG, plain.clone()),
+        (known::PNG, plain.clone()),
+        (known::WEBP, plain.clone()),
+        (known::WEBP, Save { lossless: true, ..plain.clone() }),
+        (known::BMP, plain.clone()),
     ] {
         let whole = file(format, &save);
         let (pixels, truncation) = decode(&whole, TruncatedPolicy::Keep).unwrap();
@@ -62,8 +62,8 @@ fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to(
         // What was there is there: a bitmap's rows come from below.
         let had = 120
             * 3
-            * (truncation.rows as usize - if format == Format::Jpeg { 16.min(truncation.rows as usize) } else { 0 });
-        let same = if format == Format::Bmp {
+            * (truncation.rows as usize - if format == known::JPEG { 16.min(truncation.rows as usize) } else { 0 });
+        let same = if format == known::BMP {
             some[some.len() - had + 360..] == pixels[pixels.len() - had + 360..]
         } else {
             some[..had] == pixels[..had]
@@ -74,7 +74,7 @@ fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to(
 
 #[test]
 fn a_png_that_ends_early_says_how_many_rows_were_there() {
-    let whole = file(Format::Png, &Save::default());
+    let whole = file(known::PNG, &Save::default());
     let error = decode(&whole[..whole.len() / 2], TruncatedPolicy::Fail).unwrap_err();
     let had: u32 = error.arg("had").parse().unwrap();
     assert!((5..90).contains(&had) && error.arg("wanted") == "90 rows", "{error}");
@@ -85,7 +85,7 @@ fn a_png_that_ends_early_says_how_many_rows_were_there() {
 
 #[test]
 fn a_progressive_jpeg_without_its_later_passes_is_kept_coarse() {
-    let whole = file(Format::Jpeg, &Save { progressive: true, ..Save::default() });
+    let whole = file(known::JPEG, &Save { progressive: true, ..Save::default() });
     let cut = &whole[..whole.len() * 4 / 5];
     let error = decode(cut, TruncatedPolicy::Fail).unwrap_err();
     let scans: Vec<usize> = (0..cut.len() - 1).filter(|&at| cut[at..at + 2] == [0xFF, 0xDA]).collect();
@@ -116,7 +116,7 @@ fn read_only_files() -> Vec<(&'static str, Vec<u8>)> {
         .collect();
     let ascii = pixels.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
     let bits: Vec<u8> = (0..120 * 90).map(|n| if n % 7 == 0 { b'0' } else { b'1' }).collect();
-    let mut top_down = file(Format::Bmp, &Save::default());
+    let mut top_down = file(known::BMP, &Save::default());
     let height = i32::from_le_bytes(top_down[22..26].try_into().unwrap());
     top_down[22..26].copy_from_slice(&(-height).to_le_bytes());
     // Runs of eleven pixels and the end of each row: 8 bits and a palette.
@@ -131,10 +131,10 @@ fn read_only_files() -> Vec<(&'static str, Vec<u8>)> {
     }
     runs.extend([0, 1]);
     vec![
-        ("bmp", file(Format::Bmp, &Save::default())),
+        ("bmp", file(known::BMP, &Save::default())),
         ("bmp from the top", top_down),
         ("bmp in runs", runs),
-        ("qoi", file(Format::Qoi, &Save::default())),
+        ("qoi", file(known::QOI, &Save::default())),
         ("tga", with(&tga(2, 0), &pixels)),
         ("tga from the top", with(&tga(2, 0x20), &pixels)),
         ("tga packed", with(&tga(10, 0x20), &packed)),
@@ -286,12 +286,12 @@ fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
 
 #[test]
 fn damage_that_is_no_early_end_fails_even_when_told_to_keep() {
-    let mut png = file(Format::Png, &Save::default());
+    let mut png = file(known::PNG, &Save::default());
     let middle = png.len() / 2;
     png[middle] ^= 0xFF;
     assert_eq!(decode(&png, TruncatedPolicy::Keep).unwrap_err().kind, ErrorKind::Corrupt);
     assert!(decode(b"\x89PNG\r\n\x1a\n", TruncatedPolicy::Keep).is_err());
-    let mut all_cuts = Cursor::new(file(Format::Jpeg, &Save::default())).into_inner();
+    let mut all_cuts = Cursor::new(file(known::JPEG, &Save::default())).into_inner();
     while all_cuts.len() > 40 {
         all_cuts.truncate(all_cuts.len() * 9 / 10);
         let _ = decode(&all_cuts, TruncatedPolicy::Keep);

@@ -1,0 +1,92 @@
+//! Decoding Windows bitmaps through the `image` crate.
+
+use std::io::{BufRead, Seek};
+
+use image::codecs::bmp::BmpDecoder;
+use image::{ImageDecoder, ImageResult};
+
+use super::{DEFAULT_DENSITY, INFO_HEADER};
+use crate::codec::guard::truncated::{Truncation, bytes_behind, u16_at, u32_at};
+use crate::codec::meta::density;
+use crate::codec::pixels::image_crate::ImageCrateFormat;
+use crate::model::{Density, ImageInfo, Metadata};
+
+/// Windows bitmaps.
+pub(super) struct Bmp;
+
+impl ImageCrateFormat for Bmp {
+    fn decoder<'a>(file: impl BufRead + Seek + 'a) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
+        Ok(Box::new(BmpDecoder::new(file)?))
+    }
+
+    fn least_bytes(_: &ImageInfo) -> u64 {
+        0
+    }
+
+    fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
+        truncation(bytes, info)
+    }
+
+    fn metadata(bytes: &[u8]) -> Metadata {
+        Metadata { density: stored_density(bytes), ..Metadata::default() }
+    }
+}
+
+/// The density in a `BITMAPINFOHEADER`, or a later header: pixels per metre, across and down.
+fn stored_density(bytes: &[u8]) -> Option<Density> {
+    (u32_at(bytes, 14)? >= INFO_HEADER).then(|| density::from_metre(u32_at(bytes, 38)?, u32_at(bytes, 42)?)).flatten()
+}
+
+/// A bitmap without a density of its own: it holds no other metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut bare = bytes.to_vec();
+    if stored_density(bytes).is_some() {
+        let default = DEFAULT_DENSITY.to_le_bytes();
+        bare.get_mut(38..46)?.copy_from_slice([default, default].as_flattened());
+    }
+    Some(bare)
+}
+
+fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
+    let data_at = u32_at(bytes, 10)?;
+    // The oldest header has short sizes, and nothing to tell of compression.
+    let old = u32_at(bytes, 14)? == 12;
+    let (bits, compression) = if old { (u16_at(bytes, 24)?, 0) } else { (u16_at(bytes, 28)?, u32_at(bytes, 30)?) };
+    let top_down = !old && u32_at(bytes, 22)?.cast_signed() < 0;
+    let truncation = match compression {
+        1 | 2 => {
+            let (rows, length) = run_lengths(bytes, data_at as usize, if compression == 1 { 8 } else { 4 });
+            Truncation { then: vec![0, 1], ..Truncation::new(rows, info, length) }
+        }
+        _ => {
+            let stride = (u64::from(info.width_px) * u64::from(bits)).div_ceil(32) * 4;
+            Truncation::new(bytes_behind(bytes, u64::from(data_at)) / stride.max(1), info, bytes.len())
+        }
+    };
+    Some(Truncation { from_below: !top_down, ..truncation })
+}
+
+/// Rows of run lengths that are whole, and where the last whole code ends.
+fn run_lengths(bytes: &[u8], data_at: usize, bits: usize) -> (u64, usize) {
+    let (mut at, mut rows) = (data_at.min(bytes.len()), 0);
+    while let Some(&[count, value]) = bytes.get(at..at + 2) {
+        let more = match (count, value) {
+            (1.., _) => 0,
+            (0, 0) => {
+                rows += 1;
+                0
+            }
+            (0, 1) => break,
+            (0, 2) => {
+                rows += bytes.get(at + 3).map_or(0, |&down| u64::from(down));
+                2
+            }
+            (0, count) => (usize::from(count) * bits).div_ceil(16) * 2,
+        };
+        if at + 2 + more > bytes.len() {
+            break;
+        }
+        at += 2 + more;
+    }
+    (rows, at)
+}

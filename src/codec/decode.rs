@@ -1,0 +1,74 @@
+//! Decoding: from a file's bytes to its header and its pixels. Every call finds the format's declaration and calls it.
+
+use super::formats::spec_of;
+use super::guard::decode_thread::DecodeControl;
+use super::sniff::{recognise, require};
+use super::spec::{DecodeOptions, Header, Opened};
+use super::{colour, errors, meta};
+use crate::error::ItemError;
+use crate::model::{Channels, ColourChoice, Format, Samples};
+use std::sync::Arc;
+
+/// Reads only a header, and refuses files that can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
+/// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
+/// grows with the claimed size.
+pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
+    probe_page(bytes, 0)
+}
+
+/// Like [`probe`], for one page of a file with several, counted from 0. Other files have one page, whatever the number.
+pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
+    let spec = require(bytes)?;
+    let header = Header::new(spec.format(), (spec.probe)(bytes, page)?);
+    errors::within_limits(header.info.width_px, header.info.height_px)?;
+    Ok(header)
+}
+
+/// Opens an image. Everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
+/// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
+pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
+    open_cancellable(bytes, options, &DecodeControl::endless())
+}
+
+/// Like [`open`]. Decoders of whole images stop with `Cancelled` once `control` says so.
+pub fn open_cancellable<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Opened<'a>, ItemError> {
+    let spec = require(bytes)?;
+    let format = probe_page(bytes, options.page)?.format;
+    let decoded = (spec.open)(bytes, options, control)?;
+    let header = Header::new(format, decoded.header);
+    let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
+    let metadata = meta::upright(decoded.metadata, header.orientation);
+    Ok(Opened { header, rows, profile, metadata })
+}
+
+/// When an image was taken, by its camera's clock: `YYYY-MM-DDTHH:MM:SS`. `None` if the file doesn't say. The beginning
+/// of a file may do.
+pub fn taken(bytes: &[u8]) -> Option<String> {
+    (recognise(bytes)?.taken)(bytes)
+}
+
+/// A file without its metadata (EXIF, XMP, IPTC, comments, density). Its pixels stay coded in the same bytes; its
+/// profile and its orientation stay. `None` if it has to be encoded again for that.
+pub fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    (recognise(bytes)?.strip)(bytes)
+}
+
+/// Bytes of memory that an open image holds while its rows are read, apart from the band and the file: a few rows if
+/// the format streams, else the whole image (or twice). An estimate for budgets.
+pub fn decode_bytes(bytes: &[u8], header: &Header) -> u64 {
+    spec_of(header.format).map_or(0, |spec| (spec.decode_bytes)(bytes, header))
+}
+
+/// Samples as an sRGB screen shows them; `None` if they are shown unchanged.
+pub fn on_screen(samples: &Samples, channels: Channels, profile: Option<&Arc<[u8]>>) -> Option<Samples> {
+    colour::on_screen(samples, channels, profile?)
+}
+
+/// The colour space to decode to for a format: pixels only stay in another space if the file can hold its profile.
+pub fn colour_for(format: Format, choice: ColourChoice) -> ColourChoice {
+    if format.carries_profile() { choice } else { ColourChoice::Srgb }
+}

@@ -1,0 +1,78 @@
+//! The list of formats. A format is declared in its folder; its line here makes it known to the whole program.
+
+use std::sync::{Once, PoisonError, RwLock};
+
+use super::spec::{FormatSpec, Frames};
+use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+use crate::model::Format;
+
+/// Every format, in the order of menus and help. Files are recognised in this order, too: TGA has no signature, so it
+/// comes last.
+static FORMATS: [&FormatSpec; 13] = [
+    &jpeg::SPEC,
+    &png::SPEC,
+    &webp::SPEC,
+    &avif::SPEC,
+    &jxl::SPEC,
+    &tiff::SPEC,
+    &gif::SPEC,
+    &qoi::SPEC,
+    &bmp::SPEC,
+    &pnm::SPEC,
+    &ico::SPEC,
+    &svg::SPEC,
+    &tga::SPEC,
+];
+
+/// Formats that were added while the program runs.
+static ADDED: RwLock<Vec<&'static FormatSpec>> = RwLock::new(Vec::new());
+
+/// Makes all formats known to the model, so that they can be listed and found by name.
+pub fn register_formats() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| Format::register(FORMATS.iter().map(|spec| spec.format())));
+}
+
+/// Adds a format that is declared outside of this module, after the others.
+pub fn add_format(spec: &'static FormatSpec) {
+    register_formats();
+    ADDED.write().unwrap_or_else(PoisonError::into_inner).push(spec);
+    Format::register([spec.format()]);
+}
+
+/// The declarations of all formats, in order.
+pub(super) fn specs() -> impl Iterator<Item = &'static FormatSpec> {
+    let added = ADDED.read().unwrap_or_else(PoisonError::into_inner).clone();
+    FORMATS.iter().copied().chain(added)
+}
+
+/// The declaration of a format; `None` if it was never added.
+pub(super) fn spec_of(format: Format) -> Option<&'static FormatSpec> {
+    specs().find(|spec| spec.format() == format)
+}
+
+/// Whether files of a format may hold several frames.
+pub fn may_be_animated(format: Format) -> bool {
+    spec_of(format).is_some_and(|spec| !matches!(spec.frames, Frames::Single))
+}
+
+/// The formats by name, for tests.
+#[cfg(test)]
+pub(crate) mod known {
+    use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+    use crate::model::Format;
+
+    pub(crate) const AVIF: Format = avif::SPEC.format();
+    pub(crate) const BMP: Format = bmp::SPEC.format();
+    pub(crate) const GIF: Format = gif::SPEC.format();
+    pub(crate) const ICO: Format = ico::SPEC.format();
+    pub(crate) const JPEG: Format = jpeg::SPEC.format();
+    pub(crate) const JXL: Format = jxl::SPEC.format();
+    pub(crate) const PNG: Format = png::SPEC.format();
+    pub(crate) const PNM: Format = pnm::SPEC.format();
+    pub(crate) const QOI: Format = qoi::SPEC.format();
+    pub(crate) const SVG: Format = svg::SPEC.format();
+    pub(crate) const TGA: Format = tga::SPEC.format();
+    pub(crate) const TIFF: Format = tiff::SPEC.format();
+    pub(crate) const WEBP: Format = webp::SPEC.format();
+}

@@ -1,0 +1,85 @@
+//! Decoding GIF: still images and animations, on their canvas.
+
+use std::io::Cursor;
+use std::num::NonZeroU64;
+
+use ::gif::{Decoder, DecodingError, MemoryLimit};
+
+use super::blocks;
+use super::decode_frames::GifFrames;
+use crate::codec::animation::canvas_rows::DecodedFrames;
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::pixels::whole_image::WholeReader;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Channels, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples};
+
+pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
+
+pub(super) fn from_gif(error: &DecodingError) -> ItemError {
+    match error {
+        DecodingError::UnexpectedEof => errors::truncated(),
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it wants too much memory"),
+        other => errors::corrupt(other),
+    }
+}
+
+/// A reader of frames.
+pub(super) fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
+    let mut options = ::gif::DecodeOptions::new();
+    // Frames are read into memory of our own: only profile and XMP blocks count here, no larger than the file.
+    let most = NonZeroU64::new(bytes.len() as u64).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(most));
+    options.read_info(Cursor::new(bytes)).map_err(|error| from_gif(&error))
+}
+
+/// The canvas stands in the first ten bytes.
+pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
+    let Some(&[w0, w1, h0, h1]) = bytes.get(6..10) else { return Err(errors::truncated()) };
+    let info = ImageInfo {
+        width_px: u32::from(u16::from_le_bytes([w0, w1])),
+        height_px: u32::from(u16::from_le_bytes([h0, h1])),
+        channels: Channels::Rgba,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let frames = blocks::scan(bytes).frames.max(1);
+    Ok(FileHeader { frames, ..FileHeader::still(info, Orientation::Upright) })
+}
+
+/// The first frame, which is all of a still picture.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    _control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let keep = options.keeps_truncated();
+    let header = probe(bytes, 0)?;
+    let picture = Picture { canvas: header.info, frames: 1, plays: Plays::Times(1) };
+    let mut frames = GifFrames::new(bytes, picture, keep)?;
+    let of_rows = header.info.height_px;
+    let rows_had = match frames.next_frame() {
+        Err(error) if error.kind == ErrorKind::Truncated => {
+            return Err(errors::truncated_rows(frames.rows_had().unwrap_or(0), of_rows));
+        }
+        shown => shown.map(|_| frames.rows_had())?,
+    };
+    let rows = WholeReader::new(header.info, Samples::U8(frames.into_canvas()))?;
+    let rows = if let Some(had) = rows_had { rows.coarse(had, bytes.len() as u64) } else { rows };
+    Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    let header = probe(bytes, 0)?;
+    let picture = Picture { canvas: header.info, frames: header.frames, plays: blocks::scan(bytes).plays };
+    let frames = Box::new(GifFrames::new(bytes, picture, keep)?);
+    Ok(DecodedFrames { frames, profile: None, metadata: Metadata::default() })
+}
+
+/// Whether frames may be missing.
+pub(super) fn is_truncated(bytes: &[u8]) -> bool {
+    blocks::scan(bytes).is_cut
+}

@@ -1,0 +1,263 @@
+//! Decoding JPEG through libjpeg (mozjpeg's, with libjpeg-turbo's SIMD), row by row.
+
+use mozjpeg_sys as ffi;
+
+use super::MAX_SIDE_PX;
+use super::libjpeg::{Decoder, Fatal, Pixels};
+use super::markers::{self, Markers};
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::meta::{self, exif};
+use crate::codec::pixels::whole_image::shape;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::{colour, errors};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
+
+/// Passes of a progressive file at most, each of which touches every pixel: programs write about ten.
+const MAX_SCANS: usize = 200;
+/// Bytes of a picture's codes that may be left over when all of its pixels are there. Some encoders write a few too
+/// many; a unit of pixels that was lost or found in damaged codes takes more, nearly always.
+const MAX_LEFT_OVER_BYTES: u64 = 16;
+
+pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
+    header(&markers::read(bytes)?)
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&markers::read(bytes).ok()?.metadata)
+}
+
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    let orientation = probe(bytes, 0).ok()?.orientation;
+    markers::stripped(bytes, exif::block_for(orientation).as_deref())
+}
+
+/// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
+pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
+    let info = &header.info;
+    let rows = info.row_samples() as u64 * 64;
+    let progressive = markers::read(bytes).is_ok_and(|markers| markers.progressive);
+    if progressive { rows + info.size_bytes() * 2 } else { rows }
+}
+
+fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
+    let (width_px, height_px) = (markers.width_px, markers.height_px);
+    if width_px.max(height_px) > MAX_SIDE_PX {
+        return Err(errors::too_large(format!("{width_px} x {height_px} px; JPEG goes to {MAX_SIDE_PX} px a side")));
+    }
+    let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
+    let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    Ok(FileHeader::still(info, exif::orientation(markers.metadata.exif.as_deref())))
+}
+
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    _control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let mut markers = markers::read(bytes)?;
+    let header = header(&markers)?;
+    could_hold(bytes, &markers)?;
+    let mut profile = markers.profile.take();
+    let luma = options.luma && markers.components == 3 && colour::is_as_asked(profile.as_deref(), options.colour);
+    let output = match markers.components {
+        1 => Pixels::Gray,
+        // It is what the file stores; an RGB file's is computed by libjpeg.
+        3 if luma => Pixels::Gray,
+        4 => Pixels::Cmyk,
+        _ => Pixels::Rgb,
+    };
+    let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
+    let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
+    let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
+    let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
+    if decoder.components() != output.count() {
+        return Err(errors::unsupported("its colour space"));
+    }
+    let keep = options.keeps_truncated();
+    let data = bytes.get(markers.data_at..).unwrap_or_default();
+    let mut reader =
+        JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, data, ink: None, keep, rows_had: None };
+    reader.check(0)?;
+    if luma {
+        profile = None;
+    }
+    if output == Pixels::Cmyk {
+        let inks = colour::Inks::new(profile.as_deref(), options.colour);
+        profile = inks.profile();
+        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), inks, row: Vec::new() });
+    }
+    Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
+}
+
+/// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes a bit at least, so a
+/// bomb is found before libjpeg takes memory for it.
+fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
+    let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
+    let least = pixels / markers.mcu_px.max(64) / 8;
+    let had = bytes.len().saturating_sub(markers.data_at) as u64;
+    if had < least {
+        return Err(errors::truncated());
+    }
+    if markers.progressive {
+        let scans = scans(bytes.get(markers.data_at..).unwrap_or_default());
+        if scans > MAX_SCANS {
+            return Err(errors::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
+        }
+    }
+    Ok(())
+}
+
+/// Scans that begin within data.
+fn scans(data: &[u8]) -> usize {
+    // Within coded data a zero follows every FF: this can only be a marker, or stand in a table between scans.
+    data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count()
+}
+
+/// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
+/// Only powers of two have vector instructions: any other scale takes longer than the next of these.
+fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
+    if max_downscale <= 1.0 || max_downscale.is_nan() {
+        return 8;
+    }
+    let enough = |side_px: u32, eighths: u32| {
+        let wanted = (f64::from(side_px) / max_downscale).ceil();
+        (f64::from(side_px) * f64::from(eighths) / 8.0).ceil() >= wanted
+    };
+    [1, 2, 4].into_iter().find(|&n| enough(width_px, n) && enough(height_px, n)).unwrap_or(8)
+}
+
+fn from_fatal(fatal: &Fatal) -> ItemError {
+    match fatal.code {
+        _ if fatal.at_end => errors::truncated(),
+        ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => errors::truncated(),
+        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => errors::too_large(&fatal.words),
+        ffi::JERR_ARITH_NOTIMPL
+        | ffi::JERR_BAD_PRECISION
+        | ffi::JERR_CCIR601_NOTIMPL
+        | ffi::JERR_CONVERSION_NOTIMPL
+        | ffi::JERR_FRACT_SAMPLE_NOTIMPL
+        | ffi::JERR_NOTIMPL
+        | ffi::JERR_NOT_COMPILED
+        | ffi::JERR_SOF_UNSUPPORTED => errors::unsupported(&fatal.words),
+        _ => errors::corrupt(&fatal.words),
+    }
+}
+
+/// Four inks to RGB.
+struct Ink {
+    /// Adobe's files say 255 for no ink.
+    inverted: bool,
+    inks: colour::Inks<u8>,
+    row: Vec<u8>,
+}
+
+struct JpegReader<'a> {
+    decoder: Decoder<'a>,
+    info: ImageInfo,
+    had: usize,
+    data_at: usize,
+    /// From the first scan on.
+    data: &'a [u8],
+    ink: Option<Ink>,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// Rows that were there of a file that ended early.
+    rows_had: Option<u32>,
+}
+
+impl JpegReader<'_> {
+    /// Turns libjpeg's silent padding into an error. A missing end marker behind complete pixels is forgiven, as
+    /// cameras leave it out; where scans may be missing with it, it is not.
+    /// `before` rows were read before those that are looked at.
+    fn check(&mut self, before: u32) -> Result<(), ItemError> {
+        let faults = self.decoder.faults();
+        if faults.hit_end && (faults.data_missing || self.decoder.has_several_scans()) {
+            if !self.keep {
+                return Err(self.truncated());
+            }
+            self.rows_had.get_or_insert(before);
+            return Ok(());
+        }
+        if faults.data_missing {
+            return Err(errors::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
+        }
+        if faults.bad_data {
+            return Err(errors::corrupt(format!("wrong codes near row {}", self.decoder.row())));
+        }
+        Ok(())
+    }
+
+    /// How much there should have been is told from the rows that were there, once there are enough of them.
+    fn truncated(&self) -> ItemError {
+        let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
+        if self.decoder.has_several_scans() {
+            return errors::truncated().with("detail", format!("within pass {}", scans(self.data) + 1));
+        }
+        if rows * 10 < all || rows >= all {
+            return errors::truncated();
+        }
+        let data = self.had.saturating_sub(self.data_at) as u64;
+        let wanted = self.data_at as u64 + data.saturating_mul(all) / rows.max(1);
+        errors::truncated()
+            .with("had", errors::size(self.had as u64))
+            .with("wanted", format!("about {}", errors::size(wanted)))
+    }
+}
+
+impl RowReader for JpegReader<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let before = self.decoder.row();
+        let rows = max_rows.min(self.info.height_px - before);
+        shape(band, &self.info, rows);
+        let Samples::U8(samples) = &mut band.samples else { return Ok(0) };
+        samples.resize(rows as usize * self.info.row_samples(), 0);
+        let read = match &mut self.ink {
+            None => self.decoder.read(samples, self.keep),
+            Some(ink) => {
+                ink.row.resize(rows as usize * self.info.width_px as usize * 4, 0);
+                let read = self.decoder.read(&mut ink.row, self.keep);
+                ink.mix(samples);
+                read
+            }
+        };
+        let read = read.map_err(|fatal| from_fatal(&fatal))?;
+        if !self.decoder.faults().data_missing {
+            self.decoder.read_to_end();
+        }
+        self.check(before)?;
+        if read < rows {
+            return Err(self.truncated());
+        }
+        Ok(rows)
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        let faults = self.decoder.faults();
+        // Programs leave such bytes behind, too, so that what was read is not to be lost for it.
+        (faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end).then_some(Remark::LeftOver)
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        let of_rows = self.info.height_px;
+        self.rows_had.map(|rows| Truncated { rows, of_rows, bytes: self.had as u64, frames: None })
+    }
+}
+
+impl Ink {
+    /// Converts the row buffer.
+    fn mix(&mut self, rgb: &mut [u8]) {
+        if self.inverted {
+            for sample in &mut self.row {
+                *sample = !*sample;
+            }
+        }
+        self.inks.mix(&self.row, rgb);
+    }
+}

@@ -1,0 +1,107 @@
+//! Encoding JPEG through libjpeg, row by row.
+
+use super::MAX_SIDE_PX;
+use super::libjpeg::{self, Fatal, Pixels, Settings};
+use super::markers;
+use crate::codec::errors;
+use crate::codec::meta::density;
+use crate::codec::pixels::convert::Converter;
+use crate::codec::pixels::whole_image::RowCount;
+use crate::codec::spec::{Encoder, Extras, stored_bytes};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, RowWriter, Save, Subsampling};
+
+/// Quality when none is given.
+pub(super) const DEFAULT_QUALITY: u8 = 85;
+
+/// Bytes that encoding takes: the file, some rows, and coefficients of 16 bits if another pass needs them again.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let rows_and_file = info.row_samples() as u64 * 64 + stored_bytes(info) / 3;
+    if !save.progressive && !save.optimize {
+        return rows_and_file;
+    }
+    let (across, down) = luma_factors(save.subsampling);
+    let luma = u64::from(info.width_px.next_multiple_of(16)) * u64::from(info.height_px.next_multiple_of(16));
+    let colour = if info.channels.colour_count() == 1 { 0 } else { luma * 2 / u64::from(across * down) };
+    rows_and_file + (luma + colour) * 2
+}
+
+/// The channels that a file stores: gray stays gray, unless it is laid over a background that is not.
+pub(super) const fn stored_channels(channels: Channels, save: &Save) -> Channels {
+    match channels {
+        Channels::Gray => Channels::Gray,
+        Channels::GrayAlpha if save.background.is_gray() => Channels::Gray,
+        _ => Channels::Rgb,
+    }
+}
+
+const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
+    match subsampling {
+        Subsampling::Auto | Subsampling::S420 => (2, 2),
+        Subsampling::S422 => (2, 1),
+        Subsampling::S444 => (1, 1),
+    }
+}
+
+/// Streams rows into a file.
+pub(super) struct JpegEncoder {
+    save: Save,
+    extras: Extras,
+    started: Option<Started>,
+}
+
+struct Started {
+    encoder: libjpeg::Encoder,
+    converter: Converter<u8>,
+    info: ImageInfo,
+    count: RowCount,
+}
+
+impl JpegEncoder {
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { save: save.clone(), extras, started: None }
+    }
+}
+
+fn encoding(fatal: &Fatal) -> ItemError {
+    errors::cant_encode(&fatal.words)
+}
+
+impl RowWriter for JpegEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if info.width_px.max(info.height_px) > MAX_SIDE_PX {
+            return Err(errors::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
+        }
+        let to = stored_channels(info.channels, &self.save);
+        let gray = to == Channels::Gray;
+        let segments = markers::write(&self.extras);
+        let settings = Settings {
+            width_px: info.width_px,
+            height_px: info.height_px,
+            pixels: if gray { Pixels::Gray } else { Pixels::Rgb },
+            quality: self.save.quality.unwrap_or(DEFAULT_QUALITY),
+            luma_factors: luma_factors(self.save.subsampling),
+            progressive: self.save.progressive,
+            optimize: self.save.optimize,
+            density: self.extras.metadata.density.and_then(density::to_jfif),
+        };
+        let encoder = libjpeg::Encoder::start(&settings, &segments).map_err(|fatal| encoding(&fatal))?;
+        let (converter, count) = (Converter::new(info, to).over(self.save.background), RowCount::new(info.height_px));
+        self.started = Some(Started { encoder, converter, info, count });
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        started.count.add(band, &started.info)?;
+        started.encoder.write(started.converter.convert(band)).map_err(|fatal| encoding(&fatal))
+    }
+}
+
+impl Encoder for JpegEncoder {
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        let Some(started) = self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        started.count.complete()?;
+        started.encoder.finish().map_err(|fatal| encoding(&fatal))
+    }
+}

@@ -1,0 +1,197 @@
+//! Decoding animations: frames are composed one at a time, in the colour space asked for. No reader holds more than its
+//! canvas and what it needs to undo a frame.
+
+use std::sync::Arc;
+
+use super::decode::probe;
+use super::formats::spec_of;
+use super::pixels::whole_image::shape;
+use super::spec::{DecodeOptions, FormatSpec, FrameSpec, Header};
+use super::{colour, errors, meta};
+use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, ColourChoice, Frame, FrameReader, ImageInfo, Metadata, Picture, RowReader, Truncated};
+
+/// An animation whose frames are ready to be composed.
+pub struct OpenedFrames<'a> {
+    /// What the file's header says.
+    pub header: Header,
+    /// The frames. Their rows say which samples they really have.
+    pub frames: Box<dyn FrameReader + 'a>,
+    /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// EXIF (its orientation reset), XMP and IPTC.
+    pub metadata: Metadata,
+}
+
+/// Refuses animations above `config::MAX_FRAMES` or `config::MAX_FRAME_PIXELS`: `TooLarge`.
+pub fn check_frames(header: &Header) -> Result<(), ItemError> {
+    if header.frames > MAX_FRAMES {
+        return Err(errors::too_large(format!("{} frames; at most {MAX_FRAMES}", header.frames)));
+    }
+    let canvas = u64::from(header.info.width_px) * u64::from(header.info.height_px);
+    let pixels = canvas.saturating_mul(u64::from(header.frames));
+    if header.frames > 1 && pixels > MAX_FRAME_PIXELS {
+        let (had, most) = (pixels / 1_000_000, MAX_FRAME_PIXELS / 1_000_000);
+        let detail = format!("{} frames have {had} megapixels together; at most {most}", header.frames);
+        return Err(errors::too_large(detail));
+    }
+    Ok(())
+}
+
+/// Opens an animation (`header.frames` above 1). Everything that `probe` and [`check_frames`] refuse is refused here
+/// too, before memory is taken for pixels. Errors within the frames come from reading them. If a truncated file is
+/// accepted, all of its frames are decoded first to count them.
+pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
+    open_frames_cancellable(bytes, options, &|| false)
+}
+
+/// Like [`open_frames`]. Where that takes more than a moment, it stops with `Cancelled` once `cancelled` says so.
+pub fn open_frames_cancellable<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<OpenedFrames<'a>, ItemError> {
+    let header = probe(bytes)?;
+    check_frames(&header)?;
+    let spec = spec_of(header.format)
+        .and_then(FormatSpec::frame_spec)
+        .ok_or_else(|| errors::unsupported(format!("{} files hold only one frame", header.format.label())))?;
+    let keep = options.keeps_truncated() && (spec.is_truncated)(bytes);
+    let mut decoded = (spec.open)(bytes, keep)?;
+    if keep {
+        let first = FirstFrames::count(decoded.frames, spec, bytes, cancelled)?;
+        decoded.frames = Box::new(FirstFrames { frames: (spec.open)(bytes, keep)?.frames, ..first });
+    }
+    let canvas = decoded.frames.picture().canvas;
+    let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
+    let frames: Box<dyn FrameReader> = Box::new(ColourFrames {
+        frames: decoded.frames,
+        profile: decoded.profile,
+        choice: options.colour,
+        shown: 0,
+        count_is_stored: spec.count_is_stored,
+    });
+    let metadata = meta::upright(decoded.metadata, header.orientation);
+    Ok(OpenedFrames { header, frames, profile, metadata })
+}
+
+/// Bytes of memory that a frame reader holds: the canvas, a copy to undo the next frame, and one frame.
+pub fn frames_held_bytes(header: &Header) -> u64 {
+    header.info.size_bytes().saturating_mul(3)
+}
+
+/// Frames that are converted to another colour space.
+struct ColourFrames<'a> {
+    frames: Box<dyn FrameReader + 'a>,
+    profile: Option<Vec<u8>>,
+    choice: ColourChoice,
+    shown: u32,
+    /// Whether the file stores its number of frames.
+    count_is_stored: bool,
+}
+
+impl FrameReader for ColourFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.frames.picture()
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        let frame = self.frames.next_frame().map_err(|error| {
+            let says_nothing = error.kind == ErrorKind::Truncated && error.arg("had").is_empty();
+            let wanted = self.frames.picture().frames;
+            if says_nothing { errors::truncated_frames(self.shown, wanted, self.count_is_stored) } else { error }
+        })?;
+        self.shown += u32::from(frame.is_some());
+        Ok(frame)
+    }
+
+    fn rows_had(&self) -> Option<u32> {
+        self.frames.rows_had()
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        self.frames.truncation()
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        colour::apply(self.frames.rows(), self.profile.clone(), self.choice).0
+    }
+}
+
+/// The frames that a truncated file holds.
+struct FirstFrames<'a> {
+    frames: Box<dyn FrameReader + 'a>,
+    picture: Picture,
+    shown: u32,
+    truncation: Truncated,
+}
+
+impl<'a> FirstFrames<'a> {
+    /// Counts them by decoding them: the reader is at its end afterwards.
+    fn count(
+        mut frames: Box<dyn FrameReader + 'a>,
+        spec: &FrameSpec,
+        bytes: &[u8],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, ItemError> {
+        let (picture, mut had) = (frames.picture(), 0);
+        let mut rows = picture.canvas.height_px;
+        loop {
+            if cancelled() {
+                return Err(ItemError::nameless(ErrorKind::Cancelled));
+            }
+            match frames.next_frame() {
+                Ok(Some(_)) => {
+                    had += 1;
+                    rows = frames.rows_had().unwrap_or(rows);
+                }
+                Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if had == 0 {
+            return Err(errors::truncated_frames(0, picture.frames, spec.count_is_stored));
+        }
+        let all = spec.begun.map_or(picture.frames, |begun| begun(bytes));
+        let of_rows = picture.canvas.height_px;
+        let truncation = Truncated { rows, of_rows, bytes: bytes.len() as u64, frames: Some((had, all)) };
+        Ok(Self { frames, picture: Picture { frames: had, ..picture }, shown: 0, truncation })
+    }
+}
+
+impl FrameReader for FirstFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        if self.shown == self.picture.frames {
+            return Ok(None);
+        }
+        self.shown += 1;
+        self.frames.next_frame()
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        self.frames.rows()
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        Some(self.truncation)
+    }
+}
+
+/// An image without rows, to find out how its colours would be converted.
+struct NoRows(ImageInfo);
+
+impl RowReader for NoRows {
+    fn info(&self) -> ImageInfo {
+        self.0
+    }
+
+    fn read_rows(&mut self, _: u32, band: &mut Band) -> Result<u32, ItemError> {
+        shape(band, &self.0, 0);
+        Ok(0)
+    }
+}

@@ -1,0 +1,346 @@
+//! Decoding PNG through the `png` crate: row by row, interlaced files as a whole, APNG frame by frame.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations, Unit};
+
+use super::{colour_chunks, decode_frames, text_chunks};
+use crate::codec::animation::canvas_rows::DecodedFrames;
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::meta::{self, density, exif};
+use crate::codec::pixels::placeholder;
+use crate::codec::pixels::whole_image::{WholeReader, shape};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::{colour, errors};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, Channels, ImageInfo, Metadata, RowReader, SampleType, Samples, Truncated};
+
+/// Bytes that every file begins with.
+pub(super) const SIGNATURE_BYTES: usize = 8;
+/// Bytes that a colour profile may unfold to.
+const MAX_PROFILE_BYTES: usize = 16 << 20;
+/// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
+const MAX_DEFLATE_RATIO: u64 = 1_032;
+
+pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
+
+pub(super) fn from_png(error: DecodingError) -> ItemError {
+    match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
+        DecodingError::LimitsExceeded => errors::too_large("its chunks want too much memory"),
+        other => errors::corrupt(in_our_words(other.to_string())),
+    }
+}
+
+/// A sentence of the library, in which chunks are called by their four letters alone.
+fn in_our_words(mut words: String) -> String {
+    const BEGIN: &str = "ChunkType { type: ";
+    while let Some(begin) = words.find(BEGIN)
+        && let Some((name, behind)) = words.get(begin + BEGIN.len()..).and_then(|rest| rest.split_once(','))
+        && let Some((_, behind)) = behind.split_once('}')
+    {
+        if words.starts_with("CRC error") {
+            return format!("the checksum of its {name} chunk is wrong");
+        }
+        words = format!("{}{name}{behind}", words.get(..begin).unwrap_or_default());
+    }
+    words.trim_end_matches('.').to_owned()
+}
+
+/// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
+fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
+    let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
+        return Err(if bytes.len() < 24 { errors::truncated() } else { errors::corrupt("no IHDR chunk comes first") });
+    };
+    errors::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
+}
+
+/// Bytes that decoding takes: some rows, or the whole image if it is interlaced.
+pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
+    let row = (header.info.row_samples() * header.info.sample.size_bytes()) as u64;
+    if is_interlaced(bytes) { header.info.size_bytes() } else { row * 4 + (64 << 10) }
+}
+
+/// Whether rows come in passes, so that the image is decoded as a whole.
+fn is_interlaced(bytes: &[u8]) -> bool {
+    bytes.get(28).is_some_and(|&method| method != 0)
+}
+
+fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
+    checked_size(bytes)?;
+    // What profiles may unfold to, beside the texts, which stay as they are packed.
+    let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
+    let shows_through = decode_frames::scan(bytes).is_some_and(|scan| scan.shows_through);
+    let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
+    decoder.set_transformations(Transformations::EXPAND | alpha);
+    decoder.read_info().map_err(from_png)
+}
+
+fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
+    let stored = reader.info();
+    let (colour, depth) = reader.output_color_type();
+    let channels = match colour {
+        ColorType::Grayscale => Channels::Gray,
+        ColorType::GrayscaleAlpha => Channels::GrayAlpha,
+        ColorType::Rgba => Channels::Rgba,
+        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
+    };
+    let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
+    let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
+    let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
+    let header = FileHeader::still(info, exif::orientation(exif_of(bytes, stored).as_deref()));
+    FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
+}
+
+/// The file's chunks: their kinds and data, as far as they are whole.
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(SIGNATURE_BYTES..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        // Behind the data stands a checksum.
+        rest = after.get(length.checked_add(4)?..).unwrap_or_default();
+        Some((*kind, data))
+    })
+}
+
+/// The EXIF block, wherever it stands.
+fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
+    let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
+    exif_block(bytes)
+        .map(Cow::Borrowed)
+        .or_else(|| text_chunks::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let reader = reader(bytes).ok()?;
+    meta::taken(&extras(bytes, &reader).1)
+}
+
+/// The eXIf chunk, which may also stand behind the pixels.
+fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
+    let (_, block) = chunks(bytes).find(|(kind, _)| kind == b"eXIf")?;
+    Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
+}
+
+pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
+    Ok(header(bytes, &reader(bytes)?))
+}
+
+/// The default image: all of a still picture, mostly the first frame of an animation.
+pub(in crate::codec) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let keep = options.keeps_truncated();
+    let mut reader = reader(bytes)?;
+    let header = header(bytes, &reader);
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    let (info, file_bytes) = (header.info, bytes.len() as u64);
+    let rows: Box<dyn RowReader> = if reader.info().interlaced {
+        let (raw, is_short) = passes(&mut reader, &info, keep, control.cancelled)?;
+        let samples = if info.sample == SampleType::U16 {
+            Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
+        } else {
+            Samples::U8(raw)
+        };
+        let rows = WholeReader::new(info, samples)?;
+        // Of passes there are rows everywhere, but none is known to be whole.
+        Box::new(if is_short { rows.coarse(0, file_bytes) } else { rows })
+    } else {
+        Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
+    };
+    Ok(Decoded { header, rows, profile, metadata })
+}
+
+/// The samples of rows that come in passes, as the file has them; and whether some were missing, in whose place the
+/// coarser ones stand then.
+fn passes(
+    reader: &mut Reader<Bytes<'_>>,
+    info: &ImageInfo,
+    keep: bool,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Vec<u8>, bool), ItemError> {
+    let pixel = info.channels.count() * info.sample.size_bytes();
+    let stride = info.width_px as usize * pixel;
+    let mut raw = errors::zeroed::<u8>(stride as u64 * u64::from(info.height_px))?;
+    let mut rows = 0;
+    loop {
+        if rows % 64 == 0 && cancelled() {
+            return Err(ItemError::nameless(ErrorKind::Cancelled));
+        }
+        let row = match reader.next_interlaced_row().map_err(from_png) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok((raw, false)),
+            Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+            Err(_) if keep && rows > 0 => return Ok((raw, true)),
+            Err(_) => return Err(errors::truncated_passes(passes_whole(info, rows), 7)),
+        };
+        if let InterlaceInfo::Adam7(pass) = row.interlace() {
+            let put = if keep { ::png::splat_interlaced_row } else { ::png::expand_interlaced_row };
+            put(&mut raw, stride, row.data(), pass, pixel as u8 * 8);
+        }
+        rows += 1;
+    }
+}
+
+/// Passes that are whole after so many rows of them (PNG, third edition, 8.1).
+fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
+    const FIRST_AND_STEP: [[u32; 4]; 7] =
+        [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
+    let mut whole = 0;
+    for [left, right, top, down] in FIRST_AND_STEP {
+        let count = |side: u32, first: u32, step: u32| side.saturating_sub(first).div_ceil(step);
+        let of_pass = if count(info.width_px, left, right) == 0 { 0 } else { count(info.height_px, top, down) };
+        if rows < of_pass {
+            break;
+        }
+        (rows, whole) = (rows - of_pass, whole + 1);
+    }
+    whole
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    let reader = reader(bytes)?;
+    let canvas = header(bytes, &reader).info;
+    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("it holds no frames")) };
+    plausible(bytes, &reader)?;
+    let (profile, metadata) = extras(bytes, &reader);
+    Ok(DecodedFrames {
+        frames: Box::new(decode_frames::PngFrames::new(reader, canvas, scan, keep)?),
+        profile,
+        metadata,
+    })
+}
+
+/// Whether the end mark, or a part of it, is missing.
+pub(super) fn is_truncated(bytes: &[u8]) -> bool {
+    const END: &[u8] = b"IEND\xAE\x42\x60\x82";
+    !bytes.windows(END.len()).rev().any(|part| part == END)
+}
+
+/// Refuses a file that is too short for the pixels it claims.
+fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> {
+    let raw = reader.info().raw_bytes() as u64;
+    if raw / MAX_DEFLATE_RATIO > bytes.len() as u64 { Err(errors::truncated()) } else { Ok(()) }
+}
+
+/// The profile and the metadata.
+fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
+    let stored = reader.info();
+    let xmp = text_chunks::xmp(stored).or_else(|| text_chunks::raw_profile(stored, &["xmp"]));
+    let iptc = text_chunks::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
+        Some(0x1C) => Some(block),
+        _ => meta::iptc_in_photoshop(&block).map(<[u8]>::to_vec),
+    });
+    let metadata = Metadata {
+        exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
+        xmp: xmp.map(Into::into),
+        iptc: iptc.map(Into::into),
+        density: stored
+            .pixel_dims
+            .filter(|dims| dims.unit == Unit::Meter)
+            .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
+    };
+    let profile = colour_chunks::by_code_points(stored)
+        .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
+        .or_else(|| text_chunks::raw_profile(stored, &["icc", "icm"]))
+        .or_else(|| colour_chunks::by_gamma(stored));
+    (profile.and_then(|profile| fitting(profile, reader)), metadata)
+}
+
+/// A profile that speaks of the file's pixels: code points and primaries are those of colours, of which gray ones are the
+/// axis.
+fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
+    let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    let told = reader.info();
+    if !is_gray || told.icc_profile.is_some() && told.coding_independent_code_points.is_none() {
+        return Some(profile);
+    }
+    colour::fitting(Some(profile.into()), Channels::Gray).map(|profile| profile.to_vec())
+}
+
+struct PngReader<'a> {
+    reader: Reader<Bytes<'a>>,
+    info: ImageInfo,
+    next_row: u32,
+    file_bytes: u64,
+    /// Whether a file that ends early gives what there is.
+    keep: bool,
+    /// Rows that were there of a file that ended early.
+    rows_had: Option<u32>,
+}
+
+impl PngReader<'_> {
+    /// The next row from the file into the band.
+    fn read_row(&mut self, band: &mut Band) -> Result<(), ItemError> {
+        let row = self.reader.next_row().map_err(from_png)?.ok_or_else(errors::truncated)?;
+        match &mut band.samples {
+            Samples::U8(samples) => samples.extend_from_slice(row.data()),
+            Samples::U16(samples) => {
+                samples.extend(row.data().as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+            }
+            Samples::F32(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What follows from a row, or the end behind the last one, that could not be read.
+    fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
+        if error.kind != ErrorKind::Truncated {
+            return Err(error);
+        }
+        if !self.keep {
+            return Err(errors::truncated_rows(self.next_row, self.info.height_px));
+        }
+        self.rows_had.get_or_insert(self.next_row);
+        Ok(())
+    }
+}
+
+impl RowReader for PngReader<'_> {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        shape(band, &self.info, rows);
+        match &mut band.samples {
+            Samples::U8(samples) => samples.clear(),
+            Samples::U16(samples) => samples.clear(),
+            Samples::F32(samples) => samples.clear(),
+        }
+        for _ in 0..rows {
+            if self.rows_had.is_none()
+                && let Err(error) = self.read_row(band)
+            {
+                self.missing(error)?;
+            }
+            if self.rows_had.is_some() {
+                placeholder::add_row(&mut band.samples, &self.info);
+            }
+            self.next_row += 1;
+        }
+        if rows > 0 && self.next_row == self.info.height_px && self.rows_had.is_none() {
+            // The checksum behind the last pixels, and the end mark.
+            if let Err(error) = self.reader.finish().map_err(from_png) {
+                self.missing(error)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        let of_rows = self.info.height_px;
+        self.rows_had.map(|rows| Truncated { rows, of_rows, bytes: self.file_bytes, frames: None })
+    }
+}

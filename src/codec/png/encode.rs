@@ -1,0 +1,219 @@
+//! Encoding PNG through the `png` crate: row by row, or as a whole if a palette is chosen for the image.
+
+use ::png::{BitDepth, ColorType, Compression, DeflateCompression, EncodingError, Filter, Info, PixelDimensions, Unit};
+
+use super::text_chunks;
+use crate::codec::errors;
+use crate::codec::meta::density;
+use crate::codec::pixels::convert::Converter;
+use crate::codec::pixels::palette::{Depth, Indexed};
+use crate::codec::pixels::whole_image::{Collector, RowCount};
+use crate::codec::spec::{Encoder, Extras, stored_bytes};
+use crate::error::ItemError;
+use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
+
+/// Level of deflate for pictures of a palette: what is quick for others does little for them.
+const PALETTE_EFFORT: u8 = 6;
+
+/// Bytes that encoding takes: the file, and some rows, or the whole image if a palette is chosen for it.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    match save.palette {
+        // RGBA, RGB, palette indices, and the distinct colours in Oklab.
+        Some(_) => pixels * (4 + 3 + 1 + 8) + stored_bytes(info),
+        None => (info.row_samples() * info.sample.size_bytes()) as u64 * 4 + (1 << 20) + stored_bytes(info),
+    }
+}
+
+/// The channels that a file stores. The colours of a palette are red, green and blue.
+pub(super) fn stored_channels(channels: Channels, save: &Save) -> Channels {
+    match channels {
+        Channels::Gray | Channels::GrayAlpha if save.palette.is_some() => Channels::Rgb,
+        channels => channels,
+    }
+}
+
+pub(super) const fn colour_type(channels: Channels) -> ColorType {
+    match channels {
+        Channels::Gray => ColorType::Grayscale,
+        Channels::GrayAlpha => ColorType::GrayscaleAlpha,
+        Channels::Rgb => ColorType::Rgb,
+        Channels::Rgba => ColorType::Rgba,
+    }
+}
+
+/// Streams rows into a file of 8 or 16 bits a sample; or collects them, for a palette.
+pub(super) struct PngEncoder {
+    effort: Option<u8>,
+    palette: Option<u16>,
+    extras: Extras,
+    started: Option<Started>,
+}
+
+enum Started {
+    Streamed(Box<Streamed>),
+    Collected(Collector<u8>),
+}
+
+struct Streamed {
+    info: ImageInfo,
+    count: RowCount,
+    rows: Rows,
+    writer: ::png::StreamWriter<'static, SharedBytes>,
+    out: SharedBytes,
+    bytes: Vec<u8>,
+}
+
+enum Rows {
+    Eight(Converter<u8>),
+    Sixteen(Converter<u16>),
+}
+
+/// The stream writer owns its sink and never gives it back; this one is shared with the encoder.
+#[derive(Clone, Default)]
+pub(super) struct SharedBytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for SharedBytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().map_err(|_| std::io::Error::other("poisoned"))?.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl PngEncoder {
+    pub(super) fn new(save: &Save, extras: Extras) -> Self {
+        Self { effort: save.effort, palette: save.palette, extras, started: None }
+    }
+
+    /// A file whose header and metadata are written.
+    pub(super) fn file(
+        &self,
+        mut head: Info<'static>,
+        out: &SharedBytes,
+    ) -> Result<::png::Writer<SharedBytes>, ItemError> {
+        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        head.pixel_dims = self
+            .extras
+            .metadata
+            .density
+            .and_then(density::to_metre)
+            .map(|(xppu, yppu)| PixelDimensions { xppu, yppu, unit: Unit::Meter });
+        head.exif_metadata = self.extras.metadata.exif.as_ref().map(|exif| exif.to_vec().into());
+        let indexed = head.color_type == ColorType::Indexed;
+        let mut encoder = ::png::Encoder::with_info(out.clone(), head).map_err(encoding)?;
+        match self.effort.or(indexed.then_some(PALETTE_EFFORT)) {
+            None | Some(1) => encoder.set_compression(Compression::Fast),
+            Some(0) => encoder.set_deflate_compression(DeflateCompression::NoCompression),
+            Some(level) => encoder.set_deflate_compression(DeflateCompression::Level(level.min(9))),
+        }
+        // Differences between places in a palette mean nothing.
+        encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
+        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
+            encoder.add_itxt_chunk(text_chunks::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+        }
+        encoder.write_header().map_err(encoding)
+    }
+
+    fn indexed(&self, info: ImageInfo, indexed: Indexed) -> Result<Vec<u8>, ItemError> {
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = ColorType::Indexed;
+        let bits = indexed.bits();
+        head.bit_depth = BitDepth::from_u8(bits).unwrap_or(BitDepth::Eight);
+        head.palette = Some(indexed.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect::<Vec<u8>>().into());
+        let alphas: Vec<u8> = indexed.palette.iter().map(|colour| colour[3]).take_while(|&alpha| alpha < 255).collect();
+        head.trns = (!alphas.is_empty()).then(|| alphas.into());
+        let out = SharedBytes::default();
+        let mut writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
+        let mut packed = Vec::new();
+        for row in indexed.indices.chunks(info.width_px as usize) {
+            packed.clear();
+            let groups = row.chunks(usize::from(8 / bits));
+            packed.extend(groups.map(|group| {
+                let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
+                byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
+            }));
+            std::io::Write::write_all(&mut writer, &packed).map_err(errors::cant_encode)?;
+        }
+        writer.finish().map_err(encoding)?;
+        out.take()
+    }
+}
+
+impl SharedBytes {
+    pub(super) fn take(&self) -> Result<Vec<u8>, ItemError> {
+        let mut out = self.0.lock().map_err(|_| errors::cant_encode("poisoned"))?;
+        Ok(std::mem::take(&mut *out))
+    }
+}
+
+pub(super) fn encoding(error: EncodingError) -> ItemError {
+    errors::cant_encode(error)
+}
+
+impl RowWriter for PngEncoder {
+    fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
+        if self.palette.is_some() {
+            self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
+            return Ok(());
+        }
+        // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
+        let sixteen = info.sample == SampleType::U16;
+        let mut head = Info::with_size(info.width_px, info.height_px);
+        head.color_type = colour_type(info.channels);
+        head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
+        let out = SharedBytes::default();
+        let writer = self.file(head, &out)?.into_stream_writer().map_err(encoding)?;
+        let rows = if sixteen {
+            Rows::Sixteen(Converter::new(info, info.channels))
+        } else {
+            Rows::Eight(Converter::new(info, info.channels))
+        };
+        let count = RowCount::new(info.height_px);
+        self.started =
+            Some(Started::Streamed(Box::new(Streamed { info, count, rows, writer, out, bytes: Vec::new() })));
+        Ok(())
+    }
+
+    fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
+        use std::io::Write as _;
+        let streamed = match &mut self.started {
+            Some(Started::Streamed(streamed)) => streamed,
+            Some(Started::Collected(rows)) => return rows.add(band),
+            None => return Err(errors::cant_encode("the encoder was not started")),
+        };
+        streamed.count.add(band, &streamed.info)?;
+        let bytes = match &mut streamed.rows {
+            Rows::Eight(converter) => converter.convert(band),
+            Rows::Sixteen(converter) => {
+                streamed.bytes.clear();
+                streamed.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
+                &streamed.bytes
+            }
+        };
+        streamed.writer.write_all(bytes).map_err(errors::cant_encode)
+    }
+}
+
+impl Encoder for PngEncoder {
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        match self.started.take() {
+            Some(Started::Streamed(streamed)) => {
+                streamed.count.complete()?;
+                streamed.writer.finish().map_err(encoding)?;
+                streamed.out.take()
+            }
+            Some(Started::Collected(rows)) => {
+                let info = rows.info;
+                let pixels = rows.into_pixels()?;
+                let indexed = Indexed::of(&pixels, info.width_px, self.palette.unwrap_or(u16::MAX), Depth::Levels);
+                drop(pixels);
+                self.indexed(info, indexed)
+            }
+            None => Err(errors::cant_encode("the encoder was not started")),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Netpbm (PBM, PGM, PPM and PAM), which is only read.
+
+mod decode;
+
+use super::pixels::image_crate;
+use super::spec::{FormatSpec, Frames};
+use crate::model::FormatInfo;
+use decode::Pnm;
+
+/// The declaration of PNM.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["pnm"],
+        label: "PNM",
+        extensions: &["pnm", "ppm", "pgm", "pbm", "pam"],
+        media_types: &[
+            "image/x-portable-anymap",
+            "image/x-portable-pixmap",
+            "image/x-portable-graymap",
+            "image/x-portable-bitmap",
+        ],
+        save: None,
+    },
+    signatures: &[],
+    sniff: decode::sniff,
+    probe: image_crate::probe::<Pnm>,
+    open: image_crate::open::<Pnm>,
+    decode_bytes: |_, header| header.info.size_bytes() * 2,
+    taken: |_| None,
+    // It holds no metadata.
+    strip: |bytes| Some(bytes.to_vec()),
+    frames: Frames::Single,
+    encoder: None,
+};

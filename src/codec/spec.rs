@@ -1,0 +1,238 @@
+//! What a format declares, and what decoders and encoders have in common.
+//!
+//! Each format is one folder with one [`FormatSpec`] in its `mod.rs`, and one line in [`formats`](super::formats).
+//! Sniffing, help, menus, file name extensions, media types, save settings and memory estimates all derive from it.
+
+use std::sync::Arc;
+
+use super::animation::canvas_rows::DecodedFrames;
+use super::animation::frame_encoder::FrameEncoder;
+use super::guard::decode_thread::DecodeControl;
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{
+    Channels, ColourChoice, Format, FormatInfo, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter,
+    SampleType, Save, TruncatedPolicy,
+};
+
+/// The declaration of a format.
+pub struct FormatSpec {
+    /// Names, extensions, media types and save settings.
+    pub format: FormatInfo,
+    /// Beginnings of files that identify the format. A file that is shorter than one of them counts as truncated.
+    pub signatures: &'static [&'static [u8]],
+    /// Whether a file's first bytes are those of the format.
+    pub sniff: fn(&[u8]) -> bool,
+    /// Reads the header of a page, counted from 0. Formats without pages ignore the number.
+    pub probe: fn(&[u8], u32) -> Result<FileHeader, ItemError>,
+    /// Opens the image.
+    pub open: for<'a> fn(&'a [u8], &DecodeOptions, &DecodeControl<'_>) -> Result<Decoded<'a>, ItemError>,
+    /// Estimated bytes of memory that decoding takes, apart from the file and the band that is being read.
+    pub decode_bytes: fn(&[u8], &Header) -> u64,
+    /// When the image was taken, as `YYYY-MM-DDTHH:MM:SS`. The beginning of a file may do.
+    pub taken: fn(&[u8]) -> Option<String>,
+    /// The file without its metadata, its coded pixels unchanged. `None` if it has to be encoded again for that.
+    pub strip: fn(&[u8]) -> Option<Vec<u8>>,
+    /// What is done with files of several frames.
+    pub frames: Frames,
+    /// How the format is encoded; `None` if it is only read.
+    pub encoder: Option<EncoderSpec>,
+}
+
+/// How a format is encoded.
+pub struct EncoderSpec {
+    /// An encoder of one image. `Save::quality` is set if the format has a quality.
+    pub new: fn(&Save, Extras) -> Box<dyn Encoder>,
+    /// The channels that a file stores for an image's channels. The profile has to fit them.
+    pub stored_channels: fn(Channels, &Save) -> Channels,
+    /// Whether a file holds more than 8 bits of samples that have more.
+    pub is_deep: bool,
+    /// Estimated bytes of memory at the end of encoding, including the file.
+    pub bytes: fn(&Save, &ImageInfo) -> u64,
+}
+
+/// What is done with files of several frames.
+pub enum Frames {
+    /// A file holds one image.
+    Single,
+    /// Animations exist, but only their first frame can be read.
+    FirstOnly,
+    /// Animations are read and written.
+    All(FrameSpec),
+}
+
+/// How a format's animations are read and written.
+pub struct FrameSpec {
+    /// Opens an animation; with `true`, also one that is truncated.
+    pub open: for<'a> fn(&'a [u8], bool) -> Result<DecodedFrames<'a>, ItemError>,
+    /// Whether a file is truncated, so that frames may be missing.
+    pub is_truncated: fn(&[u8]) -> bool,
+    /// Whether files store their number of frames, so that it is known even if the file is truncated.
+    pub count_is_stored: bool,
+    /// The number of frames of a truncated file, including one that has only begun. `None` uses the reader's number.
+    pub begun: Option<fn(&[u8]) -> u32>,
+    /// An encoder for an animation with this canvas.
+    pub encoder: fn(&Save, Picture, Extras) -> Result<Box<dyn FrameEncoder>, ItemError>,
+    /// Estimated bytes that the encoder holds for each pixel of the canvas, to compare frames.
+    pub compared_bytes: fn(&ImageInfo) -> u64,
+    /// Estimated bytes of the file for each pixel of each frame, most of which do not change.
+    pub stored_bytes: fn(&Save) -> f64,
+}
+
+impl FormatSpec {
+    /// The format that is declared here.
+    pub const fn format(&'static self) -> Format {
+        Format::new(&self.format)
+    }
+
+    /// How animations are read and written, if they are.
+    pub const fn frame_spec(&self) -> Option<&FrameSpec> {
+        match &self.frames {
+            Frames::All(spec) => Some(spec),
+            Frames::Single | Frames::FirstOnly => None,
+        }
+    }
+}
+
+/// What a file's header says, as the format's own code reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileHeader {
+    /// The image as stored: full size, before its orientation is applied.
+    pub info: ImageInfo,
+    /// How the stored rows relate to the upright image.
+    pub orientation: Orientation,
+    /// Frames of an animation that can be read; 1 for a still image.
+    pub frames: u32,
+    /// Whether it is an animation of which only the first frame can be read.
+    pub first_only: bool,
+    /// Pages of the file.
+    pub pages: u32,
+    /// Whether the image is stored without loss in a format that also stores images with loss.
+    pub lossless: bool,
+    /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
+    pub treated_as_srgb: Option<&'static str>,
+}
+
+impl FileHeader {
+    /// A file with one page and one frame.
+    pub const fn still(info: ImageInfo, orientation: Orientation) -> Self {
+        Self { info, orientation, pages: 1, frames: 1, first_only: false, lossless: false, treated_as_srgb: None }
+    }
+}
+
+/// What a file's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The format, by the file's first bytes.
+    pub format: Format,
+    /// The image as stored: full size, before its orientation is applied.
+    pub info: ImageInfo,
+    /// How the stored rows relate to the upright image.
+    pub orientation: Orientation,
+    /// Frames of an animation that can be read; 1 for a still image.
+    pub frames: u32,
+    /// Whether it is an animation of which only the first frame can be read.
+    pub first_only: bool,
+    /// Pages of the file.
+    pub pages: u32,
+    /// Whether the image is stored without loss in a format that also stores images with loss.
+    pub lossless: bool,
+    /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
+    pub treated_as_srgb: Option<&'static str>,
+}
+
+impl Header {
+    /// What a file of this format reported.
+    pub const fn new(format: Format, file: FileHeader) -> Self {
+        let FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb } = file;
+        Self { format, info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
+    }
+}
+
+/// How an image is decoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecodeOptions {
+    /// 1.0 is full size. Above 1.0 the decoder may give a smaller image if that is faster; its sides are at least
+    /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, SVG is drawn smaller; other formats ignore it.
+    pub max_downscale: f64,
+    /// Whether Rec. 601 luma in one channel will do instead of colour. JPEG, which stores it, gives it; other formats
+    /// ignore this.
+    pub luma: bool,
+    /// The colour space that pixels are converted to.
+    pub colour: ColourChoice,
+    /// Whether a truncated file gives what there is; `truncation()` of its rows then says how much.
+    pub truncated: TruncatedPolicy,
+    /// The page, counted from 0.
+    pub page: u32,
+    /// Whether JPEG is decoded with our own Huffman decoder where it can be; else always with libjpeg's.
+    pub fast_huffman: bool,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self {
+            max_downscale: 1.0,
+            luma: false,
+            colour: ColourChoice::Srgb,
+            page: 0,
+            truncated: TruncatedPolicy::Fail,
+            fast_huffman: true,
+        }
+    }
+}
+
+impl DecodeOptions {
+    /// Whether a truncated file gives what there is.
+    pub fn keeps_truncated(&self) -> bool {
+        self.truncated == TruncatedPolicy::Keep
+    }
+}
+
+/// What a format's decoder gives.
+pub struct Decoded<'a> {
+    /// What the file's header says.
+    pub header: FileHeader,
+    /// The rows. Their `info()` says which size and samples they really have.
+    pub rows: Box<dyn RowReader + 'a>,
+    /// The ICC profile of the rows; `None` is sRGB.
+    pub profile: Option<Vec<u8>>,
+    /// The file's metadata.
+    pub metadata: Metadata,
+}
+
+/// An image that is ready to be read.
+pub struct Opened<'a> {
+    /// What the file's header says.
+    pub header: Header,
+    /// The rows. Their `info()` says which size and samples they really have.
+    pub rows: Box<dyn RowReader + 'a>,
+    /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// EXIF (its orientation reset), XMP, IPTC and print density of the upright image.
+    pub metadata: Metadata,
+}
+
+/// What a file holds apart from pixels, after the metadata policy.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// The ICC profile; `None` is sRGB.
+    pub profile: Option<Arc<[u8]>>,
+    /// The metadata.
+    pub metadata: Metadata,
+}
+
+/// Takes rows and gives a file's bytes.
+pub trait Encoder: RowWriter {
+    /// The whole file, after the last row. An error if rows are missing.
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
+
+    /// Like `finish`. Encoders that need more than a moment stop with `Cancelled` once `cancelled` says so.
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+        if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
+    }
+}
+
+/// Bytes of an image whose samples are stored in 8 or 16 bits.
+pub fn stored_bytes(info: &ImageInfo) -> u64 {
+    let samples = info.row_samples() as u64 * u64::from(info.height_px);
+    samples * if info.sample == SampleType::U16 { 2 } else { 1 }
+}

@@ -1,0 +1,204 @@
+//! Decoding WebP through libwebp: lossy and lossless, still and animated, profile and metadata chunks.
+
+use std::borrow::Cow;
+
+use super::decode_frames;
+use super::libwebp::{self, Failure, Features};
+use crate::codec::animation::canvas_rows::DecodedFrames;
+use crate::codec::errors;
+use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::meta::{self, exif};
+use crate::codec::pixels::whole_image::WholeReader;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
+use crate::error::ItemError;
+use crate::model::{Channels, ImageInfo, Metadata, SampleType, Samples};
+
+pub(super) fn from_failure(failure: Failure) -> ItemError {
+    match failure {
+        Failure::Truncated => errors::truncated(),
+        Failure::Corrupt => errors::corrupt("libwebp can't read it"),
+        Failure::Memory => errors::too_large("there is not enough memory for it"),
+        Failure::Unsupported => errors::unsupported("a feature of WebP that is not known"),
+    }
+}
+
+/// The container says how long the file should be.
+fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
+    let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else {
+        return Err(errors::truncated());
+    };
+    let wanted = u64::from(u32::from_le_bytes(*length)) + 8;
+    let had = bytes.len() as u64;
+    if had < wanted { Err(errors::truncated_at(had, wanted)) } else { Ok(()) }
+}
+
+/// The file's chunks: their kinds and data, as far as they are whole.
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    chunks_in(bytes.get(12..).unwrap_or_default())
+}
+
+/// The chunks that stand one behind the other, as far as they are whole.
+pub(super) fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, after) = rest.split_first_chunk::<4>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        rest = after.get(length.checked_add(length % 2)?..).unwrap_or_default();
+        Some((*kind, data))
+    })
+}
+
+/// Whether the file is shorter than it says.
+pub(super) fn is_truncated(bytes: &[u8]) -> bool {
+    whole_file(bytes).is_err()
+}
+
+/// Frames of which anything is there.
+pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
+    let whole = chunks(bytes).map(|(_, data)| 8 + data.len().next_multiple_of(2)).sum::<usize>();
+    let cut = bytes.get(12 + whole..).is_some_and(|rest| rest.starts_with(b"ANMF"));
+    decode_frames::count(bytes) + u32::from(cut)
+}
+
+/// An animation's chunks that are whole, as a file of its own; `None` without a frame among them.
+fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut end, mut frames) = (12, 0);
+    for (kind, data) in chunks(bytes) {
+        end += 8 + data.len().next_multiple_of(2);
+        frames += u32::from(kind == *b"ANMF");
+    }
+    let mut file = bytes.get(..end.min(bytes.len())).filter(|_| frames > 0)?.to_vec();
+    // The last byte may be one of padding.
+    file.resize(end, 0);
+    let length = u32::try_from(end - 8).ok()?;
+    file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
+    Some(file)
+}
+
+/// A chunk's data.
+pub(super) fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    chunks(bytes).find_map(|(kind, data)| (kind == wanted).then_some(data))
+}
+
+fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
+    let block = chunk(bytes, *b"EXIF")?;
+    Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
+}
+
+fn header(bytes: &[u8], features: Features) -> FileHeader {
+    // An animation's frames need not cover its canvas.
+    let channels = if features.has_alpha || features.is_animated { Channels::Rgba } else { Channels::Rgb };
+    let frames = if features.is_animated { decode_frames::count(bytes).max(1) } else { 1 };
+    let (width_px, height_px) = (features.width_px, features.height_px);
+    let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    let lossless = if features.is_animated { decode_frames::are_lossless(bytes) } else { features.is_lossless };
+    FileHeader { frames, lossless, ..FileHeader::still(info, exif::orientation(exif_block(bytes))) }
+}
+
+pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
+    let features = libwebp::features(bytes).map_err(from_failure)?;
+    Ok(header(bytes, features))
+}
+
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+    _control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let keep = options.keeps_truncated();
+    let cut = whole_file(bytes).err();
+    let features = libwebp::features(bytes).map_err(from_failure)?;
+    let header = header(bytes, features);
+    if let Some(error) = cut {
+        if !keep {
+            return Err(error);
+        }
+        if features.is_animated {
+            let file = mended(bytes).ok_or(error)?;
+            let mut decoder = libwebp::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
+            decoder.advance().map_err(from_failure)?;
+            let rows = WholeReader::new(header.info, Samples::U8(decoder.canvas().to_vec()))?;
+            let rows = rows.coarse(features.height_px, bytes.len() as u64);
+            return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
+        }
+        let mut pixels = errors::zeroed::<u8>(header.info.size_bytes())?;
+        let rows = libwebp::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
+        let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(rows, false, bytes.len() as u64);
+        return Ok(Decoded { header, rows: Box::new(rows), profile: profile(bytes), metadata: metadata(bytes) });
+    }
+    let pixels = if features.is_animated {
+        let mut decoder = libwebp::AnimDecoder::new(bytes.into(), features).map_err(from_failure)?;
+        decoder.advance().map_err(from_failure)?;
+        decoder.canvas().to_vec()
+    } else {
+        let mut pixels = errors::zeroed::<u8>(header.info.size_bytes())?;
+        libwebp::decode(bytes, features, &mut pixels).map_err(from_failure)?;
+        pixels
+    };
+    let rows = Box::new(WholeReader::new(header.info, Samples::U8(pixels))?);
+    Ok(Decoded { header, rows, profile: profile(bytes), metadata: metadata(bytes) })
+}
+
+/// Every frame.
+pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
+    let file: Cow<'_, [u8]> = match whole_file(bytes) {
+        Err(error) if keep => mended(bytes).ok_or(error)?.into(),
+        whole => whole.map(|()| bytes.into())?,
+    };
+    let features = libwebp::features(bytes).map_err(from_failure)?;
+    let frames = Box::new(decode_frames::WebpFrames::new(file, features, header(bytes, features).info)?);
+    Ok(DecodedFrames { frames, profile: profile(bytes), metadata: metadata(bytes) })
+}
+
+fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    chunk(bytes, *b"ICCP").map(<[u8]>::to_vec)
+}
+
+fn metadata(bytes: &[u8]) -> Metadata {
+    let xmp = chunk(bytes, *b"XMP ").map(Into::into);
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
+}
+
+/// When the picture was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    meta::taken(&metadata(bytes))
+}
+
+/// The file without its metadata.
+pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Flags of the first chunk (RFC 9649, 2.7): EXIF, XMP.
+    const EXIF_FLAG: u8 = 0x08;
+    const XMP_FLAG: u8 = 0x04;
+    whole_file(bytes).ok()?;
+    let exif = exif::block_for(probe(bytes, 0).ok()?.orientation);
+    let mut body = b"WEBP".to_vec();
+    body.reserve(bytes.len());
+    let mut push = |kind: [u8; 4], data: &[u8]| {
+        body.extend(kind);
+        body.extend((data.len() as u32).to_le_bytes());
+        body.extend_from_slice(data);
+        body.resize(body.len().next_multiple_of(2), 0);
+    };
+    let mut is_extended = false;
+    for (kind, data) in chunks(bytes) {
+        match &kind {
+            b"VP8X" => {
+                let mut head = data.to_vec();
+                let flags = head.first_mut()?;
+                *flags = (*flags & !(EXIF_FLAG | XMP_FLAG)) | if exif.is_some() { EXIF_FLAG } else { 0 };
+                push(kind, &head);
+                is_extended = true;
+            }
+            b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => push(kind, data),
+            _ => {}
+        }
+    }
+    match exif {
+        Some(exif) if is_extended => push(*b"EXIF", &exif),
+        Some(_) => return None,
+        None => {}
+    }
+    let length = u32::try_from(body.len()).ok()?;
+    Some([b"RIFF", &length.to_le_bytes()[..], &body].concat())
+}

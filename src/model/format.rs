@@ -1,0 +1,269 @@
+//! Image formats as plain data: what menus, help, lists and checks need to know about one.
+//!
+//! A format is declared in its folder below `codec`, which registers the part of the declaration that is defined here.
+//! Nothing here knows a particular format.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{PoisonError, RwLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::job::Save;
+use super::message::Message;
+
+/// What is declared about a format, apart from how it is decoded and encoded.
+pub struct FormatInfo {
+    /// The names that recipes, options and catalogs use. The first one is written; all of them are read.
+    pub names: &'static [&'static str],
+    /// The name that people know, such as `JPEG XL`.
+    pub label: &'static str,
+    /// File name extensions in lower case, without the dot. Results get the first one.
+    pub extensions: &'static [&'static str],
+    /// Media types that servers send. The first one is the registered type.
+    pub media_types: &'static [&'static str],
+    /// How images are saved in the format; `None` if it is only read.
+    pub save: Option<SaveInfo>,
+}
+
+/// What can be chosen when images are saved in a format.
+pub struct SaveInfo {
+    /// Quality when none is given, 1 to 100; `None` if the format has no quality.
+    pub default_quality: Option<u8>,
+    /// The keys of `--save` that apply to this format in particular.
+    pub keys: &'static [FormatKey],
+    /// Whether a file can hold a colour profile. Pixels without one are taken to be sRGB.
+    pub has_profile: bool,
+    /// Whether a file can hold several frames.
+    pub has_frames: bool,
+    /// Refuses settings that contradict each other. Each one alone has been checked before.
+    pub check: fn(&Save) -> Result<(), Message>,
+}
+
+/// A key of `--save` as one format understands it.
+pub struct FormatKey {
+    /// The key's name.
+    pub name: &'static str,
+    /// The default, as help shows it; empty if the format has none of its own.
+    pub default: &'static str,
+    /// What the value does in this format; empty if there is nothing to add to the key's summary.
+    pub meaning: &'static str,
+}
+
+impl FormatKey {
+    /// A key that has the same meaning and default in every format.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, default: "", meaning: "" }
+    }
+
+    /// A key with a default of this format.
+    pub const fn with_default(name: &'static str, default: &'static str) -> Self {
+        Self { name, default, meaning: "" }
+    }
+
+    /// A key whose value has a meaning of its own in this format.
+    pub const fn with_meaning(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default, meaning }
+    }
+}
+
+/// An image format: a reference to its declaration.
+#[derive(Clone, Copy)]
+pub struct Format(&'static FormatInfo);
+
+/// The formats that have been registered, in the order of menus and help.
+static REGISTERED: RwLock<Vec<Format>> = RwLock::new(Vec::new());
+
+impl Format {
+    /// The format with this declaration.
+    pub const fn new(info: &'static FormatInfo) -> Self {
+        Self(info)
+    }
+
+    /// Makes formats known to everything that lists formats or finds one by name. One that is known already stays.
+    pub fn register(formats: impl IntoIterator<Item = Self>) {
+        let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+        for format in formats {
+            if !registered.contains(&format) {
+                registered.push(format);
+            }
+        }
+    }
+
+    /// Every registered format, in the order of menus and help.
+    pub fn all() -> Vec<Self> {
+        #[cfg(test)]
+        crate::init();
+        REGISTERED.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The registered format of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|format| format.0.names.contains(&name))
+    }
+
+    /// The format of that name, which a test knows to exist.
+    #[cfg(test)]
+    pub(crate) fn known(name: &str) -> Self {
+        Self::named(name).unwrap_or_else(|| panic!("there is no format {name}"))
+    }
+
+    /// The name that recipes, options and catalogs use.
+    pub const fn name(self) -> &'static str {
+        first(self.0.names)
+    }
+
+    /// The name that people know.
+    pub const fn label(self) -> &'static str {
+        self.0.label
+    }
+
+    /// The extension that results get, without the dot.
+    pub const fn extension(self) -> &'static str {
+        first(self.0.extensions)
+    }
+
+    /// The extensions that files of the format have, in lower case, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        self.0.extensions
+    }
+
+    /// Whether files of the format have this extension, in any case.
+    pub fn has_extension(self, extension: &str) -> bool {
+        self.0.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension))
+    }
+
+    /// The media types that servers send for the format.
+    pub const fn media_types(self) -> &'static [&'static str] {
+        self.0.media_types
+    }
+
+    /// What can be chosen when images are saved in the format; `None` if it is only read.
+    pub const fn save_info(self) -> Option<&'static SaveInfo> {
+        self.0.save.as_ref()
+    }
+
+    /// Whether images can be saved in the format.
+    pub const fn is_written(self) -> bool {
+        self.0.save.is_some()
+    }
+
+    /// Whether a file can hold a colour profile. Pixels without one are taken to be sRGB.
+    pub fn carries_profile(self) -> bool {
+        self.save_info().is_some_and(|save| save.has_profile)
+    }
+
+    /// Whether a file can hold several frames.
+    pub fn holds_frames(self) -> bool {
+        self.save_info().is_some_and(|save| save.has_frames)
+    }
+
+    /// How the format understands a key of `--save` that is not for all formats; `None` if the key has no meaning for it.
+    pub fn key(self, name: &str) -> Option<&'static FormatKey> {
+        self.save_info()?.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Quality when none is given; `None` if the format has no quality.
+    pub fn default_quality(self) -> Option<u8> {
+        self.save_info()?.default_quality
+    }
+}
+
+const fn first(words: &'static [&'static str]) -> &'static str {
+    match words {
+        [first, ..] => first,
+        [] => "",
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Format {}
+
+impl Hash for Format {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// The format of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormatChoice {
+    /// The input's own format; PNG if that can't be written.
+    #[default]
+    Keep,
+    /// This one.
+    Fixed(Format),
+}
+
+impl FormatChoice {
+    /// Every choice, in the order of menus and help.
+    pub fn all() -> Vec<Self> {
+        let written = Format::all().into_iter().filter(|format| format.is_written());
+        std::iter::once(Self::Keep).chain(written.map(Self::Fixed)).collect()
+    }
+
+    /// The choice of that name: `keep`, or a format that can be written.
+    pub fn named(name: &str) -> Option<Self> {
+        if name == KEEP {
+            return Some(Self::Keep);
+        }
+        Format::named(name).filter(|format| format.is_written()).map(Self::Fixed)
+    }
+
+    /// The choice of that name, which a test knows to exist.
+    #[cfg(test)]
+    pub(crate) fn known(name: &str) -> Self {
+        Self::named(name).unwrap_or_else(|| panic!("{name} can't be written"))
+    }
+
+    /// The name that recipes, options and catalogs use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Keep => KEEP,
+            Self::Fixed(format) => format.name(),
+        }
+    }
+
+    /// The chosen format; `None` if each input keeps its own.
+    pub const fn fixed(self) -> Option<Format> {
+        match self {
+            Self::Keep => None,
+            Self::Fixed(format) => Some(format),
+        }
+    }
+
+    /// The format in which an image of format `input` is saved.
+    pub fn resolve(self, input: Format) -> Format {
+        let own = || if input.is_written() { input } else { Format::named(SUBSTITUTE).unwrap_or(input) };
+        self.fixed().unwrap_or_else(own)
+    }
+}
+
+/// The name of [`FormatChoice::Keep`].
+const KEEP: &str = "keep";
+/// The format in which images are saved whose own format is only read.
+const SUBSTITUTE: &str = "png";
+
+impl Serialize for FormatChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| de::Error::custom(format!("unknown format \"{name}\"")))
+    }
+}
