@@ -500,6 +500,6 @@ mod tests {
         let save: Save = serde_json::from_str(r#"{"format":"webp","quality":82}"#).unwrap();
         assert_eq!(save, Save { format: named("webp"), quality: Some(82), ..Save::default() });
         assert!(Save { quality: Some(0), ..save.clone() }.check().is_err());
-        assert!(Save { palette: Some(16), ..save }.check().unwrap_err().to_string().contains("only for png, gif"));
+        assert!(Save { palette: Some(16), ..save }.check().unwrap_err().to_string().contains("only png, gif"));
     }
 }
