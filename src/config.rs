@@ -28,6 +28,8 @@ pub const CONNECT_TIMEOUT_S: u64 = 15;
 pub const READ_TIMEOUT_S: u64 = 30;
 /// Seconds for one attempt in all.
 pub const TOTAL_TIMEOUT_S: u64 = 1800;
+/// Milliseconds without a byte after which a request gives way to links that were never tried, at least.
+pub const GIVE_WAY_AFTER_MS: u64 = 3_000;
 /// Redirects followed at most.
 pub const MAX_REDIRECTS: u32 = 10;
 /// Attempts in all, the first one included.

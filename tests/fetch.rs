@@ -9,6 +9,7 @@ mod util;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pixloom::error::{ErrorKind, ItemError};
@@ -440,7 +441,7 @@ fn one_large_body_comes_no_faster_than_allowed_and_is_not_late_for_that() {
 }
 
 #[test]
-fn a_host_that_answers_nobody_is_given_up_for_all_its_links() {
+fn a_host_that_answers_nobody_fails_all_its_links_soon() {
     let dead = Server::start(|_| Behaviour::Stall);
     let good = Server::start(|_| ok("x", "text/plain"));
     run(async {
@@ -455,6 +456,56 @@ fn a_host_that_answers_nobody_is_given_up_for_all_its_links() {
         // Each alone would have been asked twice, one at a time in the end: a minute and more.
         assert!(dead.accepted() < 60, "{}", dead.accepted());
         setup.fetch(&good.url("/y")).await.unwrap();
+    });
+}
+
+#[test]
+fn stalled_links_give_way_once_to_those_that_were_never_tried() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&log);
+    let server = Server::start(move |request| {
+        requests.lock().unwrap().push(request.path.clone());
+        if request.path.starts_with("/stalled") { Behaviour::Stall } else { ok("x", "text/plain").into() }
+    });
+    run(async {
+        let limits = FetchLimits { give_way_after: Duration::from_millis(50), read_timeout: DEADLINE, ..hasty() };
+        let setup = Setup::new(FetchLimits { total_timeout: DEADLINE, ..limits });
+        let start = |name: &str, count: usize| -> Vec<_> {
+            (0..count).map(|n| setup.spawn(server.url(&format!("/{name}-{n}")))).collect()
+        };
+        let (stalled, good) = (start("stalled", 10), start("good", 100));
+        for task in good {
+            assert_eq!(task.await.unwrap().unwrap().attempts, 1);
+        }
+        setup.cancel.cancel();
+        for task in stalled {
+            assert!(task.await.unwrap().unwrap_err().attempts <= 1, "giving way is no attempt");
+        }
+        let paths = log.lock().unwrap().clone();
+        let is_retry = |at: usize| paths[..at].contains(&paths[at]);
+        let first_retry = (0..paths.len()).find(|at| is_retry(*at)).unwrap_or(paths.len());
+        assert!(paths[first_retry..].iter().all(|path| path.starts_with("/stalled")), "{paths:?}");
+        let most = (0..10).map(|n| server.hits(&format!("/stalled-{n}"))).max();
+        assert!(most.is_some_and(|most| most <= 2), "each gives way once: {paths:?}");
+    });
+}
+
+#[test]
+fn a_link_that_hangs_ends_with_its_items_time() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/rests" => status(503).header("Retry-After", "20").into(),
+        _ => Behaviour::Stall,
+    });
+    run(async {
+        let item_timeout = Some(Duration::from_secs(1));
+        let setup =
+            Setup::new(FetchLimits { item_timeout, read_timeout: DEADLINE, max_retry_after: DEADLINE, ..hasty() });
+        for path in ["/hangs", "/rests", "/waits"] {
+            let failure = setup.fetch(&server.url(path)).await.unwrap_err();
+            assert_eq!(failure.error.kind, ErrorKind::TookTooLong, "{path}");
+            assert_eq!(failure.error.arg("limit"), "1 s");
+        }
+        assert_eq!(server.hits("/waits"), 0, "its host rests for longer than it has time");
     });
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::connect::resolver::{NameNotFound, Refused};
-use super::schedule::hosts::GivenUp;
+use super::limits::FetchLimits;
+use super::schedule::host_state::Unavailable;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Message, TransferTimes, human, locator};
 
@@ -25,8 +26,12 @@ pub(super) struct Fault {
     pub(super) http_status: Option<u16>,
     /// How long the server asks to be left alone.
     pub(super) retry_after: Option<Duration>,
-    /// Whether nothing was asked, since the host was given up.
-    pub(super) is_given_up: bool,
+    /// Whether nothing was requested, since the host is unavailable.
+    pub(super) is_unavailable: bool,
+    /// Whether it took too long.
+    pub(super) is_time_out: bool,
+    /// Whether it gave way to other links, which is no failure.
+    pub(super) gave_way: bool,
     /// How long the parts of the request took, as far as it came.
     pub(super) times: Option<Box<TransferTimes>>,
 }
@@ -34,7 +39,21 @@ pub(super) struct Fault {
 impl Fault {
     /// A failure that says nothing about the connection.
     pub(super) const fn new(error: ItemError) -> Self {
-        Self { error, unreached_since: None, http_status: None, retry_after: None, is_given_up: false, times: None }
+        Self {
+            error,
+            unreached_since: None,
+            http_status: None,
+            retry_after: None,
+            is_unavailable: false,
+            is_time_out: false,
+            gave_way: false,
+            times: None,
+        }
+    }
+
+    /// A request that took too long.
+    pub(super) fn time_out(error: ItemError) -> Self {
+        Self { is_time_out: true, ..Self::new(error) }
     }
 
     /// Whether no answer came at all.
@@ -42,7 +61,7 @@ impl Fault {
         let kind = self.error.kind;
         self.http_status.is_none()
             && matches!(kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::UnknownHost)
-            && !self.is_given_up
+            && !self.is_unavailable
     }
 
     fn is_refused(&self) -> bool {
@@ -54,9 +73,9 @@ impl Fault {
         self.is_refused() && self.retry_after.is_none()
     }
 
-    /// Whether it says that the host would rather be asked less.
+    /// Whether it shows that the host would rather get fewer requests.
     pub(super) fn is_trouble(&self) -> bool {
-        self.is_refused() || matches!(self.error.kind, ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::ShortBody)
+        self.is_refused() || matches!(self.error.kind, ErrorKind::Connect | ErrorKind::ShortBody)
     }
 
     /// The same with the status of the response.
@@ -71,21 +90,33 @@ pub(super) const fn is_refusing(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
-/// The host is not asked for now, so neither was this.
-pub(super) fn of_given_up(why: GivenUp, name: &str) -> Fault {
+/// Nothing was requested: the host is unavailable, or the item's time is over.
+pub(super) fn unavailable(why: Unavailable, name: &str, limits: &FetchLimits) -> Fault {
     let error = match why {
-        GivenUp::Silent(silent) => {
+        Unavailable::Silent(silent) => {
             let english = "its host has answered nobody for {seconds} s, so it was not asked";
             let sentence = Message::new("link_silent", english).with("seconds", silent.as_secs());
             ItemError::new(ErrorKind::Timeout, name).saying(&sentence)
         }
-        GivenUp::AtRest { status, left } => {
+        Unavailable::AtRest { status, left } => {
             let english = "to another link, and asks to be left alone for {seconds} s more";
             let sentence = Message::new("link_at_rest", english).with("seconds", left.as_secs());
             ItemError::new(ErrorKind::HttpStatus, name).with("status", status).saying(&sentence)
         }
+        Unavailable::OutOfTime => return out_of_time(name, limits),
     };
-    Fault { is_given_up: true, ..Fault::new(error) }
+    Fault { is_unavailable: true, ..Fault::new(error) }
+}
+
+/// The item's time is over.
+pub(super) fn out_of_time(name: &str, limits: &FetchLimits) -> Fault {
+    let limit = human::time_limit(limits.item_timeout.unwrap_or_default().as_secs());
+    Fault::time_out(ItemError::new(ErrorKind::TookTooLong, name).with("limit", limit))
+}
+
+/// The request gave way to links that were never tried.
+pub(super) fn gave_way(name: &str) -> Fault {
+    Fault { gave_way: true, ..Fault::time_out(ItemError::new(ErrorKind::Timeout, name)) }
 }
 
 /// A URL as it may be shown.
@@ -109,18 +140,19 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault::new(item(ErrorKind::Tls, &detail));
     }
     if error.is_connect() {
-        let error = if error.is_timeout() {
+        let is_time_out = error.is_timeout();
+        let error = if is_time_out {
             let sentence = Message::new("link_no_answer", "no answer within {seconds} s");
             let sentence = sentence.with("seconds", connect_timeout.as_secs_f64());
             ItemError::new(ErrorKind::Connect, name).saying(&sentence)
         } else {
             item(ErrorKind::Connect, &detail)
         };
-        return Fault { unreached_since: Some(began), ..Fault::new(error) };
+        return Fault { unreached_since: Some(began), is_time_out, ..Fault::new(error) };
     }
     if error.is_timeout() {
         let sentence = Message::new("link_incomplete", "it sent no complete answer");
-        return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
+        return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let detail = if detail.contains("too large") { "its headers are too many or too long" } else { &detail };
@@ -137,7 +169,7 @@ pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted
     if error.is_timeout() {
         let sentence = Message::new("link_stopped", "it stopped sending after {had}");
         let sentence = sentence.with("had", human::bytes(had_bytes));
-        return Fault::new(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
+        return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     let is_nonsense = |error: &std::io::Error| {
         matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)

@@ -1,8 +1,8 @@
-//! The way of one link: slot, request, redirects, retries, and waiting for a network that is gone.
+//! Fetches one link: its turn, the request, redirects, retries, and waiting for a lost network.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::dns::Resolve;
 use url::Url;
@@ -19,46 +19,49 @@ use super::request::body::Body;
 use super::request::exchange::{self, Ask, Known, Received, Reply};
 use super::request::resume::Partial;
 use super::routes::{Link, Routes};
-use super::schedule::hosts::{Slot, Slots};
-use super::schedule::rate::{Rate, Throttle};
+use super::schedule::host_state::Priority;
+use super::schedule::progress::Progress;
+use super::schedule::rate::Rate;
+use super::schedule::scheduler::{Scheduler, Slot, Ticket};
+use super::schedule::stopwatch::Stopwatch;
 use super::{file_name, retry};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Message, NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
 use crate::store::Spool;
 
-/// Bytes that an attempt must bring a body forward by for the failures before it to be forgotten.
+/// An attempt that receives this many bytes more of a body makes up for the failures before it.
 const PROGRESS_BYTES: u64 = 256 << 10;
 
-/// Fetches links for one job; clones share slots, connections and the watch over the network.
+/// Fetches links for one job; clones share the scheduler, connections and what is known of the network.
 #[derive(Clone)]
 pub struct Fetcher {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    ways: Routes,
-    courtesy: RobotsCheck,
+    routes: Routes,
+    robots: RobotsCheck,
     limits: FetchLimits,
-    slots: Slots,
-    /// What may be received in all.
+    scheduler: Scheduler,
+    /// Bytes per second that all transfers may receive together.
     bytes: Option<Rate>,
     network: Network,
 }
 
-/// What a fetcher is made of.
+/// How a fetcher is set up.
 pub struct Setup {
-    /// What it may use, and how patient it is.
+    /// Limits and time-outs.
     pub limits: FetchLimits,
-    /// How it goes about it.
+    /// The user's network settings.
     pub network: NetworkSpec,
     /// Where secrets are looked up.
     pub secrets: Arc<Secrets>,
-    /// Who knows the addresses of names; the guard stands behind it.
+    /// Resolves host names; the guard of addresses checks what it finds.
     pub resolver: Arc<dyn Resolve>,
 }
 
 impl Default for Setup {
-    /// The defaults, without any secret, with the system's resolver.
+    /// The defaults: no secrets, the system's resolver.
     fn default() -> Self {
         Self {
             limits: FetchLimits::default(),
@@ -69,10 +72,30 @@ impl Default for Setup {
     }
 }
 
-/// What came.
+/// A link to fetch.
+#[derive(Clone, Copy)]
+pub struct LinkRequest<'a> {
+    /// Its URL.
+    pub url: &'a str,
+    /// Who named it.
+    pub origin: Origin,
+    /// What is known from fetching it before: the body is only wanted if it has changed.
+    pub known: Option<&'a Known>,
+    /// Its ticket from the scheduler, if it was handed out there.
+    pub ticket: Option<&'a Ticket>,
+}
+
+impl<'a> LinkRequest<'a> {
+    /// A link that was never fetched before.
+    pub const fn new(url: &'a str, origin: Origin) -> Self {
+        Self { url, origin, known: None, ticket: None }
+    }
+}
+
+/// A response that was received completely.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The bytes, unpacked if they came packed.
+    /// The bytes, decoded if the server encoded them.
     pub body: Body,
     /// Their number.
     pub size_bytes: u64,
@@ -82,81 +105,96 @@ pub struct Fetched {
     pub content_type: Option<String>,
     /// ETag.
     pub etag: Option<String>,
-    /// Last-Modified, as it was sent.
+    /// Last-Modified, as the server sent it.
     pub last_modified: Option<String>,
     /// The URL that answered, after redirects, without user info.
     pub final_url: String,
     /// A safe name from Content-Disposition or the URL, with its extension if it has one.
     pub file_name: Option<String>,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
-    /// How long requests took in all, waits left out, in ms.
+    /// Duration of all requests in ms, without waits.
     pub fetch_ms: u64,
-    /// How the bytes came.
+    /// Time in ms that counts towards the item's time limit: requests and the pauses between them.
+    pub counted_ms: u64,
+    /// Details of the transfer.
     pub transfer: Transfer,
 }
 
-/// What came of asking for something that was fetched before.
+/// The result of a conditional request.
 #[derive(Debug)]
 pub enum Visit {
-    /// It is another now.
+    /// The content has changed.
     Changed(Fetched),
-    /// It is still the same: the server answered 304 and sent no body.
+    /// The content is still the same: the server answered 304 and sent no body.
     Unchanged {
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
-        /// How long requests took in all, waits left out, in ms.
+        /// Duration of all requests in ms, without waits.
         fetch_ms: u64,
-        /// How the answer came.
+        /// Details of the transfer.
         transfer: Transfer,
     },
 }
 
-/// Why nothing came.
+/// Why a link could not be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchFailure {
-    /// Why.
+    /// The item's error.
     pub error: ItemError,
     /// Status of the last response, if there was one.
     pub http_status: Option<u16>,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
-    /// How long requests took in all, waits left out, in ms.
+    /// Duration of all requests in ms, without waits.
     pub fetch_ms: u64,
-    /// How long the parts of the last request took, as far as it came.
+    /// Duration of the parts of the last request, as far as it got.
     pub times: Option<TransferTimes>,
 }
 
-/// What was spent on a link so far.
-#[derive(Default)]
-struct Tally {
-    attempts: AtomicU32,
+/// What all attempts at a link share.
+struct Attempts<'a> {
+    link: Link,
+    /// What errors call the link.
+    name: String,
+    known: Option<&'a Known>,
+    spool: &'a Spool,
+    ticket: Option<&'a Ticket>,
+    stopwatch: Stopwatch,
+    count: AtomicU32,
     fetch_ms: AtomicU64,
 }
 
+/// Which attempt at a link is next.
+#[derive(Clone, Copy)]
+struct Turn {
+    priority: Priority,
+    may_give_way: bool,
+}
+
 impl Fetcher {
-    /// A fetcher within these limits, with no settings beyond them.
+    /// A fetcher with these limits and default network settings.
     pub fn new(limits: FetchLimits) -> Self {
-        let ways = Routes::plain(&limits, Arc::new(Cached::new(Arc::new(SystemResolver))));
-        Self::with(limits, ways, RobotsPolicy::default())
+        let routes = Routes::plain(&limits, Arc::new(Cached::new(Arc::new(SystemResolver))));
+        Self::with(limits, routes, RobotsPolicy::default())
     }
 
-    /// A fetcher of that kind. Every secret that the settings name is looked up now.
+    /// A fetcher with this setup. Looks up every secret that the settings name.
     pub fn open(setup: Setup) -> Result<Self, AccessError> {
         let Setup { mut limits, network, secrets, resolver } = setup;
         limits.obeys_noai |= network.obey_noai;
         limits.requests_per_s = network.requests_per_s.or(limits.requests_per_s);
         limits.bytes_per_s = network.bytes_per_s.or(limits.bytes_per_s);
         let resolver = Arc::new(Cached::new(resolver));
-        let ways = Routes::new(&limits, &network, secrets, resolver)?;
-        Ok(Self::with(limits, ways, network.robots))
+        let routes = Routes::new(&limits, &network, secrets, resolver)?;
+        Ok(Self::with(limits, routes, network.robots))
     }
 
-    fn with(limits: FetchLimits, ways: Routes, robots: RobotsPolicy) -> Self {
+    fn with(limits: FetchLimits, routes: Routes, robots: RobotsPolicy) -> Self {
         let shared = Shared {
-            ways,
-            courtesy: RobotsCheck::new(robots),
-            slots: Slots::new(&limits),
+            routes,
+            robots: RobotsCheck::new(robots),
+            scheduler: Scheduler::new(&limits),
             bytes: Rate::new(limits.bytes_per_s.map(|bytes| bytes as f64)),
             network: Network::new(limits.clone()),
             limits,
@@ -164,14 +202,19 @@ impl Fetcher {
         Self { shared: Arc::new(shared) }
     }
 
-    /// How many links each host has; whoever reads a job's lists tells it.
+    /// How many links each host has; filled in while a job's lists are read.
     pub fn link_counts(&self) -> Arc<LinkCounts> {
-        Arc::clone(self.shared.courtesy.counts())
+        Arc::clone(self.shared.robots.counts())
     }
 
-    /// Fetches a link: waits for a slot, follows redirects, tries again where that makes sense, and waits while the
-    /// network is gone. Stops at once when cancelled. To be awaited within a tokio runtime with timers and I/O.
-    /// `origin` is who named the link.
+    /// Which link may be requested when.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.shared.scheduler
+    }
+
+    /// Fetches a link: waits for its turn, follows redirects, tries again where that makes sense, and waits while the
+    /// network is lost. Ends at once when cancelled. Must be awaited in a tokio runtime with timers and I/O. `origin` is
+    /// who named the link.
     pub async fn fetch(
         &self,
         url: &str,
@@ -179,7 +222,7 @@ impl Fetcher {
         spool: &Spool,
         cancel: &Cancel,
     ) -> Result<Fetched, FetchFailure> {
-        match self.visit(url, origin, None, spool, cancel).await? {
+        match self.visit(LinkRequest::new(url, origin), spool, cancel).await? {
             Visit::Changed(fetched) => Ok(fetched),
             Visit::Unchanged { attempts, fetch_ms, .. } => {
                 let name = Url::parse(url).map_or_else(|_| url.to_owned(), |url| fault::shown(&url));
@@ -189,165 +232,182 @@ impl Fetcher {
         }
     }
 
-    /// The same for a link whose body is only wanted if it is another than the one that `known` tells of.
-    pub async fn visit(
-        &self,
-        url: &str,
-        origin: Origin,
-        known: Option<&Known>,
-        spool: &Spool,
-        cancel: &Cancel,
-    ) -> Result<Visit, FetchFailure> {
-        let tally = Tally::default();
-        let result = match self.shared.ways.link(url, origin) {
-            Ok(link) => {
-                self.shared.courtesy.counts().asked(link.url.as_str());
-                tokio::select! {
-                    biased;
-                    () = cancel.cancelled() => {
-                        Err(Fault::new(ItemError::new(ErrorKind::Cancelled, fault::shown(&link.url))))
-                    }
-                    // Apart, since a task is moved as a whole now and then, and this is most of it.
-                    came = Box::pin(self.shared.persist(&link, known, spool, &tally)) => {
-                        came.map(|came| (came, link.url))
-                    }
-                }
-            }
-            Err(error) => Err(Fault::new(error)),
+    /// The same for a link that may have been fetched before.
+    pub async fn visit(&self, request: LinkRequest<'_>, spool: &Spool, cancel: &Cancel) -> Result<Visit, FetchFailure> {
+        let link = self.shared.routes.link(request.url, request.origin).map_err(|error| FetchFailure {
+            error,
+            http_status: None,
+            attempts: 0,
+            fetch_ms: 0,
+            times: None,
+        })?;
+        self.shared.robots.counts().asked(link.url.as_str());
+        let attempts = Attempts {
+            name: fault::shown(&link.url),
+            link,
+            known: request.known,
+            spool,
+            ticket: request.ticket,
+            stopwatch: Stopwatch::start(self.shared.limits.item_timeout),
+            count: AtomicU32::new(0),
+            fetch_ms: AtomicU64::new(0),
         };
-        let attempts = tally.attempts.load(Ordering::Relaxed);
-        let fetch_ms = tally.fetch_ms.load(Ordering::Relaxed);
+        let result = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Fault::new(ItemError::new(ErrorKind::Cancelled, &attempts.name))),
+            // Boxed, since a task is moved as a whole now and then, and this is most of it.
+            result = Box::pin(self.shared.fetch(&attempts)) => result,
+        };
+        let Attempts { link, stopwatch, count, fetch_ms, .. } = attempts;
+        let (count, fetch_ms) = (count.into_inner(), fetch_ms.into_inner());
         match result {
-            Ok((AttemptResult::Body(received), asked)) => {
-                Ok(Visit::Changed(received.into_fetched(&asked, attempts, fetch_ms)))
+            Ok(AttemptResult::Body(received)) => {
+                let counted_ms = stopwatch.elapsed().as_millis() as u64;
+                Ok(Visit::Changed(Fetched { counted_ms, ..received.into_fetched(&link.url, count, fetch_ms) }))
             }
-            Ok((AttemptResult::Unchanged(transfer), _)) => Ok(Visit::Unchanged { attempts, fetch_ms, transfer }),
+            Ok(AttemptResult::Unchanged(transfer)) => Ok(Visit::Unchanged { attempts: count, fetch_ms, transfer }),
             Err(Fault { error, http_status, times, .. }) => {
-                Err(FetchFailure { error, http_status, attempts, fetch_ms, times: times.map(|times| *times) })
+                let times = times.map(|times| *times);
+                Err(FetchFailure { error, http_status, attempts: count, fetch_ms, times })
             }
         }
     }
 
-    /// Places that were never told what the settings have for them (headers, cookies, users, tokens), each with another
-    /// of its host that was asked. None as long as nothing was asked.
+    /// Credentials from the settings (headers, cookies, users, tokens) that no request used: each host, with another
+    /// one of the same name that was requested. Empty as long as nothing was requested.
     pub fn unused_access(&self) -> Vec<(String, Option<String>)> {
-        self.shared.ways.unused()
+        self.shared.routes.unused()
     }
 
-    /// Links of a link's host that are worth having in hand now: those it is asked for, and some in line. What is
-    /// beyond would only wait, and hold up the others.
-    pub fn room(&self, place: &str) -> usize {
-        self.shared.slots.room(place)
-    }
-
-    /// Requests in flight now.
+    /// Requests at work.
     pub fn in_use(&self) -> usize {
-        self.shared.slots.in_use()
+        self.shared.scheduler.in_use()
     }
 
-    /// Allows so many requests in all from now on (at least 1); those above it are finished.
+    /// Allows this many requests in all from now on (at least 1); those above it are finished.
     pub fn set_connections(&self, connections: usize) {
-        self.shared.slots.set_connections(connections);
+        self.shared.scheduler.set_connections(connections);
     }
 
-    /// Allows so many requests at one host from now on (at least 1); those above it are finished.
+    /// Allows this many requests at one host from now on (at least 1); those above it are finished.
     pub fn set_per_host(&self, per_host: usize) {
-        self.shared.slots.set_per_host(per_host);
+        self.shared.scheduler.set_per_host(per_host);
     }
 
-    /// Since when the network has counted as gone, while it does.
+    /// Since when the network has been lost, if it is.
     pub fn network_gone_since(&self) -> Option<Instant> {
         self.shared.network.gone_since()
     }
 }
 
 impl Shared {
-    /// Tries until it comes, or until trying makes no sense.
-    async fn persist(
-        &self,
-        link: &Link,
-        known: Option<&Known>,
-        spool: &Spool,
-        tally: &Tally,
-    ) -> Result<AttemptResult, Fault> {
+    /// Tries until the body is received, or until trying makes no sense any more.
+    async fn fetch(&self, attempts: &Attempts<'_>) -> Result<AttemptResult, Fault> {
+        let Attempts { name, ticket, stopwatch, .. } = attempts;
+        let mut turn = Turn { priority: Priority::Untried, may_give_way: true };
         let mut failures = 0;
-        let mut began_at = Instant::now();
+        let mut first_failure = Duration::ZERO;
         let mut partial = None;
-        let clients = &self.ways.clients;
         loop {
             if self.network.gone_since().is_some() {
-                self.network.wait_while_gone(clients).await;
-                self.slots.forgive();
+                let waiting = Instant::now();
+                self.network.wait_while_gone(&self.routes.clients).await;
+                stopwatch.exclude(waiting.elapsed());
+                self.scheduler.forgive();
             }
             let had_bytes = kept_bytes(partial.as_ref());
-            let fault = match self.attempt(link, known, spool, &mut partial, tally).await {
-                Ok(came) => return Ok(came),
-                Err(fault) => fault,
-            };
-            // What can't be gone on with need not take room meanwhile.
-            partial = partial.take().filter(Partial::can_go_on);
-            if kept_bytes(partial.as_ref()) >= had_bytes.saturating_add(PROGRESS_BYTES) {
-                failures = 0;
+            let result = self.attempt(attempts, turn, &mut partial).await;
+            let Err(fault) = result else { return result };
+            if stopwatch.left().is_zero() {
+                return Err(Fault { times: fault.times, ..fault::out_of_time(name, &self.limits) });
             }
-            failures += 1;
             if let Some(began) = fault.unreached_since {
                 self.network.failed(began);
             }
-            if retry::is_worth_it(&fault, failures, &self.limits) && began_at.elapsed() < self.limits.max_retry_time {
-                // A host that asked for rest is given it before the next slot.
-                if fault.retry_after.is_none() {
-                    tokio::time::sleep(retry::backoff(failures, &self.limits)).await;
-                }
-                continue;
-            }
-            if let Some(wait) = fault.retry_after.filter(|wait| *wait > self.limits.max_retry_after) {
-                let detail = format!("it asks to wait {} s", wait.as_secs());
-                return Err(Fault { error: fault.error.with("detail", detail), ..fault });
-            }
-            match fault.unreached_since {
-                Some(began) if self.network.judge(began, clients).await == Verdict::NetworkReturned => {
+            if !fault.gave_way {
+                if kept_bytes(partial.as_ref()) >= had_bytes.saturating_add(PROGRESS_BYTES) {
                     failures = 0;
-                    began_at = Instant::now();
                 }
-                _ => return Err(fault),
+                failures += 1;
+                let in_time = stopwatch.elapsed().saturating_sub(first_failure) < self.limits.max_retry_time;
+                if !in_time || !retry::is_worth_it(&fault, failures, &self.limits) {
+                    self.blame_network(fault, stopwatch).await?;
+                    (failures, first_failure) = (0, stopwatch.elapsed());
+                    continue;
+                }
+            }
+            turn = Turn { priority: Priority::Retry, may_give_way: turn.may_give_way && !fault.gave_way };
+            if let Some(ticket) = ticket {
+                ticket.will_retry();
+            }
+            // A part that is of no use, or one of too many, need not take room meanwhile.
+            partial = partial.take().filter(|partial| partial.can_go_on() && self.scheduler.may_keep_partial());
+            // A host that asked for rest gets it before its next request.
+            let has_pause = !fault.gave_way && fault.retry_after.is_none();
+            if has_pause && !stopwatch.sleep(retry::backoff(failures, &self.limits)).await {
+                return Err(fault::out_of_time(name, &self.limits));
             }
         }
     }
 
-    /// One attempt: the request, and those it is redirected to.
+    /// Returns a final failure, unless the network was lost and is back now.
+    async fn blame_network(&self, fault: Fault, stopwatch: &Stopwatch) -> Result<(), Fault> {
+        if let Some(wait) = fault.retry_after.filter(|wait| *wait > self.limits.max_retry_after) {
+            let detail = format!("it asks to wait {} s", wait.as_secs());
+            return Err(Fault { error: fault.error.with("detail", detail), ..fault });
+        }
+        let Some(began) = fault.unreached_since else { return Err(fault) };
+        let waiting = Instant::now();
+        let verdict = self.network.judge(began, &self.routes.clients).await;
+        stopwatch.exclude(waiting.elapsed());
+        if verdict == Verdict::NetworkReturned { Ok(()) } else { Err(fault) }
+    }
+
+    /// One attempt: a request, and those that it is redirected to.
     async fn attempt<'a>(
         &self,
-        link: &Link,
-        known: Option<&Known>,
-        spool: &'a Spool,
+        attempts: &Attempts<'a>,
+        turn: Turn,
         partial: &mut Option<Partial<'a>>,
-        tally: &Tally,
     ) -> Result<AttemptResult, Fault> {
-        let name = fault::shown(&link.url);
+        let Attempts { link, name, stopwatch, .. } = attempts;
         let mut seen = vec![link.url.clone()];
         let mut slot: Option<Slot> = None;
         let mut at = link.url.clone();
-        tally.attempts.fetch_add(1, Ordering::Relaxed);
+        attempts.count.fetch_add(1, Ordering::Relaxed);
         loop {
-            let origin = at.origin().ascii_serialization();
-            let way = self.ways.to(&at, link, &name)?;
-            let held = slot.take().filter(|slot| slot.is_for(&origin));
-            self.courtesy.check(&at, &name, self.robots(&at, link, &name, held.is_some())).await?;
+            let host = at.origin().ascii_serialization();
+            let way = self.routes.to(&at, link, name)?;
+            let held = slot.take().filter(|slot| slot.is_for(&host));
+            let robots = self.robots(&at, attempts, turn, held.is_some());
+            let check = tokio::time::timeout(stopwatch.left(), self.robots.check(&at, name, robots));
+            check.await.unwrap_or_else(|_elapsed| Err(fault::out_of_time(name, &self.limits)))?;
             let held = match held {
                 Some(held) => held,
-                None => self.slots.acquire(&origin).await.map_err(|why| fault::of_given_up(why, &name))?,
+                None => self.acquire(&host, attempts, turn.priority).await?,
             };
-            let began = Instant::now();
+            let progress = Progress::start(self.bytes.as_ref(), self.limits.give_way_after);
+            let began = progress.began();
             let on_answer = |status| {
-                self.network.answered(&origin);
-                // A refusal says nothing of what the host bears.
+                self.network.answered(&host);
+                // A refusal says nothing about how many requests the host can take.
                 if fault::is_refusing(status) { held.reached() } else { held.answered(began) }
             };
-            let throttle = Throttle::new(self.bytes.as_ref());
-            let ask = Ask { way, url: &at, name: &name, limits: &self.limits, spool, known, throttle: &throttle };
+            let ask = Ask {
+                way,
+                url: &at,
+                name,
+                limits: &self.limits,
+                spool: attempts.spool,
+                known: attempts.known,
+                slot: &held,
+                progress: &progress,
+                time_limit: self.limits.total_timeout.min(stopwatch.left()),
+                may_give_way: turn.may_give_way,
+            };
             let reply = exchange::request(ask, partial, on_answer).await;
-            tally.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
-            // The connection goes back to its pool first: whoever gets the slot would else open another one.
+            attempts.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
+            // The connection returns to its pool first: the next request would else open another one.
             tokio::task::yield_now().await;
             if reply.is_ok() {
                 held.welcomed();
@@ -357,41 +417,41 @@ impl Shared {
                 Ok(Reply::Unchanged(times)) => {
                     return Ok(AttemptResult::Unchanged(Transfer { times, ..Transfer::default() }));
                 }
-                // Nothing is kept any more, so that this happens once.
+                // No part is kept now, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
-                    at = self.next_hop(next, &mut seen, &name)?;
+                    at = self.next_hop(next, &mut seen, name)?;
                     slot = Some(held);
                 }
+                Err(fault) if fault.gave_way => {
+                    attempts.count.fetch_sub(1, Ordering::Relaxed);
+                    return Err(fault);
+                }
                 Err(fault) => {
-                    if fault.is_unanswered() {
-                        held.unanswered(began);
-                    }
-                    if fault.is_refusal() {
-                        held.refused(began);
-                    } else if fault.is_trouble() {
-                        held.troubled(began);
-                    }
-                    if let Some(wait) = fault.retry_after {
-                        held.rest_host(wait, fault.http_status.unwrap_or_default());
-                    }
-                    return Err(self.ways.naming_proxy(fault));
+                    held.failed(&fault, began);
+                    return Err(self.routes.naming_proxy(fault));
                 }
             }
         }
     }
 
-    /// Gets a place's robots.txt, as one request of its host.
-    async fn robots(&self, at: &Url, link: &Link, name: &str, holds_slot: bool) -> Result<Robots, Fault> {
-        let origin = at.origin().ascii_serialization();
-        let slot = if holds_slot { None } else { Some(self.slots.acquire(&origin).await) };
-        let _slot = slot.transpose().map_err(|why| fault::of_given_up(why, name))?;
-        let answer = self.ways.robots(robots_url(at), link, name, &self.limits).await?;
-        self.network.answered(&origin);
+    /// Waits until a host may be requested.
+    async fn acquire(&self, host: &str, attempts: &Attempts<'_>, priority: Priority) -> Result<Slot, Fault> {
+        let Attempts { name, ticket, stopwatch, .. } = attempts;
+        let slot = self.scheduler.acquire(host, *ticket, priority, stopwatch).await;
+        slot.map_err(|why| fault::unavailable(why, name, &self.limits))
+    }
+
+    /// Gets a host's robots.txt, as one request of that host.
+    async fn robots(&self, at: &Url, attempts: &Attempts<'_>, turn: Turn, holds_slot: bool) -> Result<Robots, Fault> {
+        let host = at.origin().ascii_serialization();
+        let _slot = if holds_slot { None } else { Some(self.acquire(&host, attempts, turn.priority).await?) };
+        let answer = self.routes.robots(robots_url(at), &attempts.link, &attempts.name, &self.limits).await?;
+        self.network.answered(&host);
         Ok(answer)
     }
 
-    /// The next place to ask, unless it was asked before or there were too many.
+    /// The next URL to request, unless it was requested before or there were too many redirects.
     fn next_hop(&self, next: Url, seen: &mut Vec<Url>, name: &str) -> Result<Url, Fault> {
         let refused = |why: Message| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
         if seen.contains(&next) {
@@ -406,7 +466,7 @@ impl Shared {
     }
 }
 
-/// What an attempt led to.
+/// The result of an attempt.
 enum AttemptResult {
     Body(Box<Received>),
     Unchanged(Transfer),
@@ -420,7 +480,7 @@ impl Received {
     fn into_fetched(self, asked: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
         let file_name = file_name::name_of_response(self.head.disposition.as_deref(), asked, &self.url);
         let mut final_url = self.url;
-        // Only URLs that can't have them refuse.
+        // Only a URL that can't have them refuses.
         let _ = final_url.set_username("");
         let _ = final_url.set_password(None);
         Fetched {
@@ -434,6 +494,7 @@ impl Received {
             file_name,
             attempts,
             fetch_ms,
+            counted_ms: 0,
             transfer: self.transfer,
         }
     }

@@ -22,6 +22,10 @@ pub struct FetchLimits {
     pub read_timeout: Duration,
     /// Time for one request in all.
     pub total_timeout: Duration,
+    /// Time for one link in all: its requests and the pauses between them; `None` for no limit.
+    pub item_timeout: Option<Duration>,
+    /// Time without a byte after which a request gives way to links that were never tried, at least.
+    pub give_way_after: Duration,
     /// Redirects followed at most.
     pub max_redirects: u32,
     /// Attempts in all, the first one included.
@@ -63,6 +67,8 @@ impl Default for FetchLimits {
             connect_timeout: Duration::from_secs(config::CONNECT_TIMEOUT_S),
             read_timeout: Duration::from_secs(config::READ_TIMEOUT_S),
             total_timeout: Duration::from_secs(config::TOTAL_TIMEOUT_S),
+            item_timeout: None,
+            give_way_after: Duration::from_millis(config::GIVE_WAY_AFTER_MS),
             max_redirects: config::MAX_REDIRECTS,
             max_attempts: config::MAX_ATTEMPTS,
             backoff_base: Duration::from_millis(config::BACKOFF_BASE_MS),
@@ -89,6 +95,7 @@ impl From<&Limits> for FetchLimits {
             connections: limits.connections,
             per_host: limits.per_host,
             network_gone: Duration::from_secs(network_gone),
+            item_timeout: Some(Duration::from_secs(limits.item_timeout_s.unwrap_or(config::ITEM_TIMEOUT_S))),
             ..Self::default()
         }
     }

@@ -1,7 +1,7 @@
-//! URL -> bytes: clients, slots per host and in all, retries by cause, and a watch over the network itself; a guard of
-//! addresses, secrets that stay with their place, and the courtesy of robots.txt.
+//! Fetches URLs: connections, one scheduler for all hosts, retries by cause, detection of a lost network, a guard of
+//! addresses, credentials that never leave their host, and robots.txt.
 //!
-//! Knows nothing of pictures, jobs, catalogs or windows, and holds no runtime: its futures run on the engine's.
+//! Does not depend on images, jobs, the catalog or the window, and owns no runtime: its futures run on the engine's.
 
 mod cancel;
 mod connect;
@@ -14,17 +14,18 @@ mod politeness;
 mod request;
 mod retry;
 mod routes;
-pub(crate) mod schedule;
+mod schedule;
 
 pub use crate::model::Origin;
 pub use cancel::Cancel;
 pub use connect::clients::check_ca_file;
 pub use credentials::headers::is_settable;
 pub use credentials::secrets::{AccessError, Secrets};
-pub use fetcher::{FetchFailure, Fetched, Fetcher, Setup, Visit};
+pub use fetcher::{FetchFailure, Fetched, Fetcher, LinkRequest, Setup, Visit};
 pub use file_name::{name_from_url, safe_file_name};
 pub use limits::FetchLimits;
 pub use politeness::robots_policy::LinkCounts;
 pub use request::body::{Body, Bytes};
 pub use request::exchange::Known;
 pub use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+pub use schedule::scheduler::{Ready, Scheduler, Ticket};

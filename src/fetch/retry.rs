@@ -21,7 +21,7 @@ pub(super) fn is_worth_it(fault: &Fault, attempts: u32, limits: &FetchLimits) ->
         _ => limits.max_attempts,
     };
     attempts < allowed
-        && !fault.is_given_up
+        && !fault.is_unavailable
         && fault.error.is_retryable()
         && fault.retry_after.is_none_or(|wait| wait <= limits.max_retry_after)
 }

@@ -73,6 +73,14 @@ pub fn exact_size(size_bytes: u64) -> String {
     }
 }
 
+/// A time limit: `10 min`, or `90 s`.
+pub fn time_limit(seconds: u64) -> String {
+    match seconds {
+        seconds if seconds >= 60 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
+
 /// A span of time as a clock shows it: `0:48`, `12:05`, `3:07:22`.
 pub fn clock(seconds: f64) -> String {
     let whole = if seconds.is_finite() { seconds.clamp(0.0, 8.64e7).round() as u64 } else { 0 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use pixloom::error::ErrorKind;
-use pixloom::fetch::{FetchLimits, Fetched, Known, Origin, Visit};
+use pixloom::fetch::{FetchLimits, Fetched, Known, LinkRequest, Origin, Visit};
 use pixloom::store::Spool;
 
 use super::util::server::{Answer, Request, Server, ok, status};
@@ -392,7 +392,8 @@ fn what_has_not_changed_costs_no_body() {
             (None, Some("Sun, 06 Nov 1994 08:49:37 GMT"), true),
         ] {
             let known = Known { etag: etag.map(str::to_owned), last_modified: last_modified.map(str::to_owned) };
-            let visit = setup.fetcher.visit(&url, Origin::User, Some(&known), &spool, &setup.cancel).await.unwrap();
+            let request = LinkRequest { known: Some(&known), ..LinkRequest::new(&url, Origin::User) };
+            let visit = setup.fetcher.visit(request, &spool, &setup.cancel).await.unwrap();
             assert_eq!(matches!(visit, Visit::Unchanged { attempts: 1, .. }), same, "{known:?}");
         }
     });
@@ -423,7 +424,8 @@ fn a_failure_tells_how_far_its_request_came() {
         let setup = Setup::new(limits);
         let spool = Spool::new(setup.spool_dir.path());
         for (path, least_ms) in [("/missing", 55), ("/late", 250)] {
-            let visit = setup.fetcher.visit(&server.url(path), Origin::User, None, &spool, &setup.cancel).await;
+            let url = server.url(path);
+            let visit = setup.fetcher.visit(LinkRequest::new(&url, Origin::User), &spool, &setup.cancel).await;
             let times = visit.err().unwrap().times.unwrap();
             assert!(times.body_ms == 0 && times.wait_ms >= least_ms, "{path}: {times:?}");
         }

@@ -83,7 +83,11 @@ pub(crate) struct FetchedList {
 
 /// A fetcher for links of a job.
 pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
-    let setup = Setup {
+    Fetcher::open(setup(spec, secrets)).map_err(JobError::from)
+}
+
+fn setup(spec: &JobSpec, secrets: &Arc<Secrets>) -> Setup {
+    Setup {
         limits: FetchLimits {
             max_body_in_memory_bytes: body_in_memory_bytes(
                 spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
@@ -94,8 +98,7 @@ pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher,
         network: spec.network.clone(),
         secrets: Arc::clone(secrets),
         ..Setup::default()
-    };
-    Fetcher::open(setup).map_err(JobError::from)
+    }
 }
 
 /// Fetches the list at a URL that the user gave.
@@ -107,7 +110,10 @@ pub(crate) fn fetch(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<FetchedList, JobError> {
     let (cancel, spool) = (Cancel::new(), Spool::new(std::env::temp_dir()));
-    let fetcher = fetcher(spec, secrets)?;
+    let mut setup = setup(spec, secrets);
+    // A list is not an item.
+    setup.limits.item_timeout = None;
+    let fetcher = Fetcher::open(setup).map_err(JobError::from)?;
     let fetched = runtime.block_on(async {
         let fetching = fetcher.fetch(url, Origin::User, &spool, &cancel);
         tokio::pin!(fetching);

@@ -45,7 +45,7 @@ fn too_large(detail: String) -> ItemError {
     ItemError::nameless(ErrorKind::TooLarge).with("detail", detail)
 }
 
-/// The time that one item has.
+/// The time that one item may take: fetching or reading, and processing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     until: Option<Instant>,
@@ -53,10 +53,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Starts now.
-    pub(crate) fn start(limits: &Limits) -> Self {
+    /// Starts now, with `spent` of the item's time used already.
+    pub(crate) fn start(limits: &Limits, spent: Duration) -> Self {
         let limit_s = limits.item_timeout_s.unwrap_or(ITEM_TIMEOUT_S);
-        Self { until: Instant::now().checked_add(Duration::from_secs(limit_s)), limit_s }
+        let left = Duration::from_secs(limit_s).saturating_sub(spent);
+        Self { until: Instant::now().checked_add(left), limit_s }
     }
 
     /// Whether the time is up.
@@ -64,13 +65,9 @@ impl Clock {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 
-    /// What it means that work was given up for it.
+    /// The error of an item that ran out of time.
     pub(crate) fn error(&self) -> ItemError {
-        let limit = match self.limit_s {
-            seconds if seconds >= 60 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-            seconds => format!("{seconds} s"),
-        };
-        ItemError::nameless(ErrorKind::TookTooLong).with("limit", limit)
+        ItemError::nameless(ErrorKind::TookTooLong).with("limit", human::time_limit(self.limit_s))
     }
 }
 
@@ -120,10 +117,11 @@ mod tests {
 
     #[test]
     fn a_clock_says_how_long_was_allowed() {
-        let clock = Clock::start(&Limits { item_timeout_s: Some(0), ..Limits::default() });
+        let clock = Clock::start(&Limits { item_timeout_s: Some(0), ..Limits::default() }, Duration::ZERO);
         assert!(clock.is_up());
-        assert!(!Clock::start(&Limits::default()).is_up());
-        assert_eq!(Clock::start(&Limits::default()).error().arg("limit"), "10 min");
+        let start = |spent_s| Clock::start(&Limits::default(), Duration::from_secs(spent_s));
+        assert!(!start(0).is_up() && !start(599).is_up() && start(600).is_up());
+        assert_eq!(start(0).error().arg("limit"), "10 min");
         assert_eq!(clock.error().arg("limit"), "0 s");
     }
 }

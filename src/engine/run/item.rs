@@ -1,7 +1,7 @@
 //! What becomes of one item: its bytes are planned, admitted, worked on by a pixel worker, and staged for the recorder.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 
@@ -32,6 +32,8 @@ pub(super) struct Input {
     /// Name that the response suggested.
     pub(super) file_name: Option<String>,
     pub(super) read_ms: u64,
+    /// How much of the item's time was used before processing.
+    pub(super) spent: Duration,
 }
 
 pub(super) struct FetchedFacts {
@@ -175,7 +177,7 @@ impl Run {
             }
             Action::Render(prepared) => {
                 let bytes = input.body.bytes()?;
-                let clock = Clock::start(&self.spec.limits);
+                let clock = Clock::start(&self.spec.limits, input.spent);
                 let cancelled = || stopped() || clock.is_up();
                 let control = codec::DecodeControl { cancelled: &cancelled, held: Some(Arc::clone(share)) };
                 let rendered = prepared.render_with(&bytes, &self.spec.save, &control).map_err(|error| {
@@ -262,6 +264,7 @@ impl Input {
             },
             file_name: fetched.file_name,
             read_ms: fetched.fetch_ms,
+            spent: Duration::from_millis(fetched.counted_ms),
             fetched: Some(FetchedFacts {
                 http_status: fetched.http_status,
                 content_type: fetched.content_type,

@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 
 use super::budget::Stopped;
 use super::item::Input;
-use super::places::Place;
 use super::prior_results::FetchOutcome;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
@@ -18,7 +17,7 @@ use crate::engine::item::body::ItemBody;
 use crate::engine::item::checksum::Checksum;
 use crate::engine::item::decide::{checksum, refusal};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{FetchFailure, Fetched};
+use crate::fetch::{FetchFailure, Fetched, Ticket};
 use crate::model::{Finished, ItemRow, Outcome, Transfer};
 
 /// Which of the run's lanes files are.
@@ -37,8 +36,8 @@ const BODIES_BEHIND: usize = 48;
 /// How long bodies that are only saved are left to gather: waking up for each takes longer than saving it.
 const NAP: Duration = Duration::from_millis(4);
 
-/// A link's row and what came of fetching it, with its place among the links in flight.
-pub(super) type LinkResult = (ItemRow, Result<FetchOutcome, FetchFailure>, Place);
+/// A link's row, the result of fetching it, and its ticket.
+pub(super) type LinkResult = (ItemRow, Result<FetchOutcome, FetchFailure>, Ticket);
 pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The way from the fetcher to the pixel workers.
@@ -123,8 +122,9 @@ impl Run {
             let started = Instant::now();
             match ItemBody::open(&row.locator, self.spec.is_copy()) {
                 Ok((body, size_bytes)) => {
-                    let read_ms = started.elapsed().as_millis() as u64;
-                    let input = Input { size_bytes, body, row, fetched: None, file_name: None, read_ms };
+                    let spent = started.elapsed();
+                    let read_ms = spent.as_millis() as u64;
+                    let input = Input { size_bytes, body, row, fetched: None, file_name: None, read_ms, spent };
                     self.admit(input, false, pool, reader)
                 }
                 Err(error) => {
@@ -143,13 +143,13 @@ impl Run {
         pool: &Arc<ThreadPool>,
         reader: &dyn CatalogReader,
     ) {
-        while let Some((row, result, place)) = body_rx.blocking_recv() {
+        while let Some((row, result, ticket)) = body_rx.blocking_recv() {
             let seq = row.id.seq;
             let is_last = body_rx.is_empty();
             match result {
                 Ok(FetchOutcome::Unchanged(finished)) => self.fail(*finished),
                 Ok(FetchOutcome::Body(fetched)) => {
-                    drop(place);
+                    drop(ticket);
                     let is_idle = body_rx.len() < BODIES_BEHIND;
                     if self.admit(Input::from_fetched(row, *fetched), is_idle, pool, reader).is_err() {
                         self.release(seq);

@@ -1,7 +1,7 @@
-//! The lane of links: hands each to the fetcher as soon as its host has room, and passes over those whose host has none,
-//! so that a slow or dead host never holds up the others.
+//! The lane of links: hands each link to the fetcher as soon as its host has room, so that a slow or dead host never
+//! holds up others.
 //!
-//! Looks through the list once; what it passed over stands aside (`parked`) until one of that host's links is done.
+//! Reads the list once; the fetcher's scheduler queues the links of a busy host until the host has room again.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -12,21 +12,15 @@ use tokio::sync::mpsc;
 
 use super::budget::Stopped;
 use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
-use super::places::{Place, Places};
 use super::prior_results::{self, FetchOutcome, PriorResults};
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::engine::item::render::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::FetchFailure;
-use crate::fetch::schedule::host_queue::HostQueues;
+use crate::fetch::{FetchFailure, LinkRequest, Ready, Scheduler, Ticket};
 use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
 use crate::store::Spool;
 
-/// Links in hand at once, for each connection: those that wait for another try need no connection meanwhile.
-const LINKS_PER_CONNECTION: usize = 4;
-/// Links of one host taken back at once.
-const TAKEN_BACK: usize = 64;
 /// Which of the run's lanes this is.
 const LANE: usize = 1;
 
@@ -38,14 +32,13 @@ struct Lane<'a> {
     body_tx: &'a mpsc::Sender<LinkResult>,
     spool: Spool,
     again: PriorResults,
-    places: Arc<Places>,
-    parked: HostQueues,
-    /// Rows read and not looked at yet.
+    scheduler: Scheduler,
+    /// Rows that were read and not offered yet.
     page: VecDeque<ItemRow>,
-    is_turn_of_parked: bool,
+    is_turn_of_queues: bool,
     after_seq: u64,
     rewinds: u64,
-    /// How often the run had been poked before the list was found to be at its end.
+    /// The number of pokes before the list turned out to be at its end.
     ended_at: Option<u64>,
 }
 
@@ -64,10 +57,9 @@ impl Run {
             body_tx,
             spool: self.spool(),
             again: PriorResults::new(self, reader),
-            places: Places::new(self.spec.limits.connections.max(1) * LINKS_PER_CONNECTION),
-            parked: HostQueues::default(),
+            scheduler: self.fetcher.scheduler().clone(),
             page: VecDeque::new(),
-            is_turn_of_parked: true,
+            is_turn_of_queues: true,
             after_seq: 0,
             rewinds: 0,
             ended_at: None,
@@ -122,39 +114,40 @@ impl From<JobError> for Halt {
 }
 
 impl Lane<'_> {
-    /// Hands out what can be handed out next, or waits for what may change that.
+    /// Hands out the next link, or waits until one can be handed out.
     fn step(&mut self) -> Result<(), Halt> {
         let rewinds = self.run.rewinds.load(Ordering::Acquire);
         if rewinds != self.rewinds {
             self.start_over(rewinds);
         }
-        self.places.wait(&self.run.switch)?;
-        // In turns, so that neither keeps the other waiting.
-        let can_read = self.ended_at != Some(self.run.switch.pokes()) && !self.parked.is_full();
-        self.is_turn_of_parked |= self.page.is_empty() && !can_read;
-        let freed = if self.is_turn_of_parked { self.places.next_freed() } else { None };
-        self.is_turn_of_parked = freed.is_none();
-        if let Some(host) = freed {
-            self.take_back(&host)?;
+        if !self.scheduler.wait_for_room(&|| self.run.switch.is_stopped()) {
+            return Err(Halt::Stopped);
+        }
+        // In turns, so that neither the list nor the queues keep the other waiting.
+        let can_read = self.ended_at != Some(self.run.switch.pokes()) && !self.scheduler.has_full_queues();
+        self.is_turn_of_queues |= self.page.is_empty() && !can_read;
+        let ready = if self.is_turn_of_queues { self.scheduler.take_ready() } else { None };
+        self.is_turn_of_queues = ready.is_none();
+        if let Some(ready) = ready {
+            self.hand_out_queued(ready)?;
         } else if let Some(row) = self.page.pop_front() {
             self.offer(row)?;
         } else if can_read {
             self.read_on()?;
-        } else if self.parked.is_empty() {
+        } else if self.scheduler.has_empty_queues() {
             let pokes = self.run.switch.pokes();
             if self.ended_at == Some(pokes) {
                 self.run.idle_lanes[LANE].store(pokes, Ordering::Release);
                 self.run.switch.wait_poke(pokes)?;
             }
         } else {
-            self.places.wait_freed();
+            self.scheduler.wait_for_ready();
         }
         Ok(())
     }
 
     fn start_over(&mut self, rewinds: u64) {
-        self.parked.hosts().for_each(|host| self.places.none_waits(host));
-        self.parked.clear();
+        self.scheduler.clear_queues();
         self.page.clear();
         (self.after_seq, self.rewinds, self.ended_at) = (0, rewinds, None);
     }
@@ -175,40 +168,20 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// Hands a link out, or puts it aside.
+    /// Hands out a link, or has it queued.
     fn offer(&mut self, row: ItemRow) -> Result<(), Stopped> {
-        let host = host_of(&row.locator);
-        if self.parked.has(&host) {
-            self.parked.put(&host, row.id.seq);
-            return Ok(());
+        match self.scheduler.offer(&host_of(&row.locator), row.id.seq) {
+            Some(ticket) => self.hand_out(row, ticket),
+            None => Ok(()),
         }
-        if let Some(place) = self.places.take(&host, self.run.fetcher.room(&host)) {
-            return self.hand_out(row, place);
-        }
-        self.parked.put(&host, row.id.seq);
-        Ok(())
     }
 
-    /// Hands out links of a host that stood aside, as far as it has room.
-    fn take_back(&mut self, host: &Arc<str>) -> Result<(), Halt> {
-        let mut places = Vec::new();
-        // At least one, whatever the room: it may just have become less.
-        let room = self.run.fetcher.room(host);
-        while places.len() < TAKEN_BACK
-            && let Some(place) = self.places.take(host, room)
-        {
-            places.push(place);
-        }
-        let seqs = self.parked.take(host, places.len());
-        if !self.parked.has(host) {
-            self.places.none_waits(host);
-        } else if places.len() == TAKEN_BACK {
-            // There may be room for more: its count may have grown.
-            self.places.tell(host);
-        }
+    /// Hands out queued links of a host that has room again.
+    fn hand_out_queued(&mut self, ready: Ready) -> Result<(), Halt> {
+        let Ready { seqs, tickets } = ready;
         let in_flight: HashSet<u64> = {
-            let flying = self.run.flying();
-            seqs.iter().copied().filter(|seq| flying.contains(seq)).collect()
+            let in_flight = self.run.flying();
+            seqs.iter().copied().filter(|seq| in_flight.contains(seq)).collect()
         };
         let rows = match (seqs.first(), seqs.last()) {
             (Some(first), Some(last)) if last - first + 1 == seqs.len() as u64 => {
@@ -217,14 +190,14 @@ impl Lane<'_> {
             _ => self.reader.items(self.run.job, &seqs)?,
         };
         let waits = |row: &ItemRow| row.state == ItemState::Waiting && !in_flight.contains(&row.id.seq);
-        for (row, place) in rows.into_iter().filter(waits).zip(places) {
-            self.hand_out(row, place)?;
+        for (row, ticket) in rows.into_iter().filter(waits).zip(tickets) {
+            self.hand_out(row, ticket)?;
         }
         Ok(())
     }
 
     /// Gives a link to the fetcher.
-    fn hand_out(&mut self, row: ItemRow, mut place: Place) -> Result<(), Stopped> {
+    fn hand_out(&mut self, row: ItemRow, mut ticket: Ticket) -> Result<(), Stopped> {
         let run = Arc::clone(self.run);
         run.switch.wait_going()?;
         if !run.flying().insert(row.id.seq) {
@@ -245,28 +218,28 @@ impl Lane<'_> {
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
-            run.net_in_use.fetch_add(1, Ordering::Relaxed);
             let fetching = std::panic::AssertUnwindSafe(async {
                 let known = match &made {
                     Some(made) => prior_results::known(made).await,
                     None => None,
                 };
-                run.fetcher.visit(&url, row.origin, known.as_ref(), &spool, &run.cancel).await
+                let (known, ticket) = (known.as_ref(), Some(&ticket));
+                let request = LinkRequest { known, ticket, ..LinkRequest::new(&url, row.origin) };
+                run.fetcher.visit(request, &spool, &run.cancel).await
             });
             let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                 let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
             });
-            place.leave_host();
+            ticket.leave_host();
             let result = match result.map(|visit| prior_results::arrival(visit, &row, made)) {
                 Ok(FetchOutcome::Body(fetched)) => {
                     run.checked(&row, Ok(*fetched)).await.map(|fetched| FetchOutcome::Body(Box::new(fetched)))
                 }
                 other => other,
             };
-            run.net_in_use.fetch_sub(1, Ordering::Relaxed);
             let seq = row.id.seq;
-            if body_tx.send((row, result, place)).await.is_err() {
+            if body_tx.send((row, result, ticket)).await.is_err() {
                 run.release(seq);
             }
         });
@@ -274,7 +247,7 @@ impl Lane<'_> {
     }
 }
 
-/// Scheme, host and port, as the fetcher tells hosts apart; nothing for what is no URL.
-fn host_of(locator: &Locator) -> Arc<str> {
-    locator.origin().unwrap_or_default().into()
+/// Scheme, host and port, as the fetcher distinguishes hosts; empty if it is not a URL.
+fn host_of(locator: &Locator) -> String {
+    locator.origin().unwrap_or_default()
 }

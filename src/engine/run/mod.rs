@@ -7,7 +7,6 @@ pub(super) mod budget;
 mod item;
 mod lanes;
 mod links;
-mod places;
 pub(super) mod pools;
 mod prior_results;
 
@@ -57,7 +56,6 @@ pub(crate) struct Run {
     pipeline: Pipeline,
     record_tx: Sender<Record>,
     bodies: Option<Arc<BodyCache>>,
-    net_in_use: AtomicUsize,
     /// Pictures of which only the first page was read.
     first_pages: AtomicU64,
     /// Pictures whose colours were taken for sRGB.
@@ -110,7 +108,6 @@ impl Run {
             pipeline: parts.pipeline,
             record_tx: parts.record_tx,
             bodies: parts.bodies,
-            net_in_use: AtomicUsize::new(0),
             first_pages: AtomicU64::new(0),
             treated_as_srgb: AtomicU64::new(0),
             above_white: AtomicU64::new(0),

@@ -18,7 +18,8 @@ use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
 use crate::fetch::politeness::noai;
 use crate::fetch::retry;
-use crate::fetch::schedule::rate::Throttle;
+use crate::fetch::schedule::progress::{Progress, Watched};
+use crate::fetch::schedule::scheduler::Slot;
 use crate::model::{Message, Transfer, TransferTimes};
 use crate::store::Spool;
 
@@ -79,13 +80,17 @@ pub(crate) struct Ask<'r, 'a> {
     pub(crate) spool: &'a Spool,
     /// What was fetched before and is still there.
     pub(crate) known: Option<&'r Known>,
-    /// How fast bodies may come.
-    pub(crate) throttle: &'r Throttle<'r>,
+    /// The right to this request.
+    pub(crate) slot: &'r Slot,
+    pub(crate) progress: &'r Progress<'r>,
+    /// How long it may take in all.
+    pub(crate) time_limit: Duration,
+    /// Whether it gives way to other links when it is silent.
+    pub(crate) may_give_way: bool,
 }
 
-/// Asks for a URL, within the total time-out. Where `partial` holds a part of that very URL's body, the rest is asked
-/// for; what comes of a body that breaks off is left there. `on_answer` is called with the status when a server
-/// answered.
+/// Requests a URL within the time limit. If `partial` holds a part of that URL's body, only the rest is requested; the
+/// received part of a body that breaks off is left there. `on_answer` is called with the status when a server answered.
 pub(crate) async fn request<'a>(
     ask: Ask<'_, 'a>,
     partial: &mut Option<Partial<'a>>,
@@ -93,23 +98,27 @@ pub(crate) async fn request<'a>(
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
-        let began = Instant::now();
         let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
         let goes_on = from.is_some();
         let sending = with_conditions(&ask, from).send();
         let response = watch.answered(sending).await;
-        let response =
-            response.map_err(|error| fault::of_request(&error, ask.name, began, ask.limits.connect_timeout))?;
+        let response = response
+            .map_err(|error| fault::of_request(&error, ask.name, ask.progress.began(), ask.limits.connect_timeout))?;
+        ask.progress.note_byte(Instant::now());
         let status = response.status().as_u16();
         on_answer(status);
         let answer = Answer { ask: &ask, response, times: watch.times(), goes_on };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
-    let reply = ask.throttle.within(ask.limits.total_timeout, whole).await.unwrap_or_else(|| {
-        let sentence = Message::new("link_unfinished", "not finished within {seconds} s");
-        let sentence = sentence.with("seconds", ask.limits.total_timeout.as_secs_f64());
-        Err(Fault::new(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
-    });
+    let reply = match ask.progress.watch(ask.time_limit, ask.slot, ask.may_give_way, whole).await {
+        Watched::Ended(reply) => reply,
+        Watched::GaveWay => Err(fault::gave_way(ask.name)),
+        Watched::TimedOut => {
+            let sentence = Message::new("link_unfinished", "not finished within {seconds} s");
+            let sentence = sentence.with("seconds", ask.time_limit.as_secs_f64());
+            Err(Fault::time_out(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
+        }
+    };
     reply.map_err(|fault| Fault { times: Some(Box::new(watch.times())), ..fault })
 }
 
@@ -189,7 +198,7 @@ impl<'a> Answer<'_, 'a> {
 
     /// A whole body; what may have come before is forgotten.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, url, spool, throttle, .. } = self.ask;
+        let &Ask { limits, name, url, spool, progress, .. } = self.ask;
         let headers = self.response.headers();
         if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
             let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
@@ -205,7 +214,7 @@ impl<'a> Answer<'_, 'a> {
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);
-        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, throttle };
+        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, progress };
         if announced.is_some_and(|announced| announced > limits.max_body_bytes) {
             return Err(receive::too_large(terms));
         }
@@ -228,7 +237,7 @@ impl<'a> Answer<'_, 'a> {
 
     /// The rest of a body, if it is that.
     async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, throttle, .. } = self.ask;
+        let &Ask { limits, name, progress, .. } = self.ask;
         let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
         let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
             tracing::debug!(name, why = ?fits, "a transfer starts again");
@@ -237,7 +246,7 @@ impl<'a> Answer<'_, 'a> {
             return Ok(Reply::StartAgain);
         };
         let whole_bytes = resume::whole_bytes(self.response.headers());
-        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), throttle };
+        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), progress };
         if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
             return Err(receive::too_large(terms));
         }

@@ -17,7 +17,7 @@ use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_UNPACKED_TIMES};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
-use crate::fetch::schedule::rate::Throttle;
+use crate::fetch::schedule::progress::Progress;
 use crate::model::{Message, human};
 
 /// What a body is held against.
@@ -30,8 +30,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) whole_bytes: Option<u64>,
     /// The size at which this answer ends, where that is known.
     pub(crate) end_bytes: Option<u64>,
-    /// How fast it may come.
-    pub(crate) throttle: &'a Throttle<'a>,
+    pub(crate) progress: &'a Progress<'a>,
 }
 
 /// Reads an answer's body behind what was collected before.
@@ -122,7 +121,7 @@ fn too_slow(terms: Terms<'_>) -> Fault {
     let sentence = Message::new("link_slow", "fewer than {bytes} bytes a second came for {seconds} s")
         .with("bytes", terms.limits.low_speed_bytes_per_s)
         .with("seconds", terms.limits.low_speed_time.as_secs_f64());
-    Fault::new(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))
+    Fault::time_out(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))
 }
 
 /// The line broke, or what it brought can't be unpacked.
@@ -148,24 +147,27 @@ enum Broken {
 struct ResponseStream<'a> {
     response: Response,
     pace: MinimumSpeed,
-    throttle: &'a Throttle<'a>,
+    progress: &'a Progress<'a>,
 }
 
 impl<'a> ResponseStream<'a> {
     fn new(response: Response, terms: Terms<'a>) -> Self {
         let limits = terms.limits;
         let pace = MinimumSpeed::new(limits.low_speed_bytes_per_s, limits.low_speed_time);
-        Self { response, pace, throttle: terms.throttle }
+        Self { response, pace, progress: terms.progress }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         let began = Instant::now();
         let chunk = self.response.chunk().await.map_err(Broken::Off)?;
         let count = chunk.as_ref().map_or(0, Bytes::len);
-        if chunk.is_some() && !self.pace.keeps_up(count as u64, began.elapsed()) {
-            return Err(Broken::TooSlow);
+        if chunk.is_some() {
+            let now = Instant::now();
+            if !self.pace.keeps_up(count as u64, now.saturating_duration_since(began)) {
+                return Err(Broken::TooSlow);
+            }
+            self.progress.received(count, now).await;
         }
-        self.throttle.pay(count).await;
         Ok(chunk)
     }
 }

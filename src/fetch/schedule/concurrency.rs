@@ -29,7 +29,7 @@ const MOST_REFUSALS: u32 = 8;
 
 /// What is known of a host's strength.
 #[derive(Debug)]
-pub(crate) struct Adaptive {
+pub(super) struct Concurrency {
     most: usize,
     limit: usize,
     /// Whether there was trouble, after which growth is gentle.
@@ -41,6 +41,8 @@ pub(crate) struct Adaptive {
     earlier: Option<Earlier>,
     /// The quickest round's mean wait; drifts up, so that an old one does not bind for ever.
     least_wait: Option<Duration>,
+    /// The mean wait of the latest answers, the last of which counts most.
+    recent_wait: Option<Duration>,
     held_rounds: u32,
     /// Requests that began before are part of a trouble that is dealt with.
     cut_at: Option<Instant>,
@@ -75,9 +77,9 @@ struct Earlier {
     per_s: f64,
 }
 
-impl Adaptive {
+impl Concurrency {
     /// A host about which nothing is known; never more than `most` at once.
-    pub(crate) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
             most,
@@ -87,6 +89,7 @@ impl Adaptive {
             was_full: false,
             earlier: None,
             least_wait: None,
+            recent_wait: None,
             held_rounds: 0,
             cut_at: None,
             unanswered: 0,
@@ -100,18 +103,18 @@ impl Adaptive {
     }
 
     /// Requests at once.
-    pub(crate) const fn limit(&self) -> usize {
+    pub(super) const fn limit(&self) -> usize {
         self.limit
     }
 
     /// Allows so many at most from now on.
-    pub(crate) fn set_most(&mut self, most: usize) {
+    pub(super) fn set_most(&mut self, most: usize) {
         self.most = most.max(1);
         self.limit = self.limit.min(self.most);
     }
 
     /// An answer came, `wait` after its request; `is_full` tells whether as many were in flight as may be.
-    pub(crate) fn answered(&mut self, now: Instant, wait: Duration, is_full: bool) {
+    pub(super) fn answered(&mut self, now: Instant, wait: Duration, is_full: bool) {
         self.forgive();
         let began = *self.round.began.get_or_insert(now.checked_sub(wait).unwrap_or(now));
         if self.round.answers == 0 {
@@ -119,6 +122,7 @@ impl Adaptive {
         }
         self.round.answers += 1;
         self.round.waits += wait;
+        self.recent_wait = Some(self.recent_wait.map_or(wait, |recent| recent * 7 / 8 + wait / 8));
         // A request that ended an instant ago leaves a gap which the next one is about to fill.
         self.round.is_full |= is_full;
         let is_used = self.round.is_full || self.was_full;
@@ -137,7 +141,7 @@ impl Adaptive {
         let per_s = answers as f64 / now.saturating_duration_since(began).as_secs_f64().max(1e-6);
         let least = self.least_wait.map_or(mean, |least| mean.min(least + least / 1000));
         self.least_wait = Some(least);
-        let is_queueing = mean > least * 2 + NOISE;
+        let is_queueing = is_slow(mean, least);
         let helped = self.earlier.is_none_or(|earlier| per_s > earlier.per_s * 1.1);
         if is_queueing && !helped {
             let before = self.earlier.map_or(wanted, |earlier| earlier.limit);
@@ -151,8 +155,20 @@ impl Adaptive {
         self.earlier = Some(Earlier { limit: wanted, per_s });
     }
 
-    /// A request that began then broke off or timed out: half as many from now on.
-    pub(crate) fn troubled(&mut self, began: Instant, now: Instant) {
+    /// Whether the latest answers took much longer than the quickest ones.
+    pub(super) fn is_slowing(&self) -> bool {
+        self.recent_wait.zip(self.least_wait).is_some_and(|(recent, least)| is_slow(recent, least))
+    }
+
+    /// No request was answered so far: up to twice as many show whether that is the host's fault. Not after trouble.
+    pub(super) fn widen(&mut self) {
+        if !self.is_gentle && self.held_rounds == 0 {
+            self.limit = (self.limit * 2).min(self.most);
+        }
+    }
+
+    /// A request that began then failed to connect or broke off: half as many from now on.
+    pub(super) fn troubled(&mut self, began: Instant, now: Instant) {
         if self.cut_at.is_some_and(|cut| began < cut) {
             return;
         }
@@ -164,7 +180,7 @@ impl Adaptive {
     }
 
     /// A request that began then was refused for now.
-    pub(crate) fn refused(&mut self, began: Instant, now: Instant) {
+    pub(super) fn refused(&mut self, began: Instant, now: Instant) {
         let is_news = self.cut_at.is_none_or(|cut| began >= cut);
         let was_alone = self.limit == 1 || !self.gap.is_zero();
         // Those that were on their way with the shorter gap say nothing of the new one.
@@ -181,7 +197,7 @@ impl Adaptive {
     }
 
     /// A request was not refused.
-    pub(crate) fn welcomed(&mut self) {
+    pub(super) fn welcomed(&mut self) {
         self.refusals = 0;
         if !self.gap.is_zero() {
             self.least_welcome_gap = Some(self.least_welcome_gap.map_or(self.gap, |least| least.min(self.gap)));
@@ -190,31 +206,36 @@ impl Adaptive {
     }
 
     /// Time between its requests.
-    pub(crate) const fn gap(&self) -> Duration {
+    pub(super) const fn gap(&self) -> Duration {
         self.gap
     }
 
     /// A request that began then had no answer at all.
-    pub(crate) fn unanswered(&mut self, began: Instant) {
+    pub(super) fn unanswered(&mut self, began: Instant) {
         self.unanswered = self.unanswered.saturating_add(1);
         self.silent_since.get_or_insert(began);
     }
 
     /// What was held against it was not its fault, or is over.
-    pub(crate) fn forgive(&mut self) {
+    pub(super) fn forgive(&mut self) {
         (self.unanswered, self.silent_since) = (0, None);
     }
 
     /// How long it has been silent, if request after request has had no answer for `patience`.
-    pub(crate) fn silent_for(&self, now: Instant, patience: Duration) -> Option<Duration> {
+    pub(super) fn silent_for(&self, now: Instant, patience: Duration) -> Option<Duration> {
         let silent = now.saturating_duration_since(self.silent_since?);
         (self.unanswered >= SILENT_REQUESTS && silent >= patience).then_some(silent)
     }
 
     /// Whether anything is known that a new host would not start with.
-    pub(crate) const fn is_in_trouble(&self) -> bool {
+    pub(super) const fn is_in_trouble(&self) -> bool {
         self.cut_at.is_some() || self.silent_since.is_some()
     }
+}
+
+/// Whether a wait points to a queue at the host.
+fn is_slow(wait: Duration, least: Duration) -> bool {
+    wait > least * 2 + NOISE
 }
 
 #[cfg(test)]
@@ -224,13 +245,13 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// A host that answers `per_s` at most, and each after `least` at best, asked for some rounds.
-    fn led(adaptive: &mut Adaptive, mut now: Instant, rounds: usize, least: Duration, per_s: f64) -> Instant {
+    fn led(concurrency: &mut Concurrency, mut now: Instant, rounds: usize, least: Duration, per_s: f64) -> Instant {
         for _ in 0..rounds {
-            let limit = adaptive.limit();
+            let limit = concurrency.limit();
             let wait = least.max(Duration::from_secs_f64(limit as f64 / per_s));
             now += wait;
             for _ in 0..limit {
-                adaptive.answered(now, wait, true);
+                concurrency.answered(now, wait, true);
             }
         }
         now
@@ -238,47 +259,47 @@ mod tests {
 
     #[test]
     fn a_host_starts_with_few_unless_more_than_usual_are_allowed_and_doubles_up_to_that() {
-        let first = [64, 9, 8, 2].map(|most| Adaptive::new(most).limit());
+        let first = [64, 9, 8, 2].map(|most| Concurrency::new(most).limit());
         assert_eq!(first, [64, 9, 4, 2]);
-        let mut adaptive = Adaptive::new(64);
-        adaptive.limit = 16;
-        led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
-        assert_eq!(adaptive.limit(), 32);
-        led(&mut adaptive, Instant::now(), 9, 50 * MS, 1e6);
-        assert_eq!(adaptive.limit(), 64);
+        let mut concurrency = Concurrency::new(64);
+        concurrency.limit = 16;
+        led(&mut concurrency, Instant::now(), 1, 50 * MS, 1e6);
+        assert_eq!(concurrency.limit(), 32);
+        led(&mut concurrency, Instant::now(), 9, 50 * MS, 1e6);
+        assert_eq!(concurrency.limit(), 64);
     }
 
     #[test]
     fn trouble_halves_once_however_many_requests_share_it_and_growth_is_gentle_then() {
-        let mut adaptive = Adaptive::new(64);
+        let mut concurrency = Concurrency::new(64);
         let began = Instant::now();
-        let now = led(&mut adaptive, began, 4, 50 * MS, 1e6);
+        let now = led(&mut concurrency, began, 4, 50 * MS, 1e6);
         for _ in 0..20 {
-            adaptive.troubled(began, now);
+            concurrency.troubled(began, now);
         }
-        assert_eq!(adaptive.limit(), 32);
-        led(&mut adaptive, now, 3, 50 * MS, 1e6);
-        assert_eq!(adaptive.limit(), 35);
+        assert_eq!(concurrency.limit(), 32);
+        led(&mut concurrency, now, 3, 50 * MS, 1e6);
+        assert_eq!(concurrency.limit(), 35);
         for at in 1..20 {
-            adaptive.troubled(now + at * MS, now + at * MS);
+            concurrency.troubled(now + at * MS, now + at * MS);
         }
-        assert_eq!(adaptive.limit(), 1);
+        assert_eq!(concurrency.limit(), 1);
     }
 
     #[test]
     fn a_host_that_keeps_a_rate_is_asked_at_that_rate() {
-        let mut adaptive = Adaptive::new(8);
+        let mut concurrency = Concurrency::new(8);
         let rate = Duration::from_millis(200);
         let (mut now, mut last_welcome) = (Instant::now(), Instant::now());
         let (began, mut refused) = (now, 0);
         let mut welcomed = 0;
         while welcomed < 200 {
-            now += adaptive.gap().max(MS);
+            now += concurrency.gap().max(MS);
             if now < last_welcome + rate {
-                adaptive.refused(now, now);
+                concurrency.refused(now, now);
                 refused += 1;
             } else {
-                adaptive.welcomed();
+                concurrency.welcomed();
                 last_welcome = now;
                 welcomed += 1;
             }
@@ -288,92 +309,92 @@ mod tests {
 
     #[test]
     fn a_host_that_refuses_by_chance_is_not_asked_less_often() {
-        let mut adaptive = Adaptive::new(1);
+        let mut concurrency = Concurrency::new(1);
         let (mut now, mut waited) = (Instant::now(), Duration::ZERO);
         for request in 0..1000 {
-            now += adaptive.gap() + MS;
-            waited += adaptive.gap();
-            if request % 7 < 2 { adaptive.refused(now, now) } else { adaptive.welcomed() }
+            now += concurrency.gap() + MS;
+            waited += concurrency.gap();
+            if request % 7 < 2 { concurrency.refused(now, now) } else { concurrency.welcomed() }
         }
-        assert!(adaptive.keeps_no_rate && waited < Duration::from_secs(10), "{waited:?}");
+        assert!(concurrency.keeps_no_rate && waited < Duration::from_secs(10), "{waited:?}");
     }
 
     #[test]
     fn requests_that_were_on_their_way_make_no_gap_wider() {
-        let mut adaptive = Adaptive::new(1);
+        let mut concurrency = Concurrency::new(1);
         let now = Instant::now();
         for at in [0, 20, 40, 60] {
-            adaptive.refused(now + at * MS, now + at * MS);
+            concurrency.refused(now + at * MS, now + at * MS);
         }
-        assert_eq!(adaptive.gap(), FIRST_GAP);
-        adaptive.refused(now + FIRST_GAP, now + FIRST_GAP);
-        assert_eq!(adaptive.gap(), FIRST_GAP * 2);
+        assert_eq!(concurrency.gap(), FIRST_GAP);
+        concurrency.refused(now + FIRST_GAP, now + FIRST_GAP);
+        assert_eq!(concurrency.gap(), FIRST_GAP * 2);
     }
 
     #[test]
     fn a_host_that_refuses_everything_is_soon_not_waited_for() {
-        let mut adaptive = Adaptive::new(1);
+        let mut concurrency = Concurrency::new(1);
         let mut now = Instant::now();
         let waited: Duration = (0..1000)
             .map(|_| {
-                now += adaptive.gap() + MS;
-                adaptive.refused(now, now);
-                adaptive.gap()
+                now += concurrency.gap() + MS;
+                concurrency.refused(now, now);
+                concurrency.gap()
             })
             .sum();
-        assert!(waited < Duration::from_secs(10) && adaptive.gap().is_zero(), "{waited:?}");
-        adaptive.welcomed();
-        adaptive.refused(now + FIRST_GAP, now + FIRST_GAP);
-        assert_eq!(adaptive.gap(), FIRST_GAP);
+        assert!(waited < Duration::from_secs(10) && concurrency.gap().is_zero(), "{waited:?}");
+        concurrency.welcomed();
+        concurrency.refused(now + FIRST_GAP, now + FIRST_GAP);
+        assert_eq!(concurrency.gap(), FIRST_GAP);
     }
 
     #[test]
     fn more_requests_than_help_are_taken_back() {
-        let mut adaptive = Adaptive::new(256);
-        adaptive.limit = FIRST;
+        let mut concurrency = Concurrency::new(256);
+        concurrency.limit = FIRST;
         // 100 a second at 100 ms: ten at once are all that helps.
         let mut now = Instant::now();
         let mut sum = 0;
         for _ in 0..200 {
-            now = led(&mut adaptive, now, 1, 100 * MS, 100.0);
-            sum += adaptive.limit();
+            now = led(&mut concurrency, now, 1, 100 * MS, 100.0);
+            sum += concurrency.limit();
         }
         assert!((10 * 200..40 * 200).contains(&sum), "{} on average", sum / 200);
     }
 
     #[test]
     fn a_hiccup_costs_a_few_rounds_and_not_the_growth() {
-        let mut adaptive = Adaptive::new(64);
-        adaptive.limit = 32;
-        let now = led(&mut adaptive, Instant::now(), 1, 50 * MS, 1e6);
-        let now = led(&mut adaptive, now, 1, 900 * MS, 1e6);
-        assert!(adaptive.limit() <= 32);
-        led(&mut adaptive, now, ROUNDS_HELD as usize + 3, 50 * MS, 1e6);
-        assert_eq!(adaptive.limit(), 64);
+        let mut concurrency = Concurrency::new(64);
+        concurrency.limit = 32;
+        let now = led(&mut concurrency, Instant::now(), 1, 50 * MS, 1e6);
+        let now = led(&mut concurrency, now, 1, 900 * MS, 1e6);
+        assert!(concurrency.limit() <= 32);
+        led(&mut concurrency, now, ROUNDS_HELD as usize + 3, 50 * MS, 1e6);
+        assert_eq!(concurrency.limit(), 64);
     }
 
     #[test]
     fn nothing_grows_that_is_not_used() {
-        let mut adaptive = Adaptive::new(8);
+        let mut concurrency = Concurrency::new(8);
         for _ in 0..500 {
-            adaptive.answered(Instant::now(), 50 * MS, false);
+            concurrency.answered(Instant::now(), 50 * MS, false);
         }
-        assert_eq!(adaptive.limit(), FIRST);
+        assert_eq!(concurrency.limit(), FIRST);
     }
 
     #[test]
     fn a_host_is_silent_after_many_requests_and_a_while_and_an_answer_ends_it() {
-        let mut adaptive = Adaptive::new(8);
+        let mut concurrency = Concurrency::new(8);
         let (began, patience) = (Instant::now(), Duration::from_mins(2));
         let later = began + patience;
         let sooner = began + Duration::from_secs(119);
         for request in 0..SILENT_REQUESTS {
-            assert_eq!(adaptive.silent_for(later, patience), None, "{request}");
-            adaptive.unanswered(began);
+            assert_eq!(concurrency.silent_for(later, patience), None, "{request}");
+            concurrency.unanswered(began);
         }
-        assert_eq!(adaptive.silent_for(later, patience), Some(patience));
-        assert_eq!(adaptive.silent_for(sooner, patience), None);
-        adaptive.answered(later, MS, false);
-        assert_eq!(adaptive.silent_for(later, patience), None);
+        assert_eq!(concurrency.silent_for(later, patience), Some(patience));
+        assert_eq!(concurrency.silent_for(sooner, patience), None);
+        concurrency.answered(later, MS, false);
+        assert_eq!(concurrency.silent_for(later, patience), None);
     }
 }

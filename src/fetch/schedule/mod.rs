@@ -1,6 +1,11 @@
-//! Which request may start when: queues, permits, rests and rates of each host.
+//! Which request may start when: queues, permits, rests and rates of each host, in the hands of one scheduler.
 
-pub(super) mod concurrency;
-pub(crate) mod host_queue;
-pub(super) mod hosts;
+mod concurrency;
+pub(super) mod host_state;
+mod link_queue;
+mod permits;
+pub(super) mod progress;
 pub(super) mod rate;
+mod response_times;
+pub(super) mod scheduler;
+pub(super) mod stopwatch;

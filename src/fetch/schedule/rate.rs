@@ -3,8 +3,6 @@
 //! Whoever wants something is given the instant from which it may go on; the instants lie as far apart as the rate says.
 //! An unused second is not saved up for a burst, but for the tenth of one that timers need.
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +11,7 @@ const SLACK: Duration = Duration::from_millis(100);
 
 /// So many units per second.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub(in crate::fetch) struct Rate {
     per_s: f64,
     /// When the next unit may be taken.
     next: Mutex<Option<Instant>>,
@@ -21,13 +19,13 @@ pub(crate) struct Rate {
 
 impl Rate {
     /// `None` where there is no limit, or one that makes no sense.
-    pub(crate) fn new(per_s: Option<f64>) -> Option<Self> {
+    pub(in crate::fetch) fn new(per_s: Option<f64>) -> Option<Self> {
         let per_s = per_s.filter(|per_s| per_s.is_finite() && *per_s > 0.0)?;
         Some(Self { per_s, next: Mutex::default() })
     }
 
     /// Takes units and tells how long to wait before what they are for is begun.
-    pub(crate) fn ahead(&self, units: f64, now: Instant) -> Duration {
+    pub(in crate::fetch) fn ahead(&self, units: f64, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let earliest = now.checked_sub(SLACK.min(self.spacing(1.0))).unwrap_or(now);
         let from = next.map_or(now, |next| next.max(earliest));
@@ -36,7 +34,7 @@ impl Rate {
     }
 
     /// Waits for the turn of these units.
-    pub(crate) async fn take(&self, units: f64) {
+    pub(in crate::fetch) async fn take(&self, units: f64) {
         let wait = self.ahead(units, Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -45,42 +43,6 @@ impl Rate {
 
     fn spacing(&self, units: f64) -> Duration {
         Duration::try_from_secs_f64(units / self.per_s).unwrap_or(Duration::MAX)
-    }
-}
-
-/// A rate for what one request receives, and how long that request was held back by it.
-pub(crate) struct Throttle<'a> {
-    rate: Option<&'a Rate>,
-    held_us: AtomicU64,
-}
-
-impl<'a> Throttle<'a> {
-    /// None where there is no rate.
-    pub(crate) const fn new(rate: Option<&'a Rate>) -> Self {
-        Self { rate, held_us: AtomicU64::new(0) }
-    }
-
-    /// Waits as long as so many bytes cost that came.
-    pub(crate) async fn pay(&self, bytes: usize) {
-        let Some(rate) = self.rate else { return };
-        let wait = rate.ahead(bytes as f64, Instant::now());
-        if !wait.is_zero() {
-            self.held_us.fetch_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    /// What comes of work, unless it takes longer than that. The time in which it was held back does not count.
-    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let began = Instant::now();
-        let mut work = pin!(work);
-        loop {
-            let held = Duration::from_micros(self.held_us.load(Ordering::Relaxed));
-            let left = limit.saturating_add(held).checked_sub(began.elapsed())?;
-            if let Ok(done) = tokio::time::timeout(left, &mut work).await {
-                return Some(done);
-            }
-        }
     }
 }
 
