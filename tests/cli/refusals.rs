@@ -16,7 +16,7 @@ fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     for (body, line, words) in [
-        ("[[step]]\nop = \"sharpen\"\nsigmas = 1.0\n", 4, "it has sigma, amount"),
+        ("[[step]]\nop = \"sharpen\"\nsigmas = 1.0\n", 4, "available: sigma, amount"),
         ("[[step]]\nop = \"sharpen\"\nsigma = 1.0\namount = \"much\"\n", 5, "a number from"),
         ("[[step]]\nop = \"gaussian_blur\"\nsigma = 900\n", 4, "from 0 to 200 px, not 900"),
         ("[[step]]\nop = \"gaussian_blur\"\nsigma = nan\n", 4, "from 0 to 200 px, not NaN"),
@@ -25,7 +25,7 @@ fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
         ("[[step]]\nlong_edge = 5\n", 2, "no op"),
         ("[save]\nformat = \"webp\"\nquality = 0\n", 4, "from 1 to 100, not 0"),
         ("[save]\nformat = \"heic\"\n", 3, "one of keep, jpeg, png"),
-        ("[saves]\n", 2, "version, step, save"),
+        ("[saves]\n", 2, "version, step or save"),
         ("[[step]\n", 2, ""),
     ] {
         home.file("recipe.toml", format!("version = 1\n{body}"));

@@ -29,7 +29,7 @@ pub(super) struct Resampled<'a> {
     /// `LANES` input rows, interleaved.
     lanes: Vec<f32>,
     /// The same after the horizontal pass, one row after the other.
-    resampled: Vec<f32>,
+    narrow_rows: Vec<f32>,
     /// `capacity` rows after the horizontal pass; row `y` is at `y % capacity`.
     ring: Vec<f32>,
     capacity: usize,
@@ -48,9 +48,9 @@ fn capacity(down: &ResampleWeights, input: &ImageInfo) -> usize {
 
 /// Bytes of the ring and the lanes.
 pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
-    let resampled = to.width_px as usize * input.channels.count();
+    let narrow_rows = to.width_px as usize * input.channels.count();
     let samples =
-        (capacity(&ResampleWeights::down(to, input), input) + LANES) * resampled + LANES * input.row_samples();
+        (capacity(&ResampleWeights::down(to, input), input) + LANES) * narrow_rows + LANES * input.row_samples();
     samples as u64 * 4
 }
 
@@ -83,7 +83,7 @@ impl<'a> Resampled<'a> {
             input: Band::empty(&input),
             lanes: vec![0.0; if rows_u8.is_some() { 0 } else { input.row_samples() * LANES }],
             rows_u8,
-            resampled: vec![0.0; info.row_samples() * LANES],
+            narrow_rows: vec![0.0; info.row_samples() * LANES],
             ring: vec![0.0; info.row_samples() * capacity],
             capacity,
             arrived: 0,
@@ -141,7 +141,7 @@ impl<'a> Resampled<'a> {
     fn resample_rows(&mut self, first: usize, count: usize) {
         let info = self.rows.info();
         self.interleave(first, count);
-        let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.resampled);
+        let (lanes, taps, out) = (&self.lanes, &self.across, &mut self.narrow_rows);
         match info.channels.count() {
             1 => simd::wide(Across::<1, 8> { lanes, taps, out }),
             2 => simd::wide(Across::<2, 16> { lanes, taps, out }),
@@ -149,7 +149,7 @@ impl<'a> Resampled<'a> {
             _ => simd::wide(Across::<4, 32> { lanes, taps, out }),
         }
         let len = self.info.row_samples();
-        for row in self.resampled.chunks_exact_mut(len).take(count) {
+        for row in self.narrow_rows.chunks_exact_mut(len).take(count) {
             simd::clamp(row);
             let at = (self.arrived % self.capacity) * len;
             if let Some(to) = self.ring.get_mut(at..at + len) {
