@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use eframe::App as _;
 use pixloom::engine::{Command, Engine, EngineOptions, Handle, PreviewRequest, Zoom};
-use pixloom::model::{ItemId, JobState, Recipe, Save, SourceSpec, Step};
+use pixloom::model::{ItemId, JobState, Recipe, Save, Step};
+use pixloom::source;
 
 const ITEMS: usize = 10_000;
 const FRAMES: usize = 600;
@@ -24,7 +25,7 @@ fn main() {
     let handle = engine.handle();
     let mut window = Window::new(handle.clone());
 
-    handle.send(Command::Add(vec![SourceSpec::Folder { path: pictures, recursive: false }]));
+    handle.send(Command::Add(vec![source::folder(pictures, false)]));
     window.until(&handle, |view| view.progress.total == ITEMS as u64 && !view.counting);
     report("10,000 items, idle", window.frames(FRAMES));
 
@@ -64,7 +65,7 @@ fn previews(photos: &Path, scratch: &Path) {
     let engine = Engine::start(options).unwrap();
     let handle = engine.handle();
     let mut window = Window::new(handle.clone());
-    handle.send(Command::Add(vec![SourceSpec::Folder { path: folder, recursive: false }]));
+    handle.send(Command::Add(vec![source::folder(folder, false)]));
     window.until(&handle, |view| view.progress.total > 0 && !view.counting);
     let id = ItemId { job: handle.snapshot().current.as_ref().unwrap().id, seq: 900 };
     sliders(&handle, id, "idle");

@@ -9,11 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
-use crate::engine::{self, ExportFormat, recipe_file};
+use crate::engine::{self, ArgumentOptions, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipePlace};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, Locator, MetadataPolicy, ParamKind, Recipe, Save,
-    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, MetadataPolicy, ParamKind, Recipe, Save, SinkSpec,
+    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.
@@ -23,8 +23,7 @@ use crate::model::{
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    /// Files, folders and URLs to add to the window
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", help = inputs_help(" to add to the window"))]
     pub(super) inputs: Vec<OsString>,
     #[command(flatten)]
     pub(super) catalog: CatalogArgs,
@@ -128,8 +127,7 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Files, folders (see -R) and http(s) URLs
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", help = inputs_help(""))]
     inputs: Vec<OsString>,
     /// Go into the folders below a folder, too
     #[arg(short = 'R', long)]
@@ -314,7 +312,7 @@ impl RunArgs {
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         self.inputs.iter().try_for_each(check_scheme)?;
-        let mut sources: Vec<SourceSpec> = self.inputs.iter().map(|input| source(input, self.recursive)).collect();
+        let mut sources = sources(&self.inputs, self.recursive)?;
         sources.extend(self.links.sources()?);
         if sources.is_empty() {
             return Err(JobError::Usage(
@@ -367,15 +365,19 @@ impl RunArgs {
     }
 }
 
-/// What an input on the command line stands for.
-pub(super) fn source(input: &OsString, recursive: bool) -> SourceSpec {
-    if let Some(text) = input.to_str()
-        && Locator::is_url(text)
-    {
-        return SourceSpec::Url { url: text.to_owned() };
-    }
-    let path = PathBuf::from(input);
-    if path.is_dir() { SourceSpec::Folder { path, recursive } } else { SourceSpec::File { path } }
+/// The kinds of inputs, as a sentence that ends in `end`.
+fn inputs_help(end: &str) -> String {
+    let kinds = engine::argument_help();
+    let (first, rest) = kinds.split_at(kinds.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}{end}", first.to_uppercase())
+}
+
+/// The sources that the inputs on the command line stand for.
+pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<SourceSpec>, JobError> {
+    let options = ArgumentOptions { recursive };
+    let sources: Result<Vec<_>, _> =
+        inputs.iter().map(|input| engine::from_argument(input, &options).map_err(JobError::Refused)).collect();
+    Ok(engine::merge_sources(sources?.into_iter().flatten()))
 }
 
 /// Refuses a URL of a kind that isn't fetched: it would be taken for a file's name.
@@ -453,6 +455,20 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_lists_every_kind_of_source_and_every_format_of_lists() {
+        let mut command = Arguments::command();
+        let run = command.find_subcommand_mut("run").map(|run| run.render_long_help().to_string()).unwrap_or_default();
+        let run = run.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in [
+            "Files, folders, http(s) URLs and toys (toy:NUMBER)",
+            ".parquet or .toys (one toy per line)",
+            "a box of toys",
+        ] {
+            assert!(run.contains(words), "{words}: {run}");
+        }
     }
 
     #[test]

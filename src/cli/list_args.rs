@@ -3,18 +3,17 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
+use crate::engine;
 use crate::error::JobError;
 use crate::model::{ListSpec, Locator, SourceSpec};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LinkArgs {
-    /// A list of URLs: .txt (one per line, # starts a comment), .csv, .tsv, .jsonl or .parquet, each also .gz; a file,
-    /// the http(s) URL of a list, or - for standard input (repeatable)
-    #[arg(long, value_name = "FILE|URL|-")]
+    #[arg(long, value_name = "FILE|URL|-", help = urls_help())]
     urls: Vec<OsString>,
     /// The lists' column of URLs, in any case; where a list has no header, the column's number [default: url]
     #[arg(long, value_name = "NAME", requires = "urls")]
@@ -22,6 +21,11 @@ pub(super) struct LinkArgs {
     /// The lists' column of checksums: MD5, SHA-1 or SHA-256 in hex; what comes with another one fails
     #[arg(long, value_name = "NAME", requires = "urls")]
     checksum_column: Option<String>,
+}
+
+fn urls_help() -> String {
+    let (formats, lists) = (engine::list_formats_help(), engine::list_argument_help());
+    format!("A list of URLs ({formats}, each also .gz): {lists} (repeatable)")
 }
 
 impl LinkArgs {
@@ -36,36 +40,25 @@ impl LinkArgs {
     }
 }
 
-/// The file of a source, if it is a list that was most likely to be read, and not itself to be worked on.
-pub(super) fn list_given_as_input(source: &SourceSpec) -> Option<&Path> {
+/// Lists of links that were given as inputs, probably by mistake.
+pub(super) fn lists_given_as_inputs(source: &SourceSpec) -> impl Iterator<Item = &Path> {
+    let is_list = engine::source_kind_of(source).is_ok_and(|kind| kind.is_list);
+    let paths = source.inputs.iter().filter_map(Locator::path);
+    paths.filter(move |path| !is_list && is_list_of_links(path))
+}
+
+fn is_list_of_links(path: &Path) -> bool {
     const HEAD_BYTES: u64 = 4096;
-    let SourceSpec::File { path } = source else { return None };
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     let mut head = Vec::new();
-    let is_list = ["txt", "csv", "tsv", "jsonl"].contains(&extension.as_str())
+    let is_list = engine::is_list_name(path)
         && File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).is_ok();
     let text = String::from_utf8_lossy(&head);
     let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"'));
-    (is_list && words.any(Locator::is_url)).then_some(path)
+    is_list && words.any(Locator::is_url)
 }
 
 fn source(list: &OsString) -> Result<SourceSpec, JobError> {
-    if let Some(url) = list.to_str().filter(|text| Locator::is_url(text)) {
-        return Ok(SourceSpec::FetchedList { url: url.to_owned(), hash: None });
-    }
     super::args::check_scheme(list)?;
-    let path = Path::new(list);
-    if list == "-" {
-        Ok(SourceSpec::Stdin)
-    } else if path.is_dir() {
-        Err(JobError::Usage(format!("The list {} is a folder, not a file.", path.display())))
-    } else if path.exists() {
-        Ok(SourceSpec::UrlList { path: absolute(path)? })
-    } else {
-        Err(JobError::Usage(format!("The list {} is not there. Check its name.", path.display())))
-    }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, JobError> {
-    std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))
+    let source = engine::from_list_argument(list).map_err(JobError::Refused)?;
+    source.ok_or_else(|| JobError::Usage(format!("{} is not a list of URLs.", list.to_string_lossy())))
 }

@@ -107,7 +107,7 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
         Some(command) => execute(command, &catalog).map(|exit| FrontEnd::Done(exit.into())),
         None => {
             inputs.iter().try_for_each(args::check_input)?;
-            let sources = inputs.iter().map(|input| args::source(input, true)).collect();
+            let sources = args::sources(&inputs, true)?;
             Ok(FrontEnd::Window { catalog_path: catalog.path, sources })
         }
     }
@@ -196,7 +196,7 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
-    for list in spec.sources.iter().filter_map(list_args::list_given_as_input) {
+    for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs) {
         let list = list.display();
         warn(&format!("{list} holds links. To fetch them, give it as a list: pixloom run --urls {list}"));
     }

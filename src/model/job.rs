@@ -8,6 +8,7 @@ use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::Recipe;
+use super::source::SourceSpec;
 
 /// A whole job, as the catalog keeps it (JSON in `job.spec`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,47 +39,6 @@ pub enum Work {
     /// Pictures and links, through the recipe, to files.
     #[default]
     Pictures,
-}
-
-/// One place where items come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceSpec {
-    /// One file, named by the user: reported when it is no picture.
-    File {
-        /// Its path.
-        #[serde(with = "super::path_text")]
-        path: PathBuf,
-    },
-    /// A folder's pictures.
-    Folder {
-        /// Its path.
-        #[serde(with = "super::path_text")]
-        path: PathBuf,
-        /// Whether folders below it count too.
-        recursive: bool,
-    },
-    /// One http(s) URL.
-    Url {
-        /// The URL as given.
-        url: String,
-    },
-    /// A list of URLs in a file: text, CSV, TSV, JSON lines or Parquet, the first four also compressed with gzip.
-    UrlList {
-        /// Its path.
-        #[serde(with = "super::path_text")]
-        path: PathBuf,
-    },
-    /// A list of URLs on standard input; spooled to the catalog before anything else.
-    Stdin,
-    /// A list of URLs that is fetched first. Whoever wrote it is not the user, see [`Origin::Fetched`](super::Origin).
-    FetchedList {
-        /// The list's own URL.
-        url: String,
-        /// SHA-256 of the list's bytes as they first came: a resume tells whether it still is the same list.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        hash: Option<String>,
-    },
 }
 
 /// How lists with columns are read.

@@ -24,6 +24,7 @@ pub mod progress;
 pub mod recipe;
 pub mod remark;
 pub mod save;
+mod source;
 pub mod transfer;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -39,7 +40,7 @@ pub use image::{
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Save, SinkSpec,
-    SourceSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
+    Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;
@@ -51,4 +52,5 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
+pub use source::SourceSpec;
 pub use transfer::{Transfer, TransferTimes};

@@ -48,9 +48,7 @@ mod tests {
 
     fn check(path: PathBuf) {
         let mut spec = JobSpec::default();
-        spec.sources.push(SourceSpec::File { path: path.clone() });
-        spec.sources.push(SourceSpec::Folder { path: path.clone(), recursive: true });
-        spec.sources.push(SourceSpec::UrlList { path: path.clone() });
+        spec.sources.push(SourceSpec::new("files", vec![Locator::File(path.clone())]));
         spec.sink.dir = Some(path);
         let text = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), spec, "{text}");

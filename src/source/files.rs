@@ -1,16 +1,62 @@
-//! Files that a person named.
+//! Files that the user named. Any number of them is one source.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceKind};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Locator, NewItem};
+use crate::model::{Locator, NewItem, SourceSpec};
+
+pub(super) static KIND: SourceKind = SourceKind {
+    argument: Some(Argument {
+        help: "files",
+        parse: |argument, _| Ok((!is_url(argument)).then(|| files([PathBuf::from(argument)]))),
+    }),
+    from_path: Some(|path| Some(files([path.to_path_buf()]))),
+    menu: Some(MenuEntry { id: "add_images", label: "Add images…", dialog: Dialog::Files }),
+    takes_many_inputs: true,
+    results_beside: folder_of_first_path,
+    may_give: |source, path| {
+        let path = entry_path(path);
+        source.inputs.iter().filter_map(Locator::path).any(|input| entry_path(input) == path)
+    },
+    ..SourceKind::new("files", read)
+};
+
+/// Files by their paths. One that can't be read is reported as a failed item.
+pub fn files(paths: impl IntoIterator<Item = PathBuf>) -> SourceSpec {
+    SourceSpec::new(KIND.id, paths.into_iter().map(Locator::File).collect())
+}
+
+fn is_url(argument: &OsStr) -> bool {
+    argument.to_str().is_some_and(Locator::is_url)
+}
+
+/// The folder that holds a source's first path; for a bare name that is the current folder.
+pub(super) fn folder_of_first_path(source: &SourceSpec) -> Option<PathBuf> {
+    source.first_path().and_then(Path::parent).map(|folder| Path::new(".").join(folder))
+}
+
+fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
+    let mut folders = FolderPaths::default();
+    for input in source.inputs.iter().skip(usize::try_from(reading.first_item).unwrap_or(usize::MAX)) {
+        if (reading.cancelled)() {
+            return ControlFlow::Break(());
+        }
+        if let Locator::File(path) = input {
+            give(Found::Item(named(path, &mut folders)))?;
+        }
+    }
+    ControlFlow::Continue(())
+}
 
 /// A named file; one that is missing or unreadable carries its error.
-pub(super) fn named(path: &Path) -> NewItem {
-    let path = entry_path(path);
+fn named(path: &Path, folders: &mut FolderPaths) -> NewItem {
+    let path = folders.entry_path(path);
     let mut item = item(path.clone(), String::new(), fs::metadata(&path).as_ref());
     if item.error.is_none() {
         item.error = File::open(&path).err().map(|error| ItemError::reading(&path, &error));
@@ -18,12 +64,35 @@ pub(super) fn named(path: &Path) -> NewItem {
     item
 }
 
-/// An item for a directory entry of which the metadata was asked for.
+/// Resolves the folders of paths. Neighbouring files are mostly in one folder, which is resolved once.
+#[derive(Default)]
+struct FolderPaths {
+    last: Option<(PathBuf, PathBuf)>,
+}
+
+impl FolderPaths {
+    /// The same as [`entry_path`].
+    fn entry_path(&mut self, path: &Path) -> PathBuf {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else { return entry_path(path) };
+        match &self.last {
+            Some((last, resolved)) if last == folder => resolved.join(name),
+            _ => {
+                let Ok(resolved) = fs::canonicalize(folder) else { return absolute };
+                let entry = resolved.join(name);
+                self.last = Some((folder.to_path_buf(), resolved));
+                entry
+            }
+        }
+    }
+}
+
+/// An item for a directory entry with its metadata.
 pub(super) fn item(path: PathBuf, dir: String, metadata: Result<&Metadata, &io::Error>) -> NewItem {
     let error = match metadata {
         Ok(metadata) if metadata.is_file() => None,
         Ok(metadata) if metadata.is_dir() => Some(not_a_file(&path, "it is a folder")),
-        // Opening a pipe or a device could wait for ever.
+        // Opening a pipe or a device could block forever.
         Ok(_) => Some(not_a_file(&path, "it is a pipe or a device")),
         Err(error) => Some(ItemError::reading(&path, error)),
     };
@@ -37,7 +106,7 @@ pub(super) fn item(path: PathBuf, dir: String, metadata: Result<&Metadata, &io::
     }
 }
 
-/// The absolute path of a directory entry: its folder without links and dots, its own name as it is. Two of them are
+/// The absolute path of a directory entry: its folder is resolved, its own name stays as it is, so that two paths are
 /// equal exactly when they name the same entry.
 pub(super) fn entry_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -68,6 +137,10 @@ fn mtime_ms(metadata: &Metadata) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn resolve(path: &Path) -> NewItem {
+        named(path, &mut FolderPaths::default())
+    }
+
     #[test]
     fn a_named_file_is_absolute_and_knows_its_size_and_time() {
         let dir = tempfile::tempdir().unwrap();
@@ -75,19 +148,19 @@ mod tests {
         fs::create_dir(root.join("sub")).unwrap();
         fs::write(root.join("a.jpg"), b"abc").unwrap();
         filetime::set_file_mtime(root.join("a.jpg"), filetime::FileTime::from_unix_time(-2, 500_000_000)).unwrap();
-        let item = named(&root.join("sub/../a.jpg"));
+        let item = resolve(&root.join("sub/../a.jpg"));
         assert_eq!(item.locator, Locator::File(root.join("a.jpg")));
         assert_eq!((item.size_bytes, item.mtime_ms, item.error), (Some(3), Some(-1500), None));
     }
 
     #[test]
-    fn a_named_file_that_is_none_carries_its_error() {
+    fn a_named_file_that_can_not_be_read_carries_its_error() {
         let dir = tempfile::tempdir().unwrap();
-        let missing = named(&dir.path().join("no.jpg"));
+        let missing = resolve(&dir.path().join("no.jpg"));
         assert_eq!(missing.error.map(|error| error.kind), Some(ErrorKind::NotFound));
-        let nowhere = named(&dir.path().join("no/where.jpg"));
+        let nowhere = resolve(&dir.path().join("no/where.jpg"));
         assert_eq!(nowhere.error.map(|error| error.kind), Some(ErrorKind::NotFound));
-        let folder = named(dir.path());
+        let folder = resolve(dir.path());
         assert_eq!((folder.error.map(|error| error.kind), folder.size_bytes), (Some(ErrorKind::Unsupported), None));
     }
 
@@ -99,7 +172,7 @@ mod tests {
         fs::write(root.join("a.jpg"), b"abc").unwrap();
         std::os::unix::fs::symlink(root.join("a.jpg"), root.join("b.jpg")).unwrap();
         std::os::unix::fs::symlink(&root, root.join("here")).unwrap();
-        let item = named(&root.join("here/b.jpg"));
+        let item = resolve(&root.join("here/b.jpg"));
         assert_eq!((item.locator, item.size_bytes), (Locator::File(root.join("b.jpg")), Some(3)));
     }
 }

@@ -1,4 +1,4 @@
-//! A folder's pictures.
+//! The images in a folder.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::{self, DirEntry};
@@ -6,37 +6,68 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::Found;
 use super::files;
+use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
 use super::natural_order;
 use crate::error::JobError;
-use crate::model::{Format, Message, Remark};
+use crate::model::{Format, Locator, Message, Remark, SourceSpec};
 
-/// Extensions of pictures that can't be opened: named when they are left out, so that nobody wonders.
-const OTHER_PICTURES: [&str; 25] = [
+pub(super) static KIND: SourceKind = SourceKind {
+    argument: Some(Argument {
+        help: "folders",
+        parse: |argument, options| {
+            let path = Path::new(argument);
+            Ok(path.is_dir().then(|| folder(path, options.recursive)))
+        },
+    }),
+    from_path: Some(|path| path.is_dir().then(|| folder(path, true))),
+    menu: Some(MenuEntry { id: "add_folder", label: "Add folder…", dialog: Dialog::Folder }),
+    repeat: Repeat::Changed,
+    results_beside: |source| source.first_path().map(Path::to_path_buf),
+    may_give,
+    ..SourceKind::new("folder", |source, reading, give| {
+        let Some(path) = source.first_path() else { return ControlFlow::Continue(()) };
+        read(path, is_recursive(source), reading, give)
+    })
+};
+
+/// The images in a folder, `recursive` with those in the folders below it.
+pub fn folder(path: impl Into<PathBuf>, recursive: bool) -> SourceSpec {
+    let source = SourceSpec::new(KIND.id, vec![Locator::File(path.into())]);
+    if recursive { source.with("recursive", "true") } else { source }
+}
+
+fn is_recursive(source: &SourceSpec) -> bool {
+    source.option("recursive") == Some("true")
+}
+
+fn may_give(source: &SourceSpec, path: &Path) -> bool {
+    let Some(Ok(root)) = source.first_path().map(Path::canonicalize) else { return false };
+    let path = files::entry_path(path);
+    if is_recursive(source) { path.starts_with(&root) } else { path.parent() == Some(&root) }
+}
+
+/// Extensions of image formats that can't be read. Files of these formats are mentioned when they are left out.
+const OTHER_FORMATS: [&str; 25] = [
     "heic", "heif", "hif", "jp2", "j2k", "jxr", "psd", "psb", "xcf", "exr", "hdr", "pfm", "pcx", "dds", "raw", "dng",
     "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
 ];
-/// Entries after which a folder's listing looks whether it was cancelled.
-const ENTRIES_PER_LOOK: usize = 256;
-/// Entries that a look for pictures below a folder takes at most: some milliseconds.
-const LOOKED_AT: usize = 2_000;
+/// Entries between two checks for cancellation while a folder is listed.
+const ENTRIES_PER_CHECK: usize = 256;
+/// Entries that the search for images in subfolders looks at: a few milliseconds.
+const MAX_ENTRIES_SEARCHED: usize = 2_000;
 
-/// Whether a name is that of a picture which can be opened, by its extension.
+/// Whether a file's extension is that of an image format that can be read.
 pub fn is_picture_name(path: &Path) -> bool {
     extension(path).is_some_and(|extension| Format::all().iter().any(|format| format.has_extension(&extension)))
 }
 
-/// Gives a folder's pictures: those of each folder in natural order, then its subfolders'.
-pub(super) fn read(
-    path: &Path,
-    recursive: bool,
-    cancelled: &dyn Fn() -> bool,
-    give: &mut dyn FnMut(Found) -> ControlFlow<()>,
-) -> ControlFlow<()> {
+/// Gives a folder's images: those of each folder in natural order, then those of its subfolders.
+fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
+    let cancelled = reading.cancelled;
     let root = match fs::canonicalize(path) {
         Ok(root) => root,
-        Err(error) => return give(Found::Failed(trouble(path, &error))),
+        Err(error) => return give(Found::Failed(unreadable(path, &error))),
     };
     let mut walk =
         Walk { root: root.clone(), seen: HashSet::new(), left_out: LeftOut::default(), gave: false, cancelled, give };
@@ -47,9 +78,9 @@ pub(super) fn read(
             waiting.extend(subfolders.into_iter().rev());
         }
     }
-    let mut remarks = walk.left_out.report(path);
+    let mut remarks = walk.left_out.remarks(path);
     let folder = || path.display().to_string();
-    if !walk.gave && !recursive && holds_pictures_below(&walk.root, cancelled) {
+    if !walk.gave && !recursive && has_images_below(&walk.root, cancelled) {
         remarks.push(Remark::OnlyBelow { folder: folder() });
     } else if !walk.gave && remarks.is_empty() {
         remarks.push(Remark::NoPictures { folder: folder() });
@@ -57,18 +88,18 @@ pub(super) fn read(
     remarks.into_iter().try_for_each(|remark| give(Found::Remark(remark)))
 }
 
-/// Whether a quick look finds pictures below a folder: breadth first, no links, no hidden folders, and no further than
-/// [`LOOKED_AT`] entries.
-fn holds_pictures_below(root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
+/// Whether a quick search finds images in subfolders: breadth first, without links and hidden folders, and through at most
+/// [`MAX_ENTRIES_SEARCHED`] entries.
+fn has_images_below(root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
     let mut waiting = VecDeque::from([root.to_path_buf()]);
-    let mut left = LOOKED_AT;
+    let mut entries_left = MAX_ENTRIES_SEARCHED;
     while let Some(folder) = waiting.pop_front() {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for entry in entries.flatten() {
-            if left == 0 || cancelled() {
+            if entries_left == 0 || cancelled() {
                 return false;
             }
-            left -= 1;
+            entries_left -= 1;
             let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
             let Ok(kind) = entry.file_type() else { continue };
             if !is_hidden && kind.is_dir() {
@@ -81,81 +112,81 @@ fn holds_pictures_below(root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
     false
 }
 
-/// A folder to be read.
+/// A folder to read.
 struct Folder {
-    /// Without links.
+    /// Its path, with links resolved.
     path: PathBuf,
-    /// Below the root, `/` between parts.
+    /// Its path below the root, with `/` between parts.
     dir: String,
-    /// Whether it was reached by a link that leads out of the root.
+    /// Whether it was reached by a link that leads out of the root folder.
     is_linked: bool,
 }
 
-/// What stands in a folder.
+/// The contents of a folder.
 #[derive(Default)]
 struct Listing {
-    pictures: Vec<(String, DirEntry)>,
-    /// Name, path, and whether it is a link.
+    images: Vec<(String, DirEntry)>,
+    /// Name and path, and whether it is a link.
     subfolders: Vec<(String, PathBuf, bool)>,
 }
 
 struct Walk<'a> {
     root: PathBuf,
-    /// Folders reached by links, so that each is read once and circles end.
+    /// Folders that were reached by links: each is read once, so that circular links end.
     seen: HashSet<PathBuf>,
     left_out: LeftOut,
-    /// Whether anything was given, be it a trouble.
+    /// Whether anything was given, including errors.
     gave: bool,
     cancelled: &'a dyn Fn() -> bool,
     give: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
 }
 
 impl Walk<'_> {
-    /// Gives a folder's own pictures and returns its subfolders, both in natural order.
+    /// Gives a folder's own images and returns its subfolders, both in natural order.
     fn folder(&mut self, folder: &Folder) -> ControlFlow<(), Vec<Folder>> {
         let mut listing = Listing::default();
         match fs::read_dir(&folder.path) {
             Ok(entries) => {
                 for (number, entry) in entries.enumerate() {
-                    if number % ENTRIES_PER_LOOK == 0 {
-                        self.look()?;
+                    if number % ENTRIES_PER_CHECK == 0 {
+                        self.check_cancelled()?;
                     }
                     match entry {
-                        Ok(entry) => self.sort_out(entry, &mut listing),
+                        Ok(entry) => self.classify(entry, &mut listing),
                         Err(error) => {
-                            self.give(Found::Failed(trouble(&folder.path, &error)))?;
+                            self.give(Found::Failed(unreadable(&folder.path, &error)))?;
                             break;
                         }
                     }
                 }
             }
-            Err(error) => self.give(Found::Failed(trouble(&folder.path, &error)))?,
+            Err(error) => self.give(Found::Failed(unreadable(&folder.path, &error)))?,
         }
-        let Listing { mut pictures, mut subfolders } = listing;
-        pictures.sort_by(|(a, _), (b, _)| natural_order::natural(a, b));
+        let Listing { mut images, mut subfolders } = listing;
+        images.sort_by(|(a, _), (b, _)| natural_order::natural(a, b));
         subfolders.sort_by(|(a, ..), (b, ..)| natural_order::natural(a, b));
-        for (_, entry) in pictures {
-            self.look()?;
+        for (_, entry) in images {
+            self.check_cancelled()?;
             let path = entry.path();
-            // Follows links, as `DirEntry::metadata` doesn't.
+            // Unlike `DirEntry::metadata`, this follows links.
             let metadata = fs::metadata(&path);
             if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
-                self.left_out.no_pictures += 1;
+                self.left_out.not_images += 1;
                 continue;
             }
             self.give(Found::Item(files::item(path, folder.dir.clone(), metadata.as_ref())))?;
         }
-        // In order, so that of two links to one folder the same one is followed every time.
+        // In natural order, so that the same one of two links to one folder is followed every time.
         let subfolders = subfolders.into_iter();
         ControlFlow::Continue(
             subfolders.filter_map(|(name, path, is_link)| self.subfolder(folder, path, &name, is_link)).collect(),
         )
     }
 
-    /// Puts an entry where it belongs.
-    fn sort_out(&mut self, entry: DirEntry, listing: &mut Listing) {
+    /// Adds an entry to the listing, or counts it as left out.
+    fn classify(&mut self, entry: DirEntry, listing: &mut Listing) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // Hidden files, our own temporaries among them.
+        // Hidden files, including our own temporary files.
         if name.starts_with('.') {
             return;
         }
@@ -166,21 +197,21 @@ impl Walk<'_> {
         if is_folder {
             listing.subfolders.push((name, path, is_link));
         } else if is_picture_name(&path) {
-            listing.pictures.push((name, entry));
+            listing.images.push((name, entry));
         } else {
             self.left_out.count(&path);
         }
     }
 
-    /// A subfolder, unless it is read anyway, was read before, or holds what is being read.
+    /// A subfolder, unless it is read anyway, was read before, or contains the root folder.
     fn subfolder(&mut self, parent: &Folder, path: PathBuf, name: &str, is_link: bool) -> Option<Folder> {
         let dir = if parent.dir.is_empty() { name.to_owned() } else { format!("{}/{name}", parent.dir) };
         if !is_link && !parent.is_linked {
             return Some(Folder { path, dir, is_linked: false });
         }
         let path = fs::canonicalize(path).ok()?;
-        let is_read_anyway = path.starts_with(&self.root) || self.root.starts_with(&path);
-        (!is_read_anyway && self.seen.insert(path.clone())).then_some(Folder { path, dir, is_linked: true })
+        let overlaps_root = path.starts_with(&self.root) || self.root.starts_with(&path);
+        (!overlaps_root && self.seen.insert(path.clone())).then_some(Folder { path, dir, is_linked: true })
     }
 
     fn give(&mut self, found: Found) -> ControlFlow<()> {
@@ -188,40 +219,40 @@ impl Walk<'_> {
         (self.give)(found)
     }
 
-    fn look(&self) -> ControlFlow<()> {
+    fn check_cancelled(&self) -> ControlFlow<()> {
         if (self.cancelled)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-/// Files that are no items, counted.
+/// Counts of files that are left out.
 #[derive(Default)]
 struct LeftOut {
-    no_pictures: u64,
-    other_pictures: u64,
+    not_images: u64,
+    other_formats: u64,
     other_extensions: BTreeSet<String>,
 }
 
 impl LeftOut {
     fn count(&mut self, path: &Path) {
-        match extension(path).filter(|extension| OTHER_PICTURES.contains(&extension.as_str())) {
+        match extension(path).filter(|extension| OTHER_FORMATS.contains(&extension.as_str())) {
             Some(extension) => {
-                self.other_pictures += 1;
+                self.other_formats += 1;
                 self.other_extensions.insert(extension.to_uppercase());
             }
-            None => self.no_pictures += 1,
+            None => self.not_images += 1,
         }
     }
 
-    /// What was left out, if anything was.
-    fn report(&self, folder: &Path) -> Vec<Remark> {
+    /// Remarks about what was left out.
+    fn remarks(&self, folder: &Path) -> Vec<Remark> {
         let folder = folder.display().to_string();
         let mut remarks = Vec::new();
-        if self.no_pictures > 0 {
-            remarks.push(Remark::NotPictures { count: self.no_pictures, folder: folder.clone() });
+        if self.not_images > 0 {
+            remarks.push(Remark::NotPictures { count: self.not_images, folder: folder.clone() });
         }
-        if self.other_pictures > 0 {
+        if self.other_formats > 0 {
             let extensions = self.other_extensions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            remarks.push(Remark::OtherKinds { count: self.other_pictures, folder, extensions });
+            remarks.push(Remark::OtherKinds { count: self.other_formats, folder, extensions });
         }
         remarks
     }
@@ -231,7 +262,7 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase)
 }
 
-fn trouble(folder: &Path, error: &io::Error) -> JobError {
+fn unreadable(folder: &Path, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
         io::ErrorKind::NotFound => {
             Message::new("folder_missing", "Couldn't open the folder {folder}: there is no such folder.")
@@ -257,7 +288,7 @@ mod tests {
     /// Relative paths with their `dir`, and troubles without the root's path.
     fn walk(root: &Path, recursive: bool) -> Vec<String> {
         let mut found = Vec::new();
-        let _ = read(root, recursive, &|| false, &mut |thing| {
+        let _ = read(root, recursive, &Reading::default(), &mut |thing| {
             found.push(match thing {
                 Found::Item(item) => {
                     let path = item.locator.path().unwrap().to_owned();
@@ -357,7 +388,7 @@ mod tests {
         );
         assert_eq!(walk(tree(&["a.jpg", "sub/b.jpg"]).path(), false), ["|a.jpg"]);
         assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), ["1 file in ROOT is not a picture and was left out."]);
-        let many: Vec<String> = (0..LOOKED_AT).map(|n| format!("sub/{n}.txt")).collect();
+        let many: Vec<String> = (0..MAX_ENTRIES_SEARCHED).map(|n| format!("sub/{n}.txt")).collect();
         let many = tree(&many.iter().map(String::as_str).chain(["sub/deep/a.jpg"]).collect::<Vec<_>>());
         assert_eq!(walk(many.path(), false), ["There are no pictures in ROOT."]);
     }
@@ -366,7 +397,8 @@ mod tests {
     fn a_cancelled_walk_stops_at_once() {
         let dir = tree(&["a.jpg", "b.jpg", "c.jpg"]);
         let given = Cell::new(0);
-        let flow = read(dir.path(), true, &|| given.get() == 1, &mut |_| {
+        let reading = Reading { cancelled: &|| given.get() == 1, ..Reading::default() };
+        let flow = read(dir.path(), true, &reading, &mut |_| {
             given.set(given.get() + 1);
             ControlFlow::Continue(())
         });

@@ -1,92 +1,32 @@
-//! Where items come from: files, folders, single links, lists of links.
+//! Where items come from: files, folders, links, lists of links.
 //!
-//! A source only finds and names items, one after the other; it opens no picture and no connection, and holds at most
-//! one folder's names in memory.
+//! Each kind of source is declared in a file of its own and listed in `kinds.rs`. A source only finds and names items, one
+//! after the other: it decodes no image and opens no connection, and holds the names of at most one folder in memory.
 
+mod fetched_list;
 mod files;
 mod folder;
+mod kind;
+mod kinds;
 mod lists;
 mod natural_order;
 mod pasted_text;
 mod stdin;
+#[cfg(test)]
+mod toy;
+mod url;
+mod url_list;
 
-use std::fs::File;
-use std::io::BufReader;
-use std::ops::ControlFlow;
-
-use crate::error::JobError;
-use crate::model::{ListSpec, Message, NewItem, Origin, Remark, SourceSpec, locator};
-
-pub use folder::is_picture_name;
-pub use lists::{Header, columns as list_columns, header as list_header, is_list_name};
-pub use pasted_text::{Links, links};
-
-/// Bytes of standard input read at once.
-const STDIN_BYTES: usize = 64 << 10;
-
-/// What a source came upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// An item; one that can't even be begun carries its error.
-    Item(NewItem),
-    /// Something could not be read; the job goes on.
-    Failed(JobError),
-    /// What was left out on purpose.
-    Remark(Remark),
-}
-
-/// How sources are read.
-#[derive(Clone, Copy)]
-pub struct Reading<'a> {
-    /// How lists with columns are read.
-    pub lists: &'a ListSpec,
-    /// Says whether to give up.
-    pub cancelled: &'a dyn Fn() -> bool,
-    /// Fetches the list at a URL into a file, or says why not.
-    pub fetch: &'a dyn Fn(&str) -> Result<File, JobError>,
-}
-
-impl Default for Reading<'_> {
-    /// As nothing asks otherwise; no list is fetched.
-    fn default() -> Self {
-        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
-        Self { lists: PLAIN, cancelled: &|| false, fetch: &|url| Err(not_fetched(url)) }
-    }
-}
-
-fn not_fetched(url: &str) -> JobError {
-    JobError::Machine(Message::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
-}
-
-/// Gives everything a source holds, in order. Ends with `Break` when it was cancelled or `give` broke it off.
-pub fn read(
-    spec: &SourceSpec,
-    reading: &Reading<'_>,
-    give: &mut dyn FnMut(Found) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    let cancelled = reading.cancelled;
-    if cancelled() {
-        return ControlFlow::Break(());
-    }
-    match spec {
-        SourceSpec::File { path } => give(Found::Item(files::named(path))),
-        SourceSpec::Folder { path, recursive } => folder::read(path, *recursive, cancelled, give),
-        SourceSpec::Url { url } => give(Found::Item(lists::link(url, ""))),
-        SourceSpec::UrlList { path } => lists::read_path(path, reading, give),
-        SourceSpec::FetchedList { url, .. } => {
-            let name = locator::shown_url(url);
-            match (reading.fetch)(url) {
-                Ok(file) => {
-                    let path = url.split(['?', '#']).next().unwrap_or_default();
-                    lists::read_file(file, &name, path, Origin::Fetched, reading, give)
-                }
-                Err(_) if cancelled() => ControlFlow::Break(()),
-                Err(error) => give(Found::Failed(error)),
-            }
-        }
-        SourceSpec::Stdin => {
-            let stdin = BufReader::with_capacity(STDIN_BYTES, stdin::Stdin::new(cancelled));
-            lists::read_stream(stdin, "standard input", None, Origin::User, reading, give)
-        }
-    }
-}
+pub use fetched_list::{fetched_list, hash_of_fetched_list, with_hash_of_list};
+pub use files::files;
+pub use folder::{folder, is_picture_name};
+pub use kind::{Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
+pub use kinds::{
+    argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,
+    may_give, merge, read, results_beside,
+};
+pub use lists::{Header, formats_help, is_list_name};
+pub use pasted_text::{PastedText, find_links};
+pub use stdin::stdin;
+pub use url::urls;
+pub use url_list::url_list;

@@ -1,9 +1,9 @@
-//! The order people expect of names: digits count as numbers, case doesn't count.
+//! The order that people expect of names: digits are compared as numbers, and case is ignored.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-/// Natural order: `IMG_2` before `img_10`. Names that differ only in case or leading zeros go by their characters, so
+/// Natural order: `IMG_2` before `img_10`. Names that differ only in case or leading zeros are compared by characters, so
 /// that the order is total.
 pub(super) fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (folded(a).peekable(), folded(b).peekable());
@@ -28,7 +28,7 @@ fn folded(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
-/// Compares two runs of digits by their value, whatever their length, and steps over them.
+/// Compares two runs of digits of any length by value, and consumes them.
 fn number(
     left: &mut Peekable<impl Iterator<Item = char>>,
     right: &mut Peekable<impl Iterator<Item = char>>,

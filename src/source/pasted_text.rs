@@ -1,4 +1,4 @@
-//! Links in any text that was pasted: prose, HTML, Markdown, CSV, a file manager's clipboard.
+//! Links and paths in pasted text: prose, HTML, Markdown, CSV, the clipboard of a file manager.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,20 +8,20 @@ use url::Url;
 
 use crate::model::Locator;
 
-/// What a pasted text holds.
+/// The links and paths in a pasted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Links {
+pub struct PastedText {
     /// `http` and `https` URLs in order, each once.
     pub urls: Vec<String>,
     /// Lines that are existing absolute paths, or `file://` URLs, each once.
     pub paths: Vec<PathBuf>,
-    /// How many were there more than once.
+    /// How many repetitions were left out.
     pub duplicates: u64,
 }
 
-/// Finds the links in a text.
-pub fn links(text: &str) -> Links {
-    let mut found = Links::default();
+/// Finds the links and paths in a text. Looks at the file system: a line counts as a path if the path exists.
+pub fn find_links(text: &str) -> PastedText {
+    let mut found = PastedText::default();
     let mut urls = HashSet::new();
     let mut paths = HashSet::new();
     for line in text.lines() {
@@ -48,7 +48,7 @@ pub fn links(text: &str) -> Links {
     found
 }
 
-/// The line as it was before it became text of JSON or of an HTML attribute.
+/// The line without the escapes of JSON or of HTML attributes.
 fn unescaped(line: &str) -> Cow<'_, str> {
     const ESCAPES: [(&str, &str); 12] = [
         ("\\/", "/"),
@@ -59,7 +59,7 @@ fn unescaped(line: &str) -> Cow<'_, str> {
         ("&#47;", "/"),
         ("&#x3A;", ":"),
         ("&#58;", ":"),
-        // What ends a link, ends it when it is escaped, too.
+        // Characters that end a link also end it when they are escaped.
         ("&quot;", "\""),
         ("&#34;", "\""),
         ("&lt;", "<"),
@@ -71,13 +71,13 @@ fn unescaped(line: &str) -> Cow<'_, str> {
     Cow::Owned(ESCAPES.iter().fold(line.to_owned(), |line, (escape, plain)| line.replace(escape, plain)))
 }
 
-/// The path that a whole line is, quoted or not.
+/// The path that a whole line consists of, quoted or not.
 fn path_of(line: &str) -> Option<PathBuf> {
     let line = line.trim().trim_start_matches('\u{feff}');
     let unquoted = ['"', '\''].iter().find_map(|quote| line.strip_prefix(*quote)?.strip_suffix(*quote));
     let line = unquoted.unwrap_or(line);
     if line.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("file://")) {
-        // A file manager escapes white space: with some of it, this is prose.
+        // File managers escape white space: a line with white space is prose.
         let is_whole = !line.contains(char::is_whitespace);
         return if is_whole { Url::parse(line).ok()?.to_file_path().ok() } else { None };
     }
@@ -85,7 +85,7 @@ fn path_of(line: &str) -> Option<PathBuf> {
     (path.is_absolute() && path.exists()).then(|| path.to_owned())
 }
 
-/// The next URL (`None` if it makes no sense) and what stands behind it.
+/// The next URL (`None` if it is not valid) and the text after it.
 fn next_url(text: &str) -> Option<(Option<String>, &str)> {
     let start =
         text.char_indices().map(|(at, _)| at).find(|at| scheme(text.get(*at..).unwrap_or_default()).is_some())?;
@@ -94,7 +94,7 @@ fn next_url(text: &str) -> Option<(Option<String>, &str)> {
     let scheme_bytes = scheme(text)?;
     let end = end_of_url(text, scheme_bytes, before);
     let (url, after) = text.split_at_checked(end)?;
-    // Links in HTML are escaped.
+    // Ampersands in HTML attributes are escaped.
     let url = ["&amp;", "&#38;", "&#x26;"].iter().fold(url.to_owned(), |url, escape| url.replace(escape, "&"));
     let is_usable = !Locator::names_no_host(&url) && Url::parse(&url).is_ok();
     Some((is_usable.then_some(url), after))
@@ -107,7 +107,7 @@ fn scheme(text: &str) -> Option<usize> {
     })
 }
 
-/// Where the URL at the beginning of a text ends, in bytes.
+/// Length in bytes of the URL at the beginning of a text.
 fn end_of_url(text: &str, scheme_bytes: usize, before: Option<char>) -> usize {
     let closing_quote = before.filter(|c| matches!(c, '\'' | '`' | '*' | '_' | '|'));
     let (mut round, mut square) = (0_u32, 0_u32);
@@ -124,7 +124,7 @@ fn end_of_url(text: &str, scheme_bytes: usize, before: Option<char>) -> usize {
             }
             ')' => take_one(&mut round),
             ']' => take_one(&mut square),
-            // The next link of a list, but not one within a link.
+            // Separates links of a list, unless the link contains another one.
             ',' | ';' | '|' => scheme(text.get(at + 1..).unwrap_or_default()).is_some(),
             _ => Some(c) == closing_quote || ends_every_url(c),
         };
@@ -148,7 +148,7 @@ fn take_one(open: &mut u32) -> bool {
     }
 }
 
-/// Characters that no URL holds, and the punctuation of Chinese, Japanese and Korean prose.
+/// Characters that no URL contains, and the punctuation of Chinese, Japanese and Korean prose.
 fn ends_every_url(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -202,13 +202,13 @@ mod tests {
             ("", &[]),
         ];
         for (text, wanted) in cases {
-            assert_eq!(links(text).urls, wanted, "{text}");
+            assert_eq!(find_links(text).urls, wanted, "{text}");
         }
     }
 
     #[test]
     fn each_link_comes_once_and_duplicates_are_counted() {
-        let found = links("http://h/b\nhttp://h/a\nhttp://h/b http://h/b");
+        let found = find_links("http://h/b\nhttp://h/a\nhttp://h/b http://h/b");
         assert_eq!(found.urls, ["http://h/b", "http://h/a"]);
         assert_eq!(found.duplicates, 2);
     }
@@ -221,14 +221,14 @@ mod tests {
         let shown = path.display();
         let url = Url::from_file_path(&path).unwrap();
         let text = format!("copy\n{shown}\r\n\"{shown}\"\n{url}\nrelative.jpg\n{shown}.missing\nfile:///gone%20.jpg");
-        let found = links(&text);
+        let found = find_links(&text);
         assert_eq!(found.paths, [path, PathBuf::from("/gone .jpg")]);
         assert_eq!((found.duplicates, found.urls.len()), (2, 0));
     }
 
     proptest! {
         #[test]
-        fn a_link_is_found_whatever_stands_around_it(
+        fn a_link_is_found_whatever_is_around_it(
             url in "https?://[a-z][a-z0-9-]{0,8}[a-z]\\.example(:[1-9][0-9]{0,3})?(/[A-Za-z0-9_~%.-]{0,8}[A-Za-z0-9]){0,4}(\\?[a-z]{1,4}=[A-Za-z0-9]{1,6}(&[a-z]{1,3}=[0-9]{1,4})?)?",
             before in "\\PC{0,30}", after in "\\PC{0,30}",
             around in prop::sample::select(vec![
@@ -237,7 +237,7 @@ mod tests {
             ]),
         ) {
             let text = format!("{before} {}{url}{} {after}", around.0, around.1);
-            let found = links(&text);
+            let found = find_links(&text);
             prop_assert!(found.urls.contains(&url), "{text:?}: {found:?}");
             for url in &found.urls {
                 prop_assert!(Url::parse(url).is_ok_and(|url| url.host_str().is_some()), "{url}");
@@ -245,15 +245,15 @@ mod tests {
         }
 
         #[test]
-        fn any_text_at_all_gives_links_that_can_be_asked_for(text in any::<String>(), lead in "\\PC{0,5}") {
-            for url in links(&format!("{lead}http://{text}\nhttps:\\/\\/{text}")).urls {
+        fn any_text_gives_only_links_that_can_be_requested(text in any::<String>(), lead in "\\PC{0,5}") {
+            for url in find_links(&format!("{lead}http://{text}\nhttps:\\/\\/{text}")).urls {
                 prop_assert!(Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")), "{url}");
             }
         }
 
         #[test]
         fn no_text_breaks_it(text in r#"(https?://|[a-z./()\[\]"',;|한。&\n #?:@]){0,60}"#) {
-            for url in links(&text).urls {
+            for url in find_links(&text).urls {
                 prop_assert!(Url::parse(&url).is_ok());
             }
         }

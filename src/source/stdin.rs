@@ -1,21 +1,50 @@
-//! Standard input that can be given up: a read never waits longer for the other program than for a cancel.
+//! A list of links on standard input. Reading it can be cancelled even while the other program sends nothing.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
 #[cfg(unix)]
 use std::time::Duration;
 
-/// How often a waiting read looks whether it was cancelled.
-#[cfg(unix)]
-const LOOK: Duration = Duration::from_millis(50);
+use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceKind};
+use super::lists;
+use crate::model::{Origin, SourceSpec};
 
-/// Standard input; ends early once `cancelled` says so.
-pub(super) struct Stdin<'a> {
+/// Bytes of standard input that are read at once.
+const BUFFER_BYTES: usize = 64 << 10;
+/// How often a blocked read checks whether it was cancelled.
+#[cfg(unix)]
+const CHECK_EVERY: Duration = Duration::from_millis(50);
+
+pub(super) static KIND: SourceKind = SourceKind {
+    list_argument: Some(Argument {
+        help: "- for standard input",
+        parse: |argument, _| Ok((argument == "-").then(stdin)),
+    }),
+    is_list: true,
+    repeat: Repeat::Nothing,
+    columns: |_, _| Columns::Unknown,
+    label: |_| "-".to_owned(),
+    ..SourceKind::new("stdin", |_, reading, give| read(reading, give))
+};
+
+/// The list of links on standard input.
+pub fn stdin() -> SourceSpec {
+    SourceSpec::new(KIND.id, Vec::new())
+}
+
+fn read(reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
+    let stdin = BufReader::with_capacity(BUFFER_BYTES, Stdin::new(reading.cancelled));
+    lists::read_stream(stdin, "standard input", None, Origin::User, reading, give)
+}
+
+/// Standard input; ends early once `cancelled` returns true.
+struct Stdin<'a> {
     cancelled: &'a dyn Fn() -> bool,
     lock: io::StdinLock<'static>,
 }
 
 impl<'a> Stdin<'a> {
-    pub(super) fn new(cancelled: &'a dyn Fn() -> bool) -> Self {
+    fn new(cancelled: &'a dyn Fn() -> bool) -> Self {
         Self { cancelled, lock: io::stdin().lock() }
     }
 }
@@ -30,7 +59,7 @@ impl Read for Stdin<'_> {
         if (self.cancelled)() {
             return Ok(0);
         }
-        // Past the lock's own buffer: what is asked of the system must be what was waited for.
+        // Bypasses the lock's own buffer, so that this reads exactly what `wait` has waited for.
         #[cfg(unix)]
         return rustix::io::read(&self.lock, buffer).map_err(Into::into);
         #[cfg(not(unix))]
@@ -38,11 +67,11 @@ impl Read for Stdin<'_> {
     }
 }
 
-/// Waits until there is something to read, or its end; `false` if it was cancelled first.
+/// Waits for data or the end of the input; returns `false` if it was cancelled first.
 #[cfg(unix)]
 fn wait(cancelled: &dyn Fn() -> bool) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) };
+    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(CHECK_EVERY.subsec_nanos()) };
     let stdin = io::stdin();
     loop {
         if cancelled() {
@@ -51,7 +80,7 @@ fn wait(cancelled: &dyn Fn() -> bool) -> bool {
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut fds, Some(&timeout)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            // An error of the poll's is one of the read's, too: it says which.
+            // If polling failed, the read fails with a better error.
             Ok(_) | Err(_) => return true,
         }
     }

@@ -144,9 +144,9 @@ fn a_missing_column_is_a_wrong_usage_that_names_those_there_are() {
         ),
         (&["--urls", "list.csv", "--url-column", "img"], "no column \"img\"; its columns are id, link"),
         (&["--urls", "list.csv", "--url-column", "link", "--checksum-column", "md5"], "no column \"md5\""),
-        (&["--urls", "list.csv", "--url-column", "link", "--name", "{col:sku}"], "{col:sku}, which the list"),
-        (&["--urls", "list.txt", "--name", "{col:id}"], "it has no columns"),
-        (&["http://127.0.0.1:1/a", "--name", "{col:id}"], "it has no columns"),
+        (&["--urls", "list.csv", "--url-column", "link", "--name", "{col:sku}"], "{col:sku}, but the list"),
+        (&["--urls", "list.txt", "--name", "{col:id}"], "has no columns"),
+        (&["http://127.0.0.1:1/a", "--name", "{col:id}"], "has no columns"),
         (&["http://127.0.0.1:1/a", "--url-column", "link"], "--urls"),
     ] {
         let said = home.run(&[&["run", "-o", "out"], args].concat()).expect(2);

@@ -67,7 +67,7 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
         (&["--memory", "many"], "512MiB"),
         (&["--network-wait", "soon"], "30s"),
         (&["--fast", "--durable"], "cannot be used with"),
-        (&["--urls", "none.txt"], "none.txt is not there"),
+        (&["--urls", "none.txt"], "none.txt does not exist"),
         (&["--nonsense"], "--nonsense"),
         (&["--catalog", "postgres://me:pw@h/db"], "SQLite"),
     ] {

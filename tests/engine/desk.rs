@@ -13,6 +13,7 @@ use pixloom::model::{
     Edge, Event, Format, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe,
     Save, SinkSpec, SourceSpec, Step,
 };
+use pixloom::source;
 
 /// No wait may take longer; far above what a busy machine needs.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
@@ -118,7 +119,7 @@ impl Desk {
         for n in 0..count {
             self.put(&format!("{n:03}.png"), png(32 + n % 7, 24, n));
         }
-        SourceSpec::Folder { path: self.path("in"), recursive: false }
+        source::folder(self.path("in"), false)
     }
 
     /// A list of links that is read until its other end is dropped: what comes behind it in a job has to wait.
@@ -128,7 +129,7 @@ impl Desk {
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         // Open for both, so that neither end waits for the other.
         let end = fs::File::options().read(true).write(true).open(&path).unwrap();
-        (SourceSpec::UrlList { path }, end)
+        (source::url_list(path), end)
     }
 
     /// A job that copies what the sources give.
@@ -273,11 +274,11 @@ pub(crate) fn events_behind(snapshot: &Snapshot, seen: u64) -> impl Iterator<Ite
 }
 
 pub(crate) fn file(path: &Path) -> SourceSpec {
-    SourceSpec::File { path: path.to_path_buf() }
+    source::files([path.to_path_buf()])
 }
 
 pub(crate) fn url(url: String) -> SourceSpec {
-    SourceSpec::Url { url }
+    source::urls([url])
 }
 
 pub(crate) fn recipe(steps: Vec<Step>) -> Recipe {

@@ -3,7 +3,8 @@
 use std::fs;
 
 use pixloom::engine::{Command, Notice, Snapshot};
-use pixloom::model::{ItemRow, JobState, Limits, Save, SinkSpec, SourceSpec};
+use pixloom::model::{ItemRow, JobState, Limits, Save, SinkSpec};
+use pixloom::source;
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe, save_as};
 
@@ -37,7 +38,7 @@ fn what_is_added_is_listed_once_and_nothing_is_done_before_start() {
     // The same again, and one more.
     desk.send(Command::DismissNotice);
     let more = desk.put("zz.png", png(9, 9, 9));
-    desk.send(Command::Add(vec![SourceSpec::Folder { path: desk.path("in"), recursive: false }, file(&more)]));
+    desk.send(Command::Add(vec![source::folder(desk.path("in"), false), file(&more)]));
     desk.wait("the new one is listed", lists(6));
     desk.wait("duplicates are told", |snapshot| {
         snapshot.notice == Some(Notice::Added { added: 1, duplicates: 6, only_links: false })

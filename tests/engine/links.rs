@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pixloom::engine::Command;
-use pixloom::model::{Edge, FormatChoice, ItemRow, ItemState, JobId, Limits, SourceSpec};
+use pixloom::model::{Edge, FormatChoice, ItemRow, ItemState, JobId, Limits};
+use pixloom::source;
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, save_as, sha256, url};
 use crate::util::server::{Behaviour, Server, ok, redirect, status};
@@ -67,7 +68,7 @@ fn fetched_pictures_go_through_the_recipe_in_one_job_with_files() {
     }
     let list_path = desk.path("list.txt");
     fs::write(&list_path, list).unwrap();
-    let sources = vec![file(&local), SourceSpec::UrlList { path: list_path }, url(server.url("/single.png"))];
+    let sources = vec![file(&local), source::url_list(list_path), url(server.url("/single.png"))];
     let rows = desk.run(desk.job(sources, vec![long_edge(30)], save_as("png")));
     assert_eq!(rows.len(), 22);
     for row in &rows {
@@ -168,7 +169,7 @@ fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_sta
     };
     let names: Vec<String> = (0..20).map(|n| format!("/p{n}.png")).collect();
     write(&names);
-    let spec = || desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(20)], save_as("png"));
+    let spec = || desk.job(vec![source::url_list(list.clone())], vec![long_edge(20)], save_as("png"));
     let count = |rows: &[ItemRow], state| rows.iter().filter(|row| row.state == state).count();
     let first = desk.run(spec());
     assert_eq!((count(&first, ItemState::Done), bodies.swap(0, Ordering::SeqCst)), (20, 20));
@@ -192,8 +193,7 @@ fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_sta
     assert_eq!((count(&third, ItemState::Skipped), bodies.swap(0, Ordering::SeqCst)), (20, 0));
     assert_eq!(desk.outputs().len(), 22, "20, the new one, and the changed one beside the old");
     // Another recipe makes something else.
-    let other =
-        desk.run(desk.job(vec![SourceSpec::UrlList { path: list.clone() }], vec![long_edge(10)], save_as("png")));
+    let other = desk.run(desk.job(vec![source::url_list(list.clone())], vec![long_edge(10)], save_as("png")));
     assert_eq!((count(&other, ItemState::Done), bodies.load(Ordering::SeqCst)), (20, 20));
 }
 
@@ -266,7 +266,7 @@ fn a_host_that_never_answers_holds_up_no_other() {
     }
     let list_path = desk.path("list.txt");
     fs::write(&list_path, list).unwrap();
-    let mut spec = desk.copies(vec![SourceSpec::UrlList { path: list_path }]);
+    let mut spec = desk.copies(vec![source::url_list(list_path)]);
     spec.limits = Limits { connections: 16, per_host: 4, ..spec.limits };
     let job = desk.submit(spec);
     desk.wait("the good ones are done", |_| desk.row_of(job).done == OF_EACH as u64);
@@ -295,7 +295,7 @@ fn links_that_stood_aside_are_all_fetched_once() {
     }
     let list_path = desk.path("list.txt");
     fs::write(&list_path, list).unwrap();
-    let mut spec = desk.copies(vec![SourceSpec::UrlList { path: list_path }]);
+    let mut spec = desk.copies(vec![source::url_list(list_path)]);
     spec.limits = Limits { connections: 6, per_host: 2, ..spec.limits };
     let job = desk.submit(spec);
     desk.wait_end(job);

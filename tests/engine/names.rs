@@ -5,7 +5,8 @@ use std::fs;
 
 use pixloom::engine::Command;
 use pixloom::error::ErrorKind;
-use pixloom::model::{ConflictPolicy, Edge, FormatChoice, ItemState, JobSpec, JobState, SourceSpec, Step, Tree};
+use pixloom::model::{ConflictPolicy, Edge, FormatChoice, ItemState, JobSpec, JobState, Step, Tree};
+use pixloom::source;
 
 use super::desk::{Desk, file, files_below, last_event, long_edge, output_of, png};
 
@@ -164,7 +165,7 @@ fn an_original_whose_source_has_not_been_read_yet_is_not_replaced_either() {
     let original = desk.put("two/a.png", png(16, 16, 2));
     let bytes = fs::read(&original).unwrap();
     let (pipe, end_of_list) = desk.slow_list();
-    let folder = SourceSpec::Folder { path: desk.path("in/two"), recursive: false };
+    let folder = source::folder(desk.path("in/two"), false);
     let mut spec = desk.copies(vec![file(&first), pipe, folder]);
     spec.sink.dir = Some(desk.path("in/two"));
     spec.sink.on_conflict = ConflictPolicy::Overwrite;
@@ -207,7 +208,7 @@ fn folders_are_mirrored_or_everything_lands_in_one() {
     for (name, seed) in [("x.png", 1), ("a/x.png", 2), ("a/b/x.png", 3)] {
         desk.put(name, png(12, 12, seed));
     }
-    let folder = || vec![SourceSpec::Folder { path: desk.path("in"), recursive: true }];
+    let folder = || vec![source::folder(desk.path("in"), true)];
     let spec = desk.copies(folder());
     desk.run(spec.clone());
     assert_eq!(desk.outputs(), files_below(&desk.path("in")));
@@ -224,7 +225,7 @@ fn without_an_output_folder_a_new_one_beside_the_source_is_made() {
     let desk = Desk::command_line();
     let bytes = png(12, 12, 1);
     desk.put("x.png", &bytes);
-    let mut spec = desk.copies(vec![SourceSpec::Folder { path: desk.path("in"), recursive: true }]);
+    let mut spec = desk.copies(vec![source::folder(desk.path("in"), true)]);
     spec.sink.dir = None;
     desk.run(spec);
     assert_eq!(files_below(&desk.path("in-pixloom")), BTreeMap::from([("x.png".to_owned(), bytes)]));

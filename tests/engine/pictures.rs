@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use pixloom::model::{FormatChoice, ItemState, JobSpec, Save, SourceSpec, Step};
+use pixloom::model::{FormatChoice, ItemState, JobSpec, Save, Step};
+use pixloom::source;
 
 use super::desk::{Desk, file, format_named, long_edge, output_of, png, read_png, sample_path, save_as, sha256};
 
@@ -12,7 +13,7 @@ fn pictures_are_resized_sharpened_and_saved_as_webp_and_the_catalog_tells_all_of
     let desk = Desk::command_line();
     let samples = sample_path("");
     let before = super::desk::files_below(&samples);
-    let source = SourceSpec::Folder { path: samples.clone(), recursive: false };
+    let source = source::folder(samples.clone(), false);
     let steps = vec![long_edge(320), Step::new("sharpen").with("sigma", 1.0).with("amount", 0.8)];
     let rows = desk.run(desk.job(vec![source], steps, save_as("webp")));
     let sizes: BTreeMap<&str, (u32, u32)> = BTreeMap::from([
@@ -95,7 +96,7 @@ fn a_lossless_result_holds_exactly_the_pixels_of_the_recipe() {
 #[test]
 fn a_job_can_have_no_items_at_all() {
     let desk = Desk::command_line();
-    let empty = SourceSpec::Folder { path: desk.path("in"), recursive: true };
+    let empty = source::folder(desk.path("in"), true);
     let rows = desk.run(desk.job(vec![empty], vec![long_edge(10)], FormatChoice::Keep));
     assert_eq!((rows.len(), desk.output_names().len()), (0, 0));
 }
@@ -107,7 +108,7 @@ fn results_below_the_input_folder_do_not_become_inputs_of_the_same_job() {
     let first = desk.put("first.png", png(20, 20, 1));
     desk.put("z/second.png", png(20, 20, 2));
     let (pipe, end_of_list) = desk.slow_list();
-    let folder = SourceSpec::Folder { path: desk.path("in"), recursive: true };
+    let folder = source::folder(desk.path("in"), true);
     let mut spec = desk.copies(vec![file(&first), pipe, folder]);
     let out = desk.path("in/m");
     spec.sink.dir = Some(out.clone());

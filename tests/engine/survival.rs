@@ -4,7 +4,8 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use pixloom::engine::Command;
-use pixloom::model::{FormatChoice, ItemState, JobId, JobState, SourceSpec, Step};
+use pixloom::model::{FormatChoice, ItemState, JobId, JobState, Step};
+use pixloom::source;
 
 use super::desk::{DEADLINE, Desk, Manner, file, output_of, png, url};
 use crate::util::server::{Server, ok};
@@ -178,7 +179,7 @@ fn a_job_at_work_is_no_other_programs_to_take() {
 #[test]
 fn a_second_run_on_the_same_catalog_is_a_job_of_its_own() {
     let mut desk = Desk::command_line();
-    let source = || SourceSpec::Folder { path: desk.path("in"), recursive: false };
+    let source = || source::folder(desk.path("in"), false);
     desk.put("a.png", png(9, 9, 1));
     let rows = desk.run(desk.copies(vec![source()]));
     assert_eq!(rows[0].id.job, JobId(1));

@@ -16,7 +16,7 @@ use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, SourceSpec};
-use crate::source::Links;
+use crate::source::PastedText;
 use crate::{op, source, store};
 
 impl Coordinator {
@@ -29,12 +29,10 @@ impl Coordinator {
     pub(super) fn obey(&mut self, command: Command) -> Result<(), JobError> {
         match command {
             Command::Submit(spec) => self.submit(*spec),
-            Command::Add(sources) => self.add(sources.into_iter().map(lists::or_list).collect(), Links::default()),
-            Command::AddPaths(paths) => {
-                self.add(paths.into_iter().map(lists::source_of_path).collect(), Links::default())
-            }
+            Command::Add(sources) => self.add(sources, PastedText::default()),
+            Command::AddPaths(paths) => self.add(lists::sources_of_paths(&paths), PastedText::default()),
             Command::AddText(text) => self.add_text(&text),
-            Command::AddSamples => self.add(samples::sources()?, Links::default()),
+            Command::AddSamples => self.add(samples::sources()?, PastedText::default()),
             Command::Remove(seqs) => self.remove(seqs),
             Command::Clear => self.clear(),
             Command::Undo => self.undo(),
@@ -105,7 +103,7 @@ impl Coordinator {
         self.active.as_ref().is_some_and(|a| a.run.job == job && !matches!(a.phase, Phase::Ending { .. }))
     }
 
-    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut links: Links) -> Result<(), JobError> {
+    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut links: PastedText) -> Result<(), JobError> {
         secrets::keep_sources(&self.parts.secrets, &mut sources)?;
         secrets::keep_links(&self.parts.secrets, &mut links.urls)?;
         self.write_spec();
@@ -119,19 +117,19 @@ impl Coordinator {
             catalog.set_counted(job, false)
         })?;
         let sources = (first..).zip(sources).collect();
-        let Links { urls, duplicates, .. } = links;
+        let PastedText { urls, duplicates, .. } = links;
         self.expand(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
         Ok(())
     }
 
     pub(super) fn add_text(&mut self, text: &str) -> Result<(), JobError> {
-        let mut links = source::links(text);
+        let mut links = source::find_links(text);
         if links.urls.is_empty() && links.paths.is_empty() {
             self.notice = Some(Notice::NothingToAdd);
             return Ok(());
         }
         let paths = std::mem::take(&mut links.paths);
-        self.add(paths.into_iter().map(lists::source_of_path).collect(), links)
+        self.add(lists::sources_of_paths(&paths), links)
     }
 
     pub(super) fn expand(&mut self, request: IntakeRequest) {
@@ -211,7 +209,7 @@ impl Coordinator {
         if listed.spec.lists == wanted {
             return Ok(());
         }
-        let is_list = |source: &SourceSpec| matches!(source, SourceSpec::UrlList { .. });
+        let is_list = |source: &SourceSpec| source::kind_of(source).is_ok_and(|kind| kind.is_list);
         if listed.spec.lists.url_column == wanted.url_column || !listed.spec.sources.iter().any(is_list) {
             // A checksum is looked up when its item's turn comes.
             self.notice = None;

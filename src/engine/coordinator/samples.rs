@@ -6,7 +6,7 @@ use etcetera::BaseStrategy;
 
 use crate::error::JobError;
 use crate::model::{Message, SourceSpec};
-use crate::store;
+use crate::{source, store};
 
 /// A picture's name and bytes.
 macro_rules! sample {
@@ -34,7 +34,7 @@ pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
         let sentence = Message::new("samples", "Couldn't lay out the samples in {folder}: {detail}.");
         JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
     })?;
-    Ok(vec![SourceSpec::Folder { path: dir, recursive: false }])
+    Ok(vec![source::folder(dir, false)])
 }
 
 fn write_missing(dir: &PathBuf) -> std::io::Result<()> {

@@ -14,7 +14,7 @@ use crate::engine::run::pools;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
-use crate::source;
+use crate::source::{self, Columns, Header};
 use crate::store::Spool;
 
 /// How often a list that is being fetched looks whether it was given up.
@@ -24,53 +24,45 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
     let template = crate::engine::item::naming::template(spec)?;
     for source in &spec.sources {
-        let (header, name) = match source {
-            SourceSpec::UrlList { path } => {
-                let header = source::list_header(path, &spec.lists).map_err(JobError::Refused)?;
-                (header, path.display().to_string())
-            }
-            // What they hold is seen when it comes.
-            SourceSpec::Stdin | SourceSpec::FetchedList { .. } => continue,
-            SourceSpec::File { path } | SourceSpec::Folder { path, .. } => {
-                (Some(source::Header::none()), path.display().to_string())
-            }
-            SourceSpec::Url { url } => (Some(source::Header::none()), locator::shown_url(url)),
+        let header = match source::columns(source, &spec.lists) {
+            Columns::NotAList => Header::none(),
+            Columns::File { missing: Some((_, message)), .. } => return Err(JobError::Refused(message)),
+            Columns::File { header: Some(header), .. } => header,
+            // Reading it will tell.
+            Columns::File { header: None, .. } | Columns::Unknown => continue,
         };
-        let Some(header) = header else { continue };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
-            let sentence = match header.columns.as_slice() {
+            let message = match header.columns.as_slice() {
                 [] => Message::new(
                     "name_no_columns",
-                    "The name template asks for {col:{column}}, which {source} can't fill in: it has no columns.",
+                    "The name template uses {col:{column}}, but {source} has no columns.",
                 ),
                 columns => Message::new(
                     "name_no_column",
-                    "The name template asks for {col:{column}}, which the list {source} can't fill in: its columns are \
-                     {columns}.",
+                    "The name template uses {col:{column}}, but the list {source} has only the columns {columns}.",
                 )
                 .with("columns", columns.join(", ")),
             };
-            return Err(JobError::Refused(sentence.with("column", column).with("source", name)));
+            return Err(JobError::Refused(message.with("column", column).with("source", source::label(source))));
         }
     }
     Ok(())
 }
 
-/// Lists that a face is told of at most.
-const LOOKED_AT: usize = 32;
+/// Largest number of lists whose columns are shown.
+const MAX_LISTS_SHOWN: usize = 32;
 
-/// The lists among a draft's sources that have columns, or may have.
+/// The lists among a draft's sources that have columns, or may have some.
 pub(crate) fn files(spec: &JobSpec) -> Arc<[ListFile]> {
-    let paths = spec.sources.iter().filter_map(|source| match source {
-        SourceSpec::UrlList { path } => Some(path),
-        _ => None,
-    });
-    let file = |path: &PathBuf| match source::list_columns(path, &spec.lists) {
-        Some((header, _)) if header.columns.is_empty() => None,
-        Some((header, missing)) => Some(ListFile { path: path.clone(), columns: Some(header.columns), missing }),
-        None => Some(ListFile { path: path.clone(), columns: None, missing: None }),
+    let file = |source: &SourceSpec| match source::columns(source, &spec.lists) {
+        Columns::File { header: Some(header), .. } if header.columns.is_empty() => None,
+        Columns::File { path, header, missing } => {
+            let (columns, missing) = (header.map(|header| header.columns), missing.map(|(column, _)| column));
+            Some(ListFile { path, columns, missing })
+        }
+        Columns::NotAList | Columns::Unknown => None,
     };
-    paths.take(LOOKED_AT).filter_map(file).collect()
+    spec.sources.iter().filter_map(file).take(MAX_LISTS_SHOWN).collect()
 }
 
 /// A list that was fetched.
@@ -160,21 +152,7 @@ fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
     rewound(file)
 }
 
-/// A chosen file whose name is that of a list is read as one.
-pub(crate) fn or_list(spec: SourceSpec) -> SourceSpec {
-    match spec {
-        SourceSpec::File { path } if source::is_list_name(&path) => SourceSpec::UrlList { path },
-        spec => spec,
-    }
-}
-
-/// What a dropped or pasted path stands for: a folder with all below it, a list of links, or a file.
-pub(crate) fn source_of_path(path: PathBuf) -> SourceSpec {
-    if path.is_dir() {
-        SourceSpec::Folder { path, recursive: true }
-    } else if source::is_list_name(&path) {
-        SourceSpec::UrlList { path }
-    } else {
-        SourceSpec::File { path }
-    }
+/// The sources that dropped, chosen or pasted paths stand for: folders with everything below them, lists, files.
+pub(crate) fn sources_of_paths(paths: &[PathBuf]) -> Vec<SourceSpec> {
+    source::merge(paths.iter().filter_map(|path| source::from_path(path)))
 }

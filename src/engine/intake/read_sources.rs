@@ -17,7 +17,7 @@ use crate::engine::record::recorder::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
-use crate::source::{self, Found, Reading};
+use crate::source::{self, Found, Reading, Repeat, hash_of_fetched_list as hash_of, with_hash_of_list};
 
 /// Requests that may wait.
 pub(crate) const INTAKE_QUEUE: usize = 256;
@@ -152,19 +152,21 @@ impl Intake<'_> {
             self.taken = 0;
             self.is_cut_off = false;
             // A folder may have changed; anything else gives the same again, so what was taken is passed over.
-            let passes_over = !matches!(spec, SourceSpec::Folder { .. });
+            let kind = source::kind_of(&spec)?;
+            let passes_over = kind.repeat != Repeat::Changed;
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
-            if spec == SourceSpec::Stdin && (self.request.resumes || known) {
+            if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
                 self.tell_cut_off_stdin();
                 already_taken = 0;
                 continue;
             }
             let already_read = already_taken > 0;
-            let mut pass_over = if passes_over { already_taken } else { 0 };
+            let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
+            let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
+            self.taken = first_item;
             already_taken = 0;
             // What the job itself names was seen to when it was taken in.
-            let is_list =
-                matches!(spec, SourceSpec::UrlList { .. } | SourceSpec::Stdin | SourceSpec::FetchedList { .. });
+            let is_list = kind.is_list;
             let stop = Arc::clone(&self.request.stop);
             let failed = Cell::new(None);
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
@@ -180,12 +182,12 @@ impl Intake<'_> {
                 stop.load(Ordering::Acquire)
             };
             let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
-            let reading = Reading { lists: &asked.lists, cancelled: &cancelled, fetch: &fetch };
+            let reading = Reading { lists: &asked.lists, first_item, cancelled: &cancelled, fetch: &fetch };
             let outcome = source::read(&spec, &reading, &mut |found| {
                 let mut this = this.borrow_mut();
                 match found {
                     Found::Failed(error) => {
-                        this.is_cut_off = is_list && spec != SourceSpec::Stdin;
+                        this.is_cut_off = is_list && !kind.is_lost_when_interrupted();
                         this.tell(IntakeNote::RunError { job: this.request.job, error });
                     }
                     // What is left out is told when all has been added.
@@ -348,7 +350,7 @@ impl<'a> ListFetcher<'a> {
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
         let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
-            Some(SourceSpec::FetchedList { hash: Some(hash), .. }) if self.already_read && *hash != list.hash => {
+            Some(source) if self.already_read && hash_of(source).is_some_and(|hash| hash != list.hash) => {
                 let sentence = CHANGED.with("list", locator::shown_url(url));
                 let _ = self.note_tx.send(IntakeNote::RunError { job: self.job, error: JobError::Machine(sentence) });
             }
@@ -360,8 +362,8 @@ impl<'a> ListFetcher<'a> {
 
     fn note(&self, list_hash: &str) -> Result<(), JobError> {
         let mut spec = self.spec.clone();
-        if let Some(SourceSpec::FetchedList { hash, .. }) = spec.sources.get_mut(self.index as usize) {
-            *hash = Some(list_hash.to_owned());
+        if let Some(source) = spec.sources.get_mut(self.index as usize) {
+            *source = with_hash_of_list(source.clone(), list_hash);
         }
         let job = self.job;
         call(self.record_tx, move |catalog| catalog.set_spec(job, &spec))

@@ -49,8 +49,8 @@ pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
 
 /// Sources to be added.
 pub(crate) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Result<(), JobError> {
-    for source in sources {
-        if let SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } = source {
+    for input in sources.iter_mut().flat_map(|source| &mut source.inputs) {
+        if let Locator::Url(url) = input {
             *url = secrets.keep_link(url)?;
         }
     }
@@ -94,10 +94,7 @@ mod tests {
     fn nothing_secret_is_left_in_a_job() {
         let url = "https://me:s3cret@h.example/a.jpg".to_owned();
         let mut spec = JobSpec {
-            sources: vec![
-                SourceSpec::Url { url: url.clone() },
-                SourceSpec::FetchedList { url: url.clone(), hash: None },
-            ],
+            sources: vec![crate::source::urls([url.clone()]), crate::source::fetched_list(url.clone())],
             network: NetworkSpec {
                 proxy: ProxyChoice::Url("http://you:s3cret@proxy:3128".to_owned()),
                 ..NetworkSpec::default()

@@ -158,7 +158,7 @@ pub fn dry_run(
         crate::engine::intake::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     for source in &spec.sources {
-        let reading = Reading { lists: &spec.lists, cancelled, fetch: &fetch };
+        let reading = Reading { lists: &spec.lists, first_item: 0, cancelled, fetch: &fetch };
         let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),

@@ -11,6 +11,7 @@ use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree};
 use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
+use crate::source;
 use crate::store::{self, Content, OutputFolder, Space, Staged};
 
 /// How many names `name (n).ext` are tried.
@@ -368,14 +369,7 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     if let Some(dir) = &spec.sink.dir {
         return absolute(dir);
     }
-    let beside = spec.sources.iter().find_map(|source| match source {
-        SourceSpec::Folder { path, .. } => Some(path.clone()),
-        // A bare name has an empty parent: its folder is the working directory.
-        SourceSpec::File { path } | SourceSpec::UrlList { path } => {
-            path.parent().map(|folder| Path::new(".").join(folder))
-        }
-        SourceSpec::Url { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => None,
-    });
+    let beside = spec.sources.iter().find_map(source::results_beside);
     match beside {
         Some(folder) => {
             let folder = absolute(&folder)?;
@@ -502,19 +496,7 @@ fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool
 
 /// Whether one of these sources may give this file.
 pub(crate) fn may_be_given(sources: &[SourceSpec], path: &Path) -> bool {
-    let path = in_real_folder(path);
-    sources.iter().any(|source| match source {
-        SourceSpec::File { path: named } => {
-            let named = store::of_path(named).absolute(named);
-            named.is_ok_and(|named| in_real_folder(&named) == path)
-        }
-        SourceSpec::Folder { path: root, recursive } => store::of_path(root)
-            .resolve(root)
-            .is_ok_and(|root| if *recursive { path.starts_with(&root) } else { path.parent() == Some(&root) }),
-        SourceSpec::Url { .. } | SourceSpec::UrlList { .. } | SourceSpec::FetchedList { .. } | SourceSpec::Stdin => {
-            false
-        }
-    })
+    sources.iter().any(|source| source::may_give(source, path))
 }
 
 fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 
 use crate::engine::{Command, Engine, EngineOptions};
-use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState, SourceSpec};
+use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState};
 use crate::store::unreliable::Faults;
 
 /// No wait may take longer.
@@ -44,7 +44,7 @@ impl Bench {
         let sources = (0..count).map(|n| {
             let path = self.dir.path().join("in").join(format!("{n}.txt"));
             fs::write(&path, format!("file {n}")).unwrap();
-            SourceSpec::File { path }
+            crate::source::files([path])
         });
         let mut spec = JobSpec { sources: sources.collect(), ..JobSpec::default() };
         spec.sink.dir = Some(self.out());

@@ -24,9 +24,9 @@ use super::views::body_cache::BodyCache;
 use crate::catalog::ReaderFactory;
 use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark, SourceSpec};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
 use crate::op::Pipeline;
-use crate::store;
+use crate::{source, store};
 use budget::{Budget, Switch};
 pub(crate) use lanes::body_in_memory_bytes;
 
@@ -208,7 +208,8 @@ impl Run {
         remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
         remarks.extend(counted(&self.left_over).map(|count| Remark::ManyLeftOver { count }));
         // A list is fetched before its links and apart from them, perhaps with what no link needs.
-        let has_fetched_list = self.spec.sources.iter().any(|source| matches!(source, SourceSpec::FetchedList { .. }));
+        let is_fetched = |source| source::kind_of(source).is_ok_and(|kind| kind.is_foreign);
+        let has_fetched_list = self.spec.sources.iter().any(is_fetched);
         if is_done && !has_fetched_list {
             let unused = self.fetcher.unused_access().into_iter();
             remarks.extend(unused.map(|(place, near)| Remark::UnusedAccess { place, near }));

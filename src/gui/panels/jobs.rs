@@ -2,14 +2,14 @@
 
 use egui::{Align, Context, Frame, Layout, Margin, ScrollArea, Ui};
 
-use crate::engine::Command;
+use crate::engine::{Command, source_label};
 use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{label, scroll};
-use crate::model::{JobRow, JobState, SourceSpec, locator};
+use crate::model::{JobRow, JobState};
 
 /// Shows the history while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -102,14 +102,7 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
 
 /// Where its items came from.
 fn origin(job: &JobRow) -> String {
-    let name = |source: &SourceSpec| match source {
-        SourceSpec::File { path } | SourceSpec::Folder { path, .. } | SourceSpec::UrlList { path } => {
-            path.display().to_string()
-        }
-        SourceSpec::Url { url } | SourceSpec::FetchedList { url, .. } => locator::shown_url(url),
-        SourceSpec::Stdin => "-".to_owned(),
-    };
-    let first = job.spec.sources.first().map(name).unwrap_or_default();
+    let first = job.spec.sources.first().map(source_label).unwrap_or_default();
     match job.spec.sources.len() {
         0 | 1 => first,
         sources => format!("{first}  +{}", sources - 1),

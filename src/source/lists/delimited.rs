@@ -1,24 +1,79 @@
-//! CSV and TSV (RFC 4180, with any delimiter): a header and rows, or rows alone where the first one holds a link.
+//! CSV and TSV (RFC 4180, with any delimiter): a header and rows, or only rows if the first one contains a link.
 
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
 use csv_core::ReadRecordResult;
 
-use super::header::{self, Header, HeaderCheck};
+use super::columns::{self, Header, HeaderCheck};
+use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
 use super::{MAX_RECORD_BYTES, skip_line};
+use crate::model::columns::is_same_name;
 use crate::model::{Columns, ListSpec, Locator, Message};
 
-/// Fields that a record may have.
+/// Largest number of fields in a record.
 const MAX_FIELDS: usize = 16 << 10;
 
-pub(super) fn read(list: &mut List<'_>, reader: Box<dyn BufRead + '_>, delimiter: Option<u8>) -> ControlFlow<()> {
-    let mut records = Records::new(reader, delimiter);
+pub(super) static CSV: ListFormat = ListFormat {
+    extensions: &["csv"],
+    help: "",
+    layout: Layout::Stream {
+        sniff: is_table,
+        read: |list, stream| {
+            let delimiter = delimiter(&stream.first_line);
+            read(list, stream, delimiter)
+        },
+        header: |stream, lists| {
+            let delimiter = delimiter(&stream.first_line);
+            header(stream, delimiter, lists)
+        },
+    },
+};
+
+pub(super) static TSV: ListFormat = ListFormat {
+    extensions: &["tsv", "tab"],
+    help: "",
+    layout: Layout::Stream {
+        // Without a name, `CSV` finds the delimiter.
+        sniff: |_, _| false,
+        read: |list, stream| read(list, stream, b'\t'),
+        header: |stream, lists| header(stream, b'\t', lists),
+    },
+};
+
+/// Whether a first line is that of a table: the user names a column, or one is called `url`.
+fn is_table(line: &[u8], lists: &ListSpec) -> bool {
+    let delimiter = delimiter(line);
+    let mut fields = line.split(|byte| *byte == delimiter).map(String::from_utf8_lossy);
+    lists.url_column.is_some() || fields.any(|field| is_same_name(field.trim().trim_matches('"'), columns::URL))
+}
+
+/// The delimiter of a first line's fields: a comma, unless there are only tabs or only semicolons.
+fn delimiter(line: &[u8]) -> u8 {
+    let mut is_quoted = false;
+    let mut outside = line.iter().copied().filter(|byte| {
+        is_quoted ^= *byte == b'"';
+        !is_quoted
+    });
+    let mut best = b',';
+    for byte in outside.by_ref() {
+        match byte {
+            b',' => return b',',
+            b'\t' => best = b'\t',
+            b';' if best == b',' => best = b';',
+            _ => {}
+        }
+    }
+    best
+}
+
+fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<()> {
+    let mut records = Records::new(stream.reader, delimiter);
     let Some(mut place) = next_place(list, &mut records)? else { return ControlFlow::Continue(()) };
     let table = match Table::of(&records, list.lists) {
         Ok(table) => table,
-        Err(what) => return list.trouble(what),
+        Err(why) => return list.unreadable(why),
     };
     if table.has_header {
         match next_place(list, &mut records)? {
@@ -43,20 +98,21 @@ pub(super) fn read(list: &mut List<'_>, reader: Box<dyn BufRead + '_>, delimiter
     }
 }
 
-/// Reads the next record and gives its place; `None` at the end. Those above the limits are told on the way.
+/// Reads the next record and returns its position; `None` at the end. Records above the limits become failed items.
 fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(), Option<Position>> {
     loop {
         match records.next(list.cancelled) {
             Ok(Next::Record(line)) => return ControlFlow::Continue(Some(Position::line(line))),
             Ok(Next::TooLong(line)) => {
                 let (most, next) = (MAX_RECORD_BYTES >> 10, records.line);
-                let what =
-                    format!("is longer than {most} KiB, or opens a quote that isn't closed; rows go on at line {next}");
+                let what = format!(
+                    "is longer than {most} KiB or opens a quote that isn't closed; reading continues at line {next}"
+                );
                 list.no_link(Position::line(line), "", &what)?;
             }
             Ok(Next::Unclosed(line)) => {
                 let what = format!(
-                    "opens a quote that isn't closed, so that everything up to line {} belongs to it; close it and run \
+                    "opens a quote that isn't closed, so everything up to line {} belongs to it; close the quote and run \
                      the list again",
                     records.line
                 );
@@ -65,23 +121,23 @@ fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(),
             Ok(Next::End) => return ControlFlow::Continue(None),
             Ok(Next::Cancelled) => return ControlFlow::Break(()),
             Err(error) => {
-                list.broken(&error)?;
+                list.read_failed(&error)?;
                 return ControlFlow::Continue(None);
             }
         }
     }
 }
 
-/// The columns by the first record.
-pub(super) fn header(reader: &mut dyn BufRead, delimiter: Option<u8>, lists: &ListSpec) -> Option<HeaderCheck> {
-    let mut records = Records::new(Box::new(reader), delimiter);
+/// The columns, by the first record.
+fn header(stream: Stream<'_>, delimiter: u8, lists: &ListSpec) -> Option<HeaderCheck> {
+    let mut records = Records::new(stream.reader, delimiter);
     let Ok(Next::Record(_)) = records.next(&|| false) else { return None };
     let (columns, _) = names(&records);
-    Some((Header { columns, is_complete: true }, Table::of(&records, lists).map(drop)))
+    Some(HeaderCheck::of(Header { columns, is_complete: true }, lists, Table::of(&records, lists)))
 }
 
-/// The columns' names by the first record, and where links stand in it: then it is no header, and they are called by
-/// their numbers.
+/// The columns' names by the first record, and the fields that contain links. If there are any, the record is not a
+/// header, and columns are named by their numbers.
 fn names(first: &Records<'_>) -> (Vec<String>, Vec<usize>) {
     let fields: Vec<String> = (0..first.count)
         .map(|at| String::from_utf8_lossy(first.field(at).unwrap_or_default()).trim().to_owned())
@@ -95,10 +151,10 @@ fn names(first: &Records<'_>) -> (Vec<String>, Vec<usize>) {
     (fields.into_iter().enumerate().map(name).collect(), links)
 }
 
-/// What the first record says of all.
+/// What the first record says about all of them.
 struct Table {
     names: Vec<String>,
-    /// Where links stand.
+    /// Index of the column of links.
     url: usize,
     has_header: bool,
 }
@@ -107,22 +163,22 @@ impl Table {
     fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, Message> {
         let (names, links) = names(first);
         if links.is_empty() {
-            let url = header::choose(&names, lists)?;
+            let url = columns::choose(&names, lists)?;
             return Ok(Self { names, url, has_header: true });
         }
-        // Without a header columns are called by their numbers, and the only one with a link needs no name.
+        // Without a header, columns are named by their numbers, and a single one with a link needs no name.
         let url = match (&lists.url_column, links.as_slice()) {
             (None, [only]) => *only,
             (Some(name), [only]) if names.len() == 1 && name.parse::<usize>().is_err() => *only,
             _ => {
-                let url = header::choose_of(&names, lists, header::NO_HEADER)?;
+                let url = columns::choose_of(&names, lists, columns::NO_HEADER)?;
                 return Ok(Self { names, url, has_header: false });
             }
         };
         Ok(Self { names, url, has_header: false })
     }
 
-    /// The fields beside the link; those beyond the header are called by their numbers.
+    /// The other fields of a record; those beyond the header are named by their numbers.
     fn columns(&self, records: &Records<'_>) -> Columns {
         let mut columns = Columns::default();
         for at in (0..records.count).filter(|at| *at != self.url) {
@@ -137,11 +193,11 @@ impl Table {
 }
 
 enum Next {
-    /// A record that begins in this line.
+    /// A record that begins on this line.
     Record(u64),
-    /// One above the limits, which was stepped over.
+    /// One above the limits, which was skipped.
     TooLong(u64),
-    /// One whose quote is still open at the end.
+    /// One with a quote that is still open at the end.
     Unclosed(u64),
     End,
     Cancelled,
@@ -151,19 +207,19 @@ enum Next {
 struct Records<'a> {
     reader: Box<dyn BufRead + 'a>,
     parser: csv_core::Reader,
-    /// The line that is read next, from 1.
+    /// The number of the next line, from 1.
     line: u64,
     fields: Vec<u8>,
     ends: Vec<usize>,
-    /// Fields of the current record.
+    /// Number of fields of the current record.
     count: usize,
 }
 
 impl<'a> Records<'a> {
-    fn new(reader: Box<dyn BufRead + 'a>, delimiter: Option<u8>) -> Self {
+    fn new(reader: Box<dyn BufRead + 'a>, delimiter: u8) -> Self {
         Self {
             reader,
-            parser: csv_core::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).build(),
+            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             line: 1,
             fields: vec![0; MAX_RECORD_BYTES],
             ends: vec![0; MAX_FIELDS],
@@ -200,7 +256,7 @@ impl<'a> Records<'a> {
                 (self.fields.get_mut(bytes..).unwrap_or_default(), self.ends.get_mut(count..).unwrap_or_default());
             let (result, read, written, ended) = self.parser.read_record(input, fields, ends);
             let taken = input.get(..read).unwrap_or_default();
-            // One within quotes is written twice.
+            // A quote within quotes is written twice.
             taken.iter().filter(|byte| **byte == b'"').for_each(|_| is_open = !is_open);
             let is_open_at_end = input.is_empty() && is_open && self.line > start;
             let is_at_end = taken.last() == Some(&b'\n');
@@ -217,7 +273,7 @@ impl<'a> Records<'a> {
                 }
                 ReadRecordResult::End => return Ok(Next::End),
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                    // From the next line on, as if nothing had been: a quote that stands open takes no more with it.
+                    // Continues with the next line: an open quote does not swallow the rest.
                     self.parser.reset();
                     if !is_at_end {
                         if skip_line(&mut *self.reader, cancelled)?.is_none() {
@@ -231,7 +287,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Steps over what ends lines, so that a record's first line is known; `false` when it was cancelled.
+    /// Skips blank lines, so that a record's first line is known; `false` if it was cancelled.
     fn skip_blank_lines(&mut self, cancelled: &dyn Fn() -> bool) -> io::Result<bool> {
         loop {
             if cancelled() {

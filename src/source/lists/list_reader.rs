@@ -1,4 +1,4 @@
-//! A list being read: what its lines become.
+//! Turns the lines of a list into items.
 
 use std::fmt;
 use std::io;
@@ -7,28 +7,28 @@ use std::ops::ControlFlow;
 use url::Url;
 
 use super::seen_links::{MOST, SeenLinks, Sighting};
-use super::{Give, MAX_RECORD_BYTES, trouble};
+use super::{MAX_RECORD_BYTES, unreadable};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{Columns, ListSpec, Locator, Message, NewItem, Origin, locator};
-use crate::source::{Found, Reading};
+use crate::source::kind::{Found, Give, Reading};
 
-/// Characters of a line that is no link which are kept to know it by.
-const SHOWN_CHARS: usize = 200;
-/// Bytes of a link at most.
+/// Characters of an invalid line that are kept for its message.
+const MAX_CHARS_SHOWN: usize = 200;
+/// Longest link in bytes.
 const MAX_LINK_BYTES: usize = 64 << 10;
 
 /// A list being read.
-pub(super) struct List<'a> {
-    /// What its troubles call it.
+pub(in crate::source) struct List<'a> {
+    /// Its name in messages.
     pub(super) name: &'a str,
     origin: Origin,
     pub(super) lists: &'a ListSpec,
     pub(super) cancelled: &'a dyn Fn() -> bool,
     pub(super) give: Give<'a>,
     seen: SeenLinks,
-    /// Links that stood in it already.
+    /// Links that were repeated in it.
     pub(super) duplicates: u64,
-    /// Whether there were more links than can be remembered.
+    /// Whether there were more links than can be compared.
     pub(super) forgot: bool,
 }
 
@@ -61,12 +61,12 @@ impl<'a> List<'a> {
         Self { name, origin, lists, cancelled, give, seen: SeenLinks::new(MOST), duplicates: 0, forgot: false }
     }
 
-    /// How many links were compared, if there were more.
+    /// How many links were compared, if there were more links than that.
     pub(super) fn forgot_after(&self) -> Option<u64> {
         self.forgot.then_some(MOST as u64)
     }
 
-    /// Gives the item of a line's link.
+    /// Gives the item of a link in a line.
     pub(super) fn link(&mut self, place: Position, text: &str, columns: Columns) -> ControlFlow<()> {
         let text = text.trim();
         if text.is_empty() {
@@ -85,14 +85,14 @@ impl<'a> List<'a> {
                 Sighting::Full => self.forgot = true,
                 Sighting::At(number) => {
                     self.duplicates += 1;
-                    item.skip = Some(format!("The same link stands in {} {number} of its list.", place.unit));
+                    item.skip = Some(format!("The same link is in {} {number} of its list.", place.unit));
                 }
             }
         }
         (self.give)(Found::Item(item))
     }
 
-    /// Gives the failed item of a line that holds no link: `what` continues the sentence that begins with the line.
+    /// Gives the failed item of a line without a link: `what` continues the sentence that begins with the line.
     pub(super) fn no_link(&mut self, place: Position, shown: &str, what: &str) -> ControlFlow<()> {
         let shown = if shown.is_empty() { place.to_string() } else { shown.to_owned() };
         let mut item = no_link(&shown, &format!("{place} of {} {what}", self.name));
@@ -100,26 +100,26 @@ impl<'a> List<'a> {
         (self.give)(Found::Item(item))
     }
 
-    /// The same for a line above the limit.
+    /// The same for a line that is too long.
     pub(super) fn too_long(&mut self, place: Position, shown: &str) -> ControlFlow<()> {
         self.no_link(place, shown, &format!("is longer than {} KiB", MAX_RECORD_BYTES >> 10))
     }
 
-    /// Tells why the list can't be read (on).
-    pub(super) fn trouble(&mut self, why: Message) -> ControlFlow<()> {
+    /// Reports why the list, or the rest of it, can't be read.
+    pub(super) fn unreadable(&mut self, why: Message) -> ControlFlow<()> {
         (self.give)(Found::Failed(JobError::Machine(why.with("list", self.name))))
     }
 
-    /// The same for a failed read, unless it was cancelled: then there is nothing to tell.
-    pub(super) fn broken(&mut self, error: &io::Error) -> ControlFlow<()> {
+    /// The same for a failed read, unless it failed because it was cancelled.
+    pub(super) fn read_failed(&mut self, error: &io::Error) -> ControlFlow<()> {
         if (self.cancelled)() {
             return ControlFlow::Break(());
         }
-        (self.give)(Found::Failed(trouble(self.name, error)))
+        (self.give)(Found::Failed(unreadable(self.name, error)))
     }
 }
 
-/// An item for a link; `place` (may be empty) says where it stands, should it be none.
+/// An item for a link. If it is not valid, its message begins with `place`, which may be empty.
 pub(in crate::source) fn link(text: &str, place: &str) -> NewItem {
     let text = text.trim();
     let detail = match is_link(text) {
@@ -132,7 +132,7 @@ pub(in crate::source) fn link(text: &str, place: &str) -> NewItem {
     }
 }
 
-/// Where in a text, behind white space, the next link begins.
+/// Where the next link in a text begins; it follows white space.
 pub(super) fn next_link(text: &str) -> Option<usize> {
     let spaces = text.char_indices().filter(|(_, c)| c.is_whitespace());
     spaces.map(|(at, c)| at + c.len_utf8()).find(|at| text.get(*at..).is_some_and(Locator::is_url))
@@ -140,24 +140,24 @@ pub(super) fn next_link(text: &str) -> Option<usize> {
 
 fn is_link(text: &str) -> Result<(), String> {
     if !Locator::is_url(text) {
-        return Err("a link begins with http:// or https://".to_owned());
+        return Err("a link must begin with http:// or https://".to_owned());
     }
     if Locator::names_no_host(text) {
         return Err("it names no host".to_owned());
     }
     if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
-        return Err("it holds a control character".to_owned());
+        return Err("it contains a control character".to_owned());
     }
     if next_link(text).is_some() {
-        return Err("it holds two links; give each a line of its own".to_owned());
+        return Err("it contains two links; put each on a line of its own".to_owned());
     }
     Url::parse(text).map(|_| ()).map_err(|error| error.to_string())
 }
 
 fn no_link(text: &str, detail: &str) -> NewItem {
-    // Before it is cut: what stands before an `@` may be a password.
+    // Before it is shortened: what precedes an `@` may be a password.
     let bare: String = text.split_inclusive(char::is_whitespace).map(locator::without_user_info).collect();
-    let shown: String = bare.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+    let shown: String = bare.chars().filter(|c| !c.is_control()).take(MAX_CHARS_SHOWN).collect();
     let error = ItemError::new(ErrorKind::BadUrl, &shown).with("detail", detail);
     NewItem { error: Some(error), ..NewItem::new(Locator::Url(shown)) }
 }

@@ -1,11 +1,13 @@
-//! Lists of links: text with one link a line, CSV and TSV, JSON lines, Parquet; each also packed with gzip.
+//! Lists of links, in several formats, each also compressed with gzip.
 //!
-//! A list is read as a stream, so that it may have any length; one line, row or record of it never takes more memory
-//! than [`MAX_RECORD_BYTES`]. Parquet is read from its end: what comes as a stream is laid down in a nameless file first. What is wrong with a line is that line's failure, with its number; the list goes on.
+//! A list is read as a stream and may have any length; a line, row or record never takes more memory than
+//! [`MAX_RECORD_BYTES`]. A format that can only be read from a file is first copied to a temporary file if it comes as a
+//! stream. What is wrong with a line becomes the failure of its item, with the line's number; the rest is still read.
 
+mod columns;
 mod delimited;
 mod format;
-mod header;
+mod formats;
 mod json_lines;
 mod list_reader;
 mod parquet;
@@ -13,48 +15,78 @@ mod seen_links;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod toy;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{Found, Reading};
+use super::kind::{Found, Give, Reading};
 use crate::error::JobError;
-use crate::model::{Message, Origin, Remark};
-use format::ListFormat;
+use crate::model::{ListSpec, Message, Origin, Remark};
+use columns::HeaderCheck;
+use format::{Layout, ListFormat, Stream};
 use list_reader::List;
 
-pub use header::{Header, columns, header};
+pub use columns::Header;
+pub use formats::help as formats_help;
 pub(super) use list_reader::link;
 
-/// Bytes that a record (a line, a row) may have.
+/// Largest size of a record (a line or a row) in bytes.
 const MAX_RECORD_BYTES: usize = 256 << 10;
-/// Bytes read from the list at once.
+/// Bytes that are read from the list at once.
 const BUFFER_BYTES: usize = 256 << 10;
-/// Bytes of Parquet that are laid down when they come as a stream.
-const MAX_SPOOLED_BYTES: u64 = 16 << 30;
+/// Largest stream that is copied to a temporary file, in bytes.
+const MAX_COPIED_BYTES: u64 = 16 << 30;
 
-/// Whether a name is that of a list of links, by its extension.
+/// Whether a file's extension is that of a list of links.
 pub fn is_list_name(path: &Path) -> bool {
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    ListFormat::of_name(&name).is_some() || [".parquet", ".parquet.gz"].iter().any(|end| name.ends_with(end))
+    formats::is_list_name(&path.to_string_lossy())
 }
 
-/// What a list's items are given to.
-type Give<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
+/// The columns of a list in a file, and the requested one that is missing. `None` if the file can't be read, which is
+/// reported when the list is read.
+pub(super) fn columns(path: &Path, lists: &ListSpec) -> Option<(Header, Option<(String, Message)>)> {
+    let HeaderCheck { header, missing } = check_header(path, lists)?;
+    let name_list = |(column, message): (String, Message)| (column, message.with("list", path.display()));
+    Some((header, missing.map(name_list)))
+}
+
+fn check_header(path: &Path, lists: &ListSpec) -> Option<HeaderCheck> {
+    let mut file = File::open(path).ok()?;
+    match formats::by_magic_of(&mut file).ok()? {
+        Some(ListFormat { layout: Layout::WholeFile { header, .. }, .. }) => return header(file, lists),
+        // Anything but a regular file can be read only once.
+        _ if !file.metadata().is_ok_and(|metadata| metadata.is_file()) => return None,
+        _ => {}
+    }
+    let reading = Reading { lists, ..Reading::default() };
+    let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+    match open(reader, formats::by_name(&path.to_string_lossy()), &reading).ok()? {
+        Opened::Stream(format, stream) => match format.layout {
+            Layout::Stream { header, .. } => header(stream, lists),
+            Layout::WholeFile { .. } => None,
+        },
+        Opened::File(format, file) => match format.layout {
+            Layout::WholeFile { header, .. } => header(file, lists),
+            Layout::Stream { .. } => None,
+        },
+        Opened::Refused(_) | Opened::Cancelled => None,
+    }
+}
 
 /// Gives the links of a list in a file.
 pub(super) fn read_path(path: &Path, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let name = path.display().to_string();
     match File::open(path) {
         Ok(file) => read_file(file, &name, &name, Origin::User, reading, give),
-        Err(error) => give(Found::Failed(trouble(&name, &error))),
+        Err(error) => give(Found::Failed(unreadable(&name, &error))),
     }
 }
 
-/// Gives the links of a list in an open file. `name` is what its troubles call it; `path` is what its name tells the
-/// form by.
+/// Gives the links of a list in an open file. `name` is its name in messages; `path` is the name that may say its format.
 pub(super) fn read_file(
     mut file: File,
     name: &str,
@@ -63,39 +95,43 @@ pub(super) fn read_file(
     reading: &Reading<'_>,
     give: Give<'_>,
 ) -> ControlFlow<()> {
-    match format::is_parquet(&mut file) {
-        Ok(true) => finish(List::new(name, origin, reading, give), |list| parquet::read(list, file)),
-        Ok(false) => {
-            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-            read_stream(reader, name, ListFormat::of_name(path), origin, reading, give)
+    match formats::by_magic_of(&mut file) {
+        Ok(Some(ListFormat { layout: Layout::WholeFile { read, .. }, .. })) => {
+            finish(List::new(name, origin, reading, give), |list| read(list, file))
         }
-        Err(error) => give(Found::Failed(trouble(name, &error))),
+        Ok(_) => {
+            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+            read_stream(reader, name, formats::by_name(path), origin, reading, give)
+        }
+        Err(error) => give(Found::Failed(unreadable(name, &error))),
     }
 }
 
-/// Gives the links of a list that comes as a stream; without a form, its first line tells it.
+/// Gives the links of a list that comes as a stream; without a known format, its contents decide.
 pub(super) fn read_stream(
     reader: impl BufRead,
     name: &str,
-    form: Option<ListFormat>,
+    format: Option<&'static ListFormat>,
     origin: Origin,
     reading: &Reading<'_>,
     give: Give<'_>,
 ) -> ControlFlow<()> {
-    finish(List::new(name, origin, reading, give), |list| match open(reader, form, reading) {
-        Ok(Opened::Stream(form, reader)) => match form {
-            ListFormat::Text => text::read(list, reader),
-            ListFormat::Delimited(delimiter) => delimited::read(list, reader, delimiter),
-            ListFormat::JsonLines => json_lines::read(list, reader),
+    finish(List::new(name, origin, reading, give), |list| match open(reader, format, reading) {
+        Ok(Opened::Stream(format, stream)) => match format.layout {
+            Layout::Stream { read, .. } => read(list, stream),
+            Layout::WholeFile { .. } => ControlFlow::Continue(()),
         },
-        Ok(Opened::Parquet(file)) => parquet::read(list, file),
-        Ok(Opened::Other(what)) => list.trouble(what),
+        Ok(Opened::File(format, file)) => match format.layout {
+            Layout::WholeFile { read, .. } => read(list, file),
+            Layout::Stream { .. } => ControlFlow::Continue(()),
+        },
+        Ok(Opened::Refused(why)) => list.unreadable(why),
         Ok(Opened::Cancelled) => ControlFlow::Break(()),
-        Err(error) => list.broken(&error),
+        Err(error) => list.read_failed(&error),
     })
 }
 
-/// Reads a list to its end, and tells what was left out.
+/// Reads a list to its end, and mentions links that were left out.
 fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     read(&mut list)?;
     if list.duplicates == 0 && !list.forgot {
@@ -106,47 +142,47 @@ fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()
     (list.give)(Found::Remark(remark))
 }
 
-/// What a stream of bytes turned out to be.
+/// A list whose format is known.
 enum Opened<'a> {
-    /// A list of this form: its bytes, unpacked and without a mark of their order.
-    Stream(ListFormat, Box<dyn BufRead + 'a>),
-    /// A Parquet file, laid down.
-    Parquet(File),
-    /// No list; what it is instead.
-    Other(Message),
+    /// A list that is read as a stream.
+    Stream(&'static ListFormat, Stream<'a>),
+    /// A list that is read from a file, to which the stream was copied.
+    File(&'static ListFormat, File),
+    /// This is not a list that can be read; the message says why.
+    Refused(Message),
     Cancelled,
 }
 
-fn open<'a>(reader: impl BufRead + 'a, form: Option<ListFormat>, reading: &Reading<'_>) -> io::Result<Opened<'a>> {
+fn open<'a>(
+    reader: impl BufRead + 'a,
+    format: Option<&'static ListFormat>,
+    reading: &Reading<'_>,
+) -> io::Result<Opened<'a>> {
     let (head, reader) = peek(reader, 4)?;
     let reader: Box<dyn BufRead> = if head.starts_with(b"\x1f\x8b") {
         Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(reader)))
     } else {
         Box::new(reader)
     };
-    let (_, mut reader) = first_line(reader)?;
+    let (_, mut reader) = peek_line(reader)?;
     let head = reader.fill_buf()?;
-    if head.starts_with(format::PARQUET) {
-        return Ok(spool(&mut reader, reading.cancelled)?.map_or(Opened::Cancelled, Opened::Parquet));
+    if let Some(format) = formats::by_magic(head) {
+        let file = copy_to_file(&mut reader, reading.cancelled)?;
+        return Ok(file.map_or(Opened::Cancelled, |file| Opened::File(format, file)));
     }
-    if let Some(what) = format::refusal(head) {
-        return Ok(Opened::Other(what));
+    if let Some(why) = formats::refusal(head) {
+        return Ok(Opened::Refused(why));
     }
     if head.starts_with(b"\xef\xbb\xbf") {
         reader.consume(3);
     }
-    let (line, reader) = first_line(reader)?;
-    let form = form.unwrap_or_else(|| ListFormat::of_line(&line, reading.lists));
-    let form = if let ListFormat::Delimited(None) = form {
-        ListFormat::Delimited(Some(format::delimiter(&line)))
-    } else {
-        form
-    };
-    Ok(Opened::Stream(form, Box::new(reader)))
+    let (first_line, reader) = peek_line(reader)?;
+    let format = format.unwrap_or_else(|| formats::by_line(&first_line, reading.lists));
+    Ok(Opened::Stream(format, Stream { reader: Box::new(reader), first_line }))
 }
 
-/// Lays a stream down in a file without a name; `None` when it was cancelled.
-fn spool(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<File>> {
+/// Copies a stream to a temporary file without a name; `None` if it was cancelled.
+fn copy_to_file(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<File>> {
     let mut file = tempfile::tempfile()?;
     let mut bytes: u64 = 0;
     loop {
@@ -155,9 +191,11 @@ fn spool(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<O
         }
         let got = io::copy(&mut (&mut *reader).take(BUFFER_BYTES as u64), &mut file)?;
         bytes += got;
-        if bytes > MAX_SPOOLED_BYTES {
-            let gib = MAX_SPOOLED_BYTES >> 30;
-            return Err(io::Error::other(format!("Parquet of more than {gib} GiB is read only from a plain file")));
+        if bytes > MAX_COPIED_BYTES {
+            let gib = MAX_COPIED_BYTES >> 30;
+            return Err(io::Error::other(format!(
+                "more than {gib} GiB of this format can be read only from a regular file"
+            )));
         }
         if got == 0 {
             file.rewind()?;
@@ -166,21 +204,21 @@ fn spool(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<O
     }
 }
 
-/// The first bytes, at most `count`, and the reader as if they had not been read.
+/// The first bytes, at most `count`, and a reader that gives them again.
 fn peek(mut reader: impl BufRead, count: u64) -> io::Result<(Vec<u8>, impl BufRead)> {
     let mut head = Vec::new();
     reader.by_ref().take(count).read_to_end(&mut head)?;
     Ok((head.clone(), io::Cursor::new(head).chain(reader)))
 }
 
-/// The first line as far as it says what the list is, and the reader as if it had not been read.
-fn first_line(mut reader: impl BufRead) -> io::Result<(Vec<u8>, impl BufRead)> {
+/// The beginning of the first line, and a reader that gives it again.
+fn peek_line(mut reader: impl BufRead) -> io::Result<(Vec<u8>, impl BufRead)> {
     let mut line = Vec::new();
     reader.by_ref().take(BUFFER_BYTES as u64).read_until(b'\n', &mut line)?;
     Ok((line.clone(), io::Cursor::new(line).chain(reader)))
 }
 
-/// Steps over the rest of a line, however long it is; gives the bytes stepped over, `None` when it was cancelled.
+/// Skips the rest of a line and returns the number of bytes skipped; `None` if it was cancelled.
 fn skip_line(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<u64>> {
     let mut skipped = 0;
     loop {
@@ -204,7 +242,7 @@ fn skip_line(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Resu
     }
 }
 
-/// The next line without its end, but at most [`MAX_RECORD_BYTES`] of it.
+/// The next line without its end, up to [`MAX_RECORD_BYTES`].
 enum Line {
     Whole,
     TooLong,
@@ -230,7 +268,7 @@ fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, cancelled: &dyn Fn() 
     Ok(if skip_line(reader, cancelled)?.is_some() { Line::TooLong } else { Line::Cancelled })
 }
 
-fn trouble(name: &str, error: &io::Error) -> JobError {
+fn unreadable(name: &str, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
         io::ErrorKind::NotFound => {
             Message::new("list_missing", "Couldn't read the list {list}: there is no such file.")

@@ -1,7 +1,7 @@
-//! Parquet: rows, a row group at a time and a page of each column at a time.
+//! Parquet, read one row group at a time and one page of each column at a time.
 //!
-//! The reading library trusts the file more than a stranger's file deserves: its panics are caught, and a dictionary that
-//! claims more values than its bytes can hold is refused before room is made for it.
+//! The library trusts the file more than an unknown file deserves: its panics are caught, and a dictionary that claims more
+//! values than its bytes can hold is refused before memory is allocated for it.
 
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -18,33 +18,37 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 
 use super::MAX_RECORD_BYTES;
-use super::header::{self, Header, HeaderCheck};
+use super::columns::{self, Header, HeaderCheck};
+use super::format::{Layout, ListFormat};
 use super::list_reader::{List, Position};
 use crate::model::{Columns, ListSpec, Message};
 
-pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
-    let (reader, url) = match open(file, list.lists) {
-        Ok((reader, names)) => match header::choose(&names, list.lists) {
+pub(super) static FORMAT: ListFormat =
+    ListFormat { extensions: &["parquet"], help: "", layout: Layout::WholeFile { magic: b"PAR1", read, header } };
+
+fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
+    let (reader, url) = match open(file) {
+        Ok((reader, names)) => match columns::choose(&names, list.lists) {
             Ok(url) => (reader, url),
-            Err(what) => return list.trouble(what),
+            Err(what) => return list.unreadable(what),
         },
-        Err(what) => return list.trouble(what),
+        Err(what) => return list.unreadable(what),
     };
     let mut number: u64 = 0;
     for group in 0..reader.num_row_groups() {
-        let guarded = match calmly(|| Ok(Guarded(reader.get_row_group(group)?))) {
+        let guarded = match guard(|| Ok(Guarded(reader.get_row_group(group)?))) {
             Ok(guarded) => guarded,
-            Err(what) => return list.trouble(what),
+            Err(what) => return list.unreadable(what),
         };
-        let mut rows = match calmly(|| RowIter::from_row_group(None, &guarded)) {
+        let mut rows = match guard(|| RowIter::from_row_group(None, &guarded)) {
             Ok(rows) => rows,
-            Err(what) => return list.trouble(what),
+            Err(what) => return list.unreadable(what),
         };
         loop {
             if (list.cancelled)() {
                 return ControlFlow::Break(());
             }
-            match calmly(|| rows.next().transpose()) {
+            match guard(|| rows.next().transpose()) {
                 Ok(Some(row)) => {
                     number += 1;
                     give(list, Position::row(number), row, url)?;
@@ -54,9 +58,9 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
                     let english =
                         "Couldn't read the list {list}: its Parquet data is broken after row {row} ({detail}).";
                     let why = Message::new("list_parquet_row", english).with("detail", why.arg("detail"));
-                    return list.trouble(why.with("row", number));
+                    return list.unreadable(why.with("row", number));
                 }
-                Err(why) => return list.trouble(why),
+                Err(why) => return list.unreadable(why),
             }
         }
     }
@@ -64,14 +68,14 @@ pub(super) fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
 }
 
 /// The columns; `None` if the file can't be read.
-pub(super) fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
-    let (_, columns) = open(file, lists).ok()?;
-    let asked = header::choose(&columns, lists).map(drop);
-    Some((Header { columns, is_complete: true }, asked))
+fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
+    let (_, names) = open(file).ok()?;
+    let chosen = columns::choose(&names, lists);
+    Some(HeaderCheck::of(Header { columns: names, is_complete: true }, lists, chosen))
 }
 
-fn open(file: File, _lists: &ListSpec) -> Result<(SerializedFileReader<File>, Vec<String>), Message> {
-    let reader = calmly(|| SerializedFileReader::new(file))?;
+fn open(file: File) -> Result<(SerializedFileReader<File>, Vec<String>), Message> {
+    let reader = guard(|| SerializedFileReader::new(file))?;
     let schema = reader.metadata().file_metadata().schema();
     let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     Ok((reader, names))
@@ -96,11 +100,11 @@ fn give(list: &mut List<'_>, place: Position, row: Row, url: usize) -> ControlFl
     match link.flatten() {
         Some(Value::String(link)) => list.link(place, &link, columns),
         None | Some(Value::Null) => list.no_link(place, "", "has no link"),
-        Some(_) => list.no_link(place, "", "has a link that is no text"),
+        Some(_) => list.no_link(place, "", "has a link that is not text"),
     }
 }
 
-/// A field's value; `None` for bytes that are no text (a thumbnail, say).
+/// A field's value; `None` for bytes that are not text, such as a thumbnail.
 fn value(field: Field) -> Option<Value> {
     Some(match field {
         Field::Null => Value::Null,
@@ -119,12 +123,12 @@ fn value(field: Field) -> Option<Value> {
         Field::Bytes(value) => value.as_utf8().ok()?.into(),
         Field::TimestampMillis(ms) => moment(jiff::Timestamp::from_millisecond(ms), ms),
         Field::TimestampMicros(us) => moment(jiff::Timestamp::from_microsecond(us), us),
-        // Dates, decimals, lists: as they are written, unless they are out of all range.
-        other => calmly(|| Ok(other.to_string())).ok()?.into(),
+        // Dates, decimals and lists as text, unless they are out of range.
+        other => guard(|| Ok(other.to_string())).ok()?.into(),
     })
 }
 
-/// A moment in UTC, or its number where no calendar reaches.
+/// A timestamp in UTC, or its number if it is out of the calendar's range.
 fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
     time.map_or_else(|_| number.into(), |time| time.to_string().into())
 }
@@ -132,16 +136,16 @@ fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
 const BROKEN: Message =
     Message::new("list_parquet", "Couldn't read the list {list}: its Parquet data is broken ({detail}).");
 
-/// Calls the library; its errors and panics alike become a sentence.
-fn calmly<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Message> {
+/// Calls the library; its errors and panics become messages.
+fn guard<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Message> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(BROKEN.with("detail", error)),
-        Err(_) => Err(BROKEN.with("detail", "its reader gave up")),
+        Err(_) => Err(BROKEN.with("detail", "its reader panicked")),
     }
 }
 
-/// A row group whose pages are looked at before they are believed.
+/// A row group that checks pages before they are decoded.
 struct Guarded<'a>(Box<dyn RowGroupReader + 'a>);
 
 impl RowGroupReader for Guarded<'_> {

@@ -1,22 +1,22 @@
-//! Which links a list has named already, in bounded memory: by a keyed hash of 64 bits, so that nobody can make two links
-//! look like one, and for as many links as there is room.
+//! The links that a list has given so far, in bounded memory. Links are compared by a keyed hash of 64 bits, so that nobody
+//! can make two links look equal, and only up to a maximum number.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-/// Links remembered at most: what half a table of 2^22 slots holds without growing, 13 bytes each.
+/// Largest number of links: what half a table of 2^22 slots holds without growing, 13 bytes each.
 pub(super) const MOST: usize = (1 << 22) / 8 * 7;
 
-/// Links named so far, and where.
+/// Links so far, with their positions.
 #[derive(Debug)]
 pub(super) struct SeenLinks {
     keys: RandomState,
-    /// As bytes, so that a slot is 12 bytes long and not 16.
+    /// Keys are bytes, so that a slot has 12 bytes instead of 16.
     places: HashMap<[u8; 8], u32, BuildHasherDefault<Taken>>,
     most: usize,
 }
 
-/// Takes the key as it is: it is a hash already.
+/// Passes the key through, which is a hash already.
 #[derive(Debug, Default)]
 struct Taken(u64);
 
@@ -26,7 +26,7 @@ impl Hasher for Taken {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // A slice's length comes first, as eight bytes of its own; the key comes last and stays.
+        // The length of a slice comes first, also as eight bytes; the key comes last and stays.
         if let Ok(key) = bytes.try_into() {
             self.0 = u64::from_ne_bytes(key);
         }
@@ -35,14 +35,14 @@ impl Hasher for Taken {
     fn write_usize(&mut self, _length: usize) {}
 }
 
-/// What is known of a link.
+/// Whether a link was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sighting {
-    /// Its first time.
+    /// No.
     New,
-    /// It stands there already (the number of a line or row).
+    /// Yes, at this number of a line or row.
     At(u32),
-    /// Nothing: there is no room for more links.
+    /// Unknown: there are too many links.
     Full,
 }
 
@@ -51,7 +51,7 @@ impl SeenLinks {
         Self { keys: RandomState::new(), places: HashMap::default(), most }
     }
 
-    /// Whether the link was named before; if not, it was named here.
+    /// Whether the link was there before; if not, it is remembered with this position.
     pub(super) fn look(&mut self, link: &str, place: u64) -> Sighting {
         let key = self.keys.hash_one(link).to_ne_bytes();
         if let Some(place) = self.places.get(&key) {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn many_links_are_told_apart_quickly() {
+    fn many_links_are_told_apart() {
         let mut seen = SeenLinks::new(MOST);
         let link = |n: u64| format!("https://h.example/{n}.jpg");
         assert!((0..200_000).all(|n| seen.look(&link(n), n) == Sighting::New));

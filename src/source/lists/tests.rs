@@ -9,10 +9,10 @@ use super::*;
 use crate::model::{ListSpec, NewItem};
 
 /// What a stream of bytes gives: links, with their columns as JSON where they have some, and sentences.
-fn told(bytes: &[u8], form: Option<ListFormat>, lists: &ListSpec) -> Vec<String> {
+fn told(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec) -> Vec<String> {
     let mut found = Vec::new();
     let reading = Reading { lists, ..Reading::default() };
-    let flow = read_stream(bytes, "list", form, Origin::Fetched, &reading, &mut |thing| {
+    let flow = read_stream(bytes, "list", format, Origin::Fetched, &reading, &mut |thing| {
         found.push(match thing {
             Found::Item(item) => {
                 assert_eq!(item.origin, Origin::Fetched);
@@ -37,12 +37,12 @@ fn shown(item: NewItem) -> String {
 }
 
 fn lines(text: &[u8]) -> Vec<String> {
-    told(text, Some(ListFormat::Text), &ListSpec::default())
+    told(text, formats::by_name(".txt"), &ListSpec::default())
 }
 
 fn csv(text: &str, url_column: Option<&str>) -> Vec<String> {
     let lists = ListSpec { url_column: url_column.map(str::to_owned), checksum_column: None };
-    told(text.as_bytes(), Some(ListFormat::Delimited(None)), &lists)
+    told(text.as_bytes(), formats::by_name(".csv"), &lists)
 }
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
@@ -64,8 +64,8 @@ fn a_quote_that_is_never_closed_is_told_with_its_line() {
 #[test]
 fn control_characters_and_second_links_are_no_part_of_a_link() {
     let told = csv("url\nhttp://h/a\0b\nhttp://h/a http://h/b\nhttp://h/a b\n", None);
-    assert!(told[0].contains("it holds a control character"), "{told:?}");
-    assert!(told[1].contains("it holds two links"), "{told:?}");
+    assert!(told[0].contains("it contains a control character"), "{told:?}");
+    assert!(told[1].contains("it contains two links"), "{told:?}");
     assert_eq!(told[2], "http://h/a b");
     assert_eq!(
         lines(b"http://h/a  HTTP://h/b\thttp://h/c # d\rhttp://h/e f\r\n"),
@@ -130,13 +130,14 @@ fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
     });
     assert!(matches!(found.as_slice(), [Found::Failed(error)] if error.to_string().contains("no such file")));
     for byte in [b'\n', b'x', b'"', b','] {
-        for form in [ListFormat::Text, ListFormat::Delimited(None), ListFormat::JsonLines] {
+        for form in [".txt", ".csv", ".jsonl"] {
             let count = std::cell::Cell::new(0_u64);
             let looks = || count.replace(count.get() + 1) > 100;
             let reading = Reading { cancelled: &looks, ..Reading::default() };
             let endless = BufReader::new(io::repeat(byte));
-            let flow =
-                read_stream(endless, "list", Some(form), Origin::User, &reading, &mut |_| ControlFlow::Continue(()));
+            let flow = read_stream(endless, "list", formats::by_name(form), Origin::User, &reading, &mut |_| {
+                ControlFlow::Continue(())
+            });
             assert!(flow.is_break(), "{byte} {form:?}");
         }
     }
@@ -146,7 +147,7 @@ fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
 fn a_single_link_needs_no_place() {
     assert_eq!(link(" http://h/a ", "").locator.to_text(), "http://h/a");
     let error = link("nonsense", "").error.unwrap();
-    assert_eq!(error.arg("detail"), "a link begins with http:// or https://");
+    assert_eq!(error.arg("detail"), "a link must begin with http:// or https://");
 }
 
 #[test]
@@ -155,9 +156,9 @@ fn a_repeated_link_is_skipped_and_its_first_line_told() {
     let wanted = [
         "http://h/a",
         "http://h/b",
-        "skipped: The same link stands in line 1 of its list.",
+        "skipped: The same link is in line 1 of its list.",
         "http://h/a#x",
-        "skipped: The same link stands in line 3 of its list.",
+        "skipped: The same link is in line 3 of its list.",
         "2 lines of list repeat links and were skipped.",
     ];
     assert_eq!(found, wanted);
@@ -214,7 +215,7 @@ fn rows_that_are_wrong_fail_alone_with_their_lines() {
     assert!(found[3].contains("nonsense") && found[3].contains("line 5 of list"), "{}", found[3]);
     assert!(found[4].contains("line 6 of list has a link that is not UTF-8"), "{}", found[4]);
     assert_eq!(found[5], "http://h/b {\"id\":\"\u{fffd}\",\"3\":\"more\"}");
-    assert!(found[6].contains("line 8 of list is longer") && found[6].contains("go on at line 9"), "{}", found[6]);
+    assert!(found[6].contains("line 8 of list is longer") && found[6].contains("continues at line 9"), "{}", found[6]);
     assert_eq!(found[7..], [r#"http://h/lost {"id":"10"}"#, r#"http://h/c {"id":"11"}"#]);
 }
 
@@ -226,10 +227,10 @@ fn json_lines_keep_their_values_and_wrong_lines_fail_alone() {
     assert_eq!(found[..2], [r#"http://h/a {"id":7,"tags":["x"]}"#, "http://h/b"]);
     for (at, words) in [
         (2, "line 4 of list has no link"),
-        (3, "line 5 of list has a \"url\" that is no text"),
+        (3, "line 5 of list has a \"url\" that is not text"),
         (4, "line 6 of list has no \"url\"; it has id"),
-        (5, "line 7 of list is no JSON (key must be a string)"),
-        (6, "line 8 of list is neither a JSON object nor a text"),
+        (5, "line 7 of list is not valid JSON (key must be a string)"),
+        (6, "line 8 of list is neither a JSON object nor a string"),
     ] {
         assert!(found[at].contains(words), "{}", found[at]);
     }
@@ -237,29 +238,47 @@ fn json_lines_keep_their_values_and_wrong_lines_fail_alone() {
 }
 
 #[test]
-fn a_form_is_told_by_the_name_or_else_by_the_first_line() {
-    for (name, form) in [
-        ("a.txt", Some(ListFormat::Text)),
-        ("/x.csv/A.CSV.gz", Some(ListFormat::Delimited(None))),
-        ("https://h/list.tsv", Some(ListFormat::Delimited(Some(b'\t')))),
-        ("a.ndjson", Some(ListFormat::JsonLines)),
+fn the_name_says_the_format_or_else_the_first_line() {
+    let extension = |format: Option<&ListFormat>| format.map(|format| format.extensions[0]);
+    for (name, format) in [
+        ("a.txt", Some("txt")),
+        ("/x.csv/A.CSV.gz", Some("csv")),
+        ("https://h/list.tsv", Some("tsv")),
+        ("a.ndjson", Some("jsonl")),
+        ("a.parquet", None),
         ("a.gz", None),
         ("list", None),
+        ("a.toys.gz", Some("toys")),
     ] {
-        assert_eq!(ListFormat::of_name(name), form, "{name}");
+        assert_eq!(extension(formats::by_name(name)), format, "{name}");
     }
+    assert!(is_list_name(Path::new("a.PARQUET.gz")) && is_list_name(Path::new("a.toys")));
+    assert!(!is_list_name(Path::new("a.png")) && !is_list_name(Path::new("csv")));
     let (plain, named) = (ListSpec::default(), ListSpec { url_column: Some("link".to_owned()), checksum_column: None });
-    for (line, lists, form) in [
-        ("http://h/a,b", &plain, ListFormat::Text),
-        ("# url", &plain, ListFormat::Text),
-        ("id,\"URL\"", &plain, ListFormat::Delimited(Some(b','))),
-        ("id\turl", &plain, ListFormat::Delimited(Some(b'\t'))),
-        ("id,link", &named, ListFormat::Delimited(None)),
-        (" {\"link\":1}", &named, ListFormat::JsonLines),
-        ("", &plain, ListFormat::Text),
+    for (line, lists, format) in [
+        ("http://h/a,b", &plain, "txt"),
+        ("# url", &plain, "txt"),
+        ("id,\"URL\"", &plain, "csv"),
+        ("id\turl", &plain, "csv"),
+        ("id,link", &named, "csv"),
+        (" {\"link\":1}", &named, "jsonl"),
+        ("%toys", &plain, "toys"),
+        ("", &plain, "txt"),
     ] {
-        assert_eq!(ListFormat::of_line(line.as_bytes(), lists), form, "{line}");
+        assert_eq!(formats::by_line(line.as_bytes(), lists).extensions[0], format, "{line}");
     }
+}
+
+#[test]
+fn a_format_is_declared_once_and_found_by_name_by_contents_and_in_help() {
+    let urls = ["https://toys.example/bear", "https://toys.example/car"];
+    for format in [None, formats::by_name("x.toys")] {
+        assert_eq!(told(b"%toys\nbear\ncar\n", format, &ListSpec::default()), urls);
+    }
+    assert_eq!(
+        formats_help(),
+        ".txt (one URL per line, # starts a comment), .csv, .tsv, .jsonl, .parquet or .toys (one toy per line)"
+    );
 }
 
 #[test]
@@ -281,15 +300,20 @@ fn the_header_is_known_before_the_list_is_read() {
         dir.path().join(name)
     };
     let plain = ListSpec::default();
-    let table = header(&put("a.csv.gz", &gz(b"id,url\n")), &plain).unwrap().unwrap();
+    let checked = |path: &Path, lists: &ListSpec| match columns(path, lists) {
+        Some((_, Some((_, message)))) => Err(message),
+        Some((header, None)) => Ok(Some(header)),
+        None => Ok(None),
+    };
+    let table = checked(&put("a.csv.gz", &gz(b"id,url\n")), &plain).unwrap().unwrap();
     assert!(table.may_have("ID") && !table.may_have("sku"));
-    let json = header(&put("a.jsonl", b"{\"url\":\"http://h\"}\n"), &plain).unwrap().unwrap();
+    let json = checked(&put("a.jsonl", b"{\"url\":\"http://h\"}\n"), &plain).unwrap().unwrap();
     assert!(json.may_have("sku"));
-    let text = header(&put("a.txt", b"id,url\n"), &plain).unwrap().unwrap();
+    let text = checked(&put("a.txt", b"id,url\n"), &plain).unwrap().unwrap();
     assert_eq!(text, Header::none());
-    assert_eq!(header(&put("b.txt", b"\0\0"), &plain), Ok(None));
-    assert_eq!(header(Path::new("/nonexistent"), &plain), Ok(None));
-    let missing = header(&put("b.csv", b"id,link\n"), &plain).unwrap_err().to_string();
+    assert_eq!(checked(&put("b.txt", b"\0\0"), &plain), Ok(None));
+    assert_eq!(checked(Path::new("/nonexistent"), &plain), Ok(None));
+    let missing = checked(&put("b.csv", b"id,link\n"), &plain).unwrap_err().to_string();
     assert!(missing.contains("b.csv: it has no column \"url\"; its columns are id, link"), "{missing}");
 }
 
@@ -324,7 +348,7 @@ fn a_parquet_file_gives_its_rows() {
         found[0]
     );
     assert!(found[2].contains("row 3 of list has no link"), "{}", found[2]);
-    assert!(found[5].contains("The same link stands in row 1"), "{}", found[5]);
+    assert!(found[5].contains("The same link is in row 1"), "{}", found[5]);
     let other = ListSpec { url_column: Some("TITLE".to_owned()), checksum_column: None };
     assert!(parquet(PARQUET, &other)[0].contains("이름 0"));
     let missing = ListSpec { url_column: Some("link".to_owned()), checksum_column: None };
@@ -345,7 +369,7 @@ fn parquet_that_comes_packed_or_through_a_pipe_gives_the_same_rows() {
     let path = folder.path().join("links.parquet.gz");
     std::fs::write(&path, &packed).unwrap();
     assert!(is_list_name(&path));
-    assert!(header(&path, &plain).unwrap().unwrap().may_have("title"));
+    assert!(columns(&path, &plain).unwrap().0.may_have("title"));
 }
 
 #[test]
@@ -362,7 +386,7 @@ fn a_broken_parquet_file_is_a_trouble_and_never_a_crash() {
 proptest::proptest! {
     #[test]
     fn no_bytes_break_a_list(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "[\"\n\r,;\t{}:urlhttp/\\[\\]0-9 ]{0,80}") {
-        for form in [None, Some(ListFormat::Text), Some(ListFormat::Delimited(None)), Some(ListFormat::JsonLines)] {
+        for form in [None, formats::by_name(".txt"), formats::by_name(".csv"), formats::by_name(".jsonl")] {
             told(&bytes, form, &ListSpec::default());
             told(text.as_bytes(), form, &ListSpec::default());
         }

@@ -1,13 +1,22 @@
-//! Plain text: one link a line, `#` starts a comment and a tab ends the link.
+//! Plain text: one link per line. `#` starts a comment, and a tab ends the link.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
+use super::columns::HeaderCheck;
+use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position, next_link};
 use super::{Line, next_line};
 use crate::model::Columns;
 
-pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> ControlFlow<()> {
+pub(super) static FORMAT: ListFormat = ListFormat {
+    extensions: &["txt"],
+    help: "one URL per line, # starts a comment",
+    layout: Layout::Stream { sniff: |_, _| true, read, header: |_, _| Some(HeaderCheck::without_columns()) },
+};
+
+fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
+    let mut reader: Box<dyn BufRead + '_> = stream.reader;
     let mut line = Vec::new();
     let mut number: u64 = 0;
     loop {
@@ -21,10 +30,10 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
             }
             Ok(Line::End) => return ControlFlow::Continue(()),
             Ok(Line::Cancelled) => return ControlFlow::Break(()),
-            Err(error) => return list.broken(&error),
+            Err(error) => return list.read_failed(&error),
         }
         let Ok(text) = std::str::from_utf8(&line) else {
-            // Guessing at its encoding would fetch something else.
+            // Guessing its encoding could fetch something else.
             if !line.trim_ascii_start().starts_with(b"#") {
                 list.no_link(place, &String::from_utf8_lossy(&line), "is not UTF-8")?;
             }
@@ -36,7 +45,7 @@ pub(super) fn read(list: &mut List<'_>, mut reader: Box<dyn BufRead + '_>) -> Co
     }
 }
 
-/// The links of a line; in files of old Macs a line ends with nothing but `\r`.
+/// The links of a line. In files from old Macs, lines end with `\r` alone.
 fn links_of(line: &str) -> impl Iterator<Item = &str> {
     line.split('\r').flat_map(|line| {
         let mut rest = Some(link_of(line)).filter(|link| !link.is_empty());
@@ -50,8 +59,8 @@ fn links_of(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The line without white space around it, without a comment and without what stands behind a tab. A `#` within a link
-/// is its fragment; spaces within it are kept, as people write names of files with spaces as they are.
+/// The line without surrounding white space, without a comment and without the text after a tab. A `#` within a link
+/// starts its fragment; spaces within it are kept, because people write file names with spaces.
 fn link_of(line: &str) -> &str {
     let line = line.trim();
     let line = line.split_once('\t').map_or(line, |(link, _)| link.trim_end());

@@ -126,7 +126,7 @@ fn a_job_that_was_killed_at_work_is_told_as_paused_and_found_for_a_resume() {
 #[test]
 fn jobs_are_listed_newest_first_and_found_by_their_state() {
     let mut bench = Bench::new(JobState::Draft);
-    let spec = JobSpec { sources: vec![crate::model::SourceSpec::Stdin], ..JobSpec::default() };
+    let spec = JobSpec { sources: vec![crate::model::SourceSpec::new("stdin", Vec::new())], ..JobSpec::default() };
     let second = bench.catalog.create_job(&spec, JobState::Running).unwrap();
     let ids = |rows: Vec<crate::model::JobRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(ids(bench.reader.jobs(10).unwrap()), [second, bench.job]);

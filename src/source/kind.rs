@@ -1,0 +1,179 @@
+//! How a kind of source is declared. Each kind is one file with a [`SourceKind`] and its line in `kinds.rs`; the command
+//! line, its help, the window's menu and the reading of jobs follow from that.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::lists::Header;
+use crate::error::JobError;
+use crate::model::{ListSpec, Message, NewItem, Remark, SourceSpec};
+
+/// A kind of source.
+#[derive(Debug)]
+pub struct SourceKind {
+    /// Stored in catalogs: it never changes.
+    pub id: &'static str,
+    /// An argument of `pixloom run` that names such a source.
+    pub argument: Option<Argument>,
+    /// A value of `--urls` that names such a source.
+    pub list_argument: Option<Argument>,
+    /// Makes a source of a path that was dropped on the window or chosen in a dialog.
+    pub from_path: Option<fn(&Path) -> Option<SourceSpec>>,
+    /// The window's menu entry that adds such a source.
+    pub menu: Option<MenuEntry>,
+    /// Whether one source may have many inputs, of which each is an item.
+    pub takes_many_inputs: bool,
+    /// Whether its items come from a list, whose rows may have columns.
+    pub is_list: bool,
+    /// Whether the source was written by someone else than the user.
+    pub is_foreign: bool,
+    /// What reading it again gives.
+    pub repeat: Repeat,
+    /// Gives its items in order.
+    pub read: fn(&SourceSpec, &Reading<'_>, Give<'_>) -> ControlFlow<()>,
+    /// Its columns as far as they are known before it is read (see [`Columns`]).
+    pub columns: fn(&SourceSpec, &ListSpec) -> Columns,
+    /// The folder beside which results go if the user names no output folder.
+    pub results_beside: fn(&SourceSpec) -> Option<PathBuf>,
+    /// Whether the file at a path is one of its inputs, or will be when it is read again.
+    pub may_give: fn(&SourceSpec, &Path) -> bool,
+    /// A short name for lists of jobs.
+    pub label: fn(&SourceSpec) -> String,
+}
+
+/// How an argument on the command line becomes a source.
+#[derive(Debug)]
+pub struct Argument {
+    /// What the help calls it, in the plural.
+    pub help: &'static str,
+    /// The source that an argument stands for; `None` if the argument is not of this kind.
+    pub parse: fn(&OsStr, &ArgumentOptions) -> Result<Option<SourceSpec>, Message>,
+}
+
+/// Options of the command line that apply to its arguments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArgumentOptions {
+    /// Whether folders are read with everything below them.
+    pub recursive: bool,
+}
+
+/// A menu entry that adds a source.
+#[derive(Debug)]
+pub struct MenuEntry {
+    /// Names the label in the word catalogues.
+    pub id: &'static str,
+    /// The English label.
+    pub label: &'static str,
+    /// The dialog that it opens.
+    pub dialog: Dialog,
+}
+
+/// A dialog of the desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Chooses any number of files.
+    Files,
+    /// Chooses one folder.
+    Folder,
+}
+
+/// What reading a source again gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The same items in the same order: reading continues with the next item.
+    Same,
+    /// A list that gives the same rows, which are read again and passed over.
+    SameRows,
+    /// Perhaps other items: those that the job has already are left out.
+    Changed,
+    /// Nothing: what was not read in time is lost.
+    Nothing,
+}
+
+/// What is known of a source's columns before it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// It has none, because it is no list.
+    NotAList,
+    /// Only reading it will tell.
+    Unknown,
+    /// Those of a list in a file; `missing` is the requested column that is not among them, with the message that
+    /// says so. `None` if the file can't be read.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The columns.
+        header: Option<Header>,
+        /// The requested column that is missing.
+        missing: Option<(String, Message)>,
+    },
+}
+
+/// Something that a source gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An item; one that can't be processed at all carries its error.
+    Item(NewItem),
+    /// Something could not be read; the rest of the source may follow.
+    Failed(JobError),
+    /// What was left out on purpose.
+    Remark(Remark),
+}
+
+/// Receives what a source gives; `Break` ends the reading.
+pub type Give<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
+
+/// How sources are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// How lists with columns are read.
+    pub lists: &'a ListSpec,
+    /// Items that the source has given before; only kinds that give the [same](Repeat::Same) items start behind them.
+    pub first_item: u64,
+    /// Returns true when reading should end.
+    pub cancelled: &'a dyn Fn() -> bool,
+    /// Fetches the list at a URL into a file.
+    pub fetch: &'a dyn Fn(&str) -> Result<File, JobError>,
+}
+
+impl Default for Reading<'_> {
+    /// With default columns, and without a way to fetch lists.
+    fn default() -> Self {
+        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
+        Self { lists: PLAIN, first_item: 0, cancelled: &|| false, fetch: &|url| Err(not_fetched(url)) }
+    }
+}
+
+fn not_fetched(url: &str) -> JobError {
+    JobError::Machine(Message::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
+}
+
+impl SourceKind {
+    /// A kind that can only be read: what a declaration leaves out.
+    pub const fn new(id: &'static str, read: fn(&SourceSpec, &Reading<'_>, Give<'_>) -> ControlFlow<()>) -> Self {
+        Self {
+            id,
+            argument: None,
+            list_argument: None,
+            from_path: None,
+            menu: None,
+            takes_many_inputs: false,
+            is_list: false,
+            is_foreign: false,
+            repeat: Repeat::Same,
+            read,
+            columns: |_, _| Columns::NotAList,
+            results_beside: |_| None,
+            may_give: |_, _| false,
+            label: |source| source.inputs.first().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// Whether what is left of the source is lost when it could not be read to its end, because reading it again gives
+    /// nothing.
+    pub fn is_lost_when_interrupted(&self) -> bool {
+        self.repeat == Repeat::Nothing
+    }
+}

@@ -1,0 +1,104 @@
+//! Every format of lists, and which of them a list has: by its name, else by its first bytes or its first line.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use super::format::{Layout, ListFormat};
+use super::{delimited, json_lines, parquet, text};
+use crate::model::{ListSpec, Message};
+
+/// General formats first, as in help: a list without a known name belongs to the last format that recognises it.
+const FORMATS: &[&ListFormat] = &[
+    // Accepts everything.
+    &text::FORMAT,
+    &delimited::CSV,
+    &delimited::TSV,
+    &json_lines::FORMAT,
+    &parquet::FORMAT,
+    #[cfg(test)]
+    &super::toy::FORMAT,
+];
+
+/// The streamed format that the name of a file or the path of a URL says, compressed or not.
+pub(in crate::source) fn by_name(name: &str) -> Option<&'static ListFormat> {
+    let format = named(name)?;
+    matches!(format.layout, Layout::Stream { .. }).then_some(format)
+}
+
+/// Whether a name has the extension of any format, compressed or not.
+pub(super) fn is_list_name(name: &str) -> bool {
+    named(name).is_some()
+}
+
+fn named(name: &str) -> Option<&'static ListFormat> {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let extension = name.rsplit_once('.')?.1;
+    FORMATS.iter().find(|format| format.extensions.contains(&extension)).copied()
+}
+
+/// The streamed format that the first line says.
+pub(super) fn by_line(line: &[u8], lists: &ListSpec) -> &'static ListFormat {
+    let recognises = |format: &&&ListFormat| match format.layout {
+        Layout::Stream { sniff, .. } => sniff(line, lists),
+        Layout::WholeFile { .. } => false,
+    };
+    FORMATS.iter().rev().find(recognises).copied().unwrap_or(&text::FORMAT)
+}
+
+/// The format that is read only from a file and begins with these bytes.
+pub(super) fn by_magic(head: &[u8]) -> Option<&'static ListFormat> {
+    let begins = |format: &&&ListFormat| match format.layout {
+        Layout::WholeFile { magic, .. } => head.starts_with(magic),
+        Layout::Stream { .. } => false,
+    };
+    FORMATS.iter().find(begins).copied()
+}
+
+/// The same for a file, which is read from its start afterwards. `None` for pipes, which can't be rewound.
+pub(super) fn by_magic_of(file: &mut File) -> io::Result<Option<&'static ListFormat>> {
+    const MAX_MAGIC_BYTES: u64 = 16;
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let mut head = Vec::new();
+    (&mut *file).take(MAX_MAGIC_BYTES).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok(by_magic(&head))
+}
+
+/// What help says about formats.
+pub fn help() -> String {
+    let words: Vec<String> = FORMATS
+        .iter()
+        .filter_map(|format| {
+            let extension = format.extensions.first()?;
+            Some(if format.help.is_empty() {
+                format!(".{extension}")
+            } else {
+                format!(".{extension} ({})", format.help)
+            })
+        })
+        .collect();
+    match words.as_slice() {
+        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
+        words => words.concat(),
+    }
+}
+
+const UTF_16: Message = Message::new("list_utf16", "Couldn't read the list {list}: it is UTF-16. Save it as UTF-8.");
+const COMPRESSED_TWICE: Message = Message::new("list_packed", "Couldn't read the list {list}: it is compressed twice.");
+const ZIP: Message =
+    Message::new("list_zip", "Couldn't read the list {list}: it is a ZIP archive or a spreadsheet. Save it as CSV.");
+const BINARY: Message = Message::new("list_binary", "Couldn't read the list {list}: it is binary data.");
+
+/// Why a file with these first bytes is not a list.
+pub(super) fn refusal(head: &[u8]) -> Option<Message> {
+    match head {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(UTF_16),
+        [0x1f, 0x8b, ..] => Some(COMPRESSED_TWICE),
+        [b'P', b'K', 3, 4, ..] => Some(ZIP),
+        head if head.iter().take(1024).any(|byte| *byte == 0) => Some(BINARY),
+        _ => None,
+    }
+}
