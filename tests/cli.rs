@@ -22,5 +22,8 @@ mod program;
 mod refusals;
 #[path = "cli/runs.rs"]
 mod runs;
+#[cfg(target_arch = "x86_64")] // other vector units may round in another way
+#[path = "cli/same_bytes.rs"]
+mod same_bytes;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;

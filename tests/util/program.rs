@@ -80,6 +80,11 @@ impl Home {
         self.start_in(&self.path(folder), args).0.wait()
     }
 
+    /// Runs to the end from any folder.
+    pub(crate) fn run_from<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> Said {
+        self.start_in(folder, args).0.wait()
+    }
+
     /// Runs to the end with this on standard input.
     pub(crate) fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &str) -> Said {
         let (running, mut stdin) = self.start_with_input(args);
