@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Compares two builds of Pixloom in paired runs, so that no row of the benchmarks gets worse unnoticed.
+
+usage: compare.py OLD NEW CORPUS [WORK...]     CORPUS has photos/*.jpg and small/*.jpg; PIXLOOM_PAIRS rounds [15]
+
+Prints the median of NEW's time divided by OLD's, and its 95 % interval (bootstrap over the rounds). In each round both
+programs run once, in alternating order, into an empty folder and a new catalog, without fsync.
+"""
+
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+JPEG85 = ["--format", "jpeg", "--quality", "85"]
+JPEG90 = ["--format", "jpeg", "--quality", "90"]
+GRADE = ["-s", "linear:scale=1.1,offset=-5", "-s", "saturation:factor=1.2", "-s", "sharpen:sigma=1,amount=0.8"]
+# name: folder of the corpus, copies of each file, arguments
+WORKS = {
+    "thumb": ("photos", 1, ["-s", "resize:long_edge=1024", *JPEG85]),
+    "web": ("photos", 1, ["-s", "resize:long_edge=2048", "-s", "sharpen:sigma=1,amount=0.8", *JPEG85]),
+    "full": ("photos", 1, ["-s", "gaussian_blur:sigma=3", "-s", "grayscale", *JPEG90]),
+    "grade": ("photos", 1, [*GRADE, *JPEG90]),
+    "small": ("small", 40, ["-s", "resize:long_edge=128", *JPEG85]),
+    "copy": ("small", 40, []),
+}
+
+
+def run(program, inputs, args, scratch):
+    for name in ("out", "catalog"):
+        shutil.rmtree(os.path.join(scratch, name), ignore_errors=True)
+    os.mkdir(os.path.join(scratch, "catalog"))
+    command = [program, "run", inputs, "-o", os.path.join(scratch, "out"), "--fast", *args]
+    command += ["--catalog", os.path.join(scratch, "catalog", "c.sqlite")]
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def interval(ratios, draws=5000):
+    """95 % of the medians of as many rounds drawn with replacement."""
+    source = random.Random(1)
+    medians = sorted(statistics.median(source.choices(ratios, k=len(ratios))) for _ in range(draws))
+    return medians[int(draws * 0.025)], medians[int(draws * 0.975)]
+
+
+def inputs_of(folder, copies, scratch):
+    target = os.path.join(scratch, f"{os.path.basename(folder)}-{copies}")
+    if not os.path.exists(target):
+        os.mkdir(target)
+        for name in sorted(os.listdir(folder)):
+            for copy in range(copies):
+                os.link(os.path.join(folder, name), os.path.join(target, f"{copy:03}-{name}"))
+    return target
+
+
+def main():
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    old, new, corpus, *works = sys.argv[1:]
+    pairs = int(os.environ.get("PIXLOOM_PAIRS", "15"))
+    print("| work | old, median s | new, median s | new / old | 95 % interval |\n| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory(dir=corpus) as scratch:
+        for work in works or WORKS:
+            folder, copies, args = WORKS[work]
+            inputs = inputs_of(os.path.join(corpus, folder), copies, scratch)
+            times = {old: [], new: []}
+            for number in range(pairs + 1):
+                order = (old, new) if number % 2 else (new, old)
+                for program in order:
+                    seconds = run(program, inputs, args, scratch)
+                    if number:  # the first round warms the disk's cache
+                        times[program].append(seconds)
+            ratios = [b / a for a, b in zip(times[old], times[new])]
+            low, high = interval(ratios)
+            middle = [statistics.median(times[program]) for program in (old, new)]
+            row = f"{middle[0]:.2f} | {middle[1]:.2f} | {statistics.median(ratios):.3f} | {low:.3f} to {high:.3f}"
+            print(f"| {work} | {row} |", flush=True)
+
+
+main()
