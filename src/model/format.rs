@@ -9,8 +9,8 @@ use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::job::Save;
 use super::message::Message;
+use super::recipe::Value;
 
 /// What is declared about a format, apart from how it is decoded and encoded.
 pub struct FormatInfo {
@@ -36,9 +36,12 @@ pub struct SaveInfo {
     pub has_profile: bool,
     /// Whether a file can hold several frames.
     pub has_frames: bool,
-    /// Refuses settings that contradict each other. Each one alone has been checked before.
-    pub check: fn(&Save) -> Result<(), Message>,
+    /// Rejects settings that contradict each other. Each one alone has been checked before.
+    pub check: fn(&GivenValues<'_>) -> Result<(), Message>,
 }
+
+/// The value of a key of `--save`, by its name; `None` if it was not given.
+pub type GivenValues<'a> = dyn Fn(&str) -> Option<Value> + 'a;
 
 /// A key of `--save` as one format understands it.
 pub struct FormatKey {

@@ -32,7 +32,7 @@ pub use choices::{Rgb, Subsampling, TiffCompression};
 pub use columns::Columns;
 pub use curve::Curve;
 pub use event::{Edge, Event};
-pub use format::{Format, FormatChoice, FormatInfo, FormatKey, SaveInfo};
+pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, SaveInfo};
 pub use ids::{ItemId, JobId};
 pub use image::{
     Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,

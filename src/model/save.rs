@@ -407,7 +407,8 @@ impl Save {
             );
             return Err(sentence.with("colour", colour).with("format", label));
         }
-        self.format.fixed().and_then(Format::save_info).map_or(Ok(()), |info| (info.check)(self))
+        let value = |name: &str| self.given().find_map(|(key, value)| (key.param.name == name).then_some(value));
+        self.format.fixed().and_then(Format::save_info).map_or(Ok(()), |info| (info.check)(&value))
     }
 
     fn inapplicable(&self, key: &SaveKey) -> Message {

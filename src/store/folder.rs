@@ -249,7 +249,7 @@ impl Folder {
     }
 
     pub(super) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
-        super::local::link_and_unlink(&self.own(from)?, &self.own(to)?)
+        link_and_unlink(&self.own(from)?, &self.own(to)?)
     }
 }
 
@@ -311,5 +311,23 @@ mod tests {
         assert!(root.create(OsStr::new("l")).is_err() && root.file(OsStr::new("l"), true).is_err());
         root.rename(OsStr::new("a"), OsStr::new("b")).unwrap();
         assert_eq!(fs::read(dir.path().join("b")).unwrap(), b"a");
+    }
+}
+
+/// A link never replaces. Where there are no links, looking first is the best there is.
+#[cfg(any(test, not(unix)))]
+pub(super) fn link_and_unlink(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => {
+            // The result is safe under its final name; a second name that stays is swept.
+            let _ = fs::remove_file(from);
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) => match fs::symlink_metadata(to) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
+            Err(error) => Err(error),
+        },
     }
 }

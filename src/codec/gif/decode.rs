@@ -1,10 +1,5 @@
 //! Decoding GIF: still images and animations, on their canvas.
 
-use std::io::Cursor;
-use std::num::NonZeroU64;
-
-use ::gif::{Decoder, DecodingError, MemoryLimit};
-
 use super::blocks;
 use super::decode_frames::GifFrames;
 use crate::codec::animation::canvas_rows::DecodedFrames;
@@ -14,26 +9,6 @@ use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples};
-
-pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
-
-pub(super) fn from_gif(error: &DecodingError) -> ItemError {
-    match error {
-        DecodingError::UnexpectedEof => errors::truncated(),
-        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it wants too much memory"),
-        other => errors::corrupt(other),
-    }
-}
-
-/// A reader of frames.
-pub(super) fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
-    let mut options = ::gif::DecodeOptions::new();
-    // Frames are read into memory of our own: only profile and XMP blocks count here, no larger than the file.
-    let most = NonZeroU64::new(bytes.len() as u64).unwrap_or(NonZeroU64::MIN);
-    options.set_memory_limit(MemoryLimit::Bytes(most));
-    options.read_info(Cursor::new(bytes)).map_err(|error| from_gif(&error))
-}
 
 /// The canvas stands in the first ten bytes.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {

@@ -3,7 +3,7 @@
 
 use ::gif::{Decoder, DisposalMethod};
 
-use super::decode::{Bytes, decoder, from_gif};
+use super::reader::{Bytes, decoder, from_gif};
 use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::codec::errors;
 use crate::error::{ErrorKind, ItemError};

@@ -5,6 +5,7 @@ mod decode;
 mod decode_frames;
 mod encode;
 mod encode_animation;
+mod reader;
 
 use super::animation::frame_encoder::boxed;
 use super::spec::{EncoderSpec, FormatSpec, FrameSpec, Frames};

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations, Unit};
+use ::png::{BitDepth, ColorType, Decoder, Info, InterlaceInfo, Limits, Reader, Transformations, Unit};
 
+use super::chunks::{Bytes, chunks, from_png};
 use super::{colour_chunks, decode_frames, text_chunks};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::guard::decode_thread::DecodeControl;
@@ -16,37 +17,10 @@ use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Metadata, RowReader, SampleType, Samples, Truncated};
 
-/// Bytes that every file begins with.
-pub(super) const SIGNATURE_BYTES: usize = 8;
 /// Bytes that a colour profile may unfold to.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
-
-pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
-
-pub(super) fn from_png(error: DecodingError) -> ItemError {
-    match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::LimitsExceeded => errors::too_large("its chunks want too much memory"),
-        other => errors::corrupt(in_our_words(other.to_string())),
-    }
-}
-
-/// A sentence of the library, in which chunks are called by their four letters alone.
-fn in_our_words(mut words: String) -> String {
-    const BEGIN: &str = "ChunkType { type: ";
-    while let Some(begin) = words.find(BEGIN)
-        && let Some((name, behind)) = words.get(begin + BEGIN.len()..).and_then(|rest| rest.split_once(','))
-        && let Some((_, behind)) = behind.split_once('}')
-    {
-        if words.starts_with("CRC error") {
-            return format!("the checksum of its {name} chunk is wrong");
-        }
-        words = format!("{}{name}{behind}", words.get(..begin).unwrap_or_default());
-    }
-    words.trim_end_matches('.').to_owned()
-}
 
 /// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
 fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
@@ -92,20 +66,6 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
     let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
     let header = FileHeader::still(info, exif::orientation(exif_of(bytes, stored).as_deref()));
     FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
-}
-
-/// The file's chunks: their kinds and data, as far as they are whole.
-pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes.get(SIGNATURE_BYTES..).unwrap_or_default();
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (kind, after) = after.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(*length) as usize;
-        let data = after.get(..length)?;
-        // Behind the data stands a checksum.
-        rest = after.get(length.checked_add(4)?..).unwrap_or_default();
-        Some((*kind, data))
-    })
 }
 
 /// The EXIF block, wherever it stands.

@@ -3,7 +3,7 @@
 
 use ::png::{BlendOp, DisposeOp, InterlaceInfo, Reader};
 
-use super::decode::{Bytes, chunks, from_png};
+use super::chunks::{Bytes, chunks, from_png};
 use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;

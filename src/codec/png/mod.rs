@@ -1,5 +1,6 @@
 //! PNG and APNG through the `png` crate.
 
+mod chunks;
 mod colour_chunks;
 pub(super) mod decode;
 mod decode_frames;

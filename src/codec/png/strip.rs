@@ -1,6 +1,7 @@
 //! A PNG file with only those chunks that its pixels and their colours need.
 
-use super::decode::{SIGNATURE_BYTES, probe};
+use super::chunks::SIGNATURE_BYTES;
+use super::decode::probe;
 use crate::codec::meta::exif::block_for;
 
 /// Chunks that are not critical, and that pixels need: transparency, colours, frames.

@@ -16,7 +16,7 @@ use ::tiff::tags::Tag;
 
 use super::meta::exif;
 use super::spec::{EncoderSpec, FormatSpec, Frames};
-use crate::model::{Channels, FormatInfo, FormatKey, Message, Save, SaveInfo, TiffCompression};
+use crate::model::{Channels, FormatInfo, FormatKey, GivenValues, Message, SaveInfo, Value};
 
 /// XMP packet, in a TIFF directory.
 const TAG_XMP: Tag = Tag::Unknown(700);
@@ -58,8 +58,8 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     }),
 };
 
-fn check(save: &Save) -> Result<(), Message> {
-    if save.effort.is_some() && save.compression != TiffCompression::Deflate {
+fn check(given: &GivenValues<'_>) -> Result<(), Message> {
+    if given("effort").is_some() && given("compression") != Some(Value::from("deflate")) {
         return Err(Message::new("save_effort_deflate", "for tiff, effort needs compression=deflate"));
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::chunks::{chunk, chunks, from_failure};
 use super::decode_frames;
-use super::libwebp::{self, Failure, Features};
+use super::libwebp::{self, Features};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::errors;
 use crate::codec::guard::decode_thread::DecodeControl;
@@ -13,15 +14,6 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Metadata, SampleType, Samples};
 
-pub(super) fn from_failure(failure: Failure) -> ItemError {
-    match failure {
-        Failure::Truncated => errors::truncated(),
-        Failure::Corrupt => errors::corrupt("libwebp can't read it"),
-        Failure::Memory => errors::too_large("there is not enough memory for it"),
-        Failure::Unsupported => errors::unsupported("a feature of WebP that is not known"),
-    }
-}
-
 /// The container says how long the file should be.
 fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else {
@@ -30,23 +22,6 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
     let wanted = u64::from(u32::from_le_bytes(*length)) + 8;
     let had = bytes.len() as u64;
     if had < wanted { Err(errors::truncated_at(had, wanted)) } else { Ok(()) }
-}
-
-/// The file's chunks: their kinds and data, as far as they are whole.
-pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    chunks_in(bytes.get(12..).unwrap_or_default())
-}
-
-/// The chunks that stand one behind the other, as far as they are whole.
-pub(super) fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let (kind, after) = rest.split_first_chunk::<4>()?;
-        let (length, after) = after.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let data = after.get(..length)?;
-        rest = after.get(length.checked_add(length % 2)?..).unwrap_or_default();
-        Some((*kind, data))
-    })
 }
 
 /// Whether the file is shorter than it says.
@@ -74,11 +49,6 @@ fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let length = u32::try_from(end - 8).ok()?;
     file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
     Some(file)
-}
-
-/// A chunk's data.
-pub(super) fn chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
-    chunks(bytes).find_map(|(kind, data)| (kind == wanted).then_some(data))
 }
 
 fn exif_block(bytes: &[u8]) -> Option<&[u8]> {

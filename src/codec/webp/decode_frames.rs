@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::decode::{chunk, chunks, chunks_in, from_failure};
+use super::chunks::{chunk, chunks, chunks_in, from_failure};
 use super::libwebp::{AnimDecoder, Features};
 use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::error::ItemError;

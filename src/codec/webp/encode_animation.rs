@@ -1,7 +1,7 @@
 //! Animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still picture and
 //! put into the container here. libwebp's own way drops frames that equal the one before; these are kept.
 
-use super::decode::chunks;
+use super::chunks::chunks;
 use super::decode_frames::FRAME_HEADER;
 use super::encode::{MAX_SIDE_PX, settings};
 use super::libwebp::{self, Settings};

@@ -1,5 +1,6 @@
 //! WebP through libwebp: lossy and lossless, still and animated.
 
+mod chunks;
 mod decode;
 mod decode_frames;
 mod encode;

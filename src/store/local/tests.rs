@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 
+use super::super::folder::link_and_unlink;
 use super::super::output::sync_files;
 use super::super::unreliable::Faults;
 use super::super::{check_folder, create_folder, of_path, put};
