@@ -174,7 +174,7 @@ fn dropped_pictures_go_through_an_added_filter_to_files_and_into_the_history() {
     desk.press("Jobs");
     desk.until("the job is listed", |desk| {
         let jobs = desk.handle.snapshot().jobs.clone();
-        jobs.iter().any(|job| job.state == JobState::Done && job.done == 3)
+        jobs.iter().any(|job| job.row.state == JobState::Done && job.row.done == 3)
     });
 }
 
@@ -243,7 +243,7 @@ fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_p
     desk.paste("http://h.example/a.jpg");
     desk.press("Start 1 item");
     desk.until("the job is listed", |desk| !desk.handle.snapshot().jobs.is_empty());
-    let network = desk.handle.snapshot().jobs[0].spec.network.clone();
+    let network = desk.handle.snapshot().jobs[0].summary.request.network.clone();
     assert_eq!(network.robots, pixloom::model::RobotsPolicy::Always);
     assert_eq!(
         (network.requests_per_s, network.insecure_hosts.as_slice()),
@@ -324,7 +324,9 @@ fn credentials_typed_in_the_settings_reach_their_host_and_stand_in_no_file_but_t
     desk.press("Start 1 item");
     desk.until("the host was asked", |_| told.lock().unwrap().is_some());
     assert_eq!(told.lock().unwrap().as_deref(), Some("Bearer s3cret"));
-    desk.until("the job has ended", |desk| desk.handle.snapshot().jobs.iter().any(|job| job.state == JobState::Done));
+    desk.until("the job has ended", |desk| {
+        desk.handle.snapshot().jobs.iter().any(|job| job.row.state == JobState::Done)
+    });
     for entry in std::fs::read_dir(desk.dir.path()).unwrap() {
         let path = entry.unwrap().path();
         let holds = std::fs::read(&path).is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"s3cret"));

@@ -1,113 +1,142 @@
-//! What a catalog can be asked, whichever database stands behind it.
+//! The catalog's interface, independent of the database behind it.
 
 use std::sync::Arc;
 
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, NewItem};
+use crate::model::{
+    Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, NewItem, SourceSpec,
+};
 
-/// The writing side: one owner, and every call is one transaction that is safe on disk when it returns.
+/// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
 pub trait Catalog: Send {
-    /// A new job.
+    /// Creates a job with its request and its sources.
     fn create_job(&mut self, spec: &JobSpec, state: JobState) -> Result<JobId, JobError>;
 
-    /// What is asked for has changed.
-    fn set_spec(&mut self, job: JobId, spec: &JobSpec) -> Result<(), JobError>;
+    /// Replaces a job's request. Its sources stay as they are, whatever `request.sources` holds.
+    fn set_request(&mut self, job: JobId, request: &JobSpec) -> Result<(), JobError>;
 
-    /// A job's state; `done` and `cancelled` set `finished_at`, any other takes it back.
-    /// A draft becomes a job now: its time starts here, not when the first picture was listed.
+    /// Appends sources to a job; returns the number of the first.
+    fn add_sources(&mut self, job: JobId, sources: &[SourceSpec]) -> Result<u32, JobError>;
+
+    /// Replaces one source, keeping its cursor.
+    fn set_source(&mut self, job: JobId, n: u32, source: &SourceSpec) -> Result<(), JobError>;
+
+    /// Marks a source as read to its end: a resume does not read it again.
+    fn end_source(&mut self, job: JobId, n: u32) -> Result<(), JobError>;
+
+    /// Sets a job's state. `Done` and `Cancelled` set `finished_at`, any other state clears it.
+    /// When a draft becomes a job, `created_at` is set to the current time.
     fn set_state(&mut self, job: JobId, state: JobState) -> Result<(), JobError>;
 
-    /// Items that a source gave, from `first_seq` on (see [`CatalogReader::next_seq`]): waiting, or failed where they
-    /// come with an error.
+    /// Ends a job's run: running items wait again, and the state is set. A job with an open source or an unfinished
+    /// item is never `Done`: it becomes `Paused`. Returns the state that was set. Fails if the catalog's file was
+    /// deleted or replaced since it was opened.
+    fn end_run(&mut self, job: JobId, state: JobState) -> Result<JobState, JobError>;
+
+    /// Adds items from a source, numbered from `first_seq` (see [`CatalogReader::next_seq`]). They wait, unless they
+    /// come with an error (failed) or a reason to skip them (skipped).
     fn add_items(&mut self, job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Result<Added, JobError>;
 
-    /// The next free place of a job; places of removed items are never given again.
+    /// The next free number of a job; numbers of removed items are never reused.
     fn next_seq(&mut self, job: JobId) -> Result<u64, JobError>;
 
-    /// Every source has ended: a resume need not read them again. `false` takes it back (a source was added).
-    fn set_counted(&mut self, job: JobId, counted: bool) -> Result<(), JobError>;
-
-    /// These waiting items are being worked on.
+    /// Marks waiting items as running.
     fn set_running(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError>;
 
-    /// These running items are not worked on after all; a noted output is forgotten.
+    /// Returns running items to the waiting state; their recorded outputs are cleared.
     fn set_waiting(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError>;
 
-    /// Where each of these is about to appear, the SHA-256 of its bytes, and all that is to be told of it once it is
-    /// done; they are still running. Anything but `Outcome::Done` is passed over.
-    fn record_outputs(&mut self, noted: &[&Finished]) -> Result<(), JobError>;
+    /// Records the path and hash of each output that is about to get its final name, and everything else that is known
+    /// about the item; the items stay running. Outcomes other than `Outcome::Done` are ignored.
+    fn record_outputs(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
-    /// What became of these items, and their jobs' counters. Telling the same again changes nothing. Of an output that
-    /// was noted nothing is to differ now.
+    /// Records what happened to items, and updates their jobs' counters. Recording an outcome twice changes nothing.
+    /// An output that was recorded before must not differ now.
     fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
-    /// After a job was cut off: running items without a noted output wait again; those with one are returned (in
-    /// order), still running, for the caller to adopt (`finish`) or to give back (`set_waiting`).
+    /// After a job was interrupted: running items without a recorded output wait again; those with one are returned (in
+    /// order), still running, so that the caller adopts them (`finish`) or gives them back (`set_waiting`).
     fn requeue_running(&mut self, job: JobId) -> Result<Vec<ItemRow>, JobError>;
 
-    /// Failed items wait again: all, of one kind, or these. Returns how many.
+    /// Failed items wait again: all of them, those of one kind, or the given ones. Returns how many.
     fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> Result<u64, JobError>;
 
-    /// These failed items are skipped instead. Returns how many were.
+    /// Marks failed items as skipped. Returns how many there were.
     fn skip_failed(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
 
-    /// Takes items off a job; what is returned brings them back. Items being worked on stay.
+    /// Removes items from a job; `restore_items` brings back what is returned. Running items stay.
     fn remove_items(&mut self, job: JobId, seqs: &[u64]) -> Result<Vec<(u64, NewItem)>, JobError>;
 
-    /// Brings removed items back to their places.
+    /// Restores removed items with their old numbers.
     fn restore_items(&mut self, job: JobId, items: &[(u64, NewItem)]) -> Result<(), JobError>;
 
-    /// Forgets a draft and its items; any other job is history and stays (an error).
+    /// Deletes a draft and its items. Any other job is history and stays (an error).
     fn delete_job(&mut self, job: JobId) -> Result<(), JobError>;
 }
 
-/// The reading side: a connection of its own, which sees each transaction whole and never waits for a writer.
+/// The reading side: a connection of its own, which sees only whole transactions and never waits for a writer.
 ///
-/// A job whose process was killed still says running in its table; since nobody holds its lock, readers tell it as what
-/// it is: paused.
+/// A job whose process was killed still has the state `running` in its table. Because nobody holds its lock, readers
+/// report it as paused.
 pub trait CatalogReader: Send {
-    /// Jobs, newest first, drafts included.
+    /// Jobs, newest first, including drafts.
     fn jobs(&self, limit: u32) -> Result<Vec<JobRow>, JobError>;
 
-    /// One job.
+    /// One job's state and counters; the request is not read.
     fn job(&self, job: JobId) -> Result<Option<JobRow>, JobError>;
+
+    /// A job's request with all of its sources.
+    fn spec(&self, job: JobId) -> Result<Option<JobSpec>, JobError>;
+
+    /// A job's request without its sources, however many there are.
+    fn request(&self, job: JobId) -> Result<Option<JobSpec>, JobError>;
+
+    /// What a list of jobs shows of one; it changes only while the job is a draft or when sources are added.
+    fn summary(&self, job: JobId) -> Result<Option<JobSummary>, JobError>;
+
+    /// A job's sources in order, with how far each was read.
+    fn sources(&self, job: JobId) -> Result<Vec<JobSource>, JobError>;
+
+    /// Whether any source of a job was not read to its end.
+    fn has_open_sources(&self, job: JobId) -> Result<bool, JobError>;
 
     /// The newest draft.
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError>;
 
-    /// The newest job that was begun and not ended, and is not at work here or in another process.
+    /// The newest unfinished job that was started and is not running here or in another process.
     fn latest_resumable(&self) -> Result<Option<JobRow>, JobError>;
 
-    /// Whether anybody is at work on a job, here or in another process. Only looks, and disturbs nobody.
+    /// Whether any process, including this one, is running a job. This never takes the job's lock.
     fn is_at_work(&self, job: JobId) -> bool;
 
-    /// How far a job's sources have been read.
-    fn expansion(&self, job: JobId) -> Result<Expansion, JobError>;
-
-    /// The next free place of a job.
+    /// The next free number of a job.
     fn next_seq(&self, job: JobId) -> Result<u64, JobError>;
 
-    /// Waiting items behind `after_seq`, in order.
+    /// Waiting items after `after_seq`, in order.
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
 
-    /// The files among them; `limit` counts links, too, which cost next to nothing here.
+    /// The files among the waiting items. `limit` also counts links, which cost almost nothing here.
     fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError>;
 
     /// One item.
     fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError>;
 
-    /// These items, in the order asked for; those that don't exist are left out.
+    /// The given items in the given order; missing ones are left out.
     fn items(&self, job: JobId, seqs: &[u64]) -> Result<Vec<ItemRow>, JobError>;
 
-    /// Items behind `after_seq` whatever their state, in order: to walk through all of them.
+    /// The outputs of an item whose job has several, in order; empty for a job with one output, whose columns are in
+    /// [`ItemRow`].
+    fn outputs(&self, id: ItemId) -> Result<Vec<ItemOutput>, JobError>;
+
+    /// Items after `after_seq` in any state, in order: to iterate over all of them.
     fn after(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
 
-    /// Rows of the unfiltered list in the order of adding, from `first_row` (from 0) on; as quick at the millionth row
-    /// as at the first.
+    /// Rows of the unfiltered list in the order of adding, starting with row `first_row` (from 0); as fast at the
+    /// millionth row as at the first.
     fn page_by_seq(&self, job: JobId, first_row: u64, rows: u32) -> Result<JobPage, JobError>;
 
-    /// The places of all items of a state, of a kind of failure and with this text in the locator (any case), in this
-    /// order. `None` when `cancelled` said so (asked every few milliseconds).
+    /// The numbers of all items with this state, this kind of failure and this text in the locator (case-insensitive),
+    /// sorted. `None` if `cancelled` returned true (it is polled every few milliseconds).
     fn order(
         &self,
         job: JobId,
@@ -118,14 +147,14 @@ pub trait CatalogReader: Send {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<u32>>, JobError>;
 
-    /// Failures in the order in which they happened, behind number `after` (0 at first; then the last row's number).
+    /// Failures in the order in which they happened, after number `after` (0 at first, then the last row's number).
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError>;
 
     /// Failures by kind, the most frequent first.
     fn failures_by_kind(&self, job: JobId) -> Result<Vec<(ErrorKind, u64)>, JobError>;
 
-    /// How many links of a job were skipped since their publisher does not want them fetched, with the first one's
-    /// sentence.
+    /// How many links of a job were skipped because their publisher does not allow fetching them, with the sentence of
+    /// the first.
     fn declined_links(&self, job: JobId) -> Result<Option<(String, u64)>, JobError>;
 
     /// The largest groups of a job by folder or host, in the order of their first items.
@@ -134,23 +163,28 @@ pub trait CatalogReader: Send {
     /// A job's items by state.
     fn counts(&self, job: JobId) -> Result<Counts, JobError>;
 
-    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, and any link that was listed in a draft.
+    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, and any link that was added to a draft.
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError>;
 
-    /// Whether a path's text is the output of an item, noted or finished.
+    /// Whether a path's text is the output of an item, recorded or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
 
-    /// What a job made of a link, if it stands near `seq` (within `around` places) and its result is noted with a hash
-    /// and something that tells whether the link has changed since. Where the job itself found it unchanged, what it
-    /// was held against.
-    fn prior_result_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError>;
+    /// A job's result for a link whose item is within `around` numbers of `seq`, if it was recorded with a hash and a
+    /// validator (`ETag` or `Last-Modified`). If that job found the link unchanged, the result it was compared with.
+    fn prior_result_of_link(
+        &self,
+        job: JobId,
+        locator: &str,
+        seq: u64,
+        around: u64,
+    ) -> Result<Option<PriorResult>, JobError>;
 
-    /// Items behind `after_seq` with every column of [`RECORD_COLUMNS`], in order.
+    /// Items after `after_seq` with every column of [`RECORD_COLUMNS`], in order.
     fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
 }
 
 /// The columns of the item table that other programs may rely on.
-pub const RECORD_COLUMNS: [&str; 25] = [
+pub const RECORD_COLUMNS: [&str; 28] = [
     "job_id",
     "seq",
     "locator",
@@ -176,16 +210,19 @@ pub const RECORD_COLUMNS: [&str; 25] = [
     "last_modified",
     "error_args",
     "extra",
+    "reason",
+    "input_width",
+    "input_height",
 ];
 
 /// A value of the item table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// None.
+    /// No value.
     Null,
-    /// A whole number.
+    /// An integer.
     Number(i64),
-    /// A text.
+    /// Text.
     Text(String),
 }
 
@@ -209,50 +246,56 @@ impl ReaderFactory {
 /// How items are added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adding {
-    /// How far their source has been read once they are added; kept in the same transaction.
-    pub mark: Option<Mark>,
-    /// Whether items that are there already (see [`CatalogReader::is_input`]) are left out.
+    /// How far their source has been read once they are added; stored in the same transaction.
+    pub cursor: Option<SourceCursor>,
+    /// Whether to leave out items that the job has already (see [`CatalogReader::is_input`]).
     pub leave_out_known: bool,
 }
 
-/// How far a job's sources have been read: all before `source`, and `taken` items of that one.
+/// How far a source has been read.
 ///
-/// A list is read again from its start and its first `taken` items are left out; a folder may have changed meanwhile,
-/// so it is walked again with [`Adding::leave_out_known`].
+/// A list is read again from its start, and its first `taken` items are passed over. A folder may have changed since, so
+/// it is walked again with [`Adding::leave_out_known`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Index into `JobSpec::sources`.
+pub struct SourceCursor {
+    /// The source's number in its job, from 0.
     pub source: u32,
-    /// Items of it that were added or left out.
+    /// Items that the source has given, including those that were left out.
     pub taken: u64,
+    /// Whether the source has been read to its end.
+    pub ended: bool,
 }
 
-/// How far a job's sources have been read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Expansion {
-    /// Whether all have ended.
-    pub counted: bool,
-    /// Where to go on when they have not.
-    pub mark: Mark,
+/// A source of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSource {
+    /// Its number in the job, from 0.
+    pub n: u32,
+    /// Where its items come from.
+    pub spec: SourceSpec,
+    /// Items that it has given (see [`SourceCursor::taken`]).
+    pub taken: u64,
+    /// Whether it has been read to its end.
+    pub ended: bool,
 }
 
-/// What came of adding items.
+/// The result of adding items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
-    /// New items; their places follow each other from `first_seq`.
+    /// New items, numbered consecutively from `first_seq`.
     pub added: u64,
-    /// Left out as known.
+    /// Items left out because the job has them already.
     pub duplicates: u64,
-    /// The next free place.
+    /// The next free number.
     pub next_seq: u64,
 }
 
 /// Rows of a job's list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobPage {
-    /// Rows in all.
+    /// Total number of rows.
     pub total: u64,
-    /// The rows asked for, as far as there are.
+    /// The requested rows, as far as they exist.
     pub rows: Vec<ItemRow>,
 }
 
@@ -272,7 +315,7 @@ pub struct Group {
     pub label: String,
     /// Whether they are links.
     pub is_links: bool,
-    /// Items in all.
+    /// Total number of items.
     pub total: u64,
     /// Items done.
     pub done: u64,
@@ -283,11 +326,11 @@ pub struct Group {
 /// A job's items by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Items in all.
+    /// Total number of items.
     pub total: u64,
-    /// Not begun.
+    /// Not started.
     pub waiting: u64,
-    /// Begun.
+    /// Started.
     pub running: u64,
     /// Done.
     pub done: u64,
@@ -301,19 +344,19 @@ pub struct Counts {
     pub bytes_out: u64,
 }
 
-/// Files that wait.
+/// Waiting files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WaitingFiles {
-    /// They.
+    /// The files.
     pub rows: Vec<ItemRow>,
-    /// The last place looked at, link or file; none where nothing more waits.
+    /// The last item looked at, link or file; `None` if nothing more is waiting.
     pub last_seq: Option<u64>,
 }
 
-/// What was made of a link.
+/// An earlier result for a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// The item in whose row it was found.
+pub struct PriorResult {
+    /// The item that was found.
     pub found: ItemId,
     /// The item that made the output.
     pub maker: ItemId,
@@ -323,7 +366,7 @@ pub struct Made {
     pub output_hash: String,
     /// The output's size.
     pub bytes_out: u64,
-    /// SHA-256 of the bytes that were fetched.
+    /// SHA-256 of the fetched bytes.
     pub hash: Option<String>,
     /// The response's content type.
     pub content_type: Option<String>,
@@ -333,10 +376,10 @@ pub struct Made {
     pub last_modified: Option<String>,
 }
 
-/// In which order items are listed.
+/// How a list of items is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// As sources gave them.
+    /// In the order in which sources gave them.
     #[default]
     Added,
     /// By locator.

@@ -1,8 +1,8 @@
-//! What happened: every job and every item, kept so that a job can be killed at any instant and resumed.
+//! A record of every job and every item, so that a job can be killed at any time and resumed.
 //!
 //! One thread owns the writing side ([`Catalog`]); every other thread reads through a connection of its own
-//! ([`CatalogReader`]), also while a job writes. Nothing here touches a picture or an output, and no type of the
-//! database leaves this room.
+//! ([`CatalogReader`]), even while a job writes. Nothing here touches images or outputs, and no type of the database
+//! leaves this module.
 
 mod api;
 pub mod export;
@@ -10,8 +10,8 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order,
-    RECORD_COLUMNS, ReaderFactory, WaitingFiles,
+    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult,
+    RECORD_COLUMNS, ReaderFactory, SourceCursor, WaitingFiles,
 };
 pub use export::{ExportFormat, export};
 pub use lock::{JobLock, lock_job};

@@ -12,7 +12,7 @@ use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ArgumentOptions, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipePlace};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, MetadataPolicy, ParamKind, Recipe, Save, SinkSpec,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, MetadataPolicy, Output, ParamKind, Recipe, Save, SinkSpec,
     SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
@@ -259,14 +259,7 @@ impl RunArgs {
             sources: self.sources()?,
             lists: self.links.lists(),
             recipe,
-            save,
-            sink: SinkSpec {
-                dir: self.out.clone(),
-                name: self.name.clone(),
-                tree: self.tree.into(),
-                on_conflict: self.on_conflict.into(),
-                durability: if self.fast { Durability::Fast } else { Durability::Group },
-            },
+            outputs: vec![Output { save, sink: self.sink(), ..Output::default() }],
             limits: Limits {
                 workers: self.workers.map(usize::from),
                 connections: self.connections.into(),
@@ -287,11 +280,21 @@ impl RunArgs {
         Ok(spec)
     }
 
+    fn sink(&self) -> SinkSpec {
+        SinkSpec {
+            dir: self.out.clone(),
+            name: self.name.clone(),
+            tree: self.tree.into(),
+            on_conflict: self.on_conflict.into(),
+            durability: if self.fast { Durability::Fast } else { Durability::Group },
+        }
+    }
+
     /// Whoever asks in so many words for results without places is not to get copies that may hold them.
     fn check_places(&self, spec: &JobSpec) -> Result<(), JobError> {
         let in_save = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         let is_asked = self.metadata.is_some() || in_save.iter().any(|key| key == "metadata");
-        if is_asked && spec.is_copy() && spec.save.metadata == MetadataPolicy::NoGps {
+        if is_asked && spec.is_copy() && spec.output().save.metadata == MetadataPolicy::NoGps {
             return Err(JobError::Usage(
                 "Without a step or a --format, files are copied byte by byte, with the places they were taken at: give a \
                  --format to write them anew without, or --metadata strip, which drops all metadata and leaves the \
@@ -304,7 +307,7 @@ impl RunArgs {
 
     /// What was asked for that has no effect, as a sentence.
     pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<String> {
-        let keeps_pixels = spec.is_copy() || is_only_stripped(&spec.recipe, &spec.save);
+        let keeps_pixels = spec.is_copy() || is_only_stripped(&spec.recipe, &spec.output().save);
         (keeps_pixels && self.colour.is_some()).then(|| {
             "Without a step or a --format, pixels and profiles stay as they are: --colour has no effect.".to_owned()
         })

@@ -275,7 +275,8 @@ impl Follower<'_> {
             super::say(&report::summary(&progress, seconds));
             if self.beside.folder
                 && progress.done > 0
-                && let Some(dir) = self.reader.job(job)?.and_then(|row| row.spec.sink.dir)
+                && let Some(request) = self.reader.request(job)?
+                && let Some(dir) = &request.output().sink.dir
             {
                 super::say(&format!("Results are in {}.", dir.display()));
             }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Exit, report, say};
 use crate::engine::{CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{JobRow, JobState, human};
+use crate::model::{JobRow, JobSpec, JobState, human};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
@@ -16,9 +16,13 @@ const LISTED: u32 = 1000;
 pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<Exit, JobError> {
     let jobs = reader.map(|reader| reader.jobs(LISTED)).transpose()?.unwrap_or_default();
     let jobs: Vec<JobRow> = jobs.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
+    let request = |job: &JobRow| -> Result<JobSpec, JobError> {
+        let request = reader.map(|reader| reader.request(job.id)).transpose()?;
+        Ok(request.flatten().unwrap_or_default())
+    };
     if as_json {
         for job in &jobs {
-            say(&as_value(job).to_string());
+            say(&as_value(job, &request(job)?).to_string());
         }
         return Ok(Exit::AllDone);
     }
@@ -40,16 +44,16 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
             job.done,
             job.failed,
             job.skipped,
-            destination(job)
+            destination(&request(job)?)
         ));
     }
     Ok(Exit::AllDone)
 }
 
 /// Where results go, and what is out of the ordinary about the way they came.
-fn destination(job: &JobRow) -> String {
-    let dir = job.spec.sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
-    match job.spec.network.insecure_hosts.as_slice() {
+fn destination(request: &JobSpec) -> String {
+    let dir = request.output().sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+    match request.network.insecure_hosts.as_slice() {
         [] => dir,
         hosts => format!("{dir}  (certificates not checked: {})", hosts.join(", ")),
     }
@@ -66,8 +70,9 @@ pub(super) fn tell(
     catalog_option: &str,
 ) -> Result<Exit, JobError> {
     let failures = reader.failures_by_kind(job.id)?;
+    let request = reader.request(job.id)?.unwrap_or_default();
     if as_json {
-        let mut value = as_value(job);
+        let mut value = as_value(job, &request);
         value["failures"] = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
         say(&value.to_string());
         return Ok(Exit::AllDone);
@@ -77,11 +82,11 @@ pub(super) fn tell(
     if let Some(end) = job.finished_at_ms {
         say(&format!("  ended     {}", human::date(end)));
     }
-    if let Some(dir) = &job.spec.sink.dir {
+    if let Some(dir) = &request.output().sink.dir {
         say(&format!("  to        {}", dir.display()));
     }
-    if !job.spec.network.insecure_hosts.is_empty() {
-        say(&format!("  trust     certificates are not checked at {}", job.spec.network.insecure_hosts.join(", ")));
+    if !request.network.insecure_hosts.is_empty() {
+        say(&format!("  trust     certificates are not checked at {}", request.network.insecure_hosts.join(", ")));
     }
     let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
     say(&format!(
@@ -128,11 +133,11 @@ fn statuses(failures: &[FinishedRow]) -> String {
     format!("{which}{}", told.join(", "))
 }
 
-fn as_value(job: &JobRow) -> serde_json::Value {
+fn as_value(job: &JobRow, request: &JobSpec) -> serde_json::Value {
     json!({
         "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
         "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped,
-        "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": job.spec.sink.dir,
-        "insecure_hosts": job.spec.network.insecure_hosts,
+        "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": request.output().sink.dir,
+        "insecure_hosts": request.network.insecure_hosts,
     })
 }

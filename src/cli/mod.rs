@@ -200,7 +200,7 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         let list = list.display();
         warn(&format!("{list} holds links. To fetch them, give it as a list: pixloom run --urls {list}"));
     }
-    let told = FollowOptions { folder: spec.sink.dir.is_none(), catalog_option: &catalog.option };
+    let told = FollowOptions { folder: spec.output().sink.dir.is_none(), catalog_option: &catalog.option };
     follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, told)
 }
 

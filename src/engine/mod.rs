@@ -31,7 +31,7 @@ pub use crate::source::{
 pub use api::command::Command;
 pub use api::export::export_job;
 pub use api::handle::Handle;
-pub use api::snapshot::{CaFileFault, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
+pub use api::snapshot::{CaFileFault, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     Thumbnail, Zoom,
@@ -93,7 +93,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     let pipeline = item::step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { place: RecipePlace::Step(error.step), why: error.why })?;
     item::naming::template(spec)?;
-    spec.save.check().map_err(|why| JobError::Recipe { place: RecipePlace::Save, why })?;
+    spec.output().save.check().map_err(|why| JobError::Recipe { place: RecipePlace::Save, why })?;
     spec.network.check().map_err(JobError::Refused)?;
     Ok(pipeline)
 }
@@ -135,7 +135,7 @@ impl Engine {
             .build()
             .map_err(|error| JobError::thread("pixloom-net", error))?;
         let (handle, ends) = Handle::new();
-        let (record_tx, record_rx) = bounded(record::recorder::RECORDS);
+        let (record_tx, record_rx) = bounded(record::message::RECORDS);
         let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (bell_tx, bell_rx) = bounded(1);

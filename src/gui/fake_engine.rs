@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Busy, Columns, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, ListSpec,
-    Locator, Origin, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Timings, Unit,
+    Busy, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, ListSpec, Locator,
+    NewItem, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Unit,
 };
 
 /// The listed job.
@@ -77,31 +77,18 @@ pub(crate) fn ops() -> Vec<Op> {
 pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
     let done = state == ItemState::Done;
     ItemRow {
-        id: ItemId { job: JOB, seq },
-        locator: Locator::parse(locator),
-        dir: String::new(),
         state,
-        output: None,
         error: (state == ItemState::Failed).then(|| {
             let name = Locator::parse(locator).short_name();
             ItemError::new(ErrorKind::Truncated, name).with("had", "2.1 MB").with("wanted", "4.0 MB")
         }),
-        http_status: None,
-        content_type: None,
         bytes_in: if done { 4_100_000 } else { 0 },
         bytes_out: if done { 310_000 } else { 0 },
         width_px: done.then_some(1600),
         height_px: done.then_some(1067),
-        hash: None,
-        output_hash: None,
         attempts: 1,
-        timings: Timings::default(),
-        finished_at_ms: None,
-        origin: Origin::User,
-        columns: Columns::default(),
         size_bytes: Some(4_100_000),
-        mtime_ms: None,
-        remarks: Vec::new(),
+        ..ItemRow::waiting(ItemId { job: JOB, seq }, NewItem::new(Locator::parse(locator)))
     }
 }
 

@@ -1,35 +1,50 @@
-//! What a person asks for: sources, recipe, how to save, where to, within which limits.
+//! The request for a job: sources, recipe, outputs and limits.
 
 use std::path::PathBuf;
+
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::format::FormatChoice;
 use super::network::NetworkSpec;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, Step};
 use super::source::SourceSpec;
 
-/// A whole job, as the catalog keeps it (JSON in `job.spec`).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A request for a job. The catalog stores its sources one by one, and the rest as JSON in `job_request`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobSpec {
     /// What kind of work the items are.
     pub work: Work,
     /// Where items come from, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceSpec>,
-    /// How lists among them are read.
+    /// How lists among the sources are read.
     pub lists: ListSpec,
-    /// What happens to each picture.
+    /// The steps that all outputs share.
     pub recipe: Recipe,
-    /// How results are encoded.
-    pub save: Save,
-    /// Where results go.
-    pub sink: SinkSpec,
+    /// What is made of each item; at least one.
+    pub outputs: Vec<Output>,
     /// What the job may use.
     pub limits: Limits,
     /// How links are fetched.
     pub network: NetworkSpec,
+}
+
+/// One result of each item.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Output {
+    /// Its name; empty for a job's only output.
+    pub name: String,
+    /// Its own steps, after the shared ones.
+    pub steps: Vec<Step>,
+    /// How it is encoded.
+    pub save: Save,
+    /// Where it goes.
+    pub sink: SinkSpec,
 }
 
 /// What kind of work a job's items are.
@@ -276,10 +291,51 @@ impl ColourChoice {
     }
 }
 
+impl Default for JobSpec {
+    fn default() -> Self {
+        Self {
+            work: Work::default(),
+            sources: Vec::new(),
+            lists: ListSpec::default(),
+            recipe: Recipe::default(),
+            outputs: vec![Output::default()],
+            limits: Limits::default(),
+            network: NetworkSpec::default(),
+        }
+    }
+}
+
 impl JobSpec {
+    /// The first output.
+    pub fn output(&self) -> &Output {
+        static DEFAULT: LazyLock<Output> = LazyLock::new(Output::default);
+        self.outputs.first().unwrap_or(&DEFAULT)
+    }
+
+    /// The first output, to be changed.
+    pub fn output_mut(&mut self) -> &mut Output {
+        if self.outputs.is_empty() {
+            self.outputs.push(Output::default());
+        }
+        &mut self.outputs[0]
+    }
+
+    /// Everything but the sources.
+    pub fn without_sources(&self) -> Self {
+        Self {
+            work: self.work,
+            sources: Vec::new(),
+            lists: self.lists.clone(),
+            recipe: self.recipe.clone(),
+            outputs: self.outputs.clone(),
+            limits: self.limits.clone(),
+            network: self.network.clone(),
+        }
+    }
+
     /// Whether results are the inputs' bytes, exactly: no step, no change of format, nothing left out.
     pub fn is_copy(&self) -> bool {
-        is_copy(&self.recipe, &self.save)
+        is_copy(&self.recipe, &self.output().save)
     }
 }
 

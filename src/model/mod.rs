@@ -39,14 +39,16 @@ pub use image::{
     Truncated,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Save, SinkSpec,
+    ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Output, Save, SinkSpec,
     Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;
 pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret};
 pub use origin::Origin;
-pub use outcome::{Finished, ItemRow, ItemState, JobRow, JobState, NewItem, Outcome, Timings};
+pub use outcome::{
+    Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome, SkipReason, Timings,
+};
 pub use param::{FileKind, ParamKind, ParamSpec, Unit};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};

@@ -12,6 +12,7 @@ use super::job::JobSpec;
 use super::locator::Locator;
 use super::origin::Origin;
 use super::remark::Remark;
+use super::source::SourceSpec;
 use super::transfer::Transfer;
 use crate::error::ItemError;
 
@@ -19,11 +20,11 @@ use crate::error::ItemError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemState {
-    /// Not begun.
+    /// Not started.
     Waiting,
-    /// Begun; its `output` may be noted already.
+    /// Started; its `output` may be recorded already.
     Running,
-    /// Its file is safe.
+    /// Its output is safe on disk.
     Done,
     /// It failed; `error_kind` says why.
     Failed,
@@ -35,43 +36,43 @@ pub enum ItemState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// What a window lists before Start.
+    /// What a window shows before Start.
     Draft,
     /// Waiting for another job to end.
     Queued,
-    /// At work (while its lock is held).
+    /// Running (while its lock is held).
     Running,
-    /// Stopped; `resume` takes it up.
+    /// Stopped; `resume` continues it.
     Paused,
-    /// Given up; resumes only when named.
+    /// Cancelled; resumed only when named.
     Cancelled,
     /// Every item has an outcome.
     Done,
 }
 
-/// An item that a source gave.
+/// An item from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewItem {
     /// Where it is.
     pub locator: Locator,
-    /// The folder below its source's root, with `/` between parts, empty at the root.
+    /// Its folder relative to its source, separated by `/`; empty at the root.
     pub dir: String,
-    /// A local file's size in bytes, where it was seen.
+    /// A local file's size in bytes, if known.
     pub size_bytes: Option<u64>,
-    /// A local file's time of change, UTC milliseconds.
+    /// A local file's modification time, UTC milliseconds.
     pub mtime_ms: Option<i64>,
     /// Who named it.
     pub origin: Origin,
-    /// What else its list says of it.
+    /// The other columns of its list.
     pub columns: Columns,
-    /// Why it can't even be begun (a missing file, say): recorded as failed at once.
+    /// Why it can't be processed at all (a missing file, for example): recorded as failed.
     pub error: Option<ItemError>,
-    /// Why it is not to be done (the same link stands above in its list, say): recorded as skipped at once.
+    /// The sentence for a duplicate of an earlier line of its list: recorded as skipped.
     pub skip: Option<String>,
 }
 
 impl NewItem {
-    /// An item of which nothing is known but where it is.
+    /// An item about which only its location is known.
     pub fn new(locator: Locator) -> Self {
         Self {
             locator,
@@ -86,21 +87,62 @@ impl NewItem {
     }
 }
 
-/// What happened to an item that was worked on.
+/// What happened to an item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Its file is safe, under this path.
+    /// Its output is safe on disk under this path.
     Done {
         /// The output's path as text (see `Locator::to_text`).
         output: String,
     },
     /// It failed.
     Failed(ItemError),
-    /// Left out by policy; the reason is an English sentence.
+    /// Left out by policy.
     Skipped {
-        /// Why.
-        reason: String,
+        /// Why, as a code.
+        reason: SkipReason,
+        /// Why, as an English sentence.
+        sentence: String,
     },
+}
+
+/// Why an item was skipped: the catalog's `reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SkipReason {
+    /// It repeats an earlier line of its list.
+    Duplicate,
+    /// The link has not changed since an earlier job fetched it.
+    Unchanged,
+    /// A file with its output's name exists.
+    Exists,
+    /// The publisher does not allow it to be fetched.
+    Declined,
+    /// It had failed, and the user chose to skip it.
+    Chosen,
+}
+
+/// One output of an item whose job has several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemOutput {
+    /// The output's number in its job, from 0.
+    pub n: u32,
+    /// The output's name.
+    pub name: String,
+    /// The file's path as text.
+    pub path: Option<String>,
+    /// The file's size.
+    pub bytes: u64,
+    /// Width in px.
+    pub width_px: Option<u32>,
+    /// Height in px.
+    pub height_px: Option<u32>,
+    /// SHA-256 of the file's bytes.
+    pub hash: Option<String>,
+    /// What happened to it.
+    pub state: ItemState,
+    /// Why it failed, as an English sentence.
+    pub error: Option<String>,
 }
 
 /// Everything the catalog records of a finished item.
@@ -110,7 +152,7 @@ pub struct Finished {
     pub id: ItemId,
     /// What happened.
     pub outcome: Outcome,
-    /// Bytes read (of the file, or of the body).
+    /// Bytes read (of the file or response body).
     pub bytes_in: u64,
     /// Bytes of the output.
     pub bytes_out: u64,
@@ -130,22 +172,26 @@ pub struct Finished {
     pub etag: Option<String>,
     /// The response's Last-Modified.
     pub last_modified: Option<String>,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
-    /// How long things took.
+    /// How long it took.
     pub timings: Timings,
-    /// How much was there of a file that ends early, and was saved all the same; stands in the catalog's `extra`.
+    /// How much of a truncated file was there, if it was saved nevertheless; kept in the catalog's `extra`.
     pub truncation: Option<Truncated>,
-    /// What was left out of it; stands in the catalog's `extra`.
+    /// Remarks about the result; kept in the catalog's `extra`.
     pub remarks: Vec<Remark>,
-    /// How a link's bytes came; stands in the catalog's `extra`.
+    /// How a link was transferred; kept in the catalog's `extra`.
     pub transfer: Option<Transfer>,
+    /// The input's width and height in px, if it was decoded.
+    pub input_size_px: Option<(u32, u32)>,
+    /// The outputs of a job with several; empty otherwise.
+    pub outputs: Vec<ItemOutput>,
 }
 
-/// How long an item's parts took, in milliseconds.
+/// How long the stages of an item took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Fetching, all attempts together.
+    /// Fetching, including all attempts.
     pub fetch_ms: u64,
     /// Decoding, operations and encoding.
     pub process_ms: u64,
@@ -158,7 +204,7 @@ pub struct ItemRow {
     pub id: ItemId,
     /// Where it is.
     pub locator: Locator,
-    /// The folder below its source's root.
+    /// Its folder relative to its source.
     pub dir: String,
     /// Its state.
     pub state: ItemState,
@@ -182,36 +228,38 @@ pub struct ItemRow {
     pub hash: Option<String>,
     /// SHA-256 of the output's bytes.
     pub output_hash: Option<String>,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
-    /// How long things took.
+    /// How long it took.
     pub timings: Timings,
     /// When it ended, UTC milliseconds.
     pub finished_at_ms: Option<i64>,
     /// A local input's size in bytes.
     pub size_bytes: Option<u64>,
-    /// A local input's time of change, UTC milliseconds.
+    /// A local input's modification time, UTC milliseconds.
     pub mtime_ms: Option<i64>,
-    /// What was left out of its result.
+    /// Why it was skipped.
+    pub reason: Option<SkipReason>,
+    /// The input's width and height in px, if it was decoded.
+    pub input_size_px: Option<(u32, u32)>,
+    /// Remarks about its result.
     pub remarks: Vec<Remark>,
     /// Who named it.
     pub origin: Origin,
-    /// What else its list says of it.
+    /// The other columns of its list.
     pub columns: Columns,
 }
 
-/// A row of the job table.
-#[derive(Clone, Debug, PartialEq)]
+/// A row of the job table: state and counters, without the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRow {
     /// Which job.
     pub id: JobId,
-    /// When it was made, UTC milliseconds.
+    /// When it was created, UTC milliseconds.
     pub created_at_ms: i64,
     /// Its state.
     pub state: JobState,
-    /// What was asked for.
-    pub spec: JobSpec,
-    /// Items, as far as sources have given them.
+    /// Items that sources have given so far.
     pub total: u64,
     /// Items done.
     pub done: u64,
@@ -227,7 +275,18 @@ pub struct JobRow {
     pub finished_at_ms: Option<i64>,
 }
 
-/// A word in the catalog that this program doesn't know.
+/// What lists of jobs show of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobSummary {
+    /// The request, without its sources.
+    pub request: JobSpec,
+    /// The first source.
+    pub first_source: Option<SourceSpec>,
+    /// Number of sources.
+    pub sources: u64,
+}
+
+/// A word in the catalog that this version doesn't know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown state \"{0}\"")]
 pub struct UnknownState(pub String);
@@ -236,7 +295,7 @@ impl ItemState {
     /// Every state, in the order of work.
     pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Done, Self::Failed, Self::Skipped];
 
-    /// The word the catalog keeps.
+    /// The word in the catalog.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -252,7 +311,7 @@ impl JobState {
     /// Every state.
     pub const ALL: [Self; 6] = [Self::Draft, Self::Queued, Self::Running, Self::Paused, Self::Cancelled, Self::Done];
 
-    /// The word the catalog keeps.
+    /// The word in the catalog.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -262,6 +321,27 @@ impl JobState {
             Self::Cancelled => "cancelled",
             Self::Done => "done",
         }
+    }
+}
+
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::Duplicate, Self::Unchanged, Self::Exists, Self::Declined, Self::Chosen];
+
+    /// The word in the catalog.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Unchanged => "unchanged",
+            Self::Exists => "exists",
+            Self::Declined => "declined",
+            Self::Chosen => "chosen",
+        }
+    }
+
+    /// The reason of a word; `None` if this version doesn't know it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
     }
 }
 
@@ -292,7 +372,7 @@ impl fmt::Display for JobState {
 }
 
 impl Finished {
-    /// An outcome about which nothing else is known yet.
+    /// An outcome without further details.
     pub fn new(id: ItemId, outcome: Outcome) -> Self {
         Self {
             id,
@@ -312,14 +392,49 @@ impl Finished {
             truncation: None,
             remarks: Vec::new(),
             transfer: None,
+            input_size_px: None,
+            outputs: Vec::new(),
         }
     }
 
-    /// Takes back what was said of an output that did not come to be.
+    /// Clears the details of an output that was not written.
     pub fn clear_output(&mut self) {
         self.bytes_out = 0;
         self.width_px = None;
         self.height_px = None;
         self.output_hash = None;
+        self.outputs.clear();
+    }
+}
+
+impl ItemRow {
+    /// The row of an item that was just added.
+    pub fn waiting(id: ItemId, item: NewItem) -> Self {
+        Self {
+            id,
+            locator: item.locator,
+            dir: item.dir,
+            state: ItemState::Waiting,
+            output: None,
+            error: item.error,
+            http_status: None,
+            content_type: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            width_px: None,
+            height_px: None,
+            hash: None,
+            output_hash: None,
+            attempts: 0,
+            timings: Timings::default(),
+            finished_at_ms: None,
+            size_bytes: item.size_bytes,
+            mtime_ms: item.mtime_ms,
+            reason: None,
+            input_size_px: None,
+            remarks: Vec::new(),
+            origin: item.origin,
+            columns: item.columns,
+        }
     }
 }

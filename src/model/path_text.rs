@@ -49,7 +49,7 @@ mod tests {
     fn check(path: PathBuf) {
         let mut spec = JobSpec::default();
         spec.sources.push(SourceSpec::new("files", vec![Locator::File(path.clone())]));
-        spec.sink.dir = Some(path);
+        spec.output_mut().sink.dir = Some(path);
         let text = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), spec, "{text}");
     }
@@ -61,7 +61,7 @@ mod tests {
         }
         let text = serde_json::to_string(&JobSpec::default()).unwrap();
         assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), JobSpec::default());
-        assert_eq!(serde_json::from_str::<JobSpec>("{\"sink\":{}}").unwrap(), JobSpec::default());
+        assert_eq!(serde_json::from_str::<JobSpec>("{\"outputs\":[{\"sink\":{}}]}").unwrap(), JobSpec::default());
     }
 
     #[test]

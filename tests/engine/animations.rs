@@ -48,7 +48,7 @@ fn a_resized_animation_keeps_its_frames_their_times_and_its_plays_in_every_forma
         let source = desk.put(name, bytes);
         for format in [FormatChoice::Keep, save_as("gif"), save_as("webp"), save_as("png")] {
             let mut job = desk.job(vec![file(&source)], vec![long_edge(18)], format);
-            job.save = save(format);
+            job.output_mut().save = save(format);
             let rows = desk.run(job);
             assert_eq!(rows[0].state, ItemState::Done, "{:?}", rows[0]);
             let bytes = fs::read(output_of(&rows[0])).unwrap();
@@ -106,7 +106,7 @@ fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
         assert!(sentence.contains("frames=first"), "{sentence}");
         assert_eq!(rows[1].state, ItemState::Done);
         let mut job = desk.job(sources.clone(), vec![long_edge(20)], format);
-        job.save.frames = FramesChoice::First;
+        job.output_mut().save.frames = FramesChoice::First;
         let plan = dry_run(&job, &|| false, &mut |_| {}).unwrap();
         assert_eq!(plan.failing, 0);
         let rows = desk.run(job);
@@ -124,7 +124,7 @@ fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_cop
         file(&desk.put("c.txt", "no picture")),
     ];
     let mut job = desk.copies(sources.clone());
-    job.save.frames = FramesChoice::First;
+    job.output_mut().save.frames = FramesChoice::First;
     let rows = desk.run(job);
     assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
     let outputs = desk.outputs();

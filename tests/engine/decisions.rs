@@ -50,7 +50,8 @@ fn inputs(desk: &Desk) -> Vec<PathBuf> {
 
 fn spec(desk: &Desk, inputs: &[PathBuf], (recipe, save): (Recipe, Save)) -> JobSpec {
     let sources: Vec<SourceSpec> = inputs.iter().map(|path| file(path)).collect();
-    let mut spec = JobSpec { recipe, save, ..desk.copies(sources) };
+    let mut spec = JobSpec { recipe, ..desk.copies(sources) };
+    spec.output_mut().save = save;
     spec.limits.workers = Some(1);
     spec.limits.max_side_px = Some(1_800);
     spec
@@ -104,9 +105,9 @@ fn a_dry_run_says_of_every_item_what_the_run_does_whatever_is_asked_for() {
             names.flat_map(|(n, name)| policies.iter().enumerate().map(move |(p, policy)| (n + p, name, *policy)));
         for (_, name, policy) in pairs.filter(|(sum, ..)| (sum + number) % 2 == 0) {
             let mut spec = spec(&desk, &inputs, request.clone());
-            spec.sink.on_conflict = policy;
-            spec.sink.name = name.to_owned();
-            spec.sink.dir = Some(desk.path(&format!("out-{number}-{policy:?}-{name}")));
+            spec.output_mut().sink.on_conflict = policy;
+            spec.output_mut().sink.name = name.to_owned();
+            spec.output_mut().sink.dir = Some(desk.path(&format!("out-{number}-{policy:?}-{name}")));
             // The second time every name is taken.
             for round in 1..=2 {
                 let what = format!("{request:?} {policy:?} {name} round {round}");
@@ -132,7 +133,7 @@ fn an_image_without_an_extension_is_planned_and_saved_with_that_of_its_format() 
     let mut spec = desk.copies(vec![file(&photo)]);
     assert_eq!(plan(&spec)[0].output, Some(desk.out().join("photo.png")));
     assert_eq!(output_of(&desk.run(spec.clone())[0]), desk.out().join("photo.png"));
-    spec.sink.on_conflict = ConflictPolicy::Skip;
+    spec.output_mut().sink.on_conflict = ConflictPolicy::Skip;
     let planned = &plan(&spec)[0];
     assert!(planned.skipped && planned.output == Some(desk.out().join("photo.png")), "{planned:?}");
     assert_eq!(desk.run(spec)[0].state, ItemState::Skipped);

@@ -10,8 +10,8 @@ use crossbeam_channel::{Receiver, bounded};
 use pixloom::catalog::CatalogReader;
 use pixloom::engine::{Command, Engine, EngineOptions, Handle, JobView, Snapshot};
 use pixloom::model::{
-    Edge, Event, Format, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Recipe,
-    Save, SinkSpec, SourceSpec, Step,
+    Edge, Event, Format, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Output,
+    Recipe, SinkSpec, SourceSpec, Step,
 };
 use pixloom::source;
 
@@ -136,7 +136,10 @@ impl Desk {
     pub(crate) fn copies(&self, sources: Vec<SourceSpec>) -> JobSpec {
         JobSpec {
             sources,
-            sink: SinkSpec { dir: Some(self.out()), ..SinkSpec::default() },
+            outputs: vec![Output {
+                sink: SinkSpec { dir: Some(self.out()), ..SinkSpec::default() },
+                ..Output::default()
+            }],
             limits: Limits { workers: Some(2), ..Limits::default() },
             ..JobSpec::default()
         }
@@ -144,7 +147,9 @@ impl Desk {
 
     /// A job of these steps.
     pub(crate) fn job(&self, sources: Vec<SourceSpec>, steps: Vec<Step>, format: FormatChoice) -> JobSpec {
-        JobSpec { recipe: recipe(steps), save: Save { format, ..Save::default() }, ..self.copies(sources) }
+        let mut spec = JobSpec { recipe: recipe(steps), ..self.copies(sources) };
+        spec.output_mut().save.format = format;
+        spec
     }
 
     /// Sends a command and returns its number.
@@ -210,6 +215,10 @@ impl Desk {
 
     pub(crate) fn row_of(&self, job: JobId) -> JobRow {
         self.reader().job(job).unwrap().unwrap()
+    }
+
+    pub(crate) fn spec_of(&self, job: JobId) -> JobSpec {
+        self.reader().spec(job).unwrap().unwrap()
     }
 
     pub(crate) fn rows(&self, job: JobId) -> Vec<ItemRow> {

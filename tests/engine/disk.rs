@@ -44,7 +44,7 @@ const ITEMS: usize = 40;
 fn too_much(desk: &Desk) -> JobSpec {
     let sources = (0..ITEMS as u32).map(|n| super::desk::file(&desk.put(&format!("{n}.bin.png"), noise(30_000, n))));
     let mut spec = desk.copies(sources.collect());
-    spec.sink.dir = Some(desk.out());
+    spec.output_mut().sink.dir = Some(desk.out());
     spec
 }
 

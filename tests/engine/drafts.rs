@@ -81,15 +81,15 @@ fn a_draft_becomes_a_job_of_its_own_recipe() {
     desk.send(Command::Start);
     let job = desk.current().id;
     desk.wait_end(job);
-    assert_eq!(desk.row_of(job).spec.recipe, recipe(steps));
+    assert_eq!(desk.spec_of(job).recipe, recipe(steps));
     assert_eq!(desk.output_names(), ["001.png", "002.png", "003.png", "004.png"]);
     for row in desk.rows(job) {
         assert_eq!(read_png(&fs::read(output_of(&row)).unwrap()).0, 8);
     }
-    assert_eq!(desk.row_of(job).spec.limits.workers, Some(1));
+    assert_eq!(desk.spec_of(job).limits.workers, Some(1));
     assert!(!desk.snapshot().can_undo, "what has started can't be taken back");
     // The history has it, and a change of the recipe makes a new draft of the same items.
-    desk.wait("it is in the history", |snapshot| snapshot.jobs.first().is_some_and(|row| row.id == job));
+    desk.wait("it is in the history", |snapshot| snapshot.jobs.first().is_some_and(|entry| entry.row.id == job));
     desk.send(Command::SetRecipe(recipe(vec![long_edge(4)])));
     desk.wait("a draft of four", |snapshot| lists(4)(snapshot) && snapshot.current.as_ref().unwrap().id != job);
     assert_eq!(desk.current().state, JobState::Draft);

@@ -17,7 +17,7 @@ fn with_a_taken_name(policy: ConflictPolicy) -> (Desk, Vec<pixloom::model::ItemR
     fs::create_dir(desk.out()).unwrap();
     fs::write(desk.out().join("a.png"), b"somebody's").unwrap();
     let mut spec = desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep);
-    spec.sink.on_conflict = policy;
+    spec.output_mut().sink.on_conflict = policy;
     let rows = desk.run(spec);
     assert_eq!(rows[1].state, ItemState::Done, "{:?}", rows[1]);
     assert!(fs::read(output_of(&rows[1])).unwrap().starts_with(b"\x89PNG"));
@@ -69,7 +69,7 @@ fn two_inputs_of_one_name_never_share_a_result_whatever_the_policy() {
             sources.push(file(&desk.put(&format!("{n}/same.png"), png(16, 16, n))));
         }
         let mut spec = desk.copies(sources);
-        spec.sink.on_conflict = policy;
+        spec.output_mut().sink.on_conflict = policy;
         spec.limits.workers = Some(4);
         let rows = desk.run(spec);
         assert!(rows.iter().all(|row| row.state == ItemState::Done), "{policy:?}: {rows:?}");
@@ -89,7 +89,7 @@ fn names_that_differ_in_case_only_are_kept_apart_whatever_the_policy() {
             sources.push(file(&desk.put(&format!("{n}/{name}"), png(16, 16, n as u32))));
         }
         let mut spec = desk.copies(sources);
-        spec.sink.on_conflict = policy;
+        spec.output_mut().sink.on_conflict = policy;
         spec.limits.workers = Some(1);
         let rows = desk.run(spec.clone());
         desk.check_all_done_once(rows[0].id.job, 6);
@@ -121,7 +121,7 @@ fn a_file_whose_name_differs_in_case_is_in_the_way_but_never_replaced() {
             fs::write(desk.out().join(name), b"somebody's").unwrap();
         }
         let mut spec = desk.copies(sources);
-        spec.sink.on_conflict = policy;
+        spec.output_mut().sink.on_conflict = policy;
         let rows = desk.run(spec.clone());
         assert!(rows.iter().all(|row| row.state == state), "{policy:?}: {rows:?}");
         assert_eq!(desk.output_names(), names, "{policy:?}");
@@ -139,8 +139,8 @@ fn an_original_is_never_replaced_even_when_replacing_was_asked_for() {
     let folder = desk.put_pictures(3);
     let before = files_below(&desk.path("in"));
     let mut spec = desk.job(vec![folder], vec![Step::new("invert")], FormatChoice::Keep);
-    spec.sink.dir = Some(desk.path("in"));
-    spec.sink.on_conflict = ConflictPolicy::Overwrite;
+    spec.output_mut().sink.dir = Some(desk.path("in"));
+    spec.output_mut().sink.on_conflict = ConflictPolicy::Overwrite;
     for row in desk.run(spec.clone()) {
         let error = row.error.unwrap();
         assert_eq!((row.state, error.kind), (ItemState::Failed, ErrorKind::WouldReplaceInput));
@@ -148,7 +148,7 @@ fn an_original_is_never_replaced_even_when_replacing_was_asked_for() {
     }
     assert_eq!(files_below(&desk.path("in")), before);
     // Beside the originals there is room.
-    spec.sink.on_conflict = ConflictPolicy::Rename;
+    spec.output_mut().sink.on_conflict = ConflictPolicy::Rename;
     for row in desk.run(spec) {
         assert_eq!(row.state, ItemState::Done);
     }
@@ -167,8 +167,8 @@ fn an_original_whose_source_has_not_been_read_yet_is_not_replaced_either() {
     let (pipe, end_of_list) = desk.slow_list();
     let folder = source::folder(desk.path("in/two"), false);
     let mut spec = desk.copies(vec![file(&first), pipe, folder]);
-    spec.sink.dir = Some(desk.path("in/two"));
-    spec.sink.on_conflict = ConflictPolicy::Overwrite;
+    spec.output_mut().sink.dir = Some(desk.path("in/two"));
+    spec.output_mut().sink.on_conflict = ConflictPolicy::Overwrite;
     let job = desk.submit(spec);
     desk.wait("the first item has an outcome", |_| desk.row_of(job).failed + desk.row_of(job).done == 1);
     assert_eq!(fs::read(&original).unwrap(), bytes);
@@ -190,13 +190,13 @@ fn names_are_made_from_the_template() {
         ("thumbs/{stem}", "thumbs/IMG 7.png"),
     ] {
         let mut spec = desk.job(vec![file(&path)], vec![long_edge(20)], FormatChoice::Keep);
-        spec.sink.dir = Some(desk.out());
-        template.clone_into(&mut spec.sink.name);
+        spec.output_mut().sink.dir = Some(desk.out());
+        template.clone_into(&mut spec.output_mut().sink.name);
         let rows = desk.run(spec);
         assert_eq!(output_of(&rows[0]), desk.out().join(name), "{template}");
     }
     let mut spec = desk.copies(vec![file(&path)]);
-    "{hash}".clone_into(&mut spec.sink.name);
+    "{hash}".clone_into(&mut spec.output_mut().sink.name);
     let rows = desk.run(spec);
     let hash = rows[0].hash.clone().unwrap();
     assert_eq!(output_of(&rows[0]), desk.out().join(format!("{hash}.png")));
@@ -213,8 +213,8 @@ fn folders_are_mirrored_or_everything_lands_in_one() {
     desk.run(spec.clone());
     assert_eq!(desk.outputs(), files_below(&desk.path("in")));
     let mut flat = JobSpec { ..spec };
-    flat.sink.dir = Some(desk.path("flat"));
-    flat.sink.tree = Tree::Flat;
+    flat.output_mut().sink.dir = Some(desk.path("flat"));
+    flat.output_mut().sink.tree = Tree::Flat;
     desk.run(flat);
     let names: Vec<_> = files_below(&desk.path("flat")).into_keys().collect();
     assert_eq!(names, ["x (1).png", "x (2).png", "x.png"]);
@@ -226,7 +226,7 @@ fn without_an_output_folder_a_new_one_beside_the_source_is_made() {
     let bytes = png(12, 12, 1);
     desk.put("x.png", &bytes);
     let mut spec = desk.copies(vec![source::folder(desk.path("in"), true)]);
-    spec.sink.dir = None;
+    spec.output_mut().sink.dir = None;
     desk.run(spec);
     assert_eq!(files_below(&desk.path("in-pixloom")), BTreeMap::from([("x.png".to_owned(), bytes)]));
 }

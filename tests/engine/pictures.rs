@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use pixloom::model::{FormatChoice, ItemState, JobSpec, Save, Step};
+use pixloom::model::{FormatChoice, ItemState, Save, Step};
 use pixloom::source;
 
 use super::desk::{Desk, file, format_named, long_edge, output_of, png, read_png, sample_path, save_as, sha256};
@@ -83,12 +83,13 @@ fn every_format_that_can_be_written_is_written_as_what_it_is_called() {
 fn a_lossless_result_holds_exactly_the_pixels_of_the_recipe() {
     let desk = Desk::command_line();
     let source = desk.put("a.png", png(50, 40, 5));
-    let spec = desk.job(vec![file(&source)], vec![Step::new("invert")], save_as("png"));
+    let mut spec = desk.job(vec![file(&source)], vec![Step::new("invert")], save_as("png"));
     let webp = Save { format: save_as("webp"), lossless: true, ..Save::default() };
     let rows = desk.run(spec.clone());
     let wanted: Vec<u8> = super::desk::pixels(50, 40, 5).iter().map(|level| 255 - level).collect();
     assert_eq!(read_png(&fs::read(output_of(&rows[0])).unwrap()), (50, 40, wanted.clone()));
-    let rows = desk.run(JobSpec { save: webp, ..spec });
+    spec.output_mut().save = webp;
+    let rows = desk.run(spec);
     let decoded = image::open(output_of(&rows[0])).unwrap().to_rgb8();
     assert_eq!(decoded.into_raw(), wanted);
 }
@@ -111,7 +112,7 @@ fn results_below_the_input_folder_do_not_become_inputs_of_the_same_job() {
     let folder = source::folder(desk.path("in"), true);
     let mut spec = desk.copies(vec![file(&first), pipe, folder]);
     let out = desk.path("in/m");
-    spec.sink.dir = Some(out.clone());
+    spec.output_mut().sink.dir = Some(out.clone());
     let job = desk.submit(spec);
     desk.wait("the first result is there", |_| out.join("first.png").exists());
     drop(end_of_list);

@@ -130,15 +130,20 @@ fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     let first = submit_heavy(&desk, 6);
     let sources: Vec<_> = (0..3).map(|n| file(&desk.put(&format!("{n}.png"), png(20, 20, n)))).collect();
     let mut second = desk.copies(sources.clone());
-    second.sink.dir = Some(desk.path("second"));
+    second.output_mut().sink.dir = Some(desk.path("second"));
     let mut third = desk.copies(sources);
-    third.sink.dir = Some(desk.path("third"));
+    third.output_mut().sink.dir = Some(desk.path("third"));
     let seen = last_event(&desk.snapshot());
     desk.send(Command::Submit(Box::new(second)));
     desk.send(Command::Submit(Box::new(third)));
     let queued = desk.wait_for("both are queued", |snapshot| {
-        let queued: Vec<_> =
-            snapshot.jobs.iter().filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
+        let queued: Vec<_> = snapshot
+            .jobs
+            .iter()
+            .map(|job| &job.row)
+            .filter(|job| job.state == JobState::Queued)
+            .map(|job| job.id)
+            .collect();
         (queued.len() == 2).then_some(queued)
     });
     assert!(events_behind(&desk.snapshot(), seen).all(|event| event.edge != Edge::Started), "the first is at work");

@@ -77,7 +77,7 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
         let shown = picture(first_look(&desk, &view));
         let weighed = picture(look(&desk, &view)).after_bytes;
         let mut spec = desk.job(vec![sources[seq as usize - 1].clone()], recipe.steps.clone(), save_as("png"));
-        spec.sink.dir = Some(desk.out());
+        spec.output_mut().sink.dir = Some(desk.out());
         let saved = desk.run(spec);
         let bytes = fs::read(output_of(&saved[0])).unwrap();
         let (width_px, height_px, saved) = read_png(&bytes);
@@ -167,7 +167,7 @@ fn a_moment_later_a_preview_looks_as_the_encoded_file_will() {
     let before = picture(first_look(&desk, &view)).after;
     let encoded = picture(look(&desk, &view));
     let mut spec = desk.job(vec![source], steps, save_as("jpeg"));
-    spec.save = save;
+    spec.output_mut().save = save;
     let bytes = fs::read(output_of(&desk.run(spec)[0])).unwrap();
     assert_eq!(encoded.after_bytes, Some(bytes.len() as u64));
     let off: u64 = rgb(&before).iter().zip(rgb(&encoded.after)).map(|(a, b)| u64::from(a.abs_diff(b))).sum();

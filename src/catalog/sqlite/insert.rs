@@ -1,21 +1,21 @@
-//! New items: their rows, their groups, and which of them are known.
+//! New items: their rows, their groups, and which of them the job has already.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::row::{Extra, Standing};
-use super::sums::Tally;
-use super::writer::{Head, error_args, set_next_number};
-use super::{Trouble, now_ms};
+use super::counters::{NextNumbers, set_next_number};
+use super::row::{Extra, ItemStatus, error_args};
+use super::sums::Sums;
+use super::{CatalogError, now_ms, request};
 use crate::catalog::api::{Added, Adding};
-use crate::model::{ItemState, JobId, JobState, Locator, NewItem};
+use crate::model::{ItemState, JobId, JobState, Locator, NewItem, SkipReason};
 
-/// Group numbers kept at hand.
+/// Group numbers that are cached.
 const GROUPS_KEPT: usize = 4096;
 
-/// Numbers of groups, so that adding an item looks nothing up.
+/// Cached numbers of groups, so that adding an item needs no query.
 #[derive(Default)]
 pub(super) struct Groups(HashMap<(JobId, bool, String), i64>);
 
@@ -26,18 +26,18 @@ pub(super) fn add_items(
     first_seq: u64,
     items: &[NewItem],
     adding: &Adding,
-) -> Result<Added, Trouble> {
-    let head = Head::read(sql, job)?;
-    if first_seq < head.next_seq {
-        return Err(Trouble::Said(format!("place {first_seq} of job {job} is taken")));
+) -> Result<Added, CatalogError> {
+    let numbers = NextNumbers::read(sql, job)?;
+    if first_seq < numbers.next_seq {
+        return Err(CatalogError::Other(format!("number {first_seq} of job {job} is taken")));
     }
     if first_seq.saturating_add(items.len() as u64) > u64::from(u32::MAX) {
-        return Err(Trouble::Said(format!("job {job} has too many items (at most {})", u32::MAX)));
+        return Err(CatalogError::Other(format!("job {job} has too many items (at most {})", u32::MAX)));
     }
     let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
-    let mut insert = Insert::new(sql, groups, job, head);
+    let mut insert = Insert::new(sql, groups, job, numbers);
     for item in items {
-        // What a list names twice comes when its first line is known already.
+        // A repeated line of a list is known as well as the first one.
         if adding.leave_out_known && (item.skip.is_some() || is_known(sql, job, &item.locator.to_text())?) {
             added.duplicates += 1;
             continue;
@@ -46,13 +46,11 @@ pub(super) fn add_items(
         added.added += 1;
         added.next_seq += 1;
     }
-    insert.end(Some(added.next_seq))?;
-    if let Some(mark) = adding.mark {
-        sql.prepare_cached("UPDATE job SET mark_source = ?2, mark_taken = ?3 WHERE id = ?1")?.execute(params![
-            job.0,
-            mark.source,
-            mark.taken as i64
-        ])?;
+    if added.added > 0 {
+        insert.end(Some(added.next_seq))?;
+    }
+    if let Some(cursor) = &adding.cursor {
+        request::set_cursor(sql, job, cursor)?;
     }
     Ok(added)
 }
@@ -70,21 +68,21 @@ pub(super) struct Insert<'a> {
     sql: &'a Connection,
     groups: &'a mut Groups,
     job: JobId,
-    head: Head,
-    tally: Tally,
+    numbers: NextNumbers,
+    sums: Sums,
     now_ms: i64,
 }
 
 impl<'a> Insert<'a> {
-    pub(super) fn new(sql: &'a Connection, groups: &'a mut Groups, job: JobId, head: Head) -> Self {
-        Self { sql, groups, job, head, tally: Tally::default(), now_ms: now_ms() }
+    pub(super) fn new(sql: &'a Connection, groups: &'a mut Groups, job: JobId, numbers: NextNumbers) -> Self {
+        Self { sql, groups, job, numbers, sums: Sums::default(), now_ms: now_ms() }
     }
 
-    pub(super) fn put(&mut self, seq: u64, item: &NewItem) -> Result<(), Trouble> {
+    pub(super) fn put(&mut self, seq: u64, item: &NewItem) -> Result<(), CatalogError> {
         let is_file = item.locator.path().is_some();
-        let is_keyed = is_file || self.head.state == JobState::Draft.word();
+        let is_keyed = is_file || self.numbers.state == JobState::Draft.word();
         let error = item.error.as_ref();
-        let standing = Standing {
+        let status = ItemStatus {
             state: match (error, &item.skip) {
                 (Some(_), _) => ItemState::Failed,
                 (None, Some(_)) => ItemState::Skipped,
@@ -95,21 +93,21 @@ impl<'a> Insert<'a> {
             bytes_in: 0,
             bytes_out: 0,
         };
-        let is_finished = standing.state != ItemState::Waiting;
-        let number = is_finished.then_some(self.head.next_number as i64);
-        self.head.next_number += u64::from(is_finished);
+        let is_finished = status.state != ItemState::Waiting;
+        let number = is_finished.then_some(self.numbers.next_number as i64);
+        self.numbers.next_number += u64::from(is_finished);
         self.sql
             .prepare_cached(
                 "INSERT INTO item(job_id, seq, locator, state, error_kind, error, error_args, finished_at, number, \
-                 mtime, size, extra, group_id, is_keyed) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 mtime, size, extra, group_id, is_keyed, reason) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
                 self.job.0,
                 seq as i64,
                 item.locator.to_text(),
-                standing.state.word(),
-                standing.kind,
+                status.state.word(),
+                status.kind,
                 error.map(ToString::to_string).as_ref().or(item.skip.as_ref()),
                 error.map(error_args).transpose()?,
                 is_finished.then_some(self.now_ms),
@@ -117,16 +115,17 @@ impl<'a> Insert<'a> {
                 item.mtime_ms,
                 item.size_bytes.map(|size| size as i64),
                 Extra::of(item)?,
-                standing.group,
+                status.group,
                 is_keyed,
+                (status.state == ItemState::Skipped).then_some(SkipReason::Duplicate.word()),
             ])?;
-        self.tally.appear(seq, &standing);
+        self.sums.add(seq, &status);
         Ok(())
     }
 
-    pub(super) fn end(self, next_seq: Option<u64>) -> Result<(), Trouble> {
-        self.tally.apply(self.sql, self.job)?;
-        set_next_number(self.sql, self.job, self.head.next_number)?;
+    pub(super) fn end(self, next_seq: Option<u64>) -> Result<(), CatalogError> {
+        self.sums.apply(self.sql, self.job)?;
+        set_next_number(self.sql, self.job, self.numbers.next_number)?;
         if let Some(next_seq) = next_seq {
             self.sql
                 .prepare_cached("UPDATE job SET next_seq = ?2 WHERE id = ?1")?
@@ -137,24 +136,24 @@ impl<'a> Insert<'a> {
 }
 
 impl Groups {
-    /// Forgets all of them.
+    /// Empties the cache.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Forgets those of a job.
+    /// Removes a job's groups from the cache.
     pub(super) fn forget(&mut self, job: JobId) {
-        self.0.retain(|(of, _, _), _| *of != job);
+        self.0.retain(|(owner, _, _), _| *owner != job);
     }
 
-    /// The number of an item's group, which is made if it is new.
-    fn of(&mut self, sql: &Connection, job: JobId, item: &NewItem) -> Result<i64, Trouble> {
+    /// The number of an item's group, which is created if it is new.
+    fn of(&mut self, sql: &Connection, job: JobId, item: &NewItem) -> Result<i64, CatalogError> {
         let is_links = item.locator.path().is_none();
         let key = (job, is_links, label(item));
         if let Some(id) = self.0.get(&key) {
             return Ok(*id);
         }
-        // The empty update makes RETURNING speak of a row that was there, too.
+        // Without the empty update, RETURNING would return nothing for an existing row.
         let id = sql
             .prepare_cached(
                 "INSERT INTO item_group(job_id, is_links, label) VALUES (?1, ?2, ?3) \

@@ -1,7 +1,11 @@
 //! The catalog in a SQLite file.
 
+mod backup;
+mod counters;
 mod insert;
+mod outcome;
 mod reader;
+mod request;
 mod row;
 mod schema;
 mod sorted_list;
@@ -19,18 +23,18 @@ use crate::db::{Dsn, sqlite};
 use crate::error::JobError;
 use crate::model::Message;
 
-/// Opens a catalog, made or brought up to date if need be: its writing side, and what opens readers.
+/// Opens a catalog, creating or upgrading it as needed: its writing side, and a factory of readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
-    let failed = |trouble: Trouble| JobError::catalog(path, trouble);
+    let failed = |error: CatalogError| JobError::catalog(path, error);
     make_file(path).map_err(|error| JobError::catalog(path, error))?;
     let mut connection = sqlite::open_writer(path).map_err(|error| failed(error.into()))?;
-    schema::prepare(&mut connection).map_err(failed)?;
+    schema::prepare(&mut connection, path).map_err(failed)?;
     let factory_path = path.to_path_buf();
     let factory = ReaderFactory::new(move || Ok(Box::new(reader::Reader::open(&factory_path)?)));
     Ok((Box::new(writer::Writer::new(path, connection)), factory))
 }
 
-/// Where the catalog is when the user says nothing: `pixloom/catalog.sqlite` in the user's data directory.
+/// The default location of the catalog: `pixloom/catalog.sqlite` in the user's data directory.
 pub fn default_path() -> Result<PathBuf, JobError> {
     let dirs = etcetera::choose_base_strategy().map_err(|_| {
         let english = "There is no home directory to keep the catalog in. Name a file with --catalog.";
@@ -50,33 +54,36 @@ pub fn path_of(dsn: &str) -> Result<PathBuf, JobError> {
     }
 }
 
-/// Makes an empty file that only its user can read: links may carry secrets.
+/// Creates the catalog's file and folder if they don't exist.
 fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         std::fs::create_dir_all(folder)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match backup::make_private(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }
 
-/// What can go wrong between us and the file, before its path is attached.
+/// What can go wrong with the file, before its path is attached.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum CatalogError {
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
     #[error("{0}")]
     Json(#[from] serde_json::Error),
     #[error("{0}")]
-    Said(String),
+    Io(#[from] std::io::Error),
+    #[error(
+        "it could not be upgraded from version {version} to {known} ({cause}). It was not changed; free some space next \
+         to it and try again"
+    )]
+    Upgrade { version: usize, known: usize, cause: Box<CatalogError> },
+    #[error("{0}")]
+    Other(String),
 }
 
-/// Now, in UTC milliseconds.
+/// The current time in UTC milliseconds.
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

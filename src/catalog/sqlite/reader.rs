@@ -6,22 +6,22 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::sums::BUCKET;
-use super::{Trouble, insert, sorted_list};
+use super::{CatalogError, insert, request, sorted_list};
 use crate::catalog::api::{
-    CatalogReader, Counts, Expansion, Field, FinishedRow, Group, JobPage, Made, Mark, Order, RECORD_COLUMNS,
+    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult, RECORD_COLUMNS,
     WaitingFiles,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
-use crate::model::{ItemId, ItemRow, ItemState, JobId, JobRow, JobState, Locator};
+use crate::model::{ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, Locator};
 
-/// Items that wait, behind a place, in order.
+/// Waiting items after a number, in order.
 const WAITING: &str =
     "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3";
 
-/// Jobs among which one to resume is looked for.
-const RESUMABLE_LOOKED_AT: u32 = 100;
+/// Jobs that are searched for one to resume.
+const RESUMABLE_SEARCHED: u32 = 100;
 
 /// A reading connection.
 pub(super) struct Reader {
@@ -35,54 +35,44 @@ impl Reader {
         Ok(Self { path: path.to_path_buf(), connection })
     }
 
-    /// Reads with one view of the file, whatever is written meanwhile.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, JobError> {
-        let attempt = || -> Result<T, Trouble> {
+    /// Reads one consistent state of the file, whatever is written at the same time.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, CatalogError>) -> Result<T, JobError> {
+        let attempt = || -> Result<T, CatalogError> {
             let view = self.connection.unchecked_transaction()?;
             let result = work(&view)?;
             view.commit()?;
             Ok(result)
         };
-        attempt().map_err(|trouble| JobError::catalog(&self.path, trouble))
+        attempt().map_err(|error| JobError::catalog(&self.path, error))
     }
 
     fn item_rows(&self, which: &str, params: impl Params) -> Result<Vec<ItemRow>, JobError> {
         self.read(|sql| item_rows(sql, which, params))
     }
 
-    /// Jobs, but for those whose request can't be read: one of them must not hide the others.
     fn job_rows(&self, which: &str, limit: u32) -> Result<Vec<JobRow>, JobError> {
-        let jobs = self.read(|sql| {
+        let jobs: Vec<JobRow> = self.read(|sql| {
             let mut select =
                 sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job {which} ORDER BY id DESC LIMIT ?1"))?;
-            let mut rows = select.query([limit])?;
-            let mut jobs = Vec::new();
-            while let Some(found) = rows.next()? {
-                match row::job(found) {
-                    Ok(job) => jobs.push(job),
-                    Err(Trouble::Sql(error)) => return Err(error.into()),
-                    Err(trouble) => tracing::warn!("a job in {} can't be read: {trouble}", self.path.display()),
-                }
-            }
-            Ok(jobs)
+            let rows = select.query_map([limit], row::job)?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })?;
-        jobs.into_iter().map(|job| self.as_it_is(job)).collect()
+        jobs.into_iter().map(|job| self.with_true_state(job)).collect()
     }
 
     fn job_row(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?;
-            let mut rows = select.query([job.0])?;
-            rows.next()?.map(row::job).transpose()
+            Ok(select.query_row([job.0], row::job).optional()?)
         })
     }
 
-    /// The job, paused where it says running and nobody is at work on it.
-    fn as_it_is(&self, job: JobRow) -> Result<JobRow, JobError> {
+    /// The job, paused if its row says running and no process is running it.
+    fn with_true_state(&self, job: JobRow) -> Result<JobRow, JobError> {
         if job.state != JobState::Running || self.is_at_work(job.id) {
             return Ok(job);
         }
-        // It may have ended between the two looks: its state is written before its lock is freed.
+        // It may have ended in between: its state is written before its lock is freed.
         let mut job = self.job_row(job.id)?.unwrap_or(job);
         if job.state == JobState::Running && !self.is_at_work(job.id) {
             job.state = JobState::Paused;
@@ -97,7 +87,7 @@ impl CatalogReader for Reader {
     }
 
     fn job(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
-        self.job_row(job)?.map(|job| self.as_it_is(job)).transpose()
+        self.job_row(job)?.map(|job| self.with_true_state(job)).transpose()
     }
 
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError> {
@@ -105,23 +95,36 @@ impl CatalogReader for Reader {
     }
 
     fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
-        let begun = self.job_rows("WHERE state IN ('queued', 'running', 'paused')", RESUMABLE_LOOKED_AT)?;
-        Ok(begun.into_iter().find(|job| !self.is_at_work(job.id)))
+        let started = self.job_rows("WHERE state IN ('queued', 'running', 'paused')", RESUMABLE_SEARCHED)?;
+        Ok(started.into_iter().find(|job| !self.is_at_work(job.id)))
     }
 
     fn is_at_work(&self, job: JobId) -> bool {
         lock::is_locked(&self.path, job)
     }
 
-    fn expansion(&self, job: JobId) -> Result<Expansion, JobError> {
+    fn spec(&self, job: JobId) -> Result<Option<JobSpec>, JobError> {
         self.read(|sql| {
-            let mut select = sql.prepare_cached("SELECT counted, mark_source, mark_taken FROM job WHERE id = ?1")?;
-            let expansion = select.query_row([job.0], |found| {
-                let mark = Mark { source: found.get("mark_source")?, taken: unsigned(found, "mark_taken")? };
-                Ok(Expansion { counted: found.get("counted")?, mark })
-            });
-            Ok(expansion.optional()?.unwrap_or_default())
+            let Some(request) = request::request(sql, job)? else { return Ok(None) };
+            let sources = request::sources(sql, job)?.into_iter().map(|source| source.spec).collect();
+            Ok(Some(JobSpec { sources, ..request }))
         })
+    }
+
+    fn request(&self, job: JobId) -> Result<Option<JobSpec>, JobError> {
+        self.read(|sql| request::request(sql, job))
+    }
+
+    fn summary(&self, job: JobId) -> Result<Option<JobSummary>, JobError> {
+        self.read(|sql| request::summary(sql, job))
+    }
+
+    fn sources(&self, job: JobId) -> Result<Vec<JobSource>, JobError> {
+        self.read(|sql| request::sources(sql, job))
+    }
+
+    fn has_open_sources(&self, job: JobId) -> Result<bool, JobError> {
+        self.read(|sql| Ok(request::has_open_sources(sql, job)?))
     }
 
     fn next_seq(&self, job: JobId) -> Result<u64, JobError> {
@@ -161,6 +164,15 @@ impl CatalogReader for Reader {
         })
     }
 
+    fn outputs(&self, id: ItemId) -> Result<Vec<ItemOutput>, JobError> {
+        self.read(|sql| {
+            let mut select =
+                sql.prepare_cached("SELECT * FROM item_output WHERE job_id = ?1 AND seq = ?2 ORDER BY n")?;
+            let rows = select.query_map(params![id.job.0, id.seq as i64], row::output)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     fn after(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
         self.item_rows("WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3", params![job.0, after_seq as i64, limit])
     }
@@ -171,7 +183,7 @@ impl CatalogReader for Reader {
             if first_row >= size.total {
                 return Ok(JobPage { total: size.total, rows: Vec::new() });
             }
-            // Without gaps the row is the place; with gaps the place is found by whole buckets.
+            // Without gaps the row is the item's number; with gaps it is found bucket by bucket.
             let (seq, offset) =
                 if size.total + 1 == size.next_seq { (first_row + 1, 0) } else { bucket_of(sql, job, first_row)? };
             let rows = item_rows(
@@ -192,7 +204,7 @@ impl CatalogReader for Reader {
         order: Order,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<u32>>, JobError> {
-        sorted_list::order(&self.path, &sorted_list::Wanted { job, state, kind, text, order }, cancelled)
+        sorted_list::order(&self.path, &sorted_list::ListQuery { job, state, kind, text, order }, cancelled)
     }
 
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
@@ -226,10 +238,11 @@ impl CatalogReader for Reader {
 
     fn declined_links(&self, job: JobId) -> Result<Option<(String, u64)>, JobError> {
         self.read(|sql| {
-            // With MIN(), the sentence is that of the row that holds it.
+            // With MIN(), `error` comes from the row with the minimum.
             let mut select = sql.prepare_cached(
                 "SELECT error, COUNT(*) AS items, MIN(seq) FROM item \
-                 WHERE job_id = ?1 AND state = 'skipped' AND error LIKE 'Didn''t fetch %'",
+                 WHERE job_id = ?1 AND state = 'skipped' \
+                 AND (reason = 'declined' OR (reason IS NULL AND error LIKE 'Didn''t fetch %'))",
             )?;
             let found = select.query_row([job.0], |found| {
                 Ok((found.get::<_, Option<String>>("error")?, unsigned(found, "items")?))
@@ -274,8 +287,8 @@ impl CatalogReader for Reader {
                     bytes_in: unsigned(found, "bytes_in")?,
                     bytes_out: unsigned(found, "bytes_out")?,
                 };
-                let begun = counts.running + counts.done + counts.failed + counts.skipped;
-                counts.waiting = counts.total.saturating_sub(begun);
+                let started = counts.running + counts.done + counts.failed + counts.skipped;
+                counts.waiting = counts.total.saturating_sub(started);
                 Ok(counts)
             });
             Ok(counts.optional()?.unwrap_or_default())
@@ -289,32 +302,40 @@ impl CatalogReader for Reader {
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached(
-                "SELECT 1 FROM item INDEXED BY item_output WHERE job_id = ?1 AND output = ?2 LIMIT 1",
+                "SELECT 1 FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output = ?2 LIMIT 1",
             )?;
             Ok(select.exists(params![job.0, path])?)
         })
     }
 
-    fn prior_result_of_link(&self, job: JobId, locator: &str, seq: u64, around: u64) -> Result<Option<Made>, JobError> {
+    fn prior_result_of_link(
+        &self,
+        job: JobId,
+        locator: &str,
+        seq: u64,
+        around: u64,
+    ) -> Result<Option<PriorResult>, JobError> {
         self.read(|sql| {
             let (first, last) = (seq.saturating_sub(around), seq.saturating_add(around).min(i64::MAX as u64));
             let mut select = sql.prepare_cached(&format!(
                 "SELECT {} FROM item WHERE job_id = ?1 AND seq BETWEEN ?2 AND ?3 AND locator = ?4 \
                  ORDER BY abs(seq - ?5) LIMIT 1",
-                row::MADE_COLUMNS
+                row::PRIOR_RESULT_COLUMNS
             ))?;
-            let look = |job: JobId, first: u64, last: u64, near: u64, select: &mut rusqlite::CachedStatement<'_>| {
-                select.query_row(params![job.0, first as i64, last as i64, locator, near as i64], row::made).optional()
+            let find = |job: JobId, first: u64, last: u64, near: u64, select: &mut rusqlite::CachedStatement<'_>| {
+                select
+                    .query_row(params![job.0, first as i64, last as i64, locator, near as i64], row::prior_result)
+                    .optional()
             };
-            Ok(match look(job, first, last, seq, &mut select)? {
-                Some(row::PriorResultRow::Made(made)) => Some(made),
+            Ok(match find(job, first, last, seq, &mut select)? {
+                Some(row::PriorResultRow::Result(prior)) => Some(prior),
                 Some(row::PriorResultRow::Unchanged { found, maker }) => {
-                    match look(maker.job, maker.seq, maker.seq, maker.seq, &mut select)? {
-                        Some(row::PriorResultRow::Made(made)) => Some(Made { found, ..made }),
+                    match find(maker.job, maker.seq, maker.seq, maker.seq, &mut select)? {
+                        Some(row::PriorResultRow::Result(prior)) => Some(PriorResult { found, ..prior }),
                         _ => None,
                     }
                 }
-                Some(row::PriorResultRow::Nothing) | None => None,
+                Some(row::PriorResultRow::None) | None => None,
             })
         })
     }
@@ -344,7 +365,7 @@ struct Size {
     next_seq: u64,
 }
 
-fn size(sql: &Connection, job: JobId) -> Result<Size, Trouble> {
+fn size(sql: &Connection, job: JobId) -> Result<Size, CatalogError> {
     let size = sql
         .prepare_cached("SELECT total, next_seq FROM job WHERE id = ?1")?
         .query_row([job.0], |found| {
@@ -354,8 +375,8 @@ fn size(sql: &Connection, job: JobId) -> Result<Size, Trouble> {
     Ok(size.unwrap_or(Size { total: 0, next_seq: 1 }))
 }
 
-/// The first place of the bucket that holds a row, and how many rows of that bucket come before it.
-fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64), Trouble> {
+/// The first number of the bucket that contains a row, and how many rows of that bucket come before it.
+fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64), CatalogError> {
     let mut select =
         sql.prepare_cached("SELECT bucket, items FROM item_bucket WHERE job_id = ?1 AND items > 0 ORDER BY bucket")?;
     let mut rows = select.query([job.0])?;
@@ -370,7 +391,7 @@ fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64),
     Ok((0, first_row))
 }
 
-fn item_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<ItemRow>, Trouble> {
+fn item_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<ItemRow>, CatalogError> {
     let mut select = sql.prepare_cached(&format!("SELECT {ITEM_COLUMNS} FROM item {which}"))?;
     let rows = select.query_map(params, row::item)?;
     Ok(rows.collect::<Result<_, _>>()?)

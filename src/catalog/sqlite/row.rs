@@ -1,42 +1,42 @@
-//! Rows as the rest of the program knows them.
+//! Conversion between rows and the types of the model.
 
-use rusqlite::Row;
 use rusqlite::types::{FromSql, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::Trouble;
-use crate::catalog::api::Made;
+use crate::catalog::api::PriorResult;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Columns, ItemId, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, Timings, Transfer,
+    Columns, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, Locator, NewItem, Origin, Remark, SkipReason,
+    Timings, Transfer,
 };
 
-/// What [`item`] reads, in this order; more may stand behind.
+/// The columns that [`item`] reads, in this order; others may follow.
 pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, error_kind, error_args, error, extra, \
     http_status, content_type, bytes_in, bytes_out, width, height, hash, output_hash, attempts, fetch_ms, process_ms, \
-    finished_at, size, mtime";
+    finished_at, size, mtime, reason, input_width, input_height";
 
-/// What [`job`] reads.
+/// The columns that [`job`] reads.
 pub(super) const JOB_COLUMNS: &str =
-    "id, created_at, state, spec, total, done, failed, skipped, bytes_in, bytes_out, finished_at";
+    "id, created_at, state, total, done, failed, skipped, bytes_in, bytes_out, finished_at";
 
-/// What stands in `item.extra`.
+/// The JSON in `item.extra`.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Extra {
-    /// The folder below the source's root.
+    /// The item's folder, relative to its source.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) dir: String,
-    /// What was left out of the result, as a later version may tell it, too.
+    /// Remarks about the result, including those of later versions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<serde_json::Value>,
-    /// Who named it, where that was not the user.
+    /// Where the item came from, if not from the user.
     #[serde(skip_serializing_if = "Origin::is_user")]
     pub(super) origin: Origin,
-    /// What else its list says of it.
+    /// The other columns of its list.
     #[serde(skip_serializing_if = "Columns::is_empty")]
     pub(super) columns: Columns,
-    /// How its bytes came, where there is more to tell than how long it took.
+    /// How its bytes were transferred, if there is more to say than the time it took.
     #[serde(skip_serializing)]
     transfer: Transfer,
 }
@@ -48,12 +48,12 @@ impl Extra {
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
     }
 
-    /// The remarks that this program knows.
+    /// The remarks that this version knows.
     fn remarks(self) -> Vec<Remark> {
         self.remarks.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect()
     }
 
-    /// Of another writer's nonsense nothing is taken.
+    /// Invalid JSON counts as empty.
     pub(super) fn read(text: Option<&str>) -> Self {
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
@@ -63,7 +63,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
     let mut cells = Cells { row, next: 0 };
     let id = ItemId { job: JobId(cells.get()?), seq: cells.unsigned()? };
     let locator = Locator::parse(cells.get_ref()?.as_str()?);
-    let state = cells.get_ref()?.as_str()?.parse().map_err(not_understood)?;
+    let state = cells.get_ref()?.as_str()?.parse().map_err(unknown_word)?;
     let output = cells.get()?;
     let error = error(cells.get_ref()?, cells.get_ref()?, cells.get_ref()?)?;
     let mut extra = Extra::read(cells.get_ref()?.as_str_or_null()?);
@@ -87,13 +87,15 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         finished_at_ms: cells.get()?,
         size_bytes: cells.get::<Option<i64>>()?.map(|size| size.max(0) as u64),
         mtime_ms: cells.get()?,
+        reason: cells.get_ref()?.as_str_or_null()?.and_then(SkipReason::from_word),
+        input_size_px: cells.get::<Option<u32>>()?.zip(cells.get()?),
         origin: extra.origin,
         columns: std::mem::take(&mut extra.columns),
         remarks: extra.remarks(),
     })
 }
 
-/// A row's values, one after the other: looking up a column by its name takes longer than reading it.
+/// Reads a row's values one after the other: looking up a column by its name takes longer than reading it.
 struct Cells<'r, 's> {
     row: &'r Row<'s>,
     next: usize,
@@ -115,21 +117,21 @@ impl<'r> Cells<'r, '_> {
     }
 }
 
-/// What [`made`] reads.
-pub(super) const MADE_COLUMNS: &str =
+/// The columns that [`prior_result`] reads.
+pub(super) const PRIOR_RESULT_COLUMNS: &str =
     "job_id, seq, state, output, output_hash, bytes_out, hash, content_type, etag, last_modified, extra";
 
-/// What a row says of a result.
+/// What a row says about an earlier result.
 pub(super) enum PriorResultRow {
-    /// A result that can be asked after.
-    Made(Made),
-    /// Another item's result still stood.
+    /// A result that can be revalidated.
+    Result(PriorResult),
+    /// The result of another item was still valid.
     Unchanged { found: ItemId, maker: ItemId },
-    /// None, or none that can be asked after.
-    Nothing,
+    /// No result, or none that can be revalidated.
+    None,
 }
 
-pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
+pub(super) fn prior_result(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
     let found = ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? };
     match word(row, "state")? {
         ItemState::Done => {}
@@ -137,19 +139,19 @@ pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
             let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
             return Ok(match extra.transfer.unchanged {
                 Some((job, seq)) => PriorResultRow::Unchanged { found, maker: ItemId { job: JobId(job), seq } },
-                None => PriorResultRow::Nothing,
+                None => PriorResultRow::None,
             });
         }
-        _ => return Ok(PriorResultRow::Nothing),
+        _ => return Ok(PriorResultRow::None),
     }
     let (etag, last_modified): (Option<String>, Option<String>) = (row.get("etag")?, row.get("last_modified")?);
     let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else {
-        return Ok(PriorResultRow::Nothing);
+        return Ok(PriorResultRow::None);
     };
     if etag.is_none() && last_modified.is_none() {
-        return Ok(PriorResultRow::Nothing);
+        return Ok(PriorResultRow::None);
     }
-    Ok(PriorResultRow::Made(Made {
+    Ok(PriorResultRow::Result(PriorResult {
         found,
         maker: found,
         output,
@@ -162,7 +164,7 @@ pub(super) fn made(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
     }))
 }
 
-/// An item as its source gave it, from `locator, extra, size, mtime, error_kind, error, error_args`.
+/// An item as its source gave it; reads `locator, extra, size, mtime, error_kind, error, error_args`.
 pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
     let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
     Ok(NewItem {
@@ -177,13 +179,11 @@ pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
     })
 }
 
-pub(super) fn job(row: &Row<'_>) -> Result<JobRow, Trouble> {
-    let spec = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?;
+pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
     Ok(JobRow {
         id: JobId(row.get("id")?),
         created_at_ms: row.get("created_at")?,
         state: word(row, "state")?,
-        spec: serde_json::from_str(spec)?,
         total: unsigned(row, "total")?,
         done: unsigned(row, "done")?,
         failed: unsigned(row, "failed")?,
@@ -194,7 +194,7 @@ pub(super) fn job(row: &Row<'_>) -> Result<JobRow, Trouble> {
     })
 }
 
-/// The error as data; of a kind that this program doesn't know, its sentence.
+/// The error as data. A kind that this version doesn't know becomes an I/O error with the recorded sentence.
 fn error(kind: ValueRef<'_>, args: ValueRef<'_>, sentence: ValueRef<'_>) -> rusqlite::Result<Option<ItemError>> {
     let Some(word) = kind.as_str_or_null()? else { return Ok(None) };
     let args = args.as_str_or_null()?.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -209,21 +209,21 @@ fn word<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
     row: &Row<'_>,
     column: &str,
 ) -> rusqlite::Result<T> {
-    row.get_ref(column)?.as_str()?.parse().map_err(not_understood)
+    row.get_ref(column)?.as_str()?.parse().map_err(unknown_word)
 }
 
-fn not_understood(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+fn unknown_word(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 
-/// A count; SQLite has no unsigned numbers, and ours are never below 0.
+/// A count: SQLite has no unsigned integers, and ours are never negative.
 pub(super) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)?.max(0) as u64)
 }
 
-/// What an item adds to the sums over items.
+/// The part of an item that sums depend on.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct ItemStatus {
     pub(super) state: ItemState,
     pub(super) group: i64,
     pub(super) kind: Option<String>,
@@ -231,7 +231,7 @@ pub(super) struct Standing {
     pub(super) bytes_out: i64,
 }
 
-impl Standing {
+impl ItemStatus {
     pub(super) const COLUMNS: &str = "state, group_id, error_kind, bytes_in, bytes_out";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -243,4 +243,31 @@ impl Standing {
             bytes_out: row.get("bytes_out")?,
         })
     }
+}
+
+/// An item's status, if there is such an item.
+pub(super) fn status(sql: &Connection, id: ItemId) -> rusqlite::Result<Option<ItemStatus>> {
+    sql.prepare_cached(&format!("SELECT {} FROM item WHERE job_id = ?1 AND seq = ?2", ItemStatus::COLUMNS))?
+        .query_row(params![id.job.0, id.seq as i64], ItemStatus::read)
+        .optional()
+}
+
+/// A row of `item_output`.
+pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<ItemOutput> {
+    Ok(ItemOutput {
+        n: row.get("n")?,
+        name: row.get("name")?,
+        path: row.get("path")?,
+        bytes: unsigned(row, "bytes")?,
+        width_px: row.get("width")?,
+        height_px: row.get("height")?,
+        hash: row.get("hash")?,
+        state: word(row, "state")?,
+        error: row.get("error")?,
+    })
+}
+
+/// The JSON in `item.error_args`.
+pub(super) fn error_args(error: &ItemError) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&error.args)
 }

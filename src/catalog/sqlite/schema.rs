@@ -1,23 +1,27 @@
-//! The tables, and how older ones become today's.
+//! The tables, and how those of older versions are upgraded.
+
+use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Trouble;
+use super::{CatalogError, backup};
+use crate::catalog::lock;
 use crate::db::sqlite;
+use crate::model::JobId;
 
-/// Marks the file as ours (`PXLM`).
+/// Marks the file as a catalog (`PXLM`).
 const APPLICATION_ID: i64 = 0x5058_4c4d;
 
-/// Migration `n` leads from version `n` to `n + 1`. Those that were released never change.
-const MIGRATIONS: [&str; 1] = [VERSION_1];
+/// Migration `n` upgrades version `n` to `n + 1`. Released migrations never change.
+const MIGRATIONS: [&str; 2] = [VERSION_1, VERSION_2];
 
-/// Items lie in the order of their job, so that a page of the list is one stretch of the file. The indexes are partial
-/// where they can be: an item is in few of them at a time.
-/// - `next_seq`, `next_number`, `counted`, `mark_source`, `mark_taken`: see `CatalogReader`.
-/// - `number` counts finished items, `group_id` names a row of `item_group`.
-/// - `is_keyed`: found by its locator (files, and links listed in a draft; an index over millions of links in no order
-///   would cost more than all else).
-/// - `item_group`, `item_failure` and `item_bucket` (items among 1024 places) are sums over `item`, kept in the same
+/// Rows of `item` are stored in the order of their job, so that a page of the list is one range of the file. Indexes are
+/// partial where possible: an item is in few of them at a time.
+/// - `next_seq`, `next_number`: see `CatalogReader`.
+/// - `number` counts finished items; `group_id` is a row of `item_group`.
+/// - `is_keyed`: can be found by its locator (files, and links added to a draft; an index over millions of links in no
+///   order would cost more than everything else).
+/// - `item_group`, `item_failure` and `item_bucket` (items per 1024 numbers) are sums over `item`, updated in the same
 ///   transactions.
 const VERSION_1: &str = "
     CREATE TABLE job(
@@ -99,38 +103,123 @@ const VERSION_1: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Makes the tables of a new file, brings those of an older one up to date, and refuses what is not ours.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
-    // In one transaction: another program may be making the same catalog just now.
+/// The request moves out of `job`, whose row changes with every batch of items, and each source gets a row and a cursor
+/// of its own. `item_output` holds the outputs of items whose job has several; with one output, the item's own columns
+/// say it all. A request that is not JSON is kept as it is: only its own job becomes unreadable.
+const VERSION_2: &str = "
+    CREATE TABLE job_request(
+        job_id INTEGER PRIMARY KEY,
+        spec TEXT NOT NULL
+    );
+    CREATE TABLE job_source(
+        job_id INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        spec TEXT NOT NULL,
+        cursor INTEGER NOT NULL DEFAULT 0,
+        ended INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job_id, n)
+    ) WITHOUT ROWID;
+    CREATE INDEX job_source_open ON job_source(job_id, n) WHERE ended = 0;
+    INSERT INTO job_request(job_id, spec)
+        SELECT id, CASE WHEN json_valid(spec) THEN json_set(
+            json_remove(spec, '$.sources', '$.save', '$.sink'),
+            '$.outputs',
+            json_array(json_object(
+                'save', json(coalesce(json_extract(spec, '$.save'), '{}')),
+                'sink', json(coalesce(json_extract(spec, '$.sink'), '{}'))
+            ))
+        ) ELSE spec END
+        FROM job;
+    INSERT INTO job_source(job_id, n, spec, cursor, ended)
+        SELECT job.id, source.key,
+            CASE WHEN source.type = 'object' THEN source.value ELSE json_quote(source.value) END,
+            CASE WHEN source.key = job.mark_source THEN job.mark_taken ELSE 0 END,
+            job.counted OR source.key < job.mark_source
+        FROM job, json_each(CASE WHEN json_valid(job.spec) THEN job.spec ELSE '{}' END, '$.sources') AS source;
+    ALTER TABLE job DROP COLUMN spec;
+    ALTER TABLE job DROP COLUMN counted;
+    ALTER TABLE job DROP COLUMN mark_source;
+    ALTER TABLE job DROP COLUMN mark_taken;
+    ALTER TABLE item ADD COLUMN reason TEXT;
+    ALTER TABLE item ADD COLUMN input_width INTEGER;
+    ALTER TABLE item ADD COLUMN input_height INTEGER;
+    DROP INDEX item_output;
+    CREATE INDEX item_output_path ON item(job_id, output) WHERE output IS NOT NULL;
+    CREATE TABLE item_output(
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        path TEXT,
+        bytes INTEGER NOT NULL DEFAULT 0,
+        width INTEGER,
+        height INTEGER,
+        hash TEXT,
+        state TEXT NOT NULL,
+        error TEXT,
+        PRIMARY KEY (job_id, seq, n)
+    ) WITHOUT ROWID;
+";
+
+/// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.
+///
+/// An older file is copied first, and upgraded in one transaction: whatever fails, it stays what it was.
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), CatalogError> {
+    // In one transaction: another process may be creating the same catalog.
     check(&*connection.transaction()?)?;
     sqlite::make_durable(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Looked at again, now that nobody else can change it.
+    // Checked again, now that no other process can change it.
     let version = check(&transaction)?;
-    for migration in MIGRATIONS.iter().skip(version) {
-        transaction.execute_batch(migration)?;
+    let known = MIGRATIONS.len();
+    if version == known {
+        return Ok(transaction.commit()?);
     }
-    if version < MIGRATIONS.len() {
+    let migrate = || -> rusqlite::Result<()> {
+        for migration in MIGRATIONS.iter().skip(version) {
+            transaction.execute_batch(migration)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+        transaction.pragma_update(None, "user_version", known as i64)
+    };
+    if version == 0 {
+        migrate()?;
+        return Ok(transaction.commit()?);
     }
-    transaction.commit()?;
-    Ok(())
+    let not_upgraded = |cause: CatalogError| CatalogError::Upgrade { version, known, cause: Box::new(cause) };
+    refuse_running_jobs(&transaction, path)?;
+    let copy = backup::copy_of_version(path, version).map_err(not_upgraded)?;
+    migrate().and_then(|()| transaction.commit()).map_err(|error| {
+        copy.discard();
+        not_upgraded(error.into())
+    })
 }
 
-/// The version of the file, if it is ours or empty.
-fn check(connection: &Connection) -> Result<usize, Trouble> {
+/// A process of the older version can't write to upgraded tables: its job ends first.
+fn refuse_running_jobs(connection: &Connection, path: &Path) -> Result<(), CatalogError> {
+    let mut select = connection.prepare("SELECT id FROM job WHERE state = 'running'")?;
+    let running: Vec<i64> = select.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    match running.into_iter().find(|job| lock::is_locked(path, JobId(*job))) {
+        Some(job) => Err(CatalogError::Other(format!(
+            "it was made by an older Pixloom, which is still working on job {job}; wait until that job ends, then try again"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The version of the file, if it is a catalog or empty.
+fn check(connection: &Connection) -> Result<usize, CatalogError> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
     if application != APPLICATION_ID && (application != 0 || tables > 0) {
-        return Err(Trouble::Said("it is the database of another program".to_owned()));
+        return Err(CatalogError::Other("it is the database of another program".to_owned()));
     }
     let known = MIGRATIONS.len();
     match usize::try_from(version) {
         Ok(version) if version <= known => Ok(version),
-        _ => Err(Trouble::Said(format!(
-            "it was written by a newer Pixloom (catalog version {version}; this one knows up to {known})"
+        _ => Err(CatalogError::Other(format!(
+            "it was written by a newer Pixloom (catalog version {version}; this one supports up to {known})"
         ))),
     }
 }

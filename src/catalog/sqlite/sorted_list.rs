@@ -1,5 +1,5 @@
-//! Filtered and sorted lists: 4 bytes an item, found by a thread of their own that can be stopped at any moment, also
-//! in the middle of a sort.
+//! Filtered and sorted lists of item numbers (4 bytes each), read on a thread of their own that can be cancelled at any
+//! time, even in the middle of a sort.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +10,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 use unicode_normalization::UnicodeNormalization;
 
-use super::Trouble;
+use super::CatalogError;
 use crate::catalog::api::Order;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{ItemState, JobId};
 
-/// How often it is asked whether anybody still wants the list.
+/// How often the list's thread is asked to stop.
 const POLL: Duration = Duration::from_millis(5);
 
-/// What list is wanted.
-pub(super) struct Wanted<'a> {
+/// Which list to read.
+pub(super) struct ListQuery<'a> {
     pub(super) job: JobId,
     pub(super) state: Option<ItemState>,
     pub(super) kind: Option<ErrorKind>,
@@ -28,17 +28,17 @@ pub(super) struct Wanted<'a> {
     pub(super) order: Order,
 }
 
-/// The places of the wanted items in the wanted order; `None` if nobody wants them any more.
+/// The numbers of the matching items in order; `None` if cancelled.
 pub(super) fn order(
     path: &Path,
-    wanted: &Wanted<'_>,
+    query: &ListQuery<'_>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<u32>>, JobError> {
     if cancelled() {
         return Ok(None);
     }
-    let Some(sql) = wanted.sql() else { return Ok(Some(Vec::new())) };
-    // A connection of its own, since it moves to the other thread.
+    let Some(sql) = query.sql() else { return Ok(Some(Vec::new())) };
+    // The connection moves to the other thread.
     let connection = sqlite::open_reader(path).map_err(|error| JobError::catalog(path, error))?;
     let interrupt = connection.get_interrupt_handle();
     let stop = AtomicBool::new(false);
@@ -48,8 +48,8 @@ pub(super) fn order(
         thread::Builder::new()
             .name("catalog-order".to_owned())
             .spawn_scoped(scope, move || {
-                // Nobody listens any more only when this thread was told to stop.
-                let _ = result_tx.send(run(&connection, &sql, wanted, stop));
+                // The receiver is gone only if the list was cancelled.
+                let _ = result_tx.send(run(&connection, &sql, query, stop));
             })
             .map_err(|error| JobError::thread("pixloom-order", error))?;
         let result = loop {
@@ -60,42 +60,42 @@ pub(super) fn order(
                         stop.store(true, Ordering::Relaxed);
                     }
                     if stop.load(Ordering::Relaxed) {
-                        // Again and again: it only reaches a statement that has begun.
+                        // Repeated, because it only affects a statement that is already running.
                         interrupt.interrupt();
                     }
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    break Err(Trouble::Said("reading it broke off".to_owned()));
+                    break Err(CatalogError::Other("reading the list ended unexpectedly".to_owned()));
                 }
             }
         };
         match result {
             _ if stop.load(Ordering::Relaxed) => Ok(None),
-            Ok(places) => Ok(Some(places)),
-            Err(trouble) => Err(JobError::catalog(path, trouble)),
+            Ok(seqs) => Ok(Some(seqs)),
+            Err(error) => Err(JobError::catalog(path, error)),
         }
     })
 }
 
-fn run(connection: &Connection, sql: &str, wanted: &Wanted<'_>, stop: &AtomicBool) -> Result<Vec<u32>, Trouble> {
-    let needle = folded(wanted.text);
+fn run(connection: &Connection, sql: &str, query: &ListQuery<'_>, stop: &AtomicBool) -> Result<Vec<u32>, CatalogError> {
+    let needle = folded(query.text);
     let mut select = connection.prepare(sql)?;
-    let mut rows = select.query(rusqlite::params![wanted.job.0, wanted.kind.map(ErrorKind::word)])?;
-    let mut places = Vec::new();
+    let mut rows = select.query(rusqlite::params![query.job.0, query.kind.map(ErrorKind::word)])?;
+    let mut seqs = Vec::new();
     while let Some(row) = rows.next()? {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        if needle.is_empty() || holds(row.get_ref("locator")?.as_str().map_err(rusqlite::Error::from)?, &needle) {
-            places.push(row.get("seq")?);
+        if needle.is_empty() || contains(row.get_ref("locator")?.as_str().map_err(rusqlite::Error::from)?, &needle) {
+            seqs.push(row.get("seq")?);
         }
     }
-    Ok(places)
+    Ok(seqs)
 }
 
-impl Wanted<'_> {
-    /// The query, or `None` if nothing can be meant: only failures have a kind. States stand in it as words, so that the
-    /// partial indexes are found.
+impl ListQuery<'_> {
+    /// The SQL, or `None` if nothing can match: only failures have a kind. States are literals, so that SQLite uses the
+    /// partial indexes.
     fn sql(&self) -> Option<String> {
         let state = match (self.state, self.kind) {
             (None, Some(_)) => Some(ItemState::Failed),
@@ -103,7 +103,7 @@ impl Wanted<'_> {
             (state, _) => state,
         };
         let state = state.map_or_else(String::new, |state| format!(" AND state = '{state}'"));
-        // `?2` is bound in any case.
+        // `?2` is always bound.
         let kind = if self.kind.is_some() { " AND error_kind = ?2" } else { " AND ?2 IS NULL" };
         let column = if self.text.is_empty() { "" } else { ", locator" };
         let order = match self.order {
@@ -121,13 +121,13 @@ impl Wanted<'_> {
     }
 }
 
-/// Without case, and in one form however it was typed (macOS writes Hangul in file names as single letters).
+/// Lower-cased and normalized to NFC (macOS stores Hangul file names decomposed).
 fn folded(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfc().flat_map(char::to_lowercase).collect() }
 }
 
-/// Whether a locator holds the text, as it stands or, in a link, as it reads (`%ED%95%9C` is `한`).
-fn holds(locator: &str, needle: &str) -> bool {
+/// Whether a locator contains the text, literally or percent-decoded (`%ED%95%9C` is `한`).
+fn contains(locator: &str, needle: &str) -> bool {
     folded(locator).contains(needle)
         || (locator.contains('%')
             && folded(&percent_encoding::percent_decode_str(locator).decode_utf8_lossy()).contains(needle))

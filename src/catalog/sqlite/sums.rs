@@ -1,18 +1,18 @@
-//! Sums over a job's items, changed in the same transaction as the items: no list is ever counted.
+//! Sums over a job's items, updated in the same transaction as the items, so that nothing is ever counted row by row.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use super::row::Standing;
+use super::row::ItemStatus;
 use crate::model::{ItemState, JobId};
 
-/// Places that share a row of `item_bucket`.
+/// Item numbers that share a row of `item_bucket`.
 pub(super) const BUCKET: u64 = 1024;
 
 /// Changes to a job's sums.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Sums {
     total: i64,
     done: i64,
     failed: i64,
@@ -25,43 +25,43 @@ pub(super) struct Tally {
     buckets: BTreeMap<u64, i64>,
 }
 
-impl Tally {
-    /// An item appears at this place.
-    pub(super) fn appear(&mut self, seq: u64, standing: &Standing) {
-        self.place(seq, standing, 1);
+impl Sums {
+    /// An item was added.
+    pub(super) fn add(&mut self, seq: u64, status: &ItemStatus) {
+        self.count_at(seq, status, 1);
     }
 
-    /// An item disappears from this place.
-    pub(super) fn disappear(&mut self, seq: u64, standing: &Standing) {
-        self.place(seq, standing, -1);
+    /// An item was removed.
+    pub(super) fn remove(&mut self, seq: u64, status: &ItemStatus) {
+        self.count_at(seq, status, -1);
     }
 
-    /// An item stood so and stands otherwise now.
-    pub(super) fn change(&mut self, from: &Standing, to: &Standing) {
+    /// An item's status changed.
+    pub(super) fn change(&mut self, from: &ItemStatus, to: &ItemStatus) {
         self.count(from, -1);
         self.count(to, 1);
     }
 
-    fn place(&mut self, seq: u64, standing: &Standing, by: i64) {
+    fn count_at(&mut self, seq: u64, status: &ItemStatus, by: i64) {
         self.total += by;
-        self.groups.entry(standing.group).or_default()[0] += by;
+        self.groups.entry(status.group).or_default()[0] += by;
         *self.buckets.entry(seq / BUCKET).or_default() += by;
-        self.count(standing, by);
+        self.count(status, by);
     }
 
-    fn count(&mut self, standing: &Standing, by: i64) {
-        self.bytes_in += by * standing.bytes_in;
-        self.bytes_out += by * standing.bytes_out;
-        match standing.state {
+    fn count(&mut self, status: &ItemStatus, by: i64) {
+        self.bytes_in += by * status.bytes_in;
+        self.bytes_out += by * status.bytes_out;
+        match status.state {
             ItemState::Waiting | ItemState::Running => {}
             ItemState::Done => {
                 self.done += by;
-                self.groups.entry(standing.group).or_default()[1] += by;
+                self.groups.entry(status.group).or_default()[1] += by;
             }
             ItemState::Failed => {
                 self.failed += by;
-                self.groups.entry(standing.group).or_default()[2] += by;
-                if let Some(kind) = &standing.kind {
+                self.groups.entry(status.group).or_default()[2] += by;
+                if let Some(kind) = &status.kind {
                     *self.kinds.entry(kind.clone()).or_default() += by;
                 }
             }
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// Writes the changes down.
+    /// Writes the changes.
     pub(super) fn apply(&self, connection: &Connection, job: JobId) -> rusqlite::Result<()> {
         connection
             .prepare_cached(

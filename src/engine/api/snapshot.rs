@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Event, JobId, JobRow, JobState, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec};
+use crate::model::{
+    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec,
+};
 
 /// How many events a snapshot holds; a face that fell further behind rereads the state.
 pub const EVENTS_KEPT: usize = 64;
@@ -21,7 +23,7 @@ pub struct Snapshot {
     /// Another job that is at work while an older one is listed.
     pub running_elsewhere: Option<JobId>,
     /// The history, newest first, drafts left out.
-    pub jobs: Arc<[JobRow]>,
+    pub jobs: Arc<[JobEntry]>,
     /// The latest events, oldest first.
     pub events: Arc<[Event]>,
     /// What is remembered.
@@ -34,6 +36,15 @@ pub struct Snapshot {
     pub ca_file_fault: Option<CaFileFault>,
     /// Something to tell once, with what to do about it.
     pub notice: Option<Notice>,
+}
+
+/// A job of the history.
+#[derive(Clone, Debug)]
+pub struct JobEntry {
+    /// State and counters.
+    pub row: JobRow,
+    /// What was requested.
+    pub summary: Arc<JobSummary>,
 }
 
 /// The listed job.

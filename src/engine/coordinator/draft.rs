@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::samples;
 use super::undo::Edit;
-use super::{Coordinator, OpenIntake, Phase};
+use super::{Coordinator, Listed, OpenIntake, Phase};
 use crate::config::Settings;
 use crate::engine::api::command::Command;
 use crate::engine::api::snapshot::Notice;
@@ -15,7 +15,7 @@ use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, Output, SourceSpec};
 use crate::source::PastedText;
 use crate::{op, source, store};
 
@@ -38,8 +38,12 @@ impl Coordinator {
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::SetRecipe(recipe) => self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, recipe))),
-            Command::SetSave(save) => self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save))),
-            Command::SetSink(sink) => self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.sink, sink))),
+            Command::SetSave(save) => {
+                self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))
+            }
+            Command::SetSink(sink) => {
+                self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
+            }
             Command::SetLists(lists) => self.set_lists(lists),
             Command::SetLimits(limits) => {
                 self.settings.limits = limits.clone();
@@ -108,14 +112,11 @@ impl Coordinator {
         secrets::keep_links(&self.parts.secrets, &mut links.urls)?;
         self.write_spec();
         let job = self.open_job()?;
+        let added = sources.clone();
+        let first = self.call(move |catalog| catalog.add_sources(job, &added))?;
+        self.details.summaries.remove(&job);
         let Some(listed) = &mut self.listed else { return Ok(()) };
-        let first = listed.spec.sources.len() as u32;
         listed.spec.sources.extend(sources.iter().cloned());
-        let spec = listed.spec.clone();
-        self.call(move |catalog| {
-            catalog.set_spec(job, &spec)?;
-            catalog.set_counted(job, false)
-        })?;
         let sources = (first..).zip(sources).collect();
         let PastedText { urls, duplicates, .. } = links;
         self.expand(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
@@ -220,9 +221,15 @@ impl Coordinator {
         }
         self.write_spec();
         let Some(original) = self.listed.clone() else { return Ok(()) };
-        let spec = JobSpec { lists: wanted, ..original.spec };
-        let sources = (0..).zip(spec.sources.clone()).filter(|(_, source)| is_list(source)).collect();
-        let job = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
+        let spec = JobSpec { lists: wanted, ..original.spec.clone() };
+        let (sources, copied): (Vec<_>, Vec<_>) =
+            (0..).zip(spec.sources.clone()).partition(|(_, source)| is_list(source));
+        let job = self.call(move |catalog| {
+            let job = catalog.create_job(&spec, JobState::Draft)?;
+            // Their items are copied from the original.
+            copied.iter().try_for_each(|(n, _)| catalog.end_source(job, *n))?;
+            Ok(job)
+        })?;
         self.list(job)?;
         self.edits.did(Edit::Listed(original.id));
         self.notice = None;
@@ -263,15 +270,17 @@ impl Coordinator {
         let spec = match &self.listed {
             // Where to was decided for that job's sources; the wish for a folder stands in the settings.
             Some(listed) => JobSpec {
-                sources: Vec::new(),
                 lists: ListSpec::default(),
-                sink: self.settings.sink.clone(),
-                ..listed.spec.clone()
+                outputs: vec![Output { sink: self.settings.sink.clone(), ..listed.spec.output().clone() }],
+                ..listed.spec.without_sources()
             },
             None => JobSpec {
                 recipe: self.settings.recipe.clone(),
-                save: self.settings.save.clone(),
-                sink: self.settings.sink.clone(),
+                outputs: vec![Output {
+                    save: self.settings.save.clone(),
+                    sink: self.settings.sink.clone(),
+                    ..Output::default()
+                }],
                 limits: self.settings.limits.clone(),
                 ..JobSpec::default()
             },
@@ -280,13 +289,17 @@ impl Coordinator {
         self.list(job)
     }
 
+    /// A job with its request, to be listed.
+    pub(super) fn read_listed(&self, job: JobId) -> Result<Option<Listed>, JobError> {
+        let reader = &self.parts.reader;
+        let row = reader.job(job)?;
+        row.map(|row| Ok(Listed { row, spec: reader.spec(job)?.unwrap_or_default() })).transpose()
+    }
+
     /// Lists a job; an empty draft that is left is forgotten.
     pub(super) fn list(&mut self, job: JobId) -> Result<(), JobError> {
         self.write_spec();
-        let Some(row) = self.parts.reader.job(job)? else {
-            return Err(JobError::no_job(job));
-        };
-        self.listed = Some(row);
+        self.listed = Some(self.read_listed(job)?.ok_or_else(|| JobError::no_job(job))?);
         self.details.read_at = None;
         self.bump();
         Ok(())
@@ -345,8 +358,8 @@ impl Coordinator {
         self.spec_dirty.get_or_insert_with(Instant::now);
         if let Some(listed) = &self.listed {
             self.settings.recipe = listed.spec.recipe.clone();
-            self.settings.save = listed.spec.save.clone();
-            self.settings.sink = listed.spec.sink.clone();
+            self.settings.save = listed.spec.output().save.clone();
+            self.settings.sink = listed.spec.output().sink.clone();
         }
     }
 
@@ -356,8 +369,8 @@ impl Coordinator {
             return;
         }
         if let Some(listed) = self.listed.as_ref().filter(|job| job.state == JobState::Draft) {
-            let (job, spec) = (listed.id, listed.spec.clone());
-            if let Err(error) = self.call(move |catalog| catalog.set_spec(job, &spec)) {
+            let (job, spec) = (listed.id, listed.spec.without_sources());
+            if let Err(error) = self.call(move |catalog| catalog.set_request(job, &spec)) {
                 self.trouble(&error);
             }
             self.save_settings();
@@ -405,8 +418,8 @@ impl Coordinator {
         let job = listed.id;
         let inverse = match edit {
             Edit::Recipe(old) => Edit::Recipe(std::mem::replace(&mut listed.spec.recipe, old)),
-            Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.save, old)),
-            Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.sink, old)),
+            Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.output_mut().save, old)),
+            Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.output_mut().sink, old)),
             Edit::Lists(old) => Edit::Lists(std::mem::replace(&mut listed.spec.lists, old)),
             Edit::Removed(items) => {
                 let seqs = items.iter().map(|(seq, _)| *seq).collect();
@@ -435,14 +448,14 @@ impl Coordinator {
         })?;
         let file = op::file::read(&text, &path.display().to_string())?;
         if let Some(save) = file.save {
-            self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.save, save)))?;
+            self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))?;
         }
         self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, file.recipe)))
     }
 
     pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
-        let text = op::file::write(&listed.spec.recipe, &listed.spec.save);
+        let text = op::file::write(&listed.spec.recipe, &listed.spec.output().save);
         store::put(path, text.as_bytes()).map_err(|error| {
             let sentence = Message::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
             JobError::Machine(sentence.with("path", path.display()).with("detail", error))

@@ -14,7 +14,7 @@ use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
-use crate::engine::record::recorder::Record;
+use crate::engine::record::message::Record;
 use crate::engine::run::pools;
 use crate::engine::run::{Run, RunError, RunParts};
 use crate::error::{ErrorKind, JobError};
@@ -27,6 +27,8 @@ const SPEC_SETTLES: Duration = Duration::from_millis(400);
 const ROOM_BYTES: u64 = 32 << 20;
 
 /// All is done that there was of a list which broke off; the list itself was told of before.
+const UNFINISHED: Message =
+    Message::new("job_unfinished", "The catalog doesn't have an outcome for every item of the job.");
 const LIST_CUT_OFF: Message = Message::new("list_cut_off", "A list could not be read to its end.");
 
 impl Coordinator {
@@ -44,7 +46,7 @@ impl Coordinator {
         secrets::keep_job(&self.parts.secrets, &mut spec)?;
         let job = listed.id;
         self.call(move |catalog| {
-            catalog.set_spec(job, &spec)?;
+            catalog.set_request(job, &spec)?;
             catalog.set_state(job, JobState::Queued)
         })?;
         self.edits.forget();
@@ -84,7 +86,7 @@ impl Coordinator {
             return Err(JobError::no_job(job));
         };
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
-        let mut spec = row.spec;
+        let mut spec = self.parts.reader.spec(job)?.unwrap_or_default();
         let pipeline = check(&spec)?;
         let out_dir = naming::out_dir(&spec)?;
         let made = store::create_folder(&out_dir)?;
@@ -92,11 +94,15 @@ impl Coordinator {
         let reader = self.parts.reader.as_ref();
         naming.index_output_dir(false, (row.done > 0).then_some((job, reader)));
         // The folder is chosen once, and for good: a resume goes on in it, wherever it is run from.
-        spec.sink.dir = Some(out_dir.clone());
+        let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
+        spec.output_mut().sink.dir = Some(out_dir.clone());
+        self.details.summaries.remove(&job);
         let noted = {
-            let spec = spec.clone();
+            let request = spec.without_sources();
             self.call(move |catalog| {
-                catalog.set_spec(job, &spec)?;
+                if is_new_dir {
+                    catalog.set_request(job, &request)?;
+                }
                 catalog.set_state(job, JobState::Running)?;
                 catalog.requeue_running(job)
             })?
@@ -105,7 +111,7 @@ impl Coordinator {
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
         let fetcher = lists::fetcher(&spec, &self.parts.secrets)?;
-        let expansion = self.parts.reader.expansion(job)?;
+        let open: Vec<_> = self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect();
         naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
         let run = Run::new(RunParts {
             job,
@@ -128,7 +134,6 @@ impl Coordinator {
         }
         let mut meter = RateMeter::new();
         meter.go();
-        let sources = run.spec.sources.clone();
         self.active = Some(Active {
             run,
             threads,
@@ -140,15 +145,16 @@ impl Coordinator {
             is_cut_off: false,
         });
         self.event(Some(job), Edge::Started);
-        if !expansion.counted && !self.expanding.contains_key(&job) {
-            let from = expansion.mark.source;
-            let sources = (from..).zip(sources.into_iter().skip(from as usize)).collect();
+        let Some(first) = open.first() else {
+            self.event(Some(job), Edge::Counted { total: row.total });
+            return Ok(());
+        };
+        if !self.expanding.contains_key(&job) {
+            let taken = first.taken;
+            let sources = open.into_iter().map(|source| (source.n, source.spec)).collect();
             // What was read before the job was cut off is not read twice.
             let resumes = row.state != JobState::Queued;
-            let taken = expansion.mark.taken;
             self.expand(IntakeRequest { sources, taken, resumes, ..IntakeRequest::of(job) });
-        } else if expansion.counted {
-            self.event(Some(job), Edge::Counted { total: row.total });
         }
         Ok(())
     }
@@ -203,7 +209,7 @@ impl Coordinator {
                 active.run.switch.set_paused(false);
                 if gave_back {
                     // Items that were given back wait again in the catalog first; only then do the lanes look anew.
-                    let _ = self.parts.record_tx.send(Record::requeue(&active.run));
+                    active.run.requeue();
                 } else {
                     active.run.rewind();
                 }
@@ -327,7 +333,7 @@ impl Coordinator {
                         next_look: Instant::now() + Duration::from_secs(2),
                         full_at_bytes: space.free_bytes.filter(|_| !space.is_read_only).unwrap_or(0),
                     };
-                    let _ = self.parts.record_tx.send(Record::requeue(&active.run));
+                    active.run.requeue();
                     self.event(Some(job), Edge::Halted { reason });
                 }
                 return;
@@ -370,18 +376,19 @@ impl Coordinator {
         // After everything told before, so that no result is lost.
         let run = Arc::clone(&active.run);
         let settled = self.call(move |catalog| {
-            catalog.requeue_running(job)?;
             let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
             run.naming.close_output();
-            catalog.set_state(job, if lost.is_some() { JobState::Paused } else { state })?;
-            Ok(lost)
+            let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
+            Ok((ended, lost))
         });
         self.parts.runs.remove(job);
         // A folder of the job's own in which nothing came to stand; a resume makes it anew.
         drop(active.made);
-        let reason = match settled {
-            Ok(lost) => lost.or(reason),
-            Err(error) => Some(error),
+        let (state, reason) = match settled {
+            Ok((ended, Some(lost))) => (ended, Some(lost)),
+            Ok((ended, None)) if ended != state => (ended, reason.or(Some(JobError::Machine(UNFINISHED)))),
+            Ok((ended, None)) => (ended, reason),
+            Err(error) => (JobState::Paused, Some(error)),
         };
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },
@@ -405,7 +412,8 @@ impl Coordinator {
     }
 
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
-        let Some(dir) = self.parts.reader.job(job)?.and_then(|row| row.spec.sink.dir) else { return Ok(()) };
+        let request = self.parts.reader.request(job)?;
+        let Some(dir) = request.and_then(|request| request.output().sink.dir.clone()) else { return Ok(()) };
         open::that_detached(&dir).map_err(|error| {
             let sentence = Message::new("folder_unopened", "Couldn't open the folder {folder}: {detail}.");
             JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))

@@ -12,6 +12,7 @@ pub(super) mod settings;
 pub(super) mod undo;
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -22,17 +23,18 @@ use rayon::ThreadPool;
 
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
-use super::api::snapshot::{CaFileFault, ListFile, Notice, SourceGroup};
+use super::api::snapshot::{CaFileFault, JobEntry, ListFile, Notice, SourceGroup};
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
-use super::record::recorder::{Record, Runs, call};
+use super::record::message::{Record, call};
+use super::record::recorder::Runs;
 use super::run::Run;
 use super::views::body_cache::BodyCache;
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
-use crate::model::{Event, JobId, JobRow, JobState, ListSpec, SourceSpec};
+use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, SourceSpec};
 use crate::store::CreatedFolders;
 use rate_meter::RateMeter;
 use settings::SettingsFile;
@@ -64,7 +66,7 @@ pub(in crate::engine) struct Parts {
 /// Owner of the jobs.
 pub(in crate::engine) struct Coordinator {
     parts: Parts,
-    listed: Option<JobRow>,
+    listed: Option<Listed>,
     active: Option<Active>,
     queue: VecDeque<JobId>,
     expanding: HashMap<JobId, OpenIntake>,
@@ -85,6 +87,21 @@ pub(in crate::engine) struct Coordinator {
     /// Since when the listed draft's spec differs from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
+}
+
+/// The listed job, with its request as it is being edited.
+#[derive(Clone)]
+struct Listed {
+    row: JobRow,
+    spec: JobSpec,
+}
+
+impl Deref for Listed {
+    type Target = JobRow;
+
+    fn deref(&self) -> &JobRow {
+        &self.row
+    }
 }
 
 /// A job at work.
@@ -131,7 +148,9 @@ struct Details {
     read_at: Option<Instant>,
     revision: u64,
     job: Option<JobId>,
-    jobs: Arc<[JobRow]>,
+    jobs: Arc<[JobEntry]>,
+    /// Summaries of jobs, which change only when a job is edited.
+    summaries: HashMap<JobId, Arc<JobSummary>>,
     groups: Arc<[SourceGroup]>,
     failures: Arc<[(ErrorKind, u64)]>,
 }
@@ -217,15 +236,14 @@ impl Coordinator {
             Some(job) if self.lock(job.id)?.is_some() => {
                 // Where it was killed, its row still says running, to whoever looks there.
                 self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
-                Some(JobRow { state: JobState::Paused, ..job })
+                Some(job)
             }
             _ => draft,
         };
         match listed {
-            Some(job) => self.listed = Some(job),
-            None => self.new_draft()?,
+            Some(job) => self.list(job.id),
+            None => self.new_draft(),
         }
-        Ok(())
     }
 
     fn call<T: Send + 'static>(

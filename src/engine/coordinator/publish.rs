@@ -1,16 +1,18 @@
 //! What faces see: events, and snapshots made of the catalog's counters and the run's levels.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Coordinator, Details, Phase};
-use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobView, ListFile, Notice, Snapshot, SourceGroup};
+use crate::catalog::CatalogReader;
+use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
-use crate::engine::record::recorder;
+use crate::engine::record::message;
 use crate::error::JobError;
-use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, Progress};
+use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progress};
 
 /// Counts by folder and by cause, and the history, are reread at most this often.
 const DETAILS_EVERY: Duration = Duration::from_millis(400);
@@ -40,9 +42,8 @@ impl Coordinator {
 
     pub(super) fn reread_listed(&mut self) {
         if let Some(job) = self.listed.as_ref().map(|job| job.id) {
-            match self.parts.reader.job(job) {
-                Ok(Some(row)) => self.listed = Some(row),
-                Ok(None) => self.listed = None,
+            match self.read_listed(job) {
+                Ok(listed) => self.listed = listed,
                 Err(error) => self.trouble(&error),
             }
         }
@@ -73,14 +74,11 @@ impl Coordinator {
         self.parts.shared.wake();
     }
 
-    /// Rereads the listed job's counters; its edits that are not yet written stay.
+    /// Rereads the listed job's counters, not its request.
     pub(super) fn read_levels(&mut self) {
         let Some(listed) = &mut self.listed else { return };
-        if let Ok(Some(mut row)) = self.parts.reader.job(listed.id) {
-            if self.spec_dirty.is_some() {
-                row.spec = listed.spec.clone();
-            }
-            *listed = row;
+        if let Ok(Some(row)) = self.parts.reader.job(listed.id) {
+            listed.row = row;
         }
     }
 
@@ -94,14 +92,21 @@ impl Coordinator {
             return;
         }
         let reader = &self.parts.reader;
-        let jobs = reader.jobs(JOBS_LISTED).unwrap_or_default();
+        let rows = reader.jobs(JOBS_LISTED).unwrap_or_default();
         let groups = job.and_then(|job| reader.groups(job, GROUPS_LISTED).ok()).unwrap_or_default();
         let failures = job.and_then(|job| reader.failures_by_kind(job).ok()).unwrap_or_default();
+        let mut summaries = std::mem::take(&mut self.details.summaries);
+        let jobs: Vec<JobEntry> = rows
+            .into_iter()
+            .filter(|row| row.state != JobState::Draft)
+            .filter_map(|row| Some(JobEntry { summary: summary(&mut summaries, reader.as_ref(), row.id)?, row }))
+            .collect();
         self.details = Details {
             read_at: Some(Instant::now()),
             revision,
             job,
-            jobs: jobs.into_iter().filter(|job| job.state != JobState::Draft).collect(),
+            jobs: jobs.into(),
+            summaries,
             groups: groups
                 .into_iter()
                 .map(|group| SourceGroup {
@@ -161,7 +166,7 @@ impl Coordinator {
             progress.busy = Busy {
                 cores: active.run.permits.fullness(),
                 network: active.run.fetcher.in_use() as f32 / active.run.spec.limits.connections.max(1) as f32,
-                disk: self.parts.record_tx.len() as f32 / recorder::RECORDS as f32,
+                disk: self.parts.record_tx.len() as f32 / message::RECORDS as f32,
                 memory: active.run.memory.fullness(),
             };
             network_gone = active.network_gone;
@@ -179,12 +184,14 @@ impl Coordinator {
             id: listed.id,
             state,
             recipe: listed.spec.recipe.clone(),
-            save: listed.spec.save.clone(),
-            sink: listed.spec.sink.clone(),
+            save: listed.spec.output().save.clone(),
+            sink: listed.spec.output().sink.clone(),
             lists: listed.spec.lists.clone(),
             list_files,
             limits: listed.spec.limits.clone(),
-            out_dir: naming::out_dir(&listed.spec).ok().filter(|_| listed.total > 0 || listed.spec.sink.dir.is_some()),
+            out_dir: naming::out_dir(&listed.spec)
+                .ok()
+                .filter(|_| listed.total > 0 || listed.spec.output().sink.dir.is_some()),
             progress,
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),
@@ -204,10 +211,25 @@ impl Coordinator {
     /// What a run of the listed draft may cost, judged by the latest job that ended.
     pub(super) fn estimate(&self) -> Option<Estimate> {
         let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft && job.total > 0)?;
-        let like = self.details.jobs.iter().find(|job| job.state == JobState::Done && job.done > 0)?;
+        let mut ended = self.details.jobs.iter().map(|job| &job.row);
+        let like = ended.find(|job| job.state == JobState::Done && job.done > 0)?;
         let share = listed.total as f64 / like.done as f64;
         Some(Estimate { seconds: seconds_between(like) * share, bytes_out: (like.bytes_out as f64 * share) as u64 })
     }
+}
+
+/// A job's summary, read once.
+fn summary(
+    known: &mut HashMap<JobId, Arc<JobSummary>>,
+    reader: &dyn CatalogReader,
+    job: JobId,
+) -> Option<Arc<JobSummary>> {
+    if let Some(summary) = known.get(&job) {
+        return Some(Arc::clone(summary));
+    }
+    let summary = Arc::new(reader.summary(job).ok().flatten()?);
+    known.insert(job, Arc::clone(&summary));
+    Some(summary)
 }
 
 /// Wall-clock seconds from a job's making to its end.

@@ -12,8 +12,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::runtime::Handle;
 
 use super::{lists, secrets};
-use crate::catalog::{Adding, CatalogReader, Mark};
-use crate::engine::record::recorder::{Record, call};
+use crate::catalog::{Adding, CatalogReader, SourceCursor};
+use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
@@ -99,7 +99,7 @@ pub(crate) fn run(
             reader,
             runtime,
             secrets,
-            mark: None,
+            source: None,
             batch: Vec::new(),
             since: None,
             taken: 0,
@@ -122,8 +122,8 @@ struct Intake<'a> {
     reader: &'a dyn CatalogReader,
     runtime: &'a Handle,
     secrets: &'a Arc<Secrets>,
-    /// Where the current source stands in the job's list, if it does.
-    mark: Option<u32>,
+    /// The current source's number in the job, if it has one.
+    source: Option<u32>,
     batch: Vec<NewItem>,
     since: Option<Instant>,
     /// Items of the current source so far.
@@ -144,11 +144,12 @@ impl Intake<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
-        let asked = self.reader.job(self.request.job)?.map(|row| row.spec).unwrap_or_default();
+        let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
         let out_dir = Self::out_dir(&asked);
         let mut already_taken = std::mem::take(&mut self.request.taken);
+        let last = sources.last().map(|(index, _)| *index);
         for (index, spec) in sources {
-            self.mark = Some(index);
+            self.source = Some(index);
             self.taken = 0;
             self.is_cut_off = false;
             // A folder may have changed; anything else gives the same again, so what was taken is passed over.
@@ -158,6 +159,7 @@ impl Intake<'_> {
             if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
                 self.tell_cut_off_stdin();
                 already_taken = 0;
+                self.end_source(known)?;
                 continue;
             }
             let already_read = already_taken > 0;
@@ -219,15 +221,19 @@ impl Intake<'_> {
             if outcome.is_break() {
                 return Ok(());
             }
-            self.flush(known)?;
+            // A resume continues the last list where it broke off.
+            if self.is_cut_off && Some(index) == last {
+                self.flush(known)?;
+            } else {
+                self.end_source(known)?;
+            }
         }
-        let (job, counted) = (self.request.job, !self.is_cut_off);
-        call(self.record_tx, move |catalog| catalog.set_counted(job, counted))
+        Ok(())
     }
 
     /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
     fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
-        let dir = spec.sink.dir.clone()?;
+        let dir = spec.output().sink.dir.clone()?;
         let real = dir.canonicalize().ok()?;
         Some((dir, real))
     }
@@ -298,12 +304,19 @@ impl Intake<'_> {
 
     fn flush(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
-        if self.batch.is_empty() {
-            return Ok(());
-        }
+        if self.batch.is_empty() { Ok(()) } else { self.send(known, false) }
+    }
+
+    /// Hands over what is left, and records that the source has been read to its end.
+    fn end_source(&mut self, known: bool) -> Result<(), JobError> {
+        self.since = None;
+        self.send(known, true)
+    }
+
+    fn send(&mut self, known: bool, ended: bool) -> Result<(), JobError> {
         let items = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ITEMS));
-        let mark = self.mark.map(|source| Mark { source, taken: self.taken });
-        let adding = Adding { mark, leave_out_known: known };
+        let cursor = self.source.map(|source| SourceCursor { source, taken: self.taken, ended });
+        let adding = Adding { cursor, leave_out_known: known };
         let (added_tx, added_rx) = bounded(1);
         self.record_tx
             .send(Record::Items { job: self.request.job, items, adding, added_tx })
@@ -361,11 +374,9 @@ impl<'a> ListFetcher<'a> {
     }
 
     fn note(&self, list_hash: &str) -> Result<(), JobError> {
-        let mut spec = self.spec.clone();
-        if let Some(source) = spec.sources.get_mut(self.index as usize) {
-            *source = with_hash_of_list(source.clone(), list_hash);
-        }
-        let job = self.job;
-        call(self.record_tx, move |catalog| catalog.set_spec(job, &spec))
+        let Some(source) = self.spec.sources.get(self.index as usize) else { return Ok(()) };
+        let source = with_hash_of_list(source.clone(), list_hash);
+        let (job, n) = (self.job, self.index);
+        call(self.record_tx, move |catalog| catalog.set_source(job, n, &source))
     }
 }

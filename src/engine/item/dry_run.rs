@@ -14,7 +14,7 @@ use crate::engine::check;
 use crate::engine::run::pools;
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
-use crate::model::{ConflictPolicy, ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem, Remark, Timings};
+use crate::model::{ConflictPolicy, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 
@@ -209,7 +209,7 @@ impl Planner<'_> {
         let rules = Rules {
             recipe: &self.spec.recipe,
             pipeline: &self.pipeline,
-            save: &self.spec.save,
+            save: &self.spec.output().save,
             limits: &self.spec.limits,
             budget_bytes: self.budget_bytes,
         };
@@ -252,14 +252,14 @@ impl Planner<'_> {
         prepared: &Prepared,
         planned: &mut PlannedItem,
     ) -> Result<(), ItemError> {
-        planned.remarks = prepared.remarks(&self.spec.save);
+        planned.remarks = prepared.remarks(&self.spec.output().save);
         planned.size_px = prepared.known_size_px();
         self.rendered_in += size_bytes;
         self.largest_bytes = self.largest_bytes.max(prepared.peak_bytes(size_bytes));
         if self.samples.count < SAMPLES {
             let started = Instant::now();
             let rendered = prepared
-                .render(&body.bytes()?, &self.spec.save, &|| false)
+                .render(&body.bytes()?, &self.spec.output().save, &|| false)
                 .map_err(|error| error.named(&planned.locator))?;
             planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
             self.samples.count += 1;
@@ -284,28 +284,5 @@ impl Planner<'_> {
 }
 
 fn row_of(item: NewItem, seq: u64) -> ItemRow {
-    ItemRow {
-        id: ItemId { job: JobId(0), seq },
-        locator: item.locator,
-        dir: item.dir,
-        state: ItemState::Waiting,
-        output: None,
-        error: item.error,
-        http_status: None,
-        content_type: None,
-        bytes_in: 0,
-        bytes_out: 0,
-        width_px: None,
-        height_px: None,
-        hash: None,
-        output_hash: None,
-        attempts: 0,
-        timings: Timings::default(),
-        finished_at_ms: None,
-        size_bytes: item.size_bytes,
-        mtime_ms: item.mtime_ms,
-        remarks: Vec::new(),
-        origin: item.origin,
-        columns: item.columns,
-    }
+    ItemRow::waiting(ItemId { job: JobId(0), seq }, item)
 }

@@ -114,7 +114,7 @@ impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
         let collisions = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
-        let (tree, policy) = (spec.sink.tree, spec.sink.on_conflict);
+        let (tree, policy) = (spec.output().sink.tree, spec.output().sink.on_conflict);
         Ok(Self { out_dir, output: OnceLock::new(), collisions, template, tree, policy })
     }
 
@@ -366,7 +366,7 @@ fn resolve(
 /// The folder that results of a job go to: the one asked for, or a new one beside the first source.
 pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let absolute = |path: &Path| store::of_path(path).absolute(path).map_err(|error| JobError::path(path, &error));
-    if let Some(dir) = &spec.sink.dir {
+    if let Some(dir) = &spec.output().sink.dir {
         return absolute(dir);
     }
     let beside = spec.sources.iter().find_map(source::results_beside);
@@ -392,7 +392,7 @@ fn default_download_dir() -> PathBuf {
 
 /// A job's checked name template.
 pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
-    Template::parse(&spec.sink.name).map_err(JobError::Refused)
+    Template::parse(&spec.output().sink.name).map_err(JobError::Refused)
 }
 
 /// The extension an input's own name has, without the dot.
@@ -487,11 +487,11 @@ fn is_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
 
 /// Whether a source that has not been read to its end may still give this file.
 fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
-    if reader.expansion(job).is_ok_and(|expansion| expansion.counted) {
+    if reader.has_open_sources(job).is_ok_and(|open| !open) {
         return false;
     }
-    let Ok(Some(row)) = reader.job(job) else { return true };
-    may_be_given(&row.spec.sources, path)
+    let Ok(Some(spec)) = reader.spec(job) else { return true };
+    may_be_given(&spec.sources, path)
 }
 
 /// Whether one of these sources may give this file.

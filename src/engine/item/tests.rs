@@ -47,7 +47,7 @@ impl Bench {
             crate::source::files([path])
         });
         let mut spec = JobSpec { sources: sources.collect(), ..JobSpec::default() };
-        spec.sink.dir = Some(self.out());
+        spec.output_mut().sink.dir = Some(self.out());
         spec
     }
 
@@ -96,7 +96,7 @@ fn a_folder_that_can_not_be_synced_stops_the_job_and_its_items_are_written_again
         let bench = Bench::new();
         let faults = Faults::of(&bench.out());
         let mut spec = bench.copies(3);
-        spec.sink.on_conflict = policy;
+        spec.output_mut().sink.on_conflict = policy;
         if policy == ConflictPolicy::Overwrite {
             fs::create_dir(bench.out()).unwrap();
             fs::write(bench.out().join("0.txt"), "old").unwrap();

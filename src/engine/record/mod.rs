@@ -1,3 +1,4 @@
 //! Writes what happened to the catalog, and makes outputs safe before they count as done.
 
+pub(crate) mod message;
 pub(super) mod recorder;

@@ -1,7 +1,8 @@
-//! The one thread that writes: it owns the catalog's writing connection and makes outputs safe in groups.
+//! The recorder: the one thread that writes to the catalog and makes outputs safe in batches.
 //!
-//! A group is fsynced, noted in the catalog while its items still run, renamed to its final names, its folders fsynced,
-//! and only then recorded as done: whatever instant the power goes, the catalog never says done before the file is safe.
+//! A batch is fsynced, its outputs are recorded while the items are still running, the files are renamed to their final
+//! names, their folders are fsynced, and only then are the items recorded as done. So even if the power fails, the
+//! catalog never says done before the file is safe.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,74 +11,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::message::{FinishedItem, Record};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Target, Verdict};
 use crate::engine::run::{Run, RunError};
-use crate::error::{ItemError, JobError};
-use crate::model::{Durability, Finished, ItemId, JobId, JobState, Locator, NewItem, Outcome};
+use crate::error::JobError;
+use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
 use crate::store;
 
-/// Records that may wait; beyond that, whoever has one waits: the disk is the limit then.
-pub(crate) const RECORDS: usize = 1024;
-
-/// How long records are left to gather while a batch is open: waking up for each takes longer than noting it.
+/// Pause between looks at the queue while a batch is open: waking up for each record takes longer than recording it.
 const NAP: Duration = Duration::from_millis(10);
 
-/// Something the catalog should do.
-pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
-
-/// What the recorder is told.
-pub(crate) enum Record {
-    /// Items that a source gave, and whom to tell what came of it.
-    Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, JobError>> },
-    /// Items of a run were begun; it tells which.
-    Begun(JobId),
-    /// An item has an outcome, or an output that is to be made safe.
-    Finished(Box<FinishedItem>),
-    /// Anything else the catalog should do, after everything told before.
-    Call(Task),
-}
-
-impl Record {
-    /// A job's state is to be noted; nobody waits for it.
-    pub(crate) fn state(job: JobId, state: JobState) -> Self {
-        Self::Call(Box::new(move |catalog| {
-            if let Err(error) = catalog.set_state(job, state) {
-                tracing::warn!(%error, "a job's state could not be noted");
-            }
-        }))
-    }
-
-    /// A run's items that were begun and given back wait again; then its lanes look anew.
-    pub(crate) fn requeue(run: &Arc<Run>) -> Self {
-        let run = Arc::clone(run);
-        Self::Call(Box::new(move |catalog| {
-            if let Err(error) = catalog.requeue_running(run.job) {
-                tracing::warn!(%error, "a job's items could not be put back");
-            }
-            run.rewind();
-        }))
-    }
-}
-
-/// A finished item, with its staged output if it has one.
-pub(crate) struct FinishedItem {
-    pub(crate) finished: Finished,
-    pub(crate) target: Option<Target>,
-    /// Its output is not safe, so it is not recorded and waits again.
-    is_withheld: bool,
-}
-
-impl FinishedItem {
-    pub(crate) fn new(finished: Finished, target: Option<Target>) -> Self {
-        Self { finished, target, is_withheld: false }
-    }
-}
-
-/// Runs at work, by job: whom the recorder tells what has release.
+/// Active runs by job: the recorder tells them which items it has recorded.
 #[derive(Clone, Default)]
 pub(crate) struct Runs(Arc<Mutex<HashMap<JobId, Arc<Run>>>>);
 
@@ -95,38 +43,38 @@ impl Runs {
     }
 }
 
-/// The recorder: ends when every sender is gone, after everything told was written.
+/// Ends when every sender is gone and everything that was sent has been written.
 pub(crate) struct Recorder {
     pub(crate) catalog: Box<dyn Catalog>,
     pub(crate) reader: Box<dyn CatalogReader>,
     pub(crate) record_rx: Receiver<Record>,
     pub(crate) runs: Runs,
-    /// Changes whenever any item may have.
+    /// Changes whenever an item may have changed.
     pub(crate) revision: Arc<AtomicU64>,
-    /// Rings when something changed that faces may see.
+    /// Signals that something changed that front ends may show.
     pub(crate) bell_tx: Sender<()>,
 }
 
 #[derive(Default)]
 struct Batch {
-    /// Of which items were begun or ended.
+    /// Jobs with items that started or ended.
     jobs: BTreeSet<JobId>,
     finished: Vec<FinishedItem>,
     closes_at: Option<Instant>,
-    /// Somebody told something and waited for its end: that will happen again.
+    /// A source waited for its items to be added, and will do so again.
     is_awaited: bool,
 }
 
 impl Recorder {
-    /// Works until every sender is gone.
+    /// Runs until every sender is gone.
     pub(crate) fn run(mut self) {
         let mut batch = Batch::default();
         loop {
-            let told = match batch.closes_at {
+            let received = match batch.closes_at {
                 None => self.record_rx.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(closes_at) => self.record_rx.recv_deadline(closes_at),
             };
-            match told {
+            match received {
                 Ok(record) => self.take(record, &mut batch),
                 Err(RecvTimeoutError::Timeout) => self.flush(&mut batch),
                 Err(RecvTimeoutError::Disconnected) => {
@@ -134,7 +82,7 @@ impl Recorder {
                     return;
                 }
             }
-            if batch.finished.len() >= COMMIT_BATCH_FILES || self.nothing_else_is_coming(&batch) {
+            if batch.finished.len() >= COMMIT_BATCH_FILES || self.batch_is_complete(&batch) {
                 self.flush(&mut batch);
             } else if batch.may_gather() && self.record_rx.is_empty() {
                 thread::sleep(NAP);
@@ -144,12 +92,12 @@ impl Recorder {
 
     fn take(&mut self, record: Record, batch: &mut Batch) {
         match record {
-            Record::Begun(job) => {
+            Record::Started(job) => {
                 batch.jobs.insert(job);
                 batch.open();
             }
             Record::Finished(recorded) => {
-                // Its beginning goes with it, whether or not that was told of yet.
+                // This includes its start, whether or not that was recorded yet.
                 batch.jobs.insert(recorded.finished.id.job);
                 batch.finished.push(*recorded);
                 batch.open();
@@ -161,7 +109,7 @@ impl Recorder {
                     run.switch.poke();
                 }
                 let _ = added_tx.send(added);
-                self.ring();
+                self.notify();
             }
             Record::Call(call) => {
                 self.flush(batch);
@@ -175,41 +123,41 @@ impl Recorder {
         self.catalog.add_items(job, first_seq, items, adding)
     }
 
-    /// Whether waiting for a fuller batch would only make people wait: all that is in flight is in the batch.
-    fn nothing_else_is_coming(&self, batch: &Batch) -> bool {
+    /// Whether nothing is gained by waiting for a fuller batch: every pending item is in it.
+    fn batch_is_complete(&self, batch: &Batch) -> bool {
         let Some(first) = batch.finished.first() else { return false };
         self.record_rx.is_empty()
             && self.runs.get(first.finished.id.job).is_none_or(|run| run.in_flight() <= batch.finished.len())
     }
 
-    fn ring(&self) {
+    fn notify(&self) {
         self.revision.fetch_add(1, Ordering::AcqRel);
-        // A full bell rings already.
+        // A full channel means that a signal is pending.
         let _ = self.bell_tx.try_send(());
     }
 
-    /// Writes everything in the batch; a catalog that fails stops the runs it concerns.
+    /// Writes everything in the batch. If the catalog fails, the affected runs stop.
     fn flush(&mut self, batch: &mut Batch) {
         let Batch { jobs, finished, .. } = std::mem::take(batch);
         let ended: HashSet<ItemId> = finished.iter().map(|recorded| recorded.finished.id).collect();
         for job in jobs {
-            let mut seqs = self.runs.get(job).map(|run| run.take_begun()).unwrap_or_default();
-            // What began and ended within one batch need not be told twice.
+            let mut seqs = self.runs.get(job).map(|run| run.take_started()).unwrap_or_default();
+            // Items that started and ended within one batch are recorded once.
             seqs.retain(|seq| !ended.contains(&ItemId { job, seq: *seq }));
             if seqs.is_empty() {
                 continue;
             }
             if let Err(error) = self.catalog.set_running(job, &seqs) {
-                self.give_up(job, &error);
+                self.stop_run(job, &error);
             }
         }
         if !finished.is_empty() {
             self.commit(finished);
         }
-        self.ring();
+        self.notify();
     }
 
-    fn give_up(&self, job: JobId, error: &JobError) {
+    fn stop_run(&self, job: JobId, error: &JobError) {
         tracing::error!(%error, "the catalog failed");
         if let Some(run) = self.runs.get(job) {
             run.set_error(RunError::Fatal(error.clone()));
@@ -225,36 +173,36 @@ impl Recorder {
                 finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
             }
         }
-        let is_noted =
+        let has_output =
             |recorded: &&FinishedItem| recorded.target.as_ref().is_some_and(|target| target.chosen().is_some());
-        let notes: Vec<&Finished> = batch.iter().filter(is_noted).map(|recorded| &recorded.finished).collect();
-        if let Some(first) = notes.first()
-            && let Err(error) = self.catalog.record_outputs(&notes)
+        let outputs: Vec<&Finished> = batch.iter().filter(has_output).map(|recorded| &recorded.finished).collect();
+        if let Some(first) = outputs.first()
+            && let Err(error) = self.catalog.record_outputs(&outputs)
         {
-            // Nothing was renamed: the items simply wait again.
-            self.give_up(first.id.job, &error);
-            self.land(&batch);
+            // Nothing was renamed: the items wait again.
+            self.stop_run(first.id.job, &error);
+            self.release(&batch);
             return;
         }
         self.rename(&mut batch);
-        let is_told = |recorded: &&FinishedItem| !recorded.is_withheld && !is_halting(&recorded.finished.outcome);
-        let finished: Vec<&Finished> = batch.iter().filter(is_told).map(|recorded| &recorded.finished).collect();
+        let has_outcome = |recorded: &&FinishedItem| !recorded.is_withheld && !recorded.stops_job();
+        let finished: Vec<&Finished> = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished).collect();
         if let Err(error) = self.catalog.finish(&finished)
             && let Some(first) = finished.first()
         {
-            self.give_up(first.id.job, &error);
+            self.stop_run(first.id.job, &error);
         }
-        for recorded in batch.iter().filter(|recorded| is_halting(&recorded.finished.outcome)) {
+        for recorded in batch.iter().filter(|recorded| recorded.stops_job()) {
             if let (Some(run), Outcome::Failed(error)) =
                 (self.runs.get(recorded.finished.id.job), &recorded.finished.outcome)
             {
                 run.set_error(RunError::DiskFull(JobError::Item(error.clone())));
             }
         }
-        self.land(&batch);
+        self.release(&batch);
     }
 
-    fn land(&self, batch: &[FinishedItem]) {
+    fn release(&self, batch: &[FinishedItem]) {
         for recorded in batch {
             let id = recorded.finished.id;
             if let Some(run) = self.runs.get(id.job) {
@@ -264,7 +212,7 @@ impl Recorder {
     }
 
     fn durability(&self, recorded: &FinishedItem) -> Durability {
-        self.runs.get(recorded.finished.id.job).map_or(Durability::Group, |run| run.spec.sink.durability)
+        self.runs.get(recorded.finished.id.job).map_or(Durability::Group, |run| run.spec.output().sink.durability)
     }
 
     fn sync_files(&self, batch: &mut [FinishedItem]) {
@@ -289,9 +237,9 @@ impl Recorder {
                 Ok(Verdict::Save(path, _)) => {
                     taken.insert(path);
                 }
-                Ok(Verdict::Skip(_, reason)) => {
+                Ok(Verdict::Skip(_, sentence)) => {
                     recorded.target = None;
-                    recorded.finished.outcome = Outcome::Skipped { reason };
+                    recorded.finished.outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence };
                     recorded.finished.clear_output();
                 }
                 Err(error) => recorded.fail(error),
@@ -363,7 +311,7 @@ fn sync_folders(run: &Run, renamed: &[Renamed]) -> std::io::Result<()> {
 }
 
 impl Batch {
-    /// Whether nobody waits for what is told next.
+    /// Whether nobody is waiting for the next record.
     fn may_gather(&self) -> bool {
         self.closes_at.is_some() && !self.is_awaited
     }
@@ -371,34 +319,4 @@ impl Batch {
     fn open(&mut self) {
         self.closes_at.get_or_insert_with(|| Instant::now() + Duration::from_millis(COMMIT_BATCH_MS));
     }
-}
-
-impl FinishedItem {
-    /// The item failed after all: its staged file is removed.
-    fn fail(&mut self, error: ItemError) {
-        let error = match self.target.take() {
-            Some(target) => error.named(&target.locator),
-            None => error,
-        };
-        self.finished.outcome = Outcome::Failed(error);
-        self.finished.clear_output();
-    }
-}
-
-/// The item is not to blame for a full disk: it waits for space instead of failing.
-fn is_halting(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed(error) if error.stops_job())
-}
-
-/// Asks the recorder to do something with the catalog and waits for the answer.
-pub(crate) fn call<T: Send + 'static>(
-    record_tx: &Sender<Record>,
-    task: impl FnOnce(&mut dyn Catalog) -> Result<T, JobError> + Send + 'static,
-) -> Result<T, JobError> {
-    let (answer_tx, answer_rx) = bounded(1);
-    let call = Record::Call(Box::new(move |catalog| {
-        let _ = answer_tx.send(task(catalog));
-    }));
-    record_tx.send(call).map_err(|_| JobError::recorder_gone())?;
-    answer_rx.recv().map_err(|_| JobError::recorder_gone())?
 }

@@ -14,10 +14,10 @@ use crate::engine::item::decide::{Action, Decision, Response, Rules, Subject, de
 use crate::engine::item::limits::Clock;
 use crate::engine::item::naming::{RunClaims, Target, Verdict};
 use crate::engine::item::render::guarded;
-use crate::engine::record::recorder::{FinishedItem, Record};
+use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemRow, Outcome, Timings, Transfer};
+use crate::model::{Finished, ItemId, ItemRow, Outcome, SkipReason, Timings, Transfer};
 use crate::store::{self, Content};
 
 /// Bytes up to which a body is saved on the thread that has it.
@@ -95,7 +95,7 @@ impl Run {
         let rules = Rules {
             recipe: &self.spec.recipe,
             pipeline: &self.pipeline,
-            save: &self.spec.save,
+            save: &self.spec.output().save,
             limits: &self.spec.limits,
             budget_bytes: self.memory.whole(),
         };
@@ -103,7 +103,7 @@ impl Run {
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
         let mut decision = decided.map_err(Outcome::Failed)?;
         match decision.resolution.take().map(|resolution| resolution.verdict) {
-            Some(Verdict::Skip(_, reason)) => Err(Outcome::Skipped { reason }),
+            Some(Verdict::Skip(_, sentence)) => Err(Outcome::Skipped { reason: SkipReason::Exists, sentence }),
             Some(Verdict::Save(..)) | None => Ok(decision),
         }
     }
@@ -180,7 +180,7 @@ impl Run {
                 let clock = Clock::start(&self.spec.limits, input.spent);
                 let cancelled = || stopped() || clock.is_up();
                 let control = codec::DecodeControl { cancelled: &cancelled, held: Some(Arc::clone(share)) };
-                let rendered = prepared.render_with(&bytes, &self.spec.save, &control).map_err(|error| {
+                let rendered = prepared.render_with(&bytes, &self.spec.output().save, &control).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;
@@ -229,12 +229,12 @@ impl Run {
             begun.len() == 1
         };
         if is_first {
-            let _ = self.record_tx.send(Record::Begun(id.job));
+            let _ = self.record_tx.send(Record::Started(id.job));
         }
     }
 
     /// The items begun since this was asked last.
-    pub(crate) fn take_begun(&self) -> Vec<u64> {
+    pub(crate) fn take_started(&self) -> Vec<u64> {
         std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -18,7 +18,7 @@ use crate::engine::item::checksum::Checksum;
 use crate::engine::item::decide::{checksum, refusal};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Ticket};
-use crate::model::{Finished, ItemRow, Outcome, Transfer};
+use crate::model::{Finished, ItemRow, Outcome, SkipReason, Transfer};
 
 /// Which of the run's lanes files are.
 const LANE: usize = 0;
@@ -163,7 +163,7 @@ impl Run {
                 }
                 Err(failure) => {
                     let outcome = if failure.error.is_courtesy() {
-                        Outcome::Skipped { reason: failure.error.to_string() }
+                        Outcome::Skipped { reason: SkipReason::Declined, sentence: failure.error.to_string() }
                     } else {
                         Outcome::Failed(failure.error)
                     };

@@ -19,7 +19,7 @@ use crossbeam_channel::Sender;
 use rayon::ThreadPool;
 
 use super::item::naming::Naming;
-use super::record::recorder::{Record, call};
+use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
 use crate::catalog::ReaderFactory;
 use crate::error::JobError;
@@ -236,6 +236,17 @@ impl Run {
     pub(crate) fn rewind(&self) {
         self.rewinds.fetch_add(1, Ordering::AcqRel);
         self.switch.poke();
+    }
+
+    /// Items that were started and given back wait again; then the lanes start over.
+    pub(crate) fn requeue(self: &Arc<Self>) {
+        let run = Arc::clone(self);
+        let _ = self.record_tx.send(Record::Call(Box::new(move |catalog| {
+            if let Err(error) = catalog.requeue_running(run.job) {
+                tracing::warn!(%error, "couldn't return a job's items to the waiting state");
+            }
+            run.rewind();
+        })));
     }
 
     /// One of the things pending has ended.

@@ -5,10 +5,10 @@
 //! or, where lines came in or went out, a little beside them. What is not found there is simply fetched.
 
 use super::Run;
-use crate::catalog::{CatalogReader, Made};
+use crate::catalog::{CatalogReader, PriorResult};
 use crate::engine::item::naming;
 use crate::fetch::{Fetched, Known, Visit};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, Transfer};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, SkipReason, Transfer};
 use crate::store;
 
 /// Jobs looked through for earlier ones of the same kind.
@@ -45,14 +45,17 @@ impl PriorResults {
     pub(super) fn new(run: &Run, reader: &dyn CatalogReader) -> Self {
         let jobs = reader.jobs(JOBS_LOOKED_AT).unwrap_or_default();
         let same_work = jobs.into_iter().filter(|row| {
-            row.id < run.job && row.state != JobState::Draft && row.done + row.skipped > 0 && does_same(&row.spec, run)
+            row.id < run.job
+                && row.state != JobState::Draft
+                && row.done + row.skipped > 0
+                && reader.request(row.id).ok().flatten().is_some_and(|request| does_same(&request, run))
         });
         let jobs = same_work.take(JOBS_ASKED).map(|row| Earlier { job: row.id, offset: 0, misses: 0 }).collect();
         Self { jobs }
     }
 
     /// What was made of a link before, as the catalog says.
-    pub(super) fn made(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Made> {
+    pub(super) fn made(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<PriorResult> {
         if self.jobs.is_empty() {
             return None;
         }
@@ -62,7 +65,7 @@ impl PriorResults {
 }
 
 impl Earlier {
-    fn made(&mut self, locator: &str, seq: u64, reader: &dyn CatalogReader) -> Option<Made> {
+    fn made(&mut self, locator: &str, seq: u64, reader: &dyn CatalogReader) -> Option<PriorResult> {
         let near = seq.saturating_add_signed(self.offset);
         let look = |around| reader.prior_result_of_link(self.job, locator, near, around).ok().flatten();
         let made = look(0).or_else(|| if self.misses < MISSES { look(AROUND) } else { None });
@@ -83,14 +86,14 @@ fn does_same(spec: &JobSpec, run: &Run) -> bool {
     let goes_to = |spec: &JobSpec| naming::out_dir(spec).ok();
     spec.work == ours.work
         && spec.recipe == ours.recipe
-        && spec.save == ours.save
-        && (&spec.sink.name, spec.sink.tree) == (&ours.sink.name, ours.sink.tree)
+        && spec.output().save == ours.output().save
+        && (&spec.output().sink.name, spec.output().sink.tree) == (&ours.output().sink.name, ours.output().sink.tree)
         && spec.limits.truncated == ours.limits.truncated
         && goes_to(spec) == Some(run.naming.out_dir.clone())
 }
 
 /// What is to be asked about something made before, if its output still stands as it was noted.
-pub(super) async fn known(made: &Made) -> Option<Known> {
+pub(super) async fn known(made: &PriorResult) -> Option<Known> {
     let known = Known { etag: made.etag.clone(), last_modified: made.last_modified.clone() };
     let (output, size_bytes, hash) = (Locator::parse(&made.output), made.bytes_out, made.output_hash.clone());
     let is_intact = tokio::task::spawn_blocking(move || store::is_intact(&output, size_bytes, &hash));
@@ -98,16 +101,16 @@ pub(super) async fn known(made: &Made) -> Option<Known> {
 }
 
 /// What is recorded of a visit.
-pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<Made>) -> FetchOutcome {
+pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<PriorResult>) -> FetchOutcome {
     let (attempts, fetch_ms, transfer) = match visit {
         Visit::Changed(fetched) => return FetchOutcome::Body(Box::new(fetched)),
         Visit::Unchanged { attempts, fetch_ms, transfer } => (attempts, fetch_ms, transfer),
     };
-    let reason = match &made {
+    let sentence = match &made {
         Some(made) => format!("Unchanged since job {}: {} still stands.", made.maker.job, shown(&made.output)),
         None => "Unchanged.".to_owned(),
     };
-    let mut finished = Finished::new(row.id, Outcome::Skipped { reason });
+    let mut finished = Finished::new(row.id, Outcome::Skipped { reason: SkipReason::Unchanged, sentence });
     finished.http_status = Some(304);
     finished.attempts = attempts;
     finished.timings.fetch_ms = fetch_ms;

@@ -264,7 +264,7 @@ impl PreviewWorker {
             self.encoded = None;
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
             let pipeline = step_files::pipeline(&request.recipe)?;
-            let limits = self.reader.job(request.id.job).ok().flatten().map(|row| row.spec.limits).unwrap_or_default();
+            let limits = self.reader.request(request.id.job).ok().flatten().map(|job| job.limits).unwrap_or_default();
             let (bytes, size_px) = self.result(base, request, &pipeline, &limits)?;
             self.encoded = Some(Encoded {
                 id: request.id,

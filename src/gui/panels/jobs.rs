@@ -2,14 +2,14 @@
 
 use egui::{Align, Context, Frame, Layout, Margin, ScrollArea, Ui};
 
-use crate::engine::{Command, source_label};
+use crate::engine::{Command, JobEntry, source_label};
 use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{label, scroll};
-use crate::model::{JobRow, JobState};
+use crate::model::{JobRow, JobState, JobSummary};
 
 /// Shows the history while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -25,7 +25,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP;
             for job in jobs.iter() {
-                ui.push_id(job.id, |ui| card_ui(ui, state, job));
+                ui.push_id(job.row.id, |ui| card_ui(ui, state, job));
             }
             scroll::follow_focus(ui);
         });
@@ -35,7 +35,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
 }
 
-fn card_ui(ui: &mut Ui, state: &mut State, job: &JobRow) {
+fn card_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry) {
+    let (job, request) = (&entry.row, &entry.summary.request);
     let lang = state.lang;
     let p = theme::palette(ui);
     let current = state.job().is_some_and(|it| it.id == job.id);
@@ -60,10 +61,10 @@ fn card_ui(ui: &mut Ui, state: &mut State, job: &JobRow) {
                     label::note(ui, date(job.created_at_ms));
                 });
             });
-            label::text(ui, origin(job), theme::label(), p.text2);
+            label::text(ui, origin(&entry.summary), theme::label(), p.text2);
             label::text(ui, tally(state, job), theme::figures_small(), p.text2);
-            if !job.spec.network.insecure_hosts.is_empty() {
-                label::text(ui, lang.insecure(&job.spec.network.insecure_hosts), theme::label(), p.warn);
+            if !request.network.insecure_hosts.is_empty() {
+                label::text(ui, lang.insecure(&request.network.insecure_hosts), theme::label(), p.warn);
             }
             ui.add_space(size::GAP_SMALL);
             ui.horizontal_wrapped(|ui| buttons_ui(ui, state, job, current));
@@ -101,9 +102,9 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
 }
 
 /// Where its items came from.
-fn origin(job: &JobRow) -> String {
-    let first = job.spec.sources.first().map(source_label).unwrap_or_default();
-    match job.spec.sources.len() {
+fn origin(job: &JobSummary) -> String {
+    let first = job.first_source.as_ref().map(source_label).unwrap_or_default();
+    match job.sources {
         0 | 1 => first,
         sources => format!("{first}  +{}", sources - 1),
     }

@@ -114,7 +114,7 @@ fn groups_are_the_folders_and_hosts_that_were_added() {
 #[test]
 fn a_draft_knows_what_it_lists() {
     let mut bench = Bench::new(JobState::Draft);
-    let adding = Adding { leave_out_known: true, mark: None };
+    let adding = Adding { leave_out_known: true, cursor: None };
     let items = [new_item("/in/a.jpg"), new_item("https://h.example/a"), new_item("/in/a.jpg")];
     let added = bench.catalog.add_items(bench.job, 1, &items, &adding).unwrap();
     assert_eq!(added, Added { added: 2, duplicates: 1, next_seq: 3 });
@@ -126,19 +126,69 @@ fn a_draft_knows_what_it_lists() {
 }
 
 #[test]
-fn an_expansion_that_was_cut_off_goes_on_where_it_was() {
+fn a_source_that_was_interrupted_continues_at_its_cursor() {
     let mut bench = Bench::new(JobState::Running);
-    assert_eq!(bench.reader.expansion(bench.job).unwrap(), crate::catalog::Expansion::default());
-    let adding = Adding { mark: Some(Mark { source: 2, taken: 7 }), leave_out_known: false };
-    bench.catalog.add_items(bench.job, 1, &files(0..3), &adding).unwrap();
-    // A refused transaction moves no mark.
-    let adding = Adding { mark: Some(Mark { source: 3, taken: 0 }), leave_out_known: false };
-    bench.catalog.add_items(bench.job, 2, &files(0..3), &adding).unwrap_err();
-    let expansion = bench.reader.expansion(bench.job).unwrap();
-    assert_eq!((expansion.counted, expansion.mark), (false, Mark { source: 2, taken: 7 }));
-    assert_eq!(bench.reader.next_seq(bench.job).unwrap(), 4);
-    bench.catalog.set_counted(bench.job, true).unwrap();
-    assert!(bench.reader.expansion(bench.job).unwrap().counted);
+    assert!(!bench.reader.has_open_sources(bench.job).unwrap());
+    let list = |name: &str| SourceSpec::new("list", vec![Locator::parse(name)]);
+    assert_eq!(bench.catalog.add_sources(bench.job, &[list("a.txt"), stdin()]).unwrap(), 0);
+    assert_eq!(bench.catalog.add_sources(bench.job, &[list("c.txt")]).unwrap(), 2);
+    let adding =
+        |source, taken, ended| Adding { cursor: Some(SourceCursor { source, taken, ended }), leave_out_known: false };
+    bench.catalog.add_items(bench.job, 1, &files(0..3), &adding(0, 7, false)).unwrap();
+    // A refused transaction moves no cursor.
+    bench.catalog.add_items(bench.job, 2, &files(0..3), &adding(1, 3, true)).unwrap_err();
+    bench.catalog.add_items(bench.job, 4, &files(3..5), &adding(9, 2, true)).unwrap_err();
+    let cursors = |bench: &Bench| -> Vec<_> {
+        let sources = bench.reader.sources(bench.job).unwrap().into_iter();
+        sources.map(|source| (source.n, source.taken, source.ended)).collect()
+    };
+    assert_eq!(cursors(&bench), [(0, 7, false), (1, 0, false), (2, 0, false)]);
+    assert_eq!(bench.reader.next_seq(bench.job).unwrap(), 4, "no item of a refused transaction is left");
+    bench.catalog.add_items(bench.job, 4, &[], &adding(0, 8, true)).unwrap();
+    bench.catalog.end_source(bench.job, 1).unwrap();
+    bench.catalog.set_source(bench.job, 2, &list("d.txt")).unwrap();
+    assert_eq!(cursors(&bench), [(0, 8, true), (1, 0, true), (2, 0, false)]);
+    assert_eq!(
+        bench.reader.spec(bench.job).unwrap().unwrap().sources,
+        [list("a.txt"), stdin(), list("d.txt")]
+    );
+    assert!(bench.reader.has_open_sources(bench.job).unwrap());
+    bench.catalog.end_source(bench.job, 2).unwrap();
+    assert!(!bench.reader.has_open_sources(bench.job).unwrap());
+    assert!(bench.catalog.end_source(bench.job, 3).unwrap_err().to_string().contains("no source 3"));
+}
+
+#[test]
+fn a_changed_request_leaves_sources_alone_and_a_summary_counts_them() {
+    let mut bench = Bench::new(JobState::Draft);
+    bench.catalog.add_sources(bench.job, &[stdin()]).unwrap();
+    let mut request = JobSpec::default();
+    request.output_mut().sink.dir = Some("/out".into());
+    bench.catalog.set_request(bench.job, &request).unwrap();
+    let with_source = JobSpec { sources: vec![stdin()], ..request.clone() };
+    assert_eq!(bench.reader.spec(bench.job).unwrap(), Some(with_source));
+    assert_eq!(bench.reader.request(bench.job).unwrap(), Some(request.clone()));
+    let summary = bench.reader.summary(bench.job).unwrap().unwrap();
+    assert_eq!((summary.request, summary.first_source, summary.sources), (request, Some(stdin()), 1));
+    bench.catalog.delete_job(bench.job).unwrap();
+    assert!(bench.reader.spec(bench.job).unwrap().is_none() && bench.reader.summary(bench.job).unwrap().is_none());
+    assert!(bench.reader.sources(bench.job).unwrap().is_empty());
+}
+
+#[test]
+fn a_job_with_an_open_source_or_an_unfinished_item_is_paused_instead_of_done() {
+    let mut bench = Bench::with(&files(0..2));
+    bench.catalog.add_sources(bench.job, &[stdin()]).unwrap();
+    bench.finish(1, done("/out/1.jpg"));
+    bench.catalog.set_running(bench.job, &[2]).unwrap();
+    assert_eq!(bench.catalog.end_run(bench.job, JobState::Done).unwrap(), JobState::Paused);
+    assert_eq!(bench.item(2).state, ItemState::Waiting, "it was running");
+    bench.finish(2, done("/out/2.jpg"));
+    assert_eq!(bench.catalog.end_run(bench.job, JobState::Done).unwrap(), JobState::Paused);
+    bench.catalog.end_source(bench.job, 0).unwrap();
+    assert_eq!(bench.catalog.end_run(bench.job, JobState::Done).unwrap(), JobState::Done);
+    assert!(bench.reader.job(bench.job).unwrap().unwrap().finished_at_ms.is_some());
+    assert_eq!(bench.catalog.end_run(bench.job, JobState::Cancelled).unwrap(), JobState::Cancelled);
 }
 
 #[test]
@@ -177,7 +227,7 @@ fn an_export_holds_every_item_and_every_column() {
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first["locator"], "/in/d/a, \"b\"\nc.jpg");
     assert_eq!((&first["error_args"]["name"], &first["extra"]["dir"]), (&"x.jpg".into(), &"d".into()));
-    assert_eq!((&first["width"], first.as_object().unwrap().len()), (&serde_json::Value::Null, 25));
+    assert_eq!((&first["width"], first.as_object().unwrap().len()), (&serde_json::Value::Null, 28));
     let csv = write(ExportFormat::Csv);
     assert!(csv.starts_with("job_id,seq,locator,state,output,error_kind,"), "{csv:.80}");
     assert!(csv.contains("1,1,\"/in/d/a, \"\"b\"\"\nc.jpg\",failed,,corrupt,"), "{csv:.400}");

@@ -1,17 +1,19 @@
-//! What is promised of the catalog, job by job; `outcomes` and `lists` hold more.
+//! The catalog's guarantees, job by job; `outcomes`, `lists` and `upgrade` contain more.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod lists;
 mod outcomes;
+mod upgrade;
 
 use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::*;
-use crate::catalog::{Added, Adding, CatalogReader, Counts, ExportFormat, Group, Mark, Order, export};
+use crate::catalog::{Added, Adding, CatalogReader, Counts, ExportFormat, Group, Order, SourceCursor, export};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Columns, Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Origin, Outcome,
+    SkipReason, SourceSpec,
 };
 
 struct Bench {
@@ -91,6 +93,10 @@ fn new_item(text: &str) -> NewItem {
     NewItem::new(Locator::parse(text))
 }
 
+fn stdin() -> SourceSpec {
+    SourceSpec::new("stdin", Vec::new())
+}
+
 fn files(range: std::ops::Range<u32>) -> Vec<NewItem> {
     range.map(|n| new_item(&format!("/in/{n:07}.jpg"))).collect()
 }
@@ -126,22 +132,21 @@ fn a_job_that_was_killed_at_work_is_told_as_paused_and_found_for_a_resume() {
 #[test]
 fn jobs_are_listed_newest_first_and_found_by_their_state() {
     let mut bench = Bench::new(JobState::Draft);
-    let spec = JobSpec { sources: vec![crate::model::SourceSpec::new("stdin", Vec::new())], ..JobSpec::default() };
+    let spec = JobSpec { sources: vec![stdin()], ..JobSpec::default() };
     let second = bench.catalog.create_job(&spec, JobState::Running).unwrap();
     let ids = |rows: Vec<crate::model::JobRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(ids(bench.reader.jobs(10).unwrap()), [second, bench.job]);
     assert_eq!(bench.reader.latest_draft().unwrap().unwrap().id, bench.job);
-    assert_eq!(bench.reader.latest_resumable().unwrap().unwrap().spec, spec);
+    assert_eq!(bench.reader.latest_resumable().unwrap().unwrap().id, second);
+    assert_eq!(bench.reader.spec(second).unwrap().unwrap(), spec);
     bench.catalog.set_state(second, JobState::Cancelled).unwrap();
     assert!(bench.reader.job(second).unwrap().unwrap().finished_at_ms.is_some());
     assert!(bench.reader.latest_resumable().unwrap().is_none());
     bench.catalog.set_state(second, JobState::Paused).unwrap();
     assert!(bench.reader.job(second).unwrap().unwrap().finished_at_ms.is_none());
     assert_eq!(bench.reader.latest_resumable().unwrap().unwrap().id, second);
-    bench.catalog.set_spec(bench.job, &spec).unwrap();
-    assert_eq!(bench.reader.job(bench.job).unwrap().unwrap().spec, spec);
     assert!(bench.reader.job(JobId(99)).unwrap().is_none());
-    assert!(bench.catalog.set_spec(JobId(99), &spec).unwrap_err().to_string().contains("no job 99"));
+    assert!(bench.catalog.set_request(JobId(99), &spec).unwrap_err().to_string().contains("no job 99"));
 }
 
 #[test]
@@ -149,15 +154,15 @@ fn a_job_that_can_not_be_read_hides_no_other() {
     let mut bench = Bench::new(JobState::Draft);
     let second = bench.catalog.create_job(&JobSpec::default(), JobState::Draft).unwrap();
     let outside = rusqlite::Connection::open(bench.path()).unwrap();
-    outside.execute("UPDATE job SET spec = '{\"recipe\":7}' WHERE id = ?1", [second.0]).unwrap();
-    assert_eq!(bench.reader.jobs(10).unwrap().len(), 1);
-    assert!(bench.reader.job(second).is_err());
+    outside.execute("UPDATE job_request SET spec = '{\"recipe\":7}' WHERE job_id = ?1", [second.0]).unwrap();
+    assert_eq!(bench.reader.jobs(10).unwrap().len(), 2);
+    assert!(bench.reader.spec(second).is_err() && bench.reader.spec(bench.job).is_ok());
 }
 
 #[test]
 fn only_drafts_are_deleted_and_their_numbers_never_come_back() {
     let mut bench = Bench::with(&files(0..3));
-    assert!(bench.catalog.delete_job(bench.job).unwrap_err().to_string().contains("no draft"));
+    assert!(bench.catalog.delete_job(bench.job).unwrap_err().to_string().contains("not a draft"));
     let draft = bench.catalog.create_job(&JobSpec::default(), JobState::Draft).unwrap();
     bench.catalog.add_items(draft, 1, &files(0..3), &Adding::default()).unwrap();
     bench.catalog.delete_job(draft).unwrap();
@@ -249,7 +254,7 @@ fn the_file_is_in_wal_mode_and_every_commit_is_synced() {
     let mode: String = outside.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
     let mut connection = sqlite::open_writer(&bench.path()).unwrap();
-    schema::prepare(&mut connection).unwrap();
+    schema::prepare(&mut connection, &bench.path()).unwrap();
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!(synchronous, 2);
     let reader = sqlite::open_reader(&bench.path()).unwrap();

@@ -232,7 +232,7 @@ fn failures_are_read_in_the_order_in_which_they_happened() {
 fn skipped_failures_are_no_failures_any_more() {
     let mut bench = Bench::with(&files(0..3));
     bench.finish(1, failed(ErrorKind::Corrupt));
-    bench.finish(2, Outcome::Skipped { reason: "b.jpg exists already.".to_owned() });
+    bench.finish(2, Outcome::Skipped { reason: SkipReason::Exists, sentence: "b.jpg exists already.".to_owned() });
     assert_eq!(bench.catalog.skip_failed(bench.job, &[1, 2, 3]).unwrap(), 1);
     assert_eq!((bench.item(1).state, bench.item(1).error), (ItemState::Skipped, None));
     bench.check_sums();

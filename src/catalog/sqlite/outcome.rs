@@ -1,0 +1,270 @@
+//! What happened to items: recorded outputs, outcomes, retries.
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::row::{ItemStatus, error_args, status};
+use super::sums::Sums;
+use super::{CatalogError, now_ms};
+use crate::error::ErrorKind;
+use crate::model::{
+    Finished, ItemId, ItemState, JobId, Outcome, Remark, SkipReason, Transfer, TransferTimes, Truncated,
+};
+
+/// Records where an output is about to appear. Counters don't include it yet, so `bytes_in` and `bytes_out` are left for
+/// the end.
+pub(super) fn record_output(sql: &Connection, one: &Finished) -> Result<(), CatalogError> {
+    let Outcome::Done { output } = &one.outcome else { return Ok(()) };
+    sql.prepare_cached(
+        "UPDATE item SET state = 'running', output = ?3, output_hash = ?4, size = COALESCE(size, ?5), \
+         width = ?6, height = ?7, hash = ?8, http_status = ?9, content_type = ?10, etag = ?11, \
+         last_modified = ?12, fetch_ms = ?13, process_ms = ?14, input_width = ?15, input_height = ?16 \
+         WHERE job_id = ?1 AND seq = ?2 AND state IN ('waiting', 'running')",
+    )?
+    .execute(params![
+        one.id.job.0,
+        one.id.seq as i64,
+        output,
+        one.output_hash,
+        one.bytes_in as i64,
+        one.width_px,
+        one.height_px,
+        one.hash,
+        one.http_status,
+        one.content_type,
+        one.etag,
+        one.last_modified,
+        one.timings.fetch_ms as i64,
+        one.timings.process_ms as i64,
+        one.input_size_px.map(|(width, _)| width),
+        one.input_size_px.map(|(_, height)| height),
+    ])?;
+    record_outputs_of(sql, one)
+}
+
+/// The outputs of an item whose job has several.
+fn record_outputs_of(sql: &Connection, one: &Finished) -> Result<(), CatalogError> {
+    if one.outputs.is_empty() {
+        return Ok(());
+    }
+    let mut insert = sql.prepare_cached(
+        "INSERT OR REPLACE INTO item_output(job_id, seq, n, name, path, bytes, width, height, hash, state, error) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    for output in &one.outputs {
+        insert.execute(params![
+            one.id.job.0,
+            one.id.seq as i64,
+            output.n,
+            output.name,
+            output.path,
+            output.bytes as i64,
+            output.width_px,
+            output.height_px,
+            output.hash,
+            output.state.word(),
+            output.error,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Returns a running item to the waiting state.
+pub(super) fn give_back(sql: &Connection, id: ItemId) -> Result<(), CatalogError> {
+    sql.prepare_cached(
+        "UPDATE item SET state = 'waiting', output = NULL, output_hash = NULL, etag = NULL, last_modified = NULL \
+         WHERE job_id = ?1 AND seq = ?2 AND state = 'running'",
+    )?
+    .execute(params![id.job.0, id.seq as i64])?;
+    Ok(())
+}
+
+/// How `extra` changes: ?3 is merged into it; if ?4, transfer details of an earlier attempt are replaced.
+macro_rules! merged_extra {
+    () => {
+        "extra = CASE WHEN ?3 IS NULL THEN extra WHEN extra IS NULL THEN ?3 \
+         WHEN ?4 THEN json_patch(json_remove(extra, '$.transfer', '$.timings'), ?3) ELSE json_patch(extra, ?3) END"
+    };
+}
+
+pub(super) fn finish(
+    sql: &Connection,
+    one: &Finished,
+    sums: &mut Sums,
+    next_number: &mut u64,
+) -> Result<(), CatalogError> {
+    let Some(from) = status(sql, one.id)? else { return Ok(()) };
+    if !matches!(from.state, ItemState::Waiting | ItemState::Running) {
+        return Ok(()); // recorded before
+    }
+    let (state, output, error, reason, sentence) = match &one.outcome {
+        Outcome::Failed(error) if error.kind == ErrorKind::Cancelled => return give_back(sql, one.id),
+        Outcome::Done { output } => (ItemState::Done, Some(output), None, None, None),
+        Outcome::Failed(error) => (ItemState::Failed, None, Some(error), None, Some(error.to_string())),
+        Outcome::Skipped { reason, sentence } => {
+            (ItemState::Skipped, None, None, Some(reason.word()), Some(sentence.clone()))
+        }
+    };
+    let to = ItemStatus {
+        state,
+        group: from.group,
+        kind: error.map(|error| error.kind.word()),
+        bytes_in: one.bytes_in as i64,
+        bytes_out: one.bytes_out as i64,
+    };
+    let extra = extra_of_result(one)?;
+    let number = *next_number as i64;
+    if !end_recorded(sql, one, extra.as_deref(), number)? {
+        let error_args = error.map(error_args).transpose()?;
+        sql.prepare_cached(concat!(
+            "UPDATE item SET state = ?5, bytes_in = ?6, bytes_out = ?7, finished_at = ?8, number = ?9, ",
+            merged_extra!(),
+            ", output = ?10, error_kind = ?11, error = ?12, error_args = ?13, http_status = ?14, content_type = ?15, \
+             width = ?16, height = ?17, hash = ?18, output_hash = ?19, attempts = ?20, fetch_ms = ?21, process_ms = ?22, \
+             etag = COALESCE(?23, etag), last_modified = COALESCE(?24, last_modified), reason = ?25, \
+             input_width = ?26, input_height = ?27 WHERE job_id = ?1 AND seq = ?2"
+        ))?
+        .execute(params![
+            one.id.job.0,
+            one.id.seq as i64,
+            extra,
+            one.transfer.is_some(),
+            to.state.word(),
+            to.bytes_in,
+            to.bytes_out,
+            now_ms(),
+            number,
+            output,
+            to.kind,
+            sentence,
+            error_args,
+            one.http_status,
+            one.content_type,
+            one.width_px,
+            one.height_px,
+            one.hash,
+            one.output_hash,
+            one.attempts,
+            one.timings.fetch_ms as i64,
+            one.timings.process_ms as i64,
+            one.etag,
+            one.last_modified,
+            reason,
+            one.input_size_px.map(|(width, _)| width),
+            one.input_size_px.map(|(_, height)| height),
+        ])?;
+    }
+    record_outputs_of(sql, one)?;
+    *next_number += 1;
+    sums.change(&from, &to);
+    Ok(())
+}
+
+/// Marks an item as done whose output was recorded before; `false` if it was not. The other columns are set already, and
+/// an index that is not touched costs nothing.
+fn end_recorded(sql: &Connection, one: &Finished, extra: Option<&str>, number: i64) -> rusqlite::Result<bool> {
+    let Outcome::Done { output } = &one.outcome else { return Ok(false) };
+    let changed = sql
+        .prepare_cached(concat!(
+            "UPDATE item SET state = 'done', bytes_in = ?5, bytes_out = ?6, finished_at = ?7, number = ?8, ",
+            merged_extra!(),
+            ", attempts = ?10 WHERE job_id = ?1 AND seq = ?2 AND state = 'running' AND output = ?9"
+        ))?
+        .execute(params![
+            one.id.job.0,
+            one.id.seq as i64,
+            extra,
+            one.transfer.is_some(),
+            one.bytes_in as i64,
+            one.bytes_out as i64,
+            now_ms(),
+            number,
+            output,
+            one.attempts,
+        ])?;
+    Ok(changed > 0)
+}
+
+/// What a result adds to `extra`: how much of a truncated file was there, remarks, and how it was transferred.
+fn extra_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct ResultExtra<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        truncated: Option<&'a Truncated>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        remarks: &'a [Remark],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timings: Option<TransferTimes>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<&'a Transfer>,
+    }
+    let transfer = one.transfer.as_ref();
+    let has_more = |transfer: &&Transfer| **transfer != Transfer { times: transfer.times, ..Transfer::default() };
+    let extra = ResultExtra {
+        truncated: one.truncation.as_ref(),
+        remarks: &one.remarks,
+        timings: transfer.map(|transfer| transfer.times),
+        transfer: transfer.filter(has_more),
+    };
+    let is_empty = extra.truncated.is_none() && extra.remarks.is_empty() && extra.timings.is_none();
+    if is_empty { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
+}
+
+/// The columns of an item that is processed again.
+const RETRIED: &str = "state = 'waiting', error_kind = NULL, error = NULL, error_args = NULL, reason = NULL, \
+    http_status = NULL, bytes_in = 0, bytes_out = 0, attempts = 0, finished_at = NULL, number = NULL";
+
+fn waiting_again(from: &ItemStatus) -> ItemStatus {
+    ItemStatus { state: ItemState::Waiting, group: from.group, kind: None, bytes_in: 0, bytes_out: 0 }
+}
+
+pub(super) fn retry_these(
+    sql: &Connection,
+    job: JobId,
+    kind: Option<&str>,
+    seqs: &[u64],
+    sums: &mut Sums,
+) -> Result<u64, CatalogError> {
+    let mut update = sql.prepare_cached(&format!("UPDATE item SET {RETRIED} WHERE job_id = ?1 AND seq = ?2"))?;
+    let mut retried = 0;
+    for seq in seqs {
+        let Some(from) = status(sql, ItemId { job, seq: *seq })? else { continue };
+        if from.state != ItemState::Failed || (kind.is_some() && from.kind.as_deref() != kind) {
+            continue;
+        }
+        update.execute(params![job.0, *seq as i64])?;
+        sums.change(&from, &waiting_again(&from));
+        retried += 1;
+    }
+    Ok(retried)
+}
+
+pub(super) fn retry_all(
+    sql: &Connection,
+    job: JobId,
+    kind: Option<&str>,
+    sums: &mut Sums,
+) -> Result<u64, CatalogError> {
+    let failed = "item INDEXED BY item_failed";
+    let which = "job_id = ?1 AND state = 'failed' AND (?2 IS NULL OR error_kind = ?2)";
+    let mut select = sql.prepare_cached(&format!("SELECT {} FROM {failed} WHERE {which}", ItemStatus::COLUMNS))?;
+    let mut rows = select.query(params![job.0, kind])?;
+    while let Some(row) = rows.next()? {
+        let from = ItemStatus::read(row)?;
+        sums.change(&from, &waiting_again(&from));
+    }
+    let update = format!("UPDATE {failed} SET {RETRIED} WHERE {which}");
+    Ok(sql.prepare_cached(&update)?.execute(params![job.0, kind])? as u64)
+}
+
+/// Marks a failed item as skipped; its sentence stays. Returns whether it had failed.
+pub(super) fn skip_failed(sql: &Connection, id: ItemId, sums: &mut Sums) -> Result<bool, CatalogError> {
+    let Some(from) = status(sql, id)?.filter(|from| from.state == ItemState::Failed) else { return Ok(false) };
+    sql.prepare_cached(
+        "UPDATE item SET state = 'skipped', error_kind = NULL, error_args = NULL, reason = ?3 \
+         WHERE job_id = ?1 AND seq = ?2",
+    )?
+    .execute(params![id.job.0, id.seq as i64, SkipReason::Chosen.word()])?;
+    sums.change(&from, &ItemStatus { state: ItemState::Skipped, kind: None, ..from.clone() });
+    Ok(true)
+}

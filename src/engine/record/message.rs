@@ -1,0 +1,79 @@
+//! Messages to the recorder, and a way to wait for its answer.
+
+use crossbeam_channel::{Sender, bounded};
+
+use crate::catalog::{Added, Adding, Catalog};
+use crate::engine::item::naming::Target;
+use crate::error::{ItemError, JobError};
+use crate::model::{Finished, JobId, JobState, NewItem, Outcome};
+
+/// Messages that may be queued; beyond that senders wait, because the disk is the bottleneck.
+pub(crate) const RECORDS: usize = 1024;
+
+/// A task for the catalog.
+pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
+
+/// A message to the recorder.
+pub(crate) enum Record {
+    /// Items from a source; the result is sent to `added_tx`.
+    Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, JobError>> },
+    /// Items of a run were started; the run knows which.
+    Started(JobId),
+    /// An item has an outcome, or an output that must be made safe.
+    Finished(Box<FinishedItem>),
+    /// Any other task for the catalog; runs after everything that was sent before.
+    Call(Task),
+}
+
+impl Record {
+    /// Sets a job's state; nobody waits for it.
+    pub(crate) fn state(job: JobId, state: JobState) -> Self {
+        Self::Call(Box::new(move |catalog| {
+            if let Err(error) = catalog.set_state(job, state) {
+                tracing::warn!(%error, "couldn't record a job's state");
+            }
+        }))
+    }
+}
+
+/// A finished item, with its staged output if it has one.
+pub(crate) struct FinishedItem {
+    pub(crate) finished: Finished,
+    pub(crate) target: Option<Target>,
+    /// Its output is not safe, so it is not recorded and waits again.
+    pub(super) is_withheld: bool,
+}
+
+impl FinishedItem {
+    pub(crate) fn new(finished: Finished, target: Option<Target>) -> Self {
+        Self { finished, target, is_withheld: false }
+    }
+
+    /// The item failed after all: its staged file is deleted.
+    pub(super) fn fail(&mut self, error: ItemError) {
+        let error = match self.target.take() {
+            Some(target) => error.named(&target.locator),
+            None => error,
+        };
+        self.finished.outcome = Outcome::Failed(error);
+        self.finished.clear_output();
+    }
+
+    /// Whether the error is not the item's fault, such as a full disk: the item waits instead of failing.
+    pub(super) fn stops_job(&self) -> bool {
+        matches!(&self.finished.outcome, Outcome::Failed(error) if error.stops_job())
+    }
+}
+
+/// Gives the recorder a task and waits for the answer.
+pub(crate) fn call<T: Send + 'static>(
+    record_tx: &Sender<Record>,
+    task: impl FnOnce(&mut dyn Catalog) -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    let (answer_tx, answer_rx) = bounded(1);
+    let call = Record::Call(Box::new(move |catalog| {
+        let _ = answer_tx.send(task(catalog));
+    }));
+    record_tx.send(call).map_err(|_| JobError::recorder_gone())?;
+    answer_rx.recv().map_err(|_| JobError::recorder_gone())?
+}
