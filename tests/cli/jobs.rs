@@ -64,7 +64,7 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     let csv = home.run(&["export", "1", "--format", "csv"]).expect(0).out;
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines[0].starts_with("job_id,seq,locator,state,output,error_kind,error,http_status,"), "{csv}");
-    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 25));
+    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 28));
     home.run(&["export", "1", "--format", "jsonl", "-o", "items.jsonl"]).expect(0);
     let text = std::fs::read_to_string(home.path("items.jsonl")).unwrap();
     let items: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
