@@ -12,8 +12,8 @@ use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::engine::{self, ArgumentOptions, ExportFormat, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipePlace};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, MetadataPolicy, Output, ParamKind, Recipe, Save, SinkSpec,
-    SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
+    ConflictPolicy, Durability, FormatChoice, JobSpec, Limits, MetadataPolicy, Output, ParamKind, Recipe, Save,
+    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped, save,
 };
 
 /// Batches of pictures and links: pick, filter, fetch, watch, and lose nothing.

@@ -148,10 +148,7 @@ fn a_source_that_was_interrupted_continues_at_its_cursor() {
     bench.catalog.end_source(bench.job, 1).unwrap();
     bench.catalog.set_source(bench.job, 2, &list("d.txt")).unwrap();
     assert_eq!(cursors(&bench), [(0, 8, true), (1, 0, true), (2, 0, false)]);
-    assert_eq!(
-        bench.reader.spec(bench.job).unwrap().unwrap().sources,
-        [list("a.txt"), stdin(), list("d.txt")]
-    );
+    assert_eq!(bench.reader.spec(bench.job).unwrap().unwrap().sources, [list("a.txt"), stdin(), list("d.txt")]);
     assert!(bench.reader.has_open_sources(bench.job).unwrap());
     bench.catalog.end_source(bench.job, 2).unwrap();
     assert!(!bench.reader.has_open_sources(bench.job).unwrap());
