@@ -25,5 +25,7 @@ mod runs;
 #[cfg(target_arch = "x86_64")] // other vector units may round in another way
 #[path = "cli/same_bytes.rs"]
 mod same_bytes;
+#[path = "cli/temporaries.rs"]
+mod temporaries;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;

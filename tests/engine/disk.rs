@@ -27,8 +27,12 @@ impl TinyDisk {
     }
 
     fn resize(&self, kilobytes: u32) {
-        let size = format!("remount,size={kilobytes}k");
-        assert!(Process::new("mount").args(["-o", &size]).arg(&self.0).status().unwrap().success());
+        self.remount(&format!("size={kilobytes}k"));
+    }
+
+    fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(Process::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
     }
 }
 
@@ -97,6 +101,31 @@ fn a_full_disk_stops_a_command_line_job_which_is_resumed_later() {
     disk.resize(4000);
     desk.start();
     desk.send(Command::Resume(job));
+    desk.wait_end(job);
+    desk.check_all_done_once(job, ITEMS);
+}
+
+#[test]
+fn a_file_system_that_becomes_read_only_pauses_the_job_like_a_full_disk() {
+    let desk = Desk::window();
+    let Some(disk) = TinyDisk::mount(&desk.out(), 4000) else { return };
+    let (list, end_of_list) = desk.slow_list();
+    let mut spec = too_much(&desk);
+    spec.sources.insert(1, list);
+    let job = desk.submit(spec);
+    desk.wait("the first file is saved", |_| desk.row_of(job).done == 1);
+    disk.remount("ro");
+    drop(end_of_list);
+    let halted = desk.wait_for("it has halted", |snapshot| snapshot.current.as_ref().unwrap().halted.clone());
+    let halted = halted.to_string();
+    assert!(
+        halted.contains("read-only") && halted.contains("Make it writable") && halted.contains(".bin.png"),
+        "{halted}"
+    );
+    let view = desk.current();
+    assert_eq!((view.state, view.progress.failed), (JobState::Paused, 0));
+    // It continues by itself.
+    disk.remount("rw");
     desk.wait_end(job);
     desk.check_all_done_once(job, ITEMS);
 }

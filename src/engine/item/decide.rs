@@ -142,7 +142,7 @@ pub(crate) fn decide(
         let size_px = size_px.flatten();
         let planned =
             naming.planned_path(row, hints, &decision.extension, size_px, decision.hash.as_deref().unwrap_or_default());
-        decision.resolution = Some(naming.resolve(&planned, &row.locator, claims)?);
+        decision.resolution = Some(naming.resolve(&planned, &row.locator, claims));
     }
     Ok(decision)
 }

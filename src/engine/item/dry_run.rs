@@ -218,11 +218,15 @@ impl Planner<'_> {
         if let Some(resolution) = &decision.resolution {
             planned.conflict = resolution.is_taken;
             self.plan.conflicts += u64::from(planned.conflict);
-            if let Verdict::Skip(path, _) = &resolution.verdict {
-                planned.skipped = true;
-                planned.output = Some(path.clone());
-                self.plan.skipped += 1;
-                return Ok(());
+            match &resolution.verdict {
+                Verdict::Save(..) => {}
+                Verdict::Skip(path, _) => {
+                    planned.skipped = true;
+                    planned.output = Some(path.clone());
+                    self.plan.skipped += 1;
+                    return Ok(());
+                }
+                Verdict::Refuse(error) => return Err(error.clone()),
             }
         }
         self.plan.bytes_in += size_bytes;

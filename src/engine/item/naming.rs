@@ -108,6 +108,8 @@ pub(crate) enum Verdict {
     Save(PathBuf, Publish),
     /// Its item is skipped, since this file exists; the sentence says so.
     Skip(PathBuf, String),
+    /// Its item fails.
+    Refuse(ItemError),
 }
 
 impl Naming {
@@ -169,12 +171,7 @@ impl Naming {
     }
 
     /// What the policy for taken names says of a planned path.
-    pub(crate) fn resolve(
-        &self,
-        planned: &PlannedPath,
-        input: &Locator,
-        claims: &dyn NameClaims,
-    ) -> Result<Resolution, ItemError> {
+    pub(crate) fn resolve(&self, planned: &PlannedPath, input: &Locator, claims: &dyn NameClaims) -> Resolution {
         resolve(self.policy, planned, input, &self.collisions(), claims)
     }
 
@@ -256,20 +253,15 @@ impl Naming {
 
 impl Target {
     /// Decides on the final name, now that nobody else does: `promised` are the names of the same batch.
-    pub(crate) fn choose(
-        &mut self,
-        job: JobId,
-        reader: &dyn CatalogReader,
-        promised: &HashSet<PathBuf>,
-    ) -> Result<Verdict, ItemError> {
+    pub(crate) fn choose(&mut self, job: JobId, reader: &dyn CatalogReader, promised: &HashSet<PathBuf>) -> Verdict {
         let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = RunClaims { job, reader, promised: Some(promised) };
-        let resolution = resolve(self.policy, &self.planned, &self.locator, &collisions, &claims)?;
+        let resolution = resolve(self.policy, &self.planned, &self.locator, &collisions, &claims);
         if let Verdict::Save(path, publish) = &resolution.verdict {
             collisions.note(path, || true);
             self.chosen = Some((path.clone(), *publish));
         }
-        Ok(resolution.verdict)
+        resolution.verdict
     }
 
     /// The name decided on.
@@ -331,36 +323,46 @@ fn resolve(
     input: &Locator,
     collisions: &CaseCollisions,
     claims: &dyn NameClaims,
-) -> Result<Resolution, ItemError> {
+) -> Resolution {
     let wanted = planned.path();
-    let holder = match policy {
-        // Whoever has it, the next free one is used.
-        ConflictPolicy::Rename => Holder::Ours,
-        _ => holder(&wanted, collisions, claims),
-    };
+    if policy == ConflictPolicy::Rename {
+        // Whoever has it, the first free candidate is used.
+        let (n, verdict) = first_free(planned, input, collisions, claims);
+        return Resolution { is_taken: n != Some(0), verdict };
+    }
+    let holder = holder(&wanted, collisions, claims);
     let verdict = match (policy, holder) {
-        (ConflictPolicy::Skip, Holder::Others | Holder::OthersInOtherCase) => {
-            let reason = exists_already(&wanted, holder);
-            Verdict::Skip(wanted, reason)
-        }
-        (ConflictPolicy::Fail, Holder::Others | Holder::OthersInOtherCase) => return Err(conflict(input, &wanted)),
-        (ConflictPolicy::Overwrite, Holder::Others) if claims.is_input(&wanted) => {
-            return Err(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wanted.display()));
-        }
-        (ConflictPolicy::Overwrite, Holder::Others) => Verdict::Save(wanted, Publish::Replace),
         // Only a file of the very name is to be replaced: one in other case stays beside the result.
         (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
             Verdict::Save(wanted, Publish::Fresh(0))
         }
-        _ => {
-            let candidates = (0..MAX_CANDIDATES).map(|n| (n, planned.candidate(n)));
-            let found = candidates.into_iter().find(|(_, path)| is_free(path, collisions, claims));
-            let (n, path) = found.ok_or_else(|| conflict(input, &wanted))?;
-            let is_taken = n > 0 || holder == Holder::Ours && policy != ConflictPolicy::Rename;
-            return Ok(Resolution { is_taken, verdict: Verdict::Save(path, Publish::Fresh(n)) });
+        // Results of one job never replace each other, whatever the policy.
+        (_, Holder::Ours) => first_free(planned, input, collisions, claims).1,
+        (ConflictPolicy::Skip, _) => {
+            let reason = exists_already(&wanted, holder);
+            Verdict::Skip(wanted, reason)
         }
+        (ConflictPolicy::Overwrite, _) if claims.is_input(&wanted) => {
+            Verdict::Refuse(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wanted.display()))
+        }
+        (ConflictPolicy::Overwrite, _) => Verdict::Save(wanted, Publish::Replace),
+        (ConflictPolicy::Fail | ConflictPolicy::Rename, _) => Verdict::Refuse(conflict(input, &wanted)),
     };
-    Ok(Resolution { is_taken: holder != Holder::None, verdict })
+    Resolution { is_taken: holder != Holder::None, verdict }
+}
+
+/// The first candidate that nobody has, and its number.
+fn first_free(
+    planned: &PlannedPath,
+    input: &Locator,
+    collisions: &CaseCollisions,
+    claims: &dyn NameClaims,
+) -> (Option<u32>, Verdict) {
+    let mut candidates = (0..MAX_CANDIDATES).map(|n| (n, planned.candidate(n)));
+    match candidates.find(|(_, path)| is_free(path, collisions, claims)) {
+        Some((n, path)) => (Some(n), Verdict::Save(path, Publish::Fresh(n))),
+        None => (None, Verdict::Refuse(conflict(input, &planned.path()))),
+    }
 }
 
 /// The folder that results of a job go to: the one asked for, or a new one beside the first source.

@@ -223,7 +223,7 @@ impl Recorder {
         let results = store::sync_files(&staged);
         for (&i, result) in wanted.iter().zip(results) {
             if let Err(error) = result {
-                batch[i].fail(error);
+                self.fail_to_save(&mut batch[i], error);
             }
         }
     }
@@ -234,16 +234,27 @@ impl Recorder {
             let id = recorded.finished.id;
             let Some(target) = recorded.target.as_mut() else { continue };
             match target.choose(id.job, self.reader.as_ref(), &taken) {
-                Ok(Verdict::Save(path, _)) => {
+                Verdict::Save(path, _) => {
                     taken.insert(path);
                 }
-                Ok(Verdict::Skip(_, sentence)) => {
+                Verdict::Skip(_, sentence) => {
                     recorded.target = None;
                     recorded.finished.outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence };
                     recorded.finished.clear_output();
                 }
-                Err(error) => recorded.fail(error),
+                Verdict::Refuse(error) => recorded.fail(error),
             }
+        }
+    }
+
+    /// An item could not be saved: it failed, unless the whole output folder is gone.
+    fn fail_to_save(&self, recorded: &mut FinishedItem, error: ItemError) {
+        recorded.fail(error);
+        if let Some(run) = self.runs.get(recorded.finished.id.job)
+            && let Some(lost) = run.naming.lost_output()
+        {
+            recorded.is_withheld = true;
+            run.set_error(RunError::Fatal(lost));
         }
     }
 
@@ -260,7 +271,7 @@ impl Recorder {
                     let job = recorded.finished.id.job;
                     renamed.entry(job).or_default().push(Renamed { index, path, has_replaced, is_synced });
                 }
-                Err(error) => recorded.fail(error),
+                Err(error) => self.fail_to_save(recorded, error),
             }
         }
         for (job, renamed) in renamed {

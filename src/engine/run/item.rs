@@ -104,6 +104,7 @@ impl Run {
         let mut decision = decided.map_err(Outcome::Failed)?;
         match decision.resolution.take().map(|resolution| resolution.verdict) {
             Some(Verdict::Skip(_, sentence)) => Err(Outcome::Skipped { reason: SkipReason::Exists, sentence }),
+            Some(Verdict::Refuse(error)) => Err(Outcome::Failed(error)),
             Some(Verdict::Save(..)) | None => Ok(decision),
         }
     }
