@@ -42,12 +42,12 @@ impl Owner {
                 }
                 Err(error) => return Err(error),
             };
-            // Where nothing can be locked, nobody can tell whether an owner lives, and its temporaries are left alone.
-            let is_swept = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-            // Before it was locked, it looked like the lock of a dead owner, and may have been removed as such.
-            if !is_swept && folder.names(&name, &file) {
+            if let Some(file) = lock(folder, &name, file)
+                && folder.names(&name, &file)
+            {
                 return Ok(Self { id, folder: folder.clone(), lock: Mutex::new(Some(file)) });
             }
+            // Before it was locked, it looked like the lock of a dead owner, and was swept as such.
         }
         Err(taken)
     }
@@ -75,6 +75,24 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.release();
+    }
+}
+
+/// Locks a new file; `None` if a sweeper was quicker. Where nothing can be locked, nobody can tell whether an owner lives,
+/// and its temporaries are left alone.
+fn lock(folder: &Folder, name: &OsStr, file: File) -> Option<File> {
+    // A file that is open for writing would keep its file system from being made read-only.
+    if let Ok(reader) = folder.file(name, false) {
+        match reader.try_lock() {
+            Ok(()) => return Some(reader),
+            Err(TryLockError::WouldBlock) => return None,
+            // Network file systems may lock files only for those that can write to them.
+            Err(TryLockError::Error(_)) => {}
+        }
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        Ok(()) | Err(TryLockError::Error(_)) => Some(file),
     }
 }
 

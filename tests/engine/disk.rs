@@ -108,7 +108,7 @@ fn a_full_disk_stops_a_command_line_job_which_is_resumed_later() {
 #[test]
 fn a_file_system_that_becomes_read_only_pauses_the_job_like_a_full_disk() {
     let desk = Desk::window();
-    let Some(disk) = TinyDisk::mount(&desk.out(), 4000) else { return };
+    let Some(disk) = TinyDisk::mount(&desk.out(), 64_000) else { return };
     let (list, end_of_list) = desk.slow_list();
     let mut spec = too_much(&desk);
     spec.sources.insert(1, list);
