@@ -18,7 +18,7 @@ use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Target, Verdict};
 use crate::engine::run::{Run, RunError};
-use crate::error::JobError;
+use crate::error::{ItemError, JobError};
 use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
 use crate::store;
 
