@@ -170,7 +170,7 @@ impl ParamSpec {
         if fits { Ok(()) } else { Err(self.refusal(value)) }
     }
 
-    /// The sentence that rejects a value.
+    /// The message that rejects a value.
     pub fn refusal(&self, value: &Value) -> Message {
         let (id, english) = match self.kind {
             ParamKind::Float { .. } => {
@@ -196,16 +196,16 @@ impl ParamSpec {
                 "{param} must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not {given}",
             ),
         };
-        let sentence = Message::new(id, english).about(self.name, value);
+        let message = Message::new(id, english).about(self.name, value);
         match &self.kind {
             ParamKind::Float { min, max, .. } => {
-                sentence.with("min", min).with("max", max).with("unit", self.unit.suffix())
+                message.with("min", min).with("max", max).with("unit", self.unit.suffix())
             }
             ParamKind::Int { min, max, .. } => {
-                sentence.with("min", min).with("max", max).with("unit", self.unit.suffix())
+                message.with("min", min).with("max", max).with("unit", self.unit.suffix())
             }
-            ParamKind::Choice { options, .. } => sentence.with("options", options.join(", ")),
-            _ => sentence,
+            ParamKind::Choice { options, .. } => message.with("options", options.join(", ")),
+            _ => message,
         }
     }
 

@@ -100,8 +100,8 @@ pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a Para
         if names.is_empty() {
             Message::new("no_parameters", "unknown parameter \"{name}\"; this operation has none").with("name", name)
         } else {
-            let sentence = Message::new("no_parameter", "unknown parameter \"{name}\"; available: {names}");
-            sentence.with("name", name).with("names", names.join(", "))
+            let message = Message::new("no_parameter", "unknown parameter \"{name}\"; available: {names}");
+            message.with("name", name).with("names", names.join(", "))
         }
     })
 }

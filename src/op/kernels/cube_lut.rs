@@ -68,8 +68,8 @@ fn numbers<'a, const N: usize>(words: impl Iterator<Item = &'a str>) -> Result<[
         }
         count += 1;
     }
-    let sentence = || Message::new("cube_numbers", "expected {wanted} numbers, found {count}").with("wanted", N);
-    if count == N { Ok(values) } else { Err(sentence().with("count", count)) }
+    let message = || Message::new("cube_numbers", "expected {wanted} numbers, found {count}").with("wanted", N);
+    if count == N { Ok(values) } else { Err(message().with("count", count)) }
 }
 
 fn shortened(word: &str) -> String {
@@ -91,8 +91,8 @@ impl Header {
             "LUT_1D_INPUT_RANGE" => once(&mut self.range_1d, numbers(words)?),
             "LUT_3D_INPUT_RANGE" => once(&mut self.range_3d, numbers(words)?),
             other => {
-                let sentence = Message::new("cube_no_word", "unknown keyword \"{word}\"");
-                Err(sentence.with("word", shortened(other)))
+                let message = Message::new("cube_no_word", "unknown keyword \"{word}\"");
+                Err(message.with("word", shortened(other)))
             }
         }
     }
@@ -121,7 +121,7 @@ fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, 
 }
 
 impl CubeLut {
-    /// Parses a file. The error is a sentence, with the line where known.
+    /// Parses a file. The error is a message, with the line where known.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Message> {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -130,7 +130,7 @@ impl CubeLut {
         let mut wanted = 0;
         for (i, line) in text.lines().enumerate() {
             let line = line.trim();
-            let at = |sentence: Message| sentence.at_line(i + 1);
+            let at = |message: Message| message.at_line(i + 1);
             let mut words = line.split_whitespace();
             let Some(first) = words.clone().next().filter(|word| !word.starts_with('#')) else { continue };
             if first.starts_with(|letter: char| letter.is_ascii_alphabetic()) && entries.is_empty() {
@@ -154,8 +154,8 @@ impl CubeLut {
             return Err(Message::new("cube_no_size", "LUT_1D_SIZE or LUT_3D_SIZE is missing"));
         }
         if entries.len() < wanted {
-            let sentence = Message::new("cube_short", "the file ends after {count} of {wanted} lines of numbers");
-            return Err(sentence.with("count", entries.len()).with("wanted", wanted));
+            let message = Message::new("cube_short", "the file ends after {count} of {wanted} lines of numbers");
+            return Err(message.with("count", entries.len()).with("wanted", wanted));
         }
         let table_entries = entries.split_off(header.size_1d.unwrap_or(0));
         let curves = match header.size_1d {

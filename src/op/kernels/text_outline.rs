@@ -114,12 +114,12 @@ fn check_drawable(tree: &Tree) -> Result<(), Message> {
     }
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
     let more = if missing.len() > NAMED { format!(" (+{})", missing.len() - NAMED) } else { String::new() };
-    let sentence = Message::new("font_lacks", "the bundled font supports Latin and Hangul, but not {letters}");
-    Err(sentence.with("letters", named.join(" ") + &more))
+    let message = Message::new("font_lacks", "the bundled font supports Latin and Hangul, but not {letters}");
+    Err(message.with("letters", named.join(" ") + &more))
 }
 
 impl TextOutline {
-    /// Shapes a text. The error is a sentence.
+    /// Shapes a text. The error is a message.
     pub(crate) fn new(text: &str, style: &Style) -> Result<Self, Message> {
         let options = Options { font_family: font::FAMILY.to_owned(), fontdb: fonts(), ..Options::default() };
         let shape = |line_px: f64| {
@@ -229,7 +229,7 @@ mod tests {
             }
             // Thai, an emoji and Devanagari among characters that the fonts have.
             let told = error("a\u{e01}b \u{1f600}\n\u{e01}\u{905}").expect("refused");
-            let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a sentence");
+            let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a message");
             assert_eq!(named, "\u{e01} \u{1f600} \u{905}");
             let many: String = ('\u{e01}'..='\u{e0c}').collect();
             assert!(error(&many).is_some_and(|told| told.ends_with("\u{e0a} (+2)")), "{bold}");

@@ -30,10 +30,10 @@ impl From<StepError> for ItemError {
 
 /// A validated recipe.
 pub struct Pipeline {
-    steps: Arc<[Checked]>,
+    steps: Arc<[CheckedStep]>,
 }
 
-struct Checked {
+struct CheckedStep {
     /// Number of the step in the recipe, from 1.
     number: usize,
     spec: &'static OpSpec,
@@ -43,8 +43,8 @@ struct Checked {
 }
 
 /// The steps from one on that has to measure the image first.
-struct Rest {
-    steps: Arc<[Checked]>,
+struct RemainingSteps {
+    steps: Arc<[CheckedStep]>,
     /// Index of the measuring step.
     at: usize,
     measure: Box<dyn Measure>,
@@ -58,11 +58,11 @@ impl Pipeline {
         for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
             let fail = |why: Message| StepError { step: i + 1, why };
             let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
-            let refuse = |why: Message| fail(why.of(spec.id));
-            let params = Params::check(spec.params, &step.params).map_err(refuse)?;
-            let mut operation = (spec.build)(&params).map_err(refuse)?;
-            operation.load(files.as_ref()).map_err(refuse)?;
-            steps.push(Checked { number: i + 1, spec, params, operation, files: Arc::clone(files) });
+            let reject = |why: Message| fail(why.of(spec.id));
+            let params = Params::check(spec.params, &step.params).map_err(reject)?;
+            let mut operation = (spec.build)(&params).map_err(reject)?;
+            operation.load(files.as_ref()).map_err(reject)?;
+            steps.push(CheckedStep { number: i + 1, spec, params, operation, files: Arc::clone(files) });
         }
         Ok(Self { steps: steps.into() })
     }
@@ -81,14 +81,14 @@ impl Pipeline {
     }
 }
 
-impl Rest {
+impl RemainingSteps {
     /// The plan for an image in memory, which can be measured.
     fn plan(&self, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
         let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
         let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
         let mut plan = Plan::new(full, *info);
         if let Some(step) = self.steps.get(self.at) {
-            let stage = self.measure.stage(picture, info).map_err(|why| refuse(step, why))?;
+            let stage = self.measure.stage(picture, info).map_err(|why| reject(step, why))?;
             push(&mut plan, step, stage, self.view_scale)?;
         }
         plan_from(&self.steps, self.at + 1, self.view_scale, plan)
@@ -96,17 +96,17 @@ impl Rest {
 }
 
 /// Appends the steps from `first` on, up to one that has to measure the image.
-fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
+fn plan_from(steps: &Arc<[CheckedStep]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
     for (at, step) in steps.iter().enumerate().skip(first) {
-        let stage = step.stage(&plan.upright(), view_scale).map_err(|why| refuse(step, why))?;
+        let stage = step.stage(&plan.upright(), view_scale).map_err(|why| reject(step, why))?;
         if let Stage::Measure(measure) = stage {
             let upright = plan.upright();
             let mut expected = plan_from(steps, at + 1, view_scale, Plan::new(upright, upright))?;
             if view_scale < 1.0 && !step.spec.faithful_to_scale {
                 expected.mark_approximate();
             }
-            let rest = Rest { steps: Arc::clone(steps), at, measure, view_scale };
-            plan.set_tail(Box::new(move |picture, info| rest.plan(picture, info)), &expected);
+            let remaining = RemainingSteps { steps: Arc::clone(steps), at, measure, view_scale };
+            plan.set_tail(Box::new(move |picture, info| remaining.plan(picture, info)), &expected);
             return Ok(plan);
         }
         push(&mut plan, step, stage, view_scale)?;
@@ -116,7 +116,7 @@ fn plan_from(steps: &Arc<[Checked]>, first: usize, view_scale: f64, mut plan: Pl
 }
 
 /// Appends a step's stage, unless its result would exceed the limits.
-fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
+fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
     if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
         plan.mark_approximate();
     }
@@ -125,13 +125,13 @@ fn push(plan: &mut Plan, step: &Checked, stage: Stage, view_scale: f64) -> Resul
     let pixels = u64::from(output.width_px) * u64::from(output.height_px);
     if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
         let size = format!("{} x {} px", output.width_px, output.height_px);
-        let sentence = Message::new("result_too_large", "the result would be {size}, which exceeds the limit");
-        return Err(refuse(step, sentence.with("size", size)));
+        let message = Message::new("result_too_large", "the result would be {size}, which exceeds the limit");
+        return Err(reject(step, message.with("size", size)));
     }
     Ok(())
 }
 
-impl Checked {
+impl CheckedStep {
     fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
         if view_scale < 1.0 {
             let mut operation = (self.spec.build)(&self.params.scaled(self.spec.params, view_scale))?;
@@ -143,6 +143,6 @@ impl Checked {
     }
 }
 
-fn refuse(step: &Checked, why: Message) -> ItemError {
+fn reject(step: &CheckedStep, why: Message) -> ItemError {
     StepError { step: step.number, why: why.of(step.spec.id) }.into()
 }

@@ -35,8 +35,8 @@ pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
 
 fn parse(text: &str) -> Result<RecipeFile, Mistake> {
     let document = DeTable::parse(text).map_err(|error| {
-        let sentence = Message::new("recipe_no_toml", "{detail}").with("detail", error.message());
-        (error.span().unwrap_or_default(), sentence)
+        let message = Message::new("recipe_no_toml", "{detail}").with("detail", error.message());
+        (error.span().unwrap_or_default(), message)
     })?;
     let mut recipe = Recipe::default();
     let mut save = None;
@@ -46,9 +46,9 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             "version" => {
                 let number = to_value(value)?;
                 if number != Value::Number(f64::from(Recipe::VERSION)) {
-                    let sentence = Message::new("recipe_version", "version must be {version}, not {given}");
-                    let sentence = sentence.with("version", Recipe::VERSION).with("given", number);
-                    return Err((value.span(), sentence));
+                    let message = Message::new("recipe_version", "version must be {version}, not {given}");
+                    let message = message.with("version", Recipe::VERSION).with("given", number);
+                    return Err((value.span(), message));
                 }
                 has_version = true;
             }
@@ -67,27 +67,27 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
                 save = Some(parse_save(table)?);
             }
             other => {
-                let sentence = Message::new("recipe_key", "unknown key \"{key}\"; expected version, step or save");
-                return Err((key.span(), sentence.with("key", other)));
+                let message = Message::new("recipe_key", "unknown key \"{key}\"; expected version, step or save");
+                return Err((key.span(), message.with("key", other)));
             }
         }
     }
     if !has_version {
-        let sentence = Message::new("recipe_no_version", "version = {version} is missing");
-        return Err((0..0, sentence.with("version", Recipe::VERSION)));
+        let message = Message::new("recipe_no_version", "version = {version} is missing");
+        return Err((0..0, message.with("version", Recipe::VERSION)));
     }
     Ok(RecipeFile { recipe, save })
 }
 
 fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
     let mut save = Save::default();
-    let refuse = |key: &Spanned<std::borrow::Cow<'_, str>>, why: Message| (key.span(), why.of("save"));
+    let reject = |key: &Spanned<std::borrow::Cow<'_, str>>, why: Message| (key.span(), why.of("save"));
     // The format decides which keys are valid, wherever it appears in the table.
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
-        save.format = model_save::format(&to_value(value)?).map_err(|why| refuse(key, why))?;
+        save.format = model_save::format(&to_value(value)?).map_err(|why| reject(key, why))?;
     }
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "format") {
-        save.set(key.get_ref(), &to_value(value)?).map_err(|why| refuse(key, why))?;
+        save.set(key.get_ref(), &to_value(value)?).map_err(|why| reject(key, why))?;
     }
     let first = table.iter().next();
     save.check().map_err(|why| (first.map_or(0..0, |(key, _)| key.span()), why.of("save")))?;
@@ -109,8 +109,8 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
             "enabled" => match to_value(value)? {
                 Value::Bool(enabled) => result.enabled = enabled,
                 other => {
-                    let sentence = Message::new("must_be_truth", "{param} must be true or false, not {given}");
-                    return Err((value.span(), sentence.about("enabled", &other)));
+                    let message = Message::new("must_be_truth", "{param} must be true or false, not {given}");
+                    return Err((value.span(), message.about("enabled", &other)));
                 }
             },
             name => {
@@ -118,9 +118,9 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
             }
         }
     }
-    let refuse = |why: Message| (op.span(), why.of(spec.id));
-    let params = Params::check(spec.params, &result.params).map_err(refuse)?;
-    (spec.build)(&params).map_err(refuse)?;
+    let reject = |why: Message| (op.span(), why.of(spec.id));
+    let params = Params::check(spec.params, &result.params).map_err(reject)?;
+    (spec.build)(&params).map_err(reject)?;
     Ok(result)
 }
 
@@ -132,14 +132,14 @@ fn check_param(
     value: &Spanned<DeValue<'_>>,
     step: &mut Step,
 ) -> Result<(), Mistake> {
-    let refuse = |why: Message| (key.span(), why.of(spec.id));
-    let param = params::find(spec.params, name).map_err(refuse)?;
+    let reject = |why: Message| (key.span(), why.of(spec.id));
+    let param = params::find(spec.params, name).map_err(reject)?;
     let given = to_value(value).map_err(|(span, _)| {
         let given = Value::from(value.get_ref().type_str());
         (span, param.refusal(&given).with("given", value.get_ref().type_str()).of(spec.id))
     })?;
     let alone = Step::new(spec.id).with(name, given.clone());
-    Params::check(spec.params, &alone.params).map_err(refuse)?;
+    Params::check(spec.params, &alone.params).map_err(reject)?;
     step.params.insert(name.to_owned(), given);
     Ok(())
 }

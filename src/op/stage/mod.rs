@@ -19,7 +19,7 @@ use crate::model::{Band, Channels, Image, ImageInfo, Message};
 
 /// Provides the files that steps name. Implementations cache what they have read, because a job asks often.
 pub trait Files: Send + Sync {
-    /// A file's bytes. The error is a sentence that names the file.
+    /// A file's bytes. The error is a message that names the file.
     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message>;
 
     /// A file's image, upright and in sRGB.
@@ -28,13 +28,13 @@ pub trait Files: Send + Sync {
 
 /// A validated step.
 pub trait Operation: Send + Sync {
-    /// Reads the files it needs; called once, before any image. The error is a sentence.
+    /// Reads the files it needs; called once, before any image. The error is a message.
     fn load(&mut self, files: &dyn Files) -> Result<(), Message> {
         let _ = files;
         Ok(())
     }
 
-    /// The stage for an image like `input`. The error is a sentence about this image.
+    /// The stage for an image like `input`. The error is a message about this image.
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message>;
 }
 
@@ -276,11 +276,11 @@ pub trait WholeKernel: Send + Sync {
     }
 
     /// Computes a run of pixels of row `y` of the result, from column `x` on.
-    fn run(&self, picture: &Held<'_>, x: u32, y: u32, out: &mut [f32]);
+    fn run(&self, picture: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]);
 }
 
 /// An image in memory, or the part of it that was needed, in its incoming type.
-pub struct Held<'a> {
+pub struct HeldImage<'a> {
     /// The rows.
     pub band: &'a Band,
     /// The part of the image that they are.

@@ -35,8 +35,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         let number = |name| params.number(name);
         let width = number("white") - number("black");
         if width <= 0.0 {
-            let sentence = Message::new("levels_order", "black ({black}) must be below white ({white})");
-            return Err(sentence.with("black", number("black")).with("white", number("white")));
+            let message = Message::new("levels_order", "black ({black}) must be below white ({white})");
+            return Err(message.with("black", number("black")).with("white", number("white")));
         }
         Ok(Box::new(Levels {
             black: (number("black") / 255.0) as f32,

@@ -80,8 +80,8 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         return Err(Message::new("watermark_text", "text is required"));
     }
     if text.chars().count() > MAX_CHARS {
-        let sentence = Message::new("watermark_long", "text can have at most {most} characters");
-        return Err(sentence.with("most", MAX_CHARS));
+        let message = Message::new("watermark_long", "text can have at most {most} characters");
+        return Err(message.with("most", MAX_CHARS));
     }
     if let Some(field) = field(text) {
         let english = "{field} works only in file names; a watermark has the same text on every image";

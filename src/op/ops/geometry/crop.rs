@@ -181,7 +181,7 @@ impl Crop {
         let (width_px, height_px) = (input.width_px, input.height_px);
         let (full_width, full_height) = (f64::from(width_px), f64::from(height_px));
         let outside =
-            |sentence: Message, start: f64, available: u32| sentence.with("start", start).with("available", available);
+            |message: Message, start: f64, available: u32| message.with("start", start).with("available", available);
         let placed = |width: f64, height: f64| {
             [self.placed(width, width_px, self.gravity.x), self.placed(height, height_px, self.gravity.y)]
         };

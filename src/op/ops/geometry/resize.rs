@@ -148,8 +148,8 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         _ => return Err(ONE_SIZE),
     };
     if fit != Fit::Inside && !matches!(target, Target::Box(..)) {
-        let sentence = Message::new("resize_fit", "fit={fit} needs both width and height");
-        return Err(sentence.with("fit", params.text("fit")));
+        let message = Message::new("resize_fit", "fit={fit} needs both width and height");
+        return Err(message.with("fit", params.text("fit")));
     }
     Ok(Box::new(Resize {
         target,

@@ -3,7 +3,7 @@
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
 use crate::op::kernels::simd::{self, Sample};
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Colour, Held, Operation, Rect, Stage, Turn, WholeKernel};
+use crate::op::stage::{Colour, HeldImage, Operation, Rect, Stage, Turn, WholeKernel};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "rotate",
@@ -130,7 +130,7 @@ impl Cubic {
         )
     }
 
-    fn line<T: Sample>(&self, picture: &Held<'_>, samples: &[T], x: u32, y: u32, out: &mut [f32]) {
+    fn line<T: Sample>(&self, picture: &HeldImage<'_>, samples: &[T], x: u32, y: u32, out: &mut [f32]) {
         let channels = picture.band.channels;
         match (channels, self.channels) {
             (Channels::Gray, Channels::Gray) => self.same::<T, 1>(picture, samples, (x, y), out),
@@ -141,7 +141,7 @@ impl Cubic {
 
     /// The neighbours of a point: columns, rows (within the image, from the top left of the held part) and weights.
     #[inline(always)]
-    fn neighbours(picture: &Held<'_>, point: (f64, f64)) -> ([usize; 4], [usize; 4], [f32; 4], [f32; 4]) {
+    fn neighbours(picture: &HeldImage<'_>, point: (f64, f64)) -> ([usize; 4], [usize; 4], [f32; 4], [f32; 4]) {
         let axis = |at: f64, size: u32, first: u32, held: u32| {
             let at = at - 0.5;
             let left = at.floor();
@@ -168,7 +168,13 @@ impl Cubic {
     }
 
     /// Without alpha, in the channels of the input.
-    fn same<T: Sample, const N: usize>(&self, picture: &Held<'_>, samples: &[T], (x, y): (u32, u32), out: &mut [f32]) {
+    fn same<T: Sample, const N: usize>(
+        &self,
+        picture: &HeldImage<'_>,
+        samples: &[T],
+        (x, y): (u32, u32),
+        out: &mut [f32],
+    ) {
         let stride = picture.band.width_px as usize;
         let pixels = samples.as_chunks::<N>().0;
         let border = self.background.samples(self.channels);
@@ -207,7 +213,7 @@ impl Cubic {
     }
 
     /// With alpha, or with more channels than the input.
-    fn widened<T: Sample>(&self, picture: &Held<'_>, samples: &[T], (x, y): (u32, u32), out: &mut [f32]) {
+    fn widened<T: Sample>(&self, picture: &HeldImage<'_>, samples: &[T], (x, y): (u32, u32), out: &mut [f32]) {
         let (from, to_channels) = (picture.band.channels, self.channels);
         let (count, stride) = (to_channels.count(), picture.band.width_px as usize);
         let alpha_at = count - 1;
@@ -266,7 +272,7 @@ impl WholeKernel for Cubic {
         Rect { x, y, width_px: right - x + 1, height_px: bottom - y + 1 }
     }
 
-    fn run(&self, picture: &Held<'_>, x: u32, y: u32, out: &mut [f32]) {
+    fn run(&self, picture: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]) {
         simd::with_samples!(&picture.band.samples, samples => self.line(picture, samples, x, y, out));
     }
 }

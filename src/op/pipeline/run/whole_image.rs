@@ -6,7 +6,7 @@ use crate::error::ItemError;
 use crate::model::{Band, ImageInfo};
 use crate::op::kernels::simd;
 use crate::op::pipeline::pass::WholePart;
-use crate::op::stage::{Held, Rect, WholeKernel};
+use crate::op::stage::{HeldImage, Rect, WholeKernel};
 
 pub(super) struct Computed<'a> {
     rows: Box<dyn Rows + 'a>,
@@ -47,7 +47,7 @@ impl Rows for Computed<'_> {
             Some(picture) => picture,
             empty => empty.insert(collect(self.rows.as_mut())?),
         };
-        let held = Held { band: picture, part: self.arrives, info: self.whole };
+        let held = HeldImage { band: picture, part: self.arrives, info: self.whole };
         let count = max_rows.min(self.info.height_px - self.next_row);
         prepare(band, &self.info, count);
         for i in 0..count {
