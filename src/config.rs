@@ -117,3 +117,12 @@ pub struct Settings {
     /// Where new drafts save to.
     pub sink: SinkSpec,
 }
+
+/// The locale of messages, as the environment names it, such as `ko_KR.UTF-8`; empty where it names none.
+pub fn locale() -> String {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+}

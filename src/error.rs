@@ -5,6 +5,7 @@
 
 mod job;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use job::{JobError, RecipePlace};
 
-use crate::model::{Locator, Message};
+use crate::model::words::Arg;
+use crate::model::{Lang, Locator, Message};
 
 /// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,16 +140,16 @@ impl ItemError {
         self
     }
 
-    /// The same error with a sentence as its detail, which can be told in other languages, too.
+    /// The same error with a message as its detail, which has a text in every language.
     #[must_use]
-    pub fn saying(self, sentence: &Message) -> Self {
-        let said = sentence.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.to_owned()));
-        let mut error = self.with("detail", sentence);
+    pub fn saying(self, message: &Message) -> Self {
+        let said = message.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.into_owned()));
+        let mut error = self.with("detail", message);
         error.args.extend(said);
         error
     }
 
-    /// The sentence that is its detail.
+    /// The message that is its detail.
     pub fn said(&self) -> Option<Message> {
         let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
         Message::from_pairs(pairs, self.arg("detail"))
@@ -215,126 +217,103 @@ impl ItemError {
         self.args.get(key).map_or("", String::as_str)
     }
 
-    fn detail(&self) -> String {
-        match self.arg("detail") {
+    /// What happened, to which item, and what to do: for a command line.
+    pub fn text(&self, lang: Lang) -> String {
+        self.worded(lang, "", &|message| message.text(lang))
+    }
+
+    /// The same for a window, which names no option of the command line.
+    pub fn window_text(&self, lang: Lang) -> String {
+        self.worded(lang, ".window", &|message| message.window_text(lang))
+    }
+
+    /// What happened, for a narrow place next to the item's name.
+    pub fn brief(&self, lang: Lang) -> String {
+        let said = self.said().map(|message| message.window_text(lang));
+        let more = match self.had_of_wanted(lang) {
+            Some(sizes) => sizes,
+            None => {
+                let detail = said.as_deref().unwrap_or(self.arg("detail"));
+                let parts = [self.arg("status"), detail].into_iter().filter(|part| !part.is_empty());
+                parts.collect::<Vec<_>>().join(" ")
+            }
+        };
+        let kind = self.kind.name(lang);
+        if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") }
+    }
+
+    fn worded(&self, lang: Lang, variant: &str, say: &dyn Fn(&Message) -> String) -> String {
+        let name = match self.arg("name") {
+            "" => lang.word("unnamed_item"),
+            name => name,
+        };
+        let detail = self.detail(lang, say);
+        let in_brackets = match self.had_of_wanted(lang).as_deref().unwrap_or(detail.trim_end_matches('.')) {
             "" => String::new(),
             detail => format!(" ({detail})"),
+        };
+        // There is no original here of what a link leads to.
+        let untouched =
+            if Locator::is_url(name) { String::new() } else { format!(" {}", lang.word("original_untouched")) };
+        let own =
+            self.args.iter().filter(|(key, _)| !key.starts_with(SAID)).map(|(key, value)| (key.as_str(), &**value));
+        let named = [("name", name), ("detail", &*in_brackets), ("untouched", &*untouched), ("reason", &*detail)];
+        let own = own.filter(|(key, _)| named.iter().all(|(name, _)| name != key));
+        let args: Vec<(&str, Arg<'_>)> =
+            own.chain(named).map(|(key, value)| (key, Arg::Text(Cow::Borrowed(value)))).collect();
+        let id = self.message_id();
+        let text = |id: &str| lang.text(id, args.iter().cloned());
+        let variant = if variant.is_empty() { None } else { text(&format!("{id}{variant}")) };
+        variant.or_else(|| text(&id)).unwrap_or(id)
+    }
+
+    /// The id of its text: that of its kind, or of a special case of it.
+    fn message_id(&self) -> String {
+        match self.kind {
+            ErrorKind::HttpStatus if self.arg("status") == "407" => "error-proxy_auth".to_owned(),
+            ErrorKind::ShortBody if !self.arg("wanted").is_empty() => "error-short_body_sizes".to_owned(),
+            ErrorKind::CantEncode if !self.arg("limit").is_empty() => "error-cant_encode_limit".to_owned(),
+            ErrorKind::Recipe if !self.arg("step").is_empty() => "error-recipe_step".to_owned(),
+            kind => format!("error-{}", kind.word()),
         }
+    }
+
+    /// Its detail in that language, where it is a message; else as it was noted.
+    fn detail(&self, lang: Lang, say: &dyn Fn(&Message) -> String) -> String {
+        let Some(message) = self.said() else { return self.arg("detail").to_owned() };
+        let text = say(&message);
+        if self.arg("proxy").is_empty() {
+            return text;
+        }
+        let placed = Message::new("with_proxy").with("text", text).with("proxy", self.arg("proxy"));
+        placed.text(lang)
+    }
+
+    /// `2.1 MB of 4.0 MB`, where both are known.
+    fn had_of_wanted(&self, lang: Lang) -> Option<String> {
+        let (had, wanted) = (self.arg("had"), self.arg("wanted"));
+        if had.is_empty() || wanted.is_empty() {
+            return None;
+        }
+        Some(Message::new("had_of_wanted").with("had", had).with("wanted", wanted).text(lang))
     }
 }
 
 impl fmt::Display for ItemError {
-    /// What happened, to which item, and what to do.
+    /// In English: what happened, to which item, and what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.arg("name") {
-            "" => "the item",
-            name => name,
-        };
-        let detail = self.detail();
-        // Of what a link leads to there is no original here.
-        let untouched = if Locator::is_url(name) { "" } else { " Original untouched." };
-        match self.kind {
-            ErrorKind::NotFound => write!(f, "Couldn't open {name}: there is no such file. Check its name and folder."),
-            ErrorKind::Unreadable => {
-                write!(f, "Couldn't open {name}: permission denied. Allow reading it, then retry.")
-            }
-            ErrorKind::Empty => write!(f, "Couldn't open {name}: it is empty (0 bytes)."),
-            ErrorKind::NotAPicture => {
-                write!(f, "Couldn't open {name}: it is not a picture{detail}.{untouched}")
-            }
-            ErrorKind::Unsupported => write!(f, "Couldn't open {name}: not supported{detail}.{untouched}"),
-            ErrorKind::Truncated => match (self.arg("had"), self.arg("wanted")) {
-                ("", _) | (_, "") => {
-                    write!(f, "Couldn't open {name}: the file ends early{detail}.{untouched}")
-                }
-                (had, wanted) => {
-                    write!(f, "Couldn't open {name}: the file ends early ({had} of {wanted}).{untouched}")
-                }
-            },
-            ErrorKind::Corrupt => write!(f, "Couldn't open {name}: the file is damaged{detail}.{untouched}"),
-            ErrorKind::TooLarge => {
-                write!(f, "Couldn't open {name}: it is larger than the limit{detail}.{untouched}")
-            }
-            ErrorKind::InputChanged => write!(f, "{name} changed while it was read. Retry it."),
-            ErrorKind::BadUrl => write!(f, "Couldn't fetch {name}: it is not a usable link{detail}."),
-            ErrorKind::UnknownHost => {
-                write!(f, "Couldn't fetch {name}: the host's name was not found{detail}. Check the link.")
-            }
-            ErrorKind::Connect => write!(f, "Couldn't fetch {name}: no connection{detail}. Retry later."),
-            ErrorKind::Tls => write!(
-                f,
-                "Couldn't fetch {name}: no secure connection{detail}. If you trust that server, name its certificate \
-                 authority (--ca-file) or the host itself (--insecure-host) in the network settings."
-            ),
-            ErrorKind::Timeout => write!(f, "Couldn't fetch {name}: the server took too long{detail}. Retry later."),
-            ErrorKind::HttpStatus if self.arg("status") == "407" => {
-                write!(f, "Couldn't fetch {name}: the proxy wants a user and a password. Give them with its address.")
-            }
-            ErrorKind::HttpStatus => {
-                write!(f, "Couldn't fetch {name}: the server answered {}{detail}.", self.arg("status"))
-            }
-            ErrorKind::Redirect => write!(f, "Couldn't fetch {name}: its redirects lead nowhere{detail}."),
-            ErrorKind::ShortBody => match (self.arg("had"), self.arg("wanted")) {
-                ("", _) | (_, "") => write!(f, "Couldn't fetch {name}: the transfer broke off{detail}. Retry it."),
-                (had, wanted) => {
-                    write!(f, "Couldn't fetch {name}: the transfer ended early ({had} of {wanted}). Retry it.")
-                }
-            },
-            ErrorKind::BadResponse => {
-                write!(f, "Couldn't fetch {name}: the server's answer makes no sense{detail}.")
-            }
-            ErrorKind::BodyTooLarge => {
-                write!(f, "Couldn't fetch {name}: it is larger than the limit of {}.", self.arg("limit"))
-            }
-            ErrorKind::Checksum => write!(f, "Didn't keep {name}: it is not what the list says{detail}."),
-            ErrorKind::NoColumn => {
-                write!(f, "Couldn't name {name}: its list has no column \"{}\".", self.arg("column"))
-            }
-            ErrorKind::RefusedAddress => write!(f, "Didn't fetch {name}: its address is not allowed{detail}."),
-            ErrorKind::Robots => write!(f, "Didn't fetch {name}: the robots.txt of {} asks not to.", self.arg("host")),
-            ErrorKind::RobotsUnavailable => write!(
-                f,
-                "Didn't fetch {name}: the robots.txt of {} can't be had{detail}, so nothing is fetched there. Retry later.",
-                self.arg("host")
-            ),
-            ErrorKind::NoAi => write!(f, "Didn't fetch {name}: its publisher marks it {}.", self.arg("detail")),
-            ErrorKind::MissingSecret => write!(f, "Didn't fetch {name}: {}", self.arg("detail")),
-            ErrorKind::Conflict => write!(
-                f,
-                "Couldn't save {name}: {} exists already. Choose another name, or another rule for conflicts.",
-                self.arg("output")
-            ),
-            ErrorKind::WouldReplaceInput => write!(
-                f,
-                "Didn't save {name}: {} is an original, and originals are never replaced. Choose another folder.",
-                self.arg("output")
-            ),
-            ErrorKind::Unwritable => {
-                write!(f, "Couldn't save {name}: the folder can't be written to{detail}. Choose another folder.")
-            }
-            ErrorKind::DiskFull => write!(f, "Couldn't save {name}: the disk is full. Make room, then resume."),
-            ErrorKind::ReadOnly => {
-                write!(f, "Couldn't save {name}: the output's file system is read-only. Make it writable, then resume.")
-            }
-            ErrorKind::CantEncode if !self.arg("limit").is_empty() => write!(
-                f,
-                "Couldn't save {name}: it is larger than asked for{detail}. Allow more bytes, or make the picture smaller."
-            ),
-            ErrorKind::CantEncode => write!(f, "Couldn't save {name}: the format can't hold it{detail}."),
-            ErrorKind::Recipe => write!(f, "Couldn't process {name}: a step doesn't fit this picture{detail}."),
-            ErrorKind::TookTooLong => {
-                write!(f, "Gave up on {name}: it took longer than {}. Allow more time, then retry.", self.arg("limit"))
-            }
-            ErrorKind::Io => write!(f, "Couldn't process {name}: a read or write failed{detail}."),
-            ErrorKind::Panic => write!(f, "Couldn't process {name}: the program has a defect here{detail}."),
-            ErrorKind::Cancelled => write!(f, "{name} was stopped before it was finished."),
-        }
+        f.write_str(&self.text(Lang::English))
     }
 }
 
 impl std::error::Error for ItemError {}
 
 impl ErrorKind {
+    /// Its short name, for chips and tables.
+    pub fn name(self, lang: Lang) -> &'static str {
+        lang.find(&format!("error-{}.brief", self.word())).unwrap_or_default()
+    }
+
     /// The word the catalog keeps in `error_kind`, and `--kind` takes.
     pub fn word(self) -> String {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
@@ -343,5 +322,66 @@ impl ErrorKind {
     /// The kind of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truncated_file_is_reported_in_both_languages_with_both_sizes() {
+        let error = ItemError::new(ErrorKind::Truncated, "IMG_7.jpg").with("had", "2.1").with("wanted", "4.0 MB");
+        let english = "Couldn't open IMG_7.jpg: the file ends early (2.1 of 4.0 MB). Original untouched.";
+        assert_eq!(error.to_string(), english);
+        let korean = error.text(Lang::Korean);
+        assert!(korean.contains("IMG_7.jpg") && korean.contains("(4.0 MB 중 2.1)"), "{korean}");
+        assert_eq!(error.brief(Lang::English), "Ends early: 2.1 of 4.0 MB");
+        let error = ItemError::new(ErrorKind::HttpStatus, "http://h/a").with("status", 404).with("detail", "Not Found");
+        assert_eq!(error.brief(Lang::English), "Server refused: 404 Not Found");
+        assert!(error.text(Lang::Korean).contains("404 오류로"), "{}", error.text(Lang::Korean));
+        assert_eq!(ItemError::new(ErrorKind::Empty, "a").brief(Lang::Korean), "빈 파일");
+    }
+
+    #[test]
+    fn a_step_that_fits_no_image_is_explained_in_korean_from_what_the_catalog_keeps() {
+        let why = Message::new("result_too_large").with("size", "9 x 9 px");
+        let error = ItemError::new(ErrorKind::Recipe, "a.jpg").saying(&why.of("resize")).with("step", 2);
+        let korean = error.window_text(Lang::Korean);
+        assert!(korean.contains("2단계") && korean.contains("9 x 9 px") && korean.contains("크기 조정"), "{korean}");
+        assert!(error.text(Lang::Korean).contains("resize: "), "a command line uses the names that are typed there");
+        assert!(error.particulars().all(|(key, _)| matches!(key, "detail" | "step")));
+    }
+
+    #[test]
+    fn every_kind_of_error_has_a_text_and_a_name_in_every_language() {
+        let words =
+            include_str!("error.rs").split_once("pub enum ErrorKind {").and_then(|(_, rest)| rest.split_once("\n}\n"));
+        let variants = words.map(|(variants, _)| variants).unwrap_or_default().lines();
+        let kinds: Vec<ErrorKind> = variants
+            .filter_map(|line| line.trim().strip_suffix(','))
+            .map(|name| {
+                name.chars().fold(String::new(), |mut word, c| {
+                    if c.is_uppercase() && !word.is_empty() {
+                        word.push('_');
+                    }
+                    word.extend(c.to_lowercase());
+                    word
+                })
+            })
+            .filter_map(|word| ErrorKind::from_word(&word))
+            .collect();
+        assert!(kinds.len() >= 35, "{}", kinds.len());
+        let has_hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        for kind in kinds {
+            let error = ItemError::new(kind, "a.jpg").with("detail", "x");
+            let (english, korean) = (error.text(Lang::English), error.text(Lang::Korean));
+            assert!(english.contains("a.jpg") && !english.contains("error-"), "{english}");
+            assert!(has_hangul(&korean) && korean.contains("a.jpg"), "{korean}");
+            assert!(!kind.name(Lang::English).is_empty() && has_hangul(kind.name(Lang::Korean)), "{kind:?}");
+            for lang in [Lang::English, Lang::Korean] {
+                assert!(!error.window_text(lang).contains("--"), "the window names no option");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Parses arguments, chooses a face, returns its exit code; nothing else.
+//! Parses arguments, chooses a front end, returns its exit code; nothing else.
 
 use std::process::ExitCode;
 
@@ -20,13 +20,11 @@ fn main() -> ExitCode {
     match cli::main(std::env::args_os()) {
         FrontEnd::Done(code) => code,
         #[cfg(feature = "gui")]
-        FrontEnd::Window { catalog_path, sources } => open_window(catalog_path, sources, began),
+        FrontEnd::Window { catalog_path, sources, lang } => open_window(catalog_path, sources, lang, began),
         #[cfg(not(feature = "gui"))]
         FrontEnd::Window { .. } => {
-            let error = pixloom::error::JobError::Usage(
-                "This Pixloom was built without its window. `pixloom run --help` tells what it can do.".to_owned(),
-            );
-            cli::complain(&error).into()
+            let message = pixloom::model::Message::new("without_window");
+            cli::complain(&pixloom::error::JobError::Refused(message)).into()
         }
     }
 }
@@ -36,6 +34,7 @@ fn main() -> ExitCode {
 fn open_window(
     catalog_path: std::path::PathBuf,
     sources: Vec<pixloom::model::SourceSpec>,
+    lang: Option<pixloom::model::Lang>,
     began: std::time::Instant,
 ) -> ExitCode {
     use pixloom::engine::{Command, Engine, EngineOptions};
@@ -50,11 +49,11 @@ fn open_window(
     if !sources.is_empty() {
         handle.send(Command::Add(sources));
     }
-    let options = pixloom::gui::WindowOptions { began: Some(began), ..pixloom::gui::WindowOptions::default() };
+    let options = pixloom::gui::WindowOptions { began: Some(began), lang, ..pixloom::gui::WindowOptions::default() };
     match pixloom::gui::run(handle, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
-            let sentence = Message::new("no_window", "{detail} `pixloom run` works without one.");
+            let sentence = Message::new("no_window");
             cli::complain(&JobError::Machine(sentence.with("detail", detail))).into()
         }
     }

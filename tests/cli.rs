@@ -29,3 +29,5 @@ mod same_bytes;
 mod temporaries;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;
+#[path = "cli/words.rs"]
+mod words;

@@ -226,17 +226,17 @@ fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_p
     desk.until_seen("Drop images here, or paste a list of links");
     desk.press("Settings");
     desk.press("Always");
-    desk.type_into("Requests a second", "50");
+    desk.type_into("Requests per second", "50");
     // Each edit arrives before the next is made: frames here are quicker than any person.
     desk.until("the rate", |desk| desk.handle.snapshot().settings.network.requests_per_s == Some(50.0));
     desk.press("Address");
     desk.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
     desk.until("the proxy", |desk| desk.handle.snapshot().settings.network.access.len() == 1);
-    desk.until_seen("Its user and password are kept apart, where only you may read them.");
-    desk.type_into("Host to leave unchecked", "nas.local");
+    desk.until_seen("The user name and password are stored separately, readable only by you.");
+    desk.type_into("Host to add", "nas.local");
     desk.until("the host", |desk| desk.handle.snapshot().settings.network.insecure_hosts == ["nas.local"]);
     desk.type_into("CA file", &desk.dir.path().join("no.pem").display().to_string());
-    desk.until_seen("There is no such file. Batches can't start until it is there.");
+    desk.until_seen("There is no such file. Jobs can't start until it exists.");
     desk.type_into("CA file", "");
     desk.until("the file is forgotten", |desk| desk.handle.snapshot().settings.network.ca_file.is_none());
     desk.press("Close");
@@ -267,8 +267,8 @@ fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
     desk.drop(&[list]);
     desk.until_seen("shops.csv has no column “url”.");
     desk.until_seen("shops.csv: no column “url”");
-    desk.press_for("Choose column…", "Column of links");
-    desk.choose("Column of links", "link");
+    desk.press_for("Choose column…", "Link column");
+    desk.choose("Link column", "link");
     desk.press("Close");
     let locators = |desk: &Desk| {
         let job = desk.handle.snapshot().current.clone().unwrap();
@@ -280,9 +280,9 @@ fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
     desk.until("what the column gives", |desk| {
         locators(desk) == ["http://h.example/1.jpg", "no link", "http://h.example/own.jpg"]
     });
-    desk.press_for("Columns: shops.csv", "Column of links");
-    desk.choose("Column of links", "big");
-    desk.choose("Column of checksums", "id");
+    desk.press_for("Columns: shops.csv", "Link column");
+    desk.choose("Link column", "big");
+    desk.choose("Checksum column", "id");
     desk.press("Close");
     desk.until("what the other column gives, and what was pasted", |desk| {
         locators(desk) == ["http://h.example/own.jpg", "http://h.example/b1.jpg", "http://h.example/b2.jpg"]

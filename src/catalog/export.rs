@@ -63,7 +63,7 @@ pub fn export(
 }
 
 fn failed(error: impl fmt::Display) -> JobError {
-    JobError::Machine(Message::new("export", "Couldn't write the export: {detail}.").with("detail", error))
+    JobError::Machine(Message::new("export").with("detail", error))
 }
 
 /// Goes through a job's items; returns how many there were.

@@ -10,22 +10,22 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ReportArgs;
 use super::report::{self, Line};
-use super::{Exit, warn};
+use super::{Exit, lang, warn};
 use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
 use crate::model::{Edge, Event, JobId, Message, Progress};
 
-/// Progress is told at most this often; with the last words that makes at most ten a second.
+/// Progress is reported at most this often; with the final report that makes at most ten per second.
 const EVERY: Duration = Duration::from_millis(125);
-/// Failures read at once.
+/// Failures read at a time.
 const FAILURES: u32 = 500;
 
-/// What is told beside the job itself.
+/// How a job is followed.
 #[derive(Clone, Copy)]
 pub(super) struct FollowOptions<'a> {
-    /// Where results are: nobody named that folder.
+    /// Whether to say where the results are, since no folder was named.
     pub(super) folder: bool,
-    /// How a next command names the catalog.
+    /// The option that names the catalog in a next command.
     pub(super) catalog_option: &'a str,
 }
 
@@ -44,11 +44,11 @@ struct Follower<'a> {
     bar: ProgressBar,
     job: Option<JobId>,
     has_started: bool,
-    /// Whether a source could not be read, wholly or in part.
+    /// Whether a source could not be read completely.
     is_partial: bool,
-    beside: FollowOptions<'a>,
-    /// Number of the last failure that was told.
-    told: u64,
+    options: FollowOptions<'a>,
+    /// Number of the last failure that was reported.
+    reported: u64,
     last_progress: Option<Progress>,
     started: Instant,
 }
@@ -59,7 +59,7 @@ pub(super) fn follow(
     command: Command,
     job: Option<JobId>,
     report: ReportArgs,
-    beside: FollowOptions<'_>,
+    options: FollowOptions<'_>,
 ) -> Result<Exit, JobError> {
     let handle = engine.handle();
     let (bell_tx, bell_rx) = bounded(1);
@@ -69,7 +69,7 @@ pub(super) fn follow(
         let _ = waker_tx.try_send(());
     });
     let flag = Arc::clone(&interrupted);
-    // A second Ctrl+C ends the program as it is: a resume mends what is half done.
+    // A second Ctrl+C ends the program at once: resuming completes what is half done.
     let _ = ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::AcqRel) {
             std::process::exit(130);
@@ -86,18 +86,18 @@ pub(super) fn follow(
         job,
         has_started: false,
         is_partial: false,
-        beside,
-        told: 0,
+        options,
+        reported: 0,
         last_progress: None,
         started: Instant::now(),
     };
     if let Some(job) = job {
-        follower.pass_over_old_failures(job)?;
-        // Levels are those of the job that is listed.
+        follower.skip_old_failures(job)?;
+        // The snapshot counts the job that is shown.
         follower.handle.send(Command::Show(job));
     }
     if follower.handle.send(command).is_none() {
-        return Err(JobError::Machine(Message::new("engine_ended", "The engine has ended.")));
+        return Err(JobError::Machine(Message::new("engine_ended")));
     }
     follower.until_end(&bell_rx, &interrupted)
 }
@@ -118,7 +118,7 @@ fn bar(json: bool) -> ProgressBar {
 
 impl Follower<'_> {
     fn until_end(mut self, bell_rx: &Receiver<()>, interrupted: &AtomicBool) -> Result<Exit, JobError> {
-        let mut last_told = Instant::now();
+        let mut last_report = Instant::now();
         let mut seen_event = 0;
         loop {
             let _ = bell_rx.recv_timeout(EVERY);
@@ -130,16 +130,16 @@ impl Follower<'_> {
                 snapshot.events.iter().filter(|event| event.sequence > seen_event).cloned().collect();
             let mut end = None;
             for event in events {
-                self.tell_missed(event.sequence - seen_event - 1);
+                self.report_missed(event.sequence - seen_event - 1);
                 seen_event = event.sequence;
                 end = self.take_event(event, &snapshot).or(end);
             }
             if let (None, 0, Some(Notice::RunError(reason))) = (&end, seen_event, &snapshot.notice) {
-                end = Some(End::Stopped(reason.to_string()));
+                end = Some(End::Stopped(reason.text(lang())));
             }
-            if last_told.elapsed() >= EVERY {
-                last_told = Instant::now();
-                self.tell_progress(&snapshot)?;
+            if last_report.elapsed() >= EVERY {
+                last_report = Instant::now();
+                self.report_progress(&snapshot)?;
             }
             if let Some(end) = end {
                 return self.finish(end, &snapshot);
@@ -147,11 +147,11 @@ impl Follower<'_> {
         }
     }
 
-    /// Events that were replaced before they could be read can only be troubles and remarks of many sources.
-    fn tell_missed(&mut self, missed: u64) {
+    /// Events that were replaced before they could be read can only be failures and remarks of many sources.
+    fn report_missed(&mut self, missed: u64) {
         if missed > 0 {
             self.is_partial = true;
-            self.warn(&format!("{missed} more messages about sources came too fast to be shown."));
+            self.warn(&Message::new("missed_messages").count("count", missed).text(lang()));
         }
     }
 
@@ -167,43 +167,43 @@ impl Follower<'_> {
         match event.edge {
             Edge::SourceFailed { error } => {
                 self.is_partial = true;
-                self.warn(&error.to_string());
+                self.warn(&error.text(lang()));
                 None
             }
             Edge::SourceRemark { remark } => {
-                self.warn(&remark.to_string());
+                self.warn(&remark.text(lang()));
                 None
             }
             Edge::NetworkGone => {
-                self.warn("The network is gone; waiting for it.");
+                self.warn(lang().word("network_gone_waiting"));
                 None
             }
             Edge::NetworkBack => {
-                self.warn("The network is back.");
+                self.warn(lang().word("network_back"));
                 None
             }
             Edge::Finished => Some(End::Finished),
-            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason.to_string())),
+            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason.text(lang()))),
             Edge::Cancelled | Edge::Paused => Some(End::Paused),
             Edge::Started | Edge::Counted { .. } => None,
         }
     }
 
-    fn pass_over_old_failures(&mut self, job: JobId) -> Result<(), JobError> {
+    fn skip_old_failures(&mut self, job: JobId) -> Result<(), JobError> {
         loop {
-            let rows = self.reader.failures_after(job, self.told, FAILURES)?;
+            let rows = self.reader.failures_after(job, self.reported, FAILURES)?;
             match rows.last() {
-                Some(last) => self.told = last.number,
+                Some(last) => self.reported = last.number,
                 None => return Ok(()),
             }
         }
     }
 
-    fn tell_progress(&mut self, snapshot: &Snapshot) -> Result<(), JobError> {
+    fn report_progress(&mut self, snapshot: &Snapshot) -> Result<(), JobError> {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
-        self.tell_failures(job)?;
+        self.report_failures(job)?;
         let progress = view.progress;
-        self.bar.set_message(report::beside_bar(&progress));
+        self.bar.set_message(report::beside_bar(&progress, lang()));
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.finished());
         let counts = |p: &Progress| (p.done, p.failed, p.skipped, p.total, p.total_is_final, p.bytes_in, p.bytes_out);
@@ -214,16 +214,16 @@ impl Follower<'_> {
         Ok(())
     }
 
-    fn tell_failures(&mut self, job: JobId) -> Result<(), JobError> {
+    fn report_failures(&mut self, job: JobId) -> Result<(), JobError> {
         loop {
-            let rows = self.reader.failures_after(job, self.told, FAILURES)?;
+            let rows = self.reader.failures_after(job, self.reported, FAILURES)?;
             let Some(last) = rows.last() else { return Ok(()) };
-            self.told = last.number;
+            self.reported = last.number;
             for failure in &rows {
                 if self.json {
                     self.emit(&Line::failed(&failure.row));
                 } else if let Some(error) = &failure.row.error {
-                    self.warn(&error.to_string());
+                    self.warn(&error.text(lang()));
                 }
             }
         }
@@ -239,7 +239,7 @@ impl Follower<'_> {
         self.bar.suspend(|| warn(message));
     }
 
-    /// The last words: failures not told yet, the final counts, and the exit code.
+    /// The final report: failures not reported yet, the counts, and the exit code.
     fn finish(mut self, end: End, snapshot: &Snapshot) -> Result<Exit, JobError> {
         let (Some(job), true) = (self.job, self.has_started) else {
             if let End::Stopped(reason) = &end {
@@ -247,14 +247,15 @@ impl Follower<'_> {
             }
             return Ok(Exit::Stopped);
         };
-        self.tell_progress(snapshot)?;
-        let progress = self.tell_end(job, snapshot)?;
+        self.report_progress(snapshot)?;
+        let progress = self.report_end(job, snapshot)?;
         Ok(match end {
             End::Finished if self.is_partial && progress.total == 0 => Exit::Stopped,
             End::Finished if self.is_partial || progress.failed > 0 => Exit::SomeFailed,
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
-                self.warn(&format!("{reason} Go on with: {}", self.resume_command(job)));
+                let resume = Message::new("resume_with").with("command", self.resume_command(job));
+                self.warn(&format!("{reason} {}", resume.text(lang())));
                 Exit::Stopped
             }
             End::Paused => Exit::Stopped,
@@ -262,28 +263,28 @@ impl Follower<'_> {
     }
 
     fn resume_command(&self, job: JobId) -> String {
-        format!("pixloom resume {job}{}", self.beside.catalog_option)
+        format!("pixloom resume {job}{}", self.options.catalog_option)
     }
 
-    /// The last line, and what it counts.
-    fn tell_end(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {
+    /// The last line, and its counts.
+    fn report_end(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
         let progress = self.final_counts(job, snapshot)?;
         self.emit(&Line::finished(job, &progress, seconds));
         if !self.json {
-            super::say(&report::summary(&progress, seconds));
-            if self.beside.folder
+            super::say(&report::summary(&progress, seconds, lang()));
+            if self.options.folder
                 && progress.done > 0
                 && let Some(request) = self.reader.request(job)?
                 && let Some(dir) = &request.output().sink.dir
             {
-                super::say(&format!("Results are in {}.", dir.display()));
+                super::say(&Message::new("results_in").with("folder", dir.display()).text(lang()));
             }
             if progress.skipped > 0
                 && let Some((sentence, items)) = self.reader.declined_links(job)?
             {
-                self.warn(&report::skips(&sentence, items));
+                self.warn(&report::skips(&sentence, items, lang()));
             }
         }
         Ok(progress)
@@ -300,16 +301,17 @@ impl Follower<'_> {
         Ok(progress)
     }
 
-    /// Ctrl+C: what is in flight is given up, the rest is kept for a resume.
+    /// Ctrl+C: pending work is cancelled, the rest is kept for a resume.
     fn interrupted(mut self) -> Result<Exit, JobError> {
         self.bar.finish_and_clear();
         self.engine.stop();
         let snapshot = self.handle.snapshot();
         let job = self.job.or_else(|| snapshot.events.iter().find_map(|event| event.job));
         if let Some(job) = job {
-            self.tell_failures(job)?;
-            self.tell_end(job, &snapshot)?;
-            self.warn(&format!("Interrupted. Go on with: {}", self.resume_command(job)));
+            self.report_failures(job)?;
+            self.report_end(job, &snapshot)?;
+            let resume = Message::new("interrupted").with("command", self.resume_command(job));
+            self.warn(&resume.text(lang()));
         }
         Ok(Exit::Interrupted)
     }

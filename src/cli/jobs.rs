@@ -1,16 +1,30 @@
-//! The jobs that were: a line each, or all about one.
+//! The jobs of the catalog: a line each, or one in detail.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::{Exit, report, say};
+use super::{Exit, lang, report, say};
 use crate::engine::{CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{JobRow, JobSpec, JobState, human};
+use crate::model::{JobRow, JobSpec, JobState, Message, human};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
+/// Failures searched for an example of each cause.
+const FAILURES_SEARCHED: u32 = 2000;
+/// Columns of the list: the id of the heading, its width in characters, whether it is aligned to the right.
+const COLUMNS: [(&str, usize, bool); 8] = [
+    ("column-job", 5, true),
+    ("column-created", 16, false),
+    ("column-state", 10, false),
+    ("column-items", 9, true),
+    ("column-done", 9, true),
+    ("column-failed", 7, true),
+    ("column-skipped", 7, true),
+    ("column-to", 0, false),
+];
 
 /// A line for each job, newest first.
 pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<Exit, JobError> {
@@ -27,43 +41,59 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
         return Ok(Exit::AllDone);
     }
     if jobs.is_empty() {
-        say("No jobs yet.");
+        say(lang().word("no_jobs_yet"));
         return Ok(Exit::AllDone);
     }
-    say(&format!(
-        "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  to",
-        "job", "made", "state", "items", "done", "failed", "skipped"
-    ));
+    say(&line(COLUMNS.map(|(id, ..)| lang().word(id).to_owned())));
     for job in &jobs {
-        say(&format!(
-            "{:>5}  {:<16}  {:<9}  {:>9}  {:>9}  {:>7}  {:>7}  {}",
-            job.id.0,
+        say(&line([
+            job.id.to_string(),
             human::date(job.created_at_ms),
-            job.state.word(),
-            job.total,
-            job.done,
-            job.failed,
-            job.skipped,
-            destination(&request(job)?)
-        ));
+            state_word(job.state).to_owned(),
+            job.total.to_string(),
+            job.done.to_string(),
+            job.failed.to_string(),
+            job.skipped.to_string(),
+            destination(&request(job)?),
+        ]));
     }
     Ok(Exit::AllDone)
 }
 
-/// Where results go, and what is out of the ordinary about the way they came.
+/// Cells in their columns.
+fn line(cells: [String; COLUMNS.len()]) -> String {
+    let cells = cells.into_iter().zip(COLUMNS).map(|(cell, (_, width, right))| padded(&cell, width, right));
+    cells.collect::<Vec<_>>().join("  ")
+}
+
+/// A text of that width on a terminal, where Hangul is two columns wide.
+fn padded(text: &str, width: usize, right: bool) -> String {
+    let space = " ".repeat(width.saturating_sub(text.width()));
+    if right { format!("{space}{text}") } else { format!("{text}{space}") }
+}
+
+fn state_word(state: JobState) -> &'static str {
+    lang().word(match state {
+        JobState::Draft => "job_state-draft",
+        JobState::Queued => "job_state-queued",
+        JobState::Running => "job_state-running",
+        JobState::Paused => "job_state-paused",
+        JobState::Cancelled => "job_state-cancelled",
+        JobState::Done => "job_state-done",
+    })
+}
+
+/// The output folder, and the hosts whose certificates were not checked.
 fn destination(request: &JobSpec) -> String {
     let dir = request.output().sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
     match request.network.insecure_hosts.as_slice() {
         [] => dir,
-        hosts => format!("{dir}  (certificates not checked: {})", hosts.join(", ")),
+        hosts => format!("{dir}  ({})", Message::new("unchecked_hosts").with("hosts", hosts.join(", ")).text(lang())),
     }
 }
 
-/// Failures among which an example of each cause is looked for.
-const FAILURES_LOOKED_AT: u32 = 2000;
-
-/// All about one job.
-pub(super) fn tell(
+/// One job in detail.
+pub(super) fn show(
     reader: &dyn CatalogReader,
     job: &JobRow,
     as_json: bool,
@@ -77,60 +107,81 @@ pub(super) fn tell(
         say(&value.to_string());
         return Ok(Exit::AllDone);
     }
-    say(&format!("Job {}: {}", job.id, job.state));
-    say(&format!("  made      {}", human::date(job.created_at_ms)));
+    let title = Message::new("job_title").with("job", job.id).with("state", state_word(job.state));
+    say(&title.text(lang()));
+    let detail = |id: &'static str, value: &str| say(&format!("  {} {value}", padded(lang().word(id), 9, false)));
+    detail("job_created", &human::date(job.created_at_ms));
     if let Some(end) = job.finished_at_ms {
-        say(&format!("  ended     {}", human::date(end)));
+        detail("job_ended", &human::date(end));
     }
     if let Some(dir) = &request.output().sink.dir {
-        say(&format!("  to        {}", dir.display()));
+        detail("job_to", &dir.display().to_string());
     }
     if !request.network.insecure_hosts.is_empty() {
-        say(&format!("  trust     certificates are not checked at {}", request.network.insecure_hosts.join(", ")));
+        let hosts = request.network.insecure_hosts.join(", ");
+        detail("job_trust", &Message::new("job_trust_unchecked").with("hosts", hosts).text(lang()));
     }
-    let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
-    say(&format!(
-        "  items     {}: {} done, {} failed, {} skipped, {waiting} waiting",
-        job.total, job.done, job.failed, job.skipped
-    ));
-    say(&format!("  bytes     {} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
-    if !failures.is_empty() {
-        say("  failures by cause:");
-        let examples = reader.failures_after(job.id, 0, FAILURES_LOOKED_AT)?;
-        for (kind, count) in &failures {
-            let word = kind.word();
-            say(&format!(
-                "    {count:>8}  {word:<18} retry these: pixloom retry {} --kind {word}{catalog_option}",
-                job.id
-            ));
-            let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
-            if let Some(example) = errors.find(|error| error.kind == *kind) {
-                say(&format!("              e.g. {example}"));
-            }
-            if *kind == ErrorKind::HttpStatus {
-                say(&format!("              {}", statuses(&examples)));
-            }
-        }
-    }
-    if let Some((sentence, items)) = reader.declined_links(job.id)? {
-        say(&format!("  {}", report::skips(&sentence, items)));
+    let counts = Message::new("job_counts")
+        .with("total", job.total)
+        .with("done", job.done)
+        .with("failed", job.failed)
+        .with("skipped", job.skipped)
+        .with("waiting", job.total.saturating_sub(job.done + job.failed + job.skipped));
+    detail("job_items", &counts.text(lang()));
+    detail("job_bytes", &format!("{} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
+    show_failures(reader, job, &failures, catalog_option)?;
+    if let Some((cause, items)) = reader.declined_links(job.id)? {
+        say(&format!("  {}", report::skips(&cause, items, lang())));
     }
     if matches!(job.state, JobState::Paused | JobState::Queued) {
-        say(&format!("  go on with: pixloom resume {}{catalog_option}", job.id));
+        let command = format!("pixloom resume {}{catalog_option}", job.id);
+        say(&format!("  {}", Message::new("job_continue").with("command", command).text(lang())));
     }
     Ok(Exit::AllDone)
 }
 
-/// `8 x 404, 3 x 503`, of those failures that were looked at.
+/// Each cause of failure with its number, an example, and the command that retries it.
+fn show_failures(
+    reader: &dyn CatalogReader,
+    job: &JobRow,
+    failures: &[(ErrorKind, u64)],
+    catalog_option: &str,
+) -> Result<(), JobError> {
+    if failures.is_empty() {
+        return Ok(());
+    }
+    say(&format!("  {}", lang().word("job_failures")));
+    let examples = reader.failures_after(job.id, 0, FAILURES_SEARCHED)?;
+    for (kind, count) in failures {
+        let word = kind.word();
+        let command = format!("pixloom retry {} --kind {word}{catalog_option}", job.id);
+        let retry = Message::new("job_retry").with("command", command).text(lang());
+        say(&format!("    {count:>8}  {word:<18} {retry}"));
+        let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
+        if let Some(example) = errors.find(|error| error.kind == *kind) {
+            let example = Message::new("job_example").with("error", example.text(lang()));
+            say(&format!("              {}", example.text(lang())));
+        }
+        if *kind == ErrorKind::HttpStatus {
+            say(&format!("              {}", statuses(&examples)));
+        }
+    }
+    Ok(())
+}
+
+/// `8 x 404, 3 x 503`, of the failures that were searched.
 fn statuses(failures: &[FinishedRow]) -> String {
     let mut counts = BTreeMap::new();
     let of_status = failures.iter().filter_map(|failure| failure.row.error.as_ref());
     for error in of_status.filter(|error| error.kind == ErrorKind::HttpStatus) {
         *counts.entry(error.arg("status")).or_insert(0_u64) += 1;
     }
-    let told: Vec<_> = counts.iter().map(|(status, count)| format!("{count} x {status}")).collect();
-    let which = if failures.len() < FAILURES_LOOKED_AT as usize { "" } else { "among the first failures " };
-    format!("{which}{}", told.join(", "))
+    let statuses: Vec<String> = counts.iter().map(|(status, count)| format!("{count} x {status}")).collect();
+    let statuses = statuses.join(", ");
+    if failures.len() < FAILURES_SEARCHED as usize {
+        return statuses;
+    }
+    Message::new("job_first_statuses").with("statuses", statuses).text(lang())
 }
 
 fn as_value(job: &JobRow, request: &JobSpec) -> serde_json::Value {

@@ -7,18 +7,17 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::inputs::check_scheme;
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{ListSpec, Locator, SourceSpec};
+use crate::model::{ListSpec, Locator, Message, SourceSpec};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LinkArgs {
     #[arg(long, value_name = "FILE|URL|-", help = urls_help())]
     urls: Vec<OsString>,
-    /// The lists' column of URLs, in any case; where a list has no header, the column's number [default: url]
     #[arg(long, value_name = "NAME", requires = "urls")]
     url_column: Option<String>,
-    /// The lists' column of checksums: MD5, SHA-1 or SHA-256 in hex; what comes with another one fails
     #[arg(long, value_name = "NAME", requires = "urls")]
     checksum_column: Option<String>,
 }
@@ -58,7 +57,8 @@ fn is_list_of_links(path: &Path) -> bool {
 }
 
 fn source(list: &OsString) -> Result<SourceSpec, JobError> {
-    super::args::check_scheme(list)?;
+    check_scheme(list)?;
     let source = engine::from_list_argument(list).map_err(JobError::Refused)?;
-    source.ok_or_else(|| JobError::Usage(format!("{} is not a list of URLs.", list.to_string_lossy())))
+    let no_list = || JobError::Refused(Message::new("not_a_list").with("list", list.to_string_lossy()));
+    source.ok_or_else(no_list)
 }

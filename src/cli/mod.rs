@@ -1,33 +1,37 @@
-//! The face without a window: arguments, reports, exit codes.
+//! The command line: arguments, reports, exit codes.
 //!
 //! Exit code: 0 all items done or skipped by policy; 1 some items failed; 2 wrong usage or a wrong recipe, nothing
 //! started; 3 the job could not run or stopped; 130 interrupted, resumable.
 
 mod args;
 mod follow;
+mod help;
+mod inputs;
 mod jobs;
 mod list_args;
 mod network_args;
 mod report;
+mod values;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
-use clap::Parser;
+use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
 
 use crate::engine::{
     self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
 };
 use crate::error::JobError;
-use crate::model::{JobId, JobRow, JobState, SourceSpec};
+use crate::model::{JobId, JobRow, JobState, Lang, Message, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
 use follow::FollowOptions;
 use report::Line;
 
-/// Which face was asked for.
+/// Which front end the arguments ask for.
 pub enum FrontEnd {
     /// The window, with these sources added.
     Window {
@@ -35,6 +39,8 @@ pub enum FrontEnd {
         catalog_path: PathBuf,
         /// What to add.
         sources: Vec<SourceSpec>,
+        /// The language that `--lang` names.
+        lang: Option<Lang>,
     },
     /// No window; this is the exit code.
     Done(ExitCode),
@@ -70,19 +76,49 @@ impl From<Exit> for ExitCode {
 /// Reads the arguments; runs what needs no window.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
     crate::init();
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let arguments: Vec<OsString> = arguments.collect();
+    let lang = *LANG.get_or_init(|| language(&arguments));
+    let mut command = help::command(lang);
+    let parsed = command.try_get_matches_from_mut(arguments);
+    match parsed.and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches)) {
+        Ok(arguments) => choose(arguments).unwrap_or_else(|error| FrontEnd::Done(complain(&error).into())),
         Err(error) => {
             let error = without_secret(error);
-            let _ = error.print();
+            match help::usage_error(&error, lang) {
+                Some(text) if lang != Lang::English => {
+                    let _ = writeln!(io::stderr(), "{text}");
+                }
+                _ => {
+                    let _ = error.print();
+                }
+            }
             let wrong = error.use_stderr();
-            return FrontEnd::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() });
+            FrontEnd::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() })
         }
-    };
-    choose(arguments).unwrap_or_else(|error| FrontEnd::Done(complain(&error).into()))
+    }
 }
 
-/// EngineOptions in whose place of a reference a secret may stand by mistake.
+/// The language of this process: what it prints for people. JSON stays English.
+static LANG: OnceLock<Lang> = OnceLock::new();
+
+/// The language that people read here.
+pub(super) fn lang() -> Lang {
+    LANG.get().copied().unwrap_or_default()
+}
+
+/// The language of `--lang`, else that of the locale. Found before the arguments are parsed, since their help and their
+/// errors are in it.
+fn language(arguments: &[OsString]) -> Lang {
+    let words: Vec<&str> = arguments.iter().map_while(|word| word.to_str()).take_while(|word| *word != "--").collect();
+    let after_option = words.windows(2).find_map(|pair| match pair {
+        ["--lang", lang] => Some(*lang),
+        _ => None,
+    });
+    let named = words.iter().find_map(|word| word.strip_prefix("--lang=")).or(after_option);
+    Lang::of_locale(named.unwrap_or(&crate::config::locale()))
+}
+
+/// Options whose value may be a secret by mistake, instead of a reference to one.
 const SECRETIVE: [&str; 5] = ["--header ", "--cookie ", "--basic ", "--bearer ", "--proxy "];
 
 /// The error without the value of an option that may hold a secret: terminals and logs keep what is printed.
@@ -92,31 +128,29 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
         SECRETIVE.iter().any(|secretive| option.starts_with(secretive))
     });
     if is_secretive && error.get(ContextKind::InvalidValue).is_some() {
-        error.insert(ContextKind::InvalidValue, ContextValue::String("(not shown)".to_owned()));
+        error.insert(ContextKind::InvalidValue, ContextValue::String(lang().word("not_shown").to_owned()));
     }
     error
 }
 
 fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
-    let Arguments { command, inputs, catalog } = arguments;
+    let Arguments { command, inputs, catalog, lang } = arguments;
     let catalog = CatalogChoice::of(catalog.catalog)?;
     match command {
-        Some(_) if !inputs.is_empty() => {
-            Err(JobError::Usage("Give the command first, then what it works on: pixloom run INPUT...".to_owned()))
-        }
+        Some(_) if !inputs.is_empty() => Err(JobError::Refused(Message::new("command_first"))),
         Some(command) => execute(command, &catalog).map(|exit| FrontEnd::Done(exit.into())),
         None => {
-            inputs.iter().try_for_each(args::check_input)?;
-            let sources = args::sources(&inputs, true)?;
-            Ok(FrontEnd::Window { catalog_path: catalog.path, sources })
+            inputs.iter().try_for_each(inputs::check_input)?;
+            let sources = inputs::sources(&inputs, true)?;
+            Ok(FrontEnd::Window { catalog_path: catalog.path, sources, lang: lang.map(Lang::from) })
         }
     }
 }
 
-/// The catalog, and how a next command names it.
+/// The catalog, and the option that names it in a next command.
 struct CatalogChoice {
     path: PathBuf,
-    /// ` --catalog PATH`, unless it is the usual one.
+    /// ` --catalog PATH`, unless it is the default one.
     option: String,
 }
 
@@ -139,9 +173,9 @@ impl CatalogChoice {
     }
 }
 
-/// Says what went wrong before anything could be reported.
+/// Reports an error that ends the program.
 pub fn complain(error: &JobError) -> Exit {
-    warn(&error.to_string());
+    warn(&error.text(lang()));
     if error.is_usage() { Exit::Usage } else { Exit::Stopped }
 }
 
@@ -157,16 +191,14 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
                 None => jobs::list(history.as_deref(), jobs.json),
                 Some(job) => {
                     let (history, row) = named_job(history, job)?;
-                    jobs::tell(history.as_ref(), &row, jobs.json, &catalog.option)
+                    jobs::show(history.as_ref(), &row, jobs.json, &catalog.option)
                 }
             }
         }
         Command::Export(export) => {
             let (history, row) = named_job(engine::history(&catalog.path)?, export.job)?;
             if export.format() == ExportFormat::Parquet && export.out.is_none() && io::stdout().is_terminal() {
-                return Err(JobError::Usage(
-                    "Parquet is no text for a terminal: name a file with -o, or send it on with a pipe.".to_owned(),
-                ));
+                return Err(JobError::Refused(Message::new("parquet_terminal")));
             }
             engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
@@ -184,24 +216,23 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
                 say(engine::op_help(op).trim_end());
                 Ok(Exit::AllDone)
             }
-            None => Err(JobError::Usage(format!("There is no operation \"{name}\". `pixloom ops` lists them all."))),
+            None => Err(JobError::Refused(Message::new("no_operation_listed").with("name", name))),
         },
     }
 }
 
 fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
-    if let Some(sentence) = run.idle_options(&spec) {
-        warn(&sentence);
+    if let Some(message) = run.idle_options(&spec) {
+        warn(&message.text(lang()));
     }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs) {
-        let list = list.display();
-        warn(&format!("{list} holds links. To fetch them, give it as a list: pixloom run --urls {list}"));
+        warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
     }
-    let told = FollowOptions { folder: spec.output().sink.dir.is_none(), catalog_option: &catalog.option };
-    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, told)
+    let options = FollowOptions { folder: spec.output().sink.dir.is_none(), catalog_option: &catalog.option };
+    follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, options)
 }
 
 fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
@@ -211,16 +242,16 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         None => engine.reader()?.latest_resumable()?,
     };
     let Some(row) = row else {
-        warn("Nothing to resume: no job was interrupted.");
+        warn(lang().word("nothing_to_resume"));
         return Ok(Exit::AllDone);
     };
     if row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total {
-        let hint = if row.failed > 0 {
-            format!(" Try its failed items again with: pixloom retry {}{}", row.id, catalog.option)
-        } else {
-            String::new()
-        };
-        warn(&format!("Job {} is done already.{hint}", row.id));
+        let mut text = Message::new("job_done_already").with("job", row.id).text(lang());
+        if row.failed > 0 {
+            let command = format!("pixloom retry {}{}", row.id, catalog.option);
+            text = format!("{text} {}", Message::new("retry_with").with("command", command).text(lang()));
+        }
+        warn(&text);
         return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
     follow::follow(
@@ -235,13 +266,13 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
 fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let engine = catalog.engine()?;
     let (reader, row) = named_job(Some(engine.reader()?), args.job)?;
-    // Its failures are still another's to count.
+    // Its failures may still be counted by another process.
     if reader.is_at_work(row.id) {
         return Err(JobError::Locked(row.id));
     }
     let kinds = reader.failures_by_kind(row.id)?;
     if !kinds.iter().any(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind)) {
-        warn(&format!("Nothing to retry: no such item of job {} failed.", row.id));
+        warn(&Message::new("nothing_to_retry").with("job", row.id).text(lang()));
         return Ok(Exit::AllDone);
     }
     let command = EngineCommand::Retry { job: row.id, kind: args.kind, items: None };
@@ -254,10 +285,9 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     )
 }
 
-/// A job that must be there, with what was read to find it.
+/// A job that must exist, with the reader that found it.
 fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<dyn CatalogReader>, JobRow), JobError> {
-    let missing =
-        || JobError::Usage(format!("There is no job {job} in this catalog. `pixloom jobs` lists those there are."));
+    let missing = || JobError::Refused(Message::new("no_job_listed").with("job", job));
     let history = history.ok_or_else(missing)?;
     let row = history.job(JobId(job))?.ok_or_else(missing)?;
     Ok((history, row))
@@ -266,8 +296,8 @@ fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<d
 /// Prints what a run would do.
 fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let spec = run.spec()?;
-    if let Some(sentence) = run.idle_options(&spec) {
-        warn(&sentence);
+    if let Some(message) = run.idle_options(&spec) {
+        warn(&message.text(lang()));
     }
     let ReportArgs { json } = run.report;
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -275,7 +305,7 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let mut each = |planned: Planned| {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
-            Planned::Item(item) => tame(&report::planned(&item)),
+            Planned::Item(item) => tame(&report::planned(&item, lang())),
             Planned::Remark(sentence) => return warn(&sentence),
             Planned::Unreadable(sentence) => {
                 is_partial = true;
@@ -285,23 +315,23 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
         let _ = writeln!(out, "{line}");
     };
     let plan: DryRun = engine::dry_run(&spec, &|| false, &mut each)?;
-    let line = if json { Line::plan(&plan).text() } else { report::plan(&plan) };
+    let line = if json { Line::plan(&plan).text() } else { report::plan(&plan, lang()) };
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
     Ok(if plan.failing > 0 || is_partial { Exit::SomeFailed } else { Exit::AllDone })
 }
 
-/// Writes a sentence to standard error.
-fn warn(sentence: &str) {
-    let _ = writeln!(io::stderr(), "pixloom: {}", tame(sentence));
+/// Writes a message to standard error.
+fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "pixloom: {}", tame(text));
 }
 
-/// The sentence on one line, without what would steer a terminal: names of files may hold anything.
-fn tame(sentence: &str) -> String {
-    sentence.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// The text on one line, without control characters: file names may contain sequences that change the terminal.
+fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Writes a result to standard output; a reader that went away is no error of ours.
+/// Writes a result to standard output. A closed pipe is ignored.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
@@ -311,7 +341,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_never_steers_the_terminal() {
+    fn the_language_is_that_of_the_option_wherever_it_is() {
+        let of = |words: &[&str]| language(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of(&["pixloom", "run", "--lang", "ko", "a.jpg"]), Lang::Korean);
+        assert_eq!(of(&["pixloom", "--lang=ko"]), Lang::Korean);
+        assert_eq!(of(&["pixloom", "--lang=en"]), Lang::English);
+    }
+
+    #[test]
+    fn a_file_name_never_controls_the_terminal() {
         assert_eq!(tame("broken\n\u{1b}[31mx 한.jpg"), "broken\u{fffd}\u{fffd}[31mx 한.jpg");
     }
 }

@@ -1,54 +1,40 @@
-//! Options about how links are fetched: manners, proxy, trust, and who one is at which host.
+//! Options for fetching: politeness, proxy, trust, and credentials per host.
 
 use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
 
+use super::values::worded;
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
+use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
 
-/// Options about how links are fetched. Secrets are named, never given: `env:NAME`, `netrc`, `settings:NAME`.
+/// Options for fetching. Secrets are referenced by name, never passed directly: `env:NAME`, `netrc`, `settings:NAME`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Links")]
 pub(super) struct NetworkArgs {
-    /// Whether robots.txt is obeyed: auto is at hosts of which there are more than 100 links
     #[arg(long, value_enum, value_name = "auto|always|never", default_value = "auto")]
     robots: RobotsWord,
-    /// Skip what its publisher marks noai or noimageai (X-Robots-Tag)
     #[arg(long)]
     obey_noai: bool,
-    /// The proxy: a URL (http, https, socks5, socks5h), none, or the system's. Through a proxy only addresses that stand
-    /// in a link itself can be checked, since it is the proxy that looks names up
-    #[arg(long, value_name = "URL|none|system", default_value = "system", hide_default_value = true, value_parser = ProxyChoice::from_str)]
+    #[arg(long, value_name = "URL|none|system", default_value = "system", hide_default_value = true, value_parser = worded(ProxyChoice::from_str))]
     proxy: ProxyChoice,
-    /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Accept any certificate of this host, and of no other (repeatable)
-    #[arg(long, value_name = "HOST", value_parser = network::parse_host)]
+    #[arg(long, value_name = "HOST", value_parser = worded(network::parse_host))]
     insecure_host: Vec<String>,
-    /// A header for one host: 'https://api.example X-Key=env:KEY'. REF is env:NAME, netrc or settings:NAME (a line of
-    /// secrets.toml in the settings' folder, which only you may read). Nothing of it goes to any other host, scheme or
-    /// port; without a scheme https is meant (repeatable)
-    #[arg(long, value_name = "HOST NAME=REF", value_parser = header)]
+    #[arg(long, value_name = "HOST NAME=REF", value_parser = worded(header))]
     header: Vec<AccessEntry>,
-    /// Cookies for one host: 'https://h.example=env:COOKIES' (repeatable)
-    #[arg(long, value_name = "HOST=REF", value_parser = cookie)]
+    #[arg(long, value_name = "HOST=REF", value_parser = worded(cookie))]
     cookie: Vec<AccessEntry>,
-    /// User and password for one host: 'https://h.example me=env:PASSWORD', or 'https://h.example=netrc', or a REF that
-    /// stands for user:password (repeatable)
-    #[arg(long, value_name = "HOST [USER]=REF", value_parser = basic)]
+    #[arg(long, value_name = "HOST [USER]=REF", value_parser = worded(basic))]
     basic: Vec<AccessEntry>,
-    /// A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
-    #[arg(long, value_name = "HOST=REF", value_parser = bearer)]
+    #[arg(long, value_name = "HOST=REF", value_parser = worded(bearer))]
     bearer: Vec<AccessEntry>,
-    /// Begin at most so many requests a second at each host, such as 5 or 0.5
-    #[arg(long, value_name = "N", value_parser = network::parse_requests_per_s)]
+    #[arg(long, value_name = "N", value_parser = worded(network::parse_requests_per_s))]
     requests_per_second: Option<f64>,
-    /// Receive at most so many bytes a second in all, such as 2MB
-    #[arg(long, value_name = "SIZE", value_parser = network::parse_bytes_per_s)]
+    #[arg(long, value_name = "SIZE", value_parser = worded(network::parse_bytes_per_s))]
     bytes_per_second: Option<u64>,
 }
 
@@ -70,16 +56,13 @@ impl From<RobotsWord> for RobotsPolicy {
 }
 
 impl NetworkArgs {
-    /// What was asked for.
+    /// The network settings that these options describe.
     pub(super) fn spec(&self) -> Result<NetworkSpec, JobError> {
         let ca_file = match &self.ca_file {
             Some(path) if !path.is_file() => {
-                let sentence = format!("The file of certificates {} is not there. Check its name.", path.display());
-                return Err(JobError::Usage(sentence));
+                return Err(JobError::Refused(Message::new("ca_not_there").with("path", path.display())));
             }
-            Some(path) => Some(
-                std::path::absolute(path).map_err(|error| JobError::Usage(format!("{}: {error}", path.display())))?,
-            ),
+            Some(path) => Some(std::path::absolute(path).map_err(|error| JobError::path(path, &error))?),
             None => None,
         };
         let access = [&self.header, &self.cookie, &self.basic, &self.bearer].into_iter().flatten().cloned().collect();
@@ -96,34 +79,34 @@ impl NetworkArgs {
     }
 }
 
-/// What stands before the last `=`, and the reference behind it.
-fn parts(text: &str) -> Result<(&str, SecretRef), String> {
-    let (before, reference) = text.rsplit_once('=').ok_or("a REF is missing: env:NAME, netrc or settings:NAME")?;
+/// The text before the last `=`, and the reference after it.
+fn parts(text: &str) -> Result<(&str, SecretRef), Message> {
+    let (before, reference) = text.rsplit_once('=').ok_or(Message::new("reference_missing"))?;
     Ok((before.trim(), reference.trim().parse()?))
 }
 
-fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> Result<AccessEntry, String> {
+fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> Result<AccessEntry, Message> {
     let entry = AccessEntry { host: network::parse_place(host)?, kind, secret };
-    NetworkSpec { access: vec![entry.clone()], ..NetworkSpec::default() }.check().map_err(|wrong| wrong.to_string())?;
+    NetworkSpec { access: vec![entry.clone()], ..NetworkSpec::default() }.check()?;
     Ok(entry)
 }
 
-fn header(text: &str) -> Result<AccessEntry, String> {
+fn header(text: &str) -> Result<AccessEntry, Message> {
     let (before, secret) = parts(text)?;
-    let (host, name) = before.split_once(char::is_whitespace).ok_or("a header's name is missing: HOST NAME=REF")?;
+    let (host, name) = before.split_once(char::is_whitespace).ok_or(Message::new("header_name_missing"))?;
     let name = name.trim();
     if !engine::is_settable_header(name) {
-        return Err(format!("a header called \"{name}\" can't be set"));
+        return Err(Message::new("header_not_settable").with("name", name));
     }
     entry(host, AccessKind::Header { name: name.to_owned() }, secret)
 }
 
-fn cookie(text: &str) -> Result<AccessEntry, String> {
+fn cookie(text: &str) -> Result<AccessEntry, Message> {
     let (host, secret) = parts(text)?;
     entry(host, AccessKind::Cookie, secret)
 }
 
-fn basic(text: &str) -> Result<AccessEntry, String> {
+fn basic(text: &str) -> Result<AccessEntry, Message> {
     let (before, secret) = parts(text)?;
     let (host, user) = match before.split_once(char::is_whitespace) {
         Some((host, user)) => (host, Some(user.trim().to_owned())),
@@ -132,7 +115,7 @@ fn basic(text: &str) -> Result<AccessEntry, String> {
     entry(host, AccessKind::Basic { user }, secret)
 }
 
-fn bearer(text: &str) -> Result<AccessEntry, String> {
+fn bearer(text: &str) -> Result<AccessEntry, Message> {
     let (host, secret) = parts(text)?;
     entry(host, AccessKind::Bearer, secret)
 }
@@ -140,7 +123,7 @@ fn bearer(text: &str) -> Result<AccessEntry, String> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::super::network_args::*;
+    use super::*;
 
     #[test]
     fn who_one_is_is_read_with_its_host_and_its_reference() {
@@ -173,7 +156,7 @@ mod tests {
             cookie("ftp://h.example=env:X"),
             cookie("h.example=netrc"),
         ] {
-            assert!(!refused.unwrap_err().contains("s3cret"));
+            assert!(!refused.unwrap_err().to_string().contains("s3cret"));
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What the command line says: JSON lines for programs, sentences for people.
+//! Reports of the command line: JSON lines for programs, sentences for people.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
 use crate::engine::{DryRun, PlannedItem};
-use crate::model::human::{bytes, count, rate, span};
-use crate::model::{ItemRow, JobId, Progress, human, locator};
+use crate::model::human::{bytes, rate, span};
+use crate::model::{ItemRow, JobId, Lang, Message, Progress, human, locator};
 
 /// A JSON line; its keys and their order are a contract.
 #[derive(Serialize)]
@@ -104,97 +104,111 @@ fn total(progress: &Progress) -> Option<u64> {
     progress.total_is_final.then_some(progress.total)
 }
 
-/// What stands beside the bar: ` 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left`.
-pub(super) fn beside_bar(progress: &Progress) -> String {
+/// The text next to the bar: ` 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left`.
+pub(super) fn beside_bar(progress: &Progress, lang: Lang) -> String {
+    let counted =
+        |message: Message| message.count("finished", progress.finished()).count("total", progress.total).text(lang);
     let mut text = if progress.total_is_final {
         let percent = (progress.fraction() * 100.0).floor();
-        format!("{percent:>3} %  {} of {}", count(progress.finished()), count(progress.total))
+        counted(Message::new("bar_of_total").with("percent", format!("{percent:>3}")))
     } else {
-        format!("{} of {} so far", count(progress.finished()), count(progress.total))
+        counted(Message::new("bar_so_far"))
     };
-    for (number, what) in [(progress.failed, "failed"), (progress.skipped, "skipped")] {
-        if number > 0 {
-            let _ = write!(text, ", {} {what}", count(number));
-        }
+    for (number, message) in failed_and_skipped(progress) {
+        let _ = write!(text, ", {}", message.count("count", number).text(lang));
     }
     if progress.items_per_s > 0.0 {
-        let _ = write!(text, "  {}/s  {}/s", rate(progress.items_per_s), bytes(progress.bytes_per_s as u64));
+        let (items, size) = (rate(progress.items_per_s), bytes(progress.bytes_per_s as u64));
+        let rates = Message::new("bar_rates").with("rate", items).with("bytes", size);
+        let _ = write!(text, "  {}", rates.text(lang));
     }
     if let Some(left) = progress.seconds_left {
-        let _ = write!(text, "  {} left", human::clock(left));
+        let _ = write!(text, "  {}", Message::new("bar_left").with("time", human::clock(left)).text(lang));
     }
     text
 }
 
+/// The counts that are only mentioned when there are any.
+fn failed_and_skipped(progress: &Progress) -> impl Iterator<Item = (u64, Message)> {
+    let counts = [(progress.failed, Message::new("failed_count")), (progress.skipped, Message::new("skipped_count"))];
+    counts.into_iter().filter(|(number, _)| *number > 0)
+}
+
 /// `409 saved, 3 failed, 118 MB -> 11 MB in 1:58`
-pub(super) fn summary(progress: &Progress, seconds: f64) -> String {
-    let mut parts = vec![format!("{} saved", count(progress.done))];
-    if progress.failed > 0 {
-        parts.push(format!("{} failed", count(progress.failed)));
-    }
-    if progress.skipped > 0 {
-        parts.push(format!("{} skipped", count(progress.skipped)));
-    }
-    parts.push(format!("{} -> {} in {}", bytes(progress.bytes_in), bytes(progress.bytes_out), span(seconds)));
+pub(super) fn summary(progress: &Progress, seconds: f64, lang: Lang) -> String {
+    let mut parts = vec![Message::new("saved_count").count("count", progress.done).text(lang)];
+    parts.extend(failed_and_skipped(progress).map(|(number, message)| message.count("count", number).text(lang)));
+    let sizes = Message::new("summary_sizes")
+        .with("before", bytes(progress.bytes_in))
+        .with("after", bytes(progress.bytes_out))
+        .with("time", duration(seconds, lang));
+    parts.push(sizes.text(lang));
     parts.join(", ")
 }
 
-/// `101 skipped, such as: Didn't fetch …`
-pub(super) fn skips(cause: &str, items: u64) -> String {
-    format!("{} skipped{} {cause}", count(items), if items > 1 { ", such as:" } else { ":" })
+/// `1:58`; below ten seconds with a tenth of a second.
+fn duration(seconds: f64, lang: Lang) -> String {
+    if seconds >= 9.95 || lang == Lang::English {
+        return span(seconds);
+    }
+    Message::new("seconds_short").with("seconds", format!("{seconds:.1}")).text(lang)
 }
 
-pub(super) fn planned(item: &PlannedItem) -> String {
+/// `101 skipped, such as: Didn't fetch …`
+pub(super) fn skips(cause: &str, items: u64, lang: Lang) -> String {
+    Message::new("skips").count("count", items).with("cause", cause).text(lang)
+}
+
+/// One item of a dry run.
+pub(super) fn planned(item: &PlannedItem, lang: Lang) -> String {
     let size = item.size_px.map(|(w, h)| format!(" ({w} x {h})")).unwrap_or_default();
     let fate = match (&item.error, &item.output) {
-        (Some(error), _) => format!("fails: {error}"),
-        (None, Some(path)) if item.skipped => format!("skipped: {} exists already", path.display()),
+        (Some(error), _) => Message::new("plan_fails").with("error", error.text(lang)).text(lang),
+        (None, Some(path)) if item.skipped => Message::new("plan_skipped").with("output", path.display()).text(lang),
         (None, Some(path)) => {
-            let taken = match (item.conflict, item.replaces) {
-                (true, true) => " [replaces the file there]",
-                (true, false) => " [renamed: the name is taken]",
-                (false, _) => "",
+            let note = match (item.conflict, item.replaces) {
+                (true, true) => format!(" [{}]", lang.word("plan_replaces")),
+                (true, false) => format!(" [{}]", lang.word("plan_renamed")),
+                (false, _) => String::new(),
             };
-            format!("{}{size}{taken}", path.display())
+            format!("{}{size}{note}", path.display())
         }
-        (None, None) => format!("named once it is fetched or made{size}"),
+        (None, None) => format!("{}{size}", lang.word("plan_unnamed")),
     };
     let mut line = format!("{} -> {fate}", item.locator);
     for remark in &item.remarks {
-        let _ = write!(line, " [{remark}]");
+        let _ = write!(line, " [{}]", remark.text(lang));
     }
     line
 }
 
-pub(super) fn plan(plan: &DryRun) -> String {
-    let items = match plan.items {
-        1 => "1 item".to_owned(),
-        items => format!("{} items", count(items)),
-    };
-    let mut text = format!("{items} to {}", plan.out_dir.display());
-    for (number, what) in [
-        (plan.failing, "would fail"),
-        (plan.skipped, "would be skipped"),
-        (plan.conflicts, if plan.conflicts == 1 { "name is taken" } else { "names are taken" }),
+/// The summary of a dry run.
+pub(super) fn plan(plan: &DryRun, lang: Lang) -> String {
+    let items = Message::new("plan_items").count("count", plan.items).with("folder", plan.out_dir.display());
+    let mut text = items.text(lang);
+    for (number, message) in [
+        (plan.failing, Message::new("plan_failing")),
+        (plan.skipped, Message::new("plan_skips")),
+        (plan.conflicts, Message::new("plan_taken")),
     ] {
         if number > 0 {
-            let _ = write!(text, ", {} {what}", count(number));
+            let _ = write!(text, ", {}", message.count("count", number).text(lang));
         }
     }
     if plan.bytes_in > 0 {
-        let _ = write!(text, "\n{} -> about {}", bytes(plan.bytes_in), bytes(plan.bytes_out));
-        // Bytes that are only copied take no time worth a guess.
+        let sizes =
+            Message::new("plan_sizes").with("before", bytes(plan.bytes_in)).with("after", bytes(plan.bytes_out));
+        let _ = write!(text, "\n{}", sizes.text(lang));
+        // Bytes that are only copied take no time worth an estimate.
         if plan.seconds > 0.0 {
-            let (time, memory) = (span(plan.seconds), bytes(plan.memory_bytes));
-            let _ = write!(text, " in about {time}, with about {memory} of memory");
+            let cost = Message::new("plan_cost")
+                .with("time", duration(plan.seconds, lang))
+                .with("memory", bytes(plan.memory_bytes));
+            let _ = write!(text, " {}", cost.text(lang));
         }
     }
-    match plan.links {
-        0 => {}
-        1 => text.push_str("\n1 link: its size is known once it is fetched"),
-        links => {
-            let _ = write!(text, "\n{} links: their sizes are known once they are fetched", count(links));
-        }
+    if plan.links > 0 {
+        let _ = write!(text, "\n{}", Message::new("plan_links").count("count", plan.links).text(lang));
     }
     text
 }
@@ -224,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_and_the_last_words_say_what_matters() {
+    fn the_bar_and_the_summary_say_what_matters() {
         let mut progress = Progress {
             total: 412,
             total_is_final: true,
@@ -234,10 +248,10 @@ mod tests {
             bytes_out: 11_000_000,
             ..Progress::default()
         };
-        assert_eq!(summary(&progress, 118.0), "409 saved, 3 failed, 118 MB -> 11 MB in 1:58");
+        assert_eq!(summary(&progress, 118.0, Lang::English), "409 saved, 3 failed, 118 MB -> 11 MB in 1:58");
         progress = Progress { done: 257, items_per_s: 41.0, bytes_per_s: 4.1e6, seconds_left: Some(48.0), ..progress };
-        assert_eq!(beside_bar(&progress), " 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left");
+        assert_eq!(beside_bar(&progress, Lang::English), " 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left");
         progress = Progress { total_is_final: false, seconds_left: None, items_per_s: 0.0, ..progress };
-        assert_eq!(beside_bar(&progress), "260 of 412 so far, 3 failed");
+        assert_eq!(beside_bar(&progress, Lang::English), "260 of 412 so far, 3 failed");
     }
 }

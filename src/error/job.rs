@@ -4,19 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use super::ItemError;
-use crate::model::{JobId, Message};
+use crate::model::{JobId, Lang, Message};
 
-/// Why a job could not start, or could not go on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a job could not start, or had to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobError {
-    /// Wrong usage of the command line, which alone says it: nothing was started. Exit code 2.
-    #[error("{0}")]
-    Usage(String),
-    /// What was asked for makes no sense: nothing was started. Exit code 2.
-    #[error("{0}")]
+    /// The request makes no sense: nothing was started. Exit code 2.
     Refused(Message),
-    /// A wrong recipe, or a wrong way to save: nothing was started. Exit code 2.
-    #[error("{place}: {why}")]
+    /// A wrong recipe, or a wrong save setting: nothing was started. Exit code 2.
     Recipe {
         /// Which part of it.
         place: RecipePlace,
@@ -24,29 +19,24 @@ pub enum JobError {
         why: Message,
     },
     /// The catalog can't be opened, read or written. Exit code 3.
-    #[error("The catalog {path} can't be used: {detail}. Nothing was lost; choose another one with --catalog.")]
     Catalog {
-        /// Where it is.
+        /// Its path.
         path: String,
-        /// What the database said.
+        /// What the database reported.
         detail: String,
     },
     /// The output folder can't be used. Exit code 3.
-    #[error("The output folder {path} can't be written to ({detail}). Choose another one with --out.")]
     Output {
-        /// Where it is.
+        /// Its path.
         path: String,
-        /// What the system said.
+        /// What the system reported.
         detail: String,
     },
-    /// Another process works on this job. Exit code 3.
-    #[error("Job {0} is being worked on by another Pixloom.")]
+    /// Another process is running this job. Exit code 3.
     Locked(JobId),
-    /// What stopped one item stops them all, such as a full disk. Exit code 3.
-    #[error("{0}")]
+    /// An item's error that would stop every item, such as a full disk. Exit code 3.
     Item(ItemError),
-    /// Anything else the machine refused. Exit code 3.
-    #[error("{0}")]
+    /// Anything else that this computer refused. Exit code 3.
     Machine(Message),
 }
 
@@ -68,18 +58,62 @@ pub enum RecipePlace {
     Argument(String),
 }
 
-impl fmt::Display for RecipePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl RecipePlace {
+    fn text(&self, lang: Lang) -> String {
         match self {
-            Self::Step(number) => write!(f, "step {number}"),
-            Self::Save => f.write_str("save"),
-            Self::File { name, line } => write!(f, "{name}:{line}"),
-            Self::Argument(typed) => f.write_str(typed),
+            Self::Step(number) => Message::new("place-step").with("number", number).text(lang),
+            Self::Save => lang.word("place-save").to_owned(),
+            Self::File { name, line } => Message::new("place-line").with("file", name).with("line", line).text(lang),
+            Self::Argument(typed) => typed.clone(),
         }
     }
 }
 
+impl fmt::Display for RecipePlace {
+    /// In English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(Lang::English))
+    }
+}
+
+impl fmt::Display for JobError {
+    /// In English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(Lang::English))
+    }
+}
+
+impl std::error::Error for JobError {}
+
 impl JobError {
+    /// Its text on a command line.
+    pub fn text(&self, lang: Lang) -> String {
+        match self {
+            Self::Item(error) => error.text(lang),
+            Self::Recipe { place, why } => format!("{}: {}", place.text(lang), why.text(lang)),
+            error => error.message().text(lang),
+        }
+    }
+
+    /// Its text in a window, which names no option of the command line.
+    pub fn window_text(&self, lang: Lang) -> String {
+        match self {
+            Self::Item(error) => error.window_text(lang),
+            Self::Recipe { place, why } => format!("{}: {}", place.text(lang), why.window_text(lang)),
+            error => error.message().window_text(lang),
+        }
+    }
+
+    fn message(&self) -> Message {
+        match self {
+            Self::Refused(message) | Self::Machine(message) | Self::Recipe { why: message, .. } => message.clone(),
+            Self::Catalog { path, detail } => Message::new("job-catalog").with("path", path).with("detail", detail),
+            Self::Output { path, detail } => Message::new("job-output").with("path", path).with("detail", detail),
+            Self::Locked(job) => Message::new("job-locked").with("job", job),
+            Self::Item(error) => error.said().unwrap_or(Message::new("unnamed_item")),
+        }
+    }
+
     /// A catalog's failure.
     pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
         Self::Catalog { path: path.display().to_string(), detail: detail.to_string() }
@@ -87,28 +121,56 @@ impl JobError {
 
     /// A path that can't be made absolute.
     pub fn path(path: &Path, error: &std::io::Error) -> Self {
-        let sentence = Message::new("path", "{path}: {detail}");
-        Self::Refused(sentence.with("path", path.display()).with("detail", error))
+        let message = Message::new("path");
+        Self::Refused(message.with("path", path.display()).with("detail", error))
     }
 
     /// There is no such job.
     pub fn no_job(job: JobId) -> Self {
-        Self::Refused(Message::new("no_job", "There is no job {job} in this catalog.").with("job", job))
+        Self::Refused(Message::new("no_job").with("job", job))
     }
 
     /// A thread that can't be started.
     pub fn thread(name: &str, error: impl fmt::Display) -> Self {
-        let sentence = Message::new("thread", "Couldn't start the thread {name}: {detail}.");
-        Self::Machine(sentence.with("name", name).with("detail", error))
+        let message = Message::new("thread");
+        Self::Machine(message.with("name", name).with("detail", error))
     }
 
     /// The recorder is gone.
     pub const fn recorder_gone() -> Self {
-        Self::Machine(Message::new("recorder_gone", "The recorder has ended; start Pixloom again."))
+        Self::Machine(Message::new("recorder_gone"))
     }
 
     /// Whether nothing was started because the request itself was wrong.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Refused(_) | Self::Recipe { .. })
+        matches!(self, Self::Refused(_) | Self::Recipe { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn whatever_stops_a_job_is_explained_in_korean() {
+        let message = || Message::new("network_gone");
+        let (path, detail) = ("/home/me/out".to_owned(), "no space".to_owned());
+        let recipe = |place| JobError::Recipe { place, why: Message::new("watermark_text").of("resize") };
+        for error in [
+            JobError::Refused(message()),
+            JobError::Machine(message()),
+            JobError::Catalog { path: path.clone(), detail: detail.clone() },
+            JobError::Output { path, detail },
+            JobError::Locked(JobId(3)),
+            JobError::Item(ItemError::new(ErrorKind::DiskFull, "a.jpg")),
+            recipe(RecipePlace::Step(2)),
+            recipe(RecipePlace::Save),
+            recipe(RecipePlace::File { name: "r.toml".to_owned(), line: 3 }),
+        ] {
+            let korean = error.window_text(Lang::Korean);
+            assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean}");
+            assert!(!error.window_text(Lang::English).contains("--"), "no option is named in a window");
+        }
     }
 }

@@ -94,13 +94,11 @@ pub(super) const fn is_refusing(status: u16) -> bool {
 pub(super) fn unavailable(why: Unavailable, name: &str, limits: &FetchLimits) -> Fault {
     let error = match why {
         Unavailable::Silent(silent) => {
-            let english = "its host has answered nobody for {seconds} s, so it was not asked";
-            let sentence = Message::new("link_silent", english).with("seconds", silent.as_secs());
+            let sentence = Message::new("link_silent").with("seconds", silent.as_secs());
             ItemError::new(ErrorKind::Timeout, name).saying(&sentence)
         }
         Unavailable::AtRest { status, left } => {
-            let english = "to another link, and asks to be left alone for {seconds} s more";
-            let sentence = Message::new("link_at_rest", english).with("seconds", left.as_secs());
+            let sentence = Message::new("link_at_rest").with("seconds", left.as_secs());
             ItemError::new(ErrorKind::HttpStatus, name).with("status", status).saying(&sentence)
         }
         Unavailable::OutOfTime => return out_of_time(name, limits),
@@ -142,7 +140,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     if error.is_connect() {
         let is_time_out = error.is_timeout();
         let error = if is_time_out {
-            let sentence = Message::new("link_no_answer", "no answer within {seconds} s");
+            let sentence = Message::new("link_no_answer");
             let sentence = sentence.with("seconds", connect_timeout.as_secs_f64());
             ItemError::new(ErrorKind::Connect, name).saying(&sentence)
         } else {
@@ -151,7 +149,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault { unreached_since: Some(began), is_time_out, ..Fault::new(error) };
     }
     if error.is_timeout() {
-        let sentence = Message::new("link_incomplete", "it sent no complete answer");
+        let sentence = Message::new("link_incomplete");
         return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
@@ -167,7 +165,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
 /// From a body that broke off after `had_bytes`.
 pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
     if error.is_timeout() {
-        let sentence = Message::new("link_stopped", "it stopped sending after {had}");
+        let sentence = Message::new("link_stopped");
         let sentence = sentence.with("had", human::bytes(had_bytes));
         return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }

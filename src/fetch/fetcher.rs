@@ -455,11 +455,11 @@ impl Shared {
     fn next_hop(&self, next: Url, seen: &mut Vec<Url>, name: &str) -> Result<Url, Fault> {
         let refused = |why: Message| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
         if seen.contains(&next) {
-            return Err(refused(Message::new("link_circle", "they go round in a circle")));
+            return Err(refused(Message::new("link_circle")));
         }
         if seen.len() > self.limits.max_redirects as usize {
             let most = self.limits.max_redirects;
-            return Err(refused(Message::new("link_redirects", "more than {most}").with("most", most)));
+            return Err(refused(Message::new("link_redirects").with("most", most)));
         }
         seen.push(next.clone());
         Ok(next)

@@ -83,30 +83,24 @@ impl Routes {
         };
         match address_guard::reach_of_host(at) {
             Some(Reach::Forbidden) if at.host() != link.url.host() => {
-                let english = "a redirect leads to {host}, which is never reached";
-                return Err(refused(Message::new("address_forbidden_redirect", english)));
+                return Err(refused(Message::new("address_forbidden_redirect")));
             }
             Some(Reach::Forbidden) => {
-                return Err(refused(Message::new("address_forbidden", "{host} is never reached")));
+                return Err(refused(Message::new("address_forbidden")));
             }
             Some(Reach::Private) if at.host() != link.url.host() => {
-                let english = "a redirect leads to {host}, which is inside this network; to fetch from there, give that \
-                               address itself";
-                return Err(refused(Message::new("address_private_redirect", english)));
+                return Err(refused(Message::new("address_private_redirect")));
             }
             Some(Reach::Private) if !is_users_own => {
                 return Err(refused(match link.origin {
-                    Origin::User => Message::new("address_private", "{host} is inside this network"),
-                    Origin::Fetched => Message::new(
-                        "address_private_list",
-                        "{host} is inside this network; for a fetched list of such links, save it and give it as a file",
-                    ),
+                    Origin::User => Message::new("address_private"),
+                    Origin::Fetched => Message::new("address_private_list"),
                 }));
             }
             _ => {}
         }
         if !is_users_own && self.clients.is_proxy(at) {
-            return Err(refused(Message::new("address_proxy", "{host} is the proxy")));
+            return Err(refused(Message::new("address_proxy")));
         }
         let client = self.clients.get(self.clients.way(at, is_users_own));
         let client = client.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;

@@ -4,10 +4,10 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
 use super::state::{Sheet, State};
-use super::words::Lang;
 use crate::config::{ItemsLayout, Theme};
 use crate::engine::Command;
 use crate::model::JobState;
+use crate::model::Lang;
 
 /// Something a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(crate) enum Action {
     /// Show the results' folder.
     OpenResults,
     /// Begin anew.
-    NewBatch,
+    NewJob,
     /// Take back.
     Undo,
     /// Do again.
@@ -80,7 +80,7 @@ impl Action {
         Self::Cancel,
         Self::RetryFailed,
         Self::OpenResults,
-        Self::NewBatch,
+        Self::NewJob,
         Self::Undo,
         Self::Redo,
         Self::SelectAll,
@@ -101,33 +101,33 @@ impl Action {
     pub(crate) fn label(self, lang: Lang, state: &State) -> String {
         let progress = state.job().map(|job| job.progress).unwrap_or_default();
         match self {
-            Self::AddImages => lang.add_images().to_owned(),
-            Self::AddFolder => lang.add_folder().to_owned(),
-            Self::AddPath => lang.add_path().to_owned(),
-            Self::PasteLinks => lang.paste_links().to_owned(),
-            Self::AddSamples => lang.samples().to_owned(),
+            Self::AddImages => lang.word("add_images").to_owned(),
+            Self::AddFolder => lang.word("add_folder").to_owned(),
+            Self::AddPath => lang.word("add_path").to_owned(),
+            Self::PasteLinks => lang.word("paste_links").to_owned(),
+            Self::AddSamples => lang.word("try_samples").to_owned(),
             Self::Start if progress.total > 0 => lang.start_items(progress.total),
-            Self::Start => lang.start().to_owned(),
-            Self::Pause => lang.pause().to_owned(),
-            Self::Resume => lang.resume().to_owned(),
-            Self::Cancel => lang.cancel().to_owned(),
+            Self::Start => lang.word("start").to_owned(),
+            Self::Pause => lang.word("pause").to_owned(),
+            Self::Resume => lang.word("resume").to_owned(),
+            Self::Cancel => lang.word("cancel").to_owned(),
             Self::RetryFailed => lang.retry_failed(progress.failed),
-            Self::OpenResults => lang.open_results().to_owned(),
-            Self::NewBatch => lang.new_batch().to_owned(),
-            Self::Undo => lang.undo().to_owned(),
-            Self::Redo => lang.redo().to_owned(),
-            Self::SelectAll => lang.select_all().to_owned(),
-            Self::RemoveSelected => lang.remove_selected().to_owned(),
-            Self::FilterItems => lang.filter_items().to_owned(),
-            Self::Grid => lang.grid().to_owned(),
-            Self::Table => lang.table().to_owned(),
-            Self::LoadRecipe => lang.load_recipe().to_owned(),
-            Self::SaveRecipe => lang.save_recipe().to_owned(),
-            Self::Jobs => lang.jobs().to_owned(),
-            Self::Settings => lang.settings().to_owned(),
-            Self::Palette => lang.palette_title().to_owned(),
-            Self::Dark => format!("{}: {}", lang.theme(), lang.dark()),
-            Self::Light => format!("{}: {}", lang.theme(), lang.light()),
+            Self::OpenResults => lang.word("open_results").to_owned(),
+            Self::NewJob => lang.word("new_job").to_owned(),
+            Self::Undo => lang.word("undo").to_owned(),
+            Self::Redo => lang.word("redo").to_owned(),
+            Self::SelectAll => lang.word("select_all").to_owned(),
+            Self::RemoveSelected => lang.word("remove_selected").to_owned(),
+            Self::FilterItems => lang.word("filter_items").to_owned(),
+            Self::Grid => lang.word("grid").to_owned(),
+            Self::Table => lang.word("table").to_owned(),
+            Self::LoadRecipe => lang.word("load_recipe").to_owned(),
+            Self::SaveRecipe => lang.word("save_recipe").to_owned(),
+            Self::Jobs => lang.word("jobs").to_owned(),
+            Self::Settings => lang.word("settings").to_owned(),
+            Self::Palette => lang.word("palette_title").to_owned(),
+            Self::Dark => format!("{}: {}", lang.word("theme"), lang.word("dark")),
+            Self::Light => format!("{}: {}", lang.word("theme"), lang.word("light")),
         }
     }
 
@@ -177,7 +177,7 @@ impl Action {
             Self::Cancel => matches!(job_state, Some(JobState::Running | JobState::Queued | JobState::Paused)),
             Self::RetryFailed => failed && job_state != Some(JobState::Draft),
             Self::OpenResults => job.is_some_and(|job| job.out_dir.is_some() && job.progress.done > 0),
-            Self::NewBatch => !state.is_empty() && !matches!(job_state, Some(JobState::Running | JobState::Queued)),
+            Self::NewJob => !state.is_empty() && !matches!(job_state, Some(JobState::Running | JobState::Queued)),
             Self::Undo => state.snapshot.can_undo,
             Self::Redo => state.snapshot.can_redo,
             Self::SelectAll | Self::FilterItems => !state.is_empty(),
@@ -212,7 +212,7 @@ impl Action {
                 }
             }
             Self::OpenResults => job.into_iter().for_each(|job| state.send(Command::OpenResults(job))),
-            Self::NewBatch => state.send(Command::Clear),
+            Self::NewJob => state.send(Command::Clear),
             Self::Undo => state.send(Command::Undo),
             Self::Redo => state.send(Command::Redo),
             Self::SelectAll => state.listing.select_all(),

@@ -14,7 +14,9 @@ use super::state::State;
 use super::theme::{self, size};
 use super::widgets::splitter::splitter;
 use super::window_fit::Fit;
+use crate::config::locale;
 use crate::engine::Handle;
+use crate::model::Lang;
 
 /// At most 30 repaints a second come from the engine.
 const REPAINT_EVERY: Duration = Duration::from_millis(33);
@@ -51,6 +53,13 @@ impl App {
         Self { began: Some((began, 0)), ..self }
     }
 
+    /// Shows the window in a language, until another one is chosen in its settings.
+    #[must_use]
+    pub(super) fn in_language(mut self, lang: Lang) -> Self {
+        self.state.show_in(lang);
+        self
+    }
+
     fn note_first_frame(&mut self, ctx: &Context) {
         match self.began {
             Some((began, 0)) => {
@@ -69,15 +78,6 @@ impl App {
     pub(crate) fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
-}
-
-/// The desktop's locale, as the environment tells it.
-fn locale() -> String {
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .unwrap_or_default()
 }
 
 impl eframe::App for App {
@@ -156,7 +156,7 @@ fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     let (above, below) = area.split_top_bottom_at_y(area.bottom() - preview_pt);
     let fill = theme::palette(ui).bg0;
     place(ui, "items", above, fill, Vec2::ZERO, |ui| items::ui(ui, state));
-    let name = state.lang.preview_height();
+    let name = state.lang.word("preview_height");
     if let Some(y) = splitter(ui, name, area, below.top()) {
         state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
     }

@@ -1,4 +1,4 @@
-//! The window: a face of the engine. Draws its snapshots and sends it commands.
+//! The window: a front end of the engine. Draws its snapshots and sends it commands.
 //!
 //! Does no work of its own: opens no file and no connection, starts no thread, decodes nothing.
 
@@ -13,7 +13,6 @@ mod listing;
 mod ops;
 mod panels;
 mod presets;
-mod sentences;
 mod state;
 mod window_fit;
 mod words;
@@ -29,20 +28,23 @@ mod widgets;
 pub use app::App;
 
 use crate::engine::Handle;
+use crate::model::Lang;
 
 /// How the window opens.
 #[derive(Clone, Debug, Default)]
 pub struct WindowOptions {
     /// Width and height in points; `None` is as it was last, or 1440 by 900.
     pub size_pt: Option<(f32, f32)>,
-    /// When the program began: the log then tells how long the first frame took.
+    /// The language, unless the settings choose it.
+    pub lang: Option<Lang>,
+    /// When the program began: the log then reports how long the first frame took.
     pub began: Option<std::time::Instant>,
 }
 
 /// Shows the window until it is closed.
 ///
 /// # Errors
-/// A sentence when this machine can't show a window.
+/// Why this computer can't show a window.
 pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
     let size = options.size_pt.unwrap_or(theme::size::WINDOW);
     let viewport = egui::ViewportBuilder::default()
@@ -56,14 +58,18 @@ pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
         persist_window: options.size_pt.is_none(),
         ..eframe::NativeOptions::default()
     };
-    let began = options.began;
+    let (began, lang) = (options.began, options.lang);
     let app = move |creation: &eframe::CreationContext<'_>| {
         let app = App::new(&creation.egui_ctx, handle);
+        let app = match lang {
+            Some(lang) => app.in_language(lang),
+            None => app,
+        };
         Ok(Box::new(match began {
             Some(began) => app.since(began),
             None => app,
         }) as Box<dyn eframe::App>)
     };
     eframe::run_native("pixloom", native, Box::new(app))
-        .map_err(|error| format!("The window can't be shown: {}.", error.to_string().trim_end_matches('.')))
+        .map_err(|error| error.to_string().trim_end_matches('.').to_owned())
 }

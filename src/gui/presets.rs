@@ -1,6 +1,6 @@
 //! Recipes to begin with.
 
-use super::words::Lang;
+use crate::model::Lang;
 use crate::model::{FormatChoice, Recipe, Save, Step};
 
 /// A recipe to begin with.
@@ -19,11 +19,11 @@ impl Preset {
     pub(crate) const ALL: [Self; 3] = [Self::Web, Self::Thumbnails, Self::Convert];
 
     /// Its name.
-    pub(crate) const fn label(self, lang: Lang) -> &'static str {
+    pub(crate) fn label(self, lang: Lang) -> &'static str {
         match self {
-            Self::Web => lang.preset_web(),
-            Self::Thumbnails => lang.preset_thumbnails(),
-            Self::Convert => lang.preset_original(),
+            Self::Web => lang.word("preset_web"),
+            Self::Thumbnails => lang.word("preset_thumbnails"),
+            Self::Convert => lang.word("preset_original"),
         }
     }
 

@@ -11,9 +11,9 @@ use super::listing::Listing;
 use super::ops::{self, Op};
 use super::panels::credentials::Credentials;
 use super::textures::Textures;
-use super::words::Lang;
+use crate::config::Language;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
-use crate::model::{ItemState, JobState, Value};
+use crate::model::{ItemState, JobState, Lang, Value};
 
 /// A sheet above the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub(crate) struct State {
     /// The share of the height that the preview was given by hand.
     pub(crate) preview_share: Option<f32>,
     locale: String,
+    /// A language named on the command line, and the setting that it overrides while that is unchanged.
+    given_lang: Option<(Lang, Language)>,
     dialogs: Dialogs,
     wanted_preview: Option<PreviewRequest>,
     /// The previewed item's state when its preview was asked for.
@@ -169,12 +171,18 @@ impl State {
             keys_are_free: false,
             preview_share: None,
             locale,
+            given_lang: None,
             dialogs: Dialogs::default(),
             wanted_preview: None,
             asked_in: None,
         };
         state.drafts.adopt(&state.snapshot);
         state
+    }
+
+    /// Shows the window in this language while the setting is as it is now.
+    pub(crate) fn show_in(&mut self, lang: Lang) {
+        self.given_lang = Some((lang, self.drafts.settings.get().language));
     }
 
     /// Takes over whatever the engine has that is new, and asks for what is needed.
@@ -192,7 +200,10 @@ impl State {
         }
         self.drafts.adopt(&self.snapshot);
         let settings = self.drafts.settings.get();
-        self.lang = Lang::of(settings.language, &self.locale);
+        self.lang = match self.given_lang {
+            Some((lang, setting)) if setting == settings.language => lang,
+            _ => Lang::of(settings.language, &self.locale),
+        };
         super::theme::choose(ctx, settings.theme);
         self.listing.refresh(&self.handle, self.snapshot.current.as_ref());
         self.textures.refresh(ctx, &self.handle);
@@ -273,14 +284,14 @@ impl State {
     }
 
     /// What a dialog or a path box is for.
-    pub(crate) const fn purpose_title(&self, purpose: Purpose) -> &'static str {
+    pub(crate) fn purpose_title(&self, purpose: Purpose) -> &'static str {
         match purpose {
-            Purpose::Images => self.lang.path_or_link(),
-            Purpose::Folder => self.lang.add_folder(),
-            Purpose::Output => self.lang.choose_folder(),
-            Purpose::LoadRecipe => self.lang.load_recipe(),
-            Purpose::SaveRecipe => self.lang.save_recipe(),
-            Purpose::StepFile { .. } | Purpose::CaFile => self.lang.choose_file(),
+            Purpose::Images => self.lang.word("path_or_link"),
+            Purpose::Folder => self.lang.word("add_folder"),
+            Purpose::Output => self.lang.word("choose_folder"),
+            Purpose::LoadRecipe => self.lang.word("load_recipe"),
+            Purpose::SaveRecipe => self.lang.word("save_recipe"),
+            Purpose::StepFile { .. } | Purpose::CaFile => self.lang.word("choose_file"),
         }
     }
 
@@ -334,7 +345,7 @@ impl State {
                 if answer.purpose != Purpose::CaFile {
                     self.open(Sheet::Path(answer.purpose));
                 }
-                self.hint = Some(self.lang.dialog_failed());
+                self.hint = Some(self.lang.word("dialog_failed"));
             }
             return;
         }

@@ -19,7 +19,7 @@ use crate::model::{
     FormatChoice, ItemState, JobState, ListSpec, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save, Step, Value,
 };
 
-const NOAI: &str = "Leave out what its publisher marks noai";
+const NOAI: &str = "Skip content marked noai";
 
 struct Window {
     harness: Harness<'static, App>,
@@ -102,14 +102,14 @@ impl Window {
 #[test]
 fn an_empty_window_says_how_to_begin_and_can_not_start() {
     let mut window = window(|_| {});
-    for name in ["Add images…", "Add folder…", "Try with sample pictures", "Add filter", "Undo"] {
+    for name in ["Add images…", "Add folder…", "Try with sample images", "Add filter", "Undo"] {
         assert!(window.has(name), "{name}");
     }
     assert!(window.harness.query_all_by_label("Paste links").count() == 2, "in the header and in the drop area");
     assert!(window.has("Drop images here, or paste a list of links"));
     window.key(Modifiers::COMMAND, Key::Enter);
     assert_eq!(window.commands(), []);
-    window.press("Try with sample pictures");
+    window.press("Try with sample images");
     assert_eq!(window.commands(), [Command::AddSamples]);
 }
 
@@ -152,7 +152,7 @@ fn a_finished_job_tells_what_it_saved_and_opens_its_results() {
     });
     assert!(window.has("409 saved, 3 failed, 118 MB → 11 MB in 1:58"));
     window.press("Open results");
-    window.press("New batch");
+    window.press("New job");
     assert_eq!(window.commands(), [Command::OpenResults(JOB), Command::Clear]);
 }
 
@@ -163,7 +163,7 @@ fn every_word_comes_in_korean() {
         engine.add_items();
     });
     window.press("412개 처리 시작");
-    for name in ["링크 붙여넣기", "실행 취소", "필터 추가", "크기 조정"] {
+    for name in ["링크 붙여넣기", "되돌리기", "필터 추가", "크기 조정"] {
         assert!(window.has(name), "{name}");
     }
     window.engine.run();
@@ -366,27 +366,27 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
     window.press("Always");
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, NOAI).click();
     window.settle();
-    window.type_into("Requests a second", "many");
+    window.type_into("Requests per second", "many");
     window.key(Modifiers::NONE, Key::Tab);
-    assert!(window.has("Give a number from 0.001 on, such as 5 or 0.5."));
-    let node = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Requests a second");
+    assert!(window.has("Enter a number of at least 0.001, such as 5 or 0.5."));
+    let node = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Requests per second");
     assert_eq!(node.value().as_deref(), Some("many"), "nothing that was typed is lost");
-    window.type_into("Requests a second", "0.5");
+    window.type_into("Requests per second", "0.5");
     window.key(Modifiers::NONE, Key::Enter);
-    assert!(!window.has("Give a number from 0.001 on, such as 5 or 0.5."));
-    window.type_into("Bytes a second", "2MB");
+    assert!(!window.has("Enter a number of at least 0.001, such as 5 or 0.5."));
+    window.type_into("Bytes per second", "2MB");
     window.key(Modifiers::NONE, Key::Tab);
     window.press("Address");
-    assert!(window.has("Until an address stands here, the system's is used."));
+    assert!(window.has("Until you enter an address, the system's proxy is used."));
     window.type_into("Proxy address", "ftp://proxy");
     window.key(Modifiers::NONE, Key::Tab);
-    assert!(window.has("Give an http, https, socks5 or socks5h address, such as http://proxy:3128."));
+    assert!(window.has("Enter an http, https, socks5 or socks5h address, such as http://proxy:3128."));
     window.type_into("Proxy address", "proxy:3128");
     window.key(Modifiers::NONE, Key::Tab);
-    window.type_into("Host to leave unchecked", "https://nas.local");
+    window.type_into("Host to add", "https://nas.local");
     window.press("Add host");
-    assert!(window.has("Give a host's name or address alone, such as nas.local."));
-    window.type_into("Host to leave unchecked", "NAS.local");
+    assert!(window.has("Enter only a host name or address, such as nas.local."));
+    window.type_into("Host to add", "NAS.local");
     window.press("Add host");
     assert!(window.has("Remove: nas.local"));
     window.type_into("CA file", "/etc/ca.pem");
@@ -406,8 +406,8 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
     window.engine.snapshot.ca_file_fault = Some(CaFileFault::Missing);
     window.engine.say();
     window.settle();
-    assert!(window.has("There is no such file. Batches can't start until it is there."));
-    window.type_into("Bytes a second", "");
+    assert!(window.has("There is no such file. Jobs can't start until it exists."));
+    window.type_into("Bytes per second", "");
     window.key(Modifiers::NONE, Key::Tab);
     window.press("Remove: nas.local");
     let network = window.network();
@@ -428,11 +428,11 @@ fn a_lists_columns_are_chosen_among_its_own() {
     assert!(window.has("shops.csv has no column “url”.") && window.has("shops.csv: no column “url”"));
     window.press("Columns: shops.csv");
     let role = egui::accesskit::Role::ComboBox;
-    window.harness.get_by_role_and_label(role, "Column of links").click();
+    window.harness.get_by_role_and_label(role, "Link column").click();
     window.settle();
     window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, "link").click();
     window.settle();
-    window.harness.get_by_role_and_label(role, "Column of checksums").click();
+    window.harness.get_by_role_and_label(role, "Checksum column").click();
     window.settle();
     window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, "md5").click();
     window.settle();
@@ -451,12 +451,11 @@ fn the_keyboard_reaches_every_setting_of_a_small_window() {
     window.settle();
     for _ in 0..40 {
         window.key(Modifiers::NONE, Key::Tab);
-        let host = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to leave unchecked");
+        let host = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to add");
         if host.is_focused() {
             let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(860.0, 560.0));
             window.settle();
-            let host =
-                window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to leave unchecked");
+            let host = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to add");
             assert!(screen.contains_rect(host.rect()), "{:?}", host.rect());
             return;
         }
@@ -503,7 +502,7 @@ fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
         window.harness.state_mut().state_mut().drafts.recipe.set(Recipe::default());
         window.settle();
         window.press("Add filter");
-        let name = super::ops::name(super::words::Lang::English, op.id);
+        let name = crate::model::names::op_name(crate::model::Lang::English, op.id);
         window.harness.get_by_label("Search filters").type_text(&name);
         window.settle();
         window.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, &name).click();

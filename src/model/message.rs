@@ -1,38 +1,48 @@
-//! What is told to people: English words, and an id by which a window finds those of its own language.
-//!
-//! English stands where it is said. Korean stands in `assets/translations/ko.toml`, under `[said]` and the same id.
+//! Messages to people as data: an id and arguments. Their text is in the word catalogue of each language.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Value;
+use super::names::{op_name, param_name, save_key_name};
+use super::words::{Arg, Lang};
 
-/// Names of the arguments that say what it is about, beside those that it is filled in with.
+/// Names of the arguments that say what a message is about, beside those that fill in its text.
 const OF: &str = "@of";
 const FILE: &str = "@file";
 const LINE: &str = "@line";
-/// Under which its id goes, where a catalog keeps it.
+/// The name under which a catalog keeps the id.
 const ID: &str = "@id";
+/// What a count's name begins with where a catalog keeps it.
+const COUNT: &str = "#";
 
-/// A sentence, or a part of one, with what it is filled in with.
+/// A sentence, or part of one, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     id: Cow<'static, str>,
-    english: Cow<'static, str>,
-    args: BTreeMap<Cow<'static, str>, String>,
+    args: BTreeMap<Cow<'static, str>, Arg<'static>>,
+    /// The English text that a catalog kept with it.
+    recorded: Option<String>,
 }
 
 impl Message {
-    /// A sentence of that id; `{name}` in it stands for the argument of that name.
-    pub const fn new(id: &'static str, english: &'static str) -> Self {
-        Self { id: Cow::Borrowed(id), english: Cow::Borrowed(english), args: BTreeMap::new() }
+    /// The message of that id in the word catalogues.
+    pub const fn new(id: &'static str) -> Self {
+        Self { id: Cow::Borrowed(id), args: BTreeMap::new(), recorded: None }
     }
 
     /// The same with an argument.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.args.insert(Cow::Borrowed(name), value.to_string());
+        self.args.insert(Cow::Borrowed(name), Arg::Text(Cow::Owned(value.to_string())));
+        self
+    }
+
+    /// The same with a number of things, for texts that have a singular and a plural.
+    #[must_use]
+    pub fn count(mut self, name: &'static str, count: u64) -> Self {
+        self.args.insert(Cow::Borrowed(name), Arg::Count(count));
         self
     }
 
@@ -67,86 +77,132 @@ impl Message {
 
     /// An argument, or the empty text.
     pub fn arg(&self, name: &str) -> &str {
-        self.args.get(name).map_or("", String::as_str)
-    }
-
-    /// The operation it is about, or `save`; empty where it is about neither.
-    pub fn whose(&self) -> &str {
-        self.arg(OF)
-    }
-
-    /// The file and the line that it is about; each may be empty.
-    pub fn place(&self) -> (&str, &str) {
-        (self.arg(FILE), self.arg(LINE))
-    }
-
-    /// Fills other words in with its arguments, each as `shown` has it.
-    pub fn fill(&self, words: &str, shown: impl Fn(&str, &str) -> String) -> String {
-        let mut text = String::with_capacity(words.len());
-        let mut rest = words;
-        while let Some((before, behind)) = rest.split_once('{') {
-            text.push_str(before);
-            let arg = behind.split_once('}').and_then(|(name, after)| Some((name, self.args.get(name)?, after)));
-            if let Some((name, value, after)) = arg {
-                text.push_str(&shown(name, value));
-                rest = after;
-            } else {
-                text.push('{');
-                rest = behind;
-            }
+        match self.args.get(name) {
+            Some(Arg::Text(text)) => text,
+            _ => "",
         }
-        text.push_str(rest);
-        text
     }
 
-    /// As pairs of texts, for where a catalog keeps it. Its English words are kept beside.
-    pub fn to_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let args = self.args.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
-        std::iter::once((ID, self.id())).chain(args)
+    /// Its text on a command line: options, operations and parameters by the names that are typed there.
+    pub fn text(&self, lang: Lang) -> String {
+        let text = self.filled(lang, "", |_, value| value.to_owned());
+        self.with_place(lang, text, self.arg(OF))
     }
 
-    /// From such pairs, and its English words as they were filled in; `None` where there is no id among them.
+    /// Its text in a window: operations and parameters by the names shown there. Where the catalogue has a variant
+    /// `.window`, which names no option of the command line, it is used.
+    pub fn window_text(&self, lang: Lang) -> String {
+        let of = self.arg(OF);
+        let name = |param: &str| match of {
+            "" => param.to_owned(),
+            "save" => save_key_name(lang, param),
+            op => param_name(lang, op, param),
+        };
+        let text =
+            self.filled(lang, ".window", |arg, value| if arg == "param" { name(value) } else { value.to_owned() });
+        match of {
+            "" | "save" => self.with_place(lang, text, ""),
+            op => self.with_place(lang, text, &op_name(lang, op)),
+        }
+    }
+
+    /// The text of a variant, or else of the message itself.
+    fn filled(&self, lang: Lang, variant: &str, shown: impl Fn(&str, &str) -> String) -> String {
+        let args: Vec<(&str, Arg<'_>)> = self
+            .args
+            .iter()
+            .map(|(name, arg)| match arg {
+                Arg::Text(text) => (name.as_ref(), Arg::Text(Cow::Owned(shown(name, text)))),
+                Arg::Count(count) => (name.as_ref(), Arg::Count(*count)),
+            })
+            .filter(|(name, _)| !name.starts_with('@'))
+            .collect();
+        let text = |id: &str| lang.text(id, args.iter().cloned());
+        let variant = if variant.is_empty() { None } else { text(&format!("{}{variant}", self.id)) };
+        let text = variant.or_else(|| text(&self.id));
+        text.or_else(|| self.recorded.clone()).unwrap_or_else(|| self.id.clone().into_owned())
+    }
+
+    /// `sharpen: a.cube: line 3: ` before a text.
+    fn with_place(&self, lang: Lang, text: String, of: &str) -> String {
+        let mut text = text;
+        let id = match (self.arg(FILE).is_empty(), self.arg(LINE).is_empty()) {
+            (true, true) => None,
+            (false, true) => Some("in_file"),
+            (true, false) => Some("at_line"),
+            (false, false) => Some("in_file_at_line"),
+        };
+        if let Some(id) = id {
+            let args = [("file", self.arg(FILE)), ("line", self.arg(LINE)), ("text", text.as_str())];
+            let placed = lang.text(id, args.map(|(name, value)| (name, Arg::Text(Cow::Borrowed(value)))));
+            text = placed.unwrap_or(text);
+        }
+        if of.is_empty() { text } else { format!("{of}: {text}") }
+    }
+
+    /// As pairs of texts, for a catalog. Its English text is kept beside them.
+    pub fn to_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let args = self.args.iter().map(|(name, arg)| match arg {
+            Arg::Text(text) => (Cow::Borrowed(name.as_ref()), Cow::Borrowed(text.as_ref())),
+            Arg::Count(count) => (Cow::Owned(format!("{COUNT}{name}")), Cow::Owned(count.to_string())),
+        });
+        std::iter::once((Cow::Borrowed(ID), Cow::Borrowed(self.id()))).chain(args)
+    }
+
+    /// From such pairs, and the English text that was kept beside them; `None` if they have no id.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, english: &str) -> Option<Self> {
-        let owned = |(name, value): (&str, &str)| (Cow::Owned(name.to_owned()), value.to_owned());
-        let mut args: BTreeMap<Cow<'static, str>, String> = pairs.map(owned).collect();
-        let id = args.remove(ID)?;
-        Some(Self { id: Cow::Owned(id), english: Cow::Owned(english.to_owned()), args })
+        let mut args: BTreeMap<Cow<'static, str>, Arg<'static>> = pairs
+            .map(|(name, value)| match (name.strip_prefix(COUNT), value.parse()) {
+                (Some(name), Ok(count)) => (Cow::Owned(name.to_owned()), Arg::Count(count)),
+                _ => (Cow::Owned(name.to_owned()), Arg::Text(Cow::Owned(value.to_owned()))),
+            })
+            .collect();
+        match args.remove(ID)? {
+            Arg::Text(id) => Some(Self { id, args, recorded: Some(english.to_owned()) }),
+            Arg::Count(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Message {
-    /// `sharpen: sigma must be a number from 0 to 200 px, not 300`.
+    /// In English: `sharpen: sigma must be a number from 0 to 200 px, not 300`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in [self.arg(OF), self.arg(FILE)].into_iter().filter(|part| !part.is_empty()) {
-            write!(f, "{part}: ")?;
+        match &self.recorded {
+            Some(text) => f.write_str(text),
+            None => f.write_str(&self.text(Lang::English)),
         }
-        if !self.arg(LINE).is_empty() {
-            write!(f, "line {}: ", self.arg(LINE))?;
-        }
-        f.write_str(&self.fill(&self.english, |_, value| value.to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::super::message::*;
+    use super::*;
 
     #[test]
-    fn it_is_filled_in_once_and_says_where_it_is_about() {
-        let sentence = Message::new("x", "{a} is no {b}, {c}").with("a", "{b}").with("b", 2);
-        assert_eq!(sentence.to_string(), "{b} is no 2, {c}");
-        let placed = sentence.of("lut").in_file("a.cube").at_line(2);
-        assert_eq!(placed.to_string(), "lut: a.cube: line 2: {b} is no 2, {c}");
-        assert_eq!(placed.fill("{b}{b}{", |_, value| format!("<{value}>")), "<2><2>{");
+    fn a_message_is_filled_in_once_and_names_its_file_and_line() {
+        let message = Message::new("cube_numbers").with("wanted", "{count}").with("count", 2);
+        assert_eq!(message.to_string(), "expected {count} numbers here, found 2");
+        let placed = message.of("lut").in_file("a.cube").at_line(2);
+        assert_eq!(placed.to_string(), "lut: a.cube: line 2: expected {count} numbers here, found 2");
+        assert!(placed.window_text(Lang::Korean).starts_with("LUT 색감: a.cube 2번째 줄: "), "{placed:?}");
     }
 
     #[test]
-    fn a_catalog_gives_back_what_a_window_needs() {
-        let sentence = Message::new("x", "{a}!").with("a", "id").of("lut").in_file("a.cube").at_line(2);
-        let back = Message::from_pairs(sentence.to_pairs(), "id!").unwrap();
-        assert_eq!((back.id(), back.whose(), back.place()), ("x", "lut", ("a.cube", "2")));
-        assert_eq!(back.fill("<{a}>", |_, value| value.to_owned()), "<id>");
-        assert_eq!(Message::from_pairs(std::iter::empty(), "id!"), None);
+    fn a_catalog_keeps_all_that_another_language_needs() {
+        let message = Message::new("nothing_to_retry").with("job", "7").count("count", 3).of("lut");
+        let pairs: Vec<(String, String)> =
+            message.to_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let back = Message::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), "as it was");
+        let back = back.unwrap();
+        assert_eq!((back.id(), back.text(Lang::Korean)), (message.id(), message.text(Lang::Korean)));
+        assert_eq!(back.to_string(), "as it was", "the record stays as it was written");
+        assert_eq!(Message::from_pairs(std::iter::empty(), "x"), None);
+    }
+
+    #[test]
+    fn a_recorded_message_of_an_unknown_id_keeps_its_english_text() {
+        let back = Message::from_pairs([("@id", "no_longer_there")].into_iter(), "It was so.").unwrap();
+        assert_eq!(back.text(Lang::Korean), "It was so.");
     }
 }

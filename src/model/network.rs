@@ -153,10 +153,10 @@ impl RobotsPolicy {
 }
 
 impl FromStr for ProxyChoice {
-    type Err = String;
+    type Err = Message;
 
     /// Reads `system`, `none`, or a URL, which is http where it names no scheme.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Message> {
         let text = text.trim();
         match text {
             "system" => return Ok(Self::System),
@@ -164,32 +164,31 @@ impl FromStr for ProxyChoice {
             _ => {}
         }
         let given = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = Url::parse(&given).map_err(|error| format!("not a usable URL: {error}"))?;
+        let url = Url::parse(&given).map_err(|error| Message::new("not_a_url").with("detail", error))?;
         let spec = NetworkSpec { proxy: Self::Url(url.to_string()), ..NetworkSpec::default() };
-        spec.check().map_err(|wrong| wrong.to_string())?;
+        spec.check()?;
         Ok(spec.proxy)
     }
 }
 
 /// Requests a second, as people write them: `5` or `0.5`.
-pub fn parse_requests_per_s(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.trim().parse().map_err(|_| "give a number, such as 5 or 0.5".to_owned())?;
-    if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err("give a number from 0.001 on".to_owned()) }
+pub fn parse_requests_per_s(text: &str) -> Result<f64, Message> {
+    let rate: f64 = text.trim().parse().map_err(|_| Message::new("requests_format"))?;
+    if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err(Message::new("requests_range")) }
 }
 
 /// Bytes a second, as people write them: `500kB` or `2MB`.
-pub fn parse_bytes_per_s(text: &str) -> Result<u64, String> {
-    let wrong = || "give a number of bytes from 1000 on, such as 500kB or 2MB".to_owned();
-    human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or_else(wrong)
+pub fn parse_bytes_per_s(text: &str) -> Result<u64, Message> {
+    human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or(Message::new("bytes_range"))
 }
 
 /// A place that can be told who asks: scheme, host and port, https where no scheme is given. User info is refused and
 /// not repeated.
-pub fn parse_place(text: &str) -> Result<String, String> {
+pub fn parse_place(text: &str) -> Result<String, Message> {
     let text = text.trim();
     let given = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let shown = locator::without_user_info(&given);
-    let wrong = || format!("{shown} is no host: give https://HOST, https://HOST:PORT or http://HOST");
+    let wrong = || Message::new("not_a_host").with("shown", &shown);
     let url = Url::parse(&given).map_err(|_| wrong())?;
     let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !is_bare || !url.username().is_empty() || url.password().is_some() {
@@ -199,8 +198,8 @@ pub fn parse_place(text: &str) -> Result<String, String> {
 }
 
 /// A bare host, in lower case; a scheme or a port would promise more than is looked at.
-pub fn parse_host(text: &str) -> Result<String, String> {
-    let wrong = |_| "give a host's name or address alone, such as nas.local".to_owned();
+pub fn parse_host(text: &str) -> Result<String, Message> {
+    let wrong = |_| Message::new("host_format");
     url::Host::parse(text.trim()).map(|host| host.to_string().to_ascii_lowercase()).map_err(wrong)
 }
 
@@ -215,22 +214,22 @@ impl fmt::Display for SecretRef {
 }
 
 impl FromStr for SecretRef {
-    type Err = String;
+    type Err = Message;
 
     /// Reads `env:NAME`, `netrc` or `settings:NAME`. The text is never repeated: it may be the secret itself.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Message> {
         match text.split_once(':') {
             None if text == "netrc" => Ok(Self::Netrc),
             Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => Ok(Self::Env(name.to_owned())),
             Some(("settings", name)) if !name.is_empty() => Ok(Self::Settings(name.to_owned())),
-            _ => Err("a secret is named, not given: env:NAME, netrc or settings:NAME".to_owned()),
+            _ => Err(Message::new("secret_format")),
         }
     }
 }
 
 impl TryFrom<String> for SecretRef {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = Message;
+    fn try_from(text: String) -> Result<Self, Message> {
         text.parse()
     }
 }
@@ -245,32 +244,28 @@ impl NetworkSpec {
     /// What is wrong with it, as a sentence.
     pub fn check(&self) -> Result<(), Message> {
         if let ProxyChoice::Url(text) = &self.proxy {
-            let url = Url::parse(text).map_err(|error| {
-                Message::new("proxy_no_url", "The proxy is no usable URL: {detail}.").with("detail", error)
-            })?;
+            let url = Url::parse(text).map_err(|error| Message::new("proxy_no_url").with("detail", error))?;
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
-                return Err(Message::new("proxy_scheme", "A proxy is an http, https, socks5 or socks5h URL."));
+                return Err(Message::new("proxy_scheme"));
             }
         }
         for entry in &self.access {
             let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
             let shown = locator::without_user_info(&entry.host);
             let about = |sentence: Message| sentence.with("place", &shown);
-            let no_place = Message::new("no_place", "{place} is no place: give https://HOST or https://HOST:PORT.");
+            let no_place = Message::new("no_place");
             let url = url.ok_or_else(|| about(no_place))?;
             let proxy = entry.kind == AccessKind::Proxy;
             if !proxy && !matches!(url.scheme(), "http" | "https") {
-                let english = "{place}: only http and https hosts are told who asks.";
-                return Err(about(Message::new("place_scheme", english)));
+                return Err(about(Message::new("place_scheme")));
             }
             if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
-                let english = "{place}: netrc keeps users and passwords, which only Basic takes.";
-                return Err(about(Message::new("netrc_basic", english)));
+                return Err(about(Message::new("netrc_basic")));
             }
         }
         let wrong_rate = |rate: f64| !rate.is_finite() || rate <= 0.0;
         if self.requests_per_s.is_some_and(wrong_rate) || self.bytes_per_s == Some(0) {
-            return Err(Message::new("rate", "A rate must be above 0."));
+            return Err(Message::new("rate"));
         }
         Ok(())
     }
@@ -287,7 +282,7 @@ mod tests {
             assert_eq!(text.parse::<SecretRef>().unwrap().to_string(), text);
         }
         for text in ["s3cret", "env:", "settings:", "netrc:me", "Env:X", "", "env:A=B"] {
-            let refused = text.parse::<SecretRef>().unwrap_err();
+            let refused = text.parse::<SecretRef>().unwrap_err().to_string();
             assert!(text.is_empty() || !refused.contains("s3cret"), "{refused}");
         }
     }
@@ -342,7 +337,7 @@ mod tests {
             assert_eq!(parse_place(text), Ok(place.to_owned()));
         }
         for text in ["", "ftp://h", "h/path", "https://me:s3cret@h.example", "https://h/?a", "a b"] {
-            assert!(!parse_place(text).unwrap_err().contains("s3cret"), "{text}");
+            assert!(!parse_place(text).unwrap_err().to_string().contains("s3cret"), "{text}");
         }
     }
 

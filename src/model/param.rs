@@ -172,31 +172,18 @@ impl ParamSpec {
 
     /// The message that rejects a value.
     pub fn refusal(&self, value: &Value) -> Message {
-        let (id, english) = match self.kind {
-            ParamKind::Float { .. } => {
-                ("must_be_number", "{param} must be a number from {min} to {max}{unit}, not {given}")
-            }
-            ParamKind::Int { .. } => {
-                ("must_be_whole", "{param} must be a whole number from {min} to {max}{unit}, not {given}")
-            }
-            ParamKind::Bool { .. } => ("must_be_truth", "{param} must be true or false, not {given}"),
-            ParamKind::Choice { .. } => ("must_be_choice", "{param} must be one of {options}, not {given}"),
-            ParamKind::Text { .. } => ("must_be_text", "{param} must be text, not {given}"),
-            ParamKind::Colour { .. } => {
-                ("must_be_colour", "{param} must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not {given}")
-            }
-            ParamKind::File { holds: FileKind::Picture } => {
-                ("must_be_picture", "{param} must be the path of an image, not {given}")
-            }
-            ParamKind::File { holds: FileKind::Table } => {
-                ("must_be_table", "{param} must be the path of a .cube file, not {given}")
-            }
-            ParamKind::Curve { .. } => (
-                "must_be_curve",
-                "{param} must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not {given}",
-            ),
+        let message = match self.kind {
+            ParamKind::Float { .. } => Message::new("must_be_number"),
+            ParamKind::Int { .. } => Message::new("must_be_whole"),
+            ParamKind::Bool { .. } => Message::new("must_be_truth"),
+            ParamKind::Choice { .. } => Message::new("must_be_choice"),
+            ParamKind::Text { .. } => Message::new("must_be_text"),
+            ParamKind::Colour { .. } => Message::new("must_be_colour"),
+            ParamKind::File { holds: FileKind::Picture } => Message::new("must_be_picture"),
+            ParamKind::File { holds: FileKind::Table } => Message::new("must_be_table"),
+            ParamKind::Curve { .. } => Message::new("must_be_curve"),
         };
-        let message = Message::new(id, english).about(self.name, value);
+        let message = message.about(self.name, value);
         match &self.kind {
             ParamKind::Float { min, max, .. } => {
                 message.with("min", min).with("max", max).with("unit", self.unit.suffix())

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Lang, Message};
+
 /// What was left out, and where. Those of one picture stand in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "remark", rename_all = "snake_case")]
@@ -86,80 +88,53 @@ pub enum Remark {
     },
 }
 
+impl Remark {
+    fn message(&self) -> Message {
+        match self {
+            Self::NoPictures { folder } => Message::new("remark-no_pictures").with("folder", folder),
+            Self::OnlyBelow { folder } => Message::new("remark-only_below").with("folder", folder),
+            Self::NotPictures { count, folder } => {
+                Message::new("remark-not_pictures").count("count", *count).with("folder", folder)
+            }
+            Self::OtherKinds { count, folder, extensions } => Message::new("remark-other_kinds")
+                .count("count", *count)
+                .with("folder", folder)
+                .with("extensions", extensions),
+            Self::RepeatedLinks { count, list, only_so_many } => {
+                let message = match only_so_many {
+                    None => Message::new("remark-repeated_links"),
+                    Some(compared) => Message::new("remark-repeated_links_of").count("compared", *compared),
+                };
+                message.count("count", *count).with("list", list)
+            }
+            Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
+            Self::FirstPages { count } => Message::new("remark-first_pages").count("count", *count),
+            Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),
+            Self::ManyTakenForSrgb { count } => Message::new("remark-many_taken_for_srgb").count("count", *count),
+            Self::AboveWhite => Message::new("remark-above_white"),
+            Self::ManyAboveWhite { count } => Message::new("remark-many_above_white").count("count", *count),
+            Self::LeftOver => Message::new("remark-left_over"),
+            Self::ManyLeftOver { count } => Message::new("remark-many_left_over").count("count", *count),
+            Self::UnusedAccess { place, near: None } => Message::new("remark-unused_access").with("place", place),
+            Self::UnusedAccess { place, near: Some(near) } => {
+                Message::new("remark-unused_access_near").with("place", place).with("near", near)
+            }
+        }
+    }
+
+    /// Its text on a command line.
+    pub fn text(&self, lang: Lang) -> String {
+        self.message().text(lang)
+    }
+
+    /// Its text in a window, which names no option of the command line.
+    pub fn window_text(&self, lang: Lang) -> String {
+        self.message().window_text(lang)
+    }
+}
+
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoPictures { folder } => write!(f, "There are no pictures in {folder}."),
-            Self::OnlyBelow { folder } => write!(
-                f,
-                "There are no pictures in {folder} itself, but in folders below it: -R (--recursive) goes into them."
-            ),
-            Self::NotPictures { count: 1, folder } => {
-                write!(f, "1 file in {folder} is not a picture and was left out.")
-            }
-            Self::NotPictures { count, folder } => {
-                write!(f, "{count} files in {folder} are not pictures and were left out.")
-            }
-            Self::RepeatedLinks { count, list, only_so_many } => {
-                match count {
-                    1 => write!(f, "1 line of {list} repeats a link and was skipped.")?,
-                    _ => write!(f, "{count} lines of {list} repeat links and were skipped.")?,
-                }
-                match only_so_many {
-                    Some(most) => write!(f, " Only its first {most} links were compared."),
-                    None => Ok(()),
-                }
-            }
-            Self::OtherKinds { count: 1, folder, extensions } => {
-                write!(f, "1 picture in {folder} is of a kind that can't be opened ({extensions}).")
-            }
-            Self::OtherKinds { count, folder, extensions } => {
-                write!(f, "{count} pictures in {folder} are of kinds that can't be opened ({extensions}).")
-            }
-            Self::FirstPage { pages } => write!(f, "The first of {pages} pages was read."),
-            Self::FirstPages { count: 1 } => {
-                f.write_str("Of 1 picture with several pages the first was read; page=N in --save picks another.")
-            }
-            Self::FirstPages { count } => {
-                write!(f, "Of {count} pictures with several pages the first was read; page=N in --save picks another.")
-            }
-            Self::TakenForSrgb { colours } => {
-                write!(f, "Its colours ({colours}) can't be converted; they were taken for sRGB.")
-            }
-            Self::ManyTakenForSrgb { count: 1 } => {
-                f.write_str("The colours of 1 picture (PQ, HLG or video range) were taken for sRGB.")
-            }
-            Self::ManyTakenForSrgb { count } => {
-                write!(f, "The colours of {count} pictures (PQ, HLG or video range) were taken for sRGB.")
-            }
-            Self::AboveWhite => {
-                f.write_str("It came out white: floats are read from 0 to 1, and most of its are above.")
-            }
-            Self::ManyAboveWhite { count: 1 } => {
-                f.write_str("1 picture came out white: floats are read from 0 to 1, and most of its are above.")
-            }
-            Self::ManyAboveWhite { count } => {
-                write!(f, "{count} pictures came out white: floats are read from 0 to 1, and most of theirs are above.")
-            }
-            Self::LeftOver => {
-                f.write_str("It may be damaged: bytes of its codes were left over when all of its rows were there.")
-            }
-            Self::ManyLeftOver { count: 1 } => {
-                f.write_str("1 picture may be damaged: bytes of its codes were left over when all rows were there.")
-            }
-            Self::ManyLeftOver { count } => {
-                write!(
-                    f,
-                    "{count} pictures may be damaged: bytes of their codes were left over when all rows were there."
-                )
-            }
-            Self::UnusedAccess { place, near: None } => {
-                write!(f, "Nothing was asked at {place}, so what was given for it was not used.")
-            }
-            Self::UnusedAccess { place, near: Some(near) } => write!(
-                f,
-                "What was given for {place} was not used: the links asked {near}. Give it for that place if it is meant."
-            ),
-        }
+        f.write_str(&self.text(Lang::English))
     }
 }

@@ -327,7 +327,7 @@ impl SaveKey {
         }
         let refusal = || {
             let shaped = || {
-                let sentence = Message::new("must_be_shaped", "{param} must be {shape}, not {given}");
+                let sentence = Message::new("must_be_shaped");
                 sentence.about(self.param.name, value).with("shape", self.shape)
             };
             if self.shape.is_empty() { self.param.refusal(value) } else { shaped() }
@@ -340,9 +340,7 @@ impl SaveKey {
 pub fn key(name: &str) -> Result<&'static SaveKey, Message> {
     keys().iter().find(|key| key.param.name == name).ok_or_else(|| {
         let names: Vec<&str> = keys().iter().map(|key| key.param.name).collect();
-        Message::new("no_save_key", "there is no key \"{name}\"; there are format, {names}")
-            .with("name", name)
-            .with("names", names.join(", "))
+        Message::new("no_save_key").with("name", name).with("names", names.join(", "))
     })
 }
 
@@ -351,9 +349,7 @@ pub fn format(value: &Value) -> Result<FormatChoice, Message> {
     let chosen = if let Value::Text(name) = value { FormatChoice::named(name) } else { None };
     chosen.ok_or_else(|| {
         let words = FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().join(", ");
-        Message::new("must_be_choice", "{param} must be one of {options}, not {given}")
-            .about("format", value)
-            .with("options", words)
+        Message::new("must_be_choice").about("format", value).with("options", words)
     })
 }
 
@@ -393,18 +389,12 @@ impl Save {
             key.set(&mut self.clone(), &value)?;
         }
         if self.lossless && self.max_bytes.is_some() {
-            return Err(Message::new(
-                "save_max_bytes_lossless",
-                "max_bytes lowers the quality until the file fits: it can't go with lossless",
-            ));
+            return Err(Message::new("save_max_bytes_lossless"));
         }
         let named = !matches!(self.colour, ColourChoice::Srgb | ColourChoice::Keep);
         if let Some(format) = self.format.fixed().filter(|format| named && !format.carries_profile()) {
             let (colour, label) = (self.colour.word(), format.label());
-            let sentence = Message::new(
-                "save_no_profile",
-                "colour={colour} needs a format that can hold its profile; {format} can't",
-            );
+            let sentence = Message::new("save_no_profile");
             return Err(sentence.with("colour", colour).with("format", label));
         }
         let value = |name: &str| self.given().find_map(|(key, value)| (key.param.name == name).then_some(value));
@@ -415,10 +405,7 @@ impl Save {
         let theirs: Vec<&str> = key.formats().into_iter().map(Format::name).collect();
         let ours = keys().iter().filter(|key| key.applies_to(self.format)).map(|key| key.param.name);
         let (name, format, ours) = (key.param.name, self.format.word(), ours.collect::<Vec<_>>().join(", "));
-        let sentence = Message::new(
-            "save_inapplicable",
-            "{param} doesn't apply to {format} (only {theirs}); {format} supports {ours}",
-        );
+        let sentence = Message::new("save_inapplicable");
         sentence.with("param", name).with("format", format).with("theirs", theirs.join(", ")).with("ours", ours)
     }
 }

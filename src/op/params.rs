@@ -98,9 +98,9 @@ pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a Para
     declared.iter().find(|param| param.name == name).ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|param| param.name).collect();
         if names.is_empty() {
-            Message::new("no_parameters", "unknown parameter \"{name}\"; this operation has none").with("name", name)
+            Message::new("no_parameters").with("name", name)
         } else {
-            let message = Message::new("no_parameter", "unknown parameter \"{name}\"; available: {names}");
+            let message = Message::new("no_parameter");
             message.with("name", name).with("names", names.join(", "))
         }
     })

@@ -65,6 +65,6 @@ pub fn find(id: &str) -> Option<&'static OpSpec> {
 /// The error for an unknown operation, which lists the known ones.
 pub(super) fn unknown(id: &str) -> Message {
     let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
-    let message = Message::new("no_operation", "unknown operation \"{name}\"; available: {names}");
+    let message = Message::new("no_operation");
     message.with("name", id).with("names", names.join(", "))
 }

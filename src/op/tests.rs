@@ -726,27 +726,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn every_operation_parameter_and_choice_has_korean_words() {
-    let words: toml::Table = include_str!("../../assets/translations/ko.toml").parse().expect("valid TOML");
-    let said = |path: &[&str]| {
-        let mut value = words.get("op");
-        for part in path {
-            value = value.and_then(|value| value.get(part));
-        }
-        value.and_then(toml::Value::as_str).is_some_and(|word| !word.is_empty())
-    };
-    for spec in registry() {
-        assert!(said(&[spec.id, "name"]) && said(&[spec.id, "summary"]), "{}", spec.id);
-        for param in spec.params {
-            let path = [spec.id, "param", param.name];
-            assert!(said(&[&path[..], &["name"]].concat()) && said(&[&path[..], &["summary"]].concat()), "{path:?}");
-            if let ParamKind::Choice { options, .. } = param.kind {
-                for option in options {
-                    assert!(said(&[&path[..], &["choice", option]].concat()), "{path:?} {option}");
-                }
-            }
-        }
-    }
-}

@@ -69,22 +69,11 @@ pub struct NameParts {
     pub columns: HashMap<String, String>,
 }
 
-const STRAY_BRACE: Message = Message::new(
-    "name_brace",
-    "The name template \"{template}\" has a stray brace \"{brace}\". Its fields are {fields}.",
-);
-const UNKNOWN_FIELD: Message = Message::new(
-    "name_field",
-    "The name template \"{template}\" has an unknown field {{field}}. Its fields are {fields}.",
-);
-const EMPTY_NAME: Message =
-    Message::new("name_empty", "The name template \"{template}\" has nothing in it. Its fields are {fields}.");
-const LEADING_SLASH: Message =
-    Message::new("name_leading", "The name template \"{template}\" has a leading \"/\". Its fields are {fields}.");
-const LAST_SLASH: Message = Message::new(
-    "name_last",
-    "The name template \"{template}\" has no name behind its last \"/\". Its fields are {fields}.",
-);
+const STRAY_BRACE: Message = Message::new("name_brace");
+const UNKNOWN_FIELD: Message = Message::new("name_field");
+const EMPTY_NAME: Message = Message::new("name_empty");
+const LEADING_SLASH: Message = Message::new("name_leading");
+const LAST_SLASH: Message = Message::new("name_last");
 
 impl Template {
     /// Checks a template; the error is a sentence that lists the fields.

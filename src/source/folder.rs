@@ -264,16 +264,10 @@ fn extension(path: &Path) -> Option<String> {
 
 fn unreadable(folder: &Path, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
-        io::ErrorKind::NotFound => {
-            Message::new("folder_missing", "Couldn't open the folder {folder}: there is no such folder.")
-        }
-        io::ErrorKind::PermissionDenied => {
-            Message::new("folder_denied", "Couldn't open the folder {folder}: permission denied.")
-        }
-        io::ErrorKind::NotADirectory => {
-            Message::new("folder_none", "Couldn't open the folder {folder}: it is not a folder.")
-        }
-        _ => Message::new("folder_unread", "Couldn't open the folder {folder} ({detail}).").with("detail", error),
+        io::ErrorKind::NotFound => Message::new("folder_missing"),
+        io::ErrorKind::PermissionDenied => Message::new("folder_denied"),
+        io::ErrorKind::NotADirectory => Message::new("folder_none"),
+        _ => Message::new("folder_unread").with("detail", error),
     };
     JobError::Machine(sentence.with("folder", folder.display()))
 }

@@ -147,7 +147,7 @@ impl Default for Reading<'_> {
 }
 
 fn not_fetched(url: &str) -> JobError {
-    JobError::Machine(Message::new("list_not_fetched", "The list {list} was not fetched.").with("list", url))
+    JobError::Machine(Message::new("list_not_fetched").with("list", url))
 }
 
 impl SourceKind {

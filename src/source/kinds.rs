@@ -21,10 +21,7 @@ const KINDS: &[&SourceKind] = &[
     &super::toy::KIND,
 ];
 
-const UNKNOWN_KIND: Message = Message::new(
-    "source_kind",
-    "This version of Pixloom has no source of the kind {kind}. Use the version that created the job.",
-);
+const UNKNOWN_KIND: Message = Message::new("source_kind");
 
 /// Every kind of source.
 pub fn kinds() -> &'static [&'static SourceKind] {

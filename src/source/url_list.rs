@@ -23,8 +23,8 @@ pub fn url_list(path: impl Into<PathBuf>) -> SourceSpec {
 }
 
 fn list_argument(path: &Path) -> Result<Option<SourceSpec>, Message> {
-    const FOLDER: Message = Message::new("list_folder", "The list {list} is a folder, not a file.");
-    const MISSING: Message = Message::new("list_none", "The list {list} does not exist. Check its name.");
+    const FOLDER: Message = Message::new("list_folder");
+    const MISSING: Message = Message::new("list_none");
     if path.is_dir() {
         return Err(FOLDER.with("list", path.display()));
     }

@@ -23,7 +23,7 @@ fn an_interrupted_job_ends_with_130_and_a_resume_completes_it() {
     let end = said.events().pop().unwrap();
     let done = end["done"].as_u64().unwrap();
     assert!(end["event"] == "finished" && (4..40).contains(&done), "{said:?}");
-    assert!(said.err.contains("Go on with: pixloom resume 1"), "{said:?}");
+    assert!(said.err.contains("Resume with: pixloom resume 1"), "{said:?}");
     assert_eq!(home.files("out").len() as u64, done, "only whole results, no temporaries: {:?}", home.files("out"));
     assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: paused"));
 
@@ -48,7 +48,7 @@ fn a_killed_job_is_taken_over_by_the_next_resume() {
     running.until(|event| event["event"] == "progress" && event["done"].as_u64() >= Some(2));
     let told = |state: &str| {
         let text = home.run(&[&["jobs", "1"][..], &catalog].concat()).expect(0).out;
-        assert!(text.contains(&format!("Job 1: {state}")) && text.contains("go on with: pixloom resume 1"), "{text}");
+        assert!(text.contains(&format!("Job 1: {state}")) && text.contains("to continue: pixloom resume 1"), "{text}");
         let list = home.run(&[&["jobs"][..], &catalog].concat()).expect(0).out;
         assert!(list.contains(state), "{list}");
         let json = home.run(&[&["jobs", "1", "--json"][..], &catalog].concat()).expect(0).events().pop();

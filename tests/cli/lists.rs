@@ -253,7 +253,7 @@ fn a_list_that_broke_off_is_gone_on_with_once_it_is_mended() {
     home.file("list.txt.gz", &whole[..15 + part]);
     let args = ["run", "--urls", "list.txt.gz", "-o", "out", "--json"];
     let said = home.run(&args).expect(3);
-    assert!(said.err.contains("ends early") && said.err.contains("Go on with: pixloom resume 1"), "{said:?}");
+    assert!(said.err.contains("ends early") && said.err.contains("Resume with: pixloom resume 1"), "{said:?}");
     assert!(home.files("out").contains("c.txt") && !home.files("out").contains("f.txt"));
     home.file("list.txt.gz", &whole);
     home.run(&["resume", "1"]).expect(0);

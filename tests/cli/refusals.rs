@@ -55,9 +55,9 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
         (&["--quality", "0"], "from 1 to 100"),
         (
             &["--save", "jpeg:quality=50", "--quality", "60"],
-            "--save jpeg:quality=50 says quality, and so does --quality 60",
+            "--save jpeg:quality=50 sets quality, and so does --quality 60",
         ),
-        (&["--save", "jpeg:metadata=no-gps", "--metadata", "strip"], "--metadata strip: give one of them"),
+        (&["--save", "jpeg:metadata=no-gps", "--metadata", "strip"], "--metadata strip: use only one of them"),
         (&["-s", "resize:width=100,percent=50"], "use only one of long_edge, short_edge, percent"),
         (&["--format", "mp4"], "possible values"),
         (&["--name", "{nome}"], "{stem}"),

@@ -247,7 +247,7 @@ fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
     assert!(said.err.contains("its compressed data ends early"), "{said:?}");
     home.sample("tulip-field.jpg", "t.jpg");
     let said = home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(3);
-    assert!(said.out.starts_with("1 saved") && said.err.contains("Go on with: pixloom resume 4"), "{said:?}");
+    assert!(said.out.starts_with("1 saved") && said.err.contains("Resume with: pixloom resume 4"), "{said:?}");
 }
 
 #[test]

@@ -36,10 +36,7 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
 
 /// The default location of the catalog: `pixloom/catalog.sqlite` in the user's data directory.
 pub fn default_path() -> Result<PathBuf, JobError> {
-    let dirs = etcetera::choose_base_strategy().map_err(|_| {
-        let english = "There is no home directory to keep the catalog in. Name a file with --catalog.";
-        JobError::Machine(Message::new("no_home", english))
-    })?;
+    let dirs = etcetera::choose_base_strategy().map_err(|_| JobError::Machine(Message::new("no_home")))?;
     Ok(dirs.data_dir().join("pixloom/catalog.sqlite"))
 }
 
@@ -47,10 +44,8 @@ pub fn default_path() -> Result<PathBuf, JobError> {
 pub fn path_of(dsn: &str) -> Result<PathBuf, JobError> {
     match Dsn::parse(dsn) {
         Ok(Dsn::Sqlite(path)) => Ok(path),
-        Ok(Dsn::Postgres(_)) => Err(JobError::Usage(
-            "A catalog on PostgreSQL is not supported yet; give the path of a SQLite file.".to_owned(),
-        )),
-        Err(message) => Err(JobError::Usage(format!("--catalog {dsn}: {message}."))),
+        Ok(Dsn::Postgres(_)) => Err(JobError::Refused(Message::new("catalog_postgres"))),
+        Err(detail) => Err(JobError::Refused(Message::new("catalog_dsn").with("dsn", dsn).with("detail", detail))),
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
 
 fn check(given: &GivenValues<'_>) -> Result<(), Message> {
     if given("effort").is_some() && given("compression") != Some(Value::from("deflate")) {
-        return Err(Message::new("save_effort_deflate", "for tiff, effort needs compression=deflate"));
+        return Err(Message::new("save_effort_deflate"));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub fn export_job(
         return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout())));
     };
     let failed = |error: io::Error| {
-        let sentence = Message::new("export_file", "Couldn't write {path}: {detail}.");
+        let sentence = Message::new("export_file");
         JobError::Machine(sentence.with("path", path.display()).with("detail", error))
     };
     let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));

@@ -97,10 +97,7 @@ impl Coordinator {
             return Ok(listed.id);
         }
         self.new_draft()?;
-        self.listed
-            .as_ref()
-            .map(|job| job.id)
-            .ok_or_else(|| JobError::Machine(Message::new("no_draft", "No draft could be made.")))
+        self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine(Message::new("no_draft")))
     }
 
     pub(super) fn is_going(&self, job: JobId) -> bool {
@@ -145,8 +142,7 @@ impl Coordinator {
             run.pending.fetch_add(1, Ordering::AcqRel);
         }
         if self.parts.intake_tx.try_send(request).is_err() {
-            let english = "Too many sources were added at once. Wait until they have been read, then add the rest.";
-            self.notice = Some(Notice::RunError(JobError::Machine(Message::new("too_many_sources", english))));
+            self.notice = Some(Notice::RunError(JobError::Machine(Message::new("too_many_sources"))));
             if expanding.requests == 0 {
                 self.expanding.remove(&job);
             }
@@ -334,10 +330,7 @@ impl Coordinator {
                 }
             }
             _ => {
-                return Err(JobError::Machine(Message::new(
-                    "recipe_in_use",
-                    "A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe.",
-                )));
+                return Err(JobError::Machine(Message::new("recipe_in_use")));
             }
         }
         let Some(listed) = &mut self.listed else { return Ok(()) };
@@ -443,7 +436,7 @@ impl Coordinator {
 
     pub(super) fn load_recipe(&mut self, path: &Path) -> Result<(), JobError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let sentence = Message::new("recipe_unread", "Couldn't read the recipe {path}: {detail}.");
+            let sentence = Message::new("recipe_unread");
             JobError::Refused(sentence.with("path", path.display()).with("detail", error))
         })?;
         let file = op::file::read(&text, &path.display().to_string())?;
@@ -457,7 +450,7 @@ impl Coordinator {
         let Some(listed) = &self.listed else { return Ok(()) };
         let text = op::file::write(&listed.spec.recipe, &listed.spec.output().save);
         store::put(path, text.as_bytes()).map_err(|error| {
-            let sentence = Message::new("recipe_unwritten", "Couldn't write the recipe {path}: {detail}.");
+            let sentence = Message::new("recipe_unwritten");
             JobError::Machine(sentence.with("path", path.display()).with("detail", error))
         })
     }

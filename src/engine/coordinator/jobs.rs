@@ -27,9 +27,8 @@ const SPEC_SETTLES: Duration = Duration::from_millis(400);
 const ROOM_BYTES: u64 = 32 << 20;
 
 /// All is done that there was of a list which broke off; the list itself was told of before.
-const UNFINISHED: Message =
-    Message::new("job_unfinished", "The catalog doesn't have an outcome for every item of the job.");
-const LIST_CUT_OFF: Message = Message::new("list_cut_off", "A list could not be read to its end.");
+const UNFINISHED: Message = Message::new("job_unfinished");
+const LIST_CUT_OFF: Message = Message::new("list_cut_off");
 
 impl Coordinator {
     pub(super) fn start_listed(&mut self) -> Result<(), JobError> {
@@ -267,7 +266,7 @@ impl Coordinator {
         if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 {
             return self.enqueue(job);
         }
-        let sentence = Message::new("nothing_to_retry", "Nothing to retry: no such item of job {job} failed.");
+        let sentence = Message::new("nothing_to_retry");
         Err(JobError::Machine(sentence.with("job", job)))
     }
 
@@ -351,7 +350,7 @@ impl Coordinator {
             && !self.parts.options.waits
             && since.elapsed() >= Duration::from_secs(active.run.spec.limits.network_wait_s)
         {
-            let reason = JobError::Machine(Message::new("network_gone", "The network is gone."));
+            let reason = JobError::Machine(Message::new("network_gone"));
             return self.end_active(JobState::Paused, Some(reason));
         }
         if active.phase == Phase::Going && active.run.is_drained() {
@@ -415,7 +414,7 @@ impl Coordinator {
         let request = self.parts.reader.request(job)?;
         let Some(dir) = request.and_then(|request| request.output().sink.dir.clone()) else { return Ok(()) };
         open::that_detached(&dir).map_err(|error| {
-            let sentence = Message::new("folder_unopened", "Couldn't open the folder {folder}: {detail}.");
+            let sentence = Message::new("folder_unopened");
             JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
         })
     }

@@ -31,7 +31,7 @@ pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
     let dir = etcetera::choose_base_strategy()
         .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));
     write_missing(&dir).map_err(|error| {
-        let sentence = Message::new("samples", "Couldn't lay out the samples in {folder}: {detail}.");
+        let sentence = Message::new("samples");
         JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
     })?;
     Ok(vec![source::folder(dir, false)])

@@ -46,7 +46,7 @@ impl SettingsFile {
     /// Writes the settings, whole or not at all.
     pub(crate) fn save(&self, settings: &Settings) -> Result<(), JobError> {
         let failed = |detail: String| {
-            let sentence = Message::new("settings_write", "Couldn't write the settings {path}: {detail}.");
+            let sentence = Message::new("settings_write");
             JobError::Machine(sentence.with("path", self.path.display()).with("detail", detail))
         };
         let text = toml::to_string_pretty(settings).map_err(|error| failed(error.to_string()))?;

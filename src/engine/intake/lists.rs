@@ -33,15 +33,8 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
         };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
             let message = match header.columns.as_slice() {
-                [] => Message::new(
-                    "name_no_columns",
-                    "The name template uses {col:{column}}, but {source} has no columns.",
-                ),
-                columns => Message::new(
-                    "name_no_column",
-                    "The name template uses {col:{column}}, but the list {source} has only the columns {columns}.",
-                )
-                .with("columns", columns.join(", ")),
+                [] => Message::new("name_no_columns"),
+                columns => Message::new("name_no_column").with("columns", columns.join(", ")),
             };
             return Err(JobError::Refused(message.with("column", column).with("source", source::label(source))));
         }
@@ -122,13 +115,13 @@ pub(crate) fn fetch(
     });
     let fetched = fetched.map_err(|failure| match failure.error.kind {
         ErrorKind::Cancelled => {
-            let sentence = Message::new("list_given_up", "The list {list} was not fetched: it was given up.");
+            let sentence = Message::new("list_given_up");
             JobError::Machine(sentence.with("list", locator::shown_url(url)))
         }
         _ => JobError::Item(failure.error),
     })?;
     let failed = |error: std::io::Error| {
-        let sentence = Message::new("list_not_kept", "Couldn't keep the list {list} while it is read ({detail}).");
+        let sentence = Message::new("list_not_kept");
         JobError::Machine(sentence.with("list", locator::shown_url(url)).with("detail", error))
     };
     let hash = fetched.body.sha256();

@@ -250,11 +250,7 @@ impl Intake<'_> {
 
     /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
     fn tell_cut_off_stdin(&self) {
-        const CUT_OFF: Message = Message::new(
-            "stdin_cut_off",
-            "Couldn't read standard input to its end before the job was interrupted: links that had not come by then are \
-             not part of it. Run them as another job.",
-        );
+        const CUT_OFF: Message = Message::new("stdin_cut_off");
         self.tell(IntakeNote::RunError { job: self.request.job, error: JobError::Machine(CUT_OFF) });
     }
 
@@ -333,11 +329,7 @@ fn is_of_a_table(row: &ItemRow) -> bool {
     !row.columns.is_empty() || row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::BadUrl)
 }
 
-const CHANGED: Message = Message::new(
-    "list_changed",
-    "The list {list} has changed since the job was interrupted. It goes on in the new one where it was in the old one; run \
-     it as another job to be sure of every link.",
-);
+const CHANGED: Message = Message::new("list_changed");
 
 /// Fetches a list that stands on the web.
 struct ListFetcher<'a> {

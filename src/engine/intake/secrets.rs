@@ -37,12 +37,8 @@ pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
     let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
     let sentence = match ca_file_fault(network) {
         None => return Ok(()),
-        Some(CaFileFault::Missing) => {
-            Message::new("ca_missing", "The file of certificates {path} is not there. Check its name.")
-        }
-        Some(CaFileFault::NoCertificate) => {
-            Message::new("ca_none", "{path} holds no certificate in PEM. Choose another file.")
-        }
+        Some(CaFileFault::Missing) => Message::new("ca_missing"),
+        Some(CaFileFault::NoCertificate) => Message::new("ca_none"),
     };
     Err(JobError::Refused(sentence.with("path", path.display())))
 }

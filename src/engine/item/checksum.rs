@@ -26,7 +26,7 @@ impl Checksum {
                 let checksum = Self::parse(&text);
                 checksum.map(Some).ok_or_else(|| {
                     let shown: String = text.chars().take(80).collect();
-                    let sentence = Message::new("checksum_none", "\"{shown}\" is no MD5, SHA-1 or SHA-256 in hex");
+                    let sentence = Message::new("checksum_none");
                     ItemError::new(ErrorKind::Checksum, &row.locator).saying(&sentence.with("shown", shown))
                 })
             }
@@ -58,7 +58,7 @@ impl Checksum {
         let error = match had {
             Ok(had) if had == *wanted => return Ok(fetched),
             Ok(had) => {
-                let sentence = Message::new("checksum_differs", "its {name} is {had}, the list says {wanted}");
+                let sentence = Message::new("checksum_differs");
                 let sentence = sentence.with("name", name).with("had", had).with("wanted", wanted);
                 ItemError::new(ErrorKind::Checksum, &row.locator).saying(&sentence)
             }

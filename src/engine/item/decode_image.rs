@@ -17,11 +17,11 @@ struct NoFiles;
 
 impl Files for NoFiles {
     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message> {
-        Err(Message::new("file_missing", "there is no file {path}").with("path", path))
+        Err(Message::new("file_missing").with("path", path))
     }
 
     fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
-        Err(Message::new("file_missing", "there is no file {path}").with("path", path))
+        Err(Message::new("file_missing").with("path", path))
     }
 }
 

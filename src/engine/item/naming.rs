@@ -216,10 +216,7 @@ impl Naming {
     /// Why the results are not where the catalog says: the output folder was moved or deleted. `None` while it is in
     /// place, or was never opened.
     pub(crate) fn lost_output(&self) -> Option<JobError> {
-        const LOST: Message = Message::new(
-            "output_lost",
-            "The output folder {path} was moved or deleted while the job was running. Move it back, then resume the job.",
-        );
+        const LOST: Message = Message::new("output_lost");
         let is_in_place = self.output.get()?.is_in_place().unwrap_or(true);
         (!is_in_place).then(|| JobError::Machine(LOST.with("path", self.out_dir.display())))
     }

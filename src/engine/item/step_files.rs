@@ -61,11 +61,10 @@ fn stamp(path: &str) -> Result<Stamp, Message> {
     let locator = locator(path);
     let head = store::of(&locator).and_then(|store| store.head(&locator)).map_err(|error| cant_open(path, &error))?;
     if head.kind != EntryKind::File {
-        return Err(Message::new("file_none", "{path} is not a file").with("path", path));
+        return Err(Message::new("file_none").with("path", path));
     }
     if head.size_bytes > MAX_BYTES {
-        let sentence =
-            Message::new("file_large", "{path} is too large: {size} MB, at most {most} MB").with("path", path);
+        let sentence = Message::new("file_large").with("path", path);
         return Err(sentence.with("size", head.size_bytes >> 20).with("most", MAX_BYTES >> 20));
     }
     Ok(Stamp { path: path.to_owned(), head })
@@ -77,16 +76,16 @@ fn locator(path: &str) -> Locator {
 
 fn read(path: &str) -> Result<Vec<u8>, Message> {
     store::read(&locator(path), MAX_BYTES).map_err(|error| {
-        let sentence = Message::new("file_unread", "{path} can't be read: {detail}").with("detail", error);
+        let sentence = Message::new("file_unread").with("detail", error);
         sentence.with("path", path)
     })
 }
 
 fn cant_open(path: &str, error: &std::io::Error) -> Message {
     let sentence = match error.kind() {
-        std::io::ErrorKind::NotFound => Message::new("file_missing", "there is no file {path}"),
-        std::io::ErrorKind::PermissionDenied => Message::new("file_denied", "{path} can't be opened: no permission"),
-        _ => Message::new("file_unread", "{path} can't be read: {detail}").with("detail", error),
+        std::io::ErrorKind::NotFound => Message::new("file_missing"),
+        std::io::ErrorKind::PermissionDenied => Message::new("file_denied"),
+        _ => Message::new("file_unread").with("detail", error),
     };
     sentence.with("path", path)
 }
@@ -109,7 +108,7 @@ impl Files for Cache {
         }
         let bytes = read(path)?;
         let shown = decode(&bytes, DecodeChoice::default(), None, &|| false).map_err(|error| {
-            let sentence = Message::new("file_no_picture", "{detail}").with("path", path);
+            let sentence = Message::new("file_no_picture").with("path", path);
             sentence.with("detail", error.named(path))
         })?;
         let picture = Arc::new(shown.image);

@@ -147,7 +147,7 @@ impl Clients {
     fn without_roots(&self, way: Way) -> Result<Client, JobError> {
         let client = self.builder(way).tls_certs_only(self.authorities.clone()).build();
         client.map_err(|error| {
-            let sentence = Message::new("http_client", "The HTTP client can't be set up: {detail}.");
+            let sentence = Message::new("http_client");
             JobError::Machine(sentence.with("detail", error))
         })
     }
@@ -190,9 +190,7 @@ fn user_agent() -> String {
 
 fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError> {
     let proxy = Proxy::all(url);
-    let proxy = proxy.map_err(|_| {
-        AccessError::Senseless(Message::new("proxy_url", "The proxy is no usable URL: give http://HOST:PORT."))
-    })?;
+    let proxy = proxy.map_err(|_| AccessError::Senseless(Message::new("proxy_url")))?;
     Ok(match user {
         Some((user, password)) => proxy.basic_auth(user, password),
         None => proxy,

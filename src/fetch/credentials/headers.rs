@@ -33,10 +33,10 @@ const OWN_HEADERS: [&str; 16] = [
     "upgrade",
 ];
 
-const NOT_SENT: Message = Message::new("access_not_sent", "What was given for {place} can't be sent.");
-const SECOND_COOKIE: Message = Message::new("access_cookies", "A second Cookie header for {place} can't be sent.");
-const HEADER_NOT_SENT: Message = Message::new("access_header", "A header called \"{name}\" for {place} can't be sent.");
-const SECRET_NOT_SENT: Message = Message::new("access_secret", "The secret {name} for {place} can't be sent.");
+const NOT_SENT: Message = Message::new("access_not_sent");
+const SECOND_COOKIE: Message = Message::new("access_cookies");
+const HEADER_NOT_SENT: Message = Message::new("access_header");
+const SECRET_NOT_SENT: Message = Message::new("access_secret");
 
 /// Headers for each place, and the proxy's user.
 #[derive(Debug, Default)]

@@ -21,27 +21,11 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Secrets kept for one place before one more is refused.
 const MAX_FOR_A_PLACE: u32 = 1000;
 
-const NO_VARIABLE: Message = Message::new(
-    "secret_variable",
-    "The secret {name} for {place} is missing: set the variable {variable} in the environment. Then resume the job.",
-);
-const NO_FILE: Message = Message::new(
-    "secret_no_file",
-    "The secret {name} for {place} is missing: there is no file of secrets here. Then resume the job.",
-);
-const NO_LINE: Message = Message::new(
-    "secret_line",
-    "The secret {name} for {place} is missing: put the line \"{kept_as}\" = \"...\" into {path}, which only you may read. \
-     Then resume the job.",
-);
-const NO_NETRC: Message = Message::new(
-    "secret_netrc",
-    "The secret {name} for {place} is missing: set NETRC to a file with the line {line}. Then resume the job.",
-);
-const NO_NETRC_LINE: Message = Message::new(
-    "secret_netrc_line",
-    "The secret {name} for {place} is missing: add the line {line} to {path}. Then resume the job.",
-);
+const NO_VARIABLE: Message = Message::new("secret_variable");
+const NO_FILE: Message = Message::new("secret_no_file");
+const NO_LINE: Message = Message::new("secret_line");
+const NO_NETRC: Message = Message::new("secret_netrc");
+const NO_NETRC_LINE: Message = Message::new("secret_netrc_line");
 
 /// The secrets of this user.
 #[derive(Debug, Default)]
@@ -87,7 +71,7 @@ impl AccessError {
 
     /// A file that can't be read or written.
     pub(crate) fn file(path: &Path, detail: impl fmt::Display) -> Self {
-        let sentence = Message::new("access_file", "{path} can't be used: {detail}. Mend it, then resume the job.");
+        let sentence = Message::new("access_file");
         Self::File(sentence.with("path", path.display()).with("detail", detail))
     }
 }
@@ -240,7 +224,7 @@ impl Secrets {
             })
         };
         let full = || {
-            let sentence = Message::new("access_full", "{place} has more than {most} users; give fewer.");
+            let sentence = Message::new("access_full");
             AccessError::Senseless(sentence.with("place", place).with("most", MAX_FOR_A_PLACE))
         };
         let mut known = lock(&self.known);
@@ -298,11 +282,7 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
 /// The file of secrets, unless others may read it.
 fn read(path: &Path) -> Result<BTreeMap<String, Secret>, AccessError> {
     if !is_private(path).map_err(|error| AccessError::file(path, error))? {
-        let sentence = Message::new(
-            "access_open",
-            "Others may read {path}, so that no secret is taken from it. Make it yours alone (chmod 600), then resume the \
-             job.",
-        );
+        let sentence = Message::new("access_open");
         return Err(AccessError::Open(sentence.with("path", path.display())));
     }
     let Some(text) = read_text(path).map_err(|error| AccessError::file(path, error))? else {

@@ -114,7 +114,7 @@ pub(crate) async fn request<'a>(
         Watched::Ended(reply) => reply,
         Watched::GaveWay => Err(fault::gave_way(ask.name)),
         Watched::TimedOut => {
-            let sentence = Message::new("link_unfinished", "not finished within {seconds} s");
+            let sentence = Message::new("link_unfinished");
             let sentence = sentence.with("seconds", ask.time_limit.as_secs_f64());
             Err(Fault::time_out(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
         }
@@ -298,14 +298,14 @@ impl Head {
 /// Where a redirect leads; only http and https are followed.
 pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
     let refused = |why: Message| ItemError::new(ErrorKind::Redirect, name).saying(&why);
-    let nowhere = || refused(Message::new("link_nowhere", "it names no other address"));
+    let nowhere = || refused(Message::new("link_nowhere"));
     let location = response.headers().get(LOCATION).ok_or_else(nowhere)?;
     let mut target = std::str::from_utf8(location.as_bytes())
         .ok()
         .and_then(|location| url.join(location).ok())
-        .ok_or_else(|| refused(Message::new("link_no_address", "it names no usable address")))?;
+        .ok_or_else(|| refused(Message::new("link_no_address")))?;
     if !matches!(target.scheme(), "http" | "https") {
-        let sentence = Message::new("link_scheme", "{scheme}: is not followed");
+        let sentence = Message::new("link_scheme");
         return Err(refused(sentence.with("scheme", target.scheme())));
     }
     // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.

@@ -118,7 +118,7 @@ pub(crate) fn too_large(terms: Terms<'_>) -> Fault {
 }
 
 fn too_slow(terms: Terms<'_>) -> Fault {
-    let sentence = Message::new("link_slow", "fewer than {bytes} bytes a second came for {seconds} s")
+    let sentence = Message::new("link_slow")
         .with("bytes", terms.limits.low_speed_bytes_per_s)
         .with("seconds", terms.limits.low_speed_time.as_secs_f64());
     Fault::time_out(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))

@@ -24,10 +24,10 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let lists = state.drafts.lists.get().clone();
     let mut wanted = lists.clone();
     let names = names(&files);
-    let open = sheet(ctx, lang.columns_title(), lang.close(), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("columns_title"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let url = lists.url_column.as_deref().or(Some(URL));
-        if let Some(picked) = column_ui(ui, lang.url_column(), url, None, &names) {
+        if let Some(picked) = column_ui(ui, lang.word("url_column"), url, None, &names) {
             wanted.url_column = picked;
         }
         let p = theme::palette(ui);
@@ -37,13 +37,15 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                 below(ui, &lang.lacks_column(&name, column), p.fail);
             }
         }
-        let none = Some(lang.no_checksum());
-        if let Some(picked) = column_ui(ui, lang.checksum_column(), lists.checksum_column.as_deref(), none, &names) {
+        let none = Some(lang.word("no_checksum"));
+        if let Some(picked) =
+            column_ui(ui, lang.word("checksum_column"), lists.checksum_column.as_deref(), none, &names)
+        {
             wanted.checksum_column = picked;
         }
-        note_below(ui, lang.checksum_note());
+        note_below(ui, lang.word("checksum_note"));
         ui.add_space(size::GAP_SMALL);
-        label::wrapped(ui, lang.columns_note(), theme::label(), p.text3);
+        label::wrapped(ui, lang.word("columns_note"), theme::label(), p.text3);
     });
     state.drafts.lists.set(wanted);
     if !open {

@@ -12,7 +12,7 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label};
-use crate::gui::words::Lang;
+use crate::model::Lang;
 use crate::model::{AccessEntry, AccessKind, SecretRef, TypedSecret, network};
 
 /// A secret that was typed, and the name to keep it under.
@@ -82,8 +82,8 @@ enum Wrong {
 impl Credentials {
     /// Draws the list and the form. A secret that was typed is to be kept before the entry counts.
     pub(super) fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Kept> {
-        let opened = field::row_wide(ui, lang.access(), LABEL_WIDTH, |ui| {
-            let button = Button::new(lang.access_add()).height(size::FIELD);
+        let opened = field::row_wide(ui, lang.word("access"), LABEL_WIDTH, |ui| {
+            let button = Button::new(lang.word("access_add")).height(size::FIELD);
             button.ui(ui).clicked() && self.form.is_none()
         });
         if opened {
@@ -109,7 +109,7 @@ impl Credentials {
             }
             None => {
                 if self.form.is_none() && !access.iter().any(is_shown) && self.removed.is_none() {
-                    note_below(ui, lang.access_note());
+                    note_below(ui, lang.word("access_note"));
                 }
                 None
             }
@@ -134,7 +134,7 @@ impl Credentials {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let edit = lang.edit_named(&name);
-                    let button = Button::new(lang.edit()).named(&edit).height(size::FIELD);
+                    let button = Button::new(lang.word("edit")).named(&edit).height(size::FIELD);
                     if button.ui(ui).clicked() {
                         self.form = Some(Form::of(entry));
                         self.is_opened = true;
@@ -146,7 +146,7 @@ impl Credentials {
             });
             note_below(ui, &lang.access_place(&entry.secret));
             if entry.host.starts_with("http://") {
-                below(ui, lang.access_plain(), p.warn);
+                below(ui, lang.word("access_plain"), p.warn);
             }
         }
         if let Some(place) = removed {
@@ -155,8 +155,8 @@ impl Credentials {
         let Some((place, entry)) = &self.removed else { return };
         let taken_back = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
             let name = format!("{}, {}", entry.host, lang.access_told(&entry.kind));
-            let button = Button::new(lang.undo()).height(size::FIELD);
-            let pressed = button.named(&format!("{}: {name}", lang.undo())).ui(ui).clicked();
+            let button = Button::new(lang.word("undo")).height(size::FIELD);
+            let pressed = button.named(&format!("{}: {name}", lang.word("undo"))).ui(ui).clicked();
             label::text(ui, lang.removed_named(&name), theme::body(), p.text3);
             pressed
         });
@@ -206,8 +206,8 @@ impl Form {
         self.host_ui(ui, lang, wrong);
         self.secret_ui(ui, lang, wrong);
         let (saved, discarded) = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
-            let saved = Button::new(lang.access_save()).height(size::FIELD).ui(ui).clicked();
-            (saved, Button::new(lang.access_cancel()).ghost().height(size::FIELD).ui(ui).clicked())
+            let saved = Button::new(lang.word("access_save")).height(size::FIELD).ui(ui).clicked();
+            (saved, Button::new(lang.word("access_cancel")).ghost().height(size::FIELD).ui(ui).clicked())
         });
         if discarded {
             return Some(Left::Discarded);
@@ -230,16 +230,16 @@ impl Form {
     }
 
     fn host_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Wrong>) {
-        line_ui(ui, "host", lang.access_host(), &mut self.host, "https://api.example.com");
+        line_ui(ui, "host", lang.word("access_host"), &mut self.host, "https://api.example.com");
         told(ui, if let Some(Wrong::Host(words)) = wrong { Some(words) } else { None });
-        field::row_wide(ui, lang.access_kind(), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("access_kind"), LABEL_WIDTH, |ui| {
             let choices = [
-                (Kind::Token, lang.access_bearer()),
-                (Kind::User, lang.access_basic()),
-                (Kind::Cookie, lang.access_cookie()),
-                (Kind::Header, lang.access_header()),
+                (Kind::Token, lang.word("access_bearer")),
+                (Kind::User, lang.word("access_basic")),
+                (Kind::Cookie, lang.word("access_cookie")),
+                (Kind::Header, lang.word("access_as_header")),
             ];
-            if let Some(kind) = segmented(ui, lang.access_kind(), self.kind, &choices) {
+            if let Some(kind) = segmented(ui, lang.word("access_kind"), self.kind, &choices) {
                 self.kind = kind;
                 if kind != Kind::User && self.from == Whence::Netrc {
                     self.from = Whence::Typed;
@@ -247,44 +247,45 @@ impl Form {
             }
         });
         if self.kind == Kind::Header {
-            line_ui(ui, "header", lang.access_header_name(), &mut self.header, "X-Api-Key");
+            line_ui(ui, "header", lang.word("access_header_name"), &mut self.header, "X-Api-Key");
             told(ui, if let Some(Wrong::Header(words)) = wrong { Some(words) } else { None });
         }
         if self.kind == Kind::User {
-            line_ui(ui, "user", lang.access_user(), &mut self.user, "");
+            line_ui(ui, "user", lang.word("access_user"), &mut self.user, "");
             told(ui, if let Some(Wrong::User(words)) = wrong { Some(words) } else { None });
         }
     }
 
     fn secret_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Wrong>) {
-        field::row_wide(ui, lang.access_from(), LABEL_WIDTH, |ui| {
-            let mut choices = vec![(Whence::Typed, lang.access_typed()), (Whence::Variable, lang.access_variable())];
+        field::row_wide(ui, lang.word("access_from"), LABEL_WIDTH, |ui| {
+            let mut choices =
+                vec![(Whence::Typed, lang.word("access_typed")), (Whence::Variable, lang.word("access_variable"))];
             if self.kind == Kind::User {
-                choices.push((Whence::Netrc, lang.access_netrc()));
+                choices.push((Whence::Netrc, lang.word("access_netrc")));
             }
-            if let Some(from) = segmented(ui, lang.access_from(), self.from, &choices) {
+            if let Some(from) = segmented(ui, lang.word("access_from"), self.from, &choices) {
                 self.from = from;
             }
         });
         match self.from {
             Whence::Typed => {
                 let name = match self.kind {
-                    Kind::Token => lang.access_bearer(),
-                    Kind::User => lang.access_password(),
-                    Kind::Cookie | Kind::Header => lang.access_value(),
+                    Kind::Token => lang.word("access_bearer"),
+                    Kind::User => lang.word("access_password"),
+                    Kind::Cookie | Kind::Header => lang.word("access_value"),
                 };
-                let hint = if self.keeps().is_some() { lang.access_unchanged() } else { "" };
+                let hint = if self.keeps().is_some() { lang.word("access_unchanged") } else { "" };
                 field::row_wide(ui, name, LABEL_WIDTH, |ui| {
                     let width = ui.available_width();
                     field::secret(ui, box_id("secret"), name, &mut self.secret, (width, hint));
                 });
                 match wrong {
                     Some(Wrong::Secret(words)) => told(ui, Some(words)),
-                    _ => note_below(ui, lang.access_kept()),
+                    _ => note_below(ui, lang.word("access_kept")),
                 }
             }
             Whence::Variable => {
-                line_ui(ui, "variable", lang.access_variable_name(), &mut self.variable, "API_TOKEN");
+                line_ui(ui, "variable", lang.word("access_variable_name"), &mut self.variable, "API_TOKEN");
                 told(ui, if let Some(Wrong::Variable(words)) = wrong { Some(words) } else { None });
             }
             Whence::Netrc => {}
@@ -298,7 +299,7 @@ impl Form {
 
     /// What was typed, as an entry; else what is wrong, box by box.
     fn entry(&self, lang: Lang, access: &[AccessEntry]) -> Result<AccessEntry, Wrong> {
-        let host = network::parse_place(&self.host).map_err(|_| Wrong::Host(lang.wrong_place()))?;
+        let host = network::parse_place(&self.host).map_err(|_| Wrong::Host(lang.word("wrong_place")))?;
         let user = self.user.trim();
         let kind = match self.kind {
             Kind::Token => AccessKind::Bearer,
@@ -306,21 +307,21 @@ impl Form {
             Kind::Header => {
                 let name = self.header.trim();
                 if !is_settable_header(name) {
-                    return Err(Wrong::Header(lang.wrong_header()));
+                    return Err(Wrong::Header(lang.word("wrong_header")));
                 }
                 AccessKind::Header { name: name.to_owned() }
             }
             Kind::User => {
                 let may_be_empty = self.from == Whence::Netrc;
                 if user.contains(':') || (user.is_empty() && !may_be_empty) {
-                    return Err(Wrong::User(lang.wrong_user()));
+                    return Err(Wrong::User(lang.word("wrong_user")));
                 }
                 AccessKind::Basic { user: Some(user.to_owned()).filter(|user| !user.is_empty()) }
             }
         };
         let mut others = access.iter().filter(|entry| Some(*entry) != self.edits.as_ref());
         if others.any(|entry| entry.host == host && entry.kind.header() == kind.header()) {
-            return Err(Wrong::Host(lang.access_twice()));
+            return Err(Wrong::Host(lang.word("access_twice")));
         }
         let entry = AccessEntry { host, kind, secret: SecretRef::Netrc };
         let secret = match self.from {
@@ -330,14 +331,16 @@ impl Form {
                 let is_name =
                     !name.is_empty() && !name.contains(|c: char| c == '=' || c.is_control() || c.is_whitespace());
                 if !is_name {
-                    return Err(Wrong::Variable(lang.wrong_variable()));
+                    return Err(Wrong::Variable(lang.word("wrong_variable")));
                 }
                 SecretRef::Env(name.to_owned())
             }
             Whence::Typed if self.secret.is_empty() => {
-                self.keeps().cloned().ok_or(Wrong::Secret(lang.wrong_secret()))?
+                self.keeps().cloned().ok_or(Wrong::Secret(lang.word("wrong_secret")))?
             }
-            Whence::Typed if self.secret.contains(char::is_control) => return Err(Wrong::Secret(lang.wrong_secret())),
+            Whence::Typed if self.secret.contains(char::is_control) => {
+                return Err(Wrong::Secret(lang.word("wrong_secret")));
+            }
             Whence::Typed => SecretRef::Settings(entry.kept_as()),
         };
         Ok(AccessEntry { secret, ..entry })

@@ -19,14 +19,14 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     outline(ui.painter(), rect, p.line);
 
     let buttons = [
-        (Action::AddImages, Button::new(lang.add_images()).primary()),
-        (Action::AddFolder, Button::new(lang.add_folder())),
-        (Action::PasteLinks, Button::new(lang.paste_links())),
+        (Action::AddImages, Button::new(lang.word("add_images")).primary()),
+        (Action::AddFolder, Button::new(lang.word("add_folder"))),
+        (Action::PasteLinks, Button::new(lang.word("paste_links"))),
     ];
     let row_width =
         buttons.iter().map(|(_, button)| button.measure(ui)).sum::<f32>() + size::GAP * (buttons.len() - 1) as f32;
     let inner = rect.shrink(size::GAP);
-    let title = ui.painter().layout(lang.drop_title().to_owned(), theme::title(), p.text, inner.width());
+    let title = ui.painter().layout(lang.word("drop_title").to_owned(), theme::title(), p.text, inner.width());
     let content = title.size().y + size::BUTTON + 20.0 + 16.0 + 3.0 * size::MARGIN;
     let mut child = ui.new_child(
         UiBuilder::new()
@@ -35,7 +35,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     );
     child.spacing_mut().item_spacing.y = size::MARGIN;
     let ui = &mut child;
-    ui.label(egui::RichText::new(lang.drop_title()).font(theme::title()).color(p.text));
+    ui.label(egui::RichText::new(lang.word("drop_title")).font(theme::title()).color(p.text));
     let (row, _) = ui.allocate_exact_size(vec2(row_width, size::BUTTON), Sense::hover());
     ui.scope_builder(UiBuilder::new().max_rect(row).layout(Layout::left_to_right(Align::Center)), |ui| {
         for (action, button) in buttons {
@@ -44,10 +44,10 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             }
         }
     });
-    if link(ui, lang.samples()) {
+    if link(ui, lang.word("try_samples")) {
         Action::AddSamples.run(&ui.ctx().clone(), state);
     }
-    label::note(ui, lang.originals_safe());
+    label::note(ui, lang.word("originals_safe"));
 }
 
 fn link(ui: &mut Ui, words: &str) -> bool {
@@ -76,7 +76,7 @@ pub(crate) fn drop_ui(ctx: &Context, state: &State) {
     painter.rect_filled(screen, 0.0, p.bg0.gamma_multiply(0.88));
     let rect = Rect::from_center_size(screen.center(), vec2(size::DROP.0, size::DROP.1));
     outline(&painter, rect, p.accent);
-    painter.text(rect.center(), Align2::CENTER_CENTER, state.lang.drop_now(), theme::title(), p.text);
+    painter.text(rect.center(), Align2::CENTER_CENTER, state.lang.word("drop_now"), theme::title(), p.text);
 }
 
 /// A dashed outline with round corners.

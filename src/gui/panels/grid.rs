@@ -35,7 +35,7 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     }
     let mut scroll = state.listing.scroll;
     let bar = Rect::from_min_max(body.min, body.max - vec2(2.0, 0.0));
-    scroll_ui(ui, Id::unique("grid bar"), state.lang.scroll_bar(), bar, extent, &mut scroll);
+    scroll_ui(ui, Id::unique("grid bar"), state.lang.word("scroll_bar"), bar, extent, &mut scroll);
     state.listing.scroll = scroll;
     let lines = (area.height() / CELL_PT).ceil() as u64 + 1;
     state.listing.see(scroll.first_row * across, lines * across);

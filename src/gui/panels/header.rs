@@ -17,16 +17,16 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let whole = ui.max_rect();
     let left = ui
         .scope_builder(UiBuilder::new().max_rect(whole).layout(Layout::left_to_right(Align::Center)), |ui| {
-            let open = Button::new(lang.open()).menu().ui(ui);
+            let open = Button::new(lang.word("open")).menu().ui(ui);
             open_menu(&open, state);
-            press(ui, state, Action::PasteLinks, Button::new(lang.paste_links()));
-            press(ui, state, Action::Undo, Button::icon_only(Icon::Undo, lang.undo()));
-            press(ui, state, Action::Redo, Button::icon_only(Icon::Redo, lang.redo()));
+            press(ui, state, Action::PasteLinks, Button::new(lang.word("paste_links")));
+            press(ui, state, Action::Undo, Button::icon_only(Icon::Undo, lang.word("undo")));
+            press(ui, state, Action::Redo, Button::icon_only(Icon::Redo, lang.word("redo")));
         })
         .response
         .rect;
-    let jobs = Button::new(lang.jobs()).ghost();
-    let settings = Button::new(lang.settings()).ghost();
+    let jobs = Button::new(lang.word("jobs")).ghost();
+    let settings = Button::new(lang.word("settings")).ghost();
     let right_width = jobs.measure(ui) + settings.measure(ui) + size::GAP;
     let right = Rect::from_min_max(pos2(whole.right() - right_width, whole.top()), whole.max);
 
@@ -51,7 +51,7 @@ pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
             }
         }
         menu::separator(ui);
-        if menu::entry(ui, state.lang.samples(), "", true) {
+        if menu::entry(ui, state.lang.word("try_samples"), "", true) {
             Action::AddSamples.run(&ui.ctx().clone(), state);
         }
     });
@@ -73,7 +73,7 @@ fn search_ui(ui: &mut Ui, whole: Rect, left: f32, right: f32, state: &mut State)
     let center = whole.center().x.clamp(left + width / 2.0, right - width / 2.0);
     let rect = Rect::from_center_size(pos2(center, whole.center().y), vec2(width, size::BUTTON));
     let response = ui.interact(rect, ui.scope_id().with("search"), Sense::click());
-    let words = state.lang.search();
+    let words = state.lang.word("search");
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words));
     let p = theme::palette(ui);
     let fill = if response.hovered() { p.bg3 } else { p.bg2 };

@@ -4,7 +4,6 @@ use egui::{Align, Layout, Rect, Ui, UiBuilder, vec2};
 
 use crate::engine::Command;
 use crate::error::ItemError;
-use crate::gui::sentences;
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -18,7 +17,7 @@ pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, erro
     let p = theme::palette(ui);
     ui.painter().rect_filled(area, theme::corner(), p.bg1);
     let width = (area.width() - 48.0).clamp(80.0, 520.0);
-    let sentence = sentences::error(lang, error);
+    let sentence = error.window_text(lang);
     let galley = ui.painter().layout(sentence.clone(), theme::body(), p.text, width);
     let details = if state.view.details { size::DETAILS } else { 0.0 };
     let height = (36.0 + galley.size().y + size::MARGIN + size::BUTTON + details).min(area.height() - 8.0);
@@ -31,21 +30,21 @@ pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, erro
         let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), egui::Sense::hover());
         ui.painter().circle_filled(rect.center(), 10.0, p.fail.gamma_multiply(0.18));
         Icon::Bang.paint(ui.painter(), rect, p.fail);
-        label::text(ui, sentences::kind(lang, error.kind), theme::strong(), p.fail);
+        label::text(ui, error.kind.name(lang), theme::strong(), p.fail);
     });
     label::wrapped(ui, sentence, theme::body(), p.text);
     let recorded = row.state == ItemState::Failed && state.job().is_some_and(|job| job.state != JobState::Draft);
     ui.horizontal(|ui| {
         if recorded {
             let (job, seq) = (row.id.job, row.id.seq);
-            if Button::new(lang.retry()).ui(ui).clicked() {
+            if Button::new(lang.word("retry")).ui(ui).clicked() {
                 state.send(Command::Retry { job, kind: None, items: Some(vec![seq]) });
             }
-            if Button::new(lang.skip()).ui(ui).clicked() {
+            if Button::new(lang.word("skip")).ui(ui).clicked() {
                 state.send(Command::Skip { job, items: vec![seq] });
             }
         }
-        if Button::new(lang.details()).ghost().selected(state.view.details).ui(ui).clicked() {
+        if Button::new(lang.word("details")).ghost().selected(state.view.details).ui(ui).clicked() {
             state.view.details = !state.view.details;
         }
     });
@@ -57,10 +56,12 @@ pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, erro
 fn details_ui(ui: &mut Ui, state: &State, row: &ItemRow, error: &ItemError) {
     let lang = state.lang;
     let p = theme::palette(ui);
-    let mut lines =
-        vec![(lang.location().to_owned(), row.locator.to_string()), (lang.kind().to_owned(), error.kind.word())];
+    let mut lines = vec![
+        (lang.word("location").to_owned(), row.locator.to_string()),
+        (lang.word("kind").to_owned(), error.kind.word()),
+    ];
     if row.attempts > 0 {
-        lines.push((lang.attempts().to_owned(), row.attempts.to_string()));
+        lines.push((lang.word("attempts").to_owned(), row.attempts.to_string()));
     }
     lines.extend(row.http_status.map(|status| ("HTTP".to_owned(), status.to_string())));
     lines.extend(error.particulars().map(|(key, value)| (key.to_owned(), value.to_owned())));

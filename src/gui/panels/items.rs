@@ -8,7 +8,6 @@ use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::error::ErrorKind;
 use crate::gui::actions::{self, Action};
 use crate::gui::format::count;
-use crate::gui::sentences;
 use crate::gui::state::{Scale, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
@@ -49,8 +48,8 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     let progress = state.job().map(|job| job.progress).unwrap_or_default();
     let several = state.listing.selected.len() as u64;
     label::text(ui, lang.items_count(progress.total), theme::figures_strong(), p.text);
-    let layouts = [(ItemsLayout::Grid, lang.grid()), (ItemsLayout::Table, lang.table())];
-    if let Some(layout) = segmented(ui, lang.layout(), state.drafts.settings.get().layout, &layouts) {
+    let layouts = [(ItemsLayout::Grid, lang.word("grid")), (ItemsLayout::Table, lang.word("table"))];
+    if let Some(layout) = segmented(ui, lang.word("layout"), state.drafts.settings.get().layout, &layouts) {
         actions::set_layout(state, layout);
     }
     let sort = Button::new(&lang.sort_by(state.listing.sort)).ghost().menu().ui(ui);
@@ -69,7 +68,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
             chips_ui(ui, state);
         } else {
             let any = state.listing.filter != ItemsFilter::default();
-            let button = Button::new(lang.filter_hint()).ghost().menu().selected(any).ui(ui);
+            let button = Button::new(lang.word("filter_hint")).ghost().menu().selected(any).ui(ui);
             menu::below(&button, 180.0, |ui| {
                 for (words, filter) in filters(state) {
                     if menu::choice(ui, &words, filter == state.listing.filter) {
@@ -87,7 +86,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
 /// Every filter that lists something, with its words.
 fn filters(state: &State) -> Vec<(String, ItemsFilter)> {
     let lang = state.lang;
-    let mut all = vec![(lang.all().to_owned(), ItemsFilter::default())];
+    let mut all = vec![(lang.word("all").to_owned(), ItemsFilter::default())];
     for (item_state, items) in counts(state) {
         let words = format!("{} {}", lang.item_state(item_state), count(items));
         all.push((words, ItemsFilter { state: Some(item_state), ..ItemsFilter::default() }));
@@ -130,18 +129,18 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let failures = state.job().map(|job| job.failures.clone()).unwrap_or_default();
     let current = state.listing.filter.kind;
-    let words = current.map_or(lang.kind(), |kind| sentences::kind(lang, kind));
+    let words = current.map_or(lang.word("kind"), |kind| kind.name(lang));
     let button = Button::new(words).ghost().menu().height(size::BUTTON_SMALL).ui(ui);
     menu::below(&button, 200.0, |ui| {
-        if menu::choice(ui, lang.all(), current.is_none()) {
+        if menu::choice(ui, lang.word("all"), current.is_none()) {
             state.listing.set_filter(ItemsFilter { kind: None, ..state.listing.filter.clone() });
         }
         for (kind, items) in failures.iter() {
-            let words = format!("{} {}", sentences::kind(lang, *kind), count(*items));
+            let words = format!("{} {}", kind.name(lang), count(*items));
             if menu::choice(ui, &words, current == Some(*kind)) {
                 state.listing.set_filter(ItemsFilter { kind: Some(*kind), ..state.listing.filter.clone() });
             }
-            if menu::entry(ui, lang.retry_these(), "", true) {
+            if menu::entry(ui, lang.word("retry_these"), "", true) {
                 retry_kind(state, *kind);
             }
         }
@@ -149,7 +148,7 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
     // Of one cause alone there is no doubt which are meant.
     let only = if failures.len() == 1 { failures.first().map(|(kind, _)| *kind) } else { None };
     if let Some(kind) = current.or(only)
-        && Button::new(lang.retry_these()).ghost().height(size::BUTTON_SMALL).ui(ui).clicked()
+        && Button::new(lang.word("retry_these")).ghost().height(size::BUTTON_SMALL).ui(ui).clicked()
     {
         retry_kind(state, kind);
     }
@@ -185,12 +184,13 @@ fn filter_ui(ui: &mut Ui, state: &mut State) {
     let id = Id::unique("item filter");
     let mut text = state.listing.filter.text.clone();
     if !text.is_empty()
-        && Button::icon_only(Icon::Cross, state.lang.clear_filter()).height(size::FIELD).ui(ui).clicked()
+        && Button::icon_only(Icon::Cross, state.lang.word("clear_filter")).height(size::FIELD).ui(ui).clicked()
     {
         text.clear();
     }
     let room = (ui.available_width() - size::GAP).clamp(60.0, 150.0);
-    let response = field::edit(ui, id, state.lang.filter_items(), &mut text, room, state.lang.filter_hint());
+    let response =
+        field::edit(ui, id, state.lang.word("filter_items"), &mut text, room, state.lang.word("filter_hint"));
     if std::mem::take(&mut state.focus_filter) {
         response.request_focus();
     }
@@ -207,18 +207,18 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     let p = theme::palette(ui);
     // The list takes the keyboard as one control; its items don't, or Tab would walk through every one of them.
     let focus = ui.interact(body.shrink(2.0), Id::unique("items"), Sense::CLICK | Sense::FOCUSABLE);
-    focus.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::ListBox, true, lang.items()));
+    focus.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::ListBox, true, lang.word("items")));
     if state.listing.total() == Some(0) && state.listing.filter != ItemsFilter::default() {
         let mut child =
             ui.new_child(UiBuilder::new().max_rect(body.shrink(24.0)).layout(Layout::top_down(egui::Align::Center)));
-        label::text(&mut child, lang.no_match(), theme::body(), p.text2);
-        if Button::new(lang.clear_filter()).ui(&mut child).clicked() {
+        label::text(&mut child, lang.word("no_match"), theme::body(), p.text2);
+        if Button::new(lang.word("clear_filter")).ui(&mut child).clicked() {
             state.listing.set_filter(ItemsFilter::default());
         }
         return;
     }
     if state.listing.total().is_none() {
-        ui.painter().text(body.center(), egui::Align2::CENTER_CENTER, lang.loading(), theme::body(), p.text3);
+        ui.painter().text(body.center(), egui::Align2::CENTER_CENTER, lang.word("loading"), theme::body(), p.text3);
     }
     let columns = match state.drafts.settings.get().layout {
         ItemsLayout::Grid => grid::ui(ui, body, state),
@@ -312,15 +312,15 @@ fn context_ui(ui: &mut Ui, state: &mut State) {
     };
     let items: Vec<u64> = state.listing.selected.iter().copied().collect();
     if failed {
-        if menu::entry(ui, lang.retry(), "", true) {
+        if menu::entry(ui, lang.word("retry"), "", true) {
             state.send(Command::Retry { job, kind: None, items: Some(items.clone()) });
         }
-        if menu::entry(ui, lang.skip(), "", true) {
+        if menu::entry(ui, lang.word("skip"), "", true) {
             state.send(Command::Skip { job, items });
         }
         menu::separator(ui);
     }
-    if menu::entry(ui, lang.copy_location(), "", true) {
+    if menu::entry(ui, lang.word("copy_location"), "", true) {
         ui.ctx().copy_text(location);
     }
     for action in [Action::SelectAll, Action::RemoveSelected] {

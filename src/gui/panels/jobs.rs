@@ -18,9 +18,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
     let lang = state.lang;
     let jobs = state.snapshot.jobs.clone();
-    let open = sheet(ctx, lang.jobs(), lang.close(), Place::Side, 420.0, |ui| {
+    let open = sheet(ctx, lang.word("jobs"), lang.word("close"), Place::Side, 420.0, |ui| {
         if jobs.is_empty() {
-            label::note(ui, lang.no_jobs());
+            label::note(ui, lang.word("no_jobs"));
         }
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP;
@@ -76,17 +76,17 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
     let small = |words| Button::new(words).height(size::BUTTON_SMALL);
     let id = job.id;
     let named = |words: &str| format!("{words}: {}", lang.job_name(id.0));
-    if !current && small(lang.show()).named(&named(lang.show())).ui(ui).clicked() {
+    if !current && small(lang.word("show")).named(&named(lang.word("show"))).ui(ui).clicked() {
         state.send(Command::Show(id));
         state.sheet = Sheet::None;
     }
     let resumable = matches!(job.state, JobState::Paused | JobState::Cancelled);
-    if resumable && small(lang.resume()).named(&named(lang.resume())).ui(ui).clicked() {
+    if resumable && small(lang.word("resume")).named(&named(lang.word("resume"))).ui(ui).clicked() {
         state.send(Command::Show(id));
         state.send(Command::Resume(id));
         state.sheet = Sheet::None;
     }
-    if job.state == JobState::Running && small(lang.pause()).named(&named(lang.pause())).ui(ui).clicked() {
+    if job.state == JobState::Running && small(lang.word("pause")).named(&named(lang.word("pause"))).ui(ui).clicked() {
         state.send(Command::Pause(id));
     }
     let retry = lang.retry_failed(job.failed);
@@ -96,7 +96,7 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
         state.send(Command::Retry { job: id, kind: None, items: None });
         state.sheet = Sheet::None;
     }
-    if job.done > 0 && small(lang.open_results()).named(&named(lang.open_results())).ui(ui).clicked() {
+    if job.done > 0 && small(lang.word("open_results")).named(&named(lang.word("open_results"))).ui(ui).clicked() {
         state.send(Command::OpenResults(id));
     }
 }

@@ -13,7 +13,7 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label};
-use crate::gui::words::Lang;
+use crate::model::Lang;
 use crate::model::{AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, human, network};
 
 /// Width of a box for a rate, in points; the same as that of the numbers above.
@@ -43,34 +43,36 @@ impl Links {
 
     fn manners_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        field::row_wide(ui, lang.robots(), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("robots"), LABEL_WIDTH, |ui| {
             let choices = [RobotsPolicy::Auto, RobotsPolicy::Always, RobotsPolicy::Never]
                 .map(|policy| (policy, lang.robots_word(policy)));
-            if let Some(policy) = segmented(ui, lang.robots(), network.robots, &choices) {
+            if let Some(policy) = segmented(ui, lang.word("robots"), network.robots, &choices) {
                 network.robots = policy;
             }
         });
         note_below(ui, &lang.robots_note(network.robots));
-        field::row_wide(ui, lang.noai(), LABEL_WIDTH, |ui| {
-            if field::check(ui, lang.noai_check(), network.obey_noai) {
+        field::row_wide(ui, lang.word("noai"), LABEL_WIDTH, |ui| {
+            if field::check(ui, lang.word("noai_check"), network.obey_noai) {
                 network.obey_noai = !network.obey_noai;
             }
             ui.add_space(size::GAP_SMALL);
             let ink = theme::palette(ui).text2;
-            label::text(ui, lang.noai_words(), theme::body(), ink);
+            label::text(ui, lang.word("noai_words"), theme::body(), ink);
         });
     }
 
     fn rates_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
         let shown = network.requests_per_s.map(|rate| rate.to_string()).unwrap_or_default();
-        let read = |text: &str| network::parse_requests_per_s(text).map_err(|_| lang.wrong_requests());
-        self.rate_ui(ui, (lang.requests_per_s(), lang.at_each_host()), &shown, read, |rate| {
+        let read = |text: &str| network::parse_requests_per_s(text).map_err(|_| lang.word("wrong_requests"));
+        self.rate_ui(ui, (lang.word("requests_per_s"), lang.word("at_each_host")), &shown, read, |rate| {
             network.requests_per_s = rate;
         });
         let shown = network.bytes_per_s.map(human::exact_size).unwrap_or_default();
-        let read = |text: &str| network::parse_bytes_per_s(text).map_err(|_| lang.wrong_bytes());
-        self.rate_ui(ui, (lang.bytes_per_s(), lang.in_all()), &shown, read, |rate| network.bytes_per_s = rate);
+        let read = |text: &str| network::parse_bytes_per_s(text).map_err(|_| lang.word("wrong_bytes"));
+        self.rate_ui(ui, (lang.word("bytes_per_s"), lang.word("in_all")), &shown, read, |rate| {
+            network.bytes_per_s = rate
+        });
     }
 
     /// A box for a rate, which may be empty.
@@ -85,7 +87,7 @@ impl Links {
         let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text).map(Some) };
         let checked = field::row_wide(ui, name, LABEL_WIDTH, |ui| {
             let id = Id::unique(("links", name));
-            let checked = field::checked(ui, id, name, shown, (BOX, self.lang.no_limit()), read);
+            let checked = field::checked(ui, id, name, shown, (BOX, self.lang.word("no_limit")), read);
             label::note(ui, what);
             checked
         });
@@ -106,10 +108,13 @@ impl Links {
             ProxyChoice::None => Way::None,
             ProxyChoice::Url(_) => Way::Address,
         };
-        field::row_wide(ui, lang.proxy(), LABEL_WIDTH, |ui| {
-            let choices =
-                [(Way::System, lang.system()), (Way::None, lang.proxy_none()), (Way::Address, lang.proxy_own())];
-            let picked = segmented(ui, lang.proxy(), current, &choices);
+        field::row_wide(ui, lang.word("proxy"), LABEL_WIDTH, |ui| {
+            let choices = [
+                (Way::System, lang.word("system")),
+                (Way::None, lang.word("proxy_none")),
+                (Way::Address, lang.word("proxy_own")),
+            ];
+            let picked = segmented(ui, lang.word("proxy"), current, &choices);
             match picked {
                 Some(Way::System) => network.proxy = ProxyChoice::System,
                 Some(Way::None) => network.proxy = ProxyChoice::None,
@@ -129,11 +134,11 @@ impl Links {
         let checked = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
             let id = Id::unique("links proxy");
             let width = ui.available_width();
-            field::checked(ui, id, lang.proxy_url(), &shown, (width, "http://proxy:3128"), |text| {
+            field::checked(ui, id, lang.word("proxy_address"), &shown, (width, "http://proxy:3128"), |text| {
                 text.parse::<ProxyChoice>()
                     .ok()
                     .filter(|proxy| matches!(proxy, ProxyChoice::Url(_)))
-                    .ok_or(lang.wrong_proxy())
+                    .ok_or(lang.word("wrong_proxy"))
             })
         });
         let is_wrong = checked.wrong.is_some();
@@ -143,21 +148,27 @@ impl Links {
         } else if !matches!(network.proxy, ProxyChoice::Url(_)) {
             note_below(ui, lang.proxy_unset(&network.proxy));
         } else if !is_wrong && network.access.iter().any(|entry| entry.kind == AccessKind::Proxy) {
-            note_below(ui, lang.proxy_secret());
+            note_below(ui, lang.word("proxy_secret"));
         }
     }
 
     fn ca_ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
         let lang = self.lang;
         let shown = network.ca_file.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        let wanted = field::row_wide(ui, lang.ca_file(), LABEL_WIDTH, |ui| {
-            let button = Button::new(lang.choose_file()).height(size::FIELD);
+        let wanted = field::row_wide(ui, lang.word("ca_file"), LABEL_WIDTH, |ui| {
+            let button = Button::new(lang.word("choose_file")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
-            let typed = field::line_hint(ui, Id::unique("links ca"), lang.ca_file(), &shown, (width, lang.ca_hint()));
+            let typed = field::line_hint(
+                ui,
+                Id::unique("links ca"),
+                lang.word("ca_file"),
+                &shown,
+                (width, lang.word("ca_hint")),
+            );
             if let Some(path) = typed {
                 network.ca_file = Some(path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
             }
-            let spoken = format!("{}: {}", lang.choose_file(), lang.ca_file());
+            let spoken = format!("{}: {}", lang.word("choose_file"), lang.word("ca_file"));
             button.named(&spoken).ui(ui).clicked()
         });
         let is_shown = network.ca_file.as_deref().is_some_and(|path| path == Path::new(&shown));
@@ -170,15 +181,15 @@ impl Links {
 
     fn insecure_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        let added = field::row_wide(ui, lang.insecure_hosts(), LABEL_WIDTH, |ui| {
+        let added = field::row_wide(ui, lang.word("insecure_hosts"), LABEL_WIDTH, |ui| {
             let id = Id::unique("links insecure");
-            let button = Button::new(lang.add_host()).height(size::FIELD);
+            let button = Button::new(lang.word("add_host")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
             let read = |text: &str| match text.trim() {
                 "" => Ok(None),
-                text => network::parse_host(text).map(Some).map_err(|_| lang.wrong_host()),
+                text => network::parse_host(text).map(Some).map_err(|_| lang.word("wrong_host")),
             };
-            let checked = field::checked(ui, id, lang.new_host(), "", (width, "nas.local"), read);
+            let checked = field::checked(ui, id, lang.word("new_host"), "", (width, "nas.local"), read);
             // Leaving the box is what adds the host, by this button or by Enter.
             if button.ui(ui).clicked() {
                 ui.memory_mut(|memory| memory.surrender_focus(id));
@@ -208,7 +219,7 @@ impl Links {
         if let Some(place) = removed {
             network.insecure_hosts.remove(place);
         }
-        below(ui, lang.insecure_warning(), p.warn);
+        below(ui, lang.word("insecure_warning"), p.warn);
     }
 }
 

@@ -4,7 +4,6 @@ use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2}
 
 use crate::engine::{Command, Notice};
 use crate::gui::actions::Action;
-use crate::gui::sentences;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -21,7 +20,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let lang = state.lang;
     let notice = state.snapshot.notice.clone();
     let (words, undo, trouble) = if state.engine_gone {
-        (lang.engine_gone().to_owned(), false, true)
+        (lang.word("engine_gone").to_owned(), false, true)
     } else {
         match &notice {
             None => return forget(ctx),
@@ -29,10 +28,10 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             Some(Notice::Added { added, duplicates, only_links }) => {
                 (lang.added(*added, *duplicates, *only_links), false, false)
             }
-            Some(Notice::NothingToAdd) => (lang.nothing_to_add().to_owned(), false, false),
+            Some(Notice::NothingToAdd) => (lang.word("nothing_to_add").to_owned(), false, false),
             Some(Notice::NoColumn { list, column }) => (lang.list_lacks(list, column), false, true),
-            Some(Notice::Remark(remark)) => (sentences::remark(lang, remark), false, false),
-            Some(Notice::RunError(error)) => (sentences::job(lang, error), false, true),
+            Some(Notice::Remark(remark)) => (remark.window_text(lang), false, false),
+            Some(Notice::RunError(error)) => (error.window_text(lang), false, true),
         }
     };
     if !trouble
@@ -65,16 +64,16 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                         label::text(ui, words.as_str(), theme::body(), if trouble { p.fail } else { p.text })
                             .on_hover_text(words.as_str());
                     });
-                    if undo && Button::new(lang.undo()).ui(ui).clicked() {
+                    if undo && Button::new(lang.word("undo")).ui(ui).clicked() {
                         Action::Undo.run(ctx, state);
                         state.send(Command::DismissNotice);
                     }
                     let lacks = matches!(notice, Some(Notice::NoColumn { .. })) && !state.engine_gone;
-                    if lacks && Button::new(lang.columns_choose()).ui(ui).clicked() {
+                    if lacks && Button::new(lang.word("columns_choose")).ui(ui).clicked() {
                         state.open(Sheet::Columns);
                         state.send(Command::DismissNotice);
                     }
-                    if !state.engine_gone && Button::icon_only(Icon::Cross, lang.dismiss()).ui(ui).clicked() {
+                    if !state.engine_gone && Button::icon_only(Icon::Cross, lang.word("dismiss")).ui(ui).clicked() {
                         state.send(Command::DismissNotice);
                     }
                 });

@@ -32,10 +32,16 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         )
     });
     let mut picked = None;
-    let open = sheet(ctx, lang.palette_title(), lang.close(), Place::Top, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("palette_title"), lang.word("close"), Place::Top, size::SHEET, |ui| {
         let mut typed = state.typed.clone();
-        let edit =
-            field::edit(ui, Id::unique("palette text"), lang.search(), &mut typed, ui.available_width(), lang.search());
+        let edit = field::edit(
+            ui,
+            Id::unique("palette text"),
+            lang.word("search"),
+            &mut typed,
+            ui.available_width(),
+            lang.word("search"),
+        );
         edit.request_focus();
         if typed != state.typed {
             state.typed = typed;
@@ -67,7 +73,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             }
         });
         if place == 0 && picked.is_none() && state.typed.is_empty() && self::entries(state).is_empty() {
-            label::note(ui, lang.palette_none());
+            label::note(ui, lang.word("palette_none"));
         }
     });
     ctx.data_mut(|data| data.insert_temp(place_id, place));

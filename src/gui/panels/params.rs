@@ -2,15 +2,13 @@
 
 use egui::{Id, Ui};
 
-use crate::gui::ops;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{curve, field, menu, swatch};
-use crate::gui::words::Lang;
-use crate::model::{ParamKind, ParamSpec, Value};
+use crate::model::{Lang, ParamKind, ParamSpec, Value};
 
 /// What a parameter is called here.
 pub(crate) struct Names<'a> {
@@ -71,16 +69,16 @@ pub(crate) fn editor(
                     as_number(shown),
                     range,
                     (*max, decimals),
-                    ops::suffix(lang, spec.unit),
+                    lang.suffix(spec.unit),
                     None,
                     room,
                 )
             }
             ParamKind::Int { min, max, soft_max, default } => {
                 let range = Range { min: *min as f64, max: *soft_max as f64, step: 1.0 };
-                let empty = default.is_none().then_some(lang.automatic());
+                let empty = default.is_none().then_some(lang.word("automatic"));
                 let most = (*max as f64, 0);
-                numeric_ui(ui, id, spoken, as_number(shown), range, most, ops::suffix(lang, spec.unit), empty, room)
+                numeric_ui(ui, id, spoken, as_number(shown), range, most, lang.suffix(spec.unit), empty, room)
             }
             ParamKind::Bool { .. } => {
                 let on = matches!(shown, Some(Value::Bool(true)));
@@ -109,7 +107,7 @@ fn curve_ui(ui: &mut Ui, lang: Lang, names: &Names<'_>, id: Id, points: &str) ->
     let typed = field::row_hint(ui, names.words, names.hint, |ui| {
         let room = ui.available_width() - size::FIELD - ui.spacing().item_spacing.x;
         let typed = field::line(ui, id, names.spoken, points, room);
-        let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+        let (words, icon) = if open { (lang.word("less"), Icon::Up) } else { (lang.word("more"), Icon::Down) };
         let spoken = format!("{words}: {}", names.spoken);
         if Button::icon_only(icon, &spoken).height(size::FIELD).ui(ui).clicked() {
             ui.data_mut(|data| data.insert_temp(shown, !open));
@@ -163,13 +161,13 @@ fn numeric_ui(
 /// A file: its name, and a menu that chooses another.
 fn file_ui(ui: &mut Ui, lang: Lang, name: &str, path: &str, room: f32) -> Option<Edited> {
     let short = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let shown = if short.is_empty() { lang.choose_file() } else { short };
+    let shown = if short.is_empty() { lang.word("choose_file") } else { short };
     let spoken = format!("{name}: {shown}");
     let button = Button::new(shown).left().menu().named(&spoken).height(size::FIELD).width(room).ui(ui);
     let button = if path.is_empty() { button } else { button.on_hover_text(path) };
     menu::below(&button, room, |ui| {
-        let by_dialog = menu::entry(ui, lang.choose_file(), "", true);
-        let by_hand = menu::entry(ui, lang.add_path(), "", true);
+        let by_dialog = menu::entry(ui, lang.word("choose_file"), "", true);
+        let by_hand = menu::entry(ui, lang.word("add_path"), "", true);
         (by_dialog || by_hand).then_some(Edited::File { by_hand })
     })
     .flatten()

@@ -20,9 +20,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
 fn links_ui(ctx: &Context, state: &mut State) {
     let lang = state.lang;
     let mut add = false;
-    let open = sheet(ctx, lang.paste_title(), lang.close(), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("paste_title"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
         let p = theme::palette(ui);
-        label::note(ui, lang.paste_note());
+        label::note(ui, lang.word("paste_note"));
         ui.add_space(size::GAP_SMALL);
         egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
             let id = Id::unique("paste text");
@@ -35,13 +35,13 @@ fn links_ui(ctx: &Context, state: &mut State) {
                 .show(ui)
                 .response
                 .response
-                .accessible_name(lang.paste_box());
+                .accessible_name(lang.word("paste_box"));
             if ui.memory(|memory| memory.focused().is_none()) {
                 edit.request_focus();
             }
         });
         ui.add_space(size::GAP);
-        add = confirm(ui, lang.add_links(), !state.typed.trim().is_empty())
+        add = confirm(ui, lang.word("add_links"), !state.typed.trim().is_empty())
             || ui.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::Enter));
     });
     if add {
@@ -57,20 +57,26 @@ fn path_ui(ctx: &Context, state: &mut State, purpose: crate::gui::dialogs::Purpo
     let lang = state.lang;
     let mut given = false;
     let title = state.purpose_title(purpose);
-    let open = sheet(ctx, title, lang.close(), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, title, lang.word("close"), Place::Middle, size::SHEET, |ui| {
         if let Some(hint) = state.hint {
             let ink = theme::palette(ui).text2;
             label::wrapped(ui, hint, theme::body(), ink);
         }
         let width = ui.available_width();
-        let edit =
-            field::edit(ui, Id::unique("path text"), lang.path_or_link(), &mut state.typed, width, lang.path_hint());
+        let edit = field::edit(
+            ui,
+            Id::unique("path text"),
+            lang.word("path_or_link"),
+            &mut state.typed,
+            width,
+            lang.word("path_hint"),
+        );
         if ui.memory(|memory| memory.focused().is_none()) && !edit.lost_focus() {
             edit.request_focus();
         }
         given = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(size::GAP);
-        given |= confirm(ui, if is_adding(purpose) { lang.add() } else { title }, !state.typed.trim().is_empty());
+        given |= confirm(ui, if is_adding(purpose) { lang.word("add") } else { title }, !state.typed.trim().is_empty());
     });
     if given && !state.typed.trim().is_empty() {
         let path = std::mem::take(&mut state.typed);

@@ -58,12 +58,12 @@ fn is_picture(state: &State) -> bool {
 
 fn compare_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let scales = [(Scale::Fit, lang.fit()), (Scale::Full, lang.full()), (Scale::Pixel, lang.pixel())];
-    if let Some(scale) = segmented(ui, lang.zoom(), state.view.scale, &scales) {
+    let scales = [(Scale::Fit, lang.word("fit")), (Scale::Full, lang.word("full")), (Scale::Pixel, lang.word("pixel"))];
+    if let Some(scale) = segmented(ui, lang.word("zoom"), state.view.scale, &scales) {
         state.view.scale = scale;
     }
-    let compares = [(Compare::Split, lang.split()), (Compare::SideBySide, lang.side_by_side())];
-    if let Some(compare) = segmented(ui, lang.compare(), state.view.compare, &compares) {
+    let compares = [(Compare::Split, lang.word("split")), (Compare::SideBySide, lang.word("side_by_side"))];
+    if let Some(compare) = segmented(ui, lang.word("compare"), state.view.compare, &compares) {
         state.view.compare = compare;
     }
 }
@@ -79,7 +79,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let Some(name) = name else {
-                label::text(ui, lang.preview(), theme::strong(), p.text2);
+                label::text(ui, lang.word("preview"), theme::strong(), p.text2);
                 return;
             };
             let (dimensions, saved) = sizes.unwrap_or_default();
@@ -115,7 +115,7 @@ fn sizes(picture: &PicturePreview) -> String {
 fn saved(state: &State, picture: &PicturePreview) -> String {
     match picture.after_bytes {
         Some(after) if is_copy(state.drafts.recipe.get(), state.drafts.save.get()) => {
-            format!("{} · {}", bytes(after), state.lang.copied_unchanged())
+            format!("{} · {}", bytes(after), state.lang.word("copied_unchanged"))
         }
         Some(after) if after == picture.before_bytes => bytes(after),
         Some(after) => {
@@ -128,22 +128,22 @@ fn saved(state: &State, picture: &PicturePreview) -> String {
 fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     let lang = state.lang;
     let Some(row) = state.listing.cursor.clone() else {
-        message(ui, area, lang.select_an_item());
+        message(ui, area, lang.word("select_an_item"));
         return;
     };
     if !is_current(state) {
         match &row.error {
             Some(error) => item_error::ui(ui, area, state, &row, error),
-            None => message(ui, area, lang.preparing()),
+            None => message(ui, area, lang.word("preparing")),
         }
         return;
     }
     let preview = Arc::clone(&state.preview);
     match &preview.content {
-        PreviewContent::Nothing => message(ui, area, lang.preparing()),
+        PreviewContent::Nothing => message(ui, area, lang.word("preparing")),
         PreviewContent::NotFetched => match &row.error {
             Some(error) => item_error::ui(ui, area, state, &row, error),
-            None => message(ui, area, lang.not_fetched()),
+            None => message(ui, area, lang.word("not_fetched")),
         },
         PreviewContent::Failed(error) => {
             // What the run recorded says more than what the preview met.
@@ -169,7 +169,7 @@ fn text_ui(ui: &mut Ui, area: Rect, state: &State, text: &str, size_bytes: u64, 
     ui.painter().rect_filled(area, theme::corner(), p.bg1);
     let inner = area.shrink(size::MARGIN);
     ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
-        label::note(ui, format!("{content_type} · {} {}", bytes(size_bytes), state.lang.text_size()));
+        label::note(ui, format!("{content_type} · {} {}", bytes(size_bytes), state.lang.word("text_size")));
         egui::ScrollArea::both().id_salt("text preview").auto_shrink(false).show(ui, |ui| {
             let shown = egui::RichText::new(text).font(theme::figures()).color(p.text);
             ui.add(egui::Label::new(shown).selectable(true).extend());
@@ -182,14 +182,14 @@ fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePrevi
     let p = theme::palette(ui);
     let preview = Arc::clone(&state.preview);
     let Some((before, after)) = state.textures.preview(ui.ctx(), &preview) else {
-        message(ui, area, lang.preparing());
+        message(ui, area, lang.word("preparing"));
         return;
     };
     ui.painter().rect_filled(area, theme::corner(), p.bg1);
     let magnified = if state.view.scale == Scale::Pixel { PIXEL as f32 } else { 1.0 };
     let scale = magnified / ui.ctx().pixels_per_point();
     let of = |texture: &egui::TextureHandle| Shown { texture: texture.id(), size_pt: texture.size_vec2() * scale };
-    let words = Words { before: lang.before(), after: lang.after(), divider: lang.divider() };
+    let words = Words { before: lang.word("before"), after: lang.word("after"), divider: lang.word("divider") };
     if state.view.scale != Scale::Fit {
         pan(ui, area, state, picture, scale);
     }
@@ -202,7 +202,7 @@ fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePrevi
     }
     if picture.approximate {
         let at = area.left_bottom() + vec2(10.0, -10.0);
-        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.approximate());
+        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.word("approximate"));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu, scroll};
-use crate::model::is_copy;
+use crate::model::{is_copy, names};
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -31,7 +31,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
     let lang = state.lang;
     ui.horizontal(|ui| {
-        label::heading(ui, lang.recipe());
+        label::heading(ui, lang.word("recipe"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| presets_ui(ui, state));
     });
     ui.add_space(size::GAP_SMALL);
@@ -41,11 +41,11 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
         if state.drafts.recipe.get().steps.is_empty() {
             let ink = theme::palette(ui).text3;
             let copy = is_copy(state.drafts.recipe.get(), state.drafts.save.get());
-            let words = if copy { lang.no_steps_copy() } else { lang.no_steps() };
+            let words = if copy { lang.word("no_steps_copy") } else { lang.word("no_steps") };
             label::wrapped(ui, words, theme::label(), ink);
         }
         let width = ui.available_width();
-        let add = Button::new(lang.add_filter()).icon(Icon::Plus).dashed().width(width).ui(ui);
+        let add = Button::new(lang.word("add_filter")).icon(Icon::Plus).dashed().width(width).ui(ui);
         add_ui(&add, width, state);
         if low {
             save::ui(ui, state);
@@ -59,8 +59,8 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
     let current = Preset::ALL.into_iter().find(|preset| {
         preset.recipe().steps == state.drafts.recipe.get().steps && preset.save() == *state.drafts.save.get()
     });
-    let shown = current.map_or(lang.custom(), |preset| preset.label(lang));
-    let spoken = format!("{}: {shown}", lang.presets());
+    let shown = current.map_or(lang.word("custom"), |preset| preset.label(lang));
+    let spoken = format!("{}: {shown}", lang.word("presets"));
     let button = Button::new(shown).named(&spoken).menu().height(size::BUTTON_SMALL).ui(ui);
     menu::below(&button, 180.0, |ui| {
         for preset in Preset::ALL {
@@ -93,8 +93,14 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         widgets.hovered.bg_stroke = hairline;
         let mut text: String =
             if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
-        let edit =
-            field::edit(ui, search, lang.search_filters(), &mut text, ui.available_width(), lang.search_filters());
+        let edit = field::edit(
+            ui,
+            search,
+            lang.word("search_filters"),
+            &mut text,
+            ui.available_width(),
+            lang.word("search_filters"),
+        );
         if opened {
             edit.request_focus();
         }
@@ -106,7 +112,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
             .iter()
             .filter(|op| {
                 wanted.is_empty()
-                    || ops::name(lang, op.id).to_lowercase().contains(&wanted)
+                    || names::op_name(lang, op.id).to_lowercase().contains(&wanted)
                     || op.id.replace('_', " ").contains(&wanted)
             })
             .copied()
@@ -119,17 +125,17 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
                 if of_group.is_empty() {
                     continue;
                 }
-                menu::heading(ui, ops::group(lang, group));
+                menu::heading(ui, lang.group(group));
                 for op in of_group {
-                    let response = menu::entry_ui(ui, &ops::name(lang, op.id), "", true, false);
+                    let response = menu::entry_ui(ui, &names::op_name(lang, op.id), "", true, false);
                     if response.clicked() {
                         picked = Some(*op);
                     }
-                    response.on_hover_text(ops::summary(lang, op));
+                    response.on_hover_text(names::op_summary(lang, op.id, op.summary));
                 }
             }
             if found.is_empty() {
-                label::note(ui, lang.no_filter_found());
+                label::note(ui, lang.word("no_filter_found"));
             }
             scroll::follow_focus(ui);
         });

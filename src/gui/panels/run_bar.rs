@@ -4,7 +4,6 @@ use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Rol
 
 use crate::engine::JobView;
 use crate::gui::actions::Action;
-use crate::gui::sentences;
 use crate::gui::state::State;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::button::Button;
@@ -26,9 +25,10 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 }
             },
             _ => {
-                big(ui, state, Action::Start, state.lang.start(), false);
+                big(ui, state, Action::Start, state.lang.word("start"), false);
                 let p = theme::palette(ui);
-                let words = if job.is_some() { state.lang.start_hint() } else { state.lang.nothing_elsewhere() };
+                let words =
+                    if job.is_some() { state.lang.word("start_hint") } else { state.lang.word("opening_catalog") };
                 label::text(ui, words, theme::body(), p.text2);
             }
         }
@@ -52,15 +52,16 @@ fn press(ui: &mut Ui, state: &mut State, action: Action, button: Button<'_>) {
 fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     let lang = state.lang;
     let p = theme::palette(ui);
-    let words = if job.progress.total > 0 { lang.start_items(job.progress.total) } else { lang.start().to_owned() };
+    let words =
+        if job.progress.total > 0 { lang.start_items(job.progress.total) } else { lang.word("start").to_owned() };
     big(ui, state, Action::Start, &words, true);
     if job.counting {
-        label::text(ui, lang.counting(), theme::body(), p.text2);
+        label::text(ui, lang.word("counting"), theme::body(), p.text2);
     } else if let Some(estimate) = job.estimate {
         label::text(ui, lang.estimate(estimate.seconds, estimate.bytes_out), theme::figures(), p.text2);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::NewBatch, Button::new(lang.new_batch()).ghost());
+        press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
         elsewhere_ui(ui, state);
         insecure_ui(ui, state, job, 320.0);
         if let Some(dir) = &job.out_dir {
@@ -73,20 +74,20 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
 /// Another batch at work can be gone to.
 fn elsewhere_ui(ui: &mut Ui, state: &mut State) {
     let Some(other) = state.snapshot.running_elsewhere else { return };
-    if Button::new(state.lang.show()).ui(ui).clicked() {
+    if Button::new(state.lang.word("show")).ui(ui).clicked() {
         state.send(crate::engine::Command::Show(other));
     }
     let ink = theme::palette(ui).text2;
-    label::text(ui, state.lang.running_elsewhere(), theme::body(), ink);
+    label::text(ui, state.lang.word("running_elsewhere"), theme::body(), ink);
 }
 
 fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let results = Action::OpenResults.is_enabled(state);
-    big(ui, state, Action::OpenResults, lang.open_results(), results);
+    big(ui, state, Action::OpenResults, lang.word("open_results"), results);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::NewBatch, Button::new(lang.new_batch()));
+        press(ui, state, Action::NewJob, Button::new(lang.word("new_job")));
         let retry = lang.retry_failed(job.progress.failed);
         press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -106,20 +107,20 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     let width = ui.available_width();
     let going = matches!(job.state, JobState::Running | JobState::Queued);
     if going {
-        big(ui, state, Action::Pause, lang.pause(), true);
+        big(ui, state, Action::Pause, lang.word("pause"), true);
     } else {
-        big(ui, state, Action::Resume, lang.resume(), true);
+        big(ui, state, Action::Resume, lang.word("resume"), true);
     }
     let message = message(state, job, p);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::Cancel, Button::new(lang.cancel()).ghost());
+        press(ui, state, Action::Cancel, Button::new(lang.word("cancel")).ghost());
         if job.state == JobState::Cancelled {
-            press(ui, state, Action::NewBatch, Button::new(lang.new_batch()).ghost());
+            press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
         }
         let retry = lang.retry_failed(progress.failed);
         press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
         if !going && width > 900.0 {
-            press(ui, state, Action::OpenResults, Button::new(lang.open_results()));
+            press(ui, state, Action::OpenResults, Button::new(lang.word("open_results")));
         }
         insecure_ui(ui, state, job, width * 0.25);
         if let Some((words, ink)) = &message {
@@ -166,15 +167,15 @@ fn percent(progress: &Progress) -> String {
 fn message(state: &State, job: &JobView, p: &Palette) -> Option<(String, egui::Color32)> {
     let lang = state.lang;
     if let Some(reason) = &job.halted {
-        return Some((sentences::job(lang, reason), p.warn));
+        return Some((reason.window_text(lang), p.warn));
     }
     if job.network_gone {
-        return Some((lang.network_gone().to_owned(), p.warn));
+        return Some((lang.word("network_lost").to_owned(), p.warn));
     }
     match job.state {
-        JobState::Queued => Some((lang.queued().to_owned(), p.text2)),
-        JobState::Paused => Some((lang.paused().to_owned(), p.text2)),
-        JobState::Cancelled => Some((lang.cancelled().to_owned(), p.text2)),
+        JobState::Queued => Some((lang.word("queued").to_owned(), p.text2)),
+        JobState::Paused => Some((lang.word("paused").to_owned(), p.text2)),
+        JobState::Cancelled => Some((lang.word("cancelled").to_owned(), p.text2)),
         _ => None,
     }
 }
@@ -185,7 +186,7 @@ fn bar_ui(ui: &mut Ui, state: &State, progress: &Progress, going: bool) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, size::PROGRESS), Sense::hover());
     let percent = f64::from(progress.fraction()) * 100.0;
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, state.lang.job_progress());
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, state.lang.word("job_progress"));
         info.value = Some(percent.round());
         info
     });

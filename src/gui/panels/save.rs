@@ -5,13 +5,14 @@ use egui::{Id, Ui};
 use super::params::{self, Edited};
 use crate::engine::{SaveKey, save_keys};
 use crate::gui::dialogs::Purpose;
-use crate::gui::ops;
 use crate::gui::state::State;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, Value, human, is_copy};
+use crate::model::{
+    ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, Value, human, is_copy, names,
+};
 
 /// Keys shown at once; the rest stands behind "More", unless it was given.
 const SHOWN: [&str; 2] = ["quality", "lossless"];
@@ -56,17 +57,18 @@ fn is_open(ui: &Ui) -> bool {
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     ui.add_space(size::GAP);
-    label::heading(ui, lang.save());
+    label::heading(ui, lang.word("save"));
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let mut save = state.drafts.save.get().clone();
         encoding_ui(ui, state, &mut save);
         let mut sink = state.drafts.sink.get().clone();
         place_ui(ui, state, &mut sink);
-        field::row(ui, lang.metadata(), |ui| {
+        field::row(ui, lang.word("metadata"), |ui| {
             let choices = [MetadataPolicy::Keep, MetadataPolicy::NoGps, MetadataPolicy::Strip]
                 .map(|policy| (policy, lang.metadata_word(policy).to_owned()));
-            if let Some(policy) = menu::combo(ui, lang.metadata(), ui.available_width(), save.metadata, &choices) {
+            if let Some(policy) = menu::combo(ui, lang.word("metadata"), ui.available_width(), save.metadata, &choices)
+            {
                 save.metadata = policy;
             }
         });
@@ -80,10 +82,10 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 
 fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     let lang = state.lang;
-    field::row(ui, lang.format(), |ui| {
+    field::row(ui, lang.word("format"), |ui| {
         let choices: Vec<_> =
             FormatChoice::all().into_iter().map(|format| (format, format_word(state, format))).collect();
-        if let Some(format) = menu::combo(ui, lang.format(), ui.available_width(), save.format, &choices) {
+        if let Some(format) = menu::combo(ui, lang.word("format"), ui.available_width(), save.format, &choices) {
             save.set_format(format);
             save.quality = None;
             save.lossless = false;
@@ -97,8 +99,8 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     if hidden == 0 && !open {
         return;
     }
-    let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
-    let spoken = format!("{words}: {}", lang.save());
+    let (words, icon) = if open { (lang.word("less"), Icon::Up) } else { (lang.word("more"), Icon::Down) };
+    let spoken = format!("{words}: {}", lang.word("save"));
     let width = ui.available_width();
     if Button::new(words).named(&spoken).icon(icon).ghost().height(size::FIELD).width(width).ui(ui).clicked() {
         ui.data_mut(|data| data.insert_temp(more_id(), !open));
@@ -109,9 +111,9 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
 fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let lang = state.lang;
     let name = key.param.name;
-    let words = ops::save_name(lang, name);
-    let hint = ops::save_summary(lang, &key.param);
-    let choice = |word: &str| ops::save_choice(lang, name, word);
+    let words = names::save_key_name(lang, name);
+    let hint = names::save_key_summary(lang, name, key.param.summary);
+    let choice = |word: &str| names::save_choice_name(lang, name, word);
     let names = params::Names { words: &words, hint: &hint, spoken: &words, choice: &choice, open: false };
     let given = match (name, key.get(save)) {
         // What will be used is shown, rather than that nothing was said.
@@ -138,17 +140,19 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
 
 fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
     let lang = state.lang;
-    field::row(ui, lang.name(), |ui| {
-        if let Some(name) = field::line(ui, Id::unique("name template"), lang.name(), &sink.name, ui.available_width())
+    field::row(ui, lang.word("name"), |ui| {
+        if let Some(name) =
+            field::line(ui, Id::unique("name template"), lang.word("name"), &sink.name, ui.available_width())
         {
             sink.name = if name.trim().is_empty() { SinkSpec::default().name } else { name };
         }
     });
-    field::row(ui, lang.folder(), |ui| {
+    field::row(ui, lang.word("folder"), |ui| {
         let chosen = sink.dir.clone().or_else(|| state.job().and_then(|job| job.out_dir.clone()));
-        let words =
-            chosen.as_ref().map_or(lang.folder_default().to_owned(), |dir| short_path(&dir.display().to_string()));
-        let spoken = format!("{}: {words}", lang.folder());
+        let words = chosen
+            .as_ref()
+            .map_or(lang.word("folder_default").to_owned(), |dir| short_path(&dir.display().to_string()));
+        let spoken = format!("{}: {words}", lang.word("folder"));
         let width = ui.available_width();
         let button = Button::new(&words).named(&spoken).left().menu().height(size::FIELD).width(width).ui(ui);
         let button = match &chosen {
@@ -156,34 +160,34 @@ fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
             None => button,
         };
         menu::below(&button, width, |ui| {
-            if menu::choice(ui, lang.folder_default(), sink.dir.is_none()) {
+            if menu::choice(ui, lang.word("folder_default"), sink.dir.is_none()) {
                 sink.dir = None;
             }
-            if menu::entry(ui, lang.choose_folder(), "", true) {
+            if menu::entry(ui, lang.word("choose_folder"), "", true) {
                 state.dialog(Purpose::Output);
             }
-            if menu::entry(ui, lang.add_path(), "", true) {
+            if menu::entry(ui, lang.word("add_path"), "", true) {
                 state.open(crate::gui::state::Sheet::Path(Purpose::Output));
             }
         });
     });
-    field::row(ui, lang.subfolders(), |ui| {
+    field::row(ui, lang.word("subfolders"), |ui| {
         let choices = [Tree::Keep, Tree::Flat].map(|tree| (tree, lang.tree_word(tree).to_owned()));
-        if let Some(tree) = menu::combo(ui, lang.subfolders(), ui.available_width(), sink.tree, &choices) {
+        if let Some(tree) = menu::combo(ui, lang.word("subfolders"), ui.available_width(), sink.tree, &choices) {
             sink.tree = tree;
         }
     });
-    field::row(ui, lang.conflict(), |ui| {
+    field::row(ui, lang.word("conflict"), |ui| {
         let choices = [ConflictPolicy::Rename, ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail]
             .map(|policy| (policy, lang.conflict_word(policy).to_owned()));
-        if let Some(policy) = menu::combo(ui, lang.conflict(), ui.available_width(), sink.on_conflict, &choices) {
+        if let Some(policy) = menu::combo(ui, lang.word("conflict"), ui.available_width(), sink.on_conflict, &choices) {
             sink.on_conflict = policy;
         }
     });
 }
 
 fn format_word(state: &State, format: FormatChoice) -> String {
-    format.fixed().map_or_else(|| state.lang.format_keep().to_owned(), |format| format.label().to_owned())
+    format.fixed().map_or_else(|| state.lang.word("format_keep").to_owned(), |format| format.label().to_owned())
 }
 
 /// A path's last two parts, with what was left out shown as such.

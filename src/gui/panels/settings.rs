@@ -13,7 +13,7 @@ use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
-use crate::gui::words::Lang;
+use crate::model::Lang;
 use crate::model::Limits;
 
 /// Width of a setting's name, in points.
@@ -34,20 +34,20 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.hint };
     let mut access = std::mem::take(&mut state.access);
     let mut typed = None;
-    let open = sheet(ctx, lang.settings(), lang.close(), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("settings"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
             window_ui(ui, lang, &mut settings);
             ui.add_space(size::MARGIN);
-            label::heading(ui, lang.section_limits());
+            label::heading(ui, lang.word("section_limits"));
             limits_ui(ui, lang, &mut settings.limits);
-            label::note(ui, lang.settings_note());
+            label::note(ui, lang.word("settings_note"));
             ui.add_space(size::MARGIN);
-            label::heading(ui, lang.limits_of_links());
+            label::heading(ui, lang.word("limits_of_links"));
             connections_ui(ui, lang, &mut settings.limits);
             file_wanted = links.ui(ui, &mut settings.network);
             typed = access.ui(ui, lang, &mut settings.network.access);
-            label::note(ui, lang.links_note());
+            label::note(ui, lang.word("links_note"));
             // So that the last focus ring isn't cut off.
             ui.add_space(size::GAP_SMALL);
             scroll::follow_focus(ui);
@@ -74,45 +74,50 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
 }
 
 fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
-    label::heading(ui, lang.section_window());
-    field::row_wide(ui, lang.language(), LABEL_WIDTH, |ui| {
-        let choices = [(Language::System, lang.system()), (Language::English, "English"), (Language::Korean, "한국어")];
-        if let Some(language) = segmented(ui, lang.language(), settings.language, &choices) {
+    label::heading(ui, lang.word("section_window"));
+    field::row_wide(ui, lang.word("language"), LABEL_WIDTH, |ui| {
+        let choices =
+            [(Language::System, lang.word("system")), (Language::English, "English"), (Language::Korean, "한국어")];
+        if let Some(language) = segmented(ui, lang.word("language"), settings.language, &choices) {
             settings.language = language;
         }
     });
     ui.add_space(size::GAP_SMALL);
-    field::row_wide(ui, lang.theme(), LABEL_WIDTH, |ui| {
-        let choices = [(Theme::System, lang.system()), (Theme::Dark, lang.dark()), (Theme::Light, lang.light())];
-        if let Some(theme) = segmented(ui, lang.theme(), settings.theme, &choices) {
+    field::row_wide(ui, lang.word("theme"), LABEL_WIDTH, |ui| {
+        let choices = [
+            (Theme::System, lang.word("system")),
+            (Theme::Dark, lang.word("dark")),
+            (Theme::Light, lang.word("light")),
+        ];
+        if let Some(theme) = segmented(ui, lang.word("theme"), settings.theme, &choices) {
             settings.theme = theme;
         }
     });
 }
 
 fn limits_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
-    let auto = lang.automatic();
+    let auto = lang.word("automatic");
     let workers = limits.workers.map(|workers| workers as f64);
-    whole(row(ui, lang.workers(), workers, (1.0, 256.0, 1.0), "", Some(auto)), |workers| {
+    whole(row(ui, lang.word("workers"), workers, (1.0, 256.0, 1.0), "", Some(auto)), |workers| {
         limits.workers = workers.map(|workers| workers as usize);
     });
     let memory = limits.memory_bytes.map(|memory| memory as f64 / MB);
-    whole(row(ui, lang.memory_budget(), memory, (64.0, 1_048_576.0, 128.0), " MB", Some(auto)), |memory| {
+    whole(row(ui, lang.word("memory_budget"), memory, (64.0, 1_048_576.0, 128.0), " MB", Some(auto)), |memory| {
         limits.memory_bytes = memory.map(|memory| memory << 20);
     });
 }
 
 fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
     let connections = Some(limits.connections as f64);
-    whole(row(ui, lang.connections(), connections, (1.0, 4096.0, 8.0), "", None), |connections| {
+    whole(row(ui, lang.word("connections"), connections, (1.0, 4096.0, 8.0), "", None), |connections| {
         limits.connections = connections.map_or(limits.connections, |connections| connections as usize);
     });
     let per_host = Some(limits.per_host as f64);
-    whole(row(ui, lang.per_host(), per_host, (1.0, 1024.0, 1.0), "", None), |per_host| {
+    whole(row(ui, lang.word("per_host"), per_host, (1.0, 1024.0, 1.0), "", None), |per_host| {
         limits.per_host = per_host.map_or(limits.per_host, |per_host| per_host as usize);
     });
-    let (wait, suffix) = (Some(limits.network_wait_s as f64), lang.seconds_suffix());
-    whole(row(ui, lang.network_wait(), wait, (0.0, 86_400.0, 30.0), suffix, None), |wait| {
+    let (wait, suffix) = (Some(limits.network_wait_s as f64), lang.word("seconds_unit"));
+    whole(row(ui, lang.word("network_wait"), wait, (0.0, 86_400.0, 30.0), suffix, None), |wait| {
         limits.network_wait_s = wait.unwrap_or(limits.network_wait_s);
     });
 }

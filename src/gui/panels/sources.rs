@@ -26,7 +26,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             .exact_size(128.0)
             .show(ui, |ui| limits_ui(ui, busy, state));
     }
-    label::heading(ui, lang.sources());
+    label::heading(ui, lang.word("sources"));
     ui.add_space(size::GAP_SMALL);
     if state.is_empty() {
         if state.job().is_some_and(|job| !job.list_files.is_empty()) {
@@ -35,14 +35,14 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         }
         ui.horizontal(|ui| {
             ui.add_space(size::GAP);
-            label::note(ui, lang.nothing_added());
+            label::note(ui, lang.word("nothing_added"));
         });
         return;
     }
     let groups = state.job().map(|job| job.groups.clone()).unwrap_or_default();
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for (is_links, heading) in [(false, lang.photos()), (true, lang.links())] {
+        for (is_links, heading) in [(false, lang.word("photos")), (true, lang.word("links"))] {
             let of_kind: Vec<&SourceGroup> = groups.iter().filter(|group| group.is_links == is_links).collect();
             if of_kind.is_empty() {
                 continue;
@@ -64,7 +64,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         }
         lists_ui(ui, state);
         ui.add_space(size::GAP);
-        let add = Button::new(lang.add()).icon(Icon::Plus).width(ui.available_width()).ui(ui);
+        let add = Button::new(lang.word("add")).icon(Icon::Plus).width(ui.available_width()).ui(ui);
         open_menu(&add, state);
         scroll::follow_focus(ui);
     });
@@ -78,7 +78,7 @@ fn lists_ui(ui: &mut Ui, state: &mut State) {
         return;
     }
     ui.add_space(size::GAP);
-    label::heading(ui, lang.lists());
+    label::heading(ui, lang.word("lists"));
     for file in files.iter() {
         let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
         let button = Button::new(&name).left().menu().ghost().width(ui.available_width());
@@ -166,12 +166,12 @@ fn limits_ui(ui: &mut Ui, busy: Busy, state: &State) {
     let lang = state.lang;
     let p = theme::palette(ui);
     ui.with_layout(Layout::top_down(Align::Min), |ui| {
-        label::heading(ui, lang.limit_now());
+        label::heading(ui, lang.word("limit_now"));
         let all = [
-            (lang.cores(), busy.cores),
-            (lang.network(), busy.network),
-            (lang.disk(), busy.disk),
-            (lang.memory(), busy.memory),
+            (lang.word("cores"), busy.cores),
+            (lang.word("network"), busy.network),
+            (lang.word("disk"), busy.disk),
+            (lang.word("memory"), busy.memory),
         ];
         let fullest = all.iter().map(|(_, share)| *share).fold(0.0_f32, f32::max);
         for (words, share) in all {

@@ -4,14 +4,13 @@ use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetI
 
 use super::params::{self, Edited};
 use crate::gui::dialogs::Purpose;
-use crate::gui::ops::{self, Op};
+use crate::gui::ops::Op;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label};
-use crate::gui::words::Lang;
-use crate::model::{ParamKind, ParamSpec, Step};
+use crate::model::{Lang, ParamKind, ParamSpec, Step, names};
 
 /// Operations with more parameters than this show only those that were given.
 const PARAMS_SHOWN: usize = 4;
@@ -89,7 +88,7 @@ fn card_ui(
     ask: &mut Option<Ask>,
 ) -> Rect {
     let p = theme::palette(ui);
-    let name = ops::name(lang, &step.op);
+    let name = names::op_name(lang, &step.op);
     Frame::new()
         .fill(if lifted { p.bg3 } else { p.bg2 })
         .stroke(theme::hairline(p))
@@ -101,7 +100,7 @@ fn card_ui(
             let explained = ui.scope_id().with("how it works");
             head_ui(ui, lang, step, (&name, op), (place, last), explained, ask);
             let Some(op) = op else {
-                label::text(ui, lang.no_filter_found(), theme::label(), p.fail);
+                label::text(ui, lang.word("no_filter_found"), theme::label(), p.fail);
                 return;
             };
             let mut shown = ui.new_child(UiBuilder::new().max_rect(ui.available_rect_before_wrap()));
@@ -113,7 +112,7 @@ fn card_ui(
             ui.advance_cursor_after_rect(used);
             if ui.data(|data| data.get_temp(explained)).unwrap_or(false) {
                 ui.add_space(size::GAP_SMALL);
-                label::wrapped(ui, ops::formula(lang, op), theme::label(), p.text2);
+                label::wrapped(ui, names::op_formula(lang, op.id, op.formula), theme::label(), p.text2);
             }
         })
         .response
@@ -143,7 +142,7 @@ fn params_ui(
     if !many {
         return;
     }
-    let (words, icon) = if open { (lang.less(), Icon::Up) } else { (lang.more(), Icon::Down) };
+    let (words, icon) = if open { (lang.word("less"), Icon::Up) } else { (lang.word("more"), Icon::Down) };
     let spoken = format!("{words}: {name}");
     let width = ui.available_width();
     if Button::new(words).named(&spoken).icon(icon).ghost().height(size::FIELD).width(width).ui(ui).clicked() {
@@ -169,15 +168,15 @@ fn head_ui(
         let ink = if step.enabled { p.text } else { p.text2 };
         let title = label::text(ui, name, theme::strong(), ink);
         if let Some(op) = op {
-            title.on_hover_text(ops::summary(lang, op));
+            title.on_hover_text(names::op_summary(lang, op.id, op.summary));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             grip_ui(ui, lang, name, place);
             let buttons = [
-                (Icon::Cross, lang.remove(), true, Ask::Remove(place)),
-                (Icon::Down, lang.move_down(), place < last, Ask::Move(place, place + 1)),
-                (Icon::Up, lang.move_up(), place > 0, Ask::Move(place, place.saturating_sub(1))),
+                (Icon::Cross, lang.word("remove"), true, Ask::Remove(place)),
+                (Icon::Down, lang.word("move_down"), place < last, Ask::Move(place, place + 1)),
+                (Icon::Up, lang.word("move_up"), place > 0, Ask::Move(place, place.saturating_sub(1))),
             ];
             for (icon, words, enabled, wanted) in buttons {
                 let spoken = format!("{words}: {name}");
@@ -186,7 +185,7 @@ fn head_ui(
                     *ask = Some(wanted);
                 }
             }
-            let spoken = format!("{}: {name}", lang.how_it_works());
+            let spoken = format!("{}: {name}", lang.word("how_it_works"));
             let button = Button::icon_only(Icon::Info, &spoken).height(size::FIELD).enabled(op.is_some());
             if quiet(ui, button, hover.contains_pointer()) {
                 ui.data_mut(|data| {
@@ -219,7 +218,7 @@ fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(20.0, size::FIELD), Sense::DRAG);
     response.widget_info(|| {
-        WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("{}: {name}", lang.drag_to_reorder()))
+        WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("{}: {name}", lang.word("drag_to_reorder")))
     });
     Icon::Grip.paint(ui.painter(), rect, if response.hovered() { p.text } else { p.text3 });
     if response.hovered() || response.dragged() {
@@ -239,10 +238,10 @@ fn param_ui(
     (spec, open): (&ParamSpec, bool),
     ask: &mut Option<Ask>,
 ) {
-    let words = ops::param(lang, &step.op, spec.name);
-    let hint = ops::param_summary(lang, &step.op, spec);
+    let words = names::param_name(lang, &step.op, spec.name);
+    let hint = names::param_summary(lang, &step.op, spec.name, spec.summary);
     let spoken = format!("{step_name}: {words}");
-    let choice = |word: &str| ops::choice(lang, &step.op, spec.name, word);
+    let choice = |word: &str| names::choice_name(lang, &step.op, spec.name, word);
     let names = params::Names { words: &words, hint: &hint, spoken: &spoken, choice: &choice, open };
     match params::editor(ui, lang, &names, spec, step.params.get(spec.name)) {
         Some(Edited::Value(value)) => {

@@ -5,15 +5,13 @@ use egui::{Align2, Color32, FontId, Id, Rect, Sense, Ui, WidgetInfo, accesskit::
 use super::items::{Columns, item_pressed};
 use crate::engine::ItemsSort;
 use crate::gui::format::bytes;
-use crate::gui::sentences;
 use crate::gui::state::State;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::badge;
 use crate::gui::widgets::button::focus_ring;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::scroll::{Extent, scroll_ui};
-use crate::gui::words::Lang;
-use crate::model::ItemRow;
+use crate::model::{ItemRow, Lang, Remark};
 
 /// A column: how much of the spare width it takes, and what it shows.
 struct Column {
@@ -27,7 +25,7 @@ struct Column {
 
 static COLUMNS: [Column; 6] = [
     Column {
-        title: |lang| lang.name(),
+        title: |lang| lang.word("name"),
         width_pt: 140.0,
         share: 0.5,
         right: false,
@@ -35,7 +33,7 @@ static COLUMNS: [Column; 6] = [
         cell: |_, item, p| (item.locator.short_name(), theme::figures(), p.text),
     },
     Column {
-        title: |lang| lang.state(),
+        title: |lang| lang.word("state"),
         width_pt: 92.0,
         share: 0.0,
         right: false,
@@ -43,7 +41,7 @@ static COLUMNS: [Column; 6] = [
         cell: |lang, item, p| (lang.item_state(item.state).to_owned(), theme::body(), badge::mark(item.state, p).1),
     },
     Column {
-        title: |lang| lang.size(),
+        title: |lang| lang.word("size"),
         width_pt: 76.0,
         share: 0.0,
         right: true,
@@ -54,7 +52,7 @@ static COLUMNS: [Column; 6] = [
         },
     },
     Column {
-        title: |lang| lang.output_size(),
+        title: |lang| lang.word("output_size"),
         width_pt: 88.0,
         share: 0.0,
         right: true,
@@ -65,7 +63,7 @@ static COLUMNS: [Column; 6] = [
         },
     },
     Column {
-        title: |lang| lang.dimensions(),
+        title: |lang| lang.word("dimensions"),
         width_pt: 104.0,
         share: 0.0,
         right: true,
@@ -76,16 +74,16 @@ static COLUMNS: [Column; 6] = [
         },
     },
     Column {
-        title: |lang| lang.error(),
+        title: |lang| lang.word("error"),
         width_pt: 80.0,
         share: 0.5,
         right: false,
         sort: None,
         cell: |lang, item, p| {
             let Some(error) = &item.error else {
-                return (sentences::remarks(lang, &item.remarks), theme::body(), p.text2);
+                return (remarks(lang, &item.remarks), theme::body(), p.text2);
             };
-            (sentences::brief(lang, error), theme::body(), p.fail)
+            (error.brief(lang), theme::body(), p.fail)
         },
     },
 ];
@@ -143,7 +141,7 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     }
     let mut scroll = state.listing.scroll;
     let bar = Rect::from_min_max(rows.min, rows.max - vec2(2.0, 0.0));
-    scroll_ui(ui, Id::unique("table bar"), state.lang.scroll_bar(), bar, extent, &mut scroll);
+    scroll_ui(ui, Id::unique("table bar"), state.lang.word("scroll_bar"), bar, extent, &mut scroll);
     state.listing.scroll = scroll;
     let lines = (rows.height() / size::TABLE_ROW).ceil() as u64 + 1;
     state.listing.see(scroll.first_row, lines);
@@ -216,9 +214,9 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[Place], state: &mut State
         cell(ui, cell_rect, text, font, ink, column.right);
     }
     let response = match &item.error {
-        Some(error) => response.on_hover_text(sentences::error(lang, error)),
+        Some(error) => response.on_hover_text(error.window_text(lang)),
         None if item.remarks.is_empty() => response,
-        None => response.on_hover_text(sentences::remarks(lang, &item.remarks)),
+        None => response.on_hover_text(remarks(lang, &item.remarks)),
     };
     item_pressed(ui, state, row, &response);
 }
@@ -248,4 +246,9 @@ mod tests {
             assert!(left + column_width <= width + 0.5, "{width}");
         }
     }
+}
+
+/// An item's remarks, one after the other.
+fn remarks(lang: Lang, remarks: &[Remark]) -> String {
+    remarks.iter().map(|remark| remark.window_text(lang)).collect::<Vec<_>>().join(" ")
 }

@@ -7,7 +7,7 @@ use super::button::focus_ring;
 use super::field;
 use super::slider::{Range, slider};
 use crate::gui::theme::{self, size};
-use crate::gui::words::Lang;
+use crate::model::Lang;
 
 /// An editor of a colour written as scripts write it; `Some` once it was changed.
 pub(crate) fn colour(ui: &mut Ui, lang: Lang, id: Id, name: &str, text: &str, width: f32) -> Option<String> {
@@ -20,7 +20,7 @@ pub(crate) fn colour(ui: &mut Ui, lang: Lang, id: Id, name: &str, text: &str, wi
 fn patch(ui: &mut Ui, lang: Lang, name: &str, text: &str) -> Option<String> {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(size::FIELD, size::FIELD), Sense::click());
-    let spoken = format!("{name}: {}", lang.pick_colour());
+    let spoken = format!("{name}: {}", lang.word("pick_colour"));
     response.widget_info(|| WidgetInfo::labeled(Role::ColorWell, true, &spoken));
     let colour = theme::named_colour(text);
     let inner = rect.shrink(2.0);
@@ -33,7 +33,7 @@ fn patch(ui: &mut Ui, lang: Lang, name: &str, text: &str) -> Option<String> {
     let stroke = egui::Stroke::new(1.0, p.text3);
     ui.painter().rect(inner, theme::corner(), colour.unwrap_or_default(), stroke, StrokeKind::Inside);
     focus_ring(ui, rect, &response);
-    let response = response.on_hover_text(lang.pick_colour());
+    let response = response.on_hover_text(lang.word("pick_colour"));
     let popup = Popup::menu(&response).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| picker(ui, lang, response.id, colour.unwrap_or(theme::UNTINTED))).and_then(|shown| shown.inner)
 }
@@ -47,10 +47,10 @@ fn picker(ui: &mut Ui, lang: Lang, id: Id, colour: Color32) -> Option<String> {
     let before = kept.filter(|kept| to_colour(*kept) == colour).unwrap_or_else(|| colour.into());
     let mut parts = before;
     let rows = [
-        (lang.hue(), &mut parts.h, 360.0),
-        (lang.saturation(), &mut parts.s, 100.0),
-        (lang.brightness(), &mut parts.v, 100.0),
-        (lang.opacity(), &mut parts.a, 100.0),
+        (lang.word("hue"), &mut parts.h, 360.0),
+        (lang.word("saturation"), &mut parts.s, 100.0),
+        (lang.word("brightness"), &mut parts.v, 100.0),
+        (lang.word("opacity"), &mut parts.a, 100.0),
     ];
     for (words, part, most) in rows {
         field::row(ui, words, |ui| {

@@ -61,14 +61,14 @@ fn numbers<'a, const N: usize>(words: impl Iterator<Item = &'a str>) -> Result<[
     let mut count = 0;
     for word in words {
         let number = word.parse::<f32>().ok().filter(|number| number.is_finite());
-        let wrong = || Message::new("cube_no_number", "\"{word}\" is not a number").with("word", shortened(word));
+        let wrong = || Message::new("cube_no_number").with("word", shortened(word));
         let number = number.ok_or_else(wrong)?;
         if let Some(value) = values.get_mut(count) {
             *value = number;
         }
         count += 1;
     }
-    let message = || Message::new("cube_numbers", "expected {wanted} numbers, found {count}").with("wanted", N);
+    let message = || Message::new("cube_numbers").with("wanted", N);
     if count == N { Ok(values) } else { Err(message().with("count", count)) }
 }
 
@@ -80,7 +80,7 @@ impl Header {
     fn take(&mut self, keyword: &str, words: std::str::SplitWhitespace<'_>) -> Result<(), Message> {
         fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Message> {
             let is_new = place.replace(value).is_none();
-            if is_new { Ok(()) } else { Err(Message::new("cube_twice", "duplicate line")) }
+            if is_new { Ok(()) } else { Err(Message::new("cube_twice")) }
         }
         match keyword {
             "TITLE" => Ok(()),
@@ -91,7 +91,7 @@ impl Header {
             "LUT_1D_INPUT_RANGE" => once(&mut self.range_1d, numbers(words)?),
             "LUT_3D_INPUT_RANGE" => once(&mut self.range_3d, numbers(words)?),
             other => {
-                let message = Message::new("cube_no_word", "unknown keyword \"{word}\"");
+                let message = Message::new("cube_no_word");
                 Err(message.with("word", shortened(other)))
             }
         }
@@ -105,7 +105,7 @@ impl Header {
         if width.iter().all(|width| *width > 0.0) && entries_per_unit.iter().all(|count| count.is_normal()) {
             Ok(Domain { low, entries_per_unit })
         } else {
-            Err(Message::new("cube_domain", "the domain must end above its start"))
+            Err(Message::new("cube_domain"))
         }
     }
 }
@@ -116,8 +116,7 @@ fn size<'a>(words: impl Iterator<Item = &'a str>, most: usize) -> Result<usize, 
         [word] => word.parse::<usize>().ok(),
         _ => None,
     };
-    size.filter(|size| (2..=most).contains(size))
-        .ok_or_else(|| Message::new("cube_size", "expected a size from 2 to {most}").with("most", most))
+    size.filter(|size| (2..=most).contains(size)).ok_or_else(|| Message::new("cube_size").with("most", most))
 }
 
 impl CubeLut {
@@ -140,21 +139,19 @@ impl CubeLut {
                 continue;
             }
             if wanted == 0 {
-                let english = "numbers before LUT_1D_SIZE or LUT_3D_SIZE";
-                return Err(at(Message::new("cube_early_numbers", english)));
+                return Err(at(Message::new("cube_early_numbers")));
             }
             if entries.len() == wanted {
-                let english = "more than the expected {wanted} lines of numbers";
-                return Err(at(Message::new("cube_more", english).with("wanted", wanted)));
+                return Err(at(Message::new("cube_more").with("wanted", wanted)));
             }
             let [r, g, b] = numbers(words).map_err(at)?;
             entries.push([r, g, b, 0.0]);
         }
         if wanted == 0 {
-            return Err(Message::new("cube_no_size", "LUT_1D_SIZE or LUT_3D_SIZE is missing"));
+            return Err(Message::new("cube_no_size"));
         }
         if entries.len() < wanted {
-            let message = Message::new("cube_short", "the file ends after {count} of {wanted} lines of numbers");
+            let message = Message::new("cube_short");
             return Err(message.with("count", entries.len()).with("wanted", wanted));
         }
         let table_entries = entries.split_off(header.size_1d.unwrap_or(0));

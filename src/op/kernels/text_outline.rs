@@ -114,7 +114,7 @@ fn check_drawable(tree: &Tree) -> Result<(), Message> {
     }
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
     let more = if missing.len() > NAMED { format!(" (+{})", missing.len() - NAMED) } else { String::new() };
-    let message = Message::new("font_lacks", "the bundled font supports Latin and Hangul, but not {letters}");
+    let message = Message::new("font_lacks");
     Err(message.with("letters", named.join(" ") + &more))
 }
 
@@ -123,9 +123,8 @@ impl TextOutline {
     pub(crate) fn new(text: &str, style: &Style) -> Result<Self, Message> {
         let options = Options { font_family: font::FAMILY.to_owned(), fontdb: fonts(), ..Options::default() };
         let shape = |line_px: f64| {
-            Tree::from_str(&drawing(text, style, line_px), &options).map_err(|error| {
-                Message::new("text_not_drawn", "the text can't be drawn: {detail}").with("detail", error)
-            })
+            Tree::from_str(&drawing(text, style, line_px), &options)
+                .map_err(|error| Message::new("text_not_drawn").with("detail", error))
         };
         let fill = shape(0.0)?;
         check_drawable(&fill)?;
@@ -133,8 +132,7 @@ impl TextOutline {
         let bounds = outlined.as_ref().unwrap_or(&fill).root().abs_stroke_bounding_box();
         let bounds = [bounds.x(), bounds.y(), bounds.width(), bounds.height()].map(|px| f64::from(px) / SHAPED_PX);
         if !bounds.iter().all(|px| px.is_finite()) || bounds[2] <= 0.0 || bounds[3] <= 0.0 {
-            let english = "the bundled font can't draw any of \"{text}\"";
-            return Err(Message::new("text_empty_drawing", english).with("text", text));
+            return Err(Message::new("text_empty_drawing").with("text", text));
         }
         Ok(Self { fill, outlined, bounds })
     }

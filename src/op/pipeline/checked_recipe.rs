@@ -125,7 +125,7 @@ fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale: f64) -> R
     let pixels = u64::from(output.width_px) * u64::from(output.height_px);
     if pixels > MAX_PIXELS || output.width_px.max(output.height_px) > MAX_SIDE_PX {
         let size = format!("{} x {} px", output.width_px, output.height_px);
-        let message = Message::new("result_too_large", "the result would be {size}, which exceeds the limit");
+        let message = Message::new("result_too_large");
         return Err(reject(step, message.with("size", size)));
     }
     Ok(())

@@ -35,7 +35,7 @@ pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
 
 fn parse(text: &str) -> Result<RecipeFile, Mistake> {
     let document = DeTable::parse(text).map_err(|error| {
-        let message = Message::new("recipe_no_toml", "{detail}").with("detail", error.message());
+        let message = Message::new("recipe_no_toml").with("detail", error.message());
         (error.span().unwrap_or_default(), message)
     })?;
     let mut recipe = Recipe::default();
@@ -46,7 +46,7 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             "version" => {
                 let number = to_value(value)?;
                 if number != Value::Number(f64::from(Recipe::VERSION)) {
-                    let message = Message::new("recipe_version", "version must be {version}, not {given}");
+                    let message = Message::new("recipe_version");
                     let message = message.with("version", Recipe::VERSION).with("given", number);
                     return Err((value.span(), message));
                 }
@@ -54,7 +54,7 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             }
             "step" => {
                 let steps = value.get_ref().as_array();
-                let wrong = || Message::new("recipe_steps", "steps must be written as [[step]]");
+                let wrong = || Message::new("recipe_steps");
                 let steps = steps.ok_or_else(|| (value.span(), wrong()))?;
                 for step in steps {
                     recipe.steps.push(parse_step(step)?);
@@ -62,18 +62,18 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
             }
             "save" => {
                 let table = value.get_ref().as_table();
-                let wrong = || Message::new("recipe_save", "save must be a [save] table");
+                let wrong = || Message::new("recipe_save");
                 let table = table.ok_or_else(|| (value.span(), wrong()))?;
                 save = Some(parse_save(table)?);
             }
             other => {
-                let message = Message::new("recipe_key", "unknown key \"{key}\"; expected version, step or save");
+                let message = Message::new("recipe_key");
                 return Err((key.span(), message.with("key", other)));
             }
         }
     }
     if !has_version {
-        let message = Message::new("recipe_no_version", "version = {version} is missing");
+        let message = Message::new("recipe_no_version");
         return Err((0..0, message.with("version", Recipe::VERSION)));
     }
     Ok(RecipeFile { recipe, save })
@@ -95,12 +95,9 @@ fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
 }
 
 fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
-    let table = step
-        .get_ref()
-        .as_table()
-        .ok_or_else(|| (step.span(), Message::new("recipe_step", "steps must be [[step]] tables")))?;
-    let op = table.get("op").ok_or_else(|| (step.span(), Message::new("recipe_no_op", "the step has no op")))?;
-    let id = op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op", "op must be a quoted name")))?;
+    let table = step.get_ref().as_table().ok_or_else(|| (step.span(), Message::new("recipe_step")))?;
+    let op = table.get("op").ok_or_else(|| (step.span(), Message::new("recipe_no_op")))?;
+    let id = op.get_ref().as_str().ok_or_else(|| (op.span(), Message::new("recipe_op")))?;
     let spec = find(id).ok_or_else(|| (op.span(), unknown(id)))?;
     let mut result = Step::new(spec.id);
     for (key, value) in table {
@@ -109,7 +106,7 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
             "enabled" => match to_value(value)? {
                 Value::Bool(enabled) => result.enabled = enabled,
                 other => {
-                    let message = Message::new("must_be_truth", "{param} must be true or false, not {given}");
+                    let message = Message::new("must_be_truth");
                     return Err((value.span(), message.about("enabled", &other)));
                 }
             },
@@ -157,10 +154,7 @@ fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
         }
         _ => None,
     };
-    let wrong = || {
-        let english = "expected a number, text, true or false, not {given}";
-        (value.span(), Message::new("recipe_value", english).with("given", value.get_ref().type_str()))
-    };
+    let wrong = || (value.span(), Message::new("recipe_value").with("given", value.get_ref().type_str()));
     converted.ok_or_else(wrong)
 }
 

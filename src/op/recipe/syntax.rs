@@ -75,7 +75,7 @@ pub fn save_to_text(save: &Save) -> String {
 }
 
 fn twice(name: &str) -> Message {
-    Message::new("given_twice", "{param} is given twice").with("param", name)
+    Message::new("given_twice").with("param", name)
 }
 
 fn split_head(text: &str) -> (&str, &str) {
@@ -101,14 +101,14 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
         }
     }
     if in_quotes {
-        return Err(Message::new("open_quote", "a quote (\") is not closed"));
+        return Err(Message::new("open_quote"));
     }
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
     let pair = |field: String| match field.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
-        None => Err(Message::new("no_pair", "\"{text}\" is not name=value").with("text", field.trim())),
+        None => Err(Message::new("no_pair").with("text", field.trim())),
     };
     fields.into_iter().map(pair).collect()
 }

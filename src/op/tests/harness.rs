@@ -120,7 +120,7 @@ impl Files for TestFiles {
             "apart.cube" => Ok(include_bytes!("../../../tests/reference/geometry/apart.cube").as_slice().into()),
             "mixed.cube" => Ok(include_bytes!("../../../tests/reference/geometry/mixed.cube").as_slice().into()),
             "broken.cube" => Ok(b"LUT_1D_SIZE 2\n0 0\n".as_slice().into()),
-            _ => Err(Message::new("file_missing", "there is no {path}").with("path", path)),
+            _ => Err(Message::new("file_missing").with("path", path)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Files for TestFiles {
             return Ok(Arc::new(Image::from_u8(20, 30, Channels::Gray, vec![255; 600])));
         }
         if path != "mark.png" {
-            return Err(Message::new("file_missing", "there is no {path}").with("path", path));
+            return Err(Message::new("file_missing").with("path", path));
         }
         // A soft disc of several colours.
         let level = |x: f32, y: f32, channel: usize| match channel {

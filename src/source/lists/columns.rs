@@ -75,23 +75,11 @@ pub(super) fn find(names: &[String], wanted: &str) -> Option<usize> {
 }
 
 /// A requested column is missing.
-const LACKS: Message = Message::new(
-    "list_lacks",
-    "Couldn't read the list {list}: it has no column \"{column}\"; its columns are {columns}. Name the right one with \
-     {option}.",
-);
+const LACKS: Message = Message::new("list_lacks");
 /// The same for a list with a single column.
-const LACKS_AND_HAS_ONE: Message = Message::new(
-    "list_lacks_has_one",
-    "Couldn't read the list {list}: it has no column \"{column}\"; its only column is {columns}. Name the right one with \
-     {option}.",
-);
+const LACKS_AND_HAS_ONE: Message = Message::new("list_lacks_has_one");
 /// The same for a list whose first line is not a header.
-pub(super) const NO_HEADER: Message = Message::new(
-    "list_no_header",
-    "Couldn't read the list {list}: its first line is a link, so it has no header and no column \"{column}\"; its \
-     columns are {columns}. Name the right one with {option}.",
-);
+pub(super) const NO_HEADER: Message = Message::new("list_no_header");
 
 fn missing(lacks: Message, names: &[String], wanted: &str, option: &str) -> Message {
     let mut shown = names.iter().take(MAX_COLUMNS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -86,11 +86,10 @@ pub fn help() -> String {
     }
 }
 
-const UTF_16: Message = Message::new("list_utf16", "Couldn't read the list {list}: it is UTF-16. Save it as UTF-8.");
-const COMPRESSED_TWICE: Message = Message::new("list_packed", "Couldn't read the list {list}: it is compressed twice.");
-const ZIP: Message =
-    Message::new("list_zip", "Couldn't read the list {list}: it is a ZIP archive or a spreadsheet. Save it as CSV.");
-const BINARY: Message = Message::new("list_binary", "Couldn't read the list {list}: it is binary data.");
+const UTF_16: Message = Message::new("list_utf16");
+const COMPRESSED_TWICE: Message = Message::new("list_packed");
+const ZIP: Message = Message::new("list_zip");
+const BINARY: Message = Message::new("list_binary");
 
 /// Why a file with these first bytes is not a list.
 pub(super) fn refusal(head: &[u8]) -> Option<Message> {

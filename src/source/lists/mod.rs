@@ -270,16 +270,10 @@ fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, cancelled: &dyn Fn() 
 
 fn unreadable(name: &str, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
-        io::ErrorKind::NotFound => {
-            Message::new("list_missing", "Couldn't read the list {list}: there is no such file.")
-        }
-        io::ErrorKind::PermissionDenied => {
-            Message::new("list_denied", "Couldn't read the list {list}: permission denied.")
-        }
-        io::ErrorKind::UnexpectedEof => {
-            Message::new("list_short", "Couldn't read the list {list} to its end: its compressed data ends early.")
-        }
-        _ => Message::new("list_unread", "Couldn't read the list {list} ({detail}).").with("detail", error),
+        io::ErrorKind::NotFound => Message::new("list_missing"),
+        io::ErrorKind::PermissionDenied => Message::new("list_denied"),
+        io::ErrorKind::UnexpectedEof => Message::new("list_short"),
+        _ => Message::new("list_unread").with("detail", error),
     };
     JobError::Machine(sentence.with("list", name))
 }

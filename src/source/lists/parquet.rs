@@ -55,9 +55,7 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
                 }
                 Ok(None) => break,
                 Err(why) if number > 0 => {
-                    let english =
-                        "Couldn't read the list {list}: its Parquet data is broken after row {row} ({detail}).";
-                    let why = Message::new("list_parquet_row", english).with("detail", why.arg("detail"));
+                    let why = Message::new("list_parquet_row").with("detail", why.arg("detail"));
                     return list.unreadable(why.with("row", number));
                 }
                 Err(why) => return list.unreadable(why),
@@ -133,8 +131,7 @@ fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
     time.map_or_else(|_| number.into(), |time| time.to_string().into())
 }
 
-const BROKEN: Message =
-    Message::new("list_parquet", "Couldn't read the list {list}: its Parquet data is broken ({detail}).");
+const BROKEN: Message = Message::new("list_parquet");
 
 /// Calls the library; its errors and panics become messages.
 fn guard<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Message> {

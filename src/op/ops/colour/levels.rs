@@ -35,7 +35,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         let number = |name| params.number(name);
         let width = number("white") - number("black");
         if width <= 0.0 {
-            let message = Message::new("levels_order", "black ({black}) must be below white ({white})");
+            let message = Message::new("levels_order");
             return Err(message.with("black", number("black")).with("white", number("white")));
         }
         Ok(Box::new(Levels {

@@ -33,7 +33,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     build: |params| {
         let path = params.text("file").to_owned();
         if path.is_empty() {
-            return Err(Message::new("lut_file", "file is required: the path of a .cube file"));
+            return Err(Message::new("lut_file"));
         }
         Ok(Box::new(Lut { path, strength: (params.number("strength") / 100.0) as f32, cube: None }))
     },

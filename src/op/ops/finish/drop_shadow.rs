@@ -53,7 +53,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
         let background = params.colour("background");
         let background = (background.0[3] > 0.0).then_some(background);
         if background.is_some_and(|background| background.0[3] < 1.0) {
-            return Err(Message::new("shadow_background", "background must be transparent or a solid colour"));
+            return Err(Message::new("shadow_background"));
         }
         Ok(Box::new(DropShadow {
             offset: (params.number("offset_x"), params.number("offset_y")),

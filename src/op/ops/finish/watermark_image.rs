@@ -47,7 +47,7 @@ struct WatermarkImage {
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let path = params.text("file").to_owned();
     if path.is_empty() {
-        return Err(Message::new("watermark_file", "file is required: the path of the image to overlay"));
+        return Err(Message::new("watermark_file"));
     }
     let scale = params.number("scale") / 100.0;
     Ok(Box::new(WatermarkImage {
@@ -79,17 +79,14 @@ impl Operation for WatermarkImage {
     fn load(&mut self, files: &dyn Files) -> Result<(), Message> {
         let mark = files.picture(&self.path)?;
         if mark.info.width_px == 0 || mark.info.height_px == 0 {
-            return Err(Message::new("watermark_empty", "it has no pixels").in_file(&self.path));
+            return Err(Message::new("watermark_empty").in_file(&self.path));
         }
         self.mark = Some(mark);
         Ok(())
     }
 
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
-        let mark = self
-            .mark
-            .as_ref()
-            .ok_or_else(|| Message::new("watermark_unread", "it could not be read").in_file(&self.path))?;
+        let mark = self.mark.as_ref().ok_or_else(|| Message::new("watermark_unread").in_file(&self.path))?;
         if self.layout.opacity <= 0.0 {
             return Ok(Stage::Nothing);
         }

@@ -77,15 +77,14 @@ fn field(text: &str) -> Option<&'static str> {
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let text = params.text("text");
     if text.trim().is_empty() {
-        return Err(Message::new("watermark_text", "text is required"));
+        return Err(Message::new("watermark_text"));
     }
     if text.chars().count() > MAX_CHARS {
-        let message = Message::new("watermark_long", "text can have at most {most} characters");
+        let message = Message::new("watermark_long");
         return Err(message.with("most", MAX_CHARS));
     }
     if let Some(field) = field(text) {
-        let english = "{field} works only in file names; a watermark has the same text on every image";
-        return Err(Message::new("watermark_field", english).with("field", field));
+        return Err(Message::new("watermark_field").with("field", field));
     }
     let style = Style {
         bold: params.flag("bold"),

@@ -110,8 +110,7 @@ struct Resize {
     background: Colour,
 }
 
-const ONE_SIZE: Message =
-    Message::new("resize_one_size", "use only one of long_edge, short_edge, percent, megapixels, or width and height");
+const ONE_SIZE: Message = Message::new("resize_one_size");
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let fit = match params.text("fit") {
@@ -140,15 +139,14 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         (None, None, Some(width), Some(height)) => Target::Box(width, height, fit),
         (None, None, None, None) => match params.number("percent") {
             100.0 => {
-                let english = "a size is required: long_edge, short_edge, width, height, megapixels or percent";
-                return Err(Message::new("resize_no_size", english));
+                return Err(Message::new("resize_no_size"));
             }
             percent => Target::Factor(percent / 100.0),
         },
         _ => return Err(ONE_SIZE),
     };
     if fit != Fit::Inside && !matches!(target, Target::Box(..)) {
-        let message = Message::new("resize_fit", "fit={fit} needs both width and height");
+        let message = Message::new("resize_fit");
         return Err(message.with("fit", params.text("fit")));
     }
     Ok(Box::new(Resize {

@@ -1,0 +1,192 @@
+### What the command line prints: help, and messages that only it has.
+
+## Help
+
+about = Processes batches of images and links: select, edit, fetch, watch, and lose nothing
+usage_heading = Usage
+commands_heading = Commands
+arguments_heading = Arguments
+options_heading = Options
+links_heading = Links
+help_default = default: { $value }
+help_values = possible values: { $values }
+command-run = Run a job without a window
+command-resume = Resume an interrupted job (default: the most recent)
+command-retry = Retry a job's failed items
+command-jobs = List jobs, or show one in detail
+command-export = Write a job's items to a table for other programs
+command-ops = List the operations, or show one in detail; `ops save` lists output formats and their options
+command-help = Print this message or the help of a command
+option-help = Print help
+option-version = Print version
+option-inputs = Files, folders and URLs to add to the window
+option-catalog = The catalog, which records every item of every job [default: pixloom/catalog.sqlite in the user's data folder]
+option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAGES or LANG]
+option-job = The job's number
+option-retry-kind = Only failures of this kind, such as timeout or not_a_picture
+option-json = Print JSON lines to standard output
+option-export-format = csv (with a header), jsonl (one JSON object per line) or parquet
+option-export-out = The file to write; an existing file is replaced [default: standard output]
+option-ops-name = The name of an operation, such as resize; or save
+option-run-inputs = Files, folders (see -R) and http(s) URLs
+option-recursive = Include subfolders
+option-urls = A list of URLs: .txt (one per line, # starts a comment), .csv, .tsv, .jsonl or .parquet, each also as .gz; a file, the http(s) URL of a list, or - for standard input (repeatable)
+option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: url]
+option-checksum_column = The column of checksums in the lists: MD5, SHA-1 or SHA-256 in hex; items whose checksum differs fail
+option-recipe = A recipe file
+option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
+option-out = The output folder [default: a new one next to the first input]
+option-format = The output format [default: keep]
+option-quality = Quality from 1 (smallest) to 100 (best) [default: 85 for JPEG, 82 for WebP, 80 for AVIF]
+option-name = Names of results, without extension; fields: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}; the date is the date taken, or else the file's; {"{col:NAME}"} is a column of the item's list
+option-tree = Whether to recreate the folder structure in the output folder
+option-on_conflict = What to do if the output file exists
+option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
+option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
+option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]
+option-workers = Images processed at once [default: one per core]
+option-connections = URLs fetched at once
+option-per_host = URLs fetched at once per host
+option-memory = Memory for images and downloads in progress, such as 512MiB [default: half of free memory, at most 2GiB]
+option-network_wait = How long to wait for the network to come back, such as 30s or 5m
+option-max_megapixels = Refuse images with more megapixels than this [default: 1000]
+option-max_side = Refuse images wider or higher than this many pixels [default: 65535]
+option-item_memory = Memory one item may use, such as 512MiB [default: the same as --memory; larger images run alone unless they look like decompression bombs]
+option-item_timeout = Time limit per item, such as 90s or 1h [default: 10m]
+option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
+option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
+option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)
+option-fast = Don't wait for the disk: faster, but a power cut may lose finished items
+option-robots = Whether to obey robots.txt: auto obeys it at hosts with more than 100 links
+option-obey_noai = Skip content marked noai or noimageai (X-Robots-Tag)
+option-proxy = The proxy: a URL (http, https, socks5 or socks5h), none, or the system's. A proxy looks names up itself, so only numeric addresses in links can be checked
+option-ca_file = Also trust the certificate authorities in this PEM file
+option-insecure_host = Accept any certificate from this host, and only from this host (repeatable)
+option-header = A header for one host: 'https://api.example X-Key=env:KEY'. REF is env:NAME, netrc or settings:NAME (a line of secrets.toml in the settings folder, readable only by you). It is never sent to another host, scheme or port; the default scheme is https (repeatable)
+option-cookie = Cookies for one host: 'https://h.example=env:COOKIES' (repeatable)
+option-basic = User name and password for one host: 'https://h.example me=env:PASSWORD', 'https://h.example=netrc', or a REF that contains user:password (repeatable)
+option-bearer = A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
+option-requests_per_second = Maximum requests per second per host, such as 5 or 0.5
+option-bytes_per_second = Maximum bytes per second in total, such as 2MB
+
+## Wrong usage
+
+usage_hint = For more information, try '--help'.
+usage_error = error: { $text }
+usage_invalid_value = invalid value '{ $value }' for '{ $option }'
+usage_invalid_value_why = invalid value '{ $value }' for '{ $option }': { $why }
+usage_unknown_option = unexpected argument '{ $option }' found
+usage_missing = the following required arguments were not provided: { $options }
+usage_conflict = the argument '{ $option }' cannot be used with: { $others }
+usage_no_value = a value is required for '{ $option }' but none was supplied
+usage_unknown_command = unrecognized subcommand '{ $command }'
+usage_repeated = the argument '{ $option }' cannot be used multiple times
+usage_similar = did you mean '{ $name }'?
+usage_range = allowed: { $from } to { $to }
+usage_whole_number = a whole number is expected
+not_shown = (not shown)
+command_first = Put the command before its inputs: pixloom run INPUT...
+no_such_command = There is no command and no file "{ $word }". `pixloom --help` lists the commands.
+nothing_to_do = Nothing to do: name files, folders or URLs, or a list with --urls FILE.
+other_scheme = { $url } is a { $scheme } URL; only http and https URLs are fetched.
+no_gps_copy = Without steps or --format, files are copied byte for byte, including the GPS position. Use --format to re-encode them without it, or --metadata strip to remove all metadata and keep the pixels as they are.
+colour_idle = --colour has no effect: without steps or --format, pixels and profiles stay as they are.
+formats_differ = --save says { $one }, --format says { $other }: use only one of them.
+said_twice = --save { $save } sets { $name }, and so does --{ $name } { $value }: use only one of them.
+ca_not_there = There is no certificate file { $path }. Check its name.
+parquet_terminal = Parquet is binary: use -o FILE or pipe the output.
+no_operation_listed = There is no operation "{ $name }". `pixloom ops` lists them all.
+no_job_listed = There is no job { $job } in this catalog. `pixloom jobs` lists the jobs.
+without_window = This Pixloom was built without its window. See `pixloom run --help`.
+size_format = a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB
+size_range = allowed: 1MB to 1000TB
+time_format = a time is a number with s, m or h, such as 30s or 5m
+time_range = allowed: { $from } to 168h
+megapixels_format = expected a number of megapixels, such as 24 or 0.5
+megapixels_range = allowed: 0.000001 to { $most }
+kind_unknown = no such kind; `pixloom jobs JOB` lists the kinds of a job's failures
+reference_missing = a REF is missing: env:NAME, netrc or settings:NAME
+header_name_missing = a header name is missing: HOST NAME=REF
+header_not_settable = the header "{ $name }" can't be set
+
+## Progress and results
+
+holds_links = { $list } contains links. To fetch them, pass it as a list: pixloom run --urls { $list }
+nothing_to_resume = Nothing to resume: no job was interrupted.
+job_done_already = Job { $job } is already done.
+retry_with = Retry its failed items with: { $command }
+resume_with = Resume with: { $command }
+interrupted = Interrupted. Resume with: { $command }
+network_gone_waiting = Network lost; waiting for it to come back.
+network_back = The network is back.
+missed_messages = { $count ->
+        [one] 1 more message about sources arrived too fast to be shown.
+       *[other] { $count } more messages about sources arrived too fast to be shown.
+    }
+results_in = Results are in { $folder }.
+bar_of_total = { $percent } %  { $finished } of { $total }
+bar_so_far = { $finished } of { $total } so far
+bar_rates = { $rate }/s  { $bytes }/s
+bar_left = { $time } left
+summary_sizes = { $before } -> { $after } in { $time }
+skips = { $count ->
+        [one] 1 skipped: { $cause }
+       *[other] { $count } skipped, such as: { $cause }
+    }
+
+## Dry run
+
+plan_fails = fails: { $error }
+plan_skipped = skipped: { $output } exists already
+plan_replaces = replaces the existing file
+plan_renamed = renamed: the name is taken
+plan_unnamed = name known after processing
+plan_items = { $count ->
+        [one] 1 item to { $folder }
+       *[other] { $count } items to { $folder }
+    }
+plan_failing = { $count } would fail
+plan_skips = { $count } would be skipped
+plan_taken = { $count ->
+        [one] 1 name is taken
+       *[other] { $count } names are taken
+    }
+plan_sizes = { $before } -> about { $after }
+plan_cost = in about { $time }, with about { $memory } of memory
+plan_links = { $count ->
+        [one] 1 link: its size is known once it is fetched
+       *[other] { $count } links: their sizes are known once they are fetched
+    }
+
+## Jobs
+
+no_jobs_yet = No jobs yet.
+column-job = job
+column-created = created
+column-state = state
+column-items = items
+column-done = done
+column-failed = failed
+column-skipped = skipped
+column-to = to
+unchecked_hosts = certificates not checked: { $hosts }
+job_title = Job { $job }: { $state }
+job_created = created
+job_ended = ended
+job_to = to
+job_trust = trust
+job_trust_unchecked = certificates are not checked at { $hosts }
+job_items = items
+job_counts = { $total }: { $done } done, { $failed } failed, { $skipped } skipped, { $waiting } waiting
+job_bytes = bytes
+job_failures = failures by cause:
+job_retry = retry these: { $command }
+job_example = e.g. { $error }
+job_first_statuses = among the first failures { $statuses }
+job_continue = to continue: { $command }
+job_state-draft = draft
+job_state-queued = queued
+job_state-running = running
+job_state-paused = paused
+job_state-cancelled = cancelled
+job_state-done = done

@@ -1,0 +1,214 @@
+### Messages that are data: the code names the id and the arguments.
+
+## The program and the machine
+
+no_window = The window can't be shown: { $detail }. `pixloom run` works without it.
+no_home = There is no home directory to keep the catalog in. Name a file with --catalog.
+path = { $path }: { $detail }
+no_job = There is no job { $job } in this catalog.
+thread = Couldn't start the thread { $name }: { $detail }.
+recorder_gone = The recorder has ended; start Pixloom again.
+engine_ended = The engine has ended.
+network_gone = The network is gone.
+list_cut_off = A list could not be read to its end.
+output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.
+nothing_to_retry = Nothing to retry: no such item of job { $job } failed.
+recipe_in_use = A job at work keeps its recipe. Cancel it, or wait for its end, then change the recipe.
+no_draft = No draft could be made.
+too_many_sources = Too many sources were added at once. Wait until they have been read, then add the rest.
+settings_write = Couldn't write the settings { $path }: { $detail }.
+export = Couldn't write the export: { $detail }.
+export_file = Couldn't write { $path }: { $detail }.
+samples = Couldn't lay out the samples in { $folder }: { $detail }.
+folder_unopened = Couldn't open the folder { $folder }: { $detail }.
+http_client = The HTTP client can't be set up: { $detail }.
+
+## Sources
+
+folder_missing = Couldn't open the folder { $folder }: there is no such folder.
+folder_denied = Couldn't open the folder { $folder }: permission denied.
+folder_none = Couldn't open the folder { $folder }: it is not a folder.
+folder_unread = Couldn't open the folder { $folder } ({ $detail }).
+list_missing = Couldn't read the list { $list }: there is no such file.
+list_denied = Couldn't read the list { $list }: permission denied.
+list_short = Couldn't read the list { $list } to its end: its compressed data ends early.
+list_unread = Couldn't read the list { $list } ({ $detail }).
+list_utf16 = Couldn't read the list { $list }: it is UTF-16. Save it as UTF-8.
+list_packed = Couldn't read the list { $list }: it is compressed twice.
+list_zip = Couldn't read the list { $list }: it is a ZIP archive or a spreadsheet. Save it as CSV.
+list_binary = Couldn't read the list { $list }: it is binary data.
+list_parquet = Couldn't read the list { $list }: its Parquet data is broken ({ $detail }).
+list_parquet_row = Couldn't read the list { $list }: its Parquet data is broken after row { $row } ({ $detail }).
+list_lacks = Couldn't read the list { $list }: it has no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
+    .window = Couldn't read the list { $list }: it has no column "{ $column }"; its columns are { $columns }.
+list_lacks_has_one = Couldn't read the list { $list }: it has no column "{ $column }"; its only column is { $columns }. Name the right one with { $option }.
+    .window = Couldn't read the list { $list }: it has no column "{ $column }"; its only column is { $columns }.
+list_no_header = Couldn't read the list { $list }: its first line is a link, so it has no header and no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
+    .window = Couldn't read the list { $list }: its first line is a link, so it has no header and no column "{ $column }"; its columns are { $columns }.
+list_not_fetched = The list { $list } was not fetched.
+list_given_up = The list { $list } was not fetched: it was given up.
+list_not_kept = Couldn't keep the list { $list } while it is read ({ $detail }).
+list_changed = The list { $list } has changed since the job was interrupted. It goes on in the new one where it was in the old one; run it as another job to be sure of every link.
+stdin_cut_off = Couldn't read standard input to its end before the job was interrupted: links that had not come by then are not part of it. Run them as another job.
+
+## Names of results
+
+name_brace = The name template "{ $template }" has a stray brace "{ $brace }". Its fields are { $fields }.
+name_field = The name template "{ $template }" has an unknown field {"{"}{ $field }{"}"}. Its fields are { $fields }.
+name_empty = The name template "{ $template }" has nothing in it. Its fields are { $fields }.
+name_leading = The name template "{ $template }" has a leading "/". Its fields are { $fields }.
+name_last = The name template "{ $template }" has no name behind its last "/". Its fields are { $fields }.
+name_no_columns = The name template uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
+name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
+
+## Links
+
+ca_missing = The file of certificates { $path } is not there. Check its name.
+ca_none = { $path } holds no certificate in PEM. Choose another file.
+proxy_no_url = The proxy is no usable URL: { $detail }.
+proxy_url = The proxy is no usable URL: give http://HOST:PORT.
+proxy_scheme = A proxy is an http, https, socks5 or socks5h URL.
+no_place = { $place } is no place: give https://HOST or https://HOST:PORT.
+place_scheme = { $place }: only http and https hosts are told who asks.
+netrc_basic = { $place }: netrc keeps users and passwords, which only Basic takes.
+rate = A rate must be above 0.
+secret_variable = The secret { $name } for { $place } is missing: set the variable { $variable } in the environment. Then resume the job.
+secret_no_file = The secret { $name } for { $place } is missing: there is no file of secrets here. Then resume the job.
+secret_line = The secret { $name } for { $place } is missing: put the line "{ $kept_as }" = "..." into { $path }, which only you may read. Then resume the job.
+secret_netrc = The secret { $name } for { $place } is missing: set NETRC to a file with the line { $line }. Then resume the job.
+secret_netrc_line = The secret { $name } for { $place } is missing: add the line { $line } to { $path }. Then resume the job.
+access_open = Others may read { $path }, so that no secret is taken from it. Make it yours alone (chmod 600), then resume the job.
+access_file = { $path } can't be used: { $detail }. Mend it, then resume the job.
+access_full = { $place } has more than { $most } users; give fewer.
+access_not_sent = What was given for { $place } can't be sent.
+access_cookies = A second Cookie header for { $place } can't be sent.
+access_header = A header called "{ $name }" for { $place } can't be sent.
+access_secret = The secret { $name } for { $place } can't be sent.
+link_silent = its host has answered nobody for { $seconds } s, so it was not asked
+link_at_rest = to another link, and asks to be left alone for { $seconds } s more
+link_no_answer = no answer within { $seconds } s
+link_incomplete = it sent no complete answer
+link_stopped = it stopped sending after { $had }
+link_unfinished = not finished within { $seconds } s
+link_slow = fewer than { $bytes } bytes a second came for { $seconds } s
+link_circle = they go round in a circle
+link_redirects = more than { $most }
+link_nowhere = it names no other address
+link_no_address = it names no usable address
+link_scheme = { $scheme }: is not followed
+address_forbidden = { $host } is never reached
+address_forbidden_redirect = a redirect leads to { $host }, which is never reached
+address_private_redirect = a redirect leads to { $host }, which is inside this network; to fetch from there, give that address itself
+address_private = { $host } is inside this network
+address_private_list = { $host } is inside this network; for a fetched list of such links, save it and give it as a file
+address_proxy = { $host } is the proxy
+checksum_none = "{ $shown }" is no MD5, SHA-1 or SHA-256 in hex
+checksum_differs = its { $name } is { $had }, the list says { $wanted }
+
+## Recipe files
+
+recipe_unread = Couldn't read the recipe { $path }: { $detail }.
+recipe_unwritten = Couldn't write the recipe { $path }: { $detail }.
+recipe_no_toml = { $detail }
+recipe_version = version must be { $version }, not { $given }
+recipe_no_version = version = { $version } is missing
+recipe_steps = steps must be written as [[step]]
+recipe_step = steps must be [[step]] tables
+recipe_save = save must be a [save] table
+recipe_key = unknown key "{ $key }"; expected version, step or save
+recipe_no_op = the step has no op
+recipe_op = op must be a quoted name
+recipe_value = expected a number, text, true or false, not { $given }
+
+## Parameters
+
+no_operation = unknown operation "{ $name }"; available: { $names }
+no_parameters = unknown parameter "{ $name }"; this operation has none
+no_parameter = unknown parameter "{ $name }"; available: { $names }
+given_twice = { $param } is given twice
+open_quote = a quote (") is not closed
+no_pair = "{ $text }" is not name=value
+must_be_number = { $param } must be a number from { $min } to { $max }{ $unit }, not { $given }
+must_be_whole = { $param } must be a whole number from { $min } to { $max }{ $unit }, not { $given }
+must_be_truth = { $param } must be true or false, not { $given }
+must_be_choice = { $param } must be one of { $options }, not { $given }
+must_be_text = { $param } must be text, not { $given }
+must_be_colour = { $param } must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not { $given }
+must_be_picture = { $param } must be the path of an image, not { $given }
+must_be_table = { $param } must be the path of a .cube file, not { $given }
+must_be_curve = { $param } must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not { $given }
+must_be_shaped = { $param } must be { $shape }, not { $given }
+result_too_large = the result would be { $size }, which exceeds the limit
+
+## Saving
+
+no_save_key = there is no key "{ $name }"; there are format, { $names }
+save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
+save_max_bytes_lossless = max_bytes lowers the quality until the file fits: it can't go with lossless
+save_no_profile = colour={ $colour } needs a format that can hold its profile; { $format } can't
+save_effort_deflate = for tiff, effort needs compression=deflate
+
+## Files that steps use
+
+file_none = { $path } is not a file
+file_large = { $path } is too large: { $size } MB, at most { $most } MB
+file_missing = there is no file { $path }
+file_denied = { $path } can't be opened: no permission
+file_unread = { $path } can't be read: { $detail }
+file_no_picture = { $path } can't be used as an image ({ $detail })
+
+## Operations
+
+resize_no_size = a size is required: long_edge, short_edge, width, height, megapixels or percent
+resize_one_size = use only one of long_edge, short_edge, percent, megapixels, or width and height
+resize_fit = fit={ $fit } needs both width and height
+crop_ways = choose one way: px, edge percentages, size percentages, or aspect (optionally with a width or a height)
+crop_start_or_gravity = use either x and y or gravity, not both
+crop_edges_or_gravity = use either edge percentages or gravity, not both
+crop_aspect = aspect must look like 16:9, not "{ $given }"
+crop_aspect_sides = aspect can be combined with a width or a height, not with both
+crop_aspect_start = aspect can be combined with gravity, not with x and y
+crop_all = nothing would remain: left and right, or top and bottom, must add up to less than 100 percent
+crop_outside_x = x={ $start } is outside the image, which is { $available } px wide here
+crop_outside_y = y={ $start } is outside the image, which is { $available } px high here
+levels_order = black ({ $black }) must be below white ({ $white })
+shadow_background = background must be transparent or a solid colour
+font_lacks = the bundled font supports Latin and Hangul, but not { $letters }
+text_not_drawn = the text can't be drawn: { $detail }
+text_empty_drawing = the bundled font can't draw any of "{ $text }"
+watermark_text = text is required
+watermark_long = text can have at most { $most } characters
+watermark_field = { $field } works only in file names; a watermark has the same text on every image
+watermark_file = file is required: the path of the image to overlay
+    .window = choose the image to overlay
+watermark_empty = it has no pixels
+watermark_unread = it could not be read
+lut_file = file is required: the path of a .cube file
+    .window = choose a .cube file
+cube_no_number = "{ $word }" is not a number
+cube_numbers = expected { $wanted } numbers, found { $count }
+cube_twice = duplicate line
+cube_no_word = unknown keyword "{ $word }"
+cube_domain = the domain must end above its start
+cube_size = expected a size from 2 to { $most }
+cube_early_numbers = numbers before LUT_1D_SIZE or LUT_3D_SIZE
+cube_more = more than the expected { $wanted } lines of numbers
+cube_no_size = LUT_1D_SIZE or LUT_3D_SIZE is missing
+cube_short = the file ends after { $count } of { $wanted } lines of numbers
+
+## Values
+
+not_a_url = not a usable URL: { $detail }
+requests_format = give a number, such as 5 or 0.5
+requests_range = give a number from 0.001 on
+bytes_range = give a number of bytes from 1000 on, such as 500kB or 2MB
+not_a_host = { $shown } is no host: give https://HOST, https://HOST:PORT or http://HOST
+host_format = give a host's name or address alone, such as nas.local
+secret_format = a secret is named, not given: env:NAME, netrc or settings:NAME
+catalog_postgres = A catalog on PostgreSQL is not supported yet; give the path of a SQLite file.
+catalog_dsn = --catalog { $dsn }: { $detail }.
+job_unfinished = The catalog doesn't have an outcome for every item of the job.
+source_kind = This version of Pixloom has no source of the kind { $kind }. Use the version that created the job.
+list_folder = The list { $list } is a folder, not a file.
+list_none = The list { $list } does not exist. Check its name.
+not_a_list = { $list } is not a list of URLs.

@@ -1,0 +1,333 @@
+### Words of the window.
+
+## Header and menus
+
+open = Open
+add_images = Add images…
+add_folder = Add folder…
+add_path = Path or link…
+path_or_link = Path or link
+path_hint = /home/me/Pictures or https://…
+paste_links = Paste links
+edit = Edit
+undo = Undo
+redo = Redo
+search = Search or command
+jobs = Jobs
+settings = Settings
+palette_title = Commands
+palette_none = No such command
+select_all = Select all
+remove_selected = Remove selected
+copy_location = Copy location
+
+## Sources
+
+sources = Sources
+nothing_added = Nothing added yet
+photos = Images
+links = Links
+add = Add…
+limit_now = Limit now
+cores = Cores
+network = Network
+disk = Disk
+memory = Memory
+more_groups = and { $count } more
+columns_choose = Choose column…
+columns_title = Columns of the lists
+columns_note = They apply to every list of this job.
+columns_of = Columns: { $list }
+url_column = Link column
+checksum_column = Checksum column
+no_checksum = None
+checksum_note = MD5, SHA-1 or SHA-256 in hex. An item whose checksum differs fails.
+lacks_column = { $list }: no column “{ $column }”
+list_lacks_column = { $list } has no column “{ $column }”.
+
+## Items
+
+grid = Grid
+table = Table
+layout = Layout
+filter_items = Filter items
+filter_hint = Filter
+all = All
+no_match = No item matches this filter
+clear_filter = Show all items
+filter_by = Show items whose name contains “{ $text }”
+loading = Loading…
+items = Items
+items_count = { $count ->
+        [one] 1 item
+       *[other] { $count } items
+    }
+selected_count = { $count } selected
+name = Name
+state = State
+size = Size
+output_size = Output size
+dimensions = Dimensions
+error = Error
+scroll_bar = Scroll items
+sort_by = Sort: { $order }
+sort-added = added
+sort-name = name
+sort-state = state
+sort-size = size
+item-waiting = Waiting
+item-running = Running
+item-done = Done
+item-failed = Failed
+item-skipped = Skipped
+retry_these = Retry these
+removed = { $count ->
+        [one] 1 item removed
+       *[other] { $count } items removed
+    }
+added_items = { $count ->
+        [one] 1 item added
+       *[other] { $count } items added
+    }
+added_links = { $count ->
+        [one] 1 link added
+       *[other] { $count } links added
+    }
+added_duplicates = { $added }, { $count ->
+        [one] 1 duplicate left out
+       *[other] { $count } duplicates left out
+    }
+nothing_to_add = That text contains no link and no file
+
+## Preview
+
+preview = Preview
+preview_height = Height of the preview
+copied_unchanged = copied unchanged
+before = Before
+after = After
+split = Split
+side_by_side = Side by side
+compare = Compare
+zoom = Zoom
+fit = Fit
+full = 100 %
+pixel = Pixel
+divider = Divider between before and after
+approximate = Approximate at this size; exact at 100 %
+select_an_item = Select an item to preview it
+not_fetched = This link is fetched when the job starts.
+preparing = Preparing the preview…
+retry = Retry
+skip = Skip
+details = Details
+attempts = Attempts
+location = Location
+kind = Kind
+
+## Recipe
+
+recipe = Recipe
+presets = Presets
+preset_web = Web
+preset_thumbnails = Thumbnails
+preset_original = Convert only
+load_recipe = Load recipe…
+save_recipe = Save recipe…
+custom = Custom
+add_filter = Add filter
+search_filters = Search filters
+no_filter_found = No filter with that name
+no_steps = No filters: images are only converted and saved.
+no_steps_copy = No filters: files are copied unchanged.
+group_geometry = Size and shape
+group_colour = Light and colour
+group_detail = Detail
+group_finish = Watermark and frame
+move_up = Move up
+move_down = Move down
+remove = Remove
+remove_named = Remove: { $name }
+more = More
+less = Less
+how_it_works = How it works
+drag_to_reorder = Drag to reorder
+automatic = auto
+pick_colour = Pick colour
+hue = Hue
+saturation = Saturation
+brightness = Brightness
+opacity = Opacity
+
+## Save
+
+save = Save
+format = Format
+format_keep = Original format
+folder = Folder
+folder_default = New folder next to the originals
+choose_folder = Choose folder…
+choose_file = Choose file…
+conflict = If the file exists
+conflict-rename = Keep both
+conflict-skip = Skip the item
+conflict-overwrite = Replace the old file
+conflict-fail = Report an error
+metadata = Metadata
+metadata-keep = Keep all
+metadata-no_gps = Without GPS
+metadata-strip = None
+subfolders = Subfolders
+tree-keep = Keep
+tree-flat = All in one folder
+
+## Run bar
+
+start = Start
+start_items = { $count ->
+        [one] Start 1 item
+       *[other] Start { $count } items
+    }
+start_hint = Add images or links to begin
+pause = Pause
+resume = Resume
+cancel = Cancel
+retry_failed = Retry { $count } failed
+open_results = Open results
+new_job = New job
+counting = Counting…
+network_lost = Network lost. Fetching resumes automatically.
+paused = Paused
+cancelled = Cancelled
+queued = Waiting for another job
+running_elsewhere = Another job is running.
+job_progress = Progress
+of_total = { $finished } of { $total }
+of_total_so_far = { $finished } of { $total }+
+rates = { $rate } /s · { $bytes }/s
+time_left = { $time } left
+saved_count = { $count } saved
+failed_count = { $count } failed
+skipped_count = { $count } skipped
+sizes_in_time = { $before } → { $after } in { $time }
+text_size = in total
+seconds_short = { $seconds } s
+estimate_seconds = ~{ $seconds } s, ~{ $size }
+estimate_minutes = ~{ $minutes } min, ~{ $size }
+
+## Empty window, notices, boxes
+
+drop_title = Drop images here, or paste a list of links
+drop_now = Drop to add
+try_samples = Try with sample images
+originals_safe = Originals are never changed.
+paste_title = Paste links
+paste_note = One link or path per line. Other text is ignored.
+paste_box = Links and paths
+add_links = Add links
+close = Close
+dismiss = Dismiss
+dialog_failed = No file chosen. If no dialog appeared, type a path here.
+engine_gone = The engine doesn't respond. Restart Pixloom; nothing was lost.
+opening_catalog = Opening the catalog…
+
+## Jobs
+
+no_jobs = No job has run yet
+show = Show
+job_name = Job { $job }
+state-draft = Draft
+state-queued = Queued
+state-running = Running
+state-paused = Paused
+state-cancelled = Cancelled
+state-done = Done
+certificates_unchecked = Certificates not checked: { $hosts }
+
+## Settings
+
+language = Language
+theme = Theme
+system = System
+dark = Dark
+light = Light
+connections = Connections
+per_host = Per host
+workers = Workers
+memory_budget = Memory
+network_wait = Wait for network
+section_window = Window
+section_limits = Limits
+limits_of_links = Links
+lists = Lists
+settings_note = Automatic values depend on this computer.
+seconds_unit = {" "}s
+links_note = Applies to jobs you start from now on.
+robots = robots.txt
+robots-auto = For many links
+robots-always = Always
+robots-never = Never
+robots_note-auto = Obeyed at hosts with more than { $count } links in a job.
+robots_note-always = Obeyed at every host.
+robots_note-never = Never read. Only fetch what you have the right to fetch.
+noai = Marked noai
+noai_check = Skip content marked noai
+noai_words = Skip it
+requests_per_s = Requests per second
+bytes_per_s = Bytes per second
+at_each_host = per host
+in_all = in total
+no_limit = no limit
+wrong_requests = Enter a number of at least 0.001, such as 5 or 0.5.
+wrong_bytes = Enter 1 kB or more, such as 500kB or 2MB.
+proxy = Proxy
+proxy_none = None
+proxy_own = Address
+proxy_address = Proxy address
+wrong_proxy = Enter an http, https, socks5 or socks5h address, such as http://proxy:3128.
+proxy_secret = The user name and password are stored separately, readable only by you.
+proxy_unset_none = Until you enter an address, no proxy is used.
+proxy_unset_system = Until you enter an address, the system's proxy is used.
+ca_file = CA file
+ca_hint = in addition to the system's
+ca_fault-missing = There is no such file. Jobs can't start until it exists.
+ca_fault-no_certificate = This file contains no PEM certificate. Jobs can't start with it.
+insecure_hosts = Hosts with certificate checks off
+insecure_warning = Their certificates aren't checked: anyone on the network can read and change the data.
+new_host = Host to add
+add_host = Add host
+wrong_host = Enter only a host name or address, such as nas.local.
+
+## Credentials
+
+access = Credentials
+access_add = Add credentials…
+access_note = Sent only to this host, never after a redirect to another one.
+access_host = Host
+access_kind = Credential type
+access_as_header = Header
+access_cookie = Cookie
+access_basic = User name and password
+access_bearer = Token
+access_header_name = Header name
+access_user = User name
+access_from = Stored in
+access_typed = Enter here
+access_variable = Environment variable
+access_netrc = ~/.netrc
+access_password = Password
+access_value = Value
+access_variable_name = Variable name
+access_unchanged = unchanged
+access_kept = stored so that only you can read it
+access_plain = http is not encrypted: anyone on the network can read it.
+access_save = Save credentials
+access_cancel = Discard
+wrong_place = Enter a host such as api.example.com, or https://api.example.com:8443.
+wrong_header = This header can't be set. Enter a name such as X-Api-Key.
+wrong_user = Enter a user name without a colon.
+wrong_variable = Enter the name of a variable, such as API_TOKEN.
+wrong_secret = Enter it here, without line breaks.
+access_twice = This host already has this credential: edit it instead.
+edit_named = Edit: { $name }
+removed_named = Removed: { $name }

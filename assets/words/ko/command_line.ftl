@@ -1,0 +1,180 @@
+### 명령줄이 출력하는 말: 도움말과 명령줄에만 있는 문장.
+
+## 도움말
+
+about = 이미지와 링크를 한꺼번에 처리합니다. 고르고, 편집하고, 가져오고, 지켜보며, 아무것도 잃지 않습니다
+usage_heading = 사용법
+commands_heading = 명령
+arguments_heading = 인수
+options_heading = 옵션
+links_heading = 링크
+help_default = 기본값: { $value }
+help_values = 가능한 값: { $values }
+command-run = 창 없이 작업을 실행합니다
+command-resume = 중단된 작업을 계속합니다(기본: 가장 최근 작업)
+command-retry = 작업에서 실패한 항목을 다시 시도합니다
+command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 봅니다
+command-export = 작업의 항목을 다른 프로그램에서 쓸 수 있는 표로 내보냅니다
+command-ops = 필터 목록을 보거나, 필터 하나를 자세히 봅니다. `ops save`는 출력 형식과 저장 설정을 보여 줍니다
+command-help = 이 도움말이나 명령의 도움말을 출력합니다
+option-help = 도움말 출력
+option-version = 버전 출력
+option-inputs = 창에 추가할 파일, 폴더, URL
+option-catalog = 모든 작업의 모든 항목을 기록하는 카탈로그 [기본값: 사용자 데이터 폴더의 pixloom/catalog.sqlite]
+option-lang = 메시지와 도움말의 언어 [기본값: LC_ALL, LC_MESSAGES, LANG에 따름]
+option-job = 작업 번호
+option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture
+option-json = 표준 출력에 JSON을 한 줄씩 출력
+option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
+option-export-out = 저장할 파일. 이미 있으면 덮어씁니다 [기본값: 표준 출력]
+option-ops-name = 필터 이름(예: resize) 또는 save
+option-run-inputs = 파일, 폴더(-R 참고), http(s) URL
+option-recursive = 하위 폴더까지 포함
+option-urls = URL 목록: .txt(한 줄에 하나, #은 주석), .csv, .tsv, .jsonl, .parquet, 각각 .gz도 가능. 파일, 목록의 http(s) URL, 또는 표준 입력을 뜻하는 - (여러 번 가능)
+option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: url]
+option-checksum_column = 목록에서 체크섬이 있는 열: 16진수 MD5, SHA-1 또는 SHA-256. 체크섬이 다른 항목은 실패로 처리
+option-recipe = 레시피 파일
+option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
+option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]
+option-format = 결과 형식 [기본값: keep]
+option-quality = 품질: 1(가장 작은 파일)~100(가장 좋은 품질) [기본값: JPEG 85, WebP 82, AVIF 80]
+option-name = 확장자를 뺀 결과 이름. 필드: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}. date는 촬영 날짜이고, 없으면 파일 날짜. {"{col:NAME}"}은 목록의 열
+option-tree = 결과 폴더에 원래 폴더 구조를 유지할지 여부
+option-on_conflict = 결과 파일이 이미 있을 때의 처리
+option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
+option-colour = sRGB나 다른 색 공간으로 변환(프로파일 포함), 또는 원래 색 공간 유지 [기본값: srgb]
+option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]
+option-workers = 동시에 처리할 이미지 수 [기본값: 코어마다 하나]
+option-connections = 동시에 가져올 URL 수
+option-per_host = 호스트마다 동시에 가져올 URL 수
+option-memory = 처리 중인 이미지와 내려받는 데이터에 쓸 메모리. 예: 512MiB [기본값: 남은 메모리의 절반, 최대 2GiB]
+option-network_wait = 끊긴 네트워크를 기다릴 시간. 예: 30s, 5m
+option-max_megapixels = 이보다 메가픽셀이 많은 이미지는 거부 [기본값: 1000]
+option-max_side = 너비나 높이가 이 픽셀 수를 넘는 이미지는 거부 [기본값: 65535]
+option-item_memory = 항목 하나가 쓸 수 있는 메모리. 예: 512MiB [기본값: --memory와 같음. 더 큰 이미지는 압축 폭탄으로 보이지 않으면 혼자 처리]
+option-item_timeout = 항목당 제한 시간. 예: 90s, 1h [기본값: 10m]
+option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
+option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
+option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)
+option-fast = 디스크를 기다리지 않음: 더 빠르지만 정전이 되면 완료된 결과를 잃을 수 있음
+option-robots = robots.txt를 따를지 여부. auto는 링크가 100개를 넘는 호스트에서 따름
+option-obey_noai = noai 또는 noimageai로 표시된 콘텐츠 건너뛰기(X-Robots-Tag)
+option-proxy = 프록시: URL(http, https, socks5, socks5h), none 또는 system. 프록시가 이름을 직접 조회하므로 링크에 숫자로 적힌 주소만 확인할 수 있음
+option-ca_file = 이 PEM 파일의 인증 기관도 신뢰
+option-insecure_host = 이 호스트에 한해 어떤 인증서든 허용(여러 번 가능)
+option-header = 한 호스트에 보낼 헤더: 'https://api.example X-Key=env:KEY'. REF는 env:NAME, netrc 또는 settings:NAME(설정 폴더의 secrets.toml에 있는 줄. 본인만 읽을 수 있어야 함). 다른 호스트, 스킴, 포트에는 보내지 않으며, 스킴이 없으면 https로 봄(여러 번 가능)
+option-cookie = 한 호스트에 보낼 쿠키: 'https://h.example=env:COOKIES' (여러 번 가능)
+option-basic = 한 호스트의 사용자 이름과 암호: 'https://h.example me=env:PASSWORD', 'https://h.example=netrc', 또는 user:password가 든 REF(여러 번 가능)
+option-bearer = 한 호스트의 bearer 토큰: 'https://api.example=env:TOKEN' (여러 번 가능)
+option-requests_per_second = 호스트당 초당 최대 요청 수. 예: 5, 0.5
+option-bytes_per_second = 전체 초당 최대 바이트. 예: 2MB
+
+## 잘못된 사용
+
+usage_hint = 자세한 내용은 '--help'를 참고하세요.
+usage_error = 오류: { $text }
+usage_invalid_value = '{ $option }'에 쓸 수 없는 값입니다: '{ $value }'
+usage_invalid_value_why = '{ $option }'에 쓸 수 없는 값입니다: '{ $value }' ({ $why })
+usage_unknown_option = 알 수 없는 인수입니다: '{ $option }'
+usage_missing = 필요한 인수가 없습니다: { $options }
+usage_conflict = '{ $option }'은(는) 함께 쓸 수 없습니다: { $others }
+usage_no_value = '{ $option }'에 값이 필요합니다
+usage_unknown_command = 알 수 없는 명령입니다: '{ $command }'
+usage_repeated = '{ $option }'은(는) 한 번만 쓸 수 있습니다
+usage_similar = 혹시 '{ $name }'을(를) 찾으셨나요?
+usage_range = 허용 범위: { $from }~{ $to }
+usage_whole_number = 정수를 쓰세요
+not_shown = (표시하지 않음)
+command_first = 명령을 입력보다 먼저 쓰세요: pixloom run INPUT...
+no_such_command = "{ $word }"이라는 명령도 파일도 없습니다. 명령 목록은 `pixloom --help`로 볼 수 있습니다.
+nothing_to_do = 처리할 것이 없습니다. 파일, 폴더, URL을 지정하거나 --urls FILE로 목록을 지정하세요.
+other_scheme = { $url }: { $scheme } URL은 가져올 수 없습니다. http와 https만 됩니다.
+no_gps_copy = 단계나 --format이 없으면 촬영 위치까지 파일을 그대로 복사합니다. 위치를 빼고 다시 저장하려면 --format을, 픽셀은 그대로 두고 메타데이터를 모두 지우려면 --metadata strip을 쓰세요.
+colour_idle = --colour는 효과가 없습니다. 단계나 --format이 없으면 픽셀과 프로파일을 그대로 둡니다.
+formats_differ = --save는 { $one }, --format은 { $other }입니다. 둘 중 하나만 쓰세요.
+said_twice = --save { $save }와 --{ $name } { $value } 모두 { $name } 값을 정합니다. 둘 중 하나만 쓰세요.
+ca_not_there = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
+parquet_terminal = Parquet은 바이너리입니다. -o FILE로 저장하거나 파이프로 넘기세요.
+no_operation_listed = "{ $name }"이라는 필터가 없습니다. 전체 목록은 `pixloom ops`로 볼 수 있습니다.
+no_job_listed = 이 카탈로그에 작업 { JOSA($job, "이", "가") } 없습니다. 작업 목록은 `pixloom jobs`로 볼 수 있습니다.
+without_window = 창 없이 빌드된 Pixloom입니다. `pixloom run --help`를 참고하세요.
+size_format = 크기는 512MiB처럼 숫자에 B, kB, MB, GB, KiB, MiB, GiB를 붙여 씁니다
+size_range = 허용 범위: 1MB~1000TB
+time_format = 시간은 30s, 5m처럼 숫자에 s, m, h를 붙여 씁니다
+time_range = 허용 범위: { $from }~168h
+megapixels_format = 메가픽셀 수가 필요합니다. 예: 24, 0.5
+megapixels_range = 허용 범위: 0.000001~{ $most }
+kind_unknown = 그런 종류가 없습니다. 작업의 실패 종류는 `pixloom jobs JOB`으로 볼 수 있습니다
+reference_missing = REF가 없습니다: env:NAME, netrc 또는 settings:NAME
+header_name_missing = 헤더 이름이 없습니다: HOST NAME=REF
+header_not_settable = "{ $name }" 헤더는 설정할 수 없습니다
+
+## 진행과 결과
+
+holds_links = { $list }에 링크가 있습니다. 가져오려면 목록으로 지정하세요: pixloom run --urls { $list }
+nothing_to_resume = 계속할 작업이 없습니다. 중단된 작업이 없습니다.
+job_done_already = 작업 { JOSA($job, "은", "는") } 이미 끝났습니다.
+retry_with = 실패한 항목 다시 시도: { $command }
+resume_with = 계속하려면: { $command }
+interrupted = 중단되었습니다. 계속하려면: { $command }
+network_gone_waiting = 네트워크가 끊겨 다시 연결되기를 기다립니다.
+network_back = 네트워크가 다시 연결되었습니다.
+missed_messages = 원본에 관한 메시지 { $count }개는 너무 빨리 지나가 표시하지 못했습니다.
+results_in = 결과 폴더: { $folder }
+bar_of_total = { $percent } %  { $total }개 중 { $finished }개
+bar_so_far = 지금까지 { $total }개 중 { $finished }개
+bar_rates = 초당 { $rate }개  { $bytes }/s
+bar_left = { $time } 남음
+summary_sizes = { $before } -> { $after }, { $time } 걸림
+skips = { $count ->
+        [1] 1개 건너뜀: { $cause }
+       *[other] { $count }개 건너뜀. 예: { $cause }
+    }
+
+## 계획
+
+plan_fails = 실패: { $error }
+plan_skipped = 건너뜀: { JOSA($output, "이", "가") } 이미 있음
+plan_replaces = 기존 파일을 덮어씀
+plan_renamed = 같은 이름이 있어 이름을 바꿈
+plan_unnamed = 이름은 처리한 뒤에 정해짐
+plan_items = 항목 { $count }개 -> { $folder }
+plan_failing = { $count }개 실패 예상
+plan_skips = { $count }개 건너뜀 예상
+plan_taken = 이름 충돌 { $count }개
+plan_sizes = { $before } -> 약 { $after }
+plan_cost = 약 { $time } 소요, 메모리 약 { $memory }
+plan_links = 링크 { $count }개의 크기는 가져온 뒤에 알 수 있음
+
+## 작업
+
+no_jobs_yet = 아직 작업이 없습니다.
+column-job = 작업
+column-created = 만든 시각
+column-state = 상태
+column-items = 항목
+column-done = 완료
+column-failed = 실패
+column-skipped = 건너뜀
+column-to = 결과 폴더
+unchecked_hosts = 인증서를 확인하지 않음: { $hosts }
+job_title = 작업 { $job }: { $state }
+job_created = 만든 시각
+job_ended = 끝난 시각
+job_to = 결과 폴더
+job_trust = 인증서
+job_trust_unchecked = 확인하지 않은 호스트: { $hosts }
+job_items = 항목
+job_counts = { $total }개: 완료 { $done }, 실패 { $failed }, 건너뜀 { $skipped }, 대기 { $waiting }
+job_bytes = 크기
+job_failures = 원인별 실패:
+job_retry = 다시 시도: { $command }
+job_example = 예: { $error }
+job_first_statuses = 처음 실패 중 { $statuses }
+job_continue = 계속하려면: { $command }
+job_state-draft = 준비 중
+job_state-queued = 대기 중
+job_state-running = 진행 중
+job_state-paused = 일시정지됨
+job_state-cancelled = 취소됨
+job_state-done = 완료

@@ -1,0 +1,214 @@
+### 코드가 id와 인수로 말하는 문장. JOSA는 받침에 맞는 조사를 붙인다.
+
+## 프로그램과 컴퓨터
+
+no_window = 창을 띄울 수 없습니다: { $detail }. `pixloom run`은 창 없이 쓸 수 있습니다.
+no_home = 카탈로그를 둘 홈 폴더가 없습니다. --catalog로 파일을 지정하세요.
+path = { $path } 경로를 쓸 수 없습니다: { $detail }
+no_job = 이 카탈로그에 작업 { JOSA($job, "이", "가") } 없습니다.
+thread = 스레드 { JOSA($name, "을", "를") } 시작할 수 없습니다: { $detail }.
+recorder_gone = 기록 스레드가 끝났습니다. Pixloom을 다시 시작하세요.
+engine_ended = 엔진이 끝났습니다.
+network_gone = 네트워크가 끊겼습니다.
+list_cut_off = 목록을 끝까지 읽지 못했습니다.
+output_lost = 작업하는 동안 결과 폴더 { JOSA($path, "이", "가") } 옮겨지거나 삭제되었습니다. 되돌려 놓은 뒤 작업을 계속하세요.
+nothing_to_retry = 다시 시도할 항목이 없습니다. 작업 { $job }에 그런 실패가 없습니다.
+recipe_in_use = 진행 중인 작업의 레시피는 바꿀 수 없습니다. 취소하거나 끝난 뒤에 바꾸세요.
+no_draft = 새 작업을 만들 수 없습니다.
+too_many_sources = 한 번에 너무 많은 원본을 추가했습니다. 다 읽은 뒤에 나머지를 추가하세요.
+settings_write = 설정 파일 { $path }에 쓸 수 없습니다: { $detail }.
+export = 표로 내보낼 수 없습니다: { $detail }.
+export_file = { $path }에 쓸 수 없습니다: { $detail }.
+samples = 예제 이미지를 { $folder }에 저장할 수 없습니다: { $detail }.
+folder_unopened = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다: { $detail }.
+http_client = HTTP 연결을 준비할 수 없습니다: { $detail }.
+
+## 원본
+
+folder_missing = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다. 그런 폴더가 없습니다.
+folder_denied = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다. 권한이 없습니다.
+folder_none = { JOSA($folder, "은", "는") } 폴더가 아니라서 열 수 없습니다.
+folder_unread = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다({ $detail }).
+list_missing = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 그런 파일이 없습니다.
+list_denied = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 권한이 없습니다.
+list_short = 목록 { JOSA($list, "을", "를") } 끝까지 읽을 수 없습니다. 압축 데이터가 중간에 끝납니다.
+list_unread = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다({ $detail }).
+list_utf16 = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. UTF-16 파일입니다. UTF-8로 저장하세요.
+list_packed = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 두 번 압축된 파일입니다.
+list_zip = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. ZIP 파일이나 스프레드시트입니다. CSV로 저장하세요.
+list_binary = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 텍스트가 아닌 파일입니다.
+list_parquet = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. Parquet 데이터가 손상되었습니다({ $detail }).
+list_parquet_row = 목록 { JOSA($list, "을", "를") } 끝까지 읽을 수 없습니다. { $row }행 뒤에서 Parquet 데이터가 손상되었습니다({ $detail }).
+list_lacks = 목록 { $list }에 "{ $column }" 열이 없습니다. 있는 열: { $columns }. { $option } 옵션으로 맞는 열을 지정하세요.
+    .window = 목록 { $list }에 "{ $column }" 열이 없습니다. 있는 열: { $columns }.
+list_lacks_has_one = 목록 { $list }에 "{ $column }" 열이 없습니다. 있는 열은 { $columns } 하나입니다. { $option } 옵션으로 맞는 열을 지정하세요.
+    .window = 목록 { $list }에 "{ $column }" 열이 없습니다. 있는 열은 { $columns } 하나입니다.
+list_no_header = 목록 { $list }의 첫 줄에 링크가 있어 제목 줄이 없는 목록으로 봅니다. "{ $column }" 열이 없습니다. 있는 열: { $columns }. { $option } 옵션으로 맞는 열을 지정하세요.
+    .window = 목록 { $list }의 첫 줄에 링크가 있어 제목 줄이 없는 목록으로 봅니다. "{ $column }" 열이 없습니다. 있는 열: { $columns }.
+list_not_fetched = 목록 { JOSA($list, "을", "를") } 가져오지 않았습니다.
+list_given_up = 목록 { JOSA($list, "을", "를") } 가져오다가 중단했습니다.
+list_not_kept = 읽는 동안 목록 { JOSA($list, "을", "를") } 저장해 둘 수 없습니다({ $detail }).
+list_changed = 작업이 중단된 뒤 목록 { JOSA($list, "이", "가") } 바뀌었습니다. 새 목록에서 이전에 멈춘 자리부터 이어 갑니다. 모든 링크를 빠짐없이 처리하려면 새 작업으로 실행하세요.
+stdin_cut_off = 작업이 중단되기 전에 표준 입력을 끝까지 읽지 못했습니다. 그때까지 오지 않은 링크는 빠졌으니 새 작업으로 실행하세요.
+
+## 파일 이름
+
+name_brace = 이름 형식 "{ $template }"에 짝이 맞지 않는 괄호 "{ $brace }"가 있습니다. 쓸 수 있는 필드: { $fields }.
+name_field = 이름 형식 "{ $template }"에 알 수 없는 필드 {"{"}{ $field }{"}"}이(가) 있습니다. 쓸 수 있는 필드: { $fields }.
+name_empty = 이름 형식 "{ $template }"이(가) 비어 있습니다. 쓸 수 있는 필드: { $fields }.
+name_leading = 이름 형식 "{ $template }"은(는) "/"로 시작할 수 없습니다. 쓸 수 있는 필드: { $fields }.
+name_last = 이름 형식 "{ $template }"의 마지막 "/" 뒤에 이름이 없습니다. 쓸 수 있는 필드: { $fields }.
+name_no_columns = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 열이 없는 원본입니다.
+name_no_column = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }.
+
+## 링크
+
+ca_missing = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
+ca_none = { $path }에 PEM 인증서가 없습니다. 다른 파일을 고르세요.
+proxy_no_url = 프록시 주소가 올바르지 않습니다: { $detail }.
+proxy_url = 프록시 주소가 올바르지 않습니다. http://호스트:포트 형태로 입력하세요.
+proxy_scheme = 프록시는 http, https, socks5, socks5h 주소여야 합니다.
+no_place = { JOSA($place, "은", "는") } 쓸 수 있는 주소가 아닙니다. https://호스트 또는 https://호스트:포트로 입력하세요.
+place_scheme = { $place }: 인증 정보는 http와 https 호스트에만 보냅니다.
+netrc_basic = { $place }: netrc에는 사용자와 암호가 있으므로 Basic에만 쓸 수 있습니다.
+rate = 속도 제한은 0보다 커야 합니다.
+secret_variable = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 환경 변수 { JOSA($variable, "을", "를") } 설정한 뒤 작업을 계속하세요.
+secret_no_file = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 비밀 정보 파일이 없습니다.
+secret_line = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 본인만 읽을 수 있는 { $path }에 "{ $kept_as }" = "..." 줄을 넣은 뒤 작업을 계속하세요.
+secret_netrc = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. { $line } 줄이 있는 파일을 NETRC로 지정한 뒤 작업을 계속하세요.
+secret_netrc_line = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. { $path }에 { $line } 줄을 더한 뒤 작업을 계속하세요.
+access_open = { JOSA($path, "을", "를") } 다른 사람도 읽을 수 있어 비밀 정보를 가져오지 않습니다. 본인만 읽을 수 있게 바꾼 뒤(chmod 600) 작업을 계속하세요.
+access_file = { JOSA($path, "을", "를") } 쓸 수 없습니다: { $detail }. 고친 뒤 작업을 계속하세요.
+access_full = { $place }의 사용자가 { $most }명을 넘습니다. 수를 줄이세요.
+access_not_sent = { $place }에 지정한 정보를 보낼 수 없습니다.
+access_cookies = { $place }에 Cookie 헤더를 두 번 보낼 수 없습니다.
+access_header = { $place }에 "{ $name }" 헤더를 보낼 수 없습니다.
+access_secret = { $place }에 비밀 정보 { JOSA($name, "을", "를") } 보낼 수 없습니다.
+link_silent = 호스트가 { $seconds }초 동안 어떤 요청에도 응답하지 않아 요청하지 않았습니다
+link_at_rest = 같은 호스트가 다른 링크에 { $seconds }초 뒤에 다시 요청하라고 응답했습니다
+link_no_answer = { $seconds }초 안에 응답이 없었습니다
+link_incomplete = 응답을 끝까지 보내지 않았습니다
+link_stopped = { JOSA($had, "을", "를") } 보낸 뒤 멈췄습니다
+link_unfinished = { $seconds }초 안에 끝나지 않았습니다
+link_slow = { $seconds }초 동안 초당 { $bytes }바이트보다 느렸습니다
+link_circle = 같은 주소를 맴돕니다
+link_redirects = { $most }번이 넘습니다
+link_nowhere = 다음 주소가 없습니다
+link_no_address = 쓸 수 있는 주소가 아닙니다
+link_scheme = { $scheme }: 주소는 따라가지 않습니다
+address_forbidden = { $host }에는 절대 접속하지 않습니다
+address_forbidden_redirect = 절대 접속하지 않는 { JOSA($host, "으로", "로") } 리디렉션됩니다
+address_private_redirect = 이 네트워크 안의 주소 { JOSA($host, "으로", "로") } 리디렉션됩니다. 거기서 가져오려면 그 주소를 직접 추가하세요
+address_private = { JOSA($host, "은", "는") } 이 네트워크 안의 주소입니다
+address_private_list = { JOSA($host, "은", "는") } 이 네트워크 안의 주소입니다. 그런 링크가 든 목록은 저장한 뒤 파일로 추가하세요
+address_proxy = { JOSA($host, "은", "는") } 프록시입니다
+checksum_none = "{ $shown }"은(는) 16진수 MD5, SHA-1, SHA-256이 아닙니다
+checksum_differs = { JOSA($name, "이", "가") } { $had }인데 목록에는 { $wanted }입니다
+
+## 레시피 파일
+
+recipe_unread = 레시피 { JOSA($path, "을", "를") } 읽을 수 없습니다: { $detail }.
+recipe_unwritten = 레시피 { $path }에 쓸 수 없습니다: { $detail }.
+recipe_no_toml = TOML 문법에 맞지 않습니다: { $detail }
+recipe_version = version은 { $version }이어야 합니다. 지금은 { $given }입니다
+recipe_no_version = version = { $version } 줄이 없습니다
+recipe_steps = 단계는 [[step]]으로 적습니다
+recipe_step = 단계는 [[step]] 표여야 합니다
+recipe_save = save는 [save] 표여야 합니다
+recipe_key = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다
+recipe_no_op = 단계에 op가 없습니다
+recipe_op = op는 따옴표로 묶은 이름이어야 합니다
+recipe_value = 숫자, 글, true 또는 false가 와야 합니다. 지금은 { $given }입니다
+
+## 매개변수
+
+no_operation = "{ $name }"이라는 필터가 없습니다. 있는 필터: { $names }
+no_parameters = 매개변수가 없는 필터이므로 "{ $name }"을(를) 줄 수 없습니다
+no_parameter = "{ $name }"이라는 매개변수가 없습니다. 있는 매개변수: { $names }
+given_twice = { JOSA($param, "을", "를") } 두 번 주었습니다
+open_quote = 따옴표(")가 닫히지 않았습니다
+no_pair = "{ $text }"은(는) 이름=값 형태가 아닙니다
+must_be_number = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 숫자여야 합니다. 지금은 { $given }입니다
+must_be_whole = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 정수여야 합니다. 지금은 { $given }입니다
+must_be_truth = { JOSA($param, "은", "는") } true 또는 false여야 합니다. 지금은 { $given }입니다
+must_be_choice = { JOSA($param, "은", "는") } { $options } 중 하나여야 합니다. 지금은 { $given }입니다
+must_be_text = { JOSA($param, "은", "는") } 텍스트여야 합니다. 지금은 { $given }입니다
+must_be_colour = { JOSA($param, "은", "는") } white, black, transparent, #rgb, #rrggbb, #rrggbbaa 중 하나여야 합니다. 지금은 { $given }입니다
+must_be_picture = { JOSA($param, "은", "는") } 이미지 파일의 경로여야 합니다. 지금은 { $given }입니다
+must_be_table = { JOSA($param, "은", "는") } .cube 파일의 경로여야 합니다. 지금은 { $given }입니다
+must_be_curve = { JOSA($param, "은", "는") } 0,0;64,50;255,255처럼 입력 순서대로 0부터 255까지의 점이어야 합니다. 지금은 { $given }입니다
+must_be_shaped = { JOSA($param, "은", "는") } 다음과 같아야 합니다: { $shape }. 지금은 { $given }입니다
+result_too_large = 결과가 { $size }가 되어 한도를 넘습니다
+
+## 저장
+
+no_save_key = "{ $name }"이라는 저장 설정이 없습니다. format, { JOSA($names, "이", "가") } 있습니다
+save_inapplicable = { JOSA($param, "은", "는") } { $format }에서는 쓸 수 없고 { $theirs }에서만 쓸 수 있습니다. { $format }에서 쓸 수 있는 설정: { $ours }
+save_max_bytes_lossless = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
+save_no_profile = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
+save_effort_deflate = TIFF에서 압축 노력은 deflate 압축일 때만 쓸 수 있습니다
+
+## 단계가 쓰는 파일
+
+file_none = { JOSA($path, "은", "는") } 파일이 아닙니다
+file_large = { JOSA($path, "이", "가") } 너무 큽니다. { $size } MB이며 { $most } MB까지 쓸 수 있습니다
+file_missing = { $path } 파일이 없습니다
+file_denied = { $path } 파일을 열 권한이 없습니다
+file_unread = { $path } 파일을 읽을 수 없습니다: { $detail }
+file_no_picture = { JOSA($path, "을", "를") } 이미지로 쓸 수 없습니다({ $detail })
+
+## 필터
+
+resize_no_size = 크기를 정하세요. 긴 변, 짧은 변, 너비, 높이, 메가픽셀, 백분율 중 하나입니다
+resize_one_size = 긴 변, 짧은 변, 백분율, 메가픽셀, 너비와 높이 중 하나만 정하세요
+resize_fit = fit={ $fit }에는 너비와 높이가 모두 필요합니다
+crop_ways = 자를 부분은 픽셀, 가장자리 백분율, 크기 백분율, 비율(너비나 높이와 함께) 중 한 가지 방법으로만 정하세요
+crop_start_or_gravity = x와 y, 또는 기준 위치 중 하나만 정하세요
+crop_edges_or_gravity = 가장자리에서 잘라 낼 때는 기준 위치를 쓸 수 없습니다. 하나만 정하세요
+crop_aspect = 비율은 16:9처럼 입력하세요. 지금은 "{ $given }"입니다
+crop_aspect_sides = 비율은 너비나 높이 중 하나와만 함께 쓸 수 있습니다
+crop_aspect_start = 비율은 x, y가 아니라 기준 위치와 함께 쓸 수 있습니다
+crop_all = 가장자리를 모두 잘라 남는 부분이 없습니다. 왼쪽과 오른쪽, 위와 아래의 합이 각각 100 %보다 작아야 합니다
+crop_outside_x = x={ JOSA($start, "은", "는") } 이미지 밖입니다. 이 이미지의 너비는 { $available } px입니다
+crop_outside_y = y={ JOSA($start, "은", "는") } 이미지 밖입니다. 이 이미지의 높이는 { $available } px입니다
+levels_order = 검은 점({ $black })은 흰 점({ $white })보다 작아야 합니다
+shadow_background = 배경은 투명하거나 불투명한 색이어야 합니다
+font_lacks = 내장 글꼴에는 라틴 문자와 한글만 있어 다음 글자를 그릴 수 없습니다: { $letters }
+text_not_drawn = 글을 그릴 수 없습니다: { $detail }
+text_empty_drawing = "{ $text }"에서 내장 글꼴로 그릴 수 있는 것이 없습니다
+watermark_text = 글을 입력하세요
+watermark_long = 글은 { $most }자까지 쓸 수 있습니다
+watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 글을 넣습니다
+watermark_file = 위에 얹을 이미지를 고르세요: file=PATH
+    .window = 위에 얹을 이미지를 고르세요
+watermark_empty = 픽셀이 없는 이미지입니다
+watermark_unread = 읽지 못한 파일입니다
+lut_file = .cube 파일을 지정하세요: file=PATH
+    .window = .cube 파일을 고르세요
+cube_no_number = "{ $word }"은(는) 숫자가 아닙니다
+cube_numbers = 숫자 { $wanted }개가 와야 하는데 { $count }개가 있습니다
+cube_twice = 같은 줄이 두 번 나옵니다
+cube_no_word = "{ $word }"은(는) 알 수 없는 키워드입니다
+cube_domain = 범위의 끝이 시작과 같거나 앞섭니다
+cube_size = 2부터 { $most }까지의 크기가 와야 합니다
+cube_early_numbers = LUT_1D_SIZE나 LUT_3D_SIZE보다 숫자가 먼저 나옵니다
+cube_more = 크기에 맞는 숫자 { $wanted }줄보다 많습니다
+cube_no_size = LUT_1D_SIZE도 LUT_3D_SIZE도 없습니다
+cube_short = 숫자 { $wanted }줄 중 { $count }줄에서 끝납니다
+
+## 값
+
+not_a_url = 올바른 URL이 아닙니다: { $detail }
+requests_format = 숫자를 쓰세요. 예: 5, 0.5
+requests_range = 0.001 이상의 숫자를 쓰세요
+bytes_range = 1000바이트 이상을 쓰세요. 예: 500kB, 2MB
+not_a_host = { JOSA($shown, "은", "는") } 호스트가 아닙니다. https://HOST, https://HOST:PORT, http://HOST 중 하나로 쓰세요
+host_format = 호스트 이름이나 주소만 쓰세요. 예: nas.local
+secret_format = 비밀 정보를 직접 쓰지 말고 env:NAME, netrc, settings:NAME 중 하나로 가리키세요
+catalog_postgres = PostgreSQL 카탈로그는 아직 지원하지 않습니다. SQLite 파일 경로를 지정하세요.
+catalog_dsn = --catalog { $dsn }: { $detail }.
+job_unfinished = 작업의 일부 항목에 결과가 기록되지 않았습니다.
+source_kind = 이 버전의 Pixloom에는 { $kind } 종류의 원본이 없습니다. 작업을 만든 버전을 쓰세요.
+list_folder = 목록 { JOSA($list, "은", "는") } 파일이 아니라 폴더입니다.
+list_none = 목록 { JOSA($list, "이", "가") } 없습니다. 이름을 확인하세요.
+not_a_list = { JOSA($list, "은", "는") } URL 목록이 아닙니다.

@@ -1,0 +1,184 @@
+//! Help and usage errors in the language of the person. The arguments themselves are declared in `args`.
+//!
+//! Every text comes from the word catalogues: `command-NAME` and `option-ID`, or `option-COMMAND-ID` where an option
+//! means something else for one command.
+
+use std::error::Error as _;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory as _};
+
+use super::args::Arguments;
+use crate::model::{Lang, Message};
+
+/// The command line, with its help in that language.
+pub(super) fn command(lang: Lang) -> Command {
+    let mut command = Arguments::command();
+    // Built first, so that `--help` and `help` are there to be described.
+    command.build();
+    described(command.about(lang.word("about")), lang, None)
+}
+
+fn described(command: Command, lang: Lang, name: Option<&str>) -> Command {
+    let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let mut command = command.mut_args(|arg| described_arg(arg, lang, name));
+    if lang != Lang::English {
+        let usage = lang.word("usage_heading");
+        command = command
+            .subcommand_help_heading(lang.word("commands_heading"))
+            .help_template(format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"));
+    }
+    for sub in subcommands {
+        let Some(about) = lang.find(&format!("command-{sub}")) else { continue };
+        command = command.mut_subcommand(&sub, |command| {
+            let command = command.about(about);
+            if sub == "help" { command } else { described(command, lang, Some(&sub)) }
+        });
+    }
+    command
+}
+
+fn described_arg(arg: Arg, lang: Lang, command: Option<&str>) -> Arg {
+    let id = arg.get_id().as_str();
+    let own = command.and_then(|command| lang.find(&format!("option-{command}-{id}")));
+    let Some(help) = own.or_else(|| lang.find(&format!("option-{id}"))) else { return arg };
+    if lang == Lang::English {
+        // Where the kinds that are declared make up the help, it names them all.
+        return if arg.get_help().is_some() && !arg.is_global_set() && !is_builtin(&arg) {
+            arg
+        } else {
+            arg.help(help)
+        };
+    }
+    // What clap adds to a help text, and its headings, are English: they are written here.
+    let defaults: Vec<String> =
+        arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let mut help = help.to_owned();
+    if arg.get_action().takes_values() {
+        if !defaults.is_empty() && !arg.is_hide_default_value_set() {
+            let default = Message::new("help_default").with("value", defaults.join(", "));
+            help.push_str(&format!(" [{}]", default.text(lang)));
+        }
+        if !values.is_empty() {
+            let values = Message::new("help_values").with("values", values.join(", "));
+            help.push_str(&format!(" [{}]", values.text(lang)));
+        }
+    }
+    let heading = match (arg.get_help_heading(), arg.is_positional()) {
+        (Some(_), _) => "links_heading",
+        (None, true) => "arguments_heading",
+        (None, false) => "options_heading",
+    };
+    arg.help(help).help_heading(lang.word(heading)).hide_default_value(true).hide_possible_values(true)
+}
+
+/// Whether clap added this option.
+fn is_builtin(arg: &Arg) -> bool {
+    matches!(arg.get_id().as_str(), "help" | "version")
+}
+
+/// A usage error in that language; `None` where clap's own English text is all there is.
+pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    let option = || text(ContextKind::InvalidArg).unwrap_or_default();
+    let about_option = |id| Message::new(id).with("option", option());
+    let message = match error.kind() {
+        ErrorKind::InvalidValue => match text(ContextKind::InvalidValue).filter(|value| !value.is_empty()) {
+            Some(value) => about_option("usage_invalid_value").with("value", value),
+            None => about_option("usage_no_value"),
+        },
+        ErrorKind::ValueValidation => {
+            let value = text(ContextKind::InvalidValue).unwrap_or_default();
+            let why = error.source().map(|why| explained(&why.to_string(), lang)).unwrap_or_default();
+            about_option("usage_invalid_value_why").with("value", value).with("why", why)
+        }
+        ErrorKind::UnknownArgument => about_option("usage_unknown_option"),
+        ErrorKind::MissingRequiredArgument => Message::new("usage_missing").with("options", option()),
+        ErrorKind::ArgumentConflict => match text(ContextKind::PriorArg).filter(|prior| *prior != option()) {
+            Some(others) => about_option("usage_conflict").with("others", others),
+            None => about_option("usage_repeated"),
+        },
+        ErrorKind::InvalidSubcommand => {
+            let command = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            Message::new("usage_unknown_command").with("command", command)
+        }
+        _ => return None,
+    };
+    let mut lines = vec![Message::new("usage_error").with("text", message.text(lang)).text(lang)];
+    if let Some(values) = text(ContextKind::ValidValue) {
+        lines.push(format!("  [{}]", Message::new("help_values").with("values", values).text(lang)));
+    }
+    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    if let Some(name) = similar.into_iter().find_map(text) {
+        lines.push(String::new());
+        lines.push(format!("  {}", Message::new("usage_similar").with("name", name).text(lang)));
+    }
+    if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+        lines.push(String::new());
+        lines.push(plain(usage).replacen("Usage:", &format!("{}:", lang.word("usage_heading")), 1));
+    }
+    lines.push(String::new());
+    lines.push(lang.word("usage_hint").to_owned());
+    Some(lines.join("\n"))
+}
+
+/// Why a number was refused; clap's own text where it is about something else.
+fn explained(why: &str, lang: Lang) -> String {
+    if let Some((_, range)) = why.split_once(" is not in ")
+        && let Some((from, to)) = range.split_once("..=")
+    {
+        return Message::new("usage_range").with("from", from).with("to", to).text(lang);
+    }
+    if why == "invalid digit found in string" { lang.word("usage_whole_number").to_owned() } else { why.to_owned() }
+}
+
+/// A styled text without its escapes.
+fn plain(text: &StyledStr) -> String {
+    text.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_and_option_has_help_in_every_language() {
+        for lang in [Lang::English, Lang::Korean] {
+            let mut commands = vec![(None, command(lang))];
+            while let Some((name, command)) = commands.pop() {
+                for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                    let is_korean = help.chars().any(|c| ('가'..='힣').contains(&c));
+                    assert_eq!(is_korean, lang == Lang::Korean, "{name:?} {}: {help}", arg.get_id());
+                    assert!(!help.is_empty(), "{name:?} {}", arg.get_id());
+                }
+                let subs = command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set());
+                commands.extend(subs.map(|sub| (Some(sub.get_name().to_owned()), sub.clone())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_usage_error_is_explained_in_korean() {
+        let wrong = |words: &[&str]| {
+            let error = command(Lang::Korean).try_get_matches_from(words).expect_err("wrong");
+            usage_error(&error, Lang::Korean).expect("known")
+        };
+        let text = wrong(&["pixloom", "run", "--workers", "none", "a.jpg"]);
+        assert!(
+            text.starts_with("오류: ") && text.contains("--workers") && text.contains("사용법: pixloom run"),
+            "{text}"
+        );
+        let text = wrong(&["pixloom", "run", "--tree", "x"]);
+        assert!(text.contains("가능한 값: keep, flat"), "{text}");
+        let text = wrong(&["pixloom", "run", "--qualty", "3"]);
+        assert!(text.contains("알 수 없는 인수") && text.contains("--quality"), "{text}");
+        assert!(text.contains("사용법: ") && !text.contains("Usage"), "{text}");
+    }
+}

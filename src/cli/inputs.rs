@@ -1,0 +1,38 @@
+//! The inputs of a command: files, folders and URLs.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::engine::{self, ArgumentOptions};
+use crate::error::JobError;
+use crate::model::{Message, SourceSpec, locator};
+
+/// The sources that the inputs on the command line name.
+pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<SourceSpec>, JobError> {
+    let options = ArgumentOptions { recursive };
+    let sources: Result<Vec<_>, _> =
+        inputs.iter().map(|input| engine::from_argument(input, &options).map_err(JobError::Refused)).collect();
+    Ok(engine::merge_sources(sources?.into_iter().flatten()))
+}
+
+/// Refuses a URL whose scheme isn't fetched: it would be taken for a file name.
+pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
+    let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
+    let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
+    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || Path::new(input).exists() {
+        return Ok(());
+    }
+    let shown = locator::without_user_info(&input.to_string_lossy());
+    Err(JobError::Refused(Message::new("other_scheme").with("url", shown).with("scheme", scheme)))
+}
+
+/// Refuses a word that is neither a file nor a URL, but looks like a command.
+pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+    check_scheme(input)?;
+    let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
+    if looks_like_a_command && !Path::new(input).exists() {
+        let word = input.to_string_lossy();
+        return Err(JobError::Refused(Message::new("no_such_command").with("word", word)));
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Values of options: sizes, times, kinds of failure.
+
+use crate::config::MAX_PIXELS;
+use crate::error::ErrorKind;
+use crate::model::{Message, human};
+
+/// A parser whose refusals are in the person's language.
+pub(super) fn worded<T, F>(read: F) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    F: Fn(&str) -> Result<T, Message> + Clone + Send + Sync + 'static,
+{
+    move |text| read(text).map_err(|message| message.text(super::lang()))
+}
+
+/// Reads a kind of failure, such as `timeout`.
+pub(super) fn kind(word: &str) -> Result<ErrorKind, String> {
+    ErrorKind::from_word(word).ok_or_else(|| super::lang().word("kind_unknown").to_owned())
+}
+
+/// Reads `512MiB`, `2GB`, `1048576`.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || super::lang().word("size_format").to_owned();
+    let bytes = human::parse_size(text).ok_or_else(wrong)?;
+    if bytes >= 1_000_000 { Ok(bytes) } else { Err(super::lang().word("size_range").to_owned()) }
+}
+
+/// Reads `30s`, `5m`, `2h` or bare seconds.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || super::lang().word("time_format").to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].trim_end_matches("in") {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(unit).filter(|seconds| *seconds <= 7 * 86_400).ok_or_else(|| time_range("0s"))
+}
+
+/// The same, but not zero: no item takes no time at all.
+pub(super) fn nonzero_seconds(text: &str) -> Result<u64, String> {
+    match seconds(text)? {
+        0 => Err(time_range("1s")),
+        seconds => Ok(seconds),
+    }
+}
+
+/// Reads megapixels, `24` or `0.5`, as pixels.
+pub(super) fn megapixels(text: &str) -> Result<u64, String> {
+    let millions: f64 = text.parse().map_err(|_| super::lang().word("megapixels_format").to_owned())?;
+    let pixels = (millions * 1e6).round();
+    let is_allowed = (1.0..=MAX_PIXELS as f64).contains(&pixels);
+    if is_allowed {
+        return Ok(pixels as u64);
+    }
+    Err(Message::new("megapixels_range").with("most", MAX_PIXELS / 1_000_000).text(super::lang()))
+}
+
+fn time_range(from: &str) -> String {
+    Message::new("time_range").with("from", from).text(super::lang())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_are_read_with_their_units() {
+        assert_eq!(size("512MiB"), Ok(512 << 20));
+        assert_eq!(size("2gb"), Ok(2_000_000_000));
+        assert!(size("lots").is_err() && size("-5MB").is_err() && size("1").is_err() && size("NaN").is_err());
+        assert_eq!((seconds("30s"), seconds("5m"), seconds("5min"), seconds("7")), (Ok(30), Ok(300), Ok(300), Ok(7)));
+        assert!(seconds("m").is_err() && seconds("1w").is_err());
+        assert!(seconds("0s") == Ok(0) && seconds("169h").is_err_and(|error| error.contains("168h")));
+        assert!(nonzero_seconds("1s") == Ok(1) && nonzero_seconds("0s").is_err_and(|error| error.contains("1s")));
+        assert_eq!((megapixels("0.01"), megapixels("24")), (Ok(10_000), Ok(24_000_000)));
+        assert!(["0", "-1", "NaN", "inf", "1001", "many"].iter().all(|text| megapixels(text).is_err()));
+    }
+}

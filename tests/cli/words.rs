@@ -1,0 +1,195 @@
+//! The word catalogues: complete, used, and alike in every language.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use pixloom::model::{Lang, ParamKind, names};
+
+use crate::program::Home;
+
+/// Ids that are put together in code: each family is checked against what it describes.
+const FAMILIES: [&str; 6] = ["error-", "remark-", "op-", "save-", "option-", "command-"];
+
+/// Every text of a language, by id or `id.attribute`, with the arguments that it takes.
+fn catalogue(language: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/words").join(language);
+    let mut texts = BTreeMap::new();
+    for file in files(&folder, "ftl") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let resource = fluent_syntax::parser::parse(text.as_str())
+            .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", file.display()));
+        for entry in &resource.body {
+            let Entry::Message(message) = entry else { continue };
+            let id = message.id.name;
+            let value = message.value.iter().map(|pattern| (id.to_owned(), arguments(pattern)));
+            let attributes = message.attributes.iter();
+            let attributes = attributes.map(|it| (format!("{id}.{}", it.id.name), arguments(&it.value)));
+            for (id, arguments) in value.chain(attributes) {
+                assert!(texts.insert(id.clone(), arguments).is_none(), "{language}: {id} is there twice");
+            }
+        }
+    }
+    texts
+}
+
+fn arguments(pattern: &Pattern<&str>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect(pattern, &mut found);
+    found
+}
+
+fn collect(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        let PatternElement::Placeable { expression } = element else { continue };
+        match expression {
+            Expression::Inline(inline) => collect_inline(inline, found),
+            Expression::Select { selector, variants } => {
+                collect_inline(selector, found);
+                variants.iter().for_each(|variant| collect(&variant.value, found));
+            }
+        }
+    }
+}
+
+fn collect_inline(inline: &InlineExpression<&str>, found: &mut BTreeSet<String>) {
+    match inline {
+        InlineExpression::VariableReference { id } => {
+            found.insert(id.name.to_owned());
+        }
+        InlineExpression::FunctionReference { arguments, .. } => {
+            arguments.positional.iter().for_each(|argument| collect_inline(argument, found));
+        }
+        InlineExpression::Placeable { expression } => {
+            if let Expression::Inline(inline) = &**expression {
+                collect_inline(inline, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The files of one extension below a folder.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn has_hangul(text: &str) -> bool {
+    text.chars().any(|c| ('가'..='힣').contains(&c))
+}
+
+/// Every text in quotes of the source, comments and tests included.
+fn quoted() -> BTreeSet<String> {
+    let sources = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs");
+    let texts = sources.iter().map(|path| std::fs::read_to_string(path).unwrap());
+    texts.flat_map(|text| text.split('"').map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// The ids that code asks for by name, with the file.
+fn asked_for() -> BTreeMap<String, String> {
+    let mut ids = BTreeMap::new();
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for call in ["Message::new(", ".word(", ".counted("] {
+            for rest in text.split(call).skip(1) {
+                let Some(id) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                    continue;
+                };
+                ids.insert(id.to_owned(), path.display().to_string());
+            }
+        }
+    }
+    ids
+}
+
+#[test]
+fn languages_have_the_same_texts_with_the_same_arguments() {
+    let (english, korean) = (catalogue("en"), catalogue("ko"));
+    assert!(english.len() > 500, "{}", english.len());
+    for (id, arguments) in &english {
+        // Choices such as sRGB are the same in every language.
+        let Some(theirs) = korean.get(id) else {
+            assert!(id.starts_with("save-"), "Korean has no text for {id}");
+            continue;
+        };
+        assert_eq!(arguments, theirs, "the languages disagree about the arguments of {id}");
+    }
+    for id in korean.keys().filter(|id| !id.starts_with("op-") && !id.starts_with("save-")) {
+        assert!(english.contains_key(id), "English has no text for {id}");
+    }
+}
+
+#[test]
+fn every_text_that_code_asks_for_exists_and_no_text_is_unused() {
+    let english = catalogue("en");
+    let asked = asked_for();
+    assert!(asked.len() > 300, "{}", asked.len());
+    for (id, path) in &asked {
+        assert!(english.contains_key(id), "{path} asks for {id}, which no catalogue has");
+    }
+    let quoted = quoted();
+    for id in english.keys().filter(|id| !FAMILIES.iter().any(|family| id.starts_with(family))) {
+        let message = id.split('.').next().unwrap();
+        assert!(quoted.contains(message), "nothing uses {id}");
+    }
+}
+
+#[test]
+fn every_operation_parameter_and_choice_is_described_in_korean_and_nothing_else() {
+    let korean = catalogue("ko");
+    let mut wanted = BTreeSet::new();
+    let declare = |wanted: &mut BTreeSet<String>, id: String, choices: &[&str]| {
+        wanted.insert(format!("{id}.summary"));
+        for choice in choices {
+            wanted.insert(format!("{id}.choice-{choice}"));
+        }
+        wanted.insert(id);
+    };
+    let choices = |kind: &ParamKind| match kind {
+        ParamKind::Choice { options, .. } => *options,
+        _ => &[],
+    };
+    for op in pixloom::engine::registry() {
+        declare(&mut wanted, format!("op-{}", op.id), &[]);
+        wanted.insert(format!("op-{}.formula", op.id));
+        for param in op.params {
+            declare(&mut wanted, format!("op-{}-{}", op.id, param.name), choices(&param.kind));
+        }
+    }
+    for key in pixloom::engine::save_keys() {
+        declare(&mut wanted, format!("save-{}", key.param.name), choices(&key.param.kind));
+    }
+    let english = catalogue("en");
+    for id in &wanted {
+        assert!(korean.contains_key(id) || english.contains_key(id), "Korean has no text for {id}");
+    }
+    for id in korean.keys().filter(|id| id.starts_with("op-") || id.starts_with("save-")) {
+        assert!(wanted.contains(id), "{id} describes nothing");
+    }
+    assert!(has_hangul(&names::op_name(Lang::Korean, "sharpen")));
+}
+
+#[test]
+fn the_command_line_speaks_the_language_of_its_locale_or_option() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "t.jpg");
+    std::fs::write(home.path("broken.jpg"), "no image").unwrap();
+    let korean = home.run(&["--lang", "ko", "run", "t.jpg", "broken.jpg", "-s", "flip", "-o", "out"]).expect(1);
+    assert!(korean.out.contains("1개 저장, 1개 실패") && korean.err.contains("이미지가 아닙니다"), "{korean:?}");
+    let json = home.run(&["--lang", "ko", "run", "broken.jpg", "-s", "flip", "--json", "-o", "out"]).expect(1);
+    assert!(!has_hangul(&json.out), "{json:?}");
+    assert!(json.out.contains("not_a_picture"), "{json:?}");
+    assert!(has_hangul(&home.run(&["run", "--help", "--lang=ko"]).expect(0).out));
+    assert!(!has_hangul(&home.run(&["run", "--help"]).expect(0).out), "tests run in English");
+    assert!(has_hangul(&home.run(&["--lang", "ko", "run", "--workers", "0", "t.jpg"]).expect(2).err));
+    assert!(!has_hangul(&home.run(&["--lang", "ko", "export", "1", "--format", "csv"]).expect(0).out));
+}
