@@ -188,7 +188,7 @@ mod tests {
             ("jpeg:subsampling=411", "one of auto, 420, 422, 444"),
             ("gif:palette=1", "2 to 256"),
             ("jpeg:background=red", "#rrggbb"),
-            ("qoi:colour=display-p3", "QOI has room for none"),
+            ("qoi:colour=display-p3", "QOI can't"),
             ("tiff:effort=3", "compression=deflate"),
         ] {
             let error = parse_save(text).expect_err(text);
