@@ -42,7 +42,7 @@ pub use guard::decode_thread::{DecodeControl, Held};
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
 pub use pixels::quality_search::within_bytes;
 pub use sniff::{require_format, sniff};
-pub use spec::{DecodeOptions, Encoder, Header, Opened};
+pub use spec::{DecodeOptions, Encoder, Header, Opened, set_fast_huffman};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! Sniffing, help, menus, file name extensions, media types, save settings and memory estimates all derive from it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
@@ -167,6 +168,14 @@ pub struct DecodeOptions {
     pub fast_huffman: bool,
 }
 
+/// The default of [`DecodeOptions::fast_huffman`].
+static FAST_HUFFMAN: AtomicBool = AtomicBool::new(true);
+
+/// Sets the default of [`DecodeOptions::fast_huffman`] for the whole program.
+pub fn set_fast_huffman(on: bool) {
+    FAST_HUFFMAN.store(on, Ordering::Relaxed);
+}
+
 impl Default for DecodeOptions {
     fn default() -> Self {
         Self {
@@ -175,7 +184,7 @@ impl Default for DecodeOptions {
             colour: ColourChoice::Srgb,
             page: 0,
             truncated: TruncatedPolicy::Fail,
-            fast_huffman: true,
+            fast_huffman: FAST_HUFFMAN.load(Ordering::Relaxed),
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 
-/// Passes of a progressive file at most, each of which touches every pixel: programs write about ten.
+/// Most scans of a file, each of which touches every pixel: programs write about ten.
 const MAX_SCANS: usize = 200;
 /// Bytes of a picture's codes that may be left over when all of its pixels are there. Some encoders write a few too
 /// many; a unit of pixels that was lost or found in damaged codes takes more, nearly always.
@@ -34,12 +34,10 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     markers::stripped(bytes, exif::block_for(orientation).as_deref())
 }
 
-/// Bytes that decoding holds: coefficients of 16 bits for a progressive file, else some rows.
+/// Bytes that decoding takes: some rows, and the coefficients of the whole image if the file has several scans.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
-    let info = &header.info;
-    let rows = info.row_samples() as u64 * 64;
-    let progressive = markers::read(bytes).is_ok_and(|markers| markers.progressive);
-    if progressive { rows + info.size_bytes() * 2 } else { rows }
+    let rows = header.info.row_samples() as u64 * 64;
+    rows + markers::read(bytes).map_or(0, |markers| markers.coefficient_bytes())
 }
 
 fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
@@ -55,7 +53,7 @@ fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
-    _control: &DecodeControl<'_>,
+    control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
     let mut markers = markers::read(bytes)?;
     let header = header(&markers)?;
@@ -70,7 +68,8 @@ pub(super) fn open<'a>(
         _ => Pixels::Rgb,
     };
     let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
-    let decoder = Decoder::start(bytes, output, eighths).map_err(|fatal| from_fatal(&fatal))?;
+    let decoder = Decoder::start(bytes, output, eighths, control.cancelled, options.fast_huffman)
+        .map_err(|fatal| from_fatal(&fatal))?;
     let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
@@ -96,15 +95,15 @@ pub(super) fn open<'a>(
 /// bomb is found before libjpeg takes memory for it.
 fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
-    let least = pixels / markers.mcu_px.max(64) / 8;
+    let least = pixels / markers.unit_px() / 8;
     let had = bytes.len().saturating_sub(markers.data_at) as u64;
     if had < least {
         return Err(errors::truncated());
     }
-    if markers.progressive {
+    if markers.coefficient_bytes() > 0 {
         let scans = scans(bytes.get(markers.data_at..).unwrap_or_default());
         if scans > MAX_SCANS {
-            return Err(errors::too_large(format!("it comes in {scans} passes; at most {MAX_SCANS}")));
+            return Err(errors::too_large(format!("it has {scans} scans; at most {MAX_SCANS}")));
         }
     }
     Ok(())
@@ -131,6 +130,7 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
 
 fn from_fatal(fatal: &Fatal) -> ItemError {
     match fatal.code {
+        _ if fatal.is_cancelled => ItemError::nameless(ErrorKind::Cancelled),
         _ if fatal.at_end => errors::truncated(),
         ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => errors::truncated(),
         ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => errors::too_large(&fatal.words),

@@ -8,7 +8,7 @@ use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
 use crate::codec::pixels::whole_image::RowCount;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, RowWriter, Save, Subsampling};
 
 /// Quality when none is given.
@@ -64,6 +64,9 @@ impl JpegEncoder {
 }
 
 fn encoding(fatal: &Fatal) -> ItemError {
+    if fatal.is_cancelled {
+        return ItemError::nameless(ErrorKind::Cancelled);
+    }
     errors::cant_encode(&fatal.words)
 }
 
@@ -100,8 +103,12 @@ impl RowWriter for JpegEncoder {
 
 impl Encoder for JpegEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
+        self.finish_cancellable(&|| false)
+    }
+
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
         let Some(started) = self.started else { return Err(errors::cant_encode("the encoder was not started")) };
         started.count.complete()?;
-        started.encoder.finish().map_err(|fatal| encoding(&fatal))
+        started.encoder.finish(cancelled).map_err(|fatal| encoding(&fatal))
     }
 }

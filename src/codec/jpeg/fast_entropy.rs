@@ -143,20 +143,6 @@ impl Quick {
         }
     }
 
-    /// Gives libjpeg its own back.
-    ///
-    /// # Safety
-    ///
-    /// As in `install`.
-    #[cfg(test)]
-    pub(super) unsafe fn remove(&self, cinfo: &mut ffi::jpeg_decompress_struct) {
-        // SAFETY: as in `new`.
-        unsafe {
-            let tail = &*ptr::from_mut(cinfo).byte_add(TAIL_AT).cast::<Tail>();
-            (*tail.entropy).decode_mcu = Some(self.own);
-        }
-    }
-
     /// Reads a unit's blocks; `None` leaves only the blocks touched.
     ///
     /// # Safety
@@ -254,7 +240,7 @@ mod tests {
             })
             .collect();
         encoder.write(&samples).unwrap();
-        encoder.finish().unwrap()
+        encoder.finish(&|| false).unwrap()
     }
 
     fn files() -> Vec<(Vec<u8>, Pixels)> {
@@ -275,12 +261,8 @@ mod tests {
 
     /// Rows, how many of them there are, and what was warned of.
     fn read(bytes: &[u8], pixels: Pixels, eighths: u32, quick: bool) -> Option<(Vec<u8>, u32, Faults)> {
-        let mut decoder = Decoder::start(bytes, pixels, eighths).ok()?;
-        if quick {
-            assert!(decoder.is_quick());
-        } else {
-            decoder.use_libjpegs_own();
-        }
+        let mut decoder = Decoder::start(bytes, pixels, eighths, &|| false, quick).ok()?;
+        assert_eq!(decoder.is_quick(), quick);
         let mut rows = vec![0; decoder.width() as usize * decoder.components() * decoder.height() as usize];
         let count = decoder.read(&mut rows, false).ok()?;
         Some((rows, count, decoder.faults()))

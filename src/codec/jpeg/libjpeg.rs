@@ -21,8 +21,10 @@ pub(super) struct Fatal {
     pub(super) code: i32,
     /// What the library says.
     pub(super) words: String,
-    /// Whether the data had ended before: what it fell over were its own zeros then.
+    /// Whether the data had ended before, so that it failed on padding.
     pub(super) at_end: bool,
+    /// Whether it was cancelled.
+    pub(super) is_cancelled: bool,
 }
 
 /// Warnings that mean that pixels are not what was once saved.
@@ -55,6 +57,35 @@ struct Destination {
     out: Vec<u8>,
 }
 
+/// Extends libjpeg's progress manager in the same way.
+#[repr(C)]
+struct ProgressManager<'c> {
+    base: ffi::jpeg_progress_mgr,
+    cancelled: &'c dyn Fn() -> bool,
+}
+
+impl<'c> ProgressManager<'c> {
+    fn new(cancelled: &'c dyn Fn() -> bool) -> Self {
+        let base = ffi::jpeg_progress_mgr {
+            progress_monitor: Some(progress_monitor),
+            pass_counter: 0,
+            pass_limit: 0,
+            completed_passes: 0,
+            total_passes: 0,
+        };
+        Self { base, cancelled }
+    }
+}
+
+/// Called by libjpeg after each row of blocks while it works through a whole file.
+unsafe extern "C-unwind" fn progress_monitor(cinfo: &mut ffi::jpeg_common_struct) {
+    // SAFETY: whoever sets `progress` points it to a `ProgressManager`'s first field, and resets it before that is gone.
+    let is_cancelled = unsafe { ((*cinfo.progress.cast::<ProgressManager<'_>>()).cancelled)() };
+    if is_cancelled {
+        resume_unwind(Box::new(Fatal { code: 0, words: "cancelled".to_owned(), at_end: false, is_cancelled }));
+    }
+}
+
 /// Enters libjpeg; a fatal error comes back as a value.
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Fatal> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| match payload.downcast::<Fatal>() {
@@ -80,7 +111,12 @@ unsafe extern "C-unwind" fn error_exit(cinfo: &mut ffi::jpeg_common_struct) {
         ((*cinfo.err).msg_code, (*cinfo.err.cast::<ErrorManager>()).faults.hit_end)
     };
     let words = buffer.split(|&byte| byte == 0).next().unwrap_or_default();
-    resume_unwind(Box::new(Fatal { code, words: String::from_utf8_lossy(words).into_owned(), at_end }));
+    resume_unwind(Box::new(Fatal {
+        code,
+        words: String::from_utf8_lossy(words).into_owned(),
+        at_end,
+        is_cancelled: false,
+    }));
 }
 
 #[cold]
@@ -186,8 +222,15 @@ struct DecoderState {
 unsafe impl Send for Decoder<'_> {}
 
 impl<'a> Decoder<'a> {
-    /// Reads the header and starts decoding at `eighths / 8` of the size. A progressive file is read to its end here.
-    pub(super) fn start(bytes: &'a [u8], output: Pixels, eighths: u32) -> Result<Self, Fatal> {
+    /// Reads the header and starts decoding at `eighths / 8` of the size. A file with several scans is read to its end
+    /// here, unless it is cancelled. With `fast_huffman`, our own Huffman decoder is used where it can be.
+    pub(super) fn start(
+        bytes: &'a [u8],
+        output: Pixels,
+        eighths: u32,
+        cancelled: &dyn Fn() -> bool,
+        fast_huffman: bool,
+    ) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
         let errors = ErrorManager::new();
@@ -195,8 +238,9 @@ impl<'a> Decoder<'a> {
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
-        guarded(|| {
-            // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; `bytes` outlives the decoder.
+        let mut progress = ProgressManager::new(cancelled);
+        let started = guarded(|| {
+            // SAFETY: `progress` outlives the call, and is reset behind it. `cinfo` is zeroed, pinned in its box, and its error manager is set; `bytes` outlives the decoder.
             // `Drop` destroys it, also when one of these calls fails: destroying a zeroed struct does nothing.
             unsafe {
                 ffi::jpeg_create_decompress(cinfo);
@@ -207,10 +251,15 @@ impl<'a> Decoder<'a> {
                 cinfo.scale_num = eighths.clamp(1, 8);
                 cinfo.scale_denom = 8;
                 cinfo.dct_method = ffi::J_DCT_METHOD::JDCT_ISLOW;
+                cinfo.common.progress = ptr::from_mut(&mut progress).cast();
                 ffi::jpeg_start_decompress(cinfo);
             }
-        })?;
-        decoder.quicken();
+        });
+        cinfo.common.progress = ptr::null_mut();
+        started?;
+        if fast_huffman {
+            decoder.quicken();
+        }
         Ok(decoder)
     }
 
@@ -232,15 +281,6 @@ impl<'a> Decoder<'a> {
     #[cfg(test)]
     pub(super) fn is_quick(&self) -> bool {
         self.state.quick.is_some()
-    }
-
-    #[cfg(test)]
-    pub(super) fn use_libjpegs_own(&mut self) {
-        let DecoderState { cinfo, quick, .. } = &mut *self.state;
-        if let Some(quick) = quick {
-            // SAFETY: it was installed into this one.
-            unsafe { quick.remove(cinfo) };
-        }
     }
 
     /// Width of the output in px.
@@ -497,11 +537,21 @@ impl Encoder {
         })
     }
 
-    /// Ends the file and gives its bytes.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, Fatal> {
+    /// Ends the file and gives its bytes, unless it is cancelled: with optimized tables or several scans, most of the
+    /// work is done here.
+    pub(super) fn finish(mut self, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, Fatal> {
         let cinfo = &mut self.state.cinfo;
-        // SAFETY: the encoder was started; libjpeg itself refuses when rows are missing.
-        guarded(|| unsafe { ffi::jpeg_finish_compress(cinfo) })?;
+        let mut progress = ProgressManager::new(cancelled);
+        let finished = guarded(|| {
+            // SAFETY: the encoder was started; libjpeg itself refuses if rows are missing. `progress` outlives the call,
+            // and is reset behind it.
+            unsafe {
+                cinfo.common.progress = ptr::from_mut(&mut progress).cast();
+                ffi::jpeg_finish_compress(cinfo);
+            }
+        });
+        cinfo.common.progress = ptr::null_mut();
+        finished?;
         // SAFETY: `dest` is the first field of the `Destination` that lives in the same box as `cinfo`.
         Ok(unsafe { std::mem::take(&mut (*self.state.cinfo.dest.cast::<Destination>()).out) })
     }

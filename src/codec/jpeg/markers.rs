@@ -36,12 +36,42 @@ pub(super) struct Markers {
     pub(super) adobe: Option<u8>,
     /// Whether the picture comes in several passes, all of which are kept until the last.
     pub(super) progressive: bool,
-    /// Pixels that one minimum coded unit covers.
-    pub(super) mcu_px: u64,
+    /// Sampling factors of each component, across and down.
+    pub(super) sampling: Vec<(u8, u8)>,
+    /// Whether the first scan holds all components. If not, or in a progressive file, libjpeg keeps the coefficients of
+    /// the whole image.
+    pub(super) is_interleaved: bool,
     /// Offset of the first scan's coded data in bytes.
     pub(super) data_at: usize,
     pub(super) profile: Option<Vec<u8>>,
     pub(super) metadata: Metadata,
+}
+
+impl Markers {
+    /// Blocks of a minimum coded unit, across and down.
+    fn unit_blocks(&self) -> (u64, u64) {
+        let across = self.sampling.iter().map(|&(h, _)| u64::from(h)).max().unwrap_or(1);
+        let down = self.sampling.iter().map(|&(_, v)| u64::from(v)).max().unwrap_or(1);
+        (across, down)
+    }
+
+    /// Pixels that a minimum coded unit covers.
+    pub(super) fn unit_px(&self) -> u64 {
+        let (across, down) = self.unit_blocks();
+        64 * across * down
+    }
+
+    /// Bytes of the coefficients that libjpeg keeps until the last scan: 64 of 16 bits for each block of each component,
+    /// whole units included. None if there is only one scan.
+    pub(super) fn coefficient_bytes(&self) -> u64 {
+        if !self.progressive && self.is_interleaved {
+            return 0;
+        }
+        let (across, down) = self.unit_blocks();
+        let units = u64::from(self.width_px).div_ceil(8 * across) * u64::from(self.height_px).div_ceil(8 * down);
+        let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
+        units.saturating_mul(blocks).saturating_mul(64 * 2)
+    }
 }
 
 /// Reads the segments up to the first scan.
@@ -93,6 +123,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 if markers.components == 0 {
                     return Err(errors::corrupt("a scan without a frame"));
                 }
+                markers.is_interleaved = payload.first() == Some(&markers.components);
                 markers.data_at = next;
                 break;
             }
@@ -201,12 +232,8 @@ fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
     if markers.height_px == 0 {
         return Err(errors::unsupported("JPEG without a height in its header"));
     }
-    let (mut h, mut v) = (1, 1);
-    for &[_, factors, _] in sampling.as_chunks::<3>().0.iter().take(usize::from(components)) {
-        h = h.max(u64::from(factors >> 4));
-        v = v.max(u64::from(factors & 15));
-    }
-    markers.mcu_px = 64 * h * v;
+    let sampling = sampling.as_chunks::<3>().0.iter().take(usize::from(components));
+    markers.sampling = sampling.map(|&[_, factors, _]| ((factors >> 4).max(1), (factors & 15).max(1))).collect();
     Ok(())
 }
 

@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::cell::Cell;
+
 use super::decode;
+use super::encode::JpegEncoder;
 use super::libjpeg::{self, Pixels, Settings};
+use crate::codec::formats::known;
 use crate::codec::guard::decode_thread::DecodeControl;
-use crate::codec::spec::{DecodeOptions, Decoded};
+use crate::codec::spec::{DecodeOptions, Decoded, Encoder, Extras, Header};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, Samples, TruncatedPolicy};
+use crate::model::{
+    Band, Channels, ColourChoice, ImageInfo, Remark, RowWriter, SampleType, Samples, Save, TruncatedPolicy,
+};
 
 const FULL: DecodeOptions = DecodeOptions {
     max_downscale: 1.0,
@@ -43,7 +49,7 @@ fn file(
     let all: Vec<u8> =
         (0..height_px).flat_map(|y| (0..width_px).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
     encoder.write(&all).unwrap();
-    encoder.finish().unwrap()
+    encoder.finish(&|| false).unwrap()
 }
 
 fn noise(x: u32, y: u32) -> u8 {
@@ -234,4 +240,71 @@ fn any_number_of_rows_may_be_asked_for() {
         ask = ask * 2 + 1;
     }
     assert_eq!(rows, all);
+}
+
+/// The headers of a file with these sampling factors, whose first scan holds some of the components.
+fn headers(marker: u8, sampling: &[u8], in_first_scan: u8) -> Vec<u8> {
+    let count = sampling.len() as u8;
+    let mut file = vec![0xFF, 0xD8, 0xFF, marker, 0, 8 + 3 * count, 8, 0, 100, 0, 200, count];
+    file.extend(sampling.iter().zip(1..).flat_map(|(&factors, id)| [id, factors, 0]));
+    file.extend([0xFF, 0xDA, 0, 6 + 2 * in_first_scan, in_first_scan]);
+    file.extend((1..=in_first_scan).flat_map(|id| [id, 0]).chain([0, 63, 0]));
+    file
+}
+
+#[test]
+fn coefficients_of_files_with_several_scans_are_part_of_the_memory_estimate() {
+    // 200 x 100 px are 25 x 13 blocks, or 13 x 7 units of 2 x 2 blocks.
+    let cases: [(u8, &[u8], u8, u64); 6] = [
+        (0xC0, &[0x22, 0x11, 0x11], 3, 0),
+        (0xC0, &[0x11], 1, 0),
+        (0xC2, &[0x11], 1, 25 * 13),
+        (0xC2, &[0x22, 0x11, 0x11], 3, 13 * 7 * 6),
+        (0xC0, &[0x11, 0x11, 0x11], 1, 25 * 13 * 3),
+        (0xC2, &[0x11, 0x11, 0x11, 0x11], 4, 25 * 13 * 4),
+    ];
+    for (marker, sampling, in_first_scan, blocks) in cases {
+        let file = headers(marker, sampling, in_first_scan);
+        let header = Header::new(known::JPEG, decode::probe(&file, 0).unwrap());
+        let rows = header.info.row_samples() as u64 * 64;
+        assert_eq!(decode::held_bytes(&file, &header), rows + blocks * 128, "{marker:x} {sampling:x?}");
+    }
+}
+
+#[test]
+fn a_progressive_file_is_cancelled_between_rows_of_its_scans() {
+    let asked = Cell::new(0);
+    let cancelled = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 20
+    };
+    let control = DecodeControl { cancelled: &cancelled, ..DecodeControl::endless() };
+    let error = decode::open(&photo(true), &FULL, &control).map(|_| ()).unwrap_err();
+    assert_eq!((error.kind, asked.get()), (ErrorKind::Cancelled, 21));
+}
+
+#[test]
+fn saving_with_several_scans_is_cancelled() {
+    let info = ImageInfo {
+        width_px: 160,
+        height_px: 120,
+        channels: Channels::Gray,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let save = Save { progressive: true, ..Save::default() };
+    let mut encoder = Box::new(JpegEncoder::new(&save, Extras::default()));
+    encoder.start(info).unwrap();
+    let samples = Samples::U8(vec![77; 160 * 120]);
+    encoder.write_rows(&Band { width_px: 160, rows: 120, channels: Channels::Gray, samples }).unwrap();
+    assert_eq!(encoder.finish_cancellable(&|| true).unwrap_err().kind, ErrorKind::Cancelled);
+}
+
+#[test]
+fn pixels_are_the_same_without_our_own_huffman_decoder() {
+    for max_downscale in [1.0, 2.5] {
+        let fast = DecodeOptions { max_downscale, ..FULL };
+        let plain = DecodeOptions { fast_huffman: false, ..fast };
+        assert!(read(&photo(false), &fast).unwrap() == read(&photo(false), &plain).unwrap());
+    }
 }

@@ -76,3 +76,25 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     };
     sized && map_fits && depth_fits && interleaving == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::SPEC;
+    use crate::codec::DecodeOptions;
+    use crate::codec::guard::decode_thread::DecodeControl;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn run_length_coded_pixels_are_cancelled_while_they_are_decoded() {
+        // Gray, 300 x 300 px, each in a run of its own.
+        let mut file = vec![0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 1, 44, 1, 8, 0];
+        file.extend([0x80, 77].repeat(300 * 300));
+        assert!((SPEC.sniff)(&file));
+        let cancelled = |cancelled: &dyn Fn() -> bool| {
+            let control = DecodeControl { cancelled, ..DecodeControl::endless() };
+            (SPEC.open)(&file, &DecodeOptions::default(), &control).map_err(|error| error.kind).err()
+        };
+        assert_eq!(cancelled(&|| false), None);
+        assert_eq!(cancelled(&|| true), Some(ErrorKind::Cancelled));
+    }
+}
