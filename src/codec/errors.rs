@@ -1,47 +1,47 @@
-//! This room's errors, and the limits that come before any memory.
+//! The module's errors, and the limits that are checked before memory is taken.
 
 use std::fmt;
 
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
 
-/// The file's bytes contradict its format.
+/// The file's bytes violate its format.
 pub(super) fn corrupt(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::Corrupt).with("detail", detail)
 }
 
-/// The file ends early, nobody knows by how much.
+/// The file is truncated by an unknown amount.
 pub(super) fn truncated() -> ItemError {
     ItemError::nameless(ErrorKind::Truncated)
 }
 
-/// The file ends early: `had` of `wanted` bytes.
+/// The file is truncated: it has `had` of `wanted` bytes.
 pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", size(wanted))
 }
 
-/// The file ends early: `had` bytes, before a place that it tells of.
+/// The file is truncated: it has `had` bytes and refers to an offset beyond them.
 pub(super) fn truncated_before(had: u64, place: u64) -> ItemError {
     truncated().with("had", size(had)).with("wanted", format!("at least {}", size(place)))
 }
 
-/// The file ends early: so many of its rows were there.
+/// The file is truncated: it has this many of its rows.
 pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
     truncated().with("had", had).with("wanted", format!("{wanted} rows"))
 }
 
-/// The file ends early: so many of its passes were there.
+/// The file is truncated: it has this many of its passes.
 pub(super) fn truncated_passes(had: u32, wanted: u32) -> ItemError {
     truncated().with("had", had).with("wanted", format!("{wanted} passes"))
 }
 
-/// The file ends early: so many of its frames were there, of as many as it tells of, or of those it was seen to have.
+/// The file is truncated: it has this many of its frames. `told` is whether the file stores their number.
 pub(super) fn truncated_frames(had: u32, wanted: u32, told: bool) -> ItemError {
     let at_least = if told { "" } else { "at least " };
     truncated().with("had", had).with("wanted", format!("{at_least}{wanted} frames"))
 }
 
-/// A known format, of a sort that is not supported.
+/// A known format with an unsupported feature.
 pub(super) fn unsupported(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
 }
@@ -51,18 +51,18 @@ pub(super) fn too_large(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::TooLarge).with("detail", detail)
 }
 
-/// The format can't hold this picture.
+/// The format can't hold this image.
 pub(super) fn cant_encode(detail: impl fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::CantEncode).with("detail", detail)
 }
 
-/// Refuses empty pictures, and those above `MAX_SIDE_PX` or `MAX_PIXELS`.
+/// Refuses empty images, and those above `MAX_SIDE_PX` or `MAX_PIXELS`.
 pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemError> {
     if width_px == 0 || height_px == 0 {
         return Err(corrupt(format!("its size is {width_px} x {height_px} px")));
     }
     if width_px > MAX_SIDE_PX || height_px > MAX_SIDE_PX {
-        return Err(too_large(format!("{width_px} x {height_px} px; at most {MAX_SIDE_PX} px a side")));
+        return Err(too_large(format!("{width_px} x {height_px} px; at most {MAX_SIDE_PX} px per side")));
     }
     if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
         return Err(too_large(format!("{width_px} x {height_px} px; at most {} megapixels", MAX_PIXELS / 1_000_000)));
@@ -70,16 +70,16 @@ pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemErr
     Ok(())
 }
 
-/// A zeroed buffer of `len` values, or `TooLarge` when the machine has no such memory.
+/// A zeroed buffer of `len` values, or `TooLarge` if there is not enough memory.
 pub(super) fn zeroed<T: Clone + Default>(len: u64) -> Result<Vec<T>, ItemError> {
     let len = usize::try_from(len).map_err(|_| no_memory(len))?;
-    // Asked for first, since `vec!` ends the program when there is none; then `vec!`, since its zeros are the system's
-    // own: a page that no pixel is written to takes no memory, however much a header claims.
+    // Reserved first, because `vec!` aborts the program without memory; then `vec!`, because its zeros are the system's
+    // own: a page without pixels takes no memory, however much a header claims.
     Vec::<T>::new().try_reserve_exact(len).map_err(|_| no_memory(len as u64))?;
     Ok(vec![T::default(); len])
 }
 
-/// An empty buffer with room for `len` values, or `TooLarge` when the machine has no such memory.
+/// An empty buffer for `len` values, or `TooLarge` if there is not enough memory.
 pub(super) fn room<T>(len: u64) -> Result<Vec<T>, ItemError> {
     let mut room = Vec::new();
     let wanted = usize::try_from(len).map_err(|_| no_memory(len))?;
@@ -88,10 +88,10 @@ pub(super) fn room<T>(len: u64) -> Result<Vec<T>, ItemError> {
 }
 
 fn no_memory(len: u64) -> ItemError {
-    too_large(format!("{} of memory are not to be had", size(len)))
+    too_large(format!("couldn't allocate {}", size(len)))
 }
 
-/// A size in bytes as people write it, in decimal units.
+/// A size in bytes for people, in decimal units.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),
@@ -109,7 +109,7 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
         ImageError::Limits(limits) => too_large(limits),
         ImageError::Unsupported(what) => unsupported(what),
         other => {
-            // What some decoders say of a file's end hides its cause: only its words tell.
+            // Some decoders hide the cause of a truncated file; only their text reveals it.
             let words = other.to_string();
             let early = ENDS.iter().any(|end| words.contains(end));
             if ends_early(other) || early { truncated() } else { corrupt(in_our_words(other)) }
@@ -117,7 +117,7 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
     }
 }
 
-/// What decoders say where a file ends early.
+/// Texts of decoders that mean a truncated file.
 const ENDS: [&str; 5] = [
     "Unexpected end of PNM header",
     "Unexpected End of File",
@@ -126,38 +126,38 @@ const ENDS: [&str; 5] = [
     "unexpected input buffer end",
 ];
 
-/// How the sentences of the decoders of Netpbm and QOI begin, and what they mean.
+/// How the messages of the Netpbm and QOI decoders begin, and what they mean.
 const MEANINGS: [(&str, &str); 19] = [
-    ("Expected magic constant", "it does not begin as a Netpbm file does"),
-    ("Error parsing", "a number in its header or data is none"),
-    ("Non-ASCII-digit", "a number in its header or data is none"),
-    ("Overflow when parsing", "a number in its header or data is too large"),
-    ("Non-ASCII", "its header is not made of plain letters"),
-    ("Expected newline", "its header does not begin with a line of its own"),
-    ("Duplicate", "its header says something twice"),
-    ("Unknown header line", "its header has a line that no such file has"),
-    ("Missing header line", "its header lacks a line"),
-    ("Unexpected character", "its data holds something that is no sample"),
-    ("Sample value", "a sample lies outside the range that its header tells"),
-    ("Image MAXVAL", "its header tells of samples that no such file has"),
-    ("Invalid depth", "its header tells of samples that no such file has"),
-    ("Tuple type", "its header tells of samples that no such file has"),
-    ("invalid magic", "it does not begin as a QOI file does"),
-    ("invalid number of channels", "its header tells of a number of channels that no QOI file has"),
-    ("invalid color space", "its header tells of a colour space that no QOI file has"),
-    ("invalid image", "its header tells of a size that no such file can have"),
-    ("invalid padding", "the mark at its end is missing"),
+    ("Expected magic constant", "invalid Netpbm signature"),
+    ("Error parsing", "invalid number in its header or data"),
+    ("Non-ASCII-digit", "invalid number in its header or data"),
+    ("Overflow when parsing", "number too large in its header or data"),
+    ("Non-ASCII", "its header is not ASCII text"),
+    ("Expected newline", "missing line break in its header"),
+    ("Duplicate", "repeated field in its header"),
+    ("Unknown header line", "unknown field in its header"),
+    ("Missing header line", "missing field in its header"),
+    ("Unexpected character", "invalid sample in its data"),
+    ("Sample value", "a sample is outside the range given in its header"),
+    ("Image MAXVAL", "invalid sample format in its header"),
+    ("Invalid depth", "invalid sample format in its header"),
+    ("Tuple type", "invalid sample format in its header"),
+    ("invalid magic", "invalid QOI signature"),
+    ("invalid number of channels", "invalid number of channels in its header"),
+    ("invalid color space", "invalid colour space in its header"),
+    ("invalid image", "invalid size in its header"),
+    ("invalid padding", "missing end marker"),
 ];
 
-/// An error without the names that the library has for itself and its parts.
+/// The error's text without the library's internal names.
 fn in_our_words(error: &image::ImageError) -> String {
-    // What it says first is only which format it was reading.
+    // The outer error only names the format.
     let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     let meaning = MEANINGS.iter().find(|(begin, _)| words.starts_with(begin));
     meaning.map_or(words, |&(_, meaning)| meaning.to_owned())
 }
 
-/// Whether an end of file stands among an error's causes.
+/// Whether an end of file is among an error's causes.
 pub(super) fn ends_early(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -195,9 +195,9 @@ mod tests {
         }
         let cases: [(&[u8], &str); 5] = [
             (b"P2 2 2 9 1 2 3 x", "Netpbm"),
-            (b"P2 2 2 0 1 2 3 4", "its header tells of samples that no such file has"),
-            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "its header says something twice"),
-            (b"qoif\0\0\0\x01\0\0\0\x01\x07\0\0\0\0\0\0\0\0\0\0\x01", "number of channels that no QOI file has"),
+            (b"P2 2 2 0 1 2 3 4", "invalid sample format in its header"),
+            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "repeated field in its header"),
+            (b"qoif\0\0\0\x01\0\0\0\x01\x07\0\0\0\0\0\0\0\0\0\0\x01", "invalid number of channels"),
             (&png, "the checksum of its IDAT chunk is wrong"),
         ];
         for (bytes, words) in cases {

@@ -12,7 +12,7 @@ use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ColourChoice, Frame, FrameReader, ImageInfo, Metadata, Picture, RowReader, Truncated};
 
-/// An animation whose frames are ready to be composed.
+/// An animation that is ready to be read.
 pub struct OpenedFrames<'a> {
     /// What the file's header says.
     pub header: Header,
@@ -46,7 +46,7 @@ pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opene
     open_frames_cancellable(bytes, options, &|| false)
 }
 
-/// Like [`open_frames`]. Where that takes more than a moment, it stops with `Cancelled` once `cancelled` says so.
+/// Like [`open_frames`]. If that takes more than a moment, it stops with `Cancelled` once `cancelled` says so.
 pub fn open_frames_cancellable<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,

@@ -1,4 +1,4 @@
-//! What the room promises as a whole: files that go round, files that are cut, forged or huge, and what is in them.
+//! What the module guarantees as a whole: round trips, truncated, forged and huge files, and their metadata.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -31,7 +31,7 @@ fn info(width_px: u32, height_px: u32, channels: Channels, sample: SampleType) -
     ImageInfo { width_px, height_px, channels, sample, premultiplied: false }
 }
 
-/// A picture with soft slopes, so that lossy formats stay near it.
+/// An image with soft slopes, so that lossy formats stay near it.
 fn slopes(info: ImageInfo) -> Image {
     let count = info.channels.count();
     let mut values = Vec::new();
@@ -124,7 +124,7 @@ fn keep() -> Save {
     Save { metadata: MetadataPolicy::Keep, ..Save::default() }
 }
 
-/// A small EXIF block: orientation, a camera's name, a GPS directory with a latitude, a thumbnail behind it all.
+/// A small EXIF block: orientation, a camera's name, a GPS directory with a latitude, and a thumbnail at the end.
 fn exif_block(orientation: u16, little: bool) -> Vec<u8> {
     let two = |v: u16| if little { v.to_le_bytes() } else { v.to_be_bytes() };
     let four = |v: u32| if little { v.to_le_bytes() } else { v.to_be_bytes() };
@@ -349,7 +349,7 @@ fn a_display_p3_picture_becomes_srgb_or_keeps_its_profile() {
         for (sample, expected) in bytes_of(&converted).iter().zip(srgb.iter().cycle()) {
             assert!(sample.abs_diff(*expected) <= 3, "{format:?}: {sample} is not {expected}");
         }
-        // Luma is that of sRGB, so this file has none to give.
+        // Luma is that of sRGB, which this file does not store.
         let luma = DecodeOptions { luma: true, ..DecodeOptions::default() };
         assert_eq!(decode_with(&bytes, &luma).unwrap(), converted);
         let options = DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() };

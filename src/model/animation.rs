@@ -1,31 +1,31 @@
-//! Pictures that move: their frames, how long each is shown, how often it all plays. A still picture has one frame.
+//! Animations: their frames, how long each is shown, and how often they play. A still image has one frame.
 
 use super::image::{ImageInfo, RowReader, Truncated};
 use crate::error::ItemError;
 
-/// An animated picture, all but its pixels. Geometry is planned once, on the canvas: every frame fills it.
+/// An animation without its pixels. Geometry is planned once, on the canvas: every frame fills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// The canvas: size, channels and sample type of every composed frame.
     pub canvas: ImageInfo,
-    /// Frames; at least two where it is animated.
+    /// Number of frames; at least two in an animation.
     pub frames: u32,
     /// How often it plays.
     pub plays: Plays,
 }
 
-/// What is known of a frame beside its pixels.
+/// A frame without its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// How long it is shown.
     pub delay: Delay,
-    /// The part of the canvas that its file drew. An encoder may take it as a hint.
+    /// The part of the canvas that its file drew. A hint for encoders.
     pub area: Area,
-    /// What its file does with that part before the next frame. An encoder may take it as a hint.
+    /// What its file does with that part before the next frame. A hint for encoders.
     pub disposal: Disposal,
 }
 
-/// A time in seconds, as the fraction that its file tells: 1/100 s in GIF, 1/1000 s in WebP, any in APNG.
+/// A time in seconds, as the fraction in its file: 1/100 s in GIF, 1/1000 s in WebP, any in APNG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
     numerator: u32,
@@ -35,9 +35,9 @@ pub struct Delay {
 /// How often an animation plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plays {
-    /// Without end.
+    /// Forever.
     Forever,
-    /// So many times in all; never 0.
+    /// This many times in total; never 0.
     Times(u32),
 }
 
@@ -54,14 +54,14 @@ pub struct Area {
     pub height_px: u32,
 }
 
-/// What becomes of a frame's area before the next frame is drawn.
+/// What happens to a frame's area before the next frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposal {
     /// It stays.
     Keep,
     /// It becomes transparent.
     Background,
-    /// It becomes again what it was before the frame.
+    /// It is restored to what it was before the frame.
     Previous,
 }
 
@@ -76,12 +76,12 @@ pub trait FrameReader: Send {
     /// The rows of the frame that was composed last, from the top.
     fn rows(&mut self) -> Box<dyn RowReader + '_>;
 
-    /// Rows of the canvas down to which the frame that was composed last was there, where a file ends within it.
+    /// Rows of the canvas that the last frame filled, if the file ends within it.
     fn rows_had(&self) -> Option<u32> {
         None
     }
 
-    /// What is missing of a file that ends early, where its reader was told to give what there is.
+    /// How much is missing, if the file is truncated and that is accepted.
     fn truncation(&self) -> Option<Truncated> {
         None
     }
@@ -98,7 +98,7 @@ impl Delay {
         (self.numerator, self.denominator)
     }
 
-    /// The whole number of units, `per_second` of which make a second, if it is one.
+    /// The number of units (`per_second` per second), if it is whole.
     pub fn exactly(self, per_second: u32) -> Option<u64> {
         let wide = u64::from(self.numerator) * u64::from(per_second);
         wide.is_multiple_of(u64::from(self.denominator)).then(|| wide / u64::from(self.denominator))
@@ -111,12 +111,12 @@ impl Delay {
 }
 
 impl Plays {
-    /// From a count whose 0 means without end, as WebP and APNG have it.
+    /// From a count in which 0 means forever, as in WebP and APNG.
     pub const fn from_count(count: u32) -> Self {
         if count == 0 { Self::Forever } else { Self::Times(count) }
     }
 
-    /// The count whose 0 means without end.
+    /// The count, in which 0 means forever.
     pub const fn count(self) -> u32 {
         match self {
             Self::Forever => 0,
@@ -131,12 +131,12 @@ impl Area {
         Self { x: 0, y: 0, width_px: canvas.width_px, height_px: canvas.height_px }
     }
 
-    /// Whether it holds no pixel.
+    /// Whether it contains no pixel.
     pub const fn is_empty(&self) -> bool {
         self.width_px == 0 || self.height_px == 0
     }
 
-    /// The part of it that lies on a canvas.
+    /// The part of it within a canvas.
     #[must_use]
     pub fn within(self, canvas: &ImageInfo) -> Self {
         let x = self.x.min(canvas.width_px);
@@ -146,7 +146,7 @@ impl Area {
         if width_px == 0 || height_px == 0 { Self::default() } else { Self { x, y, width_px, height_px } }
     }
 
-    /// The smallest one that holds both.
+    /// The smallest area that contains both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         if self.is_empty() {
@@ -166,7 +166,7 @@ impl Area {
         self.y as usize..(self.y + self.height_px) as usize
     }
 
-    /// The samples of its row `y` on a canvas so wide, of so many samples a pixel.
+    /// The samples of its row `y` on a canvas of that width and that many samples per pixel.
     pub const fn row(&self, y: usize, canvas_width_px: u32, pixel_samples: usize) -> std::ops::Range<usize> {
         let from = (y * canvas_width_px as usize + self.x as usize) * pixel_samples;
         from..from + self.width_px as usize * pixel_samples

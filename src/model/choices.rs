@@ -1,10 +1,10 @@
-//! Small choices of a way to save: subsampling, packing, a colour to lay pictures over.
+//! Small save settings: subsampling, compression, background colour.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much coarser colour is stored than light (JPEG).
+/// Chroma subsampling (JPEG).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subsampling {
     /// 4:2:0.
@@ -14,19 +14,19 @@ pub enum Subsampling {
     /// Halved on both axes.
     #[serde(rename = "420")]
     S420,
-    /// Halved across.
+    /// Halved horizontally.
     #[serde(rename = "422")]
     S422,
-    /// Stored in full.
+    /// Full resolution.
     #[serde(rename = "444")]
     S444,
 }
 
-/// How the data of a TIFF file are packed, always without loss.
+/// Compression of a TIFF file, always without loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TiffCompression {
-    /// As they are.
+    /// Uncompressed.
     None,
     /// LZW.
     #[default]
@@ -44,7 +44,7 @@ impl Subsampling {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 4] = [Self::Auto, Self::S420, Self::S422, Self::S444];
 
-    /// The word scripts use.
+    /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -59,7 +59,7 @@ impl TiffCompression {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 3] = [Self::Lzw, Self::Deflate, Self::None];
 
-    /// The word scripts use.
+    /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -73,7 +73,7 @@ impl Rgb {
     /// White.
     pub const WHITE: Self = Self([255; 3]);
 
-    /// Whether it has no hue.
+    /// Whether it is a gray.
     pub const fn is_gray(self) -> bool {
         let Self([r, g, b]) = self;
         r == g && g == b

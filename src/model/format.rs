@@ -161,7 +161,8 @@ impl Format {
         self.save_info().is_some_and(|save| save.has_frames)
     }
 
-    /// How the format understands a key of `--save` that is not for all formats; `None` if the key has no meaning for it.
+    /// How the format understands a key of `--save` that is not for all formats; `None` if the key has no meaning for
+    /// it.
     pub fn key(self, name: &str) -> Option<&'static FormatKey> {
         self.save_info()?.keys.iter().find(|key| key.name == name)
     }

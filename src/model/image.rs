@@ -1,4 +1,4 @@
-//! Pixels and what is known of them. Rows run top to bottom, samples within a row left to right, channels interleaved.
+//! Pixels and their description. Rows run top to bottom, samples within a row left to right, channels interleaved.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub enum Channels {
     Rgba,
 }
 
-/// Everything known of a picture but its pixels.
+/// The description of an image without its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageInfo {
     /// Width in px.
@@ -57,7 +57,7 @@ pub enum Samples {
     F32(Vec<f32>),
 }
 
-/// Some neighbouring rows of a picture: `rows * width_px * channels` samples.
+/// Consecutive rows of an image: `rows * width_px * channels` samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
     /// Width in px.
@@ -70,7 +70,7 @@ pub struct Band {
     pub samples: Samples,
 }
 
-/// A whole picture in memory.
+/// A whole image in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     /// Size, channels and sample type.
@@ -79,11 +79,11 @@ pub struct Image {
     pub samples: Samples,
     /// Its ICC profile; `None` means sRGB.
     pub profile: Option<Arc<[u8]>>,
-    /// What else the file said.
+    /// The file's metadata.
     pub metadata: Metadata,
 }
 
-/// Metadata blocks as they stand in a file, without their containers' headers.
+/// Metadata blocks as stored in a file, without the headers of their containers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {
     /// TIFF-structured EXIF (starts with `II` or `MM`), its orientation tag reset to 1 once applied.
@@ -92,11 +92,11 @@ pub struct Metadata {
     pub xmp: Option<Arc<[u8]>>,
     /// IPTC-IIM records.
     pub iptc: Option<Arc<[u8]>>,
-    /// How large it is to be printed, where the file tells.
+    /// Print density, if the file has one.
     pub density: Option<Density>,
 }
 
-/// Pixels that are to fill an inch of paper; resizing leaves the number as it is.
+/// Print density in pixels per inch; resizing does not change it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Density {
     /// Across.
@@ -105,7 +105,7 @@ pub struct Density {
     pub y_per_inch: f64,
 }
 
-/// How stored rows and columns relate to the upright picture (EXIF tag 0x0112, values 1 to 8).
+/// How stored rows and columns relate to the upright image (EXIF tag 0x0112, values 1 to 8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Orientation {
     /// 1: upright.
@@ -113,55 +113,55 @@ pub enum Orientation {
     Upright,
     /// 2: mirrored left to right.
     FlipH,
-    /// 3: turned by 180 degrees.
+    /// 3: rotated by 180 degrees.
     Rotate180,
     /// 4: mirrored top to bottom.
     FlipV,
     /// 5: mirrored along the main diagonal.
     Transpose,
-    /// 6: to be turned by 90 degrees clockwise.
+    /// 6: has to be rotated by 90 degrees clockwise.
     Rotate90,
     /// 7: mirrored along the other diagonal.
     Transverse,
-    /// 8: to be turned by 270 degrees clockwise.
+    /// 8: has to be rotated by 270 degrees clockwise.
     Rotate270,
 }
 
-/// Gives a picture's rows from top to bottom.
+/// Gives an image's rows from top to bottom.
 pub trait RowReader: Send {
-    /// What the picture is; never changes while rows are read.
+    /// The image's description; does not change while rows are read.
     fn info(&self) -> ImageInfo;
 
     /// Fills `band` with the next rows, at most `max_rows`; 0 rows after the last one. `band` keeps its allocation.
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError>;
 
-    /// What was missing so far of a file that ends early, where its reader was told to give what there is.
+    /// How much is missing so far, if the file is truncated and that is accepted.
     fn truncation(&self) -> Option<Truncated> {
         None
     }
 
-    /// What is worth telling of the rows read so far.
+    /// A warning about the rows read so far.
     fn remark(&self) -> Option<Remark> {
         None
     }
 }
 
-/// How much was there of a file that ends early.
+/// How much there is of a truncated file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truncated {
-    /// Rows of pixels that were there, from the top, or from below where they are stored so; of an animation, those of
-    /// the last frame that is saved. The others are blank, or coarse.
+    /// Rows that exist, from the top (or from the bottom, if they are stored that way); in an animation, those of
+    /// the last frame that is saved. The others are blank or coarse.
     pub rows: u32,
-    /// Rows that there should have been.
+    /// Rows that there should be.
     pub of_rows: u32,
-    /// Bytes that were there.
+    /// Bytes of the file.
     pub bytes: u64,
-    /// Of an animation, frames that are saved, of those there should have been at least.
+    /// For an animation: frames that are saved, and the least number there should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<(u32, u32)>,
 }
 
-/// Takes a picture's rows from top to bottom.
+/// Takes an image's rows from top to bottom.
 pub trait RowWriter: Send {
     /// Called once, before any row.
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError>;
@@ -221,7 +221,7 @@ impl ImageInfo {
         self.width_px as usize * self.channels.count()
     }
 
-    /// Bytes of the whole picture in memory.
+    /// Bytes of the whole image in memory.
     pub const fn size_bytes(&self) -> u64 {
         self.row_samples() as u64 * self.height_px as u64 * self.sample.size_bytes() as u64
     }
@@ -262,15 +262,15 @@ impl Samples {
 }
 
 impl Band {
-    /// An empty band for rows of a picture.
+    /// An empty band for rows of an image.
     pub const fn empty(info: &ImageInfo) -> Self {
         Self { width_px: info.width_px, rows: 0, channels: info.channels, samples: Samples::empty(info.sample) }
     }
 }
 
 impl Band {
-    /// Takes `rows` rows of a whole picture's samples, from `first_row` on, keeping its allocation where the type stays.
-    /// Rows that are missing there are missing here.
+    /// Copies `rows` rows of an image's samples, from `first_row` on, keeping the allocation if the type is the same.
+    /// Missing rows stay missing.
     pub fn take_rows(&mut self, info: &ImageInfo, samples: &Samples, first_row: u32, rows: u32) {
         let len = info.row_samples();
         let range = first_row as usize * len..(first_row + rows) as usize * len;
@@ -295,7 +295,7 @@ fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
 }
 
 impl Image {
-    /// A picture of 8-bit samples without profile or metadata.
+    /// An image of 8-bit samples without profile or metadata.
     pub fn from_u8(width_px: u32, height_px: u32, channels: Channels, samples: Vec<u8>) -> Self {
         let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
         debug_assert_eq!(samples.len(), info.row_samples() * height_px as usize);
@@ -304,7 +304,7 @@ impl Image {
 }
 
 impl Orientation {
-    /// From the EXIF tag's value; anything but 1 to 8 is upright.
+    /// From the EXIF tag's value; anything else than 1 to 8 is upright.
     pub const fn from_exif(value: u32) -> Self {
         match value {
             2 => Self::FlipH,
@@ -332,7 +332,7 @@ impl Orientation {
         }
     }
 
-    /// Whether width and height change places.
+    /// Whether width and height are swapped.
     pub const fn swaps_axes(self) -> bool {
         matches!(self, Self::Transpose | Self::Rotate90 | Self::Transverse | Self::Rotate270)
     }

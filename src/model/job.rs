@@ -84,7 +84,7 @@ pub struct Save {
     pub subsampling: Subsampling,
     /// JPEG in several passes.
     pub progressive: bool,
-    /// JPEG with Huffman tables of its own.
+    /// JPEG with Optimized Huffman tables.
     pub optimize: bool,
     /// 0 (quickest) to 9 (smallest); `None` is the format's default.
     pub effort: Option<u8>,
@@ -278,7 +278,7 @@ impl ColourChoice {
     pub const ALL: [Self; 6] =
         [Self::Srgb, Self::Keep, Self::DisplayP3, Self::AdobeRgb, Self::ProphotoRgb, Self::Rec2020];
 
-    /// The word scripts use.
+    /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Srgb => "srgb",

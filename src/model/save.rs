@@ -247,7 +247,7 @@ fn truth(value: &Value) -> Option<bool> {
     if let Value::Bool(flag) = value { Some(*flag) } else { None }
 }
 
-/// Files below this hold no picture; above that, no limit is meant.
+/// Smaller limits fit no image, larger ones are no limit.
 fn within(bytes: u64) -> Option<u64> {
     (64..=1 << 50).contains(&bytes).then_some(bytes)
 }
@@ -336,7 +336,7 @@ impl SaveKey {
     }
 }
 
-/// The key of that name, or a sentence that says which there are.
+/// The key of that name, or a message that lists the keys.
 pub fn key(name: &str) -> Result<&'static SaveKey, Message> {
     keys().iter().find(|key| key.param.name == name).ok_or_else(|| {
         let names: Vec<&str> = keys().iter().map(|key| key.param.name).collect();
@@ -344,7 +344,7 @@ pub fn key(name: &str) -> Result<&'static SaveKey, Message> {
     })
 }
 
-/// The format of that name, or a sentence that says which there are.
+/// The format of that name, or a message that lists the formats.
 pub fn format(value: &Value) -> Result<FormatChoice, Message> {
     let chosen = if let Value::Text(name) = value { FormatChoice::named(name) } else { None };
     chosen.ok_or_else(|| {
@@ -414,7 +414,7 @@ impl MetadataPolicy {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 3] = [Self::Keep, Self::NoGps, Self::Strip];
 
-    /// The word scripts use.
+    /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Keep => "keep",
@@ -428,7 +428,7 @@ impl FramesChoice {
     /// Every choice, in the order of menus.
     pub const ALL: [Self; 2] = [Self::All, Self::First];
 
-    /// The word scripts use.
+    /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
             Self::All => "all",

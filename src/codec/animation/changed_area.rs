@@ -1,13 +1,13 @@
-//! What changed from one canvas of an animation to the next: encoders store no more than that.
+//! What changes between two canvases of an animation: encoders store no more than that.
 
 use crate::model::{Area, ImageInfo};
 
-/// The smallest area outside which two canvases of the same size, `pixel` samples a pixel, are equal.
+/// The smallest area outside which two canvases of the same size, with `pixel` samples per pixel, are equal.
 pub(crate) fn changed<T: PartialEq>(before: &[T], after: &[T], info: &ImageInfo, pixel: usize) -> Area {
     area_where(before, after, info, pixel, |a, b| a != b)
 }
 
-/// The smallest area that holds every pixel of which `is_meant` says so, given both canvases' samples of it.
+/// The smallest area with every pixel for which `is_meant` holds, given its samples on both canvases.
 pub(crate) fn area_where<T: PartialEq>(
     before: &[T],
     after: &[T],
@@ -21,7 +21,7 @@ pub(crate) fn area_where<T: PartialEq>(
     }
     let mut found: Option<Extent> = None;
     for (y, (a, b)) in before.chunks_exact(row).zip(after.chunks_exact(row)).enumerate() {
-        // Most rows of most animations stay as they are.
+        // Most rows of most animations do not change.
         if a == b {
             continue;
         }

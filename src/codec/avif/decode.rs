@@ -1,5 +1,5 @@
-//! Decoding AVIF: still images of 8 to 12 bits, gray or colour, with alpha, in one piece or as a grid of tiles. An image
-//! sequence gives the image that represents it.
+//! Decoding AVIF: still images of 8 to 12 bits, gray or colour, with alpha, in one piece or as a grid of tiles. An
+//! image sequence gives the image that represents it.
 //!
 //! The container is read here; rav1d decodes what is in it.
 
@@ -14,7 +14,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Orientation, SampleType};
 
-/// A file's main picture, as its description tells it.
+/// A file's main image, as the file describes it.
 struct Picture<'a> {
     items: Items<'a>,
     /// Place and size within the decoded frame: left, top, width, height in px.
@@ -53,7 +53,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// Bits of a sample, and whether there is only luma; of a grid, as its first tile tells.
+/// Bits per sample, and whether there is only luma; for a grid, those of its first tile.
 fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
     let told = |item: &Item<'_>| {
         item.properties.iter().find_map(|(property, _)| match property {
@@ -61,13 +61,13 @@ fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
             _ => None,
         })
     };
-    let missing = || errors::corrupt("it does not tell how it is coded");
+    let missing = || errors::corrupt("missing codec configuration (av1C)");
     match &item.kind {
         b"av01" => told(item).ok_or_else(missing),
         b"grid" => items.tiles_of(item)?.first().and_then(|tile| told(tile)).ok_or_else(missing),
         kind => {
             let kind = String::from_utf8_lossy(kind);
-            Err(errors::unsupported(format!("AVIF pictures of the kind {kind} are not supported")))
+            Err(errors::unsupported(format!("AVIF images of type {kind} are not supported")))
         }
     }
 }
@@ -106,11 +106,11 @@ fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, 
     let along = span(height, high, down);
     match (across, along) {
         (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
-        _ => Err(errors::corrupt("the part of it that should be shown is not within it")),
+        _ => Err(errors::corrupt("its clean aperture lies outside the image")),
     }
 }
 
-/// First px and number of px along one side; `None` when they are no whole numbers or not within it.
+/// First px and number of px along one side; `None` if they are not whole numbers or not within it.
 fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Option<(u32, u32)> {
     if per == 0 || off_per == 0 || !length.is_multiple_of(per) {
         return None;
@@ -141,13 +141,13 @@ pub(super) fn open<'a>(
     let frame = grid::decode(&picture.items, primary, picture.frame_size, control)?;
     let monochrome = picture.info.channels.colour_count() == 1;
     if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
-        return Err(errors::corrupt("its frame is coded otherwise than the file tells"));
+        return Err(errors::corrupt("its frame doesn't match its codec configuration"));
     }
     let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
             item.understood()?;
             if item.size()? != picture.frame_size {
-                return Err(errors::unsupported("AVIF pictures whose alpha has a size of its own are not supported"));
+                return Err(errors::unsupported("AVIF images with an alpha plane of another size are not supported"));
             }
             (Some(grid::decode(&picture.items, item, picture.frame_size, control)?), premultiplied)
         }
@@ -160,7 +160,7 @@ pub(super) fn open<'a>(
     let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
     let matrix = Matrix::from_number(matrix)
         .filter(|&matrix| matrix != Matrix::Identity || frame.layout == rav1d::Layout::Full || monochrome)
-        .ok_or_else(|| errors::unsupported(format!("AVIF pictures with colour matrix {matrix} are not supported")))?;
+        .ok_or_else(|| errors::unsupported(format!("AVIF images with colour matrix {matrix} are not supported")))?;
     let profile = primary.properties.iter().find_map(|(property, _)| match property {
         Property::Profile(profile) => Some(profile.to_vec()),
         _ => None,
@@ -182,7 +182,7 @@ pub(super) fn open<'a>(
     Ok(Decoded { header: picture.header(), rows: Box::new(rows), profile, metadata })
 }
 
-/// The profile of wide colours that are told as a number, with sRGB's curve, as such pictures have it.
+/// The profile for wide-gamut primaries given by number, with the sRGB curve, which such images have.
 fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     let profile = match primaries {
         12 => ColorProfile::new_display_p3(),

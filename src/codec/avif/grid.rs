@@ -25,7 +25,7 @@ pub(super) fn decode(
     match &item.kind {
         b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1, control),
         b"grid" => decode_grid(items, item, size, control),
-        _ => Err(errors::corrupt("a picture in it is of no known kind")),
+        _ => Err(errors::corrupt("unknown item type")),
     }
 }
 
@@ -43,13 +43,13 @@ fn decode_grid(
     size: (u32, u32),
     control: &DecodeControl<'_>,
 ) -> Result<Frame, ItemError> {
-    let broken = || errors::corrupt("the description of its grid makes no sense");
+    let broken = || errors::corrupt("invalid grid description");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
     let first = tiles.first().filter(|_| tiles.len() == grid.rows * grid.columns).ok_or_else(broken)?;
     let tile = first.size()?;
     errors::within_limits(tile.0, tile.1)?;
-    // The last column and row may reach beyond the whole, but must not lie outside.
+    // The last column and row may extend beyond the image, but must not be outside of it.
     let fits = |side: u32, tile: u32, count: usize| {
         let (side, tile, count) = (u64::from(side), u64::from(tile), count as u64);
         tile * count >= side && tile * (count - 1) < side
@@ -61,7 +61,7 @@ fn decode_grid(
     for (at, item) in tiles.iter().enumerate() {
         item.understood()?;
         if &item.kind != b"av01" || item.size()? != tile {
-            return Err(errors::corrupt("the tiles of its grid are not alike"));
+            return Err(errors::corrupt("the tiles of its grid differ in size or type"));
         }
         let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1, control)?;
         let canvas = match &mut canvas {
@@ -69,9 +69,9 @@ fn decode_grid(
             none => none.insert(blank(&frame, size)?),
         };
         if (canvas.layout, canvas.bits) != (frame.layout, frame.bits) {
-            return Err(errors::corrupt("the tiles of its grid are not alike"));
+            return Err(errors::corrupt("the tiles of its grid differ in size or type"));
         }
-        // At an odd place, its chroma would lie between two samples of the whole's.
+        // At an odd offset, its chroma would be between two samples of the image's.
         let (left, top) = (at % grid.columns * tile.0 as usize, at / grid.columns * tile.1 as usize);
         let chroma = frame.layout.chroma_size(left, top);
         let doubled = match frame.layout {
@@ -80,7 +80,7 @@ fn decode_grid(
             Layout::Gray | Layout::Full => (left, top),
         };
         if doubled != (left, top) {
-            return Err(errors::corrupt("the tiles of its grid have odd sides"));
+            return Err(errors::corrupt("the tiles of its grid have odd sizes"));
         }
         let places = [(left, top), chroma, chroma];
         for ((to, from), place) in canvas.planes.iter_mut().zip(&frame.planes).zip(places) {

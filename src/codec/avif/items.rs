@@ -1,4 +1,4 @@
-//! What an AVIF file says of its pictures (ISO 23008-12): items, where their bytes stand, their properties and how they
+//! How an AVIF file describes its images (ISO 23008-12): items, where their bytes are, their properties and how they
 //! belong together. Nothing is decoded here.
 
 use std::borrow::Cow;
@@ -9,9 +9,9 @@ use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::Metadata;
 
-/// Items and properties of a file at most: pictures have a handful, grids some hundred tiles.
+/// Items and properties of a file at most: images have a handful, grids some hundred tiles.
 const MAX_ITEMS: usize = 4096;
-/// Bytes of an Exif or XMP item that are kept at most.
+/// Most bytes of an Exif or XMP item that are kept.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 
 /// A property of an item.
@@ -23,23 +23,23 @@ pub(super) enum Property<'a> {
     Rotation(u8),
     /// 0: top and bottom change places; 1: left and right do.
     Mirror(u8),
-    /// Part of the picture that counts.
+    /// Part of the image that counts.
     Aperture(Aperture),
     /// Colour as numbers of ISO 23091-2: primaries, transfer, matrix; whether samples use their full range.
     Numbers { primaries: u16, matrix: u16, full_range: bool },
     /// Colour as an ICC profile.
     Profile(&'a [u8]),
-    /// What an auxiliary item is for.
+    /// The purpose of an auxiliary item.
     Auxiliary(&'a [u8]),
     /// How the item is coded: bits of a sample; whether there is only luma.
     Coding { bits: u8, monochrome: bool },
-    /// Known, and of no matter here.
+    /// Known, and irrelevant here.
     Harmless,
     /// Not known.
     Unknown(Kind),
 }
 
-/// A rectangle in fractions of px: width, height, and its centre's distance from the picture's.
+/// A rectangle in fractions of px: width, height, and its centre's distance from the image's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Aperture {
     pub(super) width: (u32, u32),
@@ -68,7 +68,7 @@ struct Reference {
     to: Vec<u32>,
 }
 
-/// Everything that the file's `meta` box says.
+/// The content of the file's `meta` box.
 #[derive(Debug)]
 pub(super) struct Items<'a> {
     file: &'a [u8],
@@ -79,7 +79,7 @@ pub(super) struct Items<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    errors::corrupt(format!("its {what} box is broken"))
+    errors::corrupt(format!("its {what} box is invalid"))
 }
 
 impl<'a> Items<'a> {
@@ -91,10 +91,10 @@ impl<'a> Items<'a> {
                 return Self::read_meta(file, body);
             }
         }
-        Err(errors::unsupported("AVIF sequences without a still picture are not supported"))
+        Err(errors::unsupported("AVIF sequences without a still image are not supported"))
     }
 
-    /// Whether the file says that its sequence is what should be shown, not the picture that stands for it.
+    /// Whether the file declares that its sequence should be shown, not the image that represents it.
     pub(super) fn beside_a_sequence(&self) -> bool {
         sequence::is_sequence(self.file)
     }
@@ -234,9 +234,9 @@ impl<'a> Items<'a> {
         self.all.iter().find(|item| item.id == id)
     }
 
-    /// The picture that stands for the file.
+    /// The primary image.
     pub(super) fn primary(&self) -> Result<&Item<'a>, ItemError> {
-        self.by_id(self.primary).ok_or_else(|| errors::corrupt("its main picture is not in it"))
+        self.by_id(self.primary).ok_or_else(|| errors::corrupt("its primary item is missing"))
     }
 
     /// The item that holds the alpha of another, and whether that one's colours are multiplied by it.
@@ -258,7 +258,7 @@ impl<'a> Items<'a> {
         ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("a tile of its grid is missing"))).collect()
     }
 
-    /// The Exif and XMP blocks that speak of a picture.
+    /// The Exif and XMP blocks that speak of an image.
     pub(super) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
         let mut metadata = Metadata::default();
         let about = |from: &Item<'_>| {
@@ -279,10 +279,10 @@ impl<'a> Items<'a> {
         metadata
     }
 
-    /// An item's bytes, put together where they stand in pieces.
+    /// An item's bytes, joined if they are in several extents.
     pub(super) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
         if item.elsewhere {
-            return Err(errors::unsupported("AVIF files that are locked or point to other files are not supported"));
+            return Err(errors::unsupported("AVIF files that are protected or refer to other files are not supported"));
         }
         let source = if item.in_idat { self.idat } else { self.file };
         let piece = |&(offset, length): &(u64, u64)| {
@@ -296,7 +296,7 @@ impl<'a> Items<'a> {
             if item.in_idat { broken("idat") } else { errors::truncated() }
         };
         match item.extents.as_slice() {
-            [] => Err(errors::corrupt("a picture in it has no bytes")),
+            [] => Err(errors::corrupt("an item has no data")),
             [one] => piece(one).map(Cow::Borrowed).ok_or_else(missing),
             several => {
                 let mut whole = Vec::new();
@@ -304,7 +304,7 @@ impl<'a> Items<'a> {
                     let piece = piece(extent).ok_or_else(missing)?;
                     // Pieces may overlap: however many there are, they make no more than the file.
                     if whole.len() + piece.len() > source.len() {
-                        return Err(errors::corrupt("a picture's pieces lie over each other"));
+                        return Err(errors::corrupt("overlapping extents"));
                     }
                     whole.extend_from_slice(piece);
                 }
@@ -328,7 +328,7 @@ impl Item<'_> {
             Property::Size(width, height) => Some((*width, *height)),
             _ => None,
         });
-        size.ok_or_else(|| errors::corrupt("a picture in it has no size"))
+        size.ok_or_else(|| errors::corrupt("an image item has no size"))
     }
 
     /// Refuses what a reader must understand and this one does not.
@@ -336,7 +336,7 @@ impl Item<'_> {
         for (property, essential) in &self.properties {
             if let (Property::Unknown(kind), true) = (property, essential) {
                 let kind = String::from_utf8_lossy(kind).into_owned();
-                return Err(errors::unsupported(format!("AVIF pictures with the property {kind} are not supported")));
+                return Err(errors::unsupported(format!("AVIF images with the property {kind} are not supported")));
             }
         }
         Ok(())
@@ -429,7 +429,7 @@ fn read_links(body: &[u8], links: &mut Vec<(u32, usize, bool)>) -> Option<()> {
                 let link = fields.u8()?;
                 (u16::from(link & 0x7F), link >> 7 == 1)
             };
-            // Counted from one; zero is none.
+            // Counted from one; zero means none.
             if let Some(index) = usize::from(index).checked_sub(1) {
                 if links.len() >= MAX_ITEMS * 16 {
                     return None;

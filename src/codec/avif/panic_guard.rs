@@ -30,7 +30,7 @@ thread_local! {
 }
 
 fn failed() -> ItemError {
-    errors::corrupt("its AV1 data makes no sense, and the decoder failed over it")
+    errors::corrupt("invalid AV1 data")
 }
 
 /// Puts a hook before the one there is, once: it minds the decoder's threads alone.
@@ -62,7 +62,7 @@ fn mind_panics() {
 /// Runs a decoder's work, and gives an error for its panic. It can't be stopped: given up, it is left behind.
 pub(super) fn run(control: &DecodeControl<'_>, work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
     if LOST.load(Ordering::Relaxed) >= MAX_LOST {
-        return Err(errors::unsupported("too many AVIF files broke their decoder; they can be read after a new start"));
+        return Err(errors::unsupported("AVIF decoding is disabled after repeated crashes; restart Pixloom"));
     }
     mind_panics();
     let shared = Work::begin(control)?;
@@ -76,7 +76,7 @@ pub(super) fn run(control: &DecodeControl<'_>, work: impl FnOnce() -> Outcome + 
         seen.end();
         let _ = result_tx.send(outcome);
     });
-    spawned.map_err(|error| errors::too_large(format!("no thread could be started for it: {error}")))?;
+    spawned.map_err(|error| errors::too_large(format!("couldn't start a thread: {error}")))?;
     shared.outcome(&result_rx, control).unwrap_or_else(|| Err(failed()))
 }
 

@@ -1,5 +1,5 @@
-//! The one place that speaks to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C library. Owned planes come
-//! out of it; no pointer leaves this file.
+//! The one place that speaks to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C
+//! library. Owned planes come out of it; no pointer leaves this file.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -23,7 +23,7 @@ use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 
-/// What rav1d says when it has to be given, or asked, something else first.
+/// rav1d's result if it needs more data, or has an image to give first.
 const AGAIN: Dav1dResult = Dav1dResult(-11);
 const NO_MEMORY: Dav1dResult = Dav1dResult(-12);
 /// A frame above the limit.
@@ -36,7 +36,7 @@ pub(super) enum Layout {
     Gray,
     /// One for two by two.
     Half,
-    /// One for two beside each other.
+    /// One for two neighbours.
     HalfWide,
     /// One for each.
     Full,
@@ -59,11 +59,11 @@ pub(super) struct Frame {
     pub(super) layout: Layout,
     /// Bits of a sample: 8, 10 or 12.
     pub(super) bits: u8,
-    /// What the stream itself says of its colours, in the numbers of ISO 23091-2; and whether the full range is used.
+    /// Colours as the stream declares them, in the numbers of ISO 23091-2, and whether the full range is used.
     pub(super) primaries: u16,
     pub(super) matrix: u16,
     pub(super) full_range: bool,
-    /// Luma, and the two chroma planes, which are empty where there is no chroma.
+    /// Luma, and the two chroma planes, which are empty for gray images.
     pub(super) planes: [Plane; 3],
 }
 
@@ -105,12 +105,12 @@ impl Drop for Data {
     }
 }
 
-/// A picture that the decoder gave, released when dropped.
+/// An image that the decoder gave, released when dropped.
 struct Picture(Dav1dPicture);
 
 impl Drop for Picture {
     fn drop(&mut self) {
-        // SAFETY: the picture is empty, or one that `dav1d_get_picture` filled; both may be released.
+        // SAFETY: the image is empty, or one that `dav1d_get_picture` filled; both may be released.
         #[expect(unsafe_code, reason = "a C interface")]
         unsafe {
             dav1d_picture_unref(Some(NonNull::from(&mut self.0)));
@@ -118,7 +118,7 @@ impl Drop for Picture {
     }
 }
 
-/// Decodes a still picture of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
+/// Decodes a still image of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
 /// of more pixels are refused before memory is taken for them.
 pub(super) fn decode(
     stream: &[u8],
@@ -134,7 +134,7 @@ fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, It
     let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
     let mut data = loaded(stream)?;
     let mut last = None;
-    // Each turn takes bytes in or a picture out; what does neither is at its end.
+    // Each turn takes bytes in or an image out; what does neither is at its end.
     while data.0.sz > 0 {
         let before = data.0.sz;
         // SAFETY: the context is open, the data is valid; the call keeps what it did not take.
@@ -154,16 +154,16 @@ fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, It
     }
     let picture = last.ok_or_else(errors::truncated)?;
     if (picture.0.p.w, picture.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
-        return Err(errors::corrupt("its frame has another size than the file tells"));
+        return Err(errors::corrupt("its frame differs in size from the file's description"));
     }
     frame(&picture.0)
 }
 
 fn failure(result: Dav1dResult) -> ItemError {
     match result {
-        NO_MEMORY => errors::too_large("there is not enough memory for it"),
-        OUT_OF_RANGE => errors::corrupt("its frame is larger than the file tells"),
-        _ => errors::corrupt("its AV1 data makes no sense"),
+        NO_MEMORY => errors::too_large("not enough memory"),
+        OUT_OF_RANGE => errors::corrupt("its frame is larger than the file says"),
+        _ => errors::corrupt("invalid AV1 data"),
     }
 }
 
@@ -214,10 +214,10 @@ fn loaded(stream: &[u8]) -> Result<Data, ItemError> {
     Ok(data)
 }
 
-/// The next picture that is ready, if any.
+/// The next image that is ready, if any.
 fn next(decoder: &mut Decoder) -> Result<Option<Picture>, ItemError> {
     let mut picture = Picture(Dav1dPicture::default());
-    // SAFETY: the context is open; the picture is empty, so nothing is lost when it is overwritten.
+    // SAFETY: the context is open; the image is empty, so nothing is lost when it is overwritten.
     #[expect(unsafe_code, reason = "a C interface")]
     let got = unsafe { dav1d_get_picture(decoder.0, Some(NonNull::from(&mut picture.0))) };
     match got {
@@ -227,14 +227,14 @@ fn next(decoder: &mut Decoder) -> Result<Option<Picture>, ItemError> {
     }
 }
 
-/// A picture's planes, copied, and what its headers say.
+/// An image's planes, copied, and what its headers say.
 fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
     let layout = match picture.p.layout {
         DAV1D_PIXEL_LAYOUT_I400 => Layout::Gray,
         DAV1D_PIXEL_LAYOUT_I420 => Layout::Half,
         DAV1D_PIXEL_LAYOUT_I422 => Layout::HalfWide,
         DAV1D_PIXEL_LAYOUT_I444 => Layout::Full,
-        _ => return Err(errors::unsupported("a kind of AV1 frame that is not known")),
+        _ => return Err(errors::unsupported("unknown type of AV1 frame")),
     };
     let bits = u8::try_from(picture.p.bpc).map_err(errors::corrupt)?;
     let size = |side: i32| usize::try_from(side).map_err(errors::corrupt);
@@ -250,10 +250,10 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
         let stride = if at == 0 { picture.stride[0] } else { picture.stride[1] };
         *plane = copied(data, stride, bits, width, height)?;
     }
-    // SAFETY: a picture that was given has its sequence's header, which lives as long as the picture.
+    // SAFETY: an image that was given has its sequence's header, which lives as long as the image.
     #[expect(unsafe_code, reason = "a C interface")]
     let header = picture.seq_hdr.map(|header| unsafe { header.as_ref() });
-    let header = header.ok_or_else(|| errors::corrupt("its AV1 data has no header"))?;
+    let header = header.ok_or_else(|| errors::corrupt("missing AV1 sequence header"))?;
     Ok(Frame {
         layout,
         bits,
@@ -264,16 +264,16 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
     })
 }
 
-/// Rows that lie `stride` bytes apart, put together.
+/// Joins rows that are `stride` bytes apart.
 fn copied(data: NonNull<c_void>, stride: isize, bits: u8, width: usize, height: usize) -> Result<Plane, ItemError> {
     let row_bytes = if bits > 8 { width * 2 } else { width };
     if stride.unsigned_abs() < row_bytes {
-        return Err(errors::corrupt("the rows of a plane lie over each other"));
+        return Err(errors::corrupt("overlapping rows in a plane"));
     }
     let mut plane = Plane::new(width, height, bits)?;
     for y in 0..height {
         // SAFETY: the decoder's plane has `height` rows of at least `width` samples, `stride` bytes apart, and keeps
-        // them until the picture is released. Samples of more than 8 bits are `u16`, and rows are aligned for them.
+        // them until the image is released. Samples of more than 8 bits are `u16`, and rows are aligned for them.
         #[expect(unsafe_code, reason = "a C interface")]
         unsafe {
             let from = data.as_ptr().cast::<u8>().cast_const().offset(stride * y.cast_signed());
@@ -288,7 +288,7 @@ fn copied(data: NonNull<c_void>, stride: isize, bits: u8, width: usize, height: 
 }
 
 impl Plane {
-    /// Room for a plane's samples, none of which are there yet.
+    /// Reserves memory for a plane's samples.
     pub(super) fn new(width: usize, height: usize, bits: u8) -> Result<Self, ItemError> {
         let len = (width as u64).saturating_mul(height as u64);
         let samples = if bits > 8 { Samples::U16(errors::room(len)?) } else { Samples::U8(errors::room(len)?) };

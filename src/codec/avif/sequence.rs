@@ -2,7 +2,7 @@
 
 use crate::codec::container::bmff::{Boxes, Fields, Kind};
 
-/// Whether a file's first brand is that of sequences, and one of its tracks of pictures has more than one. Other files
+/// Whether a file's first brand is that of sequences, and one of its tracks of images has more than one. Other files
 /// with tracks are stills to everybody.
 pub(super) fn is_sequence(file: &[u8]) -> bool {
     let first = Boxes::of_file(file).next().and_then(Result::ok);
@@ -13,7 +13,7 @@ pub(super) fn is_sequence(file: &[u8]) -> bool {
             .any(|media| shows_pictures(media) && samples(media).is_some_and(|count| count > 1))
 }
 
-/// What the boxes of one kind hold; an error among them ends them.
+/// The contents of the boxes of one kind; ends at an error.
 fn children(boxes: Boxes<'_>, kind: Kind) -> impl Iterator<Item = &[u8]> {
     boxes.map_while(Result::ok).filter(move |(found, _)| *found == kind).map(|(_, body)| body)
 }

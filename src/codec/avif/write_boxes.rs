@@ -1,5 +1,5 @@
-//! The boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around pictures that are already encoded: what
-//! the encoder's own container has no room for is a profile and XMP.
+//! The boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around images that are already encoded. The
+//! encoder's own container can't hold a profile or XMP.
 
 use crate::codec::errors;
 use crate::codec::spec::Extras;
@@ -16,13 +16,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) extras: &'a Extras,
 }
 
-/// One item: its name within the file, and where its bytes stand.
+/// One item: its number in the file, and its bytes.
 struct Item<'a> {
     id: u16,
     kind: [u8; 4],
     /// Only for `mime`.
     content_type: &'static str,
-    /// The reference it makes to the picture: `auxl` or `cdsc`.
+    /// The reference it makes to the image: `auxl` or `cdsc`.
     refers_by: Option<[u8; 4]>,
     head: &'static [u8],
     data: &'a [u8],
@@ -48,7 +48,7 @@ fn full(kind: [u8; 4], version: u8, flags: u32, body: &[u8]) -> Vec<u8> {
 pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
     let metadata = &parts.extras.metadata;
     let item = |id, kind, data| Item { id, kind, content_type: "", refers_by: None, head: &[], data };
-    // Alpha first: a file that is still on its way can be shown as far as it came.
+    // Alpha first, so that a file that is still being loaded can be shown.
     let mut items: Vec<Item<'_>> = Vec::new();
     items.extend(parts.alpha.map(|data| Item { refers_by: Some(*b"auxl"), ..item(ALPHA, *b"av01", data) }));
     items.push(item(PICTURE, *b"av01", parts.colour));
@@ -65,7 +65,7 @@ pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
     }));
     let size: u64 = items.iter().map(|item| (item.head.len() + item.data.len()) as u64).sum();
     if size > u64::from(u32::MAX) - (16 << 20) {
-        return Err(errors::cant_encode("an AVIF file holds 4 GB at most"));
+        return Err(errors::cant_encode("an AVIF file can't be larger than 4 GB"));
     }
     let ftyp = boxed(*b"ftyp", b"avif\0\0\0\0avifmif1miafMA1A");
     // Offsets do not change the length of the boxes that hold them.
@@ -82,7 +82,7 @@ pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
     Ok(out)
 }
 
-/// The description of every item, whose data begin at `data_at`.
+/// The description of every item. Their data begins at `data_at`.
 fn meta(parts: &Parts<'_>, items: &[Item<'_>], data_at: u32) -> Vec<u8> {
     let handler = [&[0; 4][..], b"pict", &[0; 13]].concat();
     let mut locations = vec![0x44, 0x00];
@@ -104,7 +104,7 @@ fn meta(parts: &Parts<'_>, items: &[Item<'_>], data_at: u32) -> Vec<u8> {
             info.extend(item.content_type.bytes());
             info.push(0);
         }
-        // Metadata are no pictures to be shown, and say so.
+        // Metadata items are hidden.
         infos.extend(full(*b"infe", 2, u32::from(item.refers_by == Some(*b"cdsc")), &info));
         if let Some(kind) = item.refers_by {
             let reference: Vec<u8> = [item.id, 1, PICTURE].into_iter().flat_map(u16::to_be_bytes).collect();
@@ -122,7 +122,7 @@ fn meta(parts: &Parts<'_>, items: &[Item<'_>], data_at: u32) -> Vec<u8> {
     full(*b"meta", 0, 0, &body)
 }
 
-/// What pictures are like, and which of that belongs to which.
+/// The properties of images, and which image has which of them.
 fn properties(parts: &Parts<'_>) -> Vec<u8> {
     const ESSENTIAL: u8 = 0x80;
     let mut list: Vec<Vec<u8>> = Vec::new();
@@ -135,7 +135,7 @@ fn properties(parts: &Parts<'_>) -> Vec<u8> {
     let codec = add(boxed(*b"av1C", &[0x81, 1 << 5 | 31, 0x40, 0]));
     let depths = add(full(*b"pixi", 0, 0, &[3, 10, 10, 10]));
     let mut of_picture = vec![size, codec | ESSENTIAL, depths];
-    // BT.709's primaries and sRGB's curve, or, where a profile tells of them, neither; BT.601's matrix; full range.
+    // BT.709 primaries and the sRGB curve, both unspecified if there is a profile; BT.601 matrix; full range.
     let profile = parts.extras.profile.as_deref();
     let (primaries, curve) = if profile.is_some() { (2, 2) } else { (1, 13) };
     if let Some(profile) = profile {

@@ -1,5 +1,5 @@
-//! Luma and chroma to gray or RGB, row by row (ISO 23091-2), chroma upsampled bilinearly between its samples' centres as
-//! libavif does.
+//! Luma and chroma to gray or RGB, row by row (ISO 23091-2), chroma upsampled bilinearly between its samples' centres
+//! as libavif does.
 
 use super::rav1d::{Frame, Layout, Plane};
 use crate::codec::errors;
@@ -26,7 +26,7 @@ impl Matrix {
             0 => Self::Identity,
             1 => Self::Weights(0.2126, 0.0722),
             4 => Self::Weights(0.30, 0.11),
-            // Not told: Rec. 601, as everybody takes it.
+            // Unspecified: Rec. 601, as other decoders assume.
             2 | 3 | 5 | 6 => Self::Weights(0.299, 0.114),
             7 => Self::Weights(0.212, 0.087),
             8 => Self::YCgCo,
@@ -36,7 +36,7 @@ impl Matrix {
     }
 }
 
-/// Gives a decoded picture's rows.
+/// Gives a decoded image's rows.
 pub(super) struct YuvRows {
     pub(super) info: ImageInfo,
     pub(super) frame: Frame,
@@ -45,7 +45,7 @@ pub(super) struct YuvRows {
     pub(super) premultiplied: bool,
     pub(super) matrix: Matrix,
     pub(super) full_range: bool,
-    /// Where the picture begins within the frame, in px.
+    /// Where the image begins within the frame, in px.
     pub(super) left: usize,
     pub(super) top: usize,
     pub(super) next_row: u32,
@@ -61,7 +61,7 @@ pub(super) struct Lines {
     stored: Vec<f32>,
 }
 
-/// What takes stored values to 0 to 1: the value of none, and the distance from there to all.
+/// Maps stored values to 0 to 1: the value of 0, and the distance from there to 1.
 #[derive(Clone, Copy)]
 struct Range {
     zero: f32,
@@ -226,7 +226,7 @@ impl RowReader for YuvRows {
         }
         let whole = samples.len() == self.info.row_samples() * rows as usize;
         band.samples = samples;
-        if whole { Ok(rows) } else { Err(errors::corrupt("its planes don't fill its size")) }
+        if whole { Ok(rows) } else { Err(errors::corrupt("its planes are too small for its size")) }
     }
 }
 

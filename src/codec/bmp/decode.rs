@@ -49,7 +49,7 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
     let data_at = u32_at(bytes, 10)?;
-    // The oldest header has short sizes, and nothing to tell of compression.
+    // The oldest header has 16-bit sizes and no compression field.
     let old = u32_at(bytes, 14)? == 12;
     let (bits, compression) = if old { (u16_at(bytes, 24)?, 0) } else { (u16_at(bytes, 28)?, u32_at(bytes, 30)?) };
     let top_down = !old && u32_at(bytes, 22)?.cast_signed() < 0;

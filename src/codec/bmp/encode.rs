@@ -17,7 +17,7 @@ const FILE_HEADER: u32 = 14;
 /// Bytes of a `BITMAPV5HEADER`.
 const V5_HEADER: u32 = 124;
 
-/// Streams rows into their places.
+/// Writes rows to their positions in the file.
 pub(in crate::codec) struct BmpEncoder {
     profile: Option<Arc<[u8]>>,
     /// Pixels to the metre, across and down.
@@ -49,9 +49,9 @@ impl BmpEncoder {
         Self { profile: extras.profile, density, started: None }
     }
 
-    /// The headers, and room for the pixels; or why that is too much.
+    /// The headers, and space for the pixels; or why that is too much.
     fn begin(&self, info: &ImageInfo) -> Result<(Vec<u8>, Layout), ItemError> {
-        let too_large = || errors::cant_encode("a BMP file holds 4 GB at most");
+        let too_large = || errors::cant_encode("a BMP file can't be larger than 4 GB");
         let channels = match info.channels {
             Channels::Gray => Channels::Gray,
             Channels::Rgb => Channels::Rgb,
@@ -70,12 +70,12 @@ impl BmpEncoder {
         let size = size as u32;
 
         let mut file = Vec::new();
-        file.try_reserve_exact(all as usize).map_err(|_| errors::cant_encode("there is not enough memory for it"))?;
+        file.try_reserve_exact(all as usize).map_err(|_| errors::cant_encode("not enough memory"))?;
         file.extend(b"BM");
         for number in [all, 0, pixels_at, header, info.width_px, info.height_px, 1 | bits << 16] {
             file.extend(number.to_le_bytes());
         }
-        // Compression: none; with alpha, masks say where each channel stands.
+        // Compression: none; with alpha, masks give the position of each channel.
         let masked = channels == Channels::Rgba;
         for number in [u32::from(masked) * 3, size, self.density.0, self.density.1, table / 4, 0] {
             file.extend(number.to_le_bytes());
@@ -86,9 +86,9 @@ impl BmpEncoder {
             let (space, profile_at) =
                 if profile.is_empty() { (*b"BGRs", 0) } else { (*b"DEBM", size + pixels_at - FILE_HEADER) };
             file.extend(space);
-            // Primaries and curves, which a space with a name does without.
+            // Primaries and curves, which a named space does not need.
             file.extend([0; 36 + 12]);
-            // Intent (4: pictures), the profile's place and size, a reserved field.
+            // Intent (4: images), the profile's place and size, a reserved field.
             for number in [4, profile_at, profile.len() as u32, 0] {
                 file.extend(number.to_le_bytes());
             }

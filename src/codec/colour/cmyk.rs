@@ -35,8 +35,9 @@ pub(in crate::codec) struct Inks<T> {
 }
 
 impl<T: InkSample> Inks<T> {
-    /// By the file's profile, straight to the space asked for. `Keep` has nothing to keep, since a press's profile never
-    /// goes with pixels of light: sRGB then. Without a usable profile it is `light = (1 - ink) * (1 - black)`, in sRGB.
+    /// By the file's profile, straight to the space asked for. `Keep` has nothing to keep, since a press's profile
+    /// never goes with pixels of light: sRGB then. Without a usable profile it is `light = (1 - ink) * (1 - black)`, in
+    /// sRGB.
     pub(in crate::codec) fn new(profile: Option<&[u8]>, choice: ColourChoice) -> Self {
         let press = profile.and_then(|profile| spaces::read(profile, DataColorSpace::Cmyk));
         let transform = press.and_then(|press| T::transform(&press, &spaces::target(choice, Channels::Rgb)));
@@ -49,7 +50,7 @@ impl<T: InkSample> Inks<T> {
         self.profile.clone()
     }
 
-    /// Converts four samples a pixel (the largest value is full ink) to three.
+    /// Converts four samples per pixel (the largest value is full ink) to three.
     pub(in crate::codec) fn mix(&self, inks: &[T], rgb: &mut [T]) {
         if self.transform.as_ref().is_some_and(|transform| transform.transform(inks, rgb).is_ok()) {
             return;

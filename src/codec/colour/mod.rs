@@ -1,5 +1,5 @@
 //! Colour: rows from their ICC profile to the space asked for, through moxcms, relative colorimetric as littleCMS has
-//! it without black-point compensation. A profile that makes no sense is no reason to fail: pixels count as sRGB then,
+//! it without black-point compensation. An invalid profile is not an error: pixels count as sRGB then,
 //! as they do without one.
 
 mod cmyk;
@@ -46,7 +46,7 @@ pub(super) fn apply<'a>(
     }
 }
 
-/// Whether the pixels of a colour picture stay as they are stored, and without a profile.
+/// Whether the pixels of a colour image stay as they are stored, and without a profile.
 pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
     match (profile, choice) {
         (None, ColourChoice::Keep) => true,
@@ -92,7 +92,7 @@ impl Transform {
     }
 }
 
-/// A transform that was made once: pictures of a batch share their profiles, and making one costs milliseconds.
+/// A transform that was made once: images of a batch share their profiles, and making one costs milliseconds.
 struct Made {
     profile: Option<Vec<u8>>,
     choice: ColourChoice,
@@ -101,7 +101,7 @@ struct Made {
     transform: Option<Transform>,
 }
 
-/// Transforms kept at most.
+/// Most transforms that are kept.
 const KEPT: usize = 8;
 
 /// The transform from a profile (`None` is sRGB) to the space asked for; `None` where nothing is to be done.
@@ -134,7 +134,7 @@ fn cached(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, samp
     transform
 }
 
-/// A profile that can't be read, or speaks of other pixels, counts as none.
+/// A profile that is invalid, or describes other pixels, is ignored.
 fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
     let source = profile.and_then(|profile| spaces::read(profile, spaces::space(channels)));
     if profile.is_some() && source.is_none() {

@@ -8,7 +8,7 @@ use crate::model::{Channels, ColourChoice};
 
 /// A file's profile, where it can be read and speaks of pixels of that kind.
 ///
-/// Of its tables the one for the first intent stands in where another is missing, as the standard says (ICC.1:2010,
+/// The table of the first intent replaces a missing one, as the standard says (ICC.1:2010,
 /// 9.2): many profiles of scanners and cameras have no other.
 pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> {
     let mut profile = ColorProfile::new_from_slice(bytes).ok().filter(|profile| profile.color_space == space)?;
@@ -35,7 +35,7 @@ pub(super) fn target(choice: ColourChoice, channels: Channels) -> ColorProfile {
         ColourChoice::ProphotoRgb => ColorProfile::new_pro_photo_rgb(),
         ColourChoice::Rec2020 => ColorProfile::new_bt2020(),
     };
-    // Curves and colorants say it all; code points beside them could only disagree.
+    // Curves and colorants are complete; additional code points could only contradict them.
     profile.cicp = None;
     // In a version 4 profile the medium's white is the connection space's own.
     profile.media_white_point = Some(profile.white_point);
@@ -54,7 +54,7 @@ fn gray_of(mut rgb: ColorProfile) -> ColorProfile {
     gray
 }
 
-/// The profile that a file in the chosen space embeds; none for sRGB, which is what files without one are in.
+/// The profile that a file in the chosen space embeds; `None` for sRGB, the space of files without one.
 pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[u8]>> {
     type Profiles = [[Option<Arc<[u8]>>; 2]; ColourChoice::ALL.len()];
     static PROFILES: LazyLock<Profiles> = LazyLock::new(|| {
@@ -75,8 +75,8 @@ pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
     read(profile, space(channels)).is_some()
 }
 
-/// The profile for a result whose channels the recipe may have changed: gray pixels of a picture in colour get the gray
-/// axis of its space, and a gray picture's colours get sRGB's primaries under its own curve. `None` where there is no
+/// The profile for a result whose channels the recipe may have changed: gray pixels of a colour image get the gray
+/// axis of its space, and a gray image's colours get sRGB's primaries under its own curve. `None` where there is no
 /// such profile, or where it would say no more than that the pixels are sRGB.
 pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
     let bytes = profile?;

@@ -1,4 +1,4 @@
-//! Against littleCMS, whose results `tests/reference/colour/make.py` made, and against formulas.
+//! Compares with littleCMS, whose results `tests/reference/colour/make.py` made, and with formulas.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -86,7 +86,7 @@ fn de2000(one: [u8; 3], two: [u8; 3]) -> f64 {
     (l * l + c * c + h * h + rt * c * h).sqrt()
 }
 
-/// Mean and largest difference of two pictures in sRGB.
+/// Mean and largest difference of two images in sRGB.
 fn difference(ours: &[u8], theirs: &[u8]) -> (f64, f64) {
     assert_eq!(ours.len(), theirs.len());
     let pairs = ours.as_chunks::<3>().0.iter().zip(theirs.as_chunks::<3>().0);
@@ -126,7 +126,7 @@ fn colours() -> Vec<u8> {
 
 #[test]
 fn the_measure_agrees_with_its_authors() {
-    // Pairs 1 and 17 of the paper's table stand in Lab; here only what sRGB can hold: equal, and one level of gray.
+    // The paper's pairs are in Lab; here only what sRGB can hold: equal colours, and one level of gray.
     assert!(de2000([10, 20, 30], [10, 20, 30]) < 1e-9);
     assert!((0.2..0.5).contains(&de2000([128, 128, 128], [129, 129, 129])));
     assert!((45.0..60.0).contains(&de2000([255, 0, 0], [0, 0, 255])));
@@ -231,7 +231,7 @@ fn the_named_spaces_are_converted_to_as_in_littlecms() {
         assert_eq!(undated(&embedded), undated(profile), "the profile that littleCMS was given");
         let ours = convert(&colours(), None, choice, Channels::Rgb);
         let theirs = stored(there).1;
-        // Measured as if it were sRGB: the encodings are alike, and both sides stand in the same one.
+        // Measured as if it were sRGB: the encodings are similar, and both sides use the same one.
         check(&format!("sRGB to {choice:?}"), &ours, &theirs);
         let ours = convert(&colours(), Some(profile), ColourChoice::Srgb, Channels::Rgb);
         check(&format!("{choice:?} to sRGB"), &ours, &stored(back).1);

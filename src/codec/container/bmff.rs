@@ -1,38 +1,38 @@
-//! Boxes of the ISO base media file format (ISO 14496-12), which AVIF and JPEG XL files are made of: hostile sizes are
+//! Boxes of the ISO base media file format (ISO 14496-12), which AVIF and JPEG XL files consist of. Hostile sizes are
 //! checked here, once.
 
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// A box's four letters.
+/// A box's type: four letters.
 pub(crate) type Kind = [u8; 4];
 
-/// Walks over the boxes that lie side by side in some bytes: their kind and what they hold.
+/// Iterates over adjacent boxes: their kind and content.
 pub(crate) struct Boxes<'a> {
     rest: &'a [u8],
     outermost: bool,
 }
 
 impl<'a> Boxes<'a> {
-    /// The boxes of a whole file: one that reaches behind its end was cut off.
+    /// The boxes of a whole file: one that extends beyond its end was truncated.
     pub(crate) const fn of_file(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, outermost: true }
     }
 
-    /// The boxes within a box: one that reaches behind its end is an error in the file.
+    /// The boxes within a box: one that extends beyond its end is an error in the file.
     pub(crate) const fn within(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, outermost: false }
     }
 
     fn ends_early(&self) -> ItemError {
-        if self.outermost { errors::truncated() } else { errors::corrupt("a box reaches beyond the one it is in") }
+        if self.outermost { errors::truncated() } else { errors::corrupt("a box extends beyond its parent") }
     }
 
     fn split(&mut self) -> Result<(Kind, &'a [u8]), ItemError> {
         let mut head = Fields(self.rest);
         let (Some(short), Some(kind)) = (head.u32(), head.array::<4>()) else { return Err(self.ends_early()) };
         let size = match short {
-            // To the end of the file; to that of the box around it, where somebody wrote it there.
+            // Extends to the end of the file, or of the box around it.
             0 => self.rest.len() as u64,
             1 => head.u64().ok_or_else(|| self.ends_early())?,
             size => u64::from(size),
@@ -40,7 +40,7 @@ impl<'a> Boxes<'a> {
         let head_bytes = self.rest.len() - head.0.len();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         if size < head_bytes {
-            return Err(errors::corrupt("a box is smaller than its own head"));
+            return Err(errors::corrupt("a box is smaller than its header"));
         }
         let (Some(body), Some(rest)) = (self.rest.get(head_bytes..size), self.rest.get(size..)) else {
             return Err(self.ends_early());
@@ -65,7 +65,7 @@ impl<'a> Iterator for Boxes<'a> {
     }
 }
 
-/// Reads big-endian fields one after the other; `None` when there are no bytes left for one.
+/// Reads big-endian fields one after the other; `None` if there are not enough bytes left.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
         Some((version, u32::from_be_bytes([0, a, b, c])))
     }
 
-    /// A text that a zero ends; its rest when there is none.
+    /// A zero-terminated text; the rest if there is no zero.
     pub(crate) fn text(&mut self) -> &'a [u8] {
         let end = self.0.iter().position(|&byte| byte == 0);
         let text = end.and_then(|end| self.0.get(..end)).unwrap_or(self.0);
@@ -127,7 +127,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The TIFF-structured block of an Exif box or item, whose first four bytes tell where in the rest it begins.
+/// The TIFF-structured block of an Exif box or item; the first four bytes give its offset in the rest.
 pub(crate) fn exif_block(item: &[u8]) -> Option<&[u8]> {
     let mut fields = Fields(item);
     let from = fields.u32()? as usize;

@@ -1,4 +1,4 @@
-//! A walk over the blocks of a GIF: how many frames, how often they play. No pixel is unpacked, no memory is taken.
+//! Scans the blocks of a GIF: how many frames, how often they play. No pixel is decoded, no memory is taken.
 
 use crate::model::Plays;
 
@@ -7,13 +7,13 @@ const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 const APPLICATION: u8 = 0xFF;
 
-/// What the blocks of a file tell.
+/// What the blocks of a file say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Frames; where the file ends early, one more for what is missing, so that reading them all fails.
     pub(super) frames: u32,
     pub(super) plays: Plays,
-    /// Whether it ends early, and one of the frames is such a one.
+    /// Whether it is truncated, and one of the frames is such a one.
     pub(super) is_cut: bool,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
     let mut scan = Scan { frames: 0, plays: Plays::Times(1), is_cut: false };
     let Some(mut rest) = behind_header(bytes) else { return scan };
     loop {
-        // A picture whose end mark was left out is whole, as is one with padding behind it; an animation may go on.
+        // A still image without an end marker, or with padding after it, is complete; an animation may continue.
         let moves = scan.frames > 1 || scan.plays != Plays::Times(1);
         let padding = rest.iter().all(|&byte| byte == 0);
         let kind = match rest.split_first() {
@@ -39,7 +39,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
         let behind = if kind == IMAGE { behind_image(rest) } else { behind_extension(rest, &mut scan.plays) };
         match behind {
             Some(behind) => rest = behind,
-            // Cut within the first frame, it is a still picture that is cut.
+            // Cut within the first frame, it is a still image that is cut.
             None if kind == IMAGE => return Scan { is_cut: true, ..scan },
             None => break,
         }
@@ -78,8 +78,8 @@ fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
     behind_blocks(blocks)
 }
 
-/// The file without comments and what programs noted in it, but for how often it plays and its profile; `None` where its
-/// blocks can't be followed to its end.
+/// The file without comments and what programs noted in it, but for how often it plays and its profile; `None` where
+/// its blocks can't be followed to its end.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     const COMMENT: u8 = 0xFE;
     const NEEDED: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];

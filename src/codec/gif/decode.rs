@@ -10,7 +10,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples};
 
-/// The canvas stands in the first ten bytes.
+/// The canvas size is in the first ten bytes.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let Some(&[w0, w1, h0, h1]) = bytes.get(6..10) else { return Err(errors::truncated()) };
     let info = ImageInfo {
@@ -24,7 +24,7 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     Ok(FileHeader { frames, ..FileHeader::still(info, Orientation::Upright) })
 }
 
-/// The first frame, which is all of a still picture.
+/// The first frame, which is all of a still image.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,

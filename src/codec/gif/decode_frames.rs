@@ -1,5 +1,5 @@
 //! GIF's frames, composed as browsers do: the canvas is transparent at first and where a frame is cleared, an
-//! unspecified disposal keeps the frame, what lies outside the canvas is not seen.
+//! unspecified disposal keeps the frame, and pixels outside the canvas are ignored.
 
 use ::gif::{Decoder, DisposalMethod};
 
@@ -12,21 +12,21 @@ use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader
 /// Bytes of a pixel of the canvas.
 const PIXEL: usize = 4;
 
-/// A frame may be larger than its canvas, which cuts it: so many times, and this much more.
+/// A frame may be larger than its canvas, which clips it: by this factor, and this much more.
 const MOST_CANVASES: u64 = 4;
 const FEW_PIXELS: u64 = 1 << 20;
 
 /// Composes frames on an RGBA canvas.
 pub(super) struct GifFrames<'a> {
     bytes: &'a [u8],
-    /// Whether a file that ends early gives what there is: frames, and the part of the last one.
+    /// Whether a truncated file gives what there is: frames, and the part of the last one.
     keep: bool,
     /// Rows of the last frame that were there, where it was cut.
     rows_had: Option<u32>,
     decoder: Decoder<Bytes<'a>>,
     picture: Picture,
     canvas: Vec<u8>,
-    /// What was in the last frame's area before it, where that is to come back.
+    /// The content of the last frame's area before it, if that is to be restored.
     saved: Vec<u8>,
     last: Option<Frame>,
     shown: u32,
@@ -96,7 +96,7 @@ impl<'a> GifFrames<'a> {
         let canvas = &self.picture.canvas;
         let pixels = described.width as u64 * described.height as u64;
         if pixels > u64::from(canvas.width_px) * u64::from(canvas.height_px) * MOST_CANVASES + FEW_PIXELS {
-            return Err(errors::corrupt("a frame is far larger than its canvas"));
+            return Err(errors::corrupt("a frame is much larger than the canvas"));
         }
         // At once: in parts, the decoder may lose the last of them (gif 0.14, weezl 0.1).
         self.indices = errors::zeroed(pixels)?;
@@ -109,7 +109,7 @@ impl<'a> GifFrames<'a> {
         let mut stored = described.height;
         if !filled {
             stored = self.pixels_had()? / width;
-            // Only some of them are whole, and of those that come in passes none is known to be.
+            // Only some are complete; of interlaced ones none is known to be.
             let rows_had = if described.interlaced { described.top } else { described.top + stored };
             self.rows_had = Some(rows_had.min(canvas.height_px as usize) as u32);
             if !self.keep || stored == 0 {
@@ -139,7 +139,7 @@ struct Described {
     width: usize,
     height: usize,
     interlaced: bool,
-    /// Colours by index; none for the transparent one.
+    /// Colours by index; `None` for the transparent one.
     palette: Vec<Option<[u8; PIXEL]>>,
 }
 

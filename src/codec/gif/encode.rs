@@ -1,4 +1,4 @@
-//! GIF with one picture: at most 256 colours, one of them clear.
+//! GIF with one image: at most 256 colours, one of them clear.
 
 use ::gif::{Encoder as GifWriter, EncodingError, Frame};
 
@@ -9,7 +9,7 @@ use crate::codec::spec::{Encoder, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
 
-/// Colours when nobody says how many.
+/// Colours if no number is given.
 pub(in crate::codec) const COLOURS: u16 = 256;
 
 /// Bytes that encoding takes: the file, RGBA, RGB, palette indices, and the distinct colours in Oklab.
@@ -34,7 +34,7 @@ fn encoding(error: EncodingError) -> ItemError {
     errors::cant_encode(error)
 }
 
-/// What shines through halfway is laid over the background: a pixel is clear or it is not.
+/// Blends half-transparent pixels with the background: a pixel is either transparent or opaque.
 pub(in crate::codec) fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
     for [colour @ .., alpha] in pixels.as_chunks_mut::<4>().0 {
         if (128..255).contains(alpha) {
@@ -50,7 +50,7 @@ pub(in crate::codec) fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
 impl RowWriter for GifEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > u32::from(u16::MAX) {
-            return Err(errors::cant_encode(format!("GIF goes to {} px a side", u16::MAX)));
+            return Err(errors::cant_encode(format!("GIF allows {} px per side", u16::MAX)));
         }
         self.rows = Some(Collector::new(info, Channels::Rgba)?);
         Ok(())

@@ -1,6 +1,6 @@
 //! Animated GIF: each frame is the part of the canvas that changed, in colours of its own, clear where nothing did.
 //!
-//! What becomes of a frame before the next one is chosen once the next one is known, so that the change between them
+//! A frame's disposal is chosen once the next frame is known, so that the change between them
 //! can be drawn at all (GIF draws no transparency), with every colour exact where they are few enough.
 
 use std::collections::HashSet;
@@ -20,7 +20,7 @@ use crate::model::{Area, Channels, Disposal, Frame, ImageInfo, Picture, Plays, R
 const PIXEL: usize = 4;
 const CLEAR: [u8; PIXEL] = [0; PIXEL];
 
-/// Writes frames one behind.
+/// Writes frames with a delay of one.
 pub(in crate::codec) struct GifAnimation {
     info: ImageInfo,
     colours: u16,
@@ -36,19 +36,19 @@ struct Waiting {
     before: Vec<u8>,
     /// The canvas with it.
     after: Vec<u8>,
-    /// What it draws, so far.
+    /// The pixels it draws, so far.
     area: Area,
     frame: Frame,
 }
 
-/// What a frame may leave behind, and what drawing the next one on that means.
+/// A possible disposal of a frame, and what drawing the next one after it means.
 struct Choice {
     disposal: Disposal,
     /// The canvas that the next frame is drawn on.
     left: Vec<u8>,
-    /// What the frame must cover to leave that.
+    /// The area that the frame must cover for that.
     covers: Area,
-    /// What the next one draws.
+    /// The area that the next frame draws.
     draws: Area,
     /// Whether the next one can be drawn with all its colours.
     is_exact: bool,
@@ -63,12 +63,12 @@ impl GifAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture) -> Result<Self, ItemError> {
         let info = picture.canvas;
         let (Ok(width), Ok(height)) = (u16::try_from(info.width_px), u16::try_from(info.height_px)) else {
-            return Err(errors::cant_encode(format!("GIF goes to {} px a side", u16::MAX)));
+            return Err(errors::cant_encode(format!("GIF allows {} px per side", u16::MAX)));
         };
         let mut writer = GifWriter::new(Vec::new(), width, height, &[]).map_err(encoding)?;
         match picture.plays {
             Plays::Forever => writer.set_repeat(Repeat::Infinite).map_err(encoding)?,
-            // The first time is no repetition; without any, nothing is written.
+            // The first time is not a repetition; without any, nothing is written.
             Plays::Times(times) => {
                 let repetitions = u16::try_from(times.saturating_sub(1)).unwrap_or(u16::MAX);
                 writer.set_repeat(Repeat::Finite(repetitions)).map_err(encoding)?;
@@ -123,7 +123,7 @@ impl GifAnimation {
         self.writer.write_frame(&frame).map_err(encoding)
     }
 
-    /// The pixels to be drawn: clear where they are left as they are. Where the palette has room for the colours but
+    /// The pixels to be drawn: transparent where they do not change. If the palette has room for the colours but
     /// not for that, unchanged pixels are drawn once more.
     fn layered(&self, waiting: &Waiting, area: Area, has_clear: bool) -> Vec<u8> {
         let mut pixels = changed_area::cut(&waiting.after, area, &self.info, PIXEL);
@@ -155,7 +155,7 @@ impl GifAnimation {
         (opaque && has_colours(all.by_ref(), limit - usize::from(has_clear))).then_some(Fit::DrawnOver)
     }
 
-    /// What drawing `next` means once `waiting` was disposed of so; `None` where pixels would have to become clear.
+    /// What drawing `next` means after that disposal of `waiting`; `None` if pixels would have to become transparent.
     fn choice(&self, waiting: &Waiting, next: &[u8], disposal: Disposal) -> Option<Choice> {
         let info = &self.info;
         let becomes_clear = |left: &[u8], next: &[u8]| left != CLEAR && next == CLEAR;
@@ -166,7 +166,7 @@ impl GifAnimation {
             Disposal::Background => {
                 covers = covers.union(changed_area::area_where(&waiting.after, next, info, PIXEL, becomes_clear));
                 if waiting.frame.disposal == Disposal::Background {
-                    // What its file cleared is cleared here, so that later frames find the same canvas.
+                    // What the input cleared is cleared here, too, so that later frames start from the same canvas.
                     covers = covers.union(waiting.frame.area.within(info));
                 }
                 let mut left = waiting.after.clone();
@@ -188,7 +188,7 @@ impl GifAnimation {
         Some(Choice { disposal, left, covers, draws, is_exact, changed_pixels })
     }
 
-    /// What becomes of the waiting frame: what its file did, if that is exact; else the first way that is; else the
+    /// The disposal of the waiting frame: that of the input if it is exact; else the first one that is; else the
     /// one that leaves the least to draw.
     fn best(&self, waiting: &Waiting, next: &[u8]) -> Option<Choice> {
         let mut best: Option<Choice> = None;
@@ -227,7 +227,7 @@ fn pairs<'c>(
     rows.flat_map(|(left, next)| left.as_chunks::<PIXEL>().0.iter().zip(next.as_chunks::<PIXEL>().0))
 }
 
-/// Whether pixels have no more than so many colours.
+/// Whether pixels have at most this many colours.
 fn has_colours<'p>(pixels: impl Iterator<Item = &'p [u8; PIXEL]>, limit: usize) -> bool {
     let mut colours = HashSet::new();
     let mut last = None;
@@ -253,7 +253,8 @@ impl Canvases<u8> for GifAnimation {
         harden(&mut canvas, self.background);
         let frame = *frame;
         let Some(mut waiting) = self.waiting.take() else {
-            // The first frame says what the canvas is, clear pixels included, unless its colours leave no room for that.
+            // The first frame defines the whole canvas, including transparent pixels, unless its colours leave no room
+            // for that.
             let before = vec![0; canvas.len()];
             let (whole, drawn) = (Area::whole(&self.info), changed_area::changed(&before, &canvas, &self.info, PIXEL));
             let fits = |area| self.fits(&before, &canvas, area, false).is_some();
@@ -262,7 +263,7 @@ impl Canvases<u8> for GifAnimation {
             return Ok(());
         };
         let Some(choice) = self.best(&waiting, &canvas) else {
-            return Err(errors::cant_encode("a frame can't be drawn on the one before it"));
+            return Err(errors::cant_encode("a frame can't be drawn over the previous one"));
         };
         waiting.area = choice.covers;
         self.write(&waiting, choice.disposal)?;

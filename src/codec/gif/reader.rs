@@ -14,7 +14,7 @@ pub(super) fn from_gif(error: &DecodingError) -> ItemError {
     match error {
         DecodingError::UnexpectedEof => errors::truncated(),
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it wants too much memory"),
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it needs too much memory"),
         other => errors::corrupt(other),
     }
 }

@@ -24,7 +24,7 @@ static LEFT: AtomicUsize = AtomicUsize::new(0);
 /// What work takes, given back when the last one who holds it lets go.
 pub type Held = Arc<dyn Any + Send + Sync>;
 
-/// How long somebody waits for a picture.
+/// How long somebody waits for an image.
 #[derive(Clone)]
 pub struct DecodeControl<'a> {
     /// Whether to wait no more; asked often.
@@ -60,7 +60,7 @@ impl Work {
                 return Err(cancelled());
             }
             if begun.elapsed() > MAX_WAIT {
-                return Err(errors::too_large("other pictures that take too long keep the machine busy"));
+                return Err(errors::too_large("too many slow images are still decoding"));
             }
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -129,8 +129,8 @@ pub(crate) fn run<T: Send + 'static>(
         drop(ends);
         let _ = outcome_tx.send(outcome);
     });
-    spawned.map_err(|error| errors::too_large(format!("no thread could be started for it: {error}")))?;
-    shared.outcome(&outcome_rx, control).unwrap_or_else(|| Err(errors::corrupt("its decoder failed over it")))
+    spawned.map_err(|error| errors::too_large(format!("couldn't start a thread: {error}")))?;
+    shared.outcome(&outcome_rx, control).unwrap_or_else(|| Err(errors::corrupt("its decoder crashed")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Protection from hostile files: work that cannot be stopped, and files that end early.
+//! Protection from hostile files: work that cannot be stopped, and truncated files.
 
 pub(super) mod decode_thread;
 pub(super) mod truncated;

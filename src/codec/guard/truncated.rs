@@ -22,13 +22,13 @@ pub(crate) struct Truncation {
 }
 
 impl Truncation {
-    /// A file with this many complete rows from the top, padded with zeros behind its first `length` bytes.
+    /// A file with this many complete rows from the top, padded with zeros after its first `length` bytes.
     pub(crate) fn new(rows: u64, info: &ImageInfo, length: usize) -> Self {
         let rows = rows.min(u64::from(info.height_px)) as u32;
         Self { rows, from_below: false, length, then: Vec::new(), endless: &ZEROS }
     }
 
-    /// The file, with something in place of what is missing.
+    /// The file, padded to its full length.
     pub(crate) fn padded<'a>(&'a self, bytes: &'a [u8]) -> Padded<'a> {
         Padded { head: bytes.get(..self.length).unwrap_or(bytes), truncation: self, at: 0 }
     }
@@ -44,12 +44,12 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
-/// Number of bytes behind an offset; 0 if the file does not reach it.
+/// Number of bytes after an offset; 0 if the file does not reach it.
 pub(crate) fn bytes_behind(bytes: &[u8], at: u64) -> u64 {
     (bytes.len() as u64).saturating_sub(at)
 }
 
-/// A file that continues behind its end.
+/// A file that continues after its end.
 pub(crate) struct Padded<'a> {
     head: &'a [u8],
     truncation: &'a Truncation,

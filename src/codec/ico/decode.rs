@@ -1,4 +1,4 @@
-//! Windows icons and cursors: the largest picture of the file, which is a PNG or a bitmap with a mask.
+//! Decoding Decoding Windows icons and cursors: the largest image of the file, which is a PNG or a bitmap with a mask.
 
 use std::io::Cursor;
 
@@ -15,16 +15,16 @@ use crate::model::{Metadata, Orientation, TruncatedPolicy};
 const HEAD: usize = 6;
 const ENTRY: usize = 16;
 
-/// Where an entry's picture stands in the file, and how good it is.
+/// An entry's image in the file, and how good it is.
 struct Entry<'a> {
-    /// Width, height in px as the directory tells them.
+    /// Width and height in px, from the directory.
     size: (u8, u8),
-    /// Area in px, then bits of a pixel, then bytes: the more the better.
+    /// Area in px, then bits per pixel, then bytes: more is better.
     rank: (u32, u16, usize),
     data: &'a [u8],
 }
 
-/// Whether the bytes begin as icons (1) and cursors (2) do, with a first entry that points behind its directory.
+/// Whether the bytes begin like icons (1) or cursors (2), with a first entry that points beyond the directory.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     let [0, 0, 1 | 2, 0, low, high, _, _, _, _, _, _, _, _, l0, l1, l2, l3, o0, o1, o2, o3, ..] = *bytes else {
         return false;
@@ -34,7 +34,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     count > 0 && length > 0 && u32::from_le_bytes([o0, o1, o2, o3]) >= HEAD as u32 + count * ENTRY as u32
 }
 
-/// The best entry whose bytes are all there.
+/// The best entry; an error if the bytes of any entry are missing.
 fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
     let count = bytes.get(4..HEAD).and_then(|two| two.first_chunk::<2>()).map(|two| u16::from_le_bytes(*two));
     let directory = bytes.get(HEAD..).unwrap_or_default();
@@ -53,7 +53,7 @@ fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
             cut = true;
             continue;
         };
-        // What stands here in a cursor is the hot spot's place: an icon's alone tells bits.
+        // In a cursor this is the hot spot; only icons store the number of bits.
         let bits = if bytes.get(2) == Some(&1) { u16::from_le_bytes([bits0, bits1]) } else { 0 };
         let side = |side: u8| if side == 0 { 256 } else { u32::from(side) };
         let area = png_area(data).unwrap_or_else(|| side(w) * side(h));
@@ -63,14 +63,14 @@ fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
         }
     }
     match best {
-        // A smaller picture must not pass for a larger one that was cut off.
+        // A smaller image must not replace a larger one that is truncated.
         Some(best) if !cut => Ok(best),
         _ if cut => Err(errors::truncated()),
-        _ => Err(errors::corrupt("there is no picture in it")),
+        _ => Err(errors::corrupt("it contains no image")),
     }
 }
 
-/// A PNG may be larger than the 256 px that a directory can tell.
+/// A PNG may be larger than the 256 px that a directory can hold.
 fn png_area(data: &[u8]) -> Option<u32> {
     let head = data.strip_prefix(png::SIGNATURE)?.get(8..16)?;
     let (width, height) = (head.first_chunk::<4>()?, head.last_chunk::<4>()?);
@@ -79,7 +79,7 @@ fn png_area(data: &[u8]) -> Option<u32> {
 
 /// The entry as an icon of its own, as the `image` crate reads bitmaps with masks.
 fn alone(entry: &Entry<'_>) -> Result<Vec<u8>, ItemError> {
-    let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("its picture is too long"))?;
+    let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("its image data is too long"))?;
     let (w, h) = entry.size;
     let mut file = vec![0, 0, 1, 0, 1, 0, w, h, 0, 0, 1, 0, 32, 0];
     file.extend(length.to_le_bytes());

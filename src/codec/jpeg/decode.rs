@@ -15,15 +15,15 @@ use crate::model::{Band, Channels, ImageInfo, Remark, RowReader, SampleType, Sam
 
 /// Most scans of a file, each of which touches every pixel: programs write about ten.
 const MAX_SCANS: usize = 200;
-/// Bytes of a picture's codes that may be left over when all of its pixels are there. Some encoders write a few too
-/// many; a unit of pixels that was lost or found in damaged codes takes more, nearly always.
+/// Bytes of compressed data that may remain after the last pixel. Some encoders write a few too many; a unit of pixels
+/// that was lost in damaged data nearly always leaves more.
 const MAX_LEFT_OVER_BYTES: u64 = 16;
 
 pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     header(&markers::read(bytes)?)
 }
 
-/// When the picture was taken.
+/// When the image was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&markers::read(bytes).ok()?.metadata)
 }
@@ -43,7 +43,7 @@ pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
 fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
     let (width_px, height_px) = (markers.width_px, markers.height_px);
     if width_px.max(height_px) > MAX_SIDE_PX {
-        return Err(errors::too_large(format!("{width_px} x {height_px} px; JPEG goes to {MAX_SIDE_PX} px a side")));
+        return Err(errors::too_large(format!("{width_px} x {height_px} px; JPEG allows {MAX_SIDE_PX} px per side")));
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
@@ -62,7 +62,7 @@ pub(super) fn open<'a>(
     let luma = options.luma && markers.components == 3 && colour::is_as_asked(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
-        // It is what the file stores; an RGB file's is computed by libjpeg.
+        // The file stores luma; for an RGB file libjpeg computes it.
         3 if luma => Pixels::Gray,
         4 => Pixels::Cmyk,
         _ => Pixels::Rgb,
@@ -91,8 +91,8 @@ pub(super) fn open<'a>(
     Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
 }
 
-/// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes a bit at least, so a
-/// bomb is found before libjpeg takes memory for it.
+/// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes at least a bit, so a
+/// bomb is detected before libjpeg takes memory for it.
 fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
     let least = pixels / markers.unit_px() / 8;
@@ -109,9 +109,9 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     Ok(())
 }
 
-/// Scans that begin within data.
+/// The number of scans that begin within data.
 fn scans(data: &[u8]) -> usize {
-    // Within coded data a zero follows every FF: this can only be a marker, or stand in a table between scans.
+    // In coded data a zero follows every FF: this can only be a marker, or part of a table between scans.
     data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count()
 }
 
@@ -146,9 +146,9 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
     }
 }
 
-/// Four inks to RGB.
+/// Converts CMYK to RGB.
 struct Ink {
-    /// Adobe's files say 255 for no ink.
+    /// Adobe's files store 255 for no ink.
     inverted: bool,
     inks: colour::Inks<u8>,
     row: Vec<u8>,
@@ -162,16 +162,16 @@ struct JpegReader<'a> {
     /// From the first scan on.
     data: &'a [u8],
     ink: Option<Ink>,
-    /// Whether a file that ends early gives what there is.
+    /// Whether a truncated file gives what there is.
     keep: bool,
-    /// Rows that were there of a file that ended early.
+    /// Rows that a truncated file has.
     rows_had: Option<u32>,
 }
 
 impl JpegReader<'_> {
-    /// Turns libjpeg's silent padding into an error. A missing end marker behind complete pixels is forgiven, as
-    /// cameras leave it out; where scans may be missing with it, it is not.
-    /// `before` rows were read before those that are looked at.
+    /// Turns libjpeg's silent padding into an error. A missing end marker after complete pixels is accepted, because
+    /// cameras leave it out; but not if scans may be missing, too.
+    /// `before` is the number of rows read before those that are checked.
     fn check(&mut self, before: u32) -> Result<(), ItemError> {
         let faults = self.decoder.faults();
         if faults.hit_end && (faults.data_missing || self.decoder.has_several_scans()) {
@@ -182,15 +182,15 @@ impl JpegReader<'_> {
             return Ok(());
         }
         if faults.data_missing {
-            return Err(errors::corrupt(format!("its data breaks off at row {}", self.decoder.row())));
+            return Err(errors::corrupt(format!("its data ends at row {}", self.decoder.row())));
         }
         if faults.bad_data {
-            return Err(errors::corrupt(format!("wrong codes near row {}", self.decoder.row())));
+            return Err(errors::corrupt(format!("invalid Huffman codes near row {}", self.decoder.row())));
         }
         Ok(())
     }
 
-    /// How much there should have been is told from the rows that were there, once there are enough of them.
+    /// Estimates the full size from the rows that exist, once there are enough of them.
     fn truncated(&self) -> ItemError {
         let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
         if self.decoder.has_several_scans() {
@@ -240,7 +240,7 @@ impl RowReader for JpegReader<'_> {
 
     fn remark(&self) -> Option<Remark> {
         let faults = self.decoder.faults();
-        // Programs leave such bytes behind, too, so that what was read is not to be lost for it.
+        // Some programs leave such bytes behind, too, so this is only a warning.
         (faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end).then_some(Remark::LeftOver)
     }
 

@@ -73,7 +73,7 @@ fn encoding(fatal: &Fatal) -> ItemError {
 impl RowWriter for JpegEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("JPEG goes to {MAX_SIDE_PX} px a side")));
+            return Err(errors::cant_encode(format!("JPEG allows {MAX_SIDE_PX} px per side")));
         }
         let to = stored_channels(info.channels, &self.save);
         let gray = to == Channels::Gray;

@@ -1,8 +1,8 @@
-//! Sets our Huffman decoder in the place of libjpeg's, for files of one sequential scan: nearly all there are.
+//! Replaces libjpeg's Huffman decoder with our own, for files with one sequential scan, which are the majority.
 //!
-//! libjpeg calls its entropy decoder through a pointer, once for each minimum coded unit. The one here loads the state
-//! that libjpeg's own keeps, reads the unit, and stores the state; where it meets anything unusual it leaves the state
-//! as it was and calls libjpeg's own, which deals with markers, gaps and wrong codes and warns of them as ever.
+//! libjpeg calls its entropy decoder through a pointer, once for each minimum coded unit. Ours loads the state
+//! that libjpeg's keeps, reads the unit, and stores the state. For anything unusual it leaves the state unchanged and
+//! calls libjpeg's, which handles markers, gaps and invalid codes and warns about them.
 
 #![expect(unsafe_code, reason = "libjpeg is a C library; what it keeps to itself is reached by address")]
 
@@ -14,7 +14,7 @@ use mozjpeg_sys as ffi;
 
 use super::huffman::{Codes, Coefficients, Reader};
 
-/// Blocks of a minimum coded unit at most (`D_MAX_BLOCKS_IN_MCU`).
+/// Most blocks of a minimum coded unit (`D_MAX_BLOCKS_IN_MCU`).
 const MAX_BLOCKS: usize = 10;
 
 type Block = [i16; 64];
@@ -69,9 +69,9 @@ struct Bits {
     bits_left: i32,
 }
 
-/// What our decoder needs to know of a scan.
+/// What our decoder needs to know about a scan.
 pub(super) struct Quick {
-    /// libjpeg's own.
+    /// libjpeg's decoder.
     own: DecodeMcu,
     /// Tables by number.
     dc: [Option<Codes>; 4],
@@ -82,7 +82,7 @@ pub(super) struct Quick {
 }
 
 impl Quick {
-    /// Reads what libjpeg knows of the scan; `None` where our decoder does not fit.
+    /// Reads libjpeg's state of the scan; `None` if our decoder can't be used.
     ///
     /// # Safety
     ///
@@ -92,8 +92,8 @@ impl Quick {
             return None;
         }
         let base = ptr::from_ref(cinfo);
-        // SAFETY: both lie within the struct, as jpeglib.h has it; the assertion above holds the one to its end, and the
-        // other follows a field that the binding shows. Both are aligned for pointers, as their neighbours are. A
+        // SAFETY: both lie within the struct, as jpeglib.h has it; the assertion above holds the one to its end, and
+        // the other follows a field that the binding shows. Both are aligned for pointers, as their neighbours are. A
         // started decoder's `entropy` points to the struct that `Entropy` begins.
         let (tail, pointers, entropy) = unsafe {
             let tail = &*base.byte_add(TAIL_AT).cast::<Tail>();
@@ -129,7 +129,7 @@ impl Quick {
         Some(Self { own: entropy.decode_mcu?, dc, ac, blocks, has_restarts: entropy.restarts_to_go > 0 })
     }
 
-    /// Takes the place of libjpeg's decoder.
+    /// Replaces libjpeg's decoder.
     ///
     /// # Safety
     ///
@@ -207,10 +207,10 @@ mod tests {
 
     use super::super::libjpeg::{Decoder, Encoder, Faults, Pixels, Settings};
 
-    /// Three times three of its units stand between restarts.
+    /// It has nine units between restarts.
     const RESTARTS: &[u8] = include_bytes!("../../../tests/reference/formats/jpeg_restarts.jpg");
 
-    /// Numbers that look like chance (xorshift).
+    /// Pseudo-random numbers (xorshift).
     fn chance(state: &mut u32) -> u32 {
         *state ^= *state << 13;
         *state ^= *state >> 17;
@@ -296,9 +296,9 @@ mod tests {
                     1 => hurt[at] = chance(&mut state) as u8,
                     _ => hurt[at] = 0xFF,
                 }
-                // libjpeg reads ahead, and so may see the end where nothing behind it is wanted.
+                // libjpeg reads ahead, and so may reach the end without needing more.
                 let in_need = |(rows, count, faults): (Vec<u8>, u32, Faults)| {
-                    // And what each has read ahead is no longer left over.
+                    // Bytes that were read ahead are not counted as left over.
                     let hit_end = faults.hit_end && faults.data_missing;
                     (rows, count, Faults { hit_end, left_over_bytes: 0, ..faults })
                 };

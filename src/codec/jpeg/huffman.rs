@@ -1,23 +1,23 @@
-//! Huffman decoding of sequential JPEG data, block by block, in about half the time that libjpeg takes: eight bytes are
-//! taken at once, and one look into a table gives up to two coefficients with the zeros before them.
+//! Huffman decoding of sequential JPEG data, block by block, in about half of libjpeg's time: eight bytes are
+//! read at once, and one table lookup gives up to two coefficients with the zeros before them.
 //!
-//! It knows clean data only. At anything else (a marker, the end, a code that stands for nothing) it gives up, so that
-//! libjpeg can begin the same unit again and deal with it as it always did.
+//! It only handles valid data. At anything else (a marker, the end, an unknown code) it stops, so that
+//! libjpeg can decode the same unit again in its own way.
 
 #![expect(clippy::inline_always, reason = "reading goes on in registers from one coefficient to the next")]
 
-/// Bits looked at at once for coefficients: mostly one or two of them with their codes.
+/// Bits of a lookup for coefficients: usually one or two with their codes.
 const LOOK: u32 = 11;
-/// Bits looked at at once for a code.
+/// Bits of a lookup for a code.
 const SHORT: u32 = 9;
 /// Longest code in bits.
 const LONGEST: u32 = 16;
 /// The lowest bit of each byte.
 const LOW: u64 = 0x0101_0101_0101_0101;
-/// Looks between two fillings: 56 bits are there at least after one.
+/// Lookups between two fills; after a fill there are at least 56 bits.
 const LOOKS_PER_FILL: usize = 4;
 
-/// Where the coefficients go, in the order they come; behind the last one, everything goes to its place, as in libjpeg.
+/// Zigzag order. Indexes beyond the last coefficient map to the last one, as in libjpeg.
 const ORDER: [u8; 128] = {
     let (mut order, mut i) = ([63; 128], 0);
     let (mut x, mut y) = (0_u8, 0_u8);
@@ -37,17 +37,17 @@ const ORDER: [u8; 128] = {
 
 /// The codes of one Huffman table.
 pub(super) struct Codes {
-    /// By the next `SHORT` bits: a code's symbol in the upper byte, its length in the lower; 0 where it is longer.
+    /// By the next `SHORT` bits: a code's symbol in the upper byte, its length in the lower; 0 if it is longer.
     short: [u16; 1 << SHORT],
     /// By a code's length: the first code, moved to the left end of 16 bits, that is longer.
     ends: [u32; LONGEST as usize + 1],
-    /// By a code's length: what a code must be added to be its place in `symbols`.
+    /// By a code's length: what to add to a code to get its index in `symbols`.
     offsets: [i32; LONGEST as usize + 1],
     symbols: [u8; 256],
 }
 
 impl Codes {
-    /// From a DHT segment's counts of codes by length, and its symbols; `None` where they contradict each other.
+    /// From a DHT segment's counts of codes by length, and its symbols; `None` if they contradict each other.
     pub(super) fn new(counts: &[u8; LONGEST as usize], symbols: &[u8; 256]) -> Option<Self> {
         let mut codes = Self { short: [0; 1 << SHORT], ends: [0; 17], offsets: [0; 17], symbols: *symbols };
         let (mut code, mut place) = (0_u32, 0_usize);
@@ -71,7 +71,7 @@ impl Codes {
         Some(codes)
     }
 
-    /// The symbol whose code the highest of `bits` are, and the code's length.
+    /// The symbol whose code is in the highest of `bits`, and the code's length.
     #[inline(always)]
     fn read(&self, bits: u64) -> Option<(u32, u32)> {
         let short = u32::from(self.short[(bits >> (64 - SHORT)) as usize]);
@@ -93,15 +93,15 @@ impl Codes {
 /// half), and its bits (lower half).
 pub(super) struct Coefficients {
     codes: Codes,
-    /// By the next `LOOK` bits; 0 where not even one coefficient is whole in them.
+    /// By the next `LOOK` bits; 0 if they don't contain a complete coefficient.
     looks: Box<[Look; 1 << LOOK]>,
 }
 
-/// One or two coefficients: a packed `u64`. From the lowest byte on: bits of both, bits of the first, places that the
-/// first goes on by, places that the second does, the values.
+/// One or two coefficients in a `u64`. From the lowest byte: bits of both, bits of the first, how far the first
+/// advances the index, how far the second does, the values.
 type Look = u64;
 
-/// A coefficient, how many places it goes on by, and its bits. The end of a block goes on beyond the last place.
+/// A coefficient, how far it advances the index, and its bits. The end of a block advances beyond the last index.
 #[derive(Clone, Copy)]
 struct Step {
     value: i32,
@@ -109,7 +109,7 @@ struct Step {
     bits: u32,
 }
 
-/// The value that `size` bits stand for: the upper half as they are, the lower half negative (ITU-T T.81, F.2.2.1).
+/// The value of `size` bits: the upper half unchanged, the lower half negative (ITU-T T.81, F.2.2.1).
 #[inline(always)]
 const fn extended(bits: u32, size: u32) -> i32 {
     let negative = bits < (1 << size) >> 1;
@@ -127,7 +127,7 @@ impl Coefficients {
     }
 }
 
-/// The step that the highest of `bits` stand for.
+/// The step encoded in the highest of `bits`.
 #[inline(always)]
 fn step(codes: &Codes, bits: u64) -> Option<Step> {
     let (symbol, length) = codes.read(bits)?;
@@ -149,29 +149,29 @@ fn look_of(codes: &Codes, bits: u64) -> Option<Look> {
     Some(u64::from(u32::from_le_bytes(small)) | values[0] << 32 | values[1] << 48)
 }
 
-/// Where reading stands: bytes, and bits that were taken from them.
+/// The reading position: bytes, and bits that were taken from them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     data: &'a [u8],
     at: usize,
-    /// The next bits, from the highest on. Those behind `count` are the data's own, or zeros.
+    /// The next bits, from the highest on. Those after `count` are the data's own, or zeros.
     bits: u64,
     count: u32,
 }
 
 impl<'a> Reader<'a> {
-    /// Goes on with `count` bits (at most 64), the lowest ones of `bits`, and the data behind them.
+    /// Continues with `count` bits (at most 64), the lowest ones of `bits`, and the data after them.
     pub(super) fn new(data: &'a [u8], bits: u64, count: u32) -> Self {
         let bits = if count == 0 { 0 } else { bits << (64 - count.min(64)) };
         Self { data, at: 0, bits, count: count.min(64) }
     }
 
-    /// Bytes taken, and the bits not yet used of them, in the lowest places.
+    /// Bytes read, and their unused bits in the lowest positions.
     pub(super) fn state(&self) -> (usize, u64, u32) {
         (self.at, if self.count == 0 { 0 } else { self.bits >> (64 - self.count) }, self.count)
     }
 
-    /// Takes bytes until 56 bits or more are there; at least a code and its coefficient, or nothing.
+    /// Reads bytes until there are 56 bits or more; enough for a code and its coefficient, or fails.
     #[inline(always)]
     fn fill(&mut self) -> Option<()> {
         if let Some(next) = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The same near a 0xFF, which a zero follows where it is data, or near the end.
+    /// The same near the end or near a 0xFF, which is data if a zero follows.
     #[cold]
     #[inline(never)]
     fn filled_bytewise(mut self) -> Option<Self> {
@@ -215,8 +215,8 @@ impl<'a> Reader<'a> {
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// Reads a block's coefficients into `block`, which is all zeros: row by row, not yet multiplied. `last_dc` is the
-    /// component's first coefficient of the block before.
+    /// Reads a block's coefficients into `block`, which is all zeros: row by row, not yet dequantized. `last_dc` is the
+    /// component's first coefficient of the previous block.
     #[inline(always)]
     pub(super) fn block(
         &mut self,
@@ -252,14 +252,14 @@ impl<'a> Reader<'a> {
                 }
                 let first = place + (look >> 16 & 0xFF) as usize;
                 if first > 63 {
-                    // The end, or the last place: what follows belongs to another block.
+                    // The end, or the last index: the rest belongs to another block.
                     self.take((look >> 8) as u32 & 0xFF);
                     put(first - 1, (look >> 32) as i16);
                     return Some(());
                 }
                 self.take(look as u32 & 0xFF);
                 place = first + (look >> 24 & 0xFF) as usize;
-                // Where there is no second one, its zero goes to the first's place, before that.
+                // If there is no second one, its zero is written to the first's index before that.
                 put(place - 1, (look >> 48) as i16);
                 put(first - 1, (look >> 32) as i16);
                 if place > 63 {

@@ -1,8 +1,8 @@
-//! The binding to libjpeg: one decoder and one encoder whose fatal errors are values, and whose warnings are kept.
+//! The binding to libjpeg: a decoder and an encoder that return fatal errors as values, and keep warnings.
 //!
-//! The only unsafe code of JPEG, with that of [`super::fast_entropy`]. libjpeg pads what it misses and only warns; it reports fatal errors by a callback that
-//! must not return. The callback here unwinds (the C code is built with unwind tables) up to [`guarded`], the one place
-//! that enters the library, and never further.
+//! This file and [`super::fast_entropy`] hold the only unsafe code of JPEG. libjpeg pads missing data and only warns.
+//! It reports fatal errors by a callback that must not return. The callback here unwinds (the C code is built with
+//! unwind tables) up to [`guarded`], the one place that enters the library.
 
 #![expect(unsafe_code, reason = "libjpeg is a C library; every call stands in this file")]
 
@@ -14,12 +14,12 @@ use mozjpeg_sys as ffi;
 
 use super::fast_entropy::Quick;
 
-/// A fatal error of libjpeg: its code, and its words.
+/// A fatal error of libjpeg.
 #[derive(Debug)]
 pub(super) struct Fatal {
     /// One of libjpeg's `JERR_` codes.
     pub(super) code: i32,
-    /// What the library says.
+    /// The library's text.
     pub(super) words: String,
     /// Whether the data had ended before, so that it failed on padding.
     pub(super) at_end: bool,
@@ -27,7 +27,7 @@ pub(super) struct Fatal {
     pub(super) is_cancelled: bool,
 }
 
-/// Warnings that mean that pixels are not what was once saved.
+/// Warnings that mean that pixels are damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Faults {
     /// The data ended before an end-of-image marker.
@@ -36,17 +36,17 @@ pub(super) struct Faults {
     pub(super) data_missing: bool,
     /// A code that the tables don't know, or restart markers in disorder.
     pub(super) bad_data: bool,
-    /// Bytes of coded data that were left over when all pixels (of a restart interval, or of all) were there, but for
-    /// those that are all zeros or all ones: some cameras fill up with such.
+    /// Bytes of compressed data that remained after the last pixel of the image or of a restart interval, except for
+    /// zeros and ones, which some cameras use as padding.
     pub(super) left_over_bytes: u64,
 }
 
-/// Extends libjpeg's error manager, which stands first so that a pointer to one is a pointer to the other.
+/// Extends libjpeg's error manager, which comes first so that a pointer to one is a pointer to the other.
 #[repr(C)]
 struct ErrorManager {
     base: ffi::jpeg_error_mgr,
     faults: Faults,
-    /// All of the file, once its header was read: stray bytes between the segments before it harm nothing.
+    /// The whole file, once its header was read: stray bytes between earlier segments do no harm.
     data: Option<(*const u8, usize)>,
 }
 
@@ -79,7 +79,8 @@ impl<'c> ProgressManager<'c> {
 
 /// Called by libjpeg after each row of blocks while it works through a whole file.
 unsafe extern "C-unwind" fn progress_monitor(cinfo: &mut ffi::jpeg_common_struct) {
-    // SAFETY: whoever sets `progress` points it to a `ProgressManager`'s first field, and resets it before that is gone.
+    // SAFETY: whoever sets `progress` points it to a `ProgressManager`'s first field, and resets it before that is
+    // gone.
     let is_cancelled = unsafe { ((*cinfo.progress.cast::<ProgressManager<'_>>()).cancelled)() };
     if is_cancelled {
         resume_unwind(Box::new(Fatal { code: 0, words: "cancelled".to_owned(), at_end: false, is_cancelled }));
@@ -141,14 +142,14 @@ unsafe extern "C-unwind" fn emit_message(cinfo: &mut ffi::jpeg_common_struct, le
                 }
             }
         }
-        // Odd version numbers and the like: the pixels are whole.
+        // Odd version numbers and the like: the pixels are complete.
         _ => {}
     }
 }
 
-/// Whether the last `count` bytes before a place are all zeros or all ones.
+/// Whether the last `count` bytes before a position are all zeros or all ones.
 fn is_filling((begin, length): (*const u8, usize), before: *const u8, count: usize) -> bool {
-    // What the source puts behind the end of a file lies elsewhere.
+    // What the source appends to a truncated file is not part of it.
     let Some(at) = before.addr().checked_sub(begin.addr()).filter(|at| *at <= length) else { return false };
     let Some(from) = at.checked_sub(count) else { return false };
     // SAFETY: `begin` and `length` are those of the bytes that the decoder reads from, which outlive it.
@@ -172,14 +173,14 @@ impl ErrorManager {
     }
 }
 
-/// What pixels go in and come out as.
+/// The layout of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pixels {
-    /// One byte a pixel.
+    /// One byte per pixel.
     Gray,
-    /// Three bytes a pixel.
+    /// Three bytes per pixel.
     Rgb,
-    /// Four bytes a pixel, as stored: Adobe's files hold them inverted.
+    /// Four bytes per pixel, as stored: Adobe's files hold them inverted.
     Cmyk,
 }
 
@@ -212,7 +213,7 @@ struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
     quick: Option<Quick>,
-    /// Whether what stands behind the pixels was looked at.
+    /// Whether the data after the pixels was read.
     is_at_end: bool,
     _pinned: PhantomPinned,
 }
@@ -240,8 +241,9 @@ impl<'a> Decoder<'a> {
         let cinfo = &mut decoder.state.cinfo;
         let mut progress = ProgressManager::new(cancelled);
         let started = guarded(|| {
-            // SAFETY: `progress` outlives the call, and is reset behind it. `cinfo` is zeroed, pinned in its box, and its error manager is set; `bytes` outlives the decoder.
-            // `Drop` destroys it, also when one of these calls fails: destroying a zeroed struct does nothing.
+            // SAFETY: `progress` outlives the call, and is reset behind it. `cinfo` is zeroed, pinned in its box, and
+            // its error manager is set; `bytes` outlives the decoder. `Drop` destroys it, also when one of these calls
+            // fails: destroying a zeroed struct does nothing.
             unsafe {
                 ffi::jpeg_create_decompress(cinfo);
                 ffi::jpeg_mem_src(cinfo, bytes.as_ptr(), bytes.len() as ffi::c_ulong);
@@ -263,7 +265,7 @@ impl<'a> Decoder<'a> {
         Ok(decoder)
     }
 
-    /// Sets our entropy decoder in, where it fits.
+    /// Installs our entropy decoder if it can be used.
     fn quicken(&mut self) {
         if self.has_several_scans() {
             return;
@@ -303,14 +305,14 @@ impl<'a> Decoder<'a> {
         self.state.cinfo.output_scanline
     }
 
-    /// Whether the file holds more than one scan, so that later ones may be missing without notice.
+    /// Whether the file has more than one scan, so that later ones may be missing without a warning.
     pub(super) fn has_several_scans(&self) -> bool {
         // SAFETY: the decoder was started.
         unsafe { ffi::jpeg_has_multiple_scans(&self.state.cinfo) != 0 }
     }
 
-    /// Once every row was read: looks at what stands behind the last one, up to the end-of-image marker. What is wrong
-    /// behind the pixels harms none of them, but for bytes of theirs that were left over.
+    /// Once every row was read: reads on to the end-of-image marker. Errors after the pixels do no harm, but remaining
+    /// compressed data is counted.
     pub(super) fn read_to_end(&mut self) {
         let state = &mut self.state;
         if state.is_at_end || state.cinfo.output_scanline < state.cinfo.output_height {
@@ -321,13 +323,13 @@ impl<'a> Decoder<'a> {
         let _ = guarded(|| while unsafe { ffi::jpeg_consume_input(&mut state.cinfo) } == JPEG_ROW_COMPLETED {});
     }
 
-    /// What was warned of so far.
+    /// The warnings so far.
     pub(super) fn faults(&self) -> Faults {
         faults_of(&self.state.cinfo)
     }
 
     /// Fills `target`, which holds whole rows, with the next ones; gives the number of rows read. Stops early at a
-    /// fault, unless `on` is set: then libjpeg's padding stands for what is missing.
+    /// fault, unless `on` is set: then libjpeg pads what is missing.
     pub(super) fn read(&mut self, target: &mut [u8], on: bool) -> Result<u32, Fatal> {
         let row_bytes = self.width() as usize * self.components();
         if row_bytes == 0 {
@@ -367,7 +369,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Read by the same pointer that the callbacks write by.
+/// Read through the same pointer that the callbacks write through.
 fn faults_of(cinfo: &ffi::jpeg_decompress_struct) -> Faults {
     // SAFETY: `err` is the first field of the `ErrorManager` that lives in the same box as `cinfo`.
     unsafe { (*cinfo.common.err.cast::<ErrorManager>()).faults }
@@ -375,7 +377,7 @@ fn faults_of(cinfo: &ffi::jpeg_decompress_struct) -> Faults {
 
 /// jpeglib.h: a row of minimum coded units was read, and more may follow.
 const JPEG_ROW_COMPLETED: i32 = 3;
-/// Row pointers handed to libjpeg at once.
+/// Row pointers passed to libjpeg at once.
 const MAX_ROWS_A_CALL: usize = 16;
 
 impl Drop for Decoder<'_> {
@@ -385,24 +387,24 @@ impl Drop for Decoder<'_> {
     }
 }
 
-/// What a file to be written is.
+/// Settings of a file to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     /// Width in px.
     pub(super) width_px: u32,
     /// Height in px.
     pub(super) height_px: u32,
-    /// What the rows hold. `Cmyk` is stored as given.
+    /// The layout of the rows. `Cmyk` is stored unchanged.
     pub(super) pixels: Pixels,
     /// 1 to 100.
     pub(super) quality: u8,
-    /// Sampling factors of light, across and down, where there is colour: (2, 2) is 4:2:0. Colour has (1, 1).
+    /// Luma sampling factors, across and down: (2, 2) is 4:2:0. Chroma has (1, 1).
     pub(super) luma_factors: (u8, u8),
-    /// Several scans instead of one; its Huffman tables are always its own.
+    /// Several scans instead of one, with optimized Huffman tables.
     pub(super) progressive: bool,
-    /// Huffman tables of its own.
+    /// Optimized Huffman tables.
     pub(super) optimize: bool,
-    /// Density for print: JFIF's unit, across, down. JFIF's default tells none.
+    /// Print density: JFIF's unit, across, down. JFIF's default means none.
     pub(super) density: Option<(u8, u16, u16)>,
 }
 
@@ -425,7 +427,7 @@ unsafe extern "C-unwind" fn init_destination(cinfo: &mut ffi::jpeg_compress_stru
     // SAFETY: `dest` is the first field of the `Destination` installed in `Encoder::start`.
     let destination = unsafe { &mut *cinfo.dest.cast::<Destination>() };
     destination.out.clear();
-    // Half a byte a pixel holds nearly every photograph: growing would copy it. Untouched memory costs nothing.
+    // Half a byte per pixel holds nearly every photograph: growing would copy it. Untouched memory costs nothing.
     let pixels = u64::from(cinfo.image_width) * u64::from(cinfo.image_height);
     destination.grow((pixels / 2) as usize);
 }
@@ -450,7 +452,7 @@ unsafe extern "C-unwind" fn term_destination(cinfo: &mut ffi::jpeg_compress_stru
 }
 
 impl Destination {
-    /// Makes room and shows it to libjpeg.
+    /// Grows the buffer and passes it to libjpeg.
     fn grow(&mut self, more_bytes: usize) {
         self.out.reserve(more_bytes.max(256 << 10));
         let spare = self.out.spare_capacity_mut();
@@ -460,7 +462,7 @@ impl Destination {
 }
 
 impl Encoder {
-    /// Starts a file, libjpeg-turbo's fast way.
+    /// Starts a file in libjpeg-turbo's fast mode.
     pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
@@ -543,8 +545,8 @@ impl Encoder {
         let cinfo = &mut self.state.cinfo;
         let mut progress = ProgressManager::new(cancelled);
         let finished = guarded(|| {
-            // SAFETY: the encoder was started; libjpeg itself refuses if rows are missing. `progress` outlives the call,
-            // and is reset behind it.
+            // SAFETY: the encoder was started; libjpeg itself refuses if rows are missing. `progress` outlives the
+            // call, and is reset behind it.
             unsafe {
                 cinfo.common.progress = ptr::from_mut(&mut progress).cast();
                 ffi::jpeg_finish_compress(cinfo);

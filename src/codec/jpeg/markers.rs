@@ -1,4 +1,4 @@
-//! The segments of a JPEG file: size and sort of the picture, profile and metadata in, and the same out.
+//! The segments of a JPEG file: reads and writes size, type, profile and metadata.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -17,16 +17,16 @@ const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
-/// Bytes of a segment's payload at most.
+/// Most bytes of a segment's payload.
 const MAX_PAYLOAD: usize = 65_533;
 /// Photoshop's resource that holds IPTC-IIM records.
 const IPTC_RESOURCE: u16 = 0x0404;
 /// Segments of an extended XMP packet: its name, a GUID of 32 digits, its whole length, this part's offset.
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
-/// Bytes of an extended XMP packet that are read at most.
+/// Most bytes of an extended XMP packet that are read.
 const MAX_XMP_BYTES: usize = 16 << 20;
 
-/// What stands before the first scan.
+/// What comes before the first scan.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
     pub(super) width_px: u32,
@@ -34,7 +34,7 @@ pub(super) struct Markers {
     pub(super) components: u8,
     /// The transform code of Adobe's marker, if there is one: 0 none, 1 YCbCr, 2 YCCK.
     pub(super) adobe: Option<u8>,
-    /// Whether the picture comes in several passes, all of which are kept until the last.
+    /// Whether the file is progressive.
     pub(super) progressive: bool,
     /// Sampling factors of each component, across and down.
     pub(super) sampling: Vec<(u8, u8)>,
@@ -61,8 +61,8 @@ impl Markers {
         64 * across * down
     }
 
-    /// Bytes of the coefficients that libjpeg keeps until the last scan: 64 of 16 bits for each block of each component,
-    /// whole units included. None if there is only one scan.
+    /// Bytes of the coefficients that libjpeg keeps until the last scan: 64 of 16 bits for each block of each
+    /// component, whole units included. None if there is only one scan.
     pub(super) fn coefficient_bytes(&self) -> u64 {
         if !self.progressive && self.is_interleaved {
             return 0;
@@ -88,14 +88,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 frame(payload, &mut markers)?;
             }
             0xC3 | 0xC5..=0xC7 => return Err(errors::unsupported("lossless or hierarchical JPEG")),
-            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("arithmetic coding in JPEG")),
+            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("JPEG with arithmetic coding")),
             0xE0 => {
                 if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
                     let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
                     markers.metadata.density = match unit {
                         1 => density::from_inch(x, y),
                         2 => density::from_cm(x, y),
-                        // A shape of pixels, and no size.
+                        // A pixel aspect ratio, not a density.
                         _ => None,
                     };
                 }
@@ -127,7 +127,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 markers.data_at = next;
                 break;
             }
-            0xD9 => return Err(errors::corrupt("there is no picture in it")),
+            0xD9 => return Err(errors::corrupt("it contains no image")),
             _ => {}
         }
         at = next;
@@ -141,7 +141,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     Ok(markers)
 }
 
-/// The marker at or after `at`, its payload, and where the next one may stand.
+/// The marker at or after `at`, its payload, and where the next one may be.
 fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
     let rest = bytes.get(at..).unwrap_or_default();
     // Stray bytes between segments are skipped, as every decoder does; fill bytes are 0xFF.
@@ -166,8 +166,8 @@ fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
     Ok((marker, payload, body + length))
 }
 
-/// The file with only what its pixels need: tables, frames and scans, JFIF without a density, the profile and Adobe's
-/// colour transform; and an EXIF block, where one is given. What stands behind the end mark goes: previews and films have
+/// The file with only what its pixels need: tables, frames and scans, JFIF without a density, the profile, Adobe's
+/// colour transform, and the given EXIF block. Data after the end marker is dropped: previews and films have
 /// metadata of their own.
 pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len());
@@ -199,7 +199,7 @@ pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
         }
         if marker == 0xDA {
             let coded = bytes.get(next..).unwrap_or_default();
-            // Behind FF stands a zero, or the number of a restart, as long as the scan goes on.
+            // Within a scan, FF is followed by a zero or a restart number.
             let goes_on = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
             let end = coded.array_windows().position(|&[first, second]| first == 0xFF && !goes_on(second));
             out.extend_from_slice(coded.get(..end.unwrap_or(coded.len()))?);
@@ -209,7 +209,7 @@ pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
     }
 }
 
-/// A payload is at most [`MAX_PAYLOAD`] bytes, as it was read from a segment, or is made to fit one.
+/// A payload is at most [`MAX_PAYLOAD`] bytes: it was read from a segment, or made to fit one.
 fn push_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
     out.extend([0xFF, marker]);
     out.extend(((payload.len() + 2) as u16).to_be_bytes());
@@ -221,13 +221,13 @@ fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
         return Err(errors::corrupt("a frame without a size"));
     };
     if precision != 8 {
-        return Err(errors::unsupported(format!("{precision} bits a sample in JPEG")));
+        return Err(errors::unsupported(format!("JPEG with {precision} bits per sample")));
     }
     markers.height_px = u32::from(u16::from_be_bytes([h1, h0]));
     markers.width_px = u32::from(u16::from_be_bytes([w1, w0]));
     markers.components = components;
     if !matches!(components, 1 | 3 | 4) {
-        return Err(errors::unsupported(format!("{components} components in JPEG")));
+        return Err(errors::unsupported(format!("JPEG with {components} components")));
     }
     if markers.height_px == 0 {
         return Err(errors::unsupported("JPEG without a height in its header"));
@@ -245,7 +245,7 @@ fn app1(payload: &[u8], metadata: &mut Metadata) {
     }
 }
 
-/// The extended XMP packet of a GUID, from its parts, if all of it is there.
+/// The extended XMP packet of a GUID, joined from its parts, if it is complete.
 fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
     let mut packet = Vec::new();
     for part in parts {
@@ -255,7 +255,7 @@ fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
         if !head.starts_with(guid.as_bytes()) || guid.len() != 32 {
             continue;
         }
-        // Parts come in order: a gap is a missing one.
+        // Parts come in order: a gap is a missing part.
         if offset as usize != packet.len() || packet.len() + data.len() > MAX_XMP_BYTES.min(length as usize) {
             return None;
         }
@@ -267,11 +267,11 @@ fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
     None
 }
 
-/// Bytes of one value that is not worth the others.
+/// Bytes from which a single value is dropped to keep the others.
 const LARGE_VALUE: usize = 4 << 10;
 
-/// An EXIF block that fits its segment: one that is too large loses its maker's notes, then its other large values, which
-/// are previews and calibrations, and never the date, the camera or the exposure. `None` when even that does not help.
+/// An EXIF block that fits its segment. One that is too large loses its maker notes, then its other large values, which
+/// are previews and calibrations, never the date, the camera or the exposure. `None` if even that does not help.
 fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
     let fits = |length: usize| EXIF.len() + length <= MAX_PAYLOAD;
     if fits(block.len()) {
@@ -299,7 +299,7 @@ fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
     })
 }
 
-/// The segments that carry a profile and metadata. A block too large for its segment stays out: JPEG can't hold it.
+/// The segments that carry a profile and metadata. A block that is too large for its segment is left out.
 pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
     let mut segments = Vec::new();
     let mut push = |marker: u8, head: &[u8], data: &[u8]| {

@@ -1,4 +1,4 @@
-//! What only JPEG has: progressive files, four inks, scaled decoding, libjpeg's silence.
+//! Features of JPEG: progressive files, CMYK, scaled decoding, and errors that libjpeg hides.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -157,7 +157,7 @@ fn a_hole_in_the_data_is_damage() {
     assert_eq!(kind(&bytes), Some(ErrorKind::Corrupt));
 }
 
-/// Whether a file fails as damaged, or is told of as one that may be.
+/// Whether a file fails as damaged, or gets a warning that it may be.
 fn is_told(bytes: &[u8]) -> bool {
     let read = || {
         let mut decoded = open(bytes, &FULL)?;

@@ -1,5 +1,5 @@
-//! JPEG XL through jxl-oxide: still pictures of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
-//! its first frame, and is told as one.
+//! JPEG XL through jxl-oxide: still images of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
+//! its first frame, and is reported as an animation.
 //!
 //! The container is read here, so that what a compressed metadata box may unpack to is bounded.
 
@@ -24,15 +24,15 @@ use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Sampl
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
-/// Bytes of a metadata block, unpacked, that are kept at most.
+/// Most bytes of a decompressed metadata block that are kept.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
-/// Bytes of the first piece that is looked at for the header; each further one is twice as long.
+/// Bytes of the first piece that is searched for the header; each further one is twice as long.
 const FIRST_PIECE_BYTES: usize = 4 << 10;
 /// Stack of the decoder's thread.
 const STACK_BYTES: usize = 8 << 20;
-/// Copies of the picture in floats that decoding takes: the largest seen is three.
+/// Copies of the image in floats that decoding takes: the largest seen is three.
 const COPIES: u64 = 4;
-/// Bytes that decoding may take however small the picture is.
+/// Bytes that decoding may take however small the image is.
 const BASE_BYTES: u64 = 64 << 20;
 
 /// What a file holds.
@@ -53,7 +53,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     for found in Boxes::of_file(bytes) {
         let (kind, body) = match found {
             Ok(found) => found,
-            // Cut within metadata behind the pixels, or within a part of them that nothing follows.
+            // Truncated within metadata after the pixels, or within their last part.
             Err(_) if parts.whole => break,
             Err(error) => return Err(error),
         };
@@ -83,11 +83,11 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     if !parts.whole {
         return Err(errors::truncated());
     }
-    // The library would read another container within this one, whose boxes nobody bounds.
-    if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("its codestream is none")) }
+    // The library would read another container within this one, and its boxes are not bounded.
+    if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("invalid codestream")) }
 }
 
-/// The file without its metadata: the bare codestream, which tells the orientation itself.
+/// The file without its metadata: the bare codestream, which includes the orientation.
 pub(crate) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(parts(bytes).ok()?.codestream.into_owned())
 }
@@ -103,7 +103,7 @@ fn keep(metadata: &mut Metadata, kind: [u8; 4], block: Cow<'_, [u8]>) {
     }
 }
 
-/// What a Brotli stream holds; `None` when it is broken or too long.
+/// The content of a Brotli stream; `None` if it is invalid or too long.
 fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     let mut block = Vec::new();
     let decompressor = brotli_decompressor::Decompressor::new(packed, FIRST_PIECE_BYTES);
@@ -117,7 +117,7 @@ fn from_jxl(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ItemErro
     if errors::ends_early(error) || words.contains("unexpected end") {
         errors::truncated()
     } else if words.contains("out of memory") || words.contains("Out of memory") || words.contains("alloc") {
-        errors::too_large("decoding it takes more memory than its size allows")
+        errors::too_large("decoding needs more memory than an image of this size should")
     } else {
         errors::corrupt(words)
     }
@@ -135,7 +135,7 @@ fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Reads until the header is known; the pieces behind it are still to come from the iterator.
+/// Reads until the header is known; the remaining pieces stay in the iterator.
 fn initialized<'p>(tracker: AllocTracker, pieces: &mut impl Iterator<Item = &'p [u8]>) -> Result<JxlImage, ItemError> {
     let mut blank = JxlImage::builder().pool(JxlThreadPool::none()).alloc_tracker(tracker).build_uninit();
     for piece in pieces {
@@ -158,7 +158,7 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
         PixelFormat::Rgb => Channels::Rgb,
         PixelFormat::Rgba => Channels::Rgba,
         PixelFormat::Cmyk | PixelFormat::Cmyka => {
-            return Err(errors::unsupported("JPEG XL pictures in printing inks are not supported"));
+            return Err(errors::unsupported("CMYK JPEG XL images are not supported"));
         }
     };
     let sample = match image.image_header().metadata.bit_depth {
@@ -166,7 +166,7 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
         BitDepth::IntegerSample { .. } => SampleType::U16,
         BitDepth::FloatSample { .. } => SampleType::F32,
     };
-    // The library turns pictures upright itself.
+    // The library turns images upright itself.
     Ok(ImageInfo { width_px: image.width(), height_px: image.height(), channels, sample, premultiplied: false })
 }
 
@@ -201,7 +201,7 @@ fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> boo
     image.num_loaded_keyframes() > 1 || !image.is_loading_done()
 }
 
-/// Decoding can't be stopped between a frame's first pixel and its last, so it goes on apart.
+/// Decoding can't be stopped within a frame, so it runs on a thread of its own.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     _options: &DecodeOptions,
@@ -223,7 +223,7 @@ fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError
     let mut image = initialized(tracker.clone(), &mut pieces)?;
     let info = info(&image)?;
     tracker.expand_limit(usize::try_from(held_bytes_of(&info)).unwrap_or(usize::MAX / 2));
-    // What other programs show on a plain screen: bright values are mapped into its range.
+    // As other programs show it on an SDR screen: bright values are mapped into its range.
     if image.hdr_type().is_some() && !image.image_header().metadata.grayscale() {
         image.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));
     }
@@ -247,7 +247,7 @@ fn samples(image: &JxlImage, info: &ImageInfo) -> Result<Samples, ItemError> {
     if stream.channels() as usize != info.channels.count()
         || (stream.width(), stream.height()) != (info.width_px, info.height_px)
     {
-        return Err(errors::corrupt("its frame has other channels or another size than its header tells"));
+        return Err(errors::corrupt("its frame doesn't match its header"));
     }
     let len = info.row_samples() as u64 * u64::from(info.height_px);
     let mut samples = match info.sample {

@@ -34,7 +34,7 @@ impl JxlEncoder {
         Self { extras, rows: None }
     }
 
-    /// The picture, bare where there is nothing beside it, else in boxes.
+    /// The image: a bare codestream if there is no metadata, else in boxes.
     fn file(&self, info: ImageInfo, pixels: &[u8], depth: BitDepth) -> Result<Vec<u8>, ItemError> {
         let space = match info.channels {
             Channels::Gray => ColorSpace::Luma,
@@ -53,7 +53,9 @@ impl JxlEncoder {
         let mut out = Vec::new();
         let mut add = |kind: &[u8; 4], parts: &[&[u8]]| {
             let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
-            let Ok(length) = u32::try_from(length) else { return Err(errors::cant_encode("it is above 4 GB")) };
+            let Ok(length) = u32::try_from(length) else {
+                return Err(errors::cant_encode("the file would be larger than 4 GB"));
+            };
             out.extend(length.to_be_bytes());
             out.extend(kind);
             out.extend(parts.concat());
@@ -75,14 +77,14 @@ impl JxlEncoder {
 impl RowWriter for JxlEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if self.extras.profile.is_some() {
-            return Err(errors::cant_encode("JPEG XL is written in sRGB only"));
+            return Err(errors::cant_encode("JPEG XL can only be saved in sRGB"));
         }
         if info.sample == SampleType::U16 && info.channels.has_alpha() {
-            // The library declares alpha of 8 bits beside colour of 16.
-            return Err(errors::cant_encode("JPEG XL of 16 bits is written without alpha only; choose PNG or TIFF"));
+            // The library declares 8-bit alpha with 16-bit colour.
+            return Err(errors::cant_encode("16-bit JPEG XL can't be saved with transparency; choose PNG or TIFF"));
         }
         if info.width_px.min(info.height_px) < 2 {
-            return Err(errors::cant_encode("JPEG XL is written from 2 px a side up"));
+            return Err(errors::cant_encode("JPEG XL needs at least 2 px per side"));
         }
         self.rows = Some(if info.sample == SampleType::U16 {
             Rows::Sixteen(Collector::new(info, info.channels)?)

@@ -1,26 +1,26 @@
-//! How many pixels are to fill an inch of paper: one number in the program, and the units that formats write it in.
+//! Print density in pixels per inch, and the units in which formats store it.
 //!
-//! A format whose unit is the metre holds whole numbers, which are rounded dots per inch mostly: 11,811 to the metre is
-//! taken for the 300 dpi it comes from, so that the number stays the same through every format.
+//! A format whose unit is the metre holds whole numbers, usually rounded dots per inch: 11,811 per metre is
+//! read as the 300 dpi it comes from, so that the number survives every format.
 
 use crate::model::Density;
 
 const CM_PER_INCH: f64 = 2.54;
 const INCHES_PER_METRE: f64 = 100.0 / CM_PER_INCH;
-/// Pixels to the inch beyond which a number is a slip or a forgery.
+/// Plausible pixels per inch: others are mistakes or forgeries.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.01..=1e6;
 
-/// From pixels to the inch.
+/// From pixels per inch.
 pub(crate) fn from_inch(x: f64, y: f64) -> Option<Density> {
     (PLAUSIBLE.contains(&x) && PLAUSIBLE.contains(&y)).then_some(Density { x_per_inch: x, y_per_inch: y })
 }
 
-/// From pixels to the centimetre.
+/// From pixels per centimetre.
 pub(crate) fn from_cm(x: f64, y: f64) -> Option<Density> {
     from_inch(x * CM_PER_INCH, y * CM_PER_INCH)
 }
 
-/// From whole pixels to the metre.
+/// From whole pixels per metre.
 pub(crate) fn from_metre(x: u32, y: u32) -> Option<Density> {
     let exact = |per_metre: u32| {
         let per_inch = f64::from(per_metre) / INCHES_PER_METRE;

@@ -1,7 +1,7 @@
-//! EXIF blocks: reading the orientation, setting it upright, taking out where a picture was taken.
+//! EXIF blocks: reads the orientation, resets it, and removes where an image was taken.
 //!
 //! Blocks are edited in place, byte for byte, so that offsets that only a camera's maker knows (MakerNote) stay right:
-//! what is taken out is overwritten with zeros. Every offset comes from the file and is checked.
+//! removed data is overwritten with zeros. Every offset comes from the file and is checked.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
 const ENTRY: usize = 12;
 
-/// The orientation that a block tells; upright when it tells none.
+/// The orientation in a block; upright if there is none.
 pub(crate) fn orientation(block: Option<&[u8]>) -> Orientation {
     let value = block.and_then(|block| {
         let tiff = Tiff::new(block)?;
@@ -57,7 +57,7 @@ fn only_orientation(orientation: Orientation) -> Vec<u8> {
     block
 }
 
-/// Whether a TIFF file is a camera's raw one: its first picture is but a thumbnail then, and must not pass for it.
+/// Whether a TIFF file is a camera's raw one: its first image is but a thumbnail then, and must not pass for it.
 pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     let told = || {
         let tiff = Tiff::new(file)?;
@@ -68,7 +68,7 @@ pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
 }
 
-/// The block of a picture that is about to be turned upright: orientation 1, and no thumbnail of its former self.
+/// The block of an image that is about to be turned upright: orientation 1, and no thumbnail of its former self.
 pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
     edited(block, |block| {
         set_upright(block);
@@ -76,7 +76,7 @@ pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
     })
 }
 
-/// The block without any position: its directory goes, and what might hold another (a maker's own note, whose sense
+/// The block without any position: its directory is removed, and what might hold another (a maker note, whose format
 /// only its maker knows; XMP, IPTC and Photoshop's resources within EXIF). A block that can't be understood goes as a
 /// whole.
 pub(crate) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
@@ -90,7 +90,7 @@ pub(crate) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     }))
 }
 
-/// Pixels to the inch, as the main directory tells them.
+/// Pixels per inch, from the main directory.
 pub(crate) fn density(block: &[u8]) -> Option<Density> {
     let tiff = Tiff::new(block)?;
     let ifd = tiff.first_ifd()?;
@@ -107,7 +107,7 @@ pub(crate) fn density(block: &[u8]) -> Option<Density> {
     }
 }
 
-/// The block of a picture of that size in px and that density, where it tells them.
+/// The block for an image of that size in px and that density, if it contains them.
 pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: Option<Density>) -> Arc<[u8]> {
     edited(block, |block| {
         if let Some(density) = density {
@@ -124,7 +124,7 @@ pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: O
     })
 }
 
-/// When the picture was taken (`DateTimeOriginal`, else `DateTimeDigitized`, else `DateTime`), as
+/// When the image was taken (`DateTimeOriginal`, else `DateTimeDigitized`, else `DateTime`), as
 /// `YYYY-MM-DDTHH:MM:SS`.
 pub(crate) fn taken(block: &[u8]) -> Option<String> {
     let tiff = Tiff::new(block)?;
@@ -207,7 +207,7 @@ impl<'b> Tiff<'b> {
         (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
     }
 
-    /// Where an entry's value stands when it is too long for the entry itself.
+    /// Where an entry's value is, if it is too long for the entry itself.
     fn outside(self, entry: usize) -> Option<(usize, usize)> {
         let size = match self.u16(entry + 2)? {
             1 | 2 | 6 | 7 => 1u64,
@@ -225,14 +225,14 @@ impl<'b> Tiff<'b> {
         (from >= 8 && from < to).then_some((from, to))
     }
 
-    /// Where an entry's single fraction (RATIONAL) stands.
+    /// Where an entry's single fraction (RATIONAL) is.
     fn fraction(self, entry: usize) -> Option<usize> {
         let is_one = self.u16(entry + 2)? == 5 && self.u32(entry + 4)? == 1;
         let (from, to) = self.outside(entry).filter(|_| is_one)?;
         (to - from == 8).then_some(from)
     }
 
-    /// Everything a directory owns: its entries, and their values that stand elsewhere.
+    /// Everything a directory owns: its entries, and their values elsewhere.
     fn extents(self, ifd: usize) -> Vec<(usize, usize)> {
         let mut extents: Vec<_> = self.entries(ifd).filter_map(|entry| self.outside(entry)).collect();
         extents.push((ifd, ifd + 2 + self.count(ifd) * ENTRY));
@@ -264,7 +264,7 @@ fn set_upright(block: &mut [u8]) {
     }
 }
 
-/// Takes out the second directory and the picture it holds.
+/// Takes out the second directory and the image it holds.
 fn drop_thumbnail(block: &mut Vec<u8>) {
     let Some(tiff) = Tiff::new(block) else { return };
     let Some(first) = tiff.first_ifd() else { return };
@@ -277,13 +277,13 @@ fn drop_thumbnail(block: &mut Vec<u8>) {
     }
     let end = second + 2 + tiff.count(second) * ENTRY;
     extents.extend([(link, link + 4), (end, (end + 4).min(block.len()))]);
-    // A forged directory may claim bytes of the first one: leave such a block as it is, but for the link.
+    // A forged directory may claim bytes of the first one: then only the link is removed.
     let mut own = tiff.extents(first);
     own.extend(tiff.directory(first, EXIF_IFD).map(|exif| tiff.extents(exif)).unwrap_or_default());
     let apart = |&&(from, to): &&(usize, usize)| !own.iter().any(|&(start, end)| from < end && start < to);
     let safe: Vec<_> = extents.iter().filter(apart).copied().collect();
     zero(block, &safe);
-    // What was zeroed at the very end is cut off, which is where thumbnails stand.
+    // Zeros at the end, where thumbnails are, are cut off.
     let mut cut = block.len();
     while let Some(&(from, _)) = safe.iter().find(|&&(from, to)| from < cut && to >= cut) {
         cut = from;
@@ -346,7 +346,7 @@ fn set_number(block: &mut [u8], tag: u16, number: u32) {
     }
 }
 
-/// Sets the density in the main directory, where that has all its entries, and where their values stand apart from
+/// Sets the density in the main directory, if that has all its entries, and if their values are separate from
 /// directories.
 fn set_density(block: &mut [u8], density: Density) {
     let Some(tiff) = Tiff::new(block) else { return };
@@ -371,7 +371,7 @@ fn set_density(block: &mut [u8], density: Density) {
     }
 }
 
-/// Moves the later entries (and the link behind them) up by one, and counts one less.
+/// Moves the later entries (and the link after them) up by one, and reduces the count.
 fn remove_entry(block: &mut [u8], ifd: usize, entry: usize) {
     let Some(tiff) = Tiff::new(block) else { return };
     let (little, count) = (tiff.little, tiff.count(ifd));

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::date_time::moment;
 
-/// Datasets of record 2 that say where a picture was taken: content location code and name, city, sublocation, state,
+/// Datasets of record 2 that say where an image was taken: content location code and name, city, sublocation, state,
 /// country code, country.
 const PLACES: [u8; 7] = [26, 27, 90, 92, 95, 100, 101];
-/// Datasets of record 2 that hold a small picture of the former one: its format, its version, itself.
+/// Datasets of record 2 that hold a small image of the former one: its format, its version, itself.
 const PREVIEW: [u8; 3] = [200, 201, 202];
 const DATE_CREATED: u8 = 55;
 const TIME_CREATED: u8 = 60;
@@ -15,7 +15,7 @@ const TIME_CREATED: u8 = 60;
 /// Photoshop's resource that holds the records.
 const RESOURCE: u16 = 0x0404;
 
-/// One record's dataset as it stands, and the data in it.
+/// A dataset as it is stored, and the data in it.
 struct Dataset<'b> {
     record: u8,
     number: u8,
@@ -39,7 +39,7 @@ pub(in crate::codec) fn in_photoshop(mut resources: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The datasets of a block, up to the first thing that is none.
+/// The datasets of a block, up to the first invalid one.
 fn datasets(block: &[u8]) -> impl Iterator<Item = Dataset<'_>> {
     let mut rest = block;
     std::iter::from_fn(move || {
@@ -47,7 +47,7 @@ fn datasets(block: &[u8]) -> impl Iterator<Item = Dataset<'_>> {
         let (length, head) = if high & 0x80 == 0 {
             (usize::from(u16::from_be_bytes([high, low])), 5)
         } else {
-            // An extended dataset: the two bytes tell how many bytes the length has.
+            // An extended dataset: the two bytes give the number of bytes of the length.
             let bytes = usize::from(u16::from_be_bytes([high & 0x7F, low]));
             let digits = after.get(..bytes).filter(|digits| (1..=4).contains(&digits.len()))?;
             (digits.iter().fold(0usize, |length, &byte| length << 8 | usize::from(byte)), 5 + bytes)
@@ -64,13 +64,13 @@ fn without(block: &[u8], numbers: &[u8]) -> Vec<u8> {
     datasets(block).filter(stays).flat_map(|dataset| dataset.whole.iter().copied()).collect()
 }
 
-/// The block without its preview; `None` where there is none.
+/// The block without its preview; `None` if it has none.
 pub(super) fn without_preview(block: &[u8]) -> Option<Vec<u8>> {
     let has = datasets(block).any(|dataset| dataset.record == 2 && PREVIEW.contains(&dataset.number));
     has.then(|| without(block, &PREVIEW))
 }
 
-/// The block without places. What can't be read as datasets goes, since nobody knows what it says.
+/// The block without places. Anything that is not a valid dataset is dropped.
 pub(super) fn without_places(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     let kept = without(block, &PLACES);
     (!kept.is_empty()).then(|| kept.into())

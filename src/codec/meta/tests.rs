@@ -60,7 +60,7 @@ fn a_packet_that_cant_be_read_goes_if_it_might_tell_a_place() {
     assert!(no_gps(b"<a><b dc:title='Sunset'>").is_some());
     let wide: Vec<u8> = "<a GPSLatitude='1'/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(no_gps(&wide).is_none());
-    // Entities could spell what is looked for; a packet has none of its own.
+    // Entities could hide the words that are searched for; a packet has none of its own.
     assert!(no_gps(b"<!DOCTYPE a [<!ENTITY g 'GPS'>]><a>&g;</a>").is_none());
     let bomb = format!("{}{}", "<a>".repeat(300_000), "</a>".repeat(300_000));
     assert!(no_gps(bomb.as_bytes()).is_some(), "too many elements, and no word of places");
@@ -104,14 +104,14 @@ fn records_lose_their_places_and_their_preview() {
     assert_eq!(shown.iptc, iptc(&[(120, b"Hello"), (90, b"Seoul"), (92, b"Jongno"), (101, b"Korea"), (5, b"T")]).iptc);
     let junk = Metadata { iptc: Some(b"no records".as_slice().into()), ..Metadata::default() };
     assert_eq!(by_policy(&junk, MetadataPolicy::NoGps).iptc, None);
-    // A length of 4 GB in four bytes, behind a good record.
+    // A length of 4 GB in four bytes, after a valid record.
     let mut forged = iptc(&[(120, b"Hello")]).iptc.unwrap().to_vec();
     forged.extend([0x1C, 2, 90, 0x80, 4, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
     let forged = Metadata { iptc: Some(forged.into()), ..Metadata::default() };
     assert_eq!(by_policy(&forged, MetadataPolicy::NoGps), iptc(&[(120, b"Hello")]));
 }
 
-/// An EXIF block: a main directory with entries, an EXIF directory with entries (their data inline or behind it all).
+/// An EXIF block: a main directory and an EXIF directory with entries, their data inline or at the end.
 fn exif(main: &[(u16, u16, &[u8])], sub: &[(u16, u16, &[u8])], little: bool) -> Arc<[u8]> {
     let two = |v: u16| if little { v.to_le_bytes() } else { v.to_be_bytes() };
     let four = |v: u32| if little { v.to_le_bytes() } else { v.to_be_bytes() };

@@ -1,7 +1,7 @@
-//! XMP packets: edited where they stand, byte for byte, by what a parser says is where; never written anew.
+//! XMP packets: edited in place, byte for byte, by the positions that a parser gives; never rewritten.
 //!
-//! A packet that is no well-formed XML with every prefix bound can't be edited: it stays as it is, or goes as a whole
-//! where it might tell a place.
+//! A packet that is not well-formed XML with every prefix bound can't be edited: it is kept, or dropped as a whole
+//! if it might contain a place.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -23,7 +23,7 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// Elements and texts of a packet at most: a real one has some thousands.
 const MAX_NODES: u32 = 200_000;
 
-/// A property: an attribute or an element, and where it stands.
+/// A property: an attribute or an element, and its position.
 struct Property<'a> {
     namespace: &'a str,
     name: &'a str,
@@ -91,7 +91,7 @@ fn edit(packet: &[u8], change: impl Fn(&Property<'_>) -> Option<(Range<usize>, S
     replaced(text, properties(&document).filter_map(|property| change(&property)).collect())
 }
 
-/// The packet of a picture that was turned upright and has no preview of its former self in it; `None` where nothing
+/// The packet of an image that was turned upright and has no preview of its former self in it; `None` where nothing
 /// is to be changed, or it can't be read.
 pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
     edit(packet, |property| match (property.namespace, property.name) {
@@ -101,7 +101,7 @@ pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The packet of a picture of that size; `None` where nothing is to be changed, or it can't be read.
+/// The packet of an image of that size; `None` where nothing is to be changed, or it can't be read.
 pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<u8>> {
     edit(packet, |property| {
         let px = match (property.namespace, property.name) {
@@ -113,7 +113,8 @@ pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<
     })
 }
 
-/// Whether a property says where a picture was taken. Makers have namespaces of their own for that: names tell too.
+/// Whether a property says where an image was taken. Makers use their own namespaces for that, so names are checked,
+/// too.
 fn tells_place(namespace: &str, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let told = match namespace {
@@ -126,15 +127,15 @@ fn tells_place(namespace: &str, name: &str) -> bool {
     told || lower.starts_with("gps") || ["latitude", "longitude", "longtitude"].iter().any(|word| lower.ends_with(word))
 }
 
-/// Whether bytes that can't be read as a packet might tell a place all the same.
+/// Whether bytes that can't be parsed as a packet might still contain a place.
 fn speaks_of_places(packet: &[u8]) -> bool {
     const WORDS: [&str; 7] = ["gps", "latitude", "longitude", "location", "country", "city", "wgs84"];
-    // UTF-16 has a zero beside each letter.
+    // UTF-16 has a zero next to each letter.
     let letters: Vec<u8> = packet.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase).collect();
     WORDS.iter().any(|word| letters.windows(word.len()).any(|window| window == word.as_bytes()))
 }
 
-/// The packet without places. One that can't be read goes if it might tell one.
+/// The packet without places. One that can't be parsed is dropped if it might contain one.
 pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     let Some(document) = text(packet).and_then(parse) else {
         return (!speaks_of_places(packet)).then(|| Arc::clone(packet));
@@ -152,14 +153,14 @@ pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     }
 }
 
-/// Comments that might tell what the properties no longer do.
+/// Comments that might contain what was removed from the properties.
 fn comments<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Range<usize>> {
     let speaks =
         |node: &Node<'_, '_>| node.is_comment() && speaks_of_places(node.text().unwrap_or_default().as_bytes());
     document.descendants().filter(speaks).map(|node| node.range())
 }
 
-/// When the picture was taken, as XMP says it.
+/// When the image was taken, from XMP.
 pub(super) fn taken(packet: &[u8]) -> Option<String> {
     let document = text(packet).and_then(parse)?;
     let find = |namespace: &str, name: &str| {

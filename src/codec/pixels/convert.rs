@@ -1,4 +1,4 @@
-//! Samples and channels as an encoder wants them: 16 bits and floats to 8 bits, alpha over a colour, gray to colour.
+//! Converts samples and channels for encoders: 16 bits and floats to 8 bits, alpha over a colour, gray to colour.
 
 use crate::model::{Band, Channels, ImageInfo, Rgb, Samples};
 
@@ -10,7 +10,7 @@ pub(crate) trait Sample: Copy + Default + 'static {
     fn from_u8(value: u8) -> Self;
     /// Rounded from 16 bits.
     fn from_u16(value: u16) -> Self;
-    /// Clamped and rounded from 0.0 to 1.0; what is no number becomes 0.
+    /// Clamped and rounded from 0.0 to 1.0; NaN becomes 0.
     fn from_f32(value: f32) -> Self;
     /// The samples of a band, if they are of this type.
     fn of(samples: &Samples) -> Option<&[Self]>;
@@ -65,7 +65,7 @@ impl Sample for u16 {
     }
 }
 
-/// Converts bands of one picture to samples `T` of channels `to`; keeps its buffers.
+/// Converts bands of one image to samples `T` of channels `to`; keeps its buffers.
 pub(crate) struct Converter<T> {
     from: ImageInfo,
     to: Channels,
@@ -75,7 +75,7 @@ pub(crate) struct Converter<T> {
 }
 
 impl<T: Sample> Converter<T> {
-    /// From a picture's rows to channels. Alpha that `to` lacks is composited over white; alpha stays straight.
+    /// From an image's rows to channels. Alpha that `to` lacks is composited over white; alpha stays straight.
     pub(crate) fn new(from: ImageInfo, to: Channels) -> Self {
         Self { from, to, paper: [T::MAX; 3], samples: Vec::new(), pixels: Vec::new() }
     }

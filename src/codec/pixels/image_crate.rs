@@ -23,7 +23,7 @@ pub(crate) trait ImageCrateFormat {
     /// The fewest bytes that a file of that size can have: less is refused before memory is taken for it.
     fn least_bytes(info: &ImageInfo) -> u64;
 
-    /// What there is of a truncated file; `None` if its data makes no sense.
+    /// What there is of a truncated file; `None` if its data is invalid.
     fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation>;
 
     /// The file's metadata.

@@ -1,7 +1,7 @@
-//! Pictures of few colours: a palette chosen for the picture, and each pixel's place in it, dithered between.
+//! Images with few colours: a palette chosen for the image, and dithered palette indices.
 //!
-//! A picture that has no more colours than are allowed keeps every one of them exactly. For others the colours are
-//! chosen by Wu's method in Oklab, and the rest of each choice goes to the pixels beside it (Floyd and Steinberg).
+//! An image that has no more colours than are allowed keeps every one of them exactly. For others the colours are
+//! chosen by Wu's method in Oklab, and the error is diffused to the neighbouring pixels (Floyd and Steinberg).
 //! Alpha, which neither knows of, is brought to a few levels, each with colours of its own.
 
 use std::collections::HashMap;
@@ -11,12 +11,12 @@ use quantette::color_space::{oklab_to_srgb8, srgb8_to_oklab};
 use quantette::deps::palette::{Oklab, Srgb};
 use quantette::{PaletteBuf, PaletteSize, Pipeline};
 
-/// How much of an error goes on to the neighbours: all of it would make noise of smooth ground.
+/// How much of an error is diffused: all of it would turn smooth areas into noise.
 const DIFFUSION: f32 = 7.0 / 8.0;
 /// Levels between clear and opaque at most.
 const MAX_BETWEEN: usize = 6;
 
-/// A picture of at most 256 colours.
+/// An image of at most 256 colours.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::codec) struct Indexed {
     /// Red, green, blue and alpha; those that are not opaque come first.
@@ -54,7 +54,7 @@ impl Indexed {
         }
     }
 
-    /// Puts what is not opaque first, so that a table of alphas is short.
+    /// Puts transparent colours first, so that the alpha table is short.
     fn clear_first(&mut self) {
         let mut order: Vec<u8> = (0..=255).take(self.palette.len()).collect();
         order.sort_by_key(|&index| self.palette.get(usize::from(index)).map_or(255, |colour| colour[3]));
@@ -69,13 +69,13 @@ impl Indexed {
     }
 }
 
-/// A pixel as a palette may hold it: what is clear has no colour.
+/// A pixel as a palette holds it: transparent pixels have no colour.
 fn seen([r, g, b, a]: [u8; 4], depth: Depth) -> [u8; 4] {
     let a = if depth == Depth::Levels { a } else { u8::from(a >= 128) * 255 };
     if a == 0 { [0; 4] } else { [r, g, b, a] }
 }
 
-/// Every colour, if there are no more than allowed.
+/// Every colour, if there are not too many.
 fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
     let mut places: HashMap<[u8; 4], u8> = HashMap::new();
     let mut palette = Vec::new();
@@ -124,7 +124,7 @@ fn reduced(pixels: &[[u8; 4]], width_px: u32, colours: usize, depth: Depth) -> I
             continue;
         }
         let chosen = chosen_colours(pixels.iter().filter(|pixel| levels.level(pixel[3]) == level), share);
-        // What is written are whole levels: errors are measured against those.
+        // Whole levels are written, so errors are measured against those.
         let whole = oklab_to_srgb8(&chosen);
         palette.extend(whole.iter().map(|colour| [colour.red, colour.green, colour.blue, alpha]));
         let map = PaletteBuf::new(srgb8_to_oklab(&whole)).ok().map(NearestNeighborColorMap::new);
@@ -180,11 +180,11 @@ fn add(to: &mut [f32; 3], error: [f32; 3], part: f32) {
     }
 }
 
-/// The few levels that alpha is brought to: the first is clear, the last opaque.
+/// The few levels that alpha is reduced to: the first is transparent, the last opaque.
 struct Levels {
-    /// Levels between clear and opaque.
+    /// Levels between transparent and opaque.
     between: usize,
-    /// Colours of each.
+    /// Colours of each level.
     shares: Vec<usize>,
     depth: Depth,
 }
@@ -199,7 +199,7 @@ impl Levels {
                 *count += 1;
             }
         }
-        // Clear pixels need one colour; the others share what is left by their numbers, none of them without.
+        // Transparent pixels need one colour; the other levels share the rest by their pixels, at least one each.
         let clear = usize::from(counts.first().is_some_and(|&count| count > 0));
         let all: u64 = counts.iter().skip(1).sum();
         let used = counts.iter().skip(1).filter(|count| **count > 0).count();
@@ -220,7 +220,7 @@ impl Levels {
         }
     }
 
-    /// The alpha of a level: the middle of what falls into it.
+    /// The alpha of a level: the middle of its range.
     fn alpha(&self, level: usize) -> u8 {
         match level {
             0 => 0,
@@ -268,7 +268,7 @@ mod tests {
             if colours < 64 {
                 continue;
             }
-            // Means over blocks of 8 x 8 are nearly those of the picture.
+            // Means over blocks of 8 x 8 are nearly those of the image.
             let shown = shown(&indexed);
             for (bx, by) in [(0, 0), (5, 3), (11, 7), (6, 0)] {
                 for channel in 0..3 {

@@ -1,4 +1,4 @@
-//! What stands where a file that ends early has no pixels: nothing where a picture may be clear, else gray.
+//! Pixels that a truncated file lacks: transparent if the image has alpha, else gray.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ fn fill_with<T: Clone>(samples: &mut [T], range: Range<usize>, value: T) {
     samples.get_mut(range).unwrap_or_default().fill(value);
 }
 
-/// Adds a row of it.
+/// Adds a row of placeholders.
 pub(crate) fn add_row(samples: &mut Samples, info: &ImageInfo) {
     let from = samples.len();
     let to = from + info.row_samples();

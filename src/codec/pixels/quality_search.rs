@@ -18,7 +18,7 @@ pub(crate) fn held_bytes(format: Format, spec: &EncoderSpec, save: &Save, info: 
     rows + limit.min(rows)
 }
 
-/// Whether rows are kept with 16 bits a sample.
+/// Whether rows are kept with 16 bits per sample.
 fn is_deep(spec: &EncoderSpec, info: &ImageInfo) -> bool {
     spec.is_deep && info.sample == SampleType::U16
 }
@@ -112,7 +112,8 @@ pub fn within_bytes(
     }
 }
 
-/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Assumes that size grows with quality.
+/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Assumes that size grows with
+/// quality.
 fn best(
     limit: u64,
     ceiling: u8,

@@ -1,4 +1,4 @@
-//! Pictures that a format only gives, or only takes, as a whole.
+//! Images that are decoded or encoded as a whole.
 
 use image::{ColorType, ImageDecoder};
 
@@ -8,7 +8,7 @@ use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples, Truncated};
 
-/// Hands out the rows of a picture that lies in memory.
+/// Gives the rows of an image in memory.
 pub(crate) struct WholeReader {
     info: ImageInfo,
     samples: Samples,
@@ -20,12 +20,12 @@ impl WholeReader {
     /// A reader of `height_px * row_samples` samples.
     pub(crate) fn new(info: ImageInfo, samples: Samples) -> Result<Self, ItemError> {
         if samples.len() != info.row_samples() * info.height_px as usize || samples.sample() != info.sample {
-            return Err(errors::corrupt("its pixels don't fill its size"));
+            return Err(errors::corrupt("its pixel data doesn't match its size"));
         }
         Ok(Self { info, samples, next_row: 0, truncation: None })
     }
 
-    /// The same of a file that ends early: the other rows are left blank.
+    /// The same for a truncated file: the other rows are left blank.
     pub(crate) fn short(mut self, rows: u32, from_below: bool, bytes: u64) -> Self {
         let of_rows = self.info.height_px;
         let missing = if from_below { 0..of_rows.saturating_sub(rows) } else { rows..of_rows };
@@ -34,7 +34,7 @@ impl WholeReader {
         self.coarse(rows, bytes)
     }
 
-    /// The same, where what is missing was made up for from the rest.
+    /// The same, if the missing part was filled in from the rest.
     pub(crate) fn coarse(self, rows: u32, bytes: u64) -> Self {
         let truncation = Truncated { rows, of_rows: self.info.height_px, bytes, frames: None };
         Self { truncation: Some(truncation), ..self }
@@ -58,7 +58,7 @@ impl RowReader for WholeReader {
     }
 }
 
-/// Sets everything of a band but its samples, whose type it sees to.
+/// Sets a band's size, channels and sample type.
 pub(crate) fn shape(band: &mut Band, info: &ImageInfo, rows: u32) {
     band.width_px = info.width_px;
     band.channels = info.channels;
@@ -76,24 +76,24 @@ pub(crate) struct RowCount {
 }
 
 impl RowCount {
-    /// For a picture of `height_px` rows.
+    /// For an image of `height_px` rows.
     pub(crate) const fn new(height_px: u32) -> Self {
         Self { wanted: height_px, had: 0 }
     }
 
-    /// Takes a band's rows into account.
+    /// Counts a band's rows.
     pub(crate) fn add(&mut self, band: &Band, info: &ImageInfo) -> Result<(), ItemError> {
         let fits = band.width_px == info.width_px
             && band.channels == info.channels
             && band.samples.len() == info.row_samples() * band.rows as usize;
         if !fits || band.rows > self.wanted - self.had {
-            return Err(errors::cant_encode("the rows don't fit the picture"));
+            return Err(errors::cant_encode("the rows don't match the image"));
         }
         self.had += band.rows;
         Ok(())
     }
 
-    /// Refuses a picture with rows missing, or one that was never begun.
+    /// Refuses an image with missing rows, or one that was never started.
     pub(crate) fn complete(self) -> Result<(), ItemError> {
         if self.wanted == 0 || self.had != self.wanted {
             return Err(errors::cant_encode(format!("{} of {} rows were given", self.had, self.wanted)));
@@ -104,7 +104,7 @@ impl RowCount {
 
 /// Collects an encoder's rows, converted, for a format that is written as a whole.
 pub(crate) struct Collector<T> {
-    /// The picture as it was announced.
+    /// The image as announced.
     pub(crate) info: ImageInfo,
     converter: Converter<T>,
     count: RowCount,
@@ -112,18 +112,18 @@ pub(crate) struct Collector<T> {
 }
 
 impl<T: Sample> Collector<T> {
-    /// Room for a picture's samples in channels `to`.
+    /// A collector of an image's samples in channels `to`.
     pub(crate) fn new(info: ImageInfo, to: Channels) -> Result<Self, ItemError> {
         let len = u64::from(info.width_px) * u64::from(info.height_px) * to.count() as u64;
         let mut pixels: Vec<T> = Vec::new();
         usize::try_from(len)
             .ok()
             .and_then(|len| pixels.try_reserve_exact(len).ok())
-            .ok_or_else(|| errors::cant_encode("there is not enough memory for it"))?;
+            .ok_or_else(|| errors::cant_encode("not enough memory"))?;
         Ok(Self { info, converter: Converter::new(info, to), count: RowCount::new(info.height_px), pixels })
     }
 
-    /// The same with alpha that is not kept laid over another colour than white.
+    /// The same, with alpha that is not kept blended over another colour than white.
     pub(crate) fn over(self, paper: Rgb) -> Self {
         Self { converter: self.converter.over(paper), ..self }
     }
@@ -135,14 +135,14 @@ impl<T: Sample> Collector<T> {
         Ok(())
     }
 
-    /// All samples, once every row was given.
+    /// All samples, after the last row.
     pub(crate) fn into_pixels(self) -> Result<Vec<T>, ItemError> {
         self.count.complete()?;
         Ok(self.pixels)
     }
 }
 
-/// What a decoder of the `image` crate is about to give.
+/// The image that a decoder of the `image` crate is about to give.
 pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> {
     let (channels, sample) = match decoder.color_type() {
         ColorType::L8 => (Channels::Gray, SampleType::U8),
@@ -161,7 +161,7 @@ pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> 
     Ok(ImageInfo { width_px, height_px, channels, sample, premultiplied: false })
 }
 
-/// Everything a decoder of the `image` crate gives, within twice the picture's own memory.
+/// Decodes with a decoder of the `image` crate, within twice the image's own memory.
 pub(crate) fn decode(mut decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
     let info = info(&decoder)?;
     errors::within_limits(info.width_px, info.height_px)?;

@@ -7,7 +7,7 @@ use ::png::DecodingError;
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// Bytes that every file begins with.
+/// Bytes of the signature.
 pub(super) const SIGNATURE_BYTES: usize = 8;
 
 pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
@@ -15,12 +15,12 @@ pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
 pub(super) fn from_png(error: DecodingError) -> ItemError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::LimitsExceeded => errors::too_large("its chunks want too much memory"),
+        DecodingError::LimitsExceeded => errors::too_large("its chunks need too much memory"),
         other => errors::corrupt(in_our_words(other.to_string())),
     }
 }
 
-/// A sentence of the library, in which chunks are called by their four letters alone.
+/// A message of the library, with chunks named by their four letters alone.
 fn in_our_words(mut words: String) -> String {
     const BEGIN: &str = "ChunkType { type: ";
     while let Some(begin) = words.find(BEGIN)
@@ -35,7 +35,7 @@ fn in_our_words(mut words: String) -> String {
     words.trim_end_matches('.').to_owned()
 }
 
-/// The file's chunks: their kinds and data, as far as they are whole.
+/// The file's complete chunks: their kinds and data.
 pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes.get(SIGNATURE_BYTES..).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -43,7 +43,7 @@ pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
         let (kind, after) = after.split_first_chunk::<4>()?;
         let length = u32::from_be_bytes(*length) as usize;
         let data = after.get(..length)?;
-        // Behind the data stands a checksum.
+        // The data is followed by a checksum.
         rest = after.get(length.checked_add(4)?..).unwrap_or_default();
         Some((*kind, data))
     })

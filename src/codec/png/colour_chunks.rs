@@ -1,4 +1,4 @@
-//! What a PNG file tells of its colours without a profile: code points (cICP), or a gamma and primaries (gAMA, cHRM).
+//! Colours of a PNG file without a profile: code points (cICP), or a gamma and primaries (gAMA, cHRM).
 //! The order is the standard's (PNG, third edition, 4.3): cICP, then a profile, then sRGB, then gAMA with cHRM.
 
 use ::png::{Info, SourceChromaticities};
@@ -9,14 +9,14 @@ use moxcms::{
 
 /// Share by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB; as libpng has it.
 const GAMMA_TOLERANCE: f32 = 0.05;
-/// How far a coordinate may be from sRGB's and still mean sRGB; as libpng has it.
+/// How far a coordinate may be from sRGB's and still mean sRGB, as in libpng.
 const PRIMARY_TOLERANCE: f32 = 0.01;
 /// Gammas of files that are meant.
 const PLAUSIBLE_GAMMA: std::ops::RangeInclusive<f32> = 0.1..=4.0;
 /// White, red, green, blue of sRGB.
 const SRGB: [(f32, f32); 4] = [(0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)];
 
-/// The profile that stands for the file's code points, if it has any that can be honoured.
+/// The profile for the file's code points, if it has any that are supported.
 pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
     let points = stored.coding_independent_code_points?;
     if !points.is_video_full_range_image || dynamic_range(stored).is_some() {
@@ -28,14 +28,14 @@ pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
     let cicp = CicpProfile { color_primaries, transfer_characteristics, matrix_coefficients, full_range: true };
     let mut profile = ColorProfile::new_srgb();
     profile.red_trc = None;
-    // It tells nothing by what it returns; the last thing it sets are the curves.
+    // Its return value means nothing; the curves are set last.
     profile.update_rgb_colorimetry_from_cicp(cicp);
     profile.red_trc.as_ref()?;
     encoded(profile)
 }
 
-/// Colours that can't be honoured and count as sRGB, by name: those of a high dynamic range, and those that leave room
-/// below black and above white.
+/// The name of colours that are not supported and treated as sRGB: those of a high dynamic range, and those that leave
+/// room below black and above white.
 pub(super) fn treated_as_srgb(stored: &Info<'_>) -> Option<&'static str> {
     if stored.icc_profile.is_some() {
         return None;
@@ -52,7 +52,7 @@ fn dynamic_range(stored: &Info<'_>) -> Option<&'static str> {
     }
 }
 
-/// The profile that stands for the file's gamma and primaries, where they are not sRGB's and nothing else is told.
+/// The profile for the file's gamma and primaries, if they are not sRGB's and nothing else is given.
 pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
     if stored.srgb.is_some() {
         return None;
@@ -83,7 +83,7 @@ fn coordinates(told: &SourceChromaticities) -> [(f32, f32); 4] {
     [told.white, told.red, told.green, told.blue].map(|(x, y)| (x.into_value(), y.into_value()))
 }
 
-/// Whether primaries span an area, and white lies where light can be.
+/// Whether primaries span an area, and white is a possible colour.
 fn is_meant(told: &[(f32, f32); 4]) -> bool {
     let [_, red, green, blue] = told;
     let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
@@ -195,7 +195,7 @@ mod tests {
             near(&shown(&bytes), &expected, 1.0);
             assert_eq!(read(&bytes, ColourChoice::Keep), (COLOURS.to_vec(), true), "kept with a profile that says so");
         }
-        // A profile stands below: here it says what none does.
+        // The profile contradicts the other chunks, which take precedence.
         let adobe = moxcms::ColorProfile::new_adobe_rgb().encode().unwrap();
         let mut packing = flate2::write::ZlibEncoder::new(b"x\0\0".to_vec(), flate2::Compression::fast());
         std::io::Write::write_all(&mut packing, &adobe).unwrap();
@@ -207,7 +207,7 @@ mod tests {
         // sRGB by its points is sRGB, to the last bit.
         let plain = file(ColorType::Rgb, &COLOURS, &[(b"cICP", &[1, 13, 0, 1])]);
         assert_eq!(shown(&plain), COLOURS);
-        // Gray lies on the axis, whatever the primaries.
+        // Gray is on the axis, whatever the primaries.
         let gray = file(ColorType::Grayscale, &[0, 60, 128, 255], &[P3]);
         near(&shown(&gray), &[0.0, 60.0, 128.0, 255.0], 1.0);
         let linear = file(ColorType::Grayscale, &[0, 55, 128, 255], &[(b"cICP", &[1, 8, 0, 1])]);
@@ -244,7 +244,7 @@ mod tests {
         near(&gray, &grays.map(|v| encode((f64::from(v) / 255.0).powf(1.8))), 1.0);
         let clear = shown(&file(ColorType::GrayscaleAlpha, &[128, 77], &[(b"gAMA", &one)]));
         near(&clear, &[encode(128.0 / 255.0), 77.0], 1.0);
-        // What means sRGB is sRGB, to the last bit.
+        // Values that mean sRGB give sRGB exactly.
         let srgb = primaries([31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000]);
         for chunks in [
             &[(b"gAMA", &usual[..])][..],
@@ -263,7 +263,7 @@ mod tests {
             .flat_map(|rgb| through(ADOBE_TO_SRGB, rgb.map(|v| (f64::from(v) / 255.0).powf(2.2))))
             .collect();
         near(&adobe, &expected, 1.0);
-        // Forged primaries are not: three on one line, a green without light, a white that is none.
+        // Forged primaries do not: three on one line, a green without luminance, an impossible white.
         for forged in [
             [31_270, 32_900, 10_000, 10_000, 20_000, 20_000, 30_000, 30_000],
             [31_270, 32_900, 64_000, 33_000, 30_000, 0, 15_000, 6_000],

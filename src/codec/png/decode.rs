@@ -17,15 +17,19 @@ use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Metadata, RowReader, SampleType, Samples, Truncated};
 
-/// Bytes that a colour profile may unfold to.
+/// Most bytes of a decompressed colour profile.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
-/// Width, height, from the header that must come first; the `png` crate takes memory by them, so they are checked here.
+/// Checks width and height in the header, by which the `png` crate takes memory.
 fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
-        return Err(if bytes.len() < 24 { errors::truncated() } else { errors::corrupt("no IHDR chunk comes first") });
+        return Err(if bytes.len() < 24 {
+            errors::truncated()
+        } else {
+            errors::corrupt("the first chunk is not IHDR")
+        });
     };
     errors::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
 }
@@ -43,7 +47,7 @@ fn is_interlaced(bytes: &[u8]) -> bool {
 
 fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     checked_size(bytes)?;
-    // What profiles may unfold to, beside the texts, which stay as they are packed.
+    // The limit for decompressed profiles, plus the texts, which stay compressed.
     let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
     let shows_through = decode_frames::scan(bytes).is_some_and(|scan| scan.shows_through);
@@ -68,7 +72,7 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
     FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
 }
 
-/// The EXIF block, wherever it stands.
+/// The EXIF block, wherever it is.
 fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
     let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
     exif_block(bytes)
@@ -76,13 +80,13 @@ fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
         .or_else(|| text_chunks::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
 }
 
-/// When the picture was taken.
+/// When the image was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     let reader = reader(bytes).ok()?;
     meta::taken(&extras(bytes, &reader).1)
 }
 
-/// The eXIf chunk, which may also stand behind the pixels.
+/// The eXIf chunk, which may also come after the pixels.
 fn exif_block(bytes: &[u8]) -> Option<&[u8]> {
     let (_, block) = chunks(bytes).find(|(kind, _)| kind == b"eXIf")?;
     Some(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
@@ -92,7 +96,7 @@ pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, It
     Ok(header(bytes, &reader(bytes)?))
 }
 
-/// The default image: all of a still picture, mostly the first frame of an animation.
+/// The default image: a still image, or usually the first frame of an animation.
 pub(in crate::codec) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
@@ -112,7 +116,7 @@ pub(in crate::codec) fn open<'a>(
             Samples::U8(raw)
         };
         let rows = WholeReader::new(info, samples)?;
-        // Of passes there are rows everywhere, but none is known to be whole.
+        // Interlaced rows are spread over the image; none is known to be complete.
         Box::new(if is_short { rows.coarse(0, file_bytes) } else { rows })
     } else {
         Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
@@ -120,8 +124,8 @@ pub(in crate::codec) fn open<'a>(
     Ok(Decoded { header, rows, profile, metadata })
 }
 
-/// The samples of rows that come in passes, as the file has them; and whether some were missing, in whose place the
-/// coarser ones stand then.
+/// The samples of interlaced rows as stored, and whether some were missing. Those are filled in from the coarser
+/// passes.
 fn passes(
     reader: &mut Reader<Bytes<'_>>,
     info: &ImageInfo,
@@ -151,7 +155,7 @@ fn passes(
     }
 }
 
-/// Passes that are whole after so many rows of them (PNG, third edition, 8.1).
+/// The number of complete passes after this many rows (PNG, third edition, 8.1).
 fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
     const FIRST_AND_STEP: [[u32; 4]; 7] =
         [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
@@ -171,7 +175,7 @@ fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
 pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let reader = reader(bytes)?;
     let canvas = header(bytes, &reader).info;
-    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("it holds no frames")) };
+    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("it contains no frames")) };
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
     Ok(DecodedFrames {
@@ -181,7 +185,7 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
     })
 }
 
-/// Whether the end mark, or a part of it, is missing.
+/// Whether the end marker, or a part of it, is missing.
 pub(super) fn is_truncated(bytes: &[u8]) -> bool {
     const END: &[u8] = b"IEND\xAE\x42\x60\x82";
     !bytes.windows(END.len()).rev().any(|part| part == END)
@@ -217,7 +221,7 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }
 
-/// A profile that speaks of the file's pixels: code points and primaries are those of colours, of which gray ones are the
+/// A profile that fits the file's pixels: code points and primaries describe colours, and gray pixels are their axis.
 /// axis.
 fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
     let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
@@ -233,9 +237,9 @@ struct PngReader<'a> {
     info: ImageInfo,
     next_row: u32,
     file_bytes: u64,
-    /// Whether a file that ends early gives what there is.
+    /// Whether a truncated file gives what there is.
     keep: bool,
-    /// Rows that were there of a file that ended early.
+    /// Rows that a truncated file has.
     rows_had: Option<u32>,
 }
 
@@ -253,7 +257,7 @@ impl PngReader<'_> {
         Ok(())
     }
 
-    /// What follows from a row, or the end behind the last one, that could not be read.
+    /// Handles a row, or the end after the last one, that could not be read.
     fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
         if error.kind != ErrorKind::Truncated {
             return Err(error);
@@ -291,7 +295,7 @@ impl RowReader for PngReader<'_> {
             self.next_row += 1;
         }
         if rows > 0 && self.next_row == self.info.height_px && self.rows_had.is_none() {
-            // The checksum behind the last pixels, and the end mark.
+            // The checksum after the last pixels, and the end marker.
             if let Err(error) = self.reader.finish().map_err(from_png) {
                 self.missing(error)?;
             }

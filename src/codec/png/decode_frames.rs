@@ -1,5 +1,5 @@
-//! APNG's frames, composed as its specification says: the canvas is transparent at first, a frame replaces its area or
-//! lies over it, and leaves it, clears it or gives it back. The default image may stand apart from the animation.
+//! Composes APNG's frames as the specification says: the canvas is transparent at first; a frame replaces its area or
+//! is drawn over it, and then stays, is cleared or is undone. The default image may not be part of the animation.
 
 use ::png::{BlendOp, DisposeOp, InterlaceInfo, Reader};
 
@@ -10,7 +10,7 @@ use crate::codec::pixels::convert::Sample;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader, SampleType};
 
-/// What the chunks of an animation tell.
+/// What the chunks of an animation say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     pub(super) frames: u32,
@@ -19,14 +19,14 @@ pub(super) struct Scan {
     pub(super) shows_through: bool,
 }
 
-/// Walks over the chunks; `None` for a still picture.
+/// Walks over the chunks; `None` for a still image.
 pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     let mut scan: Option<Scan> = None;
     let mut found = 0u32;
     let mut claimed = 0;
     for (kind, data) in chunks(bytes) {
         match (&kind, data) {
-            // Counts of 0 and above what the format allows make it a still picture, as the specification has it.
+            // Counts of 0 and above what the format allows make it a still image, as the specification has it.
             (b"acTL", &[f3, f2, f1, f0, p3, p2, p1, p0]) if scan.is_none() => {
                 let plays = u32::from_be_bytes([p3, p2, p1, p0]);
                 claimed = u32::from_be_bytes([f3, f2, f1, f0]);
@@ -37,7 +37,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
             }
             (b"IDAT", _) if scan.is_none() => return None,
             (b"fcTL", &[_, _, _, _, ref size @ .., _, _, _, _, dispose, _]) if size.len() == 16 => {
-                // Width and height stand in the same way in the header.
+                // Width and height are stored in the same way in the header.
                 let covers = size.get(..8) == bytes.get(16..24);
                 if let Some(scan) = &mut scan {
                     // Given back to what was before the first frame, the canvas is empty again.
@@ -53,18 +53,18 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     scan.filter(|_| claimed > 1)
 }
 
-/// Composes frames on a canvas of 8 or 16 bits a sample.
+/// Composes frames on a canvas of 8 or 16 bits per sample.
 pub(super) struct PngFrames<'a> {
     reader: Reader<Bytes<'a>>,
     picture: Picture,
     canvas: Canvas,
-    /// An interlaced frame, whose rows do not come in order.
+    /// An interlaced frame; its rows do not come in order.
     woven: Vec<u8>,
     last: Option<Frame>,
     shown: u32,
-    /// Whether the frame that the reader stands at is the next one, rather than a default image apart.
+    /// Whether the reader is at the next frame, not at a default image that is not part of the animation.
     at_frame: bool,
-    /// Whether a file that ends early gives what there is: frames, or the part of the first one.
+    /// Whether a truncated file gives what there is: frames, or the part of the first one.
     keep: bool,
     /// Rows of the last frame that were there, where it was cut.
     rows_had: Option<u32>,
@@ -257,12 +257,12 @@ impl FrameReader for PngFrames<'_> {
             self.reader.next_frame_info().map_err(from_png)?;
         }
         let Some(control) = self.reader.info().frame_control else {
-            return Err(errors::corrupt("a frame lacks its description"));
+            return Err(errors::corrupt("a frame has no control chunk"));
         };
         let area =
             Area { x: control.x_offset, y: control.y_offset, width_px: control.width, height_px: control.height };
         if area.within(&self.picture.canvas) != area || area.is_empty() {
-            return Err(errors::corrupt("a frame lies outside its canvas"));
+            return Err(errors::corrupt("a frame lies outside the canvas"));
         }
         let disposal = match control.dispose_op {
             DisposeOp::None => Disposal::Keep,
@@ -275,7 +275,7 @@ impl FrameReader for PngFrames<'_> {
         self.draw(area, control.blend_op == BlendOp::Over)?;
         self.shown += 1;
         if self.shown == self.picture.frames {
-            // The checksum behind the last pixels, and the end mark.
+            // The checksum after the last pixels, and the end marker.
             let end = self.reader.finish().map_err(from_png);
             end.or_else(|error| if self.keep && error.kind == ErrorKind::Truncated { Ok(()) } else { Err(error) })?;
         }

@@ -12,7 +12,7 @@ use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
 
-/// Level of deflate for pictures of a palette: what is quick for others does little for them.
+/// Level of deflate for images with a palette: the fast level does little for them.
 const PALETTE_EFFORT: u8 = 6;
 
 /// Bytes that encoding takes: the file, and some rows, or the whole image if a palette is chosen for it.
@@ -42,7 +42,7 @@ pub(super) const fn colour_type(channels: Channels) -> ColorType {
     }
 }
 
-/// Streams rows into a file of 8 or 16 bits a sample; or collects them, for a palette.
+/// Streams rows into a file of 8 or 16 bits per sample; or collects them, for a palette.
 pub(super) struct PngEncoder {
     effort: Option<u8>,
     palette: Option<u16>,
@@ -89,7 +89,7 @@ impl PngEncoder {
         Self { effort: save.effort, palette: save.palette, extras, started: None }
     }
 
-    /// A file whose header and metadata are written.
+    /// A file with header and metadata written.
     pub(super) fn file(
         &self,
         mut head: Info<'static>,
@@ -160,7 +160,7 @@ impl RowWriter for PngEncoder {
             self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
             return Ok(());
         }
-        // Floats are what operations compute with, mostly on 8-bit pictures: they go back to 8 bits.
+        // Floats are what operations compute with, mostly on 8-bit images: they go back to 8 bits.
         let sixteen = info.sample == SampleType::U16;
         let mut head = Info::with_size(info.width_px, info.height_px);
         head.color_type = colour_type(info.channels);

@@ -1,4 +1,4 @@
-//! APNG: each frame is the part of the canvas that changed, or a layer over it, in 8 or 16 bits a sample.
+//! APNG: each frame is the part of the canvas that changed, or a layer over it, in 8 or 16 bits per sample.
 
 use ::png::{AnimationControl, BitDepth, BlendOp, FrameControl, Info, Writer};
 
@@ -22,7 +22,7 @@ pub(in crate::codec) struct PngAnimation<T> {
 
 /// Samples in PNG's order of bytes.
 pub(in crate::codec) trait Stored: Sample + PartialEq {
-    /// The depth that a file is told.
+    /// The depth that is written to the file.
     const DEPTH: BitDepth;
 
     /// Bytes, the most significant first.
@@ -64,7 +64,7 @@ impl<T: Stored> PngAnimation<T> {
         Ok(Self { info, writer, out, before: None })
     }
 
-    /// What is stored of a canvas, and how it goes onto the one before.
+    /// The part of a canvas that is stored, and how it is drawn over the previous one.
     fn part(&self, canvas: &[T]) -> (Area, BlendOp, Vec<T>) {
         let (info, pixel) = (&self.info, self.info.channels.count());
         let Some(before) = &self.before else { return (Area::whole(info), BlendOp::Source, canvas.to_vec()) };
@@ -89,7 +89,7 @@ fn fraction(delay: Delay) -> (u16, u16) {
     let narrow =
         |numerator: u32, denominator: u32| Some((u16::try_from(numerator).ok()?, u16::try_from(denominator).ok()?));
     narrow(numerator, denominator).or_else(|| narrow(numerator / divisor, denominator / divisor)).unwrap_or_else(|| {
-        // The finest unit in which it has room.
+        // The finest unit in which it fits.
         let unit = [1_000_u16, 100, 10].into_iter().find(|unit| delay.seconds() * f64::from(*unit) <= 65_535.0);
         let unit = unit.unwrap_or(1);
         ((delay.seconds() * f64::from(unit)).round() as u16, unit)
@@ -113,7 +113,7 @@ impl<T: Stored + Send> Canvases<T> for PngAnimation<T> {
         let (area, blend, pixels) = self.part(&canvas);
         self.before = Some(canvas);
         let (numerator, denominator) = fraction(frame.delay);
-        // Size and place are checked against each other as they are set: the place goes first to where any size fits.
+        // Size and position are checked against each other as they are set, so the position is set to 0 first.
         self.writer.set_frame_position(0, 0).map_err(encoding)?;
         self.writer.set_frame_dimension(area.width_px, area.height_px).map_err(encoding)?;
         self.writer.set_frame_position(area.x, area.y).map_err(encoding)?;

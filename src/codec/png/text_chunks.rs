@@ -1,5 +1,5 @@
-//! Metadata in PNG's text chunks: XMP under its keyword, and the "raw profiles" by which programs kept EXIF, XMP and IPTC
-//! before there were chunks for them (ImageMagick's way: a name, a length, hexadecimal digits).
+//! Metadata in PNG's text chunks: XMP under its keyword, and the "raw profiles" in which programs kept EXIF, XMP and
+//! IPTC before there were chunks for them (ImageMagick's way: a name, a length, hexadecimal digits).
 
 use ::png::Info;
 
@@ -12,13 +12,13 @@ const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// The XMP packet.
 pub(super) fn xmp(info: &Info<'_>) -> Option<Vec<u8>> {
-    // Its packed form is copied: only so can the `png` crate be told of a limit.
+    // Its compressed form is copied, because only then does the `png` crate accept a limit.
     let mut text = info.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD)?.clone();
     text.decompress_text_with_limit(MAX_TEXT_BYTES).ok()?;
     text.get_text().ok().map(String::into_bytes)
 }
 
-/// The profile kept under one of these names.
+/// The raw profile of one of these names.
 pub(super) fn raw_profile(info: &Info<'_>, names: &[&str]) -> Option<Vec<u8>> {
     let is_it = |keyword: &str| {
         keyword.strip_prefix(RAW_PROFILE).is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind)))

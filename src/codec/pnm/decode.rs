@@ -41,7 +41,7 @@ fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
     Some(match bytes.get(1)? {
         b'1' => ascii(data.iter().filter(|byte| byte.is_ascii_digit()).count(), bytes.len()),
         b'2' | b'3' => {
-            // The last number may be cut.
+            // The last number may be truncated.
             let whole = data.iter().rposition(space).map_or(0, |at| at + 1);
             let samples = data.get(..whole)?.split(space).filter(|number| !number.is_empty()).count();
             ascii(samples, data_at as usize + whole)

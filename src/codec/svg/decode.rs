@@ -17,20 +17,20 @@ use crate::codec::{errors, gif, jpeg, png, webp};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
-/// Drawing that takes longer is given up.
+/// Drawing stops after this time.
 const MAX_SECONDS: u64 = 60;
-/// Elements nest deeply in hostile files, and every level takes stack. Only what is touched takes memory.
+/// Elements nest deeply in hostile files, and every level takes stack. Only touched pages take memory.
 const STACK_BYTES: usize = 256 << 20;
 /// XML nodes at most; a map of a country has some hundred thousand.
 const MAX_NODES: u32 = 2_000_000;
 
-/// Bytes that drawing takes at most: the picture, copies of it for layers and masks, and the drawing's description.
+/// Bytes that drawing takes at most: the image, copies of it for layers and masks, and the drawing's description.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let info = &header.info;
     info.size_bytes() + layer_bytes(info) + bytes.len() as u64 * 16
 }
 
-/// What layers, masks, filters and patterns may take.
+/// Bytes that layers, masks, filters and patterns may take.
 const fn layer_bytes(info: &ImageInfo) -> u64 {
     info.size_bytes() * 4 + (64 << 20)
 }
@@ -87,15 +87,15 @@ fn tree(text: &str) -> Result<Tree, ItemError> {
         ..Options::default()
     };
     Tree::from_xmltree(&document, &options).map_err(|error| match error {
-        usvg::Error::ElementsLimitReached => errors::too_large("its elements make too many others"),
+        usvg::Error::ElementsLimitReached => errors::too_large("its elements expand to too many others"),
         error => errors::corrupt(error),
     })
 }
 
-/// The size in px that a drawing tells, which may be a fraction, as whole pixels.
+/// The drawing's size, which may be fractional, in whole pixels.
 fn info(tree: &Tree) -> Result<ImageInfo, ItemError> {
     let (width, height) = (tree.size().width().ceil(), tree.size().height().ceil());
-    // `as` saturates, and what is beyond the limit stays beyond it.
+    // `as` saturates, and values above the limit stay above it.
     let (width_px, height_px) = (width as u32, height as u32);
     errors::within_limits(width_px, height_px)?;
     Ok(ImageInfo { width_px, height_px, channels: Channels::Rgba, sample: SampleType::U8, premultiplied: false })
@@ -131,11 +131,13 @@ fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), 
     let scale = (drawn.width_px as f32 / full.width_px as f32, drawn.height_px as f32 / full.height_px as f32);
     let wanted = render_cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));
     if wanted > layer_bytes(&drawn) {
-        return Err(errors::too_large(format!("its layers take {} to draw", errors::size(wanted))));
+        return Err(errors::too_large(format!("its layers need {} of memory", errors::size(wanted))));
     }
     let mut samples = errors::zeroed::<u8>(drawn.size_bytes())?;
-    let mut canvas = tiny_skia::PixmapMut::from_bytes(&mut samples, drawn.width_px, drawn.height_px)
-        .ok_or_else(|| errors::too_large(format!("{} x {} px to draw", drawn.width_px, drawn.height_px)))?;
+    let mut canvas =
+        tiny_skia::PixmapMut::from_bytes(&mut samples, drawn.width_px, drawn.height_px).ok_or_else(|| {
+            errors::too_large(format!("{} x {} px is too large to draw", drawn.width_px, drawn.height_px))
+        })?;
     resvg::render(tree, tiny_skia::Transform::from_scale(scale.0, scale.1), &mut canvas);
     for pixel in samples.as_chunks_mut::<4>().0 {
         let [r, g, b, a] = *pixel;

@@ -1,4 +1,4 @@
-//! Telling an SVG by its root element, and unpacking it: it may be UTF-8 or UTF-16, and packed by gzip.
+//! Recognises an SVG by its root element, and decodes its text: UTF-8 or UTF-16, optionally compressed with gzip.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -8,17 +8,17 @@ use flate2::read::GzDecoder;
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// Bytes of a document that are looked at for its root element.
+/// Bytes of a document that are searched for its root element.
 const HEAD_BYTES: usize = 64 << 10;
-/// Bytes of text that are read at most: drawings of this size take minutes and gigabytes.
+/// Most bytes of text that are read: drawings of this size take minutes and gigabytes.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
-/// Whether a document's root element is `svg`, as far as its head tells.
+/// Whether a document's root element is `svg`, as far as its first bytes show.
 pub(in crate::codec) fn is_svg(bytes: &[u8]) -> bool {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     if is_gzip(head) {
         let mut text = Vec::new();
-        // A cut or broken end is no matter here: what came before it counts.
+        // A truncated or damaged end does not matter here.
         let _ = GzDecoder::new(head).take(HEAD_BYTES as u64).read_to_end(&mut text);
         has_root(&narrow(&text))
     } else {
@@ -30,7 +30,7 @@ const fn is_gzip(bytes: &[u8]) -> bool {
     matches!(bytes, [0x1F, 0x8B, 8, ..])
 }
 
-/// UTF-16 to its ASCII letters, which are all that is looked for; anything else as it is.
+/// Reduces UTF-16 to ASCII letters, which are enough here; leaves anything else unchanged.
 fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     let low = match bytes {
         [0xFF, 0xFE, ..] => 0,
@@ -41,7 +41,7 @@ fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(pairs.iter().map(|pair| if pair[1 - low] == 0 { pair[low] } else { b'?' }).collect())
 }
 
-/// Whether `svg` comes first, behind declarations, comments and a document type.
+/// Whether `svg` is the first element after declarations, comments and a document type.
 fn has_root(mut text: &[u8]) -> bool {
     loop {
         text = text.trim_ascii_start();
@@ -60,7 +60,7 @@ fn after<'t>(text: &'t [u8], end: &[u8]) -> &'t [u8] {
     at.and_then(|at| text.get(at + end.len()..)).unwrap_or_default()
 }
 
-/// A document type may hold declarations in brackets, whose own signs don't end it.
+/// A document type may contain declarations in brackets, which don't end it.
 fn after_doctype(text: &[u8]) -> &[u8] {
     let mut depth = 0u32;
     for (at, byte) in text.iter().enumerate() {
@@ -81,7 +81,7 @@ fn is_svg_name(element: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b':').next() == Some(b"svg")
 }
 
-/// The document's text, unpacked. `TooLarge` above `MAX_TEXT_BYTES`.
+/// The document's text, decompressed. `TooLarge` above `MAX_TEXT_BYTES`.
 pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, ItemError> {
     let raw = if is_gzip(bytes) {
         let mut raw = Vec::new();
@@ -112,7 +112,7 @@ fn decoded(raw: &[u8]) -> Result<Cow<'_, str>, ItemError> {
         [0xFE, 0xFF, ..] => wide(u16::from_be_bytes),
         _ => {
             let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
-            std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| errors::corrupt("its text is no UTF-8"))
+            std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| errors::corrupt("its text is not valid UTF-8"))
         }
     }
 }

@@ -6,7 +6,7 @@ use resvg::usvg::fontdb::Database;
 
 use crate::model::font;
 
-/// The family that stands for every other.
+/// The family that replaces every other.
 pub(super) const FAMILY: &str = font::FAMILY;
 
 /// The fonts, read once.

@@ -1,5 +1,5 @@
-//! What drawing takes beside the canvas: layers for opacity, masks, clips and filters, tiles of patterns, inner pictures.
-//! An estimate from above, made before any of it is drawn.
+//! Estimates the memory for drawing apart from the canvas: layers for opacity, masks, clips and filters, pattern tiles,
+//! and embedded images. An upper bound, computed before drawing.
 
 use resvg::usvg::{Fill, Group, ImageKind, Node, Paint, Pattern, Stroke, Tree};
 
@@ -7,7 +7,7 @@ use resvg::usvg::{Fill, Group, ImageKind, Node, Paint, Pattern, Stroke, Tree};
 pub(super) const MAX_INNER_PX: u64 = 50_000_000;
 /// Bytes of a pixel of a layer.
 const PIXEL_BYTES: u64 = 4;
-/// Nodes that are walked at most: patterns and masks may be met again and again.
+/// Most nodes that are visited: patterns and masks may be used many times.
 const MAX_VISITS: u32 = 4_000_000;
 
 struct Walk {
@@ -82,7 +82,7 @@ impl Walk {
                     self.layer(bounds.width(), bounds.height()).saturating_add(self.group(tree.root()))
                 }
                 kind if is_raster(kind) => {
-                    // The picture itself, and it scaled to its place.
+                    // The image itself, and it scaled to its place.
                     let size = image.size();
                     let pixels = f64::from(size.width()) * f64::from(size.height());
                     (pixels as u64).min(MAX_INNER_PX) * PIXEL_BYTES * 2

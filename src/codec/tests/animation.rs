@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 
-/// A file made beforehand, by the script beside it.
+/// A file made by the script next to it.
 macro_rules! file {
     ($name:literal) => {
         include_bytes!(concat!("../../../tests/reference/animation/", $name)).as_slice()
@@ -157,7 +157,7 @@ fn frames_are_composed_exactly_as_pillow_composes_them() {
     }
 }
 
-/// Saves every frame as it is.
+/// Saves every frame unchanged.
 pub(super) fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec<u8>, ItemError> {
     let mut opened = open_frames(bytes, &DecodeOptions::default())?;
     let picture = opened.frames.picture();
@@ -174,7 +174,7 @@ pub(super) fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec
     encoder.finish()
 }
 
-/// Saves pictures of one size as frames, a tenth of a second each.
+/// Saves images of one size as frames, a tenth of a second each.
 fn save_frames(frames: &[&Image], format: Format, save: &Save) -> Vec<u8> {
     let canvas = frames[0].info;
     let picture = Picture { canvas, frames: frames.len() as u32, plays: Plays::Times(7) };
@@ -416,7 +416,7 @@ fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
                 cleared += 1;
             }
         }
-        // Where only the clear colour has no room, the canvas is put back as it was instead.
+        // If only the transparent colour does not fit, the canvas is restored instead.
         assert_eq!(cleared > 0, colours != 60, "{colours} colours");
         for (frame, canvas) in frames.iter().zip(canvases(&read(&bytes).unwrap())) {
             let Samples::U8(samples) = &frame.samples else { panic!("not 8 bits") };

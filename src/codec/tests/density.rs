@@ -1,4 +1,4 @@
-//! Density for print: from every format that tells one into every format that can.
+//! Print density: from every format that stores one into every format that can.
 
 use super::*;
 use crate::model::Density;
@@ -78,7 +78,7 @@ fn files_hold_the_numbers_that_their_formats_say() {
 
 #[test]
 fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_where_it_does() {
-    // WebP has no other place for it; JFIF's default tells none.
+    // WebP has no other place for it; JFIF's default means none.
     for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
         let mut bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
@@ -116,7 +116,7 @@ fn forged_densities_are_none_and_break_nothing() {
         let bytes = file(known::WEBP, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(told(&bytes), None, "{x:?} {y:?}");
     }
-    // Values that are said to stand in the directory itself are not written over it.
+    // Values that claim to be in the directory itself do not overwrite it.
     let mut forged = exif_with(2, (72, 1), (72, 1), 1).to_vec();
     forged[30..34].copy_from_slice(&12_u32.to_be_bytes());
     let metadata = Metadata { exif: Some(forged.clone().into()), density: at(300.0, 300.0), ..Metadata::default() };

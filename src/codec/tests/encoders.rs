@@ -1,4 +1,4 @@
-//! What each way to save promises, read from the files themselves.
+//! What save settings promise, checked in the files themselves.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -246,7 +246,7 @@ fn a_palette_of_few_colours_takes_few_bits() {
         assert!(!bytes.windows(4).any(|kind| kind == b"tRNS"));
         assert_eq!(decode(&bytes).info, image.info);
     }
-    // What is clear stays clear, and 16 bits become 8.
+    // Transparent pixels stay transparent, and 16 bits become 8.
     let image = picture(61, 40, Channels::Rgba, SampleType::U16);
     let shown = decode(&encode(&image, known::PNG, &Save { palette: Some(64), ..keep() }).unwrap());
     assert_eq!((shown.info.channels, shown.info.sample), (Channels::Rgba, SampleType::U8));
@@ -319,7 +319,7 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
     let image = picture(160, 120, Channels::Rgba, SampleType::U8);
     let shown = decode(&encode(&image, known::AVIF, &Save { quality: Some(95), effort: Some(0), ..keep() }).unwrap());
     let over = |image: &Image| -> Vec<u8> {
-        // What is clear has no colour: what shows over black counts.
+        // Transparent pixels have no colour: compared over black.
         let pixels = in_rgba(image);
         let level = |v: u16, a: u16| (u64::from(v) * u64::from(a) / 65_535 / 257) as u8;
         pixels.iter().flat_map(|&[r, g, b, a]| [level(r, a), level(g, a), level(b, a), (a / 257) as u8]).collect()
@@ -435,7 +435,7 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
             assert_eq!((shown.profile, shown.metadata.xmp), (image.profile, metadata.xmp.clone()));
         }
     }
-    // A profile speaks of the channels that are stored, also where those are not the picture's.
+    // A profile speaks of the channels that are stored, also where those are not the image's.
     let mut gray = moxcms::ColorProfile::new_gray_with_gamma(1.8);
     gray.description = None;
     let gray: Arc<[u8]> = gray.encode().unwrap().into();

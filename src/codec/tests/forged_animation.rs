@@ -76,7 +76,7 @@ fn an_animation_cut_anywhere_ends_early() {
         let end = bytes.len();
         for at in (1..16).map(|part| end * part / 16).chain([end - 1, end - 13]) {
             let error = refusal(&bytes[..at]);
-            // The end mark of a PNG stands behind its last frame.
+            // The end marker of a PNG comes after its last frame.
             assert_eq!(error.kind, ErrorKind::Truncated, "{format:?} cut at {at} of {end}: {error}");
         }
     }
@@ -126,13 +126,13 @@ fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
 #[test]
 fn a_gif_cut_between_two_frames_is_not_taken_for_a_whole_one() {
     let file = file!("disposals.gif");
-    // Extensions begin behind an empty block; the first one says that it plays without end, the next one is a frame's.
+    // Extensions begin after an empty block; the first one makes it loop, the next one belongs to a frame.
     let ends: Vec<usize> = (0..file.len() - 3).filter(|&at| file[at..at + 4] == [0, 0x21, 0xF9, 4]).collect();
     assert_eq!(ends.len(), 16);
     for &at in &ends[1..] {
         assert_eq!(refusal(&file[..=at]).kind, ErrorKind::Truncated, "cut at {at}");
     }
-    // A picture without its end mark is one that some programs write.
+    // An image without its end mark is one that some programs write.
     let still = gif();
     assert_eq!(probe(&still[..still.len() - 1]).unwrap().frames, 1);
 }
@@ -168,7 +168,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
     }
 }
 
-/// Makes the checksums of a PNG's chunks right, so that what was forged is looked at.
+/// Corrects the checksums of a PNG's chunks, so that the forged data is read.
 fn mend_checksums(file: &mut [u8]) {
     let mut at = 8;
     while let Some(head) = file.get(at..at + 8) {
@@ -193,7 +193,7 @@ fn a_count_of_frames_that_lies_fails_or_is_believed_but_never_runs_over() {
     };
     assert_eq!(read(&with_count(3)).unwrap().canvases.len(), 3);
     assert!(matches!(refusal(&with_count(9)).kind, ErrorKind::Corrupt | ErrorKind::Truncated));
-    // No frames, or more than the format allows: a still picture.
+    // No frames, or more than the format allows: a still image.
     assert_eq!(probe(&with_count(0)).unwrap().frames, 1);
     assert_eq!(probe(&with_count(u32::MAX)).unwrap().frames, 1);
     assert_eq!(probe(&with_count(1)).unwrap().frames, 1);

@@ -5,7 +5,7 @@
 use super::reference::{decode_page, file};
 use super::*;
 
-/// Files of the formats that are only read, and of the sorts of TIFF that nobody writes here.
+/// Files of the formats that are only read, and of kinds of TIFF that are not written here.
 fn files() -> Vec<(String, Vec<u8>)> {
     let folder = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats");
     let mut names: Vec<String> = std::fs::read_dir(folder)
@@ -69,7 +69,7 @@ fn a_file_cut_at_every_sixteenth_gives_an_error_in_our_words() {
         for part in 0..16 {
             let cut = &bytes[..bytes.len() * part / 16];
             let Err(error) = decode_page(cut, 0) else {
-                // Text may end after any number, and what stands behind a picture's pixels is no loss.
+                // Text may end after any number, and data after the pixels does not matter.
                 assert!(part > 12 || name.starts_with('P') || name.starts_with("tiff"), "{name} cut at {part}/16");
                 continue;
             };

@@ -231,7 +231,7 @@ fn an_avif_and_a_jpeg_xl_give_what_they_say_of_themselves() {
     assert!(exif.windows(8).any(|window| window == b"Pixmaker"));
     assert_eq!(crate::codec::meta::exif::orientation(Some(&exif)), Orientation::Upright);
     assert!(String::from_utf8(jxl.metadata.xmp.unwrap().to_vec()).unwrap().contains("xmpmeta"));
-    // The decoder turned it: 53 x 37 lies on its side.
+    // The decoder rotated it from 53 x 37.
     assert_eq!((jxl.info.width_px, jxl.info.height_px), (37, 53));
 }
 

@@ -26,7 +26,7 @@ fn exif(orientation: u8) -> Arc<[u8]> {
     block.into()
 }
 
-/// A picture's file with all metadata there is.
+/// An image's file with all metadata there is.
 fn file(format: Format, orientation: u8, save: &Save) -> Vec<u8> {
     let info = ImageInfo {
         width_px: 40,
@@ -95,7 +95,7 @@ fn every_trace_of_metadata_goes_and_pixels_profile_and_orientation_stay() {
 #[test]
 fn what_jpeg_programs_hang_on_goes_too() {
     let mut full = file(known::JPEG, 1, &keep());
-    // A comment between tables, a second picture behind the first (as phones store films and depths).
+    // A comment between tables, and a second image after the first (as phones store films and depth maps).
     let sos = full.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
     let mut comment = vec![0xFF, 0xFE, 0, 14];
     comment.extend(SECRET);

@@ -1,4 +1,4 @@
-//! Files that end early, and what is there of them.
+//! Truncated files, and how much of them is decoded.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::*;
 use crate::model::{Band, Channels, SampleType, Samples, Truncated};
 
-/// Encodes 8-bit rows with `image`'s or our own encoders: a picture of 90 rows, without a black one.
+/// Encodes 8-bit rows with `image`'s or our own encoders: an image of 90 rows, without a black one.
 fn file(format: Format, save: &Save) -> Vec<u8> {
     // No two rows alike, and nothing that packs well: a cut leaves some rows and not others.
     let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8;
@@ -59,7 +59,7 @@ fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to(
         let truncation = truncation.unwrap();
         assert!((10..90).contains(&truncation.rows), "{format:?}: {truncation:?}");
         assert_eq!((truncation.of_rows, truncation.bytes), (90, cut.len() as u64), "{format:?}");
-        // What was there is there: a bitmap's rows come from below.
+        // The existing rows are decoded: a bitmap's rows come from below.
         let had = 120
             * 3
             * (truncation.rows as usize - if format == known::JPEG { 16.min(truncation.rows as usize) } else { 0 });
@@ -108,7 +108,7 @@ fn read_only_files() -> Vec<(&'static str, Vec<u8>)> {
         (head[2], head[12], head[14], head[16], head[17]) = (kind, 120, 90, 24, from);
         head
     };
-    // Runs of two pixels, and parts of three pixels as they are.
+    // Runs of two pixels, and literal parts of three pixels.
     let packed: Vec<u8> = pixels
         .chunks(12)
         .flat_map(|four| [&[0x81], &four[..3], &[2], &four[3..12]].concat())
@@ -173,7 +173,7 @@ fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_a
             let failed = samples(cut, TruncatedPolicy::Fail);
             let kept = samples(cut, TruncatedPolicy::Keep);
             let Err(error) = failed else {
-                // What is missing are no pixels: a mark at the end, a last digit.
+                // No pixels are missing: only an end marker, or a last digit.
                 assert!(at == bytes.len() - 3 && kept.unwrap().2.is_none(), "{name} cut at {at}");
                 continue;
             };

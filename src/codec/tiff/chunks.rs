@@ -1,4 +1,4 @@
-//! Where strips and tiles stand in a file, and which of them are there when it ends early.
+//! Where strips and tiles are in a file, and which of them a truncated file has.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ use ::tiff::tags::Tag;
 use super::layout::{Layout, Reader, from_tiff};
 use crate::error::ItemError;
 
-/// A part of the rows at hand that is not there.
+/// A part of the current rows that is missing.
 pub(super) struct Missing {
     pub(super) columns: Range<usize>,
-    /// The first row of the picture in which it is not.
+    /// The first row of the image in which it is missing.
     pub(super) from_row: usize,
 }
 
-/// The places of all strips or tiles, in bytes.
+/// The positions of all strips or tiles, in bytes.
 pub(super) struct Chunks(Vec<Range<u64>>);
 
 impl Chunks {
@@ -26,7 +26,7 @@ impl Chunks {
         Ok(Self(places.map(|(start, length)| start..start.saturating_add(length)).collect()))
     }
 
-    /// A chunk's place; one that the file does not tell of has none.
+    /// A chunk's position; an empty range if the file gives none.
     pub(super) fn place(&self, index: u32) -> Range<u64> {
         self.0.get(index as usize).cloned().unwrap_or(0..0)
     }
@@ -42,7 +42,7 @@ impl Chunks {
         self.place(index).end <= bytes.len() as u64
     }
 
-    /// Rows from the top that are whole in a file that ends early.
+    /// Rows from the top that are whole in a truncated file.
     pub(super) fn whole_rows(&self, layout: &Layout, bytes: &[u8]) -> u32 {
         let (across, down) = layout.chunk_counts();
         let planes = if layout.planar { layout.samples } else { 1 };

@@ -1,4 +1,4 @@
-//! The pixels of a TIFF file in strips, each packed as soon as its rows are there.
+//! The pixels of a TIFF file in strips, each compressed as soon as its rows are complete.
 
 use ::tiff::encoder::compression::{
     Compression as _, CompressionAlgorithm as _, Compressor, Deflate, DeflateLevel, Lzw,
@@ -9,16 +9,16 @@ use crate::codec::pixels::convert::Converter;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, SampleType, Save, TiffCompression};
 
-/// Bytes of a strip before it is packed, at least, where there are as many.
+/// Least bytes of a strip before compression, except in small images.
 const STRIP_BYTES: usize = 256 << 10;
 
-/// Rows on their way into strips.
+/// Collects rows into strips.
 pub(super) struct Strips {
     rows: Rows,
     packed: Packed,
 }
 
-/// Packed strips, one behind the other.
+/// Compressed strips, one after the other.
 pub(super) struct Packed {
     /// Channels that are stored.
     pub(super) channels: Channels,
@@ -33,7 +33,7 @@ pub(super) struct Packed {
     row_bytes: usize,
     pending: Vec<u8>,
     compressor: Compressor,
-    /// Whether what is packed are differences to the pixel before.
+    /// Whether differences to the previous pixel are compressed.
     predicts: bool,
 }
 
@@ -121,7 +121,8 @@ impl Packed {
         self.compressor.write_to(&mut self.data, &rows).map_err(errors::cant_encode)?;
         rows.clear();
         self.pending = rows;
-        let length = u32::try_from(self.data.len() - before).map_err(|_| errors::cant_encode("it is above 4 GB"))?;
+        let length = u32::try_from(self.data.len() - before)
+            .map_err(|_| errors::cant_encode("the file would be larger than 4 GB"))?;
         self.lengths.push(length);
         Ok(())
     }

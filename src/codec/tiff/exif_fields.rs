@@ -1,4 +1,4 @@
-//! EXIF in TIFF: there the blocks' fields stand among the picture's own, so they are picked out and put back in.
+//! EXIF in TIFF, where its fields are among the image's own: they are extracted, and written back.
 
 use std::io::{Cursor, Seek, Write};
 
@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) struct Fields(Vec<Field>);
 
 impl Fields {
-    /// The fields of an EXIF block; none when it can't be read.
+    /// The fields of an EXIF block; none if it can't be read.
     pub(super) fn of(block: &[u8]) -> Self {
         let mut reader = Reader::new();
         let parsed = reader.continue_on_error(true).read_raw(block.to_vec());

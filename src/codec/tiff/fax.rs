@@ -2,7 +2,7 @@
 
 use fax::{Color, decoder};
 
-/// Ends of line behind the data, since a strip's last row has none: six of them are the end of the page.
+/// End-of-line codes after the data, since a strip's last row has none: six of them end the page.
 const END: [u8; 9] = [0x00, 0x10, 0x01, 0x00, 0x10, 0x01, 0x00, 0x10, 0x01];
 
 /// Fills rows of `width_px` bits, white as zeros, and gives the number of those that were there.

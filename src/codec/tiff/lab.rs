@@ -18,7 +18,7 @@ struct Space {
 
 static SPACE: LazyLock<Space> = LazyLock::new(|| {
     let mut profile = ColorProfile::new_pro_photo_rgb();
-    // As a parameter it is told more exactly than as a curve's only entry.
+    // A parameter is more exact than a curve's only entry.
     let curve = ToneReprCurve::Parametric(vec![GAMMA]);
     (profile.red_trc, profile.green_trc, profile.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
     Space { profile: profile.encode().ok(), from_xyz: profile.colorant_matrix().inverse() }
@@ -35,7 +35,7 @@ pub(super) fn from_u8([l, a, b]: [u8; 3], shifted: bool) -> [u16; 3] {
     from_lab(f32::from(l) * (100.0 / 255.0), chroma(a), chroma(b))
 }
 
-/// One pixel of 16 bits, whose a and b are in units of 1/256. Shifted ones have their white at FF00.
+/// One 16-bit pixel, with a and b in units of 1/256. The shifted kind has white at FF00.
 pub(super) fn from_u16([l, a, b]: [u16; 3], shifted: bool) -> [u16; 3] {
     let chroma = |v: u16| if shifted { f32::from(v) / 256.0 - 128.0 } else { f32::from(v.cast_signed()) / 256.0 };
     let white = if shifted { 65_280.0 } else { 65_535.0 };

@@ -71,12 +71,10 @@ pub(super) fn from_tiff(error: &TiffError) -> ItemError {
         TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
             unsupported(&format!("compressed as {}", compression_name(*method)))
         }
-        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => {
-            unsupported("with fewer chroma samples")
-        }
-        TiffError::UnsupportedError(_) => unsupported("whose samples are stored this way"),
-        TiffError::LimitsExceeded => errors::too_large("reading it takes more memory than its size allows"),
-        TiffError::IoError(_) => errors::corrupt("the data of a strip or tile makes no sense"),
+        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => unsupported("with chroma subsampling"),
+        TiffError::UnsupportedError(_) => unsupported("with this sample layout"),
+        TiffError::LimitsExceeded => errors::too_large("reading needs more memory than an image of this size should"),
+        TiffError::IoError(_) => errors::corrupt("invalid data in a strip or tile"),
         TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => {
             errors::corrupt("its tags contradict each other or its data")
         }
@@ -84,7 +82,7 @@ pub(super) fn from_tiff(error: &TiffError) -> ItemError {
 }
 
 pub(super) fn unsupported(what: &str) -> ItemError {
-    errors::unsupported(format!("TIFF pictures {what} are not supported"))
+    errors::unsupported(format!("TIFF images {what} are not supported"))
 }
 
 fn compression_name(method: CompressionMethod) -> String {
@@ -105,7 +103,7 @@ fn compression_name(method: CompressionMethod) -> String {
 }
 
 impl Layout {
-    /// Bytes of a sample as it is stored: bits are spread to bytes.
+    /// Bytes of a sample as it is held: bits are expanded to bytes.
     pub(super) const fn sample_bytes(&self) -> u64 {
         match self.stored {
             Stored::Whole(..=8) => 1,
@@ -123,7 +121,7 @@ impl Layout {
         }
     }
 
-    /// How many chunks lie beside each other, and how many below.
+    /// The number of chunks across and down.
     pub(super) const fn chunk_counts(&self) -> (usize, usize) {
         (self.width.div_ceil(self.chunk.0), self.height.div_ceil(self.chunk.1))
     }

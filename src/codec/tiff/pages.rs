@@ -1,7 +1,7 @@
 //! The chain of a TIFF file's directories, one a page, and a view of the file in which every page is gray to the
-//! decoder: it then hands out the samples as they stand, whatever they mean, and what they mean is seen to here. Data
-//! whose bytes begin with their lowest bit is turned in the view, too: the decoder knows the other order only. Samples
-//! of a number of bits that it does not know are plain bytes to it.
+//! decoder: it then gives the samples as stored, and their meaning is handled here. Data whose bytes begin with their
+//! lowest bit is reversed in the view, too: the decoder only knows the other order. Samples of a number of bits that it
+//! does not know are plain bytes to it.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -23,11 +23,11 @@ pub(super) struct Page {
     pub(super) index: usize,
     /// The number of its photometric interpretation.
     pub(super) photometric: u16,
-    /// Where the first entry of its directory stands in the file, and how many there are.
+    /// Where the first entry of its directory is in the file, and how many there are.
     entries: (u64, u64),
 }
 
-/// What the decoder is to read in place of a tag's numbers: one number, or nothing.
+/// What the decoder reads instead of a tag's numbers: one number, or nothing.
 pub(super) type Told = (u16, Option<u32>);
 
 /// Every page is gray to the decoder, and black is zero in it.
@@ -55,7 +55,7 @@ impl<'a> File<'a> {
         if self.big { 20 } else { 12 }
     }
 
-    /// An entry that tells one LONG.
+    /// An entry of one LONG.
     fn entry(self, tag: u16, value: u32) -> Vec<u8> {
         let short = |value: u16| if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
         let long = |value: u32| if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
@@ -87,7 +87,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// The pages of a file. Reduced copies of a page and masks are none, unless there is nothing else.
+/// The pages of a file. Reduced copies of a page and masks don't count, unless there is nothing else.
 pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let file = File::new(bytes);
     let big = file.big;
@@ -98,9 +98,9 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let mut pages: Vec<(Page, bool)> = Vec::new();
     while at != 0 {
         if !seen.insert(at) || seen.len() > MAX_PAGES {
-            return Err(errors::corrupt("its pages follow each other in a circle"));
+            return Err(errors::corrupt("its pages form a loop"));
         }
-        // A directory mostly stands behind its pixels.
+        // A directory usually comes after its pixels.
         let cut = || errors::truncated_before(bytes.len() as u64, at);
         let count = file.number(at, count_bytes).ok_or_else(cut)?;
         if count > bytes.len() as u64 / entry_bytes {
@@ -125,18 +125,18 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let all_extra = pages.iter().all(|&(_, extra)| extra);
     pages.retain(|&(_, extra)| !extra || all_extra);
     if pages.is_empty() {
-        Err(errors::corrupt("there is no page in it"))
+        Err(errors::corrupt("it contains no page"))
     } else {
         Ok(pages.into_iter().map(|(page, _)| page).collect())
     }
 }
 
-/// The file, in which one page tells other numbers than it does, and whose data begins its bytes with the highest bit.
+/// A view of the file in which one page has other numbers, and all bytes begin with their highest bit.
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,
-    /// Entries, and where they stand.
+    /// Entries, and where they are.
     told: Vec<(u64, Vec<u8>)>,
-    /// What is stored with the lowest bit first: parts of the file, in order and apart from each other.
+    /// Parts of the file that are stored with the lowest bit first, in order and without overlap.
     turned: Vec<Range<u64>>,
 }
 
@@ -220,7 +220,7 @@ mod tests {
 
     const SIZE: (u32, u32) = (40, 30);
 
-    /// A file of strips of some rows; turned, it says that its bytes begin with their lowest bit, and they do.
+    /// A file of strips of some rows; if `turned`, its bytes begin with their lowest bit, and it says so.
     fn file<C: ColorType>(samples: &[C::Inner], compression: Compression, turned: bool) -> Vec<u8>
     where
         [C::Inner]: TiffValue,

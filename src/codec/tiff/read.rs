@@ -1,4 +1,4 @@
-//! Reading a page: what its tags say, and what of that is supported.
+//! Decoding a page: what its tags say, and which of that is supported.
 
 use std::ops::Range;
 
@@ -20,9 +20,9 @@ use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
 use crate::model::{Channels, Density, ImageInfo, Metadata, Orientation, SampleType};
 
-/// Samples of a pixel at most: colours, alpha and a few more that nobody shows.
+/// Most samples per pixel: colours, alpha and a few more that are not shown.
 const MAX_SAMPLES: usize = 32;
-/// Bytes of a tag's value at most: profiles of presses have a few millions.
+/// Most bytes of a tag's value: CMYK profiles have a few millions.
 const MAX_VALUE_BYTES: usize = 64 << 20;
 
 /// Tags by their numbers in a file.
@@ -33,7 +33,7 @@ const TILE_WIDTH: u16 = 322;
 const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 
-/// Finds a page, and refuses camera raw files, whose pages are but thumbnails.
+/// Finds a page, and refuses camera raw files, whose pages are only thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
     if exif::is_camera_raw(bytes) {
         return Err(errors::unsupported(format!("{} are not supported", raw_name(bytes))));
@@ -42,7 +42,7 @@ fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
     let count = pages.len() as u32;
     let page = pages.get(number as usize).copied().ok_or_else(|| {
         let noun = if count == 1 { "page" } else { "pages" };
-        errors::unsupported(format!("it has {count} {noun}, and page {} was asked for", u64::from(number) + 1))
+        errors::unsupported(format!("it has {count} {noun}, so there is no page {}", u64::from(number) + 1))
     })?;
     Ok((page, count))
 }
@@ -50,34 +50,34 @@ fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
 /// The name of a raw file's kind, by its maker.
 fn raw_name(bytes: &[u8]) -> String {
     const MAKERS: [(&str, &str); 7] = [
-        ("canon", "Canon raw pictures (CR2)"),
-        ("nikon", "Nikon raw pictures (NEF)"),
-        ("sony", "Sony raw pictures (ARW)"),
-        ("pentax", "Pentax raw pictures (PEF)"),
-        ("samsung", "Samsung raw pictures (SRW)"),
-        ("hasselblad", "Hasselblad raw pictures (3FR)"),
-        ("epson", "Epson raw pictures (ERF)"),
+        ("canon", "Canon raw images (CR2)"),
+        ("nikon", "Nikon raw images (NEF)"),
+        ("sony", "Sony raw images (ARW)"),
+        ("pentax", "Pentax raw images (PEF)"),
+        ("samsung", "Samsung raw images (SRW)"),
+        ("hasselblad", "Hasselblad raw images (3FR)"),
+        ("epson", "Epson raw images (ERF)"),
     ];
     let tag = |tag| Decoder::new(std::io::Cursor::new(bytes)).ok()?.find_tag(tag).ok().flatten();
-    // DNG says so itself, whoever made the camera.
+    // DNG has a tag of its own, whatever the maker.
     if tag(Tag::Unknown(50_706)).is_some() {
-        return "DNG raw pictures".to_owned();
+        return "DNG raw images".to_owned();
     }
     let maker = tag(Tag::Make).and_then(|make| make.into_string().ok()).unwrap_or_default().to_lowercase();
     let known = MAKERS.iter().find(|(name, _)| maker.starts_with(name)).map(|&(_, kind)| kind);
-    known.unwrap_or("camera raw pictures").to_owned()
+    known.unwrap_or("camera raw images").to_owned()
 }
 
-/// A decoder that stands at a page.
+/// A decoder at the start of a page.
 fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
-    // Lab's samples may be said to have a sign, and then not all of them.
+    // Lab's samples may be declared as signed, but not all of them are.
     let whole = if matches!(page.photometric, 8 | 9) { &[GRAY, (SAMPLE_FORMAT, Some(1))][..] } else { &[GRAY] };
     reader_told(bytes, page, whole)
 }
 
-/// A decoder to which rows of samples that it does not know are rows of bytes.
+/// A decoder that treats rows of samples that it does not know as rows of bytes.
 fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Reader<'a>, ItemError> {
-    let Stored::Whole(bits) = layout.stored else { return Err(unsupported("whose samples are stored this way")) };
+    let Stored::Whole(bits) = layout.stored else { return Err(unsupported("with this sample layout")) };
     let row_bytes = |width: usize| (width * layout.samples * usize::from(bits)).div_ceil(8) as u32;
     let told = [
         GRAY,
@@ -134,7 +134,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     errors::within_limits(width_px, height_px)?;
     let chunk = reader.chunk_dimensions();
     if chunk.0 > MAX_SIDE_PX + 65_536 {
-        return Err(errors::too_large(format!("its tiles have a width of {} px", chunk.0)));
+        return Err(errors::too_large(format!("its tiles are {} px wide", chunk.0)));
     }
     let samples = usize::from(number(reader, Tag::SamplesPerPixel, 1)?);
     if samples > MAX_SAMPLES {
@@ -146,8 +146,8 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         (3, 16 | 32 | 64) => Stored::Float(bits as u8),
         (1 | 4, _) => return Err(unsupported(&format!("of {bits} bits a sample"))),
         (3, _) => return Err(unsupported(&format!("of floats of {bits} bits"))),
-        (2, _) => return Err(unsupported("of numbers with a sign")),
-        _ => return Err(unsupported("of complex numbers")),
+        (2, _) => return Err(unsupported("with signed samples")),
+        _ => return Err(unsupported("with complex samples")),
     };
     let compression = number(reader, Tag::Compression, 1)?;
     let (meaning, colours) = match page.photometric {
@@ -159,24 +159,24 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         6 => (Meaning::YCbCr, 3),
         8 => (Meaning::Lab { shifted: false }, 3),
         9 => (Meaning::Lab { shifted: true }, 3),
-        10 => return Err(unsupported("in Lab colours as facsimile has them")),
-        32_844 | 32_845 => return Err(unsupported("in LogLuv colours")),
-        32_803 => return Err(unsupported("of a camera's raw mosaic")),
-        u16::MAX => return Err(errors::corrupt("it does not tell what its samples mean")),
+        10 => return Err(unsupported("in ITU Lab (fax)")),
+        32_844 | 32_845 => return Err(unsupported("in LogLuv")),
+        32_803 => return Err(unsupported("with a colour filter array (camera raw)")),
+        u16::MAX => return Err(errors::corrupt("missing photometric interpretation")),
         other => return Err(unsupported(&format!("whose samples mean {other}"))),
     };
     if samples < colours {
-        return Err(errors::corrupt(format!("it has {samples} samples a pixel where its colours are {colours}")));
+        return Err(errors::corrupt(format!("it has {samples} samples per pixel, too few for {colours} colours")));
     }
     let jpeg = compression == 7;
     let planar = number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1;
     let predicts = number(reader, Tag::Predictor, 1)? != 1;
-    // What one bit tells is whether rows are coded by those before them.
+    // The lowest bit says whether rows are coded relative to previous rows.
     let fax = compression == 3 && number(reader, Tag::Unknown(292), 0)? & 1 == 0;
     let any = matches!(stored, Stored::Whole(8 | 16)) || matches!(meaning, Meaning::Gray { .. } | Meaning::Rgb);
     let packed = matches!(stored, Stored::Whole(10 | 12 | 14));
     if (packed && (planar || predicts)) || (fax && (stored, samples) != (Stored::Whole(1), 1)) {
-        return Err(unsupported("whose samples are stored this way"));
+        return Err(unsupported("with this sample layout"));
     }
     if meaning == Meaning::YCbCr && !jpeg {
         let subsampling = numbers(reader, Tag::ChromaSubsampling)?;
@@ -187,12 +187,12 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     let palette = if meaning == Meaning::Palette { palette(reader, stored)? } else { Vec::new() };
     let lab = matches!(meaning, Meaning::Lab { .. });
     if (!any && meaning != Meaning::Palette) || (jpeg && (stored != Stored::Whole(8) || lab)) {
-        return Err(unsupported("whose samples are stored this way"));
+        return Err(unsupported("with this sample layout"));
     }
     let alpha = match numbers(reader, Tag::ExtraSamples)?.as_deref() {
         Some([1, ..]) => Some((colours, true)),
         Some([2, ..]) => Some((colours, false)),
-        // A fourth one that nobody told about is taken for alpha by everybody.
+        // Programs treat an undeclared fourth sample as alpha.
         None if meaning == Meaning::Rgb && samples == 4 => Some((3, false)),
         _ => None,
     };
@@ -227,7 +227,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
 
 /// All reds, then all greens, then all blues, in 16 bits; some programs write 8.
 fn palette(reader: &mut Reader<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, ItemError> {
-    let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(unsupported("with a palette this large")) };
+    let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(unsupported("with a palette of this size")) };
     let missing = || errors::corrupt("its palette is missing or too short");
     let map = numbers(reader, Tag::ColorMap)?.ok_or_else(missing)?;
     let count = 1usize << bits;
@@ -276,7 +276,7 @@ pub(super) fn open<'a>(
         inks = Some(mix);
     }
     if matches!(layout.meaning, Meaning::Lab { .. }) {
-        // What a file in Lab may embed describes a press.
+        // A profile embedded in a Lab file describes a printing press.
         profile = lab::profile();
     }
     if matches!(layout.stored, Stored::Whole(10 | 12 | 14)) {
@@ -301,12 +301,12 @@ fn density(reader: &mut Reader<'_>) -> Option<Density> {
 }
 
 /// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
-/// below 2,000 to 1; fax codes, which may hold a white page in next to nothing, are of one bit a pixel anyway.
+/// below 2,000 to 1; fax data, which may hold a white page in a few bytes, has only one bit per pixel.
 fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool) -> Result<(), ItemError> {
     let (Stored::Whole(bits) | Stored::Float(bits)) = layout.stored;
     let bits = u64::from(bits) * layout.samples as u64;
     let raw = (layout.width as u64 * layout.height as u64).saturating_mul(bits) / 8;
-    // Where some of the pixels will do, plain ones may be cut, too.
+    // If truncated files are accepted, uncompressed pixels may be truncated, too.
     let ratio = if number(reader, Tag::Compression, 1)? == 1 && !keep { 1 } else { 2_000 };
     if bits == 1 || raw / ratio <= bytes.len() as u64 {
         return Ok(());

@@ -27,11 +27,11 @@ pub(super) struct TiffRows<'a> {
     chunk: Vec<u8>,
     next_row: usize,
     chunks: Chunks,
-    /// Whether a file that ends early gives what there is.
+    /// Whether a truncated file gives what there is.
     keep: bool,
-    /// What is not there of the rows that are held.
+    /// The missing parts of the rows that are held.
     missing: Vec<Missing>,
-    /// Rows given that were there, and whether there were others.
+    /// Rows given that existed, and whether others were missing.
     rows_had: u32,
     is_short: bool,
     /// Floats read, and how many of them are above white.
@@ -40,7 +40,7 @@ pub(super) struct TiffRows<'a> {
 }
 
 impl<'a> TiffRows<'a> {
-    /// Fails where a file that ends early has no pixels at all.
+    /// Fails where a truncated file has no pixels at all.
     pub(super) fn new(
         bytes: &'a [u8],
         mut reader: Reader<'a>,
@@ -136,7 +136,7 @@ impl<'a> TiffRows<'a> {
         }
         if self.layout.fax {
             let had = self.unpack_fax(index, rows)?;
-            return if had == rows { Ok(()) } else { Err(errors::corrupt("rows of its fax codes are missing")) };
+            return if had == rows { Ok(()) } else { Err(errors::corrupt("missing rows in its fax data")) };
         }
         let wanted = self.reader.image_chunk_buffer_layout(index).map_err(|error| from_tiff(&error))?.len;
         if self.chunk.len() != wanted {
@@ -145,8 +145,8 @@ impl<'a> TiffRows<'a> {
         self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
     }
 
-    /// Reads the first rows of a chunk that is cut: of plain samples those that are whole, of fax codes those before the
-    /// last, which may be damaged.
+    /// Reads the first rows of a chunk that is cut: of plain samples those that are whole, of fax codes those before
+    /// the last, which may be damaged.
     fn read_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
         if self.layout.fax {
             return Ok(self.unpack_fax(index, rows)?.saturating_sub(1));
@@ -179,7 +179,8 @@ impl<'a> TiffRows<'a> {
     }
 
     fn unpack_fax(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        let width = u16::try_from(self.layout.width).map_err(|_| errors::unsupported("fax codes of such wide rows"))?;
+        let width =
+            u16::try_from(self.layout.width).map_err(|_| errors::unsupported("fax data with rows this wide"))?;
         let data = self.stored(index)?;
         self.chunk = errors::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
         Ok(fax::unpack(&data, width, &mut self.chunk))
@@ -188,10 +189,10 @@ impl<'a> TiffRows<'a> {
     /// Refuses JPEG data of more pixels than its chunk has: the library would take memory for them.
     fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
         let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
-        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("a strip or tile is no JPEG data"))?;
+        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("invalid JPEG data in a strip or tile"))?;
         // Units of pixels may reach beyond the chunk.
         if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
-            return Err(errors::corrupt("its JPEG data has more pixels than its strips or tiles"));
+            return Err(errors::corrupt("its JPEG data is larger than its strips or tiles"));
         }
         Ok(())
     }
@@ -259,7 +260,7 @@ fn widen(values: &mut [u8], bits: u8) {
 }
 
 impl TiffRows<'_> {
-    /// Adds one row of the picture to a band.
+    /// Adds one row of the image to a band.
     fn push_row(&self, y: usize, out: &mut Samples) {
         let layout = &self.layout;
         let row = layout.width * layout.samples;
@@ -319,7 +320,7 @@ impl TiffRows<'_> {
         }
     }
 
-    /// Leaves what is not there of the row that was added last as such parts are left: clear, or gray.
+    /// Fills the missing parts of the last row with placeholders.
     fn blank_out(&mut self, y: usize, out: &mut Samples) {
         let missing = self.missing.iter().filter(|missing| missing.from_row <= y);
         let mut is_whole = true;
@@ -387,7 +388,7 @@ impl RowReader for TiffRows<'_> {
         }
         let whole = samples.len() == info.row_samples() * rows;
         band.samples = samples;
-        if whole { Ok(rows as u32) } else { Err(errors::corrupt("its samples don't fill its size")) }
+        if whole { Ok(rows as u32) } else { Err(errors::corrupt("its samples don't match its size")) }
     }
 
     fn truncation(&self) -> Option<Truncated> {

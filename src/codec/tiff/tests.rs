@@ -1,4 +1,4 @@
-//! Samples of all depths, and files that end early.
+//! Samples of all depths, and truncated files.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -24,7 +24,7 @@ where
     out.into_inner()
 }
 
-/// A file whose directory stands before its pixels, in the order of `little`: tags of one LONG each, and strips.
+/// A file whose directory comes before its pixels, in the byte order of `little`: tags of one LONG each, and strips.
 fn file(little: bool, tags: &[(u16, u32)], strips: &[Vec<u8>]) -> Vec<u8> {
     let long = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
     let short = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
@@ -107,12 +107,12 @@ fn floats_that_count_to_255_are_told_of() {
     assert_eq!(remark(&written::<RGB32Float>((2, 1), &to_255, deflate)), Some(Remark::AboveWhite));
     let double = to_255.map(f64::from);
     assert_eq!(remark(&written::<Gray64Float>((3, 2), &double, deflate)), Some(Remark::AboveWhite));
-    // A lamp or two brighter than white are no mistake.
+    // A few highlights above white are normal.
     assert_eq!(remark(&written::<Gray32Float>((3, 2), &[0.0, 0.2, 12.0, 0.7, 1.0, 1.0], deflate)), None);
     assert_eq!(remark(&written::<Gray32>((3, 1), &[u32::MAX; 3], deflate)), None);
 }
 
-/// Values of some bits one behind the other, each row from a byte of its own.
+/// Packed values of some bits, each row starting at a byte.
 fn packed(values: &[u16], row: usize, bits: usize) -> Vec<u8> {
     let pack = |row: &[u16]| {
         let all: Vec<u8> =
@@ -212,7 +212,7 @@ fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
         let whole_file = written::<RGB8>((40, 30), &bytes, compression);
         let mut reader = ::tiff::decoder::Decoder::new(Cursor::new(&whole_file)).unwrap();
         let starts = reader.get_tag_u64_vec(::tiff::tags::Tag::StripOffsets).unwrap();
-        // What is lost is said to stand behind the file's end, the directory stays.
+        // The directory stays, and refers to data beyond the file's end.
         let mut cut = whole_file.clone();
         let start = (starts[2] as u32).to_ne_bytes();
         let place = cut.windows(4).rposition(|four| four == start).unwrap();

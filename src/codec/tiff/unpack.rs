@@ -1,5 +1,5 @@
-//! A chunk's samples, spread over the rows that are held: bits and odd numbers of bits made whole samples, floats brought
-//! to 16 bits.
+//! A chunk's samples, spread over the rows that are held: bits and odd numbers of bits made whole samples, floats
+//! brought to 16 bits.
 
 use super::layout::{Layout, Stored};
 use crate::codec::errors;
@@ -18,7 +18,7 @@ pub(super) struct Place {
     pub(super) stored_width: usize,
 }
 
-/// Room for so many samples, zeros where it is new.
+/// Resizes the buffer to this many samples, zeros if it is new.
 pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
     if samples.len() as u64 == len {
         return Ok(());
@@ -66,7 +66,7 @@ pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Sa
             spread(chunk, place, layout, held, 32, |row, n| u16::from_f32(f32::from_ne_bytes(four(row, n))));
         }
         (Samples::U16(held), Stored::Float(_)) => {
-            // `as` saturates, and takes what is no number to 0.
+            // `as` saturates, and NaN becomes 0.
             let get = |row: &[u8], n| f64::from_ne_bytes(four(row, n)).mul_add(65_535.0, 0.5) as u16;
             spread(chunk, place, layout, held, 64, get);
         }
@@ -74,7 +74,7 @@ pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Sa
     }
 }
 
-/// How many of a chunk's floats are above 1.0, which is white, and how many there are; none of whole numbers.
+/// How many of a chunk's floats are above 1.0, which is white, and how many there are; 0 for integers.
 pub(super) fn above_white(chunk: &[u8], stored: Stored) -> (u64, u64) {
     fn count(all: usize, is_above: impl Fn(usize) -> bool) -> (u64, u64) {
         ((0..all).filter(|&n| is_above(n)).count() as u64, all as u64)
@@ -87,7 +87,7 @@ pub(super) fn above_white(chunk: &[u8], stored: Stored) -> (u64, u64) {
     }
 }
 
-/// A byte; the zeros behind the last one are no sample's.
+/// A byte; zeros after the last one belong to no sample.
 fn byte(row: &[u8], at: usize) -> u8 {
     row.get(at).copied().unwrap_or(0)
 }

@@ -7,18 +7,18 @@ use crate::error::ItemError;
 pub(super) fn from_failure(failure: Failure) -> ItemError {
     match failure {
         Failure::Truncated => errors::truncated(),
-        Failure::Corrupt => errors::corrupt("libwebp can't read it"),
-        Failure::Memory => errors::too_large("there is not enough memory for it"),
-        Failure::Unsupported => errors::unsupported("a feature of WebP that is not known"),
+        Failure::Corrupt => errors::corrupt("invalid WebP data"),
+        Failure::Memory => errors::too_large("not enough memory"),
+        Failure::Unsupported => errors::unsupported("unknown WebP feature"),
     }
 }
 
-/// The file's chunks: their kinds and data, as far as they are whole.
+/// The file's complete chunks: their kinds and data.
 pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     chunks_in(bytes.get(12..).unwrap_or_default())
 }
 
-/// The chunks that stand one behind the other, as far as they are whole.
+/// Complete chunks that follow each other.
 pub(super) fn chunks_in(mut rest: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, after) = rest.split_first_chunk::<4>()?;

@@ -14,7 +14,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Metadata, SampleType, Samples};
 
-/// The container says how long the file should be.
+/// Checks the file's length against its container.
 fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(length) = bytes.get(4..8).and_then(|four| four.first_chunk::<4>()) else {
         return Err(errors::truncated());
@@ -24,19 +24,19 @@ fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
     if had < wanted { Err(errors::truncated_at(had, wanted)) } else { Ok(()) }
 }
 
-/// Whether the file is shorter than it says.
+/// Whether the file is shorter than its header says.
 pub(super) fn is_truncated(bytes: &[u8]) -> bool {
     whole_file(bytes).is_err()
 }
 
-/// Frames of which anything is there.
+/// Frames that have at least begun.
 pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
     let whole = chunks(bytes).map(|(_, data)| 8 + data.len().next_multiple_of(2)).sum::<usize>();
     let cut = bytes.get(12 + whole..).is_some_and(|rest| rest.starts_with(b"ANMF"));
     decode_frames::count(bytes) + u32::from(cut)
 }
 
-/// An animation's chunks that are whole, as a file of its own; `None` without a frame among them.
+/// An animation's complete chunks as a file of their own; `None` without a complete frame.
 fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut end, mut frames) = (12, 0);
     for (kind, data) in chunks(bytes) {
@@ -44,7 +44,7 @@ fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
         frames += u32::from(kind == *b"ANMF");
     }
     let mut file = bytes.get(..end.min(bytes.len())).filter(|_| frames > 0)?.to_vec();
-    // The last byte may be one of padding.
+    // The last byte may be padding.
     file.resize(end, 0);
     let length = u32::try_from(end - 8).ok()?;
     file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
@@ -130,7 +130,7 @@ fn metadata(bytes: &[u8]) -> Metadata {
     Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
 }
 
-/// When the picture was taken.
+/// When the image was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&metadata(bytes))
 }

@@ -1,4 +1,4 @@
-//! WebP's frames: what the container's chunks tell of them, composed by libwebp.
+//! WebP's frames: described by the container's chunks, composed by libwebp.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::error::ItemError;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader};
 
-/// Bytes of a frame's chunk before its picture.
+/// Bytes of a frame's chunk before its image.
 pub(super) const FRAME_HEADER: usize = 16;
 
 /// Composes frames on an RGBA canvas.
@@ -26,7 +26,7 @@ pub(super) fn count(bytes: &[u8]) -> u32 {
 
 fn headers(bytes: &[u8]) -> impl Iterator<Item = Frame> {
     chunks(bytes).filter(|(kind, _)| *kind == *b"ANMF").map(|(_, data)| {
-        // A frame that is cut short is libwebp's to refuse.
+        // libwebp refuses truncated frames.
         let three = |at: usize| match data.get(at..at + 3) {
             Some(&[a, b, c]) => u32::from_le_bytes([a, b, c, 0]),
             _ => 0,

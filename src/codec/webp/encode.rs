@@ -37,7 +37,7 @@ pub(super) fn settings(save: &Save) -> Settings {
     Settings { lossless: save.lossless, quality: save.quality.unwrap_or(DEFAULT_QUALITY), effort }
 }
 
-/// Collects rows, and encodes them at the end: libwebp wants the picture as a whole.
+/// Collects rows, and encodes them at the end: libwebp wants the image as a whole.
 pub(super) struct WebpEncoder {
     settings: Settings,
     extras: Extras,
@@ -53,7 +53,7 @@ impl WebpEncoder {
 impl RowWriter for WebpEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("WebP goes to {MAX_SIDE_PX} px a side")));
+            return Err(errors::cant_encode(format!("WebP allows {MAX_SIDE_PX} px per side")));
         }
         let to = if info.channels.has_alpha() { Channels::Rgba } else { Channels::Rgb };
         self.rows = Some(Collector::new(info, to)?);

@@ -1,5 +1,5 @@
-//! Animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still picture and
-//! put into the container here. libwebp's own way drops frames that equal the one before; these are kept.
+//! Animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still image and
+//! put into the container here. libwebp's own muxer drops frames that equal the previous one; these are kept.
 
 use super::chunks::chunks;
 use super::decode_frames::FRAME_HEADER;
@@ -43,7 +43,7 @@ impl WebpAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture, extras: Extras) -> Result<Self, ItemError> {
         let info = picture.canvas;
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("WebP goes to {MAX_SIDE_PX} px a side")));
+            return Err(errors::cant_encode(format!("WebP allows {MAX_SIDE_PX} px per side")));
         }
         Ok(Self {
             settings: settings(save),
@@ -57,7 +57,7 @@ impl WebpAnimation {
         })
     }
 
-    /// What is stored of a canvas, and whether it replaces what is there.
+    /// The part of a canvas that is stored, and whether it replaces the previous pixels.
     fn part(&self, canvas: &[u8]) -> (Area, u8, Vec<u8>) {
         let info = &self.info;
         let Some(before) = &self.before else { return (Area::whole(info), REPLACES, canvas.to_vec()) };
@@ -98,7 +98,7 @@ fn push_chunk(file: &mut Vec<u8>, kind: [u8; 4], parts: &[&[u8]]) -> Result<(), 
 }
 
 fn too_large() -> ItemError {
-    errors::cant_encode("a WebP file holds 4 GB at most")
+    errors::cant_encode("a WebP file can't be larger than 4 GB")
 }
 
 impl Canvases<u8> for WebpAnimation {

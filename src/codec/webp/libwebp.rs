@@ -21,18 +21,18 @@ pub(super) enum Failure {
     Unsupported,
 }
 
-/// What a file's first bytes tell.
+/// A file's features, from its first bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Features {
     pub(super) width_px: u32,
     pub(super) height_px: u32,
     pub(super) has_alpha: bool,
     pub(super) is_animated: bool,
-    /// Of a still picture only.
+    /// Of a still image only.
     pub(super) is_lossless: bool,
 }
 
-/// What libwebp calls a bitstream without loss.
+/// libwebp's number for a lossless bitstream.
 const LOSSLESS: i32 = 2;
 
 fn from_status(status: ffi::VP8StatusCode) -> Failure {
@@ -64,7 +64,7 @@ pub(super) fn features(bytes: &[u8]) -> Result<Features, Failure> {
     })
 }
 
-/// Decodes a still picture into `pixels`, which holds `height_px` rows of three or four bytes a pixel.
+/// Decodes a still image into `pixels`, which holds `height_px` rows of three or four bytes per pixel.
 pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<(), Failure> {
     let count = if features.has_alpha { 4 } else { 3 };
     let stride = features.width_px as usize * count;
@@ -77,12 +77,12 @@ pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Res
     config.output.is_external_memory = 1;
     config.output.u.RGBA = ffi::WebPRGBABuffer { rgba: pixels.as_mut_ptr(), stride: stride as i32, size: pixels.len() };
     // SAFETY: the output is external memory of the size that is told; libwebp checks size and stride against the
-    // picture before it writes. The buffer outlives the call, and nothing is to be freed for external memory.
+    // image before it writes. The buffer outlives the call, and nothing is to be freed for external memory.
     let status = unsafe { ffi::WebPDecode(bytes.as_ptr(), bytes.len(), &raw mut config) };
     if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
 }
 
-/// Decodes what there is of a still picture that ends early into `pixels`, as [`decode`] would; gives the number of rows
+/// Decodes what there is of a still image that ends early into `pixels`, as [`decode`] would; gives the number of rows
 /// that were there.
 pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<u32, Failure> {
     let count = if features.has_alpha { 4 } else { 3 };
@@ -93,7 +93,7 @@ pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -
     let mode = if features.has_alpha { ffi::WEBP_CSP_MODE::MODE_RGBA } else { ffi::WEBP_CSP_MODE::MODE_RGB };
     let mut rows = 0;
     // SAFETY: the decoder writes to `pixels` only, whose size and stride it is told and checks; `pixels` and `bytes`
-    // outlive it, and it is deleted on every way out. Null pointers are allowed for what is not asked.
+    // outlive it, and it is deleted on every path. Null pointers are allowed for unused outputs.
     let status = unsafe {
         let decoder = ffi::WebPINewRGB(mode, pixels.as_mut_ptr(), pixels.len(), stride as i32);
         if decoder.is_null() {
@@ -205,7 +205,7 @@ pub(super) fn encode(
 ) -> Result<Vec<u8>, String> {
     let stride = width_px as usize * if alpha { 4 } else { 3 };
     if pixels.len() != stride * height_px as usize {
-        return Err("its pixels don't fill its size".to_owned());
+        return Err("its pixel data doesn't match its size".to_owned());
     }
     let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
     let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
@@ -224,7 +224,7 @@ pub(super) fn encode(
     picture.width = width_px as i32;
     picture.height = height_px as i32;
     let mut writer = MaybeUninit::<ffi::WebPMemoryWriter>::zeroed();
-    // SAFETY: picture and writer are initialised by the library; the import reads `height` rows of `stride` bytes,
+    // SAFETY: image and writer are initialised by the library; the import reads `height` rows of `stride` bytes,
     // which `pixels` holds; the writer outlives the encoding, and both are freed exactly once, on every way out.
     unsafe {
         ffi::WebPMemoryWriterInit(writer.as_mut_ptr());

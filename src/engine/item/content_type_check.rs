@@ -1,11 +1,11 @@
-//! What a server says of a body, held against the body's bytes.
+//! Compares the media type that a server sends with the bytes of the response.
 
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Format;
 
 /// Why a body that was called a picture can't be one: it is empty, or begins like something else. What a server calls
-/// anything else is believed.
+/// media type is accepted.
 pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<ItemError> {
     let claim = claimed(content_type)?;
     let error = codec::require_format(head).err()?;
@@ -16,7 +16,7 @@ pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<I
     }
 }
 
-/// An error about a body with what the server called it, where that tells more.
+/// Adds the media type that the server sent to an error, if that helps.
 pub(crate) fn with_content_type(error: ItemError, content_type: Option<&str>) -> ItemError {
     match claimed(content_type) {
         Some(claim) if error.kind == ErrorKind::NotAPicture => against(error, claim),
