@@ -35,9 +35,9 @@ pub(super) fn truncated_passes(had: u32, wanted: u32) -> ItemError {
     truncated().with("had", had).with("wanted", format!("{wanted} passes"))
 }
 
-/// The file is truncated: it has this many of its frames. `told` is whether the file stores their number.
-pub(super) fn truncated_frames(had: u32, wanted: u32, told: bool) -> ItemError {
-    let at_least = if told { "" } else { "at least " };
+/// The file is truncated: it has this many of its frames. `count_is_stored` is whether the file stores their number.
+pub(super) fn truncated_frames(had: u32, wanted: u32, count_is_stored: bool) -> ItemError {
+    let at_least = if count_is_stored { "" } else { "at least " };
     truncated().with("had", had).with("wanted", format!("{at_least}{wanted} frames"))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
             // Some decoders hide the cause of a truncated file; only their text reveals it.
             let words = other.to_string();
             let early = ENDS.iter().any(|end| words.contains(end));
-            if ends_early(other) || early { truncated() } else { corrupt(in_our_words(other)) }
+            if ends_early(other) || early { truncated() } else { corrupt(plain_text(other)) }
         }
     }
 }
@@ -150,7 +150,7 @@ const MEANINGS: [(&str, &str); 19] = [
 ];
 
 /// The error's text without the library's internal names.
-fn in_our_words(error: &image::ImageError) -> String {
+fn plain_text(error: &image::ImageError) -> String {
     // The outer error only names the format.
     let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     let meaning = MEANINGS.iter().find(|(begin, _)| words.starts_with(begin));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_told_in_plain_words() {
+    fn errors_of_files_are_plain_text() {
         let mut png = include_bytes!("../../tests/reference/source.png").to_vec();
         let crc = png.len() - 13;
         if let Some(byte) = png.get_mut(crc) {
@@ -201,9 +201,9 @@ mod tests {
             (&png, "the checksum of its IDAT chunk is wrong"),
         ];
         for (bytes, words) in cases {
-            let told = refusal(bytes).unwrap_or_default();
-            assert!(!told.is_empty() && !told.contains("Format error") && !told.contains("ChunkType"), "{told}");
-            assert!(told.contains(words) || words == "Netpbm", "{told}");
+            let text = refusal(bytes).unwrap_or_default();
+            assert!(!text.is_empty() && !text.contains("Format error") && !text.contains("ChunkType"), "{text}");
+            assert!(text.contains(words) || words == "Netpbm", "{text}");
         }
     }
 }

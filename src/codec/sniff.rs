@@ -129,7 +129,7 @@ mod tests {
     use crate::codec::formats::known;
 
     #[test]
-    fn what_is_no_picture_says_what_it_looks_like() {
+    fn other_files_are_described_by_what_they_look_like() {
         let cases: [(&[u8], &str); 7] = [
             (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
             (b"\n  <html lang=ko>", "HTML"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_empty_and_known_formats_without_a_decoder_are_unsupported() {
+    fn empty_files_and_unsupported_formats_are_named() {
         assert_eq!(require_format(b"").unwrap_err().kind, ErrorKind::Empty);
         let cases: [(&[u8], &str); 5] = [
             (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIC"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_told_by_their_first_bytes() {
+    fn formats_are_recognised_by_their_first_bytes() {
         let cases: [(&[u8], Format); 10] = [
             (b"\0\0\0\x1cftypavif\0\0\0\0mif1miaf", known::AVIF),
             (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", known::AVIF),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_a_picture_and_a_brand_list_ends_where_it_says() {
+    fn text_is_not_an_image_and_a_brand_list_ends_at_its_length() {
         let texts: [&[u8]; 8] = [
             b"P6 is the sixth of the papers, and this is a text.",
             b"P3 12 monkeys",
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_begins_with_bm_is_no_bitmap() {
+    fn text_that_begins_with_bm_is_not_a_bitmap() {
         assert_eq!(sniff(b"BMW is a maker of cars, and this is a text."), None);
     }
 }

@@ -227,7 +227,7 @@ fn sixteen_bits_survive_png_and_tiff_and_are_rounded_for_jpeg() {
 }
 
 #[test]
-fn lossy_formats_stay_near_the_picture() {
+fn lossy_formats_stay_close_to_the_image() {
     for (format, channels) in [
         (known::JPEG, Channels::Gray),
         (known::JPEG, Channels::Rgb),
@@ -255,7 +255,7 @@ fn quality_is_heard_and_floats_outside_the_range_are_clamped() {
 }
 
 #[test]
-fn alpha_lies_over_white_in_a_jpeg() {
+fn alpha_is_blended_with_white_in_a_jpeg() {
     let clear = Image::from_u8(16, 16, Channels::Rgba, [0, 0, 0, 0].repeat(256));
     let back = decode(&encode(&clear, known::JPEG, &keep()).unwrap()).unwrap();
     assert_eq!(back.info.channels, Channels::Rgb);
@@ -266,7 +266,7 @@ fn alpha_lies_over_white_in_a_jpeg() {
 }
 
 #[test]
-fn every_orientation_is_told_and_reset_in_what_is_kept() {
+fn every_orientation_is_reported_and_reset_in_kept_metadata() {
     for format in [known::JPEG, known::PNG, known::WEBP] {
         for value in 1..=8 {
             for little in [true, false] {
@@ -330,7 +330,7 @@ fn xmp_loses_its_positions_and_keeps_the_rest() {
 }
 
 #[test]
-fn a_display_p3_picture_becomes_srgb_or_keeps_its_profile() {
+fn a_display_p3_image_becomes_srgb_or_keeps_its_profile() {
     let profile: Arc<[u8]> = ColorProfile::new_display_p3().encode().unwrap().into();
     // A red that both spaces hold.
     let mut srgb = vec![0; 3];
@@ -378,7 +378,7 @@ fn a_broken_profile_or_one_for_other_pixels_is_ignored() {
 }
 
 #[test]
-fn a_long_profile_goes_through_jpeg_in_parts() {
+fn a_long_profile_survives_jpeg_in_parts() {
     let mut picture = slopes(info(16, 16, Channels::Rgb, SampleType::U8));
     // Display P3, padded as some makers do.
     let mut profile = ColorProfile::new_display_p3().encode().unwrap();
@@ -547,7 +547,7 @@ fn an_encoder_refuses_missing_rows_and_formats_that_are_read_only() {
 }
 
 #[test]
-fn an_orientation_in_a_tiff_is_told() {
+fn an_orientation_in_a_tiff_is_reported() {
     let mut out = Cursor::new(Vec::new());
     let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut out).unwrap();
     let mut page = encoder.new_image::<::tiff::encoder::colortype::Gray8>(3, 2).unwrap();
@@ -605,7 +605,7 @@ fn a_camera_raw_file_is_not_taken_for_its_thumbnail() {
 }
 
 #[test]
-fn what_is_streamed_holds_little_and_what_is_not_holds_the_picture() {
+fn streamed_formats_hold_little_memory_and_others_the_whole_image() {
     for (format, bytes) in one_of_each() {
         let header = probe(&bytes).unwrap();
         let held = decode_bytes(&bytes, &header);

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_colour_is_read_as_it_is_written() {
+    fn colours_round_trip() {
         for (text, colour) in
             [("white", [255; 3]), ("black", [0; 3]), ("#08f", [0, 136, 255]), ("#102030", [16, 32, 48])]
         {

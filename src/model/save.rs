@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn another_format_keeps_what_it_knows_and_forgets_the_rest() {
+    fn a_new_format_keeps_the_settings_it_has_and_resets_the_rest() {
         let mut save = Save { format: named("jpeg"), quality: Some(70), ..Save::default() };
         save.progressive = true;
         save.metadata = MetadataPolicy::Strip;
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_gives_back_what_it_was_given() {
+    fn every_key_returns_its_value() {
         for key in keys() {
             let format = key.formats().first().copied().map_or(FormatChoice::Keep, FormatChoice::Fixed);
             let values: Vec<Value> = match &key.param.kind {
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stored_way_to_save_lacks_is_the_default() {
+    fn missing_settings_are_the_default() {
         let save: Save = serde_json::from_str(r#"{"format":"webp","quality":82}"#).unwrap();
         assert_eq!(save, Save { format: named("webp"), quality: Some(82), ..Save::default() });
         assert!(Save { quality: Some(0), ..save.clone() }.check().is_err());

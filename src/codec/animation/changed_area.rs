@@ -7,13 +7,13 @@ pub(crate) fn changed<T: PartialEq>(before: &[T], after: &[T], info: &ImageInfo,
     area_where(before, after, info, pixel, |a, b| a != b)
 }
 
-/// The smallest area with every pixel for which `is_meant` holds, given its samples on both canvases.
+/// The smallest area with every pixel for which `is_included` holds, given its samples on both canvases.
 pub(crate) fn area_where<T: PartialEq>(
     before: &[T],
     after: &[T],
     info: &ImageInfo,
     pixel: usize,
-    is_meant: impl Fn(&[T], &[T]) -> bool,
+    is_included: impl Fn(&[T], &[T]) -> bool,
 ) -> Area {
     let row = info.width_px as usize * pixel;
     if row == 0 {
@@ -25,9 +25,9 @@ pub(crate) fn area_where<T: PartialEq>(
         if a == b {
             continue;
         }
-        let meant = || a.chunks_exact(pixel).zip(b.chunks_exact(pixel)).map(|(a, b)| is_meant(a, b));
-        let Some(left) = meant().position(|meant| meant) else { continue };
-        let right = meant().rposition(|meant| meant).unwrap_or(left);
+        let included = || a.chunks_exact(pixel).zip(b.chunks_exact(pixel)).map(|(a, b)| is_included(a, b));
+        let Some(left) = included().position(|included| included) else { continue };
+        let right = included().rposition(|included| included).unwrap_or(left);
         let extent = found.get_or_insert(Extent { left, right, top: y, bottom: y });
         *extent = Extent { left: extent.left.min(left), right: extent.right.max(right), bottom: y, ..*extent };
     }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_is_clear_where_nothing_changed_and_refuses_what_it_cant_show() {
+    fn a_layer_is_transparent_where_nothing_changed_and_refuses_other_changes() {
         let info = info(2, 1);
         let area = Area::whole(&info);
         let before = [7, 255, 8, 255];

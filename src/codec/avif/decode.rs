@@ -29,7 +29,7 @@ impl<'a> Picture<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, ItemError> {
         let items = Items::read(bytes)?;
         let primary = items.primary()?;
-        primary.understood()?;
+        primary.check_essential()?;
         let frame_size = primary.size()?;
         errors::within_limits(frame_size.0, frame_size.1)?;
         let (bits, monochrome) = coding(&items, primary)?;
@@ -49,13 +49,13 @@ impl<'a> Picture<'a> {
 
     fn header(&self) -> FileHeader {
         let header = FileHeader::still(self.info, self.orientation);
-        FileHeader { first_only: self.items.beside_a_sequence(), ..header }
+        FileHeader { first_only: self.items.prefers_sequence(), ..header }
     }
 }
 
 /// Bits per sample, and whether there is only luma; for a grid, those of its first tile.
 fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
-    let told = |item: &Item<'_>| {
+    let coding_of = |item: &Item<'_>| {
         item.properties.iter().find_map(|(property, _)| match property {
             Property::Coding { bits, monochrome } => Some((*bits, *monochrome)),
             _ => None,
@@ -63,8 +63,8 @@ fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
     };
     let missing = || errors::corrupt("missing codec configuration (av1C)");
     match &item.kind {
-        b"av01" => told(item).ok_or_else(missing),
-        b"grid" => items.tiles_of(item)?.first().and_then(|tile| told(tile)).ok_or_else(missing),
+        b"av01" => coding_of(item).ok_or_else(missing),
+        b"grid" => items.tiles_of(item)?.first().and_then(|tile| coding_of(tile)).ok_or_else(missing),
         kind => {
             let kind = String::from_utf8_lossy(kind);
             Err(errors::unsupported(format!("AVIF images of type {kind} are not supported")))
@@ -72,7 +72,7 @@ fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
     }
 }
 
-/// `irot` turns counter-clockwise first, `imir` mirrors then. An EXIF orientation is for those who know neither.
+/// `irot` turns counter-clockwise first, `imir` mirrors then. EXIF's orientation is ignored.
 fn orientation(item: &Item<'_>) -> Orientation {
     let mut turns = 0;
     let mut mirror = None;
@@ -95,7 +95,7 @@ fn orientation(item: &Item<'_>) -> Orientation {
     }
 }
 
-/// The part of the frame that counts: all of it, or what `clap` leaves.
+/// The visible part of the frame: all of it, or the clean aperture (`clap`).
 fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, u32), ItemError> {
     let aperture = item.properties.iter().find_map(|(property, _)| match property {
         Property::Aperture(aperture) => Some(*aperture),
@@ -145,7 +145,7 @@ pub(super) fn open<'a>(
     }
     let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
-            item.understood()?;
+            item.check_essential()?;
             if item.size()? != picture.frame_size {
                 return Err(errors::unsupported("AVIF images with an alpha plane of another size are not supported"));
             }

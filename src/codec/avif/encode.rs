@@ -1,4 +1,4 @@
-//! AVIF through ravif (rav1e): 10 bits, which suits 8-bit images best and 16-bit ones most, 4:4:4, straight alpha.
+//! Encoding Encoding AVIF through ravif (rav1e): 10 bits, 4:4:4, straight alpha.
 
 use ravif::{EncodedImage, Encoder as Av1, MatrixCoefficients, PixelRange};
 
@@ -12,7 +12,7 @@ use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
 
 /// Quality when none is given.
 pub(super) const DEFAULT_QUALITY: u8 = 80;
-/// Effort when none is given: speed 9 of 10, a second a megapixel. Speed 8 takes twice as long for 3 % smaller files.
+/// Effort when none is given: speed 9 of 10, a second per megapixel. Speed 8 takes twice as long for 3 % smaller files.
 const DEFAULT_EFFORT: u8 = 1;
 /// Largest level of 10 bits.
 const MAX: f32 = 1_023.0;
@@ -53,7 +53,7 @@ impl AvifEncoder {
         channels: Channels,
     ) -> Result<Vec<u8>, ItemError> {
         let quality = f32::from(self.quality);
-        // Edges of alpha show sooner than those of colour.
+        // Artifacts in alpha are more visible than those in colour.
         let encoder = Av1::new()
             .with_quality(quality)
             .with_alpha_quality(f32::midpoint(quality, 100.0))

@@ -1,4 +1,4 @@
-//! Decoding an item: in one piece, or tile by tile into the planes of the whole.
+//! Decodes an item: in one piece, or tile by tile into the planes of the whole image.
 
 use super::items::{Item, Items};
 use super::rav1d::{self, Frame, Layout, Plane};
@@ -8,7 +8,7 @@ use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 
-/// Rows and columns of tiles, and the size of the whole in px.
+/// Rows and columns of tiles, and the size of the whole image in px.
 struct Grid {
     rows: usize,
     columns: usize,
@@ -59,7 +59,7 @@ fn decode_grid(
     }
     let mut canvas: Option<Frame> = None;
     for (at, item) in tiles.iter().enumerate() {
-        item.understood()?;
+        item.check_essential()?;
         if &item.kind != b"av01" || item.size()? != tile {
             return Err(errors::corrupt("the tiles of its grid differ in size or type"));
         }
@@ -90,7 +90,7 @@ fn decode_grid(
     canvas.ok_or_else(broken)
 }
 
-/// A frame like a tile's, of the whole's size, all zeros.
+/// A frame like a tile's, of the whole image's size, all zeros.
 fn blank(like: &Frame, (width, height): (u32, u32)) -> Result<Frame, ItemError> {
     let (width, height) = (width as usize, height as usize);
     let chroma = like.layout.chroma_size(width, height);
@@ -107,7 +107,7 @@ fn blank(like: &Frame, (width, height): (u32, u32)) -> Result<Frame, ItemError> 
     Ok(Frame { planes, ..*like })
 }
 
-/// Puts a tile's plane at its place, cut at the whole's right and lower edge.
+/// Copies a tile's plane to its position, clipped at the image's right and lower edge.
 fn paste(to: &mut Plane, from: &Plane, (left, top): (usize, usize)) {
     let width = from.width.min(to.width.saturating_sub(left));
     for y in 0..from.height.min(to.height.saturating_sub(top)) {

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 use super::sequence;
-use crate::codec::container::bmff::{Boxes, Fields, Kind, exif_block};
+use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::Metadata;
 
-/// Items and properties of a file at most: images have a handful, grids some hundred tiles.
+/// Most items and properties of a file: images have a handful, grids some hundred tiles.
 const MAX_ITEMS: usize = 4096;
 /// Most bytes of an Exif or XMP item that are kept.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
@@ -21,9 +21,9 @@ pub(super) enum Property<'a> {
     Size(u32, u32),
     /// Quarter turns counter-clockwise.
     Rotation(u8),
-    /// 0: top and bottom change places; 1: left and right do.
+    /// 0: top and bottom are swapped; 1: left and right.
     Mirror(u8),
-    /// Part of the image that counts.
+    /// The visible part of the image.
     Aperture(Aperture),
     /// Colour as numbers of ISO 23091-2: primaries, transfer, matrix; whether samples use their full range.
     Numbers { primaries: u16, matrix: u16, full_range: bool },
@@ -36,7 +36,7 @@ pub(super) enum Property<'a> {
     /// Known, and irrelevant here.
     Harmless,
     /// Not known.
-    Unknown(Kind),
+    Unknown(BoxType),
 }
 
 /// A rectangle in fractions of px: width, height, and its centre's distance from the image's.
@@ -48,11 +48,11 @@ pub(super) struct Aperture {
     pub(super) down: (i32, u32),
 }
 
-/// An item: its kind, its properties (and whether they must be understood), and where its bytes are.
+/// An item: its type, its properties (and whether they are essential), and where its bytes are.
 #[derive(Debug, Default)]
 pub(super) struct Item<'a> {
     pub(super) id: u32,
-    pub(super) kind: Kind,
+    pub(super) kind: BoxType,
     mime: &'a [u8],
     in_idat: bool,
     elsewhere: bool,
@@ -63,7 +63,7 @@ pub(super) struct Item<'a> {
 /// A reference from one item to others.
 #[derive(Debug)]
 struct Reference {
-    kind: Kind,
+    kind: BoxType,
     from: u32,
     to: Vec<u32>,
 }
@@ -95,7 +95,7 @@ impl<'a> Items<'a> {
     }
 
     /// Whether the file declares that its sequence should be shown, not the image that represents it.
-    pub(super) fn beside_a_sequence(&self) -> bool {
+    pub(super) fn prefers_sequence(&self) -> bool {
         sequence::is_sequence(self.file)
     }
 
@@ -130,7 +130,7 @@ impl<'a> Items<'a> {
         Ok(this)
     }
 
-    /// The item with an id, which is made if it is not known yet: boxes come in any order.
+    /// The item with an id, created if it is not known yet: boxes come in any order.
     fn item(&mut self, id: u32) -> Option<&mut Item<'a>> {
         if let Some(at) = self.all.iter().position(|item| item.id == id) {
             return self.all.get_mut(at);
@@ -258,12 +258,12 @@ impl<'a> Items<'a> {
         ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("a tile of its grid is missing"))).collect()
     }
 
-    /// The Exif and XMP blocks that speak of an image.
+    /// The Exif and XMP blocks of an image.
     pub(super) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
         let mut metadata = Metadata::default();
         let about = |from: &Item<'_>| {
-            let mut told = self.references.iter().filter(|r| &r.kind == b"cdsc" && r.from == from.id).peekable();
-            told.peek().is_none() || told.any(|reference| reference.to.contains(&item.id))
+            let mut references = self.references.iter().filter(|r| &r.kind == b"cdsc" && r.from == from.id).peekable();
+            references.peek().is_none() || references.any(|reference| reference.to.contains(&item.id))
         };
         for block in self.all.iter().filter(|block| about(block)) {
             let length: u64 = block.extents.iter().fold(0, |sum, &(_, length)| sum.saturating_add(length));
@@ -302,7 +302,7 @@ impl<'a> Items<'a> {
                 let mut whole = Vec::new();
                 for extent in several {
                     let piece = piece(extent).ok_or_else(missing)?;
-                    // Pieces may overlap: however many there are, they make no more than the file.
+                    // Extents may overlap, but must not add up to more than the file.
                     if whole.len() + piece.len() > source.len() {
                         return Err(errors::corrupt("overlapping extents"));
                     }
@@ -331,8 +331,8 @@ impl Item<'_> {
         size.ok_or_else(|| errors::corrupt("an image item has no size"))
     }
 
-    /// Refuses what a reader must understand and this one does not.
-    pub(super) fn understood(&self) -> Result<(), ItemError> {
+    /// Refuses essential properties that are not supported.
+    pub(super) fn check_essential(&self) -> Result<(), ItemError> {
         for (property, essential) in &self.properties {
             if let (Property::Unknown(kind), true) = (property, essential) {
                 let kind = String::from_utf8_lossy(kind).into_owned();
@@ -369,7 +369,7 @@ fn read_properties<'a>(
     Ok(Some(()))
 }
 
-fn read_property(kind: Kind, body: &[u8]) -> Option<Property<'_>> {
+fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
     let mut fields = Fields(body);
     Some(match &kind {
         b"ispe" => {

@@ -1,5 +1,5 @@
-//! The one place that speaks to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C
-//! library. Owned planes come out of it; no pointer leaves this file.
+//! The binding to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C
+//! library. It gives owned planes; no pointer leaves this file.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -49,7 +49,7 @@ pub(super) struct Plane {
     pub(super) width: usize,
     /// Rows.
     pub(super) height: usize,
-    /// `width * height` samples: bytes where 8 bits do.
+    /// `width * height` samples: bytes if 8 bits are enough.
     pub(super) samples: Samples,
 }
 
@@ -92,7 +92,7 @@ impl Drop for Decoder {
     }
 }
 
-/// Bytes on their way into the decoder, released when dropped.
+/// Bytes for the decoder, released when dropped.
 struct Data(Dav1dData);
 
 impl Drop for Data {
@@ -134,7 +134,7 @@ fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, It
     let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
     let mut data = loaded(stream)?;
     let mut last = None;
-    // Each turn takes bytes in or an image out; what does neither is at its end.
+    // Each iteration passes bytes in or takes an image out; if it does neither, decoding is finished.
     while data.0.sz > 0 {
         let before = data.0.sz;
         // SAFETY: the context is open, the data is valid; the call keeps what it did not take.
@@ -175,7 +175,7 @@ fn open(limit_px: u32) -> Result<Decoder, ItemError> {
         dav1d_default_settings(NonNull::from(&mut settings).cast());
         settings.assume_init()
     };
-    // One thread and no frames in flight: everything happens on the caller's thread, and before the call returns.
+    // One thread and no frame delay: everything happens on the caller's thread, before the call returns.
     settings.n_threads = 1;
     settings.max_frame_delay = 1;
     settings.all_layers = 0;

@@ -1,9 +1,9 @@
 //! Sequences: whether a file holds one. Their frames are not read.
 
-use crate::codec::container::bmff::{Boxes, Fields, Kind};
+use crate::codec::container::bmff::{BoxType, Boxes, Fields};
 
 /// Whether a file's first brand is that of sequences, and one of its tracks of images has more than one. Other files
-/// with tracks are stills to everybody.
+/// with tracks count as still images.
 pub(super) fn is_sequence(file: &[u8]) -> bool {
     let first = Boxes::of_file(file).next().and_then(Result::ok);
     first.is_some_and(|(kind, brands)| &kind == b"ftyp" && brands.starts_with(b"avis"))
@@ -14,12 +14,12 @@ pub(super) fn is_sequence(file: &[u8]) -> bool {
 }
 
 /// The contents of the boxes of one kind; ends at an error.
-fn children(boxes: Boxes<'_>, kind: Kind) -> impl Iterator<Item = &[u8]> {
+fn children(boxes: Boxes<'_>, kind: BoxType) -> impl Iterator<Item = &[u8]> {
     boxes.map_while(Result::ok).filter(move |(found, _)| *found == kind).map(|(_, body)| body)
 }
 
 fn shows_pictures(media: &[u8]) -> bool {
-    // Version and flags, four bytes of nothing, then what handles the track.
+    // Version and flags, four unused bytes, then the track's handler.
     children(Boxes::within(media), *b"hdlr").any(|body| matches!(body.get(8..12), Some(b"pict" | b"vide")))
 }
 
@@ -37,11 +37,11 @@ fn samples(media: &[u8]) -> Option<u32> {
 mod tests {
     use super::super::sequence::*;
 
-    fn bmff(kind: Kind, body: &[u8]) -> Vec<u8> {
+    fn bmff(kind: BoxType, body: &[u8]) -> Vec<u8> {
         [&(body.len() as u32 + 8).to_be_bytes(), kind.as_slice(), body].concat()
     }
 
-    fn file(brand: Kind, handler: Kind, samples: u32, sizes: Kind) -> Vec<u8> {
+    fn file(brand: BoxType, handler: BoxType, samples: u32, sizes: BoxType) -> Vec<u8> {
         let stbl = bmff(*b"stbl", &bmff(sizes, &[&[0; 8], samples.to_be_bytes().as_slice()].concat()));
         let hdlr = bmff(*b"hdlr", &[&[0; 8], handler.as_slice(), &[0; 12]].concat());
         let media = bmff(*b"mdia", &[hdlr, bmff(*b"minf", &stbl)].concat());
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_brand_of_sequences_with_several_pictures_in_a_track_is_one() {
+    fn a_file_with_the_sequence_brand_and_several_samples_in_a_track_is_a_sequence() {
         for sizes in [*b"stsz", *b"stz2"] {
             assert!(is_sequence(&file(*b"avis", *b"pict", 2, sizes)));
             assert!(!is_sequence(&file(*b"avis", *b"pict", 1, sizes)));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_sequence_is_none_and_harms_nobody() {
+    fn a_truncated_sequence_is_not_one() {
         let whole = file(*b"avis", *b"vide", 300, *b"stsz");
         assert!(is_sequence(&whole));
         for length in 0..whole.len() {

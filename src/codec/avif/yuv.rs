@@ -8,14 +8,14 @@ use crate::codec::pixels::whole_image::shape;
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 
-/// How colours were made luma and chroma.
+/// How colours were converted to luma and chroma.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Matrix {
     /// The weights of red and blue in luma.
     Weights(f32, f32),
-    /// Green, blue and red are the planes themselves.
+    /// The planes are green, blue and red.
     Identity,
-    /// Luma, and chroma of green and of orange.
+    /// YCgCo: luma, and chroma of green and of orange.
     YCgCo,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct YuvRows {
     pub(super) info: ImageInfo,
     pub(super) frame: Frame,
     pub(super) alpha: Option<Frame>,
-    /// Whether colours are multiplied by alpha; they come out divided.
+    /// Whether colours are premultiplied; they are given straight.
     pub(super) premultiplied: bool,
     pub(super) matrix: Matrix,
     pub(super) full_range: bool,
@@ -131,7 +131,7 @@ impl YuvRows {
         let Frame { layout, bits, planes: [luma, chroma @ ..], .. } = &self.frame;
         let range = Range::luma(*bits, self.full_range);
         load(luma, y, range, &mut self.lines.luma, None);
-        // Planes that are colours themselves have no centre.
+        // Planes of colours have no neutral value.
         let identity = self.matrix == Matrix::Identity;
         let range = if identity { range } else { Range::chroma(*bits, self.full_range) };
         for (plane, line) in chroma.iter().zip(&mut self.lines.chroma) {
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chroma_lies_between_the_pixels_it_is_of() {
+    fn chroma_is_centred_between_its_pixels() {
         let mut wide = Vec::new();
         widen(&[0.0, 4.0, 8.0], 5, &mut wide);
         assert_eq!(wide, [0.0, 1.0, 3.0, 5.0, 7.0]);

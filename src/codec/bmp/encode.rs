@@ -1,5 +1,5 @@
-//! Windows bitmaps: gray with a table of grays, 24 bits a pixel, or 32 with alpha (`BITMAPV5HEADER`, which also carries
-//! a profile). Rows go straight to their place in the file, the last of them first.
+//! Encoding Windows bitmaps: gray with a table, 24 bits per pixel, or 32 with alpha (`BITMAPV5HEADER`, which also holds
+//! a profile). Rows are written to their final positions in the file, bottom up.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const V5_HEADER: u32 = 124;
 /// Writes rows to their positions in the file.
 pub(in crate::codec) struct BmpEncoder {
     profile: Option<Arc<[u8]>>,
-    /// Pixels to the metre, across and down.
+    /// Pixels per metre, across and down.
     density: (u32, u32),
     started: Option<Started>,
 }

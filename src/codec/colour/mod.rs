@@ -47,7 +47,7 @@ pub(super) fn apply<'a>(
 }
 
 /// Whether the pixels of a colour image stay as they are stored, and without a profile.
-pub(super) fn is_as_asked(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
+pub(super) fn is_unconverted(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
     match (profile, choice) {
         (None, ColourChoice::Keep) => true,
         (profile, ColourChoice::Srgb) => cached(profile, choice, Channels::Rgb, SampleType::U8).is_none(),

@@ -175,7 +175,7 @@ fn a_press_becomes_srgb_as_in_littlecms() {
 }
 
 #[test]
-fn a_cmyk_photograph_goes_through_its_own_profile_and_never_carries_it() {
+fn a_cmyk_photograph_is_converted_by_its_profile_and_loses_it() {
     let theirs = stored(reference!("press-photo-srgb.png")).1;
     let (info, ours) = read(reference!("press.jpg"), ColourChoice::Srgb);
     assert_eq!(info.channels, Channels::Rgb);

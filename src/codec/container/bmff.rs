@@ -5,7 +5,7 @@ use crate::codec::errors;
 use crate::error::ItemError;
 
 /// A box's type: four letters.
-pub(crate) type Kind = [u8; 4];
+pub(crate) type BoxType = [u8; 4];
 
 /// Iterates over adjacent boxes: their kind and content.
 pub(crate) struct Boxes<'a> {
@@ -28,7 +28,7 @@ impl<'a> Boxes<'a> {
         if self.outermost { errors::truncated() } else { errors::corrupt("a box extends beyond its parent") }
     }
 
-    fn split(&mut self) -> Result<(Kind, &'a [u8]), ItemError> {
+    fn split(&mut self) -> Result<(BoxType, &'a [u8]), ItemError> {
         let mut head = Fields(self.rest);
         let (Some(short), Some(kind)) = (head.u32(), head.array::<4>()) else { return Err(self.ends_early()) };
         let size = match short {
@@ -51,7 +51,7 @@ impl<'a> Boxes<'a> {
 }
 
 impl<'a> Iterator for Boxes<'a> {
-    type Item = Result<(Kind, &'a [u8]), ItemError>;
+    type Item = Result<(BoxType, &'a [u8]), ItemError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
@@ -145,7 +145,7 @@ mod tests {
     fn boxes_of_every_size_are_split_and_those_that_lie_are_refused() {
         let file = b"\0\0\0\x0Aabcd12\0\0\0\x01efgh\0\0\0\0\0\0\0\x11x\0\0\0\0last123";
         let found: Vec<_> = Boxes::of_file(file).map(|found| found.unwrap()).collect();
-        let expected: [(&Kind, &[u8]); 3] = [(b"abcd", b"12"), (b"efgh", b"x"), (b"last", b"123")];
+        let expected: [(&BoxType, &[u8]); 3] = [(b"abcd", b"12"), (b"efgh", b"x"), (b"last", b"123")];
         assert_eq!(found, expected.map(|(kind, body)| (*kind, body)));
         let lies: [(&[u8], ErrorKind); 4] = [
             (b"\0\0\0\x07abcd", ErrorKind::Corrupt),

@@ -10,14 +10,14 @@ const APPLICATION: u8 = 0xFF;
 /// What the blocks of a file say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
-    /// Frames; where the file ends early, one more for what is missing, so that reading them all fails.
+    /// Frames; one more in a truncated file, so that reading them all fails.
     pub(super) frames: u32,
     pub(super) plays: Plays,
-    /// Whether it is truncated, and one of the frames is such a one.
+    /// Whether it is truncated, so that the last frame is missing.
     pub(super) is_cut: bool,
 }
 
-/// Walks over a file from its first byte.
+/// Scans a file from its first byte.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
     let mut scan = Scan { frames: 0, plays: Plays::Times(1), is_cut: false };
     let Some(mut rest) = behind_header(bytes) else { return scan };
@@ -39,7 +39,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
         let behind = if kind == IMAGE { behind_image(rest) } else { behind_extension(rest, &mut scan.plays) };
         match behind {
             Some(behind) => rest = behind,
-            // Cut within the first frame, it is a still image that is cut.
+            // Truncated within the first frame, it is a truncated still image.
             None if kind == IMAGE => return Scan { is_cut: true, ..scan },
             None => break,
         }
@@ -59,7 +59,7 @@ fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 fn behind_image(rest: &[u8]) -> Option<&[u8]> {
-    // Place and size, flags; the table; the code size.
+    // Position and size, flags; the table; the code size.
     behind_blocks(rest.get(9 + table_bytes(*rest.get(8)?) + 1..)?)
 }
 
@@ -78,8 +78,8 @@ fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
     behind_blocks(blocks)
 }
 
-/// The file without comments and what programs noted in it, but for how often it plays and its profile; `None` where
-/// its blocks can't be followed to its end.
+/// The file without comments and application data, except for its loop count and profile; `None` if
+/// its blocks can't be read to the end.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     const COMMENT: u8 = 0xFE;
     const NEEDED: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
@@ -111,7 +111,7 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Past sub-blocks and the empty one that ends them.
+/// Skips sub-blocks and the empty one that ends them.
 fn behind_blocks(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         let (&length, after) = rest.split_first()?;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_at_the_end_counts_as_a_frame_but_a_missing_end_mark_of_a_still_picture_does_not() {
+    fn a_missing_end_counts_as_a_frame_except_for_the_end_marker_of_a_still_image() {
         assert_eq!(frames(&[HEAD, FRAME]), 1);
         assert_eq!(frames(&[HEAD, FRAME, &[0, 0, 0]]), 1);
         assert_eq!(frames(&[HEAD, &FRAME[..12]]), 1);

@@ -24,7 +24,7 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     Ok(FileHeader { frames, ..FileHeader::still(info, Orientation::Upright) })
 }
 
-/// The first frame, which is all of a still image.
+/// The first frame: all of a still image.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,

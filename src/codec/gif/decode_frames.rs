@@ -1,4 +1,4 @@
-//! GIF's frames, composed as browsers do: the canvas is transparent at first and where a frame is cleared, an
+//! Composes GIF's frames as browsers do: the canvas is transparent at first and where a frame is cleared, an
 //! unspecified disposal keeps the frame, and pixels outside the canvas are ignored.
 
 use ::gif::{Decoder, DisposalMethod};
@@ -21,7 +21,7 @@ pub(super) struct GifFrames<'a> {
     bytes: &'a [u8],
     /// Whether a truncated file gives what there is: frames, and the part of the last one.
     keep: bool,
-    /// Rows of the last frame that were there, where it was cut.
+    /// Rows of the last frame, if it is truncated.
     rows_had: Option<u32>,
     decoder: Decoder<Bytes<'a>>,
     picture: Picture,
@@ -30,7 +30,7 @@ pub(super) struct GifFrames<'a> {
     saved: Vec<u8>,
     last: Option<Frame>,
     shown: u32,
-    /// A frame's places in its palette, in the order they are stored.
+    /// A frame's palette indices, in stored order.
     indices: Vec<u8>,
 }
 
@@ -47,8 +47,8 @@ impl<'a> GifFrames<'a> {
         self.canvas
     }
 
-    /// Pixels of the frame at hand that were there, all others in `indices` being zeros: unpacked once more over ones,
-    /// they are all that is alike.
+    /// The number of pixels that exist of the current frame, the others in `indices` being zeros. It is decoded again
+    /// over ones: only existing pixels are equal then.
     fn pixels_had(&self) -> Result<usize, ItemError> {
         let mut decoder = decoder(self.bytes)?;
         for _ in 0..=self.shown {
@@ -56,17 +56,17 @@ impl<'a> GifFrames<'a> {
         }
         let mut other: Vec<u8> = errors::room(self.indices.len() as u64)?;
         other.resize(self.indices.len(), 1);
-        // It fails as it did before.
+        // It fails as before.
         let _ = decoder.fill_buffer(&mut other);
         Ok(self.indices.iter().zip(&other).take_while(|(a, b)| a == b).count())
     }
 
-    /// The canvas' bytes in a row of an area.
+    /// The canvas's bytes in a row of an area.
     fn row_mut(canvas: &mut [u8], area: Area, y: usize, width_px: u32) -> &mut [u8] {
         canvas.get_mut(area.row(y, width_px, PIXEL)).unwrap_or_default()
     }
 
-    /// Does with the last frame's area what that frame asked for.
+    /// Applies the last frame's disposal.
     fn dispose(&mut self) {
         let Some(Frame { area, disposal, .. }) = self.last.take() else { return };
         let width_px = self.picture.canvas.width_px;
@@ -91,14 +91,14 @@ impl<'a> GifFrames<'a> {
         }
     }
 
-    /// Unpacks the frame at hand and puts it on the canvas.
+    /// Decodes the current frame and draws it on the canvas.
     fn draw(&mut self, described: &Described, area: Area) -> Result<(), ItemError> {
         let canvas = &self.picture.canvas;
         let pixels = described.width as u64 * described.height as u64;
         if pixels > u64::from(canvas.width_px) * u64::from(canvas.height_px) * MOST_CANVASES + FEW_PIXELS {
             return Err(errors::corrupt("a frame is much larger than the canvas"));
         }
-        // At once: in parts, the decoder may lose the last of them (gif 0.14, weezl 0.1).
+        // In one call: in parts, the decoder may lose the last one (gif 0.14, weezl 0.1).
         self.indices = errors::zeroed(pixels)?;
         let filled = match self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error)) {
             Ok(filled) => filled,

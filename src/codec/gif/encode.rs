@@ -1,4 +1,4 @@
-//! GIF with one image: at most 256 colours, one of them clear.
+//! Encoding GIF with one image: at most 256 colours, one of them transparent.
 
 use ::gif::{Encoder as GifWriter, EncodingError, Frame};
 
@@ -35,7 +35,7 @@ fn encoding(error: EncodingError) -> ItemError {
 }
 
 /// Blends half-transparent pixels with the background: a pixel is either transparent or opaque.
-pub(in crate::codec) fn harden(pixels: &mut [u8], Rgb(background): Rgb) {
+pub(in crate::codec) fn flatten_alpha(pixels: &mut [u8], Rgb(background): Rgb) {
     for [colour @ .., alpha] in pixels.as_chunks_mut::<4>().0 {
         if (128..255).contains(alpha) {
             let a = u32::from(*alpha);
@@ -66,7 +66,7 @@ impl Encoder for GifEncoder {
         let rows = self.rows.ok_or_else(|| errors::cant_encode("the encoder was not started"))?;
         let info = rows.info;
         let mut pixels = rows.into_pixels()?;
-        harden(&mut pixels, self.background);
+        flatten_alpha(&mut pixels, self.background);
         let Indexed { palette, indices } = Indexed::of(&pixels, info.width_px, self.colours, Depth::Clear);
         drop(pixels);
         let colours: Vec<u8> = palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();

@@ -1,14 +1,15 @@
-//! Animated GIF: each frame is the part of the canvas that changed, in colours of its own, clear where nothing did.
+//! Encoding animated GIF: each frame is the part of the canvas that changed, with its own palette, transparent
+//! elsewhere.
 //!
 //! A frame's disposal is chosen once the next frame is known, so that the change between them
-//! can be drawn at all (GIF draws no transparency), with every colour exact where they are few enough.
+//! can be drawn (GIF can't draw transparency), with every colour exact if there are few enough.
 
 use std::collections::HashSet;
 use std::iter;
 
 use ::gif::{DisposalMethod, Encoder as GifWriter, EncodingError, Frame as GifFrame, Repeat};
 
-use super::encode::{COLOURS, harden};
+use super::encode::{COLOURS, flatten_alpha};
 use crate::codec::animation::changed_area;
 use crate::codec::animation::frame_encoder::{Canvases, Clock};
 use crate::codec::errors;
@@ -34,7 +35,7 @@ pub(in crate::codec) struct GifAnimation {
 struct Waiting {
     /// The canvas that it is drawn on.
     before: Vec<u8>,
-    /// The canvas with it.
+    /// The canvas after it.
     after: Vec<u8>,
     /// The pixels it draws, so far.
     area: Area,
@@ -89,16 +90,17 @@ impl GifAnimation {
     fn write(&mut self, waiting: &Waiting, disposal: Disposal) -> Result<(), ItemError> {
         let mut area = waiting.area;
         if area.is_empty() {
-            // Nothing changed: a clear pixel holds the time.
+            // Nothing changed: a transparent pixel carries the delay.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
-        // Some viewers clear with a clear colour only if the frame has one, else with its palette's first.
+        // Some viewers clear to transparent only if the frame has a transparent colour, else to its first palette
+        // entry.
         let has_clear = disposal == Disposal::Background;
         let mut layered = self.layered(waiting, area, has_clear);
         let (width, height) = (area.width_px as u16, area.height_px as u16);
         let drawn = layered.len() / PIXEL;
         if has_clear {
-            // A row that is not written gives the palette that colour.
+            // An extra row that is not written adds that colour to the palette.
             layered.resize(layered.len() + area.width_px as usize * PIXEL, 0);
         }
         let Indexed { palette, mut indices } = Indexed::of(&layered, area.width_px, self.colours, Depth::Clear);
@@ -124,7 +126,7 @@ impl GifAnimation {
     }
 
     /// The pixels to be drawn: transparent where they do not change. If the palette has room for the colours but
-    /// not for that, unchanged pixels are drawn once more.
+    /// not for that, unchanged pixels are drawn again.
     fn layered(&self, waiting: &Waiting, area: Area, has_clear: bool) -> Vec<u8> {
         let mut pixels = changed_area::cut(&waiting.after, area, &self.info, PIXEL);
         if self.fits(&waiting.before, &waiting.after, area, has_clear) == Some(Fit::DrawnOver) {
@@ -141,8 +143,8 @@ impl GifAnimation {
         pixels
     }
 
-    /// How the change within an area can be drawn with every colour exact, and a clear one besides if `has_clear`;
-    /// `None` where it can't.
+    /// How the change within an area can be drawn with every colour exact, plus a transparent one if `has_clear`;
+    /// `None` if it can't.
     fn fits(&self, left: &[u8], next: &[u8], area: Area, has_clear: bool) -> Option<Fit> {
         let limit = usize::from(self.colours);
         let has_rest = pairs(left, next, area, &self.info).any(|(left, next)| left == next);
@@ -180,7 +182,7 @@ impl GifAnimation {
             return None;
         }
         let draws = changed_area::changed(&left, next, info, PIXEL);
-        // Clearing takes a colour from the frame that is cleared.
+        // Clearing needs a transparent colour in the frame that is cleared.
         let fits = |area, has_clear| self.fits(&waiting.before, &waiting.after, area, has_clear).is_some();
         let costs = disposal == Disposal::Background && fits(waiting.area, false) && !fits(covers, true);
         let is_exact = !costs && self.fits(&left, next, draws, false).is_some();
@@ -210,9 +212,9 @@ impl GifAnimation {
 /// How a change is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fit {
-    /// Unchanged pixels are clear.
+    /// Unchanged pixels are transparent.
     Layered,
-    /// They are drawn once more.
+    /// They are drawn again.
     DrawnOver,
 }
 
@@ -232,7 +234,7 @@ fn has_colours<'p>(pixels: impl Iterator<Item = &'p [u8; PIXEL]>, limit: usize) 
     let mut colours = HashSet::new();
     let mut last = None;
     for pixel in pixels {
-        // Neighbours are alike more often than not.
+        // Neighbours are usually equal.
         if last != Some(pixel) {
             colours.insert(*pixel);
             last = Some(pixel);
@@ -250,7 +252,7 @@ impl Canvases<u8> for GifAnimation {
     }
 
     fn add(&mut self, mut canvas: Vec<u8>, frame: &Frame) -> Result<(), ItemError> {
-        harden(&mut canvas, self.background);
+        flatten_alpha(&mut canvas, self.background);
         let frame = *frame;
         let Some(mut waiting) = self.waiting.take() else {
             // The first frame defines the whole canvas, including transparent pixels, unless its colours leave no room

@@ -19,7 +19,7 @@ pub(super) fn from_gif(error: &DecodingError) -> ItemError {
     }
 }
 
-/// A reader of frames.
+/// A decoder at the first frame.
 pub(super) fn decoder(bytes: &[u8]) -> Result<Decoder<Bytes<'_>>, ItemError> {
     let mut options = ::gif::DecodeOptions::new();
     // Frames are read into memory of our own: only profile and XMP blocks count here, no larger than the file.

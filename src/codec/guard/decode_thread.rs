@@ -111,7 +111,7 @@ impl Drop for Ends {
     }
 }
 
-/// Runs work apart, on a thread of that name and stack; a panic is an error of the file.
+/// Runs work apart, on a thread of that name and stack; a panic becomes an error of the file.
 pub(crate) fn run<T: Send + 'static>(
     name: &str,
     stack_bytes: usize,

@@ -77,8 +77,8 @@ fn png_area(data: &[u8]) -> Option<u32> {
     u32::from_be_bytes(*width).checked_mul(u32::from_be_bytes(*height))
 }
 
-/// The entry as an icon of its own, as the `image` crate reads bitmaps with masks.
-fn alone(entry: &Entry<'_>) -> Result<Vec<u8>, ItemError> {
+/// The entry as a separate icon file, because the `image` crate reads bitmaps with masks.
+fn as_single_icon(entry: &Entry<'_>) -> Result<Vec<u8>, ItemError> {
     let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("its image data is too long"))?;
     let (w, h) = entry.size;
     let mut file = vec![0, 0, 1, 0, 1, 0, w, h, 0, 0, 1, 0, 32, 0];
@@ -97,7 +97,7 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     if entry.data.starts_with(png::SIGNATURE) {
         return png::decode::probe(entry.data, 0);
     }
-    let info = whole_image::info(&decoder(&alone(&entry)?)?)?;
+    let info = whole_image::info(&decoder(&as_single_icon(&entry)?)?)?;
     Ok(FileHeader::still(info, Orientation::Upright))
 }
 
@@ -111,7 +111,7 @@ pub(super) fn open<'a>(
         let options = DecodeOptions { truncated: TruncatedPolicy::Fail, ..*options };
         return png::decode::open(entry.data, &options, control);
     }
-    let (info, rows) = whole_image::decode(decoder(&alone(&entry)?)?)?;
+    let (info, rows) = whole_image::decode(decoder(&as_single_icon(&entry)?)?)?;
     let header = FileHeader::still(info, Orientation::Upright);
     Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }

@@ -59,7 +59,7 @@ pub(super) fn open<'a>(
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
     let mut profile = markers.profile.take();
-    let luma = options.luma && markers.components == 3 && colour::is_as_asked(profile.as_deref(), options.colour);
+    let luma = options.luma && markers.components == 3 && colour::is_unconverted(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
         // The file stores luma; for an RGB file libjpeg computes it.

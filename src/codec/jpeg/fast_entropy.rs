@@ -70,7 +70,7 @@ struct Bits {
 }
 
 /// What our decoder needs to know about a scan.
-pub(super) struct Quick {
+pub(super) struct FastHuffman {
     /// libjpeg's decoder.
     own: DecodeMcu,
     /// Tables by number.
@@ -81,7 +81,7 @@ pub(super) struct Quick {
     has_restarts: bool,
 }
 
-impl Quick {
+impl FastHuffman {
     /// Reads libjpeg's state of the scan; `None` if our decoder can't be used.
     ///
     /// # Safety
@@ -171,10 +171,10 @@ unsafe extern "C-unwind" fn decode_mcu(
     // SAFETY: see above; `client_data` was set by `install`. The source's pointer and count describe readable bytes. No
     // reference to libjpeg's state is alive when its own decoder is called.
     unsafe {
-        let quick = &*(*cinfo).common.client_data.cast::<Quick>();
+        let fast = &*(*cinfo).common.client_data.cast::<FastHuffman>();
         let tail = &*cinfo.byte_add(TAIL_AT).cast::<Tail>();
         let entropy = tail.entropy;
-        let at_restart = quick.has_restarts && (*entropy).restarts_to_go == 0;
+        let at_restart = fast.has_restarts && (*entropy).restarts_to_go == 0;
         let ordinary = !at_restart && (*entropy).insufficient_data == 0 && tail.unread_marker == 0;
         if ordinary && !targets.is_null() {
             let source = (*cinfo).src;
@@ -182,22 +182,22 @@ unsafe extern "C-unwind" fn decode_mcu(
             let mut reader =
                 Reader::new(data, (*entropy).bits.get_buffer, (*entropy).bits.bits_left.max(0).cast_unsigned());
             let mut last_dc = (*entropy).last_dc;
-            if quick.unit(&mut reader, &mut last_dc, targets).is_some() {
+            if fast.unit(&mut reader, &mut last_dc, targets).is_some() {
                 let (taken, bits, count) = reader.state();
                 (*source).next_input_byte = (*source).next_input_byte.add(taken);
                 (*source).bytes_in_buffer -= taken;
                 (*entropy).bits.get_buffer = bits;
                 (*entropy).bits.bits_left = count.cast_signed();
                 (*entropy).last_dc = last_dc;
-                (*entropy).restarts_to_go = (*entropy).restarts_to_go.wrapping_sub(u32::from(quick.has_restarts));
+                (*entropy).restarts_to_go = (*entropy).restarts_to_go.wrapping_sub(u32::from(fast.has_restarts));
                 return 1;
             }
             // Its own expects zeros.
-            for i in 0..quick.blocks.len() {
+            for i in 0..fast.blocks.len() {
                 **targets.add(i) = [0; 64];
             }
         }
-        (quick.own)(cinfo, targets)
+        (fast.own)(cinfo, targets)
     }
 }
 
@@ -260,9 +260,9 @@ mod tests {
     }
 
     /// Rows, how many of them there are, and what was warned of.
-    fn read(bytes: &[u8], pixels: Pixels, eighths: u32, quick: bool) -> Option<(Vec<u8>, u32, Faults)> {
-        let mut decoder = Decoder::start(bytes, pixels, eighths, &|| false, quick).ok()?;
-        assert_eq!(decoder.is_quick(), quick);
+    fn read(bytes: &[u8], pixels: Pixels, eighths: u32, fast: bool) -> Option<(Vec<u8>, u32, Faults)> {
+        let mut decoder = Decoder::start(bytes, pixels, eighths, &|| false, fast).ok()?;
+        assert_eq!(decoder.uses_fast_huffman(), fast);
         let mut rows = vec![0; decoder.width() as usize * decoder.components() * decoder.height() as usize];
         let count = decoder.read(&mut rows, false).ok()?;
         Some((rows, count, decoder.faults()))

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn state_that_is_taken_up_again_goes_on_at_the_same_bit() {
+    fn restored_state_continues_at_the_same_bit() {
         let data: Vec<u8> = (0..40).collect();
         let mut reader = Reader::new(&data, 0b101, 3);
         reader.fill().unwrap();

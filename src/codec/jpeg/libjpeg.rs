@@ -12,7 +12,7 @@ use std::ptr;
 
 use mozjpeg_sys as ffi;
 
-use super::fast_entropy::Quick;
+use super::fast_entropy::FastHuffman;
 
 /// A fatal error of libjpeg.
 #[derive(Debug)]
@@ -212,7 +212,7 @@ pub(super) struct Decoder<'a> {
 struct DecoderState {
     cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
-    quick: Option<Quick>,
+    fast: Option<FastHuffman>,
     /// Whether the data after the pixels was read.
     is_at_end: bool,
     _pinned: PhantomPinned,
@@ -235,7 +235,7 @@ impl<'a> Decoder<'a> {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
         let errors = ErrorManager::new();
-        let mut state = Box::new(DecoderState { cinfo, errors, quick: None, is_at_end: false, _pinned: PhantomPinned });
+        let mut state = Box::new(DecoderState { cinfo, errors, fast: None, is_at_end: false, _pinned: PhantomPinned });
         state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let mut decoder = Self { state, _bytes: PhantomData };
         let cinfo = &mut decoder.state.cinfo;
@@ -260,29 +260,29 @@ impl<'a> Decoder<'a> {
         cinfo.common.progress = ptr::null_mut();
         started?;
         if fast_huffman {
-            decoder.quicken();
+            decoder.install_fast_huffman();
         }
         Ok(decoder)
     }
 
     /// Installs our entropy decoder if it can be used.
-    fn quicken(&mut self) {
+    fn install_fast_huffman(&mut self) {
         if self.has_several_scans() {
             return;
         }
-        let DecoderState { cinfo, quick, .. } = &mut *self.state;
-        // SAFETY: the decoder was started and has one scan; `quick` lives in the same box as `cinfo` and stays there.
+        let DecoderState { cinfo, fast, .. } = &mut *self.state;
+        // SAFETY: the decoder was started and has one scan; `fast` lives in the same box as `cinfo` and stays there.
         unsafe {
-            *quick = Quick::new(cinfo);
-            if let Some(quick) = quick {
-                quick.install(cinfo);
+            *fast = FastHuffman::new(cinfo);
+            if let Some(fast) = fast {
+                fast.install(cinfo);
             }
         }
     }
 
     #[cfg(test)]
-    pub(super) fn is_quick(&self) -> bool {
-        self.state.quick.is_some()
+    pub(super) fn uses_fast_huffman(&self) -> bool {
+        self.state.fast.is_some()
     }
 
     /// Width of the output in px.

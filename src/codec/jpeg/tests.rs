@@ -81,7 +81,7 @@ fn a_progressive_file_gives_the_same_pixels_as_a_baseline_one() {
 }
 
 #[test]
-fn luma_alone_is_what_colour_would_have_made() {
+fn luma_alone_equals_the_luma_of_colour() {
     for max_downscale in [1.0, 2.0] {
         let options = DecodeOptions { max_downscale, ..FULL };
         let (colour, rgb) = read(&photo(false), &options).unwrap();
@@ -112,7 +112,7 @@ fn four_inks_become_rgb_whether_adobe_turned_them_over_or_not() {
 }
 
 #[test]
-fn a_scaled_picture_has_at_least_the_sides_asked_for() {
+fn a_scaled_image_has_at_least_the_requested_sides() {
     let bytes = file(Pixels::Gray, 1000, 333, false, |x, _| vec![x as u8]);
     for max_downscale in [1.0, 1.1, 1.5, 2.0, 2.7, 3.99, 4.0, 7.0, 8.0, 50.0] {
         let (info, rows) = read(&bytes, &DecodeOptions { max_downscale, ..FULL }).unwrap();
@@ -130,13 +130,13 @@ fn a_scaled_picture_has_at_least_the_sides_asked_for() {
 }
 
 #[test]
-fn a_cut_file_tells_how_much_there_should_have_been() {
+fn a_truncated_file_reports_its_full_size() {
     let bytes = photo(false);
     let error = read(&bytes[..bytes.len() / 2], &FULL).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Truncated);
     let wanted: f64 = error.arg("wanted").trim_start_matches("about ").trim_end_matches(" kB").parse().unwrap();
     let really = bytes.len() as f64 / 1e3;
-    assert!((wanted / really - 1.0).abs() < 0.25, "{wanted} kB told, {really} kB wanted");
+    assert!((wanted / really - 1.0).abs() < 0.25, "{wanted} kB reported, {really} kB wanted");
     assert_eq!(kind(&photo(true)[..bytes.len() / 2]), Some(ErrorKind::Truncated));
 }
 
@@ -158,7 +158,7 @@ fn a_hole_in_the_data_is_damage() {
 }
 
 /// Whether a file fails as damaged, or gets a warning that it may be.
-fn is_told(bytes: &[u8]) -> bool {
+fn is_reported(bytes: &[u8]) -> bool {
     let read = || {
         let mut decoded = open(bytes, &FULL)?;
         let mut band = Band::empty(&decoded.rows.info());
@@ -172,7 +172,7 @@ fn is_told(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn codes_that_were_put_out_of_step_are_told_of_even_where_each_of_them_is_known() {
+fn shifted_codes_are_reported_even_if_each_of_them_is_valid() {
     let mut state = 99_u32;
     let mut chance = move || {
         state ^= state << 13;
@@ -182,19 +182,19 @@ fn codes_that_were_put_out_of_step_are_told_of_even_where_each_of_them_is_known(
     };
     for progressive in [false, true] {
         let whole = photo(progressive);
-        let (mut told, middle) = (0, whole.len() / 2);
+        let (mut reported, middle) = (0, whole.len() / 2);
         for round in 0..20 {
             let mut bytes = whole.clone();
             let stray: Vec<u8> = (0..200).map(|_| chance()).collect();
             bytes.splice(middle + round * 40..middle + round * 40, stray);
-            told += u32::from(is_told(&bytes));
+            reported += u32::from(is_reported(&bytes));
         }
-        assert!(told == 20 || (progressive && told > 10), "{told} of 20, progressive: {progressive}");
+        assert!(reported == 20 || (progressive && reported > 10), "{reported} of 20, progressive: {progressive}");
     }
 }
 
 #[test]
-fn what_stands_beside_the_codes_is_no_damage() {
+fn data_outside_of_scans_is_not_damage() {
     let end_with = |filling: &[u8], behind: &[u8]| {
         let bytes = photo(false);
         let (codes, end) = bytes.split_at(bytes.len() - 2);
@@ -211,10 +211,10 @@ fn what_stands_beside_the_codes_is_no_damage() {
         [&photo(false)[..2], &[0x55; 100], &photo(false)[2..]].concat(),
     ] {
         assert_eq!(read(&bytes, &FULL).map_err(|error| error.to_string()).unwrap(), expected);
-        assert!(!is_told(&bytes));
+        assert!(!is_reported(&bytes));
     }
     let left_over = end_with(&[0x55; 64], b"");
-    assert!(is_told(&left_over) && read(&left_over, &FULL).unwrap() == expected);
+    assert!(is_reported(&left_over) && read(&left_over, &FULL).unwrap() == expected);
 }
 
 #[test]

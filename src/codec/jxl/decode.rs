@@ -1,7 +1,7 @@
 //! JPEG XL through jxl-oxide: still images of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
 //! its first frame, and is reported as an animation.
 //!
-//! The container is read here, so that what a compressed metadata box may unpack to is bounded.
+//! The container is read here, so that the size of decompressed metadata boxes is limited.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -39,12 +39,12 @@ const BASE_BYTES: u64 = 64 << 20;
 #[derive(Default)]
 struct Parts<'a> {
     codestream: Cow<'a, [u8]>,
-    /// Whether the last part of the codestream was there.
+    /// Whether the last part of the codestream was found.
     whole: bool,
     metadata: Metadata,
 }
 
-/// Takes the container apart; a bare codestream is its own only part.
+/// Splits the container into its parts; a bare codestream is the only part.
 fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     if !bytes.starts_with(CONTAINER) {
         return Ok(Parts { codestream: Cow::Borrowed(bytes), whole: true, metadata: Metadata::default() });
@@ -111,7 +111,7 @@ fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     (block.len() as u64 <= MAX_BLOCK_BYTES).then_some(block)
 }
 
-/// An error of the library, which boxes its many kinds.
+/// Converts an error of the library.
 fn from_jxl(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ItemError {
     let words = error.to_string();
     if errors::ends_early(error) || words.contains("unexpected end") {
@@ -166,7 +166,7 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
         BitDepth::IntegerSample { .. } => SampleType::U16,
         BitDepth::FloatSample { .. } => SampleType::F32,
     };
-    // The library turns images upright itself.
+    // The library applies the orientation itself.
     Ok(ImageInfo { width_px: image.width(), height_px: image.height(), channels, sample, premultiplied: false })
 }
 
@@ -185,11 +185,11 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let mut pieces = pieces(&parts.codestream);
     let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
     let header = FileHeader::still(info(&image)?, Orientation::Upright);
-    Ok(FileHeader { first_only: moves(image, pieces), ..header })
+    Ok(FileHeader { first_only: is_animated(image, pieces), ..header })
 }
 
 /// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
-fn moves<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> bool {
+fn is_animated<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> bool {
     if image.image_header().metadata.animation.is_none() {
         return false;
     }
@@ -240,7 +240,7 @@ fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError
     Ok((info, samples, image.rendered_icc()))
 }
 
-/// The first frame's samples, alpha straight.
+/// The first frame's samples, with straight alpha.
 fn samples(image: &JxlImage, info: &ImageInfo) -> Result<Samples, ItemError> {
     let render = image.render_frame(0).map_err(|error| from_jxl(error.as_ref()))?;
     let mut stream = render.stream();

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_to_the_centimetre_or_metre_stay_what_they_are() {
+    fn whole_numbers_per_centimetre_or_metre_do_not_change() {
         let centimetres = from_cm(118.0, 120.0);
         assert_eq!(centimetres.and_then(to_jfif), Some((2, 118, 120)));
         assert_eq!(centimetres.and_then(to_metre), Some((11_800, 12_000)));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_and_forgeries_are_none() {
+    fn implausible_densities_are_ignored() {
         for (x, y) in [(0.0, 72.0), (72.0, -1.0), (f64::NAN, 72.0), (f64::INFINITY, 72.0), (1e9, 1e9)] {
             assert_eq!(from_inch(x, y), None, "{x} {y}");
         }

@@ -59,13 +59,13 @@ fn only_orientation(orientation: Orientation) -> Vec<u8> {
 
 /// Whether a TIFF file is a camera's raw one: its first image is but a thumbnail then, and must not pass for it.
 pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
-    let told = || {
+    let has_tags = || {
         let tiff = Tiff::new(file)?;
         let ifd = tiff.first_ifd()?;
         let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
         Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
     };
-    file.get(8..10) == Some(b"CR") || told().unwrap_or(false)
+    file.get(8..10) == Some(b"CR") || has_tags().unwrap_or(false)
 }
 
 /// The block of an image that is about to be turned upright: orientation 1, and no thumbnail of its former self.

@@ -31,7 +31,7 @@ fn text(metadata: &Metadata) -> String {
 }
 
 #[test]
-fn a_packet_loses_its_places_whatever_their_prefix_and_keeps_what_people_wrote() {
+fn a_packet_loses_places_with_any_prefix_and_keeps_captions() {
     let cut = text(&by_policy(&xmp(PACKET), MetadataPolicy::NoGps));
     for gone in ["37,33", "126", "Seoul", "Jongno", "Country", "37.5", "Latitude", "Longtitude", "LocationCreated"] {
         assert!(!cut.contains(gone), "{gone} is still in {cut}");
@@ -45,14 +45,14 @@ fn a_packet_loses_its_places_whatever_their_prefix_and_keeps_what_people_wrote()
 }
 
 #[test]
-fn a_packet_tells_the_picture_as_it_is_now() {
+fn a_packet_describes_the_result() {
     let now = text(&sized(upright(xmp(PACKET), Orientation::Rotate90), 640, 480));
     assert!(now.contains("tiff:Orientation='1'") && !now.contains("/9j/"), "{now}");
     assert!(now.contains(r#"e:PixelXDimension="640""#) && now.contains("<e:PixelYDimension>480<"), "{now}");
 }
 
 #[test]
-fn a_packet_that_cant_be_read_goes_if_it_might_tell_a_place() {
+fn an_invalid_packet_is_dropped_if_it_might_contain_a_place() {
     let no_gps = |packet: &[u8]| {
         by_policy(&Metadata { xmp: Some(packet.into()), ..Metadata::default() }, MetadataPolicy::NoGps).xmp
     };
@@ -148,7 +148,7 @@ fn with_exif(exif: Arc<[u8]>) -> Metadata {
 }
 
 #[test]
-fn exif_tells_when_a_picture_was_taken() {
+fn exif_says_when_an_image_was_taken() {
     for little in [true, false] {
         let dates: [&[(u16, u16, &[u8])]; 3] = [
             &[(0x9003, 2, b"2026:05:01 12:34:56\0"), (0x9004, 2, b"2027:01:01 00:00:00\0")],
@@ -170,7 +170,7 @@ fn exif_tells_when_a_picture_was_taken() {
 }
 
 #[test]
-fn exif_tells_the_new_size_and_keeps_a_makers_note_only_when_told_to_keep_all() {
+fn exif_gets_the_new_size_and_keeps_maker_notes_only_with_keep() {
     for little in [true, false] {
         let short = |v: u16| if little { v.to_le_bytes() } else { v.to_be_bytes() };
         let block = exif(

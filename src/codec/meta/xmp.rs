@@ -115,20 +115,22 @@ pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<
 
 /// Whether a property says where an image was taken. Makers use their own namespaces for that, so names are checked,
 /// too.
-fn tells_place(namespace: &str, name: &str) -> bool {
+fn mentions_place(namespace: &str, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let told = match namespace {
+    let is_place = match namespace {
         PHOTOSHOP => matches!(name, "City" | "State" | "Country"),
         IPTC_CORE => matches!(name, "Location" | "CountryCode"),
         IPTC_EXT => matches!(name, "LocationShown" | "LocationCreated"),
         WGS84 => true,
         _ => false,
     };
-    told || lower.starts_with("gps") || ["latitude", "longitude", "longtitude"].iter().any(|word| lower.ends_with(word))
+    is_place
+        || lower.starts_with("gps")
+        || ["latitude", "longitude", "longtitude"].iter().any(|word| lower.ends_with(word))
 }
 
 /// Whether bytes that can't be parsed as a packet might still contain a place.
-fn speaks_of_places(packet: &[u8]) -> bool {
+fn may_contain_places(packet: &[u8]) -> bool {
     const WORDS: [&str; 7] = ["gps", "latitude", "longitude", "location", "country", "city", "wgs84"];
     // UTF-16 has a zero next to each letter.
     let letters: Vec<u8> = packet.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase).collect();
@@ -138,9 +140,9 @@ fn speaks_of_places(packet: &[u8]) -> bool {
 /// The packet without places. One that can't be parsed is dropped if it might contain one.
 pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     let Some(document) = text(packet).and_then(parse) else {
-        return (!speaks_of_places(packet)).then(|| Arc::clone(packet));
+        return (!may_contain_places(packet)).then(|| Arc::clone(packet));
     };
-    let is_place = |property: &Property<'_>| tells_place(property.namespace, property.name);
+    let is_place = |property: &Property<'_>| mentions_place(property.namespace, property.name);
     let edits: Vec<_> = properties(&document)
         .filter(is_place)
         .map(|property| (property.whole, String::new()))
@@ -156,7 +158,7 @@ pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
 /// Comments that might contain what was removed from the properties.
 fn comments<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Range<usize>> {
     let speaks =
-        |node: &Node<'_, '_>| node.is_comment() && speaks_of_places(node.text().unwrap_or_default().as_bytes());
+        |node: &Node<'_, '_>| node.is_comment() && may_contain_places(node.text().unwrap_or_default().as_bytes());
     document.descendants().filter(speaks).map(|node| node.range())
 }
 

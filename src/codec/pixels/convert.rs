@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_lies_over_the_colour_asked_for() {
+    fn alpha_is_blended_with_the_chosen_colour() {
         let from = info(Channels::Rgba, SampleType::U8);
         let mut converter = Converter::<u8>::new(from, Channels::Rgb).over(Rgb([0, 100, 255]));
         let half = band(Channels::Rgba, Samples::U8(vec![200, 200, 200, 51]));

@@ -83,7 +83,7 @@ fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
     let mut last = ([1, 0, 0, 0], 0);
     for &pixel in pixels {
         let pixel = seen(pixel, depth);
-        // Neighbours are alike more often than not.
+        // Neighbours are usually equal.
         if last.0 != pixel {
             let next = palette.len();
             let place = *places.entry(pixel).or_insert_with(|| {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_few_colours_keeps_every_one() {
+    fn an_image_with_few_colours_keeps_all_of_them() {
         let pixels: Vec<u8> = (0..256_u32).flat_map(|i| [i as u8, 7, 200, if i < 3 { i as u8 } else { 255 }]).collect();
         let indexed = Indexed::of(&pixels, 16, 256, Depth::Levels);
         let expected: Vec<[u8; 4]> =
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn soft_edges_keep_some_levels_of_alpha_or_become_hard_where_the_format_has_none() {
+    fn soft_edges_keep_some_levels_of_alpha_or_become_hard_if_the_format_has_none() {
         let pixels = ramp(64, 64, |x, _| (x * 4) as u8);
         let soft = Indexed::of(&pixels, 64, 256, Depth::Levels);
         assert!(soft.palette.len() <= 256);

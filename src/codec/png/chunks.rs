@@ -1,4 +1,4 @@
-//! The chunks of a PNG file, and errors of the `png` crate as ours.
+//! The chunks of a PNG file, and the conversion of the `png` crate's errors.
 
 use std::io::Cursor;
 
@@ -16,12 +16,12 @@ pub(super) fn from_png(error: DecodingError) -> ItemError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
         DecodingError::LimitsExceeded => errors::too_large("its chunks need too much memory"),
-        other => errors::corrupt(in_our_words(other.to_string())),
+        other => errors::corrupt(plain_text(other.to_string())),
     }
 }
 
 /// A message of the library, with chunks named by their four letters alone.
-fn in_our_words(mut words: String) -> String {
+fn plain_text(mut words: String) -> String {
     const BEGIN: &str = "ChunkType { type: ";
     while let Some(begin) = words.find(BEGIN)
         && let Some((name, behind)) = words.get(begin + BEGIN.len()..).and_then(|rest| rest.split_once(','))

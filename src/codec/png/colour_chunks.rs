@@ -7,11 +7,11 @@ use moxcms::{
     ProfileText, RenderingIntent, ToneReprCurve, TransferCharacteristics, XyY,
 };
 
-/// Share by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB; as libpng has it.
+/// Fraction by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB, as in libpng.
 const GAMMA_TOLERANCE: f32 = 0.05;
 /// How far a coordinate may be from sRGB's and still mean sRGB, as in libpng.
 const PRIMARY_TOLERANCE: f32 = 0.01;
-/// Gammas of files that are meant.
+/// Plausible gammas of files.
 const PLAUSIBLE_GAMMA: std::ops::RangeInclusive<f32> = 0.1..=4.0;
 /// White, red, green, blue of sRGB.
 const SRGB: [(f32, f32); 4] = [(0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)];
@@ -58,10 +58,11 @@ pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
         return None;
     }
     let gamma = stored.gama_chunk?.into_value();
-    let primaries = stored.chrm_chunk.as_ref().map(coordinates).filter(is_meant);
+    let primaries = stored.chrm_chunk.as_ref().map(coordinates).filter(is_plausible);
     let near = |a: f32, b: f32| (a - b).abs() <= PRIMARY_TOLERANCE;
-    let primaries = primaries
-        .filter(|told| !told.iter().zip(SRGB).all(|(told, srgb)| near(told.0, srgb.0) && near(told.1, srgb.1)));
+    let primaries = primaries.filter(|stored| {
+        !stored.iter().zip(SRGB).all(|(stored, srgb)| near(stored.0, srgb.0) && near(stored.1, srgb.1))
+    });
     let is_srgb_gamma = (gamma * 2.2 - 1.0).abs() <= GAMMA_TOLERANCE;
     if !PLAUSIBLE_GAMMA.contains(&gamma) || (is_srgb_gamma && primaries.is_none()) {
         return None;
@@ -79,15 +80,15 @@ pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
     encoded(profile)
 }
 
-fn coordinates(told: &SourceChromaticities) -> [(f32, f32); 4] {
-    [told.white, told.red, told.green, told.blue].map(|(x, y)| (x.into_value(), y.into_value()))
+fn coordinates(stored: &SourceChromaticities) -> [(f32, f32); 4] {
+    [stored.white, stored.red, stored.green, stored.blue].map(|(x, y)| (x.into_value(), y.into_value()))
 }
 
 /// Whether primaries span an area, and white is a possible colour.
-fn is_meant(told: &[(f32, f32); 4]) -> bool {
-    let [_, red, green, blue] = told;
+fn is_plausible(stored: &[(f32, f32); 4]) -> bool {
+    let [_, red, green, blue] = stored;
     let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
-    told.iter().all(|(x, y)| (0.0..=1.0).contains(x) && (0.001..=1.0).contains(y)) && area.abs() > 0.01
+    stored.iter().all(|(x, y)| (0.0..=1.0).contains(x) && (0.001..=1.0).contains(y)) && area.abs() > 0.01
 }
 
 fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
@@ -95,7 +96,7 @@ fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
     if !colorants.iter().all(|xyz| xyz.x.is_finite() && xyz.y.is_finite() && xyz.z.is_finite()) {
         return None;
     }
-    // Curves and colorants say it all.
+    // Curves and colorants are complete.
     profile.cicp = None;
     profile.media_white_point = Some(profile.white_point);
     profile.rendering_intent = RenderingIntent::RelativeColorimetric;
@@ -149,8 +150,8 @@ mod tests {
         value.to_be_bytes()
     }
 
-    fn primaries(told: [u32; 8]) -> Vec<u8> {
-        told.into_iter().flat_map(u32::to_be_bytes).collect()
+    fn primaries(stored: [u32; 8]) -> Vec<u8> {
+        stored.into_iter().flat_map(u32::to_be_bytes).collect()
     }
 
     /// sRGB's curve (IEC 61966-2-1).
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gamma_and_primaries_are_honoured_where_nothing_better_is_told() {
+    fn a_gamma_and_primaries_count_if_nothing_better_is_given() {
         let (one, mac, usual) = (gamma(100_000), gamma(55_556), gamma(45_455));
         let rgb = |chunks: &[(&[u8; 4], &[u8])]| shown(&file(ColorType::Rgb, &COLOURS, chunks));
         let power = |exponent: f64| COLOURS.map(|v| encode((f64::from(v) / 255.0).powf(exponent)));

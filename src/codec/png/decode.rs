@@ -19,7 +19,7 @@ use crate::model::{Band, Channels, ImageInfo, Metadata, RowReader, SampleType, S
 
 /// Most bytes of a decompressed colour profile.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
-/// Deflate can't shrink data by more than this: a claim beyond it is a bomb or a cut file.
+/// Deflate can't compress data by more than this: a larger claim is a bomb or a truncated file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
 /// Checks width and height in the header, by which the `png` crate takes memory.
@@ -145,7 +145,7 @@ fn passes(
             Ok(None) => return Ok((raw, false)),
             Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
             Err(_) if keep && rows > 0 => return Ok((raw, true)),
-            Err(_) => return Err(errors::truncated_passes(passes_whole(info, rows), 7)),
+            Err(_) => return Err(errors::truncated_passes(complete_passes(info, rows), 7)),
         };
         if let InterlaceInfo::Adam7(pass) = row.interlace() {
             let put = if keep { ::png::splat_interlaced_row } else { ::png::expand_interlaced_row };
@@ -156,7 +156,7 @@ fn passes(
 }
 
 /// The number of complete passes after this many rows (PNG, third edition, 8.1).
-fn passes_whole(info: &ImageInfo, mut rows: u32) -> u32 {
+fn complete_passes(info: &ImageInfo, mut rows: u32) -> u32 {
     const FIRST_AND_STEP: [[u32; 4]; 7] =
         [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
     let mut whole = 0;
@@ -225,8 +225,8 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
 /// axis.
 fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
     let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
-    let told = reader.info();
-    if !is_gray || told.icc_profile.is_some() && told.coding_independent_code_points.is_none() {
+    let stored = reader.info();
+    if !is_gray || stored.icc_profile.is_some() && stored.coding_independent_code_points.is_none() {
         return Some(profile);
     }
     colour::fitting(Some(profile.into()), Channels::Gray).map(|profile| profile.to_vec())

@@ -26,7 +26,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     let mut claimed = 0;
     for (kind, data) in chunks(bytes) {
         match (&kind, data) {
-            // Counts of 0 and above what the format allows make it a still image, as the specification has it.
+            // Counts of 0 or above the format's limit make it a still image, as the specification says.
             (b"acTL", &[f3, f2, f1, f0, p3, p2, p1, p0]) if scan.is_none() => {
                 let plays = u32::from_be_bytes([p3, p2, p1, p0]);
                 claimed = u32::from_be_bytes([f3, f2, f1, f0]);
@@ -40,7 +40,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
                 // Width and height are stored in the same way in the header.
                 let covers = size.get(..8) == bytes.get(16..24);
                 if let Some(scan) = &mut scan {
-                    // Given back to what was before the first frame, the canvas is empty again.
+                    // Undoing the first frame leaves an empty canvas.
                     let cleared = dispose == 1 || (dispose == 2 && found == 0);
                     scan.shows_through |= (found == 0 && !covers) || cleared;
                 }
@@ -49,7 +49,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
             _ => {}
         }
     }
-    // The reader fails where fewer frames are there than claimed, and needs no more than that.
+    // The reader fails if there are fewer frames than claimed.
     scan.filter(|_| claimed > 1)
 }
 
@@ -66,7 +66,7 @@ pub(super) struct PngFrames<'a> {
     at_frame: bool,
     /// Whether a truncated file gives what there is: frames, or the part of the first one.
     keep: bool,
-    /// Rows of the last frame that were there, where it was cut.
+    /// Rows of the last frame, if it is truncated.
     rows_had: Option<u32>,
 }
 
@@ -75,7 +75,7 @@ enum Canvas {
     Sixteen(Layers<u16>),
 }
 
-/// The canvas, and what the last frame covered where that is to come back.
+/// The canvas, and what the last frame covered, if that has to be restored.
 struct Layers<T> {
     info: ImageInfo,
     canvas: Vec<T>,
@@ -83,7 +83,7 @@ struct Layers<T> {
 }
 
 impl<'a> PngFrames<'a> {
-    /// `reader` gives samples as the canvas has them.
+    /// `reader` gives samples in the canvas's layout.
     pub(super) fn new(reader: Reader<Bytes<'a>>, canvas: ImageInfo, scan: Scan, keep: bool) -> Result<Self, ItemError> {
         let picture = Picture { canvas, frames: scan.frames, plays: scan.plays };
         let layers = match canvas.sample {
@@ -104,7 +104,7 @@ impl<'a> PngFrames<'a> {
         })
     }
 
-    /// Reads the frame at hand and puts it on the canvas.
+    /// Reads the current frame and draws it on the canvas.
     fn draw(&mut self, area: Area, over: bool) -> Result<(), ItemError> {
         if !self.reader.info().interlaced {
             let mut y = area.y as usize;
@@ -112,7 +112,7 @@ impl<'a> PngFrames<'a> {
                 let row = match self.reader.next_row().map_err(from_png) {
                     Ok(Some(row)) => row,
                     Ok(None) => return Ok(()),
-                    // Better than nothing, but a part of a later frame would be seen as a flaw.
+                    // A part of the first frame is better than nothing, but a part of a later one would look damaged.
                     Err(error) if self.keep && self.shown == 0 && error.kind == ErrorKind::Truncated => {
                         self.rows_had = Some(y as u32);
                         return if y > area.y as usize { Ok(()) } else { Err(error) };
@@ -225,7 +225,7 @@ fn lay_over<T: Sample>(source: &[T], target: &mut [T]) {
     if above == 0 {
         return;
     }
-    // Shares of both colours, in units of 1 / max^2, and their sum.
+    // Weights of both colours, in units of 1 / max^2, and their sum.
     let (share, rest) = (above * max, (max - above) * below);
     let sum = share + rest;
     let alpha = target.len() - 1;

@@ -69,7 +69,7 @@ enum Rows {
     Sixteen(Converter<u16>),
 }
 
-/// The stream writer owns its sink and never gives it back; this one is shared with the encoder.
+/// The stream writer owns its sink and does not return it, so this one is shared with the encoder.
 #[derive(Clone, Default)]
 pub(super) struct SharedBytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -110,7 +110,7 @@ impl PngEncoder {
             Some(0) => encoder.set_deflate_compression(DeflateCompression::NoCompression),
             Some(level) => encoder.set_deflate_compression(DeflateCompression::Level(level.min(9))),
         }
-        // Differences between places in a palette mean nothing.
+        // Differences between palette indices mean nothing.
         encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
         if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
             encoder.add_itxt_chunk(text_chunks::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
@@ -160,7 +160,7 @@ impl RowWriter for PngEncoder {
             self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
             return Ok(());
         }
-        // Floats are what operations compute with, mostly on 8-bit images: they go back to 8 bits.
+        // Operations compute with floats, mostly on 8-bit images, so floats are stored in 8 bits.
         let sixteen = info.sample == SampleType::U16;
         let mut head = Info::with_size(info.width_px, info.height_px);
         head.color_type = colour_type(info.channels);

@@ -1,4 +1,4 @@
-//! APNG: each frame is the part of the canvas that changed, or a layer over it, in 8 or 16 bits per sample.
+//! Encoding APNG: each frame is the part of the canvas that changed, or a layer over it, in 8 or 16 bits per sample.
 
 use ::png::{AnimationControl, BitDepth, BlendOp, FrameControl, Info, Writer};
 
@@ -16,11 +16,11 @@ pub(in crate::codec) struct PngAnimation<T> {
     info: ImageInfo,
     writer: Writer<SharedBytes>,
     out: SharedBytes,
-    /// The canvas of the frame before.
+    /// The previous frame's canvas.
     before: Option<Vec<T>>,
 }
 
-/// Samples in PNG's order of bytes.
+/// Samples in PNG's byte order.
 pub(in crate::codec) trait Stored: Sample + PartialEq {
     /// The depth that is written to the file.
     const DEPTH: BitDepth;
@@ -70,7 +70,7 @@ impl<T: Stored> PngAnimation<T> {
         let Some(before) = &self.before else { return (Area::whole(info), BlendOp::Source, canvas.to_vec()) };
         let mut area = changed_area::changed(before, canvas, info, pixel);
         if area.is_empty() {
-            // Nothing changed: a single pixel holds the time.
+            // Nothing changed: a single pixel carries the delay.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
         let layer =
@@ -82,7 +82,7 @@ impl<T: Stored> PngAnimation<T> {
     }
 }
 
-/// A delay as APNG holds it, exactly where two numbers of 16 bits can.
+/// A delay as APNG stores it, exact if two 16-bit numbers can hold it.
 fn fraction(delay: Delay) -> (u16, u16) {
     let (numerator, denominator) = delay.fraction();
     let divisor = gcd(numerator, denominator);

@@ -3,11 +3,11 @@
 
 use ::png::Info;
 
-/// The keyword under which PNG holds XMP.
+/// The keyword under which PNG stores XMP.
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 const RAW_PROFILE: &str = "Raw profile type ";
 
-/// Bytes that a text may unfold to.
+/// Most bytes of a decompressed text.
 const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// The XMP packet.
@@ -49,7 +49,7 @@ mod tests {
     use super::super::text_chunks::*;
 
     #[test]
-    fn a_raw_profile_is_unfolded_and_one_of_another_length_is_none() {
+    fn a_raw_profile_is_decoded_and_one_of_another_length_is_ignored() {
         assert_eq!(unfold("\nexif\n       4\n4578\n6966\n"), Some(b"Exif".to_vec()));
         assert_eq!(unfold("\nexif\n       5\n45786966\n"), None);
         assert_eq!(unfold("\nexif\n99999999999999999999\n45\n"), None);

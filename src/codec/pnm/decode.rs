@@ -54,7 +54,7 @@ fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
     })
 }
 
-/// Whether a file begins as Netpbm files do.
+/// Whether a file begins like a Netpbm file.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     match bytes {
         [b'P', kind @ b'1'..=b'7', b'#' | b' ' | b'\t' | b'\n' | b'\r', rest @ ..] => is_header(*kind, rest),

@@ -14,7 +14,7 @@ const HEADER_BYTES: usize = 14;
 const END: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 /// Pixels of the longest run.
 const LONGEST_RUN: u64 = 62;
-/// Pixels that one byte can stand for at most, rounded up.
+/// Most pixels per byte, rounded up.
 const MAX_RUN_PX: u64 = 128;
 
 /// QOI.

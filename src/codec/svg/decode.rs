@@ -21,10 +21,10 @@ use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Sampl
 const MAX_SECONDS: u64 = 60;
 /// Elements nest deeply in hostile files, and every level takes stack. Only touched pages take memory.
 const STACK_BYTES: usize = 256 << 20;
-/// XML nodes at most; a map of a country has some hundred thousand.
+/// Most XML nodes; a map of a country has some hundred thousand.
 const MAX_NODES: u32 = 2_000_000;
 
-/// Bytes that drawing takes at most: the image, copies of it for layers and masks, and the drawing's description.
+/// Most bytes that drawing takes: the image, copies of it for layers and masks, and the drawing's description.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let info = &header.info;
     info.size_bytes() + layer_bytes(info) + bytes.len() as u64 * 16
@@ -35,7 +35,7 @@ const fn layer_bytes(info: &ImageInfo) -> u64 {
     info.size_bytes() * 4 + (64 << 20)
 }
 
-/// Runs work on a thread of its own, with a deep stack and for a limited time; a panic is an error of the file.
+/// Runs work on a thread of its own, with a deep stack and for a limited time; a panic becomes an error of the file.
 pub(super) fn limited<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ItemError> + Send + 'static,
     control: &DecodeControl<'_>,
@@ -50,7 +50,7 @@ pub(super) fn limited<T: Send + 'static>(
     })
 }
 
-/// Resolves only `data:` references, and of those only images of a bearable size.
+/// Resolves only `data:` references, and of those only images of an acceptable size.
 fn hrefs() -> ImageHrefResolver<'static> {
     let default = ImageHrefResolver::default_data_resolver();
     ImageHrefResolver {
@@ -62,7 +62,7 @@ fn hrefs() -> ImageHrefResolver<'static> {
                 let pixels = u64::from(info.width_px) * u64::from(info.height_px);
                 return if pixels <= MAX_INNER_PX { default(mime, data, options) } else { None };
             }
-            // Compressed drawings would be unpacked without a limit.
+            // Compressed drawings would be decompressed without a limit.
             let is_plain = detect::is_svg(&data) && !data.starts_with(&[0x1F, 0x8B]);
             if is_plain { default("image/svg+xml", data, options) } else { None }
         }),
@@ -123,7 +123,7 @@ pub(super) fn open<'a>(
     Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }
 
-/// The drawing's own size, the size it was drawn at, and its straight samples.
+/// The drawing's own size, the size it was drawn at, and its samples with straight alpha.
 fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), ItemError> {
     let full = info(tree)?;
     let smaller = |side: u32| ((f64::from(side) / downscale).ceil() as u32).clamp(1, side);

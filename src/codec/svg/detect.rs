@@ -123,7 +123,7 @@ mod tests {
     use super::super::detect::*;
 
     #[test]
-    fn the_root_element_tells_and_nothing_else() {
+    fn only_the_root_element_decides() {
         let yes: [&[u8]; 5] = [
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
             b"\xEF\xBB\xBF <?xml version='1.0'?>\n<!-- <html> -->\n<svg>",

@@ -1,4 +1,4 @@
-//! The fonts that drawings' texts are set in: the bundled ones, whatever a drawing asks for.
+//! The fonts for text in drawings: the bundled ones, whatever a drawing asks for.
 
 use std::sync::{Arc, LazyLock};
 

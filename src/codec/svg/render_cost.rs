@@ -25,7 +25,7 @@ pub(super) fn layer_bytes(tree: &Tree, scale: (f32, f32), canvas: (u32, u32)) ->
 }
 
 impl Walk {
-    /// The deepest pile of layers within a group.
+    /// The most layer bytes at once within a group.
     fn group(&mut self, group: &Group) -> u64 {
         self.visits += 1;
         if self.visits > MAX_VISITS {
@@ -35,7 +35,7 @@ impl Walk {
         if group.should_isolate() {
             let bounds = group.abs_layer_bounding_box();
             let layer = self.layer(bounds.width(), bounds.height());
-            // The layer; two for a mask, one for a clip; for filters, one a primitive and some to work with.
+            // The layer; two for a mask, one for a clip; for filters, one per primitive and some temporary ones.
             let mut count = 1;
             count += u64::from(group.mask().is_some()) * 2;
             count += u64::from(group.clip_path().is_some());
@@ -82,7 +82,7 @@ impl Walk {
                     self.layer(bounds.width(), bounds.height()).saturating_add(self.group(tree.root()))
                 }
                 kind if is_raster(kind) => {
-                    // The image itself, and it scaled to its place.
+                    // The image itself, and its scaled copy.
                     let size = image.size();
                     let pixels = f64::from(size.width()) * f64::from(size.height());
                     (pixels as u64).min(MAX_INNER_PX) * PIXEL_BYTES * 2

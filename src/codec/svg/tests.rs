@@ -40,7 +40,7 @@ fn a_drawing_has_its_own_size_and_straight_colours() {
 }
 
 #[test]
-fn a_smaller_picture_is_drawn_and_not_shrunk() {
+fn a_smaller_image_is_drawn_at_its_size_and_not_scaled_down() {
     let text = svg("width='100' height='50'", "<rect width='50' height='50' fill='black'/>");
     let (header, info, samples) = drawn(&text, 3.0).unwrap();
     assert_eq!((header.info.width_px, header.info.height_px), (100, 50));
@@ -133,7 +133,7 @@ fn bombs_are_refused_before_they_go_off() {
 }
 
 #[test]
-fn what_takes_too_long_is_given_up_and_what_panics_is_an_error() {
+fn slow_drawing_is_cancelled_and_a_panic_is_an_error() {
     let slow = || {
         std::thread::sleep(Duration::from_millis(300));
         Ok(())
@@ -148,7 +148,7 @@ fn what_takes_too_long_is_given_up_and_what_panics_is_an_error() {
 }
 
 #[test]
-fn a_broken_or_cut_drawing_says_so() {
+fn a_damaged_or_truncated_drawing_fails() {
     let text = svg("width='8' height='8'", "<rect width='3' height='9' fill='#f80'/>");
     assert_eq!(probe(&text.as_bytes()[..text.len() - 10], 0).unwrap_err().kind, ErrorKind::Truncated);
     assert_eq!(

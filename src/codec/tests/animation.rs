@@ -199,7 +199,7 @@ fn difference(a: &Seen, b: &Seen) -> Option<(usize, usize)> {
 }
 
 #[test]
-fn every_animation_goes_through_every_format_without_a_change() {
+fn every_animation_survives_every_format() {
     for case in CASES {
         let before = read(case.file).unwrap();
         for format in [known::GIF, known::WEBP, known::PNG] {
@@ -209,9 +209,9 @@ fn every_animation_goes_through_every_format_without_a_change() {
             let after = read(&bytes).unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(difference(&before, &after), None, "{what}");
             assert_eq!((after.picture.frames, after.picture.plays), (before.picture.frames, case.plays), "{what}");
-            let told = |delays: &[Delay]| delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
+            let times = |delays: &[Delay]| delays.iter().map(|delay| delay.exactly(1_000)).collect::<Vec<_>>();
             if format != known::GIF || case.name.ends_with("gif") {
-                assert_eq!(told(&after.delays), told(&before.delays), "{what}");
+                assert_eq!(times(&after.delays), times(&before.delays), "{what}");
             }
             // And on from there.
             let again = read(&transcode(&bytes, known::GIF, &lossless()).unwrap()).unwrap();
@@ -351,7 +351,7 @@ fn half_transparent_pixels_are_laid_over_the_background_in_a_gif_and_kept_elsewh
 }
 
 #[test]
-fn a_lossy_webp_stays_near_and_what_does_not_change_stays_as_it_is() {
+fn a_lossy_webp_stays_close_and_unchanged_areas_stay_exact() {
     let first = slopes(info(64, 48, Channels::Rgb, SampleType::U8));
     let mut second = first.clone();
     if let Samples::U8(samples) = &mut second.samples {

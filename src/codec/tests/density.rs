@@ -19,7 +19,7 @@ fn file(format: Format, metadata: &Metadata, policy: MetadataPolicy) -> Vec<u8> 
     encoder.finish().unwrap()
 }
 
-fn told(bytes: &[u8]) -> Option<Density> {
+fn stored(bytes: &[u8]) -> Option<Density> {
     open(bytes, &DecodeOptions::default()).unwrap().metadata.density
 }
 
@@ -38,7 +38,7 @@ fn exif_with(unit: u8, x: (u32, u32), y: (u32, u32), orientation: u8) -> Arc<[u8
 }
 
 #[test]
-fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
+fn a_density_survives_every_conversion_except_strip() {
     let formats = [known::JPEG, known::PNG, known::TIFF, known::BMP];
     let metadata = Metadata { density: at(300.0, 254.0), ..Metadata::default() };
     for from in formats {
@@ -47,8 +47,8 @@ fn a_density_goes_from_every_format_into_every_other_but_not_past_strip() {
         assert_eq!(opened.metadata.density, at(300.0, 254.0), "{from:?}");
         for to in formats {
             let kept = file(to, &opened.metadata, MetadataPolicy::Keep);
-            assert_eq!(told(&kept), at(300.0, 254.0), "{from:?} to {to:?}");
-            let stripped = told(&file(to, &opened.metadata, MetadataPolicy::Strip));
+            assert_eq!(stored(&kept), at(300.0, 254.0), "{from:?} to {to:?}");
+            let stripped = stored(&file(to, &opened.metadata, MetadataPolicy::Strip));
             assert_eq!(stripped, if to == known::BMP { at(72.0, 72.0) } else { None }, "{to:?}");
         }
     }
@@ -73,20 +73,20 @@ fn files_hold_the_numbers_that_their_formats_say() {
     let mut band = Band::empty(&picture.info);
     band.take_rows(&picture.info, &picture.samples, 0, 10);
     indexed.write_rows(&band).unwrap();
-    assert_eq!(told(&indexed.finish().unwrap()), at(300.0, 150.0));
+    assert_eq!(stored(&indexed.finish().unwrap()), at(300.0, 150.0));
 }
 
 #[test]
-fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_where_it_does() {
+fn the_density_of_exif_counts_if_the_file_has_none_and_is_updated_otherwise() {
     // WebP has no other place for it; JFIF's default means none.
     for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
         let mut bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
-        assert_eq!(told(&bytes), at(254.0, 304.8), "{format:?}");
+        assert_eq!(stored(&bytes), at(254.0, 304.8), "{format:?}");
         // No unit: a shape of pixels.
         let exif = Some(exif_with(1, (1, 1), (1, 1), 1));
         bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
-        assert_eq!(told(&bytes), None, "{format:?}");
+        assert_eq!(stored(&bytes), None, "{format:?}");
     }
     // The file's own number wins, and EXIF is set right.
     let exif = Some(exif_with(3, (28, 1), (28, 1), 1));
@@ -100,21 +100,21 @@ fn exif_tells_the_density_where_the_file_itself_does_not_and_agrees_with_it_wher
 }
 
 #[test]
-fn a_picture_that_is_turned_upright_takes_its_two_densities_along() {
+fn a_rotated_image_swaps_its_densities() {
     let metadata =
         Metadata { exif: Some(exif_with(2, (200, 1), (100, 1), 6)), density: at(200.0, 100.0), ..Metadata::default() };
     for format in [known::JPEG, known::WEBP] {
         let bytes = file(format, &metadata, MetadataPolicy::Keep);
-        assert_eq!(told(&bytes), at(100.0, 200.0), "{format:?}");
+        assert_eq!(stored(&bytes), at(100.0, 200.0), "{format:?}");
     }
 }
 
 #[test]
-fn forged_densities_are_none_and_break_nothing() {
+fn forged_densities_are_ignored() {
     for (x, y) in [((0, 0), (1, 0)), ((u32::MAX, 1), (1, 1)), ((0, 1), (72, 1))] {
         let exif = Some(exif_with(2, x, y, 1));
         let bytes = file(known::WEBP, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
-        assert_eq!(told(&bytes), None, "{x:?} {y:?}");
+        assert_eq!(stored(&bytes), None, "{x:?} {y:?}");
     }
     // Values that claim to be in the directory itself do not overwrite it.
     let mut forged = exif_with(2, (72, 1), (72, 1), 1).to_vec();

@@ -234,7 +234,7 @@ fn png_levels_trade_time_for_size_and_lose_nothing() {
 }
 
 #[test]
-fn a_palette_of_few_colours_takes_few_bits() {
+fn a_small_palette_takes_few_bits() {
     for (colours, depth, allowed) in [(2, 1, 2), (4, 2, 4), (16, 4, 16), (256, 8, 256), (100, 8, 100)] {
         let image = picture(61, 40, Channels::Rgb, SampleType::U8);
         let bytes = encode(&image, known::PNG, &Save { palette: Some(colours), ..keep() }).unwrap();
@@ -342,7 +342,7 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
 }
 
 #[test]
-fn quality_and_effort_change_what_avif_and_webp_weigh() {
+fn quality_and_effort_change_the_size_of_avif_and_webp() {
     let image = picture(256, 192, Channels::Rgb, SampleType::U8);
     for format in [known::AVIF, known::WEBP] {
         let size = |quality, effort| {
@@ -499,7 +499,7 @@ fn the_best_quality_under_a_size_is_found_and_never_exceeded() {
 }
 
 #[test]
-fn a_search_is_given_up_when_nobody_waits_for_it() {
+fn a_quality_search_is_cancelled() {
     let image = picture(64, 64, Channels::Rgb, SampleType::U8);
     let mut encoder = encoder(known::JPEG, &Save { max_bytes: Some(1_000), ..keep() }, None, &image.metadata).unwrap();
     write(&image, encoder.as_mut()).unwrap();

@@ -90,11 +90,11 @@ fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
         let (end, mut most) = (bytes.len(), 0);
         for at in (1..20).map(|part| end * part / 20).chain([end - 13, end - 1]) {
             let cut = &bytes[..at];
-            let told = open_frames(cut, &DecodeOptions::default()).and_then(|mut opened| {
+            let result = open_frames(cut, &DecodeOptions::default()).and_then(|mut opened| {
                 while opened.frames.next_frame()?.is_some() {}
                 Ok(())
             });
-            let error = told.unwrap_err();
+            let error = result.unwrap_err();
             assert!(error.kind == ErrorKind::Truncated, "{format:?} cut at {at}: {error}");
             assert!(!error.arg("wanted").is_empty() || at < 200, "{format:?} cut at {at}: {error}");
             let Ok(mut opened) = open_frames(cut, &keep) else {
@@ -183,7 +183,7 @@ fn mend_checksums(file: &mut [u8]) {
 }
 
 #[test]
-fn a_count_of_frames_that_lies_fails_or_is_believed_but_never_runs_over() {
+fn a_wrong_number_of_frames_fails_or_is_accepted_but_never_overruns() {
     let with_count = |count: u32| {
         let mut file = file!("operations.png").to_vec();
         let at = file.windows(4).position(|kind| kind == b"acTL").unwrap() + 4;
@@ -200,7 +200,7 @@ fn a_count_of_frames_that_lies_fails_or_is_believed_but_never_runs_over() {
 }
 
 #[test]
-fn a_format_that_holds_one_frame_says_so_and_missing_frames_are_noticed() {
+fn a_format_with_one_frame_refuses_more_and_missing_frames_are_detected() {
     let opened = open_frames(file!("blends.webp"), &DecodeOptions::default()).unwrap();
     let picture = opened.frames.picture();
     let none = Metadata::default();

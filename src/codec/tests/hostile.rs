@@ -45,7 +45,7 @@ fn netpbm() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn netpbm_files_of_every_kind_hold_what_was_put_in() {
+fn netpbm_files_of_every_kind_are_decoded() {
     for (name, bytes) in netpbm() {
         assert_eq!(sniff(&bytes), Some(known::PNM), "{name}");
         let image = decode_page(&bytes, 0).unwrap_or_else(|error| panic!("{name}: {error:?}"));

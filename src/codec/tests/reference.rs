@@ -104,7 +104,7 @@ fn check(cases: &[Case]) {
 }
 
 #[test]
-fn avif_pictures_look_as_libavif_decodes_them() {
+fn avif_images_match_libavif() {
     use Channels::{Gray, Rgb, Rgba};
     check(&[
         // libyuv, which libavif hands these to, rounds chroma to few bits, and treats the last odd column otherwise.
@@ -122,7 +122,7 @@ fn avif_pictures_look_as_libavif_decodes_them() {
 }
 
 #[test]
-fn jpeg_xl_pictures_look_as_libjxl_decodes_them() {
+fn jpeg_xl_images_match_libjxl() {
     use Channels::{Gray, GrayAlpha, Rgb, Rgba};
     check(&[
         case("jxl_lossless.jxl", "jxl_lossless.png", Rgb, 0.0, 0.0),
@@ -138,7 +138,7 @@ fn jpeg_xl_pictures_look_as_libjxl_decodes_them() {
 }
 
 #[test]
-fn tiff_pictures_of_every_layout_look_the_same() {
+fn tiff_images_of_every_layout_look_the_same() {
     use Channels::{Gray, GrayAlpha, Rgb, Rgba};
     check(&[
         case("tiff_tiled_deflate.tif", "rgb.png", Rgb, 0.0, 0.0),
@@ -167,7 +167,7 @@ fn floats_of_a_tiff_become_sixteen_bits() {
 }
 
 #[test]
-fn lab_pictures_of_eight_and_sixteen_bits_look_as_they_did_before() {
+fn lab_images_of_eight_and_sixteen_bits_match_their_originals() {
     check(&[
         deep(case("tiff_lab16.tif", "rgb.png", Channels::Rgb, 1.2, 0.05)),
         // Steps of 8 bits are wide in the dark: littleCMS comes back to within 36.
@@ -195,7 +195,7 @@ fn a_page_of_a_tiff_is_read_when_it_is_asked_for() {
 }
 
 #[test]
-fn tga_and_icons_look_as_pillow_made_them() {
+fn tga_and_icons_match_pillow() {
     use Channels::{Gray, Rgb, Rgba};
     check(&[
         case("tga_rgb.tga", "rgb.png", Rgb, 0.0, 0.0),
@@ -208,7 +208,7 @@ fn tga_and_icons_look_as_pillow_made_them() {
 }
 
 #[test]
-fn turns_of_an_avif_are_told_once_and_its_exif_says_upright() {
+fn rotations_of_an_avif_are_reported_once_and_its_exif_is_upright() {
     for value in 1..=8u32 {
         let bytes = file(&format!("avif_turn_{value}.avif"));
         let header = probe(&bytes).unwrap();
@@ -222,7 +222,7 @@ fn turns_of_an_avif_are_told_once_and_its_exif_says_upright() {
 }
 
 #[test]
-fn an_avif_and_a_jpeg_xl_give_what_they_say_of_themselves() {
+fn an_avif_and_a_jpeg_xl_give_their_metadata() {
     let avif = decode("avif_meta.avif");
     let xmp = String::from_utf8(avif.metadata.xmp.unwrap().to_vec()).unwrap();
     assert!(xmp.contains("xmpmeta"), "{xmp}");
@@ -236,7 +236,7 @@ fn an_avif_and_a_jpeg_xl_give_what_they_say_of_themselves() {
 }
 
 #[test]
-fn png_pictures_of_every_depth_are_right_in_one_pass_and_in_seven() {
+fn png_images_of_every_depth_are_right_in_one_pass_and_in_seven() {
     use Channels::{Gray, GrayAlpha, Rgba};
     check(&[
         case("png_gray1.png", "png_gray1_expected.png", Gray, 0.0, 0.0),

@@ -69,7 +69,7 @@ fn pixels(bytes: &[u8]) -> (Samples, Option<Arc<[u8]>>, Metadata) {
 }
 
 #[test]
-fn every_trace_of_metadata_goes_and_pixels_profile_and_orientation_stay() {
+fn all_metadata_is_removed_and_pixels_profile_and_orientation_stay() {
     let jpegs =
         [keep(), Save { progressive: true, ..keep() }, Save { optimize: true, ..keep() }].map(|s| (known::JPEG, s));
     let webps = [keep(), Save { lossless: true, ..keep() }].map(|save| (known::WEBP, save));
@@ -93,7 +93,7 @@ fn every_trace_of_metadata_goes_and_pixels_profile_and_orientation_stay() {
 }
 
 #[test]
-fn what_jpeg_programs_hang_on_goes_too() {
+fn data_appended_to_a_jpeg_is_removed_too() {
     let mut full = file(known::JPEG, 1, &keep());
     // A comment between tables, and a second image after the first (as phones store films and depth maps).
     let sos = full.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
@@ -111,7 +111,7 @@ fn what_jpeg_programs_hang_on_goes_too() {
 }
 
 #[test]
-fn gif_and_jpeg_xl_lose_what_is_beside_their_pixels() {
+fn gif_and_jpeg_xl_lose_their_metadata() {
     let gif = include_bytes!("../../../tests/reference/animation/disposals.gif").as_slice();
     let comment = [&[0x21, 0xFE, 12][..], SECRET, &[0]].concat();
     let note = [&b"\x21\xFF\x0BXMP DataXMP\x0C"[..], SECRET, &[0]].concat();

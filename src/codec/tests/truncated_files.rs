@@ -40,7 +40,7 @@ fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<T
 }
 
 #[test]
-fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to() {
+fn a_truncated_file_fails_by_default_and_gives_its_part_if_accepted() {
     let plain = Save::default();
     for (format, save) in [
         (known::JPEG, plain.clone()),
@@ -73,7 +73,7 @@ fn a_file_that_ends_early_fails_by_default_and_gives_what_is_there_when_told_to(
 }
 
 #[test]
-fn a_png_that_ends_early_says_how_many_rows_were_there() {
+fn a_truncated_png_reports_its_rows() {
     let whole = file(known::PNG, &Save::default());
     let error = decode(&whole[..whole.len() / 2], TruncatedPolicy::Fail).unwrap_err();
     let had: u32 = error.arg("had").parse().unwrap();
@@ -161,7 +161,7 @@ fn samples(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Samples, ImageIn
 }
 
 #[test]
-fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_are_whole() {
+fn a_whole_image_truncated_anywhere_reports_and_gives_its_complete_rows() {
     for (name, bytes) in read_only_files() {
         let (whole, info, truncation) =
             samples(&bytes, TruncatedPolicy::Keep).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -178,13 +178,13 @@ fn a_file_read_as_a_whole_and_cut_anywhere_tells_its_rows_and_gives_those_that_a
                 continue;
             };
             assert_eq!(error.kind, ErrorKind::Truncated, "{name} cut at {at}: {error}");
-            let told: Option<u32> = error.arg("had").parse().ok();
+            let reported: Option<u32> = error.arg("had").parse().ok();
             let Ok((Samples::U8(some), _, truncation)) = kept else {
-                assert!(told.unwrap_or(0) == 0, "{name} cut at {at}: {error}");
+                assert!(reported.unwrap_or(0) == 0, "{name} cut at {at}: {error}");
                 continue;
             };
             let had = truncation.unwrap().rows;
-            assert_eq!((Some(had), error.arg("wanted")), (told, "90 rows"), "{name} cut at {at}");
+            assert_eq!((Some(had), error.arg("wanted")), (reported, "90 rows"), "{name} cut at {at}");
             let (there, missing) = if from_below {
                 ((90 - had as usize) * row..whole.len(), 0..(90 - had as usize) * row)
             } else {
@@ -238,7 +238,7 @@ fn a_gif_cut_anywhere_gives_the_rows_it_has() {
 }
 
 #[test]
-fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
+fn a_truncated_interlaced_png_reports_its_passes_and_is_filled_in() {
     let mut bytes = Vec::new();
     // The encoder writes rows in order only: each pass, by hand.
     let pixels = noise(120 * 90);
@@ -285,7 +285,7 @@ fn an_interlaced_png_tells_its_passes_and_is_kept_coarse_without_gaps() {
 }
 
 #[test]
-fn damage_that_is_no_early_end_fails_even_when_told_to_keep() {
+fn other_damage_fails_even_if_truncated_files_are_accepted() {
     let mut png = file(known::PNG, &Save::default());
     let middle = png.len() / 2;
     png[middle] ^= 0xFF;

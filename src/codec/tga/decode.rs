@@ -9,7 +9,7 @@ use crate::codec::guard::truncated::{Truncation, bytes_behind, u16_at};
 use crate::codec::pixels::image_crate::ImageCrateFormat;
 use crate::model::ImageInfo;
 
-/// Pixels that one byte of a run can stand for at most.
+/// Most pixels in a run, per byte.
 const MAX_RUN_PX: u64 = 128;
 
 /// Truevision TGA.

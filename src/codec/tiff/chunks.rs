@@ -27,22 +27,22 @@ impl Chunks {
     }
 
     /// A chunk's position; an empty range if the file gives none.
-    pub(super) fn place(&self, index: u32) -> Range<u64> {
+    pub(super) fn range(&self, index: u32) -> Range<u64> {
         self.0.get(index as usize).cloned().unwrap_or(0..0)
     }
 
-    /// A chunk's bytes, where all are there.
+    /// A chunk's bytes, if they are complete.
     pub(super) fn data<'b>(&self, index: u32, bytes: &'b [u8]) -> Option<&'b [u8]> {
-        let place = self.place(index);
-        bytes.get(usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?)
+        let range = self.range(index);
+        bytes.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
-    /// Whether the file reaches to a chunk's end.
+    /// Whether the file contains a chunk completely.
     pub(super) fn is_there(&self, index: u32, bytes: &[u8]) -> bool {
-        self.place(index).end <= bytes.len() as u64
+        self.range(index).end <= bytes.len() as u64
     }
 
-    /// Rows from the top that are whole in a truncated file.
+    /// Complete rows from the top in a truncated file.
     pub(super) fn whole_rows(&self, layout: &Layout, bytes: &[u8]) -> u32 {
         let (across, down) = layout.chunk_counts();
         let planes = if layout.planar { layout.samples } else { 1 };
@@ -57,9 +57,9 @@ impl Chunks {
         (whole * layout.chunk.1 + begun).min(layout.height) as u32
     }
 
-    /// Whole rows of a strip of plain samples that is cut.
+    /// Complete rows of a truncated strip of uncompressed samples.
     fn rows_begun(&self, index: usize, layout: &Layout, bytes: &[u8]) -> usize {
-        let start = self.place(index as u32).start;
+        let start = self.range(index as u32).start;
         let had = (bytes.len() as u64).saturating_sub(start) as usize;
         layout.plain_row_bytes().map_or(0, |row_bytes| had / row_bytes).min(layout.chunk.1)
     }

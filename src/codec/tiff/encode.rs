@@ -20,7 +20,7 @@ pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
     info.size_bytes() + (1 << 20) + stored_bytes(info)
 }
 
-/// Packs rows into strips as they come, and writes the directory at the end.
+/// Compresses rows into strips as they come, and writes the directory at the end.
 pub(super) struct TiffEncoder {
     save: Save,
     extras: Extras,

@@ -86,7 +86,7 @@ impl Strips {
         }
     }
 
-    /// All strips, once the last rows are there.
+    /// All strips, after the last rows.
     pub(super) fn end(mut self) -> Result<Packed, ItemError> {
         if !self.packed.pending.is_empty() {
             self.packed.pack()?;
@@ -109,7 +109,7 @@ impl Packed {
         Ok(())
     }
 
-    /// Packs the rows that are there.
+    /// Compresses the rows collected so far.
     fn pack(&mut self) -> Result<(), ItemError> {
         let mut rows = std::mem::take(&mut self.pending);
         if self.predicts {
@@ -128,7 +128,7 @@ impl Packed {
     }
 }
 
-/// Each sample less that of the pixel before (TIFF 6.0, section 14), from the last to the first.
+/// Each sample minus that of the previous pixel (TIFF 6.0, section 14), from the last to the first.
 fn differences(row: &mut [u8], channels: usize, bits: u16) {
     if bits == 16 {
         let row = row.as_chunks_mut::<2>().0;

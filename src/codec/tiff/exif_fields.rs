@@ -8,7 +8,7 @@ use ::tiff::encoder::{DirectoryEncoder, TiffKindStandard};
 use ::tiff::tags::{Tag, Type};
 use ::tiff::{Directory, TiffError};
 
-/// Fields of the main directory that speak of the photograph, and not of how its pixels are stored.
+/// Fields of the main directory that describe the photograph, not how its pixels are stored.
 const ABOUT: [::exif::Tag; 10] = [
     ::exif::Tag::ImageDescription,
     ::exif::Tag::Make,
@@ -54,7 +54,7 @@ impl Fields {
         Self(fields.unwrap_or_default())
     }
 
-    /// Whether there are fields for a directory of their own.
+    /// Whether there are fields for a directory of this context.
     pub(super) fn has(&self, context: Context) -> bool {
         self.0.iter().any(|field| field.tag.context() == context)
     }

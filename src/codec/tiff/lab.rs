@@ -1,6 +1,6 @@
 //! CIELab pixels (TIFF 6.0, section 23, and Adobe's technical note of 2002 for the shifted kind) as ProPhoto RGB of 16
-//! bits: its white is the same, D50, and it holds all colours of surfaces, so that nothing is lost before the space
-//! that was asked for.
+//! bits: it has the same white, D50, and holds all surface colours, so that nothing is lost before the conversion to
+//! the requested space.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use moxcms::{ColorProfile, Matrix3d, ToneReprCurve, Vector3d};
 const WHITE: [f64; 3] = [0.9642, 1.0, 0.8249];
 const GAMMA: f32 = 1.8;
 
-/// The space that pixels are converted to, as an ICC profile; and what leads to it from XYZ.
+/// The space that pixels are converted to, as an ICC profile; and the matrix to it from XYZ.
 struct Space {
     profile: Option<Vec<u8>>,
     from_xyz: Matrix3d,
@@ -24,12 +24,12 @@ static SPACE: LazyLock<Space> = LazyLock::new(|| {
     Space { profile: profile.encode().ok(), from_xyz: profile.colorant_matrix().inverse() }
 });
 
-/// The profile of the pixels that come out.
+/// The profile of the resulting pixels.
 pub(super) fn profile() -> Option<Vec<u8>> {
     SPACE.profile.clone()
 }
 
-/// One pixel of 8 bits: lightness, then a and b, with a sign or, `shifted`, above 128.
+/// One 8-bit pixel: lightness, then a and b, signed or, if `shifted`, above 128.
 pub(super) fn from_u8([l, a, b]: [u8; 3], shifted: bool) -> [u16; 3] {
     let chroma = |v: u8| if shifted { f32::from(v) - 128.0 } else { f32::from(v.cast_signed()) };
     from_lab(f32::from(l) * (100.0 / 255.0), chroma(a), chroma(b))
@@ -42,7 +42,7 @@ pub(super) fn from_u16([l, a, b]: [u16; 3], shifted: bool) -> [u16; 3] {
     from_lab((f32::from(l) * (100.0 / white)).min(100.0), chroma(a), chroma(b))
 }
 
-/// CIE 15:2004, 8.2.1, backwards.
+/// The inverse of CIE 15:2004, 8.2.1.
 fn from_lab(l: f32, a: f32, b: f32) -> [u16; 3] {
     let linear = |f: f32| {
         let f = f64::from(f);

@@ -18,9 +18,9 @@ pub(super) enum Meaning {
     Rgb,
     Palette,
     Inks,
-    /// Luma and chroma, which JPEG data holds.
+    /// Luma and chroma in JPEG data.
     YCbCr,
-    /// CIELab, whose a and b have a sign or are shifted above it.
+    /// CIELab, with a and b signed or shifted.
     Lab {
         shifted: bool,
     },
@@ -40,7 +40,7 @@ pub(super) enum Stored {
 pub(super) struct Layout {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// Samples of a pixel, those included that are not shown.
+    /// Samples per pixel, including those that are not shown.
     pub(super) samples: usize,
     pub(super) stored: Stored,
     pub(super) meaning: Meaning,
@@ -53,7 +53,7 @@ pub(super) struct Layout {
     pub(super) jpeg: bool,
     /// Whether strips are fax group 3, which the library can't read.
     pub(super) fax: bool,
-    /// Whether strips or tiles are rows of plain samples, nothing packed and nothing predicted.
+    /// Whether strips or tiles are rows of plain samples, without compression and predictor.
     pub(super) plain: bool,
     /// Red, green and blue of a palette's entries.
     pub(super) palette: Vec<[u8; 3]>,
@@ -62,7 +62,7 @@ pub(super) struct Layout {
 
 pub(super) type Reader<'a> = Decoder<Plain<'a>>;
 
-/// The library's errors in our words.
+/// Converts the library's errors.
 pub(super) fn from_tiff(error: &TiffError) -> ItemError {
     if errors::ends_early(error) {
         return errors::truncated();
@@ -126,7 +126,7 @@ impl Layout {
         (self.width.div_ceil(self.chunk.0), self.height.div_ceil(self.chunk.1))
     }
 
-    /// Bytes of a strip's row, where strips are nothing but rows of samples.
+    /// Bytes of a strip's row, if strips are plain rows of samples.
     pub(super) fn plain_row_bytes(&self) -> Option<usize> {
         let (Stored::Whole(bits) | Stored::Float(bits)) = self.stored;
         let samples = self.width * if self.planar { 1 } else { self.samples };

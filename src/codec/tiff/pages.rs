@@ -1,4 +1,4 @@
-//! The chain of a TIFF file's directories, one a page, and a view of the file in which every page is gray to the
+//! The chain of a TIFF file's directories, one per page, and a view of the file in which every page is gray to the
 //! decoder: it then gives the samples as stored, and their meaning is handled here. Data whose bytes begin with their
 //! lowest bit is reversed in the view, too: the decoder only knows the other order. Samples of a number of bits that it
 //! does not know are plain bytes to it.
@@ -9,17 +9,17 @@ use std::ops::Range;
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// Pages at most; a chain that is longer bites its own tail, or is meant to do harm.
+/// Most pages; a longer chain is a loop or hostile.
 const MAX_PAGES: usize = 65_536;
 const NEW_SUBFILE_TYPE: u16 = 254;
 const PHOTOMETRIC: u16 = 262;
-/// A tag without a meaning, for entries that the decoder is not to see.
+/// A tag without a meaning, for entries that are hidden from the decoder.
 const NO_TAG: u16 = 65_000;
 
 /// One page: which directory of the chain it is, and what its samples mean.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page {
-    /// Its place in the chain, counted from 0.
+    /// Its index in the chain, from 0.
     pub(super) index: usize,
     /// The number of its photometric interpretation.
     pub(super) photometric: u16,
@@ -28,10 +28,10 @@ pub(super) struct Page {
 }
 
 /// What the decoder reads instead of a tag's numbers: one number, or nothing.
-pub(super) type Told = (u16, Option<u32>);
+pub(super) type Replacement = (u16, Option<u32>);
 
 /// Every page is gray to the decoder, and black is zero in it.
-pub(super) const GRAY: Told = (PHOTOMETRIC, Some(1));
+pub(super) const GRAY: Replacement = (PHOTOMETRIC, Some(1));
 
 #[derive(Clone, Copy)]
 struct File<'a> {
@@ -135,30 +135,30 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,
     /// Entries, and where they are.
-    told: Vec<(u64, Vec<u8>)>,
+    replacements: Vec<(u64, Vec<u8>)>,
     /// Parts of the file that are stored with the lowest bit first, in order and without overlap.
     turned: Vec<Range<u64>>,
 }
 
 impl<'a> Plain<'a> {
-    pub(super) fn new(bytes: &'a [u8], page: &Page, told: &[Told]) -> Self {
+    pub(super) fn new(bytes: &'a [u8], page: &Page, replacements: &[Replacement]) -> Self {
         let file = File::new(bytes);
         let (first, count) = page.entries;
         let mut entries = Vec::new();
         for at in (0..count).map(|n| first + n * file.entry_bytes()) {
             let tag = file.number(at, 2).map(|tag| tag as u16);
-            if let Some(&(tag, value)) = told.iter().find(|(one, _)| Some(*one) == tag) {
+            if let Some(&(tag, value)) = replacements.iter().find(|(one, _)| Some(*one) == tag) {
                 entries.push((at, file.entry(value.map_or(NO_TAG, |_| tag), value.unwrap_or(0))));
             }
         }
-        Self { file: Cursor::new(bytes), told: entries, turned: Vec::new() }
+        Self { file: Cursor::new(bytes), replacements: entries, turned: Vec::new() }
     }
 
     /// From now on, bytes of these parts of the file are read with their bits in reverse order.
     pub(super) fn turn(&mut self, mut parts: Vec<Range<u64>>) {
         parts.retain(|part| !part.is_empty());
         parts.sort_unstable_by_key(|part| part.start);
-        // A byte that two parts share is turned once.
+        // A byte that two parts share is reversed once.
         parts.dedup_by(|next, kept| {
             let shared = next.start < kept.end;
             if shared {
@@ -187,7 +187,7 @@ impl Read for Plain<'_> {
         let had = self.file.read(buffer)?;
         self.turn_back(from, buffer.get_mut(..had).unwrap_or_default());
         let read = buffer.get_mut(..had).unwrap_or_default();
-        for (at, entry) in &self.told {
+        for (at, entry) in &self.replacements {
             for (at, value) in (*at..).zip(entry) {
                 if let Some(byte) = at.checked_sub(from).and_then(|at| read.get_mut(at as usize)) {
                     *byte = *value;

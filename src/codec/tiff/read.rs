@@ -9,7 +9,7 @@ use ::tiff::{TiffError, TiffUnsupportedError};
 
 use super::chunks::Chunks;
 use super::layout::{Layout, Meaning, Reader, Stored, from_tiff, unsupported};
-use super::pages::{GRAY, Page, Plain, Told, pages};
+use super::pages::{GRAY, Page, Plain, Replacement, pages};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
 use crate::codec::guard::decode_thread::DecodeControl;
@@ -47,7 +47,7 @@ fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
     Ok((page, count))
 }
 
-/// The name of a raw file's kind, by its maker.
+/// The name of a raw format, by the camera's maker.
 fn raw_name(bytes: &[u8]) -> String {
     const MAKERS: [(&str, &str); 7] = [
         ("canon", "Canon raw images (CR2)"),
@@ -72,7 +72,7 @@ fn raw_name(bytes: &[u8]) -> String {
 fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
     // Lab's samples may be declared as signed, but not all of them are.
     let whole = if matches!(page.photometric, 8 | 9) { &[GRAY, (SAMPLE_FORMAT, Some(1))][..] } else { &[GRAY] };
-    reader_told(bytes, page, whole)
+    reader_with(bytes, page, whole)
 }
 
 /// A decoder that treats rows of samples that it does not know as rows of bytes.
@@ -88,10 +88,10 @@ fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Re
         (SAMPLE_FORMAT, Some(1)),
         (EXTRA_SAMPLES, None),
     ];
-    reader_told(bytes, page, &told)
+    reader_with(bytes, page, &told)
 }
 
-fn reader_told<'a>(bytes: &'a [u8], page: &Page, told: &[Told]) -> Result<Reader<'a>, ItemError> {
+fn reader_with<'a>(bytes: &'a [u8], page: &Page, told: &[Replacement]) -> Result<Reader<'a>, ItemError> {
     let mut limits = Limits::default();
     limits.ifd_value_size = bytes.len().min(MAX_VALUE_BYTES);
     limits.intermediate_buffer_size = bytes.len();
@@ -286,7 +286,7 @@ pub(super) fn open<'a>(
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
 
-/// Pixels to the inch of this page.
+/// Pixels per inch of this page.
 fn density(reader: &mut Reader<'_>) -> Option<Density> {
     let mut fraction = |tag| match reader.find_tag(tag).ok().flatten()? {
         Value::Rational(top, bottom) if bottom > 0 => Some(f64::from(top) / f64::from(bottom)),
@@ -315,7 +315,7 @@ fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool
     Err(errors::truncated_rows(had, layout.info.height_px))
 }
 
-/// Bytes held while a page is read: one row of strips or tiles, as stored and as samples, and one of them alone.
+/// Bytes held while a page is read: a row of strips or tiles, as stored and as samples, and a single one.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let held = || {
         let (page, _) = page(bytes, 0).ok()?;

@@ -1,10 +1,10 @@
-//! A page's rows: one row of strips or tiles is read at a time, its samples unpacked, and what they mean made colour.
+//! Gives a page's rows: reads one row of strips or tiles at a time, expands its samples, and converts them to colours.
 
 use std::io::{Read, Seek, SeekFrom};
 
 use super::chunks::{Chunks, Missing};
 use super::layout::{Layout, Meaning, Reader, Stored, from_tiff};
-use super::unpack::{Place, above_white, grow, unpack};
+use super::unpack::{Target, above_white, grow, unpack};
 use super::{fax, lab};
 use crate::codec::colour::Inks;
 use crate::codec::errors;
@@ -40,7 +40,7 @@ pub(super) struct TiffRows<'a> {
 }
 
 impl<'a> TiffRows<'a> {
-    /// Fails where a truncated file has no pixels at all.
+    /// Fails if a truncated file has no pixels at all.
     pub(super) fn new(
         bytes: &'a [u8],
         mut reader: Reader<'a>,
@@ -93,7 +93,7 @@ impl<'a> TiffRows<'a> {
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
                 let had = self.read_chunk_or_some(u32::try_from(index).map_err(errors::corrupt)?, rows)?;
-                let place = Place {
+                let place = Target {
                     x,
                     plane: if self.layout.planar { Some(plane) } else { None },
                     width,
@@ -113,7 +113,7 @@ impl<'a> TiffRows<'a> {
         Ok(())
     }
 
-    /// Reads a chunk, or what there is of it where that will do; gives the number of rows that are there, of `rows`.
+    /// Reads a chunk, or its existing part if that is accepted; gives the number of rows found, of `rows`.
     fn read_chunk_or_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
         let error = match self.read_chunk(index, rows) {
             Ok(()) => return Ok(rows),
@@ -145,7 +145,7 @@ impl<'a> TiffRows<'a> {
         self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
     }
 
-    /// Reads the first rows of a chunk that is cut: of plain samples those that are whole, of fax codes those before
+    /// Reads the first rows of a truncated chunk: of plain samples the complete ones, of fax data those before
     /// the last, which may be damaged.
     fn read_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
         if self.layout.fax {
@@ -156,7 +156,7 @@ impl<'a> TiffRows<'a> {
         let had = (data.len() / row_bytes).min(rows);
         self.chunk = data;
         self.chunk.truncate(had * row_bytes);
-        // As the library hands them out: in this machine's order.
+        // In this machine's byte order, as the library gives them.
         if self.reader.byte_order() != ::tiff::tags::ByteOrder::native() {
             let sample_bytes = match self.layout.stored {
                 Stored::Whole(bits @ (16 | 32)) | Stored::Float(bits) => usize::from(bits) / 8,
@@ -167,13 +167,13 @@ impl<'a> TiffRows<'a> {
         Ok(had)
     }
 
-    /// A chunk's bytes, as many as there are, bits in order.
+    /// A chunk's existing bytes, bits in order.
     fn stored(&mut self, index: u32) -> Result<Vec<u8>, ItemError> {
-        let place = self.chunks.place(index);
-        let place = place.start..place.end.min(self.bytes.len() as u64);
-        let mut data = errors::zeroed(place.end.saturating_sub(place.start))?;
+        let range = self.chunks.range(index);
+        let range = range.start..range.end.min(self.bytes.len() as u64);
+        let mut data = errors::zeroed(range.end.saturating_sub(range.start))?;
         let view = self.reader.inner();
-        let read = view.seek(SeekFrom::Start(place.start)).and_then(|_| view.read_exact(&mut data));
+        let read = view.seek(SeekFrom::Start(range.start)).and_then(|_| view.read_exact(&mut data));
         read.map_err(|_| errors::truncated())?;
         Ok(data)
     }
@@ -190,7 +190,7 @@ impl<'a> TiffRows<'a> {
     fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
         let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
         let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("invalid JPEG data in a strip or tile"))?;
-        // Units of pixels may reach beyond the chunk.
+        // Units of pixels may extend beyond the chunk.
         if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
             return Err(errors::corrupt("its JPEG data is larger than its strips or tiles"));
         }
@@ -221,7 +221,7 @@ fn jpeg_size(data: &[u8]) -> Option<(usize, usize)> {
 }
 
 impl Layout {
-    /// A row's held samples as its pixels' colours, alpha still as it was.
+    /// A row's held samples as colours; alpha is not changed.
     fn colours<T: Copy>(&self, held: &[T], out: &mut Vec<T>, invert: impl Fn(T) -> T) {
         let colours = self.info.channels.colour_count();
         let inverted = self.meaning == Meaning::Gray { white_is_zero: true };
@@ -234,7 +234,7 @@ impl Layout {
 }
 
 impl Layout {
-    /// A row's held samples as colours, from three of Lab a pixel.
+    /// A row's held samples as colours, from three Lab samples per pixel.
     fn push_lab<T: Copy>(
         &self,
         held: &[T],
@@ -251,7 +251,7 @@ impl Layout {
     }
 }
 
-/// Bits to the full range of a byte.
+/// Scales bits to the full range of a byte.
 fn widen(values: &mut [u8], bits: u8) {
     let max = (1u16 << bits) - 1;
     for value in values {
@@ -353,7 +353,7 @@ impl TiffRows<'_> {
     }
 }
 
-/// As JFIF has it: Rec. 601, full range.
+/// As in JFIF: Rec. 601, full range.
 fn from_ycbcr(y: u8, u: u8, v: u8) -> [u8; 3] {
     let (y, u, v) = (f32::from(y), f32::from(u) - 128.0, f32::from(v) - 128.0);
     // `as` saturates.

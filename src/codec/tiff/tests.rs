@@ -95,7 +95,7 @@ fn floats_and_long_whole_numbers_become_sixteen_bits_clamped_to_their_range() {
 }
 
 #[test]
-fn floats_that_count_to_255_are_told_of() {
+fn floats_up_to_255_give_a_warning() {
     let remark = |bytes: &[u8]| {
         let mut opened = open(bytes, &DecodeOptions::default()).unwrap();
         let mut band = Band::empty(&opened.rows.info());
@@ -146,7 +146,7 @@ fn ten_twelve_and_fourteen_bits_are_spread_over_sixteen() {
 }
 
 #[test]
-fn lab_is_told_with_a_sign_and_shifted_above_it() {
+fn lab_is_signed_or_shifted() {
     let gray = |photometric, strip: Vec<u8>, bits| {
         let tags = [(256, 1), (257, 1), (258, bits), (259, 1), (262, photometric), (277, 3), (278, 1)];
         match whole(&file(false, &tags, &[strip])) {
@@ -176,7 +176,7 @@ fn noise(count: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_tiff_that_ends_early_tells_its_rows_and_gives_the_strips_that_are_whole() {
+fn a_truncated_tiff_reports_its_rows_and_gives_complete_strips() {
     let (pixels, row) = (noise(40 * 30 * 3), 40 * 3);
     // The directory before the pixels, so that a cut leaves it.
     let strips: Vec<Vec<u8>> = pixels.chunks(row * 7).map(<[u8]>::to_vec).collect();
@@ -239,7 +239,7 @@ fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
 }
 
 #[test]
-fn a_tiff_cut_before_its_directory_says_how_long_it_was_at_least() {
+fn a_tiff_truncated_before_its_directory_reports_its_minimum_length() {
     let bytes = written::<RGB16>((40, 30), &vec![7; 3_600], Compression::Uncompressed);
     let error = read(&bytes[..3_000], TruncatedPolicy::Keep).unwrap_err();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! A chunk's samples, spread over the rows that are held: bits and odd numbers of bits made whole samples, floats
-//! brought to 16 bits.
+//! Expands a chunk's samples into the rows that are held: bits become whole samples, floats
+//! become 16 bits.
 
 use super::layout::{Layout, Stored};
 use crate::codec::errors;
@@ -8,9 +8,9 @@ use crate::error::ItemError;
 use crate::model::Samples;
 
 /// Where a chunk's pixels go.
-pub(super) struct Place {
+pub(super) struct Target {
     pub(super) x: usize,
-    /// The only sample it holds.
+    /// The only sample that it holds, if there is a plane per sample.
     pub(super) plane: Option<usize>,
     pub(super) width: usize,
     pub(super) height: usize,
@@ -31,8 +31,8 @@ pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
     Ok(())
 }
 
-/// Spreads a chunk's samples over the rows that are held.
-pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Samples) {
+/// Expands a chunk's samples into the rows that are held.
+pub(super) fn unpack(chunk: &[u8], place: &Target, layout: &Layout, held: &mut Samples) {
     match (held, layout.stored) {
         (Samples::U8(held), Stored::Whole(8)) => spread(chunk, place, layout, held, 8, |row, n| row[n]),
         (Samples::U8(held), Stored::Whole(bits)) => {
@@ -54,7 +54,7 @@ pub(super) fn unpack(chunk: &[u8], place: &Place, layout: &Layout, held: &mut Sa
                 ((value * 65_535 + max / 2) / max) as u16
             });
         }
-        // The sixteen bits that count most.
+        // The sixteen most significant bits.
         (Samples::U16(held), Stored::Whole(_)) => {
             spread(chunk, place, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
         }
@@ -92,12 +92,12 @@ fn byte(row: &[u8], at: usize) -> u8 {
     row.get(at).copied().unwrap_or(0)
 }
 
-/// The `n`th group of `N` bytes; the caller has made sure that it is there.
+/// The `n`th group of `N` bytes; the caller has checked that it exists.
 fn four<const N: usize>(row: &[u8], n: usize) -> [u8; N] {
     row.get(n * N..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
 }
 
-fn spread<T>(chunk: &[u8], place: &Place, layout: &Layout, held: &mut [T], bits: u8, get: impl Fn(&[u8], usize) -> T) {
+fn spread<T>(chunk: &[u8], place: &Target, layout: &Layout, held: &mut [T], bits: u8, get: impl Fn(&[u8], usize) -> T) {
     let stored_samples = if place.plane.is_some() { 1 } else { layout.samples };
     let row_bytes = (place.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
     let row_samples = layout.width * layout.samples;

@@ -37,7 +37,7 @@ pub(super) fn frames_begun(bytes: &[u8]) -> u32 {
 }
 
 /// An animation's complete chunks as a file of their own; `None` without a complete frame.
-fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut end, mut frames) = (12, 0);
     for (kind, data) in chunks(bytes) {
         end += 8 + data.len().next_multiple_of(2);
@@ -85,7 +85,7 @@ pub(super) fn open<'a>(
             return Err(error);
         }
         if features.is_animated {
-            let file = mended(bytes).ok_or(error)?;
+            let file = repaired(bytes).ok_or(error)?;
             let mut decoder = libwebp::AnimDecoder::new(file.into(), features).map_err(from_failure)?;
             decoder.advance().map_err(from_failure)?;
             let rows = WholeReader::new(header.info, Samples::U8(decoder.canvas().to_vec()))?;
@@ -113,7 +113,7 @@ pub(super) fn open<'a>(
 /// Every frame.
 pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let file: Cow<'_, [u8]> = match whole_file(bytes) {
-        Err(error) if keep => mended(bytes).ok_or(error)?.into(),
+        Err(error) if keep => repaired(bytes).ok_or(error)?.into(),
         whole => whole.map(|()| bytes.into())?,
     };
     let features = libwebp::features(bytes).map_err(from_failure)?;

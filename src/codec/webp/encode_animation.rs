@@ -1,5 +1,5 @@
-//! Animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still image and
-//! put into the container here. libwebp's own muxer drops frames that equal the previous one; these are kept.
+//! Encoding animated WebP: each frame is the part of the canvas that changed, or a layer over it, encoded as a still
+//! image and put into the container here. libwebp's own muxer drops frames that equal the previous one; these are kept.
 
 use super::chunks::chunks;
 use super::decode_frames::FRAME_HEADER;
@@ -35,7 +35,7 @@ pub(in crate::codec) struct WebpAnimation {
     /// Chunks of the frames so far.
     frames: Vec<u8>,
     has_alpha: bool,
-    /// The canvas of the frame before.
+    /// The previous frame's canvas.
     before: Option<Vec<u8>>,
 }
 
@@ -63,7 +63,7 @@ impl WebpAnimation {
         let Some(before) = &self.before else { return (Area::whole(info), REPLACES, canvas.to_vec()) };
         let mut area = changed_area::changed(before, canvas, info, PIXEL);
         if area.is_empty() {
-            // Nothing changed: a single pixel holds the time.
+            // Nothing changed: a single pixel carries the delay.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
         // Places are stored halved.

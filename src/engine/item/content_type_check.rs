@@ -51,7 +51,7 @@ mod tests {
     const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0];
 
     #[test]
-    fn only_what_is_called_a_picture_must_be_one() {
+    fn only_responses_that_claim_to_be_images_must_be() {
         let html = b"<!DOCTYPE html><html><body>Gone</body></html>";
         let error = check_content(html, Some("image/jpeg; charset=binary")).unwrap();
         assert_eq!(error.kind, ErrorKind::NotAPicture);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_gets_the_extension_that_it_deserves() {
+    fn an_image_gets_the_extension_of_its_format() {
         assert_eq!(actual_extension("png", JPEG), Some("jpg"));
         for own in ["jpg", "JPEG", "jpe", "php", ""] {
             assert_eq!(actual_extension(own, JPEG), None, "{own}");
