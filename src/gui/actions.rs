@@ -1,5 +1,7 @@
 //! What a person can ask for: one list that feeds menus, shortcuts and the palette.
 
+use std::time::Duration;
+
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
@@ -8,6 +10,9 @@ use crate::config::{ItemsLayout, Theme};
 use crate::engine::Command;
 use crate::model::JobState;
 use crate::model::Lang;
+
+/// How long the clipboard may take to answer; then a box is offered.
+pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Something a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +204,7 @@ impl Action {
             Self::PasteLinks => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
                 state.paste_asked_s = Some(state.now_s);
-                ctx.request_repaint_after(super::input::PASTE_PATIENCE);
+                ctx.request_repaint_after(PASTE_PATIENCE);
             }
             Self::AddSamples => state.send(Command::AddSamples),
             Self::Start => state.start(ctx),

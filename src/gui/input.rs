@@ -1,16 +1,12 @@
 //! What comes from the keyboard, the clipboard and other windows, outside of any control.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use egui::{Context, Event, Key, Popup};
 
-use super::actions::Action;
+use super::actions::{Action, PASTE_PATIENCE};
 use super::state::{Sheet, State};
 use crate::engine::Command;
-
-/// How long the clipboard may take to answer; then a box is offered.
-pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Acts on this frame's input. Before any panel is drawn, so that none takes a shortcut for text.
 pub(crate) fn handle(ctx: &Context, state: &mut State) {

@@ -183,6 +183,8 @@ pub(crate) mod size {
     pub(crate) const GAP: f32 = 8.0;
     /// Between near neighbours.
     pub(crate) const GAP_SMALL: f32 = 4.0;
+    /// Width of the name of a setting.
+    pub(crate) const SETTING_LABEL: f32 = 168.0;
     /// A line of the item bar.
     pub(crate) const ITEM_BAR: f32 = 44.0;
     /// The preview's bar.

@@ -4,8 +4,7 @@
 
 use egui::{Align, Id, Layout, Ui};
 
-use super::network::{below, note_below, told};
-use super::settings::LABEL_WIDTH;
+use super::setting_notes::{below, note_below, told};
 use crate::engine::is_settable_header;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -82,7 +81,7 @@ enum Wrong {
 impl Credentials {
     /// Draws the list and the form. A secret that was typed is to be kept before the entry counts.
     pub(super) fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Kept> {
-        let opened = field::row_wide(ui, lang.word("access"), LABEL_WIDTH, |ui| {
+        let opened = field::row_wide(ui, lang.word("access"), size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("access_add")).height(size::FIELD);
             button.ui(ui).clicked() && self.form.is_none()
         });
@@ -127,7 +126,7 @@ impl Credentials {
         let mut removed = None;
         for (place, entry) in access.iter().enumerate().filter(|(_, entry)| is_shown(entry)) {
             let name = format!("{}, {}", entry.host, lang.access_told(&entry.kind));
-            field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+            field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
                 let remove = lang.remove_named(&name);
                 if Button::icon_only(Icon::Cross, &remove).height(size::FIELD).ui(ui).clicked() {
                     removed = Some(place);
@@ -153,7 +152,7 @@ impl Credentials {
             self.removed = Some((place, access.remove(place)));
         }
         let Some((place, entry)) = &self.removed else { return };
-        let taken_back = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+        let taken_back = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
             let name = format!("{}, {}", entry.host, lang.access_told(&entry.kind));
             let button = Button::new(lang.word("undo")).height(size::FIELD);
             let pressed = button.named(&format!("{}: {name}", lang.word("undo"))).ui(ui).clicked();
@@ -205,7 +204,7 @@ impl Form {
         let wrong = if self.is_judged { self.entry(lang, access).err() } else { None };
         self.host_ui(ui, lang, wrong);
         self.secret_ui(ui, lang, wrong);
-        let (saved, discarded) = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+        let (saved, discarded) = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
             let saved = Button::new(lang.word("access_save")).height(size::FIELD).ui(ui).clicked();
             (saved, Button::new(lang.word("access_cancel")).ghost().height(size::FIELD).ui(ui).clicked())
         });
@@ -232,7 +231,7 @@ impl Form {
     fn host_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Wrong>) {
         line_ui(ui, "host", lang.word("access_host"), &mut self.host, "https://api.example.com");
         told(ui, if let Some(Wrong::Host(words)) = wrong { Some(words) } else { None });
-        field::row_wide(ui, lang.word("access_kind"), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("access_kind"), size::SETTING_LABEL, |ui| {
             let choices = [
                 (Kind::Token, lang.word("access_bearer")),
                 (Kind::User, lang.word("access_basic")),
@@ -257,7 +256,7 @@ impl Form {
     }
 
     fn secret_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Wrong>) {
-        field::row_wide(ui, lang.word("access_from"), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("access_from"), size::SETTING_LABEL, |ui| {
             let mut choices =
                 vec![(Whence::Typed, lang.word("access_typed")), (Whence::Variable, lang.word("access_variable"))];
             if self.kind == Kind::User {
@@ -275,7 +274,7 @@ impl Form {
                     Kind::Cookie | Kind::Header => lang.word("access_value"),
                 };
                 let hint = if self.keeps().is_some() { lang.word("access_unchanged") } else { "" };
-                field::row_wide(ui, name, LABEL_WIDTH, |ui| {
+                field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
                     let width = ui.available_width();
                     field::secret(ui, box_id("secret"), name, &mut self.secret, (width, hint));
                 });
@@ -348,7 +347,7 @@ impl Form {
 }
 
 fn line_ui(ui: &mut Ui, id: &str, name: &str, text: &mut String, hint: &str) {
-    field::row_wide(ui, name, LABEL_WIDTH, |ui| {
+    field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
         let width = ui.available_width();
         field::edit(ui, box_id(id), name, text, width, hint);
     });

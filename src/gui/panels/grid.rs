@@ -2,7 +2,7 @@
 
 use egui::{Align2, Id, Rect, Sense, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2};
 
-use super::items::{Columns, item_pressed};
+use super::item_menu::{Columns, item_pressed};
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::badge;

@@ -2,11 +2,12 @@
 
 use egui::{EventFilter, Id, Key, Layout, Modifiers, Rect, Sense, Ui, UiBuilder, vec2};
 
+use super::item_menu::Columns;
 use super::{grid, table};
 use crate::config::ItemsLayout;
 use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::error::ErrorKind;
-use crate::gui::actions::{self, Action};
+use crate::gui::actions;
 use crate::gui::format::count;
 use crate::gui::state::{Scale, State};
 use crate::gui::theme::{self, size};
@@ -14,7 +15,7 @@ use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ItemState, Locator, locator};
+use crate::model::ItemState;
 
 /// Draws the items.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -238,15 +239,6 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     }
 }
 
-/// How a layout moves: items across, and items a page.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Columns {
-    /// Items side by side.
-    pub(crate) across: u64,
-    /// Items that fit in sight.
-    pub(crate) page: u64,
-}
-
 fn keys(ui: &Ui, state: &mut State, columns: Columns) {
     let Some(total) = state.listing.total().filter(|total| *total > 0) else { return };
     let row = state.listing.cursor_row;
@@ -274,59 +266,5 @@ fn keys(ui: &Ui, state: &mut State, columns: Columns) {
     }
     if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
         state.view.scale = if state.view.scale == Scale::Fit { Scale::Full } else { Scale::Fit };
-    }
-}
-
-/// What a press on an item does; shared by grid and table.
-pub(crate) fn item_pressed(ui: &Ui, state: &mut State, row: u64, response: &egui::Response) {
-    if response.clicked() {
-        let modifiers = ui.input(|input| input.modifiers);
-        state.listing.press(row, modifiers.command, modifiers.shift);
-        ui.memory_mut(|memory| memory.request_focus(Id::unique("items")));
-    }
-    if response.double_clicked() {
-        state.view.scale = if state.view.scale == Scale::Fit { Scale::Full } else { Scale::Fit };
-    }
-    if response.secondary_clicked()
-        && let Some(seq) = state.listing.row(row).map(|item| item.id.seq)
-        && !state.listing.selected.contains(&seq)
-    {
-        state.listing.press(row, false, false);
-    }
-    response.context_menu(|ui| context_ui(ui, state));
-}
-
-fn context_ui(ui: &mut Ui, state: &mut State) {
-    let lang = state.lang;
-    ui.set_min_width(200.0);
-    ui.set_max_width(200.0);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
-        let location = match &row.locator {
-            Locator::Url(url) => locator::told_url(url),
-            Locator::File(path) => path.display().to_string(),
-        };
-        (row.id.job, row.state == ItemState::Failed, location)
-    }) else {
-        return;
-    };
-    let items: Vec<u64> = state.listing.selected.iter().copied().collect();
-    if failed {
-        if menu::entry(ui, lang.word("retry"), "", true) {
-            state.send(Command::Retry { job, kind: None, items: Some(items.clone()) });
-        }
-        if menu::entry(ui, lang.word("skip"), "", true) {
-            state.send(Command::Skip { job, items });
-        }
-        menu::separator(ui);
-    }
-    if menu::entry(ui, lang.word("copy_location"), "", true) {
-        ui.ctx().copy_text(location);
-    }
-    for action in [Action::SelectAll, Action::RemoveSelected] {
-        let words = action.label(lang, state);
-        if menu::entry(ui, &words, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
-            action.run(&ui.ctx().clone(), state);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use egui::{Id, Ui};
 
-use super::settings::LABEL_WIDTH;
+use super::setting_notes::{below, note_below, told};
 use crate::engine::CaFileFault;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -43,7 +43,7 @@ impl Links {
 
     fn manners_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        field::row_wide(ui, lang.word("robots"), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("robots"), size::SETTING_LABEL, |ui| {
             let choices = [RobotsPolicy::Auto, RobotsPolicy::Always, RobotsPolicy::Never]
                 .map(|policy| (policy, lang.robots_word(policy)));
             if let Some(policy) = segmented(ui, lang.word("robots"), network.robots, &choices) {
@@ -51,7 +51,7 @@ impl Links {
             }
         });
         note_below(ui, &lang.robots_note(network.robots));
-        field::row_wide(ui, lang.word("noai"), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("noai"), size::SETTING_LABEL, |ui| {
             if field::check(ui, lang.word("noai_check"), network.obey_noai) {
                 network.obey_noai = !network.obey_noai;
             }
@@ -85,7 +85,7 @@ impl Links {
         set: impl FnOnce(Option<T>),
     ) {
         let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text).map(Some) };
-        let checked = field::row_wide(ui, name, LABEL_WIDTH, |ui| {
+        let checked = field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
             let id = Id::unique(("links", name));
             let checked = field::checked(ui, id, name, shown, (BOX, self.lang.word("no_limit")), read);
             label::note(ui, what);
@@ -108,7 +108,7 @@ impl Links {
             ProxyChoice::None => Way::None,
             ProxyChoice::Url(_) => Way::Address,
         };
-        field::row_wide(ui, lang.word("proxy"), LABEL_WIDTH, |ui| {
+        field::row_wide(ui, lang.word("proxy"), size::SETTING_LABEL, |ui| {
             let choices = [
                 (Way::System, lang.word("system")),
                 (Way::None, lang.word("proxy_none")),
@@ -131,7 +131,7 @@ impl Links {
             ProxyChoice::Url(url) => url.clone(),
             _ => String::new(),
         };
-        let checked = field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+        let checked = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
             let id = Id::unique("links proxy");
             let width = ui.available_width();
             field::checked(ui, id, lang.word("proxy_address"), &shown, (width, "http://proxy:3128"), |text| {
@@ -155,7 +155,7 @@ impl Links {
     fn ca_ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
         let lang = self.lang;
         let shown = network.ca_file.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        let wanted = field::row_wide(ui, lang.word("ca_file"), LABEL_WIDTH, |ui| {
+        let wanted = field::row_wide(ui, lang.word("ca_file"), size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("choose_file")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
             let typed = field::line_hint(
@@ -181,7 +181,7 @@ impl Links {
 
     fn insecure_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        let added = field::row_wide(ui, lang.word("insecure_hosts"), LABEL_WIDTH, |ui| {
+        let added = field::row_wide(ui, lang.word("insecure_hosts"), size::SETTING_LABEL, |ui| {
             let id = Id::unique("links insecure");
             let button = Button::new(lang.word("add_host")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
@@ -208,7 +208,7 @@ impl Links {
         let p = theme::palette(ui);
         let mut removed = None;
         for (place, host) in network.insecure_hosts.iter().enumerate() {
-            field::row_wide(ui, "", LABEL_WIDTH, |ui| {
+            field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
                 let name = lang.remove_named(host);
                 if Button::icon_only(Icon::Cross, &name).height(size::FIELD).ui(ui).clicked() {
                     removed = Some(place);
@@ -229,24 +229,4 @@ enum Way {
     System,
     None,
     Address,
-}
-
-/// What is wrong, below the box that it is about.
-pub(super) fn told(ui: &mut Ui, wrong: Option<&str>) {
-    if let Some(wrong) = wrong {
-        below(ui, wrong, theme::palette(ui).fail);
-    }
-}
-
-pub(super) fn note_below(ui: &mut Ui, words: &str) {
-    below(ui, words, theme::palette(ui).text3);
-}
-
-/// A line below a row's editor.
-pub(super) fn below(ui: &mut Ui, words: &str, ink: egui::Color32) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(LABEL_WIDTH + size::GAP);
-        label::wrapped(ui, words, theme::label(), ink);
-    });
 }

@@ -16,8 +16,6 @@ use crate::gui::widgets::{field, label};
 use crate::model::Lang;
 use crate::model::Limits;
 
-/// Width of a setting's name, in points.
-pub(super) const LABEL_WIDTH: f32 = 168.0;
 /// What stands above and below what is scrolled, in points.
 const AROUND: f32 = 152.0;
 const MB: f64 = 1_048_576.0;
@@ -75,7 +73,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
 
 fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
     label::heading(ui, lang.word("section_window"));
-    field::row_wide(ui, lang.word("language"), LABEL_WIDTH, |ui| {
+    field::row_wide(ui, lang.word("language"), size::SETTING_LABEL, |ui| {
         let choices =
             [(Language::System, lang.word("system")), (Language::English, "English"), (Language::Korean, "한국어")];
         if let Some(language) = segmented(ui, lang.word("language"), settings.language, &choices) {
@@ -83,7 +81,7 @@ fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
         }
     });
     ui.add_space(size::GAP_SMALL);
-    field::row_wide(ui, lang.word("theme"), LABEL_WIDTH, |ui| {
+    field::row_wide(ui, lang.word("theme"), size::SETTING_LABEL, |ui| {
         let choices = [
             (Theme::System, lang.word("system")),
             (Theme::Dark, lang.word("dark")),
@@ -139,7 +137,7 @@ fn row(
     suffix: &str,
     empty: Option<&str>,
 ) -> Option<Edit> {
-    field::row_wide(ui, name, LABEL_WIDTH, |ui| {
+    field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
         let spec = Number { name, min, max, step, decimals: 0, suffix, empty, width: 104.0 };
         number(ui, Id::unique(("limit", name)), value, spec)
     })

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Color32, FontId, Id, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
-use super::items::{Columns, item_pressed};
+use super::item_menu::{Columns, item_pressed};
 use crate::engine::ItemsSort;
 use crate::gui::format::bytes;
 use crate::gui::state::State;
