@@ -2,14 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::{
-    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
-};
+use reqwest::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use url::Url;
 
 use super::body::{Body, Collector};
+use super::head::{Head, text};
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
 use super::{content_encoding, timing};
@@ -38,17 +36,6 @@ pub(crate) enum Reply {
     Unchanged(TransferTimes),
     /// What came before is of no use: it is to be asked for as a whole.
     StartAgain,
-}
-
-/// What an answer says of its body.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Head {
-    pub(crate) http_status: u16,
-    pub(crate) content_type: Option<String>,
-    pub(crate) content_encoding: Option<String>,
-    pub(crate) etag: Option<String>,
-    pub(crate) last_modified: Option<String>,
-    pub(crate) disposition: Option<Vec<u8>>,
 }
 
 /// A whole body.
@@ -281,20 +268,6 @@ async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u
     Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
 }
 
-impl Head {
-    fn of(response: &Response) -> Self {
-        let headers = response.headers();
-        Self {
-            http_status: response.status().as_u16(),
-            content_type: text(headers, CONTENT_TYPE),
-            content_encoding: text_of_all(headers, CONTENT_ENCODING),
-            etag: text(headers, ETAG),
-            last_modified: text(headers, LAST_MODIFIED),
-            disposition: headers.get(CONTENT_DISPOSITION).map(|value| value.as_bytes().to_vec()),
-        }
-    }
-}
-
 /// Where a redirect leads; only http and https are followed.
 pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
     let refused = |why: Message| ItemError::new(ErrorKind::Redirect, name).saying(&why);
@@ -313,17 +286,6 @@ pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Res
     // Who one is elsewhere is not for a redirect to say.
     let _ = crate::fetch::credentials::secrets::take_user_info(&mut target);
     Ok(target)
-}
-
-fn text(headers: &HeaderMap, header: HeaderName) -> Option<String> {
-    let value = headers.get(header)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-/// A list that may stand in several lines.
-fn text_of_all(headers: &HeaderMap, header: HeaderName) -> Option<String> {
-    let lines: Vec<_> = headers.get_all(header).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    Some(lines.join(", ")).filter(|list| !list.is_empty() && !list.eq_ignore_ascii_case("identity"))
 }
 
 /// Reads what little is left of an unwanted body: otherwise its connection would be lost.

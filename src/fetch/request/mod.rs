@@ -3,6 +3,7 @@
 pub(super) mod body;
 pub(super) mod content_encoding;
 pub(super) mod exchange;
+pub(super) mod head;
 pub(super) mod minimum_speed;
 pub(super) mod receive;
 pub(super) mod resume;

@@ -12,7 +12,7 @@ use reqwest::header::{
 use url::Url;
 
 use super::body::Collector;
-use super::exchange::Head;
+use super::head::Head;
 
 /// How much older than its response a Last-Modified must be to prove that nothing changed within its second
 /// (RFC 9110, 8.8.2.2; a minute also covers clocks that go apart).

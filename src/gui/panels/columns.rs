@@ -2,8 +2,7 @@
 
 use egui::{Context, Id, Ui};
 
-use super::network::{below, note_below};
-use super::settings::LABEL_WIDTH;
+use super::setting_notes::{below, note_below};
 use crate::engine::ListFile;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
@@ -73,7 +72,7 @@ fn column_ui(
     none: Option<&str>,
     names: &[&str],
 ) -> Option<Option<String>> {
-    field::row_wide(ui, title, LABEL_WIDTH, |ui| {
+    field::row_wide(ui, title, size::SETTING_LABEL, |ui| {
         let width = ui.available_width();
         if names.is_empty() {
             let typed = field::line(ui, Id::unique(("column", title)), title, current.unwrap_or_default(), width)?;

@@ -5,7 +5,7 @@ use egui::{Id, Ui};
 use crate::engine::Command;
 use crate::gui::actions::Action;
 use crate::gui::state::{Scale, State};
-use crate::gui::widgets::{label, menu};
+use crate::gui::widgets::menu;
 use crate::model::{ItemState, Locator, locator};
 
 /// How a layout moves: items across, and items a page.
