@@ -134,7 +134,7 @@ impl Follower<'_> {
                 seen_event = event.sequence;
                 end = self.take_event(event, &snapshot).or(end);
             }
-            if let (None, 0, Some(Notice::RunError(reason))) = (&end, seen_event, &snapshot.notice) {
+            if let (None, 0, Some(Notice::Failed(reason))) = (&end, seen_event, &snapshot.notice) {
                 end = Some(End::Stopped(reason.text(lang())));
             }
             if last_report.elapsed() >= EVERY {

@@ -38,6 +38,8 @@ pub use api::view::{
 };
 pub use item::dry_run::{DryRun, Planned, PlannedItem, dry_run};
 
+use coordinator::disk::BeforeTask;
+
 use crate::catalog::{self, ReaderFactory};
 use crate::error::{JobError, RecipePlace};
 use crate::fetch::Secrets;
@@ -126,6 +128,11 @@ pub struct Engine {
 impl Engine {
     /// Opens the catalog and starts the threads.
     pub fn start(options: EngineOptions) -> Result<Self, JobError> {
+        Self::start_with(options, None)
+    }
+
+    /// The same, with a function that runs before each disk task of the coordinator.
+    fn start_with(options: EngineOptions, before_task: Option<BeforeTask>) -> Result<Self, JobError> {
         crate::init();
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -138,13 +145,14 @@ impl Engine {
         let (record_tx, record_rx) = bounded(record::message::RECORDS);
         let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
+        let (disks, reply_rx, disk_threads) = coordinator::disk::DiskWorkers::start(before_task.as_ref())?;
         let (bell_tx, bell_rx) = bounded(1);
         let (quit_tx, quit_rx) = bounded(1);
         let revision = Arc::new(AtomicU64::new(1));
         let runs = record::recorder::Runs::default();
         let bodies: Option<Arc<views::body_cache::BodyCache>> = options.lists_drafts.then(Arc::default);
         let secrets = Arc::new(Secrets::new(options.secrets_path.clone()));
-        let mut threads = Vec::new();
+        let mut threads = disk_threads;
 
         let recorder = record::recorder::Recorder {
             catalog,
@@ -172,7 +180,9 @@ impl Engine {
         };
 
         let parts = coordinator::Parts {
-            settings_file: options.settings_path.clone().map(coordinator::settings::SettingsFile::new),
+            settings_file: options.settings_path.clone().map(coordinator::settings::SettingsFile::new).map(Arc::new),
+            disks,
+            reply_rx,
             shared: ends.shared,
             command_rx: ends.command_rx,
             note_rx,

@@ -161,7 +161,7 @@ fn a_wrong_recipe_is_told_and_the_draft_stays() {
     desk.send(Command::SetRecipe(recipe(vec![long_edge(8).with("kernel", "magic")])));
     desk.send(Command::Start);
     let notice = desk.wait_for("it is told", |snapshot| match &snapshot.notice {
-        Some(Notice::RunError(error)) => Some(error.to_string()),
+        Some(Notice::Failed(error)) => Some(error.to_string()),
         _ => None,
     });
     assert!(notice.contains("magic") && notice.contains("lanczos3"), "{notice}");

@@ -212,3 +212,5 @@ source_kind = 이 버전의 Pixloom에는 { $kind } 종류의 원본이 없습�
 list_folder = 목록 { JOSA($list, "은", "는") } 파일이 아니라 폴더입니다.
 list_none = 목록 { JOSA($list, "이", "가") } 없습니다. 이름을 확인하세요.
 not_a_list = { JOSA($list, "은", "는") } URL 목록이 아닙니다.
+disk_panic = 디스크를 사용하는 중에 내부 오류가 발생했습니다.
+disk_stuck = 디스크가 응답하지 않습니다. 응답하면 다시 시도하세요.

@@ -158,5 +158,5 @@ pub enum Notice {
     /// A source left something out on purpose.
     Remark(Remark),
     /// Something went wrong.
-    RunError(JobError),
+    Failed(JobError),
 }

@@ -1,19 +1,21 @@
-//! Commands, and what they do to the listed draft: sources, items, recipe, undo.
+//! Commands, and what they change in the listed draft: sources, items, recipe; undo and redo.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::disk::Disk;
 use super::samples;
 use super::undo::Edit;
-use super::{Coordinator, Listed, OpenIntake, Phase};
+use super::{Coordinator, Listed, OpenIntake, Phase, SettingsWrites};
 use crate::config::Settings;
 use crate::engine::api::command::Command;
-use crate::engine::api::snapshot::Notice;
+use crate::engine::api::snapshot::{ListFile, Notice};
 use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
+use crate::engine::record::message::{Record, Task, call};
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, Output, SourceSpec};
 use crate::source::PastedText;
@@ -28,11 +30,16 @@ impl Coordinator {
 
     pub(super) fn obey(&mut self, command: Command) -> Result<(), JobError> {
         match command {
-            Command::Submit(spec) => self.submit(*spec),
-            Command::Add(sources) => self.add(sources, PastedText::default()),
-            Command::AddPaths(paths) => self.add(lists::sources_of_paths(&paths), PastedText::default()),
-            Command::AddText(text) => self.add_text(&text),
-            Command::AddSamples => self.add(samples::sources()?, PastedText::default()),
+            Command::Submit(spec) => {
+                self.submit(*spec);
+                Ok(())
+            }
+            Command::Add(sources) => self.add(|| Ok(Inputs { sources, ..Inputs::default() })),
+            Command::AddPaths(paths) => {
+                self.add(move || Ok(Inputs { sources: lists::sources_of_paths(&paths), ..Inputs::default() }))
+            }
+            Command::AddText(text) => self.add(move || Ok(Inputs::of_text(&text))),
+            Command::AddSamples => self.add(|| Ok(Inputs { sources: samples::sources()?, ..Inputs::default() })),
             Command::Remove(seqs) => self.remove(seqs),
             Command::Clear => self.clear(),
             Command::Undo => self.undo(),
@@ -51,9 +58,18 @@ impl Coordinator {
                 self.with_draft(|spec| spec.limits = limits);
                 Ok(())
             }
-            Command::LoadRecipe(path) => self.load_recipe(&path),
-            Command::SaveRecipe(path) => self.save_recipe(&path),
-            Command::Start => self.start_listed(),
+            Command::LoadRecipe(path) => {
+                self.load_recipe(path);
+                Ok(())
+            }
+            Command::SaveRecipe(path) => {
+                self.save_recipe(path);
+                Ok(())
+            }
+            Command::Start => {
+                self.start_listed();
+                Ok(())
+            }
             Command::Pause(job) => {
                 self.pause(job);
                 Ok(())
@@ -68,8 +84,15 @@ impl Coordinator {
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
-            Command::KeepSecret { name, secret } => Ok(self.parts.secrets.keep_named(&name, &secret)?),
-            Command::SaveSettings(settings) => self.take_settings(*settings),
+            Command::KeepSecret { name, secret } => {
+                let secrets = Arc::clone(&self.parts.secrets);
+                self.on_disk(Disk::Settings, move || Ok(secrets.keep_named(&name, &secret)?), |_, kept| kept);
+                Ok(())
+            }
+            Command::SaveSettings(settings) => {
+                self.take_settings(*settings);
+                Ok(())
+            }
             Command::DismissNotice => {
                 self.notice = None;
                 Ok(())
@@ -77,19 +100,23 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn submit(&mut self, mut spec: JobSpec) -> Result<(), JobError> {
-        check(&spec)?;
-        lists::check(&spec)?;
-        secrets::keep_job(&self.parts.secrets, &mut spec)?;
-        let job = {
-            let spec = spec.clone();
-            self.call(move |catalog| catalog.create_job(&spec, JobState::Queued))?
+    /// Creates a job and runs it, once its request has been checked.
+    pub(super) fn submit(&mut self, mut spec: JobSpec) {
+        let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
+        let create = move || {
+            check(&spec)?;
+            lists::check(&spec)?;
+            secrets::keep_job(&secrets, &mut spec)?;
+            call(&record_tx, move |catalog| catalog.create_job(&spec, JobState::Queued))
         };
-        self.list(job)?;
-        self.enqueue(job)
+        self.on_disk(Disk::Settings, create, |this, job| {
+            let job = job?;
+            this.list(job)?;
+            this.enqueue(job)
+        });
     }
 
-    /// The job that new items join: the listed draft, or the listed job while it is at work, or a new draft.
+    /// The job that new items join: the listed draft, the listed job while it is running, or a new draft.
     pub(super) fn open_job(&mut self) -> Result<JobId, JobError> {
         if let Some(listed) = &self.listed
             && (listed.state == JobState::Draft || self.is_going(listed.id))
@@ -100,87 +127,111 @@ impl Coordinator {
         self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine(Message::new("no_draft")))
     }
 
+    /// Whether a job is running and not about to end.
     pub(super) fn is_going(&self, job: JobId) -> bool {
-        self.active.as_ref().is_some_and(|a| a.run.job == job && !matches!(a.phase, Phase::Ending { .. }))
+        let active = self.queue.run(job);
+        active.is_some_and(|active| !matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)))
     }
 
-    pub(super) fn add(&mut self, mut sources: Vec<SourceSpec>, mut links: PastedText) -> Result<(), JobError> {
-        secrets::keep_sources(&self.parts.secrets, &mut sources)?;
-        secrets::keep_links(&self.parts.secrets, &mut links.urls)?;
+    /// Adds what `find` gives to the open job. Finding it, and storing its secrets, may take a while: until then the job
+    /// counts as being read.
+    fn add(&mut self, find: impl FnOnce() -> Result<Inputs, JobError> + Send + 'static) -> Result<(), JobError> {
         self.write_spec();
         let job = self.open_job()?;
-        let added = sources.clone();
-        let first = self.call(move |catalog| catalog.add_sources(job, &added))?;
-        self.details.summaries.remove(&job);
-        let Some(listed) = &mut self.listed else { return Ok(()) };
-        listed.spec.sources.extend(sources.iter().cloned());
-        let sources = (first..).zip(sources).collect();
-        let PastedText { urls, duplicates, .. } = links;
-        self.expand(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
+        self.begin_intake(job);
+        let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
+        let prepare = move || {
+            let mut inputs = find()?;
+            secrets::keep_sources(&secrets, &mut inputs.sources)?;
+            secrets::keep_links(&secrets, &mut inputs.urls)?;
+            let sources = inputs.sources.clone();
+            let first = call(&record_tx, move |catalog| catalog.add_sources(job, &sources))?;
+            Ok((first, inputs))
+        };
+        self.on_disk(Disk::Settings, prepare, move |this, prepared| this.added(job, prepared));
         Ok(())
     }
 
-    pub(super) fn add_text(&mut self, text: &str) -> Result<(), JobError> {
-        let mut links = source::find_links(text);
-        if links.urls.is_empty() && links.paths.is_empty() {
-            self.notice = Some(Notice::NothingToAdd);
-            return Ok(());
+    fn added(&mut self, job: JobId, prepared: Result<(u32, Inputs), JobError>) -> Result<(), JobError> {
+        let (first, inputs) = match prepared {
+            Ok((_, inputs)) if inputs.sources.is_empty() && inputs.urls.is_empty() => {
+                self.end_intake(job);
+                self.notice = Some(Notice::NothingToAdd);
+                return Ok(());
+            }
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.end_intake(job);
+                return Err(error);
+            }
+        };
+        self.details.summaries.remove(&job);
+        if let Some(listed) = self.listed.as_mut().filter(|listed| listed.id == job) {
+            listed.spec.sources.extend(inputs.sources.iter().cloned());
         }
-        let paths = std::mem::take(&mut links.paths);
-        self.add(lists::sources_of_paths(&paths), links)
+        let sources = (first..).zip(inputs.sources).collect();
+        let (urls, duplicates) = (inputs.urls, inputs.duplicates);
+        self.send_intake(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
+        Ok(())
     }
 
-    pub(super) fn expand(&mut self, request: IntakeRequest) {
-        let job = request.job;
-        let expanding =
-            self.expanding.entry(job).or_insert_with(|| OpenIntake { requests: 0, stop: Arc::clone(&request.stop) });
-        // Counted before it is sent, so that the run never looks as if nothing were to come.
-        let run = self.active.as_ref().map(|active| &active.run).filter(|run| run.job == job);
-        let link_counts = run.map(|run| run.fetcher.link_counts());
-        let request = IntakeRequest { stop: Arc::clone(&expanding.stop), link_counts, ..request };
-        if let Some(run) = run {
-            run.pending.fetch_add(1, Ordering::AcqRel);
+    /// Has the sources of a request read.
+    pub(super) fn read_sources(&mut self, request: IntakeRequest) {
+        self.begin_intake(request.job);
+        self.send_intake(request);
+    }
+
+    /// One more request of a job is being read. Counted before it is sent, so that a run never looks complete meanwhile.
+    fn begin_intake(&mut self, job: JobId) {
+        let intake = self.expanding.entry(job).or_insert_with(|| OpenIntake { requests: 0, stop: Arc::default() });
+        intake.requests += 1;
+        if let Some(active) = self.queue.run(job) {
+            active.run.pending.fetch_add(1, Ordering::AcqRel);
         }
-        if self.parts.intake_tx.try_send(request).is_err() {
-            self.notice = Some(Notice::RunError(JobError::Machine(Message::new("too_many_sources"))));
-            if expanding.requests == 0 {
+    }
+
+    fn send_intake(&mut self, request: IntakeRequest) {
+        let job = request.job;
+        let stop = self.expanding.get(&job).map(|intake| Arc::clone(&intake.stop)).unwrap_or_default();
+        let link_counts = self.queue.run(job).map(|active| active.run.fetcher.link_counts());
+        if self.parts.intake_tx.try_send(IntakeRequest { stop, link_counts, ..request }).is_err() {
+            self.notice = Some(Notice::Failed(JobError::Machine(Message::new("too_many_sources"))));
+            self.end_intake(job);
+        }
+    }
+
+    fn end_intake(&mut self, job: JobId) {
+        if let Some(intake) = self.expanding.get_mut(&job) {
+            intake.requests -= 1;
+            if intake.requests == 0 {
                 self.expanding.remove(&job);
             }
-            if let Some(run) = run {
-                run.settle();
-            }
-            return;
         }
-        expanding.requests += 1;
+        if let Some(active) = self.queue.run(job) {
+            active.run.settle();
+        }
     }
 
     pub(super) fn note(&mut self, note: IntakeNote) {
         match note {
-            IntakeNote::RunError { job, error } => {
-                let lacking = self.lacking_column(job);
-                self.notice = Some(lacking.unwrap_or_else(|| Notice::RunError(error.clone())));
-                self.event(Some(job), Edge::SourceFailed { error });
+            IntakeNote::Failed { job, error } => {
+                self.event(Some(job), Edge::SourceFailed { error: error.clone() });
+                self.explain(job, error);
             }
             IntakeNote::Remark { job, remark } => {
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { remark });
             }
             IntakeNote::Ended { job, added, duplicates, only_links, is_cut_off } => {
-                if let Some(expanding) = self.expanding.get_mut(&job) {
-                    expanding.requests -= 1;
-                    if expanding.requests == 0 {
-                        self.expanding.remove(&job);
-                    }
-                }
-                if let Some(active) = self.active.as_mut().filter(|active| active.run.job == job) {
+                self.end_intake(job);
+                if let Some(active) = self.queue.run_mut(job) {
                     active.is_cut_off |= is_cut_off;
-                    active.run.settle();
                     if let Ok(Some(row)) = self.parts.reader.job(job) {
                         self.event(Some(job), Edge::Counted { total: row.total });
                     }
                 }
-                let may_tell = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
-                if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_tell {
+                let may_replace = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
+                if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_replace {
                     self.notice = Some(Notice::Added { added, duplicates, only_links });
                 }
                 self.details.read_at = None;
@@ -188,19 +239,27 @@ impl Coordinator {
         }
     }
 
-    /// That one of a draft's lists lacks a column it is to be read by; its own words would name an option of the
-    /// command line.
-    fn lacking_column(&mut self, job: JobId) -> Option<Notice> {
-        self.listed.as_ref().filter(|listed| listed.id == job)?;
-        self.list_files().iter().find_map(|file| {
-            let name = file.path.file_name().unwrap_or(file.path.as_os_str());
-            let column = file.missing.clone()?;
-            Some(Notice::NoColumn { list: name.to_string_lossy().into_owned(), column })
-        })
+    /// Shows why a source could not be read. If a list of the listed draft lacks a requested column, that is the reason;
+    /// the error's own text would name an option of the command line.
+    fn explain(&mut self, job: JobId, error: JobError) {
+        let listed = self.listed.as_ref().filter(|listed| listed.id == job && self.parts.options.lists_drafts);
+        let Some(spec) = listed.map(|listed| listed.spec.clone()) else {
+            self.notice = Some(Notice::Failed(error));
+            return;
+        };
+        self.on_disk(
+            Disk::Settings,
+            move || Ok(lists::files(&spec)),
+            move |this, files| {
+                let lacking = files.ok().and_then(|files| files.iter().find_map(lacking_column));
+                this.notice = Some(lacking.unwrap_or(Notice::Failed(error)));
+                Ok(())
+            },
+        );
     }
 
-    /// Changes which columns of the listed draft's lists are read. Another column of links makes a new draft, which
-    /// reads them anew and takes over everything else: so it can be undone, however long they are.
+    /// Changes which columns of the listed draft's lists are read. For another column of links, a new draft reads the lists
+    /// again and copies everything else, so that this can be undone however long the lists are.
     fn set_lists(&mut self, wanted: ListSpec) -> Result<(), JobError> {
         let Some(listed) = self.listed.as_mut().filter(|job| job.state == JobState::Draft) else { return Ok(()) };
         if listed.spec.lists == wanted {
@@ -208,7 +267,7 @@ impl Coordinator {
         }
         let is_list = |source: &SourceSpec| source::kind_of(source).is_ok_and(|kind| kind.is_list);
         if listed.spec.lists.url_column == wanted.url_column || !listed.spec.sources.iter().any(is_list) {
-            // A checksum is looked up when its item's turn comes.
+            // Checksums are looked up when their items are processed.
             self.notice = None;
             let before = std::mem::replace(&mut listed.spec.lists, wanted);
             self.edits.did(Edit::Lists(before));
@@ -229,7 +288,7 @@ impl Coordinator {
         self.list(job)?;
         self.edits.did(Edit::Listed(original.id));
         self.notice = None;
-        self.expand(IntakeRequest {
+        self.read_sources(IntakeRequest {
             sources,
             copy_of: Some(original.id),
             copies_no_lists: true,
@@ -253,6 +312,9 @@ impl Coordinator {
     pub(super) fn clear(&mut self) -> Result<(), JobError> {
         self.write_spec();
         let Some(listed) = self.listed.clone() else { return Ok(()) };
+        if self.is_empty_draft(&listed) {
+            return Ok(());
+        }
         self.new_draft()?;
         if listed.state == JobState::Draft {
             self.notice = Some(Notice::Removed(listed.total));
@@ -261,10 +323,29 @@ impl Coordinator {
         Ok(())
     }
 
+    /// Whether a job is a draft to which nothing was added.
+    fn is_empty_draft(&self, job: &Listed) -> bool {
+        job.state == JobState::Draft
+            && job.total == 0
+            && job.spec.sources.is_empty()
+            && !self.expanding.contains_key(&job.id)
+            && !self.queue.contains(job.id)
+    }
+
+    /// Leaves the listed job, and returns the edit that brings it back. An empty draft is deleted.
+    fn leave(&mut self, listed: &Listed) -> Edit {
+        if !self.is_empty_draft(listed) {
+            return Edit::Listed(listed.id);
+        }
+        let job = listed.id;
+        let _ = self.parts.record_tx.send(Record::Call(delete(job)));
+        Edit::EmptyDraft(Box::new(listed.spec.clone()))
+    }
+
     /// A draft with the listed job's recipe, or the remembered one.
     pub(super) fn new_draft(&mut self) -> Result<(), JobError> {
         let spec = match &self.listed {
-            // Where to was decided for that job's sources; the wish for a folder stands in the settings.
+            // The output folder was chosen for that job's sources; the user's choice is in the settings.
             Some(listed) => JobSpec {
                 lists: ListSpec::default(),
                 outputs: vec![Output { sink: self.settings.sink.clone(), ..listed.spec.output().clone() }],
@@ -292,7 +373,7 @@ impl Coordinator {
         row.map(|row| Ok(Listed { row, spec: reader.spec(job)?.unwrap_or_default() })).transpose()
     }
 
-    /// Lists a job; an empty draft that is left is forgotten.
+    /// Lists a job.
     pub(super) fn list(&mut self, job: JobId) -> Result<(), JobError> {
         self.write_spec();
         self.listed = Some(self.read_listed(job)?.ok_or_else(|| JobError::no_job(job))?);
@@ -305,28 +386,31 @@ impl Coordinator {
         if self.listed.as_ref().is_some_and(|listed| listed.id == job) {
             return Ok(());
         }
-        if let Some(listed) = &self.listed {
-            self.edits.did(Edit::Listed(listed.id));
+        let left = self.listed.clone();
+        self.list(job)?;
+        if let Some(left) = left {
+            let edit = self.leave(&left);
+            self.edits.did(edit);
         }
-        self.list(job)
+        Ok(())
     }
 
-    /// Changes the listed draft; an ended job's items are taken over into a new draft first. A job at work stays as it
-    /// was started.
+    /// Changes the listed draft. If the listed job has ended, its items are copied into a new draft first. A started job
+    /// can't be changed.
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
         match listed.state {
-            JobState::Draft => {}
-            JobState::Done | JobState::Cancelled if self.active.as_ref().is_none_or(|a| a.run.job != listed.id) => {
+            JobState::Draft if !self.queue.contains(listed.id) => {}
+            JobState::Done | JobState::Cancelled if !self.queue.contains(listed.id) => {
                 let (original, columns) = (listed.id, listed.spec.lists.clone());
                 self.new_draft()?;
                 if let Some(draft) = &mut self.listed {
-                    // What is taken over is still checked against its column.
+                    // Copied items are still checked against their column.
                     draft.spec.lists = columns;
                 }
                 self.edits.did(Edit::Listed(original));
                 if let Some(draft) = self.listed.as_ref().map(|job| job.id) {
-                    self.expand(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
+                    self.read_sources(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
                 }
             }
             _ => {
@@ -356,36 +440,79 @@ impl Coordinator {
         }
     }
 
-    /// Writes the listed draft's edits to the catalog.
+    /// Writes the listed draft's edits to the catalog and the settings, without waiting for it.
     pub(super) fn write_spec(&mut self) {
         if self.spec_dirty.take().is_none() {
             return;
         }
         if let Some(listed) = self.listed.as_ref().filter(|job| job.state == JobState::Draft) {
             let (job, spec) = (listed.id, listed.spec.without_sources());
-            if let Err(error) = self.call(move |catalog| catalog.set_request(job, &spec)) {
-                self.trouble(&error);
-            }
+            let write = Record::Call(Box::new(move |catalog| {
+                if let Err(error) = catalog.set_request(job, &spec) {
+                    tracing::error!(%error, "a draft could not be written");
+                }
+            }));
+            let _ = self.parts.record_tx.send(write);
             self.save_settings();
         }
     }
 
-    fn take_settings(&mut self, mut settings: Settings) -> Result<(), JobError> {
-        secrets::keep_network(&self.parts.secrets, &mut settings.network)?;
-        if settings.network != self.settings.network {
-            self.ca_file_fault = secrets::ca_file_fault(&settings.network);
+    /// Takes over settings. They count at once; their secrets are stored before they are written.
+    fn take_settings(&mut self, settings: Settings) {
+        let before = std::mem::replace(&mut self.settings, settings).network;
+        let given = self.settings.network.clone();
+        if given == before {
+            return self.save_settings();
         }
-        self.settings = settings;
-        self.save_settings();
-        Ok(())
+        let (secrets, mut network) = (Arc::clone(&self.parts.secrets), given.clone());
+        self.settings_writes.secrets_pending += 1;
+        let keep = move || {
+            secrets::keep_network(&secrets, &mut network)?;
+            let fault = secrets::ca_file_fault(&network);
+            Ok((network, fault))
+        };
+        self.on_disk(Disk::Settings, keep, move |this, kept| {
+            this.settings_writes.secrets_pending -= 1;
+            let is_current = this.settings.network == given;
+            let result = match kept {
+                Ok((network, fault)) if is_current => {
+                    this.settings.network = network;
+                    this.ca_file_fault = fault;
+                    Ok(())
+                }
+                Ok(_) => Ok(()),
+                Err(error) => {
+                    if is_current {
+                        this.settings.network = before;
+                    }
+                    Err(error)
+                }
+            };
+            this.save_settings();
+            result
+        });
     }
 
+    /// Writes the settings, unless that is under way: then they are written once more afterwards.
     pub(super) fn save_settings(&mut self) {
-        if let Some(file) = &self.parts.settings_file
-            && let Err(error) = file.save(&self.settings)
-        {
-            self.notice = Some(Notice::RunError(error));
+        let Some(file) = self.parts.settings_file.clone() else { return };
+        if self.settings_writes.is_running || self.settings_writes.secrets_pending > 0 {
+            self.settings_writes.is_outdated = true;
+            return;
         }
+        self.settings_writes = SettingsWrites { is_running: true, ..SettingsWrites::default() };
+        let settings = self.settings.clone();
+        self.on_disk(
+            Disk::Settings,
+            move || file.save(&settings),
+            |this, saved| {
+                this.settings_writes.is_running = false;
+                if std::mem::take(&mut this.settings_writes.is_outdated) {
+                    this.save_settings();
+                }
+                saved
+            },
+        );
     }
 
     pub(super) fn undo(&mut self) -> Result<(), JobError> {
@@ -426,6 +553,12 @@ impl Coordinator {
                 return Ok(Edit::Removed(removed));
             }
             Edit::Listed(other) => {
+                let left = listed.clone();
+                self.list(other)?;
+                return Ok(self.leave(&left));
+            }
+            Edit::EmptyDraft(spec) => {
+                let other = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
                 self.list(other)?;
                 return Ok(Edit::Listed(job));
             }
@@ -434,24 +567,64 @@ impl Coordinator {
         Ok(inverse)
     }
 
-    pub(super) fn load_recipe(&mut self, path: &Path) -> Result<(), JobError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let sentence = Message::new("recipe_unread");
-            JobError::Refused(sentence.with("path", path.display()).with("detail", error))
-        })?;
-        let file = op::file::read(&text, &path.display().to_string())?;
-        if let Some(save) = file.save {
-            self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))?;
-        }
-        self.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, file.recipe)))
+    fn load_recipe(&mut self, path: PathBuf) {
+        let read = move || {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let message = Message::new("recipe_unread");
+                JobError::Refused(message.with("path", path.display()).with("detail", error))
+            })?;
+            op::file::read(&text, &path.display().to_string())
+        };
+        self.on_disk(Disk::Settings, read, |this, file| {
+            let file = file?;
+            if let Some(save) = file.save {
+                this.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))?;
+            }
+            this.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, file.recipe)))
+        });
     }
 
-    pub(super) fn save_recipe(&mut self, path: &Path) -> Result<(), JobError> {
-        let Some(listed) = &self.listed else { return Ok(()) };
+    fn save_recipe(&mut self, path: PathBuf) {
+        let Some(listed) = &self.listed else { return };
         let text = op::file::write(&listed.spec.recipe, &listed.spec.output().save);
-        store::put(path, text.as_bytes()).map_err(|error| {
-            let sentence = Message::new("recipe_unwritten");
-            JobError::Machine(sentence.with("path", path.display()).with("detail", error))
-        })
+        let write = move || {
+            store::put(&path, text.as_bytes()).map_err(|error| {
+                let message = Message::new("recipe_unwritten");
+                JobError::Machine(message.with("path", path.display()).with("detail", error))
+            })
+        };
+        self.on_disk(Disk::Settings, write, |_, written| written);
     }
+}
+
+/// What a command adds to a job.
+#[derive(Default)]
+struct Inputs {
+    sources: Vec<SourceSpec>,
+    /// Pasted links, which belong to no source.
+    urls: Vec<String>,
+    /// Pasted links that were repeated.
+    duplicates: u64,
+}
+
+impl Inputs {
+    fn of_text(text: &str) -> Self {
+        let PastedText { urls, paths, duplicates } = source::find_links(text);
+        Self { sources: lists::sources_of_paths(&paths), urls, duplicates }
+    }
+}
+
+/// Deletes an empty draft.
+pub(super) fn delete(job: JobId) -> Task {
+    Box::new(move |catalog| {
+        if let Err(error) = catalog.delete_job(job) {
+            tracing::warn!(%error, "an empty draft could not be deleted");
+        }
+    })
+}
+
+fn lacking_column(file: &ListFile) -> Option<Notice> {
+    let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+    let column = file.missing.clone()?;
+    Some(Notice::NoColumn { list: name.to_string_lossy().into_owned(), column })
 }

@@ -1,14 +1,18 @@
-//! The one thread that owns the jobs: it takes commands, starts and ends runs, and publishes snapshots.
+//! The coordinator: the one thread that owns the jobs. It takes commands, starts and ends runs, and publishes snapshots.
 //!
-//! It never touches a pixel, a socket or an output, and waits for the recorder only where an answer decides what is
-//! listed. While nothing happens it sleeps.
+//! It uses no disk except the catalog's, no socket and no pixels: other disk work runs on the threads of `disk.rs`, and
+//! what depends on its result follows in a later turn of the loop. It waits for the recorder only where the answer decides
+//! what is listed. While nothing happens, it sleeps.
 
+pub(super) mod disk;
 mod draft;
 mod jobs;
 mod publish;
+mod queue;
 pub(super) mod rate_meter;
 pub(super) mod samples;
 pub(super) mod settings;
+mod supervise;
 pub(super) mod undo;
 
 use std::collections::{HashMap, VecDeque};
@@ -36,6 +40,8 @@ use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, SourceSpec};
 use crate::store::CreatedFolders;
+use disk::{DiskWorkers, Reply};
+use queue::JobQueue;
 use rate_meter::RateMeter;
 use settings::SettingsFile;
 use undo::UndoStack;
@@ -43,7 +49,7 @@ use undo::UndoStack;
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
 
-/// What the coordinator is given.
+/// What the coordinator needs to start.
 pub(in crate::engine) struct Parts {
     pub(in crate::engine) options: EngineOptions,
     pub(in crate::engine) shared: Arc<Shared>,
@@ -59,7 +65,9 @@ pub(in crate::engine) struct Parts {
     pub(in crate::engine) runtime: tokio::runtime::Handle,
     pub(in crate::engine) bodies: Option<Arc<BodyCache>>,
     pub(in crate::engine) revision: Arc<AtomicU64>,
-    pub(in crate::engine) settings_file: Option<SettingsFile>,
+    pub(in crate::engine) settings_file: Option<Arc<SettingsFile>>,
+    pub(in crate::engine) disks: DiskWorkers,
+    pub(in crate::engine) reply_rx: Receiver<Reply>,
     pub(in crate::engine) secrets: Arc<Secrets>,
 }
 
@@ -67,24 +75,25 @@ pub(in crate::engine) struct Parts {
 pub(in crate::engine) struct Coordinator {
     parts: Parts,
     listed: Option<Listed>,
-    active: Option<Active>,
-    queue: VecDeque<JobId>,
+    queue: JobQueue,
     expanding: HashMap<JobId, OpenIntake>,
     pool: Option<(usize, Arc<ThreadPool>)>,
     edits: UndoStack,
     settings: Settings,
     ca_file_fault: Option<CaFileFault>,
-    /// The listed draft's lists, and what they were looked at for.
-    list_files: (JobId, Vec<SourceSpec>, ListSpec, Arc<[ListFile]>),
+    settings_writes: SettingsWrites,
+    list_files: ListFiles,
+    /// States that the recorder has been told to write.
+    states: HashMap<JobId, (JobState, Arc<AtomicBool>)>,
     events: VecDeque<Event>,
     next_event: u64,
     /// Number of the last command that was carried out.
     commands_included: u64,
     notice: Option<Notice>,
     details: Details,
-    /// How long the job that ended last was at work.
+    /// How long the job that ended last was running.
     worked: Option<(JobId, Duration)>,
-    /// Since when the listed draft's spec differs from the catalog's.
+    /// When the listed draft's spec began to differ from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
 }
@@ -104,36 +113,56 @@ impl Deref for Listed {
     }
 }
 
-/// A job at work.
+/// A running job.
 struct Active {
     run: Arc<Run>,
     threads: Vec<JoinHandle<()>>,
     _lock: JobLock,
-    made: CreatedFolders,
+    /// The output folder, if it was created for this job; it is removed if it stays empty.
+    created: Option<CreatedFolders>,
     meter: RateMeter,
     phase: Phase,
     network_gone: bool,
-    /// A list of it was not read to its end, and can be read again.
+    /// Whether a list of the job was not read to its end and can be read again.
     is_cut_off: bool,
 }
 
-/// What a job at work is doing.
+/// What a running job is doing.
 #[derive(Clone, PartialEq)]
 enum Phase {
     Going,
     Paused,
-    /// Waits for room on the disk.
+    /// Waits for space on the disk.
     Waiting {
         reason: JobError,
-        next_look: Instant,
-        /// Bytes that were free when it was full.
-        full_at_bytes: u64,
+        next_check: Instant,
+        /// Free bytes when the disk was full; `None` until they are known.
+        full_at_bytes: Option<u64>,
     },
-    /// Is being stopped, to be left in this state.
+    /// Is being stopped, and will be left in this state.
     Ending {
         state: JobState,
         reason: Option<JobError>,
     },
+    /// Nothing of it runs any more; its output folder is being closed.
+    Closing(JobState),
+}
+
+/// Writing of the settings file.
+#[derive(Default)]
+struct SettingsWrites {
+    is_running: bool,
+    /// Whether the settings changed while they were being written.
+    is_outdated: bool,
+    /// Network settings whose secrets are being stored, before they may be written.
+    secrets_pending: usize,
+}
+
+/// The columns of the listed draft's lists.
+struct ListFiles {
+    /// The draft, its sources and the requested columns for which the lists are shown.
+    asked_for: (JobId, Vec<SourceSpec>, ListSpec),
+    files: Arc<[ListFile]>,
 }
 
 /// Sources of a job that are being read.
@@ -157,15 +186,16 @@ struct Details {
 
 impl Coordinator {
     pub(in crate::engine) fn new(parts: Parts) -> Self {
-        let settings = parts.settings_file.as_ref().map(SettingsFile::load).unwrap_or_default();
+        let settings = parts.settings_file.as_ref().map(|file| file.load()).unwrap_or_default();
         Self {
             ca_file_fault: secrets::ca_file_fault(&settings.network),
-            list_files: (JobId(0), Vec::new(), ListSpec::default(), Arc::new([])),
+            settings_writes: SettingsWrites::default(),
+            list_files: ListFiles { asked_for: (JobId(0), Vec::new(), ListSpec::default()), files: Arc::new([]) },
+            states: HashMap::new(),
             parts,
             listed: None,
-            active: None,
             worked: None,
-            queue: VecDeque::new(),
+            queue: JobQueue::default(),
             expanding: HashMap::new(),
             pool: None,
             edits: UndoStack::default(),
@@ -180,7 +210,7 @@ impl Coordinator {
         }
     }
 
-    /// Works until told to quit; a job at work is left resumable.
+    /// Runs until it is told to quit; a running job is left so that it can be resumed.
     pub(in crate::engine) fn run(mut self) {
         if self.parts.options.lists_drafts
             && let Err(error) = self.bring_back_session()
@@ -190,9 +220,9 @@ impl Coordinator {
         self.publish();
         let (ticker, idle) = (tick(TICK), never());
         loop {
-            let busy = self.active.is_some() || self.spec_dirty.is_some() || !self.expanding.is_empty();
+            let busy = !self.queue.is_idle() || self.spec_dirty.is_some() || !self.expanding.is_empty();
             let ticker = if busy { &ticker } else { &idle };
-            let mut worth_telling = true;
+            let mut is_news = true;
             crossbeam_channel::select! {
                 recv(self.parts.command_rx) -> command => match command {
                     Ok(NumberedCommand { number, command }) => {
@@ -202,17 +232,19 @@ impl Coordinator {
                     Err(_) => self.quit(),
                 },
                 recv(self.parts.note_rx) -> note => if let Ok(note) = note { self.note(note) },
-                // While records stream in, the next tick tells of them.
-                recv(self.parts.bell_rx) -> _ => worth_telling = !busy,
+                recv(self.parts.reply_rx) -> reply => if let Ok(reply) = reply { self.take_reply(reply) },
+                // While records stream in, the next tick publishes them.
+                recv(self.parts.bell_rx) -> _ => is_news = !busy,
                 recv(self.parts.quit_rx) -> _ => self.quit(),
                 recv(ticker) -> _ => {},
             }
             self.attend();
-            if self.quitting && self.active.is_none() {
+            if self.quitting && self.queue.is_idle() {
+                self.settings_writes = SettingsWrites::default();
                 self.write_spec();
                 return;
             }
-            if worth_telling {
+            if is_news {
                 self.publish();
             }
         }
@@ -220,30 +252,54 @@ impl Coordinator {
 
     fn quit(&mut self) {
         self.quitting = true;
-        self.queue.clear();
+        self.queue.clear_waiting();
+        self.queue.stop_all_preparing(JobState::Paused);
         for expanding in self.expanding.values() {
             expanding.stop.store(true, Ordering::Release);
         }
-        self.end_active(JobState::Paused, None);
+        for job in self.queue.running() {
+            self.end_active(job, JobState::Paused, None);
+        }
     }
 
-    /// Lists what was listed when the program was last closed: a job that was cut off, or else the draft.
+    fn take_reply(&mut self, reply: Reply) {
+        if let Err(error) = reply(self) {
+            self.trouble(&error);
+        }
+    }
+
+    /// Lists what was listed when the program was last closed: an interrupted job, or else the draft. Empty drafts that
+    /// are not listed are deleted.
     fn bring_back_session(&mut self) -> Result<(), JobError> {
         let reader = &self.parts.reader;
         let draft = reader.latest_draft()?;
         let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
         let listed = match cut_off {
             Some(job) if self.lock(job.id)?.is_some() => {
-                // Where it was killed, its row still says running, to whoever looks there.
+                // If the program was killed, its row still says running.
                 self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
                 Some(job)
             }
             _ => draft,
         };
         match listed {
-            Some(job) => self.list(job.id),
-            None => self.new_draft(),
+            Some(job) => self.list(job.id)?,
+            None => self.new_draft()?,
         }
+        self.delete_empty_drafts()
+    }
+
+    /// Deletes empty drafts that earlier versions left behind.
+    fn delete_empty_drafts(&mut self) -> Result<(), JobError> {
+        const JOBS_CHECKED: u32 = 1000;
+        let listed = self.listed.as_ref().map(|listed| listed.id);
+        for row in self.parts.reader.jobs(JOBS_CHECKED)? {
+            let is_empty = row.state == JobState::Draft && row.total == 0 && Some(row.id) != listed;
+            if is_empty && self.parts.reader.sources(row.id)?.is_empty() {
+                let _ = self.parts.record_tx.send(Record::Call(draft::delete(row.id)));
+            }
+        }
+        Ok(())
     }
 
     fn call<T: Send + 'static>(

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::disk::Disk;
 use super::{Coordinator, Details, Phase};
 use crate::catalog::CatalogReader;
 use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
-use crate::engine::record::message;
+use crate::engine::record::message::{self, Record};
 use crate::error::JobError;
 use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progress};
 
@@ -24,7 +25,7 @@ const GROUPS_LISTED: u32 = 200;
 impl Coordinator {
     pub(super) fn trouble(&mut self, error: &JobError) {
         tracing::warn!(%error, "a command could not be obeyed");
-        self.notice = Some(Notice::RunError(error.clone()));
+        self.notice = Some(Notice::Failed(error.clone()));
     }
 
     pub(super) fn event(&mut self, job: Option<JobId>, edge: Edge) {
@@ -46,6 +47,7 @@ impl Coordinator {
                 Ok(listed) => self.listed = listed,
                 Err(error) => self.trouble(&error),
             }
+            self.read_levels();
         }
         self.details.read_at = None;
     }
@@ -58,10 +60,10 @@ impl Coordinator {
             commands_included: self.commands_included,
             current: self.job_view(revision),
             running_elsewhere: self
-                .active
-                .as_ref()
-                .map(|active| active.run.job)
-                .filter(|job| self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
+                .queue
+                .running()
+                .into_iter()
+                .find(|job| self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
             jobs: Arc::clone(&self.details.jobs),
             events: self.events.iter().cloned().collect(),
             settings: self.settings.clone(),
@@ -79,6 +81,26 @@ impl Coordinator {
         let Some(listed) = &mut self.listed else { return };
         if let Ok(Some(row)) = self.parts.reader.job(listed.id) {
             listed.row = row;
+        }
+        self.states.retain(|_, (_, is_written)| !is_written.load(Ordering::Acquire));
+        if let Some((state, _)) = self.states.get(&listed.id) {
+            listed.row.state = *state;
+        }
+    }
+
+    /// Has the recorder write a job's state, without waiting for it. The state is shown at once.
+    pub(super) fn set_state(&mut self, job: JobId, state: JobState) {
+        let is_written = Arc::new(AtomicBool::new(false));
+        self.states.insert(job, (state, Arc::clone(&is_written)));
+        let record = Record::Call(Box::new(move |catalog| {
+            if let Err(error) = catalog.set_state(job, state) {
+                tracing::warn!(%error, "a job's state could not be written");
+            }
+            is_written.store(true, Ordering::Release);
+        }));
+        let _ = self.parts.record_tx.send(record);
+        if let Some(listed) = self.listed.as_mut().filter(|listed| listed.id == job) {
+            listed.row.state = state;
         }
     }
 
@@ -121,24 +143,40 @@ impl Coordinator {
         };
     }
 
-    /// The listed draft's lists; they are looked at when they or the columns asked for have changed.
+    /// The listed draft's lists with columns, as far as they are known. They are read again when the sources or the
+    /// requested columns have changed.
     pub(super) fn list_files(&mut self) -> Arc<[ListFile]> {
         let Some(listed) = self.listed.as_ref().filter(|job| job.state == JobState::Draft) else { return Arc::new([]) };
         if !self.parts.options.lists_drafts {
             return Arc::new([]);
         }
-        let (job, sources, lists, _) = &self.list_files;
-        if *job != listed.id || *lists != listed.spec.lists || *sources != listed.spec.sources {
-            let files = lists::files(&listed.spec);
-            self.list_files = (listed.id, listed.spec.sources.clone(), listed.spec.lists.clone(), files);
+        let (job, sources, columns) = &self.list_files.asked_for;
+        if *job != listed.id || *columns != listed.spec.lists || *sources != listed.spec.sources {
+            // The lists of a draft that reads the same sources in another way stay visible until they are read again.
+            if *job != listed.id && *sources != listed.spec.sources {
+                self.list_files.files = Arc::new([]);
+            }
+            let asked_for = (listed.id, listed.spec.sources.clone(), listed.spec.lists.clone());
+            self.list_files.asked_for = asked_for.clone();
+            let spec = listed.spec.clone();
+            self.on_disk(
+                Disk::Settings,
+                move || Ok(lists::files(&spec)),
+                move |this, files| {
+                    if this.list_files.asked_for == asked_for {
+                        this.list_files.files = files?;
+                    }
+                    Ok(())
+                },
+            );
         }
-        Arc::clone(&self.list_files.3)
+        Arc::clone(&self.list_files.files)
     }
 
     pub(super) fn job_view(&mut self, revision: u64) -> Option<JobView> {
         let list_files = self.list_files();
         let listed = self.listed.as_ref()?;
-        let active = self.active.as_mut().filter(|active| active.run.job == listed.id);
+        let active = self.queue.run_mut(listed.id);
         let counting = self.expanding.contains_key(&listed.id);
         let mut progress = Progress {
             total: listed.total,
@@ -176,9 +214,13 @@ impl Coordinator {
                     halted = Some(reason.clone());
                     JobState::Paused
                 }
-                Phase::Going | Phase::Ending { state: JobState::Done, .. } => JobState::Running,
-                Phase::Ending { state, .. } => *state,
+                Phase::Going | Phase::Ending { state: JobState::Done, .. } | Phase::Closing(JobState::Done) => {
+                    JobState::Running
+                }
+                Phase::Ending { state, .. } | Phase::Closing(state) => *state,
             };
+        } else if let Some(waiting) = self.queue.state_before_run(listed.id) {
+            state = waiting;
         }
         Some(JobView {
             id: listed.id,

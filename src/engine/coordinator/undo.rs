@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{JobId, ListSpec, NewItem, Recipe, Save, SinkSpec};
+use crate::model::{JobId, JobSpec, ListSpec, NewItem, Recipe, Save, SinkSpec};
 
 /// UndoStack kept at most.
 const KEPT: usize = 200;
@@ -26,6 +26,8 @@ pub(crate) enum Edit {
     Restored(Vec<u64>),
     /// This job was listed.
     Listed(JobId),
+    /// An empty draft with this request was listed; it has been deleted.
+    EmptyDraft(Box<JobSpec>),
 }
 
 /// UndoStack that can be taken back, and those that can be done again.

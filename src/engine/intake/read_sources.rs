@@ -73,7 +73,7 @@ impl IntakeRequest {
 /// What the coordinator is told.
 pub(crate) enum IntakeNote {
     /// A source could not be read, wholly or in part.
-    RunError { job: JobId, error: JobError },
+    Failed { job: JobId, error: JobError },
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
     /// All that was asked for has been read, but for the rest of a list that broke off, at which a resume goes on.
@@ -108,7 +108,7 @@ pub(crate) fn run(
             is_cut_off: false,
         };
         if let Err(error) = expansion.run() {
-            let _ = note_tx.send(IntakeNote::RunError { job: expansion.request.job, error });
+            let _ = note_tx.send(IntakeNote::Failed { job: expansion.request.job, error });
         }
         let Intake { request, added, duplicates, is_cut_off, .. } = expansion;
         let _ = note_tx.send(IntakeNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off });
@@ -190,7 +190,7 @@ impl Intake<'_> {
                 match found {
                     Found::Failed(error) => {
                         this.is_cut_off = is_list && !kind.is_lost_when_interrupted();
-                        this.tell(IntakeNote::RunError { job: this.request.job, error });
+                        this.tell(IntakeNote::Failed { job: this.request.job, error });
                     }
                     // What is left out is told when all has been added.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
@@ -251,7 +251,7 @@ impl Intake<'_> {
     /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
     fn tell_cut_off_stdin(&self) {
         const CUT_OFF: Message = Message::new("stdin_cut_off");
-        self.tell(IntakeNote::RunError { job: self.request.job, error: JobError::Machine(CUT_OFF) });
+        self.tell(IntakeNote::Failed { job: self.request.job, error: JobError::Machine(CUT_OFF) });
     }
 
     /// Takes over the items of another job.
@@ -357,7 +357,7 @@ impl<'a> ListFetcher<'a> {
         match self.spec.sources.get(self.index as usize) {
             Some(source) if self.already_read && hash_of(source).is_some_and(|hash| hash != list.hash) => {
                 let sentence = CHANGED.with("list", locator::shown_url(url));
-                let _ = self.note_tx.send(IntakeNote::RunError { job: self.job, error: JobError::Machine(sentence) });
+                let _ = self.note_tx.send(IntakeNote::Failed { job: self.job, error: JobError::Machine(sentence) });
             }
             Some(_) => self.note(&list.hash)?,
             None => {}

@@ -31,7 +31,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             Some(Notice::NothingToAdd) => (lang.word("nothing_to_add").to_owned(), false, false),
             Some(Notice::NoColumn { list, column }) => (lang.list_lacks(list, column), false, true),
             Some(Notice::Remark(remark)) => (remark.window_text(lang), false, false),
-            Some(Notice::RunError(error)) => (error.window_text(lang), false, true),
+            Some(Notice::Failed(error)) => (error.window_text(lang), false, true),
         }
     };
     if !trouble

@@ -1,0 +1,93 @@
+//! Disk work for the coordinator, which never waits for a disk itself: the work runs on a named thread, and what follows
+//! from its result runs on the coordinator.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::Coordinator;
+use crate::engine::run::named;
+use crate::error::JobError;
+use crate::model::Message;
+
+/// Tasks that may wait for a disk, and replies that may wait for the coordinator.
+const MAX_QUEUED: usize = 256;
+
+/// A disk that may be slow or stuck without the others being so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// Settings, secrets, recipes, and looks at sources.
+    Settings,
+    /// Output folders.
+    Output,
+}
+
+/// What the coordinator does with a task's result.
+pub(crate) type Reply = Box<dyn FnOnce(&mut Coordinator) -> Result<(), JobError> + Send>;
+type Task = Box<dyn FnOnce() -> Reply + Send>;
+
+/// Called before each task; tests use it to stall a disk.
+pub(crate) type BeforeTask = Arc<dyn Fn(Disk) + Send + Sync>;
+
+/// Threads that do disk work, one for each [`Disk`]. They end when this is dropped and their tasks are done.
+pub(crate) struct DiskWorkers {
+    settings_tx: Sender<Task>,
+    output_tx: Sender<Task>,
+}
+
+impl DiskWorkers {
+    /// Starts the threads. Also returns the end at which replies arrive.
+    pub(crate) fn start(
+        before_task: Option<&BeforeTask>,
+    ) -> Result<(Self, Receiver<Reply>, Vec<JoinHandle<()>>), JobError> {
+        let (reply_tx, reply_rx) = bounded(MAX_QUEUED);
+        let start = |name: &str, disk: Disk| {
+            let (task_tx, task_rx) = bounded::<Task>(MAX_QUEUED);
+            let (reply_tx, before_task) = (reply_tx.clone(), before_task.cloned());
+            let thread = named(name, move || {
+                for task in task_rx {
+                    if let Some(before_task) = &before_task {
+                        before_task(disk);
+                    }
+                    // Without a coordinator, nobody needs the reply.
+                    let _ = reply_tx.send(task());
+                }
+            })?;
+            Ok::<_, JobError>((task_tx, thread))
+        };
+        let (settings_tx, settings_thread) = start("pixloom-settings", Disk::Settings)?;
+        let (output_tx, output_thread) = start("pixloom-output", Disk::Output)?;
+        Ok((Self { settings_tx, output_tx }, reply_rx, vec![settings_thread, output_thread]))
+    }
+}
+
+impl Coordinator {
+    /// Does `work` on a disk's thread, then `then` with its result on this one.
+    pub(super) fn on_disk<T: Send + 'static>(
+        &mut self,
+        disk: Disk,
+        work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, JobError>) -> Result<(), JobError> + Send + 'static,
+    ) {
+        const PANICKED: Message = Message::new("disk_panic");
+        const STUCK: Message = Message::new("disk_stuck");
+        let task_tx = match disk {
+            Disk::Settings => &self.parts.disks.settings_tx,
+            Disk::Output => &self.parts.disks.output_tx,
+        };
+        // Nobody else sends tasks, so the queue can't fill up after this.
+        if task_tx.is_full() {
+            if let Err(error) = then(self, Err(JobError::Machine(STUCK))) {
+                self.trouble(&error);
+            }
+            return;
+        }
+        let task: Task = Box::new(move || {
+            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(JobError::Machine(PANICKED)));
+            Box::new(move |coordinator: &mut Self| then(coordinator, result))
+        });
+        let _ = task_tx.try_send(task);
+    }
+}

@@ -1,0 +1,134 @@
+//! The jobs that were started and have not ended, in order. One runs at a time.
+
+use std::collections::VecDeque;
+
+use super::Active;
+use crate::catalog::JobLock;
+use crate::model::{JobId, JobState};
+
+/// Jobs that run at the same time.
+const MAX_RUNNING: usize = 1;
+
+/// Jobs that were started and have not ended.
+#[derive(Default)]
+pub(super) struct JobQueue {
+    /// Drafts that were started and are being checked.
+    checking: Vec<JobId>,
+    waiting: VecDeque<JobId>,
+    preparing: Vec<Preparing>,
+    running: Vec<Active>,
+}
+
+/// A job whose output folder is being prepared.
+pub(super) struct Preparing {
+    pub(super) job: JobId,
+    pub(super) lock: JobLock,
+    /// Whether it ran before.
+    pub(super) resumes: bool,
+    /// The state in which it is left instead of running, if it was stopped in the meantime.
+    pub(super) stopped: Option<JobState>,
+}
+
+impl JobQueue {
+    pub(super) fn has_room(&self) -> bool {
+        self.preparing.len() + self.running.len() < MAX_RUNNING
+    }
+
+    /// Whether no job is running or about to run.
+    pub(super) fn is_idle(&self) -> bool {
+        self.preparing.is_empty() && self.running.is_empty()
+    }
+
+    pub(super) fn contains(&self, job: JobId) -> bool {
+        self.checking.contains(&job)
+            || self.waiting.contains(&job)
+            || self.preparing.iter().any(|preparing| preparing.job == job)
+            || self.run(job).is_some()
+    }
+
+    /// The state of a job that is not running yet, which its row in the catalog may not have yet.
+    pub(super) fn state_before_run(&self, job: JobId) -> Option<JobState> {
+        if let Some(preparing) = self.preparing.iter().find(|preparing| preparing.job == job) {
+            return Some(preparing.stopped.unwrap_or(JobState::Queued));
+        }
+        (self.checking.contains(&job) || self.waiting.contains(&job)).then_some(JobState::Queued)
+    }
+
+    pub(super) fn begin_check(&mut self, job: JobId) {
+        self.checking.push(job);
+    }
+
+    /// Ends a job's check; `false` if it was cancelled before.
+    pub(super) fn end_check(&mut self, job: JobId) -> bool {
+        let before = self.checking.len();
+        self.checking.retain(|checking| *checking != job);
+        self.checking.len() < before
+    }
+
+    pub(super) fn push(&mut self, job: JobId) {
+        self.waiting.push_back(job);
+    }
+
+    /// The next job to run, if one waits and there is room for it.
+    pub(super) fn next(&mut self) -> Option<JobId> {
+        if self.has_room() { self.waiting.pop_front() } else { None }
+    }
+
+    /// Takes a job out of those that wait; `false` if it is not among them.
+    pub(super) fn remove_waiting(&mut self, job: JobId) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| *waiting != job);
+        self.waiting.len() < before
+    }
+
+    pub(super) fn clear_waiting(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub(super) fn begin_preparing(&mut self, preparing: Preparing) {
+        self.preparing.push(preparing);
+    }
+
+    /// A job is left in `state` instead of running; `false` if it is not being prepared.
+    pub(super) fn stop_preparing(&mut self, job: JobId, state: JobState) -> bool {
+        let preparing = self.preparing.iter_mut().find(|preparing| preparing.job == job);
+        preparing.is_some_and(|preparing| {
+            preparing.stopped.get_or_insert(state);
+            true
+        })
+    }
+
+    /// Leaves every job that is being prepared in `state`.
+    pub(super) fn stop_all_preparing(&mut self, state: JobState) {
+        for preparing in &mut self.preparing {
+            preparing.stopped.get_or_insert(state);
+        }
+    }
+
+    pub(super) fn end_preparing(&mut self, job: JobId) -> Option<Preparing> {
+        let at = self.preparing.iter().position(|preparing| preparing.job == job)?;
+        Some(self.preparing.swap_remove(at))
+    }
+
+    pub(super) fn begin_run(&mut self, active: Active) {
+        self.running.push(active);
+    }
+
+    pub(super) fn run(&self, job: JobId) -> Option<&Active> {
+        self.running.iter().find(|active| active.run.job == job)
+    }
+
+    pub(super) fn run_mut(&mut self, job: JobId) -> Option<&mut Active> {
+        self.running.iter_mut().find(|active| active.run.job == job)
+    }
+
+    pub(super) fn end_run(&mut self, job: JobId) -> Option<Active> {
+        let at = self.running.iter().position(|active| active.run.job == job)?;
+        Some(self.running.swap_remove(at))
+    }
+
+    /// The running jobs.
+    pub(super) fn running(&self) -> Vec<JobId> {
+        self.running.iter().map(|active| active.run.job).collect()
+    }
+}

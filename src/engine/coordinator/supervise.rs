@@ -1,0 +1,215 @@
+//! Supervision of running jobs: their ends, their errors, the network, the space on the disk.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::disk::Disk;
+use super::{Coordinator, Phase};
+use crate::engine::api::snapshot::Notice;
+use crate::engine::record::message::call;
+use crate::engine::run::RunError;
+use crate::error::JobError;
+use crate::model::{Edge, JobId, JobState, Message};
+use crate::store::Space;
+
+/// A draft's edits are written after a pause of this length.
+const SPEC_SETTLES: Duration = Duration::from_millis(400);
+/// Bytes that must have become free before a job that waited for space resumes by itself.
+const ROOM_BYTES: u64 = 32 << 20;
+/// How often the space on a full disk is checked.
+const CHECK_SPACE_EVERY: Duration = Duration::from_secs(2);
+
+const UNFINISHED: Message = Message::new("job_unfinished");
+/// All items are done, but a list could not be read to its end, which was reported before.
+const LIST_CUT_OFF: Message = Message::new("list_cut_off");
+
+/// How a job's run was closed: its state in the catalog, and what happened to its output folder.
+type Closed = (JobState, Option<JobError>);
+
+impl Coordinator {
+    /// Does what is due: writes edits, and supervises every running job.
+    pub(super) fn attend(&mut self) {
+        if self.spec_dirty.is_some_and(|since| since.elapsed() >= SPEC_SETTLES) {
+            self.write_spec();
+        }
+        for job in self.queue.running() {
+            self.attend_run(job);
+        }
+    }
+
+    fn attend_run(&mut self, job: JobId) {
+        let Some(active) = self.queue.run(job) else { return };
+        match active.phase.clone() {
+            Phase::Ending { state, reason } => {
+                // The threads of a job whose items are all done end at once.
+                let threads_ended = state == JobState::Done || active.threads.iter().all(JoinHandle::is_finished);
+                if threads_ended && active.run.permits.fullness() <= 0.0 {
+                    self.close(job, state, reason);
+                }
+            }
+            Phase::Closing(_) => {}
+            Phase::Waiting { next_check, .. } => {
+                if Instant::now() >= next_check {
+                    self.check_space(job);
+                }
+            }
+            Phase::Going | Phase::Paused => {
+                if !self.handle_run_error(job) && !self.handle_network(job) {
+                    self.end_if_complete(job);
+                }
+            }
+        }
+    }
+
+    /// Handles an error that stops a run; returns whether there is one.
+    fn handle_run_error(&mut self, job: JobId) -> bool {
+        let waits = self.parts.options.waits;
+        let Some(active) = self.queue.run_mut(job) else { return true };
+        let reason = match active.run.trouble() {
+            None => return false,
+            Some(RunError::DiskFull(reason)) if waits => reason,
+            Some(RunError::Fatal(reason) | RunError::DiskFull(reason)) => {
+                self.end_active(job, JobState::Paused, Some(reason));
+                return true;
+            }
+        };
+        // Items are returned to the waiting state once all pending work has ended.
+        if active.run.in_flight() == 0 {
+            active.meter.pause();
+            let next_check = Instant::now();
+            active.phase = Phase::Waiting { reason: reason.clone(), next_check, full_at_bytes: None };
+            active.run.requeue();
+            self.event(Some(job), Edge::Halted { reason });
+        }
+        true
+    }
+
+    /// Checks in the background whether there is space for a job again.
+    fn check_space(&mut self, job: JobId) {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        if let Phase::Waiting { next_check, .. } = &mut active.phase {
+            *next_check = Instant::now() + CHECK_SPACE_EVERY;
+        }
+        let run = Arc::clone(&active.run);
+        self.on_disk(Disk::Output, move || Ok(run.naming.space()), move |this, space| this.space_is(job, &space?));
+    }
+
+    fn space_is(&mut self, job: JobId, space: &Space) -> Result<(), JobError> {
+        let Some(active) = self.queue.run_mut(job) else { return Ok(()) };
+        let Phase::Waiting { full_at_bytes, .. } = &mut active.phase else { return Ok(()) };
+        match full_at_bytes {
+            None => *full_at_bytes = Some(space.free_bytes.filter(|_| !space.is_read_only).unwrap_or(0)),
+            Some(full_at) => {
+                let has_room = space.free_bytes.is_none_or(|free| free.saturating_sub(*full_at) >= ROOM_BYTES);
+                if has_room && !space.is_read_only {
+                    return self.resume(job);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports a lost or returned network; returns whether the job ends because it has been gone for too long.
+    fn handle_network(&mut self, job: JobId) -> bool {
+        let Some(active) = self.queue.run_mut(job) else { return true };
+        let gone = active.run.fetcher.network_gone_since();
+        let wait = Duration::from_secs(active.run.spec.limits.network_wait_s);
+        if gone.is_some() != active.network_gone {
+            active.network_gone = gone.is_some();
+            let edge = if gone.is_some() { Edge::NetworkGone } else { Edge::NetworkBack };
+            self.event(Some(job), edge);
+        }
+        let is_too_long = !self.parts.options.waits && gone.is_some_and(|since| since.elapsed() >= wait);
+        if is_too_long {
+            let reason = JobError::Machine(Message::new("network_gone"));
+            self.end_active(job, JobState::Paused, Some(reason));
+        }
+        is_too_long
+    }
+
+    fn end_if_complete(&mut self, job: JobId) {
+        let Some(active) = self.queue.run(job) else { return };
+        if active.phase != Phase::Going || !active.run.is_drained() {
+            return;
+        }
+        let (state, reason) = if active.is_cut_off {
+            (JobState::Paused, Some(JobError::Machine(LIST_CUT_OFF)))
+        } else {
+            (JobState::Done, None)
+        };
+        self.end_active(job, state, reason);
+        self.attend_run(job);
+    }
+
+    /// Stops a running job; it is left in `state` once nothing of it runs any more.
+    pub(super) fn end_active(&mut self, job: JobId, state: JobState, reason: Option<JobError>) {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        if matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)) {
+            return;
+        }
+        active.run.stop();
+        active.meter.pause();
+        active.phase = Phase::Ending { state, reason };
+        if state == JobState::Cancelled || self.quitting {
+            self.stop_reading(job);
+        }
+    }
+
+    /// Nothing of a job runs any more: its output folder is closed and its state written.
+    fn close(&mut self, job: JobId, state: JobState, reason: Option<JobError>) {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        active.phase = Phase::Closing(state);
+        let (threads, created) = (std::mem::take(&mut active.threads), active.created.take());
+        let (run, record_tx) = (Arc::clone(&active.run), self.parts.record_tx.clone());
+        let close = move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            // After everything that was sent to the recorder before, so that no result is lost.
+            let closed = call(&record_tx, move |catalog| {
+                let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
+                run.naming.close_output();
+                let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
+                Ok((ended, lost))
+            });
+            // An output folder that was created for the job and stayed empty is removed; a resume creates it again.
+            drop(created);
+            closed
+        };
+        self.on_disk(Disk::Output, close, move |this, closed| {
+            this.ended(job, state, reason, closed);
+            Ok(())
+        });
+    }
+
+    fn ended(&mut self, job: JobId, state: JobState, reason: Option<JobError>, closed: Result<Closed, JobError>) {
+        let Some(active) = self.queue.end_run(job) else { return };
+        self.worked = Some((job, active.meter.elapsed()));
+        self.parts.runs.remove(job);
+        let (state, reason) = match closed {
+            Ok((ended, Some(lost))) => (ended, Some(lost)),
+            Ok((ended, None)) if ended != state => (ended, reason.or(Some(JobError::Machine(UNFINISHED)))),
+            Ok((ended, None)) => (ended, reason),
+            Err(error) => (JobState::Paused, Some(error)),
+        };
+        let edge = match (state, reason) {
+            (_, Some(reason)) => Edge::Stopped { reason },
+            (JobState::Done, None) => Edge::Finished,
+            (JobState::Cancelled, None) => Edge::Cancelled,
+            _ => Edge::Paused,
+        };
+        for remark in active.run.remarks(state == JobState::Done) {
+            self.event(Some(job), Edge::SourceRemark { remark: remark.clone() });
+            self.notice = Some(Notice::Remark(remark));
+        }
+        // The lock goes before anybody hears of the end.
+        drop(active);
+        self.event(Some(job), edge);
+        self.bump();
+        self.reread_listed();
+        if !self.quitting {
+            self.begin_next();
+        }
+    }
+}
