@@ -1,5 +1,5 @@
 # Thin on purpose: each target is one script or one cargo command.
-.PHONY: run test bench release
+.PHONY: run test fuzz bench release licenses
 ARGS ?=
 
 # Installs what is missing, builds, and opens the window; `make run ARGS="run photos -o out"` works without one.
@@ -12,11 +12,22 @@ test:
 	@.ci/setup test
 	@. .ci/env && .ci/check
 
+# Searches for new failures with libFuzzer; `make fuzz TARGET=decode_png SECONDS=600`. Needs cargo-fuzz.
+TARGET ?=
+SECONDS ?= 60
+fuzz:
+	@. .ci/env && .ci/fuzz "$(TARGET)" "$(SECONDS)"
+
 # Paired runs against other programs; see benches/README.md.
 bench:
 	@.ci/setup bench
 	@. .ci/env && benches/run.sh
 
+# The program without symbols, and its symbols next to it: target/release/pixloom and pixloom.debug.
 release:
 	@.ci/setup build
-	@. .ci/env && cargo build --release --locked
+	@. .ci/env && .ci/release
+
+# Rewrites assets/licenses.txt after a change of Cargo.lock (needs python3).
+licenses:
+	@. .ci/env && .ci/licenses

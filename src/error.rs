@@ -97,6 +97,8 @@ pub enum ErrorKind {
     TookTooLong,
     /// A read or write failed.
     Io,
+    /// The process that decodes its format couldn't be started.
+    NoDecoder,
     /// A defect: the task panicked.
     Panic,
     /// Stopped by a person before it was finished; never recorded as a failure.
@@ -204,6 +206,7 @@ impl ItemError {
             | ErrorKind::DiskFull
             | ErrorKind::ReadOnly
             | ErrorKind::InputChanged
+            | ErrorKind::NoDecoder
             | ErrorKind::Cancelled => true,
             ErrorKind::HttpStatus => {
                 matches!(self.arg("status"), "408" | "425" | "429" | "500" | "502" | "503" | "504")

@@ -8,6 +8,9 @@ use pixloom::cli::{self, FrontEnd};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(code) = pixloom::codec::serve_if_helper(std::env::args_os()) {
+        return code;
+    }
     #[cfg(feature = "gui")]
     let began = std::time::Instant::now();
     tracing_subscriber::fmt()

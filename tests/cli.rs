@@ -8,6 +8,8 @@ mod access;
 mod bombs;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/helpers.rs"]
+mod helpers;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
 #[path = "cli/jobs.rs"]

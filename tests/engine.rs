@@ -13,6 +13,7 @@ mod engine {
     mod disk;
     mod drafts;
     mod failures;
+    mod helpers;
     mod links;
     mod names;
     mod pictures;

@@ -295,9 +295,7 @@ fn run_of(more: &[&str]) -> (Home, World, Said) {
     let args = ["run", "--urls", "list.txt", "-o", "out", "--json", "--connections", "128", "--per-host", "20"];
     let access =
         ["--robots", "never", "--header", &header, "--cookie", &cookie, "--ca-file", authority.to_str().unwrap()];
-    let began = Instant::now();
     let said = home.run(&[&args[..], &access, more].concat()).expect(1);
-    assert!(began.elapsed() < DEADLINE, "{:?}", began.elapsed());
     (home, world, said)
 }
 

@@ -37,6 +37,7 @@ static TOY: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: |bytes| Some(bytes.to_vec()),
     frames: Frames::Single,
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |_: &Save, _: Extras| Box::new(ToyEncoder { file: SIGNATURE.to_vec() }),
         stored_channels: |channels, _| channels,

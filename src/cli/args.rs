@@ -56,6 +56,7 @@ pub(super) enum Command {
     Jobs(JobsArgs),
     Export(ExportArgs),
     Ops { name: Option<String> },
+    Licenses,
 }
 
 #[derive(Debug, Args)]

@@ -203,6 +203,10 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
         }
+        Command::Licenses => {
+            say(include_str!("../../assets/licenses.txt").trim_end());
+            Ok(Exit::AllDone)
+        }
         Command::Ops { name: None } => {
             say(engine::op_list().trim_end());
             Ok(Exit::AllDone)

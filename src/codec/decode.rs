@@ -1,7 +1,8 @@
 //! Decoding: from a file's bytes to its header and its pixels. Every call finds the format's declaration and calls it.
 
 use super::formats::spec_of;
-use super::guard::decode_thread::DecodeControl;
+use super::guard::control::DecodeControl;
+use super::guard::isolated;
 use super::sniff::{recognise, require};
 use super::spec::{DecodeOptions, Header, Opened};
 use super::{colour, errors, meta};
@@ -24,10 +25,23 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     Ok(header)
 }
 
+/// Like [`probe_page`]. Also reads headers that only a format's decoder can read: in a helper process, where `control`
+/// says so.
+pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Result<Header, ItemError> {
+    let spec = require(bytes)?;
+    let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
+    let Some(hidden) = hidden.filter(|hidden| (hidden.is_hidden)(bytes)) else { return probe_page(bytes, page) };
+    let header = Header::new(spec.format(), isolated::probe(bytes, hidden, control)?);
+    errors::within_limits(header.info.width_px, header.info.height_px)?;
+    Ok(header)
+}
+
 /// Opens an image. Everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
 /// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
+///
+/// Decodes every format in this process: for tests. Jobs and previews use [`open_cancellable`].
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
-    open_cancellable(bytes, options, &DecodeControl::endless())
+    open_cancellable(bytes, options, &DecodeControl::in_process())
 }
 
 /// Like [`open`]. Decoders of whole images stop with `Cancelled` once `control` says so.
@@ -37,9 +51,13 @@ pub fn open_cancellable<'a>(
     control: &DecodeControl<'_>,
 ) -> Result<Opened<'a>, ItemError> {
     let spec = require(bytes)?;
-    let format = probe_page(bytes, options.page)?.format;
-    let decoded = (spec.open)(bytes, options, control)?;
-    let header = Header::new(format, decoded.header);
+    let header = probe_with(bytes, options.page, control)?;
+    let decoded = if spec.isolated.is_some() {
+        isolated::open(spec, bytes, &header, options, control)?
+    } else {
+        (spec.open)(bytes, options, control)?
+    };
+    let header = Header::new(header.format, decoded.header);
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     let metadata = meta::upright(decoded.metadata, header.orientation);
     Ok(Opened { header, rows, profile, metadata })

@@ -35,10 +35,15 @@ mod webp;
 
 pub use animation::canvas_rows::DecodedFrames;
 pub use animation::frame_encoder::FrameEncoder;
-pub use decode::{colour_for, decode_bytes, on_screen, open, open_cancellable, probe, probe_page, stripped, taken};
+pub use decode::{
+    colour_for, decode_bytes, on_screen, open, open_cancellable, probe, probe_page, probe_with, stripped, taken,
+};
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder};
 pub use formats::{add_format, may_be_animated, register_formats};
-pub use guard::decode_thread::{DecodeControl, Held};
+pub use guard::control::{DecodeControl, Isolation};
+pub use guard::helpers::Helpers;
+pub use guard::host::DecodeHost;
+pub use guard::serve::serve_if_helper;
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
 pub use pixels::quality_search::within_bytes;
 pub use sniff::{require_format, sniff};

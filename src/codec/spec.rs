@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
-use super::guard::decode_thread::DecodeControl;
+use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Channels, ColourChoice, Format, FormatInfo, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter,
@@ -35,8 +36,28 @@ pub struct FormatSpec {
     pub strip: fn(&[u8]) -> Option<Vec<u8>>,
     /// What is done with files of several frames.
     pub frames: Frames,
+    /// Decoders that cannot be stopped run in helper processes; `None` if this format's can.
+    pub isolated: Option<IsolatedSpec>,
     /// How the format is encoded; `None` if it is only read.
     pub encoder: Option<EncoderSpec>,
+}
+
+/// How a format is decoded in a helper process.
+pub struct IsolatedSpec {
+    /// How long decoding may take, whatever time its item has, and what it is that takes so long.
+    pub time_limit: Option<(Duration, &'static str)>,
+    /// Files whose header cannot be read without their decoder.
+    pub hidden_header: Option<HiddenHeader>,
+}
+
+/// A header that only the decoder can read.
+pub struct HiddenHeader {
+    /// Whether a file has such a header.
+    pub is_hidden: fn(&[u8]) -> bool,
+    /// Reads it; called in a helper.
+    pub probe: fn(&[u8]) -> Result<FileHeader, ItemError>,
+    /// Estimated bytes of memory that this takes.
+    pub bytes: fn(&[u8]) -> u64,
 }
 
 /// How a format is encoded.
@@ -146,6 +167,12 @@ impl Header {
     pub const fn new(format: Format, file: FileHeader) -> Self {
         let FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb } = file;
         Self { format, info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
+    }
+
+    /// The same without the format.
+    pub const fn file(&self) -> FileHeader {
+        let Self { info, orientation, frames, first_only, pages, lossless, treated_as_srgb, .. } = *self;
+        FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
     }
 }
 

@@ -41,6 +41,7 @@ pub use item::dry_run::{DryRun, Planned, PlannedItem, dry_run};
 use coordinator::disk::BeforeTask;
 
 use crate::catalog::{self, ReaderFactory};
+use crate::codec::Helpers;
 use crate::error::{JobError, RecipePlace};
 use crate::fetch::Secrets;
 use crate::model::JobSpec;
@@ -68,6 +69,8 @@ pub struct EngineOptions {
     pub lists_drafts: bool,
     /// Whether a full disk or a lost network is waited for without end; else the job stops, resumable.
     pub waits: bool,
+    /// The program that decodes formats whose decoders cannot be stopped: Pixloom, or `None` for the running program.
+    pub helper_program: Option<PathBuf>,
 }
 
 impl EngineOptions {
@@ -75,13 +78,20 @@ impl EngineOptions {
     pub fn for_window(catalog_path: PathBuf) -> Self {
         let settings_path = coordinator::settings::SettingsFile::default_path();
         let secrets_path = coordinator::settings::secrets_path();
-        Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true }
+        Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true, helper_program: None }
     }
 
     /// For the command line: no settings, and an end in any case.
     pub fn for_command_line(catalog_path: PathBuf) -> Self {
         let secrets_path = coordinator::settings::secrets_path();
-        Self { catalog_path, settings_path: None, secrets_path, lists_drafts: false, waits: false }
+        Self {
+            catalog_path,
+            settings_path: None,
+            secrets_path,
+            lists_drafts: false,
+            waits: false,
+            helper_program: None,
+        }
     }
 }
 
@@ -172,7 +182,7 @@ impl Engine {
         })?);
 
         let views = if let Some(bodies) = &bodies {
-            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision)?;
+            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision, options.helper_program.clone())?;
             threads.extend(view_threads);
             Some(stop)
         } else {
@@ -197,6 +207,7 @@ impl Engine {
             bodies,
             revision,
             secrets,
+            helpers: Helpers::new(options.helper_program.clone()),
             options,
         };
         let coordinator = coordinator::Coordinator::new(parts);
@@ -240,17 +251,26 @@ fn start_views(
     readers: &ReaderFactory,
     bodies: &Arc<views::body_cache::BodyCache>,
     revision: &Arc<AtomicU64>,
+    helper_program: Option<PathBuf>,
 ) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = api::view::Stop::new();
     let pool = Arc::new(run::pools::preview_pool()?);
+    // Apart from those of jobs, which may run at a lower priority.
+    let helpers = Helpers::new(helper_program);
     let items = views::pages::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
-    let looker = views::preview::PreviewWorker::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(bodies));
+    let looker = views::preview::PreviewWorker::new(
+        Arc::clone(&ends.shared),
+        readers.reader()?,
+        Arc::clone(bodies),
+        Arc::clone(&helpers),
+    );
     let thumbnails = views::thumbnails::Thumbnails::new(
         Arc::clone(&ends.shared),
         ends.thumbnail_tx.clone(),
         readers.reader()?,
         Arc::clone(bodies),
         pool,
+        helpers,
     );
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
     let threads = vec![

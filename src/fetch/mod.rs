@@ -25,6 +25,7 @@ pub use fetcher::{FetchFailure, Fetched, Fetcher, LinkRequest, Setup, Visit};
 pub use file_name::{name_from_url, safe_file_name};
 pub use limits::FetchLimits;
 pub use politeness::robots_policy::LinkCounts;
+pub use politeness::robots_txt::robots_allow;
 pub use request::body::{Body, Bytes};
 pub use request::exchange::Known;
 pub use reqwest::dns::{Addrs, Name, Resolve, Resolving};

@@ -8,7 +8,7 @@ use super::remark::Remark;
 use crate::error::ItemError;
 
 /// The type of one sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SampleType {
     /// 0 to 255.
     U8,
@@ -19,7 +19,7 @@ pub enum SampleType {
 }
 
 /// The channels of a pixel, in the order of their samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Channels {
     /// Gray.
     Gray,
@@ -32,7 +32,7 @@ pub enum Channels {
 }
 
 /// The description of an image without its pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageInfo {
     /// Width in px.
     pub width_px: u32,
@@ -97,7 +97,7 @@ pub struct Metadata {
 }
 
 /// Print density in pixels per inch; resizing does not change it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Density {
     /// Across.
     pub x_per_inch: f64,
@@ -106,7 +106,7 @@ pub struct Density {
 }
 
 /// How stored rows and columns relate to the upright image (EXIF tag 0x0112, values 1 to 8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Orientation {
     /// 1: upright.
     #[default]

@@ -25,6 +25,7 @@ pub(crate) struct Desk {
     engine: Option<Engine>,
     bell_rx: Receiver<()>,
     manner: Manner,
+    helper_program: PathBuf,
     dir: tempfile::TempDir,
 }
 
@@ -55,7 +56,16 @@ impl Desk {
     pub(crate) fn without_engine(manner: Manner) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("in")).unwrap();
-        Self { engine: None, bell_rx: bounded(1).1, manner, dir }
+        let helper_program = env!("CARGO_BIN_EXE_pixloom").into();
+        Self { engine: None, bell_rx: bounded(1).1, manner, helper_program, dir }
+    }
+
+    /// A desk whose helpers are another program.
+    pub(crate) fn with_helper_program(program: impl Into<PathBuf>) -> Self {
+        let mut desk = Self::without_engine(Manner::CommandLine);
+        desk.helper_program = program.into();
+        desk.start();
+        desk
     }
 
     /// Starts the engine, on the catalog that is there.
@@ -67,6 +77,7 @@ impl Desk {
             secrets_path: None,
             lists_drafts,
             waits: self.manner == Manner::Window,
+            helper_program: Some(self.helper_program.clone()),
         };
         let engine = Engine::start(options).unwrap();
         let (bell_tx, bell_rx) = bounded(1);

@@ -1,7 +1,5 @@
 //! Pause, resume, cancel; jobs one after the other.
 
-use std::time::Instant;
-
 use pixloom::engine::Command;
 use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Save, Step};
 
@@ -107,18 +105,16 @@ fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
 fn a_job_that_keeps_every_core_busy_is_cancelled_soon_and_leaves_nothing_half_done() {
     let desk = Desk::window();
     let job = submit_heavy(&desk, 80);
-    let began = Instant::now();
     desk.send(Command::Cancel(job));
     desk.wait("it shows", |snapshot| snapshot.current.as_ref().unwrap().state == JobState::Cancelled);
     desk.wait("nothing of it is at work", |snapshot| {
         snapshot.events.iter().any(|event| event.edge == Edge::Cancelled && event.job == Some(job))
     });
-    // The whole job would take far longer.
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     let row = desk.row_of(job);
     assert_eq!((row.state, row.failed), (JobState::Cancelled, 0));
     let counts = desk.reader().counts(job).unwrap();
     assert_eq!((counts.running, counts.done + counts.waiting), (0, 80), "{counts:?}");
+    assert!(counts.waiting > 40, "most of it was never begun: {counts:?}");
     let files = files_below(&desk.out());
     assert_eq!(files.len() as u64, row.done);
     assert!(!files.keys().any(|name| name.contains(".part")), "{:?}", files.keys());

@@ -157,6 +157,12 @@ impl Running {
         panic!("it ended before that: {}", self.out);
     }
 
+    /// Its process number.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What Ctrl+C does.
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {

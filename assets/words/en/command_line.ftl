@@ -16,6 +16,7 @@ command-retry = Retry a job's failed items
 command-jobs = List jobs, or show one in detail
 command-export = Write a job's items to a table for other programs
 command-ops = List the operations, or show one in detail; `ops save` lists output formats and their options
+command-licenses = Print the licenses of the software that Pixloom contains
 command-help = Print this message or the help of a command
 option-help = Print help
 option-version = Print version

@@ -16,6 +16,7 @@ command-retry = 작업에서 실패한 항목을 다시 시도합니다
 command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 봅니다
 command-export = 작업의 항목을 다른 프로그램에서 쓸 수 있는 표로 내보냅니다
 command-ops = 필터 목록을 보거나, 필터 하나를 자세히 봅니다. `ops save`는 출력 형식과 저장 설정을 보여 줍니다
+command-licenses = Pixloom에 포함된 소프트웨어의 라이선스를 출력합니다
 command-help = 이 도움말이나 명령의 도움말을 출력합니다
 option-help = 도움말 출력
 option-version = 버전 출력

@@ -9,7 +9,7 @@ use super::items::{Aperture, Item, Items, Property};
 use super::yuv::{self, Matrix, YuvRows};
 use super::{grid, rav1d};
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Orientation, SampleType};
@@ -122,9 +122,10 @@ fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Opt
     (length > 0 && first.checked_add(length)? <= side).then_some((first, length))
 }
 
-/// Bytes that reading takes at most: the decoder's frame, the planes copied from it, and what it keeps of each block.
+/// Bytes that decoding takes at most: the decoder's frame, the planes copied from it, what it keeps of each block, and
+/// the pixels in shared memory.
 pub(super) const fn held_bytes(_: &[u8], header: &Header) -> u64 {
-    header.info.size_bytes() * 5 / 2 + (8 << 20)
+    header.info.size_bytes() * 3 + (8 << 20)
 }
 
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
@@ -134,11 +135,11 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     _options: &DecodeOptions,
-    control: &DecodeControl<'_>,
+    _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
     let picture = Picture::read(bytes)?;
     let primary = picture.items.primary()?;
-    let frame = grid::decode(&picture.items, primary, picture.frame_size, control)?;
+    let frame = grid::decode(&picture.items, primary, picture.frame_size)?;
     let monochrome = picture.info.channels.colour_count() == 1;
     if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
         return Err(errors::corrupt("its frame doesn't match its codec configuration"));
@@ -149,7 +150,7 @@ pub(super) fn open<'a>(
             if item.size()? != picture.frame_size {
                 return Err(errors::unsupported("AVIF images with an alpha plane of another size are not supported"));
             }
-            (Some(grid::decode(&picture.items, item, picture.frame_size, control)?), premultiplied)
+            (Some(grid::decode(&picture.items, item, picture.frame_size)?), premultiplied)
         }
         None => (None, false),
     };

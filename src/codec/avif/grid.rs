@@ -4,7 +4,6 @@ use super::items::{Item, Items};
 use super::rav1d::{self, Frame, Layout, Plane};
 use crate::codec::container::bmff::Fields;
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -16,15 +15,10 @@ struct Grid {
 }
 
 /// An item's frame, which must have that size.
-pub(super) fn decode(
-    items: &Items<'_>,
-    item: &Item<'_>,
-    size: (u32, u32),
-    control: &DecodeControl<'_>,
-) -> Result<Frame, ItemError> {
+pub(super) fn decode(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
     match &item.kind {
-        b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1, control),
-        b"grid" => decode_grid(items, item, size, control),
+        b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1),
+        b"grid" => decode_grid(items, item, size),
         _ => Err(errors::corrupt("unknown item type")),
     }
 }
@@ -37,12 +31,7 @@ fn read(description: &[u8]) -> Option<Grid> {
     Some(Grid { rows, columns, size: (fields.narrow_or_wide(wide)?, fields.narrow_or_wide(wide)?) })
 }
 
-fn decode_grid(
-    items: &Items<'_>,
-    item: &Item<'_>,
-    size: (u32, u32),
-    control: &DecodeControl<'_>,
-) -> Result<Frame, ItemError> {
+fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
     let broken = || errors::corrupt("invalid grid description");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
@@ -63,7 +52,7 @@ fn decode_grid(
         if &item.kind != b"av01" || item.size()? != tile {
             return Err(errors::corrupt("the tiles of its grid differ in size or type"));
         }
-        let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1, control)?;
+        let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1)?;
         let canvas = match &mut canvas {
             Some(canvas) => canvas,
             none => none.insert(blank(&frame, size)?),

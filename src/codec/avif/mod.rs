@@ -4,13 +4,12 @@ mod decode;
 mod encode;
 mod grid;
 mod items;
-mod panic_guard;
 mod rav1d;
 mod sequence;
 mod write_boxes;
 mod yuv;
 
-use super::spec::{EncoderSpec, FormatSpec, Frames};
+use super::spec::{EncoderSpec, FormatSpec, Frames, IsolatedSpec};
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of AVIF.
@@ -40,6 +39,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: |_| None,
     frames: Frames::FirstOnly,
+    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
         stored_channels: |channels: Channels, _| channels.with_colour(),

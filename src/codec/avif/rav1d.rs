@@ -17,9 +17,7 @@ use re_rav1d::src::lib::{
     dav1d_picture_unref, dav1d_send_data,
 };
 
-use super::panic_guard;
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
 use crate::error::ItemError;
 use crate::model::Samples;
 
@@ -120,17 +118,7 @@ impl Drop for Picture {
 
 /// Decodes a still image of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
 /// of more pixels are refused before memory is taken for them.
-pub(super) fn decode(
-    stream: &[u8],
-    width_px: u32,
-    height_px: u32,
-    control: &DecodeControl<'_>,
-) -> Result<Frame, ItemError> {
-    let stream = stream.to_vec();
-    panic_guard::run(control, move || decode_here(&stream, width_px, height_px))
-}
-
-fn decode_here(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
+pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
     let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
     let mut data = loaded(stream)?;
     let mut last = None;

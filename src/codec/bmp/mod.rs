@@ -36,6 +36,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: decode::stripped,
     frames: Frames::Single,
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::BmpEncoder::new(extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },

@@ -4,7 +4,7 @@ use super::blocks;
 use super::decode_frames::GifFrames;
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};

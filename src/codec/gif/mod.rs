@@ -42,6 +42,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         compared_bytes: |_| 5 * 4,
         stored_bytes: |_| 0.25,
     }),
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, _| Box::new(encode::GifEncoder::new(save)),
         stored_channels: |channels, _| channels,

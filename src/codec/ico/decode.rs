@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::codecs::ico::IcoDecoder;
 
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::whole_image;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::codec::{errors, png};

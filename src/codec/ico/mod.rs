@@ -22,5 +22,6 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: |_| None,
     frames: Frames::Single,
+    isolated: None,
     encoder: None,
 };

@@ -5,7 +5,7 @@ use mozjpeg_sys as ffi;
 use super::MAX_SIDE_PX;
 use super::libjpeg::{Decoder, Fatal, Pixels};
 use super::markers::{self, Markers};
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};

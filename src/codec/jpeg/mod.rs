@@ -43,6 +43,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: decode::taken,
     strip: decode::stripped,
     frames: Frames::Single,
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::JpegEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,

@@ -8,7 +8,7 @@ use super::decode;
 use super::encode::JpegEncoder;
 use super::libjpeg::{self, Pixels, Settings};
 use crate::codec::formats::known;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, Encoder, Extras, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -25,7 +25,7 @@ const FULL: DecodeOptions = DecodeOptions {
 };
 
 fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Decoded<'a>, ItemError> {
-    decode::open(bytes, options, &DecodeControl::endless())
+    decode::open(bytes, options, &DecodeControl::in_process())
 }
 
 fn file(
@@ -278,7 +278,7 @@ fn a_progressive_file_is_cancelled_between_rows_of_its_scans() {
         asked.set(asked.get() + 1);
         asked.get() > 20
     };
-    let control = DecodeControl { cancelled: &cancelled, ..DecodeControl::endless() };
+    let control = DecodeControl { cancelled: &cancelled, ..DecodeControl::in_process() };
     let error = decode::open(&photo(true), &FULL, &control).map(|_| ()).unwrap_err();
     assert_eq!((error.kind, asked.get()), (ErrorKind::Cancelled, 21));
 }

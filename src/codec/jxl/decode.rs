@@ -14,8 +14,7 @@ use jxl_oxide::{
 
 use crate::codec::container::bmff::{Boxes, Fields, exif_block};
 use crate::codec::errors;
-use crate::codec::guard::decode_thread;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
@@ -28,8 +27,6 @@ pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 /// Bytes of the first piece that is searched for the header; each further one is twice as long.
 const FIRST_PIECE_BYTES: usize = 4 << 10;
-/// Stack of the decoder's thread.
-const STACK_BYTES: usize = 8 << 20;
 /// Copies of the image in floats that decoding takes: the largest seen is three.
 const COPIES: u64 = 4;
 /// Bytes that decoding may take however small the image is.
@@ -201,16 +198,14 @@ fn is_animated<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) 
     image.num_loaded_keyframes() > 1 || !image.is_loading_done()
 }
 
-/// Decoding can't be stopped within a frame, so it runs on a thread of its own.
+/// Decoding can't be stopped within a frame, so it runs in a helper.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     _options: &DecodeOptions,
-    control: &DecodeControl<'_>,
+    _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    let parts = parts(bytes)?;
-    let (codestream, metadata) = (parts.codestream.into_owned(), parts.metadata);
-    let (info, samples, profile) =
-        decode_thread::run("pixloom-jxl", STACK_BYTES, control, move || decoded(&codestream))?;
+    let Parts { codestream, metadata, .. } = parts(bytes)?;
+    let (info, samples, profile) = decoded(&codestream)?;
     let rows = WholeReader::new(info, samples)?;
     let header = FileHeader::still(info, Orientation::Upright);
     Ok(Decoded { header, rows: Box::new(rows), profile: Some(profile), metadata })

@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-use super::spec::{EncoderSpec, FormatSpec, Frames};
+use super::spec::{EncoderSpec, FormatSpec, Frames, IsolatedSpec};
 use crate::model::{FormatInfo, SaveInfo};
 
 /// The declaration of JPEG XL.
@@ -29,6 +29,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: decode::stripped,
     frames: Frames::FirstOnly,
+    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
         stored_channels: |channels, _| channels,

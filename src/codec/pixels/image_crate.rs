@@ -6,7 +6,7 @@ use image::{ImageDecoder, ImageResult};
 
 use super::whole_image;
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::guard::truncated::Truncation;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};

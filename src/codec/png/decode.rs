@@ -8,7 +8,7 @@ use ::png::{BitDepth, ColorType, Decoder, Info, InterlaceInfo, Limits, Reader, T
 use super::chunks::{Bytes, chunks, from_png};
 use super::{colour_chunks, decode_frames, text_chunks};
 use crate::codec::animation::canvas_rows::DecodedFrames;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, density, exif};
 use crate::codec::pixels::placeholder;
 use crate::codec::pixels::whole_image::{WholeReader, shape};

@@ -57,6 +57,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         compared_bytes: |canvas| 3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64,
         stored_bytes: |_| 0.5,
     }),
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::PngEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,

@@ -30,5 +30,6 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     // It holds no metadata.
     strip: |bytes| Some(bytes.to_vec()),
     frames: Frames::Single,
+    isolated: None,
     encoder: None,
 };

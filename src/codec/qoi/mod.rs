@@ -32,6 +32,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     // It holds no metadata.
     strip: |bytes| Some(bytes.to_vec()),
     frames: Frames::Single,
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |_, _| Box::new(encode::QoiEncoder::default()),
         stored_channels: |channels, _| channels,

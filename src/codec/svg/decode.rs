@@ -1,33 +1,37 @@
 //! Drawing SVG through resvg, at its own size or smaller. Nothing outside the file is read: only `data:` references
 //! count, and text is set in the bundled fonts, so that a drawing looks the same everywhere.
 //!
-//! A drawing is a kind of program: the memory it may take is estimated first, and drawing has a time limit.
+//! A drawing is a kind of program: drawing one can take any time and memory. So it happens in a helper process.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
+use resvg::usvg::fontdb::Database;
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 use resvg::{tiny_skia, usvg};
 
 use super::render_cost::{self, MAX_INNER_PX};
-use super::{detect, fonts};
-use crate::codec::guard::decode_thread::{self, DecodeControl};
+use super::root_size::MAX_NODES;
+use super::{detect, fonts, root_size};
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{errors, gif, jpeg, png, webp};
-use crate::error::{ErrorKind, ItemError};
+use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
 
 /// Drawing stops after this time.
-const MAX_SECONDS: u64 = 60;
-/// Elements nest deeply in hostile files, and every level takes stack. Only touched pages take memory.
-const STACK_BYTES: usize = 256 << 20;
-/// Most XML nodes; a map of a country has some hundred thousand.
-const MAX_NODES: u32 = 2_000_000;
+pub(super) const MAX_TIME: Duration = Duration::from_mins(1);
 
-/// Most bytes that drawing takes: the image, copies of it for layers and masks, and the drawing's description.
+/// Bytes that drawing takes: the canvas, its copy for the caller, layers and masks, and the drawing's description. Only
+/// texts and repeated parts take more than that.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
-    let info = &header.info;
-    info.size_bytes() + layer_bytes(info) + bytes.len() as u64 * 16
+    header.info.size_bytes() * 2 + layer_bytes(&header.info) + description_bytes(bytes)
+}
+
+/// What the drawing's description takes once it is read.
+pub(super) fn description_bytes(bytes: &[u8]) -> u64 {
+    detect::text_bytes(bytes).saturating_mul(16)
 }
 
 /// Bytes that layers, masks, filters and patterns may take.
@@ -35,22 +39,7 @@ const fn layer_bytes(info: &ImageInfo) -> u64 {
     info.size_bytes() * 4 + (64 << 20)
 }
 
-/// Runs work on a thread of its own, with a deep stack and for a limited time; a panic becomes an error of the file.
-pub(super) fn limited<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ItemError> + Send + 'static,
-    control: &DecodeControl<'_>,
-    limit: Duration,
-) -> Result<T, ItemError> {
-    let begun = Instant::now();
-    let cancelled = || begun.elapsed() > limit || (control.cancelled)();
-    let within = DecodeControl { cancelled: &cancelled, held: control.held.clone() };
-    decode_thread::run("pixloom-svg", STACK_BYTES, &within, work).map_err(|error| {
-        let took_long = error.kind == ErrorKind::Cancelled && !(control.cancelled)();
-        if took_long { errors::too_large(format!("drawing it takes more than {} s", limit.as_secs())) } else { error }
-    })
-}
-
-/// Resolves only `data:` references, and of those only images of an acceptable size.
+/// Resolves only `data:` references, and of those only images of a acceptable size.
 fn hrefs() -> ImageHrefResolver<'static> {
     let default = ImageHrefResolver::default_data_resolver();
     ImageHrefResolver {
@@ -70,7 +59,7 @@ fn hrefs() -> ImageHrefResolver<'static> {
     }
 }
 
-fn tree(text: &str) -> Result<Tree, ItemError> {
+pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError> {
     let parsing = usvg::roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..Default::default() };
     let document = usvg::roxmltree::Document::parse_with_options(text, parsing).map_err(|error| match error {
         usvg::roxmltree::Error::NodesLimitReached => errors::too_large(format!("more than {MAX_NODES} elements")),
@@ -81,7 +70,7 @@ fn tree(text: &str) -> Result<Tree, ItemError> {
     })?;
     let options = Options {
         image_href_resolver: hrefs(),
-        fontdb: fonts::database(),
+        fontdb,
         font_family: fonts::FAMILY.to_owned(),
         languages: vec!["en".to_owned(), "ko".to_owned()],
         ..Options::default()
@@ -92,8 +81,12 @@ fn tree(text: &str) -> Result<Tree, ItemError> {
     })
 }
 
-/// The drawing's size, which may be fractional, in whole pixels.
-fn info(tree: &Tree) -> Result<ImageInfo, ItemError> {
+fn whole_tree(bytes: &[u8]) -> Result<Tree, ItemError> {
+    tree(&detect::text(bytes)?, fonts::database())
+}
+
+/// The size in px that a drawing states, which may be a fraction, as whole pixels.
+pub(super) fn info(tree: &Tree) -> Result<ImageInfo, ItemError> {
     let (width, height) = (tree.size().width().ceil(), tree.size().height().ceil());
     // `as` saturates, and values above the limit stay above it.
     let (width_px, height_px) = (width as u32, height as u32);
@@ -105,20 +98,29 @@ fn header(info: ImageInfo) -> FileHeader {
     FileHeader::still(info, Orientation::Upright)
 }
 
+/// The header from the root element alone: the drawing is not looked at. An error if its size depends on it.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
-    let text = detect::text(bytes)?.into_owned();
-    limited(move || Ok(header(info(&tree(&text)?)?)), &DecodeControl::endless(), Duration::from_secs(MAX_SECONDS))
+    let root = root_size::root_only(bytes)?.ok_or_else(|| errors::unsupported("its size depends on what it draws"))?;
+    Ok(header(info(&tree(&root, Arc::default())?)?))
 }
 
+/// Whether the root element does not say how large the drawing is.
+pub(super) fn is_size_hidden(bytes: &[u8]) -> bool {
+    root_size::root_only(bytes).is_ok_and(|root| root.is_none())
+}
+
+/// The header, from the whole drawing.
+pub(super) fn probe_whole(bytes: &[u8]) -> Result<FileHeader, ItemError> {
+    Ok(header(info(&whole_tree(bytes)?)?))
+}
+
+/// Draws it. The thread must have the stack of a helper's: elements of hostile files nest deeply.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
-    control: &DecodeControl<'_>,
+    _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    let text = detect::text(bytes)?.into_owned();
-    let downscale = options.max_downscale.max(1.0);
-    let limit = Duration::from_secs(MAX_SECONDS);
-    let (full, drawn, samples) = limited(move || draw(&tree(&text)?, downscale), control, limit)?;
+    let (full, drawn, samples) = draw(&whole_tree(bytes)?, options.max_downscale.max(1.0))?;
     let rows = WholeReader::new(drawn, Samples::U8(samples))?;
     Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }

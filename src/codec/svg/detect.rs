@@ -26,6 +26,28 @@ pub(in crate::codec) fn is_svg(bytes: &[u8]) -> bool {
     }
 }
 
+/// Where the root element begins in a text; `None` if another element comes first.
+pub(super) fn root_at(text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    let element = to_first_element(text);
+    (element.first() == Some(&b'<') && has_root(element)).then(|| text.len() - element.len())
+}
+
+/// The text at the beginning of a document.
+pub(super) fn head(bytes: &[u8]) -> Option<String> {
+    let mut head = bytes.get(..HEAD_BYTES).unwrap_or(bytes).to_vec();
+    if is_gzip(&head) {
+        let mut text = Vec::new();
+        let _ = GzDecoder::new(head.as_slice()).take(HEAD_BYTES as u64).read_to_end(&mut text);
+        head = text;
+    }
+    // The last character may be cut.
+    while head.len() + 4 > HEAD_BYTES && decoded(&head).is_err() {
+        head.pop();
+    }
+    decoded(&head).ok().map(Cow::into_owned)
+}
+
 const fn is_gzip(bytes: &[u8]) -> bool {
     matches!(bytes, [0x1F, 0x8B, 8, ..])
 }
@@ -41,16 +63,20 @@ fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(pairs.iter().map(|pair| if pair[1 - low] == 0 { pair[low] } else { b'?' }).collect())
 }
 
-/// Whether `svg` is the first element after declarations, comments and a document type.
-fn has_root(mut text: &[u8]) -> bool {
+/// Whether `svg` comes first, behind declarations, comments and a document type.
+fn has_root(text: &[u8]) -> bool {
+    to_first_element(text).strip_prefix(b"<").is_some_and(is_svg_name)
+}
+
+/// The text from its first element on, without declarations, comments and a document type before it.
+fn to_first_element(mut text: &[u8]) -> &[u8] {
     loop {
         text = text.trim_ascii_start();
         text = match text {
             [b'<', b'?', ..] => after(text, b"?>"),
             [b'<', b'!', b'-', b'-', ..] => after(text, b"-->"),
             [b'<', b'!', ..] => after_doctype(text),
-            [b'<', element @ ..] => return is_svg_name(element),
-            _ => return false,
+            _ => return text,
         };
     }
 }
@@ -79,6 +105,12 @@ fn is_svg_name(element: &[u8]) -> bool {
     let end = element.iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
     let name = end.and_then(|end| element.get(..end)).unwrap_or_default();
     name.rsplit(|&byte| byte == b':').next() == Some(b"svg")
+}
+
+/// Length of the document's text, as its packed form states it.
+pub(super) fn text_bytes(bytes: &[u8]) -> u64 {
+    let packed = if is_gzip(bytes) { bytes.last_chunk::<4>() } else { None };
+    packed.map_or(bytes.len() as u64, |length| u64::from(u32::from_le_bytes(*length)).min(MAX_TEXT_BYTES))
 }
 
 /// The document's text, decompressed. `TooLarge` above `MAX_TEXT_BYTES`.

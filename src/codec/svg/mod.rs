@@ -4,8 +4,9 @@ mod decode;
 mod detect;
 mod fonts;
 mod render_cost;
+mod root_size;
 
-use super::spec::{FormatSpec, Frames};
+use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of SVG.
@@ -25,6 +26,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     strip: |_| None,
     frames: Frames::Single,
+    isolated: Some(IsolatedSpec {
+        time_limit: Some((decode::MAX_TIME, "drawing it")),
+        hidden_header: Some(HiddenHeader {
+            is_hidden: decode::is_size_hidden,
+            probe: decode::probe_whole,
+            bytes: decode::description_bytes,
+        }),
+    }),
     encoder: None,
 };
 

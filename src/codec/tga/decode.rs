@@ -81,7 +81,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 mod tests {
     use super::super::SPEC;
     use crate::codec::DecodeOptions;
-    use crate::codec::guard::decode_thread::DecodeControl;
+    use crate::codec::guard::control::DecodeControl;
     use crate::error::ErrorKind;
 
     #[test]
@@ -91,7 +91,7 @@ mod tests {
         file.extend([0x80, 77].repeat(300 * 300));
         assert!((SPEC.sniff)(&file));
         let cancelled = |cancelled: &dyn Fn() -> bool| {
-            let control = DecodeControl { cancelled, ..DecodeControl::endless() };
+            let control = DecodeControl { cancelled, ..DecodeControl::in_process() };
             (SPEC.open)(&file, &DecodeOptions::default(), &control).map_err(|error| error.kind).err()
         };
         assert_eq!(cancelled(&|| false), None);

@@ -50,6 +50,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: exif::taken,
     strip: |_| None,
     frames: Frames::Single,
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::TiffEncoder::new(save, extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },

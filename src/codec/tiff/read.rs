@@ -12,7 +12,7 @@ use super::layout::{Layout, Meaning, Reader, Stored, from_tiff, unsupported};
 use super::pages::{GRAY, Page, Plain, Replacement, pages};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{density as units, exif};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};

@@ -7,7 +7,7 @@ use super::decode_frames;
 use super::libwebp::{self, Features};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::errors;
-use crate::codec::guard::decode_thread::DecodeControl;
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};

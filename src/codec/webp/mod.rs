@@ -49,6 +49,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         compared_bytes: |_| 3 * 4,
         stored_bytes: |save| if save.lossless { 0.5 } else { 0.1 },
     }),
+    isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::WebpEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,

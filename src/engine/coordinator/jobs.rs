@@ -15,6 +15,7 @@ use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
 use crate::engine::record::message::{Record, call};
+use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools;
 use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, JobError};
@@ -159,11 +160,12 @@ impl Coordinator {
         let pool = self.pool(workers)?;
         let is_being_read = self.expanding.contains_key(&job);
         let run = Run::new(RunParts {
+            helpers: Arc::clone(&self.parts.helpers),
             job,
             naming,
             pipeline,
             workers,
-            memory_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+            memory_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),

@@ -35,6 +35,7 @@ use super::record::recorder::Runs;
 use super::run::Run;
 use super::views::body_cache::BodyCache;
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
+use crate::codec::Helpers;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
@@ -69,6 +70,7 @@ pub(in crate::engine) struct Parts {
     pub(in crate::engine) disks: DiskWorkers,
     pub(in crate::engine) reply_rx: Receiver<Reply>,
     pub(in crate::engine) secrets: Arc<Secrets>,
+    pub(in crate::engine) helpers: Arc<Helpers>,
 }
 
 /// Owner of the jobs.

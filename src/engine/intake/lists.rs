@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::engine::api::snapshot::ListFile;
 use crate::engine::run::body_in_memory_bytes;
-use crate::engine::run::pools;
+use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
@@ -75,7 +75,7 @@ fn setup(spec: &JobSpec, secrets: &Arc<Secrets>) -> Setup {
     Setup {
         limits: FetchLimits {
             max_body_in_memory_bytes: body_in_memory_bytes(
-                spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+                spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
                 spec.limits.connections,
             ),
             ..FetchLimits::from(&spec.limits)

@@ -10,6 +10,7 @@ use super::content_type_check::{actual_extension, check_content, with_content_ty
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
 use super::render::{Prepared, is_copied, prepare, stripped};
+use crate::codec::DecodeControl;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ItemRow, JobSpec, Limits, Locator, Origin, Recipe, Save, is_copy};
@@ -25,6 +26,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) limits: &'a Limits,
     /// Bytes of memory that all items may take together.
     pub(crate) budget_bytes: u64,
+    /// For headers that only a helper process can read.
+    pub(crate) control: DecodeControl<'a>,
 }
 
 /// An item and its bytes.
@@ -87,7 +90,7 @@ impl Rules<'_> {
         if let Some((bytes, size_px)) = stripped(&bytes, self.recipe, self.save) {
             return Ok(Action::Strip { bytes, size_px });
         }
-        let prepared = prepare(&bytes, self.pipeline, self.save)
+        let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
             .and_then(|prepared| {
                 limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
                 Ok(prepared.with_truncated(self.limits.truncated))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::render::page_of;
-use crate::codec::{self, DecodeOptions, Header};
+use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, ColourChoice, Image, ImageInfo, Message, Metadata, Orientation, Recipe, RowReader, RowWriter, Samples, Save,
@@ -93,9 +93,9 @@ pub(crate) fn decode(
     bytes: &[u8],
     asked: DecodeChoice,
     area_px: Option<(u32, u32)>,
-    cancelled: &dyn Fn() -> bool,
+    control: &DecodeControl<'_>,
 ) -> Result<DecodedImage, ItemError> {
-    let header = codec::probe_page(bytes, asked.page)?;
+    let header = codec::probe_with(bytes, asked.page, control)?;
     let (w, h) = upright_size(&header);
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {
         (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
@@ -107,18 +107,16 @@ pub(crate) fn decode(
     }
     let pipeline = plain_pipeline(&recipe)?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
-    let mut opened = codec::open(
-        bytes,
-        &DecodeOptions {
-            max_downscale: plan.max_downscale(),
-            luma: plan.accepts_luma(),
-            colour: asked.colour,
-            page: asked.page,
-            ..DecodeOptions::default()
-        },
-    )?;
+    let options = DecodeOptions {
+        max_downscale: plan.max_downscale(),
+        luma: plan.accepts_luma(),
+        colour: asked.colour,
+        page: asked.page,
+        ..DecodeOptions::default()
+    };
+    let mut opened = codec::open_cancellable(bytes, &options, control)?;
     let mut collector = Collector::new(opened.profile.clone());
-    plan.run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    plan.run(opened.rows.as_mut(), &mut collector, control.cancelled)?;
     let image = collector.into_image()?;
     let scale = f64::from(image.info.width_px.max(image.info.height_px)) / f64::from(w.max(h));
     Ok(DecodedImage { header, image, scale })

@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::body::ItemBody;
 use super::decide::{Action, Rules, Subject, decide, refusal};
+use super::limits::Clock;
 use super::naming::{self, NameClaims, Naming, Publish, Verdict};
 use super::render::Prepared;
+use crate::codec::{DecodeControl, Helpers};
 use crate::engine::check;
+use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools;
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
@@ -142,7 +145,7 @@ pub fn dry_run(
         naming,
         given: HashSet::new(),
         plan: DryRun { out_dir, ..DryRun::default() },
-        budget_bytes: spec.limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+        budget_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
         largest_bytes: 0,
         rendered_in: 0,
         samples: Samples::default(),
@@ -206,15 +209,18 @@ impl Planner<'_> {
     fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
         let (body, size_bytes) = ItemBody::open(&row.locator, self.spec.is_copy())?;
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
+        let clock = Clock::start(&self.spec.limits, Duration::ZERO);
+        let cancelled = || clock.is_up();
         let rules = Rules {
             recipe: &self.spec.recipe,
             pipeline: &self.pipeline,
             save: &self.spec.output().save,
             limits: &self.spec.limits,
             budget_bytes: self.budget_bytes,
+            control: DecodeControl::new(&cancelled, Helpers::of_this_program()),
         };
         let claims = PlanClaims { given: &self.given, spec: self.spec };
-        let decision = decide(&rules, &self.naming, row, &subject, &claims)?;
+        let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.told(error))?;
         if let Some(resolution) = &decision.resolution {
             planned.conflict = resolution.is_taken;
             self.plan.conflicts += u64::from(planned.conflict);
@@ -262,9 +268,12 @@ impl Planner<'_> {
         self.largest_bytes = self.largest_bytes.max(prepared.peak_bytes(size_bytes));
         if self.samples.count < SAMPLES {
             let started = Instant::now();
+            let clock = Clock::start(&self.spec.limits, Duration::ZERO);
+            let cancelled = || clock.is_up();
+            let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
             let rendered = prepared
-                .render(&body.bytes()?, &self.spec.output().save, &|| false)
-                .map_err(|error| error.named(&planned.locator))?;
+                .render(&body.bytes()?, &self.spec.output().save, &control)
+                .map_err(|error| clock.told(error).named(&planned.locator))?;
             planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
             self.samples.count += 1;
             self.samples.seconds += started.elapsed().as_secs_f64();

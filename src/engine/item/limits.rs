@@ -65,6 +65,11 @@ impl Clock {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 
+    /// An error of work that stops once the time is up: that it took too long, if it was cancelled.
+    pub(crate) fn told(&self, error: ItemError) -> ItemError {
+        if error.kind == ErrorKind::Cancelled { self.error() } else { error }
+    }
+
     /// The error of an item that ran out of time.
     pub(crate) fn error(&self) -> ItemError {
         ItemError::nameless(ErrorKind::TookTooLong).with("limit", human::time_limit(self.limit_s))
@@ -92,7 +97,7 @@ mod tests {
 
     fn refusal(limits: &Limits, budget_bytes: u64, file: &[u8]) -> Option<String> {
         let pipeline = step_files::pipeline(&Recipe::default()).unwrap();
-        let prepared = prepare(file, &pipeline, &Save::default()).unwrap();
+        let prepared = prepare(file, &pipeline, &Save::default(), &crate::codec::DecodeControl::in_process()).unwrap();
         check(limits, budget_bytes, &prepared, file.len() as u64).err().map(|error| error.to_string())
     }
 

@@ -54,9 +54,14 @@ fn effective_save<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
 }
 
 /// Reads the header and plans the way.
-pub(crate) fn prepare(bytes: &[u8], pipeline: &Pipeline, save: &Save) -> Result<Prepared, ItemError> {
+pub(crate) fn prepare(
+    bytes: &[u8],
+    pipeline: &Pipeline,
+    save: &Save,
+    control: &DecodeControl<'_>,
+) -> Result<Prepared, ItemError> {
     guarded(|| {
-        let header = codec::probe_page(bytes, page_of(save))?;
+        let header = codec::probe_with(bytes, page_of(save), control)?;
         let save = effective_save(save, &header).into_owned();
         let save = &save;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
@@ -168,22 +173,7 @@ impl Prepared {
     }
 
     /// Decodes, runs the pipeline and encodes.
-    pub(crate) fn render(
-        &self,
-        bytes: &[u8],
-        save: &Save,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<Rendered, ItemError> {
-        self.render_with(bytes, save, &DecodeControl { cancelled: cancelled, held: None })
-    }
-
-    /// The same; `control` holds what decoding takes.
-    pub(crate) fn render_with(
-        &self,
-        bytes: &[u8],
-        save: &Save,
-        control: &DecodeControl<'_>,
-    ) -> Result<Rendered, ItemError> {
+    pub(crate) fn render(&self, bytes: &[u8], save: &Save, control: &DecodeControl<'_>) -> Result<Rendered, ItemError> {
         let cancelled = control.cancelled;
         let save = effective_save(save, &self.header);
         let save = save.as_ref();
@@ -271,10 +261,12 @@ mod tests {
 
     #[test]
     fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+        let control = DecodeControl::in_process();
         let step = Step::new("resize").with("percent", 50.0);
         let pipeline = super::super::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
         let render = |bytes: &[u8], save: &Save| {
-            let rendered = prepare(bytes, &pipeline, save).unwrap().render(bytes, save, &|| false).unwrap().bytes;
+            let rendered =
+                prepare(bytes, &pipeline, save, &control).unwrap().render(bytes, save, &control).unwrap().bytes;
             codec::probe(&rendered).unwrap()
         };
         let keep = Save::default();
@@ -285,7 +277,7 @@ mod tests {
         for source in [png, moving] {
             let file = |save: &Save| {
                 let nothing = super::super::step_files::pipeline(&Recipe::default()).unwrap();
-                prepare(source, &nothing, save).unwrap().render(source, save, &|| false).unwrap().bytes
+                prepare(source, &nothing, save, &control).unwrap().render(source, save, &control).unwrap().bytes
             };
             let (lossless, lossy) = (file(&still(true)), file(&still(false)));
             assert!(codec::probe(&lossless).unwrap().lossless && !codec::probe(&lossy).unwrap().lossless);
@@ -298,41 +290,22 @@ mod tests {
 
     #[test]
     fn an_animation_of_which_one_frame_can_be_read_is_refused_unless_one_is_wanted() {
+        let control = DecodeControl::in_process();
         let avif = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
         let jxl = include_bytes!("../../../tests/reference/animation/moving.jxl").as_slice();
         let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
         for (bytes, name) in [(avif, "an animated AVIF"), (jxl, "an animated JPEG XL")] {
             let all = Save::default();
-            let error = prepare(bytes, &pipeline, &all).map(|_| ()).unwrap_err();
+            let error = prepare(bytes, &pipeline, &all, &control).map(|_| ()).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unsupported);
             let sentence = error.to_string();
             assert!(sentence.contains(name) && sentence.contains("choose frames=first"), "{sentence}");
             let first = Save { frames: FramesChoice::First, ..Save::default() };
-            let rendered = prepare(bytes, &pipeline, &first).unwrap().render(bytes, &first, &|| false).unwrap();
+            let rendered =
+                prepare(bytes, &pipeline, &first, &control).unwrap().render(bytes, &first, &control).unwrap();
             assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
             assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
-        }
-    }
-
-    #[test]
-    fn a_picture_whose_time_is_up_is_given_up_and_its_memory_is_counted_until_its_decoder_ends() {
-        let avif = include_bytes!("../../../tests/reference/formats/avif_420.avif").as_slice();
-        let jxl = include_bytes!("../../../tests/reference/formats/jxl_lossy.jxl").as_slice();
-        let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
-        for bytes in [avif, jxl] {
-            let save = Save { format: FormatChoice::known("png"), ..Save::default() };
-            let held: codec::Held = std::sync::Arc::new(());
-            let control = DecodeControl { cancelled: &|| true, held: Some(std::sync::Arc::clone(&held)) };
-            let prepared = prepare(bytes, &pipeline, &save).unwrap();
-            let outcome = prepared.render_with(bytes, &save, &control).map(|rendered| rendered.bytes);
-            assert_eq!(outcome.unwrap_err().kind, ErrorKind::Cancelled);
-            drop(control);
-            let begun = std::time::Instant::now();
-            while std::sync::Arc::strong_count(&held) > 1 && begun.elapsed().as_secs() < 20 {
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-            assert_eq!(std::sync::Arc::strong_count(&held), 1, "it ends by itself");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::decode_image::{DecodeChoice, decode};
+use crate::codec::{DecodeControl, Helpers};
 use crate::model::{Image, Locator, Message, Recipe};
 use crate::op::{Files, Pipeline, StepError};
 use crate::store::{self, EntryKind, Head};
@@ -107,7 +108,8 @@ impl Files for Cache {
             return Ok(picture);
         }
         let bytes = read(path)?;
-        let shown = decode(&bytes, DecodeChoice::default(), None, &|| false).map_err(|error| {
+        let control = DecodeControl::new(&|| false, Helpers::of_this_program());
+        let shown = decode(&bytes, DecodeChoice::default(), None, &control).map_err(|error| {
             let sentence = Message::new("file_no_picture").with("path", path);
             sentence.with("detail", error.named(path))
         })?;

@@ -2,7 +2,7 @@
 //!
 //! Nobody here polls: every change wakes whoever waits for it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ struct Used {
 /// Units taken from a [`Budget`], given back on drop.
 pub(crate) struct Share {
     budget: Arc<Budget>,
-    units: u64,
+    units: AtomicU64,
 }
 
 /// How long a waiter sleeps at most before it looks whether it was told to stop.
@@ -131,7 +131,17 @@ impl Budget {
             return Err(Stopped);
         }
         used.units += units;
-        Ok(Share { budget: Arc::clone(self), units })
+        Ok(Share { budget: Arc::clone(self), units: AtomicU64::new(units) })
+    }
+
+    /// Takes units if they are free now.
+    pub(crate) fn try_take(self: &Arc<Self>, units: u64) -> Option<Share> {
+        let mut used = self.used();
+        if used.units + units > self.whole {
+            return None;
+        }
+        used.units += units;
+        Some(Share { budget: Arc::clone(self), units: AtomicU64::new(units) })
     }
 
     /// All units there are.
@@ -145,10 +155,24 @@ impl Budget {
     }
 }
 
+impl Share {
+    /// Takes more of the budget, so that the share has `units` in all; `false` if so many are not free now.
+    pub(crate) fn grow_to(&self, units: u64) -> bool {
+        let mut used = self.budget.used();
+        let more = units.saturating_sub(self.units.load(Ordering::Relaxed));
+        if used.units + more > self.budget.whole {
+            return false;
+        }
+        used.units += more;
+        self.units.fetch_add(more, Ordering::Relaxed);
+        true
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         let mut used = self.budget.used();
-        used.units -= self.units;
+        used.units -= self.units.load(Ordering::Relaxed);
         if used.waiters > 0 {
             self.budget.freed.notify_all();
         }
@@ -167,6 +191,17 @@ mod tests {
         assert!(share.is_ok());
         assert!((budget.fullness() - 1.0).abs() < 1e-6);
         drop(share);
+        assert!(budget.fullness().abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_share_grows_as_far_as_the_budget_has_room_and_gives_all_of_it_back() {
+        let budget = Budget::new(100);
+        let other = budget.try_take(30);
+        let share = budget.take(50, &Switch::new()).ok();
+        assert!(budget.try_take(21).is_none());
+        assert!(share.as_ref().is_some_and(|share| share.grow_to(40) && share.grow_to(70) && !share.grow_to(71)));
+        drop((share, other));
         assert!(budget.fullness().abs() < 1e-6);
     }
 

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 
+use super::admission::{Admission, Host};
 use super::budget::Stopped;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
-use crate::codec;
+use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Decision, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
@@ -69,39 +70,44 @@ impl Run {
         self.keep_body(&input);
         let decision = match self.decide(&input, reader) {
             Ok(decision) => decision,
+            Err(Outcome::Failed(error)) if error.kind == ErrorKind::Cancelled => return Err(Stopped),
             Err(outcome) => {
                 self.conclude(&input, outcome);
                 return Ok(());
             }
         };
-        let share = self.memory.take(decision.action.peak_bytes(input.size_bytes), &self.switch)?;
-        if is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES {
-            let share: codec::Held = Arc::new(share);
-            self.work(&input, &decision, &share);
+        let at_once = is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES;
+        let admission = self.take_admission(decision.action.peak_bytes(input.size_bytes), !at_once)?;
+        if at_once {
+            self.work(&input, &decision, &admission);
             return Ok(());
         }
-        let permit = self.permits.take(1, &self.switch)?;
         let run = Arc::clone(self);
-        let share: codec::Held = Arc::new(share);
         pool.spawn(move || {
-            run.work(&input, &decision, &share);
-            drop((permit, share));
+            run.work(&input, &decision, &admission);
+            drop(admission);
         });
         Ok(())
     }
 
     /// What happens to an item. An outcome, if that is known before any work.
     fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Outcome> {
+        let clock = Clock::start(&self.spec.limits, input.spent);
+        let cancelled = || self.switch.is_stopped() || clock.is_up();
         let rules = Rules {
             recipe: &self.spec.recipe,
             pipeline: &self.pipeline,
             save: &self.spec.output().save,
             limits: &self.spec.limits,
             budget_bytes: self.memory.whole(),
+            control: DecodeControl::new(&cancelled, &self.helpers),
         };
         let claims = RunClaims { job: self.job, reader, promised: None };
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
-        let mut decision = decided.map_err(Outcome::Failed)?;
+        let mut decision = decided.map_err(|error| {
+            let error = if self.switch.is_stopped() { error } else { clock.told(error).named(&input.row.locator) };
+            Outcome::Failed(error)
+        })?;
         match decision.resolution.take().map(|resolution| resolution.verdict) {
             Some(Verdict::Skip(_, sentence)) => Err(Outcome::Skipped { reason: SkipReason::Exists, sentence }),
             Some(Verdict::Refuse(error)) => Err(Outcome::Failed(error)),
@@ -110,10 +116,9 @@ impl Run {
     }
 
     /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
-    /// `share` is what it takes of the memory; a decoder that can't be stopped keeps it until it ends.
-    pub(super) fn work(&self, input: &Input, decision: &Decision, share: &codec::Held) {
+    pub(super) fn work(&self, input: &Input, decision: &Decision, admission: &Admission) {
         let started = Instant::now();
-        let made = guarded(|| self.make(input, decision, share)).map_err(|error| error.named(&input.row.locator));
+        let made = guarded(|| self.make(input, decision, admission)).map_err(|error| error.named(&input.row.locator));
         let process_ms = started.elapsed().as_millis() as u64;
         match made {
             Ok((mut recorded, staged)) => {
@@ -142,7 +147,7 @@ impl Run {
         self.naming.lost_output().filter(|_| may_be_lost).map(RunError::Fatal)
     }
 
-    fn make(&self, input: &Input, decision: &Decision, share: &codec::Held) -> Result<(Finished, Target), ItemError> {
+    fn make(&self, input: &Input, decision: &Decision, admission: &Admission) -> Result<(Finished, Target), ItemError> {
         let stopped = || self.switch.is_stopped();
         let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
         let stage = |size_px, hash: &str, content: Content<'_>| {
@@ -180,8 +185,9 @@ impl Run {
                 let bytes = input.body.bytes()?;
                 let clock = Clock::start(&self.spec.limits, input.spent);
                 let cancelled = || stopped() || clock.is_up();
-                let control = codec::DecodeControl { cancelled: &cancelled, held: Some(Arc::clone(share)) };
-                let rendered = prepared.render_with(&bytes, &self.spec.output().save, &control).map_err(|error| {
+                let host = Host { run: self, admission };
+                let control = DecodeControl { host: Some(&host), ..DecodeControl::new(&cancelled, &self.helpers) };
+                let rendered = prepared.render(&bytes, &self.spec.output().save, &control).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;

@@ -3,10 +3,12 @@
 //! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
 //! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
 
+mod admission;
 pub(super) mod budget;
 mod item;
 mod lanes;
 mod links;
+pub(super) mod memory_budget;
 pub(super) mod pools;
 mod prior_results;
 
@@ -22,6 +24,7 @@ use super::item::naming::Naming;
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
 use crate::catalog::ReaderFactory;
+use crate::codec::Helpers;
 use crate::error::JobError;
 use crate::fetch::{Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
@@ -39,6 +42,8 @@ pub(crate) struct Run {
     pub(crate) memory: Arc<Budget>,
     /// Items inside the pixel pool, of those that may be.
     pub(crate) permits: Arc<Budget>,
+    /// Slow decodes in helpers that gave their permits to other items.
+    slow_lanes: Arc<Budget>,
     pub(crate) fetcher: Fetcher,
     pub(crate) cancel: Cancel,
     /// Things that may still give items: sources being read, outputs being adopted.
@@ -56,6 +61,7 @@ pub(crate) struct Run {
     pipeline: Pipeline,
     record_tx: Sender<Record>,
     bodies: Option<Arc<BodyCache>>,
+    helpers: Arc<Helpers>,
     /// Pictures of which only the first page was read.
     first_pages: AtomicU64,
     /// Pictures whose colours were taken for sRGB.
@@ -85,6 +91,7 @@ pub(crate) struct RunParts {
     pub(crate) fetcher: Fetcher,
     pub(crate) record_tx: Sender<Record>,
     pub(crate) bodies: Option<Arc<BodyCache>>,
+    pub(crate) helpers: Arc<Helpers>,
     pub(crate) pending: usize,
 }
 
@@ -108,6 +115,8 @@ impl Run {
             pipeline: parts.pipeline,
             record_tx: parts.record_tx,
             bodies: parts.bodies,
+            helpers: parts.helpers,
+            slow_lanes: Budget::new(pools::SLOW_LANES as u64),
             first_pages: AtomicU64::new(0),
             treated_as_srgb: AtomicU64::new(0),
             above_white: AtomicU64::new(0),

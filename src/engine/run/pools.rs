@@ -8,6 +8,9 @@ use crate::error::JobError;
 #[cfg(unix)]
 const NICENESS: i32 = 10;
 
+/// Threads of the pixel pool beside its workers': each waits for a slow decode in a helper process meanwhile.
+pub(crate) const SLOW_LANES: usize = 8;
+
 /// Cores this process may use.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
@@ -21,7 +24,7 @@ pub(crate) fn net_threads() -> usize {
 /// The pool that owns pixels: where there is a window, at a lower priority than its threads.
 pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool, JobError> {
     ThreadPoolBuilder::new()
-        .num_threads(workers.max(1))
+        .num_threads(workers.max(1) + SLOW_LANES)
         .thread_name(|index| format!("pixloom-pixel-{index}"))
         .start_handler(move |_| {
             if has_window {
@@ -56,25 +59,6 @@ fn lower_own_priority() {}
 #[cfg(not(unix))]
 fn lower_own_priority() {
     let _ = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min);
-}
-
-/// Bytes of memory that pixels and bodies in flight may take by default: half of what is free, at most 2 GiB.
-pub(crate) fn default_memory_bytes() -> u64 {
-    const MOST: u64 = 2 << 30;
-    free_memory_bytes().map_or(MOST / 2, |free| (free / 2).clamp(64 << 20, MOST))
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn free_memory_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn free_memory_bytes() -> Option<u64> {
-    None
 }
 
 #[cfg(test)]

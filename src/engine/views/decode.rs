@@ -1,7 +1,7 @@
 //! What front ends see of an item: its bytes, and their pixels as 8-bit sRGB RGBA, decoded no larger than needed.
 
 use super::body_cache::{BodyCache, CachedBody};
-use crate::codec::{self, DecodeOptions, Header};
+use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::config::MAX_FILE_BYTES;
 use crate::engine::api::view::{Pixels, PreviewRequest, Zoom};
 use crate::engine::item::decode_image::{
@@ -92,15 +92,15 @@ pub(crate) fn through(
 pub(crate) fn delivered(
     bytes: &[u8],
     options: &DecodeOptions,
-    cancelled: &dyn Fn() -> bool,
+    control: &DecodeControl<'_>,
 ) -> Result<Image, ItemError> {
-    let mut opened = codec::open(bytes, options)?;
+    let mut opened = codec::open_cancellable(bytes, options, control)?;
     let info = opened.rows.info();
     let mut collector = Collector::new(opened.profile);
     collector.start(info)?;
     let mut band = Band::empty(&info);
     while opened.rows.read_rows(ROWS_AT_ONCE, &mut band)? > 0 {
-        if cancelled() {
+        if (control.cancelled)() {
             return Err(ItemError::nameless(ErrorKind::Cancelled));
         }
         collector.write_rows(&band)?;
@@ -147,13 +147,13 @@ pub(crate) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32
 pub(crate) fn encoded(
     bytes: &[u8],
     request: &PreviewRequest,
-    cancelled: &dyn Fn() -> bool,
+    control: &DecodeControl<'_>,
 ) -> Result<Pixels, ItemError> {
     let colour = request.save.colour;
     let centre = match request.zoom {
         Zoom::Fit => {
-            let shown = decode(bytes, DecodeChoice { colour, page: 0 }, Some(request.area_px), cancelled)?;
-            return Ok(pixels(&shrunk(shown.image, request.area_px, cancelled)?));
+            let shown = decode(bytes, DecodeChoice { colour, page: 0 }, Some(request.area_px), control)?;
+            return Ok(pixels(&shrunk(shown.image, request.area_px, control.cancelled)?));
         }
         Zoom::Full { x, y } => (x, y),
     };
@@ -161,9 +161,10 @@ pub(crate) fn encoded(
     let pipeline = plain_pipeline(&Recipe::default())?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);
-    let mut opened = codec::open(bytes, &DecodeOptions { colour, ..DecodeOptions::default() })?;
+    let options = DecodeOptions { colour, ..DecodeOptions::default() };
+    let mut opened = codec::open_cancellable(bytes, &options, control)?;
     let mut collector = Collector::new(opened.profile.clone());
-    plan.focus(part).run(opened.rows.as_mut(), &mut collector, cancelled)?;
+    plan.focus(part).run(opened.rows.as_mut(), &mut collector, control.cancelled)?;
     Ok(pixels(&collector.into_image()?))
 }
 

@@ -10,7 +10,7 @@ use super::body_cache::{BodyCache, CachedBody};
 use super::decode::{self, Source};
 use super::viewport::{Viewport, ViewportRequest};
 use crate::catalog::CatalogReader;
-use crate::codec;
+use crate::codec::{self, DecodeControl, Helpers};
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
 use crate::engine::item::body::ItemBody;
@@ -18,7 +18,7 @@ use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
 use crate::engine::item::render::guarded;
 use crate::engine::item::step_files;
-use crate::engine::run::pools;
+use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
 use crate::model::{ItemId, Limits, Locator, Recipe, Save, is_copy};
@@ -36,6 +36,7 @@ pub(crate) struct PreviewWorker {
     shared: Arc<Shared>,
     reader: Box<dyn CatalogReader>,
     bodies: Arc<BodyCache>,
+    helpers: Arc<Helpers>,
     base: Option<Base>,
     encoded: Option<Encoded>,
 }
@@ -65,8 +66,13 @@ struct Base {
 }
 
 impl PreviewWorker {
-    pub(crate) fn new(shared: Arc<Shared>, reader: Box<dyn CatalogReader>, bodies: Arc<BodyCache>) -> Self {
-        Self { shared, reader, bodies, base: None, encoded: None }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        reader: Box<dyn CatalogReader>,
+        bodies: Arc<BodyCache>,
+        helpers: Arc<Helpers>,
+    ) -> Self {
+        Self { shared, reader, bodies, helpers, base: None, encoded: None }
     }
 
     /// Works until `stop` is closed.
@@ -156,7 +162,7 @@ impl PreviewWorker {
                     centre: (x, y),
                     area_px: request.area_px,
                 };
-                let after = base.around.look(&wanted, &cancelled)?;
+                let after = base.around.look(&wanted, &DecodeControl::new(&cancelled, &self.helpers))?;
                 let before_px = (base.before.width_px, base.before.height_px);
                 let before = decode::cut_out(&base.before, decode::part_around(before_px, (x, y), request.area_px));
                 (before, after.pixels, after.result_px, false)
@@ -205,19 +211,20 @@ impl PreviewWorker {
             return Ok(Some(text));
         }
         let cancelled = || self.cancelled();
+        let control = DecodeControl::new(&cancelled, &self.helpers);
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
         let asked = DecodeChoice::of(&request.save);
         let decoded = || {
             let Some(area_px) = area_px else {
-                let shown = decode_image::decode(&body.bytes, asked, None, &cancelled)?;
+                let shown = decode_image::decode(&body.bytes, asked, None, &control)?;
                 let before = decode::pixels(&shown.image);
                 return Ok((shown, before));
             };
-            let header = codec::probe_page(&body.bytes, asked.page)?;
+            let header = codec::probe_with(&body.bytes, asked.page, &control)?;
             // A recipe that can't be planned is told of where it is run.
             let scale = decode::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = decode::scaled_area(&header, scale, area_px);
-            let shown = decode_image::decode(&body.bytes, asked, Some(decode_px), &cancelled)?;
+            let shown = decode_image::decode(&body.bytes, asked, Some(decode_px), &control)?;
             let before = decode::pixels(&decode_image::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
@@ -232,9 +239,11 @@ impl PreviewWorker {
         let PreviewContent::Picture(picture) = content else { return };
         let bell = self.shared.preview_wanted.bell().clone();
         let cancelled = || !bell.is_empty();
+        let helpers = Arc::clone(&self.helpers);
+        let control = DecodeControl::new(&cancelled, &helpers);
         let shown = guarded(|| {
             let encoded = self.encode(request)?;
-            Ok((decode::encoded(&encoded.bytes, request, &cancelled)?, encoded.bytes.len() as u64, encoded.size_px))
+            Ok((decode::encoded(&encoded.bytes, request, &control)?, encoded.bytes.len() as u64, encoded.size_px))
         });
         let content = match shown {
             Ok((after, size_bytes, after_size_px)) => PreviewContent::Picture(PicturePreview {
@@ -287,12 +296,15 @@ impl PreviewWorker {
         pipeline: &Pipeline,
         limits: &Limits,
     ) -> Result<(Arc<[u8]>, (u32, u32)), ItemError> {
+        let cancelled = || self.cancelled();
+        let control = DecodeControl::new(&cancelled, &self.helpers);
         let rules = Rules {
             recipe: &request.recipe,
             pipeline,
             save: &request.save,
             limits,
-            budget_bytes: limits.memory_bytes.unwrap_or_else(pools::default_memory_bytes),
+            budget_bytes: limits.memory_bytes.unwrap_or_else(default_memory_bytes),
+            control,
         };
         let body = ItemBody::Memory(Bytes::from_owner(Arc::clone(&base.body.bytes)));
         let size_bytes = base.body.bytes.len() as u64;
@@ -305,7 +317,7 @@ impl PreviewWorker {
             Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px())),
             Action::Strip { bytes, size_px } => Ok((bytes.into(), size_px)),
             Action::Render(prepared) => {
-                let rendered = prepared.render(&base.body.bytes, &request.save, &|| self.cancelled())?;
+                let rendered = prepared.render(&base.body.bytes, &request.save, &control)?;
                 Ok((rendered.bytes.into(), (rendered.info.width_px, rendered.info.height_px)))
             }
         }

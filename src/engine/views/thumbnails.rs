@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::ThreadPool;
@@ -9,6 +10,7 @@ use rayon::ThreadPool;
 use super::body_cache::BodyCache;
 use super::decode::{self, Source};
 use crate::catalog::CatalogReader;
+use crate::codec::{DecodeControl, Helpers};
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::Thumbnail;
 use crate::engine::item::decode_image;
@@ -16,6 +18,8 @@ use crate::engine::item::render::guarded;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::ItemId;
 
+/// A thumbnail that takes longer keeps others waiting, and fails.
+const MAX_TIME: Duration = Duration::from_secs(20);
 /// The longest side of a thumbnail in px.
 const SIDE_PX: u32 = 256;
 
@@ -26,6 +30,7 @@ pub(crate) struct Thumbnails {
     reader: Box<dyn CatalogReader>,
     bodies: Arc<BodyCache>,
     pool: Arc<ThreadPool>,
+    helpers: Arc<Helpers>,
 }
 
 impl Thumbnails {
@@ -35,8 +40,9 @@ impl Thumbnails {
         reader: Box<dyn CatalogReader>,
         bodies: Arc<BodyCache>,
         pool: Arc<ThreadPool>,
+        helpers: Arc<Helpers>,
     ) -> Self {
-        Self { shared, thumbnail_tx, reader, bodies, pool }
+        Self { shared, thumbnail_tx, reader, bodies, pool, helpers }
     }
 
     /// Works until `stop` is closed.
@@ -65,7 +71,7 @@ impl Thumbnails {
     fn begin(&self, id: ItemId, done_tx: &Sender<ItemId>) {
         let row = self.reader.item(id).ok().flatten();
         let (bodies, thumbnail_tx, done_tx) = (Arc::clone(&self.bodies), self.thumbnail_tx.clone(), done_tx.clone());
-        let shared = Arc::clone(&self.shared);
+        let (shared, helpers) = (Arc::clone(&self.shared), Arc::clone(&self.helpers));
         self.pool.spawn(move || {
             let pixels = guarded(|| {
                 let Some(row) = row else { return Err(ItemError::nameless(ErrorKind::NotFound)) };
@@ -73,13 +79,12 @@ impl Thumbnails {
                     Source::Input(body) | Source::Output(body) => body,
                     Source::NotFetched => return Err(ItemError::nameless(ErrorKind::Cancelled)),
                 };
-                let shown = decode_image::decode(
-                    &body.bytes,
-                    decode_image::DecodeChoice::default(),
-                    Some((SIDE_PX, SIDE_PX)),
-                    &|| false,
-                )
-                .map_err(|error| error.named(&row.locator))?;
+                let since = Instant::now();
+                let cancelled = || since.elapsed() > MAX_TIME;
+                let control = DecodeControl::new(&cancelled, &helpers);
+                let (choice, area_px) = (decode_image::DecodeChoice::default(), Some((SIDE_PX, SIDE_PX)));
+                let shown = decode_image::decode(&body.bytes, choice, area_px, &control)
+                    .map_err(|error| error.named(&row.locator))?;
                 Ok(decode::pixels(&shown.image))
             });
             // A face that takes none keeps nobody waiting: it asks again for what it still wants.

@@ -1,7 +1,7 @@
 //! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
 
 use super::decode;
-use crate::codec::DecodeOptions;
+use crate::codec::{DecodeControl, DecodeOptions};
 use crate::engine::api::view::Pixels;
 use crate::engine::item::decode_image::{Collector, DecodeChoice, DecodedImage, ImageRows};
 use crate::error::ItemError;
@@ -58,7 +58,7 @@ impl Viewport {
     pub(crate) fn look(
         &mut self,
         wanted: &ViewportRequest<'_>,
-        cancelled: &dyn Fn() -> bool,
+        control: &DecodeControl<'_>,
     ) -> Result<VisiblePart, ItemError> {
         let ViewportRequest { recipe, centre, area_px, .. } = wanted;
         let held = |part: &&Part| {
@@ -67,7 +67,7 @@ impl Viewport {
         if let Some(part) = self.part.as_ref().filter(held) {
             return Ok(part.seen(*centre, *area_px));
         }
-        let part = self.part.insert(Part::compute(&mut self.delivered, wanted, cancelled)?);
+        let part = self.part.insert(Part::compute(&mut self.delivered, wanted, control)?);
         Ok(part.seen(*centre, *area_px))
     }
 }
@@ -76,7 +76,7 @@ impl Part {
     fn compute(
         delivered: &mut Option<RecipeInput>,
         wanted: &ViewportRequest<'_>,
-        cancelled: &dyn Fn() -> bool,
+        control: &DecodeControl<'_>,
     ) -> Result<Self, ItemError> {
         let header = &wanted.shown.header;
         let mut plan = wanted.pipeline.plan(&header.info, header.orientation, 1.0)?;
@@ -97,21 +97,21 @@ impl Part {
                             page: wanted.asked.page,
                             ..DecodeOptions::default()
                         };
-                        let image = decode::delivered(wanted.bytes, &options, cancelled)?;
+                        let image = decode::delivered(wanted.bytes, &options, control)?;
                         &none.insert(RecipeInput { max_downscale, luma, image }).image
                     }
                 }
             }
         };
         if !plan.is_certain() {
-            plan = plan.settled(&mut ImageRows { image, next_row: 0 }, cancelled)?;
+            plan = plan.settled(&mut ImageRows { image, next_row: 0 }, control.cancelled)?;
         }
         let result = plan.output();
         let result_px = (result.width_px, result.height_px);
         let seen = decode::part_around(result_px, wanted.centre, wanted.area_px);
         let rect = seen.grown(MARGIN_PX, &result);
         let mut collector = Collector::new(image.profile.clone());
-        plan.focus(rect).run(&mut ImageRows { image, next_row: 0 }, &mut collector, cancelled)?;
+        plan.focus(rect).run(&mut ImageRows { image, next_row: 0 }, &mut collector, control.cancelled)?;
         let pixels = decode::pixels(&collector.into_image()?);
         Ok(Self { recipe: wanted.recipe.clone(), result_px, rect, pixels })
     }

@@ -28,6 +28,11 @@ enum Speaks {
     ToUs,
 }
 
+/// Whether the rules of a robots.txt let Pixloom fetch a path (with its query).
+pub fn robots_allow(robots_txt: &[u8], path_and_query: &str) -> bool {
+    Rules::parse(robots_txt).allow(path_and_query)
+}
+
 impl Rules {
     /// Reads the rules of our group, or of `*` where there is none for us. Broken lines are passed over.
     pub(crate) fn parse(bytes: &[u8]) -> Self {

@@ -1,0 +1,40 @@
+//! How a decode is watched, and where formats whose decoders cannot be stopped are decoded.
+
+use std::sync::Arc;
+
+use super::helpers::Helpers;
+use super::host::DecodeHost;
+
+/// How a decode is watched, and where formats that cannot be stopped are decoded.
+#[derive(Clone, Copy)]
+pub struct DecodeControl<'a> {
+    /// Whether to stop; asked often.
+    pub cancelled: &'a dyn Fn() -> bool,
+    /// Where formats that cannot be stopped are decoded.
+    pub isolation: Isolation<'a>,
+    /// Decides about memory and order while a helper works; `None` keeps to the estimate.
+    pub host: Option<&'a dyn DecodeHost>,
+}
+
+/// Where formats that cannot be stopped are decoded.
+#[derive(Clone, Copy)]
+pub enum Isolation<'a> {
+    /// In a helper process.
+    Helpers(&'a Arc<Helpers>),
+    /// In this process: for helpers themselves and for tests of decoders.
+    InProcess,
+}
+
+impl DecodeControl<'static> {
+    /// Decodes in this process and never stops: for helpers themselves and for tests of decoders.
+    pub fn in_process() -> Self {
+        Self { cancelled: &|| false, isolation: Isolation::InProcess, host: None }
+    }
+}
+
+impl<'a> DecodeControl<'a> {
+    /// Decodes in helpers until `cancelled`.
+    pub fn new(cancelled: &'a dyn Fn() -> bool, helpers: &'a Arc<Helpers>) -> Self {
+        Self { cancelled, isolation: Isolation::Helpers(helpers), host: None }
+    }
+}

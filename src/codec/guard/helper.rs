@@ -1,0 +1,306 @@
+//! One helper process, as the process that started it sees it.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::host::DecodeHost;
+use super::protocol::{COMMAND, MAX_MESSAGE_BYTES, Reply, Request};
+use super::shared_memory::SharedMemory;
+use crate::codec::errors;
+use crate::error::{ErrorKind, ItemError};
+
+/// How often a wait looks at the clock, the memory and whether it is cancelled.
+const TICK: Duration = Duration::from_millis(10);
+/// A decode that takes longer is slow: the caller may let other items go first.
+const SLOW: Duration = Duration::from_secs(3);
+/// Memory of a helper that is not its image's: the program itself, fonts, what its allocator keeps.
+const BASE_BYTES: u64 = 64 << 20;
+/// How much more memory is asked for at once.
+const MORE_BYTES: u64 = 32 << 20;
+/// A helper that holds more of its own memory than this after an image is not used again.
+const KEPT_BYTES: u64 = 64 << 20;
+/// Shared memory that a helper keeps for its next image.
+const KEPT_SHARED_BYTES: u64 = 8 << 20;
+/// How long after closing its pipe a helper has ended at the latest.
+const ENDS_WITHIN: Duration = Duration::from_secs(1);
+/// How low the priority of a slow decode is, in Unix niceness.
+#[cfg(unix)]
+const SLOW_NICENESS: i32 = 19;
+
+/// Who waits for a decode.
+#[derive(Clone, Copy)]
+pub(super) struct Watcher<'a> {
+    /// Whether to stop.
+    pub(super) cancelled: &'a dyn Fn() -> bool,
+    /// Decides about memory and order; `None` keeps to the estimate.
+    pub(super) host: Option<&'a dyn DecodeHost>,
+}
+
+/// What one decode may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    /// Bytes of memory beyond those of an idle helper.
+    pub(super) memory_bytes: u64,
+    /// How long it may take, and what it is that takes so long.
+    pub(super) time: Option<(Duration, &'static str)>,
+}
+
+/// Why there is no answer.
+pub(super) enum Failure {
+    /// The helper ended before it began with this file: another one can be asked.
+    Gone,
+    /// The item fails.
+    Item(ItemError),
+}
+
+/// A running helper; killed when dropped.
+pub(super) struct Helper {
+    child: Child,
+    requests: Option<ChildStdin>,
+    reply_rx: Receiver<String>,
+    reader: Option<JoinHandle<()>>,
+    pub(super) shared: SharedMemory,
+    /// Whether it said that it is ready.
+    ready: bool,
+    /// Whether it was slowed down, which cannot be undone.
+    slowed: bool,
+}
+
+impl Helper {
+    pub(super) fn start(program: &Path) -> io::Result<Self> {
+        let shared = SharedMemory::create()?;
+        let mut command = Command::new(program);
+        command.arg(COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared.handle()?);
+        detach(&mut command);
+        let mut child = command.spawn()?;
+        let requests = child.stdin.take();
+        let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let (reply_tx, reply_rx) = sync_channel(1);
+        let reader = std::thread::Builder::new().name("pixloom-helper".to_owned()).spawn(move || {
+            let mut replies = BufReader::new(stdout);
+            while let Some(line) = next_line(&mut replies) {
+                if reply_tx.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut helper = Self { child, requests, reply_rx, reader: None, shared, ready: false, slowed: false };
+        // On an error the helper is dropped, and so killed.
+        helper.reader = Some(reader?);
+        Ok(helper)
+    }
+
+    /// Has a file worked on, and waits for the answer as long as the control and the allowance let it.
+    pub(super) fn ask(
+        &mut self,
+        input: &[u8],
+        request: Request,
+        allowance: Allowance,
+        watcher: &Watcher<'_>,
+    ) -> Result<Reply, Failure> {
+        if (watcher.cancelled)() {
+            return Err(Failure::Item(cancelled()));
+        }
+        self.shared.write_at(input, 0).map_err(|error| {
+            Failure::Item(errors::too_large(format!("no memory for handing it to its decoder: {error}")))
+        })?;
+        if self.send(request).is_err() {
+            return Err(self.gone());
+        }
+        let mut watch = Watch {
+            since: Instant::now(),
+            allowed_bytes: BASE_BYTES + allowance.memory_bytes + 2 * input.len() as u64,
+            allowance,
+            stepped_aside: false,
+        };
+        let reply = self.wait(&mut watch, watcher)?;
+        if watch.stepped_aside
+            && let Some(host) = watcher.host
+        {
+            host.step_back().map_err(Failure::Item)?;
+        }
+        Ok(reply)
+    }
+
+    fn send(&mut self, request: Request) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&request)?;
+        line.push(b'\n');
+        // Short enough for the pipe, so that this never waits.
+        self.requests.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(&line)
+    }
+
+    fn wait(&mut self, watch: &mut Watch, watcher: &Watcher<'_>) -> Result<Reply, Failure> {
+        loop {
+            match self.reply_rx.recv_timeout(TICK) {
+                Ok(line) => match serde_json::from_str(&line) {
+                    Ok(Reply::Ready) if !self.ready => self.ready = true,
+                    Ok(Reply::Unusable(why)) => return Err(Failure::Item(unavailable(why))),
+                    Ok(reply) if self.ready => return Ok(reply),
+                    _ => return Err(Failure::Item(unavailable("the program that was started is not Pixloom"))),
+                },
+                Err(RecvTimeoutError::Disconnected) => return Err(self.gone()),
+                Err(RecvTimeoutError::Timeout) if (watcher.cancelled)() => return Err(Failure::Item(cancelled())),
+                Err(RecvTimeoutError::Timeout) => self.look(watch, watcher).map_err(Failure::Item)?,
+            }
+        }
+    }
+
+    /// Checks time and memory of a decode that is not done yet.
+    fn look(&mut self, watch: &mut Watch, watcher: &Watcher<'_>) -> Result<(), ItemError> {
+        let elapsed = watch.since.elapsed();
+        if let Some((limit, what)) = watch.allowance.time
+            && elapsed > limit
+        {
+            return Err(errors::too_large(format!("{what} takes more than {} s", limit.as_secs())));
+        }
+        if let Some(taken) = self.taken_bytes()
+            && taken > watch.allowed_bytes
+        {
+            let more = (taken + MORE_BYTES).saturating_sub(BASE_BYTES);
+            if !watcher.host.is_some_and(|host| host.may_take(more)) {
+                let limit = errors::size(watch.allowed_bytes.saturating_sub(BASE_BYTES));
+                return Err(errors::too_large(format!("decoding it takes more than {limit} of memory")));
+            }
+            watch.allowed_bytes = taken + MORE_BYTES;
+        }
+        if elapsed > SLOW
+            && !watch.stepped_aside
+            && let Some(host) = watcher.host
+            && host.step_aside()
+        {
+            watch.stepped_aside = true;
+            self.slow_down();
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory that it takes; `None` where the system does not say.
+    fn taken_bytes(&self) -> Option<u64> {
+        own_memory_bytes(self.child.id()).map(|own| own + self.shared.taken_bytes())
+    }
+
+    fn slow_down(&mut self) {
+        self.slowed = true;
+        #[cfg(unix)]
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            // Its own group has all of its threads. A refusal only means that it takes its share of the cores.
+            let _ = rustix::process::setpriority_pgrp(Some(group), SLOW_NICENESS);
+        }
+    }
+
+    /// Why its pipe broke.
+    fn gone(&mut self) -> Failure {
+        match self.ended() {
+            Some(status) if status.success() && self.ready => Failure::Gone,
+            Some(status) if self.ready => Failure::Item(crashed(&how(status))),
+            Some(status) => Failure::Item(unavailable(format!("it ended at once ({})", how(status)))),
+            None => Failure::Item(crashed("")),
+        }
+    }
+
+    /// How it ended, if it did.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let since = Instant::now();
+        loop {
+            match self.child.try_wait() {
+                Ok(None) if since.elapsed() < ENDS_WITHIN => std::thread::sleep(TICK),
+                Ok(status) => return status,
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Makes it ready for another file. `false` if it should not be used again.
+    pub(super) fn refresh(&self) -> bool {
+        !self.slowed
+            && self.shared.shrink_to(KEPT_SHARED_BYTES).is_ok()
+            && own_memory_bytes(self.child.id()).is_none_or(|bytes| bytes <= KEPT_BYTES)
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.requests.take();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // Its pipe is closed now, so the reader is at its end, unless it waits to hand over a reply.
+        while self.reply_rx.try_recv().is_ok() {}
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+/// One wait for an answer.
+struct Watch {
+    since: Instant,
+    allowed_bytes: u64,
+    allowance: Allowance,
+    stepped_aside: bool,
+}
+
+fn cancelled() -> ItemError {
+    ItemError::nameless(ErrorKind::Cancelled)
+}
+
+/// The file's decoder crashed.
+pub(super) fn crashed(how: &str) -> ItemError {
+    let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
+    errors::corrupt(format!("its decoder crashed{how}"))
+}
+
+/// No helper can be had.
+pub(super) fn unavailable(why: impl std::fmt::Display) -> ItemError {
+    ItemError::nameless(ErrorKind::NoDecoder).with("detail", why)
+}
+
+fn next_line(replies: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut line = String::new();
+    replies.by_ref().take(MAX_MESSAGE_BYTES).read_line(&mut line).ok()?;
+    line.ends_with('\n').then_some(line)
+}
+
+/// How a process ended.
+fn how(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("signal {signal}");
+    }
+    status.code().map_or_else(|| "unknown status".to_owned(), |code| format!("exit code {code}"))
+}
+
+/// Keeps a helper apart from the terminal and from what the environment holds.
+fn detach(command: &mut Command) {
+    #[cfg(unix)]
+    {
+        // Ctrl+C in the terminal is for the job, which ends its helpers itself.
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        // Secrets may be in the environment; only where libraries are is needed.
+        command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "LD_LIBRARY_PATH"));
+        command.current_dir("/");
+    }
+    #[cfg(windows)]
+    {
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
+    }
+}
+
+/// Memory of a process that is not shared with files, in bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn own_memory_bytes(process: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+    let mut pages = text.split_ascii_whitespace().skip(1).map(|field| field.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()??, pages.next()??);
+    Some(resident.saturating_sub(shared) * rustix::param::page_size() as u64)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn own_memory_bytes(_process: u32) -> Option<u64> {
+    None
+}

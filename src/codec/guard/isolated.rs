@@ -1,0 +1,126 @@
+//! Images of formats whose decoders cannot be stopped: decoded in a helper, or in this process for helpers themselves and
+//! for tests of decoders.
+
+use std::time::Duration;
+
+use super::control::{DecodeControl, Isolation};
+use super::helper::{Allowance, Watcher, crashed, unavailable};
+use super::helpers::Lease;
+use super::protocol::{OpenedMessage, Reply, Span, Task};
+use crate::codec::errors;
+use crate::codec::pixels::whole_image::shape;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, FormatSpec, Header, HiddenHeader};
+use crate::error::ItemError;
+use crate::model::{Band, ImageInfo, Orientation, RowReader, Samples};
+
+/// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
+pub(super) const STACK_BYTES: usize = 256 << 20;
+/// How long a helper may look for what a header says.
+const PROBE_TIME: Duration = Duration::from_secs(20);
+
+/// Runs a decoder on a thread of this process that has the stack of a helper's.
+pub(in crate::codec) fn on_deep_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, ItemError> + Send,
+) -> Result<T, ItemError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("pixloom-decode".to_owned()).stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, work).map_err(unavailable)?;
+        thread.join().unwrap_or_else(|_| Err(crashed("")))
+    })
+}
+
+/// What the header says, if only the decoder can tell.
+pub(in crate::codec) fn probe(
+    bytes: &[u8],
+    hidden: &HiddenHeader,
+    control: &DecodeControl<'_>,
+) -> Result<FileHeader, ItemError> {
+    let Isolation::Helpers(helpers) = control.isolation else {
+        return on_deep_stack(|| (hidden.probe)(bytes));
+    };
+    let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), time: Some((PROBE_TIME, "finding out its size")) };
+    let watcher = Watcher { cancelled: control.cancelled, host: control.host };
+    match helpers.ask(bytes, Task::Probe, allowance, &watcher)?.1 {
+        Reply::Header(info) => Ok(FileHeader::still(info, Orientation::Upright)),
+        _ => Err(crashed("")),
+    }
+}
+
+/// Opens an image in a helper. `header` is what its header says.
+pub(in crate::codec) fn open<'a>(
+    spec: &FormatSpec,
+    bytes: &'a [u8],
+    header: &Header,
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let Isolation::Helpers(helpers) = control.isolation else {
+        return on_deep_stack(|| (spec.open)(bytes, options, &DecodeControl::in_process()));
+    };
+    let memory_bytes = (spec.decode_bytes)(bytes, header);
+    let time = spec.isolated.as_ref().and_then(|isolated| isolated.time_limit);
+    let watcher = Watcher { cancelled: control.cancelled, host: control.host };
+    let task = Task::Open { max_downscale: options.max_downscale };
+    let (lease, reply) = helpers.ask(bytes, task, Allowance { memory_bytes, time }, &watcher)?;
+    let Reply::Opened(message) = reply else { return Err(crashed("")) };
+    let info = message.info;
+    checked(&header.info, &message, options)?;
+    let profile = message.profile.map(|span| lease.block(span)).transpose()?;
+    let metadata = message.metadata(|span| lease.block(span))?;
+    let rows = SharedRows { lease, info, at: message.pixels.at, next_row: 0 };
+    Ok(Decoded { header: header.file(), rows: Box::new(rows), profile, metadata })
+}
+
+/// Refuses an answer that contradicts the header: a helper works on hostile files, so nothing that it says is trusted.
+fn checked(full: &ImageInfo, message: &OpenedMessage, options: &DecodeOptions) -> Result<(), ItemError> {
+    let info = &message.info;
+    let downscale = options.max_downscale.max(1.0);
+    let side = |full: u32, given: u32| given <= full && f64::from(given) >= (f64::from(full) / downscale).floor();
+    let fits = message.header == *full
+        && (info.channels, info.sample, info.premultiplied) == (full.channels, full.sample, full.premultiplied)
+        && side(full.width_px, info.width_px)
+        && side(full.height_px, info.height_px)
+        && message.pixels.bytes == info.size_bytes();
+    errors::within_limits(info.width_px, info.height_px)?;
+    if fits { Ok(()) } else { Err(errors::corrupt("its pixels contradict its header")) }
+}
+
+/// Rows of an image in a helper's shared memory.
+struct SharedRows {
+    lease: Lease,
+    info: ImageInfo,
+    /// Where the first row begins.
+    at: u64,
+    next_row: u32,
+}
+
+impl RowReader for SharedRows {
+    fn info(&self) -> ImageInfo {
+        self.info
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        let rows = max_rows.min(self.info.height_px - self.next_row);
+        shape(band, &self.info, rows);
+        let row = self.info.row_samples();
+        let len = row * rows as usize;
+        let at = self.at + self.next_row as u64 * (row * self.info.sample.size_bytes()) as u64;
+        let span = Span { at, bytes: (len * self.info.sample.size_bytes()) as u64 };
+        match &mut band.samples {
+            Samples::U8(samples) => {
+                samples.resize(len, 0);
+                self.lease.read(span, samples)?;
+            }
+            Samples::U16(samples) => {
+                samples.resize(len, 0);
+                self.lease.read(span, bytemuck::cast_slice_mut(samples))?;
+            }
+            Samples::F32(samples) => {
+                samples.resize(len, 0.0);
+                self.lease.read(span, bytemuck::cast_slice_mut(samples))?;
+            }
+        }
+        self.next_row += rows;
+        Ok(rows)
+    }
+}

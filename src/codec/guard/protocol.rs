@@ -1,0 +1,75 @@
+//! Messages between a job and a decoder helper: one JSON object per line in each direction. Files and pixels do not go
+//! through them, but through the memory that both share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ItemError;
+use crate::model::{Density, ImageInfo, Metadata};
+
+/// First argument of the program when it is started as a helper.
+pub(super) const COMMAND: &str = "decode-helper";
+/// Longest message in bytes; a longer one is not from a helper.
+pub(super) const MAX_MESSAGE_BYTES: u64 = 1 << 20;
+
+/// Asks a helper to work on the file at the beginning of the shared memory.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Request {
+    /// Length of the file.
+    pub(super) input_bytes: u64,
+    pub(super) task: Task,
+}
+
+/// What to do with the file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum Task {
+    /// Only find out what its header says.
+    Probe,
+    /// Decode it. The number is `DecodeOptions::max_downscale`.
+    Open { max_downscale: f64 },
+}
+
+/// What a helper says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Reply {
+    /// The first message: the sandbox is closed.
+    Ready,
+    /// The first message where the helper could not be set up, and why.
+    Unusable(String),
+    /// The answer to `Task::Probe`: size and samples of the image.
+    Header(ImageInfo),
+    /// The answer to `Task::Open`: the pixels are in the shared memory.
+    Opened(Box<OpenedMessage>),
+    /// The file cannot be decoded.
+    Failed(ItemError),
+}
+
+/// A part of the shared memory.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Span {
+    pub(super) at: u64,
+    pub(super) bytes: u64,
+}
+
+/// A decoded image.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OpenedMessage {
+    /// What the decoder finds in the file's header.
+    pub(super) header: ImageInfo,
+    /// Size and samples of the decoded pixels.
+    pub(super) info: ImageInfo,
+    /// The pixels, row by row, without gaps.
+    pub(super) pixels: Span,
+    pub(super) profile: Option<Span>,
+    pub(super) exif: Option<Span>,
+    pub(super) xmp: Option<Span>,
+    pub(super) iptc: Option<Span>,
+    pub(super) density: Option<Density>,
+}
+
+impl OpenedMessage {
+    /// The blocks of metadata, read from their spans by `read`.
+    pub(super) fn metadata<E>(&self, mut read: impl FnMut(Span) -> Result<Vec<u8>, E>) -> Result<Metadata, E> {
+        let mut block = |span: Option<Span>| span.map(&mut read).transpose().map(|block| block.map(Into::into));
+        Ok(Metadata { exif: block(self.exif)?, xmp: block(self.xmp)?, iptc: block(self.iptc)?, density: self.density })
+    }
+}

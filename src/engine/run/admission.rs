@@ -1,0 +1,64 @@
+//! What an admitted item holds while it is worked on: memory, and a permit for one of the workers.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::Run;
+use super::budget::{Share, Stopped};
+use crate::codec::DecodeHost;
+use crate::error::{ErrorKind, ItemError};
+
+/// An item's memory and permit, given back on drop.
+pub(super) struct Admission {
+    memory: Share,
+    place: Mutex<Place>,
+}
+
+/// What lets an item use a thread of the pixel pool.
+enum Place {
+    /// Nothing: it is saved on the thread that admitted it.
+    Own,
+    /// One of the workers' permits.
+    Worker { _permit: Share },
+    /// One of the few lanes for slow decodes, which leave their permits to others.
+    SlowLane { _lane: Share },
+}
+
+impl Run {
+    /// Whether no item is in the pixel pool.
+    pub(crate) fn is_pool_idle(&self) -> bool {
+        self.permits.fullness() <= 0.0 && self.slow_lanes.fullness() <= 0.0
+    }
+
+    /// Waits for memory, and for a permit where the item goes to the pixel pool.
+    pub(super) fn take_admission(&self, memory_bytes: u64, needs_worker: bool) -> Result<Admission, Stopped> {
+        let memory = self.memory.take(memory_bytes, &self.switch)?;
+        let place =
+            if needs_worker { Place::Worker { _permit: self.permits.take(1, &self.switch)? } } else { Place::Own };
+        Ok(Admission { memory, place: Mutex::new(place) })
+    }
+}
+
+/// Decides about an item's decode while a helper works on it.
+pub(super) struct Host<'a> {
+    pub(super) run: &'a Run,
+    pub(super) admission: &'a Admission,
+}
+
+impl DecodeHost for Host<'_> {
+    fn may_take(&self, bytes: u64) -> bool {
+        self.admission.memory.grow_to(bytes)
+    }
+
+    fn step_aside(&self) -> bool {
+        let Some(lane) = self.run.slow_lanes.try_take(1) else { return false };
+        *self.admission.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::SlowLane { _lane: lane };
+        true
+    }
+
+    fn step_back(&self) -> Result<(), ItemError> {
+        let permit = self.run.permits.take(1, &self.run.switch);
+        let permit = permit.map_err(|Stopped| ItemError::nameless(ErrorKind::Cancelled))?;
+        *self.admission.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::Worker { _permit: permit };
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Helper processes of the real program: what they can reach, and that they end with it.
+
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::program::Home;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A drawing of a few hundred bytes that takes minutes.
+const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='900'>\
+    <filter id='f' x='0' y='0' width='1' height='1'><feMorphology operator='dilate' radius='900'/></filter>\
+    <circle cx='450' cy='450' r='300' filter='url(#f)'/></svg>";
+
+/// Processes that were started by another one.
+fn children(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |process: &u32| {
+        let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // Behind the name, which may hold spaces: state, parent.
+        let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().nth(1);
+        fields.and_then(|field| field.parse().ok()) == Some(parent)
+    };
+    numbers.filter(is_child).collect()
+}
+
+#[track_caller]
+fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "it never happened that {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn is_gone(process: u32) -> Option<()> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = text.rsplit(')').next().unwrap_or_default().trim_start().chars().next();
+    matches!(state, None | Some('Z' | 'X')).then_some(())
+}
+
+#[test]
+fn a_helper_can_open_no_file_and_no_socket_and_start_no_program() {
+    let home = Home::new();
+    let file = home.file("program", "#!/bin/sh\n");
+    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    let report = Command::new(env!("CARGO_BIN_EXE_pixloom")).arg("decode-helper").arg(&file).output().unwrap();
+    let report = String::from_utf8(report.stdout).unwrap();
+    let possible: Vec<_> = report.lines().filter_map(|line| line.strip_suffix(": possible")).collect();
+    assert_eq!(possible, ["before", "sandbox", "thread"], "{report}");
+    for what in ["read", "write", "list", "listen", "send", "program"] {
+        assert!(report.contains(&format!("{what}: Function not implemented")), "{report}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "#!/bin/sh\n", "it was not written to");
+}
+
+#[test]
+fn helpers_end_with_a_program_that_is_interrupted_and_with_one_that_is_killed() {
+    for is_killed in [false, true] {
+        let home = Home::new();
+        home.file("in/slow.svg", SLOW);
+        let run = home.start(&["run", "in", "-o", "out", "--format", "png"]);
+        let helper = wait_until("a helper was started", || children(run.id()).first().copied());
+        if is_killed {
+            run.kill();
+        } else {
+            run.interrupt();
+            run.wait().expect(130);
+        }
+        wait_until("the helper ended", || is_gone(helper));
+    }
+}
