@@ -44,7 +44,7 @@ impl Coordinator {
             Phase::Ending { state, reason } => {
                 // The threads of a job whose items are all done end at once.
                 let threads_ended = state == JobState::Done || active.threads.iter().all(JoinHandle::is_finished);
-                if threads_ended && active.run.permits.fullness() <= 0.0 {
+                if threads_ended && active.run.is_pool_idle() {
                     self.close(job, state, reason);
                 }
             }
