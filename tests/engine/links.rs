@@ -304,3 +304,28 @@ fn links_that_stood_aside_are_all_fetched_once() {
         assert_eq!(fs::read(output_of(row)).unwrap(), format!("/{n}.txt").into_bytes());
     }
 }
+
+#[test]
+fn files_added_while_a_list_is_being_fetched_are_part_of_the_job() {
+    let desk = Desk::window();
+    let server = Server::start(|request| match request.path.as_str() {
+        "/list.txt" => ok("https://127.0.0.1:1/never-asked-for.png\n", "text/plain"),
+        _ => status(404),
+    });
+    server.hold();
+    let job = desk.submit(desk.copies(vec![source::fetched_list(server.url("/list.txt"))]));
+    let added: Vec<_> = (0..3).map(|n| desk.put(&format!("{n}.png"), png(9, 9, n))).collect();
+    let number = desk.send(Command::Add(vec![source::files(added)]));
+    desk.wait("the files are among the job's sources", |snapshot| {
+        snapshot.commands_included >= number && desk.reader().sources(job).unwrap().len() == 2
+    });
+    server.release();
+    desk.wait("everything has an outcome", |snapshot| {
+        snapshot.events.iter().any(|event| event.job == Some(job) && event.edge == Edge::Finished)
+    });
+    let sources = desk.reader().sources(job).unwrap();
+    assert!(sources.iter().all(|source| source.ended) && sources.len() == 2, "{sources:?}");
+    assert!(source::hash_of_fetched_list(&sources[0].spec).is_some(), "the list's hash is recorded");
+    let done = desk.rows(job).iter().filter(|row| row.state == ItemState::Done).count();
+    assert_eq!((desk.rows(job).len(), done), (4, 3), "one link that fails, and three files");
+}

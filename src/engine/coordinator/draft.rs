@@ -127,10 +127,11 @@ impl Coordinator {
         self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine(Message::new("no_draft")))
     }
 
-    /// Whether a job is running and not about to end.
+    /// Whether a job is running or about to run, and not about to end.
     pub(super) fn is_going(&self, job: JobId) -> bool {
         let active = self.queue.run(job);
-        active.is_some_and(|active| !matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)))
+        self.queue.is_about_to_run(job)
+            || active.is_some_and(|active| !matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)))
     }
 
     /// Adds what `find` gives to the open job. Finding it, and storing its secrets, may take a while: until then the job

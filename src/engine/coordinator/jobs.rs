@@ -9,7 +9,7 @@ use super::disk::Disk;
 use super::queue::Preparing;
 use super::rate_meter::RateMeter;
 use super::{Active, Coordinator, Phase};
-use crate::catalog::{JobLock, ReaderFactory};
+use crate::catalog::ReaderFactory;
 use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
@@ -80,6 +80,10 @@ impl Coordinator {
 
     /// Runs a job as soon as there is room for it.
     pub(super) fn enqueue(&mut self, job: JobId) -> Result<(), JobError> {
+        if self.queue.continue_preparing(job) {
+            self.set_state(job, JobState::Queued);
+            return Ok(());
+        }
         if self.queue.contains(job) {
             return Ok(());
         }
@@ -116,7 +120,12 @@ impl Coordinator {
         let spec = self.parts.reader.spec(job)?.unwrap_or_default();
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
         let resumes = row.state != JobState::Queued;
-        self.queue.begin_preparing(Preparing { job, lock, resumes, stopped: None });
+        let to_read = if self.expanding.contains_key(&job) {
+            Vec::new()
+        } else {
+            self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect()
+        };
+        self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let secrets = Arc::clone(&self.parts.secrets);
         let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, |task| call(&record_tx, task));
@@ -125,16 +134,16 @@ impl Coordinator {
     }
 
     fn prepared(&mut self, job: JobId, prepared: Result<Prepared, JobError>) -> Result<(), JobError> {
-        let Some(Preparing { lock, resumes, stopped, .. }) = self.queue.end_preparing(job) else { return Ok(()) };
+        let Some(preparing) = self.queue.end_preparing(job) else { return Ok(()) };
         self.details.summaries.remove(&job);
-        if let Some(state) = stopped {
+        if let Some(state) = preparing.stopped {
             self.set_state(job, state);
             // A folder that was created for the job is removed again.
-            self.on_disk(Disk::Output, move || Ok(drop((prepared, lock))), |_, _| Ok(()));
+            self.on_disk(Disk::Output, move || Ok(drop((prepared, preparing.lock))), |_, _| Ok(()));
             self.begin_next();
             return Ok(());
         }
-        let started = prepared.and_then(|prepared| self.run_prepared(job, lock, resumes, prepared));
+        let started = prepared.and_then(|prepared| self.run_prepared(preparing, prepared));
         if let Err(error) = &started {
             self.not_started(job, error);
         }
@@ -152,13 +161,12 @@ impl Coordinator {
         self.event(Some(job), Edge::Stopped { reason: error.clone() });
     }
 
-    fn run_prepared(&mut self, job: JobId, lock: JobLock, resumes: bool, prepared: Prepared) -> Result<(), JobError> {
+    fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
+        let Preparing { job, lock, resumes, to_read, .. } = preparing;
         let Prepared { spec, pipeline, naming, created, fetcher, recorded } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
-        let open: Vec<_> = self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect();
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
-        let is_being_read = self.expanding.contains_key(&job);
         let run = Run::new(RunParts {
             helpers: Arc::clone(&self.parts.helpers),
             job,
@@ -191,16 +199,12 @@ impl Coordinator {
             is_cut_off: false,
         });
         self.event(Some(job), Edge::Started);
-        let Some(first) = open.first() else {
-            if !is_being_read {
-                self.event(Some(job), Edge::Counted { total: row.total });
-            }
-            return Ok(());
-        };
-        if !is_being_read {
+        if let Some(first) = to_read.first() {
             let taken = first.taken;
-            let sources = open.into_iter().map(|source| (source.n, source.spec)).collect();
+            let sources = to_read.into_iter().map(|source| (source.n, source.spec)).collect();
             self.read_sources(IntakeRequest { sources, taken, resumes, ..IntakeRequest::of(job) });
+        } else if !self.expanding.contains_key(&job) {
+            self.event(Some(job), Edge::Counted { total: row.total });
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub(super) mod rate_meter;
 pub(super) mod samples;
 pub(super) mod settings;
 mod supervise;
+#[cfg(test)]
+mod tests;
 pub(super) mod undo;
 
 use std::collections::{HashMap, VecDeque};

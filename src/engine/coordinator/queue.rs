@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Active;
-use crate::catalog::JobLock;
+use crate::catalog::{JobLock, JobSource};
 use crate::model::{JobId, JobState};
 
 /// Jobs that run at the same time.
@@ -25,6 +25,8 @@ pub(super) struct Preparing {
     pub(super) lock: JobLock,
     /// Whether it ran before.
     pub(super) resumes: bool,
+    /// Sources that are still to be read and that no request reads yet.
+    pub(super) to_read: Vec<JobSource>,
     /// The state in which it is left instead of running, if it was stopped in the meantime.
     pub(super) stopped: Option<JobState>,
 }
@@ -44,6 +46,12 @@ impl JobQueue {
             || self.waiting.contains(&job)
             || self.preparing.iter().any(|preparing| preparing.job == job)
             || self.run(job).is_some()
+    }
+
+    /// Whether a job will run and still takes sources.
+    pub(super) fn is_about_to_run(&self, job: JobId) -> bool {
+        let mut preparing = self.preparing.iter();
+        self.checking.contains(&job) || preparing.any(|preparing| preparing.job == job && preparing.stopped.is_none())
     }
 
     /// The state of a job that is not running yet, which its row in the catalog may not have yet.
@@ -94,6 +102,16 @@ impl JobQueue {
         let preparing = self.preparing.iter_mut().find(|preparing| preparing.job == job);
         preparing.is_some_and(|preparing| {
             preparing.stopped.get_or_insert(state);
+            true
+        })
+    }
+
+    /// A job that was stopped while it was being prepared runs after all; `false` if there is none.
+    pub(super) fn continue_preparing(&mut self, job: JobId) -> bool {
+        let mut preparing = self.preparing.iter_mut();
+        let stopped = preparing.find(|preparing| preparing.job == job && preparing.stopped.is_some());
+        stopped.is_some_and(|preparing| {
+            preparing.stopped = None;
             true
         })
     }

@@ -1,0 +1,139 @@
+//! Commands while a disk is stuck.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::disk::Disk;
+use crate::engine::{Command, Engine, EngineOptions, Handle, Notice, Snapshot};
+use crate::model::{JobState, SinkSpec};
+use crate::source;
+
+/// Far above what a busy machine needs.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// An engine one of whose disks is stuck until the sender is dropped; the flag says whether a task has reached it.
+fn with_stuck(disk: Disk, dir: &Path) -> (Engine, Sender<()>, Arc<AtomicBool>) {
+    let (gate_tx, gate_rx) = bounded::<()>(0);
+    let is_stuck = Arc::new(AtomicBool::new(false));
+    let reached = Arc::clone(&is_stuck);
+    let options = EngineOptions {
+        settings_path: None,
+        secrets_path: None,
+        ..EngineOptions::for_window(dir.join("catalog.sqlite"))
+    };
+    let before_task = move |used: Disk| {
+        if used == disk {
+            reached.store(true, Ordering::Release);
+            let _ = gate_rx.recv();
+        }
+    };
+    (Engine::start_with(options, Some(Arc::new(before_task))).unwrap(), gate_tx, is_stuck)
+}
+
+fn wait(handle: &Handle, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        let snapshot = handle.snapshot();
+        if is_there(&snapshot) {
+            return snapshot;
+        }
+        assert!(Instant::now() < until, "not reached: {what}; the snapshot is {snapshot:#?}");
+        std::thread::yield_now();
+    }
+}
+
+/// Sends a command and waits until a snapshot includes it.
+fn send(handle: &Handle, command: Command) -> Arc<Snapshot> {
+    let number = handle.send(command).unwrap();
+    wait(handle, "the command is acknowledged", |snapshot| snapshot.commands_included >= number)
+}
+
+fn state(snapshot: &Snapshot) -> Option<JobState> {
+    snapshot.current.as_ref().map(|job| job.state)
+}
+
+fn total(snapshot: &Snapshot) -> u64 {
+    snapshot.current.as_ref().filter(|job| !job.counting).map_or(0, |job| job.progress.total)
+}
+
+#[test]
+fn start_add_and_cancel_are_acknowledged_while_the_output_folder_is_stuck() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = (0..4).map(|n| dir.path().join(format!("{n}.png"))).collect();
+    paths.iter().for_each(|path| std::fs::write(path, b"any bytes are copied").unwrap());
+    let (engine, gate_tx, is_stuck) = with_stuck(Disk::Output, dir.path());
+    let handle = engine.handle();
+    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    let out = dir.path().join("out");
+    send(&handle, Command::SetSink(SinkSpec { dir: Some(out.clone()), ..SinkSpec::default() }));
+    send(&handle, Command::AddPaths(paths[..3].to_vec()));
+    let job = wait(&handle, "three are listed", |snapshot| total(snapshot) == 3).current.as_ref().unwrap().id;
+
+    assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
+    wait(&handle, "the folder is being prepared", |_| is_stuck.load(Ordering::Acquire));
+    send(&handle, Command::Add(vec![source::files([paths[3].clone()])]));
+    let grown = wait(&handle, "the new file has joined the job", |snapshot| total(snapshot) == 4);
+    assert_eq!((grown.current.as_ref().unwrap().id, state(&grown)), (job, Some(JobState::Queued)));
+    assert_eq!(state(&send(&handle, Command::Cancel(job))), Some(JobState::Cancelled));
+    assert!(!out.exists(), "all of this has happened before the folder could be created");
+
+    assert_eq!(state(&send(&handle, Command::Resume(job))), Some(JobState::Queued));
+    drop(gate_tx);
+    wait(&handle, "the job is done", |snapshot| state(snapshot) == Some(JobState::Done));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4);
+}
+
+#[test]
+fn commands_are_acknowledged_while_the_disk_of_sources_and_settings_is_stuck() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    std::fs::write(&path, b"any bytes are copied").unwrap();
+    let (engine, gate_tx, is_stuck) = with_stuck(Disk::Settings, dir.path());
+    let handle = engine.handle();
+    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    let added = send(&handle, Command::AddPaths(vec![path]));
+    assert!(added.current.as_ref().unwrap().counting, "the path is still to be looked at");
+    wait(&handle, "the path is being looked at", |_| is_stuck.load(Ordering::Acquire));
+    send(&handle, Command::LoadRecipe(dir.path().join("none.toml")));
+    assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
+    let job = handle.snapshot().current.as_ref().unwrap().id;
+    assert_eq!(state(&send(&handle, Command::Cancel(job))), Some(JobState::Draft), "it had not become a job");
+    drop(gate_tx);
+    wait(&handle, "the file is listed", |snapshot| total(snapshot) == 1);
+    wait(&handle, "the missing recipe is reported", |snapshot| matches!(snapshot.notice, Some(Notice::Failed(_))));
+    assert_eq!(state(&handle.snapshot()), Some(JobState::Draft));
+}
+
+#[test]
+fn an_empty_draft_that_is_left_is_deleted_and_undo_brings_its_recipe_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    std::fs::write(&path, b"any bytes are copied").unwrap();
+    let (engine, gate_tx, _) = with_stuck(Disk::Output, dir.path());
+    drop(gate_tx);
+    let handle = engine.handle();
+    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    send(&handle, Command::AddPaths(vec![path]));
+    let first = wait(&handle, "it is listed", |snapshot| total(snapshot) == 1).current.as_ref().unwrap().id;
+    let empty = send(&handle, Command::Clear).current.as_ref().unwrap().id;
+    assert_ne!(empty, first);
+    assert_eq!(send(&handle, Command::Clear).current.as_ref().unwrap().id, empty, "an empty draft is not replaced");
+    let sink = SinkSpec { dir: Some(dir.path().join("out")), ..SinkSpec::default() };
+    send(&handle, Command::SetSink(sink.clone()));
+    assert_eq!(send(&handle, Command::Show(first)).current.as_ref().unwrap().id, first);
+    let reader = engine.reader().unwrap();
+    let until = Instant::now() + DEADLINE;
+    while reader.job(empty).unwrap().is_some() {
+        assert!(Instant::now() < until, "the empty draft is still there");
+        std::thread::yield_now();
+    }
+    let back = send(&handle, Command::Undo);
+    let back = back.current.as_ref().unwrap();
+    assert_eq!((back.state, back.progress.total, &back.sink), (JobState::Draft, 0, &sink));
+}
