@@ -9,6 +9,8 @@ mod intake;
 mod item;
 mod record;
 mod run;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -145,6 +147,16 @@ impl Engine {
     fn start_with(options: EngineOptions, before_task: Option<BeforeTask>) -> Result<Self, JobError> {
         crate::init();
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
+        Self::start_on(options, catalog, readers, before_task.as_ref())
+    }
+
+    /// Starts the threads on an open catalog.
+    fn start_on(
+        options: EngineOptions,
+        catalog: Box<dyn catalog::Catalog>,
+        readers: ReaderFactory,
+        before_task: Option<&BeforeTask>,
+    ) -> Result<Self, JobError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(run::pools::net_threads())
             .thread_name("pixloom-net")
@@ -155,7 +167,7 @@ impl Engine {
         let (record_tx, record_rx) = bounded(record::message::RECORDS);
         let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
-        let (disks, reply_rx, disk_threads) = coordinator::disk::DiskWorkers::start(before_task.as_ref())?;
+        let (disks, reply_rx, disk_threads) = coordinator::disk::DiskWorkers::start(before_task)?;
         let (bell_tx, bell_rx) = bounded(1);
         let (quit_tx, quit_rx) = bounded(1);
         let revision = Arc::new(AtomicU64::new(1));

@@ -16,6 +16,7 @@ use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
 use crate::engine::record::message::{Record, Task, call};
+use crate::engine::run::RunError;
 use crate::error::JobError;
 use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, Output, SourceSpec};
 use crate::source::PastedText;
@@ -223,13 +224,19 @@ impl Coordinator {
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { remark });
             }
-            IntakeNote::Ended { job, added, duplicates, only_links, is_cut_off } => {
+            IntakeNote::Ended { job, added, duplicates, only_links, is_cut_off, failure } => {
+                if let (Some(active), Some(error)) = (self.queue.run_mut(job), &failure) {
+                    active.run.set_error(RunError::Fatal(error.clone()));
+                }
                 self.end_intake(job);
                 if let Some(active) = self.queue.run_mut(job) {
                     active.is_cut_off |= is_cut_off;
                     if let Ok(Some(row)) = self.parts.reader.job(job) {
                         self.event(Some(job), Edge::Counted { total: row.total });
                     }
+                }
+                if let Some(error) = failure {
+                    self.trouble(&error);
                 }
                 let may_replace = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
                 if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_replace {

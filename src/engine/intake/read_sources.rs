@@ -76,8 +76,9 @@ pub(crate) enum IntakeNote {
     Failed { job: JobId, error: JobError },
     /// A source left something out on purpose.
     Remark { job: JobId, remark: Remark },
-    /// All that was asked for has been read, but for the rest of a list that broke off, at which a resume goes on.
-    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool },
+    /// Everything has been read, except the rest of a list that broke off, where a resume continues. `failure` means
+    /// that items or cursors could not be recorded: the sources stay open.
+    Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool, failure: Option<JobError> },
 }
 
 /// Works until the other end is gone.
@@ -107,11 +108,10 @@ pub(crate) fn run(
             duplicates,
             is_cut_off: false,
         };
-        if let Err(error) = expansion.run() {
-            let _ = note_tx.send(IntakeNote::Failed { job: expansion.request.job, error });
-        }
+        let failure = expansion.run().err();
         let Intake { request, added, duplicates, is_cut_off, .. } = expansion;
-        let _ = note_tx.send(IntakeNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off });
+        let _ =
+            note_tx.send(IntakeNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off, failure });
     }
 }
 

@@ -1,0 +1,186 @@
+//! A catalog write that fails pauses the job; nothing is lost, and nothing is done twice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::failing_catalog::{Failing, FailingCatalog};
+use crate::catalog;
+use crate::engine::{Command, Engine, EngineOptions, Notice, Snapshot};
+use crate::model::{Edge, ItemState, JobSpec, JobState, Limits, Locator};
+use crate::source;
+
+/// No wait takes longer.
+const DEADLINE: Duration = Duration::from_mins(1);
+/// Files of the job.
+const FILES: usize = 7;
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Finished,
+    Stopped,
+    /// It could not even be created.
+    Refused,
+}
+
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..FILES {
+            let path = dir.path().join(format!("in/{}/{n}.png", n % 2));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("file {n}")).unwrap();
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn options(&self) -> EngineOptions {
+        let mut options = EngineOptions::for_command_line(self.path("catalog.sqlite"));
+        options.secrets_path = None;
+        options
+    }
+
+    /// Copies a folder, one file by its name, and another folder.
+    fn spec(&self) -> JobSpec {
+        let mut spec = JobSpec {
+            sources: vec![
+                source::folder(self.path("in/0"), false),
+                source::files([self.path("in/1/1.png")]),
+                source::folder(self.path("in"), true),
+            ],
+            limits: Limits { workers: Some(2), ..Limits::default() },
+            ..JobSpec::default()
+        };
+        spec.output_mut().sink.dir = Some(self.path("out"));
+        spec
+    }
+
+    /// Runs the job with a catalog that fails; returns how it ended and how many calls there were.
+    fn run(&self, failing: Failing) -> (End, usize) {
+        let options = self.options();
+        let (inner, readers) = catalog::open(&options.catalog_path).unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let catalog = FailingCatalog { inner, failing, calls: Arc::clone(&calls) };
+        let engine = Engine::start_on(options, Box::new(catalog), readers, None).unwrap();
+        let end = follow(engine, Command::Submit(Box::new(self.spec())));
+        (end, calls.load(Ordering::Acquire))
+    }
+
+    /// Resumes the job; if its end was recorded, there is nothing to resume.
+    fn resume(&self) -> End {
+        let engine = Engine::start(self.options()).unwrap();
+        match engine.reader().unwrap().latest_resumable().unwrap() {
+            Some(job) => follow(engine, Command::Resume(job.id)),
+            None => End::Finished,
+        }
+    }
+
+    /// Every item is done once, and every output has its bytes.
+    fn check_complete(&self, told: &str) {
+        let (_, readers) = catalog::open(&self.path("catalog.sqlite")).unwrap();
+        let reader = readers.reader().unwrap();
+        let job = reader.jobs(2).unwrap().into_iter().next().unwrap();
+        let rows = reader.after(job.id, 0, 1000).unwrap();
+        // The last source gives all files, two of them a second time and four more a second time.
+        let mut inputs: BTreeMap<String, usize> = BTreeMap::new();
+        for row in &rows {
+            assert_eq!(row.state, ItemState::Done, "{told}: {row:?}");
+            *inputs.entry(row.locator.to_text()).or_default() += 1;
+            let output = Locator::parse(row.output.as_deref().unwrap());
+            let bytes = fs::read(output.path().unwrap()).unwrap();
+            assert_eq!(bytes, fs::read(row.locator.path().unwrap()).unwrap(), "{told}");
+        }
+        assert_eq!((job.state, job.total, rows.len()), (JobState::Done, 12, 12), "{told}: {inputs:?}");
+        let outputs = files_below(&self.path("out"));
+        assert_eq!(outputs.len(), 12, "{told}: one file for each item, no temporaries: {outputs:?}");
+    }
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Sends a command and waits for the end of the job.
+fn follow(mut engine: Engine, command: Command) -> End {
+    let handle = engine.handle();
+    let (changed_tx, changed_rx) = bounded(1);
+    handle.on_change(move || {
+        let _ = changed_tx.try_send(());
+    });
+    handle.send(command);
+    let end = wait(&changed_rx, || end_of(&handle.snapshot()));
+    engine.stop();
+    end
+}
+
+fn wait(changed_rx: &Receiver<()>, end: impl Fn() -> Option<End>) -> End {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        if let Some(end) = end() {
+            return end;
+        }
+        assert!(changed_rx.recv_deadline(deadline).is_ok(), "the job did not end");
+    }
+}
+
+fn end_of(snapshot: &Snapshot) -> Option<End> {
+    let of_edges = snapshot.events.iter().find_map(|event| match event.edge {
+        Edge::Finished => Some(End::Finished),
+        Edge::Stopped { .. } | Edge::Paused => Some(End::Stopped),
+        _ => None,
+    });
+    of_edges.or_else(|| matches!(snapshot.notice, Some(Notice::Failed(_))).then_some(End::Refused))
+}
+
+/// Fails one call after another until a run has fewer calls.
+fn check(failing: impl Fn(usize) -> Failing) {
+    for n in 1.. {
+        let bench = Bench::new();
+        let told = format!("{:?}", failing(n));
+        let (end, calls) = bench.run(failing(n));
+        if calls < n {
+            assert_eq!(end, End::Finished, "{told}");
+            bench.check_complete(&told);
+            return;
+        }
+        if end == End::Refused && n == 1 {
+            continue; // no job was created, or only its number is unknown
+        }
+        if end == End::Finished {
+            bench.check_complete(&told);
+            continue;
+        }
+        assert_eq!(bench.resume(), End::Finished, "{told}");
+        bench.check_complete(&told);
+    }
+}
+
+#[test]
+fn whichever_catalog_call_fails_once_the_job_pauses_and_resumes_with_every_item_exactly_once() {
+    check(Failing::Call);
+}
+
+#[test]
+fn from_whichever_call_on_the_catalog_fails_the_job_pauses_and_resumes_with_every_item_exactly_once() {
+    check(Failing::From);
+}
+
+#[test]
+fn a_catalog_call_that_was_written_but_not_acknowledged_does_no_item_twice() {
+    check(Failing::Answer);
+}
