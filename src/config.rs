@@ -32,8 +32,8 @@ pub const TOTAL_TIMEOUT_S: u64 = 1800;
 pub const GIVE_WAY_AFTER_MS: u64 = 3_000;
 /// Redirects followed at most.
 pub const MAX_REDIRECTS: u32 = 10;
-/// Attempts in all, the first one included.
-pub const MAX_ATTEMPTS: u32 = 4;
+/// Attempts at a link after the first one.
+pub const RETRIES: u32 = 3;
 /// Back-off before the second attempt, in ms; doubles each time, with full jitter.
 pub const BACKOFF_BASE_MS: u64 = 500;
 /// Longest back-off, in ms.

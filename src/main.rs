@@ -8,6 +8,7 @@ use pixloom::cli::{self, FrontEnd};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    pixloom::engine::prepare_process();
     if let Some(code) = pixloom::codec::serve_if_helper(std::env::args_os()) {
         return code;
     }

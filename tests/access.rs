@@ -215,7 +215,7 @@ fn a_name_is_refused_for_where_it_leads_unless_the_user_named_it() {
         for (name, origin) in [("evil", Origin::User), ("evil", Origin::Fetched), ("mapped", Origin::Fetched)] {
             let refused = desk.refusal(&format!("http://{name}.test:{port}/b"), origin).await;
             assert_eq!(refused.kind, ErrorKind::RefusedAddress, "{name}");
-            assert!(refused.to_string().contains("its name leads to"), "{refused}");
+            assert!(refused.to_string().contains("its name resolves to"), "{refused}");
         }
         assert_eq!(server.hits("/b"), 0);
     });

@@ -18,6 +18,9 @@ mod jobs;
 mod links;
 #[path = "cli/lists.rs"]
 mod lists;
+#[cfg(unix)]
+#[path = "cli/process_limits.rs"]
+mod process_limits;
 #[path = "util/program.rs"]
 mod program;
 #[path = "cli/refusals.rs"]

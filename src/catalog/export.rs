@@ -97,7 +97,7 @@ fn keep_secrets(record: &mut [Field]) {
     let columns = RECORD_COLUMNS.iter().zip(record);
     for (_, field) in columns.filter(|(column, _)| **column == "locator") {
         if let Field::Text(text) = field {
-            *text = locator::told_url(text);
+            *text = locator::reported_url(text);
         }
     }
 }

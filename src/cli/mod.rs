@@ -18,6 +18,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
@@ -138,7 +139,16 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
     let catalog = CatalogChoice::of(catalog.catalog)?;
     match command {
         Some(_) if !inputs.is_empty() => Err(JobError::Refused(Message::new("command_first"))),
-        Some(command) => execute(command, &catalog).map(|exit| FrontEnd::Done(exit.into())),
+        Some(command) => {
+            // The results of a job are in its folder and in the catalog; other commands have only their output.
+            let is_job = match &command {
+                Command::Run(run) => !run.is_dry_run(),
+                command => matches!(command, Command::Resume(_) | Command::Retry(_)),
+            };
+            let exit = execute(command, &catalog)?;
+            let is_lost = !is_job && OUTPUT_FAILED.load(Ordering::Relaxed);
+            Ok(FrontEnd::Done(if is_lost { Exit::Stopped } else { exit }.into()))
+        }
         None => {
             inputs.iter().try_for_each(inputs::check_input)?;
             let sources = inputs::sources(&inputs, true)?;
@@ -316,12 +326,11 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
                 return warn(&sentence);
             }
         };
-        let _ = writeln!(out, "{line}");
+        note_output(writeln!(out, "{line}"));
     };
     let plan: DryRun = engine::dry_run(&spec, &|| false, &mut each)?;
     let line = if json { Line::plan(&plan).text() } else { report::plan(&plan, lang()) };
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
+    note_output(writeln!(out, "{line}").and_then(|()| out.flush()));
     Ok(if plan.failing > 0 || is_partial { Exit::SomeFailed } else { Exit::AllDone })
 }
 
@@ -335,9 +344,20 @@ fn tame(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Writes a result to standard output. A closed pipe is ignored.
+/// Whether standard output could not take what was written: its reader has gone, or its disk is full.
+static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Writes a result to standard output. Reports the first failure; the work itself continues.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    note_output(writeln!(io::stdout(), "{line}"));
+}
+
+fn note_output(written: io::Result<()>) {
+    if let Err(error) = written
+        && !OUTPUT_FAILED.swap(true, Ordering::Relaxed)
+    {
+        warn(&Message::new("output_failed").with("detail", error).text(lang()));
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
 
-use super::values::worded;
+use super::values::{nonzero_seconds, worded};
 use crate::engine;
 use crate::error::JobError;
 use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
@@ -36,6 +36,12 @@ pub(super) struct NetworkArgs {
     requests_per_second: Option<f64>,
     #[arg(long, value_name = "SIZE", value_parser = worded(network::parse_bytes_per_s))]
     bytes_per_second: Option<u64>,
+    #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
+    timeout: Option<u64>,
+    #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
+    connect_timeout: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    retries: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -75,6 +81,9 @@ impl NetworkArgs {
             access,
             requests_per_s: self.requests_per_second,
             bytes_per_s: self.bytes_per_second,
+            timeout_s: self.timeout,
+            connect_timeout_s: self.connect_timeout,
+            retries: self.retries,
         })
     }
 }

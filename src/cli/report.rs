@@ -58,7 +58,7 @@ impl Line {
     pub(super) fn failed(row: &ItemRow) -> Self {
         let (kind, message) =
             row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
-        Self::Failed { item: row.id.seq, locator: locator::told_url(&row.locator.to_text()), kind, message }
+        Self::Failed { item: row.id.seq, locator: locator::reported_url(&row.locator.to_text()), kind, message }
     }
 
     pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64) -> Self {
@@ -68,7 +68,7 @@ impl Line {
 
     pub(super) fn planned(item: &PlannedItem) -> Self {
         Self::Planned {
-            locator: locator::told_url(&item.locator.to_text()),
+            locator: locator::reported_url(&item.locator.to_text()),
             output: item.output.as_ref().map(|path| path.display().to_string()),
             conflict: item.conflict,
             skipped: item.skipped,

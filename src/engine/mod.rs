@@ -39,6 +39,7 @@ pub use api::view::{
     Thumbnail, Zoom,
 };
 pub use item::dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use run::process_limits::prepare_process;
 
 use coordinator::disk::BeforeTask;
 
@@ -146,6 +147,7 @@ impl Engine {
     /// The same, with a function that runs before each disk task of the coordinator.
     fn start_with(options: EngineOptions, before_task: Option<BeforeTask>) -> Result<Self, JobError> {
         crate::init();
+        run::process_limits::raise_open_files();
         let (catalog, readers) = catalog::open(&options.catalog_path)?;
         Self::start_on(options, catalog, readers, before_task.as_ref())
     }

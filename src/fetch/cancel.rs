@@ -1,20 +1,20 @@
-//! Stopping what is under way.
+//! Cancels fetches.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Stops every fetch that was given a clone of it; once cancelled, it stays so.
+/// Cancels every fetch that holds a clone of it, for good.
 #[derive(Clone, Debug)]
 pub struct Cancel(Arc<watch::Sender<bool>>);
 
 impl Cancel {
-    /// One that is not cancelled yet.
+    /// A new one, not cancelled yet.
     pub fn new() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
     }
 
-    /// Stops what holds a clone, from any thread; never waits.
+    /// Cancels, from any thread; never waits.
     pub fn cancel(&self) {
         self.0.send_replace(true);
     }

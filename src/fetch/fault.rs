@@ -1,7 +1,8 @@
-//! What went wrong on the way, as an item's error. Nothing secret goes into a sentence: user info and signed queries
-//! are left out of every name.
+//! Failed attempts, as errors of their items. Messages contain no secrets: user info and signed queries are removed
+//! from every name.
 
 use std::error::Error;
+use std::io;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -11,8 +12,9 @@ use super::limits::FetchLimits;
 use super::schedule::host_state::Unavailable;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Message, TransferTimes, human, locator};
+use crate::store::descriptors;
 
-/// Longest foreign text that goes into a sentence, in bytes.
+/// Longest text from outside that a message quotes, in bytes.
 const MAX_DETAIL_BYTES: usize = 200;
 
 /// Why one attempt failed.
@@ -32,7 +34,9 @@ pub(super) struct Fault {
     pub(super) is_time_out: bool,
     /// Whether it gave way to other links, which is no failure.
     pub(super) gave_way: bool,
-    /// How long the parts of the request took, as far as it came.
+    /// Whether this process had no file descriptor left for it.
+    pub(super) lacks_descriptor: bool,
+    /// Duration of the parts of the request, as far as it got.
     pub(super) times: Option<Box<TransferTimes>>,
 }
 
@@ -47,6 +51,7 @@ impl Fault {
             is_unavailable: false,
             is_time_out: false,
             gave_way: false,
+            lacks_descriptor: false,
             times: None,
         }
     }
@@ -56,7 +61,7 @@ impl Fault {
         Self { is_time_out: true, ..Self::new(error) }
     }
 
-    /// Whether no answer came at all.
+    /// Whether there was no answer at all.
     pub(super) const fn is_unanswered(&self) -> bool {
         let kind = self.error.kind;
         self.http_status.is_none()
@@ -68,7 +73,7 @@ impl Fault {
         self.http_status.is_some_and(is_refusing)
     }
 
-    /// Whether the host refused for now, and did not say for how long.
+    /// Whether the host refused for now, without saying for how long.
     pub(super) fn is_refusal(&self) -> bool {
         self.is_refused() && self.retry_after.is_none()
     }
@@ -85,7 +90,7 @@ impl Fault {
     }
 }
 
-/// Whether a status says that the host would rather be asked later.
+/// Whether a status asks to come back later.
 pub(super) const fn is_refusing(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
@@ -117,17 +122,20 @@ pub(super) fn gave_way(name: &str) -> Fault {
     Fault { gave_way: true, ..Fault::time_out(ItemError::new(ErrorKind::Timeout, name)) }
 }
 
-/// A URL as it may be shown.
+/// A URL without anything secret, for messages.
 pub(super) fn shown(url: &Url) -> String {
     let is_plain =
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     if is_plain { url.as_str().to_owned() } else { locator::shown_url(url.as_str()) }
 }
 
-/// From a request that got no response.
+/// A request that got no response.
 pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
     let item = |kind, detail: &str| ItemError::new(kind, name).with("detail", detail);
     let detail = root_cause(error);
+    if causes(error).filter_map(io_error).any(descriptors::are_exhausted) {
+        return Fault { lacks_descriptor: true, ..Fault::new(item(ErrorKind::Connect, &detail)) };
+    }
     if caused_by::<NameNotFound>(error) {
         return Fault { unreached_since: Some(began), ..Fault::new(item(ErrorKind::UnknownHost, &detail)) };
     }
@@ -153,33 +161,33 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-        let detail = if detail.contains("too large") { "its headers are too many or too long" } else { &detail };
+        let detail = if detail.contains("too large") { "too many headers, or too long ones" } else { &detail };
         return Fault::new(item(ErrorKind::BadResponse, detail));
     }
     if error.is_builder() {
         return Fault::new(item(ErrorKind::BadUrl, &detail));
     }
-    Fault::new(item(ErrorKind::Connect, &format!("the server closed it before answering: {detail}")))
+    Fault::new(item(ErrorKind::Connect, &format!("the server closed the connection before answering: {detail}")))
 }
 
-/// From a body that broke off after `had_bytes`.
+/// A body that broke off after `had_bytes`.
 pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted_bytes: Option<u64>) -> Fault {
     if error.is_timeout() {
         let sentence = Message::new("link_stopped");
         let sentence = sentence.with("had", human::bytes(had_bytes));
         return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
-    let is_nonsense = |error: &std::io::Error| {
+    let is_invalid = |error: &std::io::Error| {
         matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
     };
-    if find::<std::io::Error>(error).is_some_and(is_nonsense) {
-        let detail = format!("its body is broken: {}", root_cause(error));
+    if find::<std::io::Error>(error).is_some_and(is_invalid) {
+        let detail = format!("invalid body: {}", root_cause(error));
         return Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail));
     }
     Fault::new(short_body(name, had_bytes, wanted_bytes).with("detail", root_cause(error)))
 }
 
-/// An answer that breaks the rules.
+/// An answer that violates the protocol.
 pub(super) fn bad_response(name: &str, detail: impl std::fmt::Display) -> Fault {
     Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail))
 }
@@ -193,6 +201,12 @@ pub(super) fn short_body(name: &str, had_bytes: u64, wanted_bytes: Option<u64>) 
     }
 }
 
+/// The I/O error of a cause.
+fn io_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
+    let of_name = cause.downcast_ref::<NameNotFound>().map(|NameNotFound(error)| error);
+    cause.downcast_ref::<io::Error>().or(of_name)
+}
+
 fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
     find::<E>(error).is_some()
 }
@@ -201,13 +215,13 @@ fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     causes(error).find_map(<dyn Error + 'static>::downcast_ref::<E>)
 }
 
-/// What lies at the bottom; the errors above it only repeat the URL.
+/// The innermost cause; the errors around it only repeat the URL.
 fn root_cause(error: &reqwest::Error) -> String {
     let text = causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string);
     text.get(..text.floor_char_boundary(MAX_DETAIL_BYTES)).unwrap_or_default().to_owned()
 }
 
-/// The causes of an error, from the top. An `io::Error` passes over what it wraps unless asked for it.
+/// The causes of an error, the outermost first. The source of an `io::Error` skips the error that it wraps.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause: &&(dyn Error + 'static)| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);

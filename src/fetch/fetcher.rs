@@ -32,6 +32,11 @@ use crate::store::Spool;
 /// An attempt that receives this many bytes more of a body makes up for the failures before it.
 const PROGRESS_BYTES: u64 = 256 << 10;
 
+/// How long to wait for a file descriptor before the next try.
+const DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
+/// Tries without a file descriptor after which a link fails.
+const MAX_LACKING: u32 = 600;
+
 /// Fetches links for one job; clones share the scheduler, connections and what is known of the network.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -181,10 +186,8 @@ impl Fetcher {
 
     /// A fetcher with this setup. Looks up every secret that the settings name.
     pub fn open(setup: Setup) -> Result<Self, AccessError> {
-        let Setup { mut limits, network, secrets, resolver } = setup;
-        limits.obeys_noai |= network.obey_noai;
-        limits.requests_per_s = network.requests_per_s.or(limits.requests_per_s);
-        limits.bytes_per_s = network.bytes_per_s.or(limits.bytes_per_s);
+        let Setup { limits, network, secrets, resolver } = setup;
+        let limits = limits.with_network(&network);
         let resolver = Arc::new(Cached::new(resolver));
         let routes = Routes::new(&limits, &network, secrets, resolver)?;
         Ok(Self::with(limits, routes, network.robots))
@@ -213,8 +216,8 @@ impl Fetcher {
     }
 
     /// Fetches a link: waits for its turn, follows redirects, tries again where that makes sense, and waits while the
-    /// network is lost. Ends at once when cancelled. Must be awaited in a tokio runtime with timers and I/O. `origin` is
-    /// who named the link.
+    /// network is lost. Ends at once when cancelled. Must be awaited in a tokio runtime with timers and I/O. `origin`
+    /// is who named the link.
     pub async fn fetch(
         &self,
         url: &str,
@@ -279,7 +282,7 @@ impl Fetcher {
         self.shared.routes.unused()
     }
 
-    /// Requests at work.
+    /// Requests in progress.
     pub fn in_use(&self) -> usize {
         self.shared.scheduler.in_use()
     }
@@ -305,7 +308,7 @@ impl Shared {
     async fn fetch(&self, attempts: &Attempts<'_>) -> Result<AttemptResult, Fault> {
         let Attempts { name, ticket, stopwatch, .. } = attempts;
         let mut turn = Turn { priority: Priority::Untried, may_give_way: true };
-        let mut failures = 0;
+        let (mut failures, mut lacking) = (0, 0);
         let mut first_failure = Duration::ZERO;
         let mut partial = None;
         loop {
@@ -320,6 +323,13 @@ impl Shared {
             let Err(fault) = result else { return result };
             if stopwatch.left().is_zero() {
                 return Err(Fault { times: fault.times, ..fault::out_of_time(name, &self.limits) });
+            }
+            if fault.lacks_descriptor && lacking < MAX_LACKING {
+                lacking += 1;
+                attempts.count.fetch_sub(1, Ordering::Relaxed);
+                tokio::time::sleep(DESCRIPTOR_WAIT).await;
+                stopwatch.exclude(DESCRIPTOR_WAIT);
+                continue;
             }
             if let Some(began) = fault.unreached_since {
                 self.network.failed(began);
@@ -340,8 +350,8 @@ impl Shared {
             if let Some(ticket) = ticket {
                 ticket.will_retry();
             }
-            // A part that is of no use, or one of too many, need not take room meanwhile.
-            partial = partial.take().filter(|partial| partial.can_go_on() && self.scheduler.may_keep_partial());
+            // A part that can't be resumed, or one of too many, is not kept until the retry.
+            partial = partial.take().filter(|partial| partial.can_resume() && self.scheduler.may_keep_partial());
             // A host that asked for rest gets it before its next request.
             let has_pause = !fault.gave_way && fault.retry_after.is_none();
             if has_pause && !stopwatch.sleep(retry::backoff(failures, &self.limits)).await {
@@ -410,7 +420,7 @@ impl Shared {
             // The connection returns to its pool first: the next request would else open another one.
             tokio::task::yield_now().await;
             if reply.is_ok() {
-                held.welcomed();
+                held.accepted();
             }
             match reply {
                 Ok(Reply::Received(received)) => return Ok(AttemptResult::Body(received)),
@@ -423,6 +433,7 @@ impl Shared {
                     at = self.next_hop(next, &mut seen, name)?;
                     slot = Some(held);
                 }
+                Err(fault) if fault.lacks_descriptor => return Err(fault),
                 Err(fault) if fault.gave_way => {
                     attempts.count.fetch_sub(1, Ordering::Relaxed);
                     return Err(fault);

@@ -1,11 +1,11 @@
-//! File names out of what strangers say: headers and URLs.
+//! File names from untrusted text: headers and URLs.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// Longest name, in bytes of UTF-8.
 const MAX_BYTES: usize = 200;
-/// Longest extension that is kept when a name is cut, in bytes, its dot left out.
+/// Longest extension that is kept when a name is cut, in bytes without its dot.
 const MAX_EXTENSION_BYTES: usize = 16;
 
 /// A name that can be given to a file on any system, made from an untrusted one: its last segment only, without
@@ -26,13 +26,13 @@ pub fn safe_file_name(name: &str) -> Option<String> {
     (!cut.is_empty()).then_some(cut)
 }
 
-/// The safe name that a URL's path ends in, percent-decoded; `None` if it ends in none.
+/// The last segment of a URL's path as a safe name, percent-decoded; `None` if it is empty.
 pub fn name_from_url(url: &str) -> Option<String> {
     from_url(&Url::parse(url).ok()?)
 }
 
-/// The name of what came: from Content-Disposition, else from the URL that was asked for, or from the one that answered
-/// when only that one has an extension.
+/// The name of a response: from Content-Disposition, else from the requested URL, or from the one that answered if only
+/// that one has an extension.
 pub(super) fn name_of_response(disposition: Option<&[u8]>, asked: &Url, answered: &Url) -> Option<String> {
     if let Some(name) = disposition.and_then(from_disposition) {
         return Some(name);
@@ -49,7 +49,7 @@ fn from_url(url: &Url) -> Option<String> {
     safe_file_name(&percent_decode_str(last).decode_utf8_lossy())
 }
 
-/// RFC 6266: `filename*` (RFC 8187) goes before `filename`.
+/// RFC 6266: `filename*` (RFC 8187) takes precedence over `filename`.
 fn from_disposition(header: &[u8]) -> Option<String> {
     let header = String::from_utf8_lossy(header);
     let params = parameters(&header);
@@ -74,7 +74,7 @@ fn extended(value: &str) -> Option<String> {
     }
 }
 
-/// The `key=value` parameters of a header, keys in lower case, quotes and escapes taken away.
+/// The `key=value` parameters of a header: keys in lower case, without quotes and escapes.
 fn parameters(header: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut chars = header.chars().peekable();
@@ -128,7 +128,7 @@ fn parameters(header: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Characters that no one sees: control characters, and those that turn the direction of writing.
+/// Invisible characters: control characters, and those that change the direction of writing.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -142,7 +142,7 @@ fn trim_end(name: &str) -> &str {
     name.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
-/// Names that Windows keeps for devices, whatever their extension.
+/// Names that Windows reserves for devices, with any extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_uppercase();
     if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {

@@ -1,58 +1,58 @@
-//! What fetching may use, and how patient it is.
+//! Limits and time-outs of fetching.
 
 use std::time::Duration;
 
 use crate::config;
-use crate::model::Limits;
+use crate::model::{Limits, NetworkSpec};
 
-/// What fetching may use, and how patient it is.
+/// Limits and time-outs of fetching.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FetchLimits {
-    /// Requests in flight at once.
+    /// Concurrent requests.
     pub connections: usize,
-    /// Requests in flight at one host.
+    /// Concurrent requests at one host.
     pub per_host: usize,
     /// Bytes above which a body is refused.
     pub max_body_bytes: u64,
-    /// Bytes of a body that stay in memory; a larger one goes to a temporary file.
+    /// Largest body in bytes that stays in memory; larger ones go to a temporary file.
     pub max_body_in_memory_bytes: u64,
-    /// Time to reach a server.
+    /// Time limit for connecting.
     pub connect_timeout: Duration,
-    /// Time without a single byte after which a transfer counts as stalled.
+    /// Time without a byte after which an attempt fails.
     pub read_timeout: Duration,
-    /// Time for one request in all.
+    /// Time limit for one request.
     pub total_timeout: Duration,
-    /// Time for one link in all: its requests and the pauses between them; `None` for no limit.
+    /// Time limit for one link: its requests and the pauses between them; `None` for no limit.
     pub item_timeout: Option<Duration>,
-    /// Time without a byte after which a request gives way to links that were never tried, at least.
+    /// Shortest time without a byte after which a request gives way to links that were never tried.
     pub give_way_after: Duration,
-    /// Redirects followed at most.
+    /// Most redirects to follow.
     pub max_redirects: u32,
-    /// Attempts in all, the first one included.
+    /// Most attempts, including the first.
     pub max_attempts: u32,
     /// Longest wait before the second attempt; doubles each time, with full jitter.
     pub backoff_base: Duration,
     /// Longest wait before any attempt.
     pub backoff_max: Duration,
-    /// Longest Retry-After that is obeyed; a longer one fails the item.
+    /// Longest Retry-After that is honoured; a longer one fails the item.
     pub max_retry_after: Duration,
-    /// Time after an item's first attempt in which another one may begin.
+    /// Time after an item's first attempt in which it may be tried again.
     pub max_retry_time: Duration,
-    /// Bytes a second below which a transfer counts as stalled; 0 for none.
+    /// Bytes per second below which a transfer counts as stalled; 0 for no limit.
     pub low_speed_bytes_per_s: u64,
-    /// Time over which a transfer's speed is looked at.
+    /// Time over which a transfer's speed is averaged.
     pub low_speed_time: Duration,
-    /// Time for which a host may leave request after request without an answer before it is given up.
+    /// Time for which a host may leave every request unanswered before its links fail.
     pub host_silence: Duration,
-    /// Requests begun per second at one host, at most.
+    /// Most requests started per second at one host.
     pub requests_per_s: Option<f64>,
-    /// Bytes received per second in all, at most.
+    /// Most bytes received per second in all.
     pub bytes_per_s: Option<u64>,
-    /// Time for which every host must fail before the network counts as gone.
+    /// Time for which every host must fail before the network counts as lost.
     pub network_gone: Duration,
-    /// Whether the proxies that the system or the environment names are used.
+    /// Whether to use the proxies of the system or the environment.
     pub system_proxy: bool,
-    /// Whether what its publisher marks `noai` or `noimageai` is left alone.
+    /// Whether to skip content marked `noai` or `noimageai`.
     pub obeys_noai: bool,
 }
 
@@ -70,7 +70,7 @@ impl Default for FetchLimits {
             item_timeout: None,
             give_way_after: Duration::from_millis(config::GIVE_WAY_AFTER_MS),
             max_redirects: config::MAX_REDIRECTS,
-            max_attempts: config::MAX_ATTEMPTS,
+            max_attempts: config::RETRIES + 1,
             backoff_base: Duration::from_millis(config::BACKOFF_BASE_MS),
             backoff_max: Duration::from_millis(config::BACKOFF_MAX_MS),
             max_retry_after: Duration::from_secs(config::MAX_RETRY_AFTER_S),
@@ -87,8 +87,21 @@ impl Default for FetchLimits {
     }
 }
 
+impl FetchLimits {
+    /// The limits with the network settings applied.
+    pub(super) fn with_network(mut self, network: &NetworkSpec) -> Self {
+        self.obeys_noai |= network.obey_noai;
+        self.requests_per_s = network.requests_per_s.or(self.requests_per_s);
+        self.bytes_per_s = network.bytes_per_s.or(self.bytes_per_s);
+        self.read_timeout = network.timeout_s.map_or(self.read_timeout, Duration::from_secs);
+        self.connect_timeout = network.connect_timeout_s.map_or(self.connect_timeout, Duration::from_secs);
+        self.max_attempts = network.retries.map_or(self.max_attempts, |retries| retries.saturating_add(1));
+        self
+    }
+}
+
 impl From<&Limits> for FetchLimits {
-    /// A job's limits, and the defaults for the rest.
+    /// A job's limits; the others have their defaults.
     fn from(limits: &Limits) -> Self {
         let network_gone = limits.network_gone_s.unwrap_or(config::NETWORK_GONE_S);
         Self {

@@ -1,4 +1,4 @@
-//! When to try again, and how long to wait before.
+//! Whether to try again, and how long to wait first.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,9 +6,9 @@ use super::fault::Fault;
 use super::limits::FetchLimits;
 use crate::error::ErrorKind;
 
-/// Attempts that a name which is not found is worth: it seldom appears a second later.
+/// Attempts at a host whose name is not found: it seldom appears a second later.
 const UNKNOWN_HOST_ATTEMPTS: u32 = 2;
-/// Attempts that an answer which makes no sense is worth: now and then it was made on the way.
+/// Attempts after an invalid response: sometimes it was damaged in transit.
 const BAD_RESPONSE_ATTEMPTS: u32 = 2;
 
 /// Whether another attempt makes sense after `attempts` of them.
@@ -16,7 +16,7 @@ pub(super) fn is_worth_it(fault: &Fault, attempts: u32, limits: &FetchLimits) ->
     let allowed = match fault.error.kind {
         ErrorKind::UnknownHost => limits.max_attempts.min(UNKNOWN_HOST_ATTEMPTS),
         ErrorKind::BadResponse => limits.max_attempts.min(BAD_RESPONSE_ATTEMPTS),
-        // Only a person can make room.
+        // Only a person can fix these.
         ErrorKind::DiskFull | ErrorKind::ReadOnly => return false,
         _ => limits.max_attempts,
     };
@@ -26,14 +26,14 @@ pub(super) fn is_worth_it(fault: &Fault, attempts: u32, limits: &FetchLimits) ->
         && fault.retry_after.is_none_or(|wait| wait <= limits.max_retry_after)
 }
 
-/// The longest wait after `failures` of them: doubles each time.
+/// The longest wait after this many failures: it doubles each time.
 pub(super) fn backoff_ceiling(failures: u32, limits: &FetchLimits) -> Duration {
     let doublings = failures.saturating_sub(1).min(20);
     limits.backoff_base.saturating_mul(1 << doublings).min(limits.backoff_max)
 }
 
-/// A wait between nothing and the ceiling ("full jitter": M. Brooker, Exponential Backoff And Jitter, AWS 2015), so
-/// that many items which failed together don't come back together.
+/// A random wait up to the ceiling ("full jitter": M. Brooker, Exponential Backoff And Jitter, AWS 2015), so that items
+/// which failed together are not retried together.
 pub(super) fn backoff(failures: u32, limits: &FetchLimits) -> Duration {
     backoff_ceiling(failures, limits).mul_f64(rand::random::<f64>())
 }
@@ -54,7 +54,7 @@ mod tests {
     use crate::error::ItemError;
 
     #[test]
-    fn the_ceiling_doubles_up_to_its_end_and_jitter_stays_below() {
+    fn the_ceiling_doubles_up_to_its_limit_and_jitter_stays_below_it() {
         let limits = FetchLimits::default();
         let ceilings: Vec<_> = [1, 2, 3, 7, 1000].map(|n| backoff_ceiling(n, &limits).as_millis()).into();
         assert_eq!(ceilings, [500, 1000, 2000, 30_000, 30_000]);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_go_by_the_cause() {
+    fn the_cause_decides_whether_to_retry() {
         let limits = FetchLimits::default();
         let worth = |kind, attempts| is_worth_it(&Fault::new(ItemError::nameless(kind)), attempts, &limits);
         assert!(worth(ErrorKind::Timeout, 3) && !worth(ErrorKind::Timeout, 4));

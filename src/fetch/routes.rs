@@ -1,4 +1,4 @@
-//! The way to one URL: whether it may be asked for at all, through which client, and with what about who asks.
+//! How to reach a URL: whether it may be requested at all, through which client, and with which credentials.
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ use super::request::exchange::{is_redirect, redirect_target};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Locator, Message, NetworkSpec, Origin};
 
-/// Redirects that a robots.txt may take (RFC 9309, 2.3.1.2).
+/// Redirects of a robots.txt that are followed (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: u32 = 5;
 
-/// What all requests of a job need on their way.
+/// Clients and credentials for all requests of a job.
 pub(super) struct Routes {
     pub(super) clients: Clients,
     access: Access,
     secrets: Arc<Secrets>,
 }
 
-/// A link as it was given: where it leads, who named it, and who its user info says one is.
+/// A link as it was given: its URL, who named it, and the credentials in its user info.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     /// Without user info and fragment.
@@ -39,7 +39,7 @@ pub(super) struct Link {
 }
 
 impl Routes {
-    /// What the settings say; every secret that they name is looked up.
+    /// From the settings; looks up every secret that they name.
     pub(super) fn new(
         limits: &FetchLimits,
         network: &NetworkSpec,
@@ -51,18 +51,18 @@ impl Routes {
         Ok(Self { clients, access, secrets })
     }
 
-    /// Without any settings.
+    /// Without settings.
     pub(super) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let clients = Clients::plain(limits, resolver);
         Self { clients, access: Access::default(), secrets: Arc::default() }
     }
 
-    /// Places that were never told what the settings have for them, each with another of its host that was asked.
+    /// Hosts whose credentials were never used, each with another one of the same name that was requested.
     pub(super) fn unused(&self) -> Vec<(String, Option<String>)> {
         self.access.unused()
     }
 
-    /// Reads a link; what can't be parsed, and a secret that is missing, are its failure.
+    /// Reads a link. Fails if it can't be parsed, or if its secret is missing.
     pub(super) fn link(&self, text: &str, origin: Origin) -> Result<Link, ItemError> {
         let mut url = parse(text)?;
         let name = fault::shown(&url);
@@ -73,9 +73,9 @@ impl Routes {
         Ok(Link { url, origin, credential })
     }
 
-    /// The client and the headers for one request that a link leads to, unless the place is off limits.
+    /// The client and the headers for one request of a link, unless the address is not allowed.
     pub(super) fn to(&self, at: &Url, link: &Link, name: &str) -> Result<(&Client, HeaderMap), Fault> {
-        // Only the user's own word opens the user's own network, and only at the host that it names.
+        // Private hosts are only reached if the user named that very host.
         let is_users_own = link.origin == Origin::User && at.host() == link.url.host();
         let refused = |why: Message| {
             let why = why.with("host", at.host_str().unwrap_or_default());
@@ -107,7 +107,7 @@ impl Routes {
         Ok((client, self.access.headers(at, link.credential.as_ref())))
     }
 
-    /// A fault with the proxy named in it, where that may be what can't be reached.
+    /// Names the proxy in a fault that it may have caused.
     pub(super) fn naming_proxy(&self, fault: Fault) -> Fault {
         let proxies = self.clients.proxies().join(", ");
         if proxies.is_empty() || fault.unreached_since.is_none() {
@@ -117,13 +117,13 @@ impl Routes {
         Fault { error: fault.error.with("proxy", proxies).with("detail", detail), ..fault }
     }
 
-    /// Gets a robots.txt, with the redirects that it may take. A host that can't be reached is a fault like any other.
+    /// Gets a robots.txt and follows its redirects. A host that can't be reached is an ordinary fault.
     pub(super) async fn robots(&self, at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
         let asked = self.follow_robots(at, link, name, limits);
         let closed = || Robots::Closed(format!("no robots.txt within {} s", limits.read_timeout.as_secs_f64()));
         match tokio::time::timeout(limits.read_timeout.saturating_mul(2), asked).await {
             Ok(Err(fault)) if fault.error.kind == ErrorKind::Timeout => Ok(closed()),
-            // It was reached, and gave no answer, or none that makes sense.
+            // The host was reached, but gave no valid answer.
             Ok(Err(fault)) if was_reached(&fault) => Ok(Robots::Closed(fault.error.arg("detail").to_owned())),
             Ok(answer) => answer,
             Err(_elapsed) => Ok(closed()),
@@ -134,7 +134,7 @@ impl Routes {
         for _ in 0..=ROBOTS_REDIRECTS {
             let (client, headers) = match self.to(&at, link, name) {
                 Ok(way) => way,
-                // Whoever leads us elsewhere has no robots.txt.
+                // A redirect to a host that is not allowed means that there is no robots.txt.
                 Err(_) if at.host() != link.url.host() => return Ok(Robots::Rules(Rules::default())),
                 Err(fault) => return Err(fault),
             };
@@ -150,7 +150,7 @@ impl Routes {
                 }
                 continue;
             }
-            // Too many requests is no "there is none", but a plea to be left alone.
+            // 429 does not mean that there is no robots.txt: the host asks for fewer requests.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Ok(Robots::Closed(format!("the server answered {}", status.as_u16())));
             }
@@ -162,34 +162,34 @@ impl Routes {
                 match response.chunk().await {
                     Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                     Ok(None) => break,
-                    Err(_) => return Ok(Robots::Closed("its robots.txt broke off".to_owned())),
+                    Err(_) => return Ok(Robots::Closed("its robots.txt was cut off".to_owned())),
                 }
             }
             return Ok(Robots::Rules(Rules::parse(&bytes)));
         }
-        // RFC 9309, 2.3.1.2: after five of them it may be taken for unavailable, which allows all.
+        // RFC 9309, 2.3.1.2: after five redirects it may count as unavailable, which allows everything.
         Ok(Robots::Rules(Rules::default()))
     }
 }
 
-/// Whether somebody was there who did not answer as a server should.
+/// Whether the host was reached, but did not answer as a server should.
 fn was_reached(fault: &Fault) -> bool {
     fault.unreached_since.is_none() && matches!(fault.error.kind, ErrorKind::Connect | ErrorKind::BadResponse)
 }
 
-/// A URL that can be asked for.
+/// Parses a URL that can be requested.
 fn parse(text: &str) -> Result<Url, ItemError> {
     if Locator::is_url(text.trim()) && Locator::names_no_host(text) {
-        return Err(bad_url(text, "it names no host"));
+        return Err(bad_url(text, "it has no host"));
     }
     let url = Url::parse(text.trim()).map_err(|error| bad_url(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad_url(text, "only http and https are fetched"));
+        return Err(bad_url(text, "only http and https are supported"));
     }
     Ok(url)
 }
 
-/// What can't be parsed can't be cleaned either: what stands before an `@` may be a password.
+/// In a text that can't be parsed, anything before an `@` may be a password.
 fn bad_url(text: &str, detail: &str) -> ItemError {
     const MAX_SHOWN_CHARS: usize = 200;
     let text = match text.rsplit_once('@') {
@@ -206,12 +206,12 @@ mod tests {
     use super::super::connect::resolver::SystemResolver;
     use super::super::routes::*;
 
-    fn ways() -> Routes {
+    fn routes() -> Routes {
         Routes::plain(&FetchLimits::default(), Arc::new(SystemResolver))
     }
 
     #[test]
-    fn a_url_that_makes_no_sense_is_refused_without_its_password() {
+    fn an_invalid_url_is_refused_without_its_password() {
         for text in [
             "",
             "ftp://h/x",
@@ -221,18 +221,18 @@ mod tests {
             "http://me:secret@h:99999/x",
             "file:///etc/passwd",
         ] {
-            let error = ways().link(text, Origin::User).err();
+            let error = routes().link(text, Origin::User).err();
             assert_eq!(error.as_ref().map(|error| error.kind), Some(ErrorKind::BadUrl), "{text}");
             assert!(!error.map(|error| error.to_string()).unwrap_or_default().contains("secret"));
         }
     }
 
     #[test]
-    fn the_users_own_network_is_open_to_the_users_own_links_and_to_no_other_host() {
-        let ways = ways();
+    fn private_hosts_are_only_reached_by_links_that_name_them() {
+        let routes = routes();
         let goes = |given: &str, origin, at: &str| {
-            let link = ways.link(given, origin).unwrap();
-            ways.to(&Url::parse(at).unwrap(), &link, "x").map(|_| ()).map_err(|fault| fault.error.kind)
+            let link = routes.link(given, origin).unwrap();
+            routes.to(&Url::parse(at).unwrap(), &link, "x").map(|_| ()).map_err(|fault| fault.error.kind)
         };
         let refused = Err(ErrorKind::RefusedAddress);
         assert_eq!(goes("http://127.0.0.1:81/a", Origin::User, "http://127.1:82/b"), Ok(()));
@@ -247,17 +247,17 @@ mod tests {
     }
 
     #[test]
-    fn user_info_stays_with_its_place() {
-        let ways = ways();
-        let link = ways.link("http://me:pw@h.example/a#x", Origin::User).unwrap();
+    fn user_info_is_sent_to_its_own_host_only() {
+        let routes = routes();
+        let link = routes.link("http://me:pw@h.example/a#x", Origin::User).unwrap();
         assert_eq!(link.url.as_str(), "http://h.example/a");
-        let told = |at: &str| ways.to(&Url::parse(at).unwrap(), &link, "x").unwrap().1.len();
-        assert_eq!((told("http://h.example/b"), told("https://h.example/b"), told("http://h.example:81/b")), (1, 0, 0));
+        let sent = |at: &str| routes.to(&Url::parse(at).unwrap(), &link, "x").unwrap().1.len();
+        assert_eq!((sent("http://h.example/b"), sent("https://h.example/b"), sent("http://h.example:81/b")), (1, 0, 0));
     }
 
     #[test]
     fn a_marked_link_without_its_secret_says_which_one_is_missing() {
-        let error = ways().link("https://h.example/a.jpg#pixloom-secret=3", Origin::User).unwrap_err();
+        let error = routes().link("https://h.example/a.jpg#pixloom-secret=3", Origin::User).unwrap_err();
         assert_eq!(error.kind, ErrorKind::MissingSecret);
         assert!(error.to_string().contains("settings:https://h.example/3"), "{error}");
     }

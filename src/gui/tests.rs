@@ -401,6 +401,7 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
         access: Vec::new(),
         requests_per_s: Some(0.5),
         bytes_per_s: Some(2_000_000),
+        ..NetworkSpec::default()
     };
     assert_eq!(network, wanted);
     window.engine.snapshot.ca_file_fault = Some(CaFileFault::Missing);

@@ -1,29 +1,29 @@
-//! What else a list says of an item: the columns beside its URL.
+//! The columns of a list besides the URL.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Locator, locator};
 
-/// A row's columns beside its URL, by name and in the list's order; numbers and the like stay what they are.
+/// A row's columns besides its URL, by name and in the list's order; values keep their types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Columns(Map<String, Value>);
 
 impl Columns {
-    /// Whether there are none.
+    /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a column; of two with one name the first stays.
+    /// Adds a column; if two have the same name, the first is kept.
     pub fn put(&mut self, name: &str, value: Value) {
         if !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), value);
         }
     }
 
-    /// The column of a name, or else the first whose name differs in nothing but case.
+    /// The column with this name, or else the first whose name differs only in case.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).or_else(|| {
             let mut columns = self.0.iter();
@@ -31,7 +31,7 @@ impl Columns {
         })
     }
 
-    /// A column as text: what stands between a text's quotes, nothing for null, JSON for the rest.
+    /// A column as text: text as it is, an empty text for null, JSON for other values.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| match value {
             Value::Null => String::new(),
@@ -40,7 +40,7 @@ impl Columns {
         })
     }
 
-    /// The same without user and password in those that are links.
+    /// Removes user info from columns that are links.
     pub fn without_user_info(&mut self) {
         for value in self.0.values_mut() {
             if let Value::String(text) = value
@@ -52,7 +52,7 @@ impl Columns {
         }
     }
 
-    /// Their names in order.
+    /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
@@ -64,7 +64,7 @@ impl From<Map<String, Value>> for Columns {
     }
 }
 
-/// Whether two columns' names differ in nothing but case and white space around them.
+/// Whether two names differ only in case and surrounding white space.
 pub fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_in_other_columns_lose_their_passwords_and_nothing_else_changes() {
+    fn links_in_other_columns_lose_only_their_passwords() {
         let mut columns = Columns::default();
         for (name, text) in [("a", "http://me:pw@h/x@y"), ("b", "me@h.example"), ("c", "http://h/@me")] {
             columns.put(name, text.into());
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_found_by_its_name_in_any_case_and_the_exact_one_first() {
+    fn a_column_is_found_by_name_in_any_case_with_exact_matches_first() {
         let mut columns = Columns::default();
         columns.put("ID", Value::from(7));
         columns.put("id", Value::from("seven"));

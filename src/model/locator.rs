@@ -10,11 +10,11 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 pub enum Locator {
     /// A file, by its absolute path.
     File(PathBuf),
-    /// An `http` or `https` URL, as it was given.
+    /// An `http` or `https` URL, as given.
     Url(String),
 }
 
-/// What a URL's fragment begins with when its user info is kept among the secrets. A fragment never reaches a server.
+/// Beginning of the fragment of a URL whose user info is kept as a secret. Fragments are never sent to servers.
 pub const SECRET_MARK: &str = "pixloom-secret=";
 
 const PATH_BYTES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
@@ -31,20 +31,21 @@ impl Locator {
         }
     }
 
-    /// Whether the text names a web address rather than a file.
+    /// Whether the text is a web address rather than a file.
     pub fn is_url(text: &str) -> bool {
         let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
         head.starts_with("http://") || head.starts_with("https://")
     }
 
-    /// Whether a web address names no host (`http:///x`). Parsers of URLs, as browsers do, take the next name for it.
+    /// Whether a web address has no host (`http:///x`). URL parsers, like browsers, would use the next name as the
+    /// host.
     pub fn names_no_host(text: &str) -> bool {
         let behind = text.trim().split_once("://").map(|(_, behind)| behind);
         behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['/', '\\', '?', '#']))
     }
 
-    /// The text the catalog keeps. A path that is not UTF-8 becomes a percent-encoded `file://` URL, so that nothing is
-    /// lost on the way back.
+    /// The text that the catalog stores. A path that is not UTF-8 becomes a percent-encoded `file://` URL, so that
+    /// nothing is lost.
     pub fn to_text(&self) -> String {
         match self {
             Self::Url(url) => url.clone(),
@@ -63,7 +64,7 @@ impl Locator {
         }
     }
 
-    /// The short name people know it by: the file's name, or the last part of the URL's path (else its host).
+    /// A short name for people: the file's name, or the last segment of the URL's path (else its host).
     pub fn short_name(&self) -> String {
         match self {
             Self::File(path) => path
@@ -90,7 +91,7 @@ impl Locator {
         }
     }
 
-    /// Scheme, host and port of a URL, as `https://host[:port]` in lower case; a scheme's own port is left out.
+    /// Scheme, host and port of a URL, as `https://host[:port]` in lower case, without the scheme's default port.
     pub fn origin(&self) -> Option<String> {
         match self {
             Self::File(_) => None,
@@ -102,9 +103,9 @@ impl Locator {
     }
 }
 
-/// Where a URL leads whose host is written the one way that needs no parsing. Most are, and there may be millions.
+/// The authority of a URL in normal form, which needs no parsing. Most are, and there may be millions.
 struct Authority<'a> {
-    /// Scheme, host, and the port where one is named.
+    /// Scheme, host, and the port if there is one.
     origin: &'a str,
     host: &'a str,
 }
@@ -116,7 +117,7 @@ impl<'a> Authority<'a> {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, origin) = (rest.get(..end)?, url.get(..host_at + end)?);
         let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-        // Neither a leading zero nor the scheme's own port.
+        // Neither a leading zero nor the scheme's default port.
         let is_port = |port: &str| {
             port.starts_with(|first: char| first.is_ascii_digit() && first != '0')
                 && port.parse::<u16>().is_ok_and(|port| port != 80 && port != 443)
@@ -126,7 +127,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// A name of lower-case letters, digits and hyphens that is no number, nor stands for other letters.
+/// Whether a host name consists of lower-case letters, digits and hyphens, and is neither a number nor punycode.
 fn is_plain_name(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     host.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
@@ -137,7 +138,7 @@ fn is_plain_name(host: &str) -> bool {
 }
 
 impl fmt::Display for Locator {
-    /// As it may be shown: see [`shown_url`].
+    /// Without secrets: see [`shown_url`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
@@ -146,11 +147,11 @@ impl fmt::Display for Locator {
     }
 }
 
-/// A URL as it may be shown: without user info, and without a query that may hold a signature or a key.
+/// A URL without secrets: no user info, and no query that may contain a signature or a key.
 pub fn shown_url(text: &str) -> String {
     let bare = without_user_info(text);
     let Ok(mut url) = url::Url::parse(&bare) else {
-        // Whatever its query holds can't be told apart.
+        // Its query can't be analysed.
         return bare.split_once('?').map_or_else(|| bare.clone(), |(before, _)| format!("{before}?…"));
     };
     url.set_fragment(None);
@@ -161,8 +162,8 @@ pub fn shown_url(text: &str) -> String {
     url.to_string()
 }
 
-/// A URL as reports and exports tell it: as it was given, but for what [`shown_url`] leaves out, where there is such.
-pub fn told_url(text: &str) -> String {
+/// A URL for reports and exports: as given, except for what [`shown_url`] removes.
+pub fn reported_url(text: &str) -> String {
     if !Locator::is_url(text) {
         return text.to_owned();
     }
@@ -183,27 +184,27 @@ pub fn told_url(text: &str) -> String {
     }
 }
 
-/// A URL without what stands before the `@` of its host. Of a text that only resembles one, what may be a password goes.
+/// A URL without its user info. From a text that only resembles a URL, whatever may be a password is removed.
 pub fn without_user_info(text: &str) -> String {
     if !Locator::is_url(text) {
         return text.split_inclusive(char::is_whitespace).map(without_user_of_word).collect();
     }
     let Ok(mut url) = url::Url::parse(text) else {
-        // Wherever its host begins, what stands before an `@` may be a password.
+        // Its host is unknown, so anything before an `@` may be a password.
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
         return rest.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("{scheme}://{host}"));
     };
     if url.username().is_empty() && url.password().is_none() {
         return text.to_owned();
     }
-    // Only URLs that can't have them refuse.
+    // Only a URL that can't have them refuses.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.to_string()
 }
 
-/// A word without what stands between its `//`, or else its first slash or its beginning, and an `@`. A path may hold
-/// an `@`, too, and so does an address of mail.
+/// A word without the text before an `@`, back to its `//`, else to its first slash or its beginning. Paths and mail
+/// addresses may contain an `@`, too.
 fn without_user_of_word(word: &str) -> String {
     let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
     let double = ["//", "\\\\"].iter().filter_map(|slashes| before.rfind(slashes).map(|at| at + 2)).max();
@@ -213,12 +214,12 @@ fn without_user_of_word(word: &str) -> String {
     if is_user { format!("{kept}{after}") } else { word.to_owned() }
 }
 
-/// Whether a query holds a signature or a key, or a URL with one.
+/// Whether a query contains a signature or a key, or a URL with one.
 fn query_holds_secret(url: &url::Url) -> bool {
     url.query_pairs().any(|(key, value)| looks_secret(&key) || holds_secret(&value, NESTED))
 }
 
-/// URLs within URLs that are looked into.
+/// Depth of URLs within URLs that are checked.
 const NESTED: u32 = 3;
 
 fn holds_secret(value: &str, depth: u32) -> bool {
@@ -233,7 +234,7 @@ fn holds_secret(value: &str, depth: u32) -> bool {
                 .any(|(_, inner)| inner != value && holds_secret(&inner, depth - 1)))
 }
 
-/// Whether a query's key is one under which signatures, tokens and keys travel.
+/// Whether a query's key is one used for signatures, tokens or keys.
 fn looks_secret(key: &str) -> bool {
     const WORDS: [&str; 11] =
         ["sig", "token", "key", "auth", "credential", "secret", "passw", "pwd", "hmac", "session", "policy"];
@@ -282,7 +283,7 @@ mod tests {
         assert_eq!(Locator::parse(&path.to_text()), path);
     }
 
-    /// What parsing gives, whatever way was gone.
+    /// The result must equal that of parsing.
     fn check_place(text: &str) {
         let parsed = url::Url::parse(text).ok();
         let (host, origin) = (
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plainly_written_place_is_what_parsing_gives() {
+    fn the_authority_in_normal_form_equals_the_parsed_one() {
         for plain in
             ["http://h.example/a", "https://h-1.example:8443?x", "http://127.0.0.1:8080/i/1.jpg", "http://a1#f"]
         {
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resembles_a_link_shows_no_password_either() {
+    fn a_text_that_resembles_a_link_shows_no_password_either() {
         for (text, shown) in [
             ("ftp://me:pw@h/x", "ftp://h/x"),
             ("http:/me:pw@h/x", "http:/h/x"),
@@ -363,7 +364,7 @@ mod tests {
         ] {
             assert_eq!(Locator::parse(url).to_string(), shown);
         }
-        for (url, told) in [
+        for (url, reported) in [
             ("http://h.example/a?X-Amz-Signature=abc", "http://h.example/a?…"),
             ("http://H.example/a?access_token=abc&b#c", "http://h.example/a?…"),
             ("http://h.example/a?sig=abc", "http://h.example/a?…"),
@@ -383,14 +384,14 @@ mod tests {
             ("http://h:port/a?token=abc", "http://h:port/a?…"),
             ("/photos/a?token=abc.jpg", "/photos/a?token=abc.jpg"),
         ] {
-            assert_eq!(told_url(url), told);
+            assert_eq!(reported_url(url), reported);
         }
         assert_eq!(without_user_info("https://me@h/a?key=1"), "https://h/a?key=1");
         assert_eq!(without_user_info("/photos/me@home.jpg"), "/photos/me@home.jpg");
     }
 
     #[test]
-    fn short_names_are_what_people_call_it() {
+    fn short_names_are_file_names_or_hosts() {
         assert_eq!(Locator::parse("https://h.example/a/%ED%95%9C.jpg?x").short_name(), "한.jpg");
         assert_eq!(Locator::parse("https://me:pw@h.example/").short_name(), "h.example");
         assert_eq!(Locator::parse("/a/b.jpg").short_name(), "b.jpg");

@@ -1,6 +1,6 @@
-//! How a job's links are fetched: what is polite, through which proxy, whom to trust, who one is.
+//! Network settings of a job: politeness, time-outs, proxy, trusted authorities, credentials.
 //!
-//! Holds nothing secret: passwords, tokens and cookies are named here, and kept elsewhere.
+//! Contains no secrets: passwords, tokens and cookies are only referenced by name.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,34 +11,43 @@ use url::Url;
 
 use super::{Message, human, locator};
 
-/// How a job's links are fetched.
+/// Network settings of a job.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkSpec {
     /// Whether robots.txt is obeyed.
     pub robots: RobotsPolicy,
-    /// Whether what is marked `noai` or `noimageai` (X-Robots-Tag) is left out.
+    /// Whether to skip content marked `noai` or `noimageai` (X-Robots-Tag).
     pub obey_noai: bool,
-    /// Through which proxy.
+    /// The proxy.
     pub proxy: ProxyChoice,
-    /// A PEM file with certificate authorities that are trusted beside the system's.
+    /// A PEM file with certificate authorities to trust in addition to the system's.
     #[serde(with = "super::path_text::option")]
     pub ca_file: Option<PathBuf>,
     /// Hosts (in lower case, without port) whose certificates are not checked.
     pub insecure_hosts: Vec<String>,
-    /// Who one is at which host.
+    /// Credentials for hosts.
     pub access: Vec<AccessEntry>,
-    /// Requests begun per second at one host, at most.
+    /// Most requests started per second at one host.
     pub requests_per_s: Option<f64>,
-    /// Bytes received per second in all, at most.
+    /// Most bytes received per second in all.
     pub bytes_per_s: Option<u64>,
+    /// Seconds without a byte after which an attempt fails; `None` is `config::READ_TIMEOUT_S`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u64>,
+    /// Seconds after which connecting fails; `None` is `config::CONNECT_TIMEOUT_S`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_timeout_s: Option<u64>,
+    /// Attempts after the first one; `None` is `config::RETRIES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
 }
 
 /// Whether robots.txt (RFC 9309) is obeyed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RobotsPolicy {
-    /// At hosts of which a job has more than 100 links.
+    /// At hosts with more than 100 links in the job.
     #[default]
     Auto,
     /// Everywhere.
@@ -47,36 +56,35 @@ pub enum RobotsPolicy {
     Never,
 }
 
-/// Through which proxy links are fetched.
+/// The proxy for links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProxyChoice {
-    /// The one that the environment or the system names.
+    /// The proxy of the environment or the system.
     #[default]
     System,
-    /// None.
+    /// No proxy.
     None,
-    /// This one: a URL (http, https, socks5, socks5h) without user info, which stands in `access`.
+    /// The proxy at this URL (http, https, socks5, socks5h), without user info, which is in `access`.
     Url(String),
 }
 
-/// What one host is told about who asks. It goes to that very place (scheme, host and port) alone, never to one that
-/// it redirects to.
+/// A credential for one host. It is sent only to this host (scheme, name and port), never after a redirect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {
-    /// The place: `https://host[:port]` or `http://host[:port]`; of a proxy the place its URL names.
+    /// The host: `https://host[:port]` or `http://host[:port]`; for a proxy, that of its URL.
     pub host: String,
-    /// What it is told.
+    /// The type of credential.
     pub kind: AccessKind,
-    /// Where the secret is kept.
+    /// The reference to the secret.
     pub secret: SecretRef,
 }
 
-/// What a host is told.
+/// Type of credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessKind {
-    /// A header of that name; the secret is its value.
+    /// A header of this name; the secret is its value.
     Header {
         /// Its name.
         name: String,
@@ -94,12 +102,12 @@ pub enum AccessKind {
     Proxy,
 }
 
-/// A secret as it was typed, on its way to where secrets are kept. It shows nothing of itself.
+/// A secret as the user typed it, before it is kept. It is never displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypedSecret(String);
 
 impl TypedSecret {
-    /// One that was typed.
+    /// A secret that was typed.
     pub const fn new(text: String) -> Self {
         Self(text)
     }
@@ -116,20 +124,20 @@ impl fmt::Debug for TypedSecret {
     }
 }
 
-/// Where a secret is kept.
+/// A reference to a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretRef {
-    /// In this variable of the environment.
+    /// The environment variable of this name.
     Env(String),
-    /// In `~/.netrc`, or the file that `NETRC` names, under the host's name.
+    /// The host's entry in `~/.netrc`, or in the file that `NETRC` names.
     Netrc,
-    /// In the file of secrets in the settings' folder, under this name.
+    /// The entry of this name in the secrets file of the settings folder.
     Settings(String),
 }
 
 impl AccessKind {
-    /// The header it sets at the host, in lower case; of which there can be one.
+    /// The header that it sets, in lower case; a host can have only one of each.
     pub fn header(&self) -> String {
         match self {
             Self::Header { name } => name.to_ascii_lowercase(),
@@ -141,21 +149,21 @@ impl AccessKind {
 }
 
 impl AccessEntry {
-    /// The name under which a secret that was typed for it is kept.
+    /// The name under which a typed secret is kept.
     pub fn kept_as(&self) -> String {
         format!("{} {}", self.host, self.kind.header())
     }
 }
 
 impl RobotsPolicy {
-    /// Links of one host above which `auto` obeys.
+    /// Number of links of one host above which `auto` obeys robots.txt.
     pub const AUTO_ABOVE: u32 = 100;
 }
 
 impl FromStr for ProxyChoice {
     type Err = Message;
 
-    /// Reads `system`, `none`, or a URL, which is http where it names no scheme.
+    /// Reads `system`, `none`, or a URL; the default scheme is http.
     fn from_str(text: &str) -> Result<Self, Message> {
         let text = text.trim();
         match text {
@@ -171,19 +179,19 @@ impl FromStr for ProxyChoice {
     }
 }
 
-/// Requests a second, as people write them: `5` or `0.5`.
+/// Reads a number of requests per second, such as `5` or `0.5`.
 pub fn parse_requests_per_s(text: &str) -> Result<f64, Message> {
     let rate: f64 = text.trim().parse().map_err(|_| Message::new("requests_format"))?;
     if rate.is_finite() && rate >= 0.001 { Ok(rate) } else { Err(Message::new("requests_range")) }
 }
 
-/// Bytes a second, as people write them: `500kB` or `2MB`.
+/// Reads a number of bytes per second, such as `500kB` or `2MB`.
 pub fn parse_bytes_per_s(text: &str) -> Result<u64, Message> {
     human::parse_size(text).filter(|bytes| *bytes >= 1000).ok_or(Message::new("bytes_range"))
 }
 
-/// A place that can be told who asks: scheme, host and port, https where no scheme is given. User info is refused and
-/// not repeated.
+/// Reads a host that can receive credentials: scheme, name and port; the default scheme is https. User info is refused
+/// and not repeated.
 pub fn parse_place(text: &str) -> Result<String, Message> {
     let text = text.trim();
     let given = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -197,7 +205,7 @@ pub fn parse_place(text: &str) -> Result<String, Message> {
     Ok(url.origin().ascii_serialization())
 }
 
-/// A bare host, in lower case; a scheme or a port would promise more than is looked at.
+/// Reads a bare host name, in lower case; a scheme or a port is refused, since it would be ignored.
 pub fn parse_host(text: &str) -> Result<String, Message> {
     let wrong = |_| Message::new("host_format");
     url::Host::parse(text.trim()).map(|host| host.to_string().to_ascii_lowercase()).map_err(wrong)
@@ -241,7 +249,7 @@ impl From<SecretRef> for String {
 }
 
 impl NetworkSpec {
-    /// What is wrong with it, as a sentence.
+    /// Checks the settings.
     pub fn check(&self) -> Result<(), Message> {
         if let ProxyChoice::Url(text) = &self.proxy {
             let url = Url::parse(text).map_err(|error| Message::new("proxy_no_url").with("detail", error))?;
@@ -267,6 +275,9 @@ impl NetworkSpec {
         if self.requests_per_s.is_some_and(wrong_rate) || self.bytes_per_s == Some(0) {
             return Err(Message::new("rate"));
         }
+        if self.timeout_s == Some(0) || self.connect_timeout_s == Some(0) {
+            return Err(Message::new("timeout_range"));
+        }
         Ok(())
     }
 }
@@ -277,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_read_as_it_is_written_and_a_secret_is_no_reference() {
+    fn references_are_read_as_written_and_a_secret_is_refused() {
         for text in ["env:TOKEN", "netrc", "settings:shop", "settings:https://h.example/1"] {
             assert_eq!(text.parse::<SecretRef>().unwrap().to_string(), text);
         }
@@ -288,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_of_before_and_one_with_everything_are_read() {
+    fn an_old_spec_and_a_complete_one_are_read() {
         assert_eq!(serde_json::from_str::<NetworkSpec>("{}").unwrap(), NetworkSpec::default());
         let spec = NetworkSpec {
             robots: RobotsPolicy::Always,
@@ -300,6 +311,8 @@ mod tests {
                 secret: SecretRef::Env("KEY".to_owned()),
             }],
             requests_per_s: Some(0.5),
+            timeout_s: Some(20),
+            retries: Some(0),
             ..NetworkSpec::default()
         };
         let text = serde_json::to_string(&spec).unwrap();
@@ -309,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_settings_are_refused() {
         let proxy = |text: &str| NetworkSpec { proxy: ProxyChoice::Url(text.to_owned()), ..NetworkSpec::default() };
         for text in ["ftp://me:pw@proxy", "ftp://proxy", "proxy", "socks5:"] {
             let refused = proxy(text).check().unwrap_err().to_string();
@@ -317,10 +330,12 @@ mod tests {
         }
         let rate = |rate| NetworkSpec { requests_per_s: Some(rate), ..NetworkSpec::default() }.check();
         assert!(rate(f64::NAN).is_err() && rate(0.0).is_err() && rate(0.1).is_ok());
+        let timeout = |timeout_s| NetworkSpec { timeout_s: Some(timeout_s), ..NetworkSpec::default() }.check();
+        assert!(timeout(0).is_err() && timeout(1).is_ok());
     }
 
     #[test]
-    fn a_host_stands_alone() {
+    fn a_host_has_no_scheme_port_or_path() {
         for text in ["h.example:443", "https://h.example", "a/b", ""] {
             assert!(parse_host(text).is_err(), "{text}");
         }
@@ -328,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_a_scheme_a_host_and_a_port() {
+    fn a_host_with_credentials_has_a_scheme_and_a_port() {
         for (text, place) in [
             (" H.example ", "https://h.example"),
             ("http://h.example:81/", "http://h.example:81"),
@@ -342,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_secret_shows_nothing_and_is_kept_by_host_and_header() {
+    fn a_typed_secret_is_never_displayed_and_kept_by_host_and_header() {
         assert_eq!(format!("{:?}", TypedSecret::new("s3cret".to_owned())), "…");
         let entry = |kind| AccessEntry { host: "https://h.example".to_owned(), kind, secret: SecretRef::Netrc };
         let key = AccessKind::Header { name: "X-Key".to_owned() };

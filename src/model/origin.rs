@@ -1,4 +1,4 @@
-//! Who named a link: it decides which addresses the link may lead to.
+//! Who named a link, which decides which addresses it may lead to.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The user: an argument, a list of theirs, what they pasted or piped in.
+    /// The user: as an argument, in a list, by pasting, or on standard input.
     #[default]
     User,
-    /// A list that was itself fetched. It may have been written by anybody, so it never leads to an address inside the
-    /// user's own network.
+    /// A list that was itself fetched. Anybody may have written it, so it never leads to private addresses.
     Fetched,
 }
 
 impl Origin {
-    /// Whether it is the user's own; what is not is worth noting.
+    /// Whether the user named it; only other origins are recorded.
     pub fn is_user(&self) -> bool {
         *self == Self::User
     }

@@ -1,5 +1,5 @@
-//! Paths as text that loses nothing: one that is not UTF-8 is written as `Locator::to_text` writes it, where serde alone
-//! would refuse the whole job.
+//! Lossless serialization of paths: one that is not UTF-8 is written like `Locator::to_text`, where serde alone would
+//! refuse the whole job.
 
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_in_toml_hold_a_folder_or_none() {
+    fn settings_in_toml_contain_a_folder_or_none() {
         use crate::model::SinkSpec;
         for dir in [None, Some(PathBuf::from("/out"))] {
             let sink = SinkSpec { dir, ..SinkSpec::default() };

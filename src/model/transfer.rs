@@ -1,43 +1,43 @@
-//! How a link's bytes came.
+//! Details of a link's transfer.
 
 use serde::{Deserialize, Serialize};
 
-/// How long the parts of the last request took, in ms; what was not done is missing.
+/// Duration of the parts of the last request in ms; parts that did not happen are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransferTimes {
-    /// Looking up the host's name; missing where its address was known.
+    /// Resolving the host's name; missing if it was cached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_ms: Option<u64>,
-    /// Connecting; missing where a connection was used again.
+    /// Connecting; missing if a connection was reused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_ms: Option<u64>,
-    /// Making the connection secure; missing where it is not, or was used again.
+    /// The TLS handshake; missing without TLS, or if a connection was reused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_ms: Option<u64>,
-    /// From then until the answer's head was there.
+    /// From then until the head of the response.
     pub wait_ms: u64,
     /// Receiving the body.
     pub body_ms: u64,
 }
 
-/// How a link's bytes came.
+/// Details of a link's transfer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Transfer {
-    /// How long the last request took.
+    /// Durations of the last request.
     #[serde(skip)]
     pub times: TransferTimes,
-    /// How the bytes were packed on their way, if they were.
+    /// The content encoding, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// Bytes that came, where they were unpacked.
+    /// Bytes received before decoding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub packed_bytes: Option<u64>,
-    /// How often it went on where it had broken off.
+    /// How often the transfer was resumed.
     #[serde(skip_serializing_if = "is_zero")]
     pub resumed: u32,
-    /// Whose result still stands, where the server says that nothing changed: job and place.
+    /// Job and sequence number of the result that is kept, if the server says that nothing has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<(i64, u64)>,
 }

@@ -13,6 +13,9 @@ use std::sync::Arc;
 #[cfg(unix)]
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, mkdirat, openat, renameat, unlinkat};
 
+#[cfg(unix)]
+use super::descriptors;
+
 /// A folder that is held open.
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
@@ -33,7 +36,7 @@ impl Folder {
         #[cfg(unix)]
         let opened = {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            Self { path: path.to_path_buf(), handle: Arc::new(openat(CWD, path, flags, Mode::empty())?) }
+            Self { path: path.to_path_buf(), handle: Arc::new(open_at(CWD, path, flags, Mode::empty())?) }
         };
         #[cfg(not(unix))]
         let opened = Self { path: path.to_path_buf(), real: path.canonicalize()? };
@@ -115,7 +118,7 @@ impl Folder {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let path = self.path.join(name);
-        match openat(&self.handle, name, flags, Mode::empty()) {
+        match open_at(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => Ok(Self { path, handle: Arc::new(handle) }),
             Err(_) if self.is_link(name) => Err(link(name)),
             Err(error) => Err(error.into()),
@@ -146,14 +149,14 @@ impl Folder {
     #[cfg(unix)]
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o666))?))
+        Ok(File::from(open_at(&self.handle, name, flags, Mode::from_raw_mode(0o666))?))
     }
 
     /// A new, empty file for reading and writing, which only the user may read.
     #[cfg(unix)]
     pub(super) fn create_private(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(&self.handle, name, flags, Mode::from_raw_mode(0o600))?))
+        Ok(File::from(open_at(&self.handle, name, flags, Mode::from_raw_mode(0o600))?))
     }
 
     /// Opens a file in it, for reading or for writing.
@@ -161,7 +164,7 @@ impl Folder {
     pub(super) fn file(&self, name: &OsStr, writes: bool) -> io::Result<File> {
         let access = if writes { OFlags::WRONLY } else { OFlags::RDONLY };
         let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(&self.handle, name, flags, Mode::empty())?))
+        Ok(File::from(open_at(&self.handle, name, flags, Mode::empty())?))
     }
 
     /// Removes a file in it.
@@ -251,6 +254,17 @@ impl Folder {
     pub(super) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
         link_and_unlink(&self.own(from)?, &self.own(to)?)
     }
+}
+
+/// Opens a file or folder; waits while no descriptor is left.
+#[cfg(unix)]
+fn open_at(
+    folder: impl std::os::fd::AsFd,
+    name: impl rustix::path::Arg + Copy,
+    flags: OFlags,
+    mode: Mode,
+) -> io::Result<std::os::fd::OwnedFd> {
+    descriptors::when_free(|| Ok(openat(&folder, name, flags, mode)?))
 }
 
 /// A folder on the way down is a link. Even one that stays inside might lead elsewhere the next time.

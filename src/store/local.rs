@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::descriptors;
 use super::folder::Folder;
 use super::hash::{CHUNK_BYTES, Hasher, sha256_hex, sha256_of_rest};
 use super::output::{Content, OutputFolder, Staged, Temporary, in_parallel};
@@ -56,11 +57,13 @@ impl Store for LocalFolders {
     }
 
     fn open(&self, locator: &Locator) -> io::Result<Box<dyn StoredFile>> {
-        Ok(Box::new(File::open(path_of(locator)?)?))
+        let path = path_of(locator)?;
+        Ok(Box::new(descriptors::when_free(|| File::open(path))?))
     }
 
     fn list(&self, folder: &Locator, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> io::Result<()> {
-        for entry in fs::read_dir(path_of(folder)?)? {
+        let path = path_of(folder)?;
+        for entry in descriptors::when_free(|| fs::read_dir(path))? {
             let entry = entry?;
             let (path, found) = (entry.path(), entry.file_type()?);
             let kind = if found.is_dir() {
@@ -397,7 +400,7 @@ fn sync_folders(folders: &BTreeSet<PathBuf>, root: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match descriptors::when_free(|| File::open(folder)).and_then(|folder| folder.sync_all()) {
         // Some file systems can't, and a folder above ours may not be ours to open.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied) => Ok(()),
         other => other,

@@ -114,7 +114,7 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
         "--cookie=https://h.example=s3cret",
     ] {
         let said = home.run(&["run", "https://h.example/a", option]).expect(2);
-        assert!(said.err.contains("env:NAME") || said.err.contains("is no host"), "{said:?}");
+        assert!(said.err.contains("env:NAME") || said.err.contains("is not a host"), "{said:?}");
         assert!(!said.err.contains("s3cret"), "{said:?}");
     }
 }

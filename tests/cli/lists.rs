@@ -167,7 +167,7 @@ fn a_checksum_that_differs_fails_its_item_and_nothing_is_saved_of_it() {
     let failed = said.events_of("failed");
     assert!(failed.iter().all(|event| event["kind"] == "checksum") && failed.len() == 4, "{failed:?}");
     let words = said.out.clone();
-    for said in ["its SHA-1 is", "its MD5 is", "its SHA-256 is", "\\\"abc\\\" is no MD5"] {
+    for said in ["its SHA-1 is", "its MD5 is", "its SHA-256 is", "\\\"abc\\\" is not an MD5"] {
         assert!(words.contains(said), "{said}: {words}");
     }
     assert_eq!(server.hits("/f.txt"), 0);

@@ -103,11 +103,35 @@ impl Home {
         self.start_in(self.dir.path(), args)
     }
 
-    fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
+    /// Runs to the end under a limit of the shell, such as `-n 128`.
+    #[cfg(unix)]
+    pub(crate) fn run_limited<A: AsRef<OsStr>>(&self, limit: &str, args: &[A]) -> Said {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_pixloom")]);
+        self.start_command(command, self.dir.path(), args).0.wait()
+    }
+
+    /// Runs to the end with standard output going there; gives the exit code and what standard error says.
+    pub(crate) fn run_into<A: AsRef<OsStr>>(&self, stdout: impl Into<Stdio>, args: &[A]) -> (Option<i32>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
+        self.prepare(&mut command, self.dir.path(), args);
+        command.stdin(Stdio::null()).stdout(stdout);
+        let output = command.stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output).expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
+        self.start_command(Command::new(env!("CARGO_BIN_EXE_pixloom")), folder, args)
+    }
+
+    fn prepare<A: AsRef<OsStr>>(&self, command: &mut Command, folder: &Path, args: &[A]) {
         command.args(args).current_dir(folder).env_clear();
         command.env("HOME", self.dir.path());
         command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CONFIG_HOME", self.path("config"));
+    }
+
+    fn start_command<A: AsRef<OsStr>>(&self, mut command: Command, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
+        self.prepare(&mut command, folder, args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stdin = child.stdin.take().expect("a pipe");

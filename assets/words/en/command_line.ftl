@@ -53,7 +53,7 @@ option-network_wait = How long to wait for the network to come back, such as 30s
 option-max_megapixels = Refuse images with more megapixels than this [default: 1000]
 option-max_side = Refuse images wider or higher than this many pixels [default: 65535]
 option-item_memory = Memory one item may use, such as 512MiB [default: the same as --memory; larger images run alone unless they look like decompression bombs]
-option-item_timeout = Time limit per item, such as 90s or 1h [default: 10m]
+option-item_timeout = Time limit per item, such as 90s or 1h: its requests, the pauses between them, and processing [default: 10m]
 option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
 option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
 option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)
@@ -69,6 +69,9 @@ option-basic = User name and password for one host: 'https://h.example me=env:PA
 option-bearer = A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
 option-requests_per_second = Maximum requests per second per host, such as 5 or 0.5
 option-bytes_per_second = Maximum bytes per second in total, such as 2MB
+option-timeout = Time without a byte after which an attempt fails, such as 10s [default: 30s]
+option-connect_timeout = Time limit for connecting [default: 15s]
+option-retries = Further attempts after a failure that may be temporary [default: 3]
 
 ## Wrong usage
 
@@ -87,6 +90,7 @@ usage_range = allowed: { $from } to { $to }
 usage_whole_number = a whole number is expected
 not_shown = (not shown)
 command_first = Put the command before its inputs: pixloom run INPUT...
+output_failed = Couldn't write to standard output: { $detail }.
 no_such_command = There is no command and no file "{ $word }". `pixloom --help` lists the commands.
 nothing_to_do = Nothing to do: name files, folders or URLs, or a list with --urls FILE.
 other_scheme = { $url } is a { $scheme } URL; only http and https URLs are fetched.

@@ -21,7 +21,7 @@ export = Couldn't write the export: { $detail }.
 export_file = Couldn't write { $path }: { $detail }.
 samples = Couldn't lay out the samples in { $folder }: { $detail }.
 folder_unopened = Couldn't open the folder { $folder }: { $detail }.
-http_client = The HTTP client can't be set up: { $detail }.
+http_client = Couldn't set up the HTTP client: { $detail }.
 
 ## Sources
 
@@ -65,44 +65,45 @@ name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list 
 
 ca_missing = The file of certificates { $path } is not there. Check its name.
 ca_none = { $path } holds no certificate in PEM. Choose another file.
-proxy_no_url = The proxy is no usable URL: { $detail }.
-proxy_url = The proxy is no usable URL: give http://HOST:PORT.
-proxy_scheme = A proxy is an http, https, socks5 or socks5h URL.
-no_place = { $place } is no place: give https://HOST or https://HOST:PORT.
-place_scheme = { $place }: only http and https hosts are told who asks.
-netrc_basic = { $place }: netrc keeps users and passwords, which only Basic takes.
+proxy_no_url = Invalid proxy URL: { $detail }.
+proxy_url = Invalid proxy URL: use http://HOST:PORT.
+proxy_scheme = A proxy must be an http, https, socks5 or socks5h URL.
+no_place = { $place } is not a host: use https://HOST or https://HOST:PORT.
+place_scheme = { $place }: only http and https hosts can have credentials.
+netrc_basic = { $place }: netrc contains users and passwords, which only Basic uses.
 rate = A rate must be above 0.
-secret_variable = The secret { $name } for { $place } is missing: set the variable { $variable } in the environment. Then resume the job.
-secret_no_file = The secret { $name } for { $place } is missing: there is no file of secrets here. Then resume the job.
-secret_line = The secret { $name } for { $place } is missing: put the line "{ $kept_as }" = "..." into { $path }, which only you may read. Then resume the job.
-secret_netrc = The secret { $name } for { $place } is missing: set NETRC to a file with the line { $line }. Then resume the job.
-secret_netrc_line = The secret { $name } for { $place } is missing: add the line { $line } to { $path }. Then resume the job.
-access_open = Others may read { $path }, so that no secret is taken from it. Make it yours alone (chmod 600), then resume the job.
-access_file = { $path } can't be used: { $detail }. Mend it, then resume the job.
-access_full = { $place } has more than { $most } users; give fewer.
-access_not_sent = What was given for { $place } can't be sent.
+timeout_range = A time-out must be above 0.
+secret_variable = The secret { $name } for { $place } is missing: set the environment variable { $variable }, then resume the job.
+secret_no_file = The secret { $name } for { $place } is missing: no secrets file is configured. Use an env: reference instead, then resume the job.
+secret_line = The secret { $name } for { $place } is missing: add the line "{ $kept_as }" = "..." to { $path }, which only you may read, then resume the job.
+secret_netrc = The secret { $name } for { $place } is missing: set NETRC to a file with the line { $line }, then resume the job.
+secret_netrc_line = The secret { $name } for { $place } is missing: add the line { $line } to { $path }, then resume the job.
+access_open = { $path } is readable by other users. Run chmod 600 on it, then resume the job.
+access_file = Couldn't use { $path }: { $detail }. Fix it, then resume the job.
+access_full = { $place } has more than { $most } users; use fewer.
+access_not_sent = The credentials for { $place } can't be sent.
 access_cookies = A second Cookie header for { $place } can't be sent.
 access_header = A header called "{ $name }" for { $place } can't be sent.
 access_secret = The secret { $name } for { $place } can't be sent.
-link_silent = its host has answered nobody for { $seconds } s, so it was not asked
-link_at_rest = to another link, and asks to be left alone for { $seconds } s more
+link_silent = not requested: its host has not answered any request for { $seconds } s
+link_at_rest = to another link, and asks to wait { $seconds } s more
 link_no_answer = no answer within { $seconds } s
 link_incomplete = it sent no complete answer
 link_stopped = it stopped sending after { $had }
 link_unfinished = not finished within { $seconds } s
-link_slow = fewer than { $bytes } bytes a second came for { $seconds } s
-link_circle = they go round in a circle
+link_slow = slower than { $bytes } bytes per second for { $seconds } s
+link_circle = they form a loop
 link_redirects = more than { $most }
-link_nowhere = it names no other address
-link_no_address = it names no usable address
-link_scheme = { $scheme }: is not followed
-address_forbidden = { $host } is never reached
-address_forbidden_redirect = a redirect leads to { $host }, which is never reached
-address_private_redirect = a redirect leads to { $host }, which is inside this network; to fetch from there, give that address itself
+link_nowhere = it has no target
+link_no_address = its target is not a valid URL
+link_scheme = { $scheme }: is not supported
+address_forbidden = { $host } is never requested
+address_forbidden_redirect = it redirects to { $host }, which is never requested
+address_private_redirect = it redirects to { $host }, which is inside this network; to fetch from there, use that address directly
 address_private = { $host } is inside this network
 address_private_list = { $host } is inside this network; for a fetched list of such links, save it and give it as a file
 address_proxy = { $host } is the proxy
-checksum_none = "{ $shown }" is no MD5, SHA-1 or SHA-256 in hex
+checksum_none = "{ $shown }" is not an MD5, SHA-1 or SHA-256 hash in hex
 checksum_differs = its { $name } is { $had }, the list says { $wanted }
 
 ## Recipe files
@@ -199,12 +200,12 @@ cube_short = the file ends after { $count } of { $wanted } lines of numbers
 ## Values
 
 not_a_url = not a usable URL: { $detail }
-requests_format = give a number, such as 5 or 0.5
-requests_range = give a number from 0.001 on
-bytes_range = give a number of bytes from 1000 on, such as 500kB or 2MB
-not_a_host = { $shown } is no host: give https://HOST, https://HOST:PORT or http://HOST
-host_format = give a host's name or address alone, such as nas.local
-secret_format = a secret is named, not given: env:NAME, netrc or settings:NAME
+requests_format = use a number, such as 5 or 0.5
+requests_range = use a number of at least 0.001
+bytes_range = use at least 1000 bytes, such as 500kB or 2MB
+not_a_host = { $shown } is not a host: use https://HOST, https://HOST:PORT or http://HOST
+host_format = use only a host name or address, such as nas.local
+secret_format = use a reference to the secret: env:NAME, netrc or settings:NAME
 catalog_postgres = A catalog on PostgreSQL is not supported yet; give the path of a SQLite file.
 catalog_dsn = --catalog { $dsn }: { $detail }.
 job_unfinished = The catalog doesn't have an outcome for every item of the job.

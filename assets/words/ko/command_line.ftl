@@ -53,7 +53,7 @@ option-network_wait = 끊긴 네트워크를 기다릴 시간. 예: 30s, 5m
 option-max_megapixels = 이보다 메가픽셀이 많은 이미지는 거부 [기본값: 1000]
 option-max_side = 너비나 높이가 이 픽셀 수를 넘는 이미지는 거부 [기본값: 65535]
 option-item_memory = 항목 하나가 쓸 수 있는 메모리. 예: 512MiB [기본값: --memory와 같음. 더 큰 이미지는 압축 폭탄으로 보이지 않으면 혼자 처리]
-option-item_timeout = 항목당 제한 시간. 예: 90s, 1h [기본값: 10m]
+option-item_timeout = 항목당 제한 시간(요청, 재시도 대기, 처리 포함). 예: 90s, 1h [기본값: 10m]
 option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
 option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
 option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)
@@ -69,6 +69,9 @@ option-basic = 한 호스트의 사용자 이름과 암호: 'https://h.example m
 option-bearer = 한 호스트의 bearer 토큰: 'https://api.example=env:TOKEN' (여러 번 가능)
 option-requests_per_second = 호스트당 초당 최대 요청 수. 예: 5, 0.5
 option-bytes_per_second = 전체 초당 최대 바이트. 예: 2MB
+option-timeout = 이 시간 동안 받은 데이터가 없으면 시도를 중단합니다. 예: 10s [기본값: 30s]
+option-connect_timeout = 연결 제한 시간 [기본값: 15s]
+option-retries = 일시적인 오류일 수 있을 때 다시 시도하는 횟수 [기본값: 3]
 
 ## 잘못된 사용
 
@@ -87,6 +90,7 @@ usage_range = 허용 범위: { $from }~{ $to }
 usage_whole_number = 정수를 쓰세요
 not_shown = (표시하지 않음)
 command_first = 명령을 입력보다 먼저 쓰세요: pixloom run INPUT...
+output_failed = 표준 출력에 쓸 수 없습니다: { $detail }.
 no_such_command = "{ $word }"이라는 명령도 파일도 없습니다. 명령 목록은 `pixloom --help`로 볼 수 있습니다.
 nothing_to_do = 처리할 것이 없습니다. 파일, 폴더, URL을 지정하거나 --urls FILE로 목록을 지정하세요.
 other_scheme = { $url }: { $scheme } URL은 가져올 수 없습니다. http와 https만 됩니다.

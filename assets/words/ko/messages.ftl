@@ -72,8 +72,9 @@ no_place = { JOSA($place, "은", "는") } 쓸 수 있는 주소가 아닙니다.
 place_scheme = { $place }: 인증 정보는 http와 https 호스트에만 보냅니다.
 netrc_basic = { $place }: netrc에는 사용자와 암호가 있으므로 Basic에만 쓸 수 있습니다.
 rate = 속도 제한은 0보다 커야 합니다.
+timeout_range = 제한 시간은 0보다 커야 합니다.
 secret_variable = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 환경 변수 { JOSA($variable, "을", "를") } 설정한 뒤 작업을 계속하세요.
-secret_no_file = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 비밀 정보 파일이 없습니다.
+secret_no_file = { $place }에 쓸 비밀 정보 { $name }이(가) 없습니다. 비밀 정보 파일이 설정되어 있지 않습니다. env: 참조를 대신 사용한 뒤 작업을 계속하세요.
 secret_line = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. 본인만 읽을 수 있는 { $path }에 "{ $kept_as }" = "..." 줄을 넣은 뒤 작업을 계속하세요.
 secret_netrc = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. { $line } 줄이 있는 파일을 NETRC로 지정한 뒤 작업을 계속하세요.
 secret_netrc_line = { $place }에 쓸 비밀 정보 { JOSA($name, "이", "가") } 없습니다. { $path }에 { $line } 줄을 더한 뒤 작업을 계속하세요.

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use crate::engine::api::snapshot::ListFile;
 use crate::engine::run::body_in_memory_bytes;
 use crate::engine::run::memory_budget::default_memory_bytes;
+use crate::engine::run::process_limits;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
@@ -78,6 +79,7 @@ fn setup(spec: &JobSpec, secrets: &Arc<Secrets>) -> Setup {
                 spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
                 spec.limits.connections,
             ),
+            connections: spec.limits.connections.min(process_limits::max_connections()),
             ..FetchLimits::from(&spec.limits)
         },
         network: spec.network.clone(),

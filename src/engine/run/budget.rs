@@ -1,16 +1,16 @@
-//! Waiting that can be given up: permits for the pixel pool, a budget of bytes, and the switch that pauses and stops.
+//! Cancellable waits: permits for the pixel pool, a budget of bytes, and the switch that pauses and stops a run.
 //!
-//! Nobody here polls: every change wakes whoever waits for it.
+//! Every change wakes those who wait for it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Somebody who waited was told to stop.
+/// The run was stopped during a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
-/// Whether a run may hand out work: going, paused or stopped. Stopping is final and wakes every wait.
+/// Whether a run may hand out work: running, paused or stopped. Stopping is final and ends every wait.
 pub(crate) struct Switch {
     state: Mutex<SwitchState>,
     changed: Condvar,
@@ -53,13 +53,13 @@ impl Switch {
         self.state().paused
     }
 
-    /// Wakes whoever waits in [`Switch::wait_poke`].
+    /// Ends all waits in [`Switch::wait_poke`].
     pub(crate) fn poke(&self) {
         self.state().pokes += 1;
         self.changed.notify_all();
     }
 
-    /// How often it was poked so far; to be read before looking for work.
+    /// Number of pokes so far; read it before looking for work.
     pub(crate) fn pokes(&self) -> u64 {
         self.state().pokes
     }
@@ -73,7 +73,7 @@ impl Switch {
         if state.stopped { Err(Stopped) } else { Ok(()) }
     }
 
-    /// Waits until poked more often than `seen`.
+    /// Waits for a poke after `seen` of them.
     pub(crate) fn wait_poke(&self, seen: u64) -> Result<(), Stopped> {
         let mut state = self.state();
         while state.pokes == seen && !state.stopped {
@@ -83,7 +83,8 @@ impl Switch {
     }
 }
 
-/// A number of units of which holders take some: permits, or bytes. A request above the whole is admitted alone.
+/// A number of units, such as permits or bytes, that are taken and given back. A request above the whole is admitted
+/// alone.
 pub(crate) struct Budget {
     whole: u64,
     used: Mutex<Used>,
@@ -93,7 +94,7 @@ pub(crate) struct Budget {
 #[derive(Default)]
 struct Used {
     units: u64,
-    /// Who waits for some to be given back: waking nobody costs a call of the system, too.
+    /// Number of waiting threads: even a notification that wakes nobody costs a system call.
     waiters: usize,
 }
 
@@ -103,7 +104,7 @@ pub(crate) struct Share {
     units: AtomicU64,
 }
 
-/// How long a waiter sleeps at most before it looks whether it was told to stop.
+/// Longest sleep before a waiting thread checks whether the run was stopped.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Budget {
@@ -144,12 +145,12 @@ impl Budget {
         Some(Share { budget: Arc::clone(self), units: AtomicU64::new(units) })
     }
 
-    /// All units there are.
+    /// The whole number of units.
     pub(crate) fn whole(&self) -> u64 {
         self.whole
     }
 
-    /// 0 to 1.
+    /// The share in use, from 0 to 1.
     pub(crate) fn fullness(&self) -> f32 {
         (self.used().units as f64 / self.whole as f64) as f32
     }

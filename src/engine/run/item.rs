@@ -1,4 +1,5 @@
-//! What becomes of one item: its bytes are planned, admitted, worked on by a pixel worker, and staged for the recorder.
+//! Processes one item: decides what happens to it, admits it, renders or copies it, and stages the result for the
+//! recorder.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,19 +22,19 @@ use crate::fetch::{Body, Fetched};
 use crate::model::{Finished, ItemId, ItemRow, Outcome, SkipReason, Timings, Transfer};
 use crate::store::{self, Content};
 
-/// Bytes up to which a body is saved on the thread that has it.
+/// Largest body in bytes that is saved on the thread that received it.
 const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
 
-/// An item's bytes, and what is known of how they came.
+/// An item's bytes, and how they were obtained.
 pub(super) struct Input {
     pub(super) row: ItemRow,
     pub(super) body: ItemBody,
     pub(super) size_bytes: u64,
     pub(super) fetched: Option<FetchedFacts>,
-    /// Name that the response suggested.
+    /// The name that the response suggests.
     pub(super) file_name: Option<String>,
     pub(super) read_ms: u64,
-    /// How much of the item's time was used before processing.
+    /// How much of the item's time limit was used before processing.
     pub(super) spent: Duration,
 }
 
@@ -47,9 +48,8 @@ pub(super) struct FetchedFacts {
 }
 
 impl Run {
-    /// Plans an item, waits until memory and a worker are free, and gives it to the pixel pool. With `is_idle` (nobody
-    /// waits behind it) a few bytes that are only to be saved are saved on this thread: that takes less time than to
-    /// wake a worker.
+    /// Plans an item, waits until memory and a worker are free, and gives it to the pixel pool. If `is_idle` (no other
+    /// item waits), a small body without processing is saved on this thread, which is faster than waking a worker.
     pub(super) fn admit(
         self: &Arc<Self>,
         input: Input,
@@ -59,13 +59,13 @@ impl Run {
     ) -> Result<(), Stopped> {
         let id = input.row.id;
         if input.fetched.is_none() {
-            // Not begun, so given back: a pause ends with a look from the first waiting item, and whoever waits for all
-            // that is in flight must not wait for this one.
+            // Not started, so released: after a pause, lanes start over from the first waiting item, and a wait for all
+            // items in progress must not wait for this one.
             if self.switch.is_paused() {
                 self.release(id.seq);
                 return Ok(());
             }
-            self.begin(id);
+            self.note_start(id);
         }
         self.keep_body(&input);
         let decision = match self.decide(&input, reader) {
@@ -90,7 +90,7 @@ impl Run {
         Ok(())
     }
 
-    /// What happens to an item. An outcome, if that is known before any work.
+    /// Decides what happens to an item; an outcome, if that is known before any work.
     fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Outcome> {
         let clock = Clock::start(&self.spec.limits, input.spent);
         let cancelled = || self.switch.is_stopped() || clock.is_up();
@@ -115,7 +115,7 @@ impl Run {
         }
     }
 
-    /// The item's own work, on a pixel worker: render or copy, stage, and leave the rest to the recorder.
+    /// Renders or copies the item on a pixel worker and stages the result; the recorder does the rest.
     pub(super) fn work(&self, input: &Input, decision: &Decision, admission: &Admission) {
         let started = Instant::now();
         let made = guarded(|| self.make(input, decision, admission)).map_err(|error| error.named(&input.row.locator));
@@ -128,7 +128,7 @@ impl Run {
             }
             Err(error) if error.kind == ErrorKind::Cancelled => self.release(input.row.id.seq),
             Err(error) => match self.stopping_error(&error) {
-                // The item is not to blame: it waits until the job goes on.
+                // The item is not to blame: it waits until the job continues.
                 Some(stopping) => {
                     self.set_error(stopping);
                     self.release(input.row.id.seq);
@@ -138,7 +138,7 @@ impl Run {
         }
     }
 
-    /// Why no item can be saved at the moment, if an item's failure to be saved means that.
+    /// Whether a failure to save an item means that no item can be saved at the moment, and why.
     fn stopping_error(&self, error: &ItemError) -> Option<RunError> {
         if error.stops_job() {
             return Some(RunError::DiskFull(JobError::Item(error.clone())));
@@ -228,21 +228,21 @@ impl Run {
         self.record(finished, None);
     }
 
-    /// Notes that an item was begun; the recorder is told once for all until it takes them.
-    pub(super) fn begin(&self, id: ItemId) {
+    /// Notes that an item was started. The recorder is notified once for all items until it takes them.
+    pub(super) fn note_start(&self, id: ItemId) {
         let is_first = {
-            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-            begun.push(id.seq);
-            begun.len() == 1
+            let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+            started.push(id.seq);
+            started.len() == 1
         };
         if is_first {
             let _ = self.record_tx.send(Record::Started(id.job));
         }
     }
 
-    /// The items begun since this was asked last.
+    /// The items started since the last call.
     pub(crate) fn take_started(&self) -> Vec<u64> {
-        std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.started.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn record(&self, finished: Finished, target: Option<Target>) {
@@ -252,7 +252,7 @@ impl Run {
         }
     }
 
-    /// Keeps a fetched body for previews, where a face wants that.
+    /// Keeps a fetched body for previews, if a window wants that.
     pub(super) fn keep_body(&self, input: &Input) {
         if let (Some(bodies), Some(_), ItemBody::Memory(bytes)) = (&self.bodies, &input.fetched, &input.body) {
             bodies.keep(input.row.id, bytes, input.fetched.as_ref().and_then(|f| f.content_type.clone()));

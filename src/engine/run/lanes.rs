@@ -1,4 +1,5 @@
-//! Lanes: threads that hand out a job's waiting items, files and links apart, until they are stopped.
+//! Lanes: threads that hand out a job's waiting items until the run is stopped, with one lane for files and one for
+//! links.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,40 +21,40 @@ use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Ticket};
 use crate::model::{Finished, ItemRow, Outcome, SkipReason, Transfer};
 
-/// Which of the run's lanes files are.
+/// Index of the lane of files.
 const LANE: usize = 0;
 /// Rows a lane reads from the catalog at once.
 pub(super) const PAGE_ROWS: u32 = 256;
-/// Bodies that may wait for the pixel pool beside the byte budget's limit.
+/// Bodies that may wait for the pixel pool, in addition to the byte budget.
 const BODIES_WAITING: usize = 64;
 
-/// Bytes below which no body goes through a file.
+/// Bodies below this size in bytes always stay in memory.
 const LEAST_IN_MEMORY_BYTES: u64 = 64 << 10;
 
-/// Bodies behind one, from which on workers are to help to save them.
+/// Number of waiting bodies from which workers help to save them.
 const BODIES_BEHIND: usize = 48;
 
-/// How long bodies that are only saved are left to gather: waking up for each takes longer than saving it.
+/// How long to let small bodies accumulate: waking up for each takes longer than saving it.
 const NAP: Duration = Duration::from_millis(4);
 
 /// A link's row, the result of fetching it, and its ticket.
 pub(super) type LinkResult = (ItemRow, Result<FetchOutcome, FetchFailure>, Ticket);
 pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
-/// The way from the fetcher to the pixel workers.
+/// The channel from the fetcher to the pixel workers.
 pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
     mpsc::channel(BODIES_WAITING)
 }
 
-/// Bytes of one body that may stay in memory, so that all that are on their way, or wait to go on, take no more than a
-/// quarter of what the job may use: the rest is the pixels'.
+/// Largest body in bytes that stays in memory, chosen so that all bodies in progress together take at most a quarter of
+/// the job's memory; the rest is for pixels.
 pub(crate) fn body_in_memory_bytes(memory_bytes: u64, connections: usize) -> u64 {
     let bodies = connections.max(1) * 2 + BODIES_WAITING;
     (memory_bytes / 4 / bodies as u64).clamp(LEAST_IN_MEMORY_BYTES, MAX_BODY_IN_MEMORY_BYTES)
 }
 
 impl Run {
-    /// Looks through waiting files, in order, until stopped, and calls `take` for each.
+    /// Calls `take` for each waiting file, in order, until the run is stopped.
     fn each_waiting_file(
         &self,
         reader: &dyn CatalogReader,
@@ -67,9 +68,9 @@ impl Run {
             if rewinds_now != rewinds {
                 (after_seq, rewinds) = (0, rewinds_now);
             }
-            // Before the page is read: one of these may still wait in the page and have its outcome when its row comes
-            // up; it must not be done twice.
-            let in_flight = self.flying().clone();
+            // Copied before the page is read: such an item may still be waiting in the page, but be finished when its
+            // row is reached. It must not be processed twice.
+            let in_flight = self.handed_out().clone();
             let page = match reader.waiting_files(self.job, after_seq, PAGE_ROWS) {
                 Ok(page) => page,
                 Err(error) => {
@@ -88,13 +89,13 @@ impl Run {
                     continue;
                 }
                 self.switch.wait_going()?;
-                if !self.flying().insert(row.id.seq) {
+                if !self.handed_out().insert(row.id.seq) {
                     continue;
                 }
                 match self.refusal(&row) {
                     None => take(row)?,
                     Some(error) => {
-                        self.begin(row.id);
+                        self.note_start(row.id);
                         self.fail(Finished::new(row.id, Outcome::Failed(error)));
                     }
                 }
@@ -102,7 +103,7 @@ impl Run {
         }
     }
 
-    /// The checksum that an item's list gives.
+    /// The checksum that an item's list specifies.
     pub(super) fn checksum(&self, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
         checksum(&self.spec, row)
     }
@@ -112,7 +113,7 @@ impl Run {
         refusal(&self.spec, &self.naming, row)
     }
 
-    /// Reads files one ahead of the pixel workers and hands them over.
+    /// Reads files one ahead of the pixel workers and passes them on.
     pub(super) fn files_lane(
         self: &Arc<Self>,
         reader: &dyn CatalogReader,
@@ -128,7 +129,7 @@ impl Run {
                     self.admit(input, false, pool, reader)
                 }
                 Err(error) => {
-                    self.begin(row.id);
+                    self.note_start(row.id);
                     self.fail(Finished::new(row.id, Outcome::Failed(error)));
                     Ok(())
                 }
@@ -136,7 +137,7 @@ impl Run {
         })
     }
 
-    /// Hands fetched bodies on to the pixel workers, and failures to the recorder.
+    /// Passes fetched bodies to the pixel workers, and failures to the recorder.
     pub(super) fn bodies_lane(
         self: Arc<Self>,
         mut body_rx: mpsc::Receiver<LinkResult>,
@@ -187,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_on_their_way_take_a_quarter_of_the_memory_at_most() {
+    fn bodies_in_progress_take_at_most_a_quarter_of_the_memory() {
         assert_eq!(body_in_memory_bytes(16 << 30, 64), MAX_BODY_IN_MEMORY_BYTES);
         assert_eq!(body_in_memory_bytes(1, 256), LEAST_IN_MEMORY_BYTES);
         for (memory_bytes, connections) in [(64 << 20, 16), (256 << 20, 64), (2 << 30, 256)] {

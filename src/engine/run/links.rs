@@ -21,7 +21,7 @@ use crate::fetch::{FetchFailure, LinkRequest, Ready, Scheduler, Ticket};
 use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
 use crate::store::Spool;
 
-/// Which of the run's lanes this is.
+/// Index of this lane.
 const LANE: usize = 1;
 
 /// The lane's own state.
@@ -38,7 +38,7 @@ struct Lane<'a> {
     is_turn_of_queues: bool,
     after_seq: u64,
     rewinds: u64,
-    /// The number of pokes before the list turned out to be at its end.
+    /// The number of pokes when the list was found to be at its end.
     ended_at: Option<u64>,
 }
 
@@ -74,19 +74,20 @@ impl Run {
         }
     }
 
-    /// Where bodies are kept that are too large for memory: in the output folder, so that they can be renamed to results.
+    /// Where bodies are kept that are too large for memory: in the output folder, so that they can be renamed to
+    /// results.
     fn spool(&self) -> Spool {
         let output = self.naming.output();
         // It was opened before the job started.
         output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool())
     }
 
-    /// What came, if it is what its list says.
+    /// The response, if it has the checksum that its list specifies.
     async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
         let fetched = result?;
         let Ok(Some(checksum)) = self.checksum(row) else { return Ok(fetched) };
         let checked_row = row.clone();
-        // Hashing takes a core's time, and maybe the disk's.
+        // Hashing takes CPU time, and maybe disk time.
         let checking = tokio::task::spawn_blocking(move || checksum.check(&checked_row, fetched));
         checking.await.unwrap_or_else(|broken| {
             let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", broken);
@@ -95,7 +96,7 @@ impl Run {
     }
 }
 
-/// Why a step was not taken.
+/// Why a step failed.
 enum Halt {
     Stopped,
     Failed(JobError),
@@ -155,9 +156,9 @@ impl Lane<'_> {
     /// Reads the next links of the list.
     fn read_on(&mut self) -> Result<(), JobError> {
         let pokes = self.run.switch.pokes();
-        // Before the page is read: one of these may still wait in the page and have its outcome when its row comes up;
-        // it must not be done twice.
-        let in_flight = self.run.flying().clone();
+        // Copied before the page is read: such an item may still be waiting in the page, but be finished when its row
+        // is reached. It must not be processed twice.
+        let in_flight = self.run.handed_out().clone();
         let page = self.reader.waiting(self.run.job, self.after_seq, PAGE_ROWS)?;
         match page.last() {
             Some(last) => self.after_seq = last.id.seq,
@@ -180,7 +181,7 @@ impl Lane<'_> {
     fn hand_out_queued(&mut self, ready: Ready) -> Result<(), Halt> {
         let Ready { seqs, tickets } = ready;
         let in_flight: HashSet<u64> = {
-            let in_flight = self.run.flying();
+            let in_flight = self.run.handed_out();
             seqs.iter().copied().filter(|seq| in_flight.contains(seq)).collect()
         };
         let rows = match (seqs.first(), seqs.last()) {
@@ -196,23 +197,23 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// Gives a link to the fetcher.
+    /// Passes a link to the fetcher.
     fn hand_out(&mut self, row: ItemRow, mut ticket: Ticket) -> Result<(), Stopped> {
         let run = Arc::clone(self.run);
         run.switch.wait_going()?;
-        if !run.flying().insert(row.id.seq) {
+        if !run.handed_out().insert(row.id.seq) {
             return Ok(());
         }
         if run.switch.is_paused() {
             run.release(row.id.seq);
             return Ok(());
         }
-        run.begin(row.id);
+        run.note_start(row.id);
         if let Some(error) = run.refusal(&row) {
             run.fail(Finished::new(row.id, Outcome::Failed(error)));
             return Ok(());
         }
-        // A checksum is held against the bytes themselves.
+        // A checksum needs the bytes themselves.
         let is_free = matches!(run.checksum(&row), Ok(None));
         let made = if is_free { self.again.made(&row, self.reader) } else { None };
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());

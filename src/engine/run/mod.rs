@@ -1,7 +1,7 @@
-//! A job at work: lanes that hand out its waiting items, and the task that each item becomes.
+//! A running job: lanes that hand out its waiting items, and the processing of each item.
 //!
-//! Files and links have a lane each, so that neither waits for the other. Both end in the pixel pool, which holds at most
-//! `workers` items; the queue stands outside it. Nothing here writes to the catalog: the recorder does.
+//! Files and links have separate lanes, so that neither waits for the other. Both lead to the pixel pool, which holds
+//! at most `workers` items; the queue is outside it. This module never writes to the catalog: the recorder does.
 
 mod admission;
 pub(super) mod budget;
@@ -11,6 +11,7 @@ mod links;
 pub(super) mod memory_budget;
 pub(super) mod pools;
 mod prior_results;
+pub(super) mod process_limits;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -33,54 +34,54 @@ use crate::{source, store};
 use budget::{Budget, Switch};
 pub(crate) use lanes::body_in_memory_bytes;
 
-/// What all threads of a run share.
+/// The state that all threads of a run share.
 pub(crate) struct Run {
     pub(crate) job: JobId,
     pub(crate) spec: JobSpec,
     pub(crate) naming: Naming,
     pub(crate) switch: Switch,
     pub(crate) memory: Arc<Budget>,
-    /// Items inside the pixel pool, of those that may be.
+    /// Permits for the pixel pool.
     pub(crate) permits: Arc<Budget>,
     /// Slow decodes in helpers that gave their permits to other items.
     slow_lanes: Arc<Budget>,
     pub(crate) fetcher: Fetcher,
     pub(crate) cancel: Cancel,
-    /// Things that may still give items: sources being read, outputs being adopted.
+    /// Operations that may still add items: sources being read, outputs being adopted.
     pub(crate) pending: AtomicUsize,
-    /// Why it stopped or paused by itself.
+    /// Why the run stopped or paused by itself.
     trouble: Mutex<Option<RunError>>,
-    /// Items handed out whose outcome is not recorded yet.
+    /// Items handed out but not recorded yet.
     in_flight: Mutex<HashSet<u64>>,
-    /// Items begun since the recorder looked last.
-    begun: Mutex<Vec<u64>>,
-    /// Counts retries and returns: a lane that sees a new number starts over from the first waiting item.
+    /// Items started since the recorder last took them.
+    started: Mutex<Vec<u64>>,
+    /// Counts retries and released items: a lane that sees a new number starts over from the first waiting item.
     rewinds: AtomicU64,
-    /// Lanes that looked through everything that waits, under the given number of pokes.
+    /// For each lane, the number of pokes at which it found nothing more to hand out.
     idle_lanes: [AtomicU64; 2],
     pipeline: Pipeline,
     record_tx: Sender<Record>,
     bodies: Option<Arc<BodyCache>>,
     helpers: Arc<Helpers>,
-    /// Pictures of which only the first page was read.
+    /// Images with several pages whose first page was used.
     first_pages: AtomicU64,
-    /// Pictures whose colours were taken for sRGB.
+    /// Images whose colours were treated as sRGB.
     treated_as_srgb: AtomicU64,
-    /// Pictures of floats that are mostly above white.
+    /// Float images that are mostly above white.
     above_white: AtomicU64,
     left_over: AtomicU64,
 }
 
-/// Why a run can't go on by itself.
+/// Why a run can't continue by itself.
 #[derive(Clone, Debug)]
 pub(crate) enum RunError {
     /// It waits for room on the disk.
     DiskFull(JobError),
-    /// It can't go on.
+    /// It can't continue.
     Fatal(JobError),
 }
 
-/// What a run is made of.
+/// The parts of a run.
 pub(crate) struct RunParts {
     pub(crate) job: JobId,
     pub(crate) spec: JobSpec,
@@ -109,7 +110,7 @@ impl Run {
             pending: AtomicUsize::new(parts.pending),
             trouble: Mutex::default(),
             in_flight: Mutex::default(),
-            begun: Mutex::default(),
+            started: Mutex::default(),
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
             pipeline: parts.pipeline,
@@ -189,7 +190,7 @@ impl Run {
         })
     }
 
-    /// Stops for good: every wait ends, what is in flight is given up.
+    /// Stops the run for good: ends every wait and cancels all work.
     pub(crate) fn stop(&self) {
         self.switch.stop();
         self.cancel.cancel();
@@ -216,7 +217,7 @@ impl Run {
         remarks.extend(counted(&self.treated_as_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
         remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
         remarks.extend(counted(&self.left_over).map(|count| Remark::ManyLeftOver { count }));
-        // A list is fetched before its links and apart from them, perhaps with what no link needs.
+        // A fetched list has a fetcher of its own, which may use credentials that no link needs.
         let is_fetched = |source| source::kind_of(source).is_ok_and(|kind| kind.is_foreign);
         let has_fetched_list = self.spec.sources.iter().any(is_fetched);
         if is_done && !has_fetched_list {
@@ -226,14 +227,14 @@ impl Run {
         remarks
     }
 
-    /// Items handed out and not yet recorded.
+    /// Number of items handed out but not recorded yet.
     pub(crate) fn in_flight(&self) -> usize {
-        self.flying().len()
+        self.handed_out().len()
     }
 
-    /// Whether everything has an outcome: nothing is pending, lanes found nothing more, nothing in flight.
+    /// Whether every item has an outcome: nothing is pending, the lanes found nothing more, and no item is in progress.
     pub(crate) fn is_drained(&self) -> bool {
-        // The order matters: pokes first, since every change after it makes the lanes' notes stale.
+        // The order matters: pokes first, since any later change invalidates what the lanes noted.
         let pokes = self.switch.pokes();
         self.pending.load(Ordering::Acquire) == 0
             && self.idle_lanes.iter().all(|lane| lane.load(Ordering::Acquire) == pokes)
@@ -241,7 +242,7 @@ impl Run {
             && self.switch.pokes() == pokes
     }
 
-    /// Makes lanes look again from the first waiting item.
+    /// Makes the lanes start over from the first waiting item.
     pub(crate) fn rewind(&self) {
         self.rewinds.fetch_add(1, Ordering::AcqRel);
         self.switch.poke();
@@ -258,7 +259,7 @@ impl Run {
         })));
     }
 
-    /// One of the things pending has ended.
+    /// A pending operation has ended.
     pub(crate) fn settle(&self) {
         self.pending.fetch_sub(1, Ordering::AcqRel);
         self.switch.poke();
@@ -281,12 +282,12 @@ impl Run {
         self.switch.set_paused(true);
     }
 
-    /// Forgets an item that was handed out: it is recorded, or given back.
+    /// Releases an item that was handed out: it is recorded, or waits again.
     pub(crate) fn release(&self, seq: u64) {
-        self.flying().remove(&seq);
+        self.handed_out().remove(&seq);
     }
 
-    fn flying(&self) -> MutexGuard<'_, HashSet<u64>> {
+    fn handed_out(&self) -> MutexGuard<'_, HashSet<u64>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,27 +1,27 @@
-//! The threads that compute: one pixel worker per core, below the window's priority, and how many cores there are.
+//! Thread pools: one pixel worker per core, at a lower priority than the window.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::JobError;
 
-/// How far below the window's the pixel workers' priority is, in Unix niceness.
+/// Niceness of pixel workers when there is a window.
 #[cfg(unix)]
 const NICENESS: i32 = 10;
 
-/// Threads of the pixel pool beside its workers': each waits for a slow decode in a helper process meanwhile.
+/// Further threads of the pixel pool, each of which can wait for a slow decode in a helper process.
 pub(crate) const SLOW_LANES: usize = 8;
 
-/// Cores this process may use.
+/// Number of cores this process may use.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
-/// Threads for the network: one of few cores, since a second would mostly wake up and put to sleep the first one.
+/// Number of network threads: on few cores one, since a second would mostly wake and suspend the first.
 pub(crate) fn net_threads() -> usize {
     (cores() / 2).clamp(1, 2)
 }
 
-/// The pool that owns pixels: where there is a window, at a lower priority than its threads.
+/// The pool that processes pixels; if there is a window, at a lower priority than its threads.
 pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool, JobError> {
     ThreadPoolBuilder::new()
         .num_threads(workers.max(1) + SLOW_LANES)
@@ -36,7 +36,7 @@ pub(crate) fn pixel_pool(workers: usize, has_window: bool) -> Result<ThreadPool,
         .map_err(|error| JobError::thread("pixloom-pixel", error))
 }
 
-/// The small pool of previews and thumbnails, at normal priority.
+/// The small pool for previews and thumbnails, at normal priority.
 pub(crate) fn preview_pool() -> Result<ThreadPool, JobError> {
     ThreadPoolBuilder::new()
         .num_threads(cores().clamp(1, 2))
@@ -46,10 +46,10 @@ pub(crate) fn preview_pool() -> Result<ThreadPool, JobError> {
         .map_err(|error| JobError::thread("pixloom-preview", error))
 }
 
-/// On Linux a thread has a niceness of its own; elsewhere on Unix it is the process's, so nothing is changed there.
+/// On Linux each thread has its own niceness; on other Unix systems it belongs to the process and is left unchanged.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn lower_own_priority() {
-    // A refusal only means that the window shares the cores evenly.
+    // If refused, the window merely shares the cores evenly.
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
@@ -67,13 +67,13 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn pixel_workers_stand_below_the_window() {
+    fn pixel_workers_have_a_lower_priority_than_the_window() {
         let nice = |has_window| {
             let pool = pixel_pool(1, has_window).ok()?;
             pool.install(|| rustix::process::getpriority_process(None).ok())
         };
-        assert_eq!(nice(true), Some(NICENESS));
-        assert_eq!(nice(false), Some(0));
-        assert_eq!(rustix::process::getpriority_process(None).ok(), Some(0));
+        let own = rustix::process::getpriority_process(None).ok();
+        assert_eq!((nice(true), nice(false)), (Some(NICENESS), own));
+        assert_eq!(rustix::process::getpriority_process(None).ok(), own);
     }
 }

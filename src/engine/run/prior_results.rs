@@ -1,8 +1,8 @@
-//! Links that were fetched before: a job which is run again into the same folder, with the same recipe, only asks
-//! whether they have changed. What has not costs an answer without a body, and its result stays as it is.
+//! Links that were fetched before: a job that runs again into the same folder, with the same recipe, sends conditional
+//! requests. A link that has not changed costs a response without a body, and its result is kept.
 //!
-//! Links lie in their jobs' order, without an index by address: who runs a list again meets them at the same places,
-//! or, where lines came in or went out, a little beside them. What is not found there is simply fetched.
+//! The catalog has no index by URL: a list that runs again has its links at the same positions, or near them if lines
+//! were added or removed. A link that is not found there is simply fetched.
 
 use super::Run;
 use crate::catalog::{CatalogReader, PriorResult};
@@ -11,37 +11,37 @@ use crate::fetch::{Fetched, Known, Visit};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, SkipReason, Transfer};
 use crate::store;
 
-/// Jobs looked through for earlier ones of the same kind.
+/// Jobs that are searched for earlier ones of the same kind.
 const JOBS_LOOKED_AT: u32 = 200;
-/// Earlier jobs asked.
+/// Earlier jobs that are used.
 const JOBS_ASKED: usize = 3;
-/// Places on either side that are looked through.
+/// Positions on either side that are searched.
 const AROUND: u64 = 256;
-/// Links not found one after the other, after which only the very place is looked at.
+/// Consecutive links not found, after which only the exact position is checked.
 const MISSES: u32 = 64;
 
-/// The earlier jobs, and where in them one is.
+/// The earlier jobs, with the current position in each.
 pub(super) struct PriorResults {
     jobs: Vec<Earlier>,
 }
 
 struct Earlier {
     job: JobId,
-    /// How much further back or ahead its links lie.
+    /// How far its links are shifted against this job's.
     offset: i64,
     misses: u32,
 }
 
-/// What came of a link.
+/// The outcome of fetching a link.
 pub(super) enum FetchOutcome {
-    /// Bytes.
+    /// It was received.
     Body(Box<Fetched>),
-    /// Nothing, since nothing changed.
+    /// It has not changed.
     Unchanged(Box<Finished>),
 }
 
 impl PriorResults {
-    /// Finds the earlier jobs; none where the catalog can't tell.
+    /// Finds the earlier jobs; none if the catalog can't be read.
     pub(super) fn new(run: &Run, reader: &dyn CatalogReader) -> Self {
         let jobs = reader.jobs(JOBS_LOOKED_AT).unwrap_or_default();
         let same_work = jobs.into_iter().filter(|row| {
@@ -54,7 +54,7 @@ impl PriorResults {
         Self { jobs }
     }
 
-    /// What was made of a link before, as the catalog says.
+    /// The earlier result of a link, according to the catalog.
     pub(super) fn made(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<PriorResult> {
         if self.jobs.is_empty() {
             return None;
@@ -80,7 +80,7 @@ impl Earlier {
     }
 }
 
-/// Whether another job's results are what this one would make.
+/// Whether another job produces the same results as this one.
 fn does_same(spec: &JobSpec, run: &Run) -> bool {
     let ours = &run.spec;
     let goes_to = |spec: &JobSpec| naming::out_dir(spec).ok();
@@ -92,7 +92,7 @@ fn does_same(spec: &JobSpec, run: &Run) -> bool {
         && goes_to(spec) == Some(run.naming.out_dir.clone())
 }
 
-/// What is to be asked about something made before, if its output still stands as it was noted.
+/// The validators of an earlier result, if its output is still unchanged.
 pub(super) async fn known(made: &PriorResult) -> Option<Known> {
     let known = Known { etag: made.etag.clone(), last_modified: made.last_modified.clone() };
     let (output, size_bytes, hash) = (Locator::parse(&made.output), made.bytes_out, made.output_hash.clone());
@@ -100,14 +100,14 @@ pub(super) async fn known(made: &PriorResult) -> Option<Known> {
     is_intact.await.unwrap_or(false).then_some(known)
 }
 
-/// What is recorded of a visit.
+/// The outcome to record for a visit.
 pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<PriorResult>) -> FetchOutcome {
     let (attempts, fetch_ms, transfer) = match visit {
         Visit::Changed(fetched) => return FetchOutcome::Body(Box::new(fetched)),
         Visit::Unchanged { attempts, fetch_ms, transfer } => (attempts, fetch_ms, transfer),
     };
     let sentence = match &made {
-        Some(made) => format!("Unchanged since job {}: {} still stands.", made.maker.job, shown(&made.output)),
+        Some(made) => format!("Unchanged since job {}: {} is kept.", made.maker.job, shown(&made.output)),
         None => "Unchanged.".to_owned(),
     };
     let mut finished = Finished::new(row.id, Outcome::Skipped { reason: SkipReason::Unchanged, sentence });

@@ -1,27 +1,27 @@
-//! Which addresses may be reached: a pure function from an address, and from a URL's host, to its reach.
+//! Which addresses may be reached: pure functions from an address, or from a URL's host, to its reach.
 //!
 //! Sources: the IANA special-purpose registries (RFC 6890 and its successors), RFC 6052 (NAT64), RFC 3056 (6to4), RFC
-//! 4380 (Teredo), RFC 5214 (ISATAP), and the providers' documentation of their metadata services. An IPv4 address that
-//! stands within an IPv6 one counts as itself: a translator on the way would take the packet there.
+//! 4380 (Teredo), RFC 5214 (ISATAP), and the providers' documentation of their metadata services. An IPv4 address
+//! embedded in an IPv6 one counts as itself: a translator would forward the packet there.
 //!
-//! Opens nothing and resolves nothing.
+//! Does no I/O and resolves no names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// How far an address reaches, the most harmless first.
+/// The scope of an address, the least restricted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
     /// Anywhere on the internet.
     Public,
-    /// This machine or its own network: reached only where the user named the host.
+    /// This machine or its network: only reached if the user named the host.
     Private,
-    /// Never reached: this very link, metadata of a cloud's machine, many at once, nobody.
+    /// Never reached: link-local, cloud metadata, multicast, reserved.
     Forbidden,
 }
 
-/// Names under which machines of clouds find their metadata and credentials.
+/// Names of cloud metadata services, which hand out credentials.
 const METADATA_NAMES: [&str; 9] = [
     "metadata",
     "metadata.google.internal",
@@ -34,7 +34,7 @@ const METADATA_NAMES: [&str; 9] = [
     "metadata.platformequinix.com",
 ];
 
-/// Metadata services within networks that are otherwise private, or even public.
+/// Metadata services in networks that are otherwise private, or even public.
 const METADATA_V4: [Ipv4Addr; 3] = [
     // Alibaba Cloud.
     Ipv4Addr::new(100, 100, 100, 200),
@@ -44,8 +44,7 @@ const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(192, 0, 0, 192),
 ];
 
-/// IPv4 networks that are not simply public: the first octets, the prefix' length in bits, the reach. The first that
-/// fits counts.
+/// IPv4 networks with their first octets, prefix length in bits and reach. The first match counts.
 const NETWORKS_V4: [([u8; 4], u32, Reach); 17] = [
     // "This host on this network": a connection to it ends at this machine.
     ([0, 0, 0, 0], 8, Reach::Forbidden),
@@ -61,7 +60,7 @@ const NETWORKS_V4: [([u8; 4], u32, Reach); 17] = [
     // Relays of 6to4, withdrawn (RFC 7526).
     ([192, 88, 99, 0], 24, Reach::Forbidden),
     ([192, 168, 0, 0], 16, Reach::Private),
-    // Benchmarks; some tunnels hand these out for every name.
+    // Benchmarks; some VPNs resolve every name to these.
     ([198, 18, 0, 0], 15, Reach::Private),
     ([198, 51, 100, 0], 24, Reach::Forbidden),
     ([203, 0, 113, 0], 24, Reach::Forbidden),
@@ -73,8 +72,8 @@ const NETWORKS_V4: [([u8; 4], u32, Reach); 17] = [
     ([0, 0, 0, 0], 0, Reach::Public),
 ];
 
-/// IPv6 networks without an IPv4 address within: the first segments, the prefix' length in bits, the reach. The first
-/// that fits counts.
+/// IPv6 networks without an embedded IPv4 address: first segments, prefix length in bits, reach. The first match
+/// counts.
 const NETWORKS_V6: [([u16; 4], u32, Reach); 18] = [
     // Metadata: Amazon's, Google's.
     ([0xfd00, 0x0ec2, 0, 0], 32, Reach::Forbidden),
@@ -93,15 +92,15 @@ const NETWORKS_V6: [([u16; 4], u32, Reach); 18] = [
     // Documentation.
     ([0x2001, 0x0db8, 0, 0], 32, Reach::Forbidden),
     ([0x3fff, 0, 0, 0], 20, Reach::Forbidden),
-    // What is given out to the world.
+    // Global unicast.
     ([0x2000, 0, 0, 0], 3, Reach::Public),
-    // Unique local, and site-local of old.
+    // Unique local, and the deprecated site-local.
     ([0xfc00, 0, 0, 0], 7, Reach::Private),
     ([0xfec0, 0, 0, 0], 10, Reach::Private),
     // Link-local, multicast.
     ([0xfe80, 0, 0, 0], 10, Reach::Forbidden),
     ([0xff00, 0, 0, 0], 8, Reach::Forbidden),
-    // Not given out at all.
+    // Unassigned.
     ([0, 0, 0, 0], 0, Reach::Forbidden),
 ];
 
@@ -113,8 +112,8 @@ pub(crate) fn reach(address: IpAddr) -> Reach {
     }
 }
 
-/// The reach of what a URL's host says by itself: an address in any spelling, or a name that stands for one. `None` for
-/// a name that has to be looked up.
+/// The reach of a URL's host without a look-up: of an address in any spelling, or a well-known name. `None` for any
+/// other name.
 pub(crate) fn reach_of_host(url: &Url) -> Option<Reach> {
     match url.host()? {
         // The parser reads decimal, octal, hexadecimal and short forms, full-width digits and escapes.
@@ -124,7 +123,7 @@ pub(crate) fn reach_of_host(url: &Url) -> Option<Reach> {
     }
 }
 
-/// The reach of a name that is known without looking it up.
+/// The reach of a well-known name.
 pub(crate) fn reach_of_name(name: &str) -> Option<Reach> {
     let name = name.trim_end_matches('.');
     METADATA_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)).then_some(Reach::Forbidden)
@@ -135,12 +134,12 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
         return Reach::Forbidden;
     }
     let bits = u32::from(address);
-    let fits = |octets: [u8; 4], length: u32| (bits ^ u32::from_be_bytes(octets)) & high_bits(length) == 0;
-    let found = NETWORKS_V4.iter().find(|(octets, length, _)| fits(*octets, *length));
+    let matches = |octets: [u8; 4], length: u32| (bits ^ u32::from_be_bytes(octets)) & high_bits(length) == 0;
+    let found = NETWORKS_V4.iter().find(|(octets, length, _)| matches(*octets, *length));
     found.map_or(Reach::Forbidden, |(_, _, reach)| *reach)
 }
 
-/// A mask of that many leading ones.
+/// A mask with this many leading ones.
 const fn high_bits(length: u32) -> u32 {
     if length == 0 { 0 } else { u32::MAX << (32 - length) }
 }
@@ -155,7 +154,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
             return reach_v4(low);
         }
-        // NAT64 with a local prefix (RFC 8215), which may be of several lengths: it is this network's own in any case.
+        // NAT64 with a local prefix (RFC 8215) of unknown length: at least private.
         [0x64, 0xff9b, 1, ..] => {
             let after_48 = Ipv4Addr::from(u32::from(s[3]) << 16 | u32::from(s[4] & 0xff) << 8 | u32::from(s[5] >> 8));
             let after_56 =
@@ -166,18 +165,18 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         }
         // 6to4.
         [0x2002, high, rest, ..] => return reach_v4(v4_of(high, rest)),
-        // Teredo: a server, and a client whose bits are turned round.
+        // Teredo: a server, and a client whose bits are inverted.
         [0x2001, 0, high, rest, ..] => return reach_v4(v4_of(high, rest)).max(reach_v4(v4_of(!s[6], !s[7]))),
         _ => {}
     }
     let head = u64::from(s[0]) << 48 | u64::from(s[1]) << 32 | u64::from(s[2]) << 16 | u64::from(s[3]);
-    let fits = |parts: [u16; 4], length: u32| {
+    let matches = |parts: [u16; 4], length: u32| {
         let prefix = parts.into_iter().fold(0, |prefix: u64, part| prefix << 16 | u64::from(part));
         length == 0 || (head ^ prefix) >> (64 - length) == 0
     };
-    let found = NETWORKS_V6.iter().find(|(parts, length, _)| fits(*parts, *length));
+    let found = NETWORKS_V6.iter().find(|(parts, length, _)| matches(*parts, *length));
     let reach = found.map_or(Reach::Forbidden, |(_, _, reach)| *reach);
-    // ISATAP: the interface's part holds an IPv4 address behind this mark, whatever the prefix.
+    // ISATAP: the interface identifier holds an IPv4 address after this mark, with any prefix.
     if matches!((s[4] & !0x0200, s[5]), (0, 0x5efe)) { reach.max(reach_v4(low)) } else { reach }
 }
 

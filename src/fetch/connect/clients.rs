@@ -1,13 +1,14 @@
-//! The HTTP clients. Redirects and decoding are left to us: a client's own would take away the checks and lengths.
+//! The HTTP clients. Redirects and content encodings are handled by this module: a client's own handling would bypass
+//! the checks and hide the lengths.
 //!
-//! There are up to eight, each with connections of its own: whether hosts of the user's own network may be reached, and
-//! whether certificates are checked, is a matter of the client, so that no connection made for one purpose serves another.
-//! What is neither encrypted nor goes through a proxy has clients that know no root certificate: reading the system's
-//! takes as long as fetching many a small file.
+//! There are up to eight clients with separate connections, so that a connection made for one purpose never serves
+//! another: private hosts may be reached or not, certificates are checked or not. Clients for plain http without a
+//! proxy load no root certificates, since reading those of the system takes as long as fetching many small files.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -21,24 +22,27 @@ use crate::fetch::limits::FetchLimits;
 use crate::fetch::request::timing::{self, TimedConnector, TimedResolver};
 use crate::model::{Message, NetworkSpec, ProxyChoice};
 
-/// Where who asks may be reached, if the project has such a place.
+/// The project's home page, if it has one.
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
-/// Bytes above which a file of certificates is none.
+/// Largest certificate file in bytes.
 const MAX_CA_BYTES: u64 = 16 << 20;
+
+/// How long an idle connection is kept: a job with many hosts would keep too many.
+const IDLE_FOR: Duration = Duration::from_secs(15);
 
 /// Which client is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Way {
-    /// Whether hosts of the user's own network may be reached.
+    /// Whether private hosts may be reached.
     pub(crate) is_users_own: bool,
     /// Whether certificates are checked.
     pub(crate) checks_certificates: bool,
-    /// Whether anything on it may be encrypted.
+    /// Whether any connection may be encrypted.
     pub(crate) needs_roots: bool,
 }
 
-/// The clients of one job, each made when it is first wanted: reading the system's certificates takes longer than many a
-/// job without any.
+/// The clients of one job, each created when it is first needed: reading the system's certificates takes longer than
+/// some jobs.
 pub(crate) struct Clients {
     made: [OnceLock<Client>; 8],
     limits: FetchLimits,
@@ -52,7 +56,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Without any settings.
+    /// Without settings.
     pub(crate) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let proxy_names = if limits.system_proxy { system_proxy_names() } else { HashSet::new() };
         Self {
@@ -68,7 +72,7 @@ impl Clients {
         }
     }
 
-    /// What the settings say; `proxy_user` is the proxy's user and password.
+    /// From the settings; `proxy_user` is the proxy's user and password.
     pub(crate) fn new(
         limits: &FetchLimits,
         network: &NetworkSpec,
@@ -87,14 +91,14 @@ impl Clients {
         Ok(clients)
     }
 
-    /// The way to a URL; `is_users_own` says whether the user named its host.
+    /// Which client a URL needs; `is_users_own` says whether the user named its host.
     pub(crate) fn way(&self, url: &Url, is_users_own: bool) -> Way {
         let is_insecure = lower_host(url).is_some_and(|host| self.insecure_hosts.contains(&host));
         let needs_roots = url.scheme() != "http" || !self.proxy_names.is_empty();
         Way { is_users_own, checks_certificates: !is_insecure, needs_roots }
     }
 
-    /// Whether a URL's host is the proxy itself: only the user may ask there.
+    /// Whether a URL's host is the proxy itself, which only the user may request.
     pub(crate) fn is_proxy(&self, url: &Url) -> bool {
         lower_host(url).is_some_and(|host| self.proxy_names.contains(&host))
     }
@@ -106,13 +110,13 @@ impl Clients {
         names
     }
 
-    /// The client for asking a place that answered before whether it still does.
+    /// The client that probes a host which answered before.
     pub(crate) fn for_probe(&self, place: &str) -> Option<&Client> {
         let url = Url::parse(place).ok()?;
         self.get(self.way(&url, true)).ok()
     }
 
-    /// The client for that way.
+    /// The client of this kind.
     pub(crate) fn get(&self, way: Way) -> Result<&Client, JobError> {
         let index =
             usize::from(way.is_users_own) + 2 * usize::from(way.checks_certificates) + 4 * usize::from(way.needs_roots);
@@ -124,10 +128,10 @@ impl Clients {
         Ok(place.get_or_init(|| made))
     }
 
-    /// A client that trusts what the system trusts, and the authorities given.
+    /// A client that trusts the system's authorities and the given ones.
     fn build(&self, way: Way) -> Result<Client, JobError> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails when another thread was quicker, which is as good.
+            // Fails if another thread was faster, which is fine.
             let _ = timing::crypto().install_default();
         }
         if !way.needs_roots {
@@ -135,15 +139,15 @@ impl Clients {
         }
         match self.builder(way).tls_certs_merge(self.authorities.clone()).build() {
             Ok(client) => Ok(client),
-            // A machine without any root certificate can still fetch what is not encrypted.
+            // A machine without root certificates can still fetch over http.
             Err(error) => {
-                tracing::warn!(%error, "the system's root certificates can't be used");
+                tracing::warn!(%error, "couldn't use the system's root certificates");
                 self.without_roots(way)
             }
         }
     }
 
-    /// A client that trusts only the authorities given; without any it is good for http alone.
+    /// A client that trusts only the given authorities; without any it only works for http.
     fn without_roots(&self, way: Way) -> Result<Client, JobError> {
         let client = self.builder(way).tls_certs_only(self.authorities.clone()).build();
         client.map_err(|error| {
@@ -170,7 +174,8 @@ impl Clients {
             .referer(false)
             .connect_timeout(limits.connect_timeout)
             .read_timeout(limits.read_timeout)
-            .pool_max_idle_per_host(limits.per_host.max(1))
+            .pool_max_idle_per_host(limits.per_host.clamp(1, limits.connections.max(1)))
+            .pool_idle_timeout(IDLE_FOR)
             .tls_danger_accept_invalid_certs(!way.checks_certificates)
             .dns_resolver(Arc::new(TimedResolver(resolver)))
             .connector_layer(TimedConnector);
@@ -182,7 +187,7 @@ impl Clients {
     }
 }
 
-/// How we introduce ourselves.
+/// The User-Agent header.
 fn user_agent() -> String {
     let home = if HOME.is_empty() { String::new() } else { format!(" (+{HOME})") };
     format!("Pixloom/{}{home}", env!("CARGO_PKG_VERSION"))
@@ -197,7 +202,7 @@ fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError>
     })
 }
 
-/// The names of the proxies that the environment or the system tells of.
+/// The host names of the proxies of the environment or the system.
 fn system_proxy_names() -> HashSet<String> {
     let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
     let schemes = ["http://pixloom.invalid/", "https://pixloom.invalid/"];
@@ -223,7 +228,7 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(error.to_string()))?;
     if found.is_empty() {
-        return Err(wrong("it holds no certificate in PEM".to_owned()));
+        return Err(wrong("it contains no PEM certificates".to_owned()));
     }
     Ok(found)
 }
@@ -239,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn a_client_can_be_had_without_any_root_certificate() {
+    fn a_client_works_without_root_certificates() {
         let clients = clients(&NetworkSpec::default()).unwrap();
         let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true };
         assert!(clients.build(way).is_ok() && clients.without_roots(way).is_ok());
     }
 
     #[test]
-    fn certificates_go_unchecked_only_at_the_hosts_named() {
+    fn certificates_are_checked_except_at_named_hosts() {
         let clients =
             clients(&NetworkSpec { insecure_hosts: vec!["H.example".into()], ..NetworkSpec::default() }).unwrap();
         let checks = |url: &str| clients.way(&Url::parse(url).unwrap(), false).checks_certificates;
@@ -254,14 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_certificates_and_a_proxy_that_is_none_are_told_at_once() {
+    fn a_file_without_certificates_and_an_invalid_proxy_are_refused_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
         let network = NetworkSpec { ca_file: Some(path.clone()), ..NetworkSpec::default() };
         assert!(matches!(clients(&network), Err(AccessError::File(_))));
         std::fs::write(&path, "no certificate").unwrap();
-        let told = clients(&network).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(told.contains("ca.pem"), "{told}");
+        let refusal = clients(&network).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refusal.contains("ca.pem"), "{refusal}");
         let network = NetworkSpec { proxy: ProxyChoice::Url("http://".into()), ..NetworkSpec::default() };
         assert!(clients(&network).is_err());
     }

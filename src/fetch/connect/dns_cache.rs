@@ -1,6 +1,6 @@
-//! Addresses of names, shared: a job asks for each name once at a time, and again only after a while.
+//! A cache of resolved names: a job looks up each name once, and again only after a while.
 //!
-//! Knows nothing of which addresses may be reached: the guard stands behind it and sees every answer.
+//! Does not decide which addresses may be reached: the guard checks every answer, cached or not.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,14 +12,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::resolver::NameNotFound;
 
-/// How long addresses are believed: the system's resolver does not tell their own time.
+/// How long addresses are kept: the system's resolver does not report their TTL.
 const FOUND_FOR: Duration = Duration::from_secs(30);
-/// How long it is believed that a name has none: long enough that a list of its links asks once, not once a link.
+/// How long a name counts as not found: long enough that a list with many links to it looks it up once.
 const MISSING_FOR: Duration = Duration::from_secs(2);
-/// Names remembered before those whose time is up are forgotten.
+/// Names kept before expired ones are removed.
 const NAMES_KEPT: usize = 1024;
 
-/// A resolver that remembers.
+/// A resolver with a cache.
 pub(crate) struct Cached {
     inner: Arc<dyn Resolve>,
     names: Mutex<Names>,
@@ -41,12 +41,12 @@ struct Answer {
 }
 
 impl Cached {
-    /// Remembers what that one finds.
+    /// Caches the answers of another resolver.
     pub(crate) fn new(inner: Arc<dyn Resolve>) -> Self {
         Self { inner, names: Mutex::default(), found_for: FOUND_FOR }
     }
 
-    /// Where a name's answer stands; who holds its lock asks for all who wait.
+    /// The entry of a name; whoever holds its lock looks it up for all who wait.
     fn place(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Answer>>> {
         let name = name.to_ascii_lowercase();
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +87,7 @@ impl Resolve for Cached {
     }
 }
 
-/// What is to be remembered of a name; an error that is not about the name is not.
+/// The answer to keep for a name; an error that is not about the name is not kept.
 async fn look_up(inner: &dyn Resolve, name: Name) -> Result<Found, Box<dyn std::error::Error + Send + Sync>> {
     match inner.resolve(name).await {
         Ok(addresses) => Ok(Ok(addresses.collect())),
@@ -105,7 +105,7 @@ mod tests {
 
     use super::super::dns_cache::*;
 
-    /// Counts how often it is asked; knows every name but those that begin with `no`.
+    /// Counts look-ups; knows every name except those that begin with `no`.
     #[derive(Default)]
     struct Counting(Arc<AtomicUsize>);
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn many_who_want_a_name_ask_once() {
+    fn concurrent_look_ups_of_a_name_are_one() {
         let asked = Arc::new(AtomicUsize::new(0));
         let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
         run(async {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_found_is_told_to_all_as_such() {
+    fn everyone_who_waits_learns_that_a_name_is_not_found() {
         let asked = Arc::new(AtomicUsize::new(0));
         let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
         run(async {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_waiting_leaves_the_asking_to_the_next() {
+    fn a_cancelled_look_up_leaves_it_to_the_next() {
         let asked = Arc::new(AtomicUsize::new(0));
         let cached = Cached::new(Arc::new(Counting(Arc::clone(&asked))));
         run(async {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_grows_old_and_names_are_forgotten() {
+    fn answers_expire_and_names_are_forgotten() {
         let asked = Arc::new(AtomicUsize::new(0));
         let cached = Cached { found_for: Duration::ZERO, ..Cached::new(Arc::new(Counting(Arc::clone(&asked)))) };
         run(async {

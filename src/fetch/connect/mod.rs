@@ -1,4 +1,4 @@
-//! Connections: clients, name resolution, the guard of addresses, and the watch over the network.
+//! Connections: clients, name resolution, the guard of addresses, and detection of a lost network.
 
 pub(super) mod address_guard;
 pub(super) mod clients;

@@ -1,6 +1,6 @@
-//! Whether the network is there. It counts as gone when hosts answered before and now every host fails at connection
-//! level for a while. Then items wait instead of failing, and one gentle probe at a time asks hosts that answered
-//! before. A host that never answered while others do is just that item's failure.
+//! Detects a lost network: hosts answered before, and now every host fails at connection level for a while. Items then
+//! wait instead of failing, and one probe at a time requests hosts that answered before. A host that never answered
+//! while others do is just that item's failure.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -13,24 +13,24 @@ use super::clients::Clients;
 use crate::fetch::limits::FetchLimits;
 use crate::fetch::retry;
 
-/// Hosts that answered lately and are asked whether the network is back.
+/// Recently seen hosts that are probed.
 const HOSTS_ASKED: usize = 8;
-/// Longest wait between two probes: whoever plugs the cable in again should not have to wait for long.
+/// Longest wait between two probes: fetching should resume soon after the network returns.
 const PROBED_EVERY: Duration = Duration::from_secs(5);
 
-/// The watch over the network.
+/// What is known about the network.
 pub(crate) struct Network {
     state: Mutex<State>,
-    /// Rings when an answer ended a doubt, and when a probe failed.
+    /// Notified when an answer ended a doubt, and when a probe failed.
     changed: Notify,
-    /// Held by whoever probes; the others wait for what it finds.
+    /// Held by the task that probes; the others wait for its result.
     prober: tokio::sync::Mutex<()>,
     limits: FetchLimits,
 }
 
 #[derive(Default)]
 struct State {
-    /// Origins that answered, the latest first.
+    /// Hosts that answered, the latest first.
     answered: VecDeque<String>,
     last_answer: Option<Instant>,
     /// Since when no host has answered and some have failed.
@@ -39,33 +39,33 @@ struct State {
     failed_probes: u32,
 }
 
-/// Whose fault a connection's failure was.
+/// The cause of a failed connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The network was there: the failure is the item's own.
+    /// The network works: the failure is the item's own.
     ItemsOwn,
-    /// The network was away and is back: the item deserves another chance.
+    /// The network was lost and is back: the item should be tried again.
     NetworkReturned,
 }
 
-enum Standing {
+enum Reachability {
     NoHostEverAnswered,
     Answers,
     InDoubt { probes_failed: bool },
 }
 
 impl Network {
-    /// A network about which nothing is known.
+    /// A network about which nothing is known yet.
     pub(crate) fn new(limits: FetchLimits) -> Self {
         Self { state: Mutex::default(), changed: Notify::new(), prober: tokio::sync::Mutex::new(()), limits }
     }
 
-    /// Since when it has been gone.
+    /// Since when it has been lost.
     pub(crate) fn gone_since(&self) -> Option<Instant> {
         self.state().gone_since
     }
 
-    /// A host answered, whatever it said.
+    /// A host answered, with any status.
     pub(crate) fn answered(&self, origin: &str) {
         let mut state = self.state();
         state.last_answer = Some(Instant::now());
@@ -94,7 +94,7 @@ impl Network {
         }
     }
 
-    /// Waits while the network is gone.
+    /// Waits while the network is lost.
     pub(crate) async fn wait_while_gone(&self, clients: &Clients) {
         loop {
             let changed = self.changed.notified();
@@ -105,30 +105,30 @@ impl Network {
         }
     }
 
-    /// Finds out whose fault it was that a request which began then reached no server. Waits while the network is gone.
+    /// Finds out why a request that began then reached no server. Waits while the network is lost.
     pub(crate) async fn judge(&self, began: Instant, clients: &Clients) -> Verdict {
         let mut was_away = false;
         loop {
             let changed = self.changed.notified();
-            match self.standing(began) {
-                Standing::Answers if was_away => return Verdict::NetworkReturned,
-                Standing::Answers | Standing::NoHostEverAnswered => return Verdict::ItemsOwn,
-                Standing::InDoubt { probes_failed } => was_away |= probes_failed,
+            match self.reachability(began) {
+                Reachability::Answers if was_away => return Verdict::NetworkReturned,
+                Reachability::Answers | Reachability::NoHostEverAnswered => return Verdict::ItemsOwn,
+                Reachability::InDoubt { probes_failed } => was_away |= probes_failed,
             }
             self.learn(changed, clients).await;
         }
     }
 
-    fn standing(&self, began: Instant) -> Standing {
+    fn reachability(&self, began: Instant) -> Reachability {
         let state = self.state();
         match state.last_answer {
-            None => Standing::NoHostEverAnswered,
-            Some(answer) if answer >= began => Standing::Answers,
-            Some(_) => Standing::InDoubt { probes_failed: state.failed_probes > 0 },
+            None => Reachability::NoHostEverAnswered,
+            Some(answer) if answer >= began => Reachability::Answers,
+            Some(_) => Reachability::InDoubt { probes_failed: state.failed_probes > 0 },
         }
     }
 
-    /// Waits for news, or makes them.
+    /// Waits until something is learned, by another task's probe or an own one.
     async fn learn(&self, changed: impl Future<Output = ()>, clients: &Clients) {
         tokio::select! {
             () = changed => {}
@@ -136,7 +136,7 @@ impl Network {
         }
     }
 
-    /// Asks one host that answered before, after a wait that grows with each failure.
+    /// Probes one host that answered before, after a wait that grows with each failure.
     async fn probe(&self, clients: &Clients) {
         let mut answered_elsewhere = pin!(self.changed.notified());
         let Some((origin, failed_probes, due)) = self.next_probe() else { return };
@@ -166,7 +166,8 @@ impl Network {
             match response {
                 Ok(_) => break true,
                 Err(error) if error.is_connect() || error.is_timeout() => break false,
-                // Whoever hangs up was there; but a connection of before may only now be known to be broken.
+                // A host that closes the connection is there; but this may be an old connection that turns out to be
+                // broken.
                 Err(_) if tries > 1 => break true,
                 Err(_) => {}
             }
@@ -182,7 +183,8 @@ impl Network {
         self.changed.notify_waiters();
     }
 
-    /// Whom to ask next, how many probes failed before, and when the network counts as gone. `None` without a doubt.
+    /// The next host to probe, how many probes failed, and when the network counts as lost. `None` if there is no
+    /// doubt.
     fn next_probe(&self) -> Option<(String, u32, Instant)> {
         let state = self.state();
         let place = state.failed_probes as usize % state.answered.len().max(1);
@@ -194,7 +196,7 @@ impl Network {
         let mut state = self.state();
         if state.failing_since.is_some() && state.gone_since.is_none() {
             state.gone_since = Some(Instant::now());
-            tracing::warn!("the network is gone");
+            tracing::warn!("the network is lost");
         }
     }
 
@@ -208,14 +210,14 @@ mod tests {
     use super::super::network_watch::*;
 
     #[test]
-    fn a_failure_before_any_answer_or_beside_one_raises_no_doubt() {
+    fn a_failure_before_any_answer_or_alongside_one_raises_no_doubt() {
         let network = Network::new(FetchLimits::default());
         let began = Instant::now();
         network.failed(began);
-        assert!(matches!(network.standing(began), Standing::NoHostEverAnswered));
+        assert!(matches!(network.reachability(began), Reachability::NoHostEverAnswered));
         network.answered("http://a");
         network.failed(began);
-        assert!(matches!(network.standing(began), Standing::Answers));
+        assert!(matches!(network.reachability(began), Reachability::Answers));
         assert!(network.next_probe().is_none());
     }
 
@@ -226,14 +228,14 @@ mod tests {
         network.answered("http://b");
         let began = Instant::now() + Duration::from_nanos(1);
         network.failed(began);
-        assert!(matches!(network.standing(began), Standing::InDoubt { probes_failed: false }));
+        assert!(matches!(network.reachability(began), Reachability::InDoubt { probes_failed: false }));
         assert_eq!(network.next_probe().map(|(origin, failed, _)| (origin, failed)), Some(("http://b".into(), 0)));
         network.declare_gone();
         assert!(network.gone_since().is_some());
         std::thread::sleep(Duration::from_millis(1));
         network.answered("http://a");
         assert!(network.gone_since().is_none() && network.next_probe().is_none());
-        assert!(matches!(network.standing(began), Standing::Answers));
+        assert!(matches!(network.reachability(began), Reachability::Answers));
     }
 
     #[test]

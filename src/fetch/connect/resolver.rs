@@ -1,4 +1,4 @@
-//! Host names -> addresses that may be reached, with errors that can be told from every other.
+//! Resolves host names to addresses that may be reached, with distinguishable errors.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address_guard::{self, Reach};
 
-/// Names whose first addresses are remembered; those beyond can't be private ones.
+/// Names whose first reach is remembered; any further names can't be private.
 const NAMES_KEPT: usize = 1 << 20;
 
 /// The system's resolver.
@@ -21,7 +21,7 @@ pub(crate) struct SystemResolver;
 #[error("{0}")]
 pub(crate) struct NameNotFound(pub(crate) io::Error);
 
-/// A host's name leads only to addresses that must not be reached.
+/// A host's name resolves only to addresses that must not be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Refused(String);
@@ -36,8 +36,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// How far each name reached when it was first looked up: a name that was public then is never private later in the same
-/// job (DNS rebinding).
+/// The reach of each name when it was first resolved: a name that was public is never accepted as private later in the
+/// same job (DNS rebinding).
 #[derive(Default)]
 pub(crate) struct FirstReach {
     by_name: Mutex<HashMap<u64, Reach>>,
@@ -45,7 +45,7 @@ pub(crate) struct FirstReach {
 }
 
 impl FirstReach {
-    /// What it was, or is from now on.
+    /// The first reach of a name, which is `now` if it was never resolved.
     fn of(&self, name: &str, now: Reach) -> Reach {
         let key = self.hasher.hash_one(name.trim_end_matches('.').to_ascii_lowercase());
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,11 +56,11 @@ impl FirstReach {
     }
 }
 
-/// A resolver that takes out every address which must not be reached.
+/// A resolver that removes every address which must not be reached.
 pub(crate) struct Guarded {
     pub(crate) inner: Arc<dyn Resolve>,
     pub(crate) first: Arc<FirstReach>,
-    /// Whether names that were private from the start are reached: the user named them.
+    /// Whether names that were private from the start may be reached: the user named them.
     pub(crate) for_users_own: bool,
     /// Names of proxies, in lower case: the user or the system chose them.
     pub(crate) proxies: Arc<HashSet<String>>,
@@ -91,13 +91,15 @@ fn keep(
     let reaches = |address: &SocketAddr| address_guard::reach(address.ip());
     let nearest = found.iter().map(reaches).filter(|reach| *reach < Reach::Forbidden).min();
     let Some(now) = nearest.filter(|_| address_guard::reach_of_name(name).is_none()) else {
-        let led_to = found.first().map(|address| format!("its name leads to {}", address.ip()));
-        return Err(Refused(led_to.unwrap_or_else(|| "its name leads nowhere".to_owned())));
+        let led_to = found.first().map(|address| format!("its name resolves to {}", address.ip()));
+        return Err(Refused(led_to.unwrap_or_else(|| "its name resolves to no address".to_owned())));
     };
     let most = if for_users_own { first.of(name, now) } else { first.of(name, now).min(Reach::Public) };
     let kept: Vec<SocketAddr> = found.iter().copied().filter(|address| reaches(address) <= most).collect();
     match (kept.is_empty(), found.first()) {
-        (true, Some(address)) => Err(Refused(format!("its name leads to {}, inside this network", address.ip()))),
+        (true, Some(address)) => {
+            Err(Refused(format!("its name resolves to {}, which is inside this network", address.ip())))
+        }
         _ => Ok(kept),
     }
 }
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn only_public_addresses_are_kept_of_a_name_that_a_fetched_list_or_another_host_gave() {
+    fn names_from_fetched_lists_and_redirects_only_keep_public_addresses() {
         for (found, kept) in [
             ("8.8.8.8 10.0.0.1 169.254.169.254 ::1", Some("8.8.8.8")),
             ("127.0.0.2", None),
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_own_name_may_be_private_from_the_start_but_not_turn_private() {
+    fn a_name_that_the_user_gave_may_be_private_from_the_start_but_not_become_private() {
         let first = FirstReach::default();
         assert_eq!(tried(&first, true, "192.168.1.5 169.254.169.254").as_deref(), Some("192.168.1.5"));
         assert_eq!(tried(&first, true, "192.168.1.6").as_deref(), Some("192.168.1.6"));

@@ -1,5 +1,5 @@
-//! What each host is told about who asks. It goes to that very place (scheme, host and port) and to no other, wherever
-//! that one redirects to.
+//! The credentials that each host receives. They are sent to that host (scheme, name and port) only, never after a
+//! redirect to another.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -13,7 +13,7 @@ use url::Url;
 use super::secrets::{AccessError, Secret, Secrets, place_of};
 use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec};
 
-/// Headers that are the fetcher's own, or the connection's: others may not be set either.
+/// Headers that the fetcher or the connection sets: settings may not.
 const OWN_HEADERS: [&str; 16] = [
     "accept-encoding",
     "connection",
@@ -38,7 +38,7 @@ const SECOND_COOKIE: Message = Message::new("access_cookies");
 const HEADER_NOT_SENT: Message = Message::new("access_header");
 const SECRET_NOT_SENT: Message = Message::new("access_secret");
 
-/// Headers for each place, and the proxy's user.
+/// Headers for each host, and the proxy's user.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
     by_place: HashMap<String, Told>,
@@ -46,16 +46,16 @@ pub(crate) struct Access {
     was_asked: AtomicBool,
 }
 
-/// What one place is told, and whether it ever was.
+/// The headers for one host, and whether they were ever sent.
 #[derive(Debug, Default)]
 struct Told {
     headers: HeaderMap,
     is_used: AtomicBool,
-    /// Another place at the same host that was asked.
+    /// A host of the same name but another scheme or port that was requested.
     near: OnceLock<String>,
 }
 
-/// What one link's own user info says, for its own place.
+/// Credentials from the user info of a link, for the link's own host.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     place: String,
@@ -94,7 +94,7 @@ impl Access {
         self.proxy.as_ref().map(|secret| secret.text().split_once(':').unwrap_or((secret.text(), "")))
     }
 
-    /// What goes with a request to that URL; a link's own user info counts more than the settings.
+    /// The headers for a request to a URL; a link's own user info takes precedence over the settings.
     pub(crate) fn headers(&self, url: &Url, own: Option<&Credential>) -> HeaderMap {
         if self.by_place.is_empty() && own.is_none() {
             return HeaderMap::new();
@@ -107,42 +107,42 @@ impl Access {
         headers
     }
 
-    /// What the settings say for a place, which counts as told from now on.
+    /// The settings' headers for a host, which count as used from now on.
     fn settled(&self, url: &Url, place: &str) -> HeaderMap {
         self.was_asked.store(true, Ordering::Relaxed);
-        if let Some(told) = self.by_place.get(place) {
-            told.is_used.store(true, Ordering::Relaxed);
-            return told.headers.clone();
+        if let Some(entry) = self.by_place.get(place) {
+            entry.is_used.store(true, Ordering::Relaxed);
+            return entry.headers.clone();
         }
-        for (other, told) in &self.by_place {
-            if told.near.get().is_none() && Url::parse(other).is_ok_and(|other| other.host() == url.host()) {
-                let _ = told.near.set(place.to_owned());
+        for (other, entry) in &self.by_place {
+            if entry.near.get().is_none() && Url::parse(other).is_ok_and(|other| other.host() == url.host()) {
+                let _ = entry.near.set(place.to_owned());
             }
         }
         HeaderMap::new()
     }
 
-    /// The places that were never told what they were to be told, each with another of its host that was asked; none as
-    /// long as nothing was asked.
+    /// Hosts whose headers were never sent, each with another one of the same name that was requested; empty as long as
+    /// nothing was requested.
     pub(crate) fn unused(&self) -> Vec<(String, Option<String>)> {
         if !self.was_asked.load(Ordering::Relaxed) {
             return Vec::new();
         }
-        let unused = self.by_place.iter().filter(|(_, told)| !told.is_used.load(Ordering::Relaxed));
-        let mut unused: Vec<_> = unused.map(|(place, told)| (place.clone(), told.near.get().cloned())).collect();
+        let unused = self.by_place.iter().filter(|(_, entry)| !entry.is_used.load(Ordering::Relaxed));
+        let mut unused: Vec<_> = unused.map(|(place, entry)| (place.clone(), entry.near.get().cloned())).collect();
         unused.sort();
         unused
     }
 }
 
 impl Credential {
-    /// For the place of that URL, from `user:password`.
+    /// For the host of a URL, from `user:password`.
     pub(crate) fn new(url: &Url, user_info: &str) -> Option<Self> {
         Some(Self { place: place_of(url), value: basic(user_info)? })
     }
 }
 
-/// A header's name and its value, which no log shows.
+/// A header's name and its value, which is never logged.
 fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderValue), Message> {
     let value = |text: &str| {
         let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
@@ -175,7 +175,7 @@ fn basic(user_info: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Whether a header's name is one that settings may give.
+/// Whether settings may set a header of this name.
 pub fn is_settable(name: &str) -> bool {
     header_name(name).is_some()
 }
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_gets_its_own_and_no_other_anything() {
+    fn each_host_receives_only_its_own_headers() {
         let access = access(vec![
             entry("https://h.example", AccessKind::Bearer, "t"),
             entry("https://H.example:443", AccessKind::Cookie, "c"),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_place_was_told_is_known_once_something_was_asked() {
+    fn unused_headers_are_known_once_something_was_requested() {
         let access = access(vec![
             entry("https://h.example", AccessKind::Bearer, "t"),
             entry("https://other.example", AccessKind::Bearer, "t"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_links_own_user_goes_before_the_settings_and_nowhere_else() {
+    fn a_links_own_user_takes_precedence_and_is_sent_to_its_host_only() {
         let access = access(vec![entry("https://h.example", AccessKind::Bearer, "t")]).unwrap();
         let at = |url: &str| Url::parse(url).unwrap();
         let own = Credential::new(&at("https://h.example/a"), "me:pw").unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_sent_is_refused_without_the_secret() {
+    fn a_header_that_can_not_be_sent_is_refused_without_its_secret() {
         for kind in [AccessKind::Cookie, AccessKind::Bearer, AccessKind::Header { name: "X-Key".into() }] {
             let refused = access(vec![entry("https://h.example", kind, "lines")]).unwrap_err().to_string();
             assert!(refused.contains("settings:lines") && !refused.contains("b: c"), "{refused}");

@@ -1,8 +1,8 @@
-//! The netrc file, as ftp(1) and curl read it: who one is at which machine.
+//! The netrc file, as ftp(1) and curl read it: users and passwords by machine.
 
 use std::path::PathBuf;
 
-/// The file that `NETRC` names, else the usual one.
+/// The file that `NETRC` names, else the default one.
 pub(crate) fn usual_path() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("NETRC").filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(path));
@@ -11,8 +11,8 @@ pub(crate) fn usual_path() -> Option<PathBuf> {
     Some(etcetera::home_dir().ok()?.join(name))
 }
 
-/// What stands there of a machine, of that user if one is named, as `user:password`. `default` stands for any machine
-/// that is not named.
+/// The entry of a machine, and of this user if one is given, as `user:password`. `default` applies to all machines that
+/// are not named.
 pub(crate) fn find(text: &str, machine: &str, user: Option<&str>) -> Option<String> {
     let mut entries = Vec::new();
     let mut words = Words { rest: text };
@@ -53,7 +53,7 @@ struct Entry {
     password: String,
 }
 
-/// Words between white space; one in quotes may hold any, with `\` before what would end it.
+/// Words between white space; a quoted one may contain white space, with `\` as the escape.
 struct Words<'a> {
     rest: &'a str,
 }

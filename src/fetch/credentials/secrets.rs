@@ -1,6 +1,6 @@
-//! Where secrets are kept, and looked up by name: the environment, `~/.netrc`, and a file that nobody else may read.
+//! Keeps secrets and looks them up by name: in the environment, `~/.netrc`, and a file that only the user may read.
 //!
-//! A secret is never shown, logged or put into a sentence; what is missing is called by its name.
+//! A secret is never shown or logged; messages only contain the names of missing ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,10 +16,10 @@ use crate::error::JobError;
 use crate::model::locator::SECRET_MARK as MARK;
 use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, SecretRef, TypedSecret};
 
-/// Bytes above which a file of secrets is none.
+/// Largest secrets file in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// Secrets kept for one place before one more is refused.
-const MAX_FOR_A_PLACE: u32 = 1000;
+/// Secrets kept for one host before another is refused.
+const MAX_PER_HOST: u32 = 1000;
 
 const NO_VARIABLE: Message = Message::new("secret_variable");
 const NO_FILE: Message = Message::new("secret_no_file");
@@ -30,37 +30,37 @@ const NO_NETRC_LINE: Message = Message::new("secret_netrc_line");
 /// The secrets of this user.
 #[derive(Debug, Default)]
 pub struct Secrets {
-    /// The file of secrets; without one they are forgotten with the program.
+    /// The secrets file; without one they are forgotten when the program ends.
     path: Option<PathBuf>,
-    /// The netrc file, where it is not the usual one.
+    /// The netrc file, if it is not the default one.
     netrc_path: Option<PathBuf>,
-    /// What was read or kept, by name.
+    /// Secrets that were read or kept, by name.
     known: Mutex<BTreeMap<String, Secret>>,
 }
 
-/// A secret, which shows nothing of itself.
+/// A secret, which is never displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
-/// Why a secret, or what else the network's settings name, can't be used. Exit code 3: nothing is lost.
+/// Why a secret or another part of the network settings can't be used. Exit code 3: nothing is lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// It is not where it should be.
+    /// It is missing.
     #[error("{0}")]
     Missing(Message),
-    /// Others may read the file of secrets.
+    /// Other users may read the secrets file.
     #[error("{0}")]
     Open(Message),
     /// A file can't be read or written.
     #[error("{0}")]
     File(Message),
-    /// A header, a proxy or a certificate makes no sense.
+    /// A header, a proxy or a certificate is invalid.
     #[error("{0}")]
     Senseless(Message),
 }
 
 impl AccessError {
-    /// What is told.
+    /// The message.
     pub const fn sentence(&self) -> &Message {
         match self {
             Self::Missing(sentence) | Self::Open(sentence) | Self::File(sentence) | Self::Senseless(sentence) => {
@@ -95,36 +95,36 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Scheme, host and port of a URL: whom a secret is for.
+/// Scheme, host and port of a URL: where a secret is sent.
 pub(crate) fn place_of(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 impl Secrets {
-    /// The secrets of a user, whose file this is.
+    /// The secrets in this file.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self { path, ..Self::default() }
     }
 
-    /// The same with a netrc file of another name.
+    /// The same with another netrc file.
     #[must_use]
     pub fn with_netrc(self, path: PathBuf) -> Self {
         Self { netrc_path: Some(path), ..self }
     }
 
-    /// A link as it may be recorded: its user info goes among the secrets, and a mark in its fragment, which never
-    /// reaches a server, says which one it is. Any other link stays as it was given.
+    /// A link that may be recorded: its user info is kept as a secret, and a mark in its fragment, which is never sent
+    /// to a server, refers to it. A link without user info is returned unchanged.
     pub fn keep_link(&self, text: &str) -> Result<String, AccessError> {
         if !text.contains('@') && !text.contains(MARK) {
             return Ok(text.to_owned());
         }
         let Ok(mut url) = Url::parse(text.trim()) else {
-            // It will fail for what it is; nothing before an `@` is kept.
+            // It will fail as an invalid link; nothing before an `@` is kept.
             return Ok(crate::model::locator::without_user_info(text));
         };
         let user_info = take_user_info(&mut url);
-        // A mark that came with a link would speak of a secret that is none of its writer's business.
+        // A mark in the original link could refer to a secret that its author must not use.
         let was_marked = url.fragment().is_some_and(|fragment| fragment.starts_with(MARK));
         if user_info.is_none() && !was_marked {
             return Ok(text.to_owned());
@@ -137,7 +137,7 @@ impl Secrets {
         Ok(url.into())
     }
 
-    /// The network's settings as they may be recorded: the proxy's user info goes among the secrets.
+    /// Network settings that may be recorded: the proxy's user info is kept as a secret.
     pub fn keep_proxy(&self, network: &mut NetworkSpec) -> Result<(), AccessError> {
         let ProxyChoice::Url(text) = &mut network.proxy else { return Ok(()) };
         let Ok(mut url) = Url::parse(text) else { return Ok(()) };
@@ -151,7 +151,7 @@ impl Secrets {
         Ok(())
     }
 
-    /// A secret under a name, in place of any other of that name.
+    /// Keeps a secret under a name; replaces any other of that name.
     pub fn keep_named(&self, name: &str, secret: &TypedSecret) -> Result<(), AccessError> {
         let secret = Secret(secret.text().to_owned());
         if let Some(path) = &self.path {
@@ -161,18 +161,18 @@ impl Secrets {
         Ok(())
     }
 
-    /// The user info of a link that [`Secrets::keep_link`] marked, as `user:password`; takes the mark away.
+    /// The user info of a link that [`Secrets::keep_link`] marked, as `user:password`; removes the mark.
     pub(crate) fn of_link(&self, url: &mut Url) -> Result<Option<Secret>, AccessError> {
         let number = url.fragment().and_then(|fragment| fragment.strip_prefix(MARK)).map(str::parse::<u32>);
         url.set_fragment(None);
         let Some(Ok(number)) = number else { return Ok(None) };
-        // Whatever a mark says, only what was kept for this very place can be named by it.
+        // A mark can only refer to secrets that were kept for this host.
         let place = place_of(url);
         self.look_up(&SecretRef::Settings(name_of(&place, number)), &place, None).map(Some)
     }
 
-    /// What a reference stands for. `place` is whom it is for; of a netrc file `user:password` is given, of that user if
-    /// one is named.
+    /// The secret of a reference. `place` is the host that receives it; a netrc file gives `user:password`, of this
+    /// user if one is given.
     pub(crate) fn look_up(&self, secret: &SecretRef, place: &str, user: Option<&str>) -> Result<Secret, AccessError> {
         let missing = |sentence: Message| AccessError::Missing(sentence.with("name", secret).with("place", place));
         match secret {
@@ -188,7 +188,7 @@ impl Secrets {
                 let Some(path) = &self.path else {
                     return Err(missing(NO_FILE));
                 };
-                // All at once: a list may name them in any number of its lines.
+                // All at once: many lines of a list may refer to them.
                 let found = read(path)?;
                 let mut known = lock(&self.known);
                 known.extend(found);
@@ -212,20 +212,20 @@ impl Secrets {
         }
     }
 
-    /// Keeps `user:password` for a place; gives its number there. A new password takes the place of the same user's old
-    /// one, so that jobs that were made before go on with it.
+    /// Keeps `user:password` for a host; returns its number there. A new password replaces the same user's old one, so
+    /// that earlier jobs continue with it.
     fn keep(&self, place: &str, user_info: &str) -> Result<u32, AccessError> {
         let wanted = Secret(user_info.to_owned());
         let user = user_info.split(':').next().unwrap_or_default();
         let place_for = |found: &BTreeMap<String, Secret>| {
-            (1..=MAX_FOR_A_PLACE).find(|number| {
+            (1..=MAX_PER_HOST).find(|number| {
                 let there = found.get(&name_of(place, *number));
                 there.is_none_or(|there| there.text().split(':').next() == Some(user))
             })
         };
         let full = || {
             let sentence = Message::new("access_full");
-            AccessError::Senseless(sentence.with("place", place).with("most", MAX_FOR_A_PLACE))
+            AccessError::Senseless(sentence.with("place", place).with("most", MAX_PER_HOST))
         };
         let mut known = lock(&self.known);
         let number = place_for(&known).ok_or_else(full)?;
@@ -249,25 +249,25 @@ impl Secrets {
     }
 }
 
-/// The name under which the user info of a place is kept; nothing else is called so.
+/// The unique name under which the user info of a host is kept.
 fn name_of(place: &str, number: u32) -> String {
     format!("{place}/{number}")
 }
 
-/// Takes a URL's user info away; gives it as `user:password`.
+/// Removes the user info of a URL; returns it as `user:password`.
 pub(crate) fn take_user_info(url: &mut Url) -> Option<String> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
     let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let user_info = format!("{}:{}", plain(url.username()), plain(url.password().unwrap_or_default()));
-    // Only URLs that can't have them refuse.
+    // Only a URL that can't have them refuses.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     Some(user_info)
 }
 
-/// A small text file; `None` where there is none.
+/// Reads a small text file; `None` if it does not exist.
 fn read_text(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -279,7 +279,7 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// The file of secrets, unless others may read it.
+/// Reads the secrets file, unless other users may read it.
 fn read(path: &Path) -> Result<BTreeMap<String, Secret>, AccessError> {
     if !is_private(path).map_err(|error| AccessError::file(path, error))? {
         let sentence = Message::new("access_open");
@@ -288,14 +288,13 @@ fn read(path: &Path) -> Result<BTreeMap<String, Secret>, AccessError> {
     let Some(text) = read_text(path).map_err(|error| AccessError::file(path, error))? else {
         return Ok(BTreeMap::new());
     };
-    // The parser's own words would repeat what stands there.
+    // The parser's message would quote the file.
     let found: BTreeMap<String, String> =
         toml::from_str(&text).map_err(|_| AccessError::file(path, "its lines must read \"NAME\" = \"SECRET\""))?;
     Ok(found.into_iter().map(|(name, secret)| (name, Secret(secret))).collect())
 }
 
-/// Changes the file of secrets, whole or not at all, one program after another. `change` says whether it changed
-/// anything.
+/// Changes the secrets file atomically, one program at a time. `change` returns whether it changed anything.
 fn change(
     path: &Path,
     change: impl FnOnce(&mut BTreeMap<String, Secret>) -> Result<bool, AccessError>,
@@ -311,7 +310,7 @@ fn change(
     }
     let plain: BTreeMap<&str, &str> = secrets.iter().map(|(name, secret)| (name.as_str(), secret.text())).collect();
     let text = toml::to_string(&plain).map_err(|_| failed(io::Error::other("it can't hold this secret")))?;
-    // Made for its owner alone (0600), and never seen under its name before it is whole.
+    // Created with mode 0600, and complete before it gets its name.
     let mut file = tempfile::Builder::new().prefix(".secrets-").tempfile_in(dir).map_err(failed)?;
     let head = "# Passwords that Pixloom looks up by name. Nobody else may read this file.\n";
     file.write_all(head.as_bytes()).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
@@ -320,7 +319,7 @@ fn change(
     Ok(())
 }
 
-/// Whether a file, if it is there, is for its owner alone.
+/// Whether only its owner may read a file, if it exists.
 #[cfg(unix)]
 fn is_private(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -331,7 +330,7 @@ fn is_private(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere a user's own folder is for that user alone.
+/// On other systems the user's folder is private already.
 #[cfg(not(unix))]
 fn is_private(_path: &Path) -> io::Result<bool> {
     Ok(true)
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn user_info_goes_to_the_file_and_comes_back_in_another_run() {
+    fn user_info_is_kept_in_the_file_and_found_in_another_run() {
         let (_dir, path) = in_folder();
         let secrets = Secrets::new(Some(path.clone()));
         let first = secrets.keep_link("https://me:p%40ss@H.example:8443/a.jpg?x=1#part").unwrap();
@@ -376,7 +375,7 @@ mod tests {
             (Url::parse("https://h.example:8443/a.jpg?x=1").unwrap(), Some("me:p@ss".into()))
         );
         assert_eq!(kept(&again, &other).1.as_deref(), Some("you:pw"));
-        // A new password is the one that old jobs go on with.
+        // Old jobs continue with the new password.
         assert_eq!(
             again.keep_link("https://me:new@h.example:8443/a.jpg").unwrap(),
             "https://h.example:8443/a.jpg#pixloom-secret=1"
@@ -385,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn links_without_user_info_stay_and_a_foreign_mark_is_taken_off() {
+    fn links_without_user_info_are_unchanged_and_a_foreign_mark_is_removed() {
         let secrets = Secrets::default();
         for text in ["https://h.example/@me/a.jpg#x", "http://h.example/%zz", "no link @ all"] {
             assert_eq!(secrets.keep_link(text).unwrap(), text);
@@ -398,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_opens_only_what_was_kept_for_that_very_place() {
+    fn a_mark_only_refers_to_secrets_of_its_own_host() {
         let secrets = Secrets::default();
         secrets.keep_link("https://me:pw@h.example/a").unwrap();
         for elsewhere in ["http://h.example/", "https://h.example:444/", "https://evil.example/"] {
@@ -409,7 +408,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_is_for_its_owner_alone_and_refused_otherwise() {
+    fn a_file_that_others_may_read_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let (_dir, path) = in_folder();
         Secrets::new(Some(path.clone())).keep_link("https://me:pw@h.example/a").unwrap();
@@ -423,13 +422,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_the_place_to_put_it() {
+    fn a_missing_secret_is_reported_with_where_to_put_it() {
         let (dir, path) = in_folder();
         let netrc = dir.path().join("netrc");
         std::fs::write(&netrc, "machine other.example login a password b").unwrap();
         let secrets = Secrets::new(Some(path.clone())).with_netrc(netrc);
         for (reference, hint) in [
-            ("env:PIXLOOM_TEST_NO_SUCH", "set the variable PIXLOOM_TEST_NO_SUCH"),
+            ("env:PIXLOOM_TEST_NO_SUCH", "set the environment variable PIXLOOM_TEST_NO_SUCH"),
             ("settings:shop", path.to_str().unwrap()),
             ("netrc", "machine h.example login ... password ..."),
         ] {
@@ -440,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_told_without_what_stands_in_it() {
+    fn a_broken_file_is_reported_without_its_contents() {
         let (_dir, path) = in_folder();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, "shop = s3cret").unwrap();
@@ -456,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn the_proxys_password_is_kept_apart() {
+    fn the_proxys_password_is_kept_as_a_secret() {
         let secrets = Secrets::default();
         let mut network =
             NetworkSpec { proxy: ProxyChoice::Url("socks5://me:pw@Proxy:1080".to_owned()), ..NetworkSpec::default() };

@@ -1,19 +1,20 @@
-//! X-Robots-Tag: whether those who publish a picture ask that it be left out of sets made for training.
+//! X-Robots-Tag: whether a publisher asks not to use an image for training.
 
 use reqwest::header::HeaderMap;
 
 use super::robots_txt::TOKEN;
 
-/// Directives that carry a value behind a colon, so that they are no robot's name.
+/// Directives with a value after a colon, which are not names of robots.
 const WITH_VALUE: [&str; 4] = ["unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"];
 
-/// The directive by which a response asks to be left out, `noai` or `noimageai`.
+/// The directive of a response against use for training: `noai` or `noimageai`.
 pub(crate) fn refusal(headers: &HeaderMap) -> Option<&'static str> {
     let mut values = headers.get_all("x-robots-tag").into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     values.find_map(|value| refusal_of(&value))
 }
 
-/// Of one header's value: directives between commas; a robot's name with a colon before them speaks to that one alone.
+/// The same for one header: directives separated by commas; after a robot's name and a colon they apply to that robot
+/// only.
 fn refusal_of(value: &str) -> Option<&'static str> {
     let mut is_for_us = true;
     for part in value.split(',') {
@@ -38,7 +39,7 @@ mod tests {
     use super::super::noai::*;
 
     #[test]
-    fn only_what_is_said_to_us_or_to_all_counts() {
+    fn only_directives_for_us_or_for_all_robots_count() {
         for value in
             ["noai", "noindex, NoImageAI", "pixloom: noai", "bot: noindex, *: noai", " Pixloom : nofollow , noai"]
         {

@@ -1,6 +1,6 @@
-//! Whether a host wants to be asked: its robots.txt, fetched once for all its links, where it is to be obeyed.
+//! Whether robots.txt allows a request; it is fetched once for all links of a host, if it should be obeyed.
 //!
-//! Knows neither clients nor slots: the fetcher hands in how a robots.txt is fetched.
+//! Does not fetch by itself: the fetcher passes a future that does.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -15,24 +15,24 @@ use crate::fetch::credentials::secrets::place_of;
 use crate::fetch::fault::Fault;
 use crate::model::RobotsPolicy;
 
-/// Places whose rules are kept before those that nobody asks about are forgotten.
-const PLACES_KEPT: usize = 1024;
+/// Hosts whose rules are kept before those that nobody uses are forgotten.
+const HOSTS_KEPT: usize = 1024;
 /// Bytes of rules that are kept before the same happens.
 const BYTES_KEPT: usize = 32 << 20;
-/// Hosts whose links are counted; those beyond are not.
+/// Most hosts whose links are counted.
 const HOSTS_COUNTED: usize = 1 << 20;
-/// How long a robots.txt that can't be had closes its host before it is asked for again.
+/// How long a host is closed after its robots.txt could not be loaded.
 const CLOSED_FOR: Duration = Duration::from_mins(5);
 
-/// What came of asking for a robots.txt.
+/// The result of fetching a robots.txt.
 pub(crate) enum Robots {
-    /// This is what it says; nothing where there is none.
+    /// Its rules; empty if there is no robots.txt.
     Rules(Rules),
-    /// It can't be had for now, for this reason: everything is closed (RFC 9309, 2.3.1.4).
+    /// It could not be loaded, for this reason: everything is disallowed (RFC 9309, 2.3.1.4).
     Closed(String),
 }
 
-/// How many links of each host a job has, as far as it is known.
+/// How many links of each host a job has, as far as known.
 #[derive(Default)]
 pub struct LinkCounts {
     by_host: Mutex<HashMap<u64, Counts>>,
@@ -45,22 +45,22 @@ struct Counts {
     asked: u32,
 }
 
-/// The rules of every place, and whether they count.
+/// The rules of all hosts, and whether they are obeyed.
 pub(crate) struct RobotsCheck {
     policy: RobotsPolicy,
     counts: Arc<LinkCounts>,
-    places: Mutex<Places>,
+    hosts: Mutex<Hosts>,
 }
 
-struct Places {
-    by_place: HashMap<String, Arc<Place>>,
+struct Hosts {
+    by_host: HashMap<String, Arc<HostRules>>,
     forget_at: usize,
     held_bytes: usize,
 }
 
 #[derive(Default)]
-struct Place {
-    /// Held while it is fetched, so that all others wait for the one who does.
+struct HostRules {
+    /// Locked while it is fetched, so that all others wait for the result.
     known: tokio::sync::Mutex<Option<Known>>,
 }
 
@@ -70,17 +70,17 @@ enum Known {
 }
 
 impl LinkCounts {
-    /// A link of the job's list; it may never be asked for.
+    /// Counts a link of the job's list; it may never be requested.
     pub fn listed(&self, url: &str) {
         self.count(url, |counts| counts.listed = counts.listed.saturating_add(1));
     }
 
-    /// A link that is about to be asked for.
+    /// Counts a link that is about to be requested.
     pub(crate) fn asked(&self, url: &str) {
         self.count(url, |counts| counts.asked = counts.asked.saturating_add(1));
     }
 
-    /// How many of that link's host there are at least.
+    /// The number of links of the same host, at least.
     pub(crate) fn of_host(&self, url: &str) -> u32 {
         let counts = lock(&self.by_host).get(&self.key(url)).copied().unwrap_or_default();
         counts.listed.max(counts.asked)
@@ -94,7 +94,7 @@ impl LinkCounts {
         }
     }
 
-    /// Of the host alone, read without parsing: there may be millions.
+    /// The key of a link's host, found without parsing the URL: there may be millions.
     fn key(&self, url: &str) -> u64 {
         let (_, rest) = url.split_once("://").unwrap_or(("", url));
         let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
@@ -105,18 +105,18 @@ impl LinkCounts {
 }
 
 impl RobotsCheck {
-    /// Obeys as the policy says.
+    /// Obeys robots.txt as the policy says.
     pub(crate) fn new(policy: RobotsPolicy) -> Self {
-        let places = Places { by_place: HashMap::new(), forget_at: PLACES_KEPT, held_bytes: 0 };
-        Self { policy, counts: Arc::default(), places: Mutex::new(places) }
+        let hosts = Hosts { by_host: HashMap::new(), forget_at: HOSTS_KEPT, held_bytes: 0 };
+        Self { policy, counts: Arc::default(), hosts: Mutex::new(hosts) }
     }
 
-    /// The counts, which whoever reads the lists fills.
+    /// The counts, filled while lists are read.
     pub(crate) fn counts(&self) -> &Arc<LinkCounts> {
         &self.counts
     }
 
-    /// Whether robots.txt counts at that URL's host.
+    /// Whether robots.txt is obeyed at a URL's host.
     fn counts_at(&self, url: &Url) -> bool {
         match self.policy {
             RobotsPolicy::Always => true,
@@ -125,8 +125,8 @@ impl RobotsCheck {
         }
     }
 
-    /// Whether a URL may be asked for, as far as its host's robots.txt says; `fetch` gets that, if it has to be had, and
-    /// `name` is how errors call the item.
+    /// Whether the robots.txt of a URL's host allows it. `fetch` fetches that file if it is needed; errors call the
+    /// item `name`.
     pub(crate) async fn check(
         &self,
         url: &Url,
@@ -140,8 +140,8 @@ impl RobotsCheck {
             let error = ItemError::new(kind, name).with("host", url.host_str().unwrap_or_default());
             Fault::new(if detail.is_empty() { error } else { error.with("detail", detail) })
         };
-        let place = self.place(&place_of(url));
-        let mut known = place.known.lock().await;
+        let host = self.host(&place_of(url));
+        let mut known = host.known.lock().await;
         if let Some(Known::Closed { until, .. }) = &*known
             && Instant::now() >= *until
         {
@@ -150,7 +150,7 @@ impl RobotsCheck {
         if known.is_none() {
             *known = Some(match fetch.await? {
                 Robots::Rules(rules) => {
-                    lock(&self.places).held_bytes += rules.size_bytes();
+                    lock(&self.hosts).held_bytes += rules.size_bytes();
                     Known::Rules(Arc::new(rules))
                 }
                 Robots::Closed(detail) => Known::Closed { detail, until: Instant::now() + CLOSED_FOR },
@@ -169,23 +169,23 @@ impl RobotsCheck {
         Err(refused(ErrorKind::Robots, ""))
     }
 
-    fn place(&self, key: &str) -> Arc<Place> {
-        let mut places = lock(&self.places);
-        if let Some(place) = places.by_place.get(key) {
-            return Arc::clone(place);
+    fn host(&self, key: &str) -> Arc<HostRules> {
+        let mut hosts = lock(&self.hosts);
+        if let Some(host) = hosts.by_host.get(key) {
+            return Arc::clone(host);
         }
-        if places.by_place.len() >= places.forget_at || places.held_bytes > BYTES_KEPT {
-            places.by_place.retain(|_, place| Arc::strong_count(place) > 1);
-            places.forget_at = PLACES_KEPT.max(2 * places.by_place.len());
-            places.held_bytes = 0;
+        if hosts.by_host.len() >= hosts.forget_at || hosts.held_bytes > BYTES_KEPT {
+            hosts.by_host.retain(|_, host| Arc::strong_count(host) > 1);
+            hosts.forget_at = HOSTS_KEPT.max(2 * hosts.by_host.len());
+            hosts.held_bytes = 0;
         }
-        let place = Arc::new(Place::default());
-        places.by_place.insert(key.to_owned(), Arc::clone(&place));
-        place
+        let host = Arc::new(HostRules::default());
+        hosts.by_host.insert(key.to_owned(), Arc::clone(&host));
+        host
     }
 }
 
-/// Where a URL's host has its robots.txt.
+/// The URL of a host's robots.txt.
 pub(crate) fn robots_url(url: &Url) -> Url {
     let mut at = url.clone();
     at.set_path("/robots.txt");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_counted_by_host_however_it_is_spelled() {
+    fn links_are_counted_by_host_in_any_spelling() {
         let counts = LinkCounts::default();
         for url in ["http://me:pw@H.example:81/a", "https://h.example?x", "HTTP://h.EXAMPLE", "http://h.example:/"] {
             counts.listed(url);
@@ -226,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn a_robots_txt_is_fetched_once_for_many_and_counts_above_a_hundred_links() {
+    fn a_robots_txt_is_fetched_once_and_obeyed_above_a_hundred_links() {
         run(async {
             let fetched = AtomicU32::new(0);
-            let courtesy = RobotsCheck::new(RobotsPolicy::Auto);
+            let robots = RobotsCheck::new(RobotsPolicy::Auto);
             let check = async |path: &str| {
                 let url = Url::parse(&format!("http://h.example{path}")).unwrap();
                 assert_eq!(robots_url(&url).as_str(), "http://h.example/robots.txt");
@@ -238,13 +238,13 @@ mod tests {
                     tokio::task::yield_now().await;
                     Ok(rules("user-agent: *\ndisallow: /no"))
                 };
-                courtesy.check(&url, "x", fetch).await.map_err(|fault| fault.error.kind)
+                robots.check(&url, "x", fetch).await.map_err(|fault| fault.error.kind)
             };
             for _ in 0..100 {
-                courtesy.counts().listed("http://h.example/");
+                robots.counts().listed("http://h.example/");
             }
             assert_eq!((check("/no").await, fetched.load(Ordering::Relaxed)), (Ok(()), 0));
-            courtesy.counts().listed("http://h.example/");
+            robots.counts().listed("http://h.example/");
             let (a, b, c) = tokio::join!(check("/no?x=1"), check("/yes"), check("/no"));
             assert_eq!((a, b, c), (Err(ErrorKind::Robots), Ok(()), Err(ErrorKind::Robots)));
             assert_eq!(fetched.load(Ordering::Relaxed), 1);
@@ -252,16 +252,16 @@ mod tests {
     }
 
     #[test]
-    fn a_host_whose_robots_txt_can_not_be_had_is_closed_for_now_and_a_lost_network_closes_none() {
+    fn a_host_without_a_readable_robots_txt_is_closed_for_now_but_a_lost_network_closes_none() {
         run(async {
-            let courtesy = RobotsCheck::new(RobotsPolicy::Always);
+            let robots = RobotsCheck::new(RobotsPolicy::Always);
             let url = Url::parse("http://h.example/a").unwrap();
             let lost =
-                courtesy.check(&url, "x", async { Err(Fault::new(ItemError::nameless(ErrorKind::Connect))) }).await;
+                robots.check(&url, "x", async { Err(Fault::new(ItemError::nameless(ErrorKind::Connect))) }).await;
             assert_eq!(lost.unwrap_err().error.kind, ErrorKind::Connect);
-            let closed = courtesy.check(&url, "x", async { Ok(Robots::Closed("503".to_owned())) }).await.unwrap_err();
+            let closed = robots.check(&url, "x", async { Ok(Robots::Closed("503".to_owned())) }).await.unwrap_err();
             assert_eq!((closed.error.kind, closed.error.arg("detail")), (ErrorKind::RobotsUnavailable, "503"));
-            let again = courtesy.check(&url, "x", async { Ok(rules("")) }).await;
+            let again = robots.check(&url, "x", async { Ok(rules("")) }).await;
             assert_eq!(again.unwrap_err().error.kind, ErrorKind::RobotsUnavailable);
             let never = RobotsCheck::new(RobotsPolicy::Never);
             let checked = never.check(&url, "x", async { Ok(Robots::Closed(String::new())) }).await;
@@ -270,14 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn places_that_nobody_asks_about_are_forgotten() {
-        let courtesy = RobotsCheck::new(RobotsPolicy::Always);
-        let held = courtesy.place("http://held");
-        for number in 0..3 * PLACES_KEPT {
-            courtesy.place(&number.to_string());
+    fn hosts_that_nobody_uses_are_forgotten() {
+        let robots = RobotsCheck::new(RobotsPolicy::Always);
+        let held = robots.host("http://held");
+        for number in 0..3 * HOSTS_KEPT {
+            robots.host(&number.to_string());
         }
-        let places = lock(&courtesy.places);
-        assert!(places.by_place.len() <= PLACES_KEPT && places.by_place.contains_key("http://held"));
+        let hosts = lock(&robots.hosts);
+        assert!(hosts.by_host.len() <= HOSTS_KEPT && hosts.by_host.contains_key("http://held"));
         drop(held);
     }
 }

@@ -1,15 +1,16 @@
-//! robots.txt as RFC 9309 has it: groups by product token, the longest rule that matches, Allow where two are as long.
+//! robots.txt according to RFC 9309: groups by product token; the longest matching rule wins, Allow if two are equally
+//! long.
 //!
-//! Only text and matching: who fetches it, and when, stands in `courtesy`.
+//! Only parsing and matching: `robots_policy` decides when it is fetched and obeyed.
 
 /// Our product token.
 pub(crate) const TOKEN: &str = "pixloom";
-/// Bytes of a robots.txt that are read (RFC 9309, 2.5, asks for at least 500 KiB).
+/// Bytes of a robots.txt that are read (RFC 9309, 2.5, requires at least 500 KiB).
 pub(crate) const MAX_BYTES: usize = 500 * 1024;
-/// Longest pattern that counts, in bytes; more is no path.
+/// Longest pattern in bytes; longer ones are ignored.
 const MAX_PATTERN_BYTES: usize = 4096;
 
-/// What a robots.txt says to us.
+/// The rules of a robots.txt for us.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rules(Vec<Rule>);
 
@@ -20,7 +21,7 @@ struct Rule {
     pattern: Box<str>,
 }
 
-/// Whom a group speaks to.
+/// Which robots a group applies to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Speaks {
     Elsewhere,
@@ -34,11 +35,11 @@ pub fn robots_allow(robots_txt: &[u8], path_and_query: &str) -> bool {
 }
 
 impl Rules {
-    /// Reads the rules of our group, or of `*` where there is none for us. Broken lines are passed over.
+    /// Reads the rules of our group, or of `*` if there is none. Invalid lines are skipped.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let is_cut = bytes.len() > MAX_BYTES;
         let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
-        // A line that was cut could say the opposite of what it says.
+        // A truncated line could mean the opposite.
         let whole = if is_cut {
             bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(0)
         } else {
@@ -61,7 +62,7 @@ impl Rules {
             }
             let allows = key.eq_ignore_ascii_case("allow");
             if !allows && !key.eq_ignore_ascii_case("disallow") {
-                // Others (Sitemap, Crawl-delay) neither rule nor end a group.
+                // Other lines (Sitemap, Crawl-delay) are not rules and do not end a group.
                 continue;
             }
             in_heads = false;
@@ -78,7 +79,7 @@ impl Rules {
         Self(if names_us { ours } else { for_all })
     }
 
-    /// Whether a path with its query (as a URL has them) may be asked for.
+    /// Whether a path with its query, as in a URL, may be requested.
     pub(crate) fn allow(&self, path_and_query: &str) -> bool {
         let path = normal(path_and_query);
         if path == "/robots.txt" {
@@ -88,13 +89,13 @@ impl Rules {
         matching.max_by_key(|rule| (rule.pattern.len(), rule.allows)).is_none_or(|rule| rule.allows)
     }
 
-    /// Bytes that they hold.
+    /// Size of the rules in bytes.
     pub(crate) fn size_bytes(&self) -> usize {
         self.0.iter().map(|rule| rule.pattern.len() + size_of::<Rule>()).sum()
     }
 }
 
-/// Whom a user-agent line speaks to; what stands behind the token (`Pixloom/1.0`) does not count.
+/// Which robots a user-agent line applies to; anything after the token (`Pixloom/1.0`) is ignored.
 fn whom(value: &str) -> Speaks {
     if value.starts_with('*') {
         return Speaks::ToAll;
@@ -104,8 +105,8 @@ fn whom(value: &str) -> Speaks {
     if token.eq_ignore_ascii_case(TOKEN) { Speaks::ToUs } else { Speaks::Elsewhere }
 }
 
-/// A path or pattern in one spelling (RFC 9309, 2.2.2): what is not ASCII stands in escapes, an escaped character that
-/// needs none stands for itself, other escapes are in capitals.
+/// The normal form of a path or pattern (RFC 9309, 2.2.2): non-ASCII characters are escaped, unreserved characters are
+/// not, and escapes are in upper case.
 fn normal(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut normal = String::with_capacity(bytes.len());
@@ -133,8 +134,8 @@ fn hex(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(digits, 16).ok()
 }
 
-/// Whether a pattern matches the path from its beginning: `*` stands for any characters, a last `$` for the end. Each
-/// part is looked for once, from left to right, so that no pattern takes longer than both are long.
+/// Whether a pattern matches the beginning of a path: `*` matches any characters, a final `$` the end. Each part is
+/// searched once, from left to right, so that the time is linear.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, to_the_end) = match pattern.strip_suffix('$') {
         Some(pattern) => (pattern, true),
@@ -167,7 +168,7 @@ mod tests {
         Rules::parse(text.as_bytes()).allow(path)
     }
 
-    /// Text, then a path that may be had, and one that may not; `-` stands for none.
+    /// A robots.txt, then an allowed path and a disallowed one; `-` means none.
     fn check(cases: &[(&str, &str, &str)]) {
         for (text, open, closed) in cases {
             assert!(*open == "-" || allows(text, open), "{text:?} allows {open}");
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_rule_wins_and_allow_where_two_are_as_long() {
+    fn the_longest_rule_wins_and_allow_if_two_are_equally_long() {
         let text = "User-Agent: foobot\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n";
         let text = text.replace("foobot", "pixloom");
         check(&[(&text, "/example/page/x", "/example/page/disallowed.gif")]);
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_and_ends_stand_where_they_stand() {
+    fn stars_and_ends_are_matched() {
         let rule = |pattern: &str| format!("user-agent: *\ndisallow: {pattern}");
         for (pattern, hits, misses) in [
             ("/fish", "/fish /fish.html /fish/salmon /fishheads /fish?id=1", "/Fish.asp /catfish /desert/fish"),
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_compared_in_one_spelling() {
+    fn escapes_are_compared_in_normal_form() {
         for (pattern, path) in [
             ("/foo/bar?baz=quz", "/foo/bar?baz=quz"),
             ("/foo/bar?baz=https://foo.bar", "/foo/bar?baz=https://foo.bar"),
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_no_text_neither_hangs_nor_panics() {
+    fn long_or_binary_files_neither_hang_nor_panic() {
         let stars = format!("user-agent: *\ndisallow: /{}z$\n", "*a".repeat(2000));
         let path = format!("/{}", "a".repeat(20_000));
         assert!(allows(&stars, &path));

@@ -1,4 +1,4 @@
-//! The bytes of a response: in memory while they are few, in a temporary file once they are many.
+//! The body of a response: small ones in memory, large ones in a temporary file.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,24 +10,24 @@ use crate::error::ItemError;
 use crate::model::human;
 use crate::store::{Spool, SpooledFile};
 
-/// Bytes gathered before they are written to the temporary file at once.
+/// Bytes that are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;
-/// Bytes from which a body that came in one piece is kept in the buffer it was read into; a smaller one is copied, so
-/// that it does not hold a buffer many times its size.
+/// Smallest body, received in one piece, that keeps its network buffer; smaller ones are copied, so that they do not
+/// hold a buffer many times their size.
 const KEPT_BYTES: usize = 16 << 10;
 
-/// The bytes of a response. A temporary file goes away with it.
+/// The body of a response. Its temporary file is removed on drop.
 #[derive(Debug)]
 pub enum Body {
-    /// All of them.
+    /// In memory.
     Memory(Bytes),
     /// In a temporary file.
     File(Box<SpooledFile>),
 }
 
 impl Body {
-    /// SHA-256 of the bytes, lower-case hex. Of bytes in memory it is worked out now, by whoever asks: the thread that
-    /// receives has others to listen to.
+    /// SHA-256 of the bytes, lower-case hex. For bytes in memory it is computed now, since the receiving thread should
+    /// not spend time on it.
     pub fn sha256(&self) -> String {
         match self {
             Self::Memory(bytes) => human::hex(&Sha256::digest(bytes)),
@@ -35,7 +35,7 @@ impl Body {
         }
     }
 
-    /// All bytes, read from the temporary file if they stand there.
+    /// All bytes, read from the temporary file if they are there.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Memory(bytes) => Ok(bytes.into()),
@@ -43,7 +43,7 @@ impl Body {
         }
     }
 
-    /// Copies all bytes to a writer; gives their number.
+    /// Copies all bytes to a writer; returns their number.
     pub fn copy_to(&self, writer: &mut dyn Write) -> io::Result<u64> {
         match self {
             Self::Memory(bytes) => {
@@ -54,7 +54,7 @@ impl Body {
         }
     }
 
-    /// The first bytes, at most `count`: enough to tell what they are.
+    /// The first bytes, at most `count`.
     pub fn head(&self, count: usize) -> io::Result<Vec<u8>> {
         match self {
             Self::Memory(bytes) => Ok(bytes.iter().take(count).copied().collect()),
@@ -62,7 +62,7 @@ impl Body {
         }
     }
 
-    /// Where the temporary file was made, if the bytes stand in one.
+    /// The path of the temporary file, if there is one.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Memory(_) => None,
@@ -71,24 +71,24 @@ impl Body {
     }
 }
 
-/// Takes a body's bytes as they come.
+/// Collects the bytes of a body.
 pub(crate) struct Collector<'a> {
     spool: &'a Spool,
     in_memory_bytes: u64,
-    /// What the server announced.
+    /// The size that the server announced.
     expected_bytes: Option<u64>,
-    /// All that was announced, where it came in one piece.
+    /// The whole body, if it arrived in one piece.
     whole: Option<Bytes>,
     pending: Vec<u8>,
-    /// The file that the bytes go to, with the hash of those that it has.
+    /// The temporary file, with the hash of its bytes.
     file: Option<(SpooledFile, Sha256)>,
     size_bytes: u64,
-    /// Whether bytes are on their way to the disk: if that is given up, they are lost.
+    /// Whether bytes are being written: if that is cancelled, they are lost.
     is_flushing: bool,
 }
 
 impl<'a> Collector<'a> {
-    /// Nothing yet. `expected_bytes` is what the server announced, which is believed only as far as memory goes.
+    /// An empty body. `expected_bytes` is the announced size, which is trusted only as far as memory goes.
     pub(crate) fn new(spool: &'a Spool, in_memory_bytes: u64, expected_bytes: Option<u64>) -> Self {
         Self {
             spool,
@@ -102,17 +102,17 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Whether all that was taken is still there.
+    /// Whether all received bytes are still there.
     pub(crate) const fn is_intact(&self) -> bool {
         !self.is_flushing
     }
 
-    /// Bytes taken so far.
+    /// Bytes received so far.
     pub(crate) const fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
 
-    /// Takes the next bytes as they came, without a copy where they are all that was announced.
+    /// Adds the next bytes, without copying them if they are the whole body.
     pub(crate) async fn take(&mut self, chunk: Bytes) -> Result<(), ItemError> {
         let is_whole = self.size_bytes == 0 && self.expected_bytes == Some(chunk.len() as u64);
         if !is_whole || chunk.len() < KEPT_BYTES {
@@ -123,7 +123,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
         self.size_bytes += bytes.len() as u64;
         if self.pending.capacity() == 0
@@ -157,7 +157,7 @@ impl<'a> Collector<'a> {
         Ok((body, self.size_bytes))
     }
 
-    /// Writes what is pending to the temporary file, and hashes it, on a thread that may wait for the disk.
+    /// Writes pending bytes to the temporary file and hashes them, on a thread that may wait for the disk.
     async fn flush(&mut self) -> Result<(), ItemError> {
         let spool = self.spool.clone();
         let file = self.file.take();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_came_whole_is_kept_as_it_came_and_more_is_laid_behind_it() {
+    fn a_body_in_one_piece_keeps_its_buffer_and_more_bytes_are_appended() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let spool = Spool::new("/nonexistent/spool");
         let chunk = Bytes::from(vec![7; KEPT_BYTES]);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_body_goes_to_a_file_that_vanishes_with_it() {
+    fn a_large_body_goes_to_a_file_that_is_removed_with_it() {
         let (body, size, dir) = collect(2, &[b"a", b"bc", b"", b"d"]);
         let path = body.path().unwrap();
         assert!(path.starts_with(dir.path()) && path.to_string_lossy().ends_with(".part"));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spool_that_is_not_there_fails_the_item_in_words() {
+    fn a_missing_spool_fails_the_item() {
         let spool = Spool::new("/nonexistent/spool");
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let error = runtime.block_on(async { Collector::new(&spool, 0, None).push(b"abc").await }).unwrap_err();

@@ -1,5 +1,5 @@
-//! Bodies that come compressed although they were not asked to. They are read step by step, so that what they unpack
-//! to is counted before it takes room.
+//! Bodies that are compressed although that was not requested. They are decoded step by step, so that the decoded size
+//! is checked before it takes memory.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecod
 use async_compression::zstd::DParameter;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
-/// Codings that may lie over each other.
+/// Most codings of one body.
 const MAX_LAYERS: usize = 3;
 /// Largest window of zstd, as a power of two: 8 MiB (RFC 9659).
 const ZSTD_WINDOW_LOG: u32 = 23;
@@ -17,18 +17,18 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Gzip,
-    /// zlib by the standard, bare deflate by some servers.
+    /// zlib according to the standard, raw deflate from some servers.
     Deflate,
     Brotli,
     Zstd,
 }
 
-/// Bytes on their way.
+/// A stream of bytes.
 pub(crate) type Reader<'a> = Pin<Box<dyn AsyncBufRead + Send + 'a>>;
 
 /// The codings of a Content-Encoding, in the order in which they were applied; the error is the first unknown one.
 ///
-/// A gzip file may be called gzip twice, by its type and by its coding: it stays as it is.
+/// A gzip file may be labelled gzip twice, by its type and by its coding: it is not decoded.
 pub(crate) fn codings(encoding: &str, content_type: Option<&str>) -> Result<Vec<Coding>, String> {
     let mut codings = Vec::new();
     for word in encoding.split(',').map(|word| word.trim().to_ascii_lowercase()) {
@@ -51,7 +51,7 @@ pub(crate) fn codings(encoding: &str, content_type: Option<&str>) -> Result<Vec<
     Ok(codings)
 }
 
-/// Unpacks what comes, the last coding first. No bytes at all stay none.
+/// Decodes a stream, the last coding first. An empty one stays empty.
 pub(crate) async fn unpack<'a>(mut packed: Reader<'a>, codings: &[Coding]) -> io::Result<Reader<'a>> {
     for coding in codings.iter().rev() {
         let Some(&first) = packed.fill_buf().await?.first() else { return Ok(packed) };
@@ -61,7 +61,7 @@ pub(crate) async fn unpack<'a>(mut packed: Reader<'a>, codings: &[Coding]) -> io
                 decoder.multiple_members(true);
                 Box::pin(BufReader::new(decoder))
             }
-            // Compression method 8 in the low bits is zlib's; bare deflate hardly ever begins so.
+            // Compression method 8 in the low bits is zlib; raw deflate hardly ever begins like that.
             Coding::Deflate if first & 0x0F == 8 => Box::pin(BufReader::new(ZlibDecoder::new(packed))),
             Coding::Deflate => Box::pin(BufReader::new(DeflateDecoder::new(packed))),
             Coding::Brotli => Box::pin(BufReader::new(BrotliDecoder::new(packed))),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_coding_is_unpacked_also_over_each_other_and_one_cut_short_fails() {
+    fn every_coding_is_decoded_also_nested_and_a_truncated_one_fails() {
         let plain: &[u8] = &[b"pixels ".repeat(5000), (0..=255).collect()].concat();
         run(async {
             let gzip = all(pack::GzipEncoder::new(plain)).await;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn codings_are_known_by_their_words_and_a_gzip_file_stays_one() {
+    fn codings_are_recognised_and_a_gzip_file_is_not_decoded() {
         assert_eq!(codings("gzip, BR", None).unwrap(), [Coding::Gzip, Coding::Brotli]);
         assert_eq!(codings("identity", None).unwrap(), []);
         assert_eq!(codings("compress", None).unwrap_err(), "compress");

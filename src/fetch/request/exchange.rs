@@ -1,4 +1,4 @@
-//! One request, and what its answer means.
+//! Sends one request and interprets its response.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,24 +21,24 @@ use crate::fetch::schedule::scheduler::Slot;
 use crate::model::{Message, Transfer, TransferTimes};
 use crate::store::Spool;
 
-/// Bytes of an unwanted body that are read so that its connection can be used again.
+/// Bytes of an unwanted body that are read so that its connection can be reused.
 const DRAIN_BYTES: usize = 64 << 10;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// What a request led to.
+/// The outcome of a request.
 pub(crate) enum Reply {
     /// The body.
     Received(Box<Received>),
-    /// Another place to ask.
+    /// Another URL to request.
     Redirect(Url),
-    /// Nothing changed since it was fetched before.
+    /// Not changed since it was last fetched.
     Unchanged(TransferTimes),
-    /// What came before is of no use: it is to be asked for as a whole.
+    /// The part received before is useless: request the whole again.
     StartAgain,
 }
 
-/// A whole body.
+/// A complete body.
 pub(crate) struct Received {
     pub(crate) body: Body,
     pub(crate) size_bytes: u64,
@@ -47,25 +47,25 @@ pub(crate) struct Received {
     pub(crate) url: Url,
 }
 
-/// What proves that something fetched before is still the same.
+/// The validators of something fetched before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Its ETag.
     pub etag: Option<String>,
-    /// Its Last-Modified, as it was sent.
+    /// Its Last-Modified, as the server sent it.
     pub last_modified: Option<String>,
 }
 
-/// A request; the spool outlives it, since what came may be gone on with.
+/// A request; the spool outlives it, since a partial body may be resumed.
 pub(crate) struct Ask<'r, 'a> {
-    /// The client, and headers about who asks.
+    /// The client, and the headers with credentials.
     pub(crate) way: (&'r Client, HeaderMap),
     pub(crate) url: &'r Url,
-    /// How errors call it.
+    /// What errors call it.
     pub(crate) name: &'r str,
     pub(crate) limits: &'r FetchLimits,
     pub(crate) spool: &'a Spool,
-    /// What was fetched before and is still there.
+    /// Validators of a result that still exists.
     pub(crate) known: Option<&'r Known>,
     /// The right to this request.
     pub(crate) slot: &'r Slot,
@@ -85,8 +85,8 @@ pub(crate) async fn request<'a>(
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
-        let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_go_on());
-        let goes_on = from.is_some();
+        let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_resume());
+        let is_resumed = from.is_some();
         let sending = with_conditions(&ask, from).send();
         let response = watch.answered(sending).await;
         let response = response
@@ -94,7 +94,7 @@ pub(crate) async fn request<'a>(
         ask.progress.note_byte(Instant::now());
         let status = response.status().as_u16();
         on_answer(status);
-        let answer = Answer { ask: &ask, response, times: watch.times(), goes_on };
+        let answer = Answer { ask: &ask, response, times: watch.times(), is_resumed };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
     let reply = match ask.progress.watch(ask.time_limit, ask.slot, ask.may_give_way, whole).await {
@@ -117,7 +117,7 @@ fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuil
         return request.header(IF_RANGE, validator);
     }
     let Some(known) = ask.known else { return request };
-    // RFC 9110, 13.1.3: a server that knows If-None-Match passes over the other.
+    // RFC 9110, 13.1.3: a server that supports If-None-Match ignores the other.
     if let Some(etag) = &known.etag {
         request = request.header(IF_NONE_MATCH, etag);
     }
@@ -127,13 +127,13 @@ fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuil
     request
 }
 
-/// A server's answer.
+/// A response.
 struct Answer<'r, 'a> {
     ask: &'r Ask<'r, 'a>,
     response: Response,
     times: TransferTimes,
-    /// Whether the rest of a body was asked for.
-    goes_on: bool,
+    /// Whether only the rest of a body was requested.
+    is_resumed: bool,
 }
 
 impl<'a> Answer<'_, 'a> {
@@ -145,9 +145,9 @@ impl<'a> Answer<'_, 'a> {
                 drain(self.response).await;
                 target.map(Reply::Redirect).map_err(Fault::new)
             }
-            304 if self.ask.known.is_some() && !self.goes_on => Ok(Reply::Unchanged(self.times)),
-            206 if self.goes_on => self.go_on(partial).await,
-            412 | 416 if self.goes_on => {
+            304 if self.ask.known.is_some() && !self.is_resumed => Ok(Reply::Unchanged(self.times)),
+            206 if self.is_resumed => self.resume(partial).await,
+            412 | 416 if self.is_resumed => {
                 if status == StatusCode::RANGE_NOT_SATISFIABLE
                     && partial.as_ref().is_some_and(|partial| partial.was_all(self.response.headers()))
                     && let Some(whole) = partial.take()
@@ -160,9 +160,9 @@ impl<'a> Answer<'_, 'a> {
                 Ok(Reply::StartAgain)
             }
             206 if !resume::is_the_whole(self.response.headers()) => {
-                Err(fault::bad_response(self.ask.name, "it sent a part, though the whole was asked for"))
+                Err(fault::bad_response(self.ask.name, "it sent a part, although the whole was requested"))
             }
-            // No content, and "clear your form": a success without anything to save.
+            // "No content" and "reset content": a success without anything to save.
             204 | 205 => Err(self.refused().await),
             _ if status.is_success() => self.begin(partial).await,
             _ => Err(self.refused().await),
@@ -175,7 +175,7 @@ impl<'a> Answer<'_, 'a> {
         if let Some(reason) = status.canonical_reason() {
             error = error.with("detail", reason);
         }
-        // Where asking again is of no use, there is nothing to wait for.
+        // An error that won't pass is not worth waiting for.
         let retry_after = text(self.response.headers(), RETRY_AFTER)
             .filter(|_| error.is_retryable())
             .and_then(|value| retry::retry_after(&value, SystemTime::now()));
@@ -183,7 +183,7 @@ impl<'a> Answer<'_, 'a> {
         Fault { retry_after, ..Fault::new(error) }
     }
 
-    /// A whole body; what may have come before is forgotten.
+    /// Receives a whole body; a part received before is dropped.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
         let &Ask { limits, name, url, spool, progress, .. } = self.ask;
         let headers = self.response.headers();
@@ -195,9 +195,7 @@ impl<'a> Answer<'_, 'a> {
         let head = Head::of(&self.response);
         let codings =
             content_encoding::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
-                .map_err(|coding| {
-                    fault::bad_response(name, format_args!("it is packed in an unknown way: {coding}"))
-                })?;
+                .map_err(|coding| fault::bad_response(name, format_args!("unknown content encoding: {coding}")))?;
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);
@@ -222,8 +220,8 @@ impl<'a> Answer<'_, 'a> {
         }
     }
 
-    /// The rest of a body, if it is that.
-    async fn go_on(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
+    /// Receives the rest of a body, if the response is that.
+    async fn resume(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
         let &Ask { limits, name, progress, .. } = self.ask;
         let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
         let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
@@ -243,7 +241,7 @@ impl<'a> Answer<'_, 'a> {
         let (mut times, began) = (self.times, Instant::now());
         let received = receive::plain(self.response, &mut begun.collector, terms).await;
         if let Err(fault) = received {
-            // A part that is longer than it says can't be trusted in anything.
+            // A part longer than announced can't be trusted.
             if fault.error.kind == ErrorKind::BadResponse {
                 *partial = None;
             }
@@ -268,11 +266,11 @@ async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u
     Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
 }
 
-/// Where a redirect leads; only http and https are followed.
+/// The target of a redirect; only http and https are followed.
 pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Result<Url, ItemError> {
     let refused = |why: Message| ItemError::new(ErrorKind::Redirect, name).saying(&why);
-    let nowhere = || refused(Message::new("link_nowhere"));
-    let location = response.headers().get(LOCATION).ok_or_else(nowhere)?;
+    let no_target = || refused(Message::new("link_nowhere"));
+    let location = response.headers().get(LOCATION).ok_or_else(no_target)?;
     let mut target = std::str::from_utf8(location.as_bytes())
         .ok()
         .and_then(|location| url.join(location).ok())
@@ -283,12 +281,12 @@ pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Res
     }
     // RFC 9110, 10.2.2: the fragment is inherited; it never reaches a server.
     target.set_fragment(None);
-    // Who one is elsewhere is not for a redirect to say.
+    // A redirect must not supply credentials.
     let _ = crate::fetch::credentials::secrets::take_user_info(&mut target);
     Ok(target)
 }
 
-/// Reads what little is left of an unwanted body: otherwise its connection would be lost.
+/// Reads the rest of a small unwanted body, so that its connection can be reused.
 async fn drain(mut response: Response) {
     let rest = async {
         let mut read_bytes = 0;
@@ -299,6 +297,6 @@ async fn drain(mut response: Response) {
             }
         }
     };
-    // Whatever happens, the body is not wanted.
+    // The result does not matter: the body is not wanted.
     let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
 }

@@ -5,7 +5,7 @@ use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED,
 };
 
-/// What an answer says of its body.
+/// What a response says about its body.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
     pub(crate) http_status: u16,
@@ -36,7 +36,7 @@ pub(super) fn text(headers: &HeaderMap, header: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// A list that may stand in several lines.
+/// A list that may be split into several headers.
 pub(super) fn text_of_all(headers: &HeaderMap, header: HeaderName) -> Option<String> {
     let lines: Vec<_> = headers.get_all(header).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     Some(lines.join(", ")).filter(|list| !list.is_empty() && !list.eq_ignore_ascii_case("identity"))

@@ -1,8 +1,8 @@
-//! Transfers that go on, but so slowly that they never end.
+//! Detects transfers that are too slow to ever end.
 
 use std::time::Duration;
 
-/// Bytes within time spent waiting for the network; our own limits and disks don't count.
+/// Bytes received per time spent waiting for the network; waits for our own limits and disks don't count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MinimumSpeed {
     least_bytes_per_s: u64,
@@ -12,12 +12,12 @@ pub(crate) struct MinimumSpeed {
 }
 
 impl MinimumSpeed {
-    /// At least so many bytes a second, on average over this time. 0 asks for nothing.
+    /// At least this many bytes per second, averaged over this time; 0 for no minimum.
     pub(crate) const fn new(least_bytes_per_s: u64, over: Duration) -> Self {
         Self { least_bytes_per_s, over, waited: Duration::ZERO, bytes: 0 }
     }
 
-    /// So many bytes came after waiting so long for them; whether that is still quick enough.
+    /// Adds bytes and the time waited for them; returns whether the transfer is still fast enough.
     pub(crate) fn keeps_up(&mut self, bytes: u64, waited: Duration) -> bool {
         self.bytes = self.bytes.saturating_add(bytes);
         self.waited = self.waited.saturating_add(waited);
@@ -35,7 +35,7 @@ mod tests {
     use super::super::minimum_speed::*;
 
     #[test]
-    fn a_drip_is_too_slow_and_a_pause_between_bursts_is_not() {
+    fn a_trickle_is_too_slow_and_a_pause_between_bursts_is_not() {
         let second = Duration::from_secs(1);
         let mut drip = MinimumSpeed::new(100, 10 * second);
         assert_eq!((0..30).position(|_| !drip.keeps_up(99, second)), Some(9));

@@ -1,4 +1,4 @@
-//! The body of one answer: read, unpacked where it is packed, counted and kept, or laid behind what came before.
+//! Receives the body of a response: decodes it if necessary, checks its size, and appends it to an earlier part.
 
 use std::io;
 use std::sync::Arc;
@@ -20,20 +20,20 @@ use crate::fetch::limits::FetchLimits;
 use crate::fetch::schedule::progress::Progress;
 use crate::model::{Message, human};
 
-/// What a body is held against.
+/// The limits and expectations for a body.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
-    /// How errors call it.
+    /// What errors call the item.
     pub(crate) name: &'a str,
     pub(crate) limits: &'a FetchLimits,
-    /// The size that all of it will have, where that is known.
+    /// The size of the whole body, if known.
     pub(crate) whole_bytes: Option<u64>,
-    /// The size at which this answer ends, where that is known.
+    /// The size at which this response ends, if known.
     pub(crate) end_bytes: Option<u64>,
     pub(crate) progress: &'a Progress<'a>,
 }
 
-/// Reads an answer's body behind what was collected before.
+/// Appends a response's body to what was collected before.
 pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, terms: Terms<'_>) -> Result<(), Fault> {
     let mut wire = ResponseStream::new(response, terms);
     loop {
@@ -50,7 +50,7 @@ pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, ter
             return Err(too_large(terms));
         }
         if terms.end_bytes.is_some_and(|end| size_bytes > end) {
-            return Err(fault::bad_response(terms.name, "more came than was announced"));
+            return Err(fault::bad_response(terms.name, "it sent more than announced"));
         }
         collector.take(chunk).await.map_err(Fault::new)?;
     }
@@ -61,7 +61,7 @@ pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, ter
     Ok(())
 }
 
-/// Reads and unpacks an answer's body; gives the number of bytes that came.
+/// Receives and decodes a response's body; returns the number of bytes received.
 pub(crate) async fn packed(
     response: Response,
     codings: &[Coding],
@@ -98,7 +98,7 @@ pub(crate) async fn packed(
             return Err(too_large(terms));
         }
         if size_bytes > MAX_BODY_IN_MEMORY_BYTES && size_bytes / MAX_UNPACKED_TIMES > came.load(Ordering::Relaxed) {
-            let limit = format!("{MAX_UNPACKED_TIMES} times its packed size");
+            let limit = format!("{MAX_UNPACKED_TIMES} times its compressed size");
             return Err(Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit)));
         }
         collector.push(bytes).await.map_err(Fault::new)?;
@@ -124,17 +124,17 @@ fn too_slow(terms: Terms<'_>) -> Fault {
     Fault::time_out(ItemError::new(ErrorKind::Timeout, terms.name).saying(&sentence))
 }
 
-/// The line broke, or what it brought can't be unpacked.
+/// The connection broke, or the body can't be decoded.
 fn of_unpacking(error: io::Error, terms: Terms<'_>, came: u64) -> Fault {
     let what = error.to_string();
     match error.downcast::<Broken>() {
         Ok(Broken::Off(error)) => fault::of_body(&error, terms.name, came, terms.end_bytes),
         Ok(Broken::TooSlow) => too_slow(terms),
-        Err(_) => fault::bad_response(terms.name, format_args!("its body can't be unpacked: {what}")),
+        Err(_) => fault::bad_response(terms.name, format_args!("couldn't decode its body: {what}")),
     }
 }
 
-/// Why no more comes.
+/// Why a body is incomplete.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("{0}")]
@@ -143,7 +143,7 @@ enum Broken {
     TooSlow,
 }
 
-/// What comes over the line.
+/// The body as it is received.
 struct ResponseStream<'a> {
     response: Response,
     pace: MinimumSpeed,

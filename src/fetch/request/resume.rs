@@ -1,7 +1,7 @@
-//! Going on where a body broke off: what proves that the rest belongs to it (RFC 9110, 8.8.1, 13.1.5, 14.4), and what
-//! is kept meanwhile.
+//! Resumes a body that broke off: which validators prove that the rest belongs to it (RFC 9110, 8.8.1, 13.1.5, 14.4),
+//! and what is kept until then.
 //!
-//! When in doubt, a transfer starts again: bytes of two versions must never meet in one file.
+//! When in doubt, a transfer starts over: bytes of two versions must never be mixed in one file.
 
 use std::time::Duration;
 
@@ -14,33 +14,33 @@ use url::Url;
 use super::body::Collector;
 use super::head::Head;
 
-/// How much older than its response a Last-Modified must be to prove that nothing changed within its second
-/// (RFC 9110, 8.8.2.2; a minute also covers clocks that go apart).
+/// How much older than its response a Last-Modified must be to be a strong validator (RFC 9110, 8.8.2.2; a minute also
+/// covers clocks that differ).
 const STRONG_AFTER: Duration = Duration::from_mins(1);
 
-/// A body of which some bytes came.
+/// A body that was received in part.
 pub(crate) struct Partial<'a> {
     /// The URL that answered, after redirects.
     pub(crate) url: Url,
-    /// What was said of the whole.
+    /// The head of the first response.
     pub(crate) head: Head,
-    /// What came.
+    /// The bytes received.
     pub(crate) collector: Collector<'a>,
-    /// The whole's size in bytes, where it was announced.
+    /// The announced size of the whole body in bytes.
     pub(crate) whole_bytes: Option<u64>,
-    /// What goes into If-Range; `None` where nothing proves that the rest belongs to it.
+    /// The validator for If-Range; `None` if there is no strong one.
     pub(crate) validator: Option<String>,
-    /// How often it went on.
+    /// How often it was resumed.
     pub(crate) resumed: u32,
 }
 
 impl Partial<'_> {
-    /// Whether the rest can be asked for.
-    pub(crate) fn can_go_on(&self) -> bool {
+    /// Whether the rest can be requested.
+    pub(crate) fn can_resume(&self) -> bool {
         self.validator.is_some() && self.collector.is_intact() && self.collector.size_bytes() > 0
     }
 
-    /// Whether this 206 is just the rest, and of the same thing; then the place behind its last byte, else why not.
+    /// Whether this 206 is exactly the rest of the same version: the position after its last byte, else why it is not.
     pub(crate) fn fits(&self, headers: &HeaderMap) -> Result<u64, &'static str> {
         if header(headers, CONTENT_TYPE).is_some_and(|mime| mime.to_ascii_lowercase().starts_with("multipart/")) {
             return Err("several parts at once");
@@ -67,7 +67,7 @@ impl Partial<'_> {
         Ok(end)
     }
 
-    /// Whether a 416 says that what came was all, of the very same version.
+    /// Whether a 416 says that the bytes received were the whole body of the same version.
     pub(crate) fn was_all(&self, headers: &HeaderMap) -> bool {
         let whole = header(headers, CONTENT_RANGE).and_then(unsatisfied_whole);
         let same_version = self.validator.is_some()
@@ -76,7 +76,7 @@ impl Partial<'_> {
         whole == Some(had) && self.whole_bytes.is_none_or(|known| known == had) && same_version
     }
 
-    /// Whether a response speaks of another version.
+    /// Whether a response is about another version.
     fn is_contradicted(&self, headers: &HeaderMap) -> bool {
         let differs = |name, ours: Option<&str>| match (header(headers, name), ours) {
             (Some(theirs), Some(ours)) => theirs != ours,
@@ -86,7 +86,7 @@ impl Partial<'_> {
     }
 }
 
-/// What may stand in If-Range: a strong ETag, else a Last-Modified that is strong; nothing where ranges are refused.
+/// A validator for If-Range: a strong ETag, else a strong Last-Modified; `None` if the server refuses ranges.
 pub(crate) fn strong_validator(headers: &HeaderMap) -> Option<String> {
     if header(headers, ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("none")) {
         return None;
@@ -102,12 +102,12 @@ pub(crate) fn strong_validator(headers: &HeaderMap) -> Option<String> {
     (now.duration_since(since).ok()? >= STRONG_AFTER).then(|| modified.to_owned())
 }
 
-/// The whole's size in bytes that a 206 tells.
+/// The size of the whole body in bytes according to a 206.
 pub(crate) fn whole_bytes(headers: &HeaderMap) -> Option<u64> {
     header(headers, CONTENT_RANGE).and_then(ContentRange::parse)?.whole
 }
 
-/// Whether a 206 that nobody asked for holds all there is.
+/// Whether an unsolicited 206 contains the whole body.
 pub(crate) fn is_the_whole(headers: &HeaderMap) -> bool {
     let range = header(headers, CONTENT_RANGE).and_then(ContentRange::parse);
     range.is_some_and(|range| range.first == 0 && range.whole == Some(range.last + 1))
@@ -123,7 +123,7 @@ struct ContentRange {
 }
 
 impl ContentRange {
-    /// `None` for another unit, for nonsense, and for a range outside its own whole.
+    /// `None` for another unit, invalid text, or a range outside the body.
     fn parse(value: &str) -> Option<Self> {
         let (range, whole) = in_bytes(value)?.split_once('/')?;
         let (first, last) = range.trim().split_once('-')?;
@@ -137,7 +137,7 @@ impl ContentRange {
     }
 }
 
-/// The whole's size in `bytes */whole`.
+/// The size in `bytes */size`.
 fn unsatisfied_whole(value: &str) -> Option<u64> {
     let (range, whole) = in_bytes(value)?.split_once('/')?;
     (range.trim() == "*").then(|| digits(whole)).flatten()
@@ -148,14 +148,14 @@ fn in_bytes(value: &str) -> Option<&str> {
     unit.eq_ignore_ascii_case("bytes").then(|| rest.trim())
 }
 
-/// Digits alone: no sign, nothing between.
+/// Only digits: no sign, no separators.
 fn digits(text: &str) -> Option<u64> {
     let text = text.trim();
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    // Two that differ prove nothing.
+    // Two different ones prove nothing.
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     if values.any(|other| other != first) {
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_strong_validator_lets_a_transfer_go_on() {
+    fn only_a_strong_validator_lets_a_transfer_resume() {
         let cases: [(Lines<'_>, Option<&str>); 9] = [
             (&[("etag", "\"a\"")], Some("\"a\"")),
             (&[("etag", "W/\"a\"")], None),
             (&[("etag", "a")], None),
             (&[("etag", "\"a\""), ("etag", "\"b\"")], None),
             (&[("etag", "\"a\""), ("accept-ranges", "none")], None),
-            // A weak ETag says that even the same second may hold two versions.
+            // A weak ETag means that there may be two versions within a second.
             (
                 &[
                     ("etag", "W/\"a\""),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_taken_only_when_everything_about_it_fits() {
+    fn a_part_is_only_accepted_if_everything_about_it_matches() {
         let spool = Spool::new(".");
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut collector = Collector::new(&spool, 100, Some(10));
@@ -250,7 +250,7 @@ mod tests {
             validator: Some("\"1\"".into()),
             resumed: 0,
         };
-        assert!(partial.can_go_on());
+        assert!(partial.can_resume());
         let good = ("content-range", "bytes 4-9/10");
         for (lines, fits) in [
             (vec![good], Ok(10)),

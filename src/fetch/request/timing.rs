@@ -1,9 +1,8 @@
-//! How long the parts of a request took: looking up the name, connecting, waiting for the answer, receiving the body.
+//! Measures the parts of a request: resolving the name, connecting, waiting for the response, receiving the body.
 //!
-//! Connections are made below the HTTP client, which tells nothing of them: what is measured there finds its request
-//! by the task it runs in. A connection that was there already took no time, and one that another request makes in the
-//! end is nobody's. Where connecting ends and securing begins, the client doesn't say either: securing begins when the
-//! first random bytes are drawn, for the greeting (RFC 8446, 4.1.2).
+//! The HTTP client does not report on its connections, so they are measured below it, and assigned to requests by the
+//! task they run in. A reused connection took no time, and one that another request ends up using is not counted. The
+//! TLS handshake is taken to begin when the first random bytes are drawn, for the ClientHello (RFC 8446, 4.1.2).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,15 +24,15 @@ tokio::task_local! {
 /// A request's stopwatch.
 pub(crate) struct Watch(Arc<Made>);
 
-/// What making a connection took, in microseconds; 0 where none was made.
+/// Durations of making a connection in microseconds; 0 if none was made.
 struct Made {
     began: Instant,
     dns_us: AtomicU64,
     all_us: AtomicU64,
-    /// From the beginning until the greeting of TLS.
+    /// From the beginning until the TLS ClientHello.
     greeted_us: AtomicU64,
     tls_us: AtomicU64,
-    /// From the beginning until the answer's head was there.
+    /// From the beginning until the head of the response.
     answered_us: AtomicU64,
 }
 
@@ -56,14 +55,14 @@ impl Watch {
         }))
     }
 
-    /// Awaits the answer's head.
+    /// Awaits the head of the response.
     pub(crate) async fn answered<T>(&self, answer: impl Future<Output = T>) -> T {
         let answer = MADE.scope(Arc::clone(&self.0), answer).await;
         self.0.answered_us.store(self.0.elapsed_us(), Ordering::Relaxed);
         answer
     }
 
-    /// How long the parts took so far.
+    /// The durations so far.
     pub(crate) fn times(&self) -> TransferTimes {
         let of = |part: &AtomicU64| part.load(Ordering::Relaxed);
         let (dns_us, all_us, tls_us) = (of(&self.0.dns_us), of(&self.0.all_us), of(&self.0.tls_us));
@@ -81,7 +80,7 @@ impl Watch {
 }
 
 fn note(which: impl FnOnce(&Made) -> &AtomicU64, took: Duration) {
-    // Outside any request (a connection finished in the background) nobody wants to know.
+    // Outside any request (a connection finished in the background) there is nothing to record.
     let _ = MADE.try_with(|made| which(made).store(micros(took).max(1), Ordering::Relaxed));
 }
 
@@ -89,7 +88,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A resolver whose answers are timed.
+/// A resolver with time measurement.
 pub(crate) struct TimedResolver<R>(pub(crate) R);
 
 impl<R: Resolve> Resolve for TimedResolver<R> {
@@ -103,7 +102,7 @@ impl<R: Resolve> Resolve for TimedResolver<R> {
     }
 }
 
-/// Times what makes connections.
+/// Adds time measurement to the connector.
 #[derive(Clone, Copy)]
 pub(crate) struct TimedConnector;
 
@@ -114,7 +113,7 @@ impl<S> Layer<S> for TimedConnector {
     }
 }
 
-/// A maker of connections that is timed.
+/// A connector with time measurement.
 #[derive(Clone)]
 pub(crate) struct Timed<S>(S);
 
@@ -146,13 +145,13 @@ where
     }
 }
 
-/// What encrypts, with the moment known at which it begins to.
+/// The crypto provider, which records when a handshake begins.
 pub(crate) fn crypto() -> CryptoProvider {
     let provider = ring::default_provider();
     CryptoProvider { secure_random: Box::leak(Box::new(Noted(provider.secure_random))), ..provider }
 }
 
-/// Random bytes; the first ones of a request are for the greeting.
+/// A source of random bytes; the first ones of a request are for the ClientHello.
 #[derive(Debug)]
 struct Noted(&'static dyn SecureRandom);
 

@@ -1,62 +1,62 @@
-//! How many requests at once are good for one host: few at first unless many were allowed, more while that helps, half
-//! after trouble.
+//! Adapts the number of concurrent requests to a host: few at first unless many are allowed, more while that helps,
+//! half after trouble.
 //!
-//! The count doubles with each round of answers until the first trouble, and rises by one a round from there (additive
-//! increase, multiplicative decrease: Chiu and Jain 1989). It goes back for a while once a larger one only makes the host
-//! slower: answers take much longer than at best, and no more of them come. A host that refuses even one request at a
-//! time keeps a rate: its requests are spaced out, further after each refusal and less so with each success. Knows neither
-//! clocks nor sockets.
+//! The number doubles with each round of answers until the first trouble, and then rises by one per round (additive
+//! increase, multiplicative decrease: Chiu and Jain 1989). It is reduced for a while if a larger number only makes the
+//! host slower: answers take much longer than at best, and there are no more of them. A host that refuses even a single
+//! request has a rate limit: its requests are spaced out, further after each refusal and less after each success. Uses
+//! neither clocks nor sockets.
 
 use std::time::{Duration, Instant};
 
-/// Requests at once that a host gets at first where as many as usual are allowed.
+/// Concurrent requests at first, if the usual number is allowed.
 const FIRST: usize = 4;
-/// As many as usual. Who allows more says that the host bears them, and it gets them until it shows that it doesn't.
+/// The usual number. A user who allows more says that the host can take them, so it gets them from the start.
 const USUAL: usize = 8;
-/// Answers this much slower than the quickest may mean a queue at the host; anything below is noise.
+/// Answers may be this much slower than the fastest ones without meaning anything.
 const NOISE: Duration = Duration::from_millis(50);
-/// Rounds without growth after a larger count did not help.
+/// Rounds without growth after a larger number did not help.
 const ROUNDS_HELD: u32 = 8;
-/// Requests in a row without an answer before a host can count as silent.
+/// Unanswered requests in a row before a host can count as silent.
 const SILENT_REQUESTS: u32 = 8;
 
-/// Time between a host's requests after it refused one that was alone; it doubles with each further one.
+/// Time between requests after a host refused one that was alone; it doubles with each further refusal.
 const FIRST_GAP: Duration = Duration::from_millis(100);
-/// That time at most.
+/// Longest time between requests.
 const MOST_GAP: Duration = Duration::from_secs(2);
-/// Refusals in a row after which it is no rate that the host keeps, and waiting no help.
+/// Refusals in a row after which there is no rate limit, and waiting does not help.
 const MOST_REFUSALS: u32 = 8;
 
-/// What is known of a host's strength.
+/// How many requests a host can take.
 #[derive(Debug)]
 pub(super) struct Concurrency {
     most: usize,
     limit: usize,
-    /// Whether there was trouble, after which growth is gentle.
-    is_gentle: bool,
+    /// Whether there was trouble, after which the number grows slowly.
+    is_cautious: bool,
     round: Round,
-    /// Whether the last round used all that is allowed.
+    /// Whether the last round used the whole number.
     was_full: bool,
-    /// Of the round before this one.
+    /// The round before this one.
     earlier: Option<Earlier>,
-    /// The quickest round's mean wait; drifts up, so that an old one does not bind for ever.
+    /// The mean wait of the fastest round; drifts up, so that it does not stay for ever.
     least_wait: Option<Duration>,
-    /// The mean wait of the latest answers, the last of which counts most.
+    /// The moving average of the waits for answers.
     recent_wait: Option<Duration>,
     held_rounds: u32,
-    /// Requests that began before are part of a trouble that is dealt with.
+    /// Failures of requests that began before this were taken into account already.
     cut_at: Option<Instant>,
     unanswered: u32,
     silent_since: Option<Instant>,
-    /// Time between its requests.
+    /// Time between requests.
     gap: Duration,
-    /// When that grew last.
+    /// When that last grew.
     spaced_at: Option<Instant>,
-    /// The shortest with which a request was welcome.
-    least_welcome_gap: Option<Duration>,
-    /// It refuses for other reasons than how often it is asked.
-    keeps_no_rate: bool,
-    /// Requests refused in a row that were alone, or spaced out.
+    /// The shortest time between requests at which one was accepted.
+    least_accepted_gap: Option<Duration>,
+    /// The host refuses for other reasons than the rate of requests.
+    has_no_rate_limit: bool,
+    /// Refusals in a row of requests that were alone or spaced out.
     refusals: u32,
 }
 
@@ -65,9 +65,9 @@ struct Round {
     began: Option<Instant>,
     answers: usize,
     waits: Duration,
-    /// How many answers make it whole.
+    /// How many answers complete the round.
     wanted: usize,
-    /// Whether all that is allowed was in flight at some answer.
+    /// Whether the whole number was in use at some answer.
     is_full: bool,
 }
 
@@ -78,13 +78,13 @@ struct Earlier {
 }
 
 impl Concurrency {
-    /// A host about which nothing is known; never more than `most` at once.
+    /// A host about which nothing is known; never more than `most` requests at once.
     pub(super) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
             most,
             limit: if most > USUAL { most } else { FIRST.min(most) },
-            is_gentle: false,
+            is_cautious: false,
             round: Round::default(),
             was_full: false,
             earlier: None,
@@ -96,24 +96,24 @@ impl Concurrency {
             silent_since: None,
             gap: Duration::ZERO,
             spaced_at: None,
-            least_welcome_gap: None,
-            keeps_no_rate: false,
+            least_accepted_gap: None,
+            has_no_rate_limit: false,
             refusals: 0,
         }
     }
 
-    /// Requests at once.
+    /// Concurrent requests.
     pub(super) const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Allows so many at most from now on.
+    /// Allows this many at most from now on.
     pub(super) fn set_most(&mut self, most: usize) {
         self.most = most.max(1);
         self.limit = self.limit.min(self.most);
     }
 
-    /// An answer came, `wait` after its request; `is_full` tells whether as many were in flight as may be.
+    /// An answer came `wait` after its request; `is_full` says whether as many requests were in progress as allowed.
     pub(super) fn answered(&mut self, now: Instant, wait: Duration, is_full: bool) {
         self.forgive();
         let began = *self.round.began.get_or_insert(now.checked_sub(wait).unwrap_or(now));
@@ -123,10 +123,10 @@ impl Concurrency {
         self.round.answers += 1;
         self.round.waits += wait;
         self.recent_wait = Some(self.recent_wait.map_or(wait, |recent| recent * 7 / 8 + wait / 8));
-        // A request that ended an instant ago leaves a gap which the next one is about to fill.
+        // A request that has just ended leaves a gap that the next one is about to fill.
         self.round.is_full |= is_full;
         let is_used = self.round.is_full || self.was_full;
-        if is_used && !self.is_gentle && self.held_rounds == 0 && self.limit < self.most {
+        if is_used && !self.is_cautious && self.held_rounds == 0 && self.limit < self.most {
             self.limit += 1;
         }
         if self.round.answers >= self.round.wanted {
@@ -149,7 +149,7 @@ impl Concurrency {
             self.held_rounds = ROUNDS_HELD;
         } else if self.held_rounds > 0 {
             self.held_rounds -= 1;
-        } else if is_full && self.is_gentle && self.limit < self.most {
+        } else if is_full && self.is_cautious && self.limit < self.most {
             self.limit += 1;
         }
         self.earlier = Some(Earlier { limit: wanted, per_s });
@@ -162,7 +162,7 @@ impl Concurrency {
 
     /// No request was answered so far: up to twice as many show whether that is the host's fault. Not after trouble.
     pub(super) fn widen(&mut self) {
-        if !self.is_gentle && self.held_rounds == 0 {
+        if !self.is_cautious && self.held_rounds == 0 {
             self.limit = (self.limit * 2).min(self.most);
         }
     }
@@ -173,7 +173,7 @@ impl Concurrency {
             return;
         }
         self.limit = (self.limit / 2).max(1);
-        self.is_gentle = true;
+        self.is_cautious = true;
         self.cut_at = Some(now);
         self.round = Round::default();
         self.earlier = None;
@@ -183,29 +183,29 @@ impl Concurrency {
     pub(super) fn refused(&mut self, began: Instant, now: Instant) {
         let is_news = self.cut_at.is_none_or(|cut| began >= cut);
         let was_alone = self.limit == 1 || !self.gap.is_zero();
-        // Those that were on their way with the shorter gap say nothing of the new one.
+        // Requests sent with the shorter gap say nothing about the new one.
         let was_spaced = self.spaced_at.is_none_or(|at| began >= at + self.gap * 3 / 4);
         self.troubled(began, now);
         if is_news && was_alone && was_spaced {
             self.spaced_at = Some(now);
             self.refusals = self.refusals.saturating_add(1);
-            // Who takes requests that come quicker and refuses this one does not refuse it for coming too soon.
-            self.keeps_no_rate |= self.least_welcome_gap.is_some_and(|welcome| self.gap > welcome * 3 / 2);
-            let keeps_a_rate = self.refusals <= MOST_REFUSALS && !self.keeps_no_rate;
-            self.gap = if keeps_a_rate { (self.gap * 2).clamp(FIRST_GAP, MOST_GAP) } else { Duration::ZERO };
+            // A host that accepted faster requests does not refuse this one for its rate.
+            self.has_no_rate_limit |= self.least_accepted_gap.is_some_and(|accepted| self.gap > accepted * 3 / 2);
+            let has_a_rate_limit = self.refusals <= MOST_REFUSALS && !self.has_no_rate_limit;
+            self.gap = if has_a_rate_limit { (self.gap * 2).clamp(FIRST_GAP, MOST_GAP) } else { Duration::ZERO };
         }
     }
 
     /// A request was not refused.
-    pub(super) fn welcomed(&mut self) {
+    pub(super) fn accepted(&mut self) {
         self.refusals = 0;
         if !self.gap.is_zero() {
-            self.least_welcome_gap = Some(self.least_welcome_gap.map_or(self.gap, |least| least.min(self.gap)));
+            self.least_accepted_gap = Some(self.least_accepted_gap.map_or(self.gap, |least| least.min(self.gap)));
         }
         self.gap = self.gap.saturating_sub(self.gap / 32 + Duration::from_millis(1));
     }
 
-    /// Time between its requests.
+    /// Time between requests.
     pub(super) const fn gap(&self) -> Duration {
         self.gap
     }
@@ -216,24 +216,24 @@ impl Concurrency {
         self.silent_since.get_or_insert(began);
     }
 
-    /// What was held against it was not its fault, or is over.
+    /// The host's silence is over, or was not its fault.
     pub(super) fn forgive(&mut self) {
         (self.unanswered, self.silent_since) = (0, None);
     }
 
-    /// How long it has been silent, if request after request has had no answer for `patience`.
+    /// How long the host has been silent, if no request was answered for `patience`.
     pub(super) fn silent_for(&self, now: Instant, patience: Duration) -> Option<Duration> {
         let silent = now.saturating_duration_since(self.silent_since?);
         (self.unanswered >= SILENT_REQUESTS && silent >= patience).then_some(silent)
     }
 
-    /// Whether anything is known that a new host would not start with.
+    /// Whether there was trouble.
     pub(super) const fn is_in_trouble(&self) -> bool {
         self.cut_at.is_some() || self.silent_since.is_some()
     }
 }
 
-/// Whether a wait points to a queue at the host.
+/// Whether a wait suggests a queue at the host.
 fn is_slow(wait: Duration, least: Duration) -> bool {
     wait > least * 2 + NOISE
 }
@@ -244,7 +244,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// A host that answers `per_s` at most, and each after `least` at best, asked for some rounds.
+    /// Simulates rounds of a host that answers at most `per_s` requests per second, each after at least `least`.
     fn led(concurrency: &mut Concurrency, mut now: Instant, rounds: usize, least: Duration, per_s: f64) -> Instant {
         for _ in 0..rounds {
             let limit = concurrency.limit();
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_starts_with_few_unless_more_than_usual_are_allowed_and_doubles_up_to_that() {
+    fn a_host_starts_with_few_requests_unless_more_than_usual_are_allowed() {
         let first = [64, 9, 8, 2].map(|most| Concurrency::new(most).limit());
         assert_eq!(first, [64, 9, 4, 2]);
         let mut concurrency = Concurrency::new(64);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_halves_once_however_many_requests_share_it_and_growth_is_gentle_then() {
+    fn trouble_halves_the_number_once_and_slows_its_growth() {
         let mut concurrency = Concurrency::new(64);
         let began = Instant::now();
         let now = led(&mut concurrency, began, 4, 50 * MS, 1e6);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_keeps_a_rate_is_asked_at_that_rate() {
+    fn a_host_with_a_rate_limit_is_requested_at_that_rate() {
         let mut concurrency = Concurrency::new(8);
         let rate = Duration::from_millis(200);
         let (mut now, mut last_welcome) = (Instant::now(), Instant::now());
@@ -299,7 +299,7 @@ mod tests {
                 concurrency.refused(now, now);
                 refused += 1;
             } else {
-                concurrency.welcomed();
+                concurrency.accepted();
                 last_welcome = now;
                 welcomed += 1;
             }
@@ -308,19 +308,19 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_refuses_by_chance_is_not_asked_less_often() {
+    fn a_host_that_refuses_at_random_is_not_requested_less_often() {
         let mut concurrency = Concurrency::new(1);
         let (mut now, mut waited) = (Instant::now(), Duration::ZERO);
         for request in 0..1000 {
             now += concurrency.gap() + MS;
             waited += concurrency.gap();
-            if request % 7 < 2 { concurrency.refused(now, now) } else { concurrency.welcomed() }
+            if request % 7 < 2 { concurrency.refused(now, now) } else { concurrency.accepted() }
         }
-        assert!(concurrency.keeps_no_rate && waited < Duration::from_secs(10), "{waited:?}");
+        assert!(concurrency.has_no_rate_limit && waited < Duration::from_secs(10), "{waited:?}");
     }
 
     #[test]
-    fn requests_that_were_on_their_way_make_no_gap_wider() {
+    fn refusals_of_earlier_requests_do_not_widen_the_gap() {
         let mut concurrency = Concurrency::new(1);
         let now = Instant::now();
         for at in [0, 20, 40, 60] {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_refuses_everything_is_soon_not_waited_for() {
+    fn a_host_that_refuses_everything_is_not_spaced_out_for_long() {
         let mut concurrency = Concurrency::new(1);
         let mut now = Instant::now();
         let waited: Duration = (0..1000)
@@ -343,16 +343,16 @@ mod tests {
             })
             .sum();
         assert!(waited < Duration::from_secs(10) && concurrency.gap().is_zero(), "{waited:?}");
-        concurrency.welcomed();
+        concurrency.accepted();
         concurrency.refused(now + FIRST_GAP, now + FIRST_GAP);
         assert_eq!(concurrency.gap(), FIRST_GAP);
     }
 
     #[test]
-    fn more_requests_than_help_are_taken_back() {
+    fn a_number_that_does_not_help_is_reduced() {
         let mut concurrency = Concurrency::new(256);
         concurrency.limit = FIRST;
-        // 100 a second at 100 ms: ten at once are all that helps.
+        // 100 per second at 100 ms: more than ten at once do not help.
         let mut now = Instant::now();
         let mut sum = 0;
         for _ in 0..200 {
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hiccup_costs_a_few_rounds_and_not_the_growth() {
+    fn a_short_delay_only_costs_a_few_rounds_of_growth() {
         let mut concurrency = Concurrency::new(64);
         concurrency.limit = 32;
         let now = led(&mut concurrency, Instant::now(), 1, 50 * MS, 1e6);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_grows_that_is_not_used() {
+    fn an_unused_number_does_not_grow() {
         let mut concurrency = Concurrency::new(8);
         for _ in 0..500 {
             concurrency.answered(Instant::now(), 50 * MS, false);
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_silent_after_many_requests_and_a_while_and_an_answer_ends_it() {
+    fn a_host_is_silent_after_many_unanswered_requests_and_some_time() {
         let mut concurrency = Concurrency::new(8);
         let (began, patience) = (Instant::now(), Duration::from_mins(2));
         let later = began + patience;

@@ -56,14 +56,14 @@ impl<'a> Progress<'a> {
         let wait = rate.ahead(bytes as f64, now);
         if !wait.is_zero() {
             self.held_us.fetch_add(micros(wait), Ordering::Relaxed);
-            // The server is not silent meanwhile: nobody listens.
+            // The server is not silent during this wait: nobody reads.
             self.note_byte(now + wait);
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Runs a request until it ends, takes longer than `limit` (the time in which the rate held it back does not count),
-    /// or gives way to links that wait.
+    /// Runs a request until it ends, takes longer than `limit` (the time in which the rate held it back does not
+    /// count), or gives way to links that wait.
     pub(in crate::fetch) async fn watch<T>(
         &self,
         limit: Duration,

@@ -1,15 +1,15 @@
-//! Rates that are kept: requests per second at a host, bytes per second in all.
+//! Rate limits: requests per second at a host, bytes per second in all.
 //!
-//! Whoever wants something is given the instant from which it may go on; the instants lie as far apart as the rate says.
-//! An unused second is not saved up for a burst, but for the tenth of one that timers need.
+//! Each request for units gets a time from which it may continue; the times are as far apart as the rate demands.
+//! Unused time is not saved up for a burst, except the tenth of a second that timers need.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Unused time that may be made up for: timers are not exact.
+/// Unused time that may be made up for, since timers are not exact.
 const SLACK: Duration = Duration::from_millis(100);
 
-/// So many units per second.
+/// A number of units per second.
 #[derive(Debug)]
 pub(in crate::fetch) struct Rate {
     per_s: f64,
@@ -18,13 +18,13 @@ pub(in crate::fetch) struct Rate {
 }
 
 impl Rate {
-    /// `None` where there is no limit, or one that makes no sense.
+    /// `None` if there is no limit, or an invalid one.
     pub(in crate::fetch) fn new(per_s: Option<f64>) -> Option<Self> {
         let per_s = per_s.filter(|per_s| per_s.is_finite() && *per_s > 0.0)?;
         Some(Self { per_s, next: Mutex::default() })
     }
 
-    /// Takes units and tells how long to wait before what they are for is begun.
+    /// Takes units; returns how long to wait first.
     pub(in crate::fetch) fn ahead(&self, units: f64, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let earliest = now.checked_sub(SLACK.min(self.spacing(1.0))).unwrap_or(now);
@@ -33,7 +33,7 @@ impl Rate {
         from.saturating_duration_since(now)
     }
 
-    /// Waits for the turn of these units.
+    /// Takes units and waits.
     pub(in crate::fetch) async fn take(&self, units: f64) {
         let wait = self.ahead(units, Instant::now());
         if !wait.is_zero() {
@@ -51,19 +51,19 @@ mod tests {
     use super::super::rate::*;
 
     #[test]
-    fn turns_lie_as_far_apart_as_the_rate_says() {
+    fn turns_are_as_far_apart_as_the_rate_demands() {
         let Some(rate) = Rate::new(Some(5.0)) else { panic!("a rate") };
         let now = Instant::now();
         let waits: Vec<_> = (0..4).map(|_| rate.ahead(1.0, now).as_millis()).collect();
         assert_eq!(waits, [0, 200, 400, 600]);
-        // A minute later nothing was saved up but the slack.
+        // A minute later nothing was saved up except the slack.
         let later = now + Duration::from_mins(1);
         let waits: Vec<_> = (0..3).map(|_| rate.ahead(1.0, later).as_millis()).collect();
         assert_eq!(waits, [0, 100, 300]);
     }
 
     #[test]
-    fn bytes_are_paid_for_after_they_came() {
+    fn bytes_are_waited_for_after_they_were_received() {
         let Some(rate) = Rate::new(Some(1000.0)) else { panic!("a rate") };
         let now = Instant::now();
         assert_eq!(rate.ahead(500.0, now), Duration::ZERO);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_makes_no_sense_is_none() {
+    fn an_invalid_rate_is_no_limit() {
         for per_s in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
             assert!(Rate::new(per_s).is_none(), "{per_s:?}");
         }

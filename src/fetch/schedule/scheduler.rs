@@ -200,8 +200,8 @@ impl Scheduler {
 
     // For requests.
 
-    /// Waits until a host may be requested: for the end of its rest, a permit, its turn, and a connection. Only the rest
-    /// counts as the item's time, which ends with the stopwatch's.
+    /// Waits until a host may be requested: for the end of its rest, a permit, its turn, and a connection. Only the
+    /// rest counts as the item's time, which ends with the stopwatch's.
     pub(in crate::fetch) async fn acquire(
         &self,
         key: &str,
@@ -244,7 +244,7 @@ impl Scheduler {
         }
     }
 
-    /// Requests at work.
+    /// Requests in progress.
     pub(in crate::fetch) fn in_use(&self) -> usize {
         self.0.connections.in_use()
     }
@@ -455,8 +455,8 @@ impl Slot {
     }
 
     /// The request was not refused.
-    pub(in crate::fetch) fn welcomed(&self) {
-        self.host.change(|state| state.concurrency.welcomed());
+    pub(in crate::fetch) fn accepted(&self) {
+        self.host.change(|state| state.concurrency.accepted());
     }
 
     /// The request that began then failed.

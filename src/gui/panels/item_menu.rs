@@ -43,7 +43,7 @@ fn context_ui(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
         let location = match &row.locator {
-            Locator::Url(url) => locator::told_url(url),
+            Locator::Url(url) => locator::reported_url(url),
             Locator::File(path) => path.display().to_string(),
         };
         (row.id.job, row.state == ItemState::Failed, location)

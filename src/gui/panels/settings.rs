@@ -3,7 +3,7 @@
 use egui::{Context, Id, ScrollArea, Ui};
 
 use super::{credentials, network};
-use crate::config::{Language, Settings, Theme};
+use crate::config::{self, Language, Settings, Theme};
 use crate::engine::Command;
 use crate::gui::dialogs::Purpose;
 use crate::gui::state::{Sheet, State};
@@ -13,8 +13,7 @@ use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
-use crate::model::Lang;
-use crate::model::Limits;
+use crate::model::{Lang, Limits, NetworkSpec};
 
 /// What stands above and below what is scrolled, in points.
 const AROUND: f32 = 152.0;
@@ -42,7 +41,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             label::note(ui, lang.word("settings_note"));
             ui.add_space(size::MARGIN);
             label::heading(ui, lang.word("limits_of_links"));
-            connections_ui(ui, lang, &mut settings.limits);
+            connections_ui(ui, lang, &mut settings.limits, &mut settings.network);
             file_wanted = links.ui(ui, &mut settings.network);
             typed = access.ui(ui, lang, &mut settings.network.access);
             label::note(ui, lang.word("links_note"));
@@ -105,7 +104,7 @@ fn limits_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
     });
 }
 
-fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
+fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits, network: &mut NetworkSpec) {
     let connections = Some(limits.connections as f64);
     whole(row(ui, lang.word("connections"), connections, (1.0, 4096.0, 8.0), "", None), |connections| {
         limits.connections = connections.map_or(limits.connections, |connections| connections as usize);
@@ -117,6 +116,20 @@ fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
     let (wait, suffix) = (Some(limits.network_wait_s as f64), lang.word("seconds_unit"));
     whole(row(ui, lang.word("network_wait"), wait, (0.0, 86_400.0, 30.0), suffix, None), |wait| {
         limits.network_wait_s = wait.unwrap_or(limits.network_wait_s);
+    });
+    let default = |seconds: u64| format!("{seconds}{suffix}");
+    let (timeout, empty) = (network.timeout_s.map(|seconds| seconds as f64), default(config::READ_TIMEOUT_S));
+    whole(row(ui, lang.word("timeout"), timeout, (1.0, 3600.0, 5.0), suffix, Some(&empty)), |seconds| {
+        network.timeout_s = seconds;
+    });
+    let (connect, empty) =
+        (network.connect_timeout_s.map(|seconds| seconds as f64), default(config::CONNECT_TIMEOUT_S));
+    whole(row(ui, lang.word("connect_timeout"), connect, (1.0, 3600.0, 5.0), suffix, Some(&empty)), |seconds| {
+        network.connect_timeout_s = seconds;
+    });
+    let (retries, empty) = (network.retries.map(f64::from), config::RETRIES.to_string());
+    whole(row(ui, lang.word("retries"), retries, (0.0, 100.0, 1.0), "", Some(&empty)), |retries| {
+        network.retries = retries.map(|retries| u32::try_from(retries).unwrap_or(u32::MAX));
     });
 }
 

@@ -1,10 +1,10 @@
-//! Every network and every spelling, on the guard itself.
+//! Every network and every spelling.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use crate::fetch::connect::address_guard::*;
 
-/// Every way in which a URL can spell an IPv4 address.
+/// Every spelling of an IPv4 address in a URL.
 fn spellings(address: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = address.octets();
     let n = u32::from(address);
@@ -93,7 +93,7 @@ fn a_public_address_stays_public_however_it_is_spelled() {
     for host in spellings(address) {
         let local_translation = host.starts_with("[64:ff9b:1:");
         let expected = if local_translation { Reach::Forbidden.min(of_host(&host).unwrap()) } else { Reach::Public };
-        // What was turned round for Teredo is an address that can't be told from any other.
+        // An inverted Teredo address looks like any other.
         if !host.starts_with("[2001:0:") {
             assert_eq!(of_host(&host), Some(expected), "{host}");
         }

@@ -1,0 +1,56 @@
+//! File descriptors: whoever finds none left waits until others are closed.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long to wait for a descriptor at most: a leak should not hang the program.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// How often to try again.
+const RETRY_EVERY: Duration = Duration::from_millis(20);
+
+/// Whether the process or the system has no file descriptor left.
+#[cfg(unix)]
+pub fn are_exhausted(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let codes = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether the process or the system has no file descriptor left.
+#[cfg(not(unix))]
+pub fn are_exhausted(error: &io::Error) -> bool {
+    const ERROR_TOO_MANY_OPEN_FILES: i32 = 4;
+    error.raw_os_error() == Some(ERROR_TOO_MANY_OPEN_FILES)
+}
+
+/// Opens something; waits while no descriptor is left. Not for threads that others wait for.
+pub fn when_free<T>(mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let began = Instant::now();
+    loop {
+        match open() {
+            Err(error) if are_exhausted(&error) && began.elapsed() < LONGEST_WAIT => thread::sleep(RETRY_EVERY),
+            other => return other,
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn opening_waits_for_a_descriptor_and_for_nothing_else() {
+        let mut errors = vec![Errno::MFILE, Errno::NFILE];
+        let mut open = || errors.pop().map_or(Ok(7), |errno| Err(errno.into()));
+        assert_eq!(when_free(&mut open).ok(), Some(7));
+        let mut opened = 0;
+        let refused = when_free(|| {
+            opened += 1;
+            Err::<(), io::Error>(Errno::NOENT.into())
+        });
+        assert!(refused.is_err() && opened == 1);
+    }
+}

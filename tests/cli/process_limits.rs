@@ -1,0 +1,56 @@
+//! The program under limits of the system: few file descriptors, small files, and a standard output that is gone.
+
+use std::fmt::Write as _;
+
+use crate::program::Home;
+use crate::util::server::{Server, ok, status};
+
+#[test]
+fn all_links_are_fetched_although_only_few_files_can_be_open() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/robots.txt" => status(404),
+        path => ok(path.to_owned(), "text/plain"),
+    });
+    let home = Home::new();
+    let mut list = String::new();
+    (0..300).for_each(|n| {
+        let _ = writeln!(list, "{}", server.url(&format!("/{n}.txt")));
+    });
+    home.file("list.txt", list);
+    let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "64", "--retries", "0"];
+    let said = home.run_limited("-n 128", &args);
+    assert_eq!((said.code, home.files("out").len()), (0, 300), "{}", said.err);
+    assert!(server.most_busy() <= 28, "{}", server.most_busy());
+}
+
+#[test]
+fn a_file_above_the_limit_fails_its_item_and_not_the_program() {
+    let server = Server::start(|request| {
+        let bytes = if request.path == "/large.bin" { 6_000_000 } else { 1_000 };
+        ok(vec![b'x'; bytes], "application/octet-stream")
+    });
+    let home = Home::new();
+    let (large, small) = (server.url("/large.bin"), server.url("/small.bin"));
+    // Blocks of 512 bytes in some shells, of 1024 in others.
+    let said = home.run_limited("-f 4096", &["run", &large, &small, "-o", "out"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("File too large"), "{}", said.err);
+    assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["small.bin"]);
+}
+
+#[test]
+fn a_standard_output_that_is_gone_is_reported() {
+    let home = Home::new();
+    let gone = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let (code, err) = home.run_into(gone(), &["ops"]);
+    assert!(code == Some(3) && err.contains("Couldn't write to standard output"), "{code:?} {err}");
+    // The results of a job are in its folder.
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    let (code, err) = home.run_into(gone(), &["run", "in", "-o", "out", "--json"]);
+    assert!(code == Some(0) && err.contains("Couldn't write to standard output"), "{code:?} {err}");
+    assert_eq!(home.files("out").len(), 1);
+}
