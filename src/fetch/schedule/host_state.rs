@@ -180,6 +180,11 @@ impl<W> HostState<W> {
         limit + limit.min(LINKS_AHEAD)
     }
 
+    /// Whether links wait to be handed out.
+    pub(super) fn has_queued_links(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Forgets the queued links.
     pub(super) fn clear_queue(&mut self) {
         self.queue = LinkQueue::default();

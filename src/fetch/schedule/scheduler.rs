@@ -33,6 +33,8 @@ const MAX_RETRIES: usize = 4096;
 const MAX_QUEUE_BYTES: usize = 16 << 20;
 /// Links taken from a queue at once.
 const TAKEN_AT_ONCE: usize = 64;
+/// How long a retry waits for the lane to hand out queued links, which go first.
+const HAND_OUT_TIME: Duration = Duration::from_millis(100);
 /// How long the lane sleeps at most before it checks whether it was stopped.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -214,6 +216,10 @@ impl Scheduler {
         loop {
             host.rest(stopwatch).await?;
             let waiting = Instant::now();
+            // Otherwise a retry would take the permit that its own failure has just freed.
+            if priority == Priority::Retry && lock(&host.state).has_queued_links() {
+                tokio::time::sleep(HAND_OUT_TIME).await;
+            }
             let permit = host.permit(priority).await;
             if host.rests() {
                 stopwatch.exclude(waiting.elapsed());

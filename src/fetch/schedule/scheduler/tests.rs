@@ -85,6 +85,24 @@ fn a_request_in_line_gets_the_next_permit_and_a_cancelled_one_gets_none() {
 }
 
 #[test]
+fn a_retry_leaves_a_free_permit_to_queued_links() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
+    runtime.block_on(async {
+        let scheduler = &scheduler(4, 1);
+        let tickets: Vec<_> = (0..5).filter_map(|seq| scheduler.offer("a", seq)).collect();
+        let stopwatch = Stopwatch::start(None);
+        let mut retry = pin!(scheduler.acquire("a", tickets.first(), Priority::Retry, &stopwatch));
+        assert!((&mut retry).now_or_never().is_none());
+        let untried = at_once(scheduler, "a");
+        assert!(untried.is_some());
+        drop(untried);
+        // It does not wait for them for ever: the job may be paused.
+        assert!(retry.await.is_ok());
+    });
+}
+
+#[test]
 fn a_host_at_rest_is_left_alone_and_others_are_not() {
     let scheduler = &scheduler(4, 4);
     if let Some(slot) = at_once(scheduler, "a") {
