@@ -1,8 +1,8 @@
-//! Names that many systems take for the same: they differ in case only (`A.jpg`, `a.jpg`), or in how their letters are
-//! composed. Side by side here, one would replace the other on a USB stick, a Mac or a Windows computer.
+//! Names that many systems treat as equal: they differ in case only (`A.jpg`, `a.jpg`), or in how their letters are
+//! composed. One would replace the other when both are copied to a USB stick, a Mac or a Windows computer.
 //!
-//! A name that is in lower case and composed already is *plain*. Whether a plain name stands is for the file system to
-//! say, so that only the others are remembered, by 8 bytes each. Asks no file system itself.
+//! A name that is in lower case and composed already is *plain*. The file system knows whether a plain name is taken, so
+//! only the others are remembered, in 8 bytes each. Nothing here asks the file system.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Names that are remembered at most (36 MB): of more in one folder and below it, the later ones go unnoticed.
+/// The most names that are remembered (36 MB). Beyond that, collisions in one output folder go unnoticed.
 const NAMES_KEPT: usize = 7 << 19;
 
 /// The names in an output folder and below it that are not plain.
@@ -22,25 +22,25 @@ pub struct CaseCollisions {
     others: HashSet<u64>,
 }
 
-/// What is known of a name's twin.
+/// A name that many systems treat as equal to another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collision {
-    /// Only a file of this plain name could be one.
+    /// Only a file of this plain name could collide.
     Plain(PathBuf),
-    /// The job itself has made one.
+    /// A result of the job itself has such a name.
     Ours,
-    /// There is one.
+    /// Another file has such a name.
     Others,
 }
 
 impl CaseCollisions {
-    /// Of an output folder, in which nothing stands so far.
+    /// For an output folder that is empty so far.
     pub fn new(root: &Path) -> Self {
         let (ours, others) = (HashSet::new(), HashSet::new());
         Self { root: root.to_path_buf(), keys: RandomState::new(), ours, others }
     }
 
-    /// A file has that name now; whether the job has made it is asked where it matters.
+    /// Notes that a file has this name. `is_ours` is only called if it matters.
     pub fn note(&mut self, path: &Path, is_ours: impl FnOnce() -> bool) {
         let Some(name) = self.name(path).filter(|name| !is_plain(name)) else { return };
         if self.ours.len() + self.others.len() < NAMES_KEPT {
@@ -50,7 +50,7 @@ impl CaseCollisions {
         }
     }
 
-    /// The twin of a name that is not taken itself.
+    /// The name that collides with one that is not taken itself.
     pub fn find(&self, path: &Path) -> Option<Collision> {
         let name = self.name(path)?;
         let is_plain = is_plain(name);
@@ -67,12 +67,12 @@ impl CaseCollisions {
         }
     }
 
-    /// The name with its folders. One that is no text can't be compared. Paths below the root begin with its very bytes:
-    /// they are made of it.
+    /// The name with its folders; `None` if it is not UTF-8, which can't be compared. Paths below the root start with its
+    /// bytes, since they are derived from it.
     fn name<'a>(&self, path: &'a Path) -> Option<&'a str> {
         let below = path.as_os_str().as_encoded_bytes().strip_prefix(self.root.as_os_str().as_encoded_bytes())?;
         let name = str::from_utf8(below).ok()?;
-        // The root of a file system has its separator already.
+        // The root of a file system ends in a separator already.
         name.strip_prefix(std::path::is_separator).or_else(|| self.root.parent().is_none().then_some(name))
     }
 }
@@ -81,7 +81,7 @@ fn is_plain(name: &str) -> bool {
     if name.is_ascii() { !name.bytes().any(|byte| byte.is_ascii_uppercase()) } else { folded(name) == name }
 }
 
-/// The plain name. Upper case comes first, as some letters have two lower ones (σ, ς).
+/// The plain name. Upper case comes first, because some letters have two lower-case forms (σ, ς).
 fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
@@ -94,16 +94,16 @@ mod tests {
     use super::super::case_collisions::*;
 
     fn with(names: &[(&str, bool)]) -> CaseCollisions {
-        let mut twins = CaseCollisions::new(Path::new("/out"));
+        let mut collisions = CaseCollisions::new(Path::new("/out"));
         for (name, is_ours) in names {
-            twins.note(&Path::new("/out").join(name), || *is_ours);
+            collisions.note(&Path::new("/out").join(name), || *is_ours);
         }
-        twins
+        collisions
     }
 
     #[test]
-    fn names_that_differ_in_case_or_composition_are_twins() {
-        for (stands, wished) in [
+    fn names_that_differ_in_case_or_composition_collide() {
+        for (taken, wanted) in [
             ("A.jpg", "a.jpg"),
             ("a.JPG", "A.jpg"),
             ("Beach/x.jpg", "beach/X.jpg"),
@@ -113,26 +113,22 @@ mod tests {
             ("ΟΔΟΣ.jpg", "οδος.jpg"),
             ("İ.jpg", "i\u{307}.jpg"),
         ] {
-            let path = Path::new("/out").join(wished);
-            assert_eq!(with(&[(stands, false)]).find(&path), Some(Collision::Others), "{stands} {wished}");
-            assert_eq!(
-                with(&[(stands, true), (stands, false)]).find(&path),
-                Some(Collision::Ours),
-                "{stands} {wished}"
-            );
+            let path = Path::new("/out").join(wanted);
+            assert_eq!(with(&[(taken, false)]).find(&path), Some(Collision::Others), "{taken} {wanted}");
+            assert_eq!(with(&[(taken, true), (taken, false)]).find(&path), Some(Collision::Ours), "{taken} {wanted}");
         }
     }
 
     #[test]
-    fn a_plain_name_is_asked_for_and_never_remembered() {
-        let twins = with(&[("a.jpg", true), ("한.jpg", false), ("é/ß.jpg", true)]);
-        assert_eq!(twins.ours.len() + twins.others.len(), 1, "ß is SS in upper case");
-        for (wished, plain) in [("A.jpg", "a.jpg"), ("\u{1112}\u{1161}\u{11ab}.JPG", "한.jpg")] {
+    fn plain_names_are_never_remembered() {
+        let collisions = with(&[("a.jpg", true), ("한.jpg", false), ("é/ß.jpg", true)]);
+        assert_eq!(collisions.ours.len() + collisions.others.len(), 1, "ß is SS in upper case");
+        for (wanted, plain) in [("A.jpg", "a.jpg"), ("\u{1112}\u{1161}\u{11ab}.JPG", "한.jpg")] {
             let plain = Collision::Plain(Path::new("/out").join(plain));
-            assert_eq!(twins.find(&Path::new("/out").join(wished)), Some(plain));
+            assert_eq!(collisions.find(&Path::new("/out").join(wanted)), Some(plain));
         }
         for other in ["/out/a.jpg", "/out/b.jpg", "/elsewhere/A.jpg", "/outer/A.jpg"] {
-            assert_eq!(twins.find(Path::new(other)), None, "{other}");
+            assert_eq!(collisions.find(Path::new(other)), None, "{other}");
         }
     }
 
@@ -147,9 +143,9 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut twins = CaseCollisions::new(Path::new("/out"));
-        twins.ours = (0..NAMES_KEPT as u64).collect();
-        twins.note(Path::new("/out/A"), || true);
-        assert_eq!((twins.ours.len(), twins.others.len()), (NAMES_KEPT, 0));
+        let mut collisions = CaseCollisions::new(Path::new("/out"));
+        collisions.ours = (0..NAMES_KEPT as u64).collect();
+        collisions.note(Path::new("/out/A"), || true);
+        assert_eq!((collisions.ours.len(), collisions.others.len()), (NAMES_KEPT, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! Names of results: a template, filled in and made safe for every file system.
 //!
-//! Whatever a stem, a host or a header says, a rendered name stays below the output folder.
+//! A rendered name stays below the output folder, whatever is in a stem, a host or a header.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,16 @@ use jiff::fmt::strtime;
 
 use crate::model::{Locator, Message};
 
-/// Bytes that one part of a path may have: 255 less room for ` (12345)` and an extension.
+/// The most bytes in one part of a path: 255, less space for ` (12345)` and an extension.
 const MAX_PART_BYTES: usize = 200;
-/// Digits that `{index:0N}` may ask for.
+/// The most digits in `{index:0N}`.
 const MAX_DIGITS: usize = 12;
 const FIELDS: &str =
     "{stem} {ext} {index} {index:05} {parent} {host} {width} {height} {date} {date:%Y-%m-%d} {hash} {dir} {col:NAME}";
-/// How `{date}` alone is written.
+/// The format of a plain `{date}`.
 const DATE_FORMAT: &str = "%Y-%m-%d";
 
-/// A checked name template such as `{stem}-{width}x{height}`; `/` in it makes folders.
+/// A checked name template such as `{stem}-{width}x{height}`; `/` in it separates folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
@@ -28,13 +28,13 @@ enum Piece {
     Literal(String),
     Stem,
     Ext,
-    /// With at least so many digits.
+    /// With at least this many digits.
     Index(usize),
     Parent,
     Host,
     Width,
     Height,
-    /// In a format of strftime's.
+    /// In a strftime format.
     Date(String),
     Hash,
     Dir,
@@ -42,16 +42,16 @@ enum Piece {
     Column(String),
 }
 
-/// What a template is filled with. What is unknown is empty.
+/// The values that fill in a template. Unknown ones are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameParts {
     /// The input's name without its extension; empty where a URL has no usable one.
     pub stem: String,
     /// The input's extension, without the dot.
     pub ext: String,
-    /// The item's place in its job, from 1.
+    /// The item's position in its job, from 1.
     pub index: u64,
-    /// The name of the folder (or the part of the URL's path) the input lies in.
+    /// The name of the input's folder, or the last folder of the URL's path.
     pub parent: String,
     /// The URL's host.
     pub host: String,
@@ -59,13 +59,13 @@ pub struct NameParts {
     pub width: Option<u32>,
     /// The result's height in px.
     pub height: Option<u32>,
-    /// When the picture was taken, by its camera's clock; else when its file was changed, in local time.
+    /// When the image was taken, by its camera's clock; otherwise when its file was modified, in local time.
     pub date: Option<jiff::civil::DateTime>,
     /// SHA-256 of the input's bytes in hex, as in the catalog's `hash`.
     pub hash: String,
     /// The folder below the source's root, with `/` between parts.
     pub dir: String,
-    /// Columns of the item's list that the template asks for, by the names it asks by.
+    /// The columns of the item's list that the template uses, by the names it uses.
     pub columns: HashMap<String, String>,
 }
 
@@ -121,7 +121,7 @@ impl Template {
         self.pieces.contains(&Piece::Hash)
     }
 
-    /// Whether the template tells when a picture was taken.
+    /// Whether names hold the day an image was taken.
     pub fn needs_date(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Date(_)))
     }
@@ -139,8 +139,8 @@ impl Template {
         self.pieces.contains(&Piece::Dir)
     }
 
-    /// The name without extension, relative, with `/` between folders: every part is safe. What is too long loses the end
-    /// of its stem, so that a number or a hash behind it stays.
+    /// The name without its extension, relative, with `/` between folders; every part is safe. A name that is too long loses
+    /// the end of its stem, so that a number or a hash after it is kept.
     pub fn render(&self, parts: &NameParts) -> String {
         let path = self.fill(parts);
         let excess = path.rsplit('/').next().unwrap_or_default().len().saturating_sub(MAX_PART_BYTES);
@@ -166,7 +166,7 @@ impl Template {
         let mut path = String::new();
         for piece in &self.pieces {
             match piece {
-                // Only these two may make folders.
+                // Only these two may contain folders.
                 Piece::Literal(text) => path.push_str(text),
                 Piece::Dir => path.push_str(&parts.dir),
                 field => path.push_str(&field.render(parts).replace('/', "_")),
@@ -223,7 +223,7 @@ impl Piece {
 }
 
 impl NameParts {
-    /// What is known of an item before it is worked on. `date_ms` (UTC milliseconds) becomes the day in local time.
+    /// What is known of an item before it is processed. `date_ms` (UTC milliseconds) becomes the day in local time.
     pub fn of(locator: &Locator, index: u64, dir: &str, date_ms: Option<i64>) -> Self {
         let (stem, ext, parent) = match locator {
             Locator::File(path) => {
@@ -247,7 +247,7 @@ impl NameParts {
         }
     }
 
-    /// The moment a picture was taken, as `YYYY-MM-DDTHH:MM:SS`; any other text changes nothing.
+    /// Sets when the image was taken, as `YYYY-MM-DDTHH:MM:SS`; any other text changes nothing.
     pub fn set_taken(&mut self, moment: &str) {
         if let Ok(date) = moment.parse() {
             self.date = Some(date);
@@ -255,7 +255,7 @@ impl NameParts {
     }
 }
 
-/// A format of strftime's that a moment without a time zone can be written in; `None` for any other.
+/// The strftime format, if it works without a time zone.
 fn date_format(format: &str) -> Option<String> {
     let any_day = jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0);
     (!format.is_empty() && strtime::format(format, any_day).is_ok()).then(|| format.to_owned())
@@ -291,36 +291,36 @@ fn local(utc_ms: i64) -> Option<jiff::civil::DateTime> {
     Some(time.to_zoned(jiff::tz::TimeZone::system()).datetime())
 }
 
-/// A relative folder with every part safe; parts that come to nothing (`..` too) are left out.
+/// A relative folder with every part safe; parts that end up empty (such as `..`) are left out.
 pub(super) fn safe_dir(dir: &str) -> String {
     dir.split('/').map(safe_part).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
-/// One part of a path: no separators or control characters, nothing that Windows refuses or takes for a device, at most
-/// [`MAX_PART_BYTES`], never `.` or `..`; may come out empty.
+/// One part of a path, made safe: no separators or control characters, nothing that Windows refuses or treats as a device,
+/// at most [`MAX_PART_BYTES`], never `.` or `..`. The result may be empty.
 pub(super) fn safe_part(part: &str) -> String {
     let mut safe: String = part.trim_start().chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
     if safe.starts_with(".pixloom-") {
-        // Ours are swept away.
+        // Such names belong to temporaries, which are swept.
         safe.replace_range(..1, "_");
     }
     if is_device(&safe) {
         safe.insert(0, '_');
     }
     safe.truncate(safe.floor_char_boundary(MAX_PART_BYTES));
-    // Windows drops them silently: two names would become one.
+    // Windows drops these silently, so two names would become one.
     safe.truncate(safe.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).len());
     safe
 }
 
 fn is_unsafe(c: char) -> bool {
-    // U+2028 and U+2029 end lines; the others turn the reading direction, so that `gpj.exe` reads `exe.jpg`.
+    // U+2028 and U+2029 end lines; the others change the reading direction, so that `gpj.exe` reads as `exe.jpg`.
     c.is_control()
         || matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || (cfg!(windows) && matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*'))
 }
 
-/// Whether Windows takes the name for a device, whatever stands behind the first dot.
+/// Whether Windows treats the name as a device, whatever follows the first dot.
 fn is_device(name: &str) -> bool {
     let base = name.split(['.', ':']).next().unwrap_or(name).trim_end().to_ascii_uppercase();
     match base.as_str() {
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_template_is_refused_with_the_list_of_fields() {
+    fn an_invalid_template_is_refused_with_the_list_of_fields() {
         for (template, named) in [
             ("{name}", "{name}"),
             ("{stem", "\"{\""),
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn only_size_and_hash_wait_for_the_result() {
+    fn only_size_and_hash_depend_on_the_result() {
         for (template, needs) in [("{stem}", false), ("{dir}/{index}", false), ("{width}", true), ("{hash}", true)] {
             let template = Template::parse(template).unwrap();
             assert_eq!(template.needs_size() || template.needs_hash(), needs, "{template:?}");
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_stem_loses_its_own_end_and_nothing_behind_it() {
+    fn a_long_stem_loses_its_own_end_and_nothing_after_it() {
         let parts = NameParts { stem: "한".repeat(90), index: 7, ..NameParts::default() };
         let name = Template::parse("{stem}-{index:05}").unwrap().render(&parts);
         assert_eq!(name, format!("{}-00007", "한".repeat(64)));

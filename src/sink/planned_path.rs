@@ -1,14 +1,14 @@
-//! The path a result is to have, and the next ones when that is taken.
+//! The path planned for a result, and the next candidates if it is taken.
 
 use std::path::{Path, PathBuf};
 
 use super::name_template::{NameParts, Template, safe_dir, safe_part};
 use crate::model::Tree;
 
-/// Bytes an extension may have.
+/// The most bytes in an extension.
 const MAX_EXTENSION_BYTES: usize = 16;
 
-/// The path a result is to have.
+/// The path planned for a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedPath {
     folder: PathBuf,
@@ -18,8 +18,8 @@ pub struct PlannedPath {
 }
 
 impl PlannedPath {
-    /// Below `out_dir`: the item's folder (where folders are mirrored, and the template doesn't place it itself), the
-    /// rendered name, and the extension (without its dot; may be empty).
+    /// Joins `out_dir`, the item's folder (if folders are mirrored and the template has no `{dir}`), the rendered name, and
+    /// the extension (without its dot; may be empty).
     pub fn plan(out_dir: &Path, tree: Tree, template: &Template, parts: &NameParts, extension: &str) -> Self {
         let mut folder = out_dir.to_path_buf();
         if tree == Tree::Keep && !template.has_dir() {
@@ -31,17 +31,17 @@ impl PlannedPath {
         Self { folder, name: name.to_owned(), extension: safe_extension(extension) }
     }
 
-    /// The folder it lies in.
+    /// The folder it is in.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The path as wished for.
+    /// The path itself.
     pub fn path(&self) -> PathBuf {
         self.candidate(0)
     }
 
-    /// The path as wished for (0), or the `n`th one beside it: `name (n).ext`.
+    /// The path itself (0), or the `n`th candidate beside it: `name (n).ext`.
     pub fn candidate(&self, n: u32) -> PathBuf {
         let Self { folder, name, extension } = self;
         match n {
@@ -51,12 +51,12 @@ impl PlannedPath {
     }
 }
 
-/// An extension with its dot: letters, digits and a few signs, or nothing.
+/// An extension with its dot, of letters, digits and a few other characters; or nothing.
 fn safe_extension(extension: &str) -> String {
     let bare = safe_part(extension.trim_start_matches('.'));
     let plain: String =
         bare.chars().filter(|c| c.is_ascii_alphanumeric() || "-_+".contains(*c)).take(MAX_EXTENSION_BYTES).collect();
-    // `.part` is what leftovers are called, but only behind our prefix, which no name gets.
+    // `.part` is also the extension of temporaries, but only with our prefix, which no name gets.
     if plain.is_empty() { plain } else { format!(".{plain}") }
 }
 

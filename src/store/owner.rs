@@ -1,5 +1,5 @@
-//! Who temporaries belong to. Their names hold a random id, and a lock file with that id lies in the output folder as
-//! long as its owner writes there. The system frees the lock when the owner dies, so any program, on any catalog, can
+//! Owners of temporaries. The names of temporaries hold their owner's random id, and a lock file with that id is in the
+//! output folder as long as its owner writes there. The system frees the lock when the owner dies, so any program, on any catalog, can
 //! tell whether a temporary is still in use.
 
 use std::collections::HashMap;
@@ -16,10 +16,10 @@ use super::folder::Folder;
 const ATTEMPTS: u32 = 16;
 /// Hex digits of an owner's id.
 const ID_DIGITS: usize = 16;
-/// Age from which a temporary without an owner (older versions wrote such) is removed: nothing is written that long.
+/// The age from which a temporary without an owner (older versions wrote such) is removed: no write takes that long.
 const UNOWNED_AGE: Duration = Duration::from_hours(24);
 
-/// The right to have temporaries in a folder; given up on drop, and by the system when the process dies.
+/// An owner of temporaries in a folder. Its lock is released on drop, and by the system when the process dies.
 #[derive(Debug)]
 pub(super) struct Owner {
     id: String,
@@ -62,7 +62,7 @@ impl Owner {
         OsString::from(format!("{}{seq}-{:08x}.part", self.prefix(), rand::random::<u32>()))
     }
 
-    /// Gives up the lock and its file: nothing more is written.
+    /// Releases the lock and removes its file, once nothing more is written.
     pub(super) fn release(&self) {
         if let Some(file) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // Removed while it is held, so that it never looks like the lock of a dead owner.
@@ -100,14 +100,14 @@ fn lock_name(id: &str) -> OsString {
     OsString::from(format!(".pixloom-{id}.lock"))
 }
 
-/// What a file of ours is, by its name.
+/// The kind of a file of ours, by its name.
 #[derive(Debug, PartialEq, Eq)]
 enum Kind<'a> {
     /// A temporary of this owner.
     Temporary(&'a str),
     /// The lock of this owner.
     Lock(&'a str),
-    /// Left by a check whether a folder can be written to. It holds nothing.
+    /// Left by a check whether a folder can be written to; it holds no data.
     Check,
     /// A temporary without an owner.
     Unowned,
@@ -135,7 +135,7 @@ enum State {
     Dead(Option<(PathBuf, File)>),
 }
 
-/// Removes what dead owners left.
+/// Removes the temporaries of dead owners.
 #[derive(Default)]
 pub(super) struct Sweeper {
     owners: HashMap<String, State>,
@@ -143,7 +143,7 @@ pub(super) struct Sweeper {
 }
 
 impl Sweeper {
-    /// Looks at a file: whether it is one of ours. A temporary of a dead owner is removed.
+    /// Whether a file is one of ours. A temporary of a dead owner is removed.
     pub(super) fn visit(&mut self, path: &Path) -> bool {
         let Some(kind) = path.file_name().and_then(OsStr::to_str).and_then(kind_of) else { return false };
         let is_leftover = match kind {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_belongs_to_a_dead_owner_is_removed() {
+    fn only_temporaries_of_dead_owners_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path()).unwrap();
         let (alive, dead) = (Owner::claim(&folder).unwrap(), Owner::claim(&folder).unwrap());
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_owner_goes_once_it_is_old_and_checks_go_at_once() {
+    fn temporaries_without_an_owner_are_removed_once_they_are_old_and_checks_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let put = |name: &str| {
             let path = dir.path().join(name);

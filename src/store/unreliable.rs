@@ -1,5 +1,5 @@
-//! A store for tests that does as it is told: it stalls, changes files while they are read, and fails to sync folders.
-//! Below the folder of a [`Faults`] it serves the local files, with those faults.
+//! A store for tests that stalls, changes files while they are read, or fails to sync folders, as the test asks. It serves
+//! the local files below the folder of a [`Faults`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
@@ -21,7 +21,7 @@ static FAULTS: LazyLock<Mutex<HashMap<PathBuf, Arc<State>>>> = LazyLock::new(Mut
 
 #[derive(Debug, Default)]
 struct State {
-    /// Calls wait while this is set.
+    /// Whether calls wait.
     is_stalled: Mutex<bool>,
     moved_on: Condvar,
     /// Calls that wait now.
@@ -30,7 +30,7 @@ struct State {
     failing_syncs: AtomicU32,
 }
 
-/// The faults of everything below a folder, until it is dropped; then whoever waits goes on.
+/// The faults of everything below a folder. Dropping it removes them, and lets waiting calls continue.
 #[derive(Debug)]
 pub(crate) struct Faults {
     folder: PathBuf,
@@ -45,7 +45,7 @@ impl Faults {
         Self { folder: folder.to_path_buf(), state }
     }
 
-    /// Every call waits until this is turned off, as one on a network drive that is gone.
+    /// Makes every call wait until this is turned off, like calls on a network drive that is unreachable.
     pub(crate) fn stall(&self, stalls: bool) {
         *self.state.is_stalled.lock().unwrap_or_else(PoisonError::into_inner) = stalls;
         self.state.moved_on.notify_all();

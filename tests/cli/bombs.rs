@@ -208,7 +208,7 @@ fn limits_of_one_item_are_heard_by_runs_and_by_the_plan() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
     let step = ["run", "in", "-o", "out", "-s", "resize:long_edge=60"];
-    for (limit, word) in [("--max-side=100", "100 px a side"), ("--item-memory=1MB", "at most 1.0 MB an item")] {
+    for (limit, word) in [("--max-side=100", "100 px per side"), ("--item-memory=1MB", "1.0 MB per item")] {
         let said = home.run(&[&step[..], &[limit, "--json"]].concat()).expect(1);
         let failed = said.events_of("failed");
         assert_eq!(failed[0]["kind"], "too_large");

@@ -1,4 +1,4 @@
-//! Checksums that a list gives for what its links lead to.
+//! Checksums that a list gives for the content of its links.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, ItemError};
 use crate::fetch::{Body, FetchFailure, Fetched};
 use crate::model::{ItemRow, Message, human};
 
-/// A checksum that bytes must have, in lower-case hex.
+/// An expected checksum, in lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Checksum {
     Md5(String),
@@ -19,7 +19,7 @@ pub(crate) enum Checksum {
 }
 
 impl Checksum {
-    /// The checksum that an item's list gives in this column; none where it is empty. An error if it is no checksum.
+    /// The checksum in this column of an item's list; `None` if it is empty. Anything that is not a checksum is an error.
     pub(crate) fn of(row: &ItemRow, column: &str) -> Result<Option<Self>, ItemError> {
         match row.columns.text(column) {
             Some(text) if !text.trim().is_empty() => {
@@ -34,7 +34,7 @@ impl Checksum {
         }
     }
 
-    /// Told apart by its length: 32, 40 or 64 hex digits.
+    /// The kind follows from the length: 32, 40 or 64 hex digits.
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -48,7 +48,7 @@ impl Checksum {
         }
     }
 
-    /// What came, if it has this checksum. Reads and hashes all of it unless that was done when it came.
+    /// The fetched body, if it has this checksum. Reads and hashes all of it unless its hash is known.
     pub(crate) fn check(&self, row: &ItemRow, fetched: Fetched) -> Result<Fetched, FetchFailure> {
         let (name, wanted, had) = match self {
             Self::Sha256(wanted) => ("SHA-256", wanted, Ok(fetched.body.sha256())),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hashes_are_those_of_the_standards() {
+    fn hashes_match_the_test_vectors_of_the_standards() {
         let body = Body::Memory("abc".into());
         assert_eq!(hash::<Md5>(&body).unwrap(), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(hash::<Sha1>(&body).unwrap(), "a9993e364706816aba3e25717850c26c9cd0d89d");

@@ -4,8 +4,8 @@ use crate::codec;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Format;
 
-/// Why a body that was called a picture can't be one: it is empty, or begins like something else. What a server calls
-/// media type is accepted.
+/// Why a body can't be the image that the server says it is: it is empty, or starts like something else. Any other media
+/// type is accepted.
 pub(crate) fn check_content(head: &[u8], content_type: Option<&str>) -> Option<ItemError> {
     let claim = claimed(content_type)?;
     let error = codec::require_format(head).err()?;
@@ -29,7 +29,7 @@ fn against(error: ItemError, claim: &str) -> ItemError {
     error.with("detail", detail)
 }
 
-/// The extension that what came should have, where its name has another picture format's.
+/// The extension that fits the content, if its own is that of another image format.
 pub(crate) fn actual_extension(own: &str, head: &[u8]) -> Option<&'static str> {
     let format = codec::sniff(head)?;
     let is_of = |format: Format| format.extensions().iter().any(|word| word.eq_ignore_ascii_case(own));

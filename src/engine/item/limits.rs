@@ -1,4 +1,4 @@
-//! What one item may take: pixels, bytes and time. All but the time is known from its header, before memory is taken.
+//! Limits per item: pixels, bytes and time. All but the time is checked from the header, before memory is allocated.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,22 @@ use crate::config::{ITEM_TIMEOUT_S, MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ImageInfo, Limits, human};
 
-/// An item above the whole memory budget runs alone, unless it would take more than so many times its file's bytes: no
-/// photograph does, and what does was made to.
+/// An item above the whole memory budget runs alone, unless it takes more than this many times its file's bytes: only
+/// decompression bombs do.
 const BOMB_RATIO: u64 = 500;
 
-/// Refuses an item that would take more than it may: `TooLarge`.
+/// Refuses an item above the limits: `TooLarge`.
 pub(crate) fn check(limits: &Limits, budget_bytes: u64, prepared: &Prepared, file_bytes: u64) -> Result<(), ItemError> {
     size(limits, &prepared.header.info, "it is")?;
     size(limits, &prepared.plan.output(), "the result would be")?;
     let peak_bytes = prepared.peak_bytes(file_bytes);
     let takes = || format!("it would take {} of memory", human::bytes(peak_bytes));
     if let Some(most) = limits.item_memory_bytes.filter(|most| peak_bytes > *most) {
-        return Err(too_large(format!("{}; at most {} an item", takes(), human::bytes(most))));
+        return Err(too_large(format!("{}; the limit is {} per item", takes(), human::bytes(most))));
     }
     if peak_bytes > budget_bytes && peak_bytes / BOMB_RATIO > file_bytes {
         let (budget, file) = (human::bytes(budget_bytes), human::bytes(file_bytes));
-        return Err(too_large(format!("{}, above the {budget} there are, from a file of {file}", takes())));
+        return Err(too_large(format!("{}, more than the {budget} available, from a file of {file}", takes())));
     }
     Ok(())
 }
@@ -31,12 +31,12 @@ fn size(limits: &Limits, info: &ImageInfo, what: &str) -> Result<(), ItemError> 
     let (width, height) = (info.width_px, info.height_px);
     let side = limits.max_side_px.unwrap_or(MAX_SIDE_PX);
     if width.max(height) > side {
-        return Err(too_large(format!("{what} {width} x {height} px; at most {side} px a side")));
+        return Err(too_large(format!("{what} {width} x {height} px; the limit is {side} px per side")));
     }
     let pixels = limits.max_pixels.unwrap_or(MAX_PIXELS);
     if u64::from(width) * u64::from(height) > pixels {
         let most = pixels as f64 / 1e6;
-        return Err(too_large(format!("{what} {width} x {height} px; at most {most} megapixels")));
+        return Err(too_large(format!("{what} {width} x {height} px; the limit is {most} megapixels")));
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::super::step_files;
     use crate::model::{Recipe, Save};
 
-    /// A gray bitmap's header and palette alone: 8 bits a pixel, run-length coded.
+    /// The header and palette of a gray bitmap: 8 bits per pixel, run-length encoded.
     fn bitmap(width_px: u32, height_px: u32) -> Vec<u8> {
         let mut file = b"BM".to_vec();
         for value in [1_100u32, 0, 1_078, 40, width_px, height_px, 1 | 8 << 16, 1, 22, 0, 0, 256, 0] {
@@ -107,21 +107,21 @@ mod tests {
         let file = bitmap(3000, 2000);
         assert_eq!(refusal(&any, u64::MAX, &file), None);
         let pixels = refusal(&Limits { max_pixels: Some(5_000_000), ..any.clone() }, u64::MAX, &file).unwrap();
-        assert!(pixels.contains("3000 x 2000 px; at most 5 megapixels"), "{pixels}");
+        assert!(pixels.contains("3000 x 2000 px; the limit is 5 megapixels"), "{pixels}");
         let side = refusal(&Limits { max_side_px: Some(2999), ..any.clone() }, u64::MAX, &file).unwrap();
-        assert!(side.contains("at most 2999 px a side"), "{side}");
+        assert!(side.contains("the limit is 2999 px per side"), "{side}");
         let memory = refusal(&Limits { item_memory_bytes: Some(1_000_000), ..any.clone() }, u64::MAX, &file).unwrap();
-        assert!(memory.contains("of memory; at most 1.0 MB an item"), "{memory}");
+        assert!(memory.contains("of memory; the limit is 1.0 MB per item"), "{memory}");
         let bomb = refusal(&any, 1_000_000, &file).unwrap();
         assert!(bomb.contains("from a file of"), "{bomb}");
-        // As large, but with a file to show for it: it runs alone.
+        // As large, but its file is large, too: it runs alone.
         let mut true_one = file;
         true_one.resize(6_000_000, 0);
         assert_eq!(refusal(&any, 1_000_000, &true_one), None);
     }
 
     #[test]
-    fn a_clock_says_how_long_was_allowed() {
+    fn a_clock_knows_its_limit() {
         let clock = Clock::start(&Limits { item_timeout_s: Some(0), ..Limits::default() }, Duration::ZERO);
         assert!(clock.is_up());
         let start = |spent_s| Clock::start(&Limits::default(), Duration::from_secs(spent_s));

@@ -1,4 +1,5 @@
-//! One picture's way: bytes, decoder, pipeline, encoder, bytes. The same for outputs, predictions and previewed sizes.
+//! From an input's bytes through decoder, pipeline and encoder to the result's bytes; the same for outputs, dry runs and
+//! previews.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -12,38 +13,38 @@ use crate::model::{
 };
 use crate::op::{Pipeline, Plan};
 
-/// A picture whose header was read and whose way is planned; no pixel has been touched.
+/// An image whose header has been read and whose rendering is planned; no pixel has been decoded.
 pub(crate) struct Prepared {
     pub(crate) header: Header,
     pub(crate) plan: Plan,
-    /// The format it will be written in.
+    /// The format of the result.
     pub(crate) format: Format,
-    /// Frames that will be written.
+    /// Frames in the result.
     frames: u32,
-    /// What its decoder will hold.
+    /// Memory that its decoder takes.
     decoding_bytes: u64,
-    /// What its encoder will hold.
+    /// Memory that its encoder takes.
     encoding_bytes: u64,
     truncated: TruncatedPolicy,
 }
 
-/// A finished picture.
+/// A rendered image.
 pub(crate) struct Rendered {
     pub(crate) bytes: Vec<u8>,
     pub(crate) info: ImageInfo,
-    /// How much was there of a file that ends early, and was saved all the same.
+    /// How much there was of a file that ends early and was saved anyway.
     pub(crate) truncation: Option<Truncated>,
-    /// What was left out of it.
+    /// What was left out of it, and other notes.
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// The page that a way to save picks out, counted from 0.
+/// The page that the save options select, counted from 0.
 pub(crate) fn page_of(save: &Save) -> u32 {
     u32::from(save.page.unwrap_or(1)).saturating_sub(1)
 }
 
-/// A way to save as it is meant for a picture: one that stays in its format and is stored without loss stays without,
-/// unless a quality or a size is asked for.
+/// The save options as they apply to an image: a lossless image that keeps its format stays lossless, unless a quality or a
+/// size is requested.
 fn effective_save<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
     let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
     if keeps && header.lossless && !save.lossless {
@@ -53,7 +54,7 @@ fn effective_save<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
     }
 }
 
-/// Reads the header and plans the way.
+/// Reads the header and plans the rendering.
 pub(crate) fn prepare(
     bytes: &[u8],
     pipeline: &Pipeline,
@@ -87,7 +88,7 @@ pub(crate) fn prepare(
     })
 }
 
-/// Refuses animations above the limits, and formats that hold one frame only.
+/// Refuses animations above the limits, and result formats that hold only one frame.
 fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
     codec::check_frames(header)?;
     if format.holds_frames() {
@@ -105,20 +106,20 @@ fn first_only(format: Format) -> ItemError {
     ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
 }
 
-/// A plan whose steps need not look at a picture any more: they have seen the first frame, and treat all alike.
+/// A plan whose pixel-dependent steps have been settled by the first frame, so that they treat all frames alike.
 fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemError> {
     if plan.is_certain() {
         return Ok(plan);
     }
-    // Whether a file that ends early will do is told later.
+    // Whether a file that ends early is accepted is decided later.
     let truncated = TruncatedPolicy::Keep;
     let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
     opened.frames.next_frame()?;
     plan.settled(opened.frames.rows().as_mut(), &|| false)
 }
 
-/// Whether a recipe without a step and with `keep` leaves these bytes as they are: all but animations of which only the
-/// first frame is wanted, and pictures whose metadata is to go.
+/// Whether a recipe without steps and with `keep` leaves these bytes as they are: everything except animations that are to be
+/// reduced to their first frame, and images whose metadata is to be removed.
 pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
     if is_only_stripped(recipe, save) {
         return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
@@ -132,8 +133,8 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
             }))
 }
 
-/// A picture that loses its metadata and nothing else, and its size in px, upright; `None` where more is asked for, or
-/// where that takes encoding it anew.
+/// An image's bytes without its metadata, and its size in px, upright; `None` if more is requested, or if it would have to be
+/// encoded again.
 pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
     if !is_only_stripped(recipe, save) {
         return None;
@@ -145,13 +146,13 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Ve
 }
 
 impl Prepared {
-    /// The result's size in px; `None` where the pixels decide about it.
+    /// The result's size in px; `None` if it depends on the pixels.
     pub(crate) fn known_size_px(&self) -> Option<(u32, u32)> {
         let info = self.plan.output();
         self.plan.is_certain().then_some((info.width_px, info.height_px))
     }
 
-    /// What is left out of the picture, though nobody asked for that.
+    /// What is left out of the image without having been requested.
     pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
         let pages = self.header.pages;
         let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
@@ -159,12 +160,12 @@ impl Prepared {
         first_page.into_iter().chain(colours).collect()
     }
 
-    /// The same with another rule for files that end early.
+    /// The same with another policy for files that end early.
     pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
         Self { truncated, ..self }
     }
 
-    /// Memory that rendering takes at once, in bytes, the input's and output's files included.
+    /// Peak memory of rendering in bytes, including the input's and the output's files.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
         file_bytes
             .saturating_add(self.decoding_bytes)
@@ -200,7 +201,7 @@ impl Prepared {
 }
 
 impl Prepared {
-    /// The same for every frame of an animation, one after the other.
+    /// Renders every frame of an animation, one after the other.
     fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
         let canvas = self.plan.output();
         let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
@@ -220,7 +221,7 @@ impl Prepared {
                 if cancelled() {
                     return Err(ItemError::nameless(ErrorKind::Cancelled));
                 }
-                // On another canvas the place that a file drew means nothing.
+                // On another canvas the frame's area does not apply.
                 let area = if same_size { frame.area } else { Area::default() };
                 encoder.begin(&Frame { area, ..frame })?;
                 self.plan.run(opened.frames.rows().as_mut(), encoder.as_mut(), cancelled)?;
@@ -231,13 +232,13 @@ impl Prepared {
     }
 }
 
-/// Runs a task; a panic within it becomes its error.
+/// Runs a task. A panic in it becomes its error.
 pub(crate) fn guarded<T>(task: impl FnOnce() -> Result<T, ItemError>) -> Result<T, ItemError> {
     catch_unwind(AssertUnwindSafe(task))
         .unwrap_or_else(|panic| Err(ItemError::nameless(ErrorKind::Panic).with("detail", panic_text(panic.as_ref()))))
 }
 
-/// What a panic said.
+/// A panic's message.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webp_without_loss_stays_without_unless_a_quality_or_another_format_is_asked_for() {
+    fn a_lossless_webp_stays_lossless_unless_a_quality_or_another_format_is_requested() {
         let control = DecodeControl::in_process();
         let step = Step::new("resize").with("percent", 50.0);
         let pipeline = super::super::step_files::pipeline(&Recipe { steps: vec![step], ..Recipe::default() }).unwrap();
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_animation_of_which_one_frame_can_be_read_is_refused_unless_one_is_wanted() {
+    fn an_animation_with_one_readable_frame_is_refused_unless_only_that_is_requested() {
         let control = DecodeControl::in_process();
         let avif = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
         let jxl = include_bytes!("../../../tests/reference/animation/moving.jxl").as_slice();

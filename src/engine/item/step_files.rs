@@ -1,4 +1,4 @@
-//! The files that steps name (watermarks, colour tables), read once and kept while they stay as they are.
+//! The files that steps name (watermarks, colour tables), read once and cached until they change.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -8,25 +8,25 @@ use crate::model::{Image, Locator, Message, Recipe};
 use crate::op::{Files, Pipeline, StepError};
 use crate::store::{self, EntryKind, Head};
 
-/// Files kept at most.
+/// The most files that are cached.
 const KEPT: usize = 16;
-/// A file that a step names may have so many bytes.
+/// The most bytes in a file that a step names.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Checks a recipe, the files it names with it.
+/// Checks a recipe and the files that it names.
 pub(crate) fn pipeline(recipe: &Recipe) -> Result<Pipeline, StepError> {
     static FILES: LazyLock<Arc<dyn Files>> = LazyLock::new(|| Arc::new(Cache::default()));
     Pipeline::new(recipe, &FILES)
 }
 
-/// What a file was when it was read.
+/// Identifies a file's content when it was read.
 #[derive(Clone, PartialEq)]
 struct Stamp {
     path: String,
     head: Head,
 }
 
-/// What was made of it.
+/// A file's cached content.
 #[derive(Clone)]
 enum Content {
     Bytes(Arc<[u8]>),
@@ -57,7 +57,7 @@ impl Cache {
     }
 }
 
-/// Looks at the file as it is now.
+/// The stamp of a file as it is now.
 fn stamp(path: &str) -> Result<Stamp, Message> {
     let locator = locator(path);
     let head = store::of(&locator).and_then(|store| store.head(&locator)).map_err(|error| cant_open(path, &error))?;
@@ -127,7 +127,7 @@ mod tests {
     use super::super::step_files::*;
 
     #[test]
-    fn a_file_is_read_again_once_it_has_changed() {
+    fn a_file_is_read_again_after_it_has_changed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.cube");
         let name = path.to_str().expect("plain");

@@ -148,7 +148,6 @@ fn an_output_folder_that_is_moved_or_deleted_stops_the_job_and_a_resume_complete
             assert!(Instant::now() < until, "the job did not start");
             std::thread::yield_now();
         }
-        // Its output folder is open by now, or will be opened anew.
         let moved = bench.dir.path().join("moved");
         wait_for_lock(&bench.out(), until);
         if is_deleted {

@@ -1,4 +1,4 @@
-//! Fetched bodies that a face may want to look at: the most recent ones, within a budget of bytes.
+//! The most recently fetched bodies, kept for previews within a budget of bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ struct Kept {
     bodies: VecDeque<(ItemId, CachedBody)>,
 }
 
-/// A body and what the server called it.
+/// A body and the media type that the server sent.
 #[derive(Clone)]
 pub(crate) struct CachedBody {
     pub(crate) bytes: Arc<[u8]>,
@@ -28,7 +28,7 @@ pub(crate) struct CachedBody {
 }
 
 impl BodyCache {
-    /// Keeps a body; the oldest ones go when there is no room.
+    /// Keeps a body, and drops the oldest ones if the budget is used up.
     pub(crate) fn keep(&self, id: ItemId, bytes: &[u8], content_type: Option<String>) {
         if bytes.len() > BUDGET_BYTES / 4 {
             return;
@@ -55,7 +55,7 @@ mod tests {
     use crate::model::JobId;
 
     #[test]
-    fn the_oldest_bodies_go_when_there_is_no_room() {
+    fn the_oldest_bodies_are_dropped_when_the_budget_is_used_up() {
         let bodies = BodyCache::default();
         let id = |seq| ItemId { job: JobId(1), seq };
         for seq in 0..10 {

@@ -14,17 +14,17 @@ use crate::op::Pipeline;
 use crate::op::stage::Rect;
 use crate::store;
 
-/// The bytes a face may look at: of a file, of a body that was kept, or of the output.
+/// The bytes that a front end can see: of a file, of a cached body, or of the output.
 pub(crate) enum Source {
     /// The input itself.
     Input(CachedBody),
-    /// Only the output is left (a fetched body is not kept for ever).
+    /// Only the output is left, since fetched bodies are cached for a while only.
     Output(CachedBody),
     /// A link that has not been fetched.
     NotFetched,
 }
 
-/// Finds what there is to look at of an item.
+/// Finds what can be seen of an item.
 pub(crate) fn source(row: &ItemRow, bodies: &BodyCache) -> Result<Source, ItemError> {
     let body = |bytes: Vec<u8>| CachedBody { bytes: bytes.into(), content_type: row.content_type.clone() };
     let read = |locator: &Locator| store::read(locator, MAX_FILE_BYTES).map(body);
@@ -44,13 +44,13 @@ pub(crate) fn source(row: &ItemRow, bodies: &BodyCache) -> Result<Source, ItemEr
 
 /// Rows taken at once from a decoder.
 const ROWS_AT_ONCE: u32 = 64;
-/// Pictures decoded for a view have at most so many px, unless the view itself is larger.
+/// The most px that an image is decoded to for a view, unless the view itself is larger.
 const VIEW_PX: f64 = 24e6;
 /// How much more than needed is decoded where a recipe changes the size, so that the next edit finds enough.
 const HEADROOM: f64 = 1.25;
 
-/// The scale at which a picture must be decoded, so that what the recipe makes of it fills the area as sharply as the
-/// result itself would: a recipe that makes pictures smaller needs more than the area holds.
+/// The scale at which an image must be decoded so that the recipe's result fills the area as sharply as the saved one
+/// would: a recipe that scales down needs more pixels than the area has.
 pub(crate) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)) -> Result<f64, ItemError> {
     let pipeline = step_files::pipeline(recipe)?;
     let after = pipeline.plan(&header.info, header.orientation, 1.0)?.output();
@@ -64,14 +64,14 @@ pub(crate) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)
     Ok((HEADROOM * after_scale).min(most))
 }
 
-/// The area that a picture fills at that scale, at least `area_px`.
+/// The area that an image fills at this scale, at least `area_px`.
 pub(crate) fn scaled_area(header: &Header, scale: f64, area_px: (u32, u32)) -> (u32, u32) {
     let (w, h) = upright_size(header);
     let scaled = |px: u32| (f64::from(px) * scale).round() as u32;
     (scaled(w).max(area_px.0), scaled(h).max(area_px.1))
 }
 
-/// Runs a recipe over a picture in memory that is smaller than the whole one by `scale`.
+/// Runs a recipe over an image in memory that is smaller than the full one by `scale`.
 pub(crate) fn through(
     pipeline: &Pipeline,
     shown: &DecodedImage,
@@ -88,7 +88,7 @@ pub(crate) fn through(
     Ok((collector.into_image()?, plan.is_approximate()))
 }
 
-/// A picture just as its decoder delivers it.
+/// An image exactly as its decoder returns it.
 pub(crate) fn delivered(
     bytes: &[u8],
     options: &DecodeOptions,
@@ -108,7 +108,7 @@ pub(crate) fn delivered(
     collector.into_image()
 }
 
-/// The pixels of a picture for the screen: sRGB, whatever space the picture is in.
+/// An image's pixels for the screen: sRGB, whatever its own colour space.
 pub(crate) fn pixels(image: &Image) -> Pixels {
     let channels = image.info.channels;
     let count = channels.count();
@@ -131,7 +131,7 @@ pub(crate) fn pixels(image: &Image) -> Pixels {
     Pixels { width_px: image.info.width_px, height_px: image.info.height_px, rgba: rgba.into() }
 }
 
-/// The part of a picture around a centre (0 to 1 on both axes), as large as the area allows.
+/// The part of an image around a centre (0 to 1 on both axes), as large as the area allows.
 pub(crate) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32, u32)) -> Rect {
     let span = |centre: f32, whole: u32, area: u32| {
         let part = whole.min(area.max(1));
@@ -143,7 +143,7 @@ pub(crate) fn part_around(size_px: (u32, u32), centre: (f32, f32), area_px: (u32
     Rect { x, y, width_px, height_px }
 }
 
-/// What is seen of a result, read back from the file it would be saved as.
+/// The visible part of a result, decoded from the file it would be saved as.
 pub(crate) fn encoded(
     bytes: &[u8],
     request: &PreviewRequest,
@@ -168,7 +168,7 @@ pub(crate) fn encoded(
     Ok(pixels(&collector.into_image()?))
 }
 
-/// A part of a picture's pixels.
+/// A part of an image's pixels.
 pub(crate) fn cut_out(whole: &Pixels, part: Rect) -> Pixels {
     let row = part.x as usize * 4..(part.x + part.width_px) as usize * 4;
     let rows = whole.rgba.chunks_exact(whole.width_px as usize * 4).skip(part.y as usize).take(part.height_px as usize);
@@ -182,8 +182,8 @@ mod tests {
     use super::super::decode::*;
 
     #[test]
-    fn colours_of_a_wide_space_are_shown_as_a_plain_screen_has_them() {
-        // Full green of sRGB, as Display P3 stores it; and a gray, which is the same in both.
+    fn wide_gamut_colours_are_converted_to_srgb() {
+        // The green of sRGB as Display P3 stores it, and a gray, which is the same in both.
         let stored = [117, 251, 76, 255, 128, 128, 128, 90];
         let mut image = Image::from_u8(2, 1, Channels::Rgba, stored.to_vec());
         assert_eq!(pixels(&image).rgba.as_ref(), &stored, "without a profile it is sRGB");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_out_stays_within_the_picture() {
+    fn a_cut_out_stays_within_the_image() {
         let whole = Pixels { width_px: 4, height_px: 3, rgba: (0..48).collect() };
         let corner = cut_out(&whole, part_around((4, 3), (1.0, 1.0), (2, 2)));
         assert_eq!((corner.width_px, corner.height_px), (2, 2));

@@ -1,4 +1,4 @@
-//! Pages of items, thumbnails and previews for front ends.
+//! Pages of items, thumbnails and previews for front ends. The latest request wins.
 
 pub(super) mod body_cache;
 pub(super) mod decode;

@@ -1,4 +1,4 @@
-//! Pages of items for a face: the latest request wins, and a sorted or filtered list costs 4 bytes an item.
+//! Pages of items for front ends: the latest request wins, and a sorted or filtered list takes 4 bytes per item.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::engine::api::view::{ItemsFilter, ItemsPage, ItemsRequest, ItemsSort};
 use crate::error::JobError;
 use crate::model::JobId;
 
-/// An order that took this long to make is kept, though items changed, for ten times as long.
+/// An order that took at least this long to compute is kept for ten times as long, even if items change.
 const PATIENCE: u32 = 10;
 
 /// Reads pages of items.
@@ -23,7 +23,7 @@ pub(crate) struct Pages {
     order: Option<Ordered>,
 }
 
-/// The places of a filtered or sorted list.
+/// The items of a filtered or sorted list, in order.
 struct Ordered {
     job: JobId,
     filter: ItemsFilter,
@@ -39,7 +39,7 @@ impl Pages {
         Self { shared, reader, revision, order: None }
     }
 
-    /// Works until `stop` is closed.
+    /// Runs until `stop` is closed.
     pub(crate) fn run(mut self, stop: &Receiver<()>) {
         let bell = self.shared.items_wanted.bell().clone();
         loop {
@@ -76,7 +76,7 @@ impl Pages {
         Ok(Some(ItemsPage { total: order.seqs.len() as u64, rows: rows.into(), revision: order.revision, request }))
     }
 
-    /// Makes the list's order, unless it is there; `false` when a newer request came meanwhile.
+    /// Computes the list's order unless it is known; `false` if a newer request arrived meanwhile.
     fn make_order(&mut self, request: &ItemsRequest, revision: u64) -> Result<bool, JobError> {
         let fits = |order: &Ordered| {
             (order.job, &order.filter, order.sort) == (request.job, &request.filter, request.sort)

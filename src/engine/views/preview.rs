@@ -1,5 +1,5 @@
 //! The preview: one item before and after the recipe, through the same pipeline as outputs. A newer request cancels the
-//! older one, and what is shown says which request it answers.
+//! older one, and every preview says which request it answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +24,14 @@ use crate::fetch::Bytes;
 use crate::model::{ItemId, Limits, Locator, Recipe, Save, is_copy};
 use crate::op::Pipeline;
 
-/// How long nothing newer must come before the size of the encoded result is found out.
+/// How long requests must pause before the result is encoded to find out its size.
 const SETTLES: Duration = Duration::from_millis(120);
-/// How much larger than needed a decoded picture may be before a smaller one is decoded.
+/// How much larger than needed a decoded image may be before a smaller one is decoded.
 const SCALE_SPAN: f64 = 3.0;
-/// Text shown at most.
+/// Bytes of text shown at most.
 const TEXT_BYTES: usize = 64 << 10;
 
-/// Makes previews.
+/// Computes previews.
 pub(crate) struct PreviewWorker {
     shared: Arc<Shared>,
     reader: Box<dyn CatalogReader>,
@@ -41,7 +41,7 @@ pub(crate) struct PreviewWorker {
     encoded: Option<Encoded>,
 }
 
-/// A result as it would be saved, kept while one looks around in it.
+/// A result as it would be saved, kept while the user moves around in it.
 struct Encoded {
     id: ItemId,
     recipe: Recipe,
@@ -50,7 +50,7 @@ struct Encoded {
     size_px: (u32, u32),
 }
 
-/// The decoded picture that recipes are tried on.
+/// The decoded image that recipes are tried on.
 struct Base {
     id: ItemId,
     locator: Locator,
@@ -61,7 +61,7 @@ struct Base {
     is_output: bool,
     shown: DecodedImage,
     before: Pixels,
-    /// What is kept for looking around at 100 %.
+    /// What is kept for moving around at 100 %.
     around: Viewport,
 }
 
@@ -75,7 +75,7 @@ impl PreviewWorker {
         Self { shared, reader, bodies, helpers, base: None, encoded: None }
     }
 
-    /// Works until `stop` is closed.
+    /// Runs until `stop` is closed.
     pub(crate) fn run(mut self, stop: &Receiver<()>) {
         let bell = self.shared.preview_wanted.bell().clone();
         let mut rung = false;
@@ -104,7 +104,7 @@ impl PreviewWorker {
                 crossbeam_channel::select! {
                     recv(bell) -> _ => rung = true,
                     recv(stop) -> _ => return,
-                    // Nothing newer for a moment: find out what the result weighs, and how it looks once it is saved.
+                    // No newer request for a moment: find out the result's size, and how it looks once it is saved.
                     default(SETTLES) => self.show_encoded(&request, content),
                 }
             }
@@ -141,7 +141,7 @@ impl PreviewWorker {
         let bell = self.shared.preview_wanted.bell();
         let cancelled = || !bell.is_empty();
         let Some(base) = &mut self.base else { return Ok(PreviewContent::Nothing) };
-        // Of an output there is nothing before: the recipe has been through already.
+        // An output has been through the recipe already.
         let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
         let pipeline = step_files::pipeline(&recipe)?;
         let (before, after, after_size_px, approximate) = match request.zoom {
@@ -183,7 +183,7 @@ impl PreviewWorker {
         }))
     }
 
-    /// Loads an item's picture; anything else there is to see of it is returned.
+    /// Loads an item's image. If there is something else to see instead, returns that.
     fn load(
         &mut self,
         request: &PreviewRequest,
@@ -221,7 +221,7 @@ impl PreviewWorker {
                 return Ok((shown, before));
             };
             let header = codec::probe_with(&body.bytes, asked.page, &control)?;
-            // A recipe that can't be planned is told of where it is run.
+            // A recipe that can't be planned is reported when it runs.
             let scale = decode::wanted_scale(&header, &recipe, area_px).unwrap_or(0.0);
             let decode_px = decode::scaled_area(&header, scale, area_px);
             let shown = decode_image::decode(&body.bytes, asked, Some(decode_px), &control)?;
@@ -234,7 +234,7 @@ impl PreviewWorker {
         Ok(None)
     }
 
-    /// Encodes the whole result; tells its size, and shows it as it was encoded.
+    /// Encodes the whole result, and publishes its size and how it looks after encoding.
     fn show_encoded(&mut self, request: &PreviewRequest, content: PreviewContent) {
         let PreviewContent::Picture(picture) = content else { return };
         let bell = self.shared.preview_wanted.bell().clone();
@@ -324,7 +324,7 @@ impl PreviewWorker {
     }
 }
 
-/// The body as text, if the server called it text, or it is text and no picture.
+/// The body as text, if the server says that it is text, or it is text and not an image.
 fn as_text(body: &CachedBody) -> Option<PreviewContent> {
     if codec::sniff(&body.bytes).is_some() {
         return None;
@@ -335,7 +335,7 @@ fn as_text(body: &CachedBody) -> Option<PreviewContent> {
     let head = body.bytes.get(..TEXT_BYTES).unwrap_or(&body.bytes);
     let (text, is_text) = match std::str::from_utf8(head) {
         Ok(text) => (text.to_owned(), !text.contains('\0')),
-        // The last character may be cut through.
+        // The last character may be incomplete.
         Err(error) if head.len() - error.valid_up_to() < 4 && error.valid_up_to() > 0 => {
             (String::from_utf8_lossy(&head[..error.valid_up_to()]).into_owned(), true)
         }
@@ -366,14 +366,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_called_text_is_shown_as_text() {
+    fn a_body_that_the_server_calls_text_is_shown_as_text() {
         let shown = as_text(&body(b"{\"a\": 1}", Some("application/json; charset=utf-8")));
         assert!(matches!(shown, Some(PreviewContent::Text { text, size_bytes: 8, .. }) if text == "{\"a\": 1}"));
         assert!(as_text(&body(b"\x89PNG\r\n\x1a\n", Some("text/plain"))).is_none());
     }
 
     #[test]
-    fn a_histogram_counts_every_pixel_once_a_channel() {
+    fn a_histogram_counts_every_pixel_once_per_channel() {
         let image = Image::from_u8(2, 1, Channels::Rgb, vec![0, 255, 4, 0, 128, 4]);
         let counts = histogram(&decode::pixels(&image));
         assert_eq!((counts[0][0], counts[1][63], counts[1][32], counts[2][1]), (2, 1, 1, 2));

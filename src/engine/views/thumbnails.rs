@@ -1,4 +1,4 @@
-//! Thumbnails for a face: the most wanted first, on the preview pool, forgotten when no longer wanted.
+//! Thumbnails for front ends, computed on the preview pool: the most wanted first, and none that is no longer wanted.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const MAX_TIME: Duration = Duration::from_secs(20);
 /// The longest side of a thumbnail in px.
 const SIDE_PX: u32 = 256;
 
-/// Makes thumbnails.
+/// Computes thumbnails.
 pub(crate) struct Thumbnails {
     shared: Arc<Shared>,
     thumbnail_tx: Sender<Thumbnail>,
@@ -45,7 +45,7 @@ impl Thumbnails {
         Self { shared, thumbnail_tx, reader, bodies, pool, helpers }
     }
 
-    /// Works until `stop` is closed.
+    /// Runs until `stop` is closed.
     pub(crate) fn run(self, stop: &Receiver<()>) {
         let bell = self.shared.thumbnails_wanted.bell().clone();
         let threads = self.pool.current_num_threads();
@@ -87,7 +87,7 @@ impl Thumbnails {
                     .map_err(|error| error.named(&row.locator))?;
                 Ok(decode::pixels(&shown.image))
             });
-            // A face that takes none keeps nobody waiting: it asks again for what it still wants.
+            // A front end that takes none blocks nobody: it asks again for those it still wants.
             if thumbnail_tx.try_send(Thumbnail { id, pixels }).is_ok() {
                 shared.wake();
             }

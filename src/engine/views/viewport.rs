@@ -1,4 +1,4 @@
-//! Looking around at 100 %: only what is seen of a result is computed, and a margin for the next drag.
+//! Previews at 100 %: only the visible part of a result is computed, with a margin for the next drag.
 
 use super::decode;
 use crate::codec::{DecodeControl, DecodeOptions};
@@ -9,17 +9,17 @@ use crate::model::{Image, Orientation, Recipe};
 use crate::op::stage::Rect;
 use crate::op::{Pipeline, Plan};
 
-/// What is computed beyond each edge of what is seen, in px.
+/// The margin computed beyond each edge of the visible part, in px.
 const MARGIN_PX: u32 = 192;
 
-/// What is kept of one picture, so that neither the next edit nor the next drag begins anew.
+/// What is kept of one image, so that neither the next edit nor the next drag starts from scratch.
 #[derive(Default)]
 pub(crate) struct Viewport {
     delivered: Option<RecipeInput>,
     part: Option<Part>,
 }
 
-/// A picture as its decoder delivers it to a recipe, where that is not how it is shown: on its side, smaller, or gray.
+/// An image as its decoder returns it for a recipe, where that differs from the displayed one: rotated, smaller, or gray.
 struct RecipeInput {
     max_downscale: f64,
     luma: bool,
@@ -34,27 +34,27 @@ struct Part {
     pixels: Pixels,
 }
 
-/// What is seen of a result.
+/// The visible part of a result.
 pub(crate) struct VisiblePart {
     pub(crate) pixels: Pixels,
     /// Size of the whole result.
     pub(crate) result_px: (u32, u32),
 }
 
-/// What is to be seen of which picture.
+/// Which part of which image to show.
 pub(crate) struct ViewportRequest<'a> {
     pub(crate) shown: &'a DecodedImage,
     pub(crate) bytes: &'a [u8],
     pub(crate) asked: DecodeChoice,
     pub(crate) recipe: &'a Recipe,
     pub(crate) pipeline: &'a Pipeline,
-    /// The centre of what is seen, 0 to 1 on both axes.
+    /// The centre of the visible part, 0 to 1 on both axes.
     pub(crate) centre: (f32, f32),
     pub(crate) area_px: (u32, u32),
 }
 
 impl Viewport {
-    /// The pixels around a centre, just as they are saved.
+    /// The pixels around a centre, exactly as they are saved.
     pub(crate) fn look(
         &mut self,
         wanted: &ViewportRequest<'_>,
@@ -131,7 +131,7 @@ const fn holds(outer: Rect, inner: Rect) -> bool {
         && inner.y + inner.height_px <= outer.y + outer.height_px
 }
 
-/// What a decoder is to deliver, where that is not the picture as it is shown.
+/// What the decoder has to return, where that differs from the displayed image.
 fn decoded(plan: &Plan, wanted: &ViewportRequest<'_>) -> Option<(f64, bool)> {
     let (max_downscale, luma) = (plan.max_downscale(), plan.accepts_luma());
     let upright = wanted.shown.header.orientation == Orientation::Upright;
