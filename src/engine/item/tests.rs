@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 
 use crate::engine::{Command, Engine, EngineOptions};
-use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState};
+use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState, Locator};
+use crate::store;
 use crate::store::unreliable::Faults;
 
 /// No wait may take longer.
@@ -39,7 +40,7 @@ impl Bench {
         self.dir.path().join("out")
     }
 
-    /// A job that copies so many files.
+    /// A job that copies this many files.
     fn copies(&self, count: u32) -> JobSpec {
         let sources = (0..count).map(|n| {
             let path = self.dir.path().join("in").join(format!("{n}.txt"));
@@ -51,7 +52,7 @@ impl Bench {
         spec
     }
 
-    /// Sends a command and waits until the job ends, be it by an error, which is returned.
+    /// Sends a command and waits until the job ends. Returns the error that stopped it.
     fn run(&self, command: Command) -> (JobId, Option<String>) {
         let handle = self.engine.handle();
         let seen = handle.snapshot().events.last().map_or(0, |event| event.sequence);
@@ -188,5 +189,23 @@ fn wait_for_lock(dir: &Path, until: Instant) {
     while !names(dir).iter().any(|name| name.ends_with(".lock")) {
         assert!(Instant::now() < until, "no lock");
         std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_job_reads_from_and_writes_to_any_kind_of_store() {
+    let bench = Bench::new();
+    let out = Path::new("memory:/results");
+    let mut spec = bench.copies(3);
+    spec.output_mut().sink.dir = Some(out.to_path_buf());
+    let (job, error) = bench.run(Command::Submit(Box::new(spec)));
+    assert_eq!((error, bench.state(job)), (None, JobState::Done));
+    let mut saved = Vec::new();
+    store::of_path(out).walk(out, &mut |path| saved.push(path.to_path_buf()));
+    saved.sort();
+    assert_eq!(saved, ["0.txt", "1.txt", "2.txt"].map(|name| out.join(name)));
+    for row in bench.engine.reader().unwrap().after(job, 0, 10).unwrap() {
+        let output = Locator::parse(row.output.as_deref().unwrap());
+        assert!(store::is_intact(&output, row.bytes_out, row.output_hash.as_deref().unwrap()), "{row:?}");
     }
 }
