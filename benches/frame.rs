@@ -2,6 +2,7 @@
 //! job saturates the cores: `cargo bench --bench frame`. The renderer's part is not in it.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its figures and may stop")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark prepares files")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,11 +1,13 @@
-//! Pixloom: batches of pictures and links, picked, filtered, fetched, watched and recorded.
+//! Pixloom: batches of images and links. Pick, filter, fetch, watch, and lose nothing.
 //!
-//! Three kinds of work want three kinds of concurrency: network and database work waits, so many tasks are in flight on
-//! few threads; pixel work computes, so exactly one thread per core is busy; shared state has one owner and messages.
+//! Network and database work waits, so it runs as many tasks on few threads; pixel work computes, so it uses exactly one
+//! thread per core; shared state has one owner that receives messages.
 //!
-//! The rooms, in the order of the data's way (each may use only those above it; see `ARCHITECTURE.md`):
-//! `model`, `error`, `config`, `db`, then `source`, `fetch`, `codec`, `op`, `sink`, `catalog`, which never see each
-//! other, then `engine`, then the faces `cli` and `gui`.
+//! The modules in the order of the data (each may use only those before it, see `ARCHITECTURE.md`): `model`, `error`,
+//! `config`, `db`, `store`; then `source`, `fetch`, `codec`, `op`, `sink`, `catalog`, which never use each other; then
+//! `engine`; then the front ends `cli` and `gui`.
+
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests prepare files"))]
 
 pub mod catalog;
 pub mod cli;

@@ -2,6 +2,7 @@
 //! private host that nobody named, and names are looked up in a table.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;

@@ -1,6 +1,7 @@
 //! The command line by its contract: the real program, in a home of its own, against files and a local server.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[path = "cli/access.rs"]
 mod access;

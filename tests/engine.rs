@@ -2,6 +2,7 @@
 //! catalog. Every wait is for a condition and has a deadline; every test has a folder of its own.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod util;

@@ -2,6 +2,7 @@
 //! a fixed time.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[path = "fetch/transfers.rs"]
 mod transfers;

@@ -3,6 +3,7 @@
 //! `PIXLOOM_FUZZ_ROUNDS` sets how many mutants are made of each file. `make fuzz` searches on with libFuzzer.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests read corpora")]
 
 #[path = "../fuzz/targets/mod.rs"]
 mod targets;

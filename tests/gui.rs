@@ -3,6 +3,7 @@
 
 #![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[expect(dead_code, reason = "only the server's plainest answers are needed here")]
 mod util;

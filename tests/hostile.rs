@@ -3,6 +3,7 @@
 //! interface: 127.0.0.2 stands for a private host that nobody named.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
 #[path = "util/hostile.rs"]
 mod hostile;

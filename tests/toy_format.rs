@@ -1,6 +1,7 @@
 //! A format that is declared in this one file is found wherever formats are listed, recognised, read and written.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests prepare files")]
 
 use std::path::Path;
 

@@ -5,6 +5,7 @@
 
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't set its stage has nothing to say")]
+#![expect(clippy::disallowed_methods, reason = "tests prepare files")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //!
 //! Knows no table of anybody's.
 
+#![expect(clippy::disallowed_types, reason = "connections to databases are opened here")]
+
 mod dsn;
 pub mod sqlite;
 

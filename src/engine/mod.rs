@@ -3,6 +3,8 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
 
+#![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
+
 pub mod api;
 mod coordinator;
 mod intake;

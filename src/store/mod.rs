@@ -4,6 +4,8 @@
 //! It makes no decisions: whether a file may be replaced is for the engine to say. Any call may block for as long as its
 //! disk or network does, so no thread that others wait for may call in here.
 
+#![expect(clippy::disallowed_methods, reason = "stored bytes are files")]
+
 pub mod descriptors;
 mod folder;
 mod hash;

@@ -1,5 +1,7 @@
 //! A job's items written out for other programs: to standard output, or whole to a file.
 
+#![expect(clippy::disallowed_methods, reason = "exports are written to a file")]
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

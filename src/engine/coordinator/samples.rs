@@ -1,5 +1,7 @@
 //! The sample pictures that come with the program, laid out as files so that they are sources like any other.
 
+#![expect(clippy::disallowed_methods, reason = "sample images are unpacked on request")]
+
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;

@@ -1,5 +1,7 @@
 //! The file of settings.
 
+#![expect(clippy::disallowed_methods, reason = "the settings file")]
+
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;

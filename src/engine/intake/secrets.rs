@@ -1,6 +1,8 @@
 //! What is asked for, as it may be recorded: user info of links and proxies goes among the secrets before anything
 //! reaches the catalog.
 
+#![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
+
 use crate::engine::api::snapshot::CaFileFault;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Secrets};

@@ -1,6 +1,8 @@
 //! Where an item's result goes: its name, what happens when that is taken, and the step from a temporary to the final
 //! name.
 
+#![expect(clippy::disallowed_methods, reason = "the output folder is resolved once")]
+
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
