@@ -327,6 +327,11 @@ fn modules_use_only_what_they_may_see() {
 }
 
 #[test]
+fn no_files_import_each_other() {
+    check(|_, tree| import_cycles(tree));
+}
+
+#[test]
 fn the_window_never_touches_a_disk_a_network_or_a_thread() {
     check(|_, tree| blocking_in_the_window(tree));
 }
