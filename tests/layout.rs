@@ -10,6 +10,7 @@
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -152,7 +153,7 @@ fn import_cycles(tree: &Tree) -> Vec<String> {
             inside.map(move |(to, names)| (from, to, names))
         }) {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            text.push_str(&format!("\n    src/{} -> src/{}: {}", tree.files[*from], tree.files[*to], names.join(", ")));
+            let _ = write!(text, "\n    src/{} -> src/{}: {}", tree.files[*from], tree.files[*to], names.join(", "));
         }
         reported.extend(cycle);
         found.push(text);
@@ -366,7 +367,7 @@ fn tree_of(files: &[(&str, &str)]) -> (Vec<Source>, Tree) {
     if !files.iter().any(|(path, _)| *path == "lib.rs") {
         let areas: BTreeSet<&str> =
             files.iter().map(|(path, _)| area_of(path)).filter(|area| *area != "main").collect();
-        let text = areas.iter().map(|area| format!("pub mod {area};\n")).collect();
+        let text = areas.iter().flat_map(|area| ["pub mod ", area, ";\n"]).collect();
         sources.push(Source { path: "lib.rs".to_owned(), text });
     }
     let tree = Tree::parse(&sources);
@@ -601,7 +602,7 @@ fn a_file_that_is_too_long_is_found() {
 #[test]
 fn a_folder_with_too_many_files_is_found() {
     let folder = |count: usize| -> Vec<Source> {
-        let path = |i: usize| if i % 2 == 0 { format!("op/f{i}.rs") } else { format!("op/g{i}.rs") };
+        let path = |i: usize| if i.is_multiple_of(2) { format!("op/f{i}.rs") } else { format!("op/g{i}.rs") };
         (0..count).map(|i| Source { path: path(i), text: String::new() }).collect()
     };
     assert_eq!(crowded_folders(&folder(MAX_FILES + 1)).len(), 1);
