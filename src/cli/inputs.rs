@@ -11,7 +11,7 @@ use crate::model::{Message, SourceSpec, locator};
 pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<SourceSpec>, JobError> {
     let options = ArgumentOptions { recursive };
     let sources: Result<Vec<_>, _> =
-        inputs.iter().map(|input| engine::from_argument(input, &options).map_err(JobError::Refused)).collect();
+        inputs.iter().map(|input| engine::from_argument(input, options).map_err(JobError::Refused)).collect();
     Ok(engine::merge_sources(sources?.into_iter().flatten()))
 }
 

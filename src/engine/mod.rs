@@ -28,9 +28,9 @@ pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
 pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as op_list, registry, save_help};
 pub use crate::source::{
-    ArgumentOptions, argument_help, formats_help as list_formats_help, from_argument, from_list_argument, is_list_name,
-    kind_of as source_kind_of, kinds as source_kinds, label as source_label, list_argument_help,
-    merge as merge_sources,
+    ArgumentOptions, Dialog, MenuEntry, argument_help, formats_help as list_formats_help, from_argument,
+    from_list_argument, is_list_name, kind_of as source_kind_of, kinds as source_kinds, label as source_label,
+    list_argument_help, menu_entries as source_menu, merge as merge_sources,
 };
 pub use api::command::Command;
 pub use api::export::export_job;
@@ -171,14 +171,14 @@ impl Engine {
         let (record_tx, record_rx) = bounded(record::message::RECORDS);
         let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
-        let (disks, reply_rx, disk_threads) = coordinator::disk::DiskWorkers::start(before_task)?;
+        let disks = coordinator::disk::DiskWorkers::start(before_task)?;
         let (bell_tx, bell_rx) = bounded(1);
         let (quit_tx, quit_rx) = bounded(1);
         let revision = Arc::new(AtomicU64::new(1));
         let runs = record::recorder::Runs::default();
         let bodies: Option<Arc<views::body_cache::BodyCache>> = options.lists_drafts.then(Arc::default);
         let secrets = Arc::new(Secrets::new(options.secrets_path.clone()));
-        let mut threads = disk_threads;
+        let mut threads = disks.threads;
 
         let recorder = record::recorder::Recorder {
             catalog,
@@ -207,8 +207,8 @@ impl Engine {
 
         let parts = coordinator::Parts {
             settings_file: options.settings_path.clone().map(coordinator::settings::SettingsFile::new).map(Arc::new),
-            disks,
-            reply_rx,
+            disks: disks.workers,
+            reply_rx: disks.reply_rx,
             shared: ends.shared,
             command_rx: ends.command_rx,
             note_rx,

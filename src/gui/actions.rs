@@ -7,7 +7,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 use super::dialogs::Purpose;
 use super::state::{Sheet, State};
 use crate::config::{ItemsLayout, Theme};
-use crate::engine::Command;
+use crate::engine::{Command, Dialog, MenuEntry, source_menu};
 use crate::model::JobState;
 use crate::model::Lang;
 
@@ -17,10 +17,8 @@ pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 /// Something a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Choose pictures.
-    AddImages,
-    /// Choose a folder.
-    AddFolder,
+    /// Choose a source of the kind that declares this menu entry.
+    AddSource(&'static MenuEntry),
     /// Type a path or a link.
     AddPath,
     /// Take links from the clipboard.
@@ -73,9 +71,17 @@ pub(crate) enum Action {
 
 impl Action {
     /// Every action, in the palette's order.
-    pub(crate) const ALL: [Self; 26] = [
-        Self::AddImages,
-        Self::AddFolder,
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::sources().chain(Self::OTHERS)
+    }
+
+    /// The actions that add a source by a dialog.
+    pub(crate) fn sources() -> impl Iterator<Item = Self> {
+        source_menu().map(Self::AddSource)
+    }
+
+    /// All other actions.
+    const OTHERS: [Self; 24] = [
         Self::AddPath,
         Self::PasteLinks,
         Self::AddSamples,
@@ -106,8 +112,7 @@ impl Action {
     pub(crate) fn label(self, lang: Lang, state: &State) -> String {
         let progress = state.job().map(|job| job.progress).unwrap_or_default();
         match self {
-            Self::AddImages => lang.word("add_images").to_owned(),
-            Self::AddFolder => lang.word("add_folder").to_owned(),
+            Self::AddSource(entry) => lang.find(entry.id).unwrap_or(entry.label).to_owned(),
             Self::AddPath => lang.word("add_path").to_owned(),
             Self::PasteLinks => lang.word("paste_links").to_owned(),
             Self::AddSamples => lang.word("try_samples").to_owned(),
@@ -137,10 +142,15 @@ impl Action {
     }
 
     /// Its shortcut.
-    pub(crate) const fn shortcut(self) -> Option<KeyboardShortcut> {
+    pub(crate) fn shortcut(self) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
-            Self::AddImages => (Modifiers::COMMAND, Key::O),
-            Self::AddFolder => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O),
+            // The first entry of each dialog.
+            Self::AddSource(entry) if source_menu().find(|first| first.dialog == entry.dialog) == Some(entry) => {
+                match entry.dialog {
+                    Dialog::Files => (Modifiers::COMMAND, Key::O),
+                    Dialog::Folder => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O),
+                }
+            }
             Self::AddPath => (Modifiers::COMMAND, Key::L),
             Self::Start => (Modifiers::COMMAND, Key::Enter),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
@@ -198,8 +208,10 @@ impl Action {
         }
         let job = state.job().map(|job| job.id);
         match self {
-            Self::AddImages => state.dialog(Purpose::Images),
-            Self::AddFolder => state.dialog(Purpose::Folder),
+            Self::AddSource(entry) => state.dialog(match entry.dialog {
+                Dialog::Files => Purpose::Images,
+                Dialog::Folder => Purpose::Folder,
+            }),
             Self::AddPath => state.open(Sheet::Path(Purpose::Images)),
             Self::PasteLinks => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
@@ -243,7 +255,7 @@ impl Action {
     pub(crate) fn run_shortcuts(ctx: &Context, state: &mut State) {
         let typing = ctx.text_edit_focused();
         // Longer shortcuts first: Ctrl+Z would also match Ctrl+Shift+Z.
-        let mut actions = Self::ALL;
+        let mut actions: Vec<Self> = Self::all().collect();
         actions.sort_by_key(|action| std::cmp::Reverse(action.shortcut().is_some_and(|it| it.modifiers.shift)));
         for action in actions {
             let Some(shortcut) = action.shortcut() else { continue };

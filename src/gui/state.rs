@@ -217,7 +217,9 @@ impl State {
     pub(crate) fn start(&mut self, ctx: &Context) {
         let focused_box = ctx.memory_mut(|memory| {
             let focused = memory.focused();
-            focused.into_iter().for_each(|id| memory.surrender_focus(id));
+            if let Some(id) = focused {
+                memory.surrender_focus(id);
+            }
             focused
         });
         self.start = Some(PendingStart { focused_box, edits_are_complete: focused_box.is_none() });

@@ -721,3 +721,12 @@ fn a_link_that_was_fetched_meanwhile_is_asked_for_again() {
     window.harness.run_steps(2);
     assert!(window.engine.ends.shared.preview_wanted.take().is_some());
 }
+
+#[test]
+fn a_declared_kind_of_source_has_a_menu_entry() {
+    let mut window = window(FakeEngine::add_items);
+    window.press("Open");
+    for name in ["Add images…", "Add folder…", "Add toys…"] {
+        assert!(window.has(name), "{name}");
+    }
+}

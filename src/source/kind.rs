@@ -49,7 +49,7 @@ pub struct Argument {
     /// What the help calls it, in the plural.
     pub help: &'static str,
     /// The source that an argument stands for; `None` if the argument is not of this kind.
-    pub parse: fn(&OsStr, &ArgumentOptions) -> Result<Option<SourceSpec>, Message>,
+    pub parse: fn(&OsStr, ArgumentOptions) -> Result<Option<SourceSpec>, Message>,
 }
 
 /// Options of the command line that apply to its arguments.
@@ -60,7 +60,7 @@ pub struct ArgumentOptions {
 }
 
 /// A menu entry that adds a source.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct MenuEntry {
     /// Names the label in the word catalogues.
     pub id: &'static str,

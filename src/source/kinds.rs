@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, Reading, SourceKind};
+use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceKind};
 use super::{fetched_list, files, folder, stdin, url, url_list};
 use crate::error::JobError;
 use crate::model::{ListSpec, Message, SourceSpec};
@@ -26,6 +26,11 @@ const UNKNOWN_KIND: Message = Message::new("source_kind");
 /// Every kind of source.
 pub fn kinds() -> &'static [&'static SourceKind] {
     KINDS
+}
+
+/// The menu entries that add sources.
+pub fn menu_entries() -> impl Iterator<Item = &'static MenuEntry> {
+    KINDS.iter().filter_map(|kind| kind.menu.as_ref())
 }
 
 /// The kind of a source; an error if a newer version wrote it.
@@ -66,19 +71,19 @@ pub fn label(source: &SourceSpec) -> String {
 }
 
 /// The source that an argument of `pixloom run` stands for.
-pub fn from_argument(argument: &OsStr, options: &ArgumentOptions) -> Result<Option<SourceSpec>, Message> {
+pub fn from_argument(argument: &OsStr, options: ArgumentOptions) -> Result<Option<SourceSpec>, Message> {
     parse(|kind| kind.argument.as_ref(), argument, options)
 }
 
 /// The list that a value of `--urls` stands for.
 pub fn from_list_argument(argument: &OsStr) -> Result<Option<SourceSpec>, Message> {
-    parse(|kind| kind.list_argument.as_ref(), argument, &ArgumentOptions::default())
+    parse(|kind| kind.list_argument.as_ref(), argument, ArgumentOptions::default())
 }
 
 fn parse(
     form: impl Fn(&'static SourceKind) -> Option<&'static Argument>,
     argument: &OsStr,
-    options: &ArgumentOptions,
+    options: ArgumentOptions,
 ) -> Result<Option<SourceSpec>, Message> {
     for form in KINDS.iter().rev().filter_map(|kind| form(kind)) {
         if let Some(source) = (form.parse)(argument, options)? {
@@ -147,12 +152,12 @@ mod tests {
 
     #[test]
     fn a_kind_is_declared_once_and_found_in_arguments_help_paths_menus_and_labels() {
-        let toys = from_argument(OsStr::new("toy:3"), &ArgumentOptions::default()).unwrap().unwrap();
+        let toys = from_argument(OsStr::new("toy:3"), ArgumentOptions::default()).unwrap().unwrap();
         assert_eq!(locators(&toys, &Reading::default()), ["/toys/0.png", "/toys/1.png", "/toys/2.png"]);
         assert_eq!(argument_help(), "files, folders, http(s) URLs and toys (toy:NUMBER)");
         assert_eq!(list_argument_help(), "a file, the http(s) URL of a list, - for standard input or a box of toys");
         assert_eq!(from_path(Path::new("/attic/toy-box")).map(|source| source.kind), Some("toy".to_owned()));
-        let menu: Vec<&str> = kinds().iter().filter_map(|kind| kind.menu.as_ref()).map(|entry| entry.label).collect();
+        let menu: Vec<&str> = menu_entries().map(|entry| entry.label).collect();
         assert_eq!(menu, ["Add images…", "Add folder…", "Add toys…"]);
         assert_eq!(label(&toys), "3 toys");
         let stored = serde_json::to_string(&toys).unwrap();
@@ -164,7 +169,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder_path = dir.path().to_string_lossy().into_owned();
         let inputs = ["a.png", "b.png", &folder_path, "HTTPS://h.example/c.png", "https://h.example/d.png", "e.csv"];
-        let parse = |input: &&str| from_argument(OsStr::new(input), &ArgumentOptions { recursive: true }).unwrap();
+        let parse = |input: &&str| from_argument(OsStr::new(input), ArgumentOptions { recursive: true }).unwrap();
         let sources = merge(inputs.iter().filter_map(parse));
         let shown: Vec<(&str, usize)> =
             sources.iter().map(|source| (source.kind.as_str(), source.inputs.len())).collect();

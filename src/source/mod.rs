@@ -25,7 +25,7 @@ pub use folder::{folder, is_picture_name};
 pub use kind::{Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
 pub use kinds::{
     argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,
-    may_give, merge, read, results_beside,
+    may_give, menu_entries, merge, read, results_beside,
 };
 pub use lists::{Header, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};

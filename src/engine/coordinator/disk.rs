@@ -31,17 +31,24 @@ type Task = Box<dyn FnOnce() -> Reply + Send>;
 /// Called before each task; tests use it to stall a disk.
 pub(crate) type BeforeTask = Arc<dyn Fn(Disk) + Send + Sync>;
 
-/// Threads that do disk work, one for each [`Disk`]. They end when this is dropped and their tasks are done.
+/// The queues of the threads that do disk work, one for each [`Disk`]. The threads end when this is dropped and their
+/// tasks are done.
 pub(crate) struct DiskWorkers {
     settings_tx: Sender<Task>,
     output_tx: Sender<Task>,
 }
 
+/// What starting the threads gives.
+pub(crate) struct StartedWorkers {
+    pub(crate) workers: DiskWorkers,
+    /// Where replies arrive.
+    pub(crate) reply_rx: Receiver<Reply>,
+    pub(crate) threads: Vec<JoinHandle<()>>,
+}
+
 impl DiskWorkers {
-    /// Starts the threads. Also returns the end at which replies arrive.
-    pub(crate) fn start(
-        before_task: Option<&BeforeTask>,
-    ) -> Result<(Self, Receiver<Reply>, Vec<JoinHandle<()>>), JobError> {
+    /// Starts the threads.
+    pub(crate) fn start(before_task: Option<&BeforeTask>) -> Result<StartedWorkers, JobError> {
         let (reply_tx, reply_rx) = bounded(MAX_QUEUED);
         let start = |name: &str, disk: Disk| {
             let (task_tx, task_rx) = bounded::<Task>(MAX_QUEUED);
@@ -59,7 +66,8 @@ impl DiskWorkers {
         };
         let (settings_tx, settings_thread) = start("pixloom-settings", Disk::Settings)?;
         let (output_tx, output_thread) = start("pixloom-output", Disk::Output)?;
-        Ok((Self { settings_tx, output_tx }, reply_rx, vec![settings_thread, output_thread]))
+        let workers = Self { settings_tx, output_tx };
+        Ok(StartedWorkers { workers, reply_rx, threads: vec![settings_thread, output_thread] })
     }
 }
 

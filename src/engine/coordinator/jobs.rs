@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crossbeam_channel::Sender;
 use rayon::ThreadPool;
 
 use super::disk::Disk;
@@ -128,7 +129,7 @@ impl Coordinator {
         self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let secrets = Arc::clone(&self.parts.secrets);
-        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, |task| call(&record_tx, task));
+        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, &record_tx);
         self.on_disk(Disk::Output, prepare, move |this, prepared| this.prepared(job, prepared));
         Ok(())
     }
@@ -139,7 +140,11 @@ impl Coordinator {
         if let Some(state) = preparing.stopped {
             self.set_state(job, state);
             // A folder that was created for the job is removed again.
-            self.on_disk(Disk::Output, move || Ok(drop((prepared, preparing.lock))), |_, _| Ok(()));
+            let discard = move || {
+                drop((prepared, preparing.lock));
+                Ok(())
+            };
+            self.on_disk(Disk::Output, discard, |_, _| Ok(()));
             self.begin_next();
             return Ok(());
         }
@@ -348,9 +353,7 @@ fn prepare(
     has_results: bool,
     readers: &ReaderFactory,
     secrets: &Arc<Secrets>,
-    call: impl FnOnce(
-        Box<dyn FnOnce(&mut dyn crate::catalog::Catalog) -> Result<Vec<ItemRow>, JobError> + Send>,
-    ) -> Result<Vec<ItemRow>, JobError>,
+    record_tx: &Sender<Record>,
 ) -> Result<Prepared, JobError> {
     let pipeline = check(&spec)?;
     let out_dir = naming::out_dir(&spec)?;
@@ -362,13 +365,13 @@ fn prepare(
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
     spec.output_mut().sink.dir = Some(out_dir.clone());
     let request = spec.without_sources();
-    let recorded = call(Box::new(move |catalog| {
+    let recorded = call(record_tx, move |catalog| {
         if is_new_dir {
             catalog.set_request(job, &request)?;
         }
         catalog.set_state(job, JobState::Running)?;
         catalog.requeue_running(job)
-    }))?;
+    })?;
     let fetcher = lists::fetcher(&spec, secrets)?;
     naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
     Ok(Prepared { spec, pipeline, naming, created, fetcher, recorded })

@@ -18,11 +18,18 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let rect = Rect::from_center_size(area.center(), wanted);
     outline(ui.painter(), rect, p.line);
 
-    let buttons = [
-        (Action::AddImages, Button::new(lang.word("add_images")).primary()),
-        (Action::AddFolder, Button::new(lang.word("add_folder"))),
-        (Action::PasteLinks, Button::new(lang.word("paste_links"))),
-    ];
+    // Two sources fit; the menu has all of them.
+    let actions: Vec<Action> = Action::sources().take(2).chain([Action::PasteLinks]).collect();
+    let labels: Vec<String> = actions.iter().map(|action| action.label(lang, state)).collect();
+    let buttons: Vec<(Action, Button<'_>)> = actions
+        .into_iter()
+        .zip(&labels)
+        .enumerate()
+        .map(|(at, (action, label))| {
+            let button = Button::new(label);
+            (action, if at == 0 { button.primary() } else { button })
+        })
+        .collect();
     let row_width =
         buttons.iter().map(|(_, button)| button.measure(ui)).sum::<f32>() + size::GAP * (buttons.len() - 1) as f32;
     let inner = rect.shrink(size::GAP);

@@ -102,8 +102,7 @@ fn lit(ui: &mut egui::Ui, on: bool, add: impl FnOnce(&mut egui::Ui) -> egui::Res
 fn entries(state: &State) -> Vec<(String, Entry)> {
     let lang = state.lang;
     let wanted = state.typed.trim().to_lowercase();
-    let mut found: Vec<(String, Entry)> = Action::ALL
-        .into_iter()
+    let mut found: Vec<(String, Entry)> = Action::all()
         .filter(|action| *action != Action::Palette && action.is_enabled(state))
         .map(|action| (action.label(lang, state), Entry::Act(action)))
         .filter(|(words, _)| wanted.split_whitespace().all(|part| words.to_lowercase().contains(part)))
