@@ -13,9 +13,9 @@ fn all_links_are_fetched_although_only_few_files_can_be_open() {
     });
     let home = Home::new();
     let mut list = String::new();
-    (0..300).for_each(|n| {
+    for n in 0..300 {
         let _ = writeln!(list, "{}", server.url(&format!("/{n}.txt")));
-    });
+    }
     home.file("list.txt", list);
     let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "64", "--retries", "0"];
     let said = home.run_limited("-n 128", &args);

@@ -225,9 +225,10 @@ impl<W> HostState<W> {
         if self.permits.len() >= self.concurrency.limit() {
             return None;
         }
-        let (first, second) = match self.retrying >= MAX_RETRIES {
-            false => (&mut self.untried, &mut self.retries),
-            true => (&mut self.retries, &mut self.untried),
+        let (first, second) = if self.retrying >= MAX_RETRIES {
+            (&mut self.retries, &mut self.untried)
+        } else {
+            (&mut self.untried, &mut self.retries)
         };
         let waiter = first.pop_front().or_else(|| second.pop_front())?;
         Some((waiter, self.permit()))

@@ -218,7 +218,7 @@ impl Simulation {
 
 fn kinds(stalled: usize, good: usize) -> Vec<Kind> {
     let mut kinds = vec![Kind::Stalled; stalled];
-    kinds.extend(vec![Kind::Good(50 * MS); good]);
+    kinds.resize(stalled + good, Kind::Good(50 * MS));
     kinds
 }
 
@@ -242,7 +242,7 @@ fn stalled_links_among_good_ones_do_not_hold_them_up() {
 
 #[test]
 fn a_slow_host_is_not_mistaken_for_a_stalled_one() {
-    let slow = vec![Kind::Good(Duration::from_secs(5)); 100];
+    let slow = [Kind::Good(Duration::from_secs(5)); 100];
     let simulation = Simulation::run(8, &slow);
     let requests: usize = simulation.links.iter().map(|link| link.requests.len()).sum();
     assert!(simulation.links.iter().all(|link| link.ended.is_some() && link.attempts == 1));
