@@ -5,6 +5,7 @@
 //! The goal is at most 100 ms each.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark prepares files")]
 
 use std::sync::Arc;
 use std::time::Instant;

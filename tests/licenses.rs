@@ -1,6 +1,7 @@
 //! The notices of third-party software, which `pixloom licenses` prints, name the packages that Cargo.lock has now.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "a test reads files")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
