@@ -341,7 +341,7 @@ mod tests {
         assert!(korean.contains("IMG_7.jpg") && korean.contains("(4.0 MB 중 2.1)"), "{korean}");
         assert_eq!(error.brief(Lang::English), "Ends early: 2.1 of 4.0 MB");
         let error = ItemError::new(ErrorKind::HttpStatus, "http://h/a").with("status", 404).with("detail", "Not Found");
-        assert_eq!(error.brief(Lang::English), "Server refused: 404 Not Found");
+        assert_eq!(error.brief(Lang::English), "Server error: 404 Not Found");
         assert!(error.text(Lang::Korean).contains("404 오류로"), "{}", error.text(Lang::Korean));
         assert_eq!(ItemError::new(ErrorKind::Empty, "a").brief(Lang::Korean), "빈 파일");
     }

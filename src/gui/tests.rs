@@ -206,7 +206,7 @@ fn failures_of_one_cause_can_be_tried_again_alone() {
     });
     window.press("Failed 3");
     window.press("Kind");
-    window.press("Broke off 2");
+    window.press("Interrupted 2");
     window.press("Retry these");
     let retry = Command::Retry { job: JOB, kind: Some(ErrorKind::ShortBody), items: None };
     assert_eq!(window.commands(), [retry]);

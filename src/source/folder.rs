@@ -327,7 +327,7 @@ mod tests {
             "sub 2|c.webp",
             "sub 2/deep|e.tif",
             "sub 10|d.gif",
-            "1 file in ROOT is not a picture and was left out.",
+            "Skipped 1 file in ROOT that is not an image.",
             "1 picture in ROOT is of a kind that can't be opened (HEIC).",
         ];
         assert_eq!(walk(dir.path(), true), wanted);
@@ -367,24 +367,24 @@ mod tests {
     #[test]
     fn an_empty_folder_is_not_passed_over_in_silence() {
         let dir = tree(&[".hidden.jpg"]);
-        assert_eq!(walk(dir.path(), true), ["There are no pictures in ROOT."]);
+        assert_eq!(walk(dir.path(), true), ["There are no images in ROOT."]);
     }
 
     #[test]
     fn a_folder_whose_pictures_all_stand_below_says_so_and_looks_no_further_than_it_must() {
-        let hint = "There are no pictures in ROOT itself, but in folders below it: -R (--recursive) goes into them.";
+        let hint = "There are no images in ROOT itself, only in its subfolders. Use -R (--recursive) to include them.";
         assert_eq!(walk(tree(&["sub/deep/a.jpg"]).path(), false), [hint]);
         let with_notes = walk(tree(&["notes.txt", "sub/a.jpg"]).path(), false);
-        assert_eq!(with_notes, ["1 file in ROOT is not a picture and was left out.", hint]);
+        assert_eq!(with_notes, ["Skipped 1 file in ROOT that is not an image.", hint]);
         assert_eq!(
             walk(tree(&["sub/notes.txt", ".git/a.jpg", "sub/.b.jpg"]).path(), false),
-            ["There are no pictures in ROOT."]
+            ["There are no images in ROOT."]
         );
         assert_eq!(walk(tree(&["a.jpg", "sub/b.jpg"]).path(), false), ["|a.jpg"]);
-        assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), ["1 file in ROOT is not a picture and was left out."]);
+        assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), ["Skipped 1 file in ROOT that is not an image."]);
         let many: Vec<String> = (0..MAX_ENTRIES_SEARCHED).map(|n| format!("sub/{n}.txt")).collect();
         let many = tree(&many.iter().map(String::as_str).chain(["sub/deep/a.jpg"]).collect::<Vec<_>>());
-        assert_eq!(walk(many.path(), false), ["There are no pictures in ROOT."]);
+        assert_eq!(walk(many.path(), false), ["There are no images in ROOT."]);
     }
 
     #[test]

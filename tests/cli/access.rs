@@ -81,7 +81,7 @@ fn what_is_given_for_a_place_that_no_link_leads_to_is_told() {
     assert!(!used.err.contains("not used"), "{used:?}");
     let args = ["run", &server.url("/open"), "-o", "out", &basic(&secure), &basic("https://other.example")];
     let unused = home.run(&args).expect(0);
-    assert!(unused.err.contains(&format!("{secure} was not used: the links asked {here}")), "{unused:?}");
+    assert!(unused.err.contains(&format!("{secure} were not used: the links led to {here}")), "{unused:?}");
     assert!(unused.err.contains("Nothing was asked at https://other.example"), "{unused:?}");
 }
 
@@ -143,7 +143,7 @@ fn a_long_list_of_one_host_obeys_robots_txt_and_a_short_one_or_never_does_not() 
     assert_eq!(counts(&["--urls", "long.txt", "-o", "c", "--robots", "never"]), (150, 0));
     assert_eq!(counts(&["--urls", "short.txt", "-o", "d", "--robots", "always"]), (50, 50));
     let said = home.run(&["run", "--fast", "--urls", "long.txt", "-o", "e"]).expect(0);
-    assert!(said.err.contains("75 skipped, such as: Didn't fetch ") && said.err.contains("asks not to"), "{said:?}");
+    assert!(said.err.contains("75 skipped, such as: Didn't fetch ") && said.err.contains("disallows it"), "{said:?}");
     let jobs = home.run(&["jobs", "2"]).expect(0);
     assert!(jobs.out.contains("75 skipped, such as: Didn't fetch "), "{jobs:?}");
     let export = home.run(&["export", "2", "--format", "jsonl"]).expect(0);

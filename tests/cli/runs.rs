@@ -238,10 +238,10 @@ fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
     let home = Home::new();
     std::fs::create_dir(home.path("empty")).unwrap();
     let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
-    assert!(said.err.contains("There are no pictures in empty."), "{said:?}");
+    assert!(said.err.contains("There are no images in empty."), "{said:?}");
     home.sample("tulip-field.jpg", "album/summer/t.jpg");
     let said = home.run(&["run", "album", "-o", "out"]).expect(0);
-    assert!(said.err.contains("no pictures in album itself") && said.err.contains("-R (--recursive)"), "{said:?}");
+    assert!(said.err.contains("no images in album itself") && said.err.contains("-R (--recursive)"), "{said:?}");
     home.file("list.gz", b"\x1f\x8b\x08\x00");
     let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
     assert!(said.err.contains("its compressed data ends early"), "{said:?}");
@@ -298,7 +298,7 @@ fn a_file_of_several_pages_is_told_of_unless_a_page_was_picked() {
     let said = home.run(&[&args[..], &["png", "--dry-run"]].concat()).expect(0);
     assert!(said.out.contains("[The first of 3 pages was read.]"), "{said:?}");
     let said = home.run(&[&args[..], &["png"]].concat()).expect(0);
-    assert!(said.err.contains("Of 1 picture with several pages the first was read; page=N"), "{said:?}");
+    assert!(said.err.contains("1 multi-page image: only the first page was used (page=N"), "{said:?}");
     let told = |job: &str| home.run(&["export", job, "--format", "jsonl"]).expect(0).events()[0]["extra"].clone();
     assert_eq!(told("1")["remarks"], serde_json::json!([{ "remark": "first_page", "pages": 3 }]));
     let said = home.run(&[&args[..], &["png:page=1"]].concat()).expect(0);

@@ -67,7 +67,7 @@ fn a_full_disk_pauses_a_window_s_job_in_words_fails_no_item_and_the_job_goes_on_
     let job = desk.submit(too_much(&desk));
     let halted = desk.wait_for("it has halted", |snapshot| snapshot.current.as_ref().unwrap().halted.clone());
     let halted = halted.to_string();
-    assert!(halted.contains("the disk is full") && halted.contains("Make room"), "{halted}");
+    assert!(halted.contains("the disk is full") && halted.contains("Free some space"), "{halted}");
     let view = desk.current();
     assert_eq!((view.state, view.progress.failed, view.progress.running), (JobState::Paused, 0, 0));
     assert!(view.progress.done > 0 && view.progress.done < ITEMS as u64, "{:?}", view.progress);

@@ -102,11 +102,11 @@ fn a_link_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
     let wrong: [(&str, &[ErrorKind], &str); 7] = [
         ("/gone.png", &[ErrorKind::HttpStatus], "404"),
         ("/short.png", &[ErrorKind::ShortBody], "ended early"),
-        ("/page.png", &[ErrorKind::NotAPicture], "not a picture"),
+        ("/page.png", &[ErrorKind::NotAPicture], "not an image"),
         ("/void.png", &[ErrorKind::Empty], "0 bytes"),
         ("/loop.png", &[ErrorKind::Redirect], "redirects"),
         ("/dead.png", &[ErrorKind::Connect], "no connection"),
-        ("/nonsense.png", &[ErrorKind::BadUrl], "not a usable link"),
+        ("/nonsense.png", &[ErrorKind::BadUrl], "not a valid link"),
     ];
     check(&desk, desk.job(sources, vec![long_edge(10)], save_as("png")), &wrong, 2);
     let reader = desk.reader();

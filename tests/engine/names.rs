@@ -56,7 +56,7 @@ fn a_taken_name_fails_its_item_when_told_to() {
     assert_eq!(desk.outputs()["a.png"], b"somebody's");
     let error = rows[0].error.as_ref().unwrap();
     assert_eq!((rows[0].state, error.kind), (ItemState::Failed, ErrorKind::Conflict));
-    assert!(error.to_string().contains("a.png exists already"), "{error}");
+    assert!(error.to_string().contains("a.png already exists"), "{error}");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn an_output_folder_that_can_not_be_one_is_refused_before_anything_starts() {
             _ => None,
         })
     });
-    assert!(reason.contains("can't be written to") && reason.contains("out"), "{reason}");
+    assert!(reason.contains("Couldn't write to the output folder") && reason.contains("out"), "{reason}");
     let row = desk.row_of(job);
     assert_eq!((row.state, row.total), (JobState::Paused, 0));
     assert_eq!(fs::read(desk.out()).unwrap(), b"a file in its place");

@@ -169,7 +169,7 @@ fn a_job_at_work_is_no_other_programs_to_take() {
         .unwrap();
     let said = String::from_utf8_lossy(&other.stderr).into_owned();
     assert_eq!(other.status.code(), Some(3), "{said}");
-    assert!(said.contains("being worked on by another Pixloom"), "{said}");
+    assert!(said.contains("running in another Pixloom"), "{said}");
     assert_eq!(desk.current().state, JobState::Running);
     drop(end_of_list);
     desk.wait_end(job);

@@ -305,7 +305,7 @@ fn answers_that_break_the_rules_fail_in_plain_words() {
             ErrorKind::BadResponse,
             "invalid body",
         ),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ErrorKind::ShortBody, "broke off"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ErrorKind::ShortBody, "interrupted"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99999999999999999\r\nabc",
             ErrorKind::BadResponse,

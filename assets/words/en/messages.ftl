@@ -3,23 +3,23 @@
 ## The program and the machine
 
 no_window = The window can't be shown: { $detail }. `pixloom run` works without it.
-no_home = There is no home directory to keep the catalog in. Name a file with --catalog.
+no_home = There is no home folder for the catalog. Name a file with --catalog.
 path = { $path }: { $detail }
 no_job = There is no job { $job } in this catalog.
 thread = Couldn't start the thread { $name }: { $detail }.
-recorder_gone = The recorder has ended; start Pixloom again.
-engine_ended = The engine has ended.
-network_gone = The network is gone.
+recorder_gone = The recorder has stopped. Restart Pixloom.
+engine_ended = The engine has stopped.
+network_gone = Network lost.
 list_cut_off = A list could not be read to its end.
 output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.
-nothing_to_retry = Nothing to retry: no such item of job { $job } failed.
-recipe_in_use = A running job's recipe can't be changed. Cancel the job or wait until it has ended.
-no_draft = No draft could be made.
+nothing_to_retry = Nothing to retry: job { $job } has no such failures.
+recipe_in_use = A running job's recipe can't be changed. Cancel it, or wait until it ends.
+no_draft = Couldn't create a new job.
 too_many_sources = Too many sources were added at once. Wait until they have been read, then add the rest.
 settings_write = Couldn't write the settings { $path }: { $detail }.
 export = Couldn't write the export: { $detail }.
 export_file = Couldn't write { $path }: { $detail }.
-samples = Couldn't lay out the samples in { $folder }: { $detail }.
+samples = Couldn't write the sample images to { $folder }: { $detail }.
 folder_unopened = Couldn't open the folder { $folder }: { $detail }.
 http_client = Couldn't set up the HTTP client: { $detail }.
 
@@ -31,14 +31,14 @@ folder_none = Couldn't open the folder { $folder }: it is not a folder.
 folder_unread = Couldn't open the folder { $folder } ({ $detail }).
 list_missing = Couldn't read the list { $list }: there is no such file.
 list_denied = Couldn't read the list { $list }: permission denied.
-list_short = Couldn't read the list { $list } to its end: its compressed data ends early.
+list_short = Couldn't read the list { $list } completely: its compressed data ends early.
 list_unread = Couldn't read the list { $list } ({ $detail }).
 list_utf16 = Couldn't read the list { $list }: it is UTF-16. Save it as UTF-8.
 list_packed = Couldn't read the list { $list }: it is compressed twice.
 list_zip = Couldn't read the list { $list }: it is a ZIP archive or a spreadsheet. Save it as CSV.
 list_binary = Couldn't read the list { $list }: it is binary data.
-list_parquet = Couldn't read the list { $list }: its Parquet data is broken ({ $detail }).
-list_parquet_row = Couldn't read the list { $list }: its Parquet data is broken after row { $row } ({ $detail }).
+list_parquet = Couldn't read the list { $list }: its Parquet data is damaged ({ $detail }).
+list_parquet_row = Couldn't read the list { $list }: its Parquet data is damaged after row { $row } ({ $detail }).
 list_lacks = Couldn't read the list { $list }: it has no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
     .window = Couldn't read the list { $list }: it has no column "{ $column }"; its columns are { $columns }.
 list_lacks_has_one = Couldn't read the list { $list }: it has no column "{ $column }"; its only column is { $columns }. Name the right one with { $option }.
@@ -46,25 +46,25 @@ list_lacks_has_one = Couldn't read the list { $list }: it has no column "{ $colu
 list_no_header = Couldn't read the list { $list }: its first line is a link, so it has no header and no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
     .window = Couldn't read the list { $list }: its first line is a link, so it has no header and no column "{ $column }"; its columns are { $columns }.
 list_not_fetched = The list { $list } was not fetched.
-list_given_up = The list { $list } was not fetched: it was given up.
-list_not_kept = Couldn't keep the list { $list } while it is read ({ $detail }).
-list_changed = The list { $list } has changed since the job was interrupted. It goes on in the new one where it was in the old one; run it as another job to be sure of every link.
-stdin_cut_off = Couldn't read standard input to its end before the job was interrupted: links that had not come by then are not part of it. Run them as another job.
+list_given_up = Fetching the list { $list } was cancelled.
+list_not_kept = Couldn't store the list { $list } while reading it ({ $detail }).
+list_changed = The list { $list } has changed since the job was interrupted. Pixloom continues at the same position in the new list; start a new job to process every link.
+stdin_cut_off = The job was interrupted before standard input was read completely. Links that had not arrived are missing: run them as a new job.
 
 ## Names of results
 
 name_brace = The name template "{ $template }" has a stray brace "{ $brace }". Its fields are { $fields }.
 name_field = The name template "{ $template }" has an unknown field {"{"}{ $field }{"}"}. Its fields are { $fields }.
-name_empty = The name template "{ $template }" has nothing in it. Its fields are { $fields }.
-name_leading = The name template "{ $template }" has a leading "/". Its fields are { $fields }.
-name_last = The name template "{ $template }" has no name behind its last "/". Its fields are { $fields }.
+name_empty = The name template "{ $template }" is empty. Its fields are { $fields }.
+name_leading = The name template "{ $template }" must not start with "/". Its fields are { $fields }.
+name_last = The name template "{ $template }" has no name after its last "/". Its fields are { $fields }.
 name_no_columns = The name template uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
 name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
 
 ## Links
 
-ca_missing = The file of certificates { $path } is not there. Check its name.
-ca_none = { $path } holds no certificate in PEM. Choose another file.
+ca_missing = There is no certificate file { $path }. Check its name.
+ca_none = { $path } contains no PEM certificate. Choose another file.
 proxy_no_url = Invalid proxy URL: { $detail }.
 proxy_url = Invalid proxy URL: use http://HOST:PORT.
 proxy_scheme = A proxy must be an http, https, socks5 or socks5h URL.
@@ -83,12 +83,12 @@ access_file = Couldn't use { $path }: { $detail }. Fix it, then resume the job.
 access_full = { $place } has more than { $most } users; use fewer.
 access_not_sent = The credentials for { $place } can't be sent.
 access_cookies = A second Cookie header for { $place } can't be sent.
-access_header = A header called "{ $name }" for { $place } can't be sent.
+access_header = The header "{ $name }" for { $place } can't be sent.
 access_secret = The secret { $name } for { $place } can't be sent.
 link_silent = not requested: its host has not answered any request for { $seconds } s
 link_at_rest = to another link, and asks to wait { $seconds } s more
 link_no_answer = no answer within { $seconds } s
-link_incomplete = it sent no complete answer
+link_incomplete = the response was incomplete
 link_stopped = it stopped sending after { $had }
 link_unfinished = not finished within { $seconds } s
 link_slow = slower than { $bytes } bytes per second for { $seconds } s
@@ -101,7 +101,7 @@ address_forbidden = { $host } is never requested
 address_forbidden_redirect = it redirects to { $host }, which is never requested
 address_private_redirect = it redirects to { $host }, which is inside this network; to fetch from there, use that address directly
 address_private = { $host } is inside this network
-address_private_list = { $host } is inside this network; for a fetched list of such links, save it and give it as a file
+address_private_list = { $host } is inside this network; to use a fetched list with such links, save it and pass it as a file
 address_proxy = { $host } is the proxy
 checksum_none = "{ $shown }" is not an MD5, SHA-1 or SHA-256 hash in hex
 checksum_differs = its { $name } is { $had }, the list says { $wanted }
@@ -143,9 +143,9 @@ result_too_large = the result would be { $size }, which exceeds the limit
 
 ## Saving
 
-no_save_key = there is no key "{ $name }"; there are format, { $names }
+no_save_key = unknown key "{ $name }"; available: format, { $names }
 save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
-save_max_bytes_lossless = max_bytes lowers the quality until the file fits: it can't go with lossless
+save_max_bytes_lossless = max_bytes works by lowering the quality, so it can't be combined with lossless
 save_no_profile = colour={ $colour } needs a format that can hold its profile; { $format } can't
 save_effort_deflate = for tiff, effort needs compression=deflate
 
@@ -154,8 +154,8 @@ save_effort_deflate = for tiff, effort needs compression=deflate
 file_none = { $path } is not a file
 file_large = { $path } is too large: { $size } MB, at most { $most } MB
 file_missing = there is no file { $path }
-file_denied = { $path } can't be opened: no permission
-file_unread = { $path } can't be read: { $detail }
+file_denied = permission denied: { $path }
+file_unread = couldn't read { $path }: { $detail }
 file_no_picture = { $path } can't be used as an image ({ $detail })
 
 ## Operations
@@ -182,7 +182,7 @@ watermark_long = text can have at most { $most } characters
 watermark_field = { $field } works only in file names; a watermark has the same text on every image
 watermark_file = file is required: the path of the image to overlay
     .window = choose the image to overlay
-watermark_empty = it has no pixels
+watermark_empty = the image has no pixels
 watermark_unread = it could not be read
 lut_file = file is required: the path of a .cube file
     .window = choose a .cube file

@@ -93,8 +93,8 @@ with_proxy = { $text }; 사용 중인 프록시: { $proxy }
 
 ## 작업
 
-job-catalog = 카탈로그 { JOSA($path, "을", "를") } 쓸 수 없습니다: { $detail }. 잃은 것은 없습니다. --catalog로 다른 파일을 지정하세요.
-    .window = 카탈로그 { JOSA($path, "을", "를") } 쓸 수 없습니다: { $detail }. 잃은 것은 없습니다.
+job-catalog = 카탈로그 { JOSA($path, "을", "를") } 쓸 수 없습니다: { $detail }. --catalog로 다른 파일을 지정하세요.
+    .window = 카탈로그 { JOSA($path, "을", "를") } 쓸 수 없습니다: { $detail }.
 job-output = 결과 폴더 { $path }에 쓸 수 없습니다({ $detail }). --out으로 다른 폴더를 지정하세요.
     .window = 결과 폴더 { $path }에 쓸 수 없습니다({ $detail }). 다른 폴더를 고르세요.
 job-locked = 다른 Pixloom이 작업 { JOSA($job, "을", "를") } 처리하고 있습니다.

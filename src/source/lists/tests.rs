@@ -117,7 +117,7 @@ fn what_is_no_list_is_refused_as_a_whole() {
         let found = lines(bytes);
         assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
     }
-    assert!(lines(b"PAR1....")[0].contains("its Parquet data is broken"));
+    assert!(lines(b"PAR1....")[0].contains("its Parquet data is damaged"));
     assert!(lines(b"").is_empty());
 }
 
@@ -159,7 +159,7 @@ fn a_repeated_link_is_skipped_and_its_first_line_told() {
         "skipped: The same link is in line 1 of its list.",
         "http://h/a#x",
         "skipped: The same link is in line 3 of its list.",
-        "2 lines of list repeat links and were skipped.",
+        "Skipped 2 lines of list that repeat links.",
     ];
     assert_eq!(found, wanted);
 }
@@ -286,7 +286,7 @@ fn gzip_of_several_members_is_one_list_and_a_cut_one_is_told() {
     let both = [gz(b"http://h/a\nhttp://"), gz(b"h/b\nhttp://h/c\n")].concat();
     assert_eq!(lines(&both), ["http://h/a", "http://h/b", "http://h/c"]);
     let cut = lines(&both[..both.len() - 10]);
-    assert_eq!(cut.last().unwrap(), "Couldn't read the list list to its end: its compressed data ends early.");
+    assert_eq!(cut.last().unwrap(), "Couldn't read the list list completely: its compressed data ends early.");
     let bomb = gz(&vec![b'x'; 64 << 20]);
     let found = lines(&bomb);
     assert!(found.len() == 1 && found[0].contains("line 1 of list is longer"), "{found:?}");

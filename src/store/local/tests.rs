@@ -71,7 +71,7 @@ fn a_file_that_changes_while_it_is_copied_is_copied_again_and_then_refused() {
     faults.change_while_reading(2);
     let error = outputs.stage(dir.path(), 2, Content::Copy(&Locator::File(path.clone()))).unwrap_err();
     assert_eq!(error.kind, ErrorKind::InputChanged);
-    assert!(error.to_string().contains("changed while it was read"), "{error}");
+    assert!(error.to_string().contains("changed while it was being read"), "{error}");
     drop(copied);
     assert!(names(dir.path()).is_empty(), "nothing is left of either");
 }

@@ -222,7 +222,7 @@ fn a_catalog_of_a_newer_version_or_of_another_program_is_refused_and_untouched()
     std::fs::write(&text, "not a database at all, but long enough to be taken for one".repeat(40)).unwrap();
     assert!(refused(&text).contains("notes.txt"), "{}", refused(&text));
     assert!(refused(std::path::Path::new("/dev/null/x/catalog.sqlite")).contains("/dev/null/x"));
-    assert!(refused(dir.path()).contains("can't be used"));
+    assert!(refused(dir.path()).contains("Couldn't use the catalog"));
 }
 
 #[test]
