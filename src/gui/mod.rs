@@ -7,6 +7,7 @@ mod app;
 mod dialogs;
 mod drafts;
 mod format;
+mod forms;
 mod icon;
 mod input;
 mod listing;

@@ -7,9 +7,9 @@ use egui::Context;
 
 use super::dialogs::{Answer, Dialogs, Purpose};
 use super::drafts::Drafts;
+use super::forms::credentials::Credentials;
 use super::listing::Listing;
 use super::ops::{self, Op};
-use super::panels::credentials::Credentials;
 use super::textures::Textures;
 use crate::config::Language;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};

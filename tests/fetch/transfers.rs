@@ -312,7 +312,7 @@ fn answers_that_break_the_rules_fail_in_plain_words() {
             "invalid body",
         ),
         ("HTTP/1.1 200 OK\r\nContent", ErrorKind::Connect, "closed the connection before answering"),
-        ("SSH-2.0-OpenSSH_9.6\r\n\r\n", ErrorKind::BadResponse, "makes no sense"),
+        ("SSH-2.0-OpenSSH_9.6\r\n\r\n", ErrorKind::BadResponse, "is invalid"),
         (
             "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-2/9\r\nContent-Length: 3\r\n\r\nabc",
             ErrorKind::BadResponse,

@@ -2,10 +2,11 @@
 
 use egui::{Context, Id, ScrollArea, Ui};
 
-use super::{credentials, network};
+use super::network;
 use crate::config::{self, Language, Settings, Theme};
 use crate::engine::Command;
 use crate::gui::dialogs::Purpose;
+use crate::gui::forms::credentials::Credentials;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::size;
 use crate::gui::widgets::number::{Edit, Number, number};
@@ -66,7 +67,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     state.drafts.settings.set(settings);
     if !open {
         state.sheet = Sheet::None;
-        state.access = credentials::Credentials::default();
+        state.access = Credentials::default();
     }
 }
 
