@@ -82,6 +82,9 @@ pub enum Frames {
     All(FrameSpec),
 }
 
+/// Makes an encoder of an animation.
+pub type NewFrameEncoder = fn(&Save, Picture, Extras) -> Result<Box<dyn FrameEncoder>, ItemError>;
+
 /// How a format's animations are read and written.
 pub struct FrameSpec {
     /// Opens an animation; with `true`, also one that is truncated.
@@ -93,7 +96,7 @@ pub struct FrameSpec {
     /// The number of frames of a truncated file, including one that has only begun. `None` uses the reader's number.
     pub begun: Option<fn(&[u8]) -> u32>,
     /// An encoder for an animation with this canvas.
-    pub encoder: fn(&Save, Picture, Extras) -> Result<Box<dyn FrameEncoder>, ItemError>,
+    pub encoder: NewFrameEncoder,
     /// Estimated bytes that the encoder holds for each pixel of the canvas, to compare frames.
     pub compared_bytes: fn(&ImageInfo) -> u64,
     /// Estimated bytes of the file for each pixel of each frame, most of which do not change.
