@@ -1,4 +1,4 @@
-//! What faces see: events, and snapshots made of the catalog's counters and the run's levels.
+//! Publishes events and snapshots, which combine the catalog's counters with the state of running jobs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::engine::record::message::{self, Record};
 use crate::error::JobError;
 use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progress};
 
-/// Counts by folder and by cause, and the history, are reread at most this often.
+/// Counts by folder and by cause, and the list of jobs, are read at most this often.
 const DETAILS_EVERY: Duration = Duration::from_millis(400);
-/// Jobs of the history that a snapshot holds.
+/// Jobs in a snapshot.
 const JOBS_LISTED: u32 = 100;
-/// Folders and hosts that a snapshot holds.
+/// Folders and hosts in a snapshot.
 const GROUPS_LISTED: u32 = 200;
 
 impl Coordinator {
@@ -250,7 +250,7 @@ impl Coordinator {
         })
     }
 
-    /// What a run of the listed draft may cost, judged by the latest job that ended.
+    /// Expected cost of running the listed draft, estimated from the latest job that ended.
     pub(super) fn estimate(&self) -> Option<Estimate> {
         let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft && job.total > 0)?;
         let mut ended = self.details.jobs.iter().map(|job| &job.row);
@@ -274,7 +274,7 @@ fn summary(
     Some(summary)
 }
 
-/// Wall-clock seconds from a job's making to its end.
+/// Wall-clock seconds from a job's start to its end.
 fn seconds_between(job: &JobRow) -> f64 {
     job.finished_at_ms.map_or(0.0, |end| (end - job.created_at_ms).max(0) as f64 / 1000.0)
 }

@@ -1,9 +1,9 @@
-//! How fast a run is: time at work without the pauses, and rates over the last few seconds.
+//! How fast a run is: its running time without pauses, and its rates over the last few seconds.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The span over which rates are taken.
+/// The time over which rates are measured.
 const WINDOW: Duration = Duration::from_secs(5);
 
 /// Measures a run.
@@ -34,12 +34,12 @@ impl RateMeter {
         self.since = None;
     }
 
-    /// Time at work.
+    /// Running time without pauses.
     pub(crate) fn elapsed(&self) -> Duration {
         self.worked + self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Notes where the run is now and gives items and bytes a second.
+    /// Adds the run's current counters and returns items and bytes per second.
     pub(crate) fn rates(&mut self, items: u64, bytes: u64) -> (f64, f64) {
         let now = self.elapsed();
         while self.samples.len() > 1 && now.saturating_sub(self.samples[0].at) > WINDOW {

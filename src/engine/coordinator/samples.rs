@@ -1,4 +1,4 @@
-//! The sample pictures that come with the program, laid out as files so that they are sources like any other.
+//! The sample images of the program, written to files so that they are sources like any others.
 
 #![expect(clippy::disallowed_methods, reason = "sample images are unpacked on request")]
 
@@ -10,7 +10,7 @@ use crate::error::JobError;
 use crate::model::{Message, SourceSpec};
 use crate::{source, store};
 
-/// A picture's name and bytes.
+/// An image's name and bytes.
 macro_rules! sample {
     ($name:literal) => {
         ($name, include_bytes!(concat!("../../../assets/samples/", $name)))
@@ -28,7 +28,7 @@ const SAMPLES: &[(&str, &[u8])] = &[
     sample!("tulip-field.jpg"),
 ];
 
-/// The folder of the sample pictures; made if it isn't there.
+/// The folder of the sample images, which is created if it does not exist.
 pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
     let dir = etcetera::choose_base_strategy()
         .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));

@@ -1,4 +1,4 @@
-//! The file of settings.
+//! The settings file.
 
 #![expect(clippy::disallowed_methods, reason = "the settings file")]
 
@@ -11,17 +11,17 @@ use crate::error::JobError;
 use crate::model::Message;
 use crate::store;
 
-/// The usual place of the file of secrets, beside the settings.
+/// The default path of the secrets file, next to the settings.
 pub(crate) fn secrets_path() -> Option<PathBuf> {
     folder().map(|dir| dir.join("secrets.toml"))
 }
 
-/// Our folder in the user's configuration folder.
+/// The program's folder in the user's configuration folder.
 fn folder() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pixloom"))
 }
 
-/// The file of settings, `settings.toml` in the user's configuration folder.
+/// The settings file, `settings.toml` in the user's configuration folder.
 pub(crate) struct SettingsFile {
     path: PathBuf,
 }
@@ -31,12 +31,12 @@ impl SettingsFile {
         Self { path }
     }
 
-    /// The usual place.
+    /// The default path.
     pub(crate) fn default_path() -> Option<PathBuf> {
         folder().map(|dir| dir.join("settings.toml"))
     }
 
-    /// The settings, or the defaults where there are none that can be read.
+    /// The settings, or the defaults if they can't be read.
     pub(crate) fn load(&self) -> Settings {
         let Ok(text) = std::fs::read_to_string(&self.path) else { return Settings::default() };
         toml::from_str(&text).unwrap_or_else(|error| {
@@ -45,7 +45,7 @@ impl SettingsFile {
         })
     }
 
-    /// Writes the settings, whole or not at all.
+    /// Writes the settings, completely or not at all.
     pub(crate) fn save(&self, settings: &Settings) -> Result<(), JobError> {
         let failed = |detail: String| {
             let sentence = Message::new("settings_write");

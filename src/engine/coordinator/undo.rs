@@ -1,4 +1,4 @@
-//! What can be taken back: edits of the listed job, each holding what it replaced.
+//! Undo and redo: edits of the listed job, each with the value that it replaced.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +9,20 @@ const KEPT: usize = 200;
 /// UndoStack of the same kind that follow each other within this time are one (a slider being moved).
 const SAME_GESTURE: Duration = Duration::from_millis(700);
 
-/// An edit, as what it takes to undo it.
+/// An edit, as the value that undoes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
     /// The recipe was this.
     Recipe(Recipe),
-    /// Results were encoded so.
+    /// Results were encoded like this.
     Save(Save),
-    /// Results went there.
+    /// Results went to this folder, under these names.
     Sink(SinkSpec),
-    /// Lists were read so.
+    /// Lists were read like this.
     Lists(ListSpec),
-    /// These items were taken off.
+    /// These items were removed.
     Removed(Vec<(u64, NewItem)>),
-    /// These items were brought back.
+    /// These items were restored.
     Restored(Vec<u64>),
     /// This job was listed.
     Listed(JobId),
@@ -39,7 +39,7 @@ pub(crate) struct UndoStack {
 }
 
 impl UndoStack {
-    /// Notes an edit.
+    /// Adds an edit.
     pub(crate) fn did(&mut self, edit: Edit) {
         let now = Instant::now();
         let same_gesture = self.last.is_some_and(|last| now - last < SAME_GESTURE)
@@ -85,7 +85,7 @@ impl UndoStack {
         !self.again.is_empty()
     }
 
-    /// A started job's edits can't be taken back.
+    /// Clears everything: edits of a started job can't be undone.
     pub(crate) fn forget(&mut self) {
         *self = Self::default();
     }

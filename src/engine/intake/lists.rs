@@ -1,4 +1,4 @@
-//! Lists of links, as far as a job is concerned: checked before it starts, fetched where they stand on the web.
+//! Lists of links in a job: their columns are checked before it starts, and lists at URLs are fetched.
 
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -18,10 +18,10 @@ use crate::model::{JobSpec, Message, SourceSpec, locator};
 use crate::source::{self, Columns, Header};
 use crate::store::Spool;
 
-/// How often a list that is being fetched looks whether it was given up.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often the fetch of a list checks whether it was cancelled.
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// Checks the columns that a job asks its lists for, as far as they can be known before it starts.
+/// Checks the columns that a job uses, as far as they are known before it starts.
 pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
     let template = crate::engine::item::naming::template(spec)?;
     for source in &spec.sources {
@@ -59,15 +59,15 @@ pub(crate) fn files(spec: &JobSpec) -> Arc<[ListFile]> {
     spec.sources.iter().filter_map(file).take(MAX_LISTS_SHOWN).collect()
 }
 
-/// A list that was fetched.
+/// A fetched list.
 pub(crate) struct FetchedList {
-    /// Its bytes, from their start.
+    /// Its bytes, to be read from the start.
     pub(crate) file: File,
-    /// Their SHA-256.
+    /// SHA-256 of the bytes.
     pub(crate) hash: String,
 }
 
-/// A fetcher for links of a job.
+/// A fetcher for a job's links.
 pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher, JobError> {
     Fetcher::open(setup(spec, secrets)).map_err(JobError::from)
 }
@@ -88,7 +88,7 @@ fn setup(spec: &JobSpec, secrets: &Arc<Secrets>) -> Setup {
     }
 }
 
-/// Fetches the list at a URL that the user gave.
+/// Fetches a list from a URL that the user gave.
 pub(crate) fn fetch(
     runtime: &Handle,
     spec: &JobSpec,
@@ -107,7 +107,7 @@ pub(crate) fn fetch(
         loop {
             tokio::select! {
                 fetched = &mut fetching => return fetched,
-                () = tokio::time::sleep(LOOK) => {
+                () = tokio::time::sleep(CHECK_EVERY) => {
                     if cancelled() {
                         cancel.cancel();
                     }
@@ -129,7 +129,7 @@ pub(crate) fn fetch(
     let hash = fetched.body.sha256();
     let file = match &fetched.body {
         Body::Memory(bytes) => in_a_file(bytes),
-        // The name goes with the body; the open file stays.
+        // The file's name is removed with the body; the open file stays.
         Body::File(file) => file.file().try_clone().and_then(rewound),
     };
     Ok(FetchedList { file: file.map_err(failed)?, hash })
@@ -140,7 +140,7 @@ fn rewound(mut file: File) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Bytes in a file without a name, to be read from its start.
+/// A temporary file without a name that holds these bytes.
 fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
     let mut file = tempfile::tempfile()?;
     file.write_all(bytes)?;

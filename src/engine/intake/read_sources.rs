@@ -1,4 +1,4 @@
-//! Sources become items: one thread reads them, in order, and gives what it finds to the recorder in batches.
+//! Reads sources: one thread reads them in order and sends the items to the recorder in batches.
 
 #![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
 
@@ -21,40 +21,40 @@ use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
 use crate::source::{self, Found, Reading, Repeat, hash_of_fetched_list as hash_of, with_hash_of_list};
 
-/// Requests that may wait.
+/// Requests that may wait in the queue.
 pub(crate) const INTAKE_QUEUE: usize = 256;
-/// Items a batch holds at most.
+/// Largest number of items in a batch.
 const BATCH_ITEMS: usize = 500;
-/// How long the first item of a batch waits at most.
+/// How long the first item of a batch may wait.
 const BATCH_AGE: Duration = Duration::from_millis(80);
 
-/// Sources of a job to be read.
+/// A request to read sources of a job.
 pub(crate) struct IntakeRequest {
     pub(crate) job: JobId,
-    /// With their places in the job's list of sources.
+    /// The sources with their numbers in the job.
     pub(crate) sources: Vec<(u32, SourceSpec)>,
-    /// How far the first of them was read already.
+    /// Items that the first of them has given before.
     pub(crate) taken: u64,
-    /// Whether the job was cut off before: standard input is not what it was.
+    /// Whether the job was interrupted before: then standard input is another one.
     pub(crate) resumes: bool,
-    /// Leave out what the job lists already.
+    /// Whether items that the job has already are left out.
     pub(crate) leave_out_known: bool,
-    /// Set to give up.
+    /// Set to cancel the reading.
     pub(crate) stop: Arc<AtomicBool>,
-    /// Links that were pasted; they have no place in the job's list of sources.
+    /// Pasted links, which belong to no source.
     pub(crate) urls: Vec<String>,
-    /// Links that were pasted more than once.
+    /// Pasted links that were repeated.
     pub(crate) duplicates: u64,
-    /// A job whose items are taken over.
+    /// A job whose items are copied.
     pub(crate) copy_of: Option<JobId>,
-    /// Whether what its lists gave is left out of that, since they are read anew.
+    /// Whether items of its lists are not copied, because the lists are read again.
     pub(crate) copies_no_lists: bool,
-    /// Who counts the links of each host, while the job is at work.
+    /// Counts the links of each host while the job is running.
     pub(crate) link_counts: Option<Arc<LinkCounts>>,
 }
 
 impl IntakeRequest {
-    /// Nothing yet, for a job.
+    /// An empty request for a job.
     pub(crate) fn of(job: JobId) -> Self {
         Self {
             job,
@@ -72,18 +72,18 @@ impl IntakeRequest {
     }
 }
 
-/// What the coordinator is told.
+/// A message to the coordinator.
 pub(crate) enum IntakeNote {
-    /// A source could not be read, wholly or in part.
+    /// A source could not be read, or only in part.
     Failed { job: JobId, error: JobError },
-    /// A source left something out on purpose.
+    /// A source left something out intentionally.
     Remark { job: JobId, remark: Remark },
     /// Everything has been read, except the rest of a list that broke off, where a resume continues. `failure` means
     /// that items or cursors could not be recorded: the sources stay open.
     Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool, failure: Option<JobError> },
 }
 
-/// Works until the other end is gone.
+/// Runs until the other end is gone.
 pub(crate) fn run(
     intake_rx: &Receiver<IntakeRequest>,
     record_tx: &Sender<Record>,
@@ -154,7 +154,7 @@ impl Intake<'_> {
             self.source = Some(index);
             self.taken = 0;
             self.is_cut_off = false;
-            // A folder may have changed; anything else gives the same again, so what was taken is passed over.
+            // A folder may have changed; other sources give the same items again, which are passed over.
             let kind = source::kind_of(&spec)?;
             let passes_over = kind.repeat != Repeat::Changed;
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
@@ -169,14 +169,13 @@ impl Intake<'_> {
             let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
             self.taken = first_item;
             already_taken = 0;
-            // What the job itself names was seen to when it was taken in.
             let is_list = kind.is_list;
             let stop = Arc::clone(&self.request.stop);
             let failed = Cell::new(None);
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
             let this = RefCell::new(&mut *self);
             let cancelled = || {
-                // A pipe may be quiet for long; what came through it is not to wait for more.
+                // A pipe may send nothing for long: its earlier items don't wait for more.
                 if let Ok(mut this) = this.try_borrow_mut()
                     && let Err(error) = this.flush_old(known)
                 {
@@ -194,7 +193,7 @@ impl Intake<'_> {
                         this.is_cut_off = is_list && !kind.is_lost_when_interrupted();
                         this.tell(IntakeNote::Failed { job: this.request.job, error });
                     }
-                    // What is left out is told when all has been added.
+                    // Repetitions are reported with the number of added items.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                     Found::Remark(remark) => this.tell(IntakeNote::Remark { job: this.request.job, remark }),
                     Found::Item(mut item) => {
@@ -233,15 +232,14 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// The folder that results go to, as the catalog notes them and without links, once the job has chosen it.
+    /// The output folder, as the catalog records it and with links resolved, once the job has chosen it.
     fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
         let dir = spec.output().sink.dir.clone()?;
         let real = dir.canonicalize().ok()?;
         Some((dir, real))
     }
 
-    /// Whether a file that was found is a result of this very job: its folder may lie below a folder that is read while
-    /// the job is at work.
+    /// Whether a file is a result of this job, whose output folder may be in a folder that is read while the job runs.
     fn is_own_result(&self, item: &NewItem, out_dir: Option<&(PathBuf, PathBuf)>) -> bool {
         let Some(((dir, real), path)) = out_dir.zip(item.locator.path()) else { return false };
         path.strip_prefix(real).is_ok_and(|below| {
@@ -250,13 +248,13 @@ impl Intake<'_> {
         })
     }
 
-    /// Standard input is spooled while it comes; what was not spooled when the job was cut off is gone.
+    /// Standard input is recorded as it arrives; what was not recorded when the job was interrupted is lost.
     fn tell_cut_off_stdin(&self) {
         const CUT_OFF: Message = Message::new("stdin_cut_off");
         self.tell(IntakeNote::Failed { job: self.request.job, error: JobError::Machine(CUT_OFF) });
     }
 
-    /// Takes over the items of another job.
+    /// Copies the items of another job.
     fn copy(&mut self, original: JobId) -> Result<(), JobError> {
         const PAGE_ROWS: u32 = 500;
         for first_row in (0..).step_by(PAGE_ROWS as usize) {
@@ -291,7 +289,7 @@ impl Intake<'_> {
         if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
     }
 
-    /// Hands over what has waited long enough.
+    /// Sends items that have waited long enough.
     fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
         if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
     }
@@ -305,7 +303,7 @@ impl Intake<'_> {
         if self.batch.is_empty() { Ok(()) } else { self.send(known, false) }
     }
 
-    /// Hands over what is left, and records that the source has been read to its end.
+    /// Sends the remaining items, and records that the source has been read to its end.
     fn end_source(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
         self.send(known, true)
@@ -326,14 +324,14 @@ impl Intake<'_> {
     }
 }
 
-/// Whether an item came from a list with columns: it has others beside its link, or its line held none.
+/// Whether an item came from a list with columns: it has other columns, or its line had no link.
 fn is_of_a_table(row: &ItemRow) -> bool {
     !row.columns.is_empty() || row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::BadUrl)
 }
 
 const CHANGED: Message = Message::new("list_changed");
 
-/// Fetches a list that stands on the web.
+/// Fetches a list from its URL.
 struct ListFetcher<'a> {
     runtime: &'a Handle,
     secrets: &'a Arc<Secrets>,
@@ -341,9 +339,9 @@ struct ListFetcher<'a> {
     note_tx: &'a Sender<IntakeNote>,
     job: JobId,
     spec: &'a JobSpec,
-    /// Its place in the job's list of sources.
+    /// The source's number in the job.
     index: u32,
-    /// Whether some of it was read before the job was cut off.
+    /// Whether a part of it was read before the job was interrupted.
     already_read: bool,
 }
 
@@ -353,7 +351,7 @@ impl<'a> ListFetcher<'a> {
         Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
     }
 
-    /// The list; what it was is noted, so that a resume can tell whether it still is the same.
+    /// Fetches the list and records its hash, so that a resume can tell whether the list has changed.
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
         let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {

@@ -1,5 +1,4 @@
-//! What is asked for, as it may be recorded: user info of links and proxies goes among the secrets before anything
-//! reaches the catalog.
+//! Moves user info of links and proxies into the secrets before a request reaches the catalog.
 
 #![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
 
@@ -8,13 +7,13 @@ use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Secrets};
 use crate::model::{JobSpec, Locator, Message, NetworkSpec, NewItem, Origin, SourceSpec, locator};
 
-/// A whole job.
+/// Hides the secrets of a whole job.
 pub(crate) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
     keep_network(secrets, &mut spec.network)?;
     keep_sources(secrets, &mut spec.sources)
 }
 
-/// How links are fetched, as it may be written down.
+/// Hides the secrets of network settings, and makes their paths absolute.
 pub(crate) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Result<(), JobError> {
     secrets.keep_proxy(network)?;
     if let Some(path) = &mut network.ca_file
@@ -25,7 +24,7 @@ pub(crate) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Resu
     Ok(())
 }
 
-/// What is wrong with the file of certificate authorities.
+/// What is wrong with the file of certificate authorities, if anything is.
 pub(crate) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
     let path = network.ca_file.as_deref()?;
     if !path.is_file() {
@@ -34,7 +33,7 @@ pub(crate) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
     fetch::check_ca_file(path).err().map(|_| CaFileFault::NoCertificate)
 }
 
-/// The same before a job is started.
+/// The same as an error, before a job starts.
 pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
     let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
     let sentence = match ca_file_fault(network) {
@@ -45,7 +44,7 @@ pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
     Err(JobError::Refused(sentence.with("path", path.display())))
 }
 
-/// Sources to be added.
+/// Hides the secrets of sources.
 pub(crate) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Result<(), JobError> {
     for input in sources.iter_mut().flat_map(|source| &mut source.inputs) {
         if let Locator::Url(url) = input {
@@ -55,7 +54,7 @@ pub(crate) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Res
     Ok(())
 }
 
-/// Links that were pasted.
+/// Hides the secrets of pasted links.
 pub(crate) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), JobError> {
     for link in links {
         *link = secrets.keep_link(link)?;
@@ -63,12 +62,12 @@ pub(crate) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), 
     Ok(())
 }
 
-/// An item of a list. One whose secret can't be kept fails without it.
+/// Hides the secrets of a list's item. If its secret can't be stored, the item fails without it.
 pub(crate) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
     item.columns.without_user_info();
     let Locator::Url(url) = &mut item.locator else { return };
     if item.origin == Origin::Fetched {
-        // A stranger's list adds nothing to the user's secrets.
+        // A list that someone else wrote adds nothing to the user's secrets.
         *url = locator::without_user_info(url);
         return;
     }
