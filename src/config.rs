@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Limits, NetworkSpec, Recipe, Save, SinkSpec};
 
-/// Pixels (width times height) above which a picture is refused.
+/// Largest image in pixels (width times height).
 pub const MAX_PIXELS: u64 = 1_000_000_000;
-/// Width or height in px above which a picture is refused.
+/// Largest width or height of an image in px.
 pub const MAX_SIDE_PX: u32 = 65_535;
 /// Seconds of decoding, operations and encoding after which an item is given up, unless the job says otherwise.
 pub const ITEM_TIMEOUT_S: u64 = 600;
-/// Frames above which an animation is refused.
+/// Largest number of frames of an animation.
 pub const MAX_FRAMES: u32 = 10_000;
 /// Pixels of all frames together (the canvas times the frames) above which an animation is refused.
 pub const MAX_FRAME_PIXELS: u64 = 10_000_000_000;
-/// Bytes above which a local file is not read as a picture.
+/// Largest local file that is read as an image, in bytes.
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
-/// Bytes above which a response's body is refused.
+/// Largest body of a response in bytes.
 pub const MAX_BODY_BYTES: u64 = 2 << 30;
 /// Bytes of a body that stay in memory; the rest goes to a temporary file.
 pub const MAX_BODY_IN_MEMORY_BYTES: u64 = 8 << 20;
@@ -30,7 +30,7 @@ pub const READ_TIMEOUT_S: u64 = 30;
 pub const TOTAL_TIMEOUT_S: u64 = 1800;
 /// Milliseconds without a byte after which a request gives way to links that were never tried, at least.
 pub const GIVE_WAY_AFTER_MS: u64 = 3_000;
-/// Redirects followed at most.
+/// Largest number of redirects that are followed.
 pub const MAX_REDIRECTS: u32 = 10;
 /// Attempts at a link after the first one.
 pub const RETRIES: u32 = 3;
@@ -52,18 +52,18 @@ pub const MAX_UNPACKED_TIMES: u64 = 250;
 pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as gone.
 pub const NETWORK_GONE_S: u64 = 20;
-/// Files a safe-write batch holds at most.
+/// Largest number of files in a safe-write batch.
 pub const COMMIT_BATCH_FILES: usize = 512;
 /// Milliseconds after which a safe-write batch closes.
 pub const COMMIT_BATCH_MS: u64 = 200;
-/// Threads that fsync a batch.
+/// Threads that fsync the files of a batch.
 pub const FSYNC_THREADS: usize = 16;
 
 /// The window's theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
-    /// As the desktop says.
+    /// The desktop's setting.
     #[default]
     System,
     /// Dark.
@@ -76,7 +76,7 @@ pub enum Theme {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
-    /// As the desktop says.
+    /// The desktop's setting.
     #[default]
     System,
     /// English.
@@ -85,7 +85,7 @@ pub enum Language {
     Korean,
 }
 
-/// How the items are laid out.
+/// How items are displayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemsLayout {
@@ -96,7 +96,7 @@ pub enum ItemsLayout {
     Table,
 }
 
-/// What the window remembers.
+/// Settings that outlive a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {

@@ -1,4 +1,4 @@
-//! What a face may ask of the engine.
+//! The commands that front ends send to the engine.
 
 use std::path::PathBuf;
 
@@ -6,34 +6,34 @@ use crate::config::Settings;
 use crate::error::ErrorKind;
 use crate::model::{JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret};
 
-/// What a face may ask of the engine. Every one is answered by a later snapshot, never by a return value.
+/// A command to the engine. Its effects are visible in later snapshots; it has no return value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Make a job of this and run it, without a draft.
+    /// Create a job from this request and run it, without a draft.
     Submit(Box<JobSpec>),
-    /// Add sources to what is listed. On a job that has ended, begins a new draft; on a running one, they join it.
+    /// Add sources to the listed draft or running job. If the listed job has ended, this starts a new draft.
     Add(Vec<SourceSpec>),
     /// Add dropped or chosen paths: folders with everything below them, lists of links, and files.
     AddPaths(Vec<PathBuf>),
     /// Pasted text: every link in it, and every line that is an existing path.
     AddText(String),
-    /// Add the sample pictures that come with the program.
+    /// Add the program's sample images.
     AddSamples,
-    /// Take items (by `seq`) off the draft; can be undone.
+    /// Remove items (by `seq`) from the draft; can be undone.
     Remove(Vec<u64>),
-    /// Take every item off the draft, or leave an ended job: begins a new draft. Can be undone.
+    /// Start a new draft; can be undone.
     Clear,
-    /// Take back the draft's last edit.
+    /// Undo the draft's last edit.
     Undo,
-    /// Do it again.
+    /// Redo the last undone edit.
     Redo,
-    /// Change the recipe of the listed job (for what is not yet begun when it has ended: a new draft's).
+    /// Change the draft's recipe. If the listed job has ended, its items are copied into a new draft first.
     SetRecipe(Recipe),
     /// Change how results are encoded.
     SetSave(Save),
     /// Change where results go.
     SetSink(SinkSpec),
-    /// Change which columns of the listed draft's lists are read. With another column of links they are read anew.
+    /// Change which columns of the draft's lists are used. For another column of links, the lists are read again.
     SetLists(ListSpec),
     /// Change what jobs may use.
     SetLimits(Limits),
@@ -43,13 +43,13 @@ pub enum Command {
     SaveRecipe(PathBuf),
     /// Start the draft.
     Start,
-    /// Stop handing out items; those begun are finished.
+    /// Start no more items; running ones are finished.
     Pause(JobId),
-    /// Go on.
+    /// Resume.
     Resume(JobId),
-    /// Give up: items begun are left, too.
+    /// Cancel, including running items.
     Cancel(JobId),
-    /// Put failed items back to waiting and run: all, of one kind, or these.
+    /// Run failed items again: all of them, those of one kind, or the given ones.
     Retry {
         /// Which job.
         job: JobId,
@@ -65,19 +65,19 @@ pub enum Command {
         /// Which items (by `seq`).
         items: Vec<u64>,
     },
-    /// List another job of the history.
+    /// List another job.
     Show(JobId),
     /// Open the folder with a job's results in the desktop's file manager.
     OpenResults(JobId),
-    /// Keep a secret that was typed under a name, by which settings refer to it.
+    /// Store a typed secret under a name, by which settings refer to it.
     KeepSecret {
         /// The name.
         name: String,
         /// The secret.
         secret: TypedSecret,
     },
-    /// Remember settings.
+    /// Apply and save settings.
     SaveSettings(Box<Settings>),
-    /// Forget a notice.
+    /// Remove the notice.
     DismissNotice,
 }

@@ -1,4 +1,4 @@
-//! What faces see: an immutable picture of the engine, replaced at most every 50 ms.
+//! What front ends see: an immutable snapshot of the engine, replaced at most every 50 ms.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::model::{
     Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec,
 };
 
-/// How many events a snapshot holds; a face that fell further behind rereads the state.
+/// Number of events in a snapshot; a front end that fell further behind reads the state instead.
 pub const EVENTS_KEPT: usize = 64;
 
 /// Everything a front end may see except pages of items, thumbnails and previews.
@@ -20,21 +20,21 @@ pub struct Snapshot {
     pub commands_included: u64,
     /// The listed job; `None` only before the catalog is open.
     pub current: Option<JobView>,
-    /// Another job that is at work while an older one is listed.
+    /// Another job that is running.
     pub running_elsewhere: Option<JobId>,
     /// The history, newest first, drafts left out.
     pub jobs: Arc<[JobEntry]>,
     /// The latest events, oldest first.
     pub events: Arc<[Event]>,
-    /// What is remembered.
+    /// The settings.
     pub settings: Settings,
-    /// Whether there is an edit to take back.
+    /// Whether there is an edit to undo.
     pub can_undo: bool,
-    /// Whether there is one to do again.
+    /// Whether there is an edit to redo.
     pub can_redo: bool,
     /// What is wrong with the file of certificate authorities in the settings.
     pub ca_file_fault: Option<CaFileFault>,
-    /// Something to tell once, with what to do about it.
+    /// Something to report once.
     pub notice: Option<Notice>,
 }
 
@@ -58,9 +58,9 @@ pub struct JobView {
     pub recipe: Recipe,
     /// How it saves.
     pub save: Save,
-    /// Where to, as asked.
+    /// Where results go, as requested.
     pub sink: SinkSpec,
-    /// Which columns of its lists are read.
+    /// Which columns of its lists are used.
     pub lists: ListSpec,
     /// A draft's lists that have columns, or may have.
     pub list_files: Arc<[ListFile]>,
@@ -68,23 +68,23 @@ pub struct JobView {
     pub limits: Limits,
     /// The folder results go to; `None` until there is a source to put one beside.
     pub out_dir: Option<PathBuf>,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
     /// Where its items come from, with counts.
     pub groups: Arc<[SourceGroup]>,
     /// Failures by kind, the most frequent first.
     pub failures: Arc<[(ErrorKind, u64)]>,
-    /// Whether fetching waits for the network.
+    /// Whether fetching is waiting for the network.
     pub network_gone: bool,
     /// Hosts whose certificates it does not check.
     pub insecure_hosts: Vec<String>,
     /// Why it paused by itself.
     pub halted: Option<JobError>,
-    /// Changes whenever any of its items did: a page that was read under another number is old.
+    /// Changes whenever an item has changed: a page with another number is outdated.
     pub items_revision: u64,
     /// Whether sources are still being read.
     pub counting: bool,
-    /// Expected seconds and output bytes of a run, once there is something to go by.
+    /// Expected cost of a run, if there is an earlier job to estimate it from.
     pub estimate: Option<Estimate>,
 }
 
@@ -104,7 +104,7 @@ pub struct ListFile {
     pub path: PathBuf,
     /// Its columns; `None` if it can't be read.
     pub columns: Option<Vec<String>>,
-    /// The column asked for that it doesn't have.
+    /// The requested column that it doesn't have.
     pub missing: Option<String>,
 }
 
@@ -115,7 +115,7 @@ pub struct SourceGroup {
     pub label: String,
     /// Whether they are links.
     pub is_links: bool,
-    /// Items in all.
+    /// Total number of items.
     pub total: u64,
     /// Items done.
     pub done: u64,
@@ -128,16 +128,16 @@ pub struct SourceGroup {
 pub enum CaFileFault {
     /// There is no such file.
     Missing,
-    /// It can't be read, or holds no certificate in PEM.
+    /// It can't be read, or contains no certificate in PEM.
     NoCertificate,
 }
 
-/// Something to tell once.
+/// Something to report once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Items were taken off; Undo brings them back.
+    /// Items were removed; Undo restores them.
     Removed(u64),
-    /// Sources gave items, some of which were there already.
+    /// Sources were read.
     Added {
         /// New items.
         added: u64,
@@ -146,16 +146,16 @@ pub enum Notice {
         /// Whether they are pasted links.
         only_links: bool,
     },
-    /// Pasted text held no link and no path.
+    /// The pasted text contains no link and no path.
     NothingToAdd,
-    /// A list has not the column that it is to be read by.
+    /// A list lacks a requested column.
     NoColumn {
         /// The list's name.
         list: String,
         /// The column.
         column: String,
     },
-    /// A source left something out on purpose.
+    /// A source left something out intentionally.
     Remark(Remark),
     /// Something went wrong.
     Failed(JobError),

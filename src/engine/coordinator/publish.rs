@@ -24,7 +24,7 @@ const GROUPS_LISTED: u32 = 200;
 
 impl Coordinator {
     pub(super) fn trouble(&mut self, error: &JobError) {
-        tracing::warn!(%error, "a command could not be obeyed");
+        tracing::warn!(%error, "a command failed");
         self.notice = Some(Notice::Failed(error.clone()));
     }
 
