@@ -1,7 +1,5 @@
 //! The size that a drawing's root element states, found without reading the drawing.
 
-use std::borrow::Cow;
-
 use resvg::usvg::roxmltree::{Document, ParsingOptions};
 
 use super::detect;
@@ -14,16 +12,12 @@ const MAX_ROOT_BYTES: usize = 64 << 10;
 
 /// The document without what is in its root element. `None` if its size depends on more than the root's attributes.
 pub(super) fn root_only(bytes: &[u8]) -> Result<Option<String>, ItemError> {
-    let root = detect::head(bytes).and_then(|head| root_of(&head));
-    let root = match root {
-        Some(root) => root,
-        None => {
-            let text: Cow<'_, str> = detect::text(bytes)?;
-            match root_of(&text) {
-                Some(root) => root,
-                None => return Ok(None),
-            }
-        }
+    let root = if let Some(root) = detect::head(bytes).and_then(|head| root_of(&head)) {
+        root
+    } else if let Some(root) = root_of(&detect::text(bytes)?) {
+        root
+    } else {
+        return Ok(None);
     };
     Ok(Some(root).filter(|root| root.len() <= MAX_ROOT_BYTES && states_size(root)))
 }
