@@ -1,13 +1,13 @@
-# Thin on purpose: each target is one script or one cargo command.
+# Each target is one script or one cargo command.
 .PHONY: run test fuzz bench release licenses
 ARGS ?=
 
-# Installs what is missing, builds, and opens the window; `make run ARGS="run photos -o out"` works without one.
+# Installs missing packages, builds, and opens the window; `make run ARGS="run photos -o out"` works without one.
 run:
 	@.ci/setup run
 	@. .ci/env && cargo run --release --locked -- $(ARGS)
 
-# Everything that must hold before a change goes in.
+# All checks that a change must pass.
 test:
 	@.ci/setup test
 	@. .ci/env && .ci/check

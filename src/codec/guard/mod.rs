@@ -1,5 +1,4 @@
-//! Protection from hostile files: formats whose decoders cannot be stopped run in helper processes, and truncated files
-//! are told apart from damaged ones.
+//! Protection from hostile files: helper processes for formats whose decoders cannot be stopped, and truncated files.
 //!
 //! A helper is this program, started again. It gets a file through shared memory and returns pixels the same way. It is
 //! killed when its item is cancelled or takes too long or too much memory; if it crashes, only its item fails. If no
