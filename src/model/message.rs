@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn a_message_is_filled_in_once_and_names_its_file_and_line() {
         let message = Message::new("cube_numbers").with("wanted", "{count}").with("count", 2);
-        assert_eq!(message.to_string(), "expected {count} numbers here, found 2");
+        assert_eq!(message.to_string(), "expected {count} numbers, found 2");
         let placed = message.of("lut").in_file("a.cube").at_line(2);
-        assert_eq!(placed.to_string(), "lut: a.cube: line 2: expected {count} numbers here, found 2");
+        assert_eq!(placed.to_string(), "lut: a.cube: line 2: expected {count} numbers, found 2");
         assert!(placed.window_text(Lang::Korean).starts_with("LUT 색감: a.cube 2번째 줄: "), "{placed:?}");
     }
 

@@ -367,7 +367,7 @@ fn endless_headers_endless_promises_and_a_drip_come_to_an_end() {
             (raw_server(drip), ErrorKind::Timeout, "slower than 1000 bytes per second"),
             (raw_server(headers), ErrorKind::BadResponse, "too many headers"),
             (raw_server(long), ErrorKind::BadResponse, "too many headers"),
-            (raw_server(promises), ErrorKind::Timeout, "no complete answer"),
+            (raw_server(promises), ErrorKind::Timeout, "the response was incomplete"),
         ] {
             let error = Setup::new(slow.clone()).error(&url).await;
             assert!(error.kind == kind && error.to_string().contains(words), "{error}");
