@@ -61,6 +61,9 @@ pub trait Catalog: Send {
     /// Failed items wait again: all of them, those of one kind, or the given ones. Returns how many.
     fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> Result<u64, JobError>;
 
+    /// Done items whose outputs were lost wait again. Returns how many.
+    fn redo(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
+
     /// Marks failed items as skipped. Returns how many there were.
     fn skip_failed(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
 

@@ -25,7 +25,7 @@ use crate::model::Message;
 
 /// Opens a catalog, creating or upgrading it as needed: its writing side, and a factory of readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
-    let failed = |error: CatalogError| JobError::catalog(path, error);
+    let failed = |error: CatalogError| error.at(path);
     make_file(path).map_err(|error| JobError::catalog(path, error))?;
     let mut connection = sqlite::open_writer(path).map_err(|error| failed(error.into()))?;
     schema::prepare(&mut connection, path).map_err(failed)?;
@@ -76,6 +76,44 @@ enum CatalogError {
     Upgrade { version: usize, known: usize, cause: Box<CatalogError> },
     #[error("{0}")]
     Other(String),
+}
+
+impl CatalogError {
+    /// The error with the catalog's path. For a damaged file it says what can still be read.
+    fn at(self, path: &Path) -> JobError {
+        let is_damaged = matches!(
+            &self,
+            Self::Sql(error) if matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            )
+        );
+        if !is_damaged {
+            return JobError::catalog(path, self);
+        }
+        let message = match readable_jobs(path) {
+            Some((jobs, items, done)) => {
+                Message::new("catalog_damaged_in_part").with("jobs", jobs).with("items", items).with("done", done)
+            }
+            None => Message::new("catalog_damaged"),
+        };
+        JobError::Machine(message.with("path", path.display()).with("detail", self))
+    }
+}
+
+/// Jobs of a damaged catalog that can still be read, with their items and how many of those are done.
+fn readable_jobs(path: &Path) -> Option<(u64, i64, i64)> {
+    let connection = sqlite::open_reader(path).ok()?;
+    let last: i64 = connection.query_row("SELECT max(id) FROM job", (), |row| row.get(0)).ok()?;
+    let mut select = connection.prepare("SELECT total, done FROM job WHERE id = ?1").ok()?;
+    let mut sums = (0, 0, 0);
+    for id in 1..=last {
+        let job: rusqlite::Result<(i64, i64)> = select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        if let Ok((total, done)) = job {
+            sums = (sums.0 + 1, sums.1 + total, sums.2 + done);
+        }
+    }
+    (sums.0 > 0).then_some(sums)
 }
 
 /// The current time in UTC milliseconds.

@@ -257,6 +257,20 @@ pub(super) fn retry_all(
     Ok(sql.prepare_cached(&update)?.execute(params![job.0, kind])? as u64)
 }
 
+/// Returns a done item to the waiting state. Returns whether it was done.
+pub(super) fn redo(sql: &Connection, id: ItemId, sums: &mut Sums) -> Result<bool, CatalogError> {
+    let Some(from) = status(sql, id)?.filter(|from| from.state == ItemState::Done) else { return Ok(false) };
+    let update = format!(
+        "UPDATE item SET {RETRIED}, output = NULL, output_hash = NULL, etag = NULL, last_modified = NULL \
+         WHERE job_id = ?1 AND seq = ?2"
+    );
+    sql.prepare_cached(&update)?.execute(params![id.job.0, id.seq as i64])?;
+    sql.prepare_cached("DELETE FROM item_output WHERE job_id = ?1 AND seq = ?2")?
+        .execute(params![id.job.0, id.seq as i64])?;
+    sums.change(&from, &waiting_again(&from));
+    Ok(true)
+}
+
 /// Marks a failed item as skipped; its sentence stays. Returns whether it had failed.
 pub(super) fn skip_failed(sql: &Connection, id: ItemId, sums: &mut Sums) -> Result<bool, CatalogError> {
     let Some(from) = status(sql, id)?.filter(|from| from.state == ItemState::Failed) else { return Ok(false) };

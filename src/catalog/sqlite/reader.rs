@@ -43,7 +43,7 @@ impl Reader {
             view.commit()?;
             Ok(result)
         };
-        attempt().map_err(|error| JobError::catalog(&self.path, error))
+        attempt().map_err(|error| error.at(&self.path))
     }
 
     fn item_rows(&self, which: &str, params: impl Params) -> Result<Vec<ItemRow>, JobError> {

@@ -13,18 +13,28 @@ use super::sums::Sums;
 use super::{CatalogError, outcome, request};
 use crate::catalog::api::{Added, Adding, Catalog};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec};
 
 /// The writing connection.
 pub(super) struct Writer {
     path: PathBuf,
     connection: Connection,
     groups: Groups,
+    /// Identifies the file that was opened.
+    file: Option<FileId>,
 }
 
 impl Writer {
     pub(super) fn new(path: &Path, connection: Connection) -> Self {
-        Self { path: path.to_path_buf(), connection, groups: Groups::default() }
+        Self { path: path.to_path_buf(), connection, groups: Groups::default(), file: file_id(path) }
+    }
+
+    /// Whether the path still names the file that was opened.
+    fn check_file(&self) -> Result<(), JobError> {
+        if self.file.is_some() && file_id(&self.path) == self.file {
+            return Ok(());
+        }
+        Err(JobError::Machine(Message::new("catalog_gone").with("path", self.path.display())))
     }
 
     fn run<T>(
@@ -40,9 +50,26 @@ impl Writer {
         attempt().map_err(|error| {
             // Some groups may have been rolled back.
             self.groups.clear();
-            JobError::catalog(&self.path, error)
+            error.at(&self.path)
         })
     }
+}
+
+/// Device and inode. The file is not opened: closing it would release SQLite's locks.
+#[cfg(unix)]
+type FileId = (u64, u64);
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> Option<FileId> {
+    path.exists().then_some(())
 }
 
 impl Catalog for Writer {
@@ -71,7 +98,7 @@ impl Catalog for Writer {
     }
 
     fn end_run(&mut self, job: JobId, state: JobState) -> Result<JobState, JobError> {
-        self.run(|sql, _| {
+        let state = self.run(|sql, _| {
             sql.prepare_cached(
                 "UPDATE item INDEXED BY item_running SET state = 'waiting' \
                  WHERE job_id = ?1 AND state = 'running' AND output IS NULL",
@@ -83,7 +110,9 @@ impl Catalog for Writer {
             };
             request::set_state(sql, job, state)?;
             Ok(state)
-        })
+        })?;
+        self.check_file()?;
+        Ok(state)
     }
 
     fn add_items(&mut self, job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Result<Added, JobError> {
@@ -160,6 +189,21 @@ impl Catalog for Writer {
             };
             sums.apply(sql, job)?;
             Ok(retried)
+        })
+    }
+
+    fn redo(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError> {
+        if seqs.is_empty() {
+            return Ok(0);
+        }
+        self.run(|sql, _| {
+            let mut sums = Sums::default();
+            let mut redone = 0;
+            for seq in seqs {
+                redone += u64::from(outcome::redo(sql, ItemId { job, seq: *seq }, &mut sums)?);
+            }
+            sums.apply(sql, job)?;
+            Ok(redone)
         })
     }
 

@@ -16,12 +16,13 @@ use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
 use crate::engine::record::message::{Record, call};
+use crate::engine::record::verify::damaged_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools;
 use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Fetcher, Secrets};
-use crate::model::{Edge, ItemRow, JobId, JobRow, JobSpec, JobState, Locator, Message};
+use crate::model::{Durability, Edge, ItemRow, JobId, JobRow, JobSpec, JobState, Locator, Message};
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders};
 
@@ -360,6 +361,11 @@ fn prepare(
     let created = store::create_folder(&out_dir)?;
     let naming = Naming::new(&spec, out_dir.clone())?;
     let reader = readers.reader()?;
+    let damaged = if has_results && spec.output().sink.durability == Durability::Fast {
+        damaged_outputs(job, reader.as_ref(), &naming)?
+    } else {
+        Vec::new()
+    };
     naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
     // The folder is chosen once: a resume continues in it, whatever directory it is started from.
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
@@ -369,6 +375,7 @@ fn prepare(
         if is_new_dir {
             catalog.set_request(job, &request)?;
         }
+        catalog.redo(job, &damaged)?;
         catalog.set_state(job, JobState::Running)?;
         catalog.requeue_running(job)
     })?;

@@ -2,3 +2,4 @@
 
 pub(crate) mod message;
 pub(super) mod recorder;
+pub(super) mod verify;

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::failing_catalog::{Failing, FailingCatalog};
 use crate::catalog;
 use crate::engine::{Command, Engine, EngineOptions, Notice, Snapshot};
-use crate::model::{Edge, ItemState, JobSpec, JobState, Limits, Locator};
+use crate::model::{Durability, Edge, ItemState, JobSpec, JobState, Limits, Locator};
 use crate::source;
 
 /// No wait takes longer.
@@ -145,6 +145,31 @@ fn end_of(snapshot: &Snapshot) -> Option<End> {
         _ => None,
     });
     of_edges.or_else(|| matches!(snapshot.notice, Some(Notice::Failed(_))).then_some(End::Refused))
+}
+
+#[test]
+fn a_resume_after_fast_writes_the_damaged_files_again_and_keeps_a_file_that_was_edited() {
+    let bench = Bench::new();
+    let mut spec = bench.spec();
+    spec.output_mut().sink.durability = Durability::Fast;
+    let engine = Engine::start(bench.options()).unwrap();
+    assert_eq!(follow(engine, Command::Submit(Box::new(spec))), End::Finished);
+    let outputs = files_below(&bench.path("out"));
+    // What a power failure leaves: an empty file, one of zeros, and none.
+    for (output, bytes) in [(&outputs[0], &b""[..]), (&outputs[1], &[0; 6])] {
+        fs::write(output, bytes).unwrap();
+        filetime::set_file_mtime(output, filetime::FileTime::from_unix_time(1_000_000, 0)).unwrap();
+    }
+    fs::remove_file(&outputs[2]).unwrap();
+    let edited = &outputs[3];
+    fs::write(edited, "edited by hand").unwrap();
+    filetime::set_file_mtime(edited, filetime::FileTime::from_unix_time(9_000_000_000, 0)).unwrap();
+    let sql = rusqlite::Connection::open(bench.path("catalog.sqlite")).unwrap();
+    sql.execute("UPDATE job SET state = 'paused'", ()).unwrap();
+    assert_eq!(bench.resume(), End::Finished);
+    assert_eq!(fs::read_to_string(edited).unwrap(), "edited by hand");
+    fs::remove_file(edited).unwrap();
+    bench.check_complete("fast");
 }
 
 /// Fails one call after another until a run has fewer calls.

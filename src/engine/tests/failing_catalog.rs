@@ -64,6 +64,7 @@ forward! {
     finish(finished: &[&Finished]) -> ();
     requeue_running(job: JobId) -> Vec<ItemRow>;
     retry(job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64;
+    redo(job: JobId, seqs: &[u64]) -> u64;
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
     remove_items(job: JobId, seqs: &[u64]) -> Vec<(u64, NewItem)>;
     restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();

@@ -262,6 +262,43 @@ fn the_file_is_in_wal_mode_and_every_commit_is_synced() {
 }
 
 #[test]
+fn a_damaged_catalog_says_what_can_still_be_read() {
+    let bench = Bench::with(&files(0..20_000));
+    let path = bench.path();
+    drop((bench.catalog, bench.reader));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let reader = reader::Reader::open(&path).unwrap();
+    let error = reader.after(bench.job, 0, u32::MAX).unwrap_err().to_string();
+    assert!(error.contains("is damaged") && error.contains("with 20000 items"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_catalog_that_was_deleted_or_replaced_is_noticed_when_a_run_ends() {
+    let mut bench = Bench::with(&files(0..1));
+    bench.finish(1, done("/out/1.jpg"));
+    std::fs::remove_file(bench.path()).unwrap();
+    let error = bench.catalog.end_run(bench.job, JobState::Done).unwrap_err().to_string();
+    assert!(error.contains("was deleted or replaced"), "{error}");
+    std::fs::write(bench.path(), "another file").unwrap();
+    assert!(bench.catalog.end_run(bench.job, JobState::Done).is_err());
+}
+
+#[test]
+fn done_items_whose_outputs_were_lost_wait_again() {
+    let mut bench = Bench::with(&files(0..3));
+    bench.finish(1, done("/out/1.jpg"));
+    bench.finish(2, failed(ErrorKind::Corrupt));
+    assert_eq!(bench.catalog.redo(bench.job, &[1, 2, 3, 9]).unwrap(), 1, "only what was done");
+    assert_eq!((bench.item(1).state, bench.item(1).output), (ItemState::Waiting, None));
+    assert!(!bench.reader.is_output(bench.job, "/out/1.jpg").unwrap());
+    bench.check_sums();
+}
+
+#[test]
 fn a_catalog_is_named_by_a_path() {
     assert_eq!(path_of("/a/c.sqlite").unwrap(), PathBuf::from("/a/c.sqlite"));
     assert!(path_of("postgres://h/db").unwrap_err().is_usage());
