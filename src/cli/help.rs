@@ -4,6 +4,7 @@
 //! means something else for one command.
 
 use std::error::Error as _;
+use std::fmt::Write as _;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -59,11 +60,11 @@ fn described_arg(arg: Arg, lang: Lang, command: Option<&str>) -> Arg {
     if arg.get_action().takes_values() {
         if !defaults.is_empty() && !arg.is_hide_default_value_set() {
             let default = Message::new("help_default").with("value", defaults.join(", "));
-            help.push_str(&format!(" [{}]", default.text(lang)));
+            let _ = write!(help, " [{}]", default.text(lang));
         }
         if !values.is_empty() {
             let values = Message::new("help_values").with("values", values.join(", "));
-            help.push_str(&format!(" [{}]", values.text(lang)));
+            let _ = write!(help, " [{}]", values.text(lang));
         }
     }
     let heading = match (arg.get_help_heading(), arg.is_positional()) {

@@ -19,6 +19,12 @@ pub(crate) struct Credentials {
     pub(crate) removed: Option<(usize, AccessEntry)>,
 }
 
+/// An entry that was saved.
+pub(crate) struct Saved {
+    /// The secret to store, if one was typed.
+    pub(crate) secret: Option<NamedSecret>,
+}
+
 /// The type of a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
@@ -113,7 +119,7 @@ impl CredentialForm {
     }
 
     /// Puts the entry among the others, and returns the secret to store; `None` if something is wrong.
-    pub(crate) fn save(&mut self, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Option<NamedSecret>> {
+    pub(crate) fn save(&mut self, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Saved> {
         self.is_checked = true;
         let entry = self.entry(lang, access).ok()?;
         let secret = (self.from == SecretSource::Typed && !self.secret.is_empty())
@@ -122,7 +128,7 @@ impl CredentialForm {
             Some(there) => *there = entry,
             None => access.push(entry),
         }
-        Some(secret)
+        Some(Saved { secret })
     }
 
     /// The stored secret that is kept unless another one is typed.

@@ -135,7 +135,7 @@ impl CredentialForm {
         if !saved && !entered {
             return None;
         }
-        self.save(lang, access).map(Left::Saved)
+        self.save(lang, access).map(|saved| Left::Saved(saved.secret))
     }
 
     fn host_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Mistake>) {
