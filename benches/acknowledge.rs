@@ -16,7 +16,7 @@ use pixloom::model::SinkSpec;
 const FILES_PER_FOLDER: u32 = 10_000;
 
 fn main() {
-    let files: u32 = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let files: u32 = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
     for n in 0..files {

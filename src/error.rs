@@ -233,14 +233,11 @@ impl ItemError {
     /// What happened, for a narrow place next to the item's name.
     pub fn brief(&self, lang: Lang) -> String {
         let said = self.said().map(|message| message.window_text(lang));
-        let more = match self.had_of_wanted(lang) {
-            Some(sizes) => sizes,
-            None => {
-                let detail = said.as_deref().unwrap_or(self.arg("detail"));
-                let parts = [self.arg("status"), detail].into_iter().filter(|part| !part.is_empty());
-                parts.collect::<Vec<_>>().join(" ")
-            }
-        };
+        let more = self.had_of_wanted(lang).unwrap_or_else(|| {
+            let detail = said.as_deref().unwrap_or(self.arg("detail"));
+            let parts = [self.arg("status"), detail].into_iter().filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join(" ")
+        });
         let kind = self.kind.name(lang);
         if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") }
     }

@@ -47,6 +47,7 @@ static TOY: FormatSpec = FormatSpec {
     }),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a declaration")]
 fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let info = ImageInfo {
         width_px: u32::from(bytes[4]),

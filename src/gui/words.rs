@@ -279,14 +279,6 @@ impl Lang {
         self.with("columns_of", "list", list)
     }
 
-    /// What follows a number of that unit.
-    pub(crate) const fn suffix(self, unit: Unit) -> &'static str {
-        match unit {
-            Unit::Levels => "",
-            unit => unit.suffix(),
-        }
-    }
-
     /// The heading of a group of operations.
     pub(crate) fn group(self, group: Group) -> &'static str {
         self.word(match group {
@@ -295,6 +287,14 @@ impl Lang {
             Group::Detail => "group_detail",
             Group::Finish => "group_finish",
         })
+    }
+}
+
+/// What follows a number of that unit; levels have nothing.
+pub(crate) const fn suffix(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Levels => "",
+        unit => unit.suffix(),
     }
 }
 

@@ -321,6 +321,7 @@ impl JobSpec {
     }
 
     /// Everything but the sources.
+    #[must_use]
     pub fn without_sources(&self) -> Self {
         Self {
             work: self.work,

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::lists::Header;
+use super::lists::columns::Header;
 use crate::error::JobError;
 use crate::model::{ListSpec, Message, NewItem, Remark, SourceSpec};
 

@@ -121,7 +121,7 @@ impl Folder {
         match open_at(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => Ok(Self { path, handle: Arc::new(handle) }),
             Err(_) if self.is_link(name) => Err(link(name)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

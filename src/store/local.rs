@@ -311,9 +311,9 @@ impl Temporary for LocalTemporary {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a result stays in its folder"));
         }
         if replaces {
-            folder.rename(name, to)?
+            folder.rename(name, to)?;
         } else {
-            folder.rename_exclusively(name, to)?
+            folder.rename_exclusively(name, to)?;
         }
         self.is_published = true;
         Ok(())

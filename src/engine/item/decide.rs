@@ -169,6 +169,7 @@ impl Action {
     }
 
     /// The result's size in px, as names hold it; `None` if only the work will tell. A copy has none to be named by.
+    #[expect(clippy::option_option, reason = "whether it is known, and whether there is one")]
     fn known_size_px(&self) -> Option<Option<(u32, u32)>> {
         match self {
             Self::Copy => Some(None),

@@ -164,6 +164,7 @@ fn a_resume_after_fast_writes_the_damaged_files_again_and_keeps_a_file_that_was_
     let edited = &outputs[3];
     fs::write(edited, "edited by hand").unwrap();
     filetime::set_file_mtime(edited, filetime::FileTime::from_unix_time(9_000_000_000, 0)).unwrap();
+    #[expect(clippy::disallowed_types, reason = "another program changes the catalog")]
     let sql = rusqlite::Connection::open(bench.path("catalog.sqlite")).unwrap();
     sql.execute("UPDATE job SET state = 'paused'", ()).unwrap();
     assert_eq!(bench.resume(), End::Finished);

@@ -287,6 +287,9 @@ impl PreviewWorker {
     }
 }
 
+/// A file's bytes, and the width and height of its image in px.
+type SizedFile = (Arc<[u8]>, (u32, u32));
+
 impl PreviewWorker {
     /// An item's result, as the run would save it, and its size in px.
     fn result(
@@ -295,7 +298,7 @@ impl PreviewWorker {
         request: &PreviewRequest,
         pipeline: &Pipeline,
         limits: &Limits,
-    ) -> Result<(Arc<[u8]>, (u32, u32)), ItemError> {
+    ) -> Result<SizedFile, ItemError> {
         let cancelled = || self.cancelled();
         let control = DecodeControl::new(&cancelled, &self.helpers);
         let rules = Rules {

@@ -71,7 +71,7 @@ impl Links {
         let shown = network.bytes_per_s.map(human::exact_size).unwrap_or_default();
         let read = |text: &str| network::parse_bytes_per_s(text).map_err(|_| lang.word("wrong_bytes"));
         self.rate_ui(ui, (lang.word("bytes_per_s"), lang.word("in_all")), &shown, read, |rate| {
-            network.bytes_per_s = rate
+            network.bytes_per_s = rate;
         });
     }
 

@@ -8,6 +8,7 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::slider::{Range, slider};
 use crate::gui::widgets::{curve, field, menu, swatch};
+use crate::gui::words;
 use crate::model::{Lang, ParamKind, ParamSpec, Value};
 
 /// What a parameter is called here.
@@ -69,7 +70,7 @@ pub(crate) fn editor(
                     as_number(shown),
                     range,
                     (*max, decimals),
-                    lang.suffix(spec.unit),
+                    words::suffix(spec.unit),
                     None,
                     room,
                 )
@@ -78,7 +79,7 @@ pub(crate) fn editor(
                 let range = Range { min: *min as f64, max: *soft_max as f64, step: 1.0 };
                 let empty = default.is_none().then_some(lang.word("automatic"));
                 let most = (*max as f64, 0);
-                numeric_ui(ui, id, spoken, as_number(shown), range, most, lang.suffix(spec.unit), empty, room)
+                numeric_ui(ui, id, spoken, as_number(shown), range, most, words::suffix(spec.unit), empty, room)
             }
             ParamKind::Bool { .. } => {
                 let on = matches!(shown, Some(Value::Bool(true)));

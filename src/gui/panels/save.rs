@@ -114,7 +114,7 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let words = names::save_key_name(lang, name);
     let hint = names::save_key_summary(lang, name, key.param.summary);
     let choice = |word: &str| names::save_choice_name(lang, name, word);
-    let names = params::Names { words: &words, hint: &hint, spoken: &words, choice: &choice, open: false };
+    let names = params::Names { words: &words, hint, spoken: &words, choice: &choice, open: false };
     let given = match (name, key.get(save)) {
         // What will be used is shown, rather than that nothing was said.
         ("quality", None) => {

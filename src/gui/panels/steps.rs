@@ -242,7 +242,7 @@ fn param_ui(
     let hint = names::param_summary(lang, &step.op, spec.name, spec.summary);
     let spoken = format!("{step_name}: {words}");
     let choice = |word: &str| names::choice_name(lang, &step.op, spec.name, word);
-    let names = params::Names { words: &words, hint: &hint, spoken: &spoken, choice: &choice, open };
+    let names = params::Names { words: &words, hint, spoken: &spoken, choice: &choice, open };
     match params::editor(ui, lang, &names, spec, step.params.get(spec.name)) {
         Some(Edited::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);

@@ -232,6 +232,11 @@ fn cell(ui: &Ui, rect: Rect, text: String, font: FontId, ink: Color32, right: bo
     place
 }
 
+/// An item's remarks, one after the other.
+fn remarks(lang: Lang, remarks: &[Remark]) -> String {
+    remarks.iter().map(|remark| remark.window_text(lang)).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,9 +251,4 @@ mod tests {
             assert!(left + column_width <= width + 0.5, "{width}");
         }
     }
-}
-
-/// An item's remarks, one after the other.
-fn remarks(lang: Lang, remarks: &[Remark]) -> String {
-    remarks.iter().map(|remark| remark.window_text(lang)).collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@
 //! [`MAX_RECORD_BYTES`]. A format that can only be read from a file is first copied to a temporary file if it comes as a
 //! stream. What is wrong with a line becomes the failure of its item, with the line's number; the rest is still read.
 
-mod columns;
+pub(super) mod columns;
 mod delimited;
 mod format;
 mod formats;
