@@ -419,7 +419,7 @@ fn a_host_that_hangs_up_on_whoever_asks_for_robots_txt_is_closed_for_now() {
         let desk = Desk::new(NetworkSpec { robots: RobotsPolicy::Always, ..NetworkSpec::default() });
         let failure = desk.fetch(&format!("http://{host}/a"), Origin::User).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::RobotsUnavailable);
-        assert!(failure.error.to_string().contains("closed it before answering"), "{}", failure.error);
+        assert!(failure.error.to_string().contains("closed the connection before answering"), "{}", failure.error);
         drop(sender);
         drop(std::net::TcpStream::connect(host));
         server.join().unwrap();

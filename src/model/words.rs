@@ -26,6 +26,7 @@ const ENGLISH: &[&str] = &[
     include_str!("../../assets/words/en/command_line.ftl"),
     include_str!("../../assets/words/en/errors.ftl"),
     include_str!("../../assets/words/en/messages.ftl"),
+    include_str!("../../assets/words/en/operations.ftl"),
     include_str!("../../assets/words/en/window.ftl"),
 ];
 const KOREAN: &[&str] = &[

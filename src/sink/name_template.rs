@@ -390,8 +390,8 @@ mod tests {
             ("{date:%z}", "{date:%z}"),
             ("{index:099}", "{index:099}"),
             ("{index:0+5}", "{index:0+5}"),
-            ("", "nothing"),
-            ("/etc/{stem}", "leading"),
+            ("", "is empty"),
+            ("/etc/{stem}", "must not start"),
             ("{stem}/", "last"),
         ] {
             let error = Template::parse(template).unwrap_err().to_string();

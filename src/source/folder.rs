@@ -328,7 +328,7 @@ mod tests {
             "sub 2/deep|e.tif",
             "sub 10|d.gif",
             "Skipped 1 file in ROOT that is not an image.",
-            "1 picture in ROOT is of a kind that can't be opened (HEIC).",
+            "1 image in ROOT has a format that can't be opened (HEIC).",
         ];
         assert_eq!(walk(dir.path(), true), wanted);
         let flat = walk(dir.path(), false);

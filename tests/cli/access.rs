@@ -82,7 +82,7 @@ fn what_is_given_for_a_place_that_no_link_leads_to_is_told() {
     let args = ["run", &server.url("/open"), "-o", "out", &basic(&secure), &basic("https://other.example")];
     let unused = home.run(&args).expect(0);
     assert!(unused.err.contains(&format!("{secure} were not used: the links led to {here}")), "{unused:?}");
-    assert!(unused.err.contains("Nothing was asked at https://other.example"), "{unused:?}");
+    assert!(unused.err.contains("https://other.example were not used: no link led there"), "{unused:?}");
 }
 
 #[test]

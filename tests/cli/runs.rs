@@ -296,7 +296,7 @@ fn a_file_of_several_pages_is_told_of_unless_a_page_was_picked() {
     home.file("scan.tif", std::fs::read("tests/reference/formats/tiff_pages.tif").unwrap());
     let args = ["run", "scan.tif", "-o", "out", "--save"];
     let said = home.run(&[&args[..], &["png", "--dry-run"]].concat()).expect(0);
-    assert!(said.out.contains("[The first of 3 pages was read.]"), "{said:?}");
+    assert!(said.out.contains("[Only the first of 3 pages was used.]"), "{said:?}");
     let said = home.run(&[&args[..], &["png"]].concat()).expect(0);
     assert!(said.err.contains("1 multi-page image: only the first page was used (page=N"), "{said:?}");
     let told = |job: &str| home.run(&["export", job, "--format", "jsonl"]).expect(0).events()[0]["extra"].clone();

@@ -388,7 +388,7 @@ fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
         assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, black_and_white));
     }
     let deep = picture(20, 20, Channels::Rgba, SampleType::U16);
-    assert!(encode(&deep, known::JXL, &keep()).unwrap_err().arg("detail").contains("16 bits"));
+    assert!(encode(&deep, known::JXL, &keep()).unwrap_err().arg("detail").contains("16-bit"));
     let thin = picture(1, 20, Channels::Rgb, SampleType::U8);
     assert!(encode(&thin, known::JXL, &keep()).unwrap_err().arg("detail").contains("2 px"));
 }

@@ -255,7 +255,7 @@ mod tests {
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
             ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),
             ("version = 1\n[save]\nformat = \"heic\"\n".to_owned(), 3, "one of keep, jpeg"),
-            ("version = 1\n[save]\nspeed = 1\n".to_owned(), 3, "no key \"speed\""),
+            ("version = 1\n[save]\nspeed = 1\n".to_owned(), 3, "unknown key \"speed\""),
             ("version = \n".to_owned(), 1, ""),
         ] {
             match read(&text, "r.toml") {

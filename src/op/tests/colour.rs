@@ -406,7 +406,7 @@ fn a_wrong_table_or_none_is_told_before_any_picture() {
     };
     let step = crate::model::Step::new("lut");
     assert!(refusal(step.clone()).why.to_string().contains("lut: file is required"));
-    assert!(refusal(step.with("file", "none.cube")).why.to_string().contains("there is no none.cube"));
+    assert!(refusal(step.with("file", "none.cube")).why.to_string().contains("there is no file none.cube"));
     let error = refusal(crate::model::Step::new("lut").with("file", "broken.cube"));
     assert_eq!(error.why.to_string(), "lut: broken.cube: line 2: expected 3 numbers, found 2");
     let error = refusal(crate::model::Step::new("levels").with("black", 200.0).with("white", 200.0));
