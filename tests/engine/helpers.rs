@@ -113,7 +113,7 @@ fn a_drawing_that_takes_longer_than_its_item_may_fails_alone() {
 fn without_helpers_an_item_that_needs_one_fails_plainly_and_the_others_are_saved() {
     let error = error_with("/nowhere/pixloom");
     assert_eq!(error.kind, ErrorKind::NoDecoder, "{error}");
-    assert!(error.to_string().contains("the process that decodes it couldn't be started"), "{error}");
+    assert!(error.to_string().contains("its decoder process couldn't be started"), "{error}");
 }
 
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::error::{ErrorKind, ItemError};
 /// How often a wait looks at the clock, the memory and whether it is cancelled.
 const TICK: Duration = Duration::from_millis(10);
 /// A decode that takes longer is slow: the caller may let other items go first.
-const SLOW: Duration = Duration::from_secs(3);
+const SLOW: Duration = Duration::from_secs(10);
 /// Memory of a helper that is not its image's: the program itself, fonts, what its allocator keeps.
 const BASE_BYTES: u64 = 64 << 20;
 /// How much more memory is asked for at once.
@@ -27,9 +27,9 @@ const KEPT_BYTES: u64 = 64 << 20;
 const KEPT_SHARED_BYTES: u64 = 8 << 20;
 /// How long after closing its pipe a helper has ended at the latest.
 const ENDS_WITHIN: Duration = Duration::from_secs(1);
-/// How low the priority of a slow decode is, in Unix niceness.
+/// How low the priority of a slow decode is, in Unix niceness: below the job's, but never starved by it.
 #[cfg(unix)]
-const SLOW_NICENESS: i32 = 19;
+const SLOW_NICENESS: i32 = 10;
 
 /// Who waits for a decode.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use crate::error::JobError;
 const NICENESS: i32 = 10;
 
 /// Further threads of the pixel pool, each of which can wait for a slow decode in a helper process.
-pub(crate) const SLOW_LANES: usize = 8;
+pub(crate) const SLOW_LANES: usize = 4;
 
 /// Number of cores this process may use.
 pub(crate) fn cores() -> usize {
