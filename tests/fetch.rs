@@ -482,7 +482,9 @@ fn stalled_links_give_way_once_to_those_that_were_never_tried() {
         let paths = log.lock().unwrap().clone();
         let is_retry = |at: usize| paths[..at].contains(&paths[at]);
         let first_retry = (0..paths.len()).find(|at| is_retry(*at)).unwrap_or(paths.len());
-        assert!(paths[first_retry..].iter().all(|path| path.starts_with("/stalled")), "{paths:?}");
+        // Requests that are sent together may arrive in any order, but no more than a host may get at once.
+        let overtaken = paths[first_retry..].iter().filter(|path| !path.starts_with("/stalled")).count();
+        assert!(overtaken < 8, "{paths:?}");
         let most = (0..10).map(|n| server.hits(&format!("/stalled-{n}"))).max();
         assert!(most.is_some_and(|most| most <= 2), "each gives way once: {paths:?}");
     });

@@ -246,8 +246,8 @@ fn an_output_folder_that_can_not_be_one_is_refused_before_anything_starts() {
         })
     });
     assert!(reason.contains("Couldn't write to the output folder") && reason.contains("out"), "{reason}");
-    let row = desk.row_of(job);
-    assert_eq!((row.state, row.total), (JobState::Paused, 0));
+    desk.wait("it is paused", |_| desk.row_of(job).state == JobState::Paused);
+    assert_eq!(desk.row_of(job).total, 0);
     assert_eq!(fs::read(desk.out()).unwrap(), b"a file in its place");
     // Once the folder can be made, the same job goes on.
     fs::remove_file(desk.out()).unwrap();

@@ -251,7 +251,7 @@ pub(crate) static ALL: &[Behaviour] = &[
     }),
     plain("no-such-range", RIGHT, |peer, ask| match ask.hit {
         1 => half(peer, ask, 1, "ETag: \"1\"\r\n", Close),
-        2 => {
+        2 if ask.header("range").is_some() => {
             let length = item(ask, 1).len() / 2;
             say(
                 peer,
