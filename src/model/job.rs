@@ -351,7 +351,7 @@ pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
     is_untouched(recipe, save) && save.metadata == MetadataPolicy::Strip
 }
 
-/// Whoever says how a file is to be written (a quality, a size, a colour space) wants it written anew.
+/// A quality, a size or a colour space means that the file is re-encoded.
 fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
     let says_how = save.given().any(|(key, _)| key.param.name != "metadata");
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && !says_how

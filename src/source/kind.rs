@@ -23,7 +23,7 @@ pub struct SourceKind {
     pub from_path: Option<fn(&Path) -> Option<SourceSpec>>,
     /// The window's menu entry that adds such a source.
     pub menu: Option<MenuEntry>,
-    /// Whether one source may have many inputs, of which each is an item.
+    /// Whether one source may have many inputs, each one an item.
     pub takes_many_inputs: bool,
     /// Whether its items come from a list, whose rows may have columns.
     pub is_list: bool,

@@ -1,4 +1,4 @@
-//! File descriptors: whoever finds none left waits until others are closed.
+//! File descriptors: a call that finds none left waits until others are closed.
 
 use std::io;
 use std::thread;

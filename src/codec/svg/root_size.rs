@@ -54,7 +54,7 @@ fn states_size(root: &str) -> bool {
         || sides.iter().all(|side| side.is_some_and(|side| !side.is_empty() && !side.ends_with('%')))
 }
 
-/// Whether it is four numbers of which the last two are positive.
+/// Whether it is four numbers, the last two positive.
 fn is_box(text: &str) -> bool {
     let words = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|word| !word.is_empty());
     let numbers: Vec<Option<f64>> = words.map(|word| word.parse().ok()).collect();

@@ -325,7 +325,7 @@ fn resolve(
 ) -> Resolution {
     let wanted = planned.path();
     if policy == ConflictPolicy::Rename {
-        // Whoever has it, the first free candidate is used.
+        // The first free candidate is used, no matter which item has the name.
         let (n, verdict) = first_free(planned, input, collisions, claims);
         return Resolution { is_taken: n != Some(0), verdict };
     }

@@ -1,4 +1,4 @@
-//! A row of choices of which one holds.
+//! A row of choices with one selected.
 
 use egui::{Align2, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2};
 
