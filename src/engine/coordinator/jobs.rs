@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
-use rayon::ThreadPool;
 
 use super::disk::Disk;
 use super::queue::Preparing;
@@ -18,7 +17,7 @@ use crate::engine::item::naming::{self, Naming};
 use crate::engine::record::message::{Record, call};
 use crate::engine::record::verify::damaged_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
-use crate::engine::run::pools;
+use crate::engine::run::pools::{self, PixelPool};
 use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Fetcher, Secrets};
@@ -234,14 +233,12 @@ impl Coordinator {
         Ok(())
     }
 
-    fn pool(&mut self, workers: usize) -> Result<Arc<ThreadPool>, JobError> {
-        if let Some((size, pool)) = &self.pool
-            && *size == workers
-        {
+    fn pool(&mut self, workers: usize) -> Result<Arc<PixelPool>, JobError> {
+        if let Some(pool) = self.pool.as_ref().filter(|pool| pool.workers() == workers) {
             return Ok(Arc::clone(pool));
         }
-        let pool = Arc::new(pools::pixel_pool(workers, self.parts.options.lists_drafts)?);
-        self.pool = Some((workers, Arc::clone(&pool)));
+        let pool = Arc::new(PixelPool::new(workers, self.parts.options.lists_drafts)?);
+        self.pool = Some(Arc::clone(&pool));
         Ok(pool)
     }
 

@@ -25,7 +25,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, never, tick};
-use rayon::ThreadPool;
 
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
@@ -35,6 +34,7 @@ use super::intake::secrets;
 use super::record::message::{Record, call};
 use super::record::recorder::Runs;
 use super::run::Run;
+use super::run::pools::PixelPool;
 use super::views::body_cache::BodyCache;
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::codec::Helpers;
@@ -81,7 +81,7 @@ pub(in crate::engine) struct Coordinator {
     listed: Option<Listed>,
     queue: JobQueue,
     expanding: HashMap<JobId, OpenIntake>,
-    pool: Option<(usize, Arc<ThreadPool>)>,
+    pool: Option<Arc<PixelPool>>,
     edits: UndoStack,
     settings: Settings,
     ca_file_fault: Option<CaFileFault>,

@@ -4,10 +4,9 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use rayon::ThreadPool;
-
 use super::admission::{Admission, Host};
 use super::budget::Stopped;
+use super::pools::PixelPool;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
@@ -54,7 +53,7 @@ impl Run {
         self: &Arc<Self>,
         input: Input,
         is_idle: bool,
-        pool: &Arc<ThreadPool>,
+        pool: &PixelPool,
         reader: &dyn CatalogReader,
     ) -> Result<(), Stopped> {
         let id = input.row.id;
@@ -83,7 +82,9 @@ impl Run {
             return Ok(());
         }
         let run = Arc::clone(self);
-        pool.spawn(move || {
+        // Read after the permit was taken: a slow decode takes its lane before it gives its permit to others.
+        let has_blocked_threads = self.slow_lanes.fullness() > 0.0;
+        pool.spawn(has_blocked_threads, move || {
             run.work(&input, &decision, &admission);
             drop(admission);
         });

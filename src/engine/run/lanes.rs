@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
 use super::budget::Stopped;
 use super::item::Input;
+use super::pools::PixelPool;
 use super::prior_results::FetchOutcome;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
@@ -114,11 +114,7 @@ impl Run {
     }
 
     /// Reads files one ahead of the pixel workers and passes them on.
-    pub(super) fn files_lane(
-        self: &Arc<Self>,
-        reader: &dyn CatalogReader,
-        pool: &Arc<ThreadPool>,
-    ) -> Result<(), Stopped> {
+    pub(super) fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &PixelPool) -> Result<(), Stopped> {
         self.each_waiting_file(reader, |row| {
             let started = Instant::now();
             match ItemBody::open(&row.locator, self.spec.is_copy()) {
@@ -141,7 +137,7 @@ impl Run {
     pub(super) fn bodies_lane(
         self: Arc<Self>,
         mut body_rx: mpsc::Receiver<LinkResult>,
-        pool: &Arc<ThreadPool>,
+        pool: &PixelPool,
         reader: &dyn CatalogReader,
     ) {
         while let Some((row, result, ticket)) = body_rx.blocking_recv() {

@@ -19,11 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
-use rayon::ThreadPool;
 
 use super::item::naming::Naming;
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
+
 use crate::catalog::ReaderFactory;
 use crate::codec::Helpers;
 use crate::error::JobError;
@@ -33,6 +33,7 @@ use crate::op::Pipeline;
 use crate::{source, store};
 use budget::{Budget, Switch};
 pub(crate) use lanes::body_in_memory_bytes;
+use pools::PixelPool;
 
 /// The state that all threads of a run share.
 pub(crate) struct Run {
@@ -128,7 +129,7 @@ impl Run {
     /// Starts the lanes; they end when the run is stopped.
     pub(crate) fn start(
         self: &Arc<Self>,
-        pool: &Arc<ThreadPool>,
+        pool: &Arc<PixelPool>,
         runtime: &tokio::runtime::Handle,
         readers: &ReaderFactory,
     ) -> Result<Vec<JoinHandle<()>>, JobError> {
