@@ -10,7 +10,7 @@ use crate::model::{Limits, NetworkSpec, Recipe, Save, SinkSpec};
 pub const MAX_PIXELS: u64 = 1_000_000_000;
 /// Largest width or height of an image in px.
 pub const MAX_SIDE_PX: u32 = 65_535;
-/// Seconds of decoding, operations and encoding after which an item is given up, unless the job says otherwise.
+/// Time limit for decoding, operations and encoding of an item in seconds, unless the job sets one.
 pub const ITEM_TIMEOUT_S: u64 = 600;
 /// Largest number of frames of an animation.
 pub const MAX_FRAMES: u32 = 10_000;
@@ -20,19 +20,19 @@ pub const MAX_FRAME_PIXELS: u64 = 10_000_000_000;
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
 /// Largest body of a response in bytes.
 pub const MAX_BODY_BYTES: u64 = 2 << 30;
-/// Bytes of a body that stay in memory; the rest goes to a temporary file.
+/// Bytes of a response body that stay in memory; the rest goes to a temporary file.
 pub const MAX_BODY_IN_MEMORY_BYTES: u64 = 8 << 20;
-/// Seconds to reach a server.
+/// Time limit for connecting, in seconds.
 pub const CONNECT_TIMEOUT_S: u64 = 15;
-/// Seconds without a single byte before a transfer counts as stalled.
+/// Seconds without a byte after which a transfer counts as stalled.
 pub const READ_TIMEOUT_S: u64 = 30;
-/// Seconds for one attempt in all.
+/// Time limit for one attempt, in seconds.
 pub const TOTAL_TIMEOUT_S: u64 = 1800;
-/// Milliseconds without a byte after which a request gives way to links that were never tried, at least.
+/// Minimum number of milliseconds without a byte after which a request gives way to links that were never tried.
 pub const GIVE_WAY_AFTER_MS: u64 = 3_000;
 /// Largest number of redirects that are followed.
 pub const MAX_REDIRECTS: u32 = 10;
-/// Attempts at a link after the first one.
+/// Further attempts at a link after the first one.
 pub const RETRIES: u32 = 3;
 /// Back-off before the second attempt, in ms; doubles each time, with full jitter.
 pub const BACKOFF_BASE_MS: u64 = 500;
@@ -40,17 +40,17 @@ pub const BACKOFF_BASE_MS: u64 = 500;
 pub const BACKOFF_MAX_MS: u64 = 30_000;
 /// Longest Retry-After that is obeyed, in seconds; a longer one fails the item.
 pub const MAX_RETRY_AFTER_S: u64 = 300;
-/// Seconds after an item's first attempt in which another one may begin.
+/// Seconds after an item's first attempt within which another one may begin.
 pub const MAX_RETRY_TIME_S: u64 = 3600;
-/// Bytes a second below which a transfer counts as stalled, on average over [`LOW_SPEED_S`].
+/// Average bytes per second, over [`LOW_SPEED_S`], below which a transfer counts as stalled.
 pub const LOW_SPEED_BYTES_PER_S: u64 = 100;
-/// Seconds over which a transfer's speed is looked at.
+/// Seconds over which a transfer's average speed is measured.
 pub const LOW_SPEED_S: u64 = 60;
-/// Times its packed size that a body may unpack to, where that is more than [`MAX_BODY_IN_MEMORY_BYTES`].
+/// Largest ratio of a body's decompressed to its compressed size, beyond [`MAX_BODY_IN_MEMORY_BYTES`].
 pub const MAX_UNPACKED_TIMES: u64 = 250;
-/// Seconds for which a host may leave request after request without an answer before it is given up.
+/// Seconds without any answer to its requests after which a host is given up.
 pub const HOST_SILENCE_S: u64 = 120;
-/// Seconds for which every host must fail before the network counts as gone.
+/// Seconds for which every host must fail before the network counts as lost.
 pub const NETWORK_GONE_S: u64 = 20;
 /// Largest number of files in a safe-write batch.
 pub const COMMIT_BATCH_FILES: usize = 512;
@@ -114,7 +114,7 @@ pub struct Settings {
     pub recipe: Recipe,
     /// How new drafts save.
     pub save: Save,
-    /// Where new drafts save to.
+    /// Where new drafts save results.
     pub sink: SinkSpec,
 }
 

@@ -1,5 +1,5 @@
-//! What can go wrong, grouped by whose fault it is. An item's error is data: a kind, its arguments, and a sentence made
-//! from them, so that the window can say the same in its own language.
+//! Errors, grouped by cause. An item's error is data: a kind and its arguments, from which each language makes a
+//! sentence.
 //!
 //! Nothing here knows where an error is shown or recorded.
 
@@ -18,31 +18,31 @@ pub use job::{JobError, RecipePlace};
 use crate::model::words::Arg;
 use crate::model::{Lang, Locator, Message};
 
-/// Why an item failed. The word of each kind stands in the catalog's `error_kind`.
+/// Why an item failed. [`ErrorKind::word`] is the catalog's `error_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    // The input's fault.
-    /// The file is not there.
+    // Caused by the input.
+    /// The file does not exist.
     NotFound,
-    /// The file or folder may not be read.
+    /// Permission to read the file or folder is denied.
     Unreadable,
-    /// It holds no bytes.
+    /// The file is empty.
     Empty,
-    /// Its bytes are no picture that is known.
+    /// Not an image of a known format.
     NotAPicture,
-    /// A known format, of a sort that is not supported.
+    /// A known format, but a variant that is not supported.
     Unsupported,
-    /// It ends early.
+    /// The file ends early.
     Truncated,
-    /// Its bytes contradict the format.
+    /// The data violates the format.
     Corrupt,
     /// Above a limit on pixels, dimensions or bytes.
     TooLarge,
-    /// The input changed while it was read.
+    /// The input changed while it was being read.
     InputChanged,
-    // The network's fault.
-    /// The URL makes no sense.
+    // Caused by the network or the server.
+    /// The URL is invalid.
     BadUrl,
     /// The host's name was not found.
     UnknownHost,
@@ -54,30 +54,30 @@ pub enum ErrorKind {
     Timeout,
     /// The server answered with an error status.
     HttpStatus,
-    /// Too many redirects, or one that leads nowhere allowed.
+    /// Too many redirects, or one to an address that is not allowed.
     Redirect,
     /// The body ended before its announced length, or the connection broke.
     ShortBody,
-    /// The server's answer breaks the rules, or contradicts itself.
+    /// The response violates the protocol or contradicts itself.
     BadResponse,
     /// The body is above the limit.
     BodyTooLarge,
-    /// The address is one that must not be reached.
+    /// The address is not allowed.
     RefusedAddress,
-    /// What came has not the checksum that its list gives.
+    /// The checksum differs from the one in the list.
     Checksum,
-    /// The host's robots.txt asks not to fetch it; the item is skipped, not failed.
+    /// The host's robots.txt disallows it; the item is skipped, not failed.
     Robots,
-    /// The host's robots.txt could not be had, so that nothing is fetched there for now.
+    /// The host's robots.txt could not be loaded, so nothing is fetched there for now.
     RobotsUnavailable,
-    /// Its publisher asks to leave it out of training sets; the item is skipped, not failed.
+    /// The publisher asks to exclude it from training sets; the item is skipped, not failed.
     NoAi,
-    /// A secret that it needs is missing; the job pauses.
+    /// A secret is missing; the job pauses.
     MissingSecret,
-    // The output's fault.
-    /// The name is to hold a column that the item's list doesn't have.
+    // Caused by the output.
+    /// The name template uses a column that the item's list doesn't have.
     NoColumn,
-    /// The output's name is taken and the policy is to fail.
+    /// The output exists and the conflict policy is to fail.
     Conflict,
     /// The output would replace an input.
     WouldReplaceInput,
@@ -87,33 +87,33 @@ pub enum ErrorKind {
     DiskFull,
     /// The output's file system is read-only.
     ReadOnly,
-    /// The format can't hold this picture.
+    /// The format can't hold this image.
     CantEncode,
-    // The recipe's fault.
-    /// A step makes no sense for this picture.
+    // Caused by the recipe.
+    /// A step can't be applied to this image.
     Recipe,
-    // The program's fault, or the machine's.
-    /// It was worked on for longer than allowed.
+    // Caused by the program or the machine.
+    /// Processing exceeded the time limit.
     TookTooLong,
     /// A read or write failed.
     Io,
-    /// The process that decodes its format couldn't be started.
+    /// The process that decodes this format couldn't be started.
     NoDecoder,
     /// A defect: the task panicked.
     Panic,
-    /// Stopped by a person before it was finished; never recorded as a failure.
+    /// Cancelled by the user; never recorded as a failure.
     Cancelled,
 }
 
-/// What the names of arguments begin with that belong to the sentence of `detail`.
+/// Prefix of the names of arguments that belong to the message in `detail`.
 const SAID: &str = "said.";
 
-/// Why one item failed: in plain words, and for programs.
+/// Why an item failed, as data for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemError {
     /// What kind of failure.
     pub kind: ErrorKind,
-    /// What the sentence needs: `name`, `detail`, `had`, `wanted`, `limit`, `status`, ...
+    /// The sentence's arguments: `name`, `detail`, `had`, `wanted`, `limit`, `status`, ...
     pub args: BTreeMap<String, String>,
 }
 
@@ -123,7 +123,7 @@ impl ItemError {
         Self { kind, args: BTreeMap::new() }.with("name", name)
     }
 
-    /// An error from a place that doesn't know the item's name; [`ItemError::named`] adds it where it is known.
+    /// An error raised where the item's name is unknown; [`ItemError::named`] adds it later.
     pub fn nameless(kind: ErrorKind) -> Self {
         Self { kind, args: BTreeMap::new() }
     }
@@ -142,7 +142,7 @@ impl ItemError {
         self
     }
 
-    /// The same error with a message as its detail, which has a text in every language.
+    /// The same error with a message as its detail, which is translated.
     #[must_use]
     pub fn saying(self, message: &Message) -> Self {
         let said = message.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.into_owned()));
@@ -151,13 +151,13 @@ impl ItemError {
         error
     }
 
-    /// The message that is its detail.
+    /// The message in its detail, if it is one.
     pub fn said(&self) -> Option<Message> {
         let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
         Message::from_pairs(pairs, self.arg("detail"))
     }
 
-    /// What a person may want to know beside its sentence: argument and value.
+    /// Further details for people, as pairs of argument and value.
     pub fn particulars(&self) -> impl Iterator<Item = (&str, &str)> {
         let told = |key: &str| key != "name" && !key.starts_with(SAID);
         self.args.iter().filter(move |(key, _)| told(key)).map(|(key, value)| (key.as_str(), value.as_str()))
@@ -185,17 +185,17 @@ impl ItemError {
         Self::new(kind, path.display()).with("detail", error)
     }
 
-    /// Whether nothing at all can be saved for now, so that the job stops instead of failing its items.
+    /// Whether nothing can be saved for now, so that the job stops instead of failing its items.
     pub fn stops_job(&self) -> bool {
         matches!(self.kind, ErrorKind::DiskFull | ErrorKind::ReadOnly)
     }
 
-    /// Whether it is no failure, but a wish of others that is obeyed: the item is skipped.
+    /// Whether a publisher's wish was honoured rather than an error: the item is skipped.
     pub fn is_courtesy(&self) -> bool {
         matches!(self.kind, ErrorKind::Robots | ErrorKind::NoAi)
     }
 
-    /// Whether the same item may succeed when it is simply tried again.
+    /// Whether retrying the same item may succeed.
     pub fn is_retryable(&self) -> bool {
         match self.kind {
             ErrorKind::Connect
@@ -220,17 +220,17 @@ impl ItemError {
         self.args.get(key).map_or("", String::as_str)
     }
 
-    /// What happened, to which item, and what to do: for a command line.
+    /// What happened, to which item, and what to do: for the command line.
     pub fn text(&self, lang: Lang) -> String {
         self.worded(lang, "", &|message| message.text(lang))
     }
 
-    /// The same for a window, which names no option of the command line.
+    /// The same for a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         self.worded(lang, ".window", &|message| message.window_text(lang))
     }
 
-    /// What happened, for a narrow place next to the item's name.
+    /// What happened, in a few words for use next to the item's name.
     pub fn brief(&self, lang: Lang) -> String {
         let said = self.said().map(|message| message.window_text(lang));
         let more = self.had_of_wanted(lang).unwrap_or_else(|| {
@@ -252,7 +252,7 @@ impl ItemError {
             "" => String::new(),
             detail => format!(" ({detail})"),
         };
-        // There is no original here of what a link leads to.
+        // A link has no original file.
         let untouched =
             if Locator::is_url(name) { String::new() } else { format!(" {}", lang.word("original_untouched")) };
         let own =
@@ -267,7 +267,7 @@ impl ItemError {
         variant.or_else(|| text(&id)).unwrap_or(id)
     }
 
-    /// The id of its text: that of its kind, or of a special case of it.
+    /// The id of its message: its kind's, or one for a special case.
     fn message_id(&self) -> String {
         match self.kind {
             ErrorKind::HttpStatus if self.arg("status") == "407" => "error-proxy_auth".to_owned(),
@@ -278,7 +278,7 @@ impl ItemError {
         }
     }
 
-    /// Its detail in that language, where it is a message; else as it was noted.
+    /// Its detail: translated if it is a message, otherwise as recorded.
     fn detail(&self, lang: Lang, say: &dyn Fn(&Message) -> String) -> String {
         let Some(message) = self.said() else { return self.arg("detail").to_owned() };
         let text = say(&message);
@@ -289,7 +289,7 @@ impl ItemError {
         placed.text(lang)
     }
 
-    /// `2.1 MB of 4.0 MB`, where both are known.
+    /// `2.1 MB of 4.0 MB`, if both are known.
     fn had_of_wanted(&self, lang: Lang) -> Option<String> {
         let (had, wanted) = (self.arg("had"), self.arg("wanted"));
         if had.is_empty() || wanted.is_empty() {
@@ -314,12 +314,12 @@ impl ErrorKind {
         lang.find(&format!("error-{}.brief", self.word())).unwrap_or_default()
     }
 
-    /// The word the catalog keeps in `error_kind`, and `--kind` takes.
+    /// The word in the catalog's `error_kind` and for `--kind`.
     pub fn word(self) -> String {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// The kind of a word.
+    /// The kind of this word.
     pub fn from_word(word: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
     }

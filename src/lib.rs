@@ -25,9 +25,9 @@ pub mod sink;
 pub mod source;
 pub mod store;
 
-/// Makes the formats known, and reads the switches that are environment variables: with `PIXLOOM_HUFFMAN=libjpeg`, JPEG
-/// is decoded with libjpeg's Huffman decoder instead of our own. The engine and the command line call this first; so must
-/// everything that uses the library without them.
+/// Registers the formats and reads the switches in environment variables: with `PIXLOOM_HUFFMAN=libjpeg`, JPEG files
+/// are decoded with libjpeg's Huffman decoder instead of our own. The engine and the command line call this first; so
+/// must other users of the library.
 pub fn init() {
     codec::register_formats();
     if std::env::var_os("PIXLOOM_HUFFMAN").is_some_and(|name| name == "libjpeg") {

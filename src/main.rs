@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Opens the window; the engine ends after it.
+/// Opens the window. The engine outlives it.
 #[cfg(feature = "gui")]
 fn open_window(
     catalog_path: std::path::PathBuf,

@@ -11,13 +11,13 @@ use crate::model::{Channels, ColourChoice, Format, Samples};
 use std::sync::Arc;
 
 /// Reads only a header, and refuses files that can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
-/// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Takes no memory that
-/// grows with the claimed size.
+/// `Truncated`, `Corrupt`, and `TooLarge` (by `config::MAX_PIXELS` and `config::MAX_SIDE_PX`). Memory use doesn't
+/// depend on the claimed size.
 pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
     probe_page(bytes, 0)
 }
 
-/// Like [`probe`], for one page of a file with several, counted from 0. Other files have one page, whatever the number.
+/// Like [`probe`], for one page of a multi-page file, counted from 0. Other files have one page, whatever the number.
 pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     let spec = require(bytes)?;
     let header = Header::new(spec.format(), (spec.probe)(bytes, page)?);
@@ -25,8 +25,8 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     Ok(header)
 }
 
-/// Like [`probe_page`]. Also reads headers that only a format's decoder can read: in a helper process, where `control`
-/// says so.
+/// Like [`probe_page`]. Also reads headers that only a format's decoder can read, in a helper process if `control` says
+/// so.
 pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Result<Header, ItemError> {
     let spec = require(bytes)?;
     let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
@@ -36,8 +36,8 @@ pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Resul
     Ok(header)
 }
 
-/// Opens an image. Everything that [`probe`] refuses is refused here too, before memory is taken for pixels. Errors
-/// within the pixel data come from reading the rows (or from here, for formats that are decoded as a whole).
+/// Opens an image. Refuses everything that [`probe`] refuses, before allocating memory for pixels. Errors in the pixel
+/// data are returned when rows are read (or here, for formats that are decoded as a whole).
 ///
 /// Decodes every format in this process: for tests. Jobs and previews use [`open_cancellable`].
 pub fn open<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<Opened<'a>, ItemError> {
@@ -63,25 +63,25 @@ pub fn open_cancellable<'a>(
     Ok(Opened { header, rows, profile, metadata })
 }
 
-/// When an image was taken, by its camera's clock: `YYYY-MM-DDTHH:MM:SS`. `None` if the file doesn't say. The beginning
-/// of a file may do.
+/// When an image was taken, in camera time: `YYYY-MM-DDTHH:MM:SS`. `None` if the file doesn't say. The beginning of a
+/// file may be enough.
 pub fn taken(bytes: &[u8]) -> Option<String> {
     (recognise(bytes)?.taken)(bytes)
 }
 
-/// A file without its metadata (EXIF, XMP, IPTC, comments, density). Its pixels stay coded in the same bytes; its
-/// profile and its orientation stay. `None` if it has to be encoded again for that.
+/// A file without its metadata (EXIF, XMP, IPTC, comments, density). The encoded pixels, the profile and the
+/// orientation are unchanged. `None` if this requires re-encoding.
 pub fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     (recognise(bytes)?.strip)(bytes)
 }
 
-/// Bytes of memory that an open image holds while its rows are read, apart from the band and the file: a few rows if
-/// the format streams, else the whole image (or twice). An estimate for budgets.
+/// Bytes of memory for an open image while its rows are read, apart from the band and the file: a few rows if the
+/// format streams, otherwise the whole image (or twice). An estimate for budgets.
 pub fn decode_bytes(bytes: &[u8], header: &Header) -> u64 {
     spec_of(header.format).map_or(0, |spec| (spec.decode_bytes)(bytes, header))
 }
 
-/// Samples as an sRGB screen shows them; `None` if they are shown unchanged.
+/// Samples converted to sRGB for a screen; `None` if they don't change.
 pub fn on_screen(samples: &Samples, channels: Channels, profile: Option<&Arc<[u8]>>) -> Option<Samples> {
     colour::on_screen(samples, channels, profile?)
 }

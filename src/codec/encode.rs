@@ -1,4 +1,4 @@
-//! Encoding: from rows of pixels to a file's bytes. Every call finds the format's declaration and calls it.
+//! Encoding: from rows of pixels to a file's bytes. Every function finds the format's declaration and calls it.
 
 use std::sync::Arc;
 
@@ -53,14 +53,14 @@ pub fn frame_encoder(
     (frames.encoder)(&with_quality(format, save), picture, extras)
 }
 
-/// Bytes of memory that an encoder of one image holds at its end, including the file. An estimate for budgets.
+/// Bytes of memory that an encoder of one image uses at its end, including the file. An estimate for budgets.
 pub fn encoding_bytes(format: Format, save: &Save, info: &ImageInfo) -> u64 {
     let Ok(spec) = encoder_spec(format) else { return 0 };
     (spec.bytes)(save, info) + quality_search::held_bytes(format, spec, save, info)
 }
 
-/// Bytes of memory that an encoder of an animation holds at its end: canvases, the work on one frame, the file. An
-/// estimate for budgets.
+/// Bytes of memory that an encoder of an animation uses at its end: canvases, the current frame, the file. An estimate
+/// for budgets.
 pub fn animation_bytes(format: Format, save: &Save, picture: &Picture) -> u64 {
     let canvas = &picture.canvas;
     let pixels = u64::from(canvas.width_px) * u64::from(canvas.height_px);

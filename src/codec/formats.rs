@@ -1,4 +1,4 @@
-//! The list of formats. A format is declared in its folder; its line here makes it known to the whole program.
+//! The list of formats. A format is declared in its folder; its line here registers it everywhere.
 
 use std::sync::{Once, PoisonError, RwLock};
 
@@ -24,16 +24,16 @@ static FORMATS: [&FormatSpec; 13] = [
     &tga::SPEC,
 ];
 
-/// Formats that were added while the program runs.
+/// Formats added at run time.
 static ADDED: RwLock<Vec<&'static FormatSpec>> = RwLock::new(Vec::new());
 
-/// Makes all formats known to the model, so that they can be listed and found by name.
+/// Registers all formats with the model, so that they can be listed and found by name.
 pub fn register_formats() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| Format::register(FORMATS.iter().map(|spec| spec.format())));
 }
 
-/// Adds a format that is declared outside of this module, after the others.
+/// Adds a format declared outside this module, after the others.
 pub fn add_format(spec: &'static FormatSpec) {
     register_formats();
     ADDED.write().unwrap_or_else(PoisonError::into_inner).push(spec);

@@ -1,8 +1,7 @@
-//! Bytes to pixels and pixels to bytes: one folder per format, and what formats share.
+//! Bytes to pixels and pixels to bytes: one folder per format, and shared code.
 //!
-//! Must not know files, URLs, operations or jobs: it takes a file's bytes and gives a file's bytes. Rows are streamed
-//! in bands wherever a format allows it. Anything that a header claims is checked against the limits before memory is
-//! taken for it.
+//! Must not know files, URLs, operations or jobs: it takes a file's bytes and returns a file's bytes. Rows are streamed
+//! in bands wherever a format allows it. All header values are checked against the limits before memory is allocated.
 //!
 //! A format is declared once, in its folder's `mod.rs`, and listed in `formats.rs`. Nothing else matches over formats.
 

@@ -1,4 +1,4 @@
-//! Decoding animations: frames are composed one at a time, in the colour space asked for. No reader holds more than its
+//! Decoding animations: frames are composed one at a time, in the requested colour space. A reader holds only its
 //! canvas and what it needs to undo a frame.
 
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::model::{Band, ColourChoice, Frame, FrameReader, ImageInfo, Metadata, 
 
 /// An animation that is ready to be read.
 pub struct OpenedFrames<'a> {
-    /// What the file's header says.
+    /// The file's header.
     pub header: Header,
-    /// The frames. Their rows say which samples they really have.
+    /// The frames. Size and sample type are those of their rows.
     pub frames: Box<dyn FrameReader + 'a>,
     /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
@@ -39,9 +39,9 @@ pub fn check_frames(header: &Header) -> Result<(), ItemError> {
     Ok(())
 }
 
-/// Opens an animation (`header.frames` above 1). Everything that `probe` and [`check_frames`] refuse is refused here
-/// too, before memory is taken for pixels. Errors within the frames come from reading them. If a truncated file is
-/// accepted, all of its frames are decoded first to count them.
+/// Opens an animation (`header.frames` above 1). Refuses everything that `probe` and [`check_frames`] refuse, before
+/// allocating memory for pixels. Errors within frames are returned when they are read. If a truncated file is accepted,
+/// all of its frames are decoded first to count them.
 pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
     open_frames_cancellable(bytes, options, &|| false)
 }
@@ -76,7 +76,7 @@ pub fn open_frames_cancellable<'a>(
     Ok(OpenedFrames { header, frames, profile, metadata })
 }
 
-/// Bytes of memory that a frame reader holds: the canvas, a copy to undo the next frame, and one frame.
+/// Bytes of memory for a frame reader: the canvas, a copy to undo the next frame, and one frame.
 pub fn frames_held_bytes(header: &Header) -> u64 {
     header.info.size_bytes().saturating_mul(3)
 }
@@ -119,7 +119,7 @@ impl FrameReader for ColourFrames<'_> {
     }
 }
 
-/// The frames that a truncated file holds.
+/// The frames that exist in a truncated file.
 struct FirstFrames<'a> {
     frames: Box<dyn FrameReader + 'a>,
     picture: Picture,
@@ -182,7 +182,7 @@ impl FrameReader for FirstFrames<'_> {
     }
 }
 
-/// An image without rows, to find out how its colours would be converted.
+/// An image without rows, to determine how its colours would be converted.
 struct NoRows(ImageInfo);
 
 impl RowReader for NoRows {

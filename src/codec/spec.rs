@@ -1,4 +1,4 @@
-//! What a format declares, and what decoders and encoders have in common.
+//! The declaration of a format, and the interfaces of decoders and encoders.
 //!
 //! Each format is one folder with one [`FormatSpec`] in its `mod.rs`, and one line in [`formats`](super::formats).
 //! Sniffing, help, menus, file name extensions, media types, save settings and memory estimates all derive from it.
@@ -20,7 +20,7 @@ use crate::model::{
 pub struct FormatSpec {
     /// Names, extensions, media types and save settings.
     pub format: FormatInfo,
-    /// Beginnings of files that identify the format. A file that is shorter than one of them counts as truncated.
+    /// First bytes of files that identify the format. A file shorter than one of them counts as truncated.
     pub signatures: &'static [&'static [u8]],
     /// Whether a file's first bytes are those of the format.
     pub sniff: fn(&[u8]) -> bool,
@@ -28,15 +28,15 @@ pub struct FormatSpec {
     pub probe: fn(&[u8], u32) -> Result<FileHeader, ItemError>,
     /// Opens the image.
     pub open: for<'a> fn(&'a [u8], &DecodeOptions, &DecodeControl<'_>) -> Result<Decoded<'a>, ItemError>,
-    /// Estimated bytes of memory that decoding takes, apart from the file and the band that is being read.
+    /// Estimated bytes of memory for decoding, apart from the file and the band that is being read.
     pub decode_bytes: fn(&[u8], &Header) -> u64,
-    /// When the image was taken, as `YYYY-MM-DDTHH:MM:SS`. The beginning of a file may do.
+    /// When the image was taken, as `YYYY-MM-DDTHH:MM:SS`. The beginning of a file may be enough.
     pub taken: fn(&[u8]) -> Option<String>,
-    /// The file without its metadata, its coded pixels unchanged. `None` if it has to be encoded again for that.
+    /// The file without its metadata, with its encoded pixels unchanged. `None` if this requires re-encoding.
     pub strip: fn(&[u8]) -> Option<Vec<u8>>,
-    /// What is done with files of several frames.
+    /// How files with several frames are handled.
     pub frames: Frames,
-    /// Decoders that cannot be stopped run in helper processes; `None` if this format's can.
+    /// Set if the decoder can't be stopped and must run in helper processes.
     pub isolated: Option<IsolatedSpec>,
     /// How the format is encoded; `None` if it is only read.
     pub encoder: Option<EncoderSpec>,
@@ -44,7 +44,7 @@ pub struct FormatSpec {
 
 /// How a format is decoded in a helper process.
 pub struct IsolatedSpec {
-    /// How long decoding may take, whatever time its item has, and what it is that takes so long.
+    /// A time limit for decoding, regardless of the item's, and what the error says is slow.
     pub time_limit: Option<(Duration, &'static str)>,
     /// Files whose header cannot be read without their decoder.
     pub hidden_header: Option<HiddenHeader>,
@@ -56,7 +56,7 @@ pub struct HiddenHeader {
     pub is_hidden: fn(&[u8]) -> bool,
     /// Reads it; called in a helper.
     pub probe: fn(&[u8]) -> Result<FileHeader, ItemError>,
-    /// Estimated bytes of memory that this takes.
+    /// Estimated bytes of memory for this.
     pub bytes: fn(&[u8]) -> u64,
 }
 
@@ -64,15 +64,15 @@ pub struct HiddenHeader {
 pub struct EncoderSpec {
     /// An encoder of one image. `Save::quality` is set if the format has a quality.
     pub new: fn(&Save, Extras) -> Box<dyn Encoder>,
-    /// The channels that a file stores for an image's channels. The profile has to fit them.
+    /// The channels that a file stores for an image's channels. The profile must match them.
     pub stored_channels: fn(Channels, &Save) -> Channels,
-    /// Whether a file holds more than 8 bits of samples that have more.
+    /// Whether a file keeps more than 8 bits of deeper samples.
     pub is_deep: bool,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
 }
 
-/// What is done with files of several frames.
+/// How files with several frames are handled.
 pub enum Frames {
     /// A file holds one image.
     Single,
@@ -87,29 +87,29 @@ pub type NewFrameEncoder = fn(&Save, Picture, Extras) -> Result<Box<dyn FrameEnc
 
 /// How a format's animations are read and written.
 pub struct FrameSpec {
-    /// Opens an animation; with `true`, also one that is truncated.
+    /// Opens an animation; with `true`, even if it is truncated.
     pub open: for<'a> fn(&'a [u8], bool) -> Result<DecodedFrames<'a>, ItemError>,
     /// Whether a file is truncated, so that frames may be missing.
     pub is_truncated: fn(&[u8]) -> bool,
     /// Whether files store their number of frames, so that it is known even if the file is truncated.
     pub count_is_stored: bool,
-    /// The number of frames of a truncated file, including one that has only begun. `None` uses the reader's number.
+    /// The number of frames of a truncated file, including a partial one. `None` uses the reader's number.
     pub begun: Option<fn(&[u8]) -> u32>,
     /// An encoder for an animation with this canvas.
     pub encoder: NewFrameEncoder,
-    /// Estimated bytes that the encoder holds for each pixel of the canvas, to compare frames.
+    /// Estimated bytes per pixel of the canvas that the encoder holds to compare frames.
     pub compared_bytes: fn(&ImageInfo) -> u64,
-    /// Estimated bytes of the file for each pixel of each frame, most of which do not change.
+    /// Estimated bytes of the file per pixel and frame; most pixels don't change.
     pub stored_bytes: fn(&Save) -> f64,
 }
 
 impl FormatSpec {
-    /// The format that is declared here.
+    /// The declared format.
     pub const fn format(&'static self) -> Format {
         Format::new(&self.format)
     }
 
-    /// How animations are read and written, if they are.
+    /// How animations are read and written, if supported.
     pub const fn frame_spec(&self) -> Option<&FrameSpec> {
         match &self.frames {
             Frames::All(spec) => Some(spec),
@@ -118,7 +118,7 @@ impl FormatSpec {
     }
 }
 
-/// What a file's header says, as the format's own code reports it.
+/// A file's header, as reported by the format's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileHeader {
     /// The image as stored: full size, before its orientation is applied.
@@ -127,11 +127,11 @@ pub struct FileHeader {
     pub orientation: Orientation,
     /// Frames of an animation that can be read; 1 for a still image.
     pub frames: u32,
-    /// Whether it is an animation whose first frame alone can be read.
+    /// Whether it is an animation of which only the first frame can be read.
     pub first_only: bool,
     /// Pages of the file.
     pub pages: u32,
-    /// Whether the image is stored without loss in a format that also stores images with loss.
+    /// Whether the image is stored losslessly in a format that also stores images with loss.
     pub lossless: bool,
     /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
     pub treated_as_srgb: Option<&'static str>,
@@ -144,7 +144,7 @@ impl FileHeader {
     }
 }
 
-/// What a file's header says.
+/// A file's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The format, by the file's first bytes.
@@ -155,18 +155,18 @@ pub struct Header {
     pub orientation: Orientation,
     /// Frames of an animation that can be read; 1 for a still image.
     pub frames: u32,
-    /// Whether it is an animation whose first frame alone can be read.
+    /// Whether it is an animation of which only the first frame can be read.
     pub first_only: bool,
     /// Pages of the file.
     pub pages: u32,
-    /// Whether the image is stored without loss in a format that also stores images with loss.
+    /// Whether the image is stored losslessly in a format that also stores images with loss.
     pub lossless: bool,
     /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
     pub treated_as_srgb: Option<&'static str>,
 }
 
 impl Header {
-    /// What a file of this format reported.
+    /// The header that this format reported.
     pub const fn new(format: Format, file: FileHeader) -> Self {
         let FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb } = file;
         Self { format, info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
@@ -179,22 +179,22 @@ impl Header {
     }
 }
 
-/// How an image is decoded.
+/// Options for decoding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
-    /// 1.0 is full size. Above 1.0 the decoder may give a smaller image if that is faster; its sides are at least
+    /// 1.0 is full size. Above 1.0 the decoder may deliver a smaller image if that is faster; its sides are at least
     /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, SVG is drawn smaller; other formats ignore it.
     pub max_downscale: f64,
-    /// Whether Rec. 601 luma in one channel will do instead of colour. JPEG, which stores it, gives it; other formats
-    /// ignore this.
+    /// Whether Rec. 601 luma in one channel suffices instead of colour. JPEG, which stores it, delivers it; other
+    /// formats ignore this.
     pub luma: bool,
     /// The colour space that pixels are converted to.
     pub colour: ColourChoice,
-    /// Whether a truncated file gives what there is; `truncation()` of its rows then says how much.
+    /// Whether to accept a truncated file; `truncation()` of its rows then says how much there is.
     pub truncated: TruncatedPolicy,
     /// The page, counted from 0.
     pub page: u32,
-    /// Whether JPEG is decoded with our own Huffman decoder where it can be; else always with libjpeg's.
+    /// Whether to decode JPEG with our own Huffman decoder if possible; otherwise always with libjpeg's.
     pub fast_huffman: bool,
 }
 
@@ -220,17 +220,17 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// Whether a truncated file gives what there is.
+    /// Whether to accept a truncated file.
     pub fn keeps_truncated(&self) -> bool {
         self.truncated == TruncatedPolicy::Keep
     }
 }
 
-/// What a format's decoder gives.
+/// The result of opening an image in a format's decoder.
 pub struct Decoded<'a> {
-    /// What the file's header says.
+    /// The file's header.
     pub header: FileHeader,
-    /// The rows. Their `info()` says which size and samples they really have.
+    /// The rows. Their `info()` gives the actual size and sample type.
     pub rows: Box<dyn RowReader + 'a>,
     /// The ICC profile of the rows; `None` is sRGB.
     pub profile: Option<Vec<u8>>,
@@ -240,9 +240,9 @@ pub struct Decoded<'a> {
 
 /// An image that is ready to be read.
 pub struct Opened<'a> {
-    /// What the file's header says.
+    /// The file's header.
     pub header: Header,
-    /// The rows. Their `info()` says which size and samples they really have.
+    /// The rows. Their `info()` gives the actual size and sample type.
     pub rows: Box<dyn RowReader + 'a>,
     /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
@@ -250,7 +250,7 @@ pub struct Opened<'a> {
     pub metadata: Metadata,
 }
 
-/// What a file holds apart from pixels, after the metadata policy.
+/// The contents of a file apart from pixels, after the metadata policy.
 #[derive(Clone, Debug, Default)]
 pub struct Extras {
     /// The ICC profile; `None` is sRGB.
@@ -259,12 +259,12 @@ pub struct Extras {
     pub metadata: Metadata,
 }
 
-/// Takes rows and gives a file's bytes.
+/// Takes rows and returns a file's bytes.
 pub trait Encoder: RowWriter {
     /// The whole file, after the last row. An error if rows are missing.
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
 
-    /// Like `finish`. Encoders that need more than a moment stop with `Cancelled` once `cancelled` says so.
+    /// Like `finish`. Slow encoders stop with `Cancelled` once `cancelled` says so.
     fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
         if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
     }

@@ -1,4 +1,4 @@
-//! What the module guarantees as a whole: round trips, truncated, forged and huge files, and their metadata.
+//! The module's guarantees: round trips; truncated, forged and huge files; and metadata.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -31,7 +31,7 @@ fn info(width_px: u32, height_px: u32, channels: Channels, sample: SampleType) -
     ImageInfo { width_px, height_px, channels, sample, premultiplied: false }
 }
 
-/// An image with soft slopes, so that lossy formats stay near it.
+/// An image with smooth gradients, so that lossy formats stay close to it.
 fn slopes(info: ImageInfo) -> Image {
     let count = info.channels.count();
     let mut values = Vec::new();
@@ -156,7 +156,7 @@ fn exif_block(orientation: u16, little: bool) -> Vec<u8> {
     block
 }
 
-/// The same file with an EXIF block put in by its own encoder.
+/// The same file with an EXIF block added by its own encoder.
 fn with_exif(format: Format, exif: Vec<u8>, policy: MetadataPolicy) -> Vec<u8> {
     let mut image = slopes(info(24, 16, Channels::Rgb, SampleType::U8));
     image.metadata.exif = Some(exif.into());
@@ -183,7 +183,7 @@ fn bmp() -> Vec<u8> {
     out
 }
 
-/// One file of each format, big enough that cuts fall into every part.
+/// One file of each format, large enough that cuts hit every part.
 fn one_of_each() -> Vec<(Format, Vec<u8>)> {
     let picture = slopes(info(120, 90, Channels::Rgb, SampleType::U8));
     let mut files: Vec<_> =
@@ -332,7 +332,7 @@ fn xmp_loses_its_positions_and_keeps_the_rest() {
 #[test]
 fn a_display_p3_image_becomes_srgb_or_keeps_its_profile() {
     let profile: Arc<[u8]> = ColorProfile::new_display_p3().encode().unwrap().into();
-    // A red that both spaces hold.
+    // A red within both gamuts.
     let mut srgb = vec![0; 3];
     ColorProfile::new_display_p3()
         .create_transform_8bit(Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, TransformOptions::default())
@@ -422,7 +422,7 @@ fn damaged_files_give_pixels_or_an_error_but_never_a_panic() {
         for _ in 0..200 {
             let mut damaged = bytes.clone();
             for _ in 0..=(random() % 6) {
-                // Headers are hit as often as pixels.
+                // Headers are damaged as often as pixels.
                 let reach = if random() % 2 == 0 { damaged.len().min(200) } else { damaged.len() };
                 let at = (random() % reach as u64) as usize;
                 damaged[at] = random() as u8;
@@ -463,7 +463,7 @@ fn a_header_that_claims_too_much_is_refused_at_once() {
         assert_eq!(probe(bytes).unwrap_err().kind, ErrorKind::TooLarge, "{name}");
         assert_eq!(decode(bytes).map(|image| image.info).unwrap_err().kind, ErrorKind::TooLarge, "{name}");
     }
-    // Within the limits, but far more than so few bytes can hold: refused before memory is taken.
+    // Within the limits, but far more than so few bytes can hold: refused before memory is allocated.
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x75, 0x30, 0x75, 0x30]);
     assert_eq!(open(&jpeg, &DecodeOptions::default()).map(|_| ()).unwrap_err().kind, ErrorKind::Truncated);
 }

@@ -1,4 +1,4 @@
-//! Why a job could not start, or could not go on.
+//! Why a job could not start or continue.
 
 use std::fmt;
 use std::path::Path;
@@ -9,9 +9,9 @@ use crate::model::{JobId, Lang, Message};
 /// Why a job could not start, or had to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobError {
-    /// The request makes no sense: nothing was started. Exit code 2.
+    /// Invalid request: nothing was started. Exit code 2.
     Refused(Message),
-    /// A wrong recipe, or a wrong save setting: nothing was started. Exit code 2.
+    /// Invalid recipe or save setting: nothing was started. Exit code 2.
     Recipe {
         /// Which part of it.
         place: RecipePlace,
@@ -40,12 +40,12 @@ pub enum JobError {
     Machine(Message),
 }
 
-/// Which part of a recipe is meant.
+/// A location in a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecipePlace {
     /// A step, counted from 1.
     Step(usize),
-    /// The way to save.
+    /// The save settings.
     Save,
     /// A line of a file, counted from 1.
     File {
@@ -54,7 +54,7 @@ pub enum RecipePlace {
         /// The line.
         line: usize,
     },
-    /// An argument, as it was typed.
+    /// An argument as entered.
     Argument(String),
 }
 
@@ -95,7 +95,7 @@ impl JobError {
         }
     }
 
-    /// Its text in a window, which names no option of the command line.
+    /// Its text in a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         match self {
             Self::Item(error) => error.window_text(lang),
@@ -114,7 +114,7 @@ impl JobError {
         }
     }
 
-    /// A catalog's failure.
+    /// A failure of the catalog.
     pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
         Self::Catalog { path: path.display().to_string(), detail: detail.to_string() }
     }

@@ -1,4 +1,4 @@
-//! What a person can ask for: one list that feeds menus, shortcuts and the palette.
+//! The user's actions: one list behind menus, shortcuts and the palette.
 
 use std::time::Duration;
 
@@ -11,57 +11,57 @@ use crate::engine::{Command, Dialog, MenuEntry, source_menu};
 use crate::model::JobState;
 use crate::model::Lang;
 
-/// How long the clipboard may take to answer; then a box is offered.
+/// How long the clipboard may take to answer before a text box is offered instead.
 pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Something a person can ask for.
+/// An action of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Choose a source of the kind that declares this menu entry.
+    /// Add a source with the dialog of this menu entry.
     AddSource(&'static MenuEntry),
     /// Type a path or a link.
     AddPath,
-    /// Take links from the clipboard.
+    /// Add links from the clipboard.
     PasteLinks,
-    /// Add the sample pictures.
+    /// Add the sample images.
     AddSamples,
-    /// Start, resume or retry, whatever comes next.
+    /// Start, resume or retry, whichever applies.
     Start,
     /// Pause.
     Pause,
-    /// Go on.
+    /// Resume.
     Resume,
-    /// Give up.
+    /// Cancel.
     Cancel,
-    /// Failed items again.
+    /// Retry the failed items.
     RetryFailed,
-    /// Show the results' folder.
+    /// Open the output folder.
     OpenResults,
-    /// Begin anew.
+    /// New job.
     NewJob,
-    /// Take back.
+    /// Undo.
     Undo,
-    /// Do again.
+    /// Redo.
     Redo,
-    /// Select everything listed.
+    /// Select all listed items.
     SelectAll,
-    /// Take the selected items off.
+    /// Remove the selected items.
     RemoveSelected,
-    /// Type into the filter.
+    /// Focus the item filter.
     FilterItems,
-    /// Thumbnails.
+    /// Show thumbnails.
     Grid,
-    /// Rows.
+    /// Show a table.
     Table,
-    /// Read a recipe.
+    /// Load a recipe.
     LoadRecipe,
-    /// Write a recipe.
+    /// Save a recipe.
     SaveRecipe,
-    /// History.
+    /// Show the job history.
     Jobs,
-    /// Settings.
+    /// Show the settings.
     Settings,
-    /// Commands.
+    /// Show the command palette.
     Palette,
     /// Dark theme.
     Dark,
@@ -75,7 +75,7 @@ impl Action {
         Self::sources().chain(Self::OTHERS)
     }
 
-    /// The actions that add a source by a dialog.
+    /// The actions that add a source with a dialog.
     pub(crate) fn sources() -> impl Iterator<Item = Self> {
         source_menu().map(Self::AddSource)
     }
@@ -108,7 +108,7 @@ impl Action {
         Self::Light,
     ];
 
-    /// Its words.
+    /// Its label.
     pub(crate) fn label(self, lang: Lang, state: &State) -> String {
         let progress = state.job().map(|job| job.progress).unwrap_or_default();
         match self {
@@ -141,10 +141,10 @@ impl Action {
         }
     }
 
-    /// Its shortcut.
+    /// Its keyboard shortcut.
     pub(crate) fn shortcut(self) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
-            // The first entry of each dialog.
+            // Only the first entry of each dialog has a shortcut.
             Self::AddSource(entry) if source_menu().find(|first| first.dialog == entry.dialog) == Some(entry) => {
                 match entry.dialog {
                     Dialog::Files => (Modifiers::COMMAND, Key::O),
@@ -167,12 +167,12 @@ impl Action {
         Some(KeyboardShortcut::new(modifiers, key))
     }
 
-    /// Whether a text field that has the keyboard keeps this shortcut for itself.
+    /// Whether a focused text field handles this shortcut itself.
     const fn belongs_to_text(self) -> bool {
         matches!(self, Self::Undo | Self::Redo | Self::SelectAll | Self::RemoveSelected)
     }
 
-    /// Its shortcut as words.
+    /// Its shortcut as text.
     pub(crate) fn shortcut_text(self, ctx: &Context) -> String {
         if self == Self::PasteLinks {
             return "Ctrl+V".to_owned();
@@ -180,7 +180,7 @@ impl Action {
         self.shortcut().map_or_else(String::new, |shortcut| ctx.format_shortcut(&shortcut))
     }
 
-    /// Whether it makes sense now.
+    /// Whether it is available now.
     pub(crate) fn is_enabled(self, state: &State) -> bool {
         let job = state.job();
         let job_state = job.map(|job| job.state);
@@ -201,7 +201,7 @@ impl Action {
         }
     }
 
-    /// Does it.
+    /// Performs it.
     pub(crate) fn run(self, ctx: &Context, state: &mut State) {
         if !self.is_enabled(state) {
             return;
@@ -251,7 +251,7 @@ impl Action {
         }
     }
 
-    /// Does whatever the keys that were pressed ask for.
+    /// Performs the actions whose shortcuts were pressed.
     pub(crate) fn run_shortcuts(ctx: &Context, state: &mut State) {
         let typing = ctx.text_edit_focused();
         // Longer shortcuts first: Ctrl+Z would also match Ctrl+Shift+Z.
@@ -269,7 +269,7 @@ impl Action {
     }
 }
 
-/// Thumbnails or rows.
+/// Switches between thumbnails and table.
 pub(crate) fn set_layout(state: &mut State, layout: ItemsLayout) {
     let mut settings = state.drafts.settings.get().clone();
     settings.layout = layout;

@@ -1,4 +1,4 @@
-//! The window's two halves: `logic` takes over what is new, `ui` draws it. Only wires panels together.
+//! The window: `logic` takes over new state, `ui` draws it. Only wires panels together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::config::locale;
 use crate::engine::Handle;
 use crate::model::Lang;
 
-/// At most 30 repaints a second come from the engine.
+/// Repaints that the engine requests are limited to 30 per second.
 const REPAINT_EVERY: Duration = Duration::from_millis(33);
 
 /// The window.
@@ -27,12 +27,12 @@ pub struct App {
     fit: Fit,
     painted_ms: Arc<AtomicU64>,
     since: Instant,
-    /// When the program began, until its first frame stood.
+    /// When the program started, and the frames drawn since, until the first one is visible.
     began: Option<(Instant, u8)>,
 }
 
 impl App {
-    /// A window's content on this engine: fonts and themes are put in place, and changes wake it.
+    /// Creates the window's content for this engine: installs fonts and themes, and repaints when the engine changes.
     pub fn new(ctx: &Context, handle: Handle) -> Self {
         theme::install(ctx);
         let since = Instant::now();
@@ -47,13 +47,13 @@ impl App {
         Self { state, fit: Fit::default(), painted_ms, since, began: None }
     }
 
-    /// Tells in the log how long after `began` the first frame stood.
+    /// Logs the time from `began` to the first frame.
     #[must_use]
     pub(super) fn since(self, began: Instant) -> Self {
         Self { began: Some((began, 0)), ..self }
     }
 
-    /// Shows the window in a language, until another one is chosen in its settings.
+    /// Shows the window in this language until the user chooses another one in the settings.
     #[must_use]
     pub(super) fn in_language(mut self, lang: Lang) -> Self {
         self.state.show_in(lang);
@@ -112,7 +112,7 @@ impl eframe::App for App {
     }
 }
 
-/// The panels, drawn in the order of the work: that is the order in which Tab walks.
+/// The panels. Tab follows the order in which they are drawn.
 fn window_ui(ui: &mut Ui, state: &mut State) {
     let p = theme::palette(ui);
     let whole = ui.available_rect_before_wrap();
@@ -137,7 +137,7 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// Draws a panel on its surface; nothing of it leaves its place.
+/// Draws a panel on its background, clipped to its area.
 fn place(ui: &mut Ui, name: &str, rect: Rect, fill: Color32, margin: Vec2, add: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(rect, 0.0, fill);
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect.shrink2(margin)));
@@ -145,7 +145,7 @@ fn place(ui: &mut Ui, name: &str, rect: Rect, fill: Color32, margin: Vec2, add: 
     add(&mut child);
 }
 
-/// Items and preview, or how to begin.
+/// Items and preview, or the empty window's drop area.
 fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     if state.is_empty() {
         state.view.area_px = None;
@@ -163,7 +163,7 @@ fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     place(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));
 }
 
-/// The preview's height: what few items leave free, but no less than its share.
+/// The preview's height: the space that the items leave free, but at least its share.
 fn preview_height(state: &State, area: Vec2) -> f32 {
     let wanted = match state.preview_share {
         Some(share) => share * area.y,

@@ -1,4 +1,4 @@
-//! The desktop's file dialogs: made on the window's thread, waited for without blocking it.
+//! The desktop's file dialogs: created on the window's thread and awaited without blocking it.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -11,35 +11,35 @@ use egui::Context;
 /// What a dialog was opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Pictures to add.
+    /// Images to add.
     Images,
     /// A folder to add.
     Folder,
     /// The output folder.
     Output,
-    /// A recipe to read.
+    /// A recipe to load.
     LoadRecipe,
-    /// A recipe to write.
+    /// A recipe to save.
     SaveRecipe,
     /// A file of certificate authorities.
     CaFile,
     /// A file that a step reads.
     StepFile {
-        /// The step's place in the recipe.
+        /// The step's index in the recipe.
         place: usize,
         /// Its parameter.
         param: &'static str,
     },
 }
 
-/// What came of it.
+/// The result of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// What it was opened for.
     pub(crate) purpose: Purpose,
-    /// What was chosen; empty when nothing was, or when there is no dialog on this desktop.
+    /// The chosen paths; empty if the user chose nothing or this desktop has no dialog.
     pub(crate) paths: Vec<PathBuf>,
-    /// Whether it ended so fast that nobody can have seen it.
+    /// Whether it ended too fast for anybody to have seen it.
     pub(crate) unseen: bool,
 }
 
@@ -60,7 +60,7 @@ impl Wake for Repaint {
 }
 
 impl Dialogs {
-    /// Opens one, unless one is open.
+    /// Opens a dialog unless one is open.
     pub(crate) fn open(&mut self, purpose: Purpose, title: &str, now_s: f64) {
         if self.open.is_some() {
             return;
@@ -96,7 +96,7 @@ impl Dialogs {
         self.open = Some((purpose, pending, now_s));
     }
 
-    /// Looks whether it has ended.
+    /// The result, once the dialog has ended.
     pub(crate) fn poll(&mut self, ctx: &Context, now_s: f64) -> Option<Answer> {
         let (purpose, pending, opened_s) = self.open.as_mut()?;
         let waker = Waker::from(Arc::new(Repaint(ctx.clone())));

@@ -10,12 +10,12 @@ use crate::model::{ListSpec, Recipe, Save, SinkSpec};
 pub(crate) struct Draft<T> {
     value: T,
     edited: bool,
-    /// Number of the command that carries the last edit, until a snapshot includes it.
+    /// Number of the command that carries the last edit; cleared when a snapshot includes it.
     sent: Option<u64>,
 }
 
 impl<T: Clone + PartialEq> Draft<T> {
-    /// The value to show.
+    /// The value to display.
     pub(crate) fn get(&self) -> &T {
         &self.value
     }
@@ -37,7 +37,7 @@ impl<T: Clone + PartialEq> Draft<T> {
         self.sent.is_some()
     }
 
-    /// Takes over the engine's value, unless there is an edit that it does not include yet.
+    /// Takes over the engine's value, unless an edit is not included in it yet.
     fn adopt(&mut self, theirs: &T, commands_included: u64) {
         if self.edited || self.sent.is_some_and(|sent| sent > commands_included) {
             return;

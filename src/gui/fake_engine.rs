@@ -1,4 +1,4 @@
-//! An engine made of nothing but its last words, for tests of the window.
+//! A scripted engine for tests of the window.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use crate::model::{
 /// The listed job.
 pub(crate) const JOB: JobId = JobId(7);
 
-/// The engine's side, to be played by hand.
+/// The engine's side of the channels, controlled by the test.
 pub(crate) struct FakeEngine {
     /// Its ends.
     pub(crate) ends: Ends,
-    /// What it says; published by [`FakeEngine::say`].
+    /// Its state; [`FakeEngine::say`] publishes it.
     pub(crate) snapshot: Snapshot,
     /// Its items.
     pub(crate) items: Vec<ItemRow>,
-    /// What was asked of it.
+    /// The commands received.
     pub(crate) heard: Vec<Command>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn row(seq: u64, locator: &str, state: ItemState) -> ItemRow {
     }
 }
 
-/// A window's handle and its engine, which has opened an empty draft.
+/// A window's handle and its engine with an empty draft.
 pub(crate) fn engine() -> (Handle, FakeEngine) {
     let (handle, ends) = Handle::new();
     let recipe = Recipe {
@@ -131,14 +131,14 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
 }
 
 impl FakeEngine {
-    /// Publishes what it says, and the items.
+    /// Publishes its state and its items.
     pub(crate) fn say(&self) {
         self.ends.shared.snapshot.store(Arc::new(self.snapshot.clone()));
         self.answer();
         self.ends.shared.wake();
     }
 
-    /// Takes what was asked for, and does what needs no work.
+    /// Receives commands and performs those that take no work.
     pub(crate) fn obey(&mut self) {
         let numbered: Vec<NumberedCommand> = self.ends.command_rx.try_iter().collect();
         let Some(last) = numbered.last() else { return };
@@ -158,7 +158,7 @@ impl FakeEngine {
         self.heard.extend(heard);
     }
 
-    /// Answers the last request for items, if there is one.
+    /// Answers the last request for items, if any.
     pub(crate) fn answer(&self) {
         let Some(request) = self.ends.shared.items_wanted.take() else { return };
         let revision = self.snapshot.current.as_ref().map_or(0, |job| job.items_revision);
@@ -181,7 +181,7 @@ impl FakeEngine {
         self.snapshot.current.get_or_insert_with(|| unreachable!("the fixture always lists a job"))
     }
 
-    /// 412 items, as after a drop.
+    /// Adds 412 items, as if they had been dropped.
     pub(crate) fn add_items(&mut self) {
         self.items = (0..412)
             .map(|place: u64| {
@@ -205,7 +205,7 @@ impl FakeEngine {
         self.say();
     }
 
-    /// The job is under way: 259 done, 3 failed, 2 at work.
+    /// The job is running: 259 done, 3 failed, 2 in progress.
     pub(crate) fn run(&mut self) {
         for (place, row) in self.items.iter_mut().enumerate() {
             row.state = match place {
@@ -261,7 +261,7 @@ impl FakeEngine {
         self.say();
     }
 
-    /// Answers the last request for a preview with a picture.
+    /// Answers the last request for a preview with an image.
     pub(crate) fn preview(&self) {
         let Some(Some(request)) = self.ends.shared.preview_wanted.take() else { return };
         let (width, height) = (720, 480);
@@ -281,11 +281,11 @@ impl FakeEngine {
         self.ends.shared.wake();
     }
 
-    /// Gives the thumbnails that were asked for.
+    /// Delivers the requested thumbnails.
     pub(crate) fn thumbnails(&self) {
         for id in self.ends.shared.thumbnails_wanted.take().unwrap_or_default() {
             let pixels = gradient(id.seq);
-            // A full queue is a face that is busy; it asks again.
+            // If the queue is full, the window asks again.
             let _ = self.ends.thumbnail_tx.try_send(Thumbnail { id, pixels: Ok(pixels) });
         }
         self.ends.shared.wake();

@@ -1,10 +1,10 @@
-//! Numbers as the window shows them: what every face shares, and changes and entries beside it.
+//! Formats numbers for the window, beyond what `model::human` provides.
 //!
-//! Knows no word of any language.
+//! Contains no words of any language.
 
 pub(crate) use crate::model::human::{bytes, clock, count, date, rate};
 
-/// The change from one size to another in per cent: `−92 %`.
+/// The change between two sizes as a percentage: `−92 %`.
 pub(crate) fn change(before: u64, after: u64) -> String {
     if before == 0 {
         return String::new();
@@ -14,7 +14,7 @@ pub(crate) fn change(before: u64, after: u64) -> String {
     format!("{sign}{:.0} %", percent.abs())
 }
 
-/// A number without needless zeros: `1600`, `1.2`, `0.80` with `decimals` of 2.
+/// A number without trailing zeros: `1600`, `1.2`, `0.80` with `decimals` of 2.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}")
 }

@@ -1,4 +1,4 @@
-//! The program's icon, drawn when it starts: threads of two colours woven on a dark ground.
+//! The program's icon, drawn at startup: threads of two colours woven on a dark background.
 
 use super::theme::{DARK, ON_PICTURE_TEXT};
 

@@ -1,4 +1,4 @@
-//! What comes from the keyboard, the clipboard and other windows, outside of any control.
+//! Input from the keyboard, the clipboard and other programs that no control handles.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use super::actions::{Action, PASTE_PATIENCE};
 use super::state::{Sheet, State};
 use crate::engine::Command;
 
-/// Acts on this frame's input. Before any panel is drawn, so that none takes a shortcut for text.
+/// Handles this frame's input before any panel is drawn, so that panels don't take shortcuts for text.
 pub(crate) fn handle(ctx: &Context, state: &mut State) {
-    // Asked before anything is drawn: a box or a list that closes on this very Enter is still at work.
+    // Checked before anything is drawn: a box or a list that closes on this Enter still has the focus.
     let focused = ctx.memory(egui::Memory::focused);
     state.keys_are_free = focused.is_none() && state.sheet == Sheet::None && !Popup::is_any_open(ctx);
     drops(ctx, state);
@@ -21,7 +21,7 @@ pub(crate) fn handle(ctx: &Context, state: &mut State) {
     }
 }
 
-/// Files and folders dropped on the window: the engine finds out what they are.
+/// Files and folders dropped on the window; the engine finds out what they are.
 fn drops(ctx: &Context, state: &mut State) {
     let paths: Vec<PathBuf> =
         ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
@@ -60,7 +60,7 @@ fn pastes(ctx: &Context, state: &mut State) {
     }
 }
 
-/// Space pauses and goes on, unless a control has the keyboard.
+/// Space pauses and resumes, unless a control has the focus.
 fn space(ctx: &Context, state: &mut State) {
     let items = egui::Id::unique("items");
     let in_items = ctx.memory(|memory| memory.focused() == Some(items)) && !Popup::is_any_open(ctx);

@@ -1,4 +1,4 @@
-//! The listed items: which are wanted, which are there, which are selected. Holds no more than a page of them.
+//! The listed items: which to show, which are loaded, which are selected. Holds at most one page of them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,31 +7,31 @@ use super::widgets::scroll::Scroll;
 use crate::engine::{Handle, ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, JobView};
 use crate::model::{ItemId, ItemRow, JobId};
 
-/// Requests begin and end at multiples of this, so that a few points of scrolling ask for nothing new.
+/// Requests begin and end at multiples of this, so that small scroll movements need no new request.
 const CHUNK: u64 = 64;
-/// Rows that a selection over a range may take in at once.
+/// Maximum number of rows selected as a range.
 const RANGE_MAX: u64 = 200_000;
 
-/// The list as the window sees it.
+/// The list of items and the view of it.
 #[derive(Default)]
 pub(crate) struct Listing {
     /// Which items are listed.
     pub(crate) filter: ItemsFilter,
     /// In which order.
     pub(crate) sort: ItemsSort,
-    /// Where the grid or the table stands.
+    /// The scroll position of the grid or the table.
     pub(crate) scroll: Scroll,
     /// Selected items, by `seq`.
     pub(crate) selected: BTreeSet<u64>,
-    /// The item that is previewed, as last read.
+    /// The previewed item, as last loaded.
     pub(crate) cursor: Option<ItemRow>,
-    /// Its row.
+    /// The previewed item's row.
     pub(crate) cursor_row: u64,
-    /// A row to bring into sight.
+    /// A row to scroll into view.
     pub(crate) reveal: Option<u64>,
     job: Option<JobId>,
     anchor_row: u64,
-    /// Rows in sight: the first one and how many.
+    /// The visible rows: the first one and their number.
     seen: (u64, u64),
     range: Option<(u64, u64)>,
     page: Option<Arc<ItemsPage>>,
@@ -39,7 +39,7 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// Takes over the page that was read, and asks for the one that is needed now.
+    /// Takes over the page that was loaded, and requests the one that is needed now.
     pub(crate) fn refresh(&mut self, handle: &Handle, job: Option<&JobView>) {
         let Some(job) = job else {
             *self = Self { filter: self.filter.clone(), sort: self.sort, ..Self::default() };
@@ -58,7 +58,7 @@ impl Listing {
         let ask = match &self.asked {
             None => true,
             Some((asked, _)) if *asked != request => true,
-            // Only the items changed: ask again once the last answer has come, so that requests never pile up.
+            // Only the items changed: wait for the last answer before asking again, so that requests never pile up.
             Some((_, revision)) => {
                 *revision != job.items_revision
                     && self.page.as_ref().is_some_and(|page| page.request == request && page.revision >= *revision)
@@ -70,28 +70,28 @@ impl Listing {
         }
     }
 
-    /// Rows under the filter, as far as known.
+    /// Number of rows that match the filter, if known.
     pub(crate) fn total(&self) -> Option<u64> {
         self.page.as_ref().map(|page| page.total)
     }
 
-    /// A row, if it has been read.
+    /// A row, if it is loaded.
     pub(crate) fn row(&self, row: u64) -> Option<&ItemRow> {
         let page = self.page.as_ref()?;
         page.rows.get(usize::try_from(row.checked_sub(page.request.first_row)?).ok()?)
     }
 
-    /// Says which rows are in sight.
+    /// Sets the visible rows.
     pub(crate) fn see(&mut self, first_row: u64, rows: u64) {
         self.seen = (first_row, rows);
     }
 
-    /// Identity of the previewed item.
+    /// The previewed item.
     pub(crate) fn cursor_id(&self) -> Option<ItemId> {
         self.cursor.as_ref().map(|row| row.id)
     }
 
-    /// Lists other items.
+    /// Changes the filter.
     pub(crate) fn set_filter(&mut self, filter: ItemsFilter) {
         if filter != self.filter {
             self.filter = filter;
@@ -99,7 +99,7 @@ impl Listing {
         }
     }
 
-    /// Lists them in another order.
+    /// Changes the sort order.
     pub(crate) fn set_sort(&mut self, sort: ItemsSort) {
         if sort != self.sort {
             self.sort = sort;
@@ -115,7 +115,7 @@ impl Listing {
         self.range = None;
     }
 
-    /// A row was pressed: alone, added or taken off (`toggle`), or as the end of a range (`extend`).
+    /// Handles a click on a row: select it alone, toggle it (`toggle`), or select a range up to it (`extend`).
     pub(crate) fn press(&mut self, row: u64, toggle: bool, extend: bool) {
         let Some(item) = self.row(row).cloned() else { return };
         let seq = item.id.seq;
@@ -137,7 +137,7 @@ impl Listing {
         self.cursor = Some(item);
     }
 
-    /// The keyboard goes to a row, which may not have been read yet.
+    /// Moves the keyboard's cursor to a row, which may not be loaded yet.
     pub(crate) fn go(&mut self, row: u64, extend: bool) {
         let Some(last) = self.total().and_then(|total| total.checked_sub(1)) else { return };
         let row = row.min(last);
@@ -156,14 +156,14 @@ impl Listing {
         }
     }
 
-    /// Selects everything that is listed.
+    /// Selects all listed items.
     pub(crate) fn select_all(&mut self) {
         if let Some(last) = self.total().and_then(|total| total.checked_sub(1)) {
             self.select_range(0, last);
         }
     }
 
-    /// Forgets the selection, and the previewed item when it was part of it.
+    /// Clears the selection, and the previewed item if it was selected.
     pub(crate) fn forget_selected(&mut self) {
         if self.cursor.as_ref().is_some_and(|row| self.selected.contains(&row.id.seq)) {
             self.cursor = None;
@@ -177,7 +177,7 @@ impl Listing {
         self.take_range();
     }
 
-    /// Selects a range once all of its rows are there.
+    /// Selects a range once all of its rows are loaded.
     fn take_range(&mut self) {
         let (Some((first, last)), Some(page)) = (self.range, &self.page) else { return };
         let start = page.request.first_row;
@@ -189,7 +189,8 @@ impl Listing {
         self.range = None;
     }
 
-    /// After a page has come: the range, and the previewed item's latest state. The first item is previewed unasked.
+    /// After a page was loaded: completes the range and updates the previewed item. Without one, previews the first
+    /// item.
     fn follow(&mut self) {
         self.take_range();
         let Some(page) = &self.page else { return };

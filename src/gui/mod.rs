@@ -1,6 +1,6 @@
 //! The window: a front end of the engine. Draws its snapshots and sends it commands.
 //!
-//! Does no work of its own: opens no file and no connection, starts no thread, decodes nothing.
+//! It opens no file and no connection, starts no thread and decodes nothing.
 
 mod actions;
 mod app;
@@ -31,21 +31,21 @@ pub use app::App;
 use crate::engine::Handle;
 use crate::model::Lang;
 
-/// How the window opens.
+/// Options for opening the window.
 #[derive(Clone, Debug, Default)]
 pub struct WindowOptions {
-    /// Width and height in points; `None` is as it was last, or 1440 by 900.
+    /// Width and height in points; `None` is the last size, or 1440 by 900.
     pub size_pt: Option<(f32, f32)>,
-    /// The language, unless the settings choose it.
+    /// The language, unless the settings select one.
     pub lang: Option<Lang>,
-    /// When the program began: the log then reports how long the first frame took.
+    /// When the program started; the log then reports how long the first frame took.
     pub began: Option<std::time::Instant>,
 }
 
 /// Shows the window until it is closed.
 ///
 /// # Errors
-/// Why this computer can't show a window.
+/// If this computer can't show a window.
 pub fn run(handle: Handle, options: &WindowOptions) -> Result<(), String> {
     let size = options.size_pt.unwrap_or(theme::size::WINDOW);
     let viewport = egui::ViewportBuilder::default()

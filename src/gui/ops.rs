@@ -1,4 +1,4 @@
-//! The operations that the recipe panel offers, from their declarations.
+//! The operations offered in the recipe panel, from their declarations.
 
 use crate::engine::{Group, OpSpec, registry};
 use crate::model::{ParamSpec, Step};
@@ -6,13 +6,13 @@ use crate::model::{ParamSpec, Step};
 /// An operation as the window sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Op {
-    /// The name scripts use.
+    /// The name in scripts.
     pub(crate) id: &'static str,
-    /// One sentence of help.
+    /// A summary in one sentence.
     pub(crate) summary: &'static str,
     /// How it works.
     pub(crate) formula: &'static str,
-    /// Where the menu lists it.
+    /// Its group in the menu.
     pub(crate) group: Group,
     /// Its parameters.
     pub(crate) params: &'static [ParamSpec],
@@ -32,7 +32,8 @@ pub(crate) fn all() -> Vec<Op> {
         .collect()
 }
 
-/// The step that is added when a person picks an operation: one with an effect, where its defaults have none.
+/// The step that is added when the user picks an operation. Where the defaults have no effect, it has parameters that
+/// do.
 pub(crate) fn starting_step(id: &str) -> Step {
     registry().iter().find(|spec| spec.id == id).map_or_else(|| Step::new(id), OpSpec::starting_step)
 }

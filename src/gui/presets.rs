@@ -1,16 +1,16 @@
-//! Recipes to begin with.
+//! Presets: recipes to start from.
 
 use crate::model::Lang;
 use crate::model::{FormatChoice, Recipe, Save, Step};
 
-/// A recipe to begin with.
+/// A preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Preset {
     /// For web pages.
     Web,
-    /// Small pictures.
+    /// Small images.
     Thumbnails,
-    /// Another format, nothing else.
+    /// Only a conversion to another format.
     Convert,
 }
 
@@ -27,7 +27,7 @@ impl Preset {
         }
     }
 
-    /// What it does.
+    /// Its steps.
     pub(crate) fn recipe(self) -> Recipe {
         let steps = match self {
             Self::Web => vec![
@@ -40,7 +40,7 @@ impl Preset {
         Recipe { steps, ..Recipe::default() }
     }
 
-    /// How it saves.
+    /// Its save settings.
     pub(crate) fn save(self) -> Save {
         let (format, quality) = match self {
             Self::Web | Self::Convert => (FormatChoice::named("webp").unwrap_or_default(), Some(82)),

@@ -1,4 +1,4 @@
-//! What the window knows: the engine's latest picture, and its own view of it. Panels read it and send commands.
+//! The window's state: the engine's latest snapshot, and the view state. Panels read it and send commands.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,74 +15,74 @@ use crate::config::Language;
 use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
 use crate::model::{ItemState, JobState, Lang, Value};
 
-/// A sheet above the window.
+/// A sheet over the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sheet {
     /// None.
     #[default]
     None,
-    /// The history.
+    /// The job history.
     Jobs,
     /// Settings.
     Settings,
     /// The columns of lists.
     Columns,
-    /// A box for links.
+    /// A box to paste links.
     Paste,
-    /// Commands.
+    /// The command palette.
     Palette,
-    /// A box for one path.
+    /// A box to enter a path.
     Path(Purpose),
 }
 
-/// How the preview compares.
+/// How the preview compares before and after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Compare {
-    /// On one place, with a divider.
+    /// In one image, with a divider.
     #[default]
     Split,
-    /// One beside the other.
+    /// Side by side.
     SideBySide,
 }
 
-/// At which scale the preview is seen.
+/// The preview's scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// The whole picture.
+    /// The whole image.
     #[default]
     Fit,
-    /// One px of the picture to one of the screen.
+    /// One pixel of the image per pixel of the screen.
     Full,
-    /// One px of the picture to [`PIXEL`] of the screen.
+    /// One pixel of the image per [`PIXEL`] pixels of the screen.
     Pixel,
 }
 
 /// Magnification of [`Scale::Pixel`].
 pub(crate) const PIXEL: u32 = 8;
 
-/// The preview's own view.
+/// The preview's view state.
 #[derive(Clone, Debug)]
 pub(crate) struct PreviewView {
-    /// How it compares.
+    /// The comparison.
     pub(crate) compare: Compare,
-    /// At which scale.
+    /// The scale.
     pub(crate) scale: Scale,
-    /// The centre at full scale, 0 to 1.
+    /// The centre at full scale, from 0 to 1.
     pub(crate) center: (f32, f32),
-    /// Where the divider stands, 0 to 1.
+    /// The divider's position, from 0 to 1.
     pub(crate) split: f32,
-    /// The area to fill, in px of the screen; `None` while it is not drawn.
+    /// The area to fill, in pixels of the screen; `None` while it is not drawn.
     pub(crate) area_px: Option<(u32, u32)>,
     /// Whether an error's details are open.
     pub(crate) details: bool,
 }
 
-/// A press on Start that has not been sent yet.
+/// A click on Start that has not been sent yet.
 #[derive(Debug)]
 struct PendingStart {
-    /// The box that had the keyboard when Start was pressed.
+    /// The field that had the focus when Start was pressed.
     focused_box: Option<egui::Id>,
-    /// Whether that box is drawn without the keyboard in this frame, so that its edit is sent before the start.
+    /// Whether that field is drawn without the focus in this frame, so that its edit is sent before the start.
     edits_are_complete: bool,
 }
 
@@ -90,9 +90,9 @@ struct PendingStart {
 pub(crate) struct State {
     /// The engine.
     pub(crate) handle: Handle,
-    /// Its latest picture.
+    /// Its latest snapshot.
     pub(crate) snapshot: Arc<Snapshot>,
-    /// What can be seen of the previewed item.
+    /// The latest preview.
     pub(crate) preview: Arc<Preview>,
     /// Edits.
     pub(crate) drafts: Drafts,
@@ -102,13 +102,13 @@ pub(crate) struct State {
     pub(crate) textures: Textures,
     /// Operations.
     pub(crate) ops: Vec<Op>,
-    /// The preview's own view.
+    /// The preview's view state.
     pub(crate) view: PreviewView,
-    /// The sheet that is open.
+    /// The open sheet.
     pub(crate) sheet: Sheet,
-    /// What is being typed into the open sheet.
+    /// The text in the open sheet's box.
     pub(crate) typed: String,
-    /// Credentials that are being typed.
+    /// The form for credentials.
     pub(crate) access: Credentials,
     /// A hint in the open sheet.
     pub(crate) hint: Option<&'static str>,
@@ -118,27 +118,27 @@ pub(crate) struct State {
     pub(crate) now_s: f64,
     /// Whether the engine stopped taking commands.
     pub(crate) engine_gone: bool,
-    /// When the clipboard was asked for links.
+    /// When the clipboard was asked for its text.
     pub(crate) paste_asked_s: Option<f64>,
-    /// A press on Start that is waiting for the last edit.
+    /// A click on Start that waits for the last edit.
     start: Option<PendingStart>,
-    /// Whether the item filter wants the keyboard.
+    /// Whether to focus the item filter.
     pub(crate) focus_filter: bool,
-    /// Whether no control, list or sheet had the keyboard when this frame began.
+    /// Whether no control, list or sheet had the focus when this frame began.
     pub(crate) keys_are_free: bool,
-    /// The share of the height that the preview was given by hand.
+    /// The preview's share of the height, if the user moved the border.
     pub(crate) preview_share: Option<f32>,
     locale: String,
-    /// A language named on the command line, and the setting that it overrides while that is unchanged.
+    /// The language given on the command line, and the setting that it overrides until the user changes it.
     given_lang: Option<(Lang, Language)>,
     dialogs: Dialogs,
     wanted_preview: Option<PreviewRequest>,
-    /// The previewed item's state when its preview was asked for.
+    /// The previewed item's state when its preview was requested.
     asked_in: Option<ItemState>,
 }
 
 impl State {
-    /// A window on this engine, on a desktop of this locale.
+    /// A window for this engine; `locale` is the desktop's.
     pub(crate) fn new(handle: Handle, locale: String) -> Self {
         let snapshot = handle.snapshot();
         let preview = handle.preview();
@@ -180,18 +180,18 @@ impl State {
         state
     }
 
-    /// Shows the window in this language while the setting is as it is now.
+    /// Shows the window in this language until the user changes the setting.
     pub(crate) fn show_in(&mut self, lang: Lang) {
         self.given_lang = Some((lang, self.drafts.settings.get().language));
     }
 
-    /// Takes over whatever the engine has that is new, and asks for what is needed.
+    /// Takes over the engine's new state, and requests what is needed.
     pub(crate) fn refresh(&mut self, ctx: &Context) {
         let (now_s, pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
         self.now_s = now_s;
         self.snapshot = self.handle.snapshot();
         self.preview = self.handle.preview();
-        // A drag is one edit: it is sent when the pointer is let go.
+        // A drag is one edit, sent when the button is released.
         if !pointer_down {
             self.commit();
         }
@@ -212,8 +212,8 @@ impl State {
         }
     }
 
-    /// Starts the draft after the box that has the keyboard now has handed over what was typed into it. It does so in the
-    /// first frame that it is drawn without the keyboard.
+    /// Starts the draft after the focused field has passed on its text, which it does in the first frame that it is
+    /// drawn without the focus.
     pub(crate) fn start(&mut self, ctx: &Context) {
         let focused_box = ctx.memory_mut(|memory| {
             let focused = memory.focused();
@@ -226,7 +226,7 @@ impl State {
         ctx.request_repaint();
     }
 
-    /// Sends what the frame just drawn needs: a pending start, requests for the preview and for thumbnails.
+    /// Sends what the frame just drawn needs: a pending start, and requests for the preview and thumbnails.
     pub(crate) fn ask(&mut self) {
         if self.start.as_ref().is_some_and(|start| start.edits_are_complete) {
             self.start = None;
@@ -234,7 +234,7 @@ impl State {
         }
         self.textures.ask(&self.handle);
         let request = self.preview_request();
-        // A link that was fetched meanwhile can be seen now.
+        // A link that has been fetched since then can now be previewed.
         let item_state = self.listing.cursor.as_ref().map(|row| row.state);
         let moved_on = item_state != self.asked_in && !self.shows_picture_of(request.as_ref());
         self.asked_in = item_state;
@@ -249,7 +249,7 @@ impl State {
         matches!(self.preview.content, PreviewContent::Picture(_)) && shown == wanted.map(|request| request.id)
     }
 
-    /// Sends edits now, so that what comes next sees them.
+    /// Sends all edits, so that the next command finds them applied.
     pub(crate) fn commit(&mut self) {
         self.engine_gone |= !self.drafts.send(&self.handle);
     }
@@ -265,27 +265,27 @@ impl State {
         self.snapshot.current.as_ref()
     }
 
-    /// Whether there is nothing to work on yet.
+    /// Whether the window contains nothing yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.job().is_none_or(|job| {
             job.progress.total == 0 && job.groups.is_empty() && !job.counting && job.state == JobState::Draft
         })
     }
 
-    /// Opens a sheet, with an empty box.
+    /// Opens a sheet with an empty box.
     pub(crate) fn open(&mut self, sheet: Sheet) {
         self.sheet = sheet;
         self.typed.clear();
         self.hint = None;
     }
 
-    /// Opens the desktop's dialog.
+    /// Opens a file dialog.
     pub(crate) fn dialog(&mut self, purpose: Purpose) {
         let title = self.purpose_title(purpose);
         self.dialogs.open(purpose, title, self.now_s);
     }
 
-    /// What a dialog or a path box is for.
+    /// The title of a dialog or a path box.
     pub(crate) fn purpose_title(&self, purpose: Purpose) -> &'static str {
         match purpose {
             Purpose::Images => self.lang.word("path_or_link"),
@@ -297,14 +297,14 @@ impl State {
         }
     }
 
-    /// Text with links and paths was given, by whatever way.
+    /// Adds text that contains links and paths.
     pub(crate) fn add_text(&mut self, text: &str) {
         if !text.trim().is_empty() {
             self.send(Command::AddText(text.to_owned()));
         }
     }
 
-    /// A path was given, by dialog or by hand.
+    /// Uses a path that was chosen in a dialog or entered by hand.
     pub(crate) fn path_given(&mut self, purpose: Purpose, path: &str) {
         let path = path.trim();
         if path.is_empty() {
@@ -324,14 +324,14 @@ impl State {
         }
     }
 
-    /// A file of certificate authorities was chosen.
+    /// Uses a file of certificate authorities.
     fn ca_file(&mut self, path: PathBuf) {
         let mut settings = self.drafts.settings.get().clone();
         settings.network.ca_file = Some(path);
         self.drafts.settings.set(settings);
     }
 
-    /// A file was chosen for a step.
+    /// Uses a file for a step.
     fn step_file(&mut self, place: usize, param: &str, path: &str) {
         let mut recipe = self.drafts.recipe.get().clone();
         if let Some(step) = recipe.steps.get_mut(place) {
@@ -343,7 +343,7 @@ impl State {
     fn answered(&mut self, answer: Answer) {
         if answer.paths.is_empty() {
             if answer.unseen {
-                // The settings have a box of their own for it.
+                // The settings have a text field for it.
                 if answer.purpose != Purpose::CaFile {
                     self.open(Sheet::Path(answer.purpose));
                 }

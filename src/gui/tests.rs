@@ -1,4 +1,4 @@
-//! The window, pressed and read by the names that people and screen readers find, against an engine played by hand.
+//! The window, operated by accessible names against a scripted engine.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod credentials;
@@ -45,7 +45,7 @@ fn window(prepare: impl FnOnce(&mut FakeEngine)) -> Window {
 }
 
 impl Window {
-    /// Until everything that was asked for has been answered and drawn.
+    /// Runs until every request has been answered and drawn.
     fn settle(&mut self) {
         for _ in 0..3 {
             self.harness.run_steps(2);
@@ -71,7 +71,7 @@ impl Window {
         self.harness.query_all_by_label(name).next().is_some()
     }
 
-    /// Puts text into a box in place of what stands there.
+    /// Replaces the text of a field.
     fn type_into(&mut self, name: &str, text: &str) {
         let role = egui::accesskit::Role::TextInput;
         self.harness.get_by_role_and_label(role, name).focus();
@@ -86,13 +86,13 @@ impl Window {
         self.harness.run_steps(2);
     }
 
-    /// How links are fetched by what the engine remembers.
+    /// The network settings that the engine has received.
     fn network(&mut self) -> NetworkSpec {
         self.settle();
         self.engine.snapshot.settings.network.clone()
     }
 
-    /// What was asked for since the last call.
+    /// The commands since the last call.
     fn commands(&mut self) -> Vec<Command> {
         self.engine.obey();
         std::mem::take(&mut self.engine.heard)
@@ -576,7 +576,7 @@ fn colours_files_and_curves_have_editors_of_their_own() {
 }
 
 impl Window {
-    /// Types a line anew.
+    /// Replaces a line of text.
     fn write(&mut self, name: &str, text: &str) {
         let role = egui::accesskit::Role::TextInput;
         self.harness.get_by_role_and_label(role, name).click();
@@ -592,7 +592,7 @@ impl Window {
         self.key(Modifiers::NONE, Key::Enter);
     }
 
-    /// The first step's parameter as it was last sent to the engine.
+    /// The first step's parameter as last sent to the engine.
     fn sent(&mut self, param: &str) -> Option<Value> {
         let commands = self.commands();
         let Some(Command::SetRecipe(recipe)) = commands.last() else { panic!("{commands:?}") };
@@ -641,7 +641,7 @@ fn a_curve_follows_the_point_that_is_dragged_and_the_line_that_is_typed() {
     let Some(Value::Text(points)) = window.sent("curve") else { panic!("no curve") };
     let (input, output) = points.split(';').nth(1).and_then(|point| point.split_once(',')).unwrap();
     let (input, output): (f32, f32) = (input.parse().unwrap(), output.parse().unwrap());
-    // Right of the middle and below it: a darker tone.
+    // Below the diagonal: a darker tone.
     assert!((150.0..220.0).contains(&input) && (40.0..120.0).contains(&output), "{points}");
     window.write("Duotone: Curve", "0,0;100,180;255,255");
     assert_eq!(window.sent("curve"), Some(Value::from("0,0;100,180;255,255")));

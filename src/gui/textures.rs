@@ -1,6 +1,6 @@
-//! Pictures on the graphics card: thumbnails, least recently seen out first, and the two of the preview.
+//! Textures: thumbnails, evicted least recently used first, and the preview's two images.
 //!
-//! Decodes nothing: pixels come ready from the engine.
+//! Decodes nothing: the engine delivers pixels.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const BUDGET_BYTES: usize = 256 << 20;
 const UPLOAD_BYTES: usize = 4 << 20;
 /// Thumbnails that wait for their upload.
 const WAITING: usize = 256;
-/// Sides above this are not uploaded.
+/// Images with longer sides are not uploaded.
 const SIDE_PX: u32 = 2048;
 
 enum Entry {
@@ -25,7 +25,7 @@ enum Entry {
         size_bytes: usize,
         seen: u64,
     },
-    /// There is none while the item is in that state.
+    /// There is no thumbnail while the item is in that state.
     None {
         state: ItemState,
         seen: u64,
@@ -47,7 +47,7 @@ pub(crate) struct Textures {
 }
 
 impl Textures {
-    /// Takes what the engine has ready and uploads a frame's share of it.
+    /// Takes over the engine's new thumbnails and uploads one frame's share.
     pub(crate) fn refresh(&mut self, ctx: &Context, handle: &Handle) {
         self.frame += 1;
         while self.waiting.len() < WAITING
@@ -67,7 +67,7 @@ impl Textures {
         self.evict();
     }
 
-    /// Asks for the thumbnails of what was seen in the last frame and has none.
+    /// Requests the thumbnails that were visible in the last frame and are missing.
     pub(crate) fn ask(&mut self, handle: &Handle) {
         let missing: Vec<ItemId> = std::mem::take(&mut self.seen)
             .into_iter()
@@ -84,7 +84,7 @@ impl Textures {
         }
     }
 
-    /// An item's thumbnail, if it is there; asks for it otherwise.
+    /// An item's thumbnail; requests it if it is missing.
     pub(crate) fn thumbnail(&mut self, id: ItemId, state: ItemState) -> Option<TextureHandle> {
         self.seen.push((id, state));
         match self.thumbnails.get_mut(&id) {
@@ -100,7 +100,7 @@ impl Textures {
         }
     }
 
-    /// The preview's pictures, before and after, uploaded when they are new.
+    /// The preview's images before and after, uploaded if they are new.
     pub(crate) fn preview(&mut self, ctx: &Context, preview: &Arc<Preview>) -> Option<(TextureHandle, TextureHandle)> {
         let PreviewContent::Picture(picture) = &preview.content else { return None };
         if !self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, preview)) {
@@ -138,7 +138,7 @@ impl Textures {
         size_bytes
     }
 
-    /// Lets go of what was not seen for longest, down to nine tenths of the budget.
+    /// Evicts the least recently used thumbnails, down to nine tenths of the budget.
     fn evict(&mut self) {
         if self.used_bytes <= BUDGET_BYTES && self.thumbnails.len() <= 50_000 {
             return;
@@ -171,7 +171,7 @@ fn same(a: &Preview, b: &Preview, name: &str) -> bool {
     }
 }
 
-/// `None` when the pixels are not what they say.
+/// `None` if the number of pixels doesn't match the size.
 fn colours(pixels: &Pixels) -> Option<ColorImage> {
     let (width, height) = (pixels.width_px as usize, pixels.height_px as usize);
     let fits = pixels.width_px <= SIDE_PX && pixels.height_px <= SIDE_PX && width > 0 && height > 0;

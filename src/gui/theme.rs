@@ -1,6 +1,6 @@
-//! Colours, sizes and fonts: the only place that names one.
+//! Colours, sizes and fonts: the only module that defines any.
 //!
-//! Knows nothing of what is drawn with them.
+//! Knows nothing about what is drawn with them.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::model::font;
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {
-    /// Behind pictures.
+    /// Behind images.
     pub(crate) bg0: Color32,
     /// Panels.
     pub(crate) bg1: Color32,
@@ -27,25 +27,25 @@ pub(crate) struct Palette {
     pub(crate) line: Color32,
     /// Text.
     pub(crate) text: Color32,
-    /// Second text.
+    /// Secondary text.
     pub(crate) text2: Color32,
-    /// Third text.
+    /// Tertiary text.
     pub(crate) text3: Color32,
     /// Accent on a surface.
     pub(crate) accent: Color32,
     /// Accent as a surface.
     pub(crate) accent_fill: Color32,
-    /// The accented surface under the pointer.
+    /// The accent surface under the pointer.
     pub(crate) accent_hover: Color32,
-    /// Text on the accented surface.
+    /// Text on the accent surface.
     pub(crate) on_accent: Color32,
     /// Done.
     pub(crate) ok: Color32,
-    /// Wants attention.
+    /// Needs attention.
     pub(crate) warn: Color32,
     /// Failed.
     pub(crate) fail: Color32,
-    /// Below what floats.
+    /// The shadow of floating surfaces.
     pub(crate) shadow: Color32,
 }
 
@@ -93,27 +93,27 @@ pub(crate) const LIGHT: Palette = Palette {
     shadow: Color32::from_black_alpha(0x30),
 };
 
-/// Behind words and marks that stand on a picture.
+/// Behind text and icons on an image.
 pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
-/// Behind a histogram.
+/// Behind the histogram.
 pub(crate) const HISTOGRAM_SURFACE: Color32 = Color32::from_rgba_premultiplied(13, 14, 18, 0xec);
-/// Words and lines on a picture.
+/// Text and lines on an image.
 pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
-/// A texture's own colours; also where only a text's size is asked for.
+/// A texture's own colours; also for text that is only measured.
 pub(crate) const UNTINTED: Color32 = Color32::WHITE;
-/// What lies over the window behind a sheet.
+/// Covers the window behind a sheet.
 pub(crate) const BEHIND_SHEET: Color32 = Color32::from_black_alpha(0x70);
-/// The mark on the divider's white knob.
+/// The icon on the divider's white knob.
 pub(crate) const KNOB_INK: Color32 = rgb(0x22_22_22);
-/// Marks on [`ON_PICTURE`], the same in both themes.
+/// Icons on [`ON_PICTURE`], the same in both themes.
 pub(crate) const ON_PICTURE_MARKS: &Palette = &DARK;
-/// Red, green and blue of a histogram.
+/// Red, green and blue of the histogram.
 pub(crate) const HISTOGRAM: [Color32; 3] = [
     Color32::from_rgba_premultiplied(0x78, 0x43, 0x3f, 0x78),
     Color32::from_rgba_premultiplied(0x34, 0x67, 0x49, 0x78),
     Color32::from_rgba_premultiplied(0x41, 0x4b, 0x78, 0x78),
 ];
-/// The colour that scripts write so: `white`, `black`, `transparent`, `#rgb`, `#rrggbb`, `#rrggbbaa`.
+/// The colour of this name in scripts: `white`, `black`, `transparent`, `#rgb`, `#rrggbb`, `#rrggbbaa`.
 pub(crate) fn named_colour(text: &str) -> Option<Color32> {
     match text {
         "white" => Some(Color32::WHITE),
@@ -123,12 +123,12 @@ pub(crate) fn named_colour(text: &str) -> Option<Color32> {
     }
 }
 
-/// A colour that a person mixed.
+/// A colour mixed in the picker.
 pub(crate) fn colour(red: u8, green: u8, blue: u8, alpha: u8) -> Color32 {
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
-/// A colour as scripts write it.
+/// A colour as it is written in scripts.
 pub(crate) fn colour_name(colour: Color32) -> String {
     let [red, green, blue, alpha] = colour.to_srgba_unmultiplied();
     if alpha == 255 {
@@ -138,24 +138,24 @@ pub(crate) fn colour_name(colour: Color32) -> String {
     }
 }
 
-/// How strongly what waits is drawn.
+/// Opacity of waiting items.
 pub(crate) const WAITING_ALPHA: f32 = 0.55;
-/// How strongly what can't be used is drawn.
+/// Opacity of disabled controls.
 pub(crate) const DISABLED_ALPHA: f32 = 0.45;
 
-/// Distances, in points: a grid of 4.
+/// Sizes in points, on a grid of 4.
 pub(crate) mod size {
     /// The header's height.
     pub(crate) const HEADER: f32 = 48.0;
     /// The run bar's height.
     pub(crate) const FOOTER: f32 = 64.0;
-    /// The sources' width.
+    /// Width of the sources panel.
     pub(crate) const SOURCES: f32 = 232.0;
-    /// The sources' width in a small window.
+    /// Width of the sources panel in a small window.
     pub(crate) const SOURCES_SMALL: f32 = 168.0;
-    /// The recipe's width.
+    /// Width of the recipe panel.
     pub(crate) const RECIPE: f32 = 312.0;
-    /// The recipe's width in a small window.
+    /// Width of the recipe panel in a small window.
     pub(crate) const RECIPE_SMALL: f32 = 276.0;
     /// Windows narrower than this are small.
     pub(crate) const SMALL_WINDOW: f32 = 1120.0;
@@ -163,53 +163,53 @@ pub(crate) mod size {
     pub(crate) const BUTTON: f32 = 28.0;
     /// Height of a small button.
     pub(crate) const BUTTON_SMALL: f32 = 24.0;
-    /// Height of the button that starts.
+    /// Height of the Start button.
     pub(crate) const BUTTON_BIG: f32 = 36.0;
-    /// Corners.
+    /// Corner radius.
     pub(crate) const CORNER: u8 = 6;
-    /// Side of a tone curve's square.
+    /// Side of a tone curve's editor.
     pub(crate) const CURVE: f32 = 160.0;
     /// Width of a colour picker.
     pub(crate) const PICKER: f32 = 240.0;
-    /// Corners of cards.
+    /// Corner radius of cards.
     pub(crate) const CORNER_CARD: u8 = 8;
-    /// Corners of the drop area and sheets.
+    /// Corner radius of the drop area and of sheets.
     pub(crate) const CORNER_SHEET: u8 = 12;
     /// A panel's margin.
     pub(crate) const MARGIN: f32 = 12.0;
     /// The run bar's margin.
     pub(crate) const MARGIN_WIDE: f32 = 16.0;
-    /// Between neighbours.
+    /// Gap between controls.
     pub(crate) const GAP: f32 = 8.0;
-    /// Between near neighbours.
+    /// Gap between related controls.
     pub(crate) const GAP_SMALL: f32 = 4.0;
-    /// Width of the name of a setting.
+    /// Width of a setting's label.
     pub(crate) const SETTING_LABEL: f32 = 168.0;
-    /// A line of the item bar.
+    /// Height of the items' toolbar.
     pub(crate) const ITEM_BAR: f32 = 44.0;
-    /// The preview's bar.
+    /// Height of the preview's toolbar.
     pub(crate) const PREVIEW_BAR: f32 = 36.0;
-    /// A row of the sources.
+    /// Height of a row in the sources panel.
     pub(crate) const ROW: f32 = 32.0;
-    /// A row of the table and of menus.
+    /// Height of a row of the table and of menus.
     pub(crate) const TABLE_ROW: f32 = 28.0;
-    /// A parameter's row.
+    /// Height of a parameter's row.
     pub(crate) const FIELD_ROW: f32 = 28.0;
-    /// Height of a failure's details.
+    /// Height of an error's details.
     pub(crate) const DETAILS: f32 = 148.0;
-    /// A line of text.
+    /// Height of a line of text.
     pub(crate) const TEXT_LINE: f32 = 20.0;
-    /// A field's height.
+    /// Height of a field.
     pub(crate) const FIELD: f32 = 24.0;
-    /// Width of a parameter's name.
+    /// Width of a parameter's label.
     pub(crate) const FIELD_LABEL: f32 = 88.0;
-    /// Width of a number box.
+    /// Width of a number field.
     pub(crate) const NUMBER: f32 = 72.0;
     /// A thumbnail's smallest width.
     pub(crate) const THUMB_MIN: f32 = 116.0;
     /// A thumbnail's height.
     pub(crate) const THUMB: f32 = 92.0;
-    /// Height of a thumbnail's name.
+    /// Height of a thumbnail's caption.
     pub(crate) const THUMB_NAME: f32 = 22.0;
     /// A rail's thickness.
     pub(crate) const RAIL: f32 = 4.0;
@@ -223,25 +223,25 @@ pub(crate) mod size {
     pub(crate) const ICON: f32 = 16.0;
     /// A scroll bar's width.
     pub(crate) const SCROLL_BAR: f32 = 8.0;
-    /// A check box's side.
+    /// Side of a check box.
     pub(crate) const CHECK: f32 = 16.0;
-    /// Width of sheets.
+    /// Width of a sheet.
     pub(crate) const SHEET: f32 = 560.0;
-    /// The drop area.
+    /// Size of the drop area.
     pub(crate) const DROP: (f32, f32) = (560.0, 320.0);
     /// The focus ring's thickness.
     pub(crate) const RING: f32 = 2.0;
-    /// The window's first size.
+    /// The window's initial size.
     pub(crate) const WINDOW: (f32, f32) = (1440.0, 900.0);
-    /// What a window that was too large for its screen leaves free below it.
+    /// Space left below a window that was too large for its screen.
     pub(crate) const SCREEN_EDGE: f32 = 32.0;
-    /// The preview's least share of the height beside the items, until it is moved by hand.
+    /// The preview's minimum share of the height, until the user moves the border.
     pub(crate) const PREVIEW_SHARE: f32 = 0.47;
-    /// The preview's least height.
+    /// The preview's minimum height.
     pub(crate) const PREVIEW_MIN: f32 = 120.0;
-    /// The items' least height.
+    /// Minimum height of the items.
     pub(crate) const ITEMS_MIN: f32 = 180.0;
-    /// The window's smallest size.
+    /// The window's minimum size.
     pub(crate) const WINDOW_MIN: (f32, f32) = (860.0, 560.0);
 }
 
@@ -251,7 +251,7 @@ const FIGURES_SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/PixloomFigure
 const TEXT_PT: f32 = 13.0;
 const LABEL_PT: f32 = 12.0;
 
-/// Running text.
+/// Body text.
 pub(crate) fn body() -> FontId {
     FontId::new(TEXT_PT, FontFamily::Proportional)
 }
@@ -261,7 +261,7 @@ pub(crate) fn label() -> FontId {
     FontId::new(LABEL_PT, FontFamily::Proportional)
 }
 
-/// Running text that stands out.
+/// Emphasized body text.
 pub(crate) fn strong() -> FontId {
     FontId::new(TEXT_PT, family("semibold"))
 }
@@ -271,7 +271,7 @@ pub(crate) fn heading() -> FontId {
     FontId::new(LABEL_PT, family("semibold"))
 }
 
-/// The empty state's sentence and sheets' titles.
+/// The headline of the empty window.
 pub(crate) fn title() -> FontId {
     FontId::new(20.0, family("semibold"))
 }
@@ -281,22 +281,22 @@ pub(crate) fn sheet_title() -> FontId {
     FontId::new(16.0, family("semibold"))
 }
 
-/// The big button.
+/// The Start button.
 pub(crate) fn big() -> FontId {
     FontId::new(14.0, family("figures-semibold"))
 }
 
-/// Numbers that move: digits of one width.
+/// Changing numbers, in tabular digits.
 pub(crate) fn figures() -> FontId {
     FontId::new(TEXT_PT, family("figures"))
 }
 
-/// Small numbers that move.
+/// Small changing numbers, in tabular digits.
 pub(crate) fn figures_small() -> FontId {
     FontId::new(LABEL_PT, family("figures"))
 }
 
-/// Numbers that move and stand out.
+/// Emphasized changing numbers, in tabular digits.
 pub(crate) fn figures_strong() -> FontId {
     FontId::new(TEXT_PT, family("figures-semibold"))
 }
@@ -305,7 +305,7 @@ fn family(name: &str) -> FontFamily {
     FontFamily::Name(name.into())
 }
 
-/// The palette of what is being drawn.
+/// The palette of this part of the window.
 pub(crate) fn palette(ui: &Ui) -> &'static Palette {
     of(ui.visuals())
 }
@@ -320,24 +320,24 @@ pub(crate) fn hairline(palette: &Palette) -> Stroke {
     Stroke::new(1.0, palette.line)
 }
 
-/// The ring around what has the keyboard.
+/// The ring around the focused control.
 pub(crate) fn focus_ring(palette: &Palette) -> Stroke {
     Stroke::new(size::RING, palette.accent)
 }
 
-/// Rounded corners of controls.
+/// Corner radius of controls.
 pub(crate) const fn corner() -> CornerRadius {
     CornerRadius::same(size::CORNER)
 }
 
-/// Puts fonts and both themes in place. Once per context.
+/// Installs fonts and both themes; called once per context.
 pub(crate) fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(egui::Theme::Dark, style(&DARK, Visuals::dark()));
     ctx.set_style_of(egui::Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
-/// Follows the person's choice.
+/// Applies the user's choice.
 pub(crate) fn choose(ctx: &Context, choice: Choice) {
     ctx.set_theme(match choice {
         Choice::System => egui::ThemePreference::System,

@@ -1,4 +1,4 @@
-//! A window that is larger than its screen, title bar and all, is made to fit when it opens.
+//! Shrinks a window that is larger than its screen when it opens.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use egui::{Context, Rect, Vec2, ViewportCommand, pos2, vec2};
 
 use super::theme::size;
 
-/// For how long the desktop may take to tell sizes and to put its title bar in place.
+/// How long the desktop may take to report sizes and add a title bar.
 const WATCHED_S: f64 = 1.5;
-/// How often it is looked at meanwhile.
+/// Interval between checks during that time.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
 /// Watches the window while it opens.
@@ -19,7 +19,7 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// Looks at the window, and makes it smaller once if it has to be.
+    /// Checks the window, and shrinks it once if necessary.
     pub(crate) fn look(&mut self, ctx: &Context) {
         if self.over {
             return;
@@ -46,7 +46,7 @@ impl Fit {
     }
 }
 
-/// The content's size that fits the screen, if the window as it is does not.
+/// The content's size that fits the screen, if the current one doesn't.
 fn fitting(screen: Vec2, outer: Rect, inner: Rect) -> Option<Vec2> {
     if screen.min_elem() < 1.0 || (outer.width() <= screen.x + 1.0 && outer.height() <= screen.y + 1.0) {
         return None;

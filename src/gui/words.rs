@@ -1,4 +1,4 @@
-//! Words of the window that depend on numbers and states. The texts themselves are in the word catalogues.
+//! Texts of the window that depend on numbers and states. The words are in the word catalogues.
 
 use super::format::{bytes, clock, rate};
 use crate::config::Language;
@@ -18,7 +18,7 @@ impl Lang {
         }
     }
 
-    /// A text with a number of things.
+    /// A text with a count.
     fn counted(self, id: &'static str, count: u64) -> String {
         Message::new(id).count("count", count).text(self)
     }
@@ -144,7 +144,7 @@ impl Lang {
         Message::new("job_name").with("job", id).text(self)
     }
 
-    /// What happens when a file of that name exists.
+    /// What happens if the file exists.
     pub(crate) fn conflict_word(self, policy: ConflictPolicy) -> &'static str {
         self.word(match policy {
             ConflictPolicy::Rename => "conflict-rename",
@@ -154,7 +154,7 @@ impl Lang {
         })
     }
 
-    /// Which metadata is kept.
+    /// Which metadata to keep.
     pub(crate) fn metadata_word(self, policy: MetadataPolicy) -> &'static str {
         self.word(match policy {
             MetadataPolicy::Keep => "metadata-keep",
@@ -163,7 +163,7 @@ impl Lang {
         })
     }
 
-    /// Whether the folder structure is kept.
+    /// Whether to keep subfolders.
     pub(crate) fn tree_word(self, tree: Tree) -> &'static str {
         self.word(match tree {
             Tree::Keep => "tree-keep",
@@ -195,7 +195,7 @@ impl Lang {
         self.counted("more_groups", groups as u64)
     }
 
-    /// When robots.txt is obeyed.
+    /// When to obey robots.txt.
     pub(crate) fn robots_word(self, policy: RobotsPolicy) -> &'static str {
         self.word(match policy {
             RobotsPolicy::Auto => "robots-auto",
@@ -204,7 +204,7 @@ impl Lang {
         })
     }
 
-    /// What that means.
+    /// A note on that choice.
     pub(crate) fn robots_note(self, policy: RobotsPolicy) -> String {
         match policy {
             RobotsPolicy::Auto => self.counted("robots_note-auto", RobotsPolicy::AUTO_ABOVE as u64),
@@ -221,7 +221,7 @@ impl Lang {
         })
     }
 
-    /// `Header X-Key`, as a list shows a credential.
+    /// `Header X-Key`, as shown in lists.
     pub(crate) fn access_told(self, kind: &AccessKind) -> String {
         match kind {
             AccessKind::Header { name } => format!("{} {name}", self.word("access_as_header")),
@@ -232,7 +232,7 @@ impl Lang {
         }
     }
 
-    /// Where a secret is stored, as a list shows it.
+    /// Where a secret is stored, as shown in lists.
     pub(crate) fn access_place(self, secret: &SecretRef) -> String {
         match secret {
             SecretRef::Env(name) => format!("{} {name}", self.word("access_variable")),
@@ -290,7 +290,7 @@ impl Lang {
     }
 }
 
-/// What follows a number of that unit; levels have nothing.
+/// The suffix of a number with this unit; none for levels.
 pub(crate) const fn suffix(unit: Unit) -> &'static str {
     match unit {
         Unit::Levels => "",

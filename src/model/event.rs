@@ -1,15 +1,15 @@
-//! Edges of a job: what happened once, numbered, so that a face that fell behind knows it.
+//! Events of a job, numbered so that a front end that fell behind notices the gap.
 
 use super::ids::JobId;
 use super::remark::Remark;
 use crate::error::JobError;
 
-/// A numbered edge.
+/// A numbered event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Counts up by one from 1.
+    /// Counts up from 1.
     pub sequence: u64,
-    /// Which job, if one.
+    /// The job, if the event is about one.
     pub job: Option<JobId>,
     /// What happened.
     pub edge: Edge,
@@ -18,39 +18,39 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edge {
-    /// The job began, or went on.
+    /// The job started or resumed.
     Started,
     /// Every source has ended: the total is final.
     Counted {
-        /// Items in all.
+        /// Number of items.
         total: u64,
     },
-    /// Paused by a person.
+    /// Paused by the user.
     Paused,
-    /// Paused by itself.
+    /// Paused by the engine.
     Halted {
         /// Why, and what to do.
         reason: JobError,
     },
-    /// The network is gone; fetching waits for it.
+    /// The network is lost; fetching waits for it.
     NetworkGone,
     /// The network is back.
     NetworkBack,
-    /// Given up by a person.
+    /// Cancelled by the user.
     Cancelled,
     /// Every item has an outcome.
     Finished,
-    /// The job could not go on; it can be resumed once the cause is mended.
+    /// The job could not continue; it can be resumed once the cause is fixed.
     Stopped {
         /// Why.
         reason: JobError,
     },
-    /// What a source, or the job of its pictures, left out on purpose.
+    /// Something was left out on purpose, of a source or of the job's images.
     SourceRemark {
         /// What it was.
         remark: Remark,
     },
-    /// A source could not be read, wholly or in part; the job goes on.
+    /// A source could not be read completely; the job continues.
     SourceFailed {
         /// Why.
         error: JobError,

@@ -1,5 +1,4 @@
-//! The bundled fonts' bytes, for the window's words and for those drawn into pictures. Latin and Hangul; the licence (OFL)
-//! stands beside the files.
+//! The bundled fonts, for the window and for text in images. Latin and Hangul; the license (OFL) is next to the files.
 
 /// The family's name.
 pub const FAMILY: &str = "Pretendard";

@@ -2,7 +2,7 @@
 //!
 //! Knows no word of any language.
 
-/// A count with thousands apart: `1,234,567`.
+/// A count with thousands separators: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -15,7 +15,7 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A size: `310 KB`, `4.1 MB` (powers of 1000, as file managers show them).
+/// A size: `310 KB`, `4.1 MB` (powers of 1000, as in file managers).
 pub fn bytes(size_bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
     if size_bytes < 1000 {
@@ -34,7 +34,7 @@ pub fn bytes(size_bytes: u64) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
-/// Bytes in lower-case hex: a checksum as the catalog keeps it.
+/// Bytes in lower-case hex, the form of checksums in the catalog.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let digits_of = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
@@ -43,7 +43,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Bytes of a size as people write it: `200KB`, `1.5 MB`, `64KiB`, `1048576`; `None` where it is none.
+/// Parses a size: `200KB`, `1.5 MB`, `64KiB`, `1048576`; `None` if it is not one.
 pub fn parse_size(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -63,7 +63,7 @@ pub fn parse_size(text: &str) -> Option<u64> {
     (0.0..=1e15).contains(&bytes).then_some(bytes as u64)
 }
 
-/// A size as [`parse_size`] reads it back, to the byte: `200KB`, `1234567`.
+/// A size that [`parse_size`] reads back exactly: `200KB`, `1234567`.
 pub fn exact_size(size_bytes: u64) -> String {
     match size_bytes {
         0 => "0".to_owned(),
@@ -81,24 +81,24 @@ pub fn time_limit(seconds: u64) -> String {
     }
 }
 
-/// A span of time as a clock shows it: `0:48`, `12:05`, `3:07:22`.
+/// A duration as on a clock: `0:48`, `12:05`, `3:07:22`.
 pub fn clock(seconds: f64) -> String {
     let whole = if seconds.is_finite() { seconds.clamp(0.0, 8.64e7).round() as u64 } else { 0 };
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// A span of time that may be short: `0.2 s`, `9.8 s`, then as a clock shows it.
+/// A duration that may be short: `0.2 s`, `9.8 s`, otherwise as on a clock.
 pub fn span(seconds: f64) -> String {
     if (0.0..9.95).contains(&seconds) { format!("{:.1} s", seconds.max(0.1)) } else { clock(seconds) }
 }
 
-/// A rate of items: `0.4`, `41`, `1,200`.
+/// Items per second: `0.4`, `41`, `1,200`.
 pub fn rate(per_second: f64) -> String {
     if per_second < 9.95 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }
 }
 
-/// A time, UTC milliseconds, in the machine's time zone: `2026-11-23 13:05`.
+/// A time (UTC milliseconds) in the local time zone: `2026-11-23 13:05`.
 pub fn date(utc_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(utc_ms)
         .map(|time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())

@@ -1,4 +1,4 @@
-//! Names of jobs and items.
+//! Ids of jobs and items.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct JobId(pub i64);
 
-/// An item: its job and its place in that job, counted from 1.
+/// An item: its job and its number in that job, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ItemId {
     /// The job it belongs to.
     pub job: JobId,
-    /// Its place in the order in which sources gave it, from 1.
+    /// Its number in the order of the sources, from 1.
     pub seq: u64,
 }
 

@@ -51,7 +51,7 @@ pub struct Output {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
-    /// Pictures and links, through the recipe, to files.
+    /// Images and links: apply the recipe and write files.
     #[default]
     Pictures,
 }
@@ -60,10 +60,10 @@ pub enum Work {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ListSpec {
-    /// The column of URLs; `None` is `url`, whatever its case.
+    /// The column of URLs; `None` is `url`, case-insensitively.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_column: Option<String>,
-    /// The column of checksums that what comes must have: MD5, SHA-1 or SHA-256 in hex, told apart by their length.
+    /// The column of checksums that files must have: MD5, SHA-1 or SHA-256 in hex, distinguished by length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum_column: Option<String>,
 }
@@ -76,31 +76,31 @@ pub struct Save {
     pub format: FormatChoice,
     /// 1 to 100 for JPEG, WebP and AVIF; `None` is the format's default.
     pub quality: Option<u8>,
-    /// The best quality up to `quality` (or 100) whose file is no larger.
+    /// Size limit: the best quality up to `quality` (or 100) is chosen that keeps to it.
     pub max_bytes: Option<u64>,
-    /// WebP without loss.
+    /// Lossless WebP.
     pub lossless: bool,
-    /// How coarse JPEG's colour is.
+    /// JPEG's chroma subsampling.
     pub subsampling: Subsampling,
-    /// JPEG in several passes.
+    /// Progressive JPEG.
     pub progressive: bool,
-    /// JPEG with Optimized Huffman tables.
+    /// Optimized Huffman tables for JPEG.
     pub optimize: bool,
-    /// 0 (quickest) to 9 (smallest); `None` is the format's default.
+    /// 0 (fastest) to 9 (smallest); `None` is the format's default.
     pub effort: Option<u8>,
-    /// 2 to 256 colours at most; `None` is all of them for PNG, 256 for GIF.
+    /// Number of colours, 2 to 256; `None` is unlimited for PNG and 256 for GIF.
     pub palette: Option<u16>,
-    /// How TIFF packs its data.
+    /// TIFF's compression.
     pub compression: TiffCompression,
-    /// What alpha is laid over where the format has none.
+    /// The background colour for formats without alpha.
     pub background: Rgb,
     /// Which frames of an animation.
     pub frames: FramesChoice,
-    /// What of EXIF, XMP and IPTC goes along.
+    /// Which EXIF, XMP and IPTC data to keep.
     pub metadata: MetadataPolicy,
-    /// Which colour space the result has.
+    /// The result's colour space.
     pub colour: ColourChoice,
-    /// Which page of a file with several is read, counted from 1; `None` is the first.
+    /// The page of a multi-page file, from 1; `None` is the first.
     pub page: Option<u16>,
 }
 
@@ -108,34 +108,34 @@ pub struct Save {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FramesChoice {
-    /// All of them; a format that can't hold them fails the item.
+    /// All; the item fails if the format can't hold them.
     #[default]
     All,
-    /// Only the first, as a still picture.
+    /// Only the first, as a still image.
     First,
 }
 
-/// What of a file's metadata goes along.
+/// Which metadata to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MetadataPolicy {
-    /// Everything.
+    /// All.
     Keep,
-    /// Everything but where it was taken.
+    /// All except GPS positions.
     #[default]
     NoGps,
-    /// Nothing (a colour profile stays unless pixels were converted).
+    /// None (a colour profile stays unless pixels were converted).
     Strip,
 }
 
-/// Which colour space results have.
+/// The colour space of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColourChoice {
     /// Pixels are converted to sRGB.
     #[default]
     Srgb,
-    /// Pixels keep their profile, which is embedded again.
+    /// Pixels are not converted, and their profile is embedded.
     Keep,
     /// Pixels are converted to Display P3, whose profile is embedded.
     DisplayP3,
@@ -147,50 +147,50 @@ pub enum ColourChoice {
     Rec2020,
 }
 
-/// What becomes of a picture whose file ends early.
+/// What to do with truncated images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TruncatedPolicy {
-    /// Its item fails, and says how much was there.
+    /// The item fails, and the error says how much was there.
     #[default]
     Fail,
-    /// What can be decoded is saved, and marked in the catalog.
+    /// The part that can be decoded is saved and marked in the catalog.
     Keep,
 }
 
-/// Where results go and under which names.
+/// Where results go, and their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SinkSpec {
-    /// The output folder; `None` is a new folder beside the first source (`<name>-pixloom`).
+    /// The output folder; `None` is a new folder next to the first source (`<name>-pixloom`).
     #[serde(with = "super::path_text::option")]
     pub dir: Option<PathBuf>,
     /// The name template, without extension.
     pub name: String,
-    /// Whether folders below a source are mirrored.
+    /// Whether to recreate the folder structure.
     pub tree: Tree,
-    /// What happens when a name is taken.
+    /// What happens if the file exists.
     pub on_conflict: ConflictPolicy,
-    /// How hard results are pressed onto the disk.
+    /// How results are synced to disk.
     pub durability: Durability,
 }
 
-/// Whether folders below a source are mirrored below the output folder.
+/// Whether to recreate the folder structure in the output folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tree {
-    /// They are.
+    /// Recreate it.
     #[default]
     Keep,
-    /// Everything lands in one folder.
+    /// Put all files in one folder.
     Flat,
 }
 
-/// What happens when an output's name is taken.
+/// What happens if an output file exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConflictPolicy {
-    /// The new file becomes `name (1).ext`.
+    /// The new file is named `name (1).ext`.
     #[default]
     Rename,
     /// The item is skipped.
@@ -201,11 +201,11 @@ pub enum ConflictPolicy {
     Fail,
 }
 
-/// How hard results are pressed onto the disk before an item counts as done.
+/// How results are synced to disk before an item counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
-    /// fsync in groups, then the catalog.
+    /// fsync in groups, before the catalog is updated.
     #[default]
     Group,
     /// No fsync.
@@ -218,28 +218,26 @@ pub enum Durability {
 pub struct Limits {
     /// Items in the pixel pool at once; `None` is one per core.
     pub workers: Option<usize>,
-    /// URLs in flight at once.
+    /// URLs fetched at once.
     pub connections: usize,
-    /// URLs in flight at one host.
+    /// URLs fetched at once per host.
     pub per_host: usize,
-    /// Budget for pixels and fetched bytes in flight; `None` is half of free memory, at most 2 GiB.
+    /// Budget for pixels and fetched bytes in progress; `None` is half of free memory, at most 2 GiB.
     pub memory_bytes: Option<u64>,
-    /// Seconds a network that is gone is waited for before the job stops, resumable.
+    /// Seconds to wait for a lost network before the job stops (resumable).
     pub network_wait_s: u64,
-    /// Seconds for which every host must fail before the network counts as gone; `None` is `config::NETWORK_GONE_S`.
+    /// Seconds for which every host must fail before the network counts as lost; `None` is `config::NETWORK_GONE_S`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_gone_s: Option<u64>,
-    /// Pixels (width times height) above which a picture is refused, as it comes in and as the recipe makes it; `None`
-    /// is `config::MAX_PIXELS`.
+    /// Largest image in pixels (width times height), both as input and after each step; `None` is `config::MAX_PIXELS`.
     pub max_pixels: Option<u64>,
-    /// Width or height in px above which a picture is refused; `None` is `config::MAX_SIDE_PX`.
+    /// Largest width or height in px; `None` is `config::MAX_SIDE_PX`.
     pub max_side_px: Option<u32>,
-    /// Bytes that one item may take at once; `None` leaves that to `memory_bytes`.
+    /// Bytes that one item may use; `None` is `memory_bytes`.
     pub item_memory_bytes: Option<u64>,
-    /// Seconds of decoding, operations and encoding after which an item is given up; `None` is
-    /// `config::ITEM_TIMEOUT_S`.
+    /// Time limit per item in seconds; `None` is `config::ITEM_TIMEOUT_S`.
     pub item_timeout_s: Option<u64>,
-    /// What becomes of a picture whose file ends early.
+    /// What to do with truncated images.
     pub truncated: TruncatedPolicy,
 }
 
@@ -312,7 +310,7 @@ impl JobSpec {
         self.outputs.first().unwrap_or(&DEFAULT)
     }
 
-    /// The first output, to be changed.
+    /// The first output, mutable.
     pub fn output_mut(&mut self) -> &mut Output {
         if self.outputs.is_empty() {
             self.outputs.push(Output::default());
@@ -334,24 +332,23 @@ impl JobSpec {
         }
     }
 
-    /// Whether results are the inputs' bytes, exactly: no step, no change of format, nothing left out.
+    /// Whether results are exact copies: no steps, no format change, no metadata removed.
     pub fn is_copy(&self) -> bool {
         is_copy(&self.recipe, &self.output().save)
     }
 }
 
-/// Whether results are the inputs' bytes, exactly: no step, nothing said of how they are to be written, no metadata
-/// stripped.
+/// Whether results are exact copies: no steps, no save settings, no metadata removed.
 pub fn is_copy(recipe: &Recipe, save: &Save) -> bool {
     is_untouched(recipe, save) && save.metadata != MetadataPolicy::Strip
 }
 
-/// Whether metadata is all that results lose.
+/// Whether results differ from their inputs only in that metadata is removed.
 pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
     is_untouched(recipe, save) && save.metadata == MetadataPolicy::Strip
 }
 
-/// A quality, a size or a colour space means that the file is re-encoded.
+/// A quality, a size limit or a colour space requires re-encoding.
 fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
     let says_how = save.given().any(|(key, _)| key.param.name != "metadata");
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && !says_how

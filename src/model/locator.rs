@@ -1,11 +1,11 @@
-//! Where an item is found: a file on this machine or a URL.
+//! The location of an item: a file on this machine or a URL.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
-/// Where an item is found.
+/// The location of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Locator {
     /// A file, by its absolute path.

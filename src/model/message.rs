@@ -1,4 +1,4 @@
-//! Messages to people as data: an id and arguments. Their text is in the word catalogue of each language.
+//! Messages to people as data: an id and arguments. The text is in each language's word catalogue.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,13 +8,13 @@ use super::Value;
 use super::names::{op_name, param_name, save_key_name};
 use super::words::{Arg, Lang};
 
-/// Names of the arguments that say what a message is about, beside those that fill in its text.
+/// Names of the arguments that say what the message is about; the others fill in the text.
 const OF: &str = "@of";
 const FILE: &str = "@file";
 const LINE: &str = "@line";
 /// The name under which a catalog keeps the id.
 const ID: &str = "@id";
-/// What a count's name begins with where a catalog keeps it.
+/// Prefix of a count's name in a catalog.
 const COUNT: &str = "#";
 
 /// A sentence, or part of one, with its arguments.
@@ -22,7 +22,7 @@ const COUNT: &str = "#";
 pub struct Message {
     id: Cow<'static, str>,
     args: BTreeMap<Cow<'static, str>, Arg<'static>>,
-    /// The English text that a catalog kept with it.
+    /// The English text that a catalog stored with it.
     recorded: Option<String>,
 }
 
@@ -39,14 +39,14 @@ impl Message {
         self
     }
 
-    /// The same with a number of things, for texts that have a singular and a plural.
+    /// The same with a count, for texts with singular and plural forms.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: u64) -> Self {
         self.args.insert(Cow::Borrowed(name), Arg::Count(count));
         self
     }
 
-    /// The same about a parameter of that name, for which that value was given.
+    /// The same, about a parameter of this name with this value.
     #[must_use]
     pub fn about(self, param: &str, given: &Value) -> Self {
         self.with("param", param).with("given", given.quoted())
@@ -83,14 +83,14 @@ impl Message {
         }
     }
 
-    /// Its text on a command line: options, operations and parameters by the names that are typed there.
+    /// Its text for the command line, with the names used there for options, operations and parameters.
     pub fn text(&self, lang: Lang) -> String {
         let text = self.filled(lang, "", |_, value| value.to_owned());
         self.with_place(lang, text, self.arg(OF))
     }
 
-    /// Its text in a window: operations and parameters by the names shown there. Where the catalogue has a variant
-    /// `.window`, which names no option of the command line, it is used.
+    /// Its text for the window, with the names shown there for operations and parameters. Uses the variant `.window`,
+    /// if there is one, which mentions no option of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         let of = self.arg(OF);
         let name = |param: &str| match of {
@@ -123,7 +123,7 @@ impl Message {
         text.or_else(|| self.recorded.clone()).unwrap_or_else(|| self.id.clone().into_owned())
     }
 
-    /// `sharpen: a.cube: line 3: ` before a text.
+    /// Puts the location before a text: `sharpen: a.cube: line 3: `.
     fn with_place(&self, lang: Lang, text: String, of: &str) -> String {
         let mut text = text;
         let id = match (self.arg(FILE).is_empty(), self.arg(LINE).is_empty()) {
@@ -140,7 +140,7 @@ impl Message {
         if of.is_empty() { text } else { format!("{of}: {text}") }
     }
 
-    /// As pairs of texts, for a catalog. Its English text is kept beside them.
+    /// As pairs of texts for a catalog, which also stores the English text.
     pub fn to_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         let args = self.args.iter().map(|(name, arg)| match arg {
             Arg::Text(text) => (Cow::Borrowed(name.as_ref()), Cow::Borrowed(text.as_ref())),
@@ -149,7 +149,7 @@ impl Message {
         std::iter::once((Cow::Borrowed(ID), Cow::Borrowed(self.id()))).chain(args)
     }
 
-    /// From such pairs, and the English text that was kept beside them; `None` if they have no id.
+    /// From such pairs and the English text stored with them; `None` if they have no id.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, english: &str) -> Option<Self> {
         let mut args: BTreeMap<Cow<'static, str>, Arg<'static>> = pairs
             .map(|(name, value)| match (name.strip_prefix(COUNT), value.parse()) {

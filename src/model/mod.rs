@@ -1,4 +1,4 @@
-//! Plain data that every room speaks: what a job is, what an item is, what became of it, and what faces may see.
+//! Plain data shared by all modules: jobs, items, outcomes, and what front ends show.
 //!
 //! Nothing here opens a file, a socket or a window.
 

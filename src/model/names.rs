@@ -1,7 +1,7 @@
-//! Names of operations, parameters and choices, as people read them.
+//! Names of operations, parameters and choices for people.
 //!
-//! English is derived from the id, unless the English catalogue has its own word; summaries and formulas in English
-//! are those of the declaration.
+//! In English they are derived from ids, unless the English catalogue has an entry; English summaries and formulas are
+//! in the declarations.
 
 use super::words::Lang;
 

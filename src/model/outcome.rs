@@ -36,7 +36,7 @@ pub enum ItemState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// What a window shows before Start.
+    /// Not started yet; edited in a window.
     Draft,
     /// Waiting for another job to end.
     Queued,
@@ -44,7 +44,7 @@ pub enum JobState {
     Running,
     /// Stopped; `resume` continues it.
     Paused,
-    /// Cancelled; resumed only when named.
+    /// Cancelled; resumed only by number.
     Cancelled,
     /// Every item has an outcome.
     Done,

@@ -1,6 +1,6 @@
-//! How far a job is: a level, of which only the latest counts.
+//! A job's progress: a level, of which only the latest matters.
 
-/// How far a job is.
+/// A job's progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Items known so far; final once `total_is_final`.
@@ -13,34 +13,34 @@ pub struct Progress {
     pub failed: u64,
     /// Items skipped.
     pub skipped: u64,
-    /// Items being worked on now.
+    /// Items in progress.
     pub running: u64,
     /// Bytes read.
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
-    /// Seconds at work, pauses left out.
+    /// Seconds of running time, without pauses.
     pub seconds: f64,
-    /// Items finished a second, over the last few seconds.
+    /// Items finished per second, over the last few seconds.
     pub items_per_s: f64,
-    /// Bytes read a second, over the last few seconds.
+    /// Bytes read per second, over the last few seconds.
     pub bytes_per_s: f64,
-    /// Seconds left at that rate, once it is known.
+    /// Seconds left at this rate, once known.
     pub seconds_left: Option<f64>,
     /// What limits the job now.
     pub busy: Busy,
 }
 
-/// How busy each resource is, 0 to 1; the fullest is the limit now.
+/// How busy each resource is, from 0 to 1; the busiest one limits the job.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Busy {
-    /// Pixel workers at work, of all.
+    /// Pixel workers in use, relative to all.
     pub cores: f32,
-    /// Connections in use, of those allowed.
+    /// Connections in use, relative to the limit.
     pub network: f32,
-    /// Results waiting to be made safe, of the queue's length.
+    /// Results waiting for the disk, relative to the queue's capacity.
     pub disk: f32,
-    /// Pixel and body bytes admitted, of the budget.
+    /// Bytes of pixels and bodies in memory, relative to the budget.
     pub memory: f32,
 }
 
@@ -50,7 +50,7 @@ impl Progress {
         self.done + self.failed + self.skipped
     }
 
-    /// 0 to 1; 0 when nothing is known.
+    /// From 0 to 1; 0 if nothing is known.
     pub fn fraction(&self) -> f32 {
         if self.total == 0 { 0.0 } else { (self.finished() as f64 / self.total as f64) as f32 }
     }

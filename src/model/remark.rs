@@ -1,4 +1,4 @@
-//! What was left out on purpose, of a source or of a picture, told so that nobody wonders.
+//! Remarks: what was left out or assumed, so that it surprises nobody.
 
 use std::fmt;
 
@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lang, Message};
 
-/// What was left out, and where. Those of one picture stand in the catalog.
+/// A remark about a source or an image. Those about one image are recorded in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "remark", rename_all = "snake_case")]
 pub enum Remark {
-    /// A folder holds no picture at all.
+    /// A folder contains no images.
     NoPictures {
         /// Its path, as shown.
         folder: String,
     },
-    /// A folder whose subfolders were not asked for holds no picture, but they do.
+    /// A folder contains no images, but its subfolders, which were not requested, do.
     OnlyBelow {
         /// Its path, as shown.
         folder: String,
     },
-    /// Files of a folder that are no pictures.
+    /// Files in a folder that are not images.
     NotPictures {
         /// How many.
         count: u64,
         /// The folder's path, as shown.
         folder: String,
     },
-    /// Pictures of kinds that can't be opened.
+    /// Images of formats that can't be opened.
     OtherKinds {
         /// How many.
         count: u64,
@@ -36,54 +36,54 @@ pub enum Remark {
         /// Their extensions, such as `CR2, HEIC`.
         extensions: String,
     },
-    /// Links that a list names more than once: each is done once, the others are skipped.
+    /// Links that a list contains more than once; only the first of each is processed.
     RepeatedLinks {
         /// How many were skipped.
         count: u64,
         /// The list's name, as shown.
         list: String,
-        /// How many links could be compared, where the list has more.
+        /// How many links could be compared, if the list has more.
         only_so_many: Option<u64>,
     },
-    /// Of a picture with several pages the first was read.
+    /// Only the first page of a multi-page image was used.
     FirstPage {
-        /// How many it has.
+        /// Number of pages.
         pages: u32,
     },
-    /// The same of so many pictures of a job.
+    /// The same for several images of a job.
     FirstPages {
         /// How many pictures.
         count: u64,
     },
-    /// A picture's colours can't be honoured, and count as sRGB.
+    /// An image's colour space is not supported; it is treated as sRGB.
     TakenForSrgb {
-        /// Their name, such as `PQ`.
+        /// The colour space, such as `PQ`.
         colours: String,
     },
-    /// The same of so many pictures of a job.
+    /// The same for several images of a job.
     ManyTakenForSrgb {
         /// How many pictures.
         count: u64,
     },
-    /// Most of a picture's floats are above 1.0, which is white.
+    /// Most of an image's float values are above 1.0, which is white.
     AboveWhite,
-    /// The same of so many pictures of a job.
+    /// The same for several images of a job.
     ManyAboveWhite {
         /// How many pictures.
         count: u64,
     },
-    /// Bytes of a picture's codes were left over when all of its rows were there.
+    /// Compressed data remains after the last row of an image.
     LeftOver,
-    /// The same of so many pictures of a job.
+    /// The same for several images of a job.
     ManyLeftOver {
         /// How many pictures.
         count: u64,
     },
-    /// What was to be told to a place (a header, a cookie, a user, a token) was told to none.
+    /// Credentials for a host were never sent.
     UnusedAccess {
-        /// Scheme, host and port that it was for.
+        /// Scheme, host and port that they are for.
         place: String,
-        /// Another place at the same host that was asked.
+        /// Another origin on the same host that was contacted.
         near: Option<String>,
     },
 }
@@ -127,7 +127,7 @@ impl Remark {
         self.message().text(lang)
     }
 
-    /// Its text in a window, which names no option of the command line.
+    /// Its text for a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         self.message().window_text(lang)
     }

@@ -1,5 +1,4 @@
-//! Operations on images: which ones there are, how recipes are written down, and the pipeline that runs them in bands of
-//! rows.
+//! Operations on images: the registry, the syntax of recipes, and the pipeline that runs them in bands of rows.
 //!
 //! Must not know anything about files, formats, jobs or windows. A new operation is one file in [`ops`] and its line in
 //! [`registry`]: its menu entry, editor, command-line syntax, help and checks all derive from its [`OpSpec`].

@@ -115,7 +115,7 @@ fn every_operation_is_in_the_test_cases() {
     for spec in registry() {
         assert!(STEPS.iter().any(|steps| steps.iter().any(|step| step.starts_with(spec.id))), "{}", spec.id);
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
-        // A file is for the person to choose.
+        // Files must be chosen by the user.
         let step = spec.params.iter().fold(spec.starting_step(), |step, param| match param.kind {
             ParamKind::File { holds: FileKind::Picture } => step.with(param.name, "mark.png"),
             ParamKind::File { holds: FileKind::Table } => step.with(param.name, "warm.cube"),
@@ -204,7 +204,7 @@ fn orientations_are_applied_before_the_first_step() {
             let got = run_with(steps, &picture, orientation, 16);
             assert_eq!(got.info, expected.info, "{orientation:?} {steps:?}");
             let tolerance = match (steps[0].contains("nearest"), orientation.swaps_axes()) {
-                // There is no nearest pixel at a tie.
+                // At a tie, both neighbours are equally near.
                 (true, _) => 255.0,
                 // A resize clamps between its two passes, whose order is the stored image's.
                 (false, true) => 3.0,
@@ -503,7 +503,7 @@ fn grayscale_gives_one_channel_and_runs_before_a_blur() {
     assert!(plan(&["gaussian_blur:sigma=2", "grayscale"], &rgb.info, Orientation::Rotate90, 1.0).accepts_luma());
     assert!(!plan(&["saturation:factor=2", "grayscale"], &rgb.info, Orientation::Upright, 1.0).accepts_luma());
     assert!(!plan(&["resize:long_edge=9"], &rgb.info, Orientation::Upright, 1.0).accepts_luma());
-    // A decoder that took the offer delivers gray.
+    // A decoder that accepted the offer delivers gray.
     let plan = plan(&["gaussian_blur:sigma=2", "grayscale"], &rgb.info, Orientation::Upright, 1.0);
     let mut gray = Picture::u8(40, 40, Channels::Gray, |_, _, _| 0);
     gray.samples = Samples::U8(run(&["grayscale"], &rgb).values.iter().map(|v| *v as u8).collect());
@@ -548,7 +548,7 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
     let small = run(&["resize:percent=25"], &full);
     let mut view = Picture::u8(200, 150, Channels::Rgb, |_, _, _| 0);
     view.samples = Samples::U8(small.values.iter().map(|v| *v as u8).collect());
-    // At these sizes an edge that falls between the view's pixels doesn't count.
+    // At these sizes, edges that fall between pixels of the view are ignored.
     let geometry: &[&[&str]] = &[
         &["resize:width=600,height=300,fit=exact,kernel=bilinear"],
         &["resize:long_edge=400"],
@@ -583,7 +583,7 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
         whole.samples = Samples::U8(result.values.iter().map(|v| *v as u8).collect());
         let exact = format!("resize:width={},height={},fit=exact,enlarge=true", info.width_px, info.height_px);
         let scaled = run(&[&exact], &whole);
-        // Colours that cannot be seen don't count.
+        // Invisible colours are ignored.
         let seen = |mut values: Vec<f32>| {
             for pixel in values.chunks_exact_mut(4).filter(|_| info.channels == Channels::Rgba) {
                 let alpha = pixel[3] / 255.0;
@@ -608,7 +608,7 @@ fn streaming_holds_far_less_than_the_image() {
     assert!(peak(&grade, Orientation::Upright) < 8 << 20);
     assert!(peak(&["gaussian_blur:sigma=3", "grayscale"], Orientation::Upright) < 4 << 20);
     assert!(peak(&["resize:long_edge=1024"], Orientation::Upright) < 4 << 20);
-    // Turned after it has become small.
+    // Turned after shrinking.
     assert!(peak(&["resize:long_edge=1024"], Orientation::Rotate90) < 7 << 20);
     assert!(peak(&["rotate:degrees=10"], Orientation::Upright) > 72_000_000);
 }
@@ -628,7 +628,7 @@ fn a_cancelled_run_ends_at_the_next_band() {
     assert!(out.rows < 900);
 }
 
-/// A decoder that breaks its promises.
+/// A decoder that violates its contract.
 struct Broken(ImageInfo, Band, u32);
 
 impl RowReader for Broken {

@@ -1,10 +1,10 @@
-//! What decoders of animations share: the rows of a composed canvas.
+//! Shared by decoders of animations: the rows of a composed canvas.
 
 use crate::codec::pixels::whole_image::shape;
 use crate::error::ItemError;
 use crate::model::{Band, FrameReader, ImageInfo, Metadata, RowReader, SampleType, Samples};
 
-/// What a format's decoder gives for an animation.
+/// The result of opening an animation in a format's decoder.
 pub struct DecodedFrames<'a> {
     /// The frames.
     pub frames: Box<dyn FrameReader + 'a>,

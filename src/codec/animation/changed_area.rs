@@ -1,4 +1,4 @@
-//! What changes between two canvases of an animation: encoders store no more than that.
+//! The difference between two canvases of an animation, which is all that encoders store.
 
 use crate::model::{Area, ImageInfo};
 
@@ -66,8 +66,8 @@ pub(crate) fn cut<T: Copy>(canvas: &[T], area: Area, info: &ImageInfo, pixel: us
     pixels
 }
 
-/// An area as a layer over the canvas before it: what did not change is clear. `None` where a layer can't show the
-/// change (a pixel that is not opaque), or would spare too little to be worth its holes. Alpha is the last sample.
+/// An area as a layer over the previous canvas: unchanged pixels are transparent. `None` if a layer can't represent the
+/// change (a pixel that is not opaque), or would save too little to be worth it. Alpha is the last sample.
 pub(crate) fn layer<T: Copy + Default + PartialEq>(
     before: &[T],
     after: &[T],

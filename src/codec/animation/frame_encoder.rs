@@ -1,4 +1,4 @@
-//! Encoding animations: frames come as whole canvases, one after the other, and each format stores what changed.
+//! Encoding animations: frames arrive as whole canvases, and each format stores the changes.
 
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
@@ -6,7 +6,7 @@ use crate::codec::pixels::whole_image::Collector;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, Delay, Frame, ImageInfo, Picture, RowWriter};
 
-/// Takes the frames of an animation and gives a file's bytes.
+/// Takes the frames of an animation and returns a file's bytes.
 pub trait FrameEncoder: RowWriter {
     /// Announces the next frame. Its rows follow: `start` with the canvas, then `write_rows`.
     fn begin(&mut self, frame: &Frame) -> Result<(), ItemError>;
@@ -92,7 +92,7 @@ pub(crate) struct Clock {
     /// The shortest rounded delay: viewers ignore shorter ones.
     least: u32,
     most: u32,
-    /// What rounding has left over so far.
+    /// The rounding error so far.
     owed: f64,
 }
 

@@ -1,5 +1,5 @@
-//! Animations: what the formats that hold them share. Frames are decoded one at a time, and encoded as what changed
-//! between them.
+//! Animations: code shared by the formats that support them. Frames are decoded one at a time, and only changes are
+//! encoded.
 
 pub(crate) mod canvas_rows;
 pub(crate) mod changed_area;

@@ -1,7 +1,7 @@
-//! Decoding AVIF: still images of 8 to 12 bits, gray or colour, with alpha, in one piece or as a grid of tiles. An
-//! image sequence gives the image that represents it.
+//! Decoding AVIF: still images of 8 to 12 bits, gray or colour, with alpha, in one piece or as a grid of tiles. For an
+//! image sequence, decodes its primary image.
 //!
-//! The container is read here; rav1d decodes what is in it.
+//! The container is read here; rav1d decodes the items.
 
 use moxcms::ColorProfile;
 
@@ -14,10 +14,10 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Orientation, SampleType};
 
-/// A file's main image, as the file describes it.
+/// A file's primary image, as described by the file.
 struct Picture<'a> {
     items: Items<'a>,
-    /// Place and size within the decoded frame: left, top, width, height in px.
+    /// Position and size within the decoded frame: left, top, width, height in px.
     part: (u32, u32, u32, u32),
     frame_size: (u32, u32),
     info: ImageInfo,
@@ -110,7 +110,7 @@ fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, 
     }
 }
 
-/// First px and number of px along one side; `None` if they are not whole numbers or not within it.
+/// First pixel and number of pixels along one side; `None` if they are not integers or exceed the side.
 fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Option<(u32, u32)> {
     if per == 0 || off_per == 0 || !length.is_multiple_of(per) {
         return None;
@@ -122,8 +122,8 @@ fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Opt
     (length > 0 && first.checked_add(length)? <= side).then_some((first, length))
 }
 
-/// Bytes that decoding takes at most: the decoder's frame, the planes copied from it, what it keeps of each block, and
-/// the pixels in shared memory.
+/// Maximum bytes for decoding: the decoder's frame, the planes copied from it, the decoder's data per block, and the
+/// pixels in shared memory.
 pub(super) const fn held_bytes(_: &[u8], header: &Header) -> u64 {
     header.info.size_bytes() * 3 + (8 << 20)
 }
@@ -183,7 +183,7 @@ pub(super) fn open<'a>(
     Ok(Decoded { header: picture.header(), rows: Box::new(rows), profile, metadata })
 }
 
-/// The profile for wide-gamut primaries given by number, with the sRGB curve, which such images have.
+/// The profile for wide-gamut primaries given by number, with the sRGB curve that such images use.
 fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     let profile = match primaries {
         12 => ColorProfile::new_display_p3(),
@@ -197,7 +197,7 @@ fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     profile.encode().ok()
 }
 
-/// Whether a file's brand, or one it is compatible with, is AVIF's. Files of other codecs share the container.
+/// Whether the major brand, or a compatible one, is AVIF's. Other codecs use the same container.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return false };
     let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };

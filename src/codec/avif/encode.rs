@@ -1,4 +1,4 @@
-//! Encoding Encoding AVIF through ravif (rav1e): 10 bits, 4:4:4, straight alpha.
+//! Encoding AVIF through ravif (rav1e): 10 bits, 4:4:4, straight alpha.
 
 use ravif::{EncodedImage, Encoder as Av1, MatrixCoefficients, PixelRange};
 
@@ -66,7 +66,7 @@ impl AvifEncoder {
         let image = if channels.has_alpha() {
             let pixels = pixels.as_chunks::<4>().0;
             let alpha = pixels.iter().map(|pixel| (level(pixel[3]) * MAX + 0.5) as u16);
-            // The colour of a transparent pixel is never seen: its neighbour's costs nothing.
+            // Transparent pixels are invisible, so they take their neighbour's colour, which costs nothing.
             let colours = pixels.iter().scan([0; 3], |last, &[r, g, b, a]| {
                 if level(a) > 0.0 {
                     *last = luma_and_chroma([r, g, b]);

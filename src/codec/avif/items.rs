@@ -1,5 +1,5 @@
-//! How an AVIF file describes its images (ISO 23008-12): items, where their bytes are, their properties and how they
-//! belong together. Nothing is decoded here.
+//! The image description of an AVIF file (ISO 23008-12): items, the location of their bytes, their properties and
+//! references. Nothing is decoded here.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::Metadata;
 
-/// Most items and properties of a file: images have a handful, grids some hundred tiles.
+/// Maximum number of items and properties: images have a few, grids some hundred tiles.
 const MAX_ITEMS: usize = 4096;
-/// Most bytes of an Exif or XMP item that are kept.
+/// Maximum size of an Exif or XMP item that is kept, in bytes.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 
 /// A property of an item.
@@ -48,7 +48,7 @@ pub(super) struct Aperture {
     pub(super) down: (i32, u32),
 }
 
-/// An item: its type, its properties (and whether they are essential), and where its bytes are.
+/// An item: its type, its properties (and whether they are essential), and the location of its bytes.
 #[derive(Debug, Default)]
 pub(super) struct Item<'a> {
     pub(super) id: u32,
@@ -279,7 +279,7 @@ impl<'a> Items<'a> {
         metadata
     }
 
-    /// An item's bytes, joined if they are in several extents.
+    /// An item's bytes, with its extents joined.
     pub(super) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
         if item.elsewhere {
             return Err(errors::unsupported("AVIF files that are protected or refer to other files are not supported"));
@@ -343,7 +343,8 @@ impl Item<'_> {
     }
 }
 
-/// Reads all properties into `pool`, and which item has which into `links`: id, place in the pool, essential.
+/// Reads all properties into `pool`, and their assignments to items into `links`: item id, index in the pool,
+/// essential.
 fn read_properties<'a>(
     body: &'a [u8],
     pool: &mut Vec<Property<'a>>,
@@ -429,7 +430,7 @@ fn read_links(body: &[u8], links: &mut Vec<(u32, usize, bool)>) -> Option<()> {
                 let link = fields.u8()?;
                 (u16::from(link & 0x7F), link >> 7 == 1)
             };
-            // Counted from one; zero means none.
+            // Indices start at 1; 0 means none.
             if let Some(index) = usize::from(index).checked_sub(1) {
                 if links.len() >= MAX_ITEMS * 16 {
                     return None;

@@ -1,5 +1,5 @@
-//! The binding to rav1d (as Rerun maintains it), an AV1 decoder with the programming interface of a C
-//! library. It gives owned planes; no pointer leaves this file.
+//! The binding to rav1d (Rerun's fork), an AV1 decoder with the programming interface of a C library. It returns owned
+//! planes; no pointer leaves this file.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -27,16 +27,16 @@ const NO_MEMORY: Dav1dResult = Dav1dResult(-12);
 /// A frame above the limit.
 const OUT_OF_RANGE: Dav1dResult = Dav1dResult(-34);
 
-/// How many chroma samples there are for the luma samples.
+/// Chroma subsampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// None at all.
+    /// No chroma.
     Gray,
-    /// One for two by two.
+    /// Halved on both axes.
     Half,
-    /// One for two neighbours.
+    /// Halved horizontally.
     HalfWide,
-    /// One for each.
+    /// Full resolution.
     Full,
 }
 
@@ -90,7 +90,7 @@ impl Drop for Decoder {
     }
 }
 
-/// Bytes for the decoder, released when dropped.
+/// The decoder's input, released when dropped.
 struct Data(Dav1dData);
 
 impl Drop for Data {
@@ -103,7 +103,7 @@ impl Drop for Data {
     }
 }
 
-/// An image that the decoder gave, released when dropped.
+/// An image from the decoder, released when dropped.
 struct Picture(Dav1dPicture);
 
 impl Drop for Picture {
@@ -116,8 +116,8 @@ impl Drop for Picture {
     }
 }
 
-/// Decodes a still image of exactly `width_px` x `height_px`; the last frame, where there are several layers. Frames
-/// of more pixels are refused before memory is taken for them.
+/// Decodes a still image of exactly `width_px` x `height_px`; with several layers, the last frame. Larger frames are
+/// refused before memory is allocated for them.
 pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
     let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
     let mut data = loaded(stream)?;
@@ -157,7 +157,7 @@ fn failure(result: Dav1dResult) -> ItemError {
 
 fn open(limit_px: u32) -> Result<Decoder, ItemError> {
     let mut settings = MaybeUninit::<Dav1dSettings>::uninit();
-    // SAFETY: the call writes all of the settings, whose place is valid for it.
+    // SAFETY: the call writes all of the settings, and the pointer is valid for it.
     #[expect(unsafe_code, reason = "a C interface")]
     let mut settings = unsafe {
         dav1d_default_settings(NonNull::from(&mut settings).cast());
@@ -173,7 +173,7 @@ fn open(limit_px: u32) -> Result<Decoder, ItemError> {
     let silent = unsafe { Dav1dLogger::new(None, None) };
     settings.logger = silent;
     let mut context = None;
-    // SAFETY: both places are valid; the settings come from `dav1d_default_settings`.
+    // SAFETY: both pointers are valid; the settings come from `dav1d_default_settings`.
     #[expect(unsafe_code, reason = "a C interface")]
     let opened = unsafe { dav1d_open(Some(NonNull::from(&mut context)), Some(NonNull::from(&mut settings))) };
     if opened.0 < 0 || context.is_none() {
@@ -182,13 +182,13 @@ fn open(limit_px: u32) -> Result<Decoder, ItemError> {
     Ok(Decoder(context))
 }
 
-/// A copy of the stream that the decoder may keep as long as it likes.
+/// A copy of the stream that the decoder may keep.
 fn loaded(stream: &[u8]) -> Result<Data, ItemError> {
     if stream.is_empty() {
         return Err(errors::truncated());
     }
     let mut data = Data(Dav1dData::default());
-    // SAFETY: the place is valid; the call gives a buffer of that many bytes, or null.
+    // SAFETY: the pointer is valid; the call returns a buffer of that many bytes, or null.
     #[expect(unsafe_code, reason = "a C interface")]
     let buffer = unsafe { dav1d_data_create(Some(NonNull::from(&mut data.0)), stream.len()) };
     if buffer.is_null() {
@@ -215,7 +215,7 @@ fn next(decoder: &mut Decoder) -> Result<Option<Picture>, ItemError> {
     }
 }
 
-/// An image's planes, copied, and what its headers say.
+/// An image's planes, copied, and the properties in its headers.
 fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
     let layout = match picture.p.layout {
         DAV1D_PIXEL_LAYOUT_I400 => Layout::Gray,
@@ -238,7 +238,7 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
         let stride = if at == 0 { picture.stride[0] } else { picture.stride[1] };
         *plane = copied(data, stride, bits, width, height)?;
     }
-    // SAFETY: an image that was given has its sequence's header, which lives as long as the image.
+    // SAFETY: an image from the decoder has its sequence's header, which lives as long as the image.
     #[expect(unsafe_code, reason = "a C interface")]
     let header = picture.seq_hdr.map(|header| unsafe { header.as_ref() });
     let header = header.ok_or_else(|| errors::corrupt("missing AV1 sequence header"))?;

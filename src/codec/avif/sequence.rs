@@ -1,8 +1,8 @@
-//! Sequences: whether a file holds one. Their frames are not read.
+//! Detects image sequences. Their frames are not decoded.
 
 use crate::codec::container::bmff::{BoxType, Boxes, Fields};
 
-/// Whether a file's first brand is that of sequences, and one of its tracks of images has more than one. Other files
+/// Whether a file's major brand is that of sequences and one of its image tracks has more than one sample. Other files
 /// with tracks count as still images.
 pub(super) fn is_sequence(file: &[u8]) -> bool {
     let first = Boxes::of_file(file).next().and_then(Result::ok);
@@ -13,7 +13,7 @@ pub(super) fn is_sequence(file: &[u8]) -> bool {
             .any(|media| shows_pictures(media) && samples(media).is_some_and(|count| count > 1))
 }
 
-/// The contents of the boxes of one kind; ends at an error.
+/// The contents of the boxes of one type; ends at an error.
 fn children(boxes: Boxes<'_>, kind: BoxType) -> impl Iterator<Item = &[u8]> {
     boxes.map_while(Result::ok).filter(move |(found, _)| *found == kind).map(|(_, body)| body)
 }
@@ -23,7 +23,7 @@ fn shows_pictures(media: &[u8]) -> bool {
     children(Boxes::within(media), *b"hdlr").any(|body| matches!(body.get(8..12), Some(b"pict" | b"vide")))
 }
 
-/// The number of a track's samples, whichever of the two tables of sizes it has.
+/// The number of a track's samples, from whichever size table it has.
 fn samples(media: &[u8]) -> Option<u32> {
     let table =
         children(Boxes::within(media), *b"minf").flat_map(|minf| children(Boxes::within(minf), *b"stbl")).next()?;

@@ -1,5 +1,5 @@
-//! The boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around images that are already encoded. The
-//! encoder's own container can't hold a profile or XMP.
+//! Writes the boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around encoded images. The encoder's own
+//! container can't hold a profile or XMP.
 
 use crate::codec::errors;
 use crate::codec::spec::Extras;
@@ -68,7 +68,7 @@ pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
         return Err(errors::cant_encode("an AVIF file can't be larger than 4 GB"));
     }
     let ftyp = boxed(*b"ftyp", b"avif\0\0\0\0avifmif1miafMA1A");
-    // Offsets do not change the length of the boxes that hold them.
+    // The offsets don't change the length of the boxes that contain them.
     let before = ftyp.len() + meta(parts, &items, 0).len() + 8;
     let mut out = ftyp;
     out.extend(meta(parts, &items, before as u32));

@@ -1,5 +1,5 @@
-//! Luma and chroma to gray or RGB, row by row (ISO 23091-2), chroma upsampled bilinearly between its samples' centres
-//! as libavif does.
+//! Converts luma and chroma to gray or RGB, row by row (ISO 23091-2); chroma is upsampled bilinearly between sample
+//! centres, as in libavif.
 
 use super::rav1d::{Frame, Layout, Plane};
 use crate::codec::errors;
@@ -36,16 +36,16 @@ impl Matrix {
     }
 }
 
-/// Gives a decoded image's rows.
+/// Returns a decoded image's rows.
 pub(super) struct YuvRows {
     pub(super) info: ImageInfo,
     pub(super) frame: Frame,
     pub(super) alpha: Option<Frame>,
-    /// Whether colours are premultiplied; they are given straight.
+    /// Whether colours are premultiplied; the result is straight.
     pub(super) premultiplied: bool,
     pub(super) matrix: Matrix,
     pub(super) full_range: bool,
-    /// Where the image begins within the frame, in px.
+    /// The image's position within the frame, in px.
     pub(super) left: usize,
     pub(super) top: usize,
     pub(super) next_row: u32,
@@ -112,7 +112,7 @@ fn load(plane: &Plane, y: usize, range: Range, into: &mut Vec<f32>, weight: Opti
     }
 }
 
-/// Twice as many samples as stored, a quarter of a stored sample's width to the left and right of each.
+/// Doubles the number of samples: a quarter of a stored sample to the left and right of each.
 fn widen(stored: &[f32], width: usize, into: &mut Vec<f32>) {
     into.clear();
     let last = stored.len().saturating_sub(1);
@@ -131,7 +131,7 @@ impl YuvRows {
         let Frame { layout, bits, planes: [luma, chroma @ ..], .. } = &self.frame;
         let range = Range::luma(*bits, self.full_range);
         load(luma, y, range, &mut self.lines.luma, None);
-        // Planes of colours have no neutral value.
+        // Colour planes have no neutral value.
         let identity = self.matrix == Matrix::Identity;
         let range = if identity { range } else { Range::chroma(*bits, self.full_range) };
         for (plane, line) in chroma.iter().zip(&mut self.lines.chroma) {

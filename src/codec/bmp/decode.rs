@@ -37,7 +37,7 @@ fn stored_density(bytes: &[u8]) -> Option<Density> {
     (u32_at(bytes, 14)? >= INFO_HEADER).then(|| density::from_metre(u32_at(bytes, 38)?, u32_at(bytes, 42)?)).flatten()
 }
 
-/// A bitmap without a density of its own: it holds no other metadata.
+/// The file without its density. It contains no other metadata.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut bare = bytes.to_vec();
     if stored_density(bytes).is_some() {
@@ -66,7 +66,7 @@ fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation> {
     Some(Truncation { from_below: !top_down, ..truncation })
 }
 
-/// Rows of run lengths that are whole, and where the last whole code ends.
+/// The number of complete rows of run lengths, and the end of the last complete code.
 fn run_lengths(bytes: &[u8], data_at: usize, bits: usize) -> (u64, usize) {
     let (mut at, mut rows) = (data_at.min(bytes.len()), 0);
     while let Some(&[count, value]) = bytes.get(at..at + 2) {

@@ -1,5 +1,5 @@
-//! Encoding Windows bitmaps: gray with a table, 24 bits per pixel, or 32 with alpha (`BITMAPV5HEADER`, which also holds
-//! a profile). Rows are written to their final positions in the file, bottom up.
+//! Encoding Windows bitmaps: gray with a colour table, 24 bits per pixel, or 32 with alpha (`BITMAPV5HEADER`, which
+//! also holds a profile). Rows are written to their final positions in the file, bottom up.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl BmpEncoder {
         Self { profile: extras.profile, density, started: None }
     }
 
-    /// The headers, and space for the pixels; or why that is too much.
+    /// The headers and space for the pixels, or why they are too large.
     fn begin(&self, info: &ImageInfo) -> Result<(Vec<u8>, Layout), ItemError> {
         let too_large = || errors::cant_encode("a BMP file can't be larger than 4 GB");
         let channels = match info.channels {
@@ -88,7 +88,7 @@ impl BmpEncoder {
             file.extend(space);
             // Primaries and curves, which a named space does not need.
             file.extend([0; 36 + 12]);
-            // Intent (4: images), the profile's place and size, a reserved field.
+            // Intent (4: images), the profile's offset and size, a reserved field.
             for number in [4, profile_at, profile.len() as u32, 0] {
                 file.extend(number.to_le_bytes());
             }

@@ -45,7 +45,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     }),
 };
 
-/// Two letters prove little: the header's own size and the reserved zeros have to fit, too.
+/// Two letters are weak evidence: the header size and the reserved zeros must match, too.
 fn sniff(bytes: &[u8]) -> bool {
     matches!(
         bytes,

@@ -1,4 +1,4 @@
-//! Four inks to three lights: by the press's own profile, else by the plain rule of subtractive mixing.
+//! Converts CMYK to RGB: by the embedded press profile, otherwise by simple subtractive mixing.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use super::{options, spaces};
 use crate::codec::pixels::convert::Sample;
 use crate::model::{Channels, ColourChoice};
 
-/// A sample type that inks come in; its largest value is full ink.
+/// A sample type for inks; its largest value is full ink.
 pub(in crate::codec) trait InkSample: Sample {
-    /// The transform of a press's profile to a space of lights.
+    /// A transform from a press profile to an RGB space.
     fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<InkTransform<Self>>;
 }
 
@@ -35,9 +35,8 @@ pub(in crate::codec) struct Inks<T> {
 }
 
 impl<T: InkSample> Inks<T> {
-    /// By the file's profile, straight to the space asked for. `Keep` has nothing to keep, since a press's profile
-    /// never goes with pixels of light: sRGB then. Without a usable profile it is `light = (1 - ink) * (1 - black)`, in
-    /// sRGB.
+    /// Converts from the file's profile straight to the requested space. `Keep` gives sRGB, because a press profile
+    /// never describes RGB pixels. Without a usable profile: `rgb = (1 - ink) * (1 - black)`, in sRGB.
     pub(in crate::codec) fn new(profile: Option<&[u8]>, choice: ColourChoice) -> Self {
         let press = profile.and_then(|profile| spaces::read(profile, DataColorSpace::Cmyk));
         let transform = press.and_then(|press| T::transform(&press, &spaces::target(choice, Channels::Rgb)));
@@ -45,7 +44,7 @@ impl<T: InkSample> Inks<T> {
         Self { transform, profile: profile.map(|profile| profile.to_vec()) }
     }
 
-    /// The profile of the pixels that [`Inks::mix`] gives; `None` is sRGB.
+    /// The profile of the pixels from [`Inks::mix`]; `None` is sRGB.
     pub(in crate::codec) fn profile(&self) -> Option<Vec<u8>> {
         self.profile.clone()
     }

@@ -1,6 +1,6 @@
-//! Colour: rows from their ICC profile to the space asked for, through moxcms, relative colorimetric as littleCMS has
-//! it without black-point compensation. An invalid profile is not an error: pixels count as sRGB then,
-//! as they do without one.
+//! Colour management: converts rows from their ICC profile to the requested space with moxcms, relative colorimetric
+//! without black-point compensation, as in littleCMS. An invalid profile is not an error: pixels are then treated as
+//! sRGB, as they are without a profile.
 
 mod cmyk;
 mod spaces;
@@ -14,21 +14,21 @@ use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, S
 pub(super) use cmyk::Inks;
 pub(super) use spaces::fitting;
 
-/// How a transform from a space is made.
+/// Options for a transform from a profile.
 fn options(from: &ColorProfile) -> TransformOptions {
     let tables = [&from.lut_a_to_b_colorimetric, &from.lut_a_to_b_perceptual, &from.lut_a_to_b_saturation];
     TransformOptions {
         rendering_intent: RenderingIntent::RelativeColorimetric,
         allow_use_cicp_transfer: false,
-        // As exact as floats, and quicker, for curves and a matrix; up to a level off for tables.
+        // For curves and matrices, fixed point is as exact as floats and faster; for tables it is off by up to a level.
         prefer_fixed_point: tables.iter().all(|table| table.is_none()),
-        // As littleCMS: grays stay gray between a table's points.
+        // As in littleCMS: grays stay gray between a table's entries.
         interpolation_method: InterpolationMethod::Tetrahedral,
         ..TransformOptions::default()
     }
 }
 
-/// The rows in the colour space asked for, and the profile they are in then (`None` is sRGB).
+/// The rows in the requested colour space, and their profile (`None` is sRGB).
 pub(super) fn apply<'a>(
     rows: Box<dyn RowReader + 'a>,
     profile: Option<Vec<u8>>,
@@ -46,7 +46,7 @@ pub(super) fn apply<'a>(
     }
 }
 
-/// Whether the pixels of a colour image stay as they are stored, and without a profile.
+/// Whether a colour image's pixels stay as stored, without a profile.
 pub(super) fn is_unconverted(profile: Option<&[u8]>, choice: ColourChoice) -> bool {
     match (profile, choice) {
         (None, ColourChoice::Keep) => true,
@@ -55,9 +55,9 @@ pub(super) fn is_unconverted(profile: Option<&[u8]>, choice: ColourChoice) -> bo
     }
 }
 
-/// Samples of a profile's space as sRGB has them, for a screen; `None` where they are that already.
+/// Samples converted from a profile to sRGB for a screen; `None` if they don't change.
 pub(super) fn on_screen(samples: &Samples, channels: Channels, profile: &Arc<[u8]>) -> Option<Samples> {
-    // A recipe may have changed the channels: what a file would say of them counts.
+    // A recipe may have changed the channels: use the profile that a file would get.
     let profile = fitting(Some(Arc::clone(profile)), channels)?;
     let mut shown = Samples::empty(samples.sample());
     cached(Some(&profile), ColourChoice::Srgb, channels, samples.sample())?.run(samples, &mut shown).then_some(shown)
@@ -81,7 +81,7 @@ enum Transform {
 }
 
 impl Transform {
-    /// Converts samples; `false` where they are not of the transform's type, or don't fill their pixels.
+    /// Converts samples; `false` if they have another type or an incomplete pixel.
     fn run(&self, from: &Samples, to: &mut Samples) -> bool {
         match (self, from, to) {
             (Self::U8(transform), Samples::U8(from), Samples::U8(to)) => run(transform.as_ref(), from, to),
@@ -92,7 +92,7 @@ impl Transform {
     }
 }
 
-/// A transform that was made once: images of a batch share their profiles, and making one costs milliseconds.
+/// A cached transform: creating one costs milliseconds, and images in a batch share profiles.
 struct Made {
     profile: Option<Vec<u8>>,
     choice: ColourChoice,
@@ -101,10 +101,10 @@ struct Made {
     transform: Option<Transform>,
 }
 
-/// Most transforms that are kept.
+/// Maximum number of cached transforms.
 const KEPT: usize = 8;
 
-/// The transform from a profile (`None` is sRGB) to the space asked for; `None` where nothing is to be done.
+/// The transform from a profile (`None` is sRGB) to the requested space; `None` if there is nothing to do.
 fn cached(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
     static MADE: LazyLock<Mutex<Vec<Made>>> = LazyLock::new(Mutex::default);
     if profile.is_none() && choice == ColourChoice::Srgb {
@@ -134,7 +134,7 @@ fn cached(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, samp
     transform
 }
 
-/// A profile that is invalid, or describes other pixels, is ignored.
+/// Creates a transform. A profile that is invalid or for other channels is ignored.
 fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample: SampleType) -> Option<Transform> {
     let source = profile.and_then(|profile| spaces::read(profile, spaces::space(channels)));
     if profile.is_some() && source.is_none() {
@@ -153,7 +153,7 @@ fn make(profile: Option<&[u8]>, choice: ColourChoice, channels: Channels, sample
     }
 }
 
-/// Whether two profiles agree within one level of 255 on a lattice of colours.
+/// Whether two profiles agree within one level of 255 on a grid of colours.
 fn is_same(source: &ColorProfile, target: &ColorProfile, channels: Channels) -> Option<bool> {
     const LEVELS: [u8; 6] = [0, 32, 80, 128, 200, 255];
     let count = channels.colour_count();
@@ -172,7 +172,7 @@ fn is_same(source: &ColorProfile, target: &ColorProfile, channels: Channels) -> 
     Some(colours.iter().zip(&converted).all(|(a, b)| a.abs_diff(*b) <= 1))
 }
 
-/// Rows on their way to another space.
+/// Converts rows to another colour space.
 struct ColourRows<'a> {
     rows: Box<dyn RowReader + 'a>,
     transform: Transform,

@@ -1,4 +1,4 @@
-//! The colour spaces that results can have, and the profiles that say so in a file.
+//! The colour spaces of results, and their profiles.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,10 +6,10 @@ use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
 
 use crate::model::{Channels, ColourChoice};
 
-/// A file's profile, where it can be read and speaks of pixels of that kind.
+/// Reads a file's profile, if it is valid and for pixels of that kind.
 ///
-/// The table of the first intent replaces a missing one, as the standard says (ICC.1:2010,
-/// 9.2): many profiles of scanners and cameras have no other.
+/// The table of the first intent replaces a missing one, as the standard says (ICC.1:2010, 9.2): many profiles of
+/// scanners and cameras have no other.
 pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> {
     let mut profile = ColorProfile::new_from_slice(bytes).ok().filter(|profile| profile.color_space == space)?;
     if profile.lut_a_to_b_colorimetric.is_none() {
@@ -18,7 +18,7 @@ pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> 
     Some(profile)
 }
 
-/// The kind of pixels that a profile must speak of to suit channels.
+/// The profile colour space for channels.
 pub(super) const fn space(channels: Channels) -> DataColorSpace {
     match channels {
         Channels::Gray | Channels::GrayAlpha => DataColorSpace::Gray,
@@ -26,7 +26,7 @@ pub(super) const fn space(channels: Channels) -> DataColorSpace {
     }
 }
 
-/// The space that pixels are converted to; `Keep`, which converts nothing, counts as sRGB where one is needed.
+/// The space to convert pixels to; `Keep`, which converts nothing, counts as sRGB.
 pub(super) fn target(choice: ColourChoice, channels: Channels) -> ColorProfile {
     let mut profile = match choice {
         ColourChoice::Srgb | ColourChoice::Keep => ColorProfile::new_srgb(),
@@ -37,13 +37,13 @@ pub(super) fn target(choice: ColourChoice, channels: Channels) -> ColorProfile {
     };
     // Curves and colorants are complete; additional code points could only contradict them.
     profile.cicp = None;
-    // In a version 4 profile the medium's white is the connection space's own.
+    // In a version 4 profile the media white point is that of the connection space.
     profile.media_white_point = Some(profile.white_point);
     profile.rendering_intent = RenderingIntent::RelativeColorimetric;
     if channels.colour_count() == 1 { gray_of(profile) } else { profile }
 }
 
-/// The gray axis of a space of three colours.
+/// The gray axis of an RGB space.
 fn gray_of(mut rgb: ColorProfile) -> ColorProfile {
     let mut gray = ColorProfile::new_gray_with_gamma(2.2);
     gray.gray_trc = rgb.red_trc.take();
@@ -70,14 +70,14 @@ pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[
     PROFILES.get(place)?.get(kind)?.clone()
 }
 
-/// Whether a profile can be read and speaks of the same kind of pixels; any other one would make a broken file.
+/// Whether a profile can be read and is for the same kind of pixels; embedding any other would break the file.
 pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
     read(profile, space(channels)).is_some()
 }
 
-/// The profile for a result whose channels the recipe may have changed: gray pixels of a colour image get the gray
-/// axis of its space, and a gray image's colours get sRGB's primaries under its own curve. `None` where there is no
-/// such profile, or where it would say no more than that the pixels are sRGB.
+/// The profile for a result whose channels may have been changed by the recipe: gray pixels of a colour image get the
+/// gray axis of its space, and a gray image's colours get sRGB's primaries with its own curve. `None` if there is no
+/// such profile, or if it would equal sRGB.
 pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
     let bytes = profile?;
     let parsed = ColorProfile::new_from_slice(&bytes).ok()?;

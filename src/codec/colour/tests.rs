@@ -1,4 +1,4 @@
-//! Compares with littleCMS, whose results `tests/reference/colour/make.py` made, and with formulas.
+//! Compares with results of littleCMS (`tests/reference/colour/make.py`) and with formulas.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -126,7 +126,7 @@ fn colours() -> Vec<u8> {
 
 #[test]
 fn the_measure_agrees_with_its_authors() {
-    // The paper's pairs are in Lab; here only what sRGB can hold: equal colours, and one level of gray.
+    // The paper's pairs are in Lab; sRGB can represent only a few: equal colours, and one level of gray.
     assert!(de2000([10, 20, 30], [10, 20, 30]) < 1e-9);
     assert!((0.2..0.5).contains(&de2000([128, 128, 128], [129, 129, 129])));
     assert!((45.0..60.0).contains(&de2000([255, 0, 0], [0, 0, 255])));
@@ -231,7 +231,7 @@ fn the_named_spaces_are_converted_to_as_in_littlecms() {
         assert_eq!(undated(&embedded), undated(profile), "the profile that littleCMS was given");
         let ours = convert(&colours(), None, choice, Channels::Rgb);
         let theirs = stored(there).1;
-        // Measured as if it were sRGB: the encodings are similar, and both sides use the same one.
+        // Measured as if it were sRGB: the encodings are similar, and the same on both sides.
         check(&format!("sRGB to {choice:?}"), &ours, &theirs);
         let ours = convert(&colours(), Some(profile), ColourChoice::Srgb, Channels::Rgb);
         check(&format!("{choice:?} to sRGB"), &ours, &stored(back).1);
@@ -239,7 +239,7 @@ fn the_named_spaces_are_converted_to_as_in_littlecms() {
     }
 }
 
-/// A profile without the moment it was made at.
+/// A profile without its creation time.
 fn undated(profile: &[u8]) -> Vec<u8> {
     let mut profile = profile.to_vec();
     profile[24..36].fill(0);

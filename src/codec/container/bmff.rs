@@ -7,19 +7,19 @@ use crate::error::ItemError;
 /// A box's type: four letters.
 pub(crate) type BoxType = [u8; 4];
 
-/// Iterates over adjacent boxes: their kind and content.
+/// Iterates over adjacent boxes: their types and contents.
 pub(crate) struct Boxes<'a> {
     rest: &'a [u8],
     outermost: bool,
 }
 
 impl<'a> Boxes<'a> {
-    /// The boxes of a whole file: one that extends beyond its end was truncated.
+    /// The boxes of a whole file: if one extends beyond its end, the file is truncated.
     pub(crate) const fn of_file(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, outermost: true }
     }
 
-    /// The boxes within a box: one that extends beyond its end is an error in the file.
+    /// The boxes within a box: if one extends beyond its end, the file is damaged.
     pub(crate) const fn within(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, outermost: false }
     }
@@ -65,7 +65,7 @@ impl<'a> Iterator for Boxes<'a> {
     }
 }
 
-/// Reads big-endian fields one after the other; `None` if there are not enough bytes left.
+/// Reads big-endian fields one after the other; `None` if too few bytes are left.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 

@@ -1,3 +1,3 @@
-//! Containers that several formats share.
+//! Containers shared by several formats.
 
 pub(super) mod bmff;

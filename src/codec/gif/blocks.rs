@@ -1,4 +1,4 @@
-//! Scans the blocks of a GIF: how many frames, how often they play. No pixel is decoded, no memory is taken.
+//! Scans the blocks of a GIF for frames and loop count. No pixel is decoded, no memory is allocated.
 
 use crate::model::Plays;
 
@@ -7,10 +7,10 @@ const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 const APPLICATION: u8 = 0xFF;
 
-/// What the blocks of a file say.
+/// The result of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
-    /// Frames; one more in a truncated file, so that reading them all fails.
+    /// Number of frames; one more in a truncated file, so that reading them all fails.
     pub(super) frames: u32,
     pub(super) plays: Plays,
     /// Whether it is truncated, so that the last frame is missing.

@@ -19,7 +19,7 @@ const FEW_PIXELS: u64 = 1 << 20;
 /// Composes frames on an RGBA canvas.
 pub(super) struct GifFrames<'a> {
     bytes: &'a [u8],
-    /// Whether a truncated file gives what there is: frames, and the part of the last one.
+    /// Whether to accept a truncated file: its frames, and part of the last one.
     keep: bool,
     /// Rows of the last frame, if it is truncated.
     rows_had: Option<u32>,
@@ -47,8 +47,8 @@ impl<'a> GifFrames<'a> {
         self.canvas
     }
 
-    /// The number of pixels that exist of the current frame, the others in `indices` being zeros. It is decoded again
-    /// over ones: only existing pixels are equal then.
+    /// The number of pixels that exist of the current frame; the others in `indices` are zeros. The frame is decoded
+    /// again into a buffer of ones: only existing pixels are equal then.
     fn pixels_had(&self) -> Result<usize, ItemError> {
         let mut decoder = decoder(self.bytes)?;
         for _ in 0..=self.shown {
@@ -109,7 +109,7 @@ impl<'a> GifFrames<'a> {
         let mut stored = described.height;
         if !filled {
             stored = self.pixels_had()? / width;
-            // Only some are complete; of interlaced ones none is known to be.
+            // Only some are complete; if interlaced, none is known to be.
             let rows_had = if described.interlaced { described.top } else { described.top + stored };
             self.rows_had = Some(rows_had.min(canvas.height_px as usize) as u32);
             if !self.keep || stored == 0 {

@@ -1,8 +1,8 @@
 //! Encoding animated GIF: each frame is the part of the canvas that changed, with its own palette, transparent
 //! elsewhere.
 //!
-//! A frame's disposal is chosen once the next frame is known, so that the change between them
-//! can be drawn (GIF can't draw transparency), with every colour exact if there are few enough.
+//! A frame's disposal is chosen once the next frame is known, so that the change between them can be drawn (GIF can't
+//! draw transparency), with exact colours if there are few enough.
 
 use std::collections::HashSet;
 use std::iter;
@@ -42,7 +42,7 @@ struct Waiting {
     frame: Frame,
 }
 
-/// A possible disposal of a frame, and what drawing the next one after it means.
+/// A possible disposal of a frame, and its consequences for drawing the next one.
 struct Choice {
     disposal: Disposal,
     /// The canvas that the next frame is drawn on.
@@ -125,8 +125,8 @@ impl GifAnimation {
         self.writer.write_frame(&frame).map_err(encoding)
     }
 
-    /// The pixels to be drawn: transparent where they do not change. If the palette has room for the colours but
-    /// not for that, unchanged pixels are drawn again.
+    /// The pixels to draw: transparent where they don't change. If the palette has room for the colours but not for
+    /// transparency, unchanged pixels are drawn again.
     fn layered(&self, waiting: &Waiting, area: Area, has_clear: bool) -> Vec<u8> {
         let mut pixels = changed_area::cut(&waiting.after, area, &self.info, PIXEL);
         if self.fits(&waiting.before, &waiting.after, area, has_clear) == Some(Fit::DrawnOver) {
@@ -143,8 +143,8 @@ impl GifAnimation {
         pixels
     }
 
-    /// How the change within an area can be drawn with every colour exact, plus a transparent one if `has_clear`;
-    /// `None` if it can't.
+    /// How to draw the change within an area with exact colours, plus a transparent one if `has_clear`; `None` if that
+    /// is impossible.
     fn fits(&self, left: &[u8], next: &[u8], area: Area, has_clear: bool) -> Option<Fit> {
         let limit = usize::from(self.colours);
         let has_rest = pairs(left, next, area, &self.info).any(|(left, next)| left == next);
@@ -168,7 +168,7 @@ impl GifAnimation {
             Disposal::Background => {
                 covers = covers.union(changed_area::area_where(&waiting.after, next, info, PIXEL, becomes_clear));
                 if waiting.frame.disposal == Disposal::Background {
-                    // What the input cleared is cleared here, too, so that later frames start from the same canvas.
+                    // Clear what the input cleared, so that later frames start from the same canvas.
                     covers = covers.union(waiting.frame.area.within(info));
                 }
                 let mut left = waiting.after.clone();

@@ -1,22 +1,22 @@
-//! How a decode is watched, and where formats whose decoders cannot be stopped are decoded.
+//! How a decode is controlled, and where formats with unstoppable decoders are decoded.
 
 use std::sync::Arc;
 
 use super::helpers::Helpers;
 use super::host::DecodeHost;
 
-/// How a decode is watched, and where formats that cannot be stopped are decoded.
+/// How a decode is controlled, and where formats with unstoppable decoders are decoded.
 #[derive(Clone, Copy)]
 pub struct DecodeControl<'a> {
     /// Whether to stop; asked often.
     pub cancelled: &'a dyn Fn() -> bool,
-    /// Where formats that cannot be stopped are decoded.
+    /// Where formats with unstoppable decoders are decoded.
     pub isolation: Isolation<'a>,
-    /// Decides about memory and order while a helper works; `None` keeps to the estimate.
+    /// Decides about memory and priority while a helper works; `None` keeps to the estimate.
     pub host: Option<&'a dyn DecodeHost>,
 }
 
-/// Where formats that cannot be stopped are decoded.
+/// Where formats with unstoppable decoders are decoded.
 #[derive(Clone, Copy)]
 pub enum Isolation<'a> {
     /// In a helper process.

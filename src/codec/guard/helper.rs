@@ -13,25 +13,25 @@ use super::shared_memory::SharedMemory;
 use crate::codec::errors;
 use crate::error::{ErrorKind, ItemError};
 
-/// How often a wait looks at the clock, the memory and whether it is cancelled.
+/// Interval between checks of the clock, the memory and cancellation during a wait.
 const TICK: Duration = Duration::from_millis(10);
 /// A decode that takes longer is slow: the caller may let other items go first.
 const SLOW: Duration = Duration::from_secs(10);
-/// Memory of a helper that is not its image's: the program itself, fonts, what its allocator keeps.
+/// Memory of a helper without an image: the program itself, fonts, the allocator's reserves.
 const BASE_BYTES: u64 = 64 << 20;
-/// How much more memory is asked for at once.
+/// How much more memory is requested at once.
 const MORE_BYTES: u64 = 32 << 20;
 /// A helper that holds more of its own memory than this after an image is not used again.
 const KEPT_BYTES: u64 = 64 << 20;
 /// Shared memory that a helper keeps for its next image.
 const KEPT_SHARED_BYTES: u64 = 8 << 20;
-/// How long after closing its pipe a helper has ended at the latest.
+/// Time limit for a helper to exit after its pipe was closed.
 const ENDS_WITHIN: Duration = Duration::from_secs(1);
-/// How low the priority of a slow decode is, in Unix niceness: below the job's, but never starved by it.
+/// Niceness of a slow decode: lower priority than the job, but never starved by it.
 #[cfg(unix)]
 const SLOW_NICENESS: i32 = 10;
 
-/// Who waits for a decode.
+/// The caller of a decode.
 #[derive(Clone, Copy)]
 pub(super) struct Watcher<'a> {
     /// Whether to stop.
@@ -40,18 +40,18 @@ pub(super) struct Watcher<'a> {
     pub(super) host: Option<&'a dyn DecodeHost>,
 }
 
-/// What one decode may take.
+/// Limits of one decode.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     /// Bytes of memory beyond those of an idle helper.
     pub(super) memory_bytes: u64,
-    /// How long it may take, and what it is that takes so long.
+    /// The time limit, and what the error says is slow.
     pub(super) time: Option<(Duration, &'static str)>,
 }
 
 /// Why there is no answer.
 pub(super) enum Failure {
-    /// The helper ended before it began with this file: another one can be asked.
+    /// The helper exited before it started on this file: another one can be asked.
     Gone,
     /// The item fails.
     Item(ItemError),
@@ -66,7 +66,7 @@ pub(super) struct Helper {
     pub(super) shared: SharedMemory,
     /// Whether it said that it is ready.
     ready: bool,
-    /// Whether it was slowed down, which cannot be undone.
+    /// Whether its priority was lowered, which can't be undone.
     slowed: bool,
 }
 
@@ -94,7 +94,7 @@ impl Helper {
         Ok(helper)
     }
 
-    /// Has a file worked on, and waits for the answer as long as the control and the allowance let it.
+    /// Sends a request and waits for the answer within the limits.
     pub(super) fn ask(
         &mut self,
         input: &[u8],
@@ -149,7 +149,7 @@ impl Helper {
         }
     }
 
-    /// Checks time and memory of a decode that is not done yet.
+    /// Checks time and memory of a running decode.
     fn look(&mut self, watch: &mut Watch, watcher: &Watcher<'_>) -> Result<(), ItemError> {
         let elapsed = watch.since.elapsed();
         if let Some((limit, what)) = watch.allowance.time
@@ -178,7 +178,7 @@ impl Helper {
         Ok(())
     }
 
-    /// Bytes of memory that it takes; `None` where the system does not say.
+    /// Bytes of memory in use; `None` if the system doesn't say.
     fn taken_bytes(&self) -> Option<u64> {
         own_memory_bytes(self.child.id()).map(|own| own + self.shared.taken_bytes())
     }
@@ -187,7 +187,7 @@ impl Helper {
         self.slowed = true;
         #[cfg(unix)]
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            // Its own group has all of its threads. A refusal only means that it takes its share of the cores.
+            // All its threads are in its own process group. If this fails, it takes its normal share of the cores.
             let _ = rustix::process::setpriority_pgrp(Some(group), SLOW_NICENESS);
         }
     }
@@ -202,7 +202,7 @@ impl Helper {
         }
     }
 
-    /// How it ended, if it did.
+    /// Its exit status, if it has exited.
     fn ended(&mut self) -> Option<ExitStatus> {
         let since = Instant::now();
         loop {
@@ -214,7 +214,7 @@ impl Helper {
         }
     }
 
-    /// Makes it ready for another file. `false` if it should not be used again.
+    /// Prepares it for another file. `false` if it should not be used again.
     pub(super) fn refresh(&self) -> bool {
         !self.slowed
             && self.shared.shrink_to(KEPT_SHARED_BYTES).is_ok()
@@ -227,7 +227,7 @@ impl Drop for Helper {
         self.requests.take();
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Its pipe is closed now, so the reader is at its end, unless it waits to hand over a reply.
+        // Its pipe is closed, so the reader has reached the end, unless it is waiting to deliver a reply.
         while self.reply_rx.try_recv().is_ok() {}
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
@@ -235,7 +235,7 @@ impl Drop for Helper {
     }
 }
 
-/// One wait for an answer.
+/// The state of a wait for an answer.
 struct Watch {
     since: Instant,
     allowed_bytes: u64,
@@ -253,7 +253,7 @@ pub(super) fn crashed(how: &str) -> ItemError {
     errors::corrupt(format!("its decoder crashed{how}"))
 }
 
-/// No helper can be had.
+/// No helper is available.
 pub(super) fn unavailable(why: impl std::fmt::Display) -> ItemError {
     ItemError::nameless(ErrorKind::NoDecoder).with("detail", why)
 }
@@ -264,7 +264,7 @@ fn next_line(replies: &mut BufReader<ChildStdout>) -> Option<String> {
     line.ends_with('\n').then_some(line)
 }
 
-/// How a process ended.
+/// Describes an exit status.
 fn how(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -273,13 +273,13 @@ fn how(status: ExitStatus) -> String {
     status.code().map_or_else(|| "unknown status".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// Keeps a helper apart from the terminal and from what the environment holds.
+/// Separates a helper from the terminal and from the environment.
 fn detach(command: &mut Command) {
     #[cfg(unix)]
     {
-        // Ctrl+C in the terminal is for the job, which ends its helpers itself.
+        // Ctrl+C in the terminal is for the job, which stops its helpers itself.
         std::os::unix::process::CommandExt::process_group(command, 0);
-        // Secrets may be in the environment; only where libraries are is needed.
+        // The environment may contain secrets; only the library paths are needed.
         command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "LD_LIBRARY_PATH"));
         command.current_dir("/");
     }
@@ -291,7 +291,7 @@ fn detach(command: &mut Command) {
     }
 }
 
-/// Memory of a process that is not shared with files, in bytes.
+/// A process's memory that is not shared with files, in bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn own_memory_bytes(process: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;

@@ -1,4 +1,4 @@
-//! Helper processes that are started when they are needed and kept while they are idle.
+//! Helper processes, started on demand and kept while idle.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use super::protocol::{Reply, Request, Span, Task};
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// Idle helpers that are kept for the next image.
+/// Maximum number of idle helpers.
 const KEPT_IDLE: usize = 16;
 
 /// Starts helper processes when they are needed and keeps idle ones for a while.
@@ -19,18 +19,18 @@ pub struct Helpers {
 }
 
 impl Helpers {
-    /// Helpers of `program`, which must be Pixloom; `None` is the running program. Starts nothing yet.
+    /// Helpers of `program`, which must be Pixloom; `None` is the running program. Starts none yet.
     pub fn new(program: Option<PathBuf>) -> Arc<Self> {
         Arc::new(Self { program, idle: Mutex::default() })
     }
 
-    /// Helpers of the running program that no engine owns: for what is decoded before a job starts.
+    /// Helpers of the running program that belong to no engine: for decoding before a job starts.
     pub fn of_this_program() -> &'static Arc<Self> {
         static HELPERS: LazyLock<Arc<Helpers>> = LazyLock::new(|| Helpers::new(None));
         &HELPERS
     }
 
-    /// How many helpers wait for work.
+    /// Number of idle helpers.
     pub fn idle_count(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -49,7 +49,7 @@ impl Helpers {
         if let Some(program) = &self.program {
             return Helper::start(program);
         }
-        // Still the running program after its file was replaced by a newer one.
+        // The running program, even if its file has been replaced since.
         #[cfg(target_os = "linux")]
         if let Ok(helper) = Helper::start(std::path::Path::new("/proc/self/exe")) {
             return Ok(helper);
@@ -57,7 +57,7 @@ impl Helpers {
         Helper::start(&std::env::current_exe()?)
     }
 
-    /// Has a helper work on a file. The lease keeps its pixels.
+    /// Sends a request to a helper. The lease keeps the pixels.
     pub(super) fn ask(
         self: &Arc<Self>,
         input: &[u8],
@@ -73,7 +73,7 @@ impl Helpers {
                 Ok(Reply::Failed(error)) => return Err(error),
                 Ok(reply) => return Ok((lease, reply)),
                 Err(failure) => {
-                    // Its state is unknown, or it is gone.
+                    // Its state is unknown, or it has exited.
                     let was_idle = lease.was_idle;
                     lease.discard();
                     match failure {

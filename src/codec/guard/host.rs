@@ -1,15 +1,15 @@
-//! What a caller decides about a decode while a helper works on it.
+//! Decisions of a caller about a decode in a helper.
 
 use crate::error::ItemError;
 
-/// What decides about a decode in a helper while it runs.
+/// Decides about a decode in a helper while it runs.
 pub trait DecodeHost {
-    /// Whether the decode may take `bytes` of memory in all, above its estimate.
+    /// Whether the decode may use `bytes` of memory in total, above its estimate.
     fn may_take(&self, bytes: u64) -> bool;
 
-    /// Called when a decode is slow: other items may use its worker. `false` if it keeps its place.
+    /// Called when a decode is slow: other items may use its worker. `false` if it keeps the worker.
     fn step_aside(&self) -> bool;
 
-    /// Called after a decode that stepped aside: waits until it may use a worker again.
+    /// Called after such a decode: waits until it may use a worker again.
     fn step_back(&self) -> Result<(), ItemError>;
 }

@@ -15,10 +15,10 @@ use crate::model::{Band, ImageInfo, Orientation, RowReader, Samples};
 
 /// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
 pub(super) const STACK_BYTES: usize = 256 << 20;
-/// How long a helper may look for what a header says.
+/// Time limit for a helper to find the size of an image.
 const PROBE_TIME: Duration = Duration::from_secs(20);
 
-/// Runs a decoder on a thread of this process that has the stack of a helper's.
+/// Runs a decoder on a thread of this process with a stack as large as a helper's.
 pub(in crate::codec) fn on_deep_stack<T: Send>(
     work: impl FnOnce() -> Result<T, ItemError> + Send,
 ) -> Result<T, ItemError> {
@@ -29,7 +29,7 @@ pub(in crate::codec) fn on_deep_stack<T: Send>(
     })
 }
 
-/// What the header says, if only the decoder can tell.
+/// The header, if only the decoder can read it.
 pub(in crate::codec) fn probe(
     bytes: &[u8],
     hidden: &HiddenHeader,
@@ -46,7 +46,7 @@ pub(in crate::codec) fn probe(
     }
 }
 
-/// Opens an image in a helper. `header` is what its header says.
+/// Opens an image in a helper. `header` is the image's header.
 pub(in crate::codec) fn open<'a>(
     spec: &FormatSpec,
     bytes: &'a [u8],
@@ -71,7 +71,7 @@ pub(in crate::codec) fn open<'a>(
     Ok(Decoded { header: header.file(), rows: Box::new(rows), profile, metadata })
 }
 
-/// Refuses an answer that contradicts the header: a helper works on hostile files, so nothing that it says is trusted.
+/// Refuses an answer that contradicts the header: helpers process hostile files, so their answers are not trusted.
 fn checked(full: &ImageInfo, message: &OpenedMessage, options: &DecodeOptions) -> Result<(), ItemError> {
     let info = &message.info;
     let downscale = options.max_downscale.max(1.0);
@@ -89,7 +89,7 @@ fn checked(full: &ImageInfo, message: &OpenedMessage, options: &DecodeOptions) -
 struct SharedRows {
     lease: Lease,
     info: ImageInfo,
-    /// Where the first row begins.
+    /// Offset of the first row.
     at: u64,
     next_row: u32,
 }

@@ -28,12 +28,12 @@ pub(super) enum Task {
     Open { max_downscale: f64 },
 }
 
-/// What a helper says.
+/// A helper's messages.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
     /// The first message: the sandbox is closed.
     Ready,
-    /// The first message where the helper could not be set up, and why.
+    /// The first message if the helper could not be set up, with the reason.
     Unusable(String),
     /// The answer to `Task::Probe`: size and samples of the image.
     Header(ImageInfo),
@@ -53,7 +53,7 @@ pub(super) struct Span {
 /// A decoded image.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OpenedMessage {
-    /// What the decoder finds in the file's header.
+    /// The image as described by the file's header.
     pub(super) header: ImageInfo,
     /// Size and samples of the decoded pixels.
     pub(super) info: ImageInfo,

@@ -1,10 +1,10 @@
-//! What a helper gives up before it sees its first file. On Linux it can open no file and no socket and start no
+//! The sandbox of a helper, set up before its first file. On Linux a helper can open no file and no socket and start no
 //! program: only its pipes and the shared memory stay open.
 
 use std::io;
 use std::process::ExitCode;
 
-/// Prepares the process: no core files, and the first one to end when memory runs out.
+/// Prepares the process: no core files, and the first choice when memory runs out.
 pub(super) fn prepare() {
     #[cfg(unix)]
     {
@@ -15,21 +15,21 @@ pub(super) fn prepare() {
     let _ = std::fs::write("/proc/self/oom_score_adj", "800");
 }
 
-/// Sends what libraries print to standard error nowhere: it is the shared memory.
+/// Discards what libraries print to standard error, which is the shared memory.
 pub(super) fn silence_standard_error() -> io::Result<()> {
     #[cfg(unix)]
     rustix::stdio::dup2_stderr(std::fs::OpenOptions::new().write(true).open("/dev/null")?)?;
     Ok(())
 }
 
-/// Closes the sandbox for this thread and all that it starts. Fails where the system has no such thing.
+/// Activates the sandbox for this thread and all threads it starts. Fails if the system has none.
 pub(super) fn close() -> Result<(), String> {
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
     linux::close().map_err(|error| format!("its sandbox couldn't be set up: {error}"))?;
     Ok(())
 }
 
-/// Prints what a helper can reach from within its sandbox: for tests.
+/// Prints what a helper can reach from its sandbox: for tests.
 pub(super) fn report(out: &mut dyn io::Write, path: &std::ffi::OsStr) -> ExitCode {
     let mut say = |what: &str, outcome: Result<(), String>| {
         let _ = match outcome {
@@ -63,7 +63,7 @@ mod linux {
         TargetArch,
     };
 
-    /// System calls that computing, memory, threads and open files need. None of them takes a path or opens anything.
+    /// System calls for computing, memory, threads and open files. None of them takes a path or opens anything.
     const ALLOWED: [libc::c_long; 40] = [
         libc::SYS_read,
         libc::SYS_write,
@@ -107,7 +107,7 @@ mod linux {
         libc::SYS_exit_group,
     ];
 
-    /// Everything else fails as if the system had no such call, so that the C library falls back to an older one.
+    /// All other calls fail as if they didn't exist, so that the C library falls back to older ones.
     pub(super) fn close() -> Result<(), Box<dyn std::error::Error>> {
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|&call| (call, Vec::new())).collect();
         // Threads may be started, processes not. `clone3` hides its flags, so it is not allowed.

@@ -1,4 +1,4 @@
-//! The helper's side: it reads requests from standard input, decodes, and answers on standard output.
+//! The helper's side: reads requests from standard input, decodes, and answers on standard output.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -18,14 +18,14 @@ use crate::codec::spec::DecodeOptions;
 use crate::error::ItemError;
 use crate::model::{Band, RowReader, Samples};
 
-/// A helper without work ends after this time.
+/// A helper exits after this time without work.
 const IDLE: Duration = Duration::from_secs(10);
-/// Bytes of pixels written to the shared memory at once: what fits the processor's cache.
+/// Bytes of pixels written to the shared memory at once: they fit the processor's cache.
 const BLOCK_BYTES: usize = 256 << 10;
 /// Blocks in the shared memory begin at multiples of this, so that samples of any type are aligned.
 const ALIGNMENT: u64 = 16;
 
-/// Runs this process as a decoder helper if it was started as one. `None` means that it was not.
+/// Runs this process as a decoder helper if it was started as one; otherwise returns `None`.
 pub fn serve_if_helper(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     if arguments.nth(1)? != COMMAND {
         return None;
@@ -36,9 +36,9 @@ pub fn serve_if_helper(mut arguments: impl Iterator<Item = OsString>) -> Option<
     }
 }
 
-/// Answers requests until standard input ends: the process that wants them is gone then, or needs no helper any more.
+/// Answers requests until standard input ends: the other process has exited then, or needs no helper any more.
 fn serve() -> ExitCode {
-    // What a panic prints would go into the shared memory.
+    // A panic message would go into the shared memory.
     std::panic::set_hook(Box::new(|_| {}));
     let shared = match set_up() {
         Ok(shared) => shared,
@@ -79,7 +79,7 @@ fn answer_all(request_rx: &Receiver<Request>, shared: &SharedMemory) {
     loop {
         let request = match request_rx.recv_timeout(IDLE) {
             Ok(request) => request,
-            // Success tells the other side that no work was lost.
+            // The exit code 0 tells the other side that no work was lost.
             Err(RecvTimeoutError::Timeout) => std::process::exit(0),
             Err(RecvTimeoutError::Disconnected) => return,
         };

@@ -1,12 +1,12 @@
-//! Memory that a job and one helper share: a file without a name that both can read and write.
+//! Memory shared by a job and one helper: an anonymous file that both can read and write.
 //!
-//! It is read and written by position, never mapped: a helper that cuts the file short causes a failed read, not a
-//! signal, and what it writes while it is read cannot break Rust's rules about memory.
+//! It is read and written by position, never mapped: if a helper truncates the file, a read fails instead of raising a
+//! signal, and concurrent writes can't violate Rust's aliasing rules.
 
 use std::fs::File;
 use std::io;
 
-/// A file without a name, in memory where the system has such files.
+/// An anonymous file, in memory if the system supports that.
 #[derive(Debug)]
 pub(super) struct SharedMemory(File);
 
@@ -71,7 +71,7 @@ impl SharedMemory {
         }
     }
 
-    /// Gives back memory above `bytes`.
+    /// Releases memory above `bytes`.
     pub(super) fn shrink_to(&self, bytes: u64) -> io::Result<()> {
         if self.0.metadata()?.len() > bytes { self.0.set_len(bytes) } else { Ok(()) }
     }
@@ -81,7 +81,7 @@ impl SharedMemory {
         Ok(self.0.metadata()?.len())
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory in use.
     pub(super) fn taken_bytes(&self) -> u64 {
         #[cfg(unix)]
         return self.0.metadata().map_or(0, |meta| std::os::unix::fs::MetadataExt::blocks(&meta) * 512);

@@ -1,5 +1,5 @@
-//! Truncated files of formats that are only decoded as a whole: how many of their rows there are, and a view of such a
-//! file that is padded to its full length.
+//! Truncated files of formats that are only decoded as a whole: the number of complete rows, and a view of the file
+//! padded to its full length.
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
@@ -7,17 +7,17 @@ use crate::model::ImageInfo;
 
 static ZEROS: [u8; 4096] = [0; 4096];
 
-/// What there is of a truncated file.
+/// The usable part of a truncated file.
 pub(crate) struct Truncation {
     /// Rows that are complete.
     pub(crate) rows: u32,
-    /// Whether those are the lowest rows of the image.
+    /// Whether these are the bottom rows of the image.
     pub(crate) from_below: bool,
     /// Bytes of the file that are used.
     pub(crate) length: usize,
-    /// What follows them once.
+    /// Bytes appended once.
     pub(crate) then: Vec<u8>,
-    /// What follows that, over and over.
+    /// Bytes then repeated without end.
     pub(crate) endless: &'static [u8],
 }
 

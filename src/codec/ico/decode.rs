@@ -1,4 +1,4 @@
-//! Decoding Decoding Windows icons and cursors: the largest image of the file, which is a PNG or a bitmap with a mask.
+//! Decoding Windows icons and cursors: the largest image of the file, which is a PNG or a bitmap with a mask.
 
 use std::io::Cursor;
 
@@ -11,11 +11,11 @@ use crate::codec::{errors, png};
 use crate::error::ItemError;
 use crate::model::{Metadata, Orientation, TruncatedPolicy};
 
-/// Bytes of the file's head, and of a directory's entry.
+/// Bytes of the file's header, and of a directory entry.
 const HEAD: usize = 6;
 const ENTRY: usize = 16;
 
-/// An entry's image in the file, and how good it is.
+/// An entry's image in the file, and its rank.
 struct Entry<'a> {
     /// Width and height in px, from the directory.
     size: (u8, u8),

@@ -13,10 +13,10 @@ use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 
-/// Most scans of a file, each of which touches every pixel: programs write about ten.
+/// Maximum number of scans, each of which visits every pixel; real files have about ten.
 const MAX_SCANS: usize = 200;
-/// Bytes of compressed data that may remain after the last pixel. Some encoders write a few too many; a unit of pixels
-/// that was lost in damaged data nearly always leaves more.
+/// Bytes of compressed data that may remain after the last pixel. Some encoders write a few too many; damaged data
+/// nearly always leaves more.
 const MAX_LEFT_OVER_BYTES: u64 = 16;
 
 pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
@@ -92,7 +92,7 @@ pub(super) fn open<'a>(
 }
 
 /// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes at least a bit, so a
-/// bomb is detected before libjpeg takes memory for it.
+/// bomb is detected before libjpeg allocates memory for it.
 fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
     let least = pixels / markers.unit_px() / 8;
@@ -115,8 +115,8 @@ fn scans(data: &[u8]) -> usize {
     data.array_windows().filter(|&&pair: &&[u8; 2]| pair == [0xFF, 0xDA]).count()
 }
 
-/// The smallest scale in eighths that libjpeg may decode at, so that sides are `ceil(full / max_downscale)` or more.
-/// Only powers of two have vector instructions: any other scale takes longer than the next of these.
+/// The smallest scale in eighths at which libjpeg may decode, so that sides are `ceil(full / max_downscale)` or more.
+/// Only powers of two have vector instructions: any other scale is slower than the next of these.
 fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
     if max_downscale <= 1.0 || max_downscale.is_nan() {
         return 8;
@@ -162,7 +162,7 @@ struct JpegReader<'a> {
     /// From the first scan on.
     data: &'a [u8],
     ink: Option<Ink>,
-    /// Whether a truncated file gives what there is.
+    /// Whether to accept a truncated file.
     keep: bool,
     /// Rows that a truncated file has.
     rows_had: Option<u32>,

@@ -14,7 +14,7 @@ use crate::model::{Band, Channels, ImageInfo, RowWriter, Save, Subsampling};
 /// Quality when none is given.
 pub(super) const DEFAULT_QUALITY: u8 = 85;
 
-/// Bytes that encoding takes: the file, some rows, and coefficients of 16 bits if another pass needs them again.
+/// Bytes for encoding: the file, some rows, and 16-bit coefficients if a second pass needs them.
 pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     let rows_and_file = info.row_samples() as u64 * 64 + stored_bytes(info) / 3;
     if !save.progressive && !save.optimize {
@@ -26,7 +26,7 @@ pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     rows_and_file + (luma + colour) * 2
 }
 
-/// The channels that a file stores: gray stays gray, unless it is laid over a background that is not.
+/// The channels stored in the file: gray stays gray, unless it is blended with a colour background.
 pub(super) const fn stored_channels(channels: Channels, save: &Save) -> Channels {
     match channels {
         Channels::Gray => Channels::Gray,

@@ -51,7 +51,7 @@ const TAIL_AT: usize = offset_of!(ffi::jpeg_decompress_struct, max_h_samp_factor
 const _: () = assert!(TAIL_AT + size_of::<Tail>() == size_of::<ffi::jpeg_decompress_struct>());
 const TABLES_AT: usize = offset_of!(ffi::jpeg_decompress_struct, quant_tbl_ptrs) + 4 * size_of::<*mut u8>();
 
-/// The first fields of jdhuff.c's `huff_entropy_decoder`, on machines of 64 bits.
+/// The first fields of jdhuff.c's `huff_entropy_decoder` on 64-bit machines.
 #[repr(C)]
 struct Entropy {
     start_pass: *mut u8,
@@ -69,7 +69,7 @@ struct Bits {
     bits_left: i32,
 }
 
-/// What our decoder needs to know about a scan.
+/// The state of our decoder for a scan.
 pub(super) struct FastHuffman {
     /// libjpeg's decoder.
     own: DecodeMcu,
@@ -160,10 +160,10 @@ impl FastHuffman {
     }
 }
 
-/// Called by libjpeg in place of its own.
+/// Called by libjpeg in place of its own decoder.
 ///
-/// SAFETY: libjpeg calls it with the decoder that `install` was called with, and blocks for one unit, or null where it
-/// wants none.
+/// SAFETY: libjpeg calls it with the decoder that `install` was called with, and with blocks for one unit, or null for
+/// blocks it doesn't need.
 unsafe extern "C-unwind" fn decode_mcu(
     cinfo: *mut ffi::jpeg_decompress_struct,
     targets: *mut *mut Block,
@@ -192,7 +192,7 @@ unsafe extern "C-unwind" fn decode_mcu(
                 (*entropy).restarts_to_go = (*entropy).restarts_to_go.wrapping_sub(u32::from(fast.has_restarts));
                 return 1;
             }
-            // Its own expects zeros.
+            // libjpeg's decoder expects zeros.
             for i in 0..fast.blocks.len() {
                 **targets.add(i) = [0; 64];
             }
@@ -218,7 +218,7 @@ mod tests {
         *state
     }
 
-    /// Soft shapes with some noise, so that short and long codes come.
+    /// Soft shapes with some noise, so that short and long codes occur.
     fn file(pixels: Pixels, quality: u8, luma_factors: (u8, u8), optimize: bool) -> Vec<u8> {
         let (width_px, height_px) = (83_u32, 50_u32);
         let settings = Settings {
@@ -259,7 +259,7 @@ mod tests {
         files
     }
 
-    /// Rows, how many of them there are, and what was warned of.
+    /// Rows, their number, and the warnings.
     fn read(bytes: &[u8], pixels: Pixels, eighths: u32, fast: bool) -> Option<(Vec<u8>, u32, Faults)> {
         let mut decoder = Decoder::start(bytes, pixels, eighths, &|| false, fast).ok()?;
         assert_eq!(decoder.uses_fast_huffman(), fast);
@@ -296,7 +296,7 @@ mod tests {
                     1 => hurt[at] = chance(&mut state) as u8,
                     _ => hurt[at] = 0xFF,
                 }
-                // libjpeg reads ahead, and so may reach the end without needing more.
+                // libjpeg reads ahead, so it may reach the end without needing more.
                 let in_need = |(rows, count, faults): (Vec<u8>, u32, Faults)| {
                     // Bytes that were read ahead are not counted as left over.
                     let hit_end = faults.hit_end && faults.data_missing;

@@ -1,8 +1,8 @@
-//! Huffman decoding of sequential JPEG data, block by block, in about half of libjpeg's time: eight bytes are
-//! read at once, and one table lookup gives up to two coefficients with the zeros before them.
+//! Huffman decoding of sequential JPEG data, block by block, in about half of libjpeg's time: eight bytes are read at
+//! once, and one table lookup gives up to two coefficients with the zeros before them.
 //!
-//! It only handles valid data. At anything else (a marker, the end, an unknown code) it stops, so that
-//! libjpeg can decode the same unit again in its own way.
+//! It only handles valid data. At anything else (a marker, the end, an unknown code) it stops, so that libjpeg can
+//! decode the same unit again in its own way.
 
 #![expect(clippy::inline_always, reason = "reading goes on in registers from one coefficient to the next")]
 

@@ -1,8 +1,8 @@
-//! The binding to libjpeg: a decoder and an encoder that return fatal errors as values, and keep warnings.
+//! The binding to libjpeg: a decoder and an encoder that return fatal errors as values, and collect warnings.
 //!
-//! This file and [`super::fast_entropy`] hold the only unsafe code of JPEG. libjpeg pads missing data and only warns.
-//! It reports fatal errors by a callback that must not return. The callback here unwinds (the C code is built with
-//! unwind tables) up to [`guarded`], the one place that enters the library.
+//! This file and [`super::fast_entropy`] contain the only unsafe code for JPEG. libjpeg pads missing data and only
+//! warns. It reports fatal errors through a callback that must not return. The callback here unwinds (the C code is
+//! built with unwind tables) to [`guarded`], the only entry into the library.
 
 #![expect(unsafe_code, reason = "libjpeg is a C library; every call stands in this file")]
 
@@ -21,7 +21,7 @@ pub(super) struct Fatal {
     pub(super) code: i32,
     /// The library's text.
     pub(super) words: String,
-    /// Whether the data had ended before, so that it failed on padding.
+    /// Whether the data had ended before, so that padding caused the failure.
     pub(super) at_end: bool,
     /// Whether it was cancelled.
     pub(super) is_cancelled: bool,
@@ -46,7 +46,7 @@ pub(super) struct Faults {
 struct ErrorManager {
     base: ffi::jpeg_error_mgr,
     faults: Faults,
-    /// The whole file, once its header was read: stray bytes between earlier segments do no harm.
+    /// The whole file, once its header has been read: before that, stray bytes between segments are harmless.
     data: Option<(*const u8, usize)>,
 }
 
@@ -149,7 +149,7 @@ unsafe extern "C-unwind" fn emit_message(cinfo: &mut ffi::jpeg_common_struct, le
 
 /// Whether the last `count` bytes before a position are all zeros or all ones.
 fn is_filling((begin, length): (*const u8, usize), before: *const u8, count: usize) -> bool {
-    // What the source appends to a truncated file is not part of it.
+    // The bytes that the source appends to a truncated file are not part of it.
     let Some(at) = before.addr().checked_sub(begin.addr()).filter(|at| *at <= length) else { return false };
     let Some(from) = at.checked_sub(count) else { return false };
     // SAFETY: `begin` and `length` are those of the bytes that the decoder reads from, which outlive it.
@@ -218,13 +218,13 @@ struct DecoderState {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: the state owns everything that its raw pointers reach (libjpeg's pools, the boxed error manager) but the
+// SAFETY: the state owns everything its raw pointers refer to (libjpeg's pools, the boxed error manager) except the
 // input bytes, which are shared and only read for `'a`; libjpeg keeps no thread-local state in a decoder.
 unsafe impl Send for Decoder<'_> {}
 
 impl<'a> Decoder<'a> {
-    /// Reads the header and starts decoding at `eighths / 8` of the size. A file with several scans is read to its end
-    /// here, unless it is cancelled. With `fast_huffman`, our own Huffman decoder is used where it can be.
+    /// Reads the header and starts decoding at `eighths / 8` of the size. A file with several scans is read completely
+    /// here, unless cancelled. With `fast_huffman`, our own Huffman decoder is used if possible.
     pub(super) fn start(
         bytes: &'a [u8],
         output: Pixels,
@@ -241,8 +241,8 @@ impl<'a> Decoder<'a> {
         let cinfo = &mut decoder.state.cinfo;
         let mut progress = ProgressManager::new(cancelled);
         let started = guarded(|| {
-            // SAFETY: `progress` outlives the call, and is reset behind it. `cinfo` is zeroed, pinned in its box, and
-            // its error manager is set; `bytes` outlives the decoder. `Drop` destroys it, also when one of these calls
+            // SAFETY: `progress` outlives the call and is reset after it. `cinfo` is zeroed, pinned in its box, and its
+            // error manager is set; `bytes` outlives the decoder. `Drop` destroys it, even when one of these calls
             // fails: destroying a zeroed struct does nothing.
             unsafe {
                 ffi::jpeg_create_decompress(cinfo);
@@ -311,7 +311,7 @@ impl<'a> Decoder<'a> {
         unsafe { ffi::jpeg_has_multiple_scans(&self.state.cinfo) != 0 }
     }
 
-    /// Once every row was read: reads on to the end-of-image marker. Errors after the pixels do no harm, but remaining
+    /// After the last row: reads up to the end-of-image marker. Errors after the pixels are harmless, but remaining
     /// compressed data is counted.
     pub(super) fn read_to_end(&mut self) {
         let state = &mut self.state;
@@ -328,8 +328,8 @@ impl<'a> Decoder<'a> {
         faults_of(&self.state.cinfo)
     }
 
-    /// Fills `target`, which holds whole rows, with the next ones; gives the number of rows read. Stops early at a
-    /// fault, unless `on` is set: then libjpeg pads what is missing.
+    /// Fills `target`, which holds whole rows, with the next ones; returns the number of rows read. Stops early at a
+    /// fault, unless `on` is set: then libjpeg pads missing data.
     pub(super) fn read(&mut self, target: &mut [u8], on: bool) -> Result<u32, Fatal> {
         let row_bytes = self.width() as usize * self.components();
         if row_bytes == 0 {
@@ -420,7 +420,7 @@ struct EncoderState {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: the state owns everything that its raw pointers reach, and libjpeg keeps no thread-local state in an encoder.
+// SAFETY: the state owns everything its raw pointers refer to, and libjpeg keeps no thread-local state in an encoder.
 unsafe impl Send for Encoder {}
 
 unsafe extern "C-unwind" fn init_destination(cinfo: &mut ffi::jpeg_compress_struct) {
@@ -481,9 +481,9 @@ impl Encoder {
         let dest = ptr::from_mut(&mut state.destination).cast();
         let cinfo = &mut state.cinfo;
         guarded(|| {
-            // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; the destination lives in the
-            // same box. `jpeg_set_defaults` has made the components, the first of which is light. Markers are at most
-            // 65,533 bytes, which the caller sees to and libjpeg checks.
+            // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; the destination is in the
+            // same box. `jpeg_set_defaults` has created the components, the first of which is luma. Markers are at most
+            // 65,533 bytes, which the caller ensures and libjpeg checks.
             unsafe {
                 ffi::jpeg_CreateCompress(cinfo, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
                 cinfo.dest = dest;
@@ -539,14 +539,14 @@ impl Encoder {
         })
     }
 
-    /// Ends the file and gives its bytes, unless it is cancelled: with optimized tables or several scans, most of the
-    /// work is done here.
+    /// Ends the file and returns its bytes, unless cancelled: with optimized tables or several scans, most of the work
+    /// is done here.
     pub(super) fn finish(mut self, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, Fatal> {
         let cinfo = &mut self.state.cinfo;
         let mut progress = ProgressManager::new(cancelled);
         let finished = guarded(|| {
-            // SAFETY: the encoder was started; libjpeg itself refuses if rows are missing. `progress` outlives the
-            // call, and is reset behind it.
+            // SAFETY: the encoder was started; libjpeg itself refuses if rows are missing. `progress` outlives the call
+            // and is reset after it.
             unsafe {
                 cinfo.common.progress = ptr::from_mut(&mut progress).cast();
                 ffi::jpeg_finish_compress(cinfo);

@@ -26,7 +26,7 @@ const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// Most bytes of an extended XMP packet that are read.
 const MAX_XMP_BYTES: usize = 16 << 20;
 
-/// What comes before the first scan.
+/// The segments before the first scan.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
     pub(super) width_px: u32,
@@ -62,7 +62,7 @@ impl Markers {
     }
 
     /// Bytes of the coefficients that libjpeg keeps until the last scan: 64 of 16 bits for each block of each
-    /// component, whole units included. None if there is only one scan.
+    /// component, including whole units. 0 if there is only one scan.
     pub(super) fn coefficient_bytes(&self) -> u64 {
         if !self.progressive && self.is_interleaved {
             return 0;
@@ -167,8 +167,8 @@ fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
 }
 
 /// The file with only what its pixels need: tables, frames and scans, JFIF without a density, the profile, Adobe's
-/// colour transform, and the given EXIF block. Data after the end marker is dropped: previews and films have
-/// metadata of their own.
+/// colour transform, and the given EXIF block. Data after the end marker is dropped: previews and videos have metadata
+/// of their own.
 pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len());
     out.extend([0xFF, 0xD8]);
@@ -267,11 +267,11 @@ fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
     None
 }
 
-/// Bytes from which a single value is dropped to keep the others.
+/// Values larger than this many bytes may be dropped one by one to keep the others.
 const LARGE_VALUE: usize = 4 << 10;
 
 /// An EXIF block that fits its segment. One that is too large loses its maker notes, then its other large values, which
-/// are previews and calibrations, never the date, the camera or the exposure. `None` if even that does not help.
+/// are previews and calibration data, never the date, the camera or the exposure. `None` if even that is not enough.
 fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
     let fits = |length: usize| EXIF.len() + length <= MAX_PAYLOAD;
     if fits(block.len()) {

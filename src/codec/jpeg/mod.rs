@@ -10,7 +10,7 @@ mod markers;
 use super::spec::{EncoderSpec, FormatSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
-/// libjpeg's own limit, a little below what the format could hold.
+/// libjpeg's own limit, slightly below the format's.
 const MAX_SIDE_PX: u32 = 65_500;
 
 /// JPEG's declaration.

@@ -88,7 +88,7 @@ fn luma_alone_equals_the_luma_of_colour() {
         let (info, luma) = read(&photo(false), &DecodeOptions { luma: true, ..options }).unwrap();
         assert_eq!(info, ImageInfo { channels: Channels::Gray, ..colour });
         for (&[r, g, b], luma) in rgb.as_chunks::<3>().0.iter().zip(luma) {
-            // Colours beyond the cube were cut off on their way to RGB.
+            // Colours outside the cube were clipped when converted to RGB.
             if [r, g, b].iter().all(|level| (1..255).contains(level)) {
                 let expected = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
                 assert!((f32::from(luma) - expected).abs() <= 1.5, "{r} {g} {b}: {luma}");
@@ -99,7 +99,7 @@ fn luma_alone_equals_the_luma_of_colour() {
 
 #[test]
 fn four_inks_become_rgb_whether_adobe_turned_them_over_or_not() {
-    // Full cyan, no other ink: light is (0, 255, 255). With libjpeg's Adobe marker, 255 means no ink.
+    // Full cyan, no other ink: RGB is (0, 255, 255). With Adobe's marker, 255 means no ink.
     let turned = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 255]);
     let (info, rgb) = read(&turned, &FULL).unwrap();
     assert_eq!(info.channels, Channels::Rgb);

@@ -1,5 +1,5 @@
-//! JPEG XL through jxl-oxide: still images of 8 or 16 bits or floats, gray or colour, with alpha. An animation gives
-//! its first frame, and is reported as an animation.
+//! JPEG XL through jxl-oxide: still images of 8 or 16 bits or floats, gray or colour, with alpha. For an animation, the
+//! first frame is decoded, and it is reported as an animation.
 //!
 //! The container is read here, so that the size of decompressed metadata boxes is limited.
 
@@ -32,7 +32,7 @@ const COPIES: u64 = 4;
 /// Bytes that decoding may take however small the image is.
 const BASE_BYTES: u64 = 64 << 20;
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Default)]
 struct Parts<'a> {
     codestream: Cow<'a, [u8]>,

@@ -1,5 +1,4 @@
-//! Encoding JPEG XL without loss through zune-jpegxl: 8 bits with or without alpha, 16 bits without;
-//! always in sRGB.
+//! Encoding lossless JPEG XL through zune-jpegxl: 8 bits with or without alpha, 16 bits without; always in sRGB.
 
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;

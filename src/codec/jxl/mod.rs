@@ -1,4 +1,4 @@
-//! JPEG XL: read through jxl-oxide, written without loss through zune-jpegxl.
+//! JPEG XL: read through jxl-oxide, written losslessly through zune-jpegxl.
 
 mod decode;
 mod encode;

@@ -1,6 +1,6 @@
 //! Dates and times in metadata.
 
-/// A moment written as `YYYY?MM?DD?HH?MM?SS` with any separators, in one way; `None` if it is not.
+/// A date and time written as `YYYY?MM?DD?HH?MM?SS` with any separators, normalized; `None` if it is not one.
 pub(super) fn moment(text: &[u8]) -> Option<String> {
     let number = |range: std::ops::Range<usize>| -> Option<u32> {
         let digits = text.get(range)?;

@@ -1,13 +1,13 @@
 //! Print density in pixels per inch, and the units in which formats store it.
 //!
-//! A format whose unit is the metre holds whole numbers, usually rounded dots per inch: 11,811 per metre is
-//! read as the 300 dpi it comes from, so that the number survives every format.
+//! Formats that store pixels per metre hold integers, usually rounded from dots per inch: 11,811 per metre is read as
+//! 300 dpi, so that the number survives conversion to every format.
 
 use crate::model::Density;
 
 const CM_PER_INCH: f64 = 2.54;
 const INCHES_PER_METRE: f64 = 100.0 / CM_PER_INCH;
-/// Plausible pixels per inch: others are mistakes or forgeries.
+/// Plausible pixels per inch: other values are errors or forgeries.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.01..=1e6;
 
 /// From pixels per inch.
@@ -30,7 +30,7 @@ pub(crate) fn from_metre(x: u32, y: u32) -> Option<Density> {
     from_inch(exact(x), exact(y))
 }
 
-/// As whole pixels to the metre (PNG, BMP).
+/// As integer pixels per metre (PNG, BMP).
 pub(crate) fn to_metre(density: Density) -> Option<(u32, u32)> {
     let whole = |per_inch: f64| {
         let rounded = (per_inch * INCHES_PER_METRE).round();
@@ -39,8 +39,8 @@ pub(crate) fn to_metre(density: Density) -> Option<(u32, u32)> {
     Some((whole(density.x_per_inch)?, whole(density.y_per_inch)?))
 }
 
-/// As JFIF writes it (ITU-T T.871, 10.1): the unit, 1 for inches and 2 for centimetres, and whole numbers of 16 bits.
-/// Centimetres are taken where they are whole and inches are not.
+/// As in JFIF (ITU-T T.871, 10.1): the unit, 1 for inches and 2 for centimetres, and 16-bit integers. Centimetres are
+/// used if they are integers and inches are not.
 pub(crate) fn to_jfif(density: Density) -> Option<(u8, u16, u16)> {
     let Density { x_per_inch, y_per_inch } = density;
     let is_whole = |number: f64| (number - number.round()).abs() < 1e-6;

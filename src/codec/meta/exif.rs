@@ -1,7 +1,7 @@
-//! EXIF blocks: reads the orientation, resets it, and removes where an image was taken.
+//! EXIF blocks: reads the orientation, resets it, and removes GPS positions.
 //!
-//! Blocks are edited in place, byte for byte, so that offsets that only a camera's maker knows (MakerNote) stay right:
-//! removed data is overwritten with zeros. Every offset comes from the file and is checked.
+//! Blocks are edited in place, byte for byte, so that offsets in maker notes remain valid: removed data is overwritten
+//! with zeros. Every offset comes from the file and is checked.
 
 use std::sync::Arc;
 
@@ -57,7 +57,8 @@ fn only_orientation(orientation: Orientation) -> Vec<u8> {
     block
 }
 
-/// Whether a TIFF file is a camera's raw one: its first image is but a thumbnail then, and must not pass for it.
+/// Whether a TIFF file is a camera's raw file: its first image is only a thumbnail, which must not be taken for the
+/// photograph.
 pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     let has_tags = || {
         let tiff = Tiff::new(file)?;
@@ -68,7 +69,7 @@ pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     file.get(8..10) == Some(b"CR") || has_tags().unwrap_or(false)
 }
 
-/// The block of an image that is about to be turned upright: orientation 1, and no thumbnail of its former self.
+/// The block of an image that is being turned upright: orientation 1, and no thumbnail of the old image.
 pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
     edited(block, |block| {
         set_upright(block);
@@ -76,9 +77,9 @@ pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
     })
 }
 
-/// The block without any position: its directory is removed, and what might hold another (a maker note, whose format
-/// only its maker knows; XMP, IPTC and Photoshop's resources within EXIF). A block that can't be understood goes as a
-/// whole.
+/// The block without any position: the GPS directory is removed, and everything that might contain another position
+/// (maker notes, whose format is unknown; XMP, IPTC and Photoshop resources within EXIF). A block that can't be parsed
+/// is dropped.
 pub(crate) fn without_gps(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     Tiff::new(block)?.first_ifd()?;
     Some(edited(block, |block| {
@@ -107,7 +108,7 @@ pub(crate) fn density(block: &[u8]) -> Option<Density> {
     }
 }
 
-/// The block for an image of that size in px and that density, if it contains them.
+/// The block for an image of this size in px and this density, if it contains them.
 pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: Option<Density>) -> Arc<[u8]> {
     edited(block, |block| {
         if let Some(density) = density {
@@ -207,7 +208,7 @@ impl<'b> Tiff<'b> {
         (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
     }
 
-    /// Where an entry's value is, if it is too long for the entry itself.
+    /// The location of an entry's value, if it is too long for the entry itself.
     fn outside(self, entry: usize) -> Option<(usize, usize)> {
         let size = match self.u16(entry + 2)? {
             1 | 2 | 6 | 7 => 1u64,
@@ -225,14 +226,14 @@ impl<'b> Tiff<'b> {
         (from >= 8 && from < to).then_some((from, to))
     }
 
-    /// Where an entry's single fraction (RATIONAL) is.
+    /// The location of an entry's single fraction (RATIONAL).
     fn fraction(self, entry: usize) -> Option<usize> {
         let is_one = self.u16(entry + 2)? == 5 && self.u32(entry + 4)? == 1;
         let (from, to) = self.outside(entry).filter(|_| is_one)?;
         (to - from == 8).then_some(from)
     }
 
-    /// Everything a directory owns: its entries, and their values elsewhere.
+    /// Everything that belongs to a directory: its entries, and their values elsewhere.
     fn extents(self, ifd: usize) -> Vec<(usize, usize)> {
         let mut extents: Vec<_> = self.entries(ifd).filter_map(|entry| self.outside(entry)).collect();
         extents.push((ifd, ifd + 2 + self.count(ifd) * ENTRY));
@@ -264,7 +265,7 @@ fn set_upright(block: &mut [u8]) {
     }
 }
 
-/// Takes out the second directory and the image it holds.
+/// Removes the second directory and the image it refers to.
 fn drop_thumbnail(block: &mut Vec<u8>) {
     let Some(tiff) = Tiff::new(block) else { return };
     let Some(first) = tiff.first_ifd() else { return };
@@ -291,13 +292,13 @@ fn drop_thumbnail(block: &mut Vec<u8>) {
     block.truncate(cut.max(link + 4));
 }
 
-/// Takes out every entry with a tag in the main directory and in EXIF's, with what it points to.
+/// Removes every entry with a tag from the main directory and from the EXIF directory, with its data.
 fn drop_entry(block: &mut [u8], tag: u16, is_directory: bool) {
     let Some(tiff) = Tiff::new(block) else { return };
     let Some(first) = tiff.first_ifd() else { return };
     let exif = tiff.directory(first, EXIF_IFD);
     for ifd in [Some(first), exif].into_iter().flatten() {
-        // More than one entry may carry the tag; a bound keeps forged blocks from looping.
+        // The tag may occur more than once; the bound keeps forged blocks from looping.
         for _ in 0..16 {
             let Some(tiff) = Tiff::new(block) else { return };
             let Some(entry) = tiff.find(ifd, tag) else { break };
@@ -307,7 +308,7 @@ fn drop_entry(block: &mut [u8], tag: u16, is_directory: bool) {
                 tiff.outside(entry).into_iter().collect()
             };
             remove_entry(block, ifd, entry);
-            // Forged extents may claim bytes of the directories that stay: those are left alone.
+            // Forged extents may claim bytes of the remaining directories: those are not changed.
             let Some(tiff) = Tiff::new(block) else { return };
             let stays = |ifd: usize| (ifd, ifd + 2 + tiff.count(ifd) * ENTRY + 4);
             let kept: Vec<_> = [Some(first), exif].into_iter().flatten().map(stays).chain([(0, 8)]).collect();
@@ -320,7 +321,8 @@ fn drop_entry(block: &mut [u8], tag: u16, is_directory: bool) {
     }
 }
 
-/// Sets an entry's single number in the main directory and in EXIF's; one too large for its type stays.
+/// Sets an entry's single number in the main directory and in the EXIF directory, unless it is too large for the
+/// entry's type.
 fn set_number(block: &mut [u8], tag: u16, number: u32) {
     let Some(tiff) = Tiff::new(block) else { return };
     let Some(first) = tiff.first_ifd() else { return };
@@ -346,8 +348,7 @@ fn set_number(block: &mut [u8], tag: u16, number: u32) {
     }
 }
 
-/// Sets the density in the main directory, if that has all its entries, and if their values are separate from
-/// directories.
+/// Sets the density in the main directory, if all its entries exist and their values don't overlap directories.
 fn set_density(block: &mut [u8], density: Density) {
     let Some(tiff) = Tiff::new(block) else { return };
     let (Some(first), little) = (tiff.first_ifd(), tiff.little) else { return };

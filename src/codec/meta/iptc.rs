@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use super::date_time::moment;
 
-/// Datasets of record 2 that say where an image was taken: content location code and name, city, sublocation, state,
-/// country code, country.
+/// Datasets of record 2 with places: content location code and name, city, sublocation, state, country code, country.
 const PLACES: [u8; 7] = [26, 27, 90, 92, 95, 100, 101];
-/// Datasets of record 2 that hold a small image of the former one: its format, its version, itself.
+/// Datasets of record 2 that hold a preview: its format, its version, its data.
 const PREVIEW: [u8; 3] = [200, 201, 202];
 const DATE_CREATED: u8 = 55;
 const TIME_CREATED: u8 = 60;
 
-/// Photoshop's resource that holds the records.
+/// The Photoshop resource that contains the records.
 const RESOURCE: u16 = 0x0404;
 
 /// A dataset as it is stored, and the data in it.
@@ -76,7 +75,7 @@ pub(super) fn without_places(block: &Arc<[u8]>) -> Option<Arc<[u8]>> {
     (!kept.is_empty()).then(|| kept.into())
 }
 
-/// The day and time of making: `CCYYMMDD`, `HHMMSS+HHMM`.
+/// The date and time of creation: `CCYYMMDD`, `HHMMSS+HHMM`.
 pub(super) fn taken(block: &[u8]) -> Option<String> {
     let find = |number| {
         datasets(block).find(|dataset| (dataset.record, dataset.number) == (2, number)).map(|dataset| dataset.data)

@@ -1,6 +1,6 @@
-//! Metadata as a whole: what is kept by policy, and what must change because the image did.
+//! Metadata: what the policy keeps, and what must change because the image did.
 //!
-//! Must not know containers: which chunk of a file holds a block is the format's own business.
+//! Must not know containers: which chunk of a file holds a block is up to the format.
 
 mod date_time;
 pub(super) mod density;
@@ -12,8 +12,8 @@ use crate::model::{Density, Metadata, MetadataPolicy, Orientation};
 pub(super) use iptc::in_photoshop as iptc_in_photoshop;
 pub(super) use xmp::joined as xmp_joined;
 
-/// The blocks of an image that is about to be turned upright: orientation 1 everywhere, and no thumbnail or
-/// preview of the old image. If the file itself has no density, EXIF's is used.
+/// The blocks of an image that is being turned upright: orientation 1 everywhere, and no thumbnail or preview of the
+/// old image. If the file itself has no density, EXIF's is used.
 pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata {
     let density = metadata.density.or_else(|| exif::density(metadata.exif.as_deref()?));
     let turned = |Density { x_per_inch, y_per_inch }| Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch };
@@ -39,7 +39,7 @@ pub(super) fn by_policy(metadata: &Metadata, policy: MetadataPolicy) -> Metadata
     }
 }
 
-/// The blocks for an image of that size in px, if they contain one; EXIF gets the density.
+/// The blocks for an image of this size in px, if they contain one; EXIF gets the density.
 pub(super) fn sized(metadata: Metadata, width_px: u32, height_px: u32) -> Metadata {
     Metadata {
         exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px, metadata.density)),
@@ -48,7 +48,7 @@ pub(super) fn sized(metadata: Metadata, width_px: u32, height_px: u32) -> Metada
     }
 }
 
-/// When the image was taken, by its camera's clock: `YYYY-MM-DDTHH:MM:SS`. EXIF first, then XMP, then IPTC.
+/// When the image was taken, in camera time: `YYYY-MM-DDTHH:MM:SS`. From EXIF, else XMP, else IPTC.
 pub(super) fn taken(metadata: &Metadata) -> Option<String> {
     let exif = metadata.exif.as_deref().and_then(exif::taken);
     exif.or_else(|| metadata.xmp.as_deref().and_then(xmp::taken))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::date_time::moment;
 use super::*;
 
-/// A packet as Photoshop writes them, with places in every way there is.
+/// A packet in Photoshop's style, with places in all notations.
 const PACKET: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:e="http://ns.adobe.com/exif/1.0/"
@@ -60,7 +60,7 @@ fn an_invalid_packet_is_dropped_if_it_might_contain_a_place() {
     assert!(no_gps(b"<a><b dc:title='Sunset'>").is_some());
     let wide: Vec<u8> = "<a GPSLatitude='1'/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(no_gps(&wide).is_none());
-    // Entities could hide the words that are searched for; a packet has none of its own.
+    // Entities could hide the words that are searched for; a packet contains none.
     assert!(no_gps(b"<!DOCTYPE a [<!ENTITY g 'GPS'>]><a>&g;</a>").is_none());
     let bomb = format!("{}{}", "<a>".repeat(300_000), "</a>".repeat(300_000));
     assert!(no_gps(bomb.as_bytes()).is_some(), "too many elements, and no word of places");

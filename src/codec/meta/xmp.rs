@@ -1,7 +1,7 @@
-//! XMP packets: edited in place, byte for byte, by the positions that a parser gives; never rewritten.
+//! XMP packets: edited in place, byte for byte, at the positions that a parser reports; never rewritten.
 //!
-//! A packet that is not well-formed XML with every prefix bound can't be edited: it is kept, or dropped as a whole
-//! if it might contain a place.
+//! A packet that is not well-formed XML with every prefix bound can't be edited: it is kept, or dropped as a whole if
+//! it might contain a place.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -20,7 +20,7 @@ const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
 const IPTC_EXT: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
 const WGS84: &str = "http://www.w3.org/2003/01/geo/wgs84_pos#";
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-/// Elements and texts of a packet at most: a real one has some thousands.
+/// Maximum number of elements and texts in a packet; real ones have some thousands.
 const MAX_NODES: u32 = 200_000;
 
 /// A property: an attribute or an element, and its position.
@@ -33,7 +33,7 @@ struct Property<'a> {
 }
 
 fn text(packet: &[u8]) -> Option<&str> {
-    // Writers pad packets with zeros at times.
+    // Some writers pad packets with zeros.
     let end = packet.iter().rposition(|&byte| byte != 0)? + 1;
     let packet = packet.get(..end)?;
     std::str::from_utf8(packet.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(packet)).ok()
@@ -54,7 +54,7 @@ fn properties<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Property<'
             whole: attribute.range(),
             value: attribute.range_value(),
         });
-        // An element without a child has nothing to change within.
+        // An element without children has nothing to change inside.
         let inside = node.first_child().map(|child| child.range()).unwrap_or_default();
         let element = Property {
             namespace: node.tag_name().namespace().unwrap_or_default(),
@@ -67,7 +67,7 @@ fn properties<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Property<'
     })
 }
 
-/// The text with parts replaced; parts within others go with them.
+/// The text with parts replaced; parts nested in others are replaced with them.
 fn replaced(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Option<Vec<u8>> {
     if edits.is_empty() {
         return None;
@@ -91,8 +91,8 @@ fn edit(packet: &[u8], change: impl Fn(&Property<'_>) -> Option<(Range<usize>, S
     replaced(text, properties(&document).filter_map(|property| change(&property)).collect())
 }
 
-/// The packet of an image that was turned upright and has no preview of its former self in it; `None` where nothing
-/// is to be changed, or it can't be read.
+/// The packet of an image that was turned upright, without previews of the old image; `None` if nothing changes, or if
+/// it can't be parsed.
 pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
     edit(packet, |property| match (property.namespace, property.name) {
         (TIFF, "Orientation") if !property.value.is_empty() => Some((property.value.clone(), "1".to_owned())),
@@ -101,7 +101,7 @@ pub(super) fn upright(packet: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The packet of an image of that size; `None` where nothing is to be changed, or it can't be read.
+/// The packet of an image of this size; `None` if nothing changes, or if it can't be parsed.
 pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<u8>> {
     edit(packet, |property| {
         let px = match (property.namespace, property.name) {
@@ -113,8 +113,8 @@ pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<
     })
 }
 
-/// Whether a property says where an image was taken. Makers use their own namespaces for that, so names are checked,
-/// too.
+/// Whether a property says where an image was taken. Camera makers use their own namespaces for that, so names are
+/// checked, too.
 fn mentions_place(namespace: &str, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_place = match namespace {
@@ -150,7 +150,7 @@ pub(super) fn without_places(packet: &Arc<[u8]>) -> Option<Arc<[u8]>> {
         .collect();
     match replaced(document.input_text(), edits) {
         None => Some(Arc::clone(packet)),
-        // A closing look: what was cut must still be a packet.
+        // Final check: the result must still be a packet.
         Some(cut) => std::str::from_utf8(&cut).ok().and_then(parse).is_some().then(|| cut.into()),
     }
 }
@@ -173,8 +173,8 @@ pub(super) fn taken(packet: &[u8]) -> Option<String> {
     find(EXIF, "DateTimeOriginal").or_else(|| find(PHOTOSHOP, "DateCreated")).or_else(|| find(XAP, "CreateDate"))
 }
 
-/// A JPEG's main packet and its extension as one packet, without the note that ties them. The main one alone where they
-/// don't fit together.
+/// A JPEG's main packet and its extension as one packet, without the property that links them. Only the main one if
+/// they don't match.
 pub(in crate::codec) fn joined(main: &[u8], extension: impl Fn(&str) -> Option<Vec<u8>>) -> Vec<u8> {
     let join = || {
         let main_text = text(main)?;

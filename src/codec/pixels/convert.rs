@@ -2,7 +2,7 @@
 
 use crate::model::{Band, Channels, ImageInfo, Rgb, Samples};
 
-/// A whole-number sample type that encoders take.
+/// An integer sample type of encoders.
 pub(crate) trait Sample: Copy + Default + 'static {
     /// White, or opaque.
     const MAX: Self;
@@ -75,17 +75,18 @@ pub(crate) struct Converter<T> {
 }
 
 impl<T: Sample> Converter<T> {
-    /// From an image's rows to channels. Alpha that `to` lacks is composited over white; alpha stays straight.
+    /// From an image's channels to `to`. If `to` lacks alpha, pixels are composited over white; otherwise alpha stays
+    /// straight.
     pub(crate) fn new(from: ImageInfo, to: Channels) -> Self {
         Self { from, to, paper: [T::MAX; 3], samples: Vec::new(), pixels: Vec::new() }
     }
 
-    /// The same over another colour than white; over a hue, gray wants to become colour.
+    /// The same over another colour than white; over a chromatic colour, gray becomes colour.
     pub(crate) fn over(self, paper: Rgb) -> Self {
         Self { paper: paper.0.map(T::from_u8), ..self }
     }
 
-    /// A band's pixels, converted; borrowed where nothing is to be done.
+    /// A band's pixels, converted; borrowed if nothing changes.
     pub(crate) fn convert<'s>(&'s mut self, band: &'s Band) -> &'s [T] {
         let samples: &[T] = if let Some(same) = T::of(&band.samples) {
             same
@@ -154,7 +155,7 @@ impl<T: Sample> Converter<T> {
                         .flat_map(|&[r, g, b, a]| [unmix(r, a), unmix(g, a), unmix(b, a), a]),
                 );
             }
-            // No encoder asks colour to become gray: that is an operation's business. Rec. 601 luma, all the same.
+            // Encoders never convert colour to gray; for completeness, Rec. 601 luma.
             (Channels::Rgb, Channels::Gray | Channels::GrayAlpha) => {
                 let alpha = self.to.has_alpha().then_some(T::MAX);
                 for &[r, g, b] in samples.as_chunks::<3>().0 {

@@ -1,5 +1,5 @@
-//! An encoder that is made when its image is known: the recipe may change channels and size, and profile and metadata
-//! have to describe the result, not the input.
+//! An encoder created when its image is known: the recipe may change channels and size, and profile and metadata must
+//! describe the result, not the input.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter};
 type Stored = Box<dyn Fn(Channels) -> Channels + Send>;
 type Make = Box<dyn FnOnce(Extras) -> Box<dyn Encoder> + Send>;
 
-/// Profile and metadata for a file of that size that stores those channels.
+/// Profile and metadata for a file of this size that stores these channels.
 pub(crate) fn extras(profile: Option<Arc<[u8]>>, metadata: Metadata, info: &ImageInfo, stored: Channels) -> Extras {
     Extras { profile: colour::fitting(profile, stored), metadata: meta::sized(metadata, info.width_px, info.height_px) }
 }
@@ -23,14 +23,14 @@ struct Waiting {
     make: Make,
 }
 
-/// An encoder that is made at its start.
+/// An encoder that is created at its start.
 pub(crate) struct DeferredEncoder {
     waiting: Option<Waiting>,
     encoder: Option<Box<dyn Encoder>>,
 }
 
 impl DeferredEncoder {
-    /// `make` is called at the start with profile and metadata; `stored` gives the channels that the file will have.
+    /// `make` is called at the start with profile and metadata; `stored` returns the channels of the file.
     pub(crate) fn new(profile: Option<Arc<[u8]>>, metadata: Metadata, stored: Stored, make: Make) -> Self {
         Self { waiting: Some(Waiting { profile, metadata, stored, make }), encoder: None }
     }

@@ -1,4 +1,4 @@
-//! Formats that the `image` crate decodes as a whole: what their decoders share.
+//! Shared by formats that the `image` crate decodes as a whole.
 
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
@@ -12,7 +12,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ImageInfo, Metadata, Orientation};
 
-/// Reads after which a decoder is asked whether it is cancelled.
+/// Number of reads between checks for cancellation.
 const READS_PER_CHECK: u32 = 4_096;
 
 /// A format that the `image` crate decodes.
@@ -20,10 +20,10 @@ pub(crate) trait ImageCrateFormat {
     /// The library's decoder.
     fn decoder<'a>(file: impl BufRead + Seek + 'a) -> ImageResult<Box<dyn ImageDecoder + 'a>>;
 
-    /// The fewest bytes that a file of that size can have: less is refused before memory is taken for it.
+    /// The minimum size of a file for such an image: smaller files are refused before memory is allocated.
     fn least_bytes(info: &ImageInfo) -> u64;
 
-    /// What there is of a truncated file; `None` if its data is invalid.
+    /// The usable part of a truncated file; `None` if its data is invalid.
     fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation>;
 
     /// The file's metadata.
@@ -75,7 +75,7 @@ pub(crate) fn open<'a, F: ImageCrateFormat>(
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata: F::metadata(bytes) })
 }
 
-/// A file whose reads fail once its decoder is cancelled: the library's decoders can't be stopped in another way.
+/// A file whose reads fail once decoding is cancelled: the crate's decoders can't be stopped in another way.
 struct Cancellable<'c, F> {
     file: F,
     cancelled: &'c dyn Fn() -> bool,

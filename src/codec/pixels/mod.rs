@@ -1,4 +1,4 @@
-//! Pixels on their way between decoders, operations and encoders: conversion, whole images, palettes.
+//! Pixels between decoders, operations and encoders: conversion, whole images, palettes.
 
 pub(crate) mod convert;
 pub(super) mod deferred_encoder;

@@ -1,8 +1,8 @@
-//! Images with few colours: a palette chosen for the image, and dithered palette indices.
+//! Images with few colours: a palette for the image, and dithered palette indices.
 //!
-//! An image that has no more colours than are allowed keeps every one of them exactly. For others the colours are
-//! chosen by Wu's method in Oklab, and the error is diffused to the neighbouring pixels (Floyd and Steinberg).
-//! Alpha, which neither knows of, is brought to a few levels, each with colours of its own.
+//! An image with no more colours than allowed keeps them exactly. For others, colours are chosen by Wu's method in
+//! Oklab, and the error is diffused to the neighbouring pixels (Floyd and Steinberg). Alpha, which neither supports, is
+//! reduced to a few levels, each with its own colours.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use quantette::{PaletteBuf, PaletteSize, Pipeline};
 
 /// How much of an error is diffused: all of it would turn smooth areas into noise.
 const DIFFUSION: f32 = 7.0 / 8.0;
-/// Levels between clear and opaque at most.
+/// Maximum number of levels between transparent and opaque.
 const MAX_BETWEEN: usize = 6;
 
 /// An image of at most 256 colours.
@@ -21,21 +21,21 @@ const MAX_BETWEEN: usize = 6;
 pub(in crate::codec) struct Indexed {
     /// Red, green, blue and alpha; those that are not opaque come first.
     pub(in crate::codec) palette: Vec<[u8; 4]>,
-    /// Each pixel's place in the palette.
+    /// Each pixel's index in the palette.
     pub(in crate::codec) indices: Vec<u8>,
 }
 
-/// How much transparency a format's palette knows.
+/// The transparency that a format's palette supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::codec) enum Depth {
-    /// A pixel is clear, or it is not.
+    /// Each pixel is transparent or opaque.
     Clear,
     /// Every level.
     Levels,
 }
 
 impl Indexed {
-    /// Brings straight RGBA pixels to at most `colours` (2 to 256), a clear one included.
+    /// Reduces straight RGBA pixels to at most `colours` (2 to 256), including a transparent one.
     pub(in crate::codec) fn of(pixels: &[u8], width_px: u32, colours: u16, depth: Depth) -> Self {
         let colours = usize::from(colours.clamp(2, 256));
         let pixels = pixels.as_chunks::<4>().0;
@@ -69,13 +69,13 @@ impl Indexed {
     }
 }
 
-/// A pixel as a palette holds it: transparent pixels have no colour.
+/// A pixel as stored in a palette: transparent pixels have no colour.
 fn seen([r, g, b, a]: [u8; 4], depth: Depth) -> [u8; 4] {
     let a = if depth == Depth::Levels { a } else { u8::from(a >= 128) * 255 };
     if a == 0 { [0; 4] } else { [r, g, b, a] }
 }
 
-/// Every colour, if there are not too many.
+/// All colours, if there are few enough.
 fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
     let mut places: HashMap<[u8; 4], u8> = HashMap::new();
     let mut palette = Vec::new();
@@ -100,9 +100,9 @@ fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
     Some(Indexed { palette, indices })
 }
 
-/// Pixels of one level of alpha share some colours.
+/// Pixels of one alpha level, which share some colours.
 struct Layer {
-    /// Where its colours begin in the palette.
+    /// Index of its first colour in the palette.
     first: u8,
     map: NearestNeighborColorMap<Oklab, f32, 3>,
 }
@@ -124,7 +124,7 @@ fn reduced(pixels: &[[u8; 4]], width_px: u32, colours: usize, depth: Depth) -> I
             continue;
         }
         let chosen = chosen_colours(pixels.iter().filter(|pixel| levels.level(pixel[3]) == level), share);
-        // Whole levels are written, so errors are measured against those.
+        // Integers are written, so errors are measured against those.
         let whole = oklab_to_srgb8(&chosen);
         palette.extend(whole.iter().map(|colour| [colour.red, colour.green, colour.blue, alpha]));
         let map = PaletteBuf::new(srgb8_to_oklab(&whole)).ok().map(NearestNeighborColorMap::new);
@@ -142,10 +142,10 @@ fn chosen_colours<'p>(pixels: impl Iterator<Item = &'p [u8; 4]>, colours: usize)
     pipeline.map_or_else(|_| Vec::new(), |pipeline| pipeline.output_oklab_palette().into_vec())
 }
 
-/// Row by row, forth and back.
+/// Row by row, in alternating directions.
 fn dithered(pixels: &[[u8; 4]], width: usize, levels: &Levels, layers: &[Option<Layer>], clear: u8) -> Vec<u8> {
     let mut indices = vec![clear; pixels.len()];
-    // A pixel more on each side, so that there are always neighbours.
+    // One more pixel on each side, so that there are always neighbours.
     let (mut here, mut below) = (vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]);
     let mut colours = Vec::with_capacity(width);
     for (y, (row, indices)) in pixels.chunks(width).zip(indices.chunks_mut(width)).enumerate() {
@@ -184,7 +184,7 @@ fn add(to: &mut [f32; 3], error: [f32; 3], part: f32) {
 struct Levels {
     /// Levels between transparent and opaque.
     between: usize,
-    /// Colours of each level.
+    /// Number of colours for each level.
     shares: Vec<usize>,
     depth: Depth,
 }

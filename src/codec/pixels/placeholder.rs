@@ -1,4 +1,4 @@
-//! Pixels that a truncated file lacks: transparent if the image has alpha, else gray.
+//! Pixels for the missing part of a truncated file: transparent if the image has alpha, otherwise gray.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! The best quality whose file stays within a size: the rendered rows are kept and encoded again with other qualities.
+//! The best quality whose file stays within a size limit: the rendered rows are kept and encoded again with other
+//! qualities.
 
 use super::whole_image::Collector;
 use crate::codec::errors;
@@ -6,10 +7,10 @@ use crate::codec::spec::{Encoder, EncoderSpec, Extras};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save, human};
 
-/// How much the logarithm of a file's size grows with a step of quality, roughly: for the first guess.
+/// Approximate growth of the logarithm of the file size per step of quality, for the first guess.
 const GROWTH: f64 = 0.035;
 
-/// Bytes that the search holds in addition to an encoder's own: the rows, and the best file so far.
+/// Bytes for the search in addition to the encoder's own: the rows, and the best file so far.
 pub(crate) fn held_bytes(format: Format, spec: &EncoderSpec, save: &Save, info: &ImageInfo) -> u64 {
     let Some(limit) = save.max_bytes.filter(|_| format.default_quality().is_some()) else { return 0 };
     let sample_bytes = if is_deep(spec, info) { 2 } else { 1 };
@@ -23,7 +24,7 @@ fn is_deep(spec: &EncoderSpec, info: &ImageInfo) -> bool {
     spec.is_deep && info.sample == SampleType::U16
 }
 
-/// Keeps rows, and searches at the end.
+/// Keeps the rows, and searches at the end.
 pub(crate) struct Search {
     format: Format,
     spec: &'static EncoderSpec,
@@ -96,8 +97,8 @@ impl Encoder for Search {
     }
 }
 
-/// A file within `save.max_bytes`: `encode` is called again for each quality that is tried, if the format has one, and
-/// the best quality that fits is kept.
+/// A file within `save.max_bytes`: if the format has a quality, `encode` is called for each one tried, and the best
+/// that fits is kept.
 pub fn within_bytes(
     format: Format,
     save: &Save,
@@ -112,7 +113,7 @@ pub fn within_bytes(
     }
 }
 
-/// The file of the highest quality up to `ceiling` that is no larger than `limit`. Assumes that size grows with
+/// The file with the highest quality up to `ceiling` that is no larger than `limit`. Assumes that size grows with
 /// quality.
 fn best(
     limit: u64,
@@ -120,7 +121,7 @@ fn best(
     first: u8,
     mut encode: impl FnMut(u8) -> Result<Vec<u8>, ItemError>,
 ) -> Result<Vec<u8>, ItemError> {
-    // The logarithm of how much of the limit a file takes: 0 is all of it.
+    // The logarithm of the file's share of the limit; 0 is exactly the limit.
     let weight = |bytes: &[u8]| (bytes.len().max(1) as f64 / limit.max(1) as f64).ln();
     let mut fits: Option<(u8, Vec<u8>)> = None;
     let mut exceeds: Option<(u8, f64)> = None;
@@ -138,7 +139,7 @@ fn best(
             (Some((low, _)), _) if *low >= ceiling => break,
             (Some((low, _)), Some((high, _))) if high - low <= 1 => break,
             (Some((low, bytes)), Some((high, above))) => {
-                // Interpolates; since growth is not even, later steps take the middle.
+                // Interpolates; since growth is uneven, later steps bisect.
                 let below = weight(bytes);
                 let share = if step >= 4 { 0.5 } else { (-below / (above - below)).clamp(0.0, 1.0) };
                 let guess = f64::from(*low) + share * f64::from(high - low);
@@ -158,7 +159,7 @@ fn best(
     fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("no quality fits"))
 }
 
-/// Refuses a file above a size, for formats that have no quality to lower.
+/// Refuses a file above a size limit, for formats without a quality to lower.
 pub(in crate::codec) struct Bounded {
     pub(in crate::codec) inner: Box<dyn Encoder>,
     pub(in crate::codec) format: Format,
@@ -189,7 +190,7 @@ fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemEr
     Ok(bytes)
 }
 
-/// Says exactly how many bytes the smallest possible file takes, so that people know how much to allow.
+/// The error says exactly how large the smallest possible file is, so that people know what limit to set.
 fn too_large(had: usize, limit: u64, why: &str) -> ItemError {
     let (had, most) = (human::count(had as u64), human::count(limit));
     errors::cant_encode(format!("{why} it takes {had} bytes; max_bytes allows {most}")).with("limit", limit)

@@ -8,7 +8,7 @@ use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples, Truncated};
 
-/// Gives the rows of an image in memory.
+/// Returns the rows of an image in memory.
 pub(crate) struct WholeReader {
     info: ImageInfo,
     samples: Samples,
@@ -25,7 +25,7 @@ impl WholeReader {
         Ok(Self { info, samples, next_row: 0, truncation: None })
     }
 
-    /// The same for a truncated file: the other rows are left blank.
+    /// The same for a truncated file: the other rows are blank.
     pub(crate) fn short(mut self, rows: u32, from_below: bool, bytes: u64) -> Self {
         let of_rows = self.info.height_px;
         let missing = if from_below { 0..of_rows.saturating_sub(rows) } else { rows..of_rows };
@@ -123,7 +123,7 @@ impl<T: Sample> Collector<T> {
         Ok(Self { info, converter: Converter::new(info, to), count: RowCount::new(info.height_px), pixels })
     }
 
-    /// The same, with alpha that is not kept blended over another colour than white.
+    /// The same, with alpha blended over another colour than white if it is not kept.
     pub(crate) fn over(self, paper: Rgb) -> Self {
         Self { converter: self.converter.over(paper), ..self }
     }
@@ -142,7 +142,7 @@ impl<T: Sample> Collector<T> {
     }
 }
 
-/// The image that a decoder of the `image` crate is about to give.
+/// The image that a decoder of the `image` crate is about to deliver.
 pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> {
     let (channels, sample) = match decoder.color_type() {
         ColorType::L8 => (Channels::Gray, SampleType::U8),
@@ -161,7 +161,7 @@ pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> 
     Ok(ImageInfo { width_px, height_px, channels, sample, premultiplied: false })
 }
 
-/// Decodes with a decoder of the `image` crate, within twice the image's own memory.
+/// Decodes with the `image` crate, within twice the image's own memory.
 pub(crate) fn decode(mut decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
     let info = info(&decoder)?;
     errors::within_limits(info.width_px, info.height_px)?;

@@ -34,8 +34,8 @@ pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
     encoded(profile)
 }
 
-/// The name of colours that are not supported and treated as sRGB: those of a high dynamic range, and those that leave
-/// room below black and above white.
+/// The name of a colour space that is not supported and treated as sRGB: those of a high dynamic range, and those that
+/// leave headroom below black and above white.
 pub(super) fn treated_as_srgb(stored: &Info<'_>) -> Option<&'static str> {
     if stored.icc_profile.is_some() {
         return None;
@@ -84,7 +84,7 @@ fn coordinates(stored: &SourceChromaticities) -> [(f32, f32); 4] {
     [stored.white, stored.red, stored.green, stored.blue].map(|(x, y)| (x.into_value(), y.into_value()))
 }
 
-/// Whether primaries span an area, and white is a possible colour.
+/// Whether the primaries span an area and the white point is possible.
 fn is_plausible(stored: &[(f32, f32); 4]) -> bool {
     let [_, red, green, blue] = stored;
     let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
@@ -119,7 +119,7 @@ mod tests {
     const P3: (&[u8; 4], &[u8]) = (b"cICP", &[12, 13, 0, 1]);
     const SRGB_CHUNK: (&[u8; 4], &[u8]) = (b"sRGB", &[0]);
 
-    /// A file of one row with chunks of its own before the pixels.
+    /// A file of one row with additional chunks before the pixels.
     fn file(colour: ColorType, samples: &[u8], chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut encoder = Encoder::new(&mut out, (samples.len() / colour.samples()) as u32, 1);
@@ -165,7 +165,7 @@ mod tests {
         if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
     }
 
-    /// Light through a matrix, which goes from one set of primaries with D65 to sRGB's.
+    /// Light multiplied by a matrix from one set of primaries with D65 to sRGB's.
     fn through(matrix: [[f64; 3]; 3], light: [f64; 3]) -> Vec<f64> {
         matrix.iter().map(|row| encode(row.iter().zip(light).map(|(m, v)| m * v).sum())).collect()
     }
@@ -205,7 +205,7 @@ mod tests {
         near(&shown(&both), &expected, 1.0);
         let alone = shown(&file(ColorType::Rgb, &COLOURS, &[(b"iCCP", &packed)]));
         near(&alone[..3], &through(ADOBE_TO_SRGB, [200, 120, 80].map(|v: u8| (f64::from(v) / 255.0).powf(2.2))), 1.5);
-        // sRGB by its points is sRGB, to the last bit.
+        // Code points that mean sRGB give sRGB exactly.
         let plain = file(ColorType::Rgb, &COLOURS, &[(b"cICP", &[1, 13, 0, 1])]);
         assert_eq!(shown(&plain), COLOURS);
         // Gray is on the axis, whatever the primaries.
@@ -264,7 +264,7 @@ mod tests {
             .flat_map(|rgb| through(ADOBE_TO_SRGB, rgb.map(|v| (f64::from(v) / 255.0).powf(2.2))))
             .collect();
         near(&adobe, &expected, 1.0);
-        // Forged primaries do not: three on one line, a green without luminance, an impossible white.
+        // Forged primaries are ignored: three on one line, a green without luminance, an impossible white.
         for forged in [
             [31_270, 32_900, 10_000, 10_000, 20_000, 20_000, 30_000, 30_000],
             [31_270, 32_900, 64_000, 33_000, 30_000, 0, 15_000, 6_000],

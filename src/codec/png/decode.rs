@@ -22,7 +22,7 @@ const MAX_PROFILE_BYTES: usize = 16 << 20;
 /// Deflate can't compress data by more than this: a larger claim is a bomb or a truncated file.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
-/// Checks width and height in the header, by which the `png` crate takes memory.
+/// Checks width and height in the header, by which the `png` crate allocates memory.
 fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
         return Err(if bytes.len() < 24 {
@@ -124,7 +124,7 @@ pub(in crate::codec) fn open<'a>(
     Ok(Decoded { header, rows, profile, metadata })
 }
 
-/// The samples of interlaced rows as stored, and whether some were missing. Those are filled in from the coarser
+/// The samples of interlaced rows as stored, and whether some were missing. Missing ones are filled in from the coarser
 /// passes.
 fn passes(
     reader: &mut Reader<Bytes<'_>>,
@@ -221,7 +221,7 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }
 
-/// A profile that fits the file's pixels: code points and primaries describe colours, and gray pixels are their axis.
+/// A profile that fits the file's pixels: code points and primaries describe colours, and gray pixels are on their
 /// axis.
 fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
     let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
@@ -237,7 +237,7 @@ struct PngReader<'a> {
     info: ImageInfo,
     next_row: u32,
     file_bytes: u64,
-    /// Whether a truncated file gives what there is.
+    /// Whether to accept a truncated file.
     keep: bool,
     /// Rows that a truncated file has.
     rows_had: Option<u32>,

@@ -1,5 +1,5 @@
-//! Composes APNG's frames as the specification says: the canvas is transparent at first; a frame replaces its area or
-//! is drawn over it, and then stays, is cleared or is undone. The default image may not be part of the animation.
+//! Composes APNG's frames as specified: the canvas is transparent at first; a frame replaces its area or is drawn over
+//! it, and is then kept, cleared or undone. The default image may not be part of the animation.
 
 use ::png::{BlendOp, DisposeOp, InterlaceInfo, Reader};
 
@@ -10,7 +10,7 @@ use crate::codec::pixels::convert::Sample;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, RowReader, SampleType};
 
-/// What the chunks of an animation say.
+/// The properties of an animation, from its chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     pub(super) frames: u32,
@@ -19,7 +19,7 @@ pub(super) struct Scan {
     pub(super) shows_through: bool,
 }
 
-/// Walks over the chunks; `None` for a still image.
+/// Scans the chunks; `None` for a still image.
 pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     let mut scan: Option<Scan> = None;
     let mut found = 0u32;
@@ -64,7 +64,7 @@ pub(super) struct PngFrames<'a> {
     shown: u32,
     /// Whether the reader is at the next frame, not at a default image that is not part of the animation.
     at_frame: bool,
-    /// Whether a truncated file gives what there is: frames, or the part of the first one.
+    /// Whether to accept a truncated file: its frames, or part of the first one.
     keep: bool,
     /// Rows of the last frame, if it is truncated.
     rows_had: Option<u32>,
@@ -112,7 +112,7 @@ impl<'a> PngFrames<'a> {
                 let row = match self.reader.next_row().map_err(from_png) {
                     Ok(Some(row)) => row,
                     Ok(None) => return Ok(()),
-                    // A part of the first frame is better than nothing, but a part of a later one would look damaged.
+                    // Part of the first frame is better than nothing, but part of a later one would look damaged.
                     Err(error) if self.keep && self.shown == 0 && error.kind == ErrorKind::Truncated => {
                         self.rows_had = Some(y as u32);
                         return if y > area.y as usize { Ok(()) } else { Err(error) };
@@ -213,7 +213,7 @@ impl<T: Sample> Layers<T> {
     }
 }
 
-/// A pixel over another one, alpha last and straight in both (PNG, third edition, 13.16), rounded once.
+/// A pixel over another, with alpha last and straight in both (PNG, third edition, 13.16), rounded once.
 fn lay_over<T: Sample>(source: &[T], target: &mut [T]) {
     let max = u64::from(T::MAX.wide());
     let (Some(&above), Some(&below)) = (source.last(), target.last()) else { return };

@@ -12,7 +12,7 @@ use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
 
-/// Level of deflate for images with a palette: the fast level does little for them.
+/// Deflate level for images with a palette: the fast level compresses them poorly.
 const PALETTE_EFFORT: u8 = 6;
 
 /// Bytes that encoding takes: the file, and some rows, or the whole image if a palette is chosen for it.
@@ -110,7 +110,7 @@ impl PngEncoder {
             Some(0) => encoder.set_deflate_compression(DeflateCompression::NoCompression),
             Some(level) => encoder.set_deflate_compression(DeflateCompression::Level(level.min(9))),
         }
-        // Differences between palette indices mean nothing.
+        // Differences between palette indices are meaningless.
         encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
         if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
             encoder.add_itxt_chunk(text_chunks::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;

@@ -25,7 +25,7 @@ pub(in crate::codec) trait Stored: Sample + PartialEq {
     /// The depth that is written to the file.
     const DEPTH: BitDepth;
 
-    /// Bytes, the most significant first.
+    /// Big-endian bytes.
     fn bytes(samples: Vec<Self>) -> Vec<u8>;
 }
 
@@ -89,7 +89,7 @@ fn fraction(delay: Delay) -> (u16, u16) {
     let narrow =
         |numerator: u32, denominator: u32| Some((u16::try_from(numerator).ok()?, u16::try_from(denominator).ok()?));
     narrow(numerator, denominator).or_else(|| narrow(numerator / divisor, denominator / divisor)).unwrap_or_else(|| {
-        // The finest unit in which it fits.
+        // The finest unit that fits.
         let unit = [1_000_u16, 100, 10].into_iter().find(|unit| delay.seconds() * f64::from(*unit) <= 65_535.0);
         let unit = unit.unwrap_or(1);
         ((delay.seconds() * f64::from(unit)).round() as u16, unit)

@@ -14,7 +14,7 @@ use super::spec::{EncoderSpec, FormatSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SampleType, SaveInfo};
 use encode_animation::PngAnimation;
 
-/// What every file begins with.
+/// The first bytes of every file.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// PNG's declaration.

@@ -1,5 +1,5 @@
-//! Metadata in PNG's text chunks: XMP under its keyword, and the "raw profiles" in which programs kept EXIF, XMP and
-//! IPTC before there were chunks for them (ImageMagick's way: a name, a length, hexadecimal digits).
+//! Metadata in PNG's text chunks: XMP under its keyword, and the "raw profiles" in which programs stored EXIF, XMP and
+//! IPTC before there were chunks for them (ImageMagick's notation: a name, a length, hexadecimal digits).
 
 use ::png::Info;
 
@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// The XMP packet.
 pub(super) fn xmp(info: &Info<'_>) -> Option<Vec<u8>> {
-    // Its compressed form is copied, because only then does the `png` crate accept a limit.
+    // The compressed form is copied, because the `png` crate accepts a limit only for that.
     let mut text = info.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD)?.clone();
     text.decompress_text_with_limit(MAX_TEXT_BYTES).ok()?;
     text.get_text().ok().map(String::into_bytes)

@@ -18,7 +18,7 @@ impl ImageCrateFormat for Pnm {
     }
 
     fn least_bytes(info: &ImageInfo) -> u64 {
-        // The smallest samples are bits, eight to a byte.
+        // The smallest samples are bits, eight per byte.
         u64::from(info.width_px) * u64::from(info.height_px) / 8
     }
 

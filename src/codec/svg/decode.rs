@@ -1,7 +1,7 @@
-//! Drawing SVG through resvg, at its own size or smaller. Nothing outside the file is read: only `data:` references
-//! count, and text is set in the bundled fonts, so that a drawing looks the same everywhere.
+//! Drawing SVG through resvg, at its own size or smaller. Nothing outside the file is read: only `data:` references are
+//! used, and text is set in the bundled fonts, so that a drawing looks the same everywhere.
 //!
-//! A drawing is a kind of program: drawing one can take any time and memory. So it happens in a helper process.
+//! A drawing is a kind of program and can take any amount of time and memory, so it is rendered in a helper process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Sampl
 /// Drawing stops after this time.
 pub(super) const MAX_TIME: Duration = Duration::from_mins(1);
 
-/// Bytes that drawing takes: the canvas, its copy for the caller, layers and masks, and the drawing's description. Only
-/// texts and repeated parts take more than that.
+/// Bytes for drawing: the canvas, its copy for the caller, layers and masks, and the drawing's description. Only texts
+/// and repeated parts take more.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     header.info.size_bytes() * 2 + layer_bytes(&header.info) + description_bytes(bytes)
 }
 
-/// What the drawing's description takes once it is read.
+/// Bytes for the parsed description of the drawing.
 pub(super) fn description_bytes(bytes: &[u8]) -> u64 {
     detect::text_bytes(bytes).saturating_mul(16)
 }
@@ -39,7 +39,7 @@ const fn layer_bytes(info: &ImageInfo) -> u64 {
     info.size_bytes() * 4 + (64 << 20)
 }
 
-/// Resolves only `data:` references, and of those only images of a acceptable size.
+/// Resolves only `data:` references, and only images of an acceptable size.
 fn hrefs() -> ImageHrefResolver<'static> {
     let default = ImageHrefResolver::default_data_resolver();
     ImageHrefResolver {
@@ -98,13 +98,13 @@ fn header(info: ImageInfo) -> FileHeader {
     FileHeader::still(info, Orientation::Upright)
 }
 
-/// The header from the root element alone: the drawing is not looked at. An error if its size depends on it.
+/// The header from the root element alone; the drawing is not parsed. An error if its size depends on it.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let root = root_size::root_only(bytes)?.ok_or_else(|| errors::unsupported("its size depends on what it draws"))?;
     Ok(header(info(&tree(&root, Arc::default())?)?))
 }
 
-/// Whether the root element does not say how large the drawing is.
+/// Whether the root element doesn't give the drawing's size.
 pub(super) fn is_size_hidden(bytes: &[u8]) -> bool {
     root_size::root_only(bytes).is_ok_and(|root| root.is_none())
 }
@@ -114,7 +114,7 @@ pub(super) fn probe_whole(bytes: &[u8]) -> Result<FileHeader, ItemError> {
     Ok(header(info(&whole_tree(bytes)?)?))
 }
 
-/// Draws it. The thread must have the stack of a helper's: elements of hostile files nest deeply.
+/// Draws it. The thread needs a stack as large as a helper's: elements of hostile files nest deeply.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,

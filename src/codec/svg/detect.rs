@@ -10,7 +10,7 @@ use crate::error::ItemError;
 
 /// Bytes of a document that are searched for its root element.
 const HEAD_BYTES: usize = 64 << 10;
-/// Most bytes of text that are read: drawings of this size take minutes and gigabytes.
+/// Maximum length of the text: drawings of this size take minutes and gigabytes.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// Whether a document's root element is `svg`, as far as its first bytes show.
@@ -63,7 +63,7 @@ fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(pairs.iter().map(|pair| if pair[1 - low] == 0 { pair[low] } else { b'?' }).collect())
 }
 
-/// Whether `svg` comes first, behind declarations, comments and a document type.
+/// Whether `svg` comes first, after declarations, comments and a document type.
 fn has_root(text: &[u8]) -> bool {
     to_first_element(text).strip_prefix(b"<").is_some_and(is_svg_name)
 }
@@ -107,7 +107,7 @@ fn is_svg_name(element: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b':').next() == Some(b"svg")
 }
 
-/// Length of the document's text, as its packed form states it.
+/// Length of the document's text, according to its compressed form.
 pub(super) fn text_bytes(bytes: &[u8]) -> u64 {
     let packed = if is_gzip(bytes) { bytes.last_chunk::<4>() } else { None };
     packed.map_or(bytes.len() as u64, |length| u64::from(u32::from_le_bytes(*length)).min(MAX_TEXT_BYTES))

@@ -6,7 +6,7 @@ use resvg::usvg::fontdb::Database;
 
 use crate::model::font;
 
-/// The family that replaces every other.
+/// The family used for all text.
 pub(super) const FAMILY: &str = font::FAMILY;
 
 /// The fonts, read once.

@@ -3,21 +3,21 @@
 
 use resvg::usvg::{Fill, Group, ImageKind, Node, Paint, Pattern, Stroke, Tree};
 
-/// Pixels that an image inside a drawing can have; a larger one is left out.
+/// Maximum number of pixels of an embedded image; larger ones are left out.
 pub(super) const MAX_INNER_PX: u64 = 50_000_000;
 /// Bytes of a pixel of a layer.
 const PIXEL_BYTES: u64 = 4;
-/// Most nodes that are visited: patterns and masks may be used many times.
+/// Maximum number of nodes visited: patterns and masks may be used many times.
 const MAX_VISITS: u32 = 4_000_000;
 
 struct Walk {
     scale: (f32, f32),
-    /// A layer's px at most, each way: five times the canvas, as resvg bounds them.
+    /// The maximum size of a layer in px, per axis: five times the canvas, as in resvg.
     most: (f64, f64),
     visits: u32,
 }
 
-/// Bytes held at once at most, for a drawing at a scale on a canvas of that many px.
+/// Maximum bytes held at once for a drawing at this scale on a canvas of this many px.
 pub(super) fn layer_bytes(tree: &Tree, scale: (f32, f32), canvas: (u32, u32)) -> u64 {
     let most = (f64::from(canvas.0) * 5.0, f64::from(canvas.1) * 5.0);
     let mut walk = Walk { scale, most, visits: 0 };
@@ -25,7 +25,7 @@ pub(super) fn layer_bytes(tree: &Tree, scale: (f32, f32), canvas: (u32, u32)) ->
 }
 
 impl Walk {
-    /// The most layer bytes at once within a group.
+    /// Maximum bytes of layers at once within a group.
     fn group(&mut self, group: &Group) -> u64 {
         self.visits += 1;
         if self.visits > MAX_VISITS {
@@ -120,7 +120,7 @@ fn pixels_bytes(width: f64, height: f64) -> u64 {
     (((width + 2.0) * (height + 2.0)) as u64).saturating_mul(PIXEL_BYTES)
 }
 
-/// Whether an image inside a drawing is a raster image, which takes memory of its own.
+/// Whether an embedded image is a raster image, which takes memory of its own.
 const fn is_raster(kind: &ImageKind) -> bool {
     !matches!(kind, ImageKind::SVG(_))
 }

@@ -1,16 +1,17 @@
-//! The size that a drawing's root element states, found without reading the drawing.
+//! The size given in a drawing's root element, without parsing the drawing.
 
 use resvg::usvg::roxmltree::{Document, ParsingOptions};
 
 use super::detect;
 use crate::error::ItemError;
 
-/// XML nodes at most; a map of a country has some hundred thousand.
+/// Maximum number of XML nodes; a country map has some hundred thousand.
 pub(super) const MAX_NODES: u32 = 2_000_000;
-/// Bytes of a root element at most: entities in it may repeat it many times.
+/// Maximum bytes of a root element: entities in it may repeat it many times.
 const MAX_ROOT_BYTES: usize = 64 << 10;
 
-/// The document without what is in its root element. `None` if its size depends on more than the root's attributes.
+/// The document without the contents of its root element. `None` if its size depends on more than the root's
+/// attributes.
 pub(super) fn root_only(bytes: &[u8]) -> Result<Option<String>, ItemError> {
     let root = if let Some(root) = detect::head(bytes).and_then(|head| root_of(&head)) {
         root
@@ -40,13 +41,13 @@ fn root_of(text: &str) -> Option<String> {
     None
 }
 
-/// Whether the attributes say how large the drawing is: by a view box, or by width and height in fixed units.
+/// Whether the attributes give the drawing's size: by a view box, or by width and height in fixed units.
 fn states_size(root: &str) -> bool {
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let Ok(document) = Document::parse_with_options(root, parsing) else { return false };
     let root = document.root_element();
     let sides = [root.attribute("width"), root.attribute("height")].map(|side| side.map(str::trim));
-    // The size of letters may be set elsewhere in the document.
+    // The font size may be set elsewhere in the document.
     if sides.iter().flatten().any(|side| side.ends_with("em") || side.ends_with("ex")) {
         return false;
     }

@@ -80,7 +80,7 @@ fn nothing_outside_the_file_is_read() {
         svg("width='8' height='8'", "<text>&e;</text>")
     );
     assert!(drawn(&entity, 1.0).is_err() || drawn(&entity, 1.0).unwrap().2.iter().all(|&sample| sample == 0));
-    // What the file holds itself is drawn.
+    // Embedded images are drawn.
     let encoded: String = inside.bytes().fold(String::new(), |mut text, byte| {
         write!(text, "%{byte:02X}").unwrap();
         text
@@ -109,11 +109,11 @@ fn bombs_are_refused_before_they_go_off() {
     // Elements in elements, deeper than a thread's usual stack.
     let deep = format!("{}{}", "<g>".repeat(20_000), "</g>".repeat(20_000));
     let _ = drawn(&svg("width='8' height='8'", &deep), 1.0);
-    // Itself.
+    // A pattern that uses itself.
     let own = "<pattern id='p' width='1' height='1'><rect width='9' height='9' fill='url(#p)'/></pattern>\
         <rect width='8' height='8' fill='url(#p)'/><g id='g'><use xlink:href='#g'/></g>";
     let _ = drawn(&svg("width='8' height='8'", own), 1.0);
-    // Layers upon layers, each as large as the canvas; and a tile of a pattern that is far larger.
+    // Many layers as large as the canvas; and a pattern tile that is far larger.
     let layers = format!(
         "{}<rect width='9999' height='9999'/>{}",
         "<g opacity='0.9'><rect width='9999' height='9999'/>".repeat(100),

@@ -1,4 +1,4 @@
-//! Animations: composed exactly as Pillow composes them, saved and read again without a change.
+//! Animations: composed exactly as by Pillow, and saved and read again without changes.
 
 use super::*;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -12,7 +12,7 @@ macro_rules! file {
 
 pub(super) use file;
 
-/// An animation, and the canvases that Pillow makes of it, one below the other.
+/// An animation, and the canvases that Pillow composes, stacked vertically.
 struct Case {
     name: &'static str,
     file: &'static [u8],
@@ -84,7 +84,7 @@ const CASES: [Case; 6] = [
     },
 ];
 
-/// Everything of an animation.
+/// All data of an animation.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen {
     pub(super) picture: Picture,
@@ -123,7 +123,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Seen, ItemError> {
     Ok(Seen { picture, delays, canvases })
 }
 
-/// RGBA of 8 bits, without the colours of clear pixels.
+/// 8-bit RGBA, without the colours of transparent pixels.
 pub(super) fn visible(info: &ImageInfo, samples: &Samples) -> Vec<u8> {
     let band =
         Band { width_px: info.width_px, rows: info.height_px, channels: info.channels, samples: samples.clone() };
@@ -174,7 +174,7 @@ pub(super) fn transcode(bytes: &[u8], format: Format, save: &Save) -> Result<Vec
     encoder.finish()
 }
 
-/// Saves images of one size as frames, a tenth of a second each.
+/// Saves images of one size as frames of a tenth of a second.
 fn save_frames(frames: &[&Image], format: Format, save: &Save) -> Vec<u8> {
     let canvas = frames[0].info;
     let picture = Picture { canvas, frames: frames.len() as u32, plays: Plays::Times(7) };
@@ -213,7 +213,7 @@ fn every_animation_survives_every_format() {
             if format != known::GIF || case.name.ends_with("gif") {
                 assert_eq!(times(&after.delays), times(&before.delays), "{what}");
             }
-            // And on from there.
+            // And from there on.
             let again = read(&transcode(&bytes, known::GIF, &lossless()).unwrap()).unwrap();
             assert_eq!(difference(&before, &again), None, "{what}, and as GIF again");
         }
@@ -223,10 +223,10 @@ fn every_animation_survives_every_format() {
 /// A GIF frame of random pixels.
 fn random_frame(random: &mut impl FnMut() -> u64, canvas: (u64, u64)) -> ::gif::Frame<'static> {
     let (width, height) = (1 + random() % canvas.0, 1 + random() % canvas.1);
-    // From two colours to all 256, mostly used up; every other frame has a clear one.
+    // From two to all 256 colours, mostly all used; every other frame has a transparent one.
     let colours = [2, 16, 255, 256][(random() % 4) as usize];
     let transparent = random().is_multiple_of(2).then(|| (random() % colours) as u8);
-    // Colours come from few, so that frames share some.
+    // Few colours, so that frames share some.
     let palette = (0..colours * 3).map(|k| ((k * 37 + random() % 3 * 85) % 256) as u8).collect();
     ::gif::Frame {
         delay: (random() % 4) as u16,
@@ -396,7 +396,7 @@ fn profiles_and_metadata_go_along_and_colours_are_converted() {
 
 #[test]
 fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
-    // A square without a clear pixel in its own area, on clear ground, at five places.
+    // A square without transparent pixels in its own area, on a transparent background, at five positions.
     let square = |place: usize| {
         let pixel = |k: usize| if (k % 30) / 6 == place { [200, 30, k as u8, 255] } else { [0; 4] };
         Image::from_u8(30, 10, Channels::Rgba, (0..300).flat_map(pixel).collect())

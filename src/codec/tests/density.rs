@@ -78,17 +78,17 @@ fn files_hold_the_numbers_that_their_formats_say() {
 
 #[test]
 fn the_density_of_exif_counts_if_the_file_has_none_and_is_updated_otherwise() {
-    // WebP has no other place for it; JFIF's default means none.
+    // WebP has no other field for it; JFIF's default means none.
     for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
         let mut bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(stored(&bytes), at(254.0, 304.8), "{format:?}");
-        // No unit: a shape of pixels.
+        // No unit: only an aspect ratio.
         let exif = Some(exif_with(1, (1, 1), (1, 1), 1));
         bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(stored(&bytes), None, "{format:?}");
     }
-    // The file's own number wins, and EXIF is set right.
+    // The file's own number wins, and EXIF is corrected.
     let exif = Some(exif_with(3, (28, 1), (28, 1), 1));
     let metadata = Metadata { exif, density: at(300.0, 300.0), ..Metadata::default() };
     for format in [known::JPEG, known::PNG, known::WEBP, known::TIFF] {

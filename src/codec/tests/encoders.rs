@@ -1,4 +1,4 @@
-//! What save settings promise, checked in the files themselves.
+//! Checks the effects of save settings in the files themselves.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -18,7 +18,7 @@ fn keep() -> Save {
     Save { metadata: MetadataPolicy::Keep, colour: ColourChoice::Keep, ..Save::default() }
 }
 
-/// Slopes with some noise in the last bits, and alpha from clear to opaque.
+/// Gradients with some noise in the lowest bits, and alpha from transparent to opaque.
 fn picture(width_px: u32, height_px: u32, channels: Channels, sample: SampleType) -> Image {
     let mut values = Vec::new();
     for y in 0..height_px {
@@ -134,7 +134,7 @@ fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
 
 #[test]
 fn jpeg_tables_are_those_of_the_quality_asked_for() {
-    // ISO 10918, annex K, in the zigzag order that files hold: the first ten of light and of colour.
+    // ISO 10918, annex K, in zigzag order as in files: the first ten of luma and of chroma.
     const LUMA: [u32; 10] = [16, 11, 12, 14, 12, 10, 16, 14, 13, 14];
     const CHROMA: [u32; 10] = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47];
     let image = picture(16, 16, Channels::Rgb, SampleType::U8);
@@ -169,11 +169,11 @@ fn jpeg_and_gif_show_the_background_through_clear_pixels() {
     let save = Save { background: Rgb([0, 128, 255]), quality: Some(100), ..keep() };
     let shown = decode(&encode(&clear, known::JPEG, &save).unwrap());
     assert!(bytes_of(&shown).as_chunks::<3>().0.iter().all(|&[r, g, b]| r <= 2 && g.abs_diff(128) <= 2 && b >= 253));
-    // Gray over a hue becomes colour, over gray it stays gray.
+    // Over a chromatic colour, gray becomes colour; over gray it stays gray.
     let gray = Image::from_u8(16, 16, Channels::GrayAlpha, [200, 0].repeat(256));
     assert_eq!(decode(&encode(&gray, known::JPEG, &save).unwrap()).info.channels, Channels::Rgb);
     assert_eq!(decode(&encode(&gray, known::JPEG, &keep()).unwrap()).info.channels, Channels::Gray);
-    // Half clear is laid over it, clear stays clear.
+    // Half-transparent pixels are blended; transparent ones stay transparent.
     let half = Image::from_u8(2, 1, Channels::Rgba, vec![255, 255, 255, 128, 9, 9, 9, 0]);
     let shown = decode(&encode(&half, known::GIF, &Save { background: Rgb([0, 0, 0]), ..keep() }).unwrap());
     assert_eq!(bytes_of(&shown)[..4], [128, 128, 128, 255]);
@@ -325,7 +325,7 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
         pixels.iter().flat_map(|&[r, g, b, a]| [level(r, a), level(g, a), level(b, a), (a / 257) as u8]).collect()
     };
     assert!(psnr(&over(&shown), &over(&image)) > 40.0, "{}", psnr(&over(&shown), &over(&image)));
-    // More than 8 bits of a 16-bit ramp are there.
+    // More than 8 bits of a 16-bit ramp are kept.
     let ramp = Image {
         samples: Samples::U16((0..512 * 64_u32).flat_map(|i| [(i % 512 * 128) as u16; 3]).collect()),
         ..picture(512, 64, Channels::Rgb, SampleType::U16)
@@ -435,7 +435,7 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
             assert_eq!((shown.profile, shown.metadata.xmp), (image.profile, metadata.xmp.clone()));
         }
     }
-    // A profile speaks of the channels that are stored, also where those are not the image's.
+    // A profile must match the stored channels, even if they differ from the image's.
     let mut gray = moxcms::ColorProfile::new_gray_with_gamma(1.8);
     gray.description = None;
     let gray: Arc<[u8]> = gray.encode().unwrap().into();

@@ -1,4 +1,4 @@
-//! Animations that are cut, forged or huge: an error with a sentence, or frames, but never a panic or a flood.
+//! Truncated, forged or huge animations: an error with a sentence, or frames, but never a panic or excessive memory.
 
 use super::animation::{canvases, file, frame_samples, random_numbers, read, transcode, visible};
 use super::*;
@@ -34,7 +34,7 @@ fn a_bomb_of_frames_is_refused_with_a_sentence_before_memory_is_taken() {
     assert_eq!(error.kind, ErrorKind::TooLarge);
     assert!(error.to_string().contains("20 frames have 19660 megapixels together"), "{error}");
     assert_eq!(probe(&bomb).unwrap().frames, 20, "its first frame can still be looked at");
-    // An APNG that only claims.
+    // An APNG with false claims.
     let mut claims = file!("operations.png").to_vec();
     let at = claims.windows(4).position(|kind| kind == b"acTL").unwrap() + 4;
     claims[at..at + 4].copy_from_slice(&(MAX_FRAMES + 1).to_be_bytes());
@@ -132,7 +132,7 @@ fn a_gif_cut_between_two_frames_is_not_taken_for_a_whole_one() {
     for &at in &ends[1..] {
         assert_eq!(refusal(&file[..=at]).kind, ErrorKind::Truncated, "cut at {at}");
     }
-    // An image without its end mark is one that some programs write.
+    // Some programs write images without an end marker.
     let still = gif();
     assert_eq!(probe(&still[..still.len() - 1]).unwrap().frames, 1);
 }
@@ -148,7 +148,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
         for _ in 0..300 {
             let mut damaged = bytes.clone();
             for _ in 0..=(random() % 5) {
-                // Headers are hit as often as pixels.
+                // Headers are damaged as often as pixels.
                 let reach = if random().is_multiple_of(2) { damaged.len().min(250) } else { damaged.len() };
                 let at = (random() % reach as u64) as usize;
                 damaged[at] = random() as u8;
@@ -168,7 +168,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
     }
 }
 
-/// Corrects the checksums of a PNG's chunks, so that the forged data is read.
+/// Corrects the checksums of a PNG's chunks, so that the forged data is accepted.
 fn mend_checksums(file: &mut [u8]) {
     let mut at = 8;
     while let Some(head) = file.get(at..at + 8) {

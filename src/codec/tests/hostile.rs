@@ -1,11 +1,11 @@
-//! Every kind of file there is, cut and damaged: pixels or an error, and nothing else.
+//! Files of all formats, truncated and damaged: they give pixels or an error, and nothing else.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::reference::{decode_page, file};
 use super::*;
 
-/// Files of the formats that are only read, and of kinds of TIFF that are not written here.
+/// Files of the formats that are only read, and of TIFF variants that are not written.
 fn files() -> Vec<(String, Vec<u8>)> {
     let folder = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats");
     let mut names: Vec<String> = std::fs::read_dir(folder)

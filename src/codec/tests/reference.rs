@@ -1,4 +1,4 @@
-//! Files that other programs made, and what those decode them to: `tests/reference/formats`, made by `make.py` there.
+//! Files made by other programs, and their decoded pixels: `tests/reference/formats`, made by `make.py` there.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -34,7 +34,7 @@ fn decode(name: &str) -> Image {
     decode_page(&file(name), 0).unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
 
-/// Samples as parts of one, in red, green, blue and alpha.
+/// Samples from 0 to 1 as red, green, blue and alpha.
 fn rgba(image: &Image) -> Vec<[f64; 4]> {
     let values: Vec<f64> = match &image.samples {
         Samples::U8(values) => values.iter().map(|&v| f64::from(v) / 255.0).collect(),
@@ -53,7 +53,7 @@ fn rgba(image: &Image) -> Vec<[f64; 4]> {
         .collect()
 }
 
-/// The largest and the mean difference, in levels of 255; where nothing is seen, colour does not count.
+/// The largest and the mean difference in levels of 255; colours of invisible pixels are ignored.
 fn difference(a: &Image, b: &Image) -> (f64, f64) {
     assert_eq!((a.info.width_px, a.info.height_px), (b.info.width_px, b.info.height_px));
     let (mut largest, mut sum, mut count) = (0.0f64, 0.0, 0.0);
@@ -107,7 +107,7 @@ fn check(cases: &[Case]) {
 fn avif_images_match_libavif() {
     use Channels::{Gray, Rgb, Rgba};
     check(&[
-        // libyuv, which libavif hands these to, rounds chroma to few bits, and treats the last odd column otherwise.
+        // libyuv, which libavif uses for these, rounds chroma to few bits, and treats the last odd column differently.
         case("avif_420.avif", "avif_420.png", Rgb, 5.0, 0.5),
         case("avif_422_limited.avif", "avif_422_limited.png", Rgb, 13.5, 1.4),
         case("avif_444_709.avif", "avif_444_709.png", Rgb, 1.1, 0.3),
@@ -131,7 +131,7 @@ fn jpeg_xl_images_match_libjxl() {
         case("jxl_gray.jxl", "jxl_gray.png", Gray, 0.0, 0.0),
         case("jxl_alpha.jxl", "jxl_alpha.png", Rgba, 1.1, 0.2),
         deep(case("jxl_16bit.jxl", "jxl_16bit.png", Rgb, 0.0, 0.0)),
-        // Whose alpha cjxl keeps in 8 bits.
+        // cjxl keeps its alpha in 8 bits.
         deep(case("jxl_16bit_gray_alpha.jxl", "jxl_16bit_gray_alpha.png", GrayAlpha, 0.51, 0.06)),
         case("jxl_from_jpeg.jxl", "jxl_from_jpeg.png", Rgb, 2.0, 0.3),
     ]);
@@ -170,7 +170,7 @@ fn floats_of_a_tiff_become_sixteen_bits() {
 fn lab_images_of_eight_and_sixteen_bits_match_their_originals() {
     check(&[
         deep(case("tiff_lab16.tif", "rgb.png", Channels::Rgb, 1.2, 0.05)),
-        // Steps of 8 bits are wide in the dark: littleCMS comes back to within 36.
+        // 8-bit steps are wide in the dark: littleCMS's round trip is within 36.
         deep(case("tiff_lab8.tif", "rgb.png", Channels::Rgb, 21.0, 0.6)),
     ]);
 }

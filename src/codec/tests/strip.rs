@@ -11,7 +11,7 @@ use crate::model::{
 
 const SECRET: &[u8] = b"Secret place";
 
-/// A file without its metadata, by what its format declares.
+/// A file without its metadata, by its format's declaration.
 fn stripped(format: Format, bytes: &[u8]) -> Option<Vec<u8>> {
     crate::codec::formats::spec_of(format).and_then(|spec| (spec.strip)(bytes))
 }
@@ -26,7 +26,7 @@ fn exif(orientation: u8) -> Arc<[u8]> {
     block.into()
 }
 
-/// An image's file with all metadata there is.
+/// An image's file with all kinds of metadata.
 fn file(format: Format, orientation: u8, save: &Save) -> Vec<u8> {
     let info = ImageInfo {
         width_px: 40,
@@ -95,7 +95,7 @@ fn all_metadata_is_removed_and_pixels_profile_and_orientation_stay() {
 #[test]
 fn data_appended_to_a_jpeg_is_removed_too() {
     let mut full = file(known::JPEG, 1, &keep());
-    // A comment between tables, and a second image after the first (as phones store films and depth maps).
+    // A comment between tables, and a second image after the first (phones store videos and depth maps that way).
     let sos = full.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
     let mut comment = vec![0xFF, 0xFE, 0, 14];
     comment.extend(SECRET);
@@ -105,7 +105,7 @@ fn data_appended_to_a_jpeg_is_removed_too() {
     assert!(!contains(&bare, SECRET) && bare.ends_with(&[0xFF, 0xD9]));
     assert_eq!(bare.windows(3).filter(|window| **window == [0xFF, 0xD8, 0xFF]).count(), 1);
     assert!(pixels(&bare).0 == pixels(&full).0);
-    // A missing end mark is missing still.
+    // A missing end marker is still missing.
     let open_end = &bare[..bare.len() - 2];
     assert_eq!(stripped(known::JPEG, open_end).unwrap(), open_end);
 }

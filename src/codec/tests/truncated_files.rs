@@ -9,7 +9,7 @@ use crate::model::{Band, Channels, SampleType, Samples, Truncated};
 
 /// Encodes 8-bit rows with `image`'s or our own encoders: an image of 90 rows, without a black one.
 fn file(format: Format, save: &Save) -> Vec<u8> {
-    // No two rows alike, and nothing that packs well: a cut leaves some rows and not others.
+    // All rows differ, and the data compresses poorly: a cut leaves some rows and not others.
     let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8;
     let pixels: Vec<u8> = (0..120 * 90 * 3u32).map(|i| noise(i) / 2 + 60).collect();
     let info = ImageInfo {
@@ -59,7 +59,7 @@ fn a_truncated_file_fails_by_default_and_gives_its_part_if_accepted() {
         let truncation = truncation.unwrap();
         assert!((10..90).contains(&truncation.rows), "{format:?}: {truncation:?}");
         assert_eq!((truncation.of_rows, truncation.bytes), (90, cut.len() as u64), "{format:?}");
-        // The existing rows are decoded: a bitmap's rows come from below.
+        // The existing rows are decoded; bitmaps store them bottom-up.
         let had = 120
             * 3
             * (truncation.rows as usize - if format == known::JPEG { 16.min(truncation.rows as usize) } else { 0 });
@@ -78,7 +78,7 @@ fn a_truncated_png_reports_its_rows() {
     let error = decode(&whole[..whole.len() / 2], TruncatedPolicy::Fail).unwrap_err();
     let had: u32 = error.arg("had").parse().unwrap();
     assert!((5..90).contains(&had) && error.arg("wanted") == "90 rows", "{error}");
-    // Only the end mark is missing: every row is there.
+    // Only the end marker is missing: all rows exist.
     let (_, truncation) = decode(&whole[..whole.len() - 12], TruncatedPolicy::Keep).unwrap();
     assert_eq!(truncation.map(|one| one.rows), Some(90));
 }
@@ -99,7 +99,7 @@ fn a_progressive_jpeg_without_its_later_passes_is_kept_coarse() {
     assert!(pixels.iter().any(|v| *v != pixels[0]));
 }
 
-/// Files of the formats that are only read, from below and from above, packed and not: 120 x 90 px.
+/// Files of the formats that are only read, bottom-up and top-down, compressed and not: 120 x 90 px.
 fn read_only_files() -> Vec<(&'static str, Vec<u8>)> {
     let pixels = noise(120 * 90 * 3);
     let with = |head: &[u8], body: &[u8]| [head, body].concat();
@@ -192,7 +192,7 @@ fn a_whole_image_truncated_anywhere_reports_and_gives_its_complete_rows() {
             };
             assert!(some[there.clone()] == whole[there], "{name} cut at {at}: other rows");
             assert!(some[missing].iter().all(|&value| value == 128), "{name} cut at {at}: something in place");
-            // As many as that part of the file can hold, but for headers.
+            // As many as that part of the file can hold, apart from headers.
             let share = at as f64 / bytes.len() as f64 * 90.0;
             assert!((f64::from(had) - share).abs() < 20.0 || name == "bmp in runs", "{name} cut at {at}: {had} rows");
             seen += 1;
@@ -240,7 +240,7 @@ fn a_gif_cut_anywhere_gives_the_rows_it_has() {
 #[test]
 fn a_truncated_interlaced_png_reports_its_passes_and_is_filled_in() {
     let mut bytes = Vec::new();
-    // The encoder writes rows in order only: each pass, by hand.
+    // The encoder writes rows only in order, so each pass is written by hand.
     let pixels = noise(120 * 90);
     let mut data = Vec::new();
     for [left, right, top, down] in

@@ -1,4 +1,4 @@
-//! Where strips and tiles are in a file, and which of them a truncated file has.
+//! The positions of strips and tiles in a file, and which of them exist in a truncated file.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Encoding TIFF: one page of 8 or 16 bits per sample, its strips compressed as rows come in.
+//! Encoding TIFF: one page of 8 or 16 bits per sample; strips are compressed as rows arrive.
 
 use std::io::Cursor;
 
@@ -15,12 +15,12 @@ use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, RowWriter, Save, TiffCompression};
 
-/// Bytes that encoding takes: the file, a strip, and the compressed strips again when the file is put together.
+/// Bytes for encoding: the file, a strip, and the compressed strips again when the file is assembled.
 pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
     info.size_bytes() + (1 << 20) + stored_bytes(info)
 }
 
-/// Compresses rows into strips as they come, and writes the directory at the end.
+/// Compresses rows into strips as they arrive, and writes the directory at the end.
 pub(super) struct TiffEncoder {
     save: Save,
     extras: Extras,

@@ -1,4 +1,4 @@
-//! The pixels of a TIFF file in strips, each compressed as soon as its rows are complete.
+//! Encodes pixels in strips, each compressed as soon as its rows are complete.
 
 use ::tiff::encoder::compression::{
     Compression as _, CompressionAlgorithm as _, Compressor, Deflate, DeflateLevel, Lzw,
@@ -9,7 +9,7 @@ use crate::codec::pixels::convert::Converter;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, SampleType, Save, TiffCompression};
 
-/// Least bytes of a strip before compression, except in small images.
+/// Minimum bytes of a strip before compression, except in small images.
 const STRIP_BYTES: usize = 256 << 10;
 
 /// Collects rows into strips.

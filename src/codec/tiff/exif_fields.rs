@@ -1,4 +1,4 @@
-//! EXIF in TIFF, where its fields are among the image's own: they are extracted, and written back.
+//! EXIF in TIFF files, where its fields are mixed with the image's own: extracts them, and writes them back.
 
 use std::io::{Cursor, Seek, Write};
 

@@ -1,4 +1,4 @@
-//! A page as its tags describe it, and the library's errors.
+//! The layout of a page as its tags describe it, and the library's errors.
 
 use ::tiff::decoder::Decoder;
 use ::tiff::tags::CompressionMethod;
@@ -35,7 +35,7 @@ pub(super) enum Stored {
     Float(u8),
 }
 
-/// A page as its tags describe it.
+/// The layout of a page as its tags describe it.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) width: usize,
@@ -55,7 +55,7 @@ pub(super) struct Layout {
     pub(super) fax: bool,
     /// Whether strips or tiles are rows of plain samples, without compression and predictor.
     pub(super) plain: bool,
-    /// Red, green and blue of a palette's entries.
+    /// The colours of a palette.
     pub(super) palette: Vec<[u8; 3]>,
     pub(super) info: ImageInfo,
 }

@@ -1,4 +1,4 @@
-//! TIFF: one page of many kinds is read, one page of 8 or 16 bits per sample is written.
+//! TIFF: reads one page of many kinds, writes one page of 8 or 16 bits per sample.
 
 mod chunks;
 mod encode;

@@ -1,7 +1,7 @@
 //! The chain of a TIFF file's directories, one per page, and a view of the file in which every page is gray to the
-//! decoder: it then gives the samples as stored, and their meaning is handled here. Data whose bytes begin with their
-//! lowest bit is reversed in the view, too: the decoder only knows the other order. Samples of a number of bits that it
-//! does not know are plain bytes to it.
+//! decoder, which then returns the samples as stored; their meaning is handled here. In the view, data stored with the
+//! lowest bit first is reversed, because the decoder only supports the other order, and samples with an unsupported
+//! number of bits appear as bytes.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::codec::errors;
 use crate::error::ItemError;
 
-/// Most pages; a longer chain is a loop or hostile.
+/// Maximum number of pages; a longer chain is a loop or hostile.
 const MAX_PAGES: usize = 65_536;
 const NEW_SUBFILE_TYPE: u16 = 254;
 const PHOTOMETRIC: u16 = 262;
@@ -23,7 +23,7 @@ pub(super) struct Page {
     pub(super) index: usize,
     /// The number of its photometric interpretation.
     pub(super) photometric: u16,
-    /// Where the first entry of its directory is in the file, and how many there are.
+    /// Offset of the first entry of its directory, and the number of entries.
     entries: (u64, u64),
 }
 
@@ -131,7 +131,7 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     }
 }
 
-/// A view of the file in which one page has other numbers, and all bytes begin with their highest bit.
+/// A view of the file in which one page has other tags, and all bytes begin with their highest bit.
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,
     /// Entries, and where they are.
@@ -158,7 +158,7 @@ impl<'a> Plain<'a> {
     pub(super) fn turn(&mut self, mut parts: Vec<Range<u64>>) {
         parts.retain(|part| !part.is_empty());
         parts.sort_unstable_by_key(|part| part.start);
-        // A byte that two parts share is reversed once.
+        // A byte shared by two parts is reversed once.
         parts.dedup_by(|next, kept| {
             let shared = next.start < kept.end;
             if shared {

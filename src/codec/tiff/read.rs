@@ -1,4 +1,4 @@
-//! Decoding a page: what its tags say, and which of that is supported.
+//! Decoding a page: parses its tags and checks what is supported.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ use crate::model::{Channels, Density, ImageInfo, Metadata, Orientation, SampleTy
 
 /// Most samples per pixel: colours, alpha and a few more that are not shown.
 const MAX_SAMPLES: usize = 32;
-/// Most bytes of a tag's value: CMYK profiles have a few millions.
+/// Maximum size of a tag's value: CMYK profiles have a few million bytes.
 const MAX_VALUE_BYTES: usize = 64 << 20;
 
 /// Tags by their numbers in a file.
@@ -300,7 +300,7 @@ fn density(reader: &mut Reader<'_>) -> Option<Density> {
     }
 }
 
-/// Refuses a header that claims far more than its bytes can hold, before memory is taken for it. Deflate and LZW stay
+/// Refuses a header that claims far more than its bytes can hold, before memory is allocated. Deflate and LZW stay
 /// below 2,000 to 1; fax data, which may hold a white page in a few bytes, has only one bit per pixel.
 fn could_hold(reader: &mut Reader<'_>, layout: &Layout, bytes: &[u8], keep: bool) -> Result<(), ItemError> {
     let (Stored::Whole(bits) | Stored::Float(bits)) = layout.stored;

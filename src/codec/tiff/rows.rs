@@ -1,4 +1,5 @@
-//! Gives a page's rows: reads one row of strips or tiles at a time, expands its samples, and converts them to colours.
+//! Returns a page's rows: reads one row of strips or tiles at a time, expands its samples, and converts them to
+//! colours.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -13,7 +14,7 @@ use crate::codec::pixels::{convert, placeholder};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, Remark, RowReader, Samples, Truncated};
 
-/// Gives a page's rows.
+/// Returns a page's rows.
 pub(super) struct TiffRows<'a> {
     bytes: &'a [u8],
     reader: Reader<'a>,
@@ -27,7 +28,7 @@ pub(super) struct TiffRows<'a> {
     chunk: Vec<u8>,
     next_row: usize,
     chunks: Chunks,
-    /// Whether a truncated file gives what there is.
+    /// Whether to accept a truncated file.
     keep: bool,
     /// The missing parts of the rows that are held.
     missing: Vec<Missing>,
@@ -145,8 +146,8 @@ impl<'a> TiffRows<'a> {
         self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
     }
 
-    /// Reads the first rows of a truncated chunk: of plain samples the complete ones, of fax data those before
-    /// the last, which may be damaged.
+    /// Reads the first rows of a truncated chunk: for plain samples the complete ones, for fax data those before the
+    /// last, which may be damaged.
     fn read_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
         if self.layout.fax {
             return Ok(self.unpack_fax(index, rows)?.saturating_sub(1));
@@ -186,7 +187,7 @@ impl<'a> TiffRows<'a> {
         Ok(fax::unpack(&data, width, &mut self.chunk))
     }
 
-    /// Refuses JPEG data of more pixels than its chunk has: the library would take memory for them.
+    /// Refuses JPEG data with more pixels than its chunk: the library would allocate memory for them.
     fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
         let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
         let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("invalid JPEG data in a strip or tile"))?;

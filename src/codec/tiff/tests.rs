@@ -127,7 +127,7 @@ fn ten_twelve_and_fourteen_bits_are_spread_over_sixteen() {
     for bits in [10u32, 12, 14] {
         let max = (1u32 << bits) - 1;
         for (little, samples, photometric) in [(true, 1, 1), (false, 1, 0), (true, 3, 2), (false, 4, 2)] {
-            // Five pixels a row: rows end within a byte.
+            // Five pixels per row: rows end within a byte.
             let values: Vec<u16> = (0..5 * 4 * samples).map(|n| (n * 797 % (max + 1)) as u16).collect();
             let values: Vec<u16> = [max as u16, 0].into_iter().chain(values).take(5 * 4 * samples as usize).collect();
             let strips = values.chunks(5 * 3 * samples as usize);
@@ -178,7 +178,7 @@ fn noise(count: u32) -> Vec<u8> {
 #[test]
 fn a_truncated_tiff_reports_its_rows_and_gives_complete_strips() {
     let (pixels, row) = (noise(40 * 30 * 3), 40 * 3);
-    // The directory before the pixels, so that a cut leaves it.
+    // The directory comes before the pixels, so that a cut keeps it.
     let strips: Vec<Vec<u8>> = pixels.chunks(row * 7).map(<[u8]>::to_vec).collect();
     let tags = [(256, 40), (257, 30), (258, 8), (259, 1), (262, 2), (277, 3), (278, 7), (284, 1)];
     let plain = file(true, &tags, &strips);

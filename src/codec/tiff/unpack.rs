@@ -1,5 +1,4 @@
-//! Expands a chunk's samples into the rows that are held: bits become whole samples, floats
-//! become 16 bits.
+//! Expands a chunk's samples into the held rows: bits become integers, floats become 16 bits.
 
 use super::layout::{Layout, Stored};
 use crate::codec::errors;
@@ -7,7 +6,7 @@ use crate::codec::pixels::convert::Sample;
 use crate::error::ItemError;
 use crate::model::Samples;
 
-/// Where a chunk's pixels go.
+/// The destination of a chunk's pixels.
 pub(super) struct Target {
     pub(super) x: usize,
     /// The only sample that it holds, if there is a plane per sample.
@@ -31,7 +30,7 @@ pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
     Ok(())
 }
 
-/// Expands a chunk's samples into the rows that are held.
+/// Expands a chunk's samples into the held rows.
 pub(super) fn unpack(chunk: &[u8], place: &Target, layout: &Layout, held: &mut Samples) {
     match (held, layout.stored) {
         (Samples::U8(held), Stored::Whole(8)) => spread(chunk, place, layout, held, 8, |row, n| row[n]),

@@ -1,4 +1,4 @@
-//! The chunks of a WebP file, and errors of libwebp as ours.
+//! The chunks of a WebP file, and the conversion of libwebp's errors.
 
 use super::libwebp::Failure;
 use crate::codec::errors;

@@ -37,7 +37,7 @@ pub(super) fn settings(save: &Save) -> Settings {
     Settings { lossless: save.lossless, quality: save.quality.unwrap_or(DEFAULT_QUALITY), effort }
 }
 
-/// Collects rows, and encodes them at the end: libwebp wants the image as a whole.
+/// Collects rows, and encodes them at the end: libwebp takes the image as a whole.
 pub(super) struct WebpEncoder {
     settings: Settings,
     extras: Extras,

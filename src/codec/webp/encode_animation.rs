@@ -14,9 +14,9 @@ use crate::model::{Area, Channels, Frame, ImageInfo, Picture, Save};
 
 /// Bytes of a pixel of the canvas.
 const PIXEL: usize = 4;
-/// Durations and places are numbers of 24 bits.
+/// Durations and positions are 24-bit numbers.
 const MAX_24: u32 = (1 << 24) - 1;
-/// A frame replaces its area rather than lying over it.
+/// A frame replaces its area instead of being blended.
 const REPLACES: u8 = 2;
 // The features that the header announces.
 const HAS_ANIMATION: u8 = 0x02;
@@ -66,7 +66,7 @@ impl WebpAnimation {
             // Nothing changed: a single pixel carries the delay.
             area = Area { x: 0, y: 0, width_px: 1, height_px: 1 };
         }
-        // Places are stored halved.
+        // Positions are stored halved.
         let (odd_x, odd_y) = (area.x % 2, area.y % 2);
         let area = Area {
             x: area.x - odd_x,

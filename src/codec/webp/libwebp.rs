@@ -11,13 +11,13 @@ use libwebp_sys as ffi;
 /// Why libwebp failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// More data was wanted.
+    /// More data was needed.
     Truncated,
-    /// The data make no sense.
+    /// The data is invalid.
     Corrupt,
-    /// No memory.
+    /// Not enough memory.
     Memory,
-    /// A feature that is not built.
+    /// An unsupported feature.
     Unsupported,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Features {
     pub(super) height_px: u32,
     pub(super) has_alpha: bool,
     pub(super) is_animated: bool,
-    /// Of a still image only.
+    /// Set only for still images.
     pub(super) is_lossless: bool,
 }
 
@@ -76,14 +76,14 @@ pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Res
         if features.has_alpha { ffi::WEBP_CSP_MODE::MODE_RGBA } else { ffi::WEBP_CSP_MODE::MODE_RGB };
     config.output.is_external_memory = 1;
     config.output.u.RGBA = ffi::WebPRGBABuffer { rgba: pixels.as_mut_ptr(), stride: stride as i32, size: pixels.len() };
-    // SAFETY: the output is external memory of the size that is told; libwebp checks size and stride against the
-    // image before it writes. The buffer outlives the call, and nothing is to be freed for external memory.
+    // SAFETY: the output is external memory of the declared size; libwebp checks size and stride against the image
+    // before it writes. The buffer outlives the call, and external memory is not freed.
     let status = unsafe { ffi::WebPDecode(bytes.as_ptr(), bytes.len(), &raw mut config) };
     if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
 }
 
-/// Decodes what there is of a still image that ends early into `pixels`, as [`decode`] would; gives the number of rows
-/// that were there.
+/// Decodes the existing part of a truncated still image into `pixels`, like [`decode`]; returns the number of existing
+/// rows.
 pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<u32, Failure> {
     let count = if features.has_alpha { 4 } else { 3 };
     let stride = features.width_px as usize * count;
@@ -92,7 +92,7 @@ pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -
     }
     let mode = if features.has_alpha { ffi::WEBP_CSP_MODE::MODE_RGBA } else { ffi::WEBP_CSP_MODE::MODE_RGB };
     let mut rows = 0;
-    // SAFETY: the decoder writes to `pixels` only, whose size and stride it is told and checks; `pixels` and `bytes`
+    // SAFETY: the decoder writes only to `pixels`, whose size and stride it receives and checks; `pixels` and `bytes`
     // outlive it, and it is deleted on every path. Null pointers are allowed for unused outputs.
     let status = unsafe {
         let decoder = ffi::WebPINewRGB(mode, pixels.as_mut_ptr(), pixels.len(), stride as i32);
@@ -115,25 +115,25 @@ pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -
 /// An animation's decoder: composes frame after frame on its canvas.
 pub(super) struct AnimDecoder<'a> {
     decoder: NonNull<ffi::WebPAnimDecoder>,
-    /// The canvas that the decoder showed last: `canvas_len` bytes of its own memory, valid until it advances.
+    /// The canvas of the last frame: `canvas_len` bytes of the decoder's memory, valid until it advances.
     shown: Option<NonNull<u8>>,
     canvas_len: usize,
-    /// The file, which the decoder reads from as it goes; where it is owned, it stays where it is when this moves.
+    /// The file, which the decoder reads from; owned bytes don't move when this struct does.
     _bytes: Cow<'a, [u8]>,
 }
 
-// SAFETY: the decoder is used by one thread at a time (every use is through `&mut` or of the canvas it owns), and
-// libwebp keeps no state of a thread in it.
+// SAFETY: only one thread at a time uses the decoder (every use is through `&mut` or of the canvas it owns), and
+// libwebp keeps no thread-local state in it.
 unsafe impl Send for AnimDecoder<'_> {}
 
 impl<'a> AnimDecoder<'a> {
-    /// A decoder of RGBA, on this thread alone.
+    /// A decoder for RGBA, without further threads.
     pub(super) fn new(bytes: Cow<'a, [u8]>, features: Features) -> Result<Self, Failure> {
         let data = ffi::WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
         let mut options = MaybeUninit::<ffi::WebPAnimDecoderOptions>::zeroed();
         let mut info = MaybeUninit::<ffi::WebPAnimInfo>::zeroed();
-        // SAFETY: `options` is initialised by the library before use. The decoder, checked against null, is given
-        // memory that outlives it. All zeros are valid for `info`.
+        // SAFETY: the library initialises `options` before use. The decoder, checked for null, gets memory that
+        // outlives it. All zeros are valid for `info`.
         let (decoder, info) = unsafe {
             if ffi::WebPAnimDecoderOptionsInit(options.as_mut_ptr()) == 0 {
                 return Err(Failure::Unsupported);
@@ -147,7 +147,7 @@ impl<'a> AnimDecoder<'a> {
             (decoder, info.assume_init())
         };
         let canvas_len = features.width_px as usize * features.height_px as usize * 4;
-        // From here on it is freed by `drop`.
+        // From here on, `drop` frees it.
         let decoder = Self { decoder, shown: None, canvas_len, _bytes: bytes };
         if (info.canvas_width, info.canvas_height) == (features.width_px, features.height_px) {
             Ok(decoder)
@@ -167,11 +167,11 @@ impl<'a> AnimDecoder<'a> {
         if self.shown.is_some() { Ok(()) } else { Err(Failure::Corrupt) }
     }
 
-    /// The canvas, RGBA, as the last frame left it; empty before the first one.
+    /// The canvas in RGBA after the last frame; empty before the first one.
     pub(super) fn canvas(&self) -> &[u8] {
         match self.shown {
-            // SAFETY: the library shows a canvas of width * height * 4 bytes, the size that was compared in `new`, and
-            // leaves it alone until `advance`, which wants `&mut self`.
+            // SAFETY: the library returned a canvas of width * height * 4 bytes, the size checked in `new`, and doesn't
+            // change it until `advance`, which takes `&mut self`.
             Some(shown) => unsafe { std::slice::from_raw_parts(shown.as_ptr(), self.canvas_len) },
             None => &[],
         }
@@ -180,22 +180,22 @@ impl<'a> AnimDecoder<'a> {
 
 impl Drop for AnimDecoder<'_> {
     fn drop(&mut self) {
-        // SAFETY: it was made by the library, and is freed here alone.
+        // SAFETY: it was created by the library and is freed only here.
         unsafe { ffi::WebPAnimDecoderDelete(self.decoder.as_ptr()) }
     }
 }
 
-/// How a file is to be written.
+/// Settings for encoding.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) lossless: bool,
-    /// 1 to 100; of no meaning without loss.
+    /// 1 to 100; ignored if lossless.
     pub(super) quality: u8,
-    /// 0 to 9: the level without loss, else 1.5 times the method.
+    /// 0 to 9: the level if lossless, otherwise 1.5 times the method.
     pub(super) effort: u8,
 }
 
-/// Encodes whole rows of RGB, or RGBA with `alpha`. Words of the failure otherwise.
+/// Encodes rows of RGB, or of RGBA with `alpha`. Otherwise returns the error's text.
 pub(super) fn encode(
     pixels: &[u8],
     width_px: u32,
@@ -210,7 +210,7 @@ pub(super) fn encode(
     let mut config = ffi::WebPConfig::new().map_err(|()| "libwebp has another version".to_owned())?;
     let mut picture = ffi::WebPPicture::new().map_err(|()| "libwebp has another version".to_owned())?;
     if settings.lossless {
-        // Colours under full transparency stay, too.
+        // Colours under full transparency are kept.
         // SAFETY: `config` was initialised.
         if unsafe { ffi::WebPConfigLosslessPreset(&raw mut config, i32::from(settings.effort)) } == 0 {
             return Err("libwebp refused the settings".to_owned());
@@ -224,8 +224,8 @@ pub(super) fn encode(
     picture.width = width_px as i32;
     picture.height = height_px as i32;
     let mut writer = MaybeUninit::<ffi::WebPMemoryWriter>::zeroed();
-    // SAFETY: image and writer are initialised by the library; the import reads `height` rows of `stride` bytes,
-    // which `pixels` holds; the writer outlives the encoding, and both are freed exactly once, on every way out.
+    // SAFETY: image and writer are initialised by the library; the import reads `height` rows of `stride` bytes, which
+    // `pixels` holds; the writer outlives the encoding, and both are freed exactly once on every path.
     unsafe {
         ffi::WebPMemoryWriterInit(writer.as_mut_ptr());
         picture.writer = Some(ffi::WebPMemoryWrite);

@@ -1,17 +1,17 @@
-//! Credentials that are being edited: what was typed so far, and the entry that it makes.
+//! The form for credentials: the user's input so far, and the entry made from it.
 //!
-//! A secret that was typed is handed on once and then forgotten.
+//! A typed secret is passed on once and then forgotten.
 
 use crate::engine::is_settable_header;
 use crate::model::{AccessEntry, AccessKind, Lang, SecretRef, TypedSecret, network};
 
-/// A secret that was typed, and the name to store it under.
+/// A secret and the name to store it under.
 pub(crate) type NamedSecret = (String, TypedSecret);
 
 /// The state of the settings' section on credentials while it is open.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
-    /// The entry that is being added or changed.
+    /// The entry being added or changed.
     pub(crate) form: Option<CredentialForm>,
     /// Whether the form has just been opened.
     pub(crate) is_opened: bool,
@@ -19,9 +19,9 @@ pub(crate) struct Credentials {
     pub(crate) removed: Option<(usize, AccessEntry)>,
 }
 
-/// An entry that was saved.
+/// A saved entry.
 pub(crate) struct Saved {
-    /// The secret to store, if one was typed.
+    /// The secret to store, if the user entered one.
     pub(crate) secret: Option<NamedSecret>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum CredentialKind {
 /// Where the secret is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum SecretSource {
-    /// It is typed here.
+    /// Entered in the form.
     #[default]
     Typed,
     /// In an environment variable.
@@ -51,10 +51,10 @@ pub(crate) enum SecretSource {
     Netrc,
 }
 
-/// What was typed into the form.
+/// The form's contents.
 #[derive(Default)]
 pub(crate) struct CredentialForm {
-    /// The entry that it changes; `None` for a new one.
+    /// The entry being changed; `None` for a new one.
     pub(crate) edits: Option<AccessEntry>,
     /// The host's address.
     pub(crate) host: String,
@@ -70,7 +70,7 @@ pub(crate) struct CredentialForm {
     pub(crate) variable: String,
     /// The secret itself.
     pub(crate) secret: String,
-    /// Whether a person tried to save it: from then on, mistakes are shown.
+    /// Whether the user has tried to save: from then on, errors are shown.
     pub(crate) is_checked: bool,
 }
 
@@ -80,7 +80,7 @@ impl std::fmt::Debug for CredentialForm {
     }
 }
 
-/// A box of the form, and what is wrong with its content.
+/// A field of the form, with its error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
     /// The host.
@@ -96,7 +96,7 @@ pub(crate) enum Mistake {
 }
 
 impl CredentialForm {
-    /// One that changes an entry.
+    /// A form that changes this entry.
     pub(crate) fn of(entry: &AccessEntry) -> Self {
         let (kind, header, user) = match &entry.kind {
             AccessKind::Header { name } => (CredentialKind::Header, name.clone(), String::new()),
@@ -113,12 +113,12 @@ impl CredentialForm {
         Self { edits, host, kind, header, user, from, variable, ..Self::default() }
     }
 
-    /// What is wrong, once a person tried to save it.
+    /// The error, once the user has tried to save.
     pub(crate) fn mistake(&self, lang: Lang, access: &[AccessEntry]) -> Option<Mistake> {
         if self.is_checked { self.entry(lang, access).err() } else { None }
     }
 
-    /// Puts the entry among the others, and returns the secret to store; `None` if something is wrong.
+    /// Adds the entry to the list and returns the secret to store; `None` if something is wrong.
     pub(crate) fn save(&mut self, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Saved> {
         self.is_checked = true;
         let entry = self.entry(lang, access).ok()?;
@@ -131,12 +131,12 @@ impl CredentialForm {
         Some(Saved { secret })
     }
 
-    /// The stored secret that is kept unless another one is typed.
+    /// The stored secret, which is kept unless the user enters another one.
     pub(crate) fn keeps(&self) -> Option<&SecretRef> {
         self.edits.as_ref().map(|entry| &entry.secret).filter(|secret| matches!(secret, SecretRef::Settings(_)))
     }
 
-    /// The entry that was typed, or the first mistake.
+    /// The entry made from the input, or the first error.
     fn entry(&self, lang: Lang, access: &[AccessEntry]) -> Result<AccessEntry, Mistake> {
         let host = network::parse_place(&self.host).map_err(|_| Mistake::Host(lang.word("wrong_place")))?;
         let user = self.user.trim();

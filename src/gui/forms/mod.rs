@@ -1,3 +1,3 @@
-//! Forms: what a person has typed so far, apart from the panels that draw it.
+//! Forms: the user's input so far, without the panels that draw it.
 
 pub(crate) mod credentials;

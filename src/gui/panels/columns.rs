@@ -1,4 +1,4 @@
-//! Which columns of the draft's lists hold links and checksums.
+//! The sheet for the columns of the draft's lists that contain links and checksums.
 
 use egui::{Context, Id, Ui};
 
@@ -10,7 +10,7 @@ use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label, menu};
 use crate::model::columns;
 
-/// The column of links where none was chosen.
+/// The default column of links.
 const URL: &str = "url";
 
 /// Shows the sheet while it is open.
@@ -52,7 +52,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
 }
 
-/// The columns of all lists, each once.
+/// The columns of all lists, without repetitions.
 fn names(files: &[ListFile]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for name in files.iter().filter_map(|file| file.columns.as_ref()).flatten() {
@@ -63,7 +63,7 @@ fn names(files: &[ListFile]) -> Vec<&str> {
     names
 }
 
-/// A row that chooses one of the columns, or takes its name where they can't be read. `Some` when it was changed.
+/// A row to choose one of the columns, or to enter a name if the columns are unknown. `Some` if it was changed.
 #[expect(clippy::option_option, reason = "whether it was changed, and to which column, if any")]
 fn column_ui(
     ui: &mut Ui,
@@ -83,7 +83,7 @@ fn column_ui(
         choices.extend(names.iter().enumerate().map(|(place, name)| (Some(place), (*name).to_owned())));
         let place = current.and_then(|current| names.iter().position(|name| columns::is_same_name(name, current)));
         if let Some(missing) = current.filter(|_| place.is_none()) {
-            // What was asked for and isn't there is shown, so that it is seen what is wrong.
+            // A chosen column that doesn't exist stays visible, so that the user sees what is wrong.
             choices.insert(0, (Some(names.len()), missing.to_owned()));
         }
         let shown = place.or_else(|| current.map(|_| names.len()));

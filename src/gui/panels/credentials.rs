@@ -14,7 +14,7 @@ use crate::gui::widgets::{field, label};
 use crate::model::{AccessEntry, AccessKind, Lang};
 
 impl Credentials {
-    /// Draws the list and the form. Returns a secret that was typed, which must be stored before the entry is used.
+    /// Draws the list and the form. Returns an entered secret, which must be stored before the entry is used.
     pub(super) fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<NamedSecret> {
         let opened = field::row_wide(ui, lang.word("access"), size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("access_add")).height(size::FIELD);
@@ -27,7 +27,8 @@ impl Credentials {
         self.list_ui(ui, lang, access);
         let saved = self.form.as_mut().and_then(|form| form.ui(ui, lang, access));
         if std::mem::take(&mut self.is_opened) {
-            // The whole form is scrolled into view. Its first box gets the keyboard only now, after the key that opened it.
+            // Scrolls the whole form into view. Its first field gets the focus only now, after the key that opened the
+            // form.
             ui.scroll_to_cursor(Some(Align::BOTTOM));
             ui.memory_mut(|memory| memory.request_focus(box_id("host")));
         }
@@ -50,7 +51,7 @@ impl Credentials {
         }
     }
 
-    /// Forgets what was typed, including the undo history of the box.
+    /// Clears the form, including the undo history of its fields.
     fn close(&mut self, ui: &Ui) {
         self.form = None;
         ui.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(box_id("secret")));
@@ -101,7 +102,7 @@ impl Credentials {
     }
 }
 
-/// Whether the list shows it: a proxy's user is shown with the proxy.
+/// Whether the list shows it; a proxy's user is shown with the proxy.
 fn is_shown(entry: &AccessEntry) -> bool {
     entry.kind != AccessKind::Proxy
 }
@@ -110,14 +111,14 @@ fn box_id(name: &str) -> Id {
     Id::unique(("credentials", name))
 }
 
-/// How a form was closed.
+/// How the form was closed.
 enum Left {
     Saved(Option<NamedSecret>),
     Discarded,
 }
 
 impl CredentialForm {
-    /// Draws the boxes; returns how the form was closed.
+    /// Draws the fields; returns how the form was closed.
     fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<Left> {
         let wrong = self.mistake(lang, access);
         self.host_ui(ui, lang, wrong);

@@ -1,4 +1,4 @@
-//! What the window says when there is nothing in it yet; and while something is dragged over it.
+//! The empty window's drop area, and the overlay while files are dragged over the window.
 
 use egui::{Align, Align2, Context, Id, LayerId, Layout, Order, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, vec2};
 
@@ -18,7 +18,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let rect = Rect::from_center_size(area.center(), wanted);
     outline(ui.painter(), rect, p.line);
 
-    // Two sources fit; the menu has all of them.
+    // There is room for two kinds of sources; the menu lists all of them.
     let actions: Vec<Action> = Action::sources().take(2).chain([Action::PasteLinks]).collect();
     let labels: Vec<String> = actions.iter().map(|action| action.label(lang, state)).collect();
     let buttons: Vec<(Action, Button<'_>)> = actions
@@ -86,7 +86,7 @@ pub(crate) fn drop_ui(ctx: &Context, state: &State) {
     painter.text(rect.center(), Align2::CENTER_CENTER, state.lang.word("drop_now"), theme::title(), p.text);
 }
 
-/// A dashed outline with round corners.
+/// A dashed outline with rounded corners.
 fn outline(painter: &egui::Painter, rect: Rect, ink: egui::Color32) {
     let radius = f32::from(size::CORNER_SHEET) + 4.0;
     let mut path = Vec::with_capacity(40);

@@ -12,12 +12,12 @@ use crate::model::{ItemRow, ItemState, Locator};
 
 const CELL_PT: f32 = size::THUMB + size::THUMB_NAME + size::GAP;
 
-/// Items side by side in that width.
+/// Number of columns at this width.
 fn across(width_pt: f32) -> u64 {
     (((width_pt + size::GAP) / (size::THUMB_MIN + size::GAP)).floor() as u64).max(1)
 }
 
-/// Height that so many items take, in points.
+/// Height needed for all items, in points.
 pub(crate) fn needed_pt(width_pt: f32, total: u64) -> f32 {
     let lines = total.div_ceil(across(width_pt - 2.0 * size::MARGIN));
     lines as f32 * CELL_PT + 2.0 * size::MARGIN
@@ -104,7 +104,7 @@ fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
         ItemState::Waiting | ItemState::Skipped => theme::WAITING_ALPHA,
         _ => 1.0,
     };
-    // Transparent pictures stand on a surface of their own.
+    // Transparent images get a background of their own.
     ui.painter().rect_filled(picture, theme::corner(), p.bg2);
     let uv = cover(texture.size_vec2(), picture.size());
     let tint = theme::UNTINTED.gamma_multiply(alpha);
@@ -112,7 +112,7 @@ fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
     ui.painter().add(shape);
 }
 
-/// The part of a picture that covers a place of another shape.
+/// The part of the texture that covers an area with another aspect ratio.
 fn cover(picture: Vec2, place: Vec2) -> Rect {
     let scale = (place.x / picture.x.max(1.0)).max(place.y / picture.y.max(1.0));
     let part = place / (picture.max(Vec2::splat(1.0)) * scale.max(f32::EPSILON));

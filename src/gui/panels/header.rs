@@ -1,4 +1,4 @@
-//! The header: ways in, undo, the search box, history and settings.
+//! The header: the Open menu, undo, the search box, jobs and settings.
 
 use egui::{Align, Align2, Layout, Rect, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
 
@@ -41,7 +41,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// The list of ways to add something.
+/// The menu of sources to add.
 pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
     menu::below(button, 240.0, |ui| {
         for action in Action::sources().chain([Action::AddPath, Action::PasteLinks]) {
@@ -63,7 +63,7 @@ fn press(ui: &mut Ui, state: &mut State, action: Action, button: Button<'_>) {
     }
 }
 
-/// A field that opens the palette, in the window's middle where there is room.
+/// The field that opens the palette, centred in the window if there is room.
 fn search_ui(ui: &mut Ui, whole: Rect, left: f32, right: f32, state: &mut State) {
     let (left, right) = (left + size::MARGIN, right - size::MARGIN);
     let width = SEARCH_WIDTH.min(right - left);

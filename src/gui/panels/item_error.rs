@@ -1,4 +1,4 @@
-//! Why an item failed, and what can be done about it.
+//! Why an item failed, with actions.
 
 use egui::{Align, Layout, Rect, Ui, UiBuilder, vec2};
 
@@ -11,7 +11,7 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
 use crate::model::{ItemRow, ItemState, JobState};
 
-/// Draws the sentence with Retry, Skip and Details.
+/// Draws the error with Retry, Skip and Details.
 pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, error: &ItemError) {
     let lang = state.lang;
     let p = theme::palette(ui);

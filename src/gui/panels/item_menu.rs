@@ -1,4 +1,4 @@
-//! What grid and table share: the layout of items, presses on them, and their menu.
+//! Shared by grid and table: cursor movement, clicks on items, and their context menu.
 
 use egui::{Id, Ui};
 
@@ -8,16 +8,16 @@ use crate::gui::state::{Scale, State};
 use crate::gui::widgets::menu;
 use crate::model::{ItemState, Locator, locator};
 
-/// How a layout moves: items across, and items a page.
+/// How the cursor moves in a layout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns {
-    /// Items side by side.
+    /// Items per row.
     pub(crate) across: u64,
-    /// Items that fit in sight.
+    /// Items per page.
     pub(crate) page: u64,
 }
 
-/// What a press on an item does; shared by grid and table.
+/// Handles a click on an item, in grid or table.
 pub(crate) fn item_pressed(ui: &Ui, state: &mut State, row: u64, response: &egui::Response) {
     if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);

@@ -1,4 +1,4 @@
-//! The items: their bar (count, layout, order, filters), then the grid or the table; the keyboard moves in both.
+//! The items: their toolbar (count, layout, order, filters), then the grid or the table, with keyboard navigation.
 
 use egui::{EventFilter, Id, Key, Layout, Modifiers, Rect, Sense, Ui, UiBuilder, vec2};
 
@@ -32,7 +32,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| body_ui(ui, body, state));
 }
 
-/// Height that all items take, in points.
+/// Height needed for all items, in points.
 pub(crate) fn needed_pt(state: &State, width_pt: f32) -> f32 {
     let total = state.job().map_or(0, |job| job.progress.total);
     let list_pt = match state.drafts.settings.get().layout {
@@ -84,7 +84,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// Every filter that lists something, with its words.
+/// Every filter that matches an item, with its label.
 fn filters(state: &State) -> Vec<(String, ItemsFilter)> {
     let lang = state.lang;
     let mut all = vec![(lang.word("all").to_owned(), ItemsFilter::default())];
@@ -108,7 +108,7 @@ fn counts(state: &State) -> Vec<(ItemState, u64)> {
     .collect()
 }
 
-/// Chips, drawn from right to left.
+/// Filter chips, drawn from right to left.
 fn chips_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let current = state.listing.filter.clone();
@@ -125,7 +125,7 @@ fn chips_ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// Failures by kind, once failures are listed.
+/// Chips for the kinds of failures, when failures are listed.
 fn kinds_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let failures = state.job().map(|job| job.failures.clone()).unwrap_or_default();
@@ -146,7 +146,7 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
             }
         }
     });
-    // Of one cause alone there is no doubt which are meant.
+    // With a single kind of failure, Retry is unambiguous.
     let only = if failures.len() == 1 { failures.first().map(|(kind, _)| *kind) } else { None };
     if let Some(kind) = current.or(only)
         && Button::new(lang.word("retry_these")).ghost().height(size::BUTTON_SMALL).ui(ui).clicked()
@@ -206,7 +206,7 @@ fn filter_ui(ui: &mut Ui, state: &mut State) {
 fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
     let lang = state.lang;
     let p = theme::palette(ui);
-    // The list takes the keyboard as one control; its items don't, or Tab would walk through every one of them.
+    // The list takes the focus as one control. Otherwise Tab would visit every item.
     let focus = ui.interact(body.shrink(2.0), Id::unique("items"), Sense::CLICK | Sense::FOCUSABLE);
     focus.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::ListBox, true, lang.word("items")));
     if state.listing.total() == Some(0) && state.listing.filter != ItemsFilter::default() {

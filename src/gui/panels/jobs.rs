@@ -1,4 +1,4 @@
-//! The history: every batch that ran, with what can be done about it.
+//! The job history, with an action for each job.
 
 use egui::{Align, Context, Frame, Layout, Margin, ScrollArea, Ui};
 
@@ -101,7 +101,7 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
     }
 }
 
-/// Where its items came from.
+/// Where the job's items came from.
 fn origin(job: &JobSummary) -> String {
     let first = job.first_source.as_ref().map(source_label).unwrap_or_default();
     match job.sources {

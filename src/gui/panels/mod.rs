@@ -1,4 +1,5 @@
-//! The window's regions, one a file. Each reads the state, draws itself and sends commands; none does any work.
+//! The regions of the window, one per file. Each reads the state, draws itself and sends commands; none does other
+//! work.
 
 pub(crate) mod columns;
 pub(crate) mod credentials;

@@ -1,6 +1,7 @@
-//! Settings about how links are fetched: manners, rates, proxy, trust.
+//! Network settings: politeness, rates, proxy, trust.
 //!
-//! Nothing secret is kept here: user and password typed with a proxy's address go to the engine, which keeps them apart.
+//! No secret is kept here: a user name and password entered with a proxy's address are passed to the engine, which
+//! stores them separately.
 
 use std::path::{Path, PathBuf};
 
@@ -16,22 +17,22 @@ use crate::gui::widgets::{field, label};
 use crate::model::Lang;
 use crate::model::{AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, human, network};
 
-/// Width of a box for a rate, in points; the same as that of the numbers above.
+/// Width of a rate field, in points; the same as the number fields above.
 const BOX: f32 = 104.0;
 
-/// What the section needs to know beside the settings themselves.
+/// What the section needs besides the settings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links {
     /// Language.
     pub(super) lang: Lang,
-    /// What is wrong with the file of certificate authorities.
+    /// The error of the certificate authority file.
     pub(super) fault: Option<CaFileFault>,
-    /// What became of the desktop's dialog.
+    /// A hint about the desktop's dialog.
     pub(super) hint: Option<&'static str>,
 }
 
 impl Links {
-    /// Draws the rows; `true` when a file is to be chosen with the desktop's dialog.
+    /// Draws the rows; `true` if a file is to be chosen with the desktop's dialog.
     pub(super) fn ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
         self.manners_ui(ui, network);
         self.rates_ui(ui, network);
@@ -75,7 +76,7 @@ impl Links {
         });
     }
 
-    /// A box for a rate, which may be empty.
+    /// A field for a rate, which may be empty.
     fn rate_ui<T>(
         self,
         ui: &mut Ui,
@@ -100,7 +101,7 @@ impl Links {
     fn proxy_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
         let chosen = Id::unique("proxy by address");
-        // Until an address is given, that one is wanted stands nowhere but here.
+        // Until an address is entered, the choice of a proxy is kept only here.
         let wanted = ui.data(|data| data.get_temp::<bool>(chosen).unwrap_or(false));
         let current = match &network.proxy {
             _ if wanted => Way::Address,
@@ -190,7 +191,7 @@ impl Links {
                 text => network::parse_host(text).map(Some).map_err(|_| lang.word("wrong_host")),
             };
             let checked = field::checked(ui, id, lang.word("new_host"), "", (width, "nas.local"), read);
-            // Leaving the box is what adds the host, by this button or by Enter.
+            // The host is added when the field loses the focus, by Enter or by this button.
             if button.ui(ui).clicked() {
                 ui.memory_mut(|memory| memory.surrender_focus(id));
             }
@@ -223,7 +224,7 @@ impl Links {
     }
 }
 
-/// Which proxy, as the three choices say it.
+/// The choices for the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     System,

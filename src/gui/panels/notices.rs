@@ -1,4 +1,4 @@
-//! Short messages above the run bar, with what can be done about them.
+//! Short notices above the run bar, some with an action.
 
 use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2};
 
@@ -10,12 +10,12 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
 
-/// Seconds a notice stays by itself, if something can be done about it.
+/// Seconds until a notice with an action disappears.
 const STAY_S: f64 = 8.0;
-/// Seconds a notice stays by itself that only tells what is seen anyway.
+/// Seconds until a notice without an action disappears.
 const STAY_SHORT_S: f64 = 3.0;
 
-/// Shows the notice there is.
+/// Shows the current notice.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let lang = state.lang;
     let notice = state.snapshot.notice.clone();
@@ -85,7 +85,7 @@ fn forget(ctx: &Context) {
     ctx.data_mut(|data| data.remove_temp::<(String, f64)>(Id::unique("notice since")));
 }
 
-/// Whether this notice has stood long enough; wakes the window once for that.
+/// Whether the notice's time is over; schedules the repaint that removes it.
 fn is_over(ctx: &Context, words: &str, now_s: f64, stay_s: f64) -> bool {
     let id = Id::unique("notice since");
     let since = ctx.data_mut(|data| match data.get_temp::<(String, f64)>(id) {

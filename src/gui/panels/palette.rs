@@ -22,7 +22,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let lang = state.lang;
     let place_id = Id::unique("palette place");
     let mut place: usize = ctx.data(|data| data.get_temp(place_id)).unwrap_or(0);
-    // Arrows move in the list while the keyboard stays in the box.
+    // Arrow keys move in the list while the box keeps the focus.
     let (up, down, enter) = ctx.input_mut(|input| {
         let none = Modifiers::NONE;
         (
@@ -88,7 +88,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
 }
 
-/// A row under the keyboard's place has a surface.
+/// A row with a highlight if it is selected.
 fn lit(ui: &mut egui::Ui, on: bool, add: impl FnOnce(&mut egui::Ui) -> egui::Response) -> egui::Response {
     let shape = ui.painter().add(egui::Shape::Noop);
     let response = add(ui);

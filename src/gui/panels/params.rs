@@ -1,4 +1,4 @@
-//! Editors of parameters, made from their declarations alone: of steps, and of how results are saved.
+//! Editors for the parameters of steps and save settings, derived from their declarations.
 
 use egui::{Id, Ui};
 
@@ -11,34 +11,34 @@ use crate::gui::widgets::{curve, field, menu, swatch};
 use crate::gui::words;
 use crate::model::{Lang, ParamKind, ParamSpec, Value};
 
-/// What a parameter is called here.
+/// The names and texts of a parameter.
 pub(crate) struct Names<'a> {
-    /// At the left of its row.
+    /// Its label.
     pub(crate) words: &'a str,
-    /// Under the pointer.
+    /// Its tooltip.
     pub(crate) hint: &'a str,
-    /// For those who hear it.
+    /// Its name for screen readers.
     pub(crate) spoken: &'a str,
-    /// A choice's word in the window's language.
+    /// The label of a choice.
     pub(crate) choice: &'a dyn Fn(&str) -> String,
-    /// Whether a large editor (a curve's square) is open before anybody asks for it.
+    /// Whether a large editor (a curve) is expanded initially.
     pub(crate) open: bool,
 }
 
-/// What was done with an editor.
+/// The result of an edit.
 pub(crate) enum Edited {
-    /// It has this value now.
+    /// A new value.
     Value(Value),
-    /// Its value was taken away: absence has a meaning of its own.
+    /// The value was removed; leaving it out has a meaning of its own.
     Nothing,
-    /// A file is wanted: by the desktop's dialog, or by a path typed by hand.
+    /// The user wants to choose a file: with the desktop's dialog, or by entering a path.
     File {
-        /// Whether the path is to be typed.
+        /// Whether to enter the path by hand.
         by_hand: bool,
     },
 }
 
-/// A row with a parameter's editor; `given` is its value where it has one.
+/// A row with a parameter's editor; `given` is its value, if set.
 pub(crate) fn editor(
     ui: &mut Ui,
     lang: Lang,
@@ -101,7 +101,7 @@ pub(crate) fn editor(
     })
 }
 
-/// A curve: its points as text, and the square they are drawn in, which opens and closes.
+/// A curve: its points as text, and a square to edit them in, which can be collapsed.
 fn curve_ui(ui: &mut Ui, lang: Lang, names: &Names<'_>, id: Id, points: &str) -> Option<Edited> {
     let shown = id.with("drawn");
     let open = ui.data(|data| data.get_temp(shown)).unwrap_or(names.open);
@@ -119,7 +119,7 @@ fn curve_ui(ui: &mut Ui, lang: Lang, names: &Names<'_>, id: Id, points: &str) ->
     typed.or(drawn).map(|points| Edited::Value(Value::Text(points)))
 }
 
-/// A slider's step over a span, and the decimals shown.
+/// A slider's step for this range, and the decimals shown.
 fn step_of(span: f64) -> (f64, usize) {
     if span <= 3.0 {
         (0.01, 2)
@@ -159,7 +159,7 @@ fn numeric_ui(
     }
 }
 
-/// A file: its name, and a menu that chooses another.
+/// A file: its name, and a menu to choose another one.
 fn file_ui(ui: &mut Ui, lang: Lang, name: &str, path: &str, room: f32) -> Option<Edited> {
     let short = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let shown = if short.is_empty() { lang.word("choose_file") } else { short };

@@ -1,4 +1,4 @@
-//! Boxes for what is typed or pasted by hand: many links, or one path.
+//! Boxes to enter text by hand: many links, or one path.
 
 use egui::{Align, Context, Id, Key, Layout, TextEdit, Ui};
 
@@ -8,7 +8,7 @@ use crate::gui::widgets::button::Button;
 use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
 
-/// Shows the box that is open.
+/// Shows the open box.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
     match state.sheet {
         Sheet::Paste => links_ui(ctx, state),

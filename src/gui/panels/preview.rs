@@ -1,4 +1,4 @@
-//! The preview: its bar (name, sizes, how to compare, at which scale) and what there is to see of the item.
+//! The preview: its toolbar (name, sizes, comparison, zoom) and the image.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// The picture of the item under the cursor, if that is what the engine shows.
+/// The image of the previewed item, once the engine has delivered it.
 fn shown_picture(state: &State) -> Option<&PicturePreview> {
     match &state.preview.content {
         PreviewContent::Picture(picture) if is_current(state) => Some(picture),
@@ -51,7 +51,7 @@ fn is_current(state: &State) -> bool {
     shown.is_some() && shown == state.listing.cursor_id()
 }
 
-/// Whether there is, or will be, a picture to compare.
+/// Whether there is, or will be, an image to compare.
 fn is_picture(state: &State) -> bool {
     !is_current(state) || matches!(state.preview.content, PreviewContent::Picture(_) | PreviewContent::Nothing)
 }
@@ -146,7 +146,7 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
             None => message(ui, area, lang.word("not_fetched")),
         },
         PreviewContent::Failed(error) => {
-            // What the run recorded says more than what the preview met.
+            // The error that the run recorded says more than the preview's.
             let error: &ItemError = row.error.as_ref().unwrap_or(error);
             item_error::ui(ui, area, state, &row, error);
         }
@@ -206,7 +206,7 @@ fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePrevi
     }
 }
 
-/// At full scale, a drag moves the picture.
+/// At full scale, dragging moves the image.
 fn pan(ui: &Ui, area: Rect, state: &mut State, picture: &PicturePreview, scale: f32) {
     let response = ui.interact(area, ui.scope_id().with("pan"), Sense::DRAG);
     if response.hovered() {

@@ -1,4 +1,4 @@
-//! The recipe: presets, the steps as cards, and at the bottom how and where results are saved.
+//! The recipe: presets, the steps as cards, and the save settings at the bottom.
 
 use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui, UiBuilder};
 
@@ -16,7 +16,7 @@ use crate::model::{is_copy, names};
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
-    // In a low window the save section scrolls along; else it stands at the bottom.
+    // In a low window the save settings scroll with the steps; otherwise they stay at the bottom.
     let whole = ui.available_rect_before_wrap();
     let wanted_pt = save::height(ui, state);
     let low = whole.height() < 2.0 * wanted_pt;
@@ -79,7 +79,7 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// The list of operations, by group, with a search.
+/// The menu of operations, by group, with a search box.
 fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
     let lang = state.lang;
     let search = egui::Id::unique("filter search");

@@ -1,4 +1,4 @@
-//! The run bar: what to do next, and how far it is.
+//! The run bar: the next action, and the job's progress.
 
 use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
 
@@ -71,7 +71,7 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     });
 }
 
-/// Another batch at work can be gone to.
+/// A button that shows the job that is running.
 fn elsewhere_ui(ui: &mut Ui, state: &mut State) {
     let Some(other) = state.snapshot.running_elsewhere else { return };
     if Button::new(state.lang.word("show")).ui(ui).clicked() {
@@ -143,7 +143,7 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     });
 }
 
-/// Hosts that are trusted without a look at their certificates are never a secret.
+/// Always show which hosts' certificates are not checked.
 fn insecure_ui(ui: &mut Ui, state: &State, job: &JobView, most: f32) {
     if !job.insecure_hosts.is_empty() {
         let ink = theme::palette(ui).warn;
@@ -159,7 +159,7 @@ fn label_fit(ui: &mut Ui, words: &str, ink: egui::Color32, most: f32) {
 }
 
 fn percent(progress: &Progress) -> String {
-    // Never 100 before it is.
+    // Shows 100 only when everything is finished.
     let whole = (f64::from(progress.fraction()) * 100.0).floor();
     format!("{whole:.0} %")
 }

@@ -1,4 +1,4 @@
-//! How and where results are saved.
+//! Save settings: format, encoding, names and output folder.
 
 use egui::{Id, Ui};
 
@@ -14,15 +14,15 @@ use crate::model::{
     ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, Value, human, is_copy, names,
 };
 
-/// Keys shown at once; the rest stands behind "More", unless it was given.
+/// Keys shown at once; the others are shown with "More", or if they are set.
 const SHOWN: [&str; 2] = ["quality", "lossless"];
-/// Keys that have a row of their own further down.
+/// Keys with a row of their own further down.
 const BELOW: [&str; 1] = ["metadata"];
 
-/// Rows below those of the encoding: name, folder, subfolders, conflicts, metadata; and the section's heading.
+/// Rows below those of the encoding (name, folder, subfolders, conflicts, metadata), plus the heading.
 const OTHER_ROWS: usize = 5;
 
-/// Height of the section as it is now, in points.
+/// Current height of the section, in points.
 pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
     let (keys, hidden) = encoding_keys(state, is_open(ui));
     let rows = 1 + keys.len() + usize::from(hidden > 0 || is_open(ui)) + OTHER_ROWS;
@@ -30,11 +30,11 @@ pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
     size::GAP + size::TEXT_LINE + size::GAP_SMALL + rows as f32 * (size::FIELD_ROW + size::GAP_SMALL) + name
 }
 
-/// The keys that make a difference and are shown, and how many are not.
+/// The keys that have an effect and are shown, and the number of hidden ones.
 fn encoding_keys(state: &State, open: bool) -> (Vec<&'static SaveKey>, usize) {
     let save = state.drafts.save.get();
     if save.format == FormatChoice::Keep && is_copy(state.drafts.recipe.get(), save) {
-        // A copy is not encoded anew.
+        // A copy is not re-encoded.
         return (Vec::new(), 0);
     }
     let all = save_keys().iter().filter(|key| key.applies_to(save.format) && !BELOW.contains(&key.param.name));
@@ -116,7 +116,7 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let choice = |word: &str| names::save_choice_name(lang, name, word);
     let names = params::Names { words: &words, hint, spoken: &words, choice: &choice, open: false };
     let given = match (name, key.get(save)) {
-        // What will be used is shown, rather than that nothing was said.
+        // Shows the value that will be used rather than "not set".
         ("quality", None) => {
             let format = save.format.fixed().or_else(|| Format::named("jpeg"));
             format.and_then(Format::default_quality).map(|quality| f64::from(quality).into())
@@ -126,7 +126,7 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     };
     match params::editor(ui, lang, &names, &key.param, given.as_ref()) {
         Some(Edited::Value(Value::Text(text))) if text.trim().is_empty() => key.reset(save),
-        // What makes no sense leaves things as they were, and the editor says so by showing them.
+        // An invalid value changes nothing, and the editor shows the old one.
         Some(Edited::Value(value)) => {
             let _ = key.set(save, &value);
             if name == "quality" {
@@ -190,7 +190,7 @@ fn format_word(state: &State, format: FormatChoice) -> String {
     format.fixed().map_or_else(|| state.lang.word("format_keep").to_owned(), |format| format.label().to_owned())
 }
 
-/// A path's last two parts, with what was left out shown as such.
+/// The last two parts of a path, with an ellipsis for the rest.
 fn short_path(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
@@ -199,7 +199,7 @@ fn short_path(path: &str) -> String {
     }
 }
 
-/// What the previewed item's result will be called, as far as that is known before it runs.
+/// The result's name for the previewed item, as far as it is known before the run.
 fn example(state: &State, save: &Save, sink: &SinkSpec) -> Option<String> {
     let name = state.listing.cursor.as_ref()?.locator.short_name();
     let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));

@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::label;
 
-/// Shows an error below the field it is about.
+/// Shows an error below its field.
 pub(super) fn told(ui: &mut Ui, wrong: Option<&str>) {
     if let Some(wrong) = wrong {
         below(ui, wrong, theme::palette(ui).fail);
@@ -17,7 +17,7 @@ pub(super) fn note_below(ui: &mut Ui, words: &str) {
     below(ui, words, theme::palette(ui).text3);
 }
 
-/// A line below a row's editor.
+/// A line below a row's field.
 pub(super) fn below(ui: &mut Ui, words: &str, ink: egui::Color32) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;

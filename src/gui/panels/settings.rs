@@ -1,4 +1,4 @@
-//! Settings: language, theme, what a batch may use, how it fetches links.
+//! Settings: language, theme, limits, network.
 
 use egui::{Context, Id, ScrollArea, Ui};
 
@@ -16,11 +16,11 @@ use crate::gui::widgets::sheet::{Place, sheet};
 use crate::gui::widgets::{field, label};
 use crate::model::{Lang, Limits, NetworkSpec};
 
-/// What stands above and below what is scrolled, in points.
+/// Height of what surrounds the scrolled part, in points.
 const AROUND: f32 = 152.0;
 const MB: f64 = 1_048_576.0;
 
-/// Shows the settings while they are open.
+/// Shows the settings sheet.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
     if state.sheet != Sheet::Settings {
         return;
@@ -46,7 +46,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             file_wanted = links.ui(ui, &mut settings.network);
             typed = access.ui(ui, lang, &mut settings.network.access);
             label::note(ui, lang.word("links_note"));
-            // So that the last focus ring isn't cut off.
+            // Leaves room for the last focus ring.
             ui.add_space(size::GAP_SMALL);
             scroll::follow_focus(ui);
         });
@@ -57,11 +57,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
     state.access = access;
     if let Some((name, secret)) = typed {
-        // It is kept before anything refers to it.
+        // The secret is stored before anything refers to it.
         state.send(Command::KeepSecret { name, secret });
     }
     if settings.limits != state.drafts.settings.get().limits {
-        // They hold for what is listed now, too.
+        // The limits also apply to the listed job.
         state.send(Command::SetLimits(settings.limits.clone()));
     }
     state.drafts.settings.set(settings);
@@ -134,7 +134,7 @@ fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits, network: &mut Ne
     });
 }
 
-/// Gives a whole number that was set, or that there is none.
+/// Passes on a number that was set or cleared.
 fn whole(edit: Option<Edit>, set: impl FnOnce(Option<u64>)) {
     match edit {
         Some(Edit::Set(number)) => set(Some(number as u64)),

@@ -1,4 +1,4 @@
-//! The sources: folders and hosts with their counts; and what limits the job now.
+//! The sources: folders and hosts with their counts, and what limits the job now.
 
 use egui::{Align, Align2, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
 
@@ -12,7 +12,7 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{label, scroll};
 use crate::model::{Busy, JobState};
 
-/// Folders or hosts listed at most; the rest is one line.
+/// Maximum number of folders or hosts listed; one line counts the rest.
 const GROUPS_SHOWN: usize = 200;
 
 /// Draws the sources.
@@ -30,7 +30,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     ui.add_space(size::GAP_SMALL);
     if state.is_empty() {
         if state.job().is_some_and(|job| !job.list_files.is_empty()) {
-            // A list that gave nothing yet: with the right column it will.
+            // A list without items yet may have them with the right column.
             return lists_ui(ui, state);
         }
         ui.horizontal(|ui| {
@@ -70,7 +70,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// Lists with columns: pressing one chooses which of them are read.
+/// Lists with columns. Clicking one opens the sheet to choose columns.
 fn lists_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let files = state.job().map(|job| job.list_files.clone()).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Tally {
     }
 }
 
-/// A row; `true` when pressed.
+/// A row; `true` when clicked.
 fn row(ui: &mut Ui, words: &str, tally: &Tally, indent: f32, on: bool) -> bool {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::click());
@@ -147,7 +147,7 @@ fn row(ui: &mut Ui, words: &str, tally: &Tally, indent: f32, on: bool) -> bool {
     response.clicked()
 }
 
-/// A path keeps its end, where it differs from its neighbours.
+/// A path is shortened at the start, because paths differ at the end.
 fn elided(words: &str, room: f32, ink: egui::Color32) -> egui::text::LayoutJob {
     let most = (room / 6.6).max(4.0) as usize;
     let letters = words.chars().count();

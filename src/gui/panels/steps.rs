@@ -1,4 +1,4 @@
-//! The steps of the recipe as cards: on or off, moved, removed, edited. Editors derive from declarations alone.
+//! The recipe's steps as cards: enable, move, remove, edit. The editors are derived from the declarations.
 
 use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
@@ -12,10 +12,10 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label};
 use crate::model::{Lang, ParamKind, ParamSpec, Step, names};
 
-/// Operations with more parameters than this show only those that were given.
+/// Operations with more parameters than this show only those that are set.
 const PARAMS_SHOWN: usize = 4;
 
-/// What was asked of a card.
+/// What the user did with a card.
 enum Ask {
     Move(usize, usize),
     Remove(usize),
@@ -57,7 +57,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     state.drafts.recipe.set(recipe);
 }
 
-/// Where a dragged card would go; it goes there when it is let go.
+/// Shows where a dragged card will go; it moves there when the button is released.
 fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
     let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
     let gap = cards.iter().filter(|card| card.center().y < pointer.y).count();
@@ -119,7 +119,7 @@ fn card_ui(
         .rect
 }
 
-/// Editors of an operation's parameters. Of many, only those that were given, until the rest is asked for.
+/// Editors for an operation's parameters. If there are many, only those that are set, until the user expands the card.
 fn params_ui(
     ui: &mut Ui,
     lang: Lang,
@@ -197,7 +197,7 @@ fn head_ui(
     });
 }
 
-/// A button that shows itself only under the pointer or with the keyboard; always there for both.
+/// A button that is visible only under the pointer or with the focus, but always reachable.
 fn quiet(ui: &mut Ui, button: Button<'_>, near: bool) -> bool {
     ui.scope(|ui| {
         let before = ui.painter().clone();
@@ -229,7 +229,7 @@ fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
     }
 }
 
-/// One parameter's editor, from its declaration.
+/// A parameter's editor, from its declaration.
 fn param_ui(
     ui: &mut Ui,
     lang: Lang,

@@ -13,7 +13,7 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::scroll::{Extent, scroll_ui};
 use crate::model::{ItemRow, Lang, Remark};
 
-/// A column: how much of the spare width it takes, and what it shows.
+/// A column: its share of the spare width, and its contents.
 struct Column {
     title: fn(Lang) -> &'static str,
     width_pt: f32,
@@ -93,7 +93,7 @@ const COLUMN_GAP: f32 = 2.0 * size::GAP;
 /// A column with its left edge and width, in points.
 type Place = (&'static Column, f32, f32);
 
-/// The columns that fit, the least telling left out first.
+/// The columns that fit; the least important ones are left out first.
 fn places(area: Rect) -> Vec<Place> {
     const LEFT_OUT: [usize; 4] = [4, 3, 2, 5];
     let fixed = |shown: &[usize]| {
@@ -122,7 +122,7 @@ fn places(area: Rect) -> Vec<Place> {
         .collect()
 }
 
-/// Height that so many items and the headings take, in points.
+/// Height of this many rows and the header, in points.
 pub(crate) fn needed_pt(total: u64) -> f32 {
     (total as f32 + 1.0) * size::TABLE_ROW + size::MARGIN
 }
@@ -232,7 +232,7 @@ fn cell(ui: &Ui, rect: Rect, text: String, font: FontId, ink: Color32, right: bo
     place
 }
 
-/// An item's remarks, one after the other.
+/// An item's remarks, joined.
 fn remarks(lang: Lang, remarks: &[Remark]) -> String {
     remarks.iter().map(|remark| remark.window_text(lang)).collect::<Vec<_>>().join(" ")
 }

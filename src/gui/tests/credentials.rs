@@ -1,4 +1,4 @@
-//! Who one is at which host, as the settings list and change it.
+//! Credentials for hosts in the settings.
 
 use egui::accesskit::Role;
 
@@ -13,7 +13,7 @@ fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> AccessEntry {
 }
 
 impl Window {
-    /// Presses what may be scrolled out of sight.
+    /// Clicks a control that may be scrolled out of view.
     fn push(&mut self, name: &str) {
         self.harness.get_by_label(name).click_accesskit();
         self.settle();
@@ -74,7 +74,7 @@ fn credentials_are_added_by_keyboard_alone() {
     window.key(Modifiers::NONE, Key::Enter);
     assert!(window.harness.get_by_role_and_label(Role::TextInput, "Host").is_focused());
     window.harness.get_by_role_and_label(Role::TextInput, "Host").type_text("api.example.com");
-    // The host's kinds, the places of its secret, then the secret.
+    // The types of credential, the kinds of storage, then the secret.
     for _ in 0..7 {
         window.key(Modifiers::NONE, Key::Tab);
     }

@@ -1,4 +1,4 @@
-//! An item's state as a mark on its thumbnail or in its row.
+//! An item's state as an icon on its thumbnail or in its row.
 
 use egui::{Color32, Painter, Pos2, Rect, pos2, vec2};
 
@@ -6,7 +6,7 @@ use super::icon::Icon;
 use crate::gui::theme::{self, Palette, size};
 use crate::model::ItemState;
 
-/// A state's mark and colour.
+/// A state's icon and colour.
 pub(crate) const fn mark(state: ItemState, p: &Palette) -> (Icon, Color32) {
     match state {
         ItemState::Waiting => (Icon::Dot, p.text2),
@@ -17,7 +17,7 @@ pub(crate) const fn mark(state: ItemState, p: &Palette) -> (Icon, Color32) {
     }
 }
 
-/// The round badge in the lower right corner of a picture.
+/// The round badge in the lower right corner of a thumbnail.
 pub(crate) fn on_picture(painter: &Painter, picture: Rect, state: ItemState) {
     let center = picture.right_bottom() - vec2(6.0 + size::BADGE / 2.0, 6.0 + size::BADGE / 2.0);
     let (icon, ink) = mark(state, theme::ON_PICTURE_MARKS);
@@ -25,14 +25,14 @@ pub(crate) fn on_picture(painter: &Painter, picture: Rect, state: ItemState) {
     icon.paint_scaled(painter, center, 0.8, ink);
 }
 
-/// The bar along the bottom of a picture that is being worked on. How far it is is not known, so it is full.
+/// The bar at the bottom of an image that is being processed. Its progress is unknown, so the bar is full.
 pub(crate) fn running(painter: &Painter, picture: Rect) {
     let bottom = picture.bottom() - 6.0;
     let rail = Rect::from_min_max(pos2(picture.left() + 6.0, bottom - size::RAIL), pos2(picture.right() - 6.0, bottom));
     painter.rect_filled(rail, size::RAIL / 2.0, theme::ON_PICTURE_MARKS.accent);
 }
 
-/// The mark alone, in a row of text.
+/// The icon alone, in a row of text.
 pub(crate) fn in_row(painter: &Painter, center: Pos2, state: ItemState, p: &Palette) {
     let (icon, ink) = mark(state, p);
     icon.paint_scaled(painter, center, 0.8, ink);

@@ -1,4 +1,4 @@
-//! Buttons: plain, primary, ghost and dangerous; with a mark, a chevron or an accessible name of their own.
+//! Buttons: plain, primary, ghost and danger, with optional icon, chevron and accessible name.
 
 use egui::{
     Align2, Color32, FontId, Response, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2,
@@ -7,7 +7,7 @@ use egui::{
 use super::icon::Icon;
 use crate::gui::theme::{self, size};
 
-/// How much a button asks for attention.
+/// How prominent a button is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -54,68 +54,68 @@ impl<'a> Button<'a> {
         }
     }
 
-    /// A square ghost with a mark; `name` is what a screen reader says.
+    /// A square ghost button with an icon; `name` is for screen readers.
     pub(crate) fn icon_only(icon: Icon, name: &'a str) -> Self {
         let mut button = Self::new("").ghost().icon(icon).named(name);
         button.pad = (size::BUTTON - size::ICON) / 2.0;
         button
     }
 
-    /// The accessible name, where the text doesn't say enough.
+    /// The accessible name, if the text is not enough.
     pub(crate) fn named(mut self, name: &'a str) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// The one thing to do next.
+    /// The primary action.
     pub(crate) fn primary(mut self) -> Self {
         self.kind = Kind::Primary;
         self
     }
 
-    /// Without a surface until the pointer is there.
+    /// Without a background until the pointer is over it.
     pub(crate) fn ghost(mut self) -> Self {
         self.kind = Kind::Ghost;
         self
     }
 
-    /// A dashed outline: a place for something new.
+    /// A dashed outline, for adding something.
     pub(crate) fn dashed(mut self) -> Self {
         self.kind = Kind::Dashed;
         self
     }
 
-    /// Coloured as a failure.
+    /// In the colour of failures.
     pub(crate) fn danger(mut self) -> Self {
         self.danger = true;
         self
     }
 
-    /// A mark before the text.
+    /// An icon before the text.
     pub(crate) fn icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
         self
     }
 
-    /// A chevron behind the text: it opens a menu.
+    /// A chevron after the text, for a button that opens a menu.
     pub(crate) fn menu(mut self) -> Self {
         self.chevron = true;
         self
     }
 
-    /// Whether it can be pressed.
+    /// Whether it is enabled.
     pub(crate) fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    /// Whether it shows as chosen.
+    /// Whether it is shown as selected.
     pub(crate) fn selected(mut self, selected: bool) -> Self {
         self.selected = selected;
         self
     }
 
-    /// The height in points.
+    /// Its height in points.
     pub(crate) fn height(mut self, height: f32) -> Self {
         self.height = height;
         if self.text.is_empty() {
@@ -124,26 +124,26 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// A fixed width in points.
+    /// Its width in points.
     pub(crate) fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
         self
     }
 
-    /// Its text stands at the left, as in a field.
+    /// Text aligned left, as in a field.
     pub(crate) fn left(mut self) -> Self {
         self.left = true;
         self.pad = size::GAP;
         self
     }
 
-    /// Another font.
+    /// The font.
     pub(crate) fn font(mut self, font: FontId) -> Self {
         self.font = Some(font);
         self
     }
 
-    /// The width it takes.
+    /// The width that it needs.
     pub(crate) fn measure(&self, ui: &Ui) -> f32 {
         self.width.unwrap_or_else(|| {
             let text = if self.text.is_empty() {
@@ -168,7 +168,7 @@ impl<'a> Button<'a> {
         })
     }
 
-    /// Draws it and tells what happened.
+    /// Draws it and returns the response.
     pub(crate) fn ui(self, ui: &mut Ui) -> Response {
         let width = self.measure(ui);
         let sense = if self.enabled { Sense::click() } else { Sense::hover() };
@@ -243,7 +243,7 @@ impl<'a> Button<'a> {
     }
 }
 
-/// The ring around what has the keyboard.
+/// The ring around the focused control.
 pub(crate) fn focus_ring(ui: &Ui, rect: egui::Rect, response: &Response) {
     if response.has_focus() {
         let ring = theme::focus_ring(theme::palette(ui));

@@ -1,21 +1,21 @@
-//! A tone curve as a line through points: a press on the line's square adds one, dragging moves it, dragging it out of the
-//! square removes it. Who uses the keyboard types the points in the line above.
+//! A tone curve through points. Clicking in the square adds a point, dragging moves it, and dragging it out of the
+//! square removes it. For keyboard users, the points are also editable as text.
 
 use egui::{Id, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use crate::gui::theme::{self, size};
 use crate::model::Curve;
 
-/// Points the line is drawn through.
+/// Segments of the drawn line.
 const SEGMENTS: u16 = 64;
-/// How near a press must be to take hold of a point, in points of the screen.
+/// How close a click must be to grab a point, in points of the screen.
 const REACH: f32 = 10.0;
-/// How far outside the square a point is let go of.
+/// How far outside the square a point is removed.
 const AWAY: f32 = 24.0;
-/// Points a curve may have.
+/// Maximum number of points.
 const MOST: usize = 16;
 
-/// Draws the curve written as `points`; `Some` once it was changed.
+/// Draws the curve given as `points`; `Some` if it was changed.
 pub(crate) fn curve(ui: &mut Ui, id: Id, name: &str, points: &str) -> Option<String> {
     let p = theme::palette(ui);
     let side = ui.available_width().min(size::CURVE);
@@ -76,7 +76,7 @@ pub(crate) fn curve(ui: &mut Ui, id: Id, name: &str, points: &str) -> Option<Str
     changed.then(|| to_text(&knots))
 }
 
-/// The points of a curve; the straight line's where the text is none.
+/// The points of a curve; those of a straight line if the text is not a curve.
 fn parse(text: &str) -> Vec<(f32, f32)> {
     let points = || {
         text.split(';')
@@ -93,7 +93,7 @@ fn to_text(points: &[(f32, f32)]) -> String {
     points.iter().map(|(input, output)| format!("{input},{output}")).collect::<Vec<_>>().join(";")
 }
 
-/// The point near a press, or a new one there; and whether there is a new one.
+/// The point near a click, or a new one; and whether it is new.
 fn take_hold(
     knots: &mut Vec<(f32, f32)>,
     at: (f32, f32),
@@ -111,7 +111,7 @@ fn take_hold(
     (Some(place), true)
 }
 
-/// Moves a point between its neighbours, or removes it; `Some(whether it was removed)` if anything changed.
+/// Moves a point between its neighbours, or removes it. Returns whether it was removed, if anything changed.
 fn drag(knots: &mut Vec<(f32, f32)>, i: usize, to: (f32, f32), away: bool) -> Option<bool> {
     let inside = i > 0 && i + 1 < knots.len();
     if away && inside {

@@ -1,4 +1,4 @@
-//! Rows of a form: a name at the left, an editor at the right; check boxes.
+//! Rows of a form, with a label and an editor; check boxes; text fields.
 
 use egui::{
     Align, Align2, Id, Layout, Response, Sense, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
@@ -8,17 +8,17 @@ use super::button::focus_ring;
 use super::icon::Icon;
 use crate::gui::theme::{self, size};
 
-/// A row: the name, then what `add` draws in the rest.
+/// A row: the label, then what `add` draws.
 pub(crate) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     row_with(ui, name, "", size::FIELD_LABEL, add)
 }
 
-/// A row whose name explains itself under the pointer.
+/// A row whose label has a tooltip.
 pub(crate) fn row_hint<R>(ui: &mut Ui, name: &str, hint: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     row_with(ui, name, hint, size::FIELD_LABEL, add)
 }
 
-/// A row with a name of another width.
+/// A row with another label width.
 pub(crate) fn row_wide<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
     row_with(ui, name, "", label_width, add)
 }
@@ -40,7 +40,7 @@ fn row_with<R>(ui: &mut Ui, name: &str, hint: &str, label_width: f32, add: impl 
     add(&mut editor)
 }
 
-/// A check box without words of its own; `true` when it was pressed.
+/// A check box without text; `true` when clicked.
 pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(size::CHECK, size::CHECK), Sense::click());
@@ -57,16 +57,16 @@ pub(crate) fn check(ui: &mut Ui, name: &str, on: bool) -> bool {
     response.clicked()
 }
 
-/// A line of text under that id; `Some` once it was changed and left (or Enter was pressed).
+/// A text field with this id; `Some` if it was changed and then left or confirmed with Enter.
 pub(crate) fn line(ui: &mut Ui, id: Id, name: &str, value: &str, width: f32) -> Option<String> {
     line_hint(ui, id, name, value, (width, ""))
 }
 
-/// The same with a hint that stands there while it is empty.
+/// The same with a hint that is shown while the field is empty.
 pub(crate) fn line_hint(ui: &mut Ui, id: Id, name: &str, value: &str, (width, hint): (f32, &str)) -> Option<String> {
     let draft = id.with("draft");
     let focused = ui.memory(|memory| memory.has_focus(id));
-    // What was typed outlives the focus by a frame, however that was lost.
+    // The input is kept for one frame after the focus is lost.
     let typed = ui.data(|data| data.get_temp::<String>(draft));
     let left = typed.is_some() && !focused;
     let mut text = typed.unwrap_or_else(|| value.to_owned());
@@ -82,8 +82,8 @@ pub(crate) fn line_hint(ui: &mut Ui, id: Id, name: &str, value: &str, (width, hi
     (text != value && !escaped).then_some(text)
 }
 
-/// A line of text under that id that takes only what `read` understands. What it doesn't stays in the line, and the
-/// sentence that says so is drawn below by whoever asks [`Checked::wrong`].
+/// A text field with this id that accepts only what `read` accepts. Other input stays in the field, and the caller
+/// shows its error ([`Checked::wrong`]) below.
 pub(crate) fn checked<T, E>(
     ui: &mut Ui,
     id: Id,
@@ -106,7 +106,7 @@ pub(crate) fn checked<T, E>(
         return nothing;
     }
     if response.has_focus() {
-        // While it is typed nothing is wrong yet, unless it was left so before.
+        // While the user is typing, no error is shown, unless there was one before.
         let was_wrong = ui.data(|data| data.get_temp::<bool>(marked).unwrap_or(false));
         let wrong = read(&text).err().filter(|_| was_wrong && text != value);
         return Checked { taken: None, wrong };
@@ -137,20 +137,20 @@ pub(crate) fn checked<T, E>(
     }
 }
 
-/// What came of a line that is checked.
+/// The result of a checked text field.
 pub(crate) struct Checked<T, E> {
-    /// What was typed, once that makes sense and was left.
+    /// The input, once it is valid and the field was left.
     pub(crate) taken: Option<T>,
-    /// What is wrong with what stands there.
+    /// What is wrong with the text in the field.
     pub(crate) wrong: Option<E>,
 }
 
-/// A line of text that changes `text` as it is typed.
+/// A text field that changes `text` while the user is typing.
 pub(crate) fn edit(ui: &mut Ui, id: Id, name: &str, text: &mut String, width: f32, hint: &str) -> Response {
     line_of(ui, id, name, TextEdit::singleline(text), (width, hint))
 }
 
-/// The same for what nobody is to read over a shoulder.
+/// The same with hidden input.
 pub(crate) fn secret(ui: &mut Ui, id: Id, name: &str, text: &mut String, (width, hint): (f32, &str)) -> Response {
     line_of(ui, id, name, TextEdit::singleline(text).password(true), (width, hint))
 }

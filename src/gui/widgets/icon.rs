@@ -1,8 +1,8 @@
-//! Small marks, drawn as lines so that they are crisp at any scale and need no font.
+//! Icons, drawn as lines so that they are crisp at any scale and need no font.
 
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
-/// A mark.
+/// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icon {
     /// Opens downwards.
@@ -11,13 +11,13 @@ pub(crate) enum Icon {
     Up,
     /// Points down.
     Down,
-    /// Take back.
+    /// Undo.
     Undo,
-    /// Do again.
+    /// Redo.
     Redo,
     /// Add.
     Plus,
-    /// Close, remove.
+    /// Close or remove.
     Cross,
     /// Done.
     Check,
@@ -27,27 +27,27 @@ pub(crate) enum Icon {
     Dot,
     /// Skipped.
     Dash,
-    /// A handle to drag.
+    /// A drag handle.
     Grip,
     /// Search.
     Search,
-    /// A picture.
+    /// An image.
     Picture,
     /// A link.
     Link,
-    /// An explanation.
+    /// Information.
     Info,
 }
 
 const STROKE_PT: f32 = 1.5;
 
 impl Icon {
-    /// Draws it in the middle of `rect`, within a box of 16 points.
+    /// Draws it in the centre of `rect`, in a box of 16 points.
     pub(crate) fn paint(self, painter: &Painter, rect: Rect, colour: Color32) {
         self.paint_scaled(painter, rect.center(), 1.0, colour);
     }
 
-    /// Draws it around `center`, scaled from its box of 16 points.
+    /// Draws it around `center`; `scale` 1 is a box of 16 points.
     pub(crate) fn paint_scaled(self, painter: &Painter, center: Pos2, scale: f32, colour: Color32) {
         let at = |x: f32, y: f32| center + vec2(x, y) * scale;
         let stroke = Stroke::new(STROKE_PT * scale.max(0.8), colour);
@@ -108,7 +108,7 @@ impl Icon {
     }
 }
 
-/// An arrow that turns back to the left (`side` of -1) or to the right (1).
+/// An arrow that turns to the left (`side` of -1) or to the right (1).
 fn turn(painter: &Painter, center: Pos2, scale: f32, stroke: Stroke, side: f32) {
     let at = |x: f32, y: f32| pos2(center.x + x * side * scale, center.y + y * scale);
     let mut points = vec![at(5.0, -2.0)];

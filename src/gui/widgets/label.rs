@@ -1,4 +1,4 @@
-//! Words in the theme's fonts and colours, cut off with an ellipsis where room ends.
+//! Text in the theme's fonts and colours, truncated with an ellipsis.
 
 use egui::{Color32, FontId, Label, Response, RichText, Ui};
 
@@ -26,7 +26,7 @@ pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
     text(ui, words, theme::figures_small(), ink)
 }
 
-/// The width words take on one line, in points.
+/// The width of text on one line, in points.
 pub(crate) fn width(ui: &Ui, words: &str, font: FontId) -> f32 {
     ui.painter().layout_no_wrap(words.to_owned(), font, theme::UNTINTED).size().x
 }

@@ -1,4 +1,4 @@
-//! Menus: a button that opens a list, its entries, and a field that chooses one of a few words.
+//! Menus, their entries, and drop-down fields.
 
 use egui::{Align2, Popup, PopupCloseBehavior, Response, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
@@ -6,10 +6,10 @@ use super::button::{Button, focus_ring};
 use super::icon::Icon;
 use crate::gui::theme::{self, size};
 
-/// Width a menu takes at least for its words, in points.
+/// Minimum width of a menu, in points.
 const MENU_MIN: f32 = 160.0;
 
-/// Opens a list below a button that was just drawn.
+/// Opens a menu below a button that was just drawn.
 pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) -> R) -> Option<R> {
     Popup::menu(button)
         .gap(4.0)
@@ -24,17 +24,17 @@ pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) 
         .map(|inner| inner.inner)
 }
 
-/// An entry of a menu: text at the left, a shortcut or note at the right. Closes the menu when pressed.
+/// An entry of a menu: text on the left, a shortcut or note on the right. Closes the menu when clicked.
 pub(crate) fn entry(ui: &mut Ui, text: &str, note: &str, enabled: bool) -> bool {
     entry_ui(ui, text, note, enabled, false).clicked()
 }
 
-/// An entry that shows whether it holds.
+/// An entry with a check mark if `on`.
 pub(crate) fn choice(ui: &mut Ui, text: &str, on: bool) -> bool {
     entry_ui(ui, text, "", true, on).clicked()
 }
 
-/// An entry that may be lit by the keyboard's selection.
+/// An entry that may be highlighted by the keyboard's selection.
 pub(crate) fn entry_ui(ui: &mut Ui, text: &str, note: &str, enabled: bool, on: bool) -> Response {
     let p = theme::palette(ui);
     let note_width = if note.is_empty() { 0.0 } else { super::label::width(ui, note, theme::label()) + 24.0 };
@@ -92,7 +92,7 @@ pub(crate) fn heading(ui: &mut Ui, text: &str) {
     ui.painter().text(rect.left_center() + vec2(size::GAP, 2.0), Align2::LEFT_CENTER, text, theme::heading(), p.text3);
 }
 
-/// A field that chooses one of a few; `Some` when another one was picked.
+/// A drop-down field; `Some` if another value was chosen.
 pub(crate) fn combo<T: Copy + PartialEq>(
     ui: &mut Ui,
     name: &str,

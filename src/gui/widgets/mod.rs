@@ -1,4 +1,4 @@
-//! Small parts that panels are made of. Each draws itself and says what happened; none knows the engine.
+//! Widgets of the panels. Each draws itself and returns what happened; none knows the engine.
 
 pub(crate) mod badge;
 pub(crate) mod button;

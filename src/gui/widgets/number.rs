@@ -1,32 +1,32 @@
-//! A box for a number: shows it with its unit, takes what is typed, steps with the arrows.
+//! A number field: shows a number with its unit, can be typed into, and steps with the arrow keys.
 
 use egui::{Align2, Id, Key, TextEdit, Ui};
 
 use crate::gui::format;
 use crate::gui::theme::{self, size};
 
-/// What a box takes and how it shows it.
+/// Limits and format of a number field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Number<'a> {
     /// Accessible name.
     pub(crate) name: &'a str,
-    /// Smallest number taken.
+    /// Smallest number allowed.
     pub(crate) min: f64,
-    /// Largest number taken.
+    /// Largest number allowed.
     pub(crate) max: f64,
-    /// What an arrow adds.
+    /// Step of the arrow keys.
     pub(crate) step: f64,
-    /// Digits behind the point.
+    /// Digits after the decimal point.
     pub(crate) decimals: usize,
-    /// Shown behind the number.
+    /// Shown after the number.
     pub(crate) suffix: &'a str,
-    /// Shown when there is no number; an emptied box then means "none".
+    /// Shown if there is no number; clearing the field then means "none".
     pub(crate) empty: Option<&'a str>,
     /// Width in points.
     pub(crate) width: f32,
 }
 
-/// What was done to a box.
+/// The result of an edit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Edit {
     /// Another number.
@@ -35,7 +35,7 @@ pub(crate) enum Edit {
     Clear,
 }
 
-/// Draws the box under that id; `Some` when its number was changed.
+/// Draws the field with this id; `Some` if the number was changed.
 pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) -> Option<Edit> {
     let shown = match value {
         Some(value) => format!("{}{}", format::number(value, spec.decimals), spec.suffix),
@@ -43,7 +43,7 @@ pub(crate) fn number(ui: &mut Ui, id: Id, value: Option<f64>, spec: Number<'_>) 
     };
     let focused = ui.memory(|memory| memory.has_focus(id));
     let draft = id.with("draft");
-    // What was typed outlives the focus by a frame, however that was lost.
+    // The input is kept for one frame after the focus is lost.
     let typed = ui.data(|data| data.get_temp::<String>(draft));
     let left = typed.is_some() && !focused;
     let mut text = typed.unwrap_or_else(|| shown.clone());
@@ -103,7 +103,7 @@ fn select_all(ui: &Ui, id: Id, text: &str) {
     TextEdit::store_state(ui.ctx(), id, state);
 }
 
-/// Reads a number as people type it: with or without its unit, with a comma or a point.
+/// Parses a number with or without its unit, with a decimal comma or point.
 fn parse(text: &str, suffix: &str) -> Option<f64> {
     let bare = text.trim().strip_suffix(suffix.trim()).unwrap_or(text.trim()).trim();
     let bare = bare.replace('−', "-").replace(',', ".");

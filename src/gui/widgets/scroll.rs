@@ -1,18 +1,18 @@
-//! Scrolling over any number of rows: the first row is a whole number and the rest a few points, so that nothing is
-//! lost to rounding at ten million rows (`f32` offsets break near one million).
+//! Scrolling over any number of rows. The position is a whole row plus a few points, since `f32` offsets lose precision
+//! beyond about one million rows.
 
 use egui::{Event, Id, Key, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2};
 
 use crate::gui::theme::{self, size};
 
-/// Called at the end of a scroll area's content: what gets the keyboard by a key is scrolled into view.
+/// Scrolls to a control that gets the focus by keyboard. Called at the end of a scroll area's content.
 pub(crate) fn follow_focus(ui: &Ui) {
     let pass = ui.ctx().cumulative_pass_nr();
     let moved = Id::unique("focus moved in pass");
     if ui.input(|input| input.events.iter().any(moves_focus)) {
         ui.data_mut(|data| data.insert_temp(moved, pass));
     }
-    // Backwards, the focus is known a pass later.
+    // When moving backwards, the focus is known one pass later.
     if ui.data(|data| data.get_temp::<u64>(moved)).is_none_or(|moved| pass > moved + 1) {
         return;
     }
@@ -28,21 +28,21 @@ const fn moves_focus(event: &Event) -> bool {
     matches!(key, Key::Tab | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight)
 }
 
-/// A place in a list of rows of one height.
+/// A position in a list of rows of equal height.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Scroll {
-    /// The first row that is seen at least in part.
+    /// The first row that is at least partly visible.
     pub(crate) first_row: u64,
-    /// How much of it is hidden above, in points.
+    /// How much of it is hidden, in points.
     pub(crate) hidden_pt: f32,
 }
 
-/// What is scrolled over.
+/// The dimensions of the list and its view.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    /// Rows in all.
+    /// Number of rows.
     pub(crate) rows: u64,
-    /// Height of one, in points.
+    /// Height of a row, in points.
     pub(crate) row_pt: f32,
     /// Height of the view, in points.
     pub(crate) view_pt: f32,
@@ -58,14 +58,14 @@ impl Extent {
         Scroll { first_row: hidden.floor() as u64, hidden_pt: (hidden.fract() * f64::from(self.row_pt)) as f32 }
     }
 
-    /// Whole rows that fit.
+    /// Number of whole rows that fit.
     pub(crate) fn page(self) -> u64 {
         ((self.view_pt / self.row_pt).floor() as u64).max(1)
     }
 }
 
 impl Scroll {
-    /// Moves by some points (downwards is positive) and stays within the list.
+    /// Scrolls by this many points (down is positive), within the list.
     pub(crate) fn by(&mut self, points: f32, extent: Extent) {
         let row_pt = f64::from(extent.row_pt.max(1.0));
         let moved = f64::from(self.hidden_pt) + f64::from(points);
@@ -84,7 +84,7 @@ impl Scroll {
         self.keep_within(extent);
     }
 
-    /// Stays within the list when it became shorter.
+    /// Moves back into the list after it became shorter.
     pub(crate) fn keep_within(&mut self, extent: Extent) {
         let last = extent.last();
         if (self.first_row, self.hidden_pt) > (last.first_row, last.hidden_pt) {
@@ -92,7 +92,7 @@ impl Scroll {
         }
     }
 
-    /// Moves as little as needed to see a row whole.
+    /// Scrolls just enough to make a row fully visible.
     pub(crate) fn reveal(&mut self, row: u64, extent: Extent) {
         if row < self.first_row || (row == self.first_row && self.hidden_pt > 0.0) {
             *self = Self { first_row: row, hidden_pt: 0.0 };
@@ -108,7 +108,7 @@ impl Scroll {
         self.keep_within(extent);
     }
 
-    /// 0 to 1.
+    /// The position from 0 to 1.
     fn place(self, extent: Extent) -> f64 {
         let last = extent.last();
         let rows = |scroll: Self| scroll.first_row as f64 + f64::from(scroll.hidden_pt / extent.row_pt.max(1.0));
@@ -124,7 +124,7 @@ impl Scroll {
     }
 }
 
-/// Takes the wheel over `view` and draws the bar at its right edge.
+/// Handles the wheel over `view` and draws the scroll bar at its right edge.
 pub(crate) fn scroll_ui(ui: &Ui, id: Id, name: &str, view: Rect, extent: Extent, scroll: &mut Scroll) {
     scroll.keep_within(extent);
     if extent.rows as f64 * f64::from(extent.row_pt) <= f64::from(extent.view_pt) {

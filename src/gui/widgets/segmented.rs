@@ -5,7 +5,7 @@ use egui::{Align2, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2};
 use super::button::focus_ring;
 use crate::gui::theme::{self, size};
 
-/// Draws the choices; `Some` when another one was picked.
+/// Draws the choices; `Some` if another one was chosen.
 pub(crate) fn segmented<T: Copy + PartialEq>(ui: &mut Ui, name: &str, current: T, choices: &[(T, &str)]) -> Option<T> {
     let p = theme::palette(ui);
     let galleys: Vec<_> = choices

@@ -1,4 +1,4 @@
-//! Sheets above the window: a title, a way out, a body.
+//! Sheets over the window: a title, a close button, a body.
 
 use egui::{Align2, Area, Context, Frame, Id, Margin, Modal, Ui, vec2};
 
@@ -7,18 +7,18 @@ use super::icon::Icon;
 use super::label;
 use crate::gui::theme::{self, size};
 
-/// Where a sheet stands.
+/// Where a sheet appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In the middle.
+    /// In the centre.
     Middle,
-    /// Near the top, as a palette.
+    /// Near the top, for the palette.
     Top,
     /// Along the right edge.
     Side,
 }
 
-/// Shows a sheet; `false` once it wants to be closed.
+/// Shows a sheet; `false` when it should close.
 pub(crate) fn sheet(
     ctx: &Context,
     name: &str,

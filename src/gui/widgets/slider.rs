@@ -1,11 +1,11 @@
-//! A slider for a number: a rail, its filled part and a knob; arrows move it, a screen reader sets it.
+//! A slider for a number: a rail, its filled part and a knob. It responds to arrow keys and screen readers.
 
 use egui::{EventFilter, Key, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use super::button::focus_ring;
 use crate::gui::theme::{self, size};
 
-/// What a slider may show.
+/// The range of a slider.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Range {
     /// Value at the left end.
@@ -17,7 +17,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// 0 to 1 along the rail.
+    /// The position on the rail, from 0 to 1.
     fn place(self, value: f64) -> f32 {
         let span = self.max - self.min;
         if span <= 0.0 { 0.0 } else { ((value - self.min) / span).clamp(0.0, 1.0) as f32 }
@@ -29,13 +29,13 @@ impl Range {
 
     fn snap(self, value: f64) -> f64 {
         let snapped = if self.step > 0.0 { (value / self.step).round() * self.step } else { value };
-        // Binary fractions of decimal steps would show as 0.30000000000000004.
+        // Otherwise decimal steps would show as 0.30000000000000004.
         let tidy = (snapped * 1e9).round() / 1e9;
         tidy.clamp(self.min, self.max)
     }
 }
 
-/// Draws the slider `width` points wide; `Some` when its value was changed. `faded` shows a value that nobody gave.
+/// Draws the slider `width` points wide; `Some` if its value was changed. `faded` shows a default value.
 pub(crate) fn slider(ui: &mut Ui, name: &str, value: f64, range: Range, width: f32, faded: bool) -> Option<f64> {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width.max(24.0), size::FIELD), Sense::click_and_drag());

@@ -1,4 +1,4 @@
-//! Two pictures of one thing: on one place with a divider that can be dragged, or side by side; and a histogram.
+//! Two versions of an image, in one view with a draggable divider or side by side; and a histogram.
 
 use egui::{
     Align2, EventFilter, Key, Painter, Rect, Sense, Shape, Stroke, TextureId, Ui, Vec2, WidgetInfo, accesskit::Role,
@@ -8,27 +8,27 @@ use egui::{
 use super::button::focus_ring;
 use crate::gui::theme::{self, size};
 
-/// A picture to show: its texture and the size it wants, in points.
+/// An image to show: its texture and its intended size in points.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown {
     /// The texture.
     pub(crate) texture: TextureId,
-    /// Size at 1:1, in points.
+    /// Size at 100 %, in points.
     pub(crate) size_pt: Vec2,
 }
 
-/// Words on the pictures.
+/// Labels on the images.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Words<'a> {
-    /// On the left one.
+    /// On the left image.
     pub(crate) before: &'a str,
-    /// On the right one.
+    /// On the right image.
     pub(crate) after: &'a str,
     /// The divider's accessible name.
     pub(crate) divider: &'a str,
 }
 
-/// Where both pictures of a pair are drawn: the larger one's size sets the frame, each keeps its own aspect in it.
+/// Where both images are drawn: the larger one sets the frame, in which each keeps its aspect ratio.
 fn fit(area: Rect, shown: Shown, other: Shown) -> Rect {
     let largest = shown.size_pt.max_elem().max(other.size_pt.max_elem()).max(1.0);
     let own = shown.size_pt.max_elem().max(1.0);
@@ -37,7 +37,7 @@ fn fit(area: Rect, shown: Shown, other: Shown) -> Rect {
     Rect::from_center_size(area.center(), wanted * scale)
 }
 
-/// Both on one place; `split` (0 to 1) is where the divider stands, and moves by drag or arrows.
+/// Both in one view; the divider at `split` (0 to 1) moves by dragging or with the arrow keys.
 pub(crate) fn split(ui: &mut Ui, area: Rect, before: Shown, after: Shown, split: &mut f32, words: Words<'_>) {
     let (left, right) = (fit(area, before, after), fit(area, after, before));
     let frame = left.union(right).intersect(area);
@@ -81,7 +81,7 @@ pub(crate) fn split(ui: &mut Ui, area: Rect, before: Shown, after: Shown, split:
     focus_ring(ui, Rect::from_center_size(knob, Vec2::splat(28.0)), &response);
 }
 
-/// One beside the other.
+/// Side by side.
 pub(crate) fn side_by_side(ui: &Ui, area: Rect, before: Shown, after: Shown, words: Words<'_>) {
     let half = (area.width() - size::GAP) / 2.0;
     let left = Rect::from_min_size(area.min, vec2(half, area.height()));
@@ -99,7 +99,7 @@ fn picture(painter: &Painter, shown: Shown, rect: Rect) {
     painter.add(shape.with_texture(shown.texture, uv));
 }
 
-/// A word on a picture.
+/// A label on an image.
 pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) -> Rect {
     let galley = painter.layout_no_wrap(text.to_owned(), theme::label(), theme::ON_PICTURE_TEXT);
     let rect = align.anchor_size(at, galley.size() + vec2(16.0, 6.0));
@@ -108,12 +108,12 @@ pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) 
     rect
 }
 
-/// Counts of 64 levels of red, green and blue in the lower right corner of `area`.
+/// Counts of 64 levels of red, green and blue, in the lower right corner of `area`.
 pub(crate) fn histogram(painter: &Painter, area: Rect, levels: &[[u32; 64]; 3]) {
     let rect = Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(10.0, 10.0), vec2(168.0, 72.0));
     painter.rect_filled(rect, theme::corner(), theme::HISTOGRAM_SURFACE);
     let plot = rect.shrink(6.0);
-    // The ends are left out of the scale: a white background would flatten everything else.
+    // The first and last levels don't affect the scale: a white background would flatten everything else.
     let inner = levels.iter().flat_map(|channel| channel.iter().skip(1).take(62));
     let highest = inner.copied().max().unwrap_or(0).max(1) as f32;
     for (channel, ink) in levels.iter().zip(theme::HISTOGRAM) {

@@ -1,13 +1,13 @@
-//! The border between two areas that stand one above the other: moves by drag, and by the arrow keys.
+//! The border between two areas, one above the other. It moves by dragging or with the arrow keys.
 
 use egui::{CursorIcon, EventFilter, Key, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2};
 
 use crate::gui::theme::{self, size};
 
-/// Points that an arrow key moves by.
+/// Step of the arrow keys in points.
 const KEY_STEP_PT: f32 = 24.0;
 
-/// Draws the border at `y` of `area`; `Some` is where it was moved to.
+/// Draws the border at `y` within `area`; `Some` is its new position.
 pub(crate) fn splitter(ui: &Ui, name: &str, area: Rect, y: f32) -> Option<f32> {
     let p = theme::palette(ui);
     let grab = Rect::from_min_max(pos2(area.left(), y - 3.0), pos2(area.right(), y + 3.0));

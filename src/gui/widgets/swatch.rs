@@ -1,4 +1,4 @@
-//! A colour: a patch that opens a picker, and its value as text.
+//! A colour field: a swatch that opens a picker, and the value as text.
 
 use egui::ecolor::{Hsva, HsvaGamma};
 use egui::{Color32, Id, Popup, PopupCloseBehavior, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2};
@@ -9,7 +9,7 @@ use super::slider::{Range, slider};
 use crate::gui::theme::{self, size};
 use crate::model::Lang;
 
-/// An editor of a colour written as scripts write it; `Some` once it was changed.
+/// An editor for a colour in the syntax of scripts; `Some` if it was changed.
 pub(crate) fn colour(ui: &mut Ui, lang: Lang, id: Id, name: &str, text: &str, width: f32) -> Option<String> {
     let picked = patch(ui, lang, name, text);
     let room = width - size::FIELD - size::GAP_SMALL - ui.spacing().item_spacing.x;
@@ -25,7 +25,7 @@ fn patch(ui: &mut Ui, lang: Lang, name: &str, text: &str) -> Option<String> {
     let colour = theme::named_colour(text);
     let inner = rect.shrink(2.0);
     if colour.is_none_or(|colour| !colour.is_opaque()) {
-        // What shows through a colour that is not opaque: a light and a dark half.
+        // The background of a colour with transparency: a light and a dark half.
         let (left, right) = inner.split_left_right_at_fraction(0.5);
         ui.painter().rect_filled(left, 0.0, p.bg0);
         ui.painter().rect_filled(right, 0.0, p.text3);
@@ -42,7 +42,7 @@ fn patch(ui: &mut Ui, lang: Lang, name: &str, text: &str) -> Option<String> {
 fn picker(ui: &mut Ui, lang: Lang, id: Id, colour: Color32) -> Option<String> {
     ui.set_width(size::PICKER);
     ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
-    // A gray has no hue: the one last chosen is kept as long as the colour is what came of it.
+    // A gray has no hue, so the last chosen one is kept as long as it yields this colour.
     let kept: Option<HsvaGamma> = ui.data(|data| data.get_temp(id));
     let before = kept.filter(|kept| to_colour(*kept) == colour).unwrap_or_else(|| colour.into());
     let mut parts = before;

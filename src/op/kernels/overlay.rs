@@ -32,7 +32,7 @@ pub(crate) const fn opacity(default: f64) -> ParamSpec {
 pub(crate) const MARGIN: ParamSpec =
     percent("margin", "Distance from the edges, as a percentage of the image's shorter side", 0.0, 50.0, 3.0);
 
-/// Declares whether it is repeated.
+/// Declares whether it is tiled.
 pub(crate) const TILE: ParamSpec = ParamSpec {
     name: "tile",
     summary: "Repeats it over the whole image, every other row shifted by half",

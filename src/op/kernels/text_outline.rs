@@ -93,7 +93,7 @@ fn collect_missing(group: &Group, missing: &mut Vec<String>) {
             Node::Group(inner) => collect_missing(inner, missing),
             Node::Text(text) => {
                 let glyphs = text.layouted().iter().flat_map(|span| &span.positioned_glyphs);
-                // The first glyph of every font stands for missing characters.
+                // In every font, glyph 0 is shown for missing characters.
                 for glyph in glyphs.filter(|glyph| glyph.id.0 == 0) {
                     if !missing.contains(&glyph.text) {
                         missing.push(glyph.text.clone());

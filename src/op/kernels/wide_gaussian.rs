@@ -95,7 +95,7 @@ impl Wide {
             Ok(tap) => self.sums.get(tap).or(self.sums.last()).copied().unwrap_or(1.0),
             Err(_) => 0.0,
         };
-        // The outermost rows stand for all rows beyond them.
+        // The outermost rows also count for all rows beyond them.
         let from = if y == 0 { 0.0 } else { upto(tap - 1) };
         let to = if y + 1 == height { upto(isize::MAX) } else { upto(tap) };
         (to - from) as f32

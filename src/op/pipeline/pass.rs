@@ -27,7 +27,7 @@ pub(crate) enum Pass {
     },
     Stream(Box<dyn StreamKernel>),
     Whole(Arc<dyn WholeKernel>),
-    /// A part of what a whole image becomes.
+    /// Part of the result of a step on the whole image.
     WholePart(WholePart),
 }
 

@@ -25,7 +25,7 @@ impl RegionPass<'_> {
     }
 }
 
-/// The passes that produce the `wanted` part of what `passes` make of an image like `input`.
+/// The passes that compute the `wanted` part of the result of `passes` for an image like `input`.
 pub(crate) fn focus<'a>(passes: &[&'a Pass], input: ImageInfo, wanted: Rect) -> Vec<RegionPass<'a>> {
     let mut inputs = vec![input];
     let mut info = input;

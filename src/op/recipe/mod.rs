@@ -1,4 +1,4 @@
-//! How steps and recipes are written down: one-line syntax, TOML files, help.
+//! The notations of steps and recipes: one-line syntax, TOML files, help.
 
 pub mod file;
 pub(super) mod help;

@@ -55,7 +55,7 @@ fn curve(points: &[(f64, f64)], value: f64) -> f64 {
         + t * t * (t - 1.0) * width * slope(i + 1)
 }
 
-/// The look of `warm.cube` as tetrahedra of its entries give it.
+/// The result of `warm.cube` by tetrahedral interpolation of its entries.
 fn warm_table(colour: [f64; 3]) -> [f64; 3] {
     let cell = colour.map(|value| (value * 4.0).floor().min(3.0));
     let part: Vec<f64> = colour.iter().zip(cell).map(|(value, cell)| value * 4.0 - cell).collect();
@@ -146,7 +146,7 @@ const CASES: &[(&str, Formula)] = &[
     ("lut:file=curve.cube", |colour| colour.map(|v| if v < 0.5 { v * 1.2 } else { 0.6 + (v - 0.5) * 0.8 })),
 ];
 
-/// Grays from end to end, then colours of all kinds.
+/// Grays over the full range, then various colours.
 fn gradient(channels: Channels, sample: SampleType) -> Picture {
     let mut picture = Picture::u8(513, 130, channels, |_, _, _| 0);
     picture.info.sample = sample;
@@ -368,7 +368,7 @@ fn auto_levels_leaves_a_flat_picture_and_unseen_colours_alone() {
             Picture::u8(5, 5, channels, |_, _, channel| if channels.has_alpha() && channel == 3 { 0 } else { 7 });
         assert_eq!(run(&["auto_levels"], &unseen).values, unseen.levels());
     }
-    // The transparent pixel's black doesn't hold the others back.
+    // The black of the transparent pixel is ignored.
     let seen =
         Picture::u8(3, 1, Channels::GrayAlpha, |x, _, channel| [[100, 255], [150, 255], [0, 0]][x as usize][channel]);
     assert_eq!(run(&["auto_levels:clip=0"], &seen).values, [0.0, 255.0, 255.0, 255.0, 0.0, 0.0]);
@@ -376,7 +376,7 @@ fn auto_levels_leaves_a_flat_picture_and_unseen_colours_alone() {
 
 #[test]
 fn white_balance_is_the_same_matrix_of_light_for_every_sample_type() {
-    // By the matrix for temperature 50, tint -20, computed apart (tests/reference/white_balance.py).
+    // From the matrix for temperature 50, tint -20, computed separately (tests/reference/white_balance.py).
     let rows = [
         [1.023_494_784_372_487, 0.014_935_636_889_931, 0.012_399_157_150_533],
         [-0.000_546_922_990_264, 1.011_064_710_814_587, 0.006_405_612_984_669],

@@ -37,7 +37,7 @@ fn results_agree_with_those_of_other_programs() {
     }
 }
 
-/// Noise of the kind that shows every mistake, in f32.
+/// Noise, which reveals any error, in f32.
 fn noisy(width_px: u32, height_px: u32, channels: Channels) -> Picture {
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::F32, premultiplied: false };
     let mut state = 1_u32;
@@ -63,7 +63,7 @@ fn at(picture: &Picture, levels: &[f32], x: i64, y: i64, channel: usize) -> f64 
     f64::from(levels[(y * i64::from(info.width_px) + x) as usize * info.channels.count() + channel])
 }
 
-/// What `formula` makes of each sample: it is given a way to look at the neighbours.
+/// The expected result: `formula` gives each sample from its neighbours.
 fn expected(picture: &Picture, formula: impl Fn(&dyn Fn(i64, i64) -> f64) -> f64) -> Vec<f32> {
     let levels = picture.levels();
     let (width, height) = (i64::from(picture.info.width_px), i64::from(picture.info.height_px));
@@ -171,7 +171,7 @@ fn a_threshold_leaves_small_differences_alone() {
     let (mut kept, mut changed) = (0, 0);
     for (((out, plain), blurred), x) in out.iter().zip(plain).zip(blurred).zip(picture.levels()) {
         let difference = (x - blurred).abs() / 65535.0 * 255.0;
-        // Right at the threshold rounding decides.
+        // At the threshold, rounding decides.
         if difference < 39.9 {
             assert!((out - x).abs() < 0.5);
             kept += 1;
@@ -269,7 +269,7 @@ fn motion_blur_is_the_mean_along_its_line() {
         assert!(difference < 1e-5, "{step}: {difference}");
     }
     assert_eq!(run(&["motion_blur:length=1,angle=30"], &picture).values, picture.levels());
-    // At any angle weights sum to 1, and the centre of gravity stays.
+    // At any angle the weights sum to 1 and the centre of gravity is unchanged.
     let dot = Picture::u8(101, 101, Channels::Gray, |x, y, _| if (x, y) == (50, 50) { 255 } else { 0 });
     let mut dot16 = dot.clone();
     dot16.info.sample = SampleType::F32;
@@ -361,7 +361,7 @@ fn grain_is_bell_shaped_as_strong_as_asked_for_and_always_the_same() {
     assert!(neighbours("grain:amount=12").abs() < 0.02);
     assert!(neighbours("grain:amount=12,size=4") > 0.6);
     assert_ne!(run(&["grain:seed=1"], &gray).values, run(&["grain:seed=2"], &gray).values);
-    // The same in every channel, or a noise of its own in each: then gray takes on colour.
+    // The same in every channel, or different in each, which turns gray into colour.
     let colours = run(&["grain:monochrome=false"], &gray);
     assert_eq!(colours.info.map(|info| info.channels), Some(Channels::Rgb));
     assert!(colours.values.chunks_exact(3).filter(|pixel| pixel[0] != pixel[1]).count() > 50_000);

@@ -1,4 +1,4 @@
-//! A part of a result is what would be cut out of the whole, to the last bit.
+//! A part of a result equals the same part of the whole result, bit for bit.
 
 use proptest::prelude::*;
 
@@ -70,7 +70,7 @@ fn a_part_of_a_picture_of_sixteen_bits_keeps_them() {
 
 #[test]
 fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
-    // What a decoder delivers of an image 4 times as wide and high, if asked for a smaller one.
+    // A decoder's result at a quarter of the size.
     let delivered = Picture::scene(67, 91, Channels::Rgb);
     let planned = ImageInfo { width_px: 67 * 4, height_px: 91 * 4, ..delivered.info };
     for steps in [[].as_slice(), &["resize:long_edge=45"], &["resize:width=40,height=40,fit=cover", "sharpen"]] {
@@ -113,7 +113,7 @@ fn a_part_costs_no_more_than_what_it_needs() {
     let mut out = Collected::default();
     let part = Rect { x: 3, y: 20, width_px: 5, height_px: 6 };
     plan.focus(part).run(&mut rows, &mut out, &|| false).expect("runs");
-    // Down to the last row with its neighbourhood of 8, and none below.
+    // Down to the last row plus its neighbourhood of 8 rows, and none below.
     assert_eq!((out.values.len(), rows.1), (5 * 6 * 3, 100 + 26 + 8));
 }
 

@@ -10,7 +10,7 @@ macro_rules! made_by_others {
     };
 }
 
-/// A PNG file of 8 bits as a picture.
+/// An 8-bit PNG file as a test image.
 pub(super) fn picture(bytes: &[u8]) -> Picture {
     let (width, height, levels) = reference(bytes);
     let channels = match levels.len() / (width * height) as usize {
@@ -24,7 +24,7 @@ pub(super) fn picture(bytes: &[u8]) -> Picture {
     picture
 }
 
-/// Checks that a step makes of an image what another program made of it, within `tolerance` levels.
+/// Checks that a step's result equals another program's within `tolerance` levels.
 fn check(step: &str, source: &Picture, bytes: &[u8], tolerance: f32) {
     let (got, expected) = (run(&[step], source), picture(bytes));
     assert_eq!(got.info, Some(expected.info), "{step}");
@@ -36,7 +36,7 @@ fn check(step: &str, source: &Picture, bytes: &[u8], tolerance: f32) {
 fn canvases_borders_and_cuts_are_those_of_pillow() {
     for (step, bytes) in [
         ("canvas:width=131,height=80,gravity=bottom_right,colour=#204060", made_by_others!("canvas_bottom_right")),
-        // Odd space: the larger half is on the right and at the bottom.
+        // If the space is odd, the larger half is on the right and at the bottom.
         ("canvas:width=121,height=87,colour=#204060", made_by_others!("canvas_center")),
         ("canvas:width=120,height=40,gravity=top,colour=#c08040", made_by_others!("canvas_top")),
         ("canvas:width=60,height=75,gravity=bottom_left,colour=#c08040", made_by_others!("canvas_bottom_left")),
@@ -79,7 +79,7 @@ fn a_turn_by_seventeen_degrees_is_that_of_libvips() {
         // Within the image and away from its edges, which the two programs fill differently.
         if x.abs() < width / 2.0 - 3.0 && y.abs() < height / 2.0 - 3.0 {
             let off = f64::from((got - expected).abs());
-            // libvips rounds places to a 64th of a pixel.
+            // libvips rounds positions to a 64th of a pixel.
             assert!(off <= 3.0, "{x} {y}: {got} {expected}");
             squares += off * off;
             seen += 1;
@@ -99,7 +99,7 @@ fn rounded_corners_and_blocks_are_those_of_pillow() {
     let got = run(&["rounded_corners:radius=18"], &reference_source()).values;
     let alpha: Vec<f32> = got.iter().skip(3).step_by(4).copied().collect();
     let expected = picture(made_by_others!("rounded_18")).levels();
-    // Ours is the distance to the circle, Pillow's 256 points a pixel of a circle drawn with whole coordinates.
+    // Ours uses the distance to the circle; Pillow uses 256 samples per pixel of a circle with integer coordinates.
     assert!(largest_difference(&alpha, &expected) <= 24.0 && mean_difference(&alpha, &expected) < 0.2);
 }
 
@@ -116,7 +116,7 @@ fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
         assert_eq!(got.info, Some(expected.info), "{step}");
         for (i, (got, expected)) in got.values.chunks_exact(4).zip(expected.levels().chunks_exact(4)).enumerate() {
             assert!((got[3] - expected[3]).abs() <= 1.0, "{step} {i}: {got:?} {expected:?}");
-            // The less of a colour is seen, the less of it is stored.
+            // The less visible a colour, the less precisely it is stored.
             let over_black = |pixel: &[f32], channel: usize| pixel[channel] * pixel[3] / 255.0;
             for channel in 0..3 {
                 let off = (over_black(got, channel) - over_black(expected, channel)).abs();
@@ -126,7 +126,7 @@ fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
     }
 }
 
-/// Left, top, width and height of what a step changes in a gray picture.
+/// Left, top, width and height of the area that a step changes in a gray image.
 fn changed(step: &str, (width, height): (u32, u32)) -> (u32, u32, u32, u32) {
     let out = run(&[step], &Picture::u8(width, height, Channels::Gray, |_, _, _| 100));
     assert_eq!(out.info.map(|info| info.channels), Some(Channels::Gray), "{step}: white needs no colour");
@@ -156,7 +156,7 @@ fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() 
     ] {
         assert_eq!(changed(&format!("watermark_image:file=block.png,opacity=100,{step}"), size), expected, "{step}");
     }
-    // Words of 20 px that would be wider than the image, or higher.
+    // Text of 20 px that would be wider or higher than the image.
     let wide = format!("watermark_text:text={},size=20,margin=5,position=center,opacity=100", "M".repeat(30));
     let (left, _, width, height) = changed(&wide, (200, 100));
     assert!((5..8).contains(&left) && (185..=190).contains(&width) && height < 12, "{left} {width} {height}");
@@ -187,16 +187,16 @@ fn looks_and_tones_are_those_of_other_programs() {
     for (step, bytes, tolerance) in [
         // Halves are rounded in Pillow's 16-bit fixed point.
         ("lut:file=apart.cube", made_by_others!("apart"), 1.0),
-        // Between the table's entries tetrahedra and eight corners differ.
+        // Between the table's entries, tetrahedral and trilinear interpolation differ.
         ("lut:file=mixed.cube", made_by_others!("mixed"), 2.0),
         ("solarize:level=1", made_by_others!("solarize_1"), 0.0),
         ("solarize:level=100", made_by_others!("solarize_100"), 0.0),
         ("solarize:level=200", made_by_others!("solarize_200"), 0.0),
         ("invert", made_by_others!("invert"), 0.0),
         ("grayscale", made_by_others!("gray"), 1.0),
-        // Pillow takes the gray in whole levels.
+        // Pillow uses integer grays.
         ("duotone:shadows=#102030,highlights=#ffd080", made_by_others!("duotone"), 1.5),
-        // ImageMagick cuts the middle level, 127.5, to 127.
+        // ImageMagick truncates the middle level, 127.5, to 127.
         ("posterize:levels=3", made_by_others!("posterize_3"), 1.0),
         ("posterize:levels=6", made_by_others!("posterize_6"), 0.0),
         ("emboss:angle=315,height=1.5,colour=true", made_by_others!("emboss_315"), 1.0),
@@ -205,7 +205,7 @@ fn looks_and_tones_are_those_of_other_programs() {
         check(step, &reference_source(), bytes, tolerance);
     }
     let dull = picture(made_by_others!("dull"));
-    // Pillow cuts fractions off, and counts luma in whole levels.
+    // Pillow truncates fractions and counts luma in integer levels.
     check("auto_levels:by=channel,clip=2", &dull, made_by_others!("autocontrast_channel"), 1.0);
     check("auto_levels:clip=2", &dull, made_by_others!("autocontrast_luma"), 2.0);
 }

@@ -1,4 +1,4 @@
-//! Images in memory, and recipes run on them.
+//! Images in memory, and running recipes on them.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ impl Picture {
     }
 }
 
-/// The few files that test cases name.
+/// The files that test cases use.
 struct TestFiles;
 
 impl Files for TestFiles {

@@ -54,7 +54,7 @@ struct Sharpen {
 
 impl Operation for Sharpen {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
-        // A Gaussian this narrow is the pixel itself.
+        // Such a narrow Gaussian has a single weight.
         let nothing = self.amount == 0.0 || self.sigma < 0.125;
         Ok(if nothing { Stage::Nothing } else { blur_mix::stage(self.sigma, Some(Box::new(*self))) })
     }

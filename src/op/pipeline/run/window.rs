@@ -20,7 +20,7 @@ pub(super) struct Windowed<'a> {
     prepared: Vec<f32>,
     /// Samples of a prepared row.
     stride: usize,
-    /// Original rows, with margins for the pixels repeated over the halo; one row if nobody needs them.
+    /// Original rows, with margins for the pixels repeated over the halo; one row if they are not needed.
     originals: Vec<f32>,
     /// Number of rows in `originals`.
     kept: usize,
