@@ -220,16 +220,16 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             Ok(Exit::AllDone)
         }
         Command::Ops { name: None } => {
-            say(engine::op_list().trim_end());
+            say(engine::op_list(lang()).trim_end());
             Ok(Exit::AllDone)
         }
         Command::Ops { name: Some(name) } if name == "save" => {
-            say(engine::save_help().trim_end());
+            say(engine::save_help(lang()).trim_end());
             Ok(Exit::AllDone)
         }
         Command::Ops { name: Some(name) } => match engine::registry().iter().find(|op| op.id == name) {
             Some(op) => {
-                say(engine::op_help(op).trim_end());
+                say(engine::op_help(op, lang()).trim_end());
                 Ok(Exit::AllDone)
             }
             None => Err(JobError::Refused(Message::new("no_operation_listed").with("name", name))),

@@ -9,7 +9,7 @@ use super::pixels::quality_search::{self, Bounded, Search};
 use super::spec::{Encoder, EncoderSpec, Extras, FrameSpec};
 use super::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Metadata, Picture, Save};
+use crate::model::{Channels, Format, ImageInfo, Message, Metadata, Picture, Save};
 
 /// An encoder of one image. `profile` is that of its rows; `save.metadata` is applied to `metadata` here. `CantEncode`
 /// if the format is only read.
@@ -46,7 +46,7 @@ pub fn frame_encoder(
 ) -> Result<Box<dyn FrameEncoder>, ItemError> {
     let spec = encoder_spec(format)?;
     let frames = frame_spec(format)
-        .ok_or_else(|| errors::cant_encode(format!("a {} file holds only one frame", format.label())))?;
+        .ok_or_else(|| errors::cant_encode(Message::new("one_frame_format").with("format", format.label())))?;
     let metadata = meta::by_policy(metadata, save.metadata);
     let stored = (spec.stored_channels)(picture.canvas.channels, save);
     let extras = extras(profile, metadata, &picture.canvas, stored);
@@ -81,7 +81,7 @@ fn encoder_spec(format: Format) -> Result<&'static EncoderSpec, ItemError> {
     spec_of(format).and_then(|spec| spec.encoder.as_ref()).ok_or_else(|| {
         let written = Format::all().into_iter().filter(|format| format.is_written()).map(Format::label);
         let written = written.take(3).collect::<Vec<_>>().join(", ");
-        errors::cant_encode(format!("Pixloom can't write {} files; choose {written} or another", format.label()))
+        errors::cant_encode(Message::new("not_written").with("format", format.label()).with("written", written))
     })
 }
 

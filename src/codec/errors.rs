@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
+use crate::model::{Message, human};
 
 /// The file's bytes violate its format.
-pub(super) fn corrupt(detail: impl fmt::Display) -> ItemError {
-    ItemError::nameless(ErrorKind::Corrupt).with("detail", detail)
+pub(super) fn corrupt(why: impl Into<Message>) -> ItemError {
+    ItemError::nameless(ErrorKind::Corrupt).saying(&why.into())
 }
 
 /// The file is truncated by an unknown amount.
@@ -17,55 +18,72 @@ pub(super) fn truncated() -> ItemError {
 
 /// The file is truncated: it has `had` of `wanted` bytes.
 pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
-    truncated().with("had", size(had)).with("wanted", size(wanted))
+    truncated().with("had", human::bytes(had)).with("wanted", human::bytes(wanted))
 }
 
 /// The file is truncated: it has `had` bytes and refers to an offset beyond them.
 pub(super) fn truncated_before(had: u64, place: u64) -> ItemError {
-    truncated().with("had", size(had)).with("wanted", format!("at least {}", size(place)))
+    let (had, least) = (human::bytes(had), human::bytes(place));
+    let why = Message::new("truncated_at_least").with("had", &had).with("wanted", &least);
+    truncated().measured(had, format!("at least {least}"), &why)
+}
+
+/// The file is truncated: it has `had` bytes of an estimated number.
+pub(super) fn truncated_about(had: u64, wanted: u64) -> ItemError {
+    let (had, about) = (human::bytes(had), human::bytes(wanted));
+    let why = Message::new("truncated_about").with("had", &had).with("wanted", &about);
+    truncated().measured(had, format!("about {about}"), &why)
 }
 
 /// The file is truncated: it has this many of its rows.
 pub(super) fn truncated_rows(had: u32, wanted: u32) -> ItemError {
-    truncated().with("had", had).with("wanted", format!("{wanted} rows"))
+    let why = Message::new("truncated_rows").with("had", had).count("count", u64::from(wanted));
+    truncated().measured(had, format!("{wanted} rows"), &why)
 }
 
 /// The file is truncated: it has this many of its passes.
 pub(super) fn truncated_passes(had: u32, wanted: u32) -> ItemError {
-    truncated().with("had", had).with("wanted", format!("{wanted} passes"))
+    let why = Message::new("truncated_passes").with("had", had).count("count", u64::from(wanted));
+    truncated().measured(had, format!("{wanted} passes"), &why)
 }
 
 /// The file is truncated: it has this many of its frames. `count_is_stored` is whether the file stores their number.
 pub(super) fn truncated_frames(had: u32, wanted: u32, count_is_stored: bool) -> ItemError {
-    let at_least = if count_is_stored { "" } else { "at least " };
-    truncated().with("had", had).with("wanted", format!("{at_least}{wanted} frames"))
+    let (at_least, why) = if count_is_stored {
+        ("", Message::new("truncated_frames"))
+    } else {
+        ("at least ", Message::new("truncated_frames_or_more"))
+    };
+    let why = why.with("had", had).count("count", u64::from(wanted));
+    truncated().measured(had, format!("{at_least}{wanted} frames"), &why)
 }
 
 /// A known format with an unsupported feature.
-pub(super) fn unsupported(detail: impl fmt::Display) -> ItemError {
-    ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
+pub(super) fn unsupported(why: impl Into<Message>) -> ItemError {
+    ItemError::nameless(ErrorKind::Unsupported).saying(&why.into())
 }
 
 /// Above a limit.
-pub(super) fn too_large(detail: impl fmt::Display) -> ItemError {
-    ItemError::nameless(ErrorKind::TooLarge).with("detail", detail)
+pub(super) fn too_large(why: impl Into<Message>) -> ItemError {
+    ItemError::nameless(ErrorKind::TooLarge).saying(&why.into())
 }
 
 /// The format can't hold this image.
-pub(super) fn cant_encode(detail: impl fmt::Display) -> ItemError {
-    ItemError::nameless(ErrorKind::CantEncode).with("detail", detail)
+pub(super) fn cant_encode(why: impl Into<Message>) -> ItemError {
+    ItemError::nameless(ErrorKind::CantEncode).saying(&why.into())
 }
 
 /// Refuses empty images, and those above `MAX_SIDE_PX` or `MAX_PIXELS`.
 pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemError> {
+    let of_size = |id| Message::new(id).with("width", width_px).with("height", height_px);
     if width_px == 0 || height_px == 0 {
-        return Err(corrupt(format!("its size is {width_px} x {height_px} px")));
+        return Err(corrupt(of_size("image_no_size")));
     }
     if width_px > MAX_SIDE_PX || height_px > MAX_SIDE_PX {
-        return Err(too_large(format!("{width_px} x {height_px} px; at most {MAX_SIDE_PX} px per side")));
+        return Err(too_large(of_size("image_side_limit").with("most", MAX_SIDE_PX)));
     }
     if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
-        return Err(too_large(format!("{width_px} x {height_px} px; at most {} megapixels", MAX_PIXELS / 1_000_000)));
+        return Err(too_large(of_size("image_pixel_limit").with("most", MAX_PIXELS / 1_000_000)));
     }
     Ok(())
 }
@@ -88,17 +106,22 @@ pub(super) fn room<T>(len: u64) -> Result<Vec<T>, ItemError> {
 }
 
 fn no_memory(len: u64) -> ItemError {
-    too_large(format!("couldn't allocate {}", size(len)))
+    too_large(Message::new("no_memory_for").with("size", human::bytes(len)))
 }
 
-/// A size in bytes for people, in decimal units.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
+/// The text of a decoding library, which has it in English only.
+pub(super) fn from_decoder(text: impl fmt::Display) -> Message {
+    Message::new("decoder_text").with("text", text)
+}
+
+/// The text of an encoding library, which has it in English only.
+pub(super) fn from_encoder(text: impl fmt::Display) -> Message {
+    Message::new("encoder_text").with("text", text)
+}
+
+/// A format can't hold images with longer sides.
+pub(super) fn side_limit(format: &str, most_px: u32) -> ItemError {
+    cant_encode(Message::new("format_side_most").with("format", format).with("most", most_px))
 }
 
 /// An error of the `image` crate's decoders.
@@ -106,13 +129,13 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
     use image::ImageError;
     match error {
         ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => truncated(),
-        ImageError::Limits(limits) => too_large(limits),
-        ImageError::Unsupported(what) => unsupported(what),
+        ImageError::Limits(limits) => too_large(from_decoder(limits)),
+        ImageError::Unsupported(what) => unsupported(from_decoder(what)),
         other => {
             // Some decoders hide the cause of a truncated file; only their text reveals it.
             let words = other.to_string();
             let early = ENDS.iter().any(|end| words.contains(end));
-            if ends_early(other) || early { truncated() } else { corrupt(plain_text(other)) }
+            if ends_early(other) || early { truncated() } else { corrupt(message(other)) }
         }
     }
 }
@@ -126,35 +149,35 @@ const ENDS: [&str; 5] = [
     "unexpected input buffer end",
 ];
 
-/// How the messages of the Netpbm and QOI decoders begin, and what they mean.
+/// How the messages of the Netpbm and QOI decoders begin, and the ids of ours.
 const MEANINGS: [(&str, &str); 19] = [
-    ("Expected magic constant", "invalid Netpbm signature"),
-    ("Error parsing", "invalid number in its header or data"),
-    ("Non-ASCII-digit", "invalid number in its header or data"),
-    ("Overflow when parsing", "number too large in its header or data"),
-    ("Non-ASCII", "its header is not ASCII text"),
-    ("Expected newline", "missing line break in its header"),
-    ("Duplicate", "repeated field in its header"),
-    ("Unknown header line", "unknown field in its header"),
-    ("Missing header line", "missing field in its header"),
-    ("Unexpected character", "invalid sample in its data"),
-    ("Sample value", "a sample is outside the range given in its header"),
-    ("Image MAXVAL", "invalid sample format in its header"),
-    ("Invalid depth", "invalid sample format in its header"),
-    ("Tuple type", "invalid sample format in its header"),
-    ("invalid magic", "invalid QOI signature"),
-    ("invalid number of channels", "invalid number of channels in its header"),
-    ("invalid color space", "invalid colour space in its header"),
-    ("invalid image", "invalid size in its header"),
-    ("invalid padding", "missing end marker"),
+    ("Expected magic constant", "pnm_signature"),
+    ("Error parsing", "pnm_number"),
+    ("Non-ASCII-digit", "pnm_number"),
+    ("Overflow when parsing", "pnm_large_number"),
+    ("Non-ASCII", "pnm_ascii"),
+    ("Expected newline", "pnm_line"),
+    ("Duplicate", "pnm_repeated"),
+    ("Unknown header line", "pnm_unknown"),
+    ("Missing header line", "pnm_missing"),
+    ("Unexpected character", "pnm_sample"),
+    ("Sample value", "pnm_range"),
+    ("Image MAXVAL", "pnm_format"),
+    ("Invalid depth", "pnm_format"),
+    ("Tuple type", "pnm_format"),
+    ("invalid magic", "qoi_signature"),
+    ("invalid number of channels", "qoi_channels"),
+    ("invalid color space", "qoi_colour"),
+    ("invalid image", "qoi_size"),
+    ("invalid padding", "qoi_end"),
 ];
 
 /// The error's text without the library's internal names.
-fn plain_text(error: &image::ImageError) -> String {
+fn message(error: &image::ImageError) -> Message {
     // The outer error only names the format.
     let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     let meaning = MEANINGS.iter().find(|(begin, _)| words.starts_with(begin));
-    meaning.map_or(words, |&(_, meaning)| meaning.to_owned())
+    meaning.map_or_else(|| from_decoder(&words), |&(_, meaning)| Message::new(meaning))
 }
 
 /// Whether an end of file is among an error's causes.
@@ -195,8 +218,8 @@ mod tests {
         }
         let cases: [(&[u8], &str); 5] = [
             (b"P2 2 2 9 1 2 3 x", "Netpbm"),
-            (b"P2 2 2 0 1 2 3 4", "invalid sample format in its header"),
-            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "repeated field in its header"),
+            (b"P2 2 2 0 1 2 3 4", "pnm_format"),
+            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "pnm_repeated"),
             (b"qoif\0\0\0\x01\0\0\0\x01\x07\0\0\0\0\0\0\0\0\0\0\x01", "invalid number of channels"),
             (&png, "the checksum of its IDAT chunk is wrong"),
         ];

@@ -10,7 +10,9 @@ use super::spec::{DecodeOptions, FormatSpec, FrameSpec, Header};
 use super::{colour, errors, meta};
 use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ColourChoice, Frame, FrameReader, ImageInfo, Metadata, Picture, RowReader, Truncated};
+use crate::model::{
+    Band, ColourChoice, Frame, FrameReader, ImageInfo, Message, Metadata, Picture, RowReader, Truncated,
+};
 
 /// An animation that is ready to be read.
 pub struct OpenedFrames<'a> {
@@ -27,14 +29,16 @@ pub struct OpenedFrames<'a> {
 /// Refuses animations above `config::MAX_FRAMES` or `config::MAX_FRAME_PIXELS`: `TooLarge`.
 pub fn check_frames(header: &Header) -> Result<(), ItemError> {
     if header.frames > MAX_FRAMES {
-        return Err(errors::too_large(format!("{} frames; at most {MAX_FRAMES}", header.frames)));
+        return Err(errors::too_large(
+            Message::new("too_many_frames").with("frames", header.frames).with("most", MAX_FRAMES),
+        ));
     }
     let canvas = u64::from(header.info.width_px) * u64::from(header.info.height_px);
     let pixels = canvas.saturating_mul(u64::from(header.frames));
     if header.frames > 1 && pixels > MAX_FRAME_PIXELS {
         let (had, most) = (pixels / 1_000_000, MAX_FRAME_PIXELS / 1_000_000);
-        let detail = format!("{} frames have {had} megapixels together; at most {most}", header.frames);
-        return Err(errors::too_large(detail));
+        let why = Message::new("too_many_frame_pixels").with("frames", header.frames);
+        return Err(errors::too_large(why.with("had", had).with("most", most)));
     }
     Ok(())
 }
@@ -56,7 +60,7 @@ pub fn open_frames_cancellable<'a>(
     check_frames(&header)?;
     let spec = spec_of(header.format)
         .and_then(FormatSpec::frame_spec)
-        .ok_or_else(|| errors::unsupported(format!("{} files hold only one frame", header.format.label())))?;
+        .ok_or_else(|| errors::unsupported(Message::new("one_frame_only").with("format", header.format.label())))?;
     let keep = options.keeps_truncated() && (spec.is_truncated)(bytes);
     let mut decoded = (spec.open)(bytes, keep)?;
     if keep {

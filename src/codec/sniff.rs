@@ -4,7 +4,7 @@ use super::errors;
 use super::formats::specs;
 use super::spec::FormatSpec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Format;
+use crate::model::{Format, Message};
 
 /// The image format of a file.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
@@ -33,9 +33,9 @@ pub(super) fn require(bytes: &[u8]) -> Result<&'static FormatSpec, ItemError> {
         return Err(errors::truncated());
     }
     if let Some(name) = known_but_not_built(bytes) {
-        return Err(errors::unsupported(format!("{name} images are not supported")));
+        return Err(errors::unsupported(Message::new("image_format_unknown").with("format", name)));
     }
-    Err(ItemError::nameless(ErrorKind::NotAPicture).with("detail", looks_like(bytes)))
+    Err(ItemError::nameless(ErrorKind::NotAPicture).saying(&Message::new(looks_like(bytes))))
 }
 
 /// Whether a file is so short that it holds only the beginning of a signature.
@@ -69,27 +69,27 @@ fn known_but_not_built(bytes: &[u8]) -> Option<&'static str> {
     MAGICS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name)
 }
 
-/// A guess for people: what the bytes look like.
+/// A guess for people: what the bytes look like, as the id of a message.
 fn looks_like(bytes: &[u8]) -> &'static str {
     const MAGICS: [(&[u8], &str); 12] = [
-        (b"%PDF-", "it looks like a PDF"),
-        (b"PK\x03\x04", "it looks like a ZIP archive or an office document"),
-        (b"\x1f\x8b", "it looks like gzip"),
-        (b"7z\xBC\xAF\x27\x1C", "it looks like a 7z archive"),
-        (b"Rar!", "it looks like a RAR archive"),
-        (b"ID3", "it looks like audio"),
-        (b"OggS", "it looks like audio or video"),
-        (b"fLaC", "it looks like audio"),
-        (b"\x1A\x45\xDF\xA3", "it looks like a video"),
-        (b"SQLite format 3", "it looks like a database"),
-        (b"\x7FELF", "it looks like a program"),
-        (b"MZ", "it looks like a program"),
+        (b"%PDF-", "looks_like_pdf"),
+        (b"PK\x03\x04", "looks_like_zip"),
+        (b"\x1f\x8b", "looks_like_gzip"),
+        (b"7z\xBC\xAF\x27\x1C", "looks_like_7z"),
+        (b"Rar!", "looks_like_rar"),
+        (b"ID3", "looks_like_audio"),
+        (b"OggS", "looks_like_ogg"),
+        (b"fLaC", "looks_like_audio"),
+        (b"\x1A\x45\xDF\xA3", "looks_like_video"),
+        (b"SQLite format 3", "looks_like_database"),
+        (b"\x7FELF", "looks_like_program"),
+        (b"MZ", "looks_like_program"),
     ];
     if let Some(&(_, words)) = MAGICS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return words;
     }
     if bytes.get(4..8) == Some(b"ftyp") || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"AVI ")) {
-        return "it looks like a video";
+        return "looks_like_video";
     }
     let head = bytes.get(..1024).unwrap_or(bytes);
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
@@ -98,17 +98,17 @@ fn looks_like(bytes: &[u8]) -> &'static str {
     let begins = |word: &str| lower.starts_with(word.as_bytes());
     let holds = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
     if begins("<!doctype html") || begins("<html") || (begins("<") && (holds("<head") || holds("<body"))) {
-        "it looks like HTML"
+        "looks_like_html"
     } else if begins("<?xml") || begins("<") {
-        "it looks like XML"
+        "looks_like_xml"
     } else if head.iter().all(|&byte| byte == 0) {
-        "it contains only zeros"
+        "looks_like_zeros"
     } else if (begins("{") || begins("[")) && is_text(head) {
-        "it looks like JSON"
+        "looks_like_json"
     } else if is_text(head) {
-        "it looks like text"
+        "looks_like_text"
     } else {
-        "it is not a known image format"
+        "looks_like_nothing"
     }
 }
 

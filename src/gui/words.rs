@@ -281,12 +281,7 @@ impl Lang {
 
     /// The heading of a group of operations.
     pub(crate) fn group(self, group: Group) -> &'static str {
-        self.word(match group {
-            Group::Geometry => "group_geometry",
-            Group::Colour => "group_colour",
-            Group::Detail => "group_detail",
-            Group::Finish => "group_finish",
-        })
+        self.word(group.word())
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::Value;
 use super::names::{op_name, param_name, save_key_name};
+use super::unit::suffix_in;
 use super::words::{Arg, Lang};
 
 /// Names of the arguments that say what the message is about; the others fill in the text.
@@ -112,6 +113,7 @@ impl Message {
             .args
             .iter()
             .map(|(name, arg)| match arg {
+                Arg::Text(text) if name == "unit" => (name.as_ref(), Arg::Text(Cow::Borrowed(suffix_in(lang, text)))),
                 Arg::Text(text) => (name.as_ref(), Arg::Text(Cow::Owned(shown(name, text)))),
                 Arg::Count(count) => (name.as_ref(), Arg::Count(*count)),
             })
@@ -161,6 +163,13 @@ impl Message {
             Arg::Text(id) => Some(Self { id, args, recorded: Some(english.to_owned()) }),
             Arg::Count(_) => None,
         }
+    }
+}
+
+impl From<&'static str> for Message {
+    /// The message of that id, without arguments.
+    fn from(id: &'static str) -> Self {
+        Self::new(id)
     }
 }
 

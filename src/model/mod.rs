@@ -27,6 +27,7 @@ pub mod remark;
 pub mod save;
 mod source;
 pub mod transfer;
+mod unit;
 pub mod words;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
@@ -51,11 +52,12 @@ pub use origin::Origin;
 pub use outcome::{
     Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome, SkipReason, Timings,
 };
-pub use param::{FileKind, ParamKind, ParamSpec, Unit};
+pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
 pub use source::SourceSpec;
 pub use transfer::{Transfer, TransferTimes};
+pub use unit::Unit;
 pub use words::Lang;

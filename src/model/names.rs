@@ -61,6 +61,16 @@ pub fn save_choice_name(lang: Lang, key: &str, choice: &str) -> String {
     name(lang, &format!("save-{key}.choice-{choice}"), choice)
 }
 
+/// A save setting's default in a format; `english` is that of its declaration.
+pub fn save_default<'a>(lang: Lang, key: &str, format: &str, english: &'a str) -> &'a str {
+    lang.find(&format!("save-{key}.default-{format}")).unwrap_or(english)
+}
+
+/// A save setting's meaning in a format; `english` is that of its declaration.
+pub fn save_meaning<'a>(lang: Lang, key: &str, format: &str, english: &'a str) -> &'a str {
+    lang.find(&format!("save-{key}.meaning-{format}")).unwrap_or(english)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

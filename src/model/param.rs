@@ -2,6 +2,7 @@
 
 use super::message::Message;
 use super::recipe::Value;
+use super::unit::Unit;
 
 /// A parameter's declaration.
 #[derive(Clone, Debug)]
@@ -14,25 +15,6 @@ pub struct ParamSpec {
     pub unit: Unit,
     /// Its type, range and default.
     pub kind: ParamKind,
-}
-
-/// The unit of a parameter's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// A plain number or a word.
-    None,
-    /// Pixels of the image at full size: scaled when a preview works on a smaller one.
-    Px,
-    /// Millions of pixels of the image's area.
-    Megapixels,
-    /// Degrees, clockwise.
-    Degrees,
-    /// Percent.
-    Percent,
-    /// Levels of 255.
-    Levels,
-    /// Stops of exposure: each doubles the light.
-    Stops,
 }
 
 /// A parameter's type, range and default.
@@ -104,21 +86,6 @@ pub enum FileKind {
     Table,
 }
 
-impl Unit {
-    /// The suffix shown after a number.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Px => " px",
-            Self::Megapixels => " MP",
-            Self::Degrees => "°",
-            Self::Percent => " %",
-            Self::Levels => " levels",
-            Self::Stops => " EV",
-        }
-    }
-}
-
 impl ParamSpec {
     /// The value if the recipe gives none; `None` if absence has a meaning of its own.
     pub fn default_value(&self) -> Option<Value> {
@@ -135,18 +102,28 @@ impl ParamSpec {
     }
 
     /// The allowed values, such as `a number from 0 to 200 px`.
-    pub fn allowed(&self) -> String {
+    pub fn allowed(&self) -> Message {
+        match &self.kind {
+            ParamKind::Float { .. } => self.limited(Message::new("allowed_number")),
+            ParamKind::Int { .. } => self.limited(Message::new("allowed_whole")),
+            ParamKind::Bool { .. } => Message::new("allowed_truth"),
+            ParamKind::Choice { .. } => self.limited(Message::new("allowed_choice")),
+            ParamKind::Text { .. } => Message::new("allowed_text"),
+            ParamKind::Colour { .. } => Message::new("allowed_colour"),
+            ParamKind::File { holds: FileKind::Picture } => Message::new("allowed_picture"),
+            ParamKind::File { holds: FileKind::Table } => Message::new("allowed_table"),
+            ParamKind::Curve { .. } => Message::new("allowed_curve"),
+        }
+    }
+
+    /// The message with the parameter's limits or choices.
+    fn limited(&self, message: Message) -> Message {
         let unit = self.unit.suffix();
         match &self.kind {
-            ParamKind::Float { min, max, .. } => format!("a number from {min} to {max}{unit}"),
-            ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}{unit}"),
-            ParamKind::Bool { .. } => "true or false".to_owned(),
-            ParamKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
-            ParamKind::Text { .. } => "text".to_owned(),
-            ParamKind::Colour { .. } => "white, black, transparent, #rgb, #rrggbb or #rrggbbaa".to_owned(),
-            ParamKind::File { holds: FileKind::Picture } => "the path of an image".to_owned(),
-            ParamKind::File { holds: FileKind::Table } => "the path of a .cube file".to_owned(),
-            ParamKind::Curve { .. } => "points such as 0,0;64,50;255,255, from 0 to 255, in order of input".to_owned(),
+            ParamKind::Float { min, max, .. } => message.with("min", min).with("max", max).with("unit", unit),
+            ParamKind::Int { min, max, .. } => message.with("min", min).with("max", max).with("unit", unit),
+            ParamKind::Choice { options, .. } => message.with("options", options.join(", ")),
+            _ => message,
         }
     }
 
@@ -183,17 +160,7 @@ impl ParamSpec {
             ParamKind::File { holds: FileKind::Table } => Message::new("must_be_table"),
             ParamKind::Curve { .. } => Message::new("must_be_curve"),
         };
-        let message = message.about(self.name, value);
-        match &self.kind {
-            ParamKind::Float { min, max, .. } => {
-                message.with("min", min).with("max", max).with("unit", self.unit.suffix())
-            }
-            ParamKind::Int { min, max, .. } => {
-                message.with("min", min).with("max", max).with("unit", self.unit.suffix())
-            }
-            ParamKind::Choice { options, .. } => message.with("options", options.join(", ")),
-            _ => message,
-        }
+        self.limited(message.about(self.name, value))
     }
 
     /// Converts a word of the command line; one that doesn't fit stays a text, which [`Self::check`] rejects.

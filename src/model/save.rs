@@ -6,16 +6,19 @@ use super::format::{Format, FormatChoice};
 use super::human;
 use super::job::{ColourChoice, FramesChoice, MetadataPolicy, Save};
 use super::message::Message;
-use super::param::{ParamKind, ParamSpec, Unit};
+use super::names;
+use super::param::{ParamKind, ParamSpec};
 use super::recipe::Value;
+use super::unit::Unit;
+use super::words::Lang;
 
 /// One save setting.
 pub struct SaveKey {
     /// Name, help, unit, range and default.
     pub param: ParamSpec,
     scope: Scope,
-    /// What a text must look like; empty if the parameter's kind says everything.
-    shape: &'static str,
+    /// What a text must look like, unless the parameter's kind says everything.
+    shape: Shape,
     get: fn(&Save) -> Option<Value>,
     set: fn(&mut Save, &Value) -> Option<()>,
 }
@@ -26,6 +29,15 @@ enum Scope {
     AllFormats,
     /// Those whose declaration names the key.
     SomeFormats,
+}
+
+/// What a text must look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// As the parameter's kind says.
+    OfKind,
+    Size,
+    OpaqueColour,
 }
 
 /// Every key but the format itself, in the order of editors and help.
@@ -61,7 +73,7 @@ const fn whole(min: i64, max: i64) -> ParamKind {
 const QUALITY: SaveKey = SaveKey {
     param: spec("quality", "Quality from 1 (smallest) to 100 (best)", whole(1, 100)),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.quality.map(number),
     set: |save, value| small(value).map(|quality| save.quality = Some(quality)),
 };
@@ -73,7 +85,7 @@ const MAX_BYTES: SaveKey = SaveKey {
         ParamKind::Text { default: "" },
     ),
     scope: Scope::SomeFormats,
-    shape: "a size, such as 200KB, 1.5MB or 64KiB",
+    shape: Shape::Size,
     get: |save| save.max_bytes.map(|bytes| Value::Number(bytes as f64)),
     set: |save, value| match value {
         Value::Number(bytes) if bytes.fract() == 0.0 => within(*bytes as u64).map(|bytes| save.max_bytes = Some(bytes)),
@@ -89,7 +101,7 @@ const LOSSLESS: SaveKey = SaveKey {
         ParamKind::Bool { default: false },
     ),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.lossless.then_some(Value::Bool(true)),
     set: |save, value| truth(value).map(|on| save.lossless = on),
 };
@@ -101,7 +113,7 @@ const SUBSAMPLING: SaveKey = SaveKey {
         ParamKind::Choice { options: &["auto", "420", "422", "444"], default: "auto" },
     ),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| (save.subsampling != Subsampling::Auto).then(|| save.subsampling.word().into()),
     set: |save, value| word(value, &Subsampling::ALL, Subsampling::word).map(|chosen| save.subsampling = chosen),
 };
@@ -113,7 +125,7 @@ const PROGRESSIVE: SaveKey = SaveKey {
         ParamKind::Bool { default: false },
     ),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.progressive.then_some(Value::Bool(true)),
     set: |save, value| truth(value).map(|on| save.progressive = on),
 };
@@ -125,7 +137,7 @@ const OPTIMIZE: SaveKey = SaveKey {
         ParamKind::Bool { default: false },
     ),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.optimize.then_some(Value::Bool(true)),
     set: |save, value| truth(value).map(|on| save.optimize = on),
 };
@@ -133,7 +145,7 @@ const OPTIMIZE: SaveKey = SaveKey {
 const EFFORT: SaveKey = SaveKey {
     param: spec("effort", "Effort spent on a smaller file, from 0 (fastest) to 9 (smallest)", whole(0, 9)),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.effort.map(number),
     set: |save, value| small(value).map(|effort| save.effort = Some(effort)),
 };
@@ -141,7 +153,7 @@ const EFFORT: SaveKey = SaveKey {
 const PALETTE: SaveKey = SaveKey {
     param: spec("palette", "Largest number of colours, chosen for each image and dithered", whole(2, 256)),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.palette.map(number),
     set: |save, value| match value {
         Value::Number(colours) => {
@@ -159,7 +171,7 @@ const COMPRESSION: SaveKey = SaveKey {
         ParamKind::Choice { options: &["lzw", "deflate", "none"], default: "lzw" },
     ),
     scope: Scope::SomeFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| (save.compression != TiffCompression::Lzw).then(|| save.compression.word().into()),
     set: |save, value| {
         word(value, &TiffCompression::ALL, TiffCompression::word).map(|chosen| save.compression = chosen)
@@ -173,7 +185,7 @@ const BACKGROUND: SaveKey = SaveKey {
         ParamKind::Colour { default: "white" },
     ),
     scope: Scope::SomeFormats,
-    shape: "a colour: white, black, #rgb or #rrggbb",
+    shape: Shape::OpaqueColour,
     get: |save| (save.background != Rgb::WHITE).then(|| Value::Text(save.background.to_string())),
     set: |save, value| match value {
         Value::Text(text) => Rgb::parse(text).map(|colour| save.background = colour),
@@ -188,7 +200,7 @@ const FRAMES: SaveKey = SaveKey {
         ParamKind::Choice { options: &["all", "first"], default: "all" },
     ),
     scope: Scope::AllFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| (save.frames != FramesChoice::default()).then(|| save.frames.word().into()),
     set: |save, value| word(value, &FramesChoice::ALL, FramesChoice::word).map(|chosen| save.frames = chosen),
 };
@@ -200,7 +212,7 @@ const METADATA: SaveKey = SaveKey {
         ParamKind::Choice { options: &["keep", "no-gps", "strip"], default: "no-gps" },
     ),
     scope: Scope::AllFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| (save.metadata != MetadataPolicy::default()).then(|| save.metadata.word().into()),
     set: |save, value| word(value, &MetadataPolicy::ALL, MetadataPolicy::word).map(|chosen| save.metadata = chosen),
 };
@@ -215,7 +227,7 @@ const COLOUR: SaveKey = SaveKey {
         },
     ),
     scope: Scope::AllFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| (save.colour != ColourChoice::default()).then(|| save.colour.word().into()),
     set: |save, value| word(value, &ColourChoice::ALL, ColourChoice::word).map(|chosen| save.colour = chosen),
 };
@@ -223,7 +235,7 @@ const COLOUR: SaveKey = SaveKey {
 const PAGE: SaveKey = SaveKey {
     param: spec("page", "Page of a multi-page TIFF to read, counted from 1 [1]", whole(1, 65_535)),
     scope: Scope::AllFormats,
-    shape: "",
+    shape: Shape::OfKind,
     get: |save| save.page.map(number),
     set: |save, value| match value {
         Value::Number(page) => {
@@ -258,8 +270,12 @@ fn word<T: Copy>(value: &Value, all: &[T], word_of: fn(T) -> &'static str) -> Op
 
 impl SaveKey {
     /// What the key allows, such as `a whole number from 1 to 100`.
-    pub fn allowed(&self) -> String {
-        if self.shape.is_empty() { self.param.allowed() } else { self.shape.to_owned() }
+    pub fn allowed(&self) -> Message {
+        match self.shape {
+            Shape::OfKind => self.param.allowed(),
+            Shape::Size => Message::new("allowed_size"),
+            Shape::OpaqueColour => Message::new("allowed_opaque_colour"),
+        }
     }
 
     /// Whether it applies to a format. With `keep` every key is allowed, and takes effect if the input's format has it.
@@ -278,11 +294,14 @@ impl SaveKey {
     }
 
     /// The defaults that formats have of their own, such as `JPEG 85, WebP 82`; empty if there are none.
-    pub fn format_defaults(&self) -> String {
+    pub fn format_defaults(&self, lang: Lang) -> String {
         let defaults = self.formats().into_iter().filter_map(|format| {
             let quality = format.default_quality().filter(|_| self.param.name == QUALITY.param.name);
             let own = quality.map_or_else(
-                || format.key(self.param.name).map(|key| key.default.to_owned()),
+                || {
+                    let default = format.key(self.param.name)?.default;
+                    Some(names::save_default(lang, self.param.name, format.name(), default).to_owned())
+                },
                 |quality| Some(quality.to_string()),
             );
             own.filter(|own| !own.is_empty()).map(|own| format!("{} {own}", format.label()))
@@ -291,9 +310,10 @@ impl SaveKey {
     }
 
     /// What the value means in each format, such as `PNG: the level of deflate`.
-    pub fn format_meanings(&self) -> Vec<String> {
+    pub fn format_meanings(&self, lang: Lang) -> Vec<String> {
         let meanings = self.formats().into_iter().filter_map(|format| {
             let meaning = format.key(self.param.name)?.meaning;
+            let meaning = names::save_meaning(lang, self.param.name, format.name(), meaning);
             (!meaning.is_empty()).then(|| format!("{}: {meaning}", format.label()))
         });
         meanings.collect()
@@ -322,15 +342,13 @@ impl SaveKey {
             _ => None,
         };
         let value = text.as_ref().unwrap_or(value);
-        if self.shape.is_empty() {
+        if self.shape == Shape::OfKind {
             self.param.check(value)?;
         }
-        let refusal = || {
-            let shaped = || {
-                let sentence = Message::new("must_be_shaped");
-                sentence.about(self.param.name, value).with("shape", self.shape)
-            };
-            if self.shape.is_empty() { self.param.refusal(value) } else { shaped() }
+        let refusal = || match self.shape {
+            Shape::OfKind => self.param.refusal(value),
+            Shape::Size => Message::new("must_be_size").about(self.param.name, value),
+            Shape::OpaqueColour => Message::new("must_be_opaque_colour").about(self.param.name, value),
         };
         (self.set)(save, value).ok_or_else(refusal)
     }

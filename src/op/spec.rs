@@ -44,3 +44,18 @@ pub enum Group {
     /// Additions to the finished image: watermarks, shadows, a vignette.
     Finish,
 }
+
+impl Group {
+    /// Every group, in the order of menus.
+    pub const ALL: [Self; 4] = [Self::Geometry, Self::Colour, Self::Detail, Self::Finish];
+
+    /// The id of its name in the word catalogues.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Geometry => "group_geometry",
+            Self::Colour => "group_colour",
+            Self::Detail => "group_detail",
+            Self::Finish => "group_finish",
+        }
+    }
+}

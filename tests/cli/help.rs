@@ -5,10 +5,12 @@ use pixloom::model::ParamKind;
 use crate::program::Home;
 
 #[test]
-fn every_operation_is_told_with_units_ranges_and_defaults() {
+fn every_operation_is_listed_and_explained_with_units_ranges_and_defaults() {
     let home = Home::new();
     let list = home.run(&["ops"]).expect(0).out;
-    assert_eq!(list.lines().count(), pixloom::engine::registry().len(), "{list}");
+    let listed = list.lines().filter(|line| line.contains("  ") || line.len() > 20);
+    assert_eq!(listed.count(), pixloom::engine::registry().len(), "{list}");
+    assert!(list.starts_with("Size and shape\nresize "), "{list}");
     for op in pixloom::engine::registry() {
         assert!(list.lines().any(|line| line.starts_with(op.id) && line.contains(op.summary)), "{}: {list}", op.id);
         let help = home.run(&["ops", op.id]).expect(0).out;
@@ -41,6 +43,9 @@ fn every_operation_is_told_with_units_ranges_and_defaults() {
         assert!(words.iter().all(|word| help.contains(word)), "{op}: {help}");
     }
     assert!(home.run(&["ops", "resise"]).expect(2).err.contains("pixloom ops"));
+    let korean = home.run(&["--lang", "ko", "ops", "gaussian_blur"]).expect(0).out;
+    assert!(korean.contains("sigma (시그마): 0부터 200 px까지의 숫자 [기본값: 2]"), "{korean}");
+    assert!(korean.contains("작동 방식") && !korean.contains("How it works"), "{korean}");
 }
 
 #[test]

@@ -11,6 +11,10 @@ use crate::program::Home;
 /// Ids that are put together in code: each family is checked against what it describes.
 const FAMILIES: [&str; 6] = ["error-", "remark-", "op-", "save-", "option-", "command-"];
 
+/// Calls whose first argument is an id, if it is a literal.
+const CALLS: [&str; 8] =
+    ["Message::new(", ".word(", ".counted(", "corrupt(", "unsupported(", "too_large(", "cant_encode(", "unavailable("];
+
 /// Every text of a language, by id or `id.attribute`, with the arguments that it takes.
 fn catalogue(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/words").join(language);
@@ -99,7 +103,7 @@ fn asked_for() -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
     for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
         let text = std::fs::read_to_string(&path).unwrap();
-        for call in ["Message::new(", ".word(", ".counted("] {
+        for call in CALLS {
             for rest in text.split(call).skip(1) {
                 let Some(id) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
                     continue;
@@ -145,6 +149,7 @@ fn every_text_that_code_asks_for_exists_and_no_text_is_unused() {
 
 #[test]
 fn every_operation_parameter_and_choice_is_described_in_korean_and_nothing_else() {
+    pixloom::init();
     let korean = catalogue("ko");
     let mut wanted = BTreeSet::new();
     let declare = |wanted: &mut BTreeSet<String>, id: String, choices: &[&str]| {
@@ -166,7 +171,17 @@ fn every_operation_parameter_and_choice_is_described_in_korean_and_nothing_else(
         }
     }
     for key in pixloom::engine::save_keys() {
-        declare(&mut wanted, format!("save-{}", key.param.name), choices(&key.param.kind));
+        let id = format!("save-{}", key.param.name);
+        declare(&mut wanted, id.clone(), choices(&key.param.kind));
+        for format in key.formats() {
+            let own = format.key(key.param.name).unwrap();
+            if own.default.contains(char::is_alphabetic) {
+                wanted.insert(format!("{id}.default-{}", format.name()));
+            }
+            if !own.meaning.is_empty() {
+                wanted.insert(format!("{id}.meaning-{}", format.name()));
+            }
+        }
     }
     let english = catalogue("en");
     for id in &wanted {
@@ -184,7 +199,8 @@ fn the_command_line_speaks_the_language_of_its_locale_or_option() {
     home.sample("tulip-field.jpg", "t.jpg");
     std::fs::write(home.path("broken.jpg"), "no image").unwrap();
     let korean = home.run(&["--lang", "ko", "run", "t.jpg", "broken.jpg", "-s", "flip", "-o", "out"]).expect(1);
-    assert!(korean.out.contains("1개 저장, 1개 실패") && korean.err.contains("이미지가 아닙니다"), "{korean:?}");
+    assert!(korean.out.contains("1개 저장, 1개 실패"), "{korean:?}");
+    assert!(korean.err.contains("이미지가 아닙니다 (텍스트로 보입니다)"), "{korean:?}");
     let json = home.run(&["--lang", "ko", "run", "broken.jpg", "-s", "flip", "--json", "-o", "out"]).expect(1);
     assert!(!has_hangul(&json.out), "{json:?}");
     assert!(json.out.contains("not_a_picture"), "{json:?}");

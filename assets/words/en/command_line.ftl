@@ -114,6 +114,28 @@ reference_missing = a REF is missing: env:NAME, netrc or settings:NAME
 header_name_missing = a header name is missing: HOST NAME=REF
 header_not_settable = the header "{ $name }" can't be set
 
+## Operations
+
+ops_default = { $value }
+ops_unset = unset
+ops_no_parameters = No parameters.
+ops_preview = Scaled-down previews are approximate.
+ops_save = Save settings: --save 'FORMAT:KEY=VALUE,...', or [save] in a recipe file
+ops_save_keep = keep is each input's own format, or PNG if that can't be written
+ops_only_for = Only for { $formats }
+allowed_number = a number from { $min } to { $max }{ $unit }
+allowed_whole = a whole number from { $min } to { $max }{ $unit }
+allowed_truth = true or false
+allowed_choice = one of { $options }
+allowed_text = text
+allowed_colour = white, black, transparent, #rgb, #rrggbb or #rrggbbaa
+allowed_opaque_colour = a colour: white, black, #rgb or #rrggbb
+allowed_picture = the path of an image
+allowed_table = the path of a .cube file
+allowed_curve = points such as 0,0;64,50;255,255, from 0 to 255, in order of input
+allowed_size = a size, such as 200KB, 1.5MB or 64KiB
+unit_levels = {" "}levels
+
 ## Progress and results
 
 holds_links = { $list } contains links. To fetch them, pass it as a list: pixloom run --urls { $list }

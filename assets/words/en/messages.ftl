@@ -138,7 +138,8 @@ must_be_colour = { $param } must be white, black, transparent, #rgb, #rrggbb or 
 must_be_picture = { $param } must be the path of an image, not { $given }
 must_be_table = { $param } must be the path of a .cube file, not { $given }
 must_be_curve = { $param } must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not { $given }
-must_be_shaped = { $param } must be { $shape }, not { $given }
+must_be_size = { $param } must be a size, such as 200KB, 1.5MB or 64KiB, not { $given }
+must_be_opaque_colour = { $param } must be a colour: white, black, #rgb or #rrggbb, not { $given }
 result_too_large = the result would be { $size }, which exceeds the limit
 
 ## Saving

@@ -114,6 +114,28 @@ reference_missing = REF가 없습니다: env:NAME, netrc 또는 settings:NAME
 header_name_missing = 헤더 이름이 없습니다: HOST NAME=REF
 header_not_settable = "{ $name }" 헤더는 설정할 수 없습니다
 
+## 필터
+
+ops_default = 기본값: { $value }
+ops_unset = 지정하지 않음
+ops_no_parameters = 매개변수가 없습니다.
+ops_preview = 축소한 미리 보기는 근사치입니다.
+ops_save = 저장 설정: --save '형식:설정=값,...' 또는 레시피 파일의 [save]
+ops_save_keep = keep은 입력마다 원래 형식이며, 저장할 수 없는 형식이면 PNG입니다
+ops_only_for = { $formats }에서만 쓸 수 있습니다
+allowed_number = { $min }부터 { $max }{ $unit }까지의 숫자
+allowed_whole = { $min }부터 { $max }{ $unit }까지의 정수
+allowed_truth = true 또는 false
+allowed_choice = { $options } 중 하나
+allowed_text = 텍스트
+allowed_colour = white, black, transparent, #rgb, #rrggbb, #rrggbbaa 중 하나
+allowed_opaque_colour = 색: white, black, #rgb, #rrggbb 중 하나
+allowed_picture = 이미지 파일의 경로
+allowed_table = .cube 파일의 경로
+allowed_curve = 0,0;64,50;255,255처럼 입력 순서대로 0부터 255까지의 점
+allowed_size = 크기. 예: 200KB, 1.5MB, 64KiB
+unit_levels = {" "}단계
+
 ## 진행과 결과
 
 holds_links = { $list }에 링크가 있습니다. 가져오려면 목록으로 지정하세요: pixloom run --urls { $list }

@@ -138,7 +138,8 @@ must_be_colour = { JOSA($param, "은", "는") } white, black, transparent, #rgb,
 must_be_picture = { JOSA($param, "은", "는") } 이미지 파일의 경로여야 합니다. 지금은 { $given }입니다
 must_be_table = { JOSA($param, "은", "는") } .cube 파일의 경로여야 합니다. 지금은 { $given }입니다
 must_be_curve = { JOSA($param, "은", "는") } 0,0;64,50;255,255처럼 입력 순서대로 0부터 255까지의 점이어야 합니다. 지금은 { $given }입니다
-must_be_shaped = { JOSA($param, "은", "는") } 다음과 같아야 합니다: { $shape }. 지금은 { $given }입니다
+must_be_size = { JOSA($param, "은", "는") } 200KB, 1.5MB, 64KiB 같은 크기여야 합니다. 지금은 { $given }입니다
+must_be_opaque_colour = { JOSA($param, "은", "는") } white, black, #rgb, #rrggbb 중 하나인 색이어야 합니다. 지금은 { $given }입니다
 result_too_large = 결과가 { $size }가 되어 한도를 넘습니다
 
 ## 저장

@@ -536,7 +536,7 @@ op-grain-monochrome = 단색
 ## 저장 설정
 
 save-quality = 품질
-    .summary = 1은 파일이 가장 작고 100은 화질이 가장 좋습니다 [JPEG 85, WebP 82, AVIF 80]
+    .summary = 1은 파일이 가장 작고 100은 화질이 가장 좋습니다
 save-max_bytes = 최대 크기
     .summary = 파일이 이 크기에 맞을 때까지 품질을 낮춥니다 (예: 200KB, 1.5MB)
 save-lossless = 무손실
@@ -549,9 +549,15 @@ save-progressive = 점진적
 save-optimize = 최적화
     .summary = 허프만 테이블을 최적화합니다. 손실 없이 파일이 조금 작아지고 저장이 느려집니다
 save-effort = 압축 노력
-    .summary = 파일을 줄이는 데 들이는 노력. 0은 가장 빠르고 9는 파일이 가장 작습니다 [PNG 1, 팔레트를 쓰면 6, WebP 6, AVIF 1, TIFF 6]
+    .summary = 파일을 줄이는 데 들이는 노력. 0은 가장 빠르고 9는 파일이 가장 작습니다
+    .default-png = 1, 팔레트를 쓰면 6
+    .meaning-png = deflate 레벨
+    .meaning-webp = cwebp의 method의 1.5배, 무손실이면 레벨
+    .meaning-avif = 10에서 rav1e의 speed를 뺀 값
+    .meaning-tiff = deflate를 쓸 때 그 레벨: 1, 6 또는 9
 save-palette = 팔레트
-    .summary = 최대 색 수. 이미지마다 색을 골라 디더링합니다 [PNG 제한 없음, GIF 256]
+    .summary = 최대 색 수. 이미지마다 색을 골라 디더링합니다
+    .default-png = 모든 색
 save-compression = 압축
     .summary = 압축 방식. 모두 무손실입니다
     .choice-deflate = Deflate

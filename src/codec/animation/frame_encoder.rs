@@ -4,7 +4,7 @@ use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::codec::pixels::whole_image::Collector;
 use crate::error::ItemError;
-use crate::model::{Band, Channels, Delay, Frame, ImageInfo, Picture, RowWriter};
+use crate::model::{Band, Channels, Delay, Frame, ImageInfo, Message, Picture, RowWriter};
 
 /// Takes the frames of an animation and returns a file's bytes.
 pub trait FrameEncoder: RowWriter {
@@ -48,7 +48,7 @@ impl<T: Sample + Send, C: Canvases<T>> CanvasEncoder<T, C> {
     /// Passes on the frame that is complete.
     fn complete(&mut self) -> Result<(), ItemError> {
         let Some(frame) = self.announced.take() else { return Ok(()) };
-        let rows = self.rows.take().ok_or_else(|| errors::cant_encode("a frame has no rows"))?;
+        let rows = self.rows.take().ok_or_else(|| errors::cant_encode("frame_no_rows"))?;
         self.canvases.add(rows.into_pixels()?, &frame)?;
         self.done += 1;
         Ok(())
@@ -59,14 +59,14 @@ impl<T: Sample + Send, C: Canvases<T>> RowWriter for CanvasEncoder<T, C> {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         let canvas = self.picture.canvas;
         if (info.width_px, info.height_px) != (canvas.width_px, canvas.height_px) {
-            return Err(errors::cant_encode("its frames have different sizes"));
+            return Err(errors::cant_encode("frame_sizes"));
         }
         self.rows = Some(Collector::new(info, self.canvases.channels())?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.add(band)
     }
 }
 
@@ -80,7 +80,8 @@ impl<T: Sample + Send, C: Canvases<T>> FrameEncoder for CanvasEncoder<T, C> {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
         self.complete()?;
         if self.done != self.picture.frames {
-            return Err(errors::cant_encode(format!("{} of {} frames were given", self.done, self.picture.frames)));
+            let why = Message::new("frames_given").with("had", self.done).with("wanted", self.picture.frames);
+            return Err(errors::cant_encode(why));
         }
         self.canvases.finish()
     }

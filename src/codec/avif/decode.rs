@@ -12,7 +12,7 @@ use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Orientation, SampleType};
+use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
 
 /// A file's primary image, as described by the file.
 struct Picture<'a> {
@@ -61,13 +61,13 @@ fn coding(items: &Items<'_>, item: &Item<'_>) -> Result<(u8, bool), ItemError> {
             _ => None,
         })
     };
-    let missing = || errors::corrupt("missing codec configuration (av1C)");
+    let missing = || errors::corrupt("avif_no_codec");
     match &item.kind {
         b"av01" => coding_of(item).ok_or_else(missing),
         b"grid" => items.tiles_of(item)?.first().and_then(|tile| coding_of(tile)).ok_or_else(missing),
         kind => {
             let kind = String::from_utf8_lossy(kind);
-            Err(errors::unsupported(format!("AVIF images of type {kind} are not supported")))
+            Err(errors::unsupported(Message::new("avif_type").with("type", kind)))
         }
     }
 }
@@ -106,7 +106,7 @@ fn part(item: &Item<'_>, (width, height): (u32, u32)) -> Result<(u32, u32, u32, 
     let along = span(height, high, down);
     match (across, along) {
         (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
-        _ => Err(errors::corrupt("its clean aperture lies outside the image")),
+        _ => Err(errors::corrupt("avif_aperture")),
     }
 }
 
@@ -142,13 +142,13 @@ pub(super) fn open<'a>(
     let frame = grid::decode(&picture.items, primary, picture.frame_size)?;
     let monochrome = picture.info.channels.colour_count() == 1;
     if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
-        return Err(errors::corrupt("its frame doesn't match its codec configuration"));
+        return Err(errors::corrupt("avif_frame_codec"));
     }
     let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
             item.check_essential()?;
             if item.size()? != picture.frame_size {
-                return Err(errors::unsupported("AVIF images with an alpha plane of another size are not supported"));
+                return Err(errors::unsupported("avif_alpha_size"));
             }
             (Some(grid::decode(&picture.items, item, picture.frame_size)?), premultiplied)
         }
@@ -161,7 +161,7 @@ pub(super) fn open<'a>(
     let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
     let matrix = Matrix::from_number(matrix)
         .filter(|&matrix| matrix != Matrix::Identity || frame.layout == rav1d::Layout::Full || monochrome)
-        .ok_or_else(|| errors::unsupported(format!("AVIF images with colour matrix {matrix} are not supported")))?;
+        .ok_or_else(|| errors::unsupported(Message::new("avif_matrix").with("matrix", matrix)))?;
     let profile = primary.properties.iter().find_map(|(property, _)| match property {
         Property::Profile(profile) => Some(profile.to_vec()),
         _ => None,

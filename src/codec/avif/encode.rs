@@ -81,7 +81,7 @@ impl AvifEncoder {
         drop(pixels);
         let EncodedImage { avif_file, color_byte_size, alpha_byte_size, .. } = image.map_err(errors::cant_encode)?;
         // The library's own container ends with the data of alpha and colour.
-        let lost = || errors::cant_encode("the encoder's file is too short");
+        let lost = || errors::cant_encode("encoder_short");
         let (rest, colour) =
             avif_file.split_at_checked(avif_file.len().wrapping_sub(color_byte_size)).ok_or_else(lost)?;
         let (_, alpha) = rest.split_at_checked(rest.len().wrapping_sub(alpha_byte_size)).ok_or_else(lost)?;
@@ -123,7 +123,7 @@ impl RowWriter for AvifEncoder {
         match &mut self.rows {
             Some(Rows::Eight(rows, _)) => rows.add(band),
             Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }
@@ -133,7 +133,7 @@ impl Encoder for AvifEncoder {
         match self.rows.take() {
             Some(Rows::Eight(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
             Some(Rows::Sixteen(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn decode(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Re
     match &item.kind {
         b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1),
         b"grid" => decode_grid(items, item, size),
-        _ => Err(errors::corrupt("unknown item type")),
+        _ => Err(errors::corrupt("avif_item_type")),
     }
 }
 
@@ -32,7 +32,7 @@ fn read(description: &[u8]) -> Option<Grid> {
 }
 
 fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
-    let broken = || errors::corrupt("invalid grid description");
+    let broken = || errors::corrupt("avif_grid");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
     let first = tiles.first().filter(|_| tiles.len() == grid.rows * grid.columns).ok_or_else(broken)?;
@@ -50,7 +50,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
     for (at, item) in tiles.iter().enumerate() {
         item.check_essential()?;
         if &item.kind != b"av01" || item.size()? != tile {
-            return Err(errors::corrupt("the tiles of its grid differ in size or type"));
+            return Err(errors::corrupt("avif_tiles_differ"));
         }
         let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1)?;
         let canvas = match &mut canvas {
@@ -58,7 +58,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
             none => none.insert(blank(&frame, size)?),
         };
         if (canvas.layout, canvas.bits) != (frame.layout, frame.bits) {
-            return Err(errors::corrupt("the tiles of its grid differ in size or type"));
+            return Err(errors::corrupt("avif_tiles_differ"));
         }
         // At an odd offset, its chroma would be between two samples of the image's.
         let (left, top) = (at % grid.columns * tile.0 as usize, at / grid.columns * tile.1 as usize);
@@ -69,7 +69,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
             Layout::Gray | Layout::Full => (left, top),
         };
         if doubled != (left, top) {
-            return Err(errors::corrupt("the tiles of its grid have odd sizes"));
+            return Err(errors::corrupt("avif_tiles_odd"));
         }
         let places = [(left, top), chroma, chroma];
         for ((to, from), place) in canvas.planes.iter_mut().zip(&frame.planes).zip(places) {

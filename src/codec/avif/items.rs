@@ -7,7 +7,7 @@ use super::sequence;
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::Metadata;
+use crate::model::{Message, Metadata};
 
 /// Maximum number of items and properties: images have a few, grids some hundred tiles.
 const MAX_ITEMS: usize = 4096;
@@ -79,7 +79,7 @@ pub(super) struct Items<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    errors::corrupt(format!("its {what} box is invalid"))
+    errors::corrupt(Message::new("avif_box").with("box", what))
 }
 
 impl<'a> Items<'a> {
@@ -91,7 +91,7 @@ impl<'a> Items<'a> {
                 return Self::read_meta(file, body);
             }
         }
-        Err(errors::unsupported("AVIF sequences without a still image are not supported"))
+        Err(errors::unsupported("avif_sequence"))
     }
 
     /// Whether the file declares that its sequence should be shown, not the image that represents it.
@@ -236,7 +236,7 @@ impl<'a> Items<'a> {
 
     /// The primary image.
     pub(super) fn primary(&self) -> Result<&Item<'a>, ItemError> {
-        self.by_id(self.primary).ok_or_else(|| errors::corrupt("its primary item is missing"))
+        self.by_id(self.primary).ok_or_else(|| errors::corrupt("avif_no_primary"))
     }
 
     /// The item that holds the alpha of another, and whether that one's colours are multiplied by it.
@@ -255,7 +255,7 @@ impl<'a> Items<'a> {
         let reference =
             self.references.iter().find(|reference| &reference.kind == b"dimg" && reference.from == grid.id);
         let ids = reference.map(|reference| reference.to.as_slice()).unwrap_or_default();
-        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("a tile of its grid is missing"))).collect()
+        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("avif_no_tile"))).collect()
     }
 
     /// The Exif and XMP blocks of an image.
@@ -282,7 +282,7 @@ impl<'a> Items<'a> {
     /// An item's bytes, with its extents joined.
     pub(super) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
         if item.elsewhere {
-            return Err(errors::unsupported("AVIF files that are protected or refer to other files are not supported"));
+            return Err(errors::unsupported("avif_protected"));
         }
         let source = if item.in_idat { self.idat } else { self.file };
         let piece = |&(offset, length): &(u64, u64)| {
@@ -296,7 +296,7 @@ impl<'a> Items<'a> {
             if item.in_idat { broken("idat") } else { errors::truncated() }
         };
         match item.extents.as_slice() {
-            [] => Err(errors::corrupt("an item has no data")),
+            [] => Err(errors::corrupt("avif_no_data")),
             [one] => piece(one).map(Cow::Borrowed).ok_or_else(missing),
             several => {
                 let mut whole = Vec::new();
@@ -304,7 +304,7 @@ impl<'a> Items<'a> {
                     let piece = piece(extent).ok_or_else(missing)?;
                     // Extents may overlap, but must not add up to more than the file.
                     if whole.len() + piece.len() > source.len() {
-                        return Err(errors::corrupt("overlapping extents"));
+                        return Err(errors::corrupt("avif_overlap"));
                     }
                     whole.extend_from_slice(piece);
                 }
@@ -328,7 +328,7 @@ impl Item<'_> {
             Property::Size(width, height) => Some((*width, *height)),
             _ => None,
         });
-        size.ok_or_else(|| errors::corrupt("an image item has no size"))
+        size.ok_or_else(|| errors::corrupt("avif_no_size"))
     }
 
     /// Refuses essential properties that are not supported.
@@ -336,7 +336,7 @@ impl Item<'_> {
         for (property, essential) in &self.properties {
             if let (Property::Unknown(kind), true) = (property, essential) {
                 let kind = String::from_utf8_lossy(kind).into_owned();
-                return Err(errors::unsupported(format!("AVIF images with the property {kind} are not supported")));
+                return Err(errors::unsupported(Message::new("avif_property").with("property", kind)));
             }
         }
         Ok(())

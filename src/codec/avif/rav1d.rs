@@ -119,7 +119,7 @@ impl Drop for Picture {
 /// Decodes a still image of exactly `width_px` x `height_px`; with several layers, the last frame. Larger frames are
 /// refused before memory is allocated for them.
 pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
-    let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("its frame"))?)?;
+    let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("avif_frame_large"))?)?;
     let mut data = loaded(stream)?;
     let mut last = None;
     // Each iteration passes bytes in or takes an image out; if it does neither, decoding is finished.
@@ -142,16 +142,16 @@ pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Fra
     }
     let picture = last.ok_or_else(errors::truncated)?;
     if (picture.0.p.w, picture.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
-        return Err(errors::corrupt("its frame differs in size from the file's description"));
+        return Err(errors::corrupt("avif_frame_size"));
     }
     frame(&picture.0)
 }
 
 fn failure(result: Dav1dResult) -> ItemError {
     match result {
-        NO_MEMORY => errors::too_large("not enough memory"),
-        OUT_OF_RANGE => errors::corrupt("its frame is larger than the file says"),
-        _ => errors::corrupt("invalid AV1 data"),
+        NO_MEMORY => errors::too_large("no_memory"),
+        OUT_OF_RANGE => errors::corrupt("avif_frame_larger"),
+        _ => errors::corrupt("avif_data"),
     }
 }
 
@@ -222,7 +222,7 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
         DAV1D_PIXEL_LAYOUT_I420 => Layout::Half,
         DAV1D_PIXEL_LAYOUT_I422 => Layout::HalfWide,
         DAV1D_PIXEL_LAYOUT_I444 => Layout::Full,
-        _ => return Err(errors::unsupported("unknown type of AV1 frame")),
+        _ => return Err(errors::unsupported("avif_frame_type")),
     };
     let bits = u8::try_from(picture.p.bpc).map_err(errors::corrupt)?;
     let size = |side: i32| usize::try_from(side).map_err(errors::corrupt);
@@ -234,14 +234,14 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
         if width == 0 || height == 0 {
             continue;
         }
-        let data = picture.data.get(at).copied().flatten().ok_or_else(|| errors::corrupt("a plane is missing"))?;
+        let data = picture.data.get(at).copied().flatten().ok_or_else(|| errors::corrupt("avif_no_plane"))?;
         let stride = if at == 0 { picture.stride[0] } else { picture.stride[1] };
         *plane = copied(data, stride, bits, width, height)?;
     }
     // SAFETY: an image from the decoder has its sequence's header, which lives as long as the image.
     #[expect(unsafe_code, reason = "a C interface")]
     let header = picture.seq_hdr.map(|header| unsafe { header.as_ref() });
-    let header = header.ok_or_else(|| errors::corrupt("missing AV1 sequence header"))?;
+    let header = header.ok_or_else(|| errors::corrupt("avif_no_header"))?;
     Ok(Frame {
         layout,
         bits,
@@ -256,7 +256,7 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
 fn copied(data: NonNull<c_void>, stride: isize, bits: u8, width: usize, height: usize) -> Result<Plane, ItemError> {
     let row_bytes = if bits > 8 { width * 2 } else { width };
     if stride.unsigned_abs() < row_bytes {
-        return Err(errors::corrupt("overlapping rows in a plane"));
+        return Err(errors::corrupt("avif_rows_overlap"));
     }
     let mut plane = Plane::new(width, height, bits)?;
     for y in 0..height {

@@ -65,7 +65,7 @@ pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
     }));
     let size: u64 = items.iter().map(|item| (item.head.len() + item.data.len()) as u64).sum();
     if size > u64::from(u32::MAX) - (16 << 20) {
-        return Err(errors::cant_encode("an AVIF file can't be larger than 4 GB"));
+        return Err(errors::cant_encode("file_over_4_gb"));
     }
     let ftyp = boxed(*b"ftyp", b"avif\0\0\0\0avifmif1miafMA1A");
     // The offsets don't change the length of the boxes that contain them.

@@ -226,7 +226,7 @@ impl RowReader for YuvRows {
         }
         let whole = samples.len() == self.info.row_samples() * rows as usize;
         band.samples = samples;
-        if whole { Ok(rows) } else { Err(errors::corrupt("its planes are too small for its size")) }
+        if whole { Ok(rows) } else { Err(errors::corrupt("avif_planes_small")) }
     }
 }
 

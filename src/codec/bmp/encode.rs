@@ -51,7 +51,7 @@ impl BmpEncoder {
 
     /// The headers and space for the pixels, or why they are too large.
     fn begin(&self, info: &ImageInfo) -> Result<(Vec<u8>, Layout), ItemError> {
-        let too_large = || errors::cant_encode("a BMP file can't be larger than 4 GB");
+        let too_large = || errors::cant_encode("file_over_4_gb");
         let channels = match info.channels {
             Channels::Gray => Channels::Gray,
             Channels::Rgb => Channels::Rgb,
@@ -70,7 +70,7 @@ impl BmpEncoder {
         let size = size as u32;
 
         let mut file = Vec::new();
-        file.try_reserve_exact(all as usize).map_err(|_| errors::cant_encode("not enough memory"))?;
+        file.try_reserve_exact(all as usize).map_err(|_| errors::cant_encode("no_memory"))?;
         file.extend(b"BM");
         for number in [all, 0, pixels_at, header, info.width_px, info.height_px, 1 | bits << 16] {
             file.extend(number.to_le_bytes());
@@ -111,7 +111,7 @@ impl RowWriter for BmpEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("encoder_not_started")) };
         let Started { info, count, converter, layout: Layout { channels, pixels_at, stride }, file, next_row } =
             started;
         count.add(band, info)?;
@@ -135,7 +135,7 @@ impl RowWriter for BmpEncoder {
 
 impl Encoder for BmpEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        let Some(started) = self.started else { return Err(errors::cant_encode("encoder_not_started")) };
         started.count.complete()?;
         Ok(started.file)
     }

@@ -25,7 +25,7 @@ impl<'a> Boxes<'a> {
     }
 
     fn ends_early(&self) -> ItemError {
-        if self.outermost { errors::truncated() } else { errors::corrupt("a box extends beyond its parent") }
+        if self.outermost { errors::truncated() } else { errors::corrupt("box_too_long") }
     }
 
     fn split(&mut self) -> Result<(BoxType, &'a [u8]), ItemError> {
@@ -40,7 +40,7 @@ impl<'a> Boxes<'a> {
         let head_bytes = self.rest.len() - head.0.len();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         if size < head_bytes {
-            return Err(errors::corrupt("a box is smaller than its header"));
+            return Err(errors::corrupt("box_too_short"));
         }
         let (Some(body), Some(rest)) = (self.rest.get(head_bytes..size), self.rest.get(size..)) else {
             return Err(self.ends_early());

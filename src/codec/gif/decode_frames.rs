@@ -7,7 +7,7 @@ use super::reader::{Bytes, decoder, from_gif};
 use crate::codec::animation::canvas_rows::{CanvasRows, CanvasSamples};
 use crate::codec::errors;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Picture, RowReader};
+use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Message, Picture, RowReader};
 
 /// Bytes of a pixel of the canvas.
 const PIXEL: usize = 4;
@@ -96,7 +96,7 @@ impl<'a> GifFrames<'a> {
         let canvas = &self.picture.canvas;
         let pixels = described.width as u64 * described.height as u64;
         if pixels > u64::from(canvas.width_px) * u64::from(canvas.height_px) * MOST_CANVASES + FEW_PIXELS {
-            return Err(errors::corrupt("a frame is much larger than the canvas"));
+            return Err(errors::corrupt("frame_too_large"));
         }
         // In one call: in parts, the decoder may lose the last one (gif 0.14, weezl 0.1).
         self.indices = errors::zeroed(pixels)?;
@@ -166,7 +166,8 @@ impl FrameReader for GifFrames<'_> {
         }
         self.dispose();
         let Some(frame) = self.decoder.next_frame_info().map_err(|error| from_gif(&error))? else {
-            return Err(errors::corrupt(format!("it has {} of {} frames", self.shown, self.picture.frames)));
+            let why = Message::new("frames_missing").with("had", self.shown).with("wanted", self.picture.frames);
+            return Err(errors::corrupt(why));
         };
         let area = Area {
             x: u32::from(frame.left),

@@ -31,7 +31,7 @@ impl GifEncoder {
 }
 
 fn encoding(error: EncodingError) -> ItemError {
-    errors::cant_encode(error)
+    errors::cant_encode(errors::from_encoder(error))
 }
 
 /// Blends half-transparent pixels with the background: a pixel is either transparent or opaque.
@@ -50,20 +50,20 @@ pub(in crate::codec) fn flatten_alpha(pixels: &mut [u8], Rgb(background): Rgb) {
 impl RowWriter for GifEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > u32::from(u16::MAX) {
-            return Err(errors::cant_encode(format!("GIF allows {} px per side", u16::MAX)));
+            return Err(errors::side_limit("GIF", u32::from(u16::MAX)));
         }
         self.rows = Some(Collector::new(info, Channels::Rgba)?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.add(band)
     }
 }
 
 impl Encoder for GifEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| errors::cant_encode("the encoder was not started"))?;
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("encoder_not_started"))?;
         let info = rows.info;
         let mut pixels = rows.into_pixels()?;
         flatten_alpha(&mut pixels, self.background);

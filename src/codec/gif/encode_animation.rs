@@ -57,14 +57,14 @@ struct Choice {
 }
 
 fn encoding(error: EncodingError) -> ItemError {
-    errors::cant_encode(error)
+    errors::cant_encode(errors::from_encoder(error))
 }
 
 impl GifAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture) -> Result<Self, ItemError> {
         let info = picture.canvas;
         let (Ok(width), Ok(height)) = (u16::try_from(info.width_px), u16::try_from(info.height_px)) else {
-            return Err(errors::cant_encode(format!("GIF allows {} px per side", u16::MAX)));
+            return Err(errors::side_limit("GIF", u32::from(u16::MAX)));
         };
         let mut writer = GifWriter::new(Vec::new(), width, height, &[]).map_err(encoding)?;
         match picture.plays {
@@ -265,7 +265,7 @@ impl Canvases<u8> for GifAnimation {
             return Ok(());
         };
         let Some(choice) = self.best(&waiting, &canvas) else {
-            return Err(errors::cant_encode("a frame can't be drawn over the previous one"));
+            return Err(errors::cant_encode("gif_frame_over"));
         };
         waiting.area = choice.covers;
         self.write(&waiting, choice.disposal)?;

@@ -14,8 +14,8 @@ pub(super) fn from_gif(error: &DecodingError) -> ItemError {
     match error {
         DecodingError::UnexpectedEof => errors::truncated(),
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("it needs too much memory"),
-        other => errors::corrupt(other),
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => errors::too_large("needs_too_much_memory"),
+        other => errors::corrupt(errors::from_decoder(other)),
     }
 }
 

@@ -12,6 +12,7 @@ use super::protocol::{COMMAND, MAX_MESSAGE_BYTES, Reply, Request};
 use super::shared_memory::SharedMemory;
 use crate::codec::errors;
 use crate::error::{ErrorKind, ItemError};
+use crate::model::{Message, human};
 
 /// Interval between checks of the clock, the memory and cancellation during a wait.
 const TICK: Duration = Duration::from_millis(10);
@@ -105,9 +106,9 @@ impl Helper {
         if (watcher.cancelled)() {
             return Err(Failure::Item(cancelled()));
         }
-        self.shared.write_at(input, 0).map_err(|error| {
-            Failure::Item(errors::too_large(format!("no memory for handing it to its decoder: {error}")))
-        })?;
+        self.shared
+            .write_at(input, 0)
+            .map_err(|error| Failure::Item(errors::too_large(Message::new("decoder_input").with("detail", error))))?;
         if self.send(request).is_err() {
             return Err(self.gone());
         }
@@ -138,9 +139,9 @@ impl Helper {
             match self.reply_rx.recv_timeout(TICK) {
                 Ok(line) => match serde_json::from_str(&line) {
                     Ok(Reply::Ready) if !self.ready => self.ready = true,
-                    Ok(Reply::Unusable(why)) => return Err(Failure::Item(unavailable(why))),
+                    Ok(Reply::Unusable(why)) => return Err(Failure::Item(system_refused(why))),
                     Ok(reply) if self.ready => return Ok(reply),
-                    _ => return Err(Failure::Item(unavailable("the program that was started is not Pixloom"))),
+                    _ => return Err(Failure::Item(unavailable("helper_other"))),
                 },
                 Err(RecvTimeoutError::Disconnected) => return Err(self.gone()),
                 Err(RecvTimeoutError::Timeout) if (watcher.cancelled)() => return Err(Failure::Item(cancelled())),
@@ -155,15 +156,15 @@ impl Helper {
         if let Some((limit, what)) = watch.allowance.time
             && elapsed > limit
         {
-            return Err(errors::too_large(format!("{what} takes more than {} s", limit.as_secs())));
+            return Err(errors::too_large(Message::new(what).with("seconds", limit.as_secs())));
         }
         if let Some(taken) = self.taken_bytes()
             && taken > watch.allowed_bytes
         {
             let more = (taken + MORE_BYTES).saturating_sub(BASE_BYTES);
             if !watcher.host.is_some_and(|host| host.may_take(more)) {
-                let limit = errors::size(watch.allowed_bytes.saturating_sub(BASE_BYTES));
-                return Err(errors::too_large(format!("decoding it takes more than {limit} of memory")));
+                let limit = human::bytes(watch.allowed_bytes.saturating_sub(BASE_BYTES));
+                return Err(errors::too_large(Message::new("decoder_memory").with("limit", limit)));
             }
             watch.allowed_bytes = taken + MORE_BYTES;
         }
@@ -196,9 +197,9 @@ impl Helper {
     fn gone(&mut self) -> Failure {
         match self.ended() {
             Some(status) if status.success() && self.ready => Failure::Gone,
-            Some(status) if self.ready => Failure::Item(crashed(&how(status))),
-            Some(status) => Failure::Item(unavailable(format!("it ended at once ({})", how(status)))),
-            None => Failure::Item(crashed("")),
+            Some(status) if self.ready => Failure::Item(errors::corrupt(how("decoder_crashed", status))),
+            Some(status) => Failure::Item(unavailable(how("helper_ended", status))),
+            None => Failure::Item(crashed()),
         }
     }
 
@@ -248,14 +249,18 @@ fn cancelled() -> ItemError {
 }
 
 /// The file's decoder crashed.
-pub(super) fn crashed(how: &str) -> ItemError {
-    let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
-    errors::corrupt(format!("its decoder crashed{how}"))
+pub(super) fn crashed() -> ItemError {
+    errors::corrupt("decoder_crashed")
 }
 
 /// No helper is available.
-pub(super) fn unavailable(why: impl std::fmt::Display) -> ItemError {
-    ItemError::nameless(ErrorKind::NoDecoder).with("detail", why)
+pub(super) fn unavailable(why: impl Into<Message>) -> ItemError {
+    ItemError::nameless(ErrorKind::NoDecoder).saying(&why.into())
+}
+
+/// No helper can be started; the system says why.
+pub(super) fn system_refused(why: impl std::fmt::Display) -> ItemError {
+    unavailable(Message::new("helper_failed").with("detail", why))
 }
 
 fn next_line(replies: &mut BufReader<ChildStdout>) -> Option<String> {
@@ -264,13 +269,17 @@ fn next_line(replies: &mut BufReader<ChildStdout>) -> Option<String> {
     line.ends_with('\n').then_some(line)
 }
 
-/// Describes an exit status.
-fn how(status: ExitStatus) -> String {
+/// What happened, with the exit status. `id` has the variants `id_signal` and `id_code`.
+fn how(id: &'static str, status: ExitStatus) -> Message {
+    let (signal, code) = match id {
+        "helper_ended" => ("helper_ended_signal", "helper_ended_code"),
+        _ => ("decoder_crashed_signal", "decoder_crashed_code"),
+    };
     #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return format!("signal {signal}");
+    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Message::new(signal).with("number", number);
     }
-    status.code().map_or_else(|| "unknown status".to_owned(), |code| format!("exit code {code}"))
+    status.code().map_or_else(|| Message::new(id), |number| Message::new(code).with("number", number))
 }
 
 /// Separates a helper from the terminal and from the environment.

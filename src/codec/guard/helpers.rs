@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use super::helper::{Allowance, Failure, Helper, Watcher, crashed, unavailable};
+use super::helper::{Allowance, Failure, Helper, Watcher, crashed, system_refused, unavailable};
 use super::protocol::{Reply, Request, Span, Task};
 use crate::codec::errors;
 use crate::error::ItemError;
@@ -40,7 +40,7 @@ impl Helpers {
         let was_idle = idle.is_some();
         let helper = match idle {
             Some(helper) => helper,
-            None => self.start().map_err(unavailable)?,
+            None => self.start().map_err(system_refused)?,
         };
         Ok(Lease { helper: Some(helper), helpers: Arc::clone(self), was_idle })
     }
@@ -78,7 +78,7 @@ impl Helpers {
                     lease.discard();
                     match failure {
                         Failure::Gone if was_idle => {}
-                        Failure::Gone => return Err(unavailable("it ended at once")),
+                        Failure::Gone => return Err(unavailable("helper_ended")),
                         Failure::Item(error) => return Err(error),
                     }
                 }
@@ -101,15 +101,15 @@ impl Lease {
 
     /// Reads a part of the shared memory.
     pub(super) fn read(&self, span: Span, into: &mut [u8]) -> Result<(), ItemError> {
-        let helper = self.helper.as_ref().ok_or_else(|| crashed(""))?;
-        helper.shared.read_at(into, span.at).map_err(|_| crashed(""))
+        let helper = self.helper.as_ref().ok_or_else(|| crashed())?;
+        helper.shared.read_at(into, span.at).map_err(|_| crashed())
     }
 
     /// A part of the shared memory.
     pub(super) fn block(&self, span: Span) -> Result<Vec<u8>, ItemError> {
         let within = self.helper.as_ref().and_then(|helper| helper.shared.len().ok()).unwrap_or_default();
         if span.at.checked_add(span.bytes).is_none_or(|end| end > within) {
-            return Err(crashed(""));
+            return Err(crashed());
         }
         let mut block = errors::zeroed::<u8>(span.bytes)?;
         self.read(span, &mut block)?;

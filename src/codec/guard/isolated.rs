@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::control::{DecodeControl, Isolation};
-use super::helper::{Allowance, Watcher, crashed, unavailable};
+use super::helper::{Allowance, Watcher, crashed, system_refused};
 use super::helpers::Lease;
 use super::protocol::{OpenedMessage, Reply, Span, Task};
 use crate::codec::errors;
@@ -24,8 +24,8 @@ pub(in crate::codec) fn on_deep_stack<T: Send>(
 ) -> Result<T, ItemError> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("pixloom-decode".to_owned()).stack_size(STACK_BYTES);
-        let thread = thread.spawn_scoped(scope, work).map_err(unavailable)?;
-        thread.join().unwrap_or_else(|_| Err(crashed("")))
+        let thread = thread.spawn_scoped(scope, work).map_err(system_refused)?;
+        thread.join().unwrap_or_else(|_| Err(crashed()))
     })
 }
 
@@ -38,11 +38,11 @@ pub(in crate::codec) fn probe(
     let Isolation::Helpers(helpers) = control.isolation else {
         return on_deep_stack(|| (hidden.probe)(bytes));
     };
-    let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), time: Some((PROBE_TIME, "finding out its size")) };
+    let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), time: Some((PROBE_TIME, "probing_time")) };
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
     match helpers.ask(bytes, Task::Probe, allowance, &watcher)?.1 {
         Reply::Header(info) => Ok(FileHeader::still(info, Orientation::Upright)),
-        _ => Err(crashed("")),
+        _ => Err(crashed()),
     }
 }
 
@@ -62,7 +62,7 @@ pub(in crate::codec) fn open<'a>(
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
     let task = Task::Open { max_downscale: options.max_downscale };
     let (lease, reply) = helpers.ask(bytes, task, Allowance { memory_bytes, time }, &watcher)?;
-    let Reply::Opened(message) = reply else { return Err(crashed("")) };
+    let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;
     checked(&header.info, &message, options)?;
     let profile = message.profile.map(|span| lease.block(span)).transpose()?;
@@ -82,7 +82,7 @@ fn checked(full: &ImageInfo, message: &OpenedMessage, options: &DecodeOptions) -
         && side(full.height_px, info.height_px)
         && message.pixels.bytes == info.size_bytes();
     errors::within_limits(info.width_px, info.height_px)?;
-    if fits { Ok(()) } else { Err(errors::corrupt("its pixels contradict its header")) }
+    if fits { Ok(()) } else { Err(errors::corrupt("decoder_contradicts")) }
 }
 
 /// Rows of an image in a helper's shared memory.

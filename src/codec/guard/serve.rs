@@ -16,7 +16,7 @@ use crate::codec::errors;
 use crate::codec::sniff::require;
 use crate::codec::spec::DecodeOptions;
 use crate::error::ItemError;
-use crate::model::{Band, RowReader, Samples};
+use crate::model::{Band, Message, RowReader, Samples};
 
 /// A helper exits after this time without work.
 const IDLE: Duration = Duration::from_secs(10);
@@ -88,7 +88,7 @@ fn answer_all(request_rx: &Receiver<Request>, shared: &SharedMemory) {
         let reply = match outcome {
             Ok(Ok(reply)) => reply,
             Ok(Err(error)) => Reply::Failed(error),
-            Err(_) => Reply::Failed(crashed("")),
+            Err(_) => Reply::Failed(crashed()),
         };
         if say(&reply).is_err() {
             std::process::exit(1);
@@ -122,7 +122,7 @@ fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
 }
 
 fn lost(error: io::Error) -> ItemError {
-    errors::too_large(format!("its pixels couldn't be handed over: {error}"))
+    errors::too_large(Message::new("decoder_output").with("detail", error))
 }
 
 fn open(input: &[u8], max_downscale: f64, shared: &SharedMemory) -> Result<Reply, ItemError> {

@@ -66,7 +66,7 @@ fn best(bytes: &[u8]) -> Result<Entry<'_>, ItemError> {
         // A smaller image must not replace a larger one that is truncated.
         Some(best) if !cut => Ok(best),
         _ if cut => Err(errors::truncated()),
-        _ => Err(errors::corrupt("it contains no image")),
+        _ => Err(errors::corrupt("no_image")),
     }
 }
 
@@ -79,7 +79,7 @@ fn png_area(data: &[u8]) -> Option<u32> {
 
 /// The entry as a separate icon file, because the `image` crate reads bitmaps with masks.
 fn as_single_icon(entry: &Entry<'_>) -> Result<Vec<u8>, ItemError> {
-    let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("its image data is too long"))?;
+    let length = u32::try_from(entry.data.len()).map_err(|_| errors::corrupt("ico_long"))?;
     let (w, h) = entry.size;
     let mut file = vec![0, 0, 1, 0, 1, 0, w, h, 0, 0, 1, 0, 32, 0];
     file.extend(length.to_le_bytes());

@@ -11,7 +11,7 @@ use crate::codec::pixels::whole_image::shape;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
+use crate::model::{Band, Channels, ImageInfo, Message, Remark, RowReader, SampleType, Samples, Truncated};
 
 /// Maximum number of scans, each of which visits every pixel; real files have about ten.
 const MAX_SCANS: usize = 200;
@@ -43,7 +43,13 @@ pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
 fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
     let (width_px, height_px) = (markers.width_px, markers.height_px);
     if width_px.max(height_px) > MAX_SIDE_PX {
-        return Err(errors::too_large(format!("{width_px} x {height_px} px; JPEG allows {MAX_SIDE_PX} px per side")));
+        return Err(errors::too_large(
+            Message::new("format_side_limit")
+                .with("width", width_px)
+                .with("height", height_px)
+                .with("format", "JPEG")
+                .with("most", MAX_SIDE_PX),
+        ));
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
@@ -73,7 +79,7 @@ pub(super) fn open<'a>(
     let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
-        return Err(errors::unsupported("its colour space"));
+        return Err(errors::unsupported("jpeg_colour"));
     }
     let keep = options.keeps_truncated();
     let data = bytes.get(markers.data_at..).unwrap_or_default();
@@ -103,7 +109,7 @@ fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     if markers.coefficient_bytes() > 0 {
         let scans = scans(bytes.get(markers.data_at..).unwrap_or_default());
         if scans > MAX_SCANS {
-            return Err(errors::too_large(format!("it has {scans} scans; at most {MAX_SCANS}")));
+            return Err(errors::too_large(Message::new("jpeg_scans").with("scans", scans).with("most", MAX_SCANS)));
         }
     }
     Ok(())
@@ -133,7 +139,9 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
         _ if fatal.is_cancelled => ItemError::nameless(ErrorKind::Cancelled),
         _ if fatal.at_end => errors::truncated(),
         ffi::JERR_INPUT_EMPTY | ffi::JERR_INPUT_EOF | ffi::JERR_FILE_READ => errors::truncated(),
-        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => errors::too_large(&fatal.words),
+        ffi::JERR_OUT_OF_MEMORY | ffi::JERR_IMAGE_TOO_BIG | ffi::JERR_WIDTH_OVERFLOW => {
+            errors::too_large(errors::from_decoder(&fatal.words))
+        }
         ffi::JERR_ARITH_NOTIMPL
         | ffi::JERR_BAD_PRECISION
         | ffi::JERR_CCIR601_NOTIMPL
@@ -141,8 +149,8 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
         | ffi::JERR_FRACT_SAMPLE_NOTIMPL
         | ffi::JERR_NOTIMPL
         | ffi::JERR_NOT_COMPILED
-        | ffi::JERR_SOF_UNSUPPORTED => errors::unsupported(&fatal.words),
-        _ => errors::corrupt(&fatal.words),
+        | ffi::JERR_SOF_UNSUPPORTED => errors::unsupported(errors::from_decoder(&fatal.words)),
+        _ => errors::corrupt(errors::from_decoder(&fatal.words)),
     }
 }
 
@@ -182,10 +190,10 @@ impl JpegReader<'_> {
             return Ok(());
         }
         if faults.data_missing {
-            return Err(errors::corrupt(format!("its data ends at row {}", self.decoder.row())));
+            return Err(errors::corrupt(Message::new("jpeg_ends").with("row", self.decoder.row())));
         }
         if faults.bad_data {
-            return Err(errors::corrupt(format!("invalid Huffman codes near row {}", self.decoder.row())));
+            return Err(errors::corrupt(Message::new("jpeg_codes").with("row", self.decoder.row())));
         }
         Ok(())
     }
@@ -194,16 +202,14 @@ impl JpegReader<'_> {
     fn truncated(&self) -> ItemError {
         let (rows, all) = (u64::from(self.decoder.row()), u64::from(self.info.height_px));
         if self.decoder.has_several_scans() {
-            return errors::truncated().with("detail", format!("within pass {}", scans(self.data) + 1));
+            return errors::truncated().saying(&Message::new("truncated_in_pass").with("pass", scans(self.data) + 1));
         }
         if rows * 10 < all || rows >= all {
             return errors::truncated();
         }
         let data = self.had.saturating_sub(self.data_at) as u64;
         let wanted = self.data_at as u64 + data.saturating_mul(all) / rows.max(1);
-        errors::truncated()
-            .with("had", errors::size(self.had as u64))
-            .with("wanted", format!("about {}", errors::size(wanted)))
+        errors::truncated_about(self.had as u64, wanted)
     }
 }
 

@@ -67,13 +67,13 @@ fn encoding(fatal: &Fatal) -> ItemError {
     if fatal.is_cancelled {
         return ItemError::nameless(ErrorKind::Cancelled);
     }
-    errors::cant_encode(&fatal.words)
+    errors::cant_encode(errors::from_encoder(&fatal.words))
 }
 
 impl RowWriter for JpegEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("JPEG allows {MAX_SIDE_PX} px per side")));
+            return Err(errors::side_limit("JPEG", MAX_SIDE_PX));
         }
         let to = stored_channels(info.channels, &self.save);
         let gray = to == Channels::Gray;
@@ -95,7 +95,7 @@ impl RowWriter for JpegEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        let Some(started) = &mut self.started else { return Err(errors::cant_encode("encoder_not_started")) };
         started.count.add(band, &started.info)?;
         started.encoder.write(started.converter.convert(band)).map_err(|fatal| encoding(&fatal))
     }
@@ -107,7 +107,7 @@ impl Encoder for JpegEncoder {
     }
 
     fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(errors::cant_encode("the encoder was not started")) };
+        let Some(started) = self.started else { return Err(errors::cant_encode("encoder_not_started")) };
         started.count.complete()?;
         started.encoder.finish(cancelled).map_err(|fatal| encoding(&fatal))
     }

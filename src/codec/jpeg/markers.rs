@@ -10,7 +10,7 @@ use crate::codec::errors;
 use crate::codec::meta::{self, density};
 use crate::codec::spec::Extras;
 use crate::error::ItemError;
-use crate::model::Metadata;
+use crate::model::{Message, Metadata};
 
 const JFIF: &[u8] = b"JFIF\0";
 const EXIF: &[u8] = b"Exif\0\0";
@@ -87,8 +87,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 markers.progressive = marker == 0xC2;
                 frame(payload, &mut markers)?;
             }
-            0xC3 | 0xC5..=0xC7 => return Err(errors::unsupported("lossless or hierarchical JPEG")),
-            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("JPEG with arithmetic coding")),
+            0xC3 | 0xC5..=0xC7 => return Err(errors::unsupported("jpeg_lossless")),
+            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("jpeg_arithmetic")),
             0xE0 => {
                 if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
                     let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
@@ -121,13 +121,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             }
             0xDA => {
                 if markers.components == 0 {
-                    return Err(errors::corrupt("a scan without a frame"));
+                    return Err(errors::corrupt("jpeg_scan"));
                 }
                 markers.is_interleaved = payload.first() == Some(&markers.components);
                 markers.data_at = next;
                 break;
             }
-            0xD9 => return Err(errors::corrupt("it contains no image")),
+            0xD9 => return Err(errors::corrupt("no_image")),
             _ => {}
         }
         at = next;
@@ -160,7 +160,7 @@ fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
     let Some(&[high, low]) = bytes.get(body..body + 2) else { return Err(errors::truncated()) };
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length < 2 {
-        return Err(errors::corrupt("a segment without a length"));
+        return Err(errors::corrupt("jpeg_segment"));
     }
     let payload = bytes.get(body + 2..body + length).ok_or_else(errors::truncated)?;
     Ok((marker, payload, body + length))
@@ -218,19 +218,19 @@ fn push_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
 
 fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
     let &[precision, h1, h0, w1, w0, components, ref sampling @ ..] = payload else {
-        return Err(errors::corrupt("a frame without a size"));
+        return Err(errors::corrupt("jpeg_frame"));
     };
     if precision != 8 {
-        return Err(errors::unsupported(format!("JPEG with {precision} bits per sample")));
+        return Err(errors::unsupported(Message::new("jpeg_precision").with("bits", precision)));
     }
     markers.height_px = u32::from(u16::from_be_bytes([h1, h0]));
     markers.width_px = u32::from(u16::from_be_bytes([w1, w0]));
     markers.components = components;
     if !matches!(components, 1 | 3 | 4) {
-        return Err(errors::unsupported(format!("JPEG with {components} components")));
+        return Err(errors::unsupported(Message::new("jpeg_components").with("count", components)));
     }
     if markers.height_px == 0 {
-        return Err(errors::unsupported("JPEG without a height in its header"));
+        return Err(errors::unsupported("jpeg_height"));
     }
     let sampling = sampling.as_chunks::<3>().0.iter().take(usize::from(components));
     markers.sampling = sampling.map(|&[_, factors, _]| ((factors >> 4).max(1), (factors & 15).max(1))).collect();

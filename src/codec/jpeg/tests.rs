@@ -134,7 +134,7 @@ fn a_truncated_file_reports_its_full_size() {
     let bytes = photo(false);
     let error = read(&bytes[..bytes.len() / 2], &FULL).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Truncated);
-    let wanted: f64 = error.arg("wanted").trim_start_matches("about ").trim_end_matches(" kB").parse().unwrap();
+    let wanted: f64 = error.arg("wanted").trim_start_matches("about ").trim_end_matches(" KB").parse().unwrap();
     let really = bytes.len() as f64 / 1e3;
     assert!((wanted / really - 1.0).abs() < 0.25, "{wanted} kB reported, {really} kB wanted");
     assert_eq!(kind(&photo(true)[..bytes.len() / 2]), Some(ErrorKind::Truncated));

@@ -61,7 +61,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
             }
             b"jxlp" => {
                 let mut fields = Fields(body);
-                let index = fields.u32().ok_or_else(|| errors::corrupt("a part of its codestream has no number"))?;
+                let index = fields.u32().ok_or_else(|| errors::corrupt("jxl_part"))?;
                 parts.codestream.to_mut().extend_from_slice(fields.0);
                 parts.whole |= index >> 31 == 1;
             }
@@ -81,7 +81,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
         return Err(errors::truncated());
     }
     // The library would read another container within this one, and its boxes are not bounded.
-    if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("invalid codestream")) }
+    if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("jxl_codestream")) }
 }
 
 /// The file without its metadata: the bare codestream, which includes the orientation.
@@ -114,9 +114,9 @@ fn from_jxl(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ItemErro
     if errors::ends_early(error) || words.contains("unexpected end") {
         errors::truncated()
     } else if words.contains("out of memory") || words.contains("Out of memory") || words.contains("alloc") {
-        errors::too_large("decoding needs more memory than an image of this size should")
+        errors::too_large("needs_too_much_memory")
     } else {
-        errors::corrupt(words)
+        errors::corrupt(errors::from_decoder(words))
     }
 }
 
@@ -155,7 +155,7 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
         PixelFormat::Rgb => Channels::Rgb,
         PixelFormat::Rgba => Channels::Rgba,
         PixelFormat::Cmyk | PixelFormat::Cmyka => {
-            return Err(errors::unsupported("CMYK JPEG XL images are not supported"));
+            return Err(errors::unsupported("jxl_cmyk"));
         }
     };
     let sample = match image.image_header().metadata.bit_depth {
@@ -242,7 +242,7 @@ fn samples(image: &JxlImage, info: &ImageInfo) -> Result<Samples, ItemError> {
     if stream.channels() as usize != info.channels.count()
         || (stream.width(), stream.height()) != (info.width_px, info.height_px)
     {
-        return Err(errors::corrupt("its frame doesn't match its header"));
+        return Err(errors::corrupt("jxl_frame"));
     }
     let len = info.row_samples() as u64 * u64::from(info.height_px);
     let mut samples = match info.sample {

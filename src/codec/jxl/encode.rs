@@ -44,7 +44,7 @@ impl JxlEncoder {
         let options = EncoderOptions::new(info.width_px as usize, info.height_px as usize, space, depth);
         let encoder = JxlSimpleEncoder::new(pixels, options.set_num_threads(1));
         let mut bare = Vec::new();
-        encoder.encode(&mut bare).map_err(|error| errors::cant_encode(format!("{error:?}")))?;
+        encoder.encode(&mut bare).map_err(|error| errors::cant_encode(errors::from_encoder(format!("{error:?}"))))?;
         let metadata = &self.extras.metadata;
         if metadata.exif.is_none() && metadata.xmp.is_none() {
             return Ok(bare);
@@ -53,7 +53,7 @@ impl JxlEncoder {
         let mut add = |kind: &[u8; 4], parts: &[&[u8]]| {
             let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
             let Ok(length) = u32::try_from(length) else {
-                return Err(errors::cant_encode("the file would be larger than 4 GB"));
+                return Err(errors::cant_encode("file_over_4_gb"));
             };
             out.extend(length.to_be_bytes());
             out.extend(kind);
@@ -76,14 +76,14 @@ impl JxlEncoder {
 impl RowWriter for JxlEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if self.extras.profile.is_some() {
-            return Err(errors::cant_encode("JPEG XL can only be saved in sRGB"));
+            return Err(errors::cant_encode("jxl_srgb"));
         }
         if info.sample == SampleType::U16 && info.channels.has_alpha() {
             // The library declares 8-bit alpha with 16-bit colour.
-            return Err(errors::cant_encode("16-bit JPEG XL can't be saved with transparency; choose PNG or TIFF"));
+            return Err(errors::cant_encode("jxl_deep_alpha"));
         }
         if info.width_px.min(info.height_px) < 2 {
-            return Err(errors::cant_encode("JPEG XL needs at least 2 px per side"));
+            return Err(errors::cant_encode("jxl_small"));
         }
         self.rows = Some(if info.sample == SampleType::U16 {
             Rows::Sixteen(Collector::new(info, info.channels)?)
@@ -97,7 +97,7 @@ impl RowWriter for JxlEncoder {
         match &mut self.rows {
             Some(Rows::Eight(rows)) => rows.add(band),
             Some(Rows::Sixteen(rows)) => rows.add(band),
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }
@@ -109,7 +109,7 @@ impl Encoder for JxlEncoder {
             Some(Rows::Sixteen(rows)) => {
                 self.file(rows.info, bytemuck::cast_slice(&rows.into_pixels()?), BitDepth::Sixteen)
             }
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }

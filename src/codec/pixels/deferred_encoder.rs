@@ -39,23 +39,23 @@ impl DeferredEncoder {
 impl RowWriter for DeferredEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         let Some(Waiting { profile, metadata, stored, make }) = self.waiting.take() else {
-            return Err(errors::cant_encode("the encoder was started twice"));
+            return Err(errors::cant_encode("encoder_started_twice"));
         };
         let encoder = self.encoder.insert(make(extras(profile, metadata, &info, stored(info.channels))));
         encoder.start(info)
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.encoder.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.write_rows(band)
+        self.encoder.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.write_rows(band)
     }
 }
 
 impl Encoder for DeferredEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        self.encoder.ok_or_else(|| errors::cant_encode("the encoder was not started"))?.finish()
+        self.encoder.ok_or_else(|| errors::cant_encode("encoder_not_started"))?.finish()
     }
 
     fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        self.encoder.ok_or_else(|| errors::cant_encode("the encoder was not started"))?.finish_cancellable(cancelled)
+        self.encoder.ok_or_else(|| errors::cant_encode("encoder_not_started"))?.finish_cancellable(cancelled)
     }
 }

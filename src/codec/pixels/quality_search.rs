@@ -5,7 +5,7 @@ use super::whole_image::Collector;
 use crate::codec::errors;
 use crate::codec::spec::{Encoder, EncoderSpec, Extras};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, Format, ImageInfo, RowWriter, SampleType, Samples, Save, human};
+use crate::model::{Band, Channels, Format, ImageInfo, Message, RowWriter, SampleType, Samples, Save, human};
 
 /// Approximate growth of the logarithm of the file size per step of quality, for the first guess.
 const GROWTH: f64 = 0.035;
@@ -69,7 +69,7 @@ impl RowWriter for Search {
         match &mut self.rows {
             Some(Rows::Eight(rows, _)) => rows.add(band),
             Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Encoder for Search {
         let (info, channels, samples) = match self.rows.take() {
             Some(Rows::Eight(rows, to)) => (rows.info, to, Samples::U8(rows.into_pixels()?)),
             Some(Rows::Sixteen(rows, to)) => (rows.info, to, Samples::U16(rows.into_pixels()?)),
-            None => return Err(errors::cant_encode("the encoder was not started")),
+            None => return Err(errors::cant_encode("encoder_not_started")),
         };
         let info = ImageInfo { channels, sample: samples.sample(), premultiplied: false, ..info };
         let image = Band { width_px: info.width_px, rows: info.height_px, channels, samples };
@@ -131,7 +131,7 @@ fn best(
         if bytes.len() as u64 <= limit {
             fits = Some((quality, bytes));
         } else if quality <= 1 {
-            return Err(too_large(bytes.len(), limit, "even with quality 1"));
+            return Err(too_large(bytes.len(), limit, Message::new("max_bytes_lowest")));
         } else {
             exceeds = Some((quality, weight(&bytes)));
         }
@@ -156,7 +156,7 @@ fn best(
             (None, None) => break,
         };
     }
-    fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("no quality fits"))
+    fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("quality_none"))
 }
 
 /// Refuses a file above a size limit, for formats without a quality to lower.
@@ -184,16 +184,16 @@ impl Encoder for Bounded {
 
 fn bounded(format: Format, limit: u64, bytes: Vec<u8>) -> Result<Vec<u8>, ItemError> {
     if bytes.len() as u64 > limit {
-        let why = format!("{} has no quality to lower, and", format.label());
-        return Err(too_large(bytes.len(), limit, &why));
+        let why = Message::new("max_bytes_fixed").with("format", format.label());
+        return Err(too_large(bytes.len(), limit, why));
     }
     Ok(bytes)
 }
 
 /// The error says exactly how large the smallest possible file is, so that people know what limit to set.
-fn too_large(had: usize, limit: u64, why: &str) -> ItemError {
+fn too_large(had: usize, limit: u64, why: Message) -> ItemError {
     let (had, most) = (human::count(had as u64), human::count(limit));
-    errors::cant_encode(format!("{why} it takes {had} bytes; max_bytes allows {most}")).with("limit", limit)
+    errors::cant_encode(why.with("had", had).with("most", most)).with("limit", limit)
 }
 
 #[cfg(test)]

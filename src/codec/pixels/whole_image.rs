@@ -6,7 +6,7 @@ use super::convert::{Converter, Sample};
 use super::placeholder;
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, Rgb, RowReader, SampleType, Samples, Truncated};
+use crate::model::{Band, Channels, ImageInfo, Message, Rgb, RowReader, SampleType, Samples, Truncated};
 
 /// Returns the rows of an image in memory.
 pub(crate) struct WholeReader {
@@ -20,7 +20,7 @@ impl WholeReader {
     /// A reader of `height_px * row_samples` samples.
     pub(crate) fn new(info: ImageInfo, samples: Samples) -> Result<Self, ItemError> {
         if samples.len() != info.row_samples() * info.height_px as usize || samples.sample() != info.sample {
-            return Err(errors::corrupt("its pixel data doesn't match its size"));
+            return Err(errors::corrupt("size_mismatch"));
         }
         Ok(Self { info, samples, next_row: 0, truncation: None })
     }
@@ -87,7 +87,7 @@ impl RowCount {
             && band.channels == info.channels
             && band.samples.len() == info.row_samples() * band.rows as usize;
         if !fits || band.rows > self.wanted - self.had {
-            return Err(errors::cant_encode("the rows don't match the image"));
+            return Err(errors::cant_encode("rows_mismatch"));
         }
         self.had += band.rows;
         Ok(())
@@ -96,7 +96,8 @@ impl RowCount {
     /// Refuses an image with missing rows, or one that was never started.
     pub(crate) fn complete(self) -> Result<(), ItemError> {
         if self.wanted == 0 || self.had != self.wanted {
-            return Err(errors::cant_encode(format!("{} of {} rows were given", self.had, self.wanted)));
+            let why = Message::new("rows_given").with("had", self.had).with("wanted", self.wanted);
+            return Err(errors::cant_encode(why));
         }
         Ok(())
     }
@@ -119,7 +120,7 @@ impl<T: Sample> Collector<T> {
         usize::try_from(len)
             .ok()
             .and_then(|len| pixels.try_reserve_exact(len).ok())
-            .ok_or_else(|| errors::cant_encode("not enough memory"))?;
+            .ok_or_else(|| errors::cant_encode("no_memory"))?;
         Ok(Self { info, converter: Converter::new(info, to), count: RowCount::new(info.height_px), pixels })
     }
 
@@ -155,7 +156,7 @@ pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> 
         ColorType::Rgba16 => (Channels::Rgba, SampleType::U16),
         ColorType::Rgb32F => (Channels::Rgb, SampleType::F32),
         ColorType::Rgba32F => (Channels::Rgba, SampleType::F32),
-        other => return Err(errors::unsupported(format!("{other:?} samples"))),
+        other => return Err(errors::unsupported(Message::new("sample_type").with("type", format!("{other:?}")))),
     };
     let (width_px, height_px) = decoder.dimensions();
     Ok(ImageInfo { width_px, height_px, channels, sample, premultiplied: false })

@@ -6,6 +6,7 @@ use ::png::DecodingError;
 
 use crate::codec::errors;
 use crate::error::ItemError;
+use crate::model::Message;
 
 /// Bytes of the signature.
 pub(super) const SIGNATURE_BYTES: usize = 8;
@@ -15,24 +16,24 @@ pub(super) type Bytes<'a> = Cursor<&'a [u8]>;
 pub(super) fn from_png(error: DecodingError) -> ItemError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-        DecodingError::LimitsExceeded => errors::too_large("its chunks need too much memory"),
-        other => errors::corrupt(plain_text(other.to_string())),
+        DecodingError::LimitsExceeded => errors::too_large("needs_too_much_memory"),
+        other => errors::corrupt(message(other.to_string())),
     }
 }
 
 /// A message of the library, with chunks named by their four letters alone.
-fn plain_text(mut words: String) -> String {
+fn message(mut words: String) -> Message {
     const BEGIN: &str = "ChunkType { type: ";
     while let Some(begin) = words.find(BEGIN)
         && let Some((name, behind)) = words.get(begin + BEGIN.len()..).and_then(|rest| rest.split_once(','))
         && let Some((_, behind)) = behind.split_once('}')
     {
         if words.starts_with("CRC error") {
-            return format!("the checksum of its {name} chunk is wrong");
+            return Message::new("png_checksum").with("chunk", name);
         }
         words = format!("{}{name}{behind}", words.get(..begin).unwrap_or_default());
     }
-    words.trim_end_matches('.').to_owned()
+    errors::from_decoder(words.trim_end_matches('.'))
 }
 
 /// The file's complete chunks: their kinds and data.

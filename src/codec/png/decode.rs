@@ -25,11 +25,7 @@ const MAX_DEFLATE_RATIO: u64 = 1_032;
 /// Checks width and height in the header, by which the `png` crate allocates memory.
 fn checked_size(bytes: &[u8]) -> Result<(), ItemError> {
     let Some(&[_, _, _, _, b'I', b'H', b'D', b'R', w3, w2, w1, w0, h3, h2, h1, h0]) = bytes.get(8..24) else {
-        return Err(if bytes.len() < 24 {
-            errors::truncated()
-        } else {
-            errors::corrupt("the first chunk is not IHDR")
-        });
+        return Err(if bytes.len() < 24 { errors::truncated() } else { errors::corrupt("png_no_header") });
     };
     errors::within_limits(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
 }
@@ -175,7 +171,7 @@ fn complete_passes(info: &ImageInfo, mut rows: u32) -> u32 {
 pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>, ItemError> {
     let reader = reader(bytes)?;
     let canvas = header(bytes, &reader).info;
-    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("it contains no frames")) };
+    let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("no_frames")) };
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
     Ok(DecodedFrames {

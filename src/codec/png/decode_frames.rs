@@ -257,12 +257,12 @@ impl FrameReader for PngFrames<'_> {
             self.reader.next_frame_info().map_err(from_png)?;
         }
         let Some(control) = self.reader.info().frame_control else {
-            return Err(errors::corrupt("a frame has no control chunk"));
+            return Err(errors::corrupt("png_no_control"));
         };
         let area =
             Area { x: control.x_offset, y: control.y_offset, width_px: control.width, height_px: control.height };
         if area.within(&self.picture.canvas) != area || area.is_empty() {
-            return Err(errors::corrupt("a frame lies outside the canvas"));
+            return Err(errors::corrupt("frame_outside"));
         }
         let disposal = match control.dispose_op {
             DisposeOp::None => Disposal::Keep,

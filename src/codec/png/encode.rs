@@ -145,13 +145,13 @@ impl PngEncoder {
 
 impl SharedBytes {
     pub(super) fn take(&self) -> Result<Vec<u8>, ItemError> {
-        let mut out = self.0.lock().map_err(|_| errors::cant_encode("poisoned"))?;
+        let mut out = self.0.lock().map_err(|_| errors::cant_encode("encoder_state"))?;
         Ok(std::mem::take(&mut *out))
     }
 }
 
 pub(super) fn encoding(error: EncodingError) -> ItemError {
-    errors::cant_encode(error)
+    errors::cant_encode(errors::from_encoder(error))
 }
 
 impl RowWriter for PngEncoder {
@@ -183,7 +183,7 @@ impl RowWriter for PngEncoder {
         let streamed = match &mut self.started {
             Some(Started::Streamed(streamed)) => streamed,
             Some(Started::Collected(rows)) => return rows.add(band),
-            None => return Err(errors::cant_encode("the encoder was not started")),
+            None => return Err(errors::cant_encode("encoder_not_started")),
         };
         streamed.count.add(band, &streamed.info)?;
         let bytes = match &mut streamed.rows {
@@ -213,7 +213,7 @@ impl Encoder for PngEncoder {
                 drop(pixels);
                 self.indexed(info, indexed)
             }
-            None => Err(errors::cant_encode("the encoder was not started")),
+            None => Err(errors::cant_encode("encoder_not_started")),
         }
     }
 }

@@ -48,8 +48,7 @@ impl Stored for u16 {
 impl<T: Stored> PngAnimation<T> {
     pub(in crate::codec) fn new(save: &Save, picture: Picture, extras: Extras) -> Result<Self, ItemError> {
         if save.palette.is_some() {
-            let detail = "its frames can't share one palette; leave the palette out, or save as GIF";
-            return Err(errors::cant_encode(detail));
+            return Err(errors::cant_encode("png_frames_palette"));
         }
         let info = picture.canvas;
         let mut head = Info::with_size(info.width_px, info.height_px);

@@ -18,7 +18,7 @@ use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{errors, gif, jpeg, png, webp};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Message, Metadata, Orientation, SampleType, Samples, human};
 
 /// Drawing stops after this time.
 pub(super) const MAX_TIME: Duration = Duration::from_mins(1);
@@ -62,11 +62,13 @@ fn hrefs() -> ImageHrefResolver<'static> {
 pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError> {
     let parsing = usvg::roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..Default::default() };
     let document = usvg::roxmltree::Document::parse_with_options(text, parsing).map_err(|error| match error {
-        usvg::roxmltree::Error::NodesLimitReached => errors::too_large(format!("more than {MAX_NODES} elements")),
+        usvg::roxmltree::Error::NodesLimitReached => {
+            errors::too_large(Message::new("svg_elements").with("most", MAX_NODES))
+        }
         usvg::roxmltree::Error::UnexpectedEndOfStream
         | usvg::roxmltree::Error::UnclosedRootNode
         | usvg::roxmltree::Error::NoRootNode => errors::truncated(),
-        error => errors::corrupt(error),
+        error => errors::corrupt(errors::from_decoder(error)),
     })?;
     let options = Options {
         image_href_resolver: hrefs(),
@@ -76,8 +78,8 @@ pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError>
         ..Options::default()
     };
     Tree::from_xmltree(&document, &options).map_err(|error| match error {
-        usvg::Error::ElementsLimitReached => errors::too_large("its elements expand to too many others"),
-        error => errors::corrupt(error),
+        usvg::Error::ElementsLimitReached => errors::too_large("svg_expand"),
+        error => errors::corrupt(errors::from_decoder(error)),
     })
 }
 
@@ -100,7 +102,7 @@ fn header(info: ImageInfo) -> FileHeader {
 
 /// The header from the root element alone; the drawing is not parsed. An error if its size depends on it.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
-    let root = root_size::root_only(bytes)?.ok_or_else(|| errors::unsupported("its size depends on what it draws"))?;
+    let root = root_size::root_only(bytes)?.ok_or_else(|| errors::unsupported("svg_size"))?;
     Ok(header(info(&tree(&root, Arc::default())?)?))
 }
 
@@ -133,12 +135,13 @@ fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), 
     let scale = (drawn.width_px as f32 / full.width_px as f32, drawn.height_px as f32 / full.height_px as f32);
     let wanted = render_cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));
     if wanted > layer_bytes(&drawn) {
-        return Err(errors::too_large(format!("its layers need {} of memory", errors::size(wanted))));
+        return Err(errors::too_large(Message::new("svg_layers").with("size", human::bytes(wanted))));
     }
     let mut samples = errors::zeroed::<u8>(drawn.size_bytes())?;
     let mut canvas =
         tiny_skia::PixmapMut::from_bytes(&mut samples, drawn.width_px, drawn.height_px).ok_or_else(|| {
-            errors::too_large(format!("{} x {} px is too large to draw", drawn.width_px, drawn.height_px))
+            let why = Message::new("svg_too_large").with("width", drawn.width_px);
+            errors::too_large(why.with("height", drawn.height_px))
         })?;
     resvg::render(tree, tiny_skia::Transform::from_scale(scale.0, scale.1), &mut canvas);
     for pixel in samples.as_chunks_mut::<4>().0 {

@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 
 use crate::codec::errors;
 use crate::error::ItemError;
+use crate::model::{Message, human};
 
 /// Bytes of a document that are searched for its root element.
 const HEAD_BYTES: usize = 64 << 10;
@@ -119,14 +120,14 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, ItemError> {
         let mut raw = Vec::new();
         GzDecoder::new(bytes).take(MAX_TEXT_BYTES + 1).read_to_end(&mut raw).map_err(|error| match error.kind() {
             std::io::ErrorKind::UnexpectedEof => errors::truncated(),
-            _ => errors::corrupt(error),
+            _ => errors::corrupt(errors::from_decoder(error)),
         })?;
         Cow::Owned(raw)
     } else {
         Cow::Borrowed(bytes)
     };
     if raw.len() as u64 > MAX_TEXT_BYTES {
-        return Err(errors::too_large(format!("more than {} of SVG text", errors::size(MAX_TEXT_BYTES))));
+        return Err(errors::too_large(Message::new("svg_text").with("most", human::bytes(MAX_TEXT_BYTES))));
     }
     match raw {
         Cow::Borrowed(raw) => decoded(raw),
@@ -137,14 +138,17 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, ItemError> {
 fn decoded(raw: &[u8]) -> Result<Cow<'_, str>, ItemError> {
     let wide = |unit: fn([u8; 2]) -> u16| {
         let units = raw.get(2..).unwrap_or_default().as_chunks::<2>().0.iter().map(|&pair| unit(pair));
-        char::decode_utf16(units).collect::<Result<String, _>>().map(Cow::Owned).map_err(errors::corrupt)
+        char::decode_utf16(units)
+            .collect::<Result<String, _>>()
+            .map(Cow::Owned)
+            .map_err(|error| errors::corrupt(errors::from_decoder(error)))
     };
     match raw {
         [0xFF, 0xFE, ..] => wide(u16::from_le_bytes),
         [0xFE, 0xFF, ..] => wide(u16::from_be_bytes),
         _ => {
             let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
-            std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| errors::corrupt("its text is not valid UTF-8"))
+            std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| errors::corrupt("svg_utf8"))
         }
     }
 }

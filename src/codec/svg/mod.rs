@@ -27,7 +27,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: |_| None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
-        time_limit: Some((decode::MAX_TIME, "drawing it")),
+        time_limit: Some((decode::MAX_TIME, "drawing_time")),
         hidden_header: Some(HiddenHeader {
             is_hidden: decode::is_size_hidden,
             probe: decode::probe_whole,

@@ -121,8 +121,7 @@ impl Packed {
         self.compressor.write_to(&mut self.data, &rows).map_err(errors::cant_encode)?;
         rows.clear();
         self.pending = rows;
-        let length = u32::try_from(self.data.len() - before)
-            .map_err(|_| errors::cant_encode("the file would be larger than 4 GB"))?;
+        let length = u32::try_from(self.data.len() - before).map_err(|_| errors::cant_encode("file_over_4_gb"))?;
         self.lengths.push(length);
         Ok(())
     }

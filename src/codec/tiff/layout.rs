@@ -7,7 +7,7 @@ use ::tiff::{TiffError, TiffUnsupportedError};
 use super::pages::Plain;
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::{ImageInfo, SampleType};
+use crate::model::{ImageInfo, Message, SampleType};
 
 /// What a page's samples mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,20 +69,14 @@ pub(super) fn from_tiff(error: &TiffError) -> ItemError {
     }
     match error {
         TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
-            unsupported(&format!("compressed as {}", compression_name(*method)))
+            errors::unsupported(Message::new("tiff_compression").with("method", compression_name(*method)))
         }
-        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => unsupported("with chroma subsampling"),
-        TiffError::UnsupportedError(_) => unsupported("with this sample layout"),
-        TiffError::LimitsExceeded => errors::too_large("reading needs more memory than an image of this size should"),
-        TiffError::IoError(_) => errors::corrupt("invalid data in a strip or tile"),
-        TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => {
-            errors::corrupt("its tags contradict each other or its data")
-        }
+        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => errors::unsupported("tiff_subsampling"),
+        TiffError::UnsupportedError(_) => errors::unsupported("tiff_layout"),
+        TiffError::LimitsExceeded => errors::too_large("needs_too_much_memory"),
+        TiffError::IoError(_) => errors::corrupt("tiff_strip"),
+        TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => errors::corrupt("tiff_tags"),
     }
-}
-
-pub(super) fn unsupported(what: &str) -> ItemError {
-    errors::unsupported(format!("TIFF images {what} are not supported"))
 }
 
 fn compression_name(method: CompressionMethod) -> String {

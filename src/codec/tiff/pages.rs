@@ -98,7 +98,7 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let mut pages: Vec<(Page, bool)> = Vec::new();
     while at != 0 {
         if !seen.insert(at) || seen.len() > MAX_PAGES {
-            return Err(errors::corrupt("its pages form a loop"));
+            return Err(errors::corrupt("tiff_loop"));
         }
         // A directory usually comes after its pixels.
         let cut = || errors::truncated_before(bytes.len() as u64, at);
@@ -125,7 +125,7 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     let all_extra = pages.iter().all(|&(_, extra)| extra);
     pages.retain(|&(_, extra)| !extra || all_extra);
     if pages.is_empty() {
-        Err(errors::corrupt("it contains no page"))
+        Err(errors::corrupt("tiff_no_pages"))
     } else {
         Ok(pages.into_iter().map(|(page, _)| page).collect())
     }

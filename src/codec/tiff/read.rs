@@ -8,7 +8,7 @@ use ::tiff::tags::Tag;
 use ::tiff::{TiffError, TiffUnsupportedError};
 
 use super::chunks::Chunks;
-use super::layout::{Layout, Meaning, Reader, Stored, from_tiff, unsupported};
+use super::layout::{Layout, Meaning, Reader, Stored, from_tiff};
 use super::pages::{GRAY, Page, Plain, Replacement, pages};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
@@ -18,7 +18,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Density, ImageInfo, Metadata, Orientation, SampleType};
+use crate::model::{Channels, Density, ImageInfo, Message, Metadata, Orientation, SampleType};
 
 /// Most samples per pixel: colours, alpha and a few more that are not shown.
 const MAX_SAMPLES: usize = 32;
@@ -36,36 +36,38 @@ const SAMPLE_FORMAT: u16 = 339;
 /// Finds a page, and refuses camera raw files, whose pages are only thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
     if exif::is_camera_raw(bytes) {
-        return Err(errors::unsupported(format!("{} are not supported", raw_name(bytes))));
+        return Err(errors::unsupported(raw_format(bytes)));
     }
     let pages = pages(bytes)?;
     let count = pages.len() as u32;
     let page = pages.get(number as usize).copied().ok_or_else(|| {
-        let noun = if count == 1 { "page" } else { "pages" };
-        errors::unsupported(format!("it has {count} {noun}, so there is no page {}", u64::from(number) + 1))
+        let why = Message::new("tiff_no_page").count("count", u64::from(count));
+        errors::unsupported(why.with("page", u64::from(number) + 1))
     })?;
     Ok((page, count))
 }
 
-/// The name of a raw format, by the camera's maker.
-fn raw_name(bytes: &[u8]) -> String {
+/// Why a raw file can't be read: its format, by the camera's maker.
+fn raw_format(bytes: &[u8]) -> Message {
     const MAKERS: [(&str, &str); 7] = [
-        ("canon", "Canon raw images (CR2)"),
-        ("nikon", "Nikon raw images (NEF)"),
-        ("sony", "Sony raw images (ARW)"),
-        ("pentax", "Pentax raw images (PEF)"),
-        ("samsung", "Samsung raw images (SRW)"),
-        ("hasselblad", "Hasselblad raw images (3FR)"),
-        ("epson", "Epson raw images (ERF)"),
+        ("canon", "Canon (CR2)"),
+        ("nikon", "Nikon (NEF)"),
+        ("sony", "Sony (ARW)"),
+        ("pentax", "Pentax (PEF)"),
+        ("samsung", "Samsung (SRW)"),
+        ("hasselblad", "Hasselblad (3FR)"),
+        ("epson", "Epson (ERF)"),
     ];
     let tag = |tag| Decoder::new(std::io::Cursor::new(bytes)).ok()?.find_tag(tag).ok().flatten();
     // DNG has a tag of its own, whatever the maker.
     if tag(Tag::Unknown(50_706)).is_some() {
-        return "DNG raw images".to_owned();
+        return Message::new("tiff_raw").with("format", "DNG");
     }
     let maker = tag(Tag::Make).and_then(|make| make.into_string().ok()).unwrap_or_default().to_lowercase();
-    let known = MAKERS.iter().find(|(name, _)| maker.starts_with(name)).map(|&(_, kind)| kind);
-    known.unwrap_or("camera raw images").to_owned()
+    match MAKERS.iter().find(|(name, _)| maker.starts_with(name)) {
+        Some(&(_, format)) => Message::new("tiff_raw").with("format", format),
+        None => Message::new("tiff_raw_unknown"),
+    }
 }
 
 /// A decoder at the start of a page.
@@ -77,7 +79,7 @@ fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
 
 /// A decoder that treats rows of samples that it does not know as rows of bytes.
 fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Reader<'a>, ItemError> {
-    let Stored::Whole(bits) = layout.stored else { return Err(unsupported("with this sample layout")) };
+    let Stored::Whole(bits) = layout.stored else { return Err(errors::unsupported("tiff_layout")) };
     let row_bytes = |width: usize| (width * layout.samples * usize::from(bits)).div_ceil(8) as u32;
     let told = [
         GRAY,
@@ -134,20 +136,20 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     errors::within_limits(width_px, height_px)?;
     let chunk = reader.chunk_dimensions();
     if chunk.0 > MAX_SIDE_PX + 65_536 {
-        return Err(errors::too_large(format!("its tiles are {} px wide", chunk.0)));
+        return Err(errors::too_large(Message::new("tiff_tiles_wide").with("width", chunk.0)));
     }
     let samples = usize::from(number(reader, Tag::SamplesPerPixel, 1)?);
     if samples > MAX_SAMPLES {
-        return Err(unsupported(&format!("of {samples} samples a pixel")));
+        return Err(errors::unsupported(Message::new("tiff_samples").with("count", samples)));
     }
     let bits = number(reader, Tag::BitsPerSample, 1)?;
     let stored = match (number(reader, Tag::SampleFormat, 1)?, bits) {
         (1 | 4, 1 | 2 | 4 | 8 | 10 | 12 | 14 | 16 | 32) => Stored::Whole(bits as u8),
         (3, 16 | 32 | 64) => Stored::Float(bits as u8),
-        (1 | 4, _) => return Err(unsupported(&format!("of {bits} bits a sample"))),
-        (3, _) => return Err(unsupported(&format!("of floats of {bits} bits"))),
-        (2, _) => return Err(unsupported("with signed samples")),
-        _ => return Err(unsupported("with complex samples")),
+        (1 | 4, _) => return Err(errors::unsupported(Message::new("tiff_bits").with("bits", bits))),
+        (3, _) => return Err(errors::unsupported(Message::new("tiff_float_bits").with("bits", bits))),
+        (2, _) => return Err(errors::unsupported("tiff_signed")),
+        _ => return Err(errors::unsupported("tiff_complex")),
     };
     let compression = number(reader, Tag::Compression, 1)?;
     let (meaning, colours) = match page.photometric {
@@ -159,14 +161,15 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
         6 => (Meaning::YCbCr, 3),
         8 => (Meaning::Lab { shifted: false }, 3),
         9 => (Meaning::Lab { shifted: true }, 3),
-        10 => return Err(unsupported("in ITU Lab (fax)")),
-        32_844 | 32_845 => return Err(unsupported("in LogLuv")),
-        32_803 => return Err(unsupported("with a colour filter array (camera raw)")),
-        u16::MAX => return Err(errors::corrupt("missing photometric interpretation")),
-        other => return Err(unsupported(&format!("whose samples mean {other}"))),
+        10 => return Err(errors::unsupported("tiff_itu_lab")),
+        32_844 | 32_845 => return Err(errors::unsupported("tiff_logluv")),
+        32_803 => return Err(errors::unsupported("tiff_cfa")),
+        u16::MAX => return Err(errors::corrupt("tiff_no_photometric")),
+        other => return Err(errors::unsupported(Message::new("tiff_photometric").with("number", other))),
     };
     if samples < colours {
-        return Err(errors::corrupt(format!("it has {samples} samples per pixel, too few for {colours} colours")));
+        let why = Message::new("tiff_few_samples").with("samples", samples);
+        return Err(errors::corrupt(why.with("colours", colours)));
     }
     let jpeg = compression == 7;
     let planar = number(reader, Tag::PlanarConfiguration, 1)? == 2 && samples > 1;
@@ -176,7 +179,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     let any = matches!(stored, Stored::Whole(8 | 16)) || matches!(meaning, Meaning::Gray { .. } | Meaning::Rgb);
     let packed = matches!(stored, Stored::Whole(10 | 12 | 14));
     if (packed && (planar || predicts)) || (fax && (stored, samples) != (Stored::Whole(1), 1)) {
-        return Err(unsupported("with this sample layout"));
+        return Err(errors::unsupported("tiff_layout"));
     }
     if meaning == Meaning::YCbCr && !jpeg {
         let subsampling = numbers(reader, Tag::ChromaSubsampling)?;
@@ -187,7 +190,7 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
     let palette = if meaning == Meaning::Palette { palette(reader, stored)? } else { Vec::new() };
     let lab = matches!(meaning, Meaning::Lab { .. });
     if (!any && meaning != Meaning::Palette) || (jpeg && (stored != Stored::Whole(8) || lab)) {
-        return Err(unsupported("with this sample layout"));
+        return Err(errors::unsupported("tiff_layout"));
     }
     let alpha = match numbers(reader, Tag::ExtraSamples)?.as_deref() {
         Some([1, ..]) => Some((colours, true)),
@@ -227,8 +230,8 @@ fn layout(reader: &mut Reader<'_>, page: &Page) -> Result<Layout, ItemError> {
 
 /// All reds, then all greens, then all blues, in 16 bits; some programs write 8.
 fn palette(reader: &mut Reader<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, ItemError> {
-    let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(unsupported("with a palette of this size")) };
-    let missing = || errors::corrupt("its palette is missing or too short");
+    let Stored::Whole(bits @ (1 | 2 | 4 | 8)) = stored else { return Err(errors::unsupported("tiff_palette_size")) };
+    let missing = || errors::corrupt("tiff_palette");
     let map = numbers(reader, Tag::ColorMap)?.ok_or_else(missing)?;
     let count = 1usize << bits;
     let (Some(reds), Some(greens), Some(blues)) =

@@ -50,7 +50,7 @@ impl<'a> TiffRows<'a> {
         keep: bool,
     ) -> Result<Self, ItemError> {
         if layout.chunk.0 == 0 || layout.chunk.1 == 0 {
-            return Err(errors::corrupt("its strips or tiles have no size"));
+            return Err(errors::corrupt("tiff_no_strips"));
         }
         let chunks = Chunks::of(&mut reader)?;
         if keep && !chunks.any_there(&layout, bytes) {
@@ -137,7 +137,7 @@ impl<'a> TiffRows<'a> {
         }
         if self.layout.fax {
             let had = self.unpack_fax(index, rows)?;
-            return if had == rows { Ok(()) } else { Err(errors::corrupt("missing rows in its fax data")) };
+            return if had == rows { Ok(()) } else { Err(errors::corrupt("tiff_fax_rows")) };
         }
         let wanted = self.reader.image_chunk_buffer_layout(index).map_err(|error| from_tiff(&error))?.len;
         if self.chunk.len() != wanted {
@@ -180,8 +180,7 @@ impl<'a> TiffRows<'a> {
     }
 
     fn unpack_fax(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        let width =
-            u16::try_from(self.layout.width).map_err(|_| errors::unsupported("fax data with rows this wide"))?;
+        let width = u16::try_from(self.layout.width).map_err(|_| errors::unsupported("tiff_fax_wide"))?;
         let data = self.stored(index)?;
         self.chunk = errors::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
         Ok(fax::unpack(&data, width, &mut self.chunk))
@@ -190,10 +189,10 @@ impl<'a> TiffRows<'a> {
     /// Refuses JPEG data with more pixels than its chunk: the library would allocate memory for them.
     fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
         let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
-        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("invalid JPEG data in a strip or tile"))?;
+        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("tiff_jpeg"))?;
         // Units of pixels may extend beyond the chunk.
         if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
-            return Err(errors::corrupt("its JPEG data is larger than its strips or tiles"));
+            return Err(errors::corrupt("tiff_jpeg_large"));
         }
         Ok(())
     }
@@ -389,7 +388,7 @@ impl RowReader for TiffRows<'_> {
         }
         let whole = samples.len() == info.row_samples() * rows;
         band.samples = samples;
-        if whole { Ok(rows as u32) } else { Err(errors::corrupt("its samples don't match its size")) }
+        if whole { Ok(rows as u32) } else { Err(errors::corrupt("tiff_samples_size")) }
     }
 
     fn truncation(&self) -> Option<Truncated> {

@@ -7,9 +7,9 @@ use crate::error::ItemError;
 pub(super) fn from_failure(failure: Failure) -> ItemError {
     match failure {
         Failure::Truncated => errors::truncated(),
-        Failure::Corrupt => errors::corrupt("invalid WebP data"),
-        Failure::Memory => errors::too_large("not enough memory"),
-        Failure::Unsupported => errors::unsupported("unknown WebP feature"),
+        Failure::Corrupt => errors::corrupt("webp_data"),
+        Failure::Memory => errors::too_large("no_memory"),
+        Failure::Unsupported => errors::unsupported("webp_feature"),
     }
 }
 

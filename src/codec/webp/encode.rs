@@ -53,7 +53,7 @@ impl WebpEncoder {
 impl RowWriter for WebpEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("WebP allows {MAX_SIDE_PX} px per side")));
+            return Err(errors::side_limit("WebP", MAX_SIDE_PX));
         }
         let to = if info.channels.has_alpha() { Channels::Rgba } else { Channels::Rgb };
         self.rows = Some(Collector::new(info, to)?);
@@ -61,13 +61,13 @@ impl RowWriter for WebpEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("the encoder was not started"))?.add(band)
+        self.rows.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.add(band)
     }
 }
 
 impl Encoder for WebpEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| errors::cant_encode("the encoder was not started"))?;
+        let rows = self.rows.ok_or_else(|| errors::cant_encode("encoder_not_started"))?;
         let info = rows.info;
         let pixels = rows.into_pixels()?;
         let alpha = info.channels.has_alpha();

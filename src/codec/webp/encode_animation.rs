@@ -43,7 +43,7 @@ impl WebpAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture, extras: Extras) -> Result<Self, ItemError> {
         let info = picture.canvas;
         if info.width_px.max(info.height_px) > MAX_SIDE_PX {
-            return Err(errors::cant_encode(format!("WebP allows {MAX_SIDE_PX} px per side")));
+            return Err(errors::side_limit("WebP", MAX_SIDE_PX));
         }
         Ok(Self {
             settings: settings(save),
@@ -98,7 +98,7 @@ fn push_chunk(file: &mut Vec<u8>, kind: [u8; 4], parts: &[&[u8]]) -> Result<(), 
 }
 
 fn too_large() -> ItemError {
-    errors::cant_encode("a WebP file can't be larger than 4 GB")
+    errors::cant_encode("file_over_4_gb")
 }
 
 impl Canvases<u8> for WebpAnimation {

@@ -2,7 +2,7 @@
 
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Format;
+use crate::model::{Format, Message};
 
 /// Why a body can't be the image that the server says it is: it is empty, or starts like something else. Any other media
 /// type is accepted.
@@ -25,8 +25,8 @@ pub(crate) fn with_content_type(error: ItemError, content_type: Option<&str>) ->
 }
 
 fn against(error: ItemError, claim: &str) -> ItemError {
-    let detail = format!("{}, though the server calls it {claim}", error.arg("detail"));
-    error.with("detail", detail)
+    let detail = Message::new("claimed_type").with("text", error.arg("detail")).with("claim", claim);
+    error.with("detail", detail).with("claim", claim)
 }
 
 /// The extension that fits the content, if its own is that of another image format.

@@ -64,7 +64,6 @@ fn details_ui(ui: &mut Ui, state: &State, row: &ItemRow, error: &ItemError) {
         lines.push((lang.word("attempts").to_owned(), row.attempts.to_string()));
     }
     lines.extend(row.http_status.map(|status| ("HTTP".to_owned(), status.to_string())));
-    lines.extend(error.particulars().map(|(key, value)| (key.to_owned(), value.to_owned())));
     egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for (name, value) in lines {

@@ -120,7 +120,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         let mut picked = found.first().filter(|_| entered && !wanted.is_empty()).copied();
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for group in [Group::Geometry, Group::Colour, Group::Detail, Group::Finish] {
+            for group in Group::ALL {
                 let of_group: Vec<_> = found.iter().filter(|op| op.group == group).collect();
                 if of_group.is_empty() {
                     continue;

@@ -145,22 +145,24 @@ impl ItemError {
     /// The same error with a message as its detail, which is translated.
     #[must_use]
     pub fn saying(self, message: &Message) -> Self {
-        let said = message.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.into_owned()));
-        let mut error = self.with("detail", message);
-        error.args.extend(said);
-        error
+        self.with("detail", message).keeping(message)
+    }
+
+    /// The same error with how much there was and how much there should be, and a message that says both.
+    #[must_use]
+    pub fn measured(self, had: impl fmt::Display, wanted: impl fmt::Display, message: &Message) -> Self {
+        self.with("had", had).with("wanted", wanted).keeping(message)
+    }
+
+    fn keeping(mut self, message: &Message) -> Self {
+        self.args.extend(message.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.into_owned())));
+        self
     }
 
     /// The message in its detail, if it is one.
     pub fn said(&self) -> Option<Message> {
         let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
         Message::from_pairs(pairs, self.arg("detail"))
-    }
-
-    /// Further details for people, as pairs of argument and value.
-    pub fn particulars(&self) -> impl Iterator<Item = (&str, &str)> {
-        let told = |key: &str| key != "name" && !key.starts_with(SAID);
-        self.args.iter().filter(move |(key, _)| told(key)).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// From a failed read of an input.
@@ -232,10 +234,9 @@ impl ItemError {
 
     /// What happened, in a few words for use next to the item's name.
     pub fn brief(&self, lang: Lang) -> String {
-        let said = self.said().map(|message| message.window_text(lang));
         let more = self.had_of_wanted(lang).unwrap_or_else(|| {
-            let detail = said.as_deref().unwrap_or(self.arg("detail"));
-            let parts = [self.arg("status"), detail].into_iter().filter(|part| !part.is_empty());
+            let detail = self.detail(lang, &|message| message.window_text(lang));
+            let parts = [self.arg("status"), &detail].into_iter().filter(|part| !part.is_empty());
             parts.collect::<Vec<_>>().join(" ")
         });
         let kind = self.kind.name(lang);
@@ -281,12 +282,13 @@ impl ItemError {
     /// Its detail: translated if it is a message, otherwise as recorded.
     fn detail(&self, lang: Lang, say: &dyn Fn(&Message) -> String) -> String {
         let Some(message) = self.said() else { return self.arg("detail").to_owned() };
-        let text = say(&message);
-        if self.arg("proxy").is_empty() {
-            return text;
+        let mut text = say(&message);
+        for (arg, id) in [("proxy", "with_proxy"), ("claim", "claimed_type")] {
+            if !self.arg(arg).is_empty() {
+                text = Message::new(id).with("text", text).with(arg, self.arg(arg)).text(lang);
+            }
         }
-        let placed = Message::new("with_proxy").with("text", text).with("proxy", self.arg("proxy"));
-        placed.text(lang)
+        text
     }
 
     /// `2.1 MB of 4.0 MB`, if both are known.
@@ -295,7 +297,9 @@ impl ItemError {
         if had.is_empty() || wanted.is_empty() {
             return None;
         }
-        Some(Message::new("had_of_wanted").with("had", had).with("wanted", wanted).text(lang))
+        let own = if self.arg("detail").is_empty() { self.said() } else { None };
+        let message = own.unwrap_or_else(|| Message::new("had_of_wanted").with("had", had).with("wanted", wanted));
+        Some(message.text(lang))
     }
 }
 
@@ -341,6 +345,10 @@ mod tests {
         assert_eq!(error.brief(Lang::English), "Server error: 404 Not Found");
         assert!(error.text(Lang::Korean).contains("404 오류로"), "{}", error.text(Lang::Korean));
         assert_eq!(ItemError::new(ErrorKind::Empty, "a").brief(Lang::Korean), "빈 파일");
+        let rows = Message::new("truncated_rows").with("had", 12).count("count", 200);
+        let error = ItemError::new(ErrorKind::Truncated, "a.png").measured(12, "200 rows", &rows);
+        assert_eq!(error.brief(Lang::English), "Ends early: 12 of 200 rows");
+        assert_eq!(error.brief(Lang::Korean), "중간에 끊김: 200행 중 12행");
     }
 
     #[test]
@@ -350,13 +358,12 @@ mod tests {
         let korean = error.window_text(Lang::Korean);
         assert!(korean.contains("2단계") && korean.contains("9 x 9 px") && korean.contains("크기 조정"), "{korean}");
         assert!(error.text(Lang::Korean).contains("resize: "), "a command line uses the names that are typed there");
-        assert!(error.particulars().all(|(key, _)| matches!(key, "detail" | "step")));
     }
 
     #[test]
     fn every_kind_of_error_has_a_text_and_a_name_in_every_language() {
         let words =
-            include_str!("error.rs").split_once("pub enum ErrorKind {").and_then(|(_, rest)| rest.split_once("\n}\n"));
+            include_str!("mod.rs").split_once("pub enum ErrorKind {").and_then(|(_, rest)| rest.split_once("\n}\n"));
         let variants = words.map(|(variants, _)| variants).unwrap_or_default().lines();
         let kinds: Vec<ErrorKind> = variants
             .filter_map(|line| line.trim().strip_suffix(','))

@@ -1,0 +1,203 @@
+### 이미지를 읽거나 저장할 수 없는 이유(오류의 세부 내용). 라이브러리의 문장은 영어로만 있다.
+
+## 모든 형식
+
+decoder_text = 디코더 메시지: { $text }
+encoder_text = 인코더 메시지: { $text }
+image_no_size = 크기가 { $width } x { $height } px입니다
+image_side_limit = { $width } x { $height } px. 한 변은 { $most } px까지입니다
+image_pixel_limit = { $width } x { $height } px. { $most }메가픽셀까지입니다
+format_side_limit = { $width } x { $height } px. { $format }의 한 변은 { $most } px까지입니다
+format_side_most = { $format }의 한 변은 { $most } px까지입니다
+no_memory_for = 메모리 { $size }를 확보하지 못했습니다
+no_memory = 메모리가 부족합니다
+needs_too_much_memory = 이 크기의 이미지에 비해 너무 많은 메모리가 필요합니다
+image_format_unknown = { $format } 이미지는 지원하지 않습니다
+no_image = 이미지가 없습니다
+size_mismatch = 픽셀 데이터가 이미지 크기와 맞지 않습니다
+sample_type = { $type } 샘플
+truncated_rows = { $count }행 중 { $had }행
+truncated_passes = 패스 { $count }개 중 { $had }개
+truncated_frames = 프레임 { $count }개 중 { $had }개
+truncated_frames_or_more = 프레임 { $count }개 이상 중 { $had }개
+truncated_at_least = { $wanted } 이상 중 { $had }
+truncated_about = 약 { $wanted } 중 { $had }
+truncated_in_pass = 패스 { $pass } 도중
+
+## 다른 파일의 겉모습
+
+looks_like_pdf = PDF로 보입니다
+looks_like_zip = ZIP 파일이나 오피스 문서로 보입니다
+looks_like_gzip = gzip 파일로 보입니다
+looks_like_7z = 7z 파일로 보입니다
+looks_like_rar = RAR 파일로 보입니다
+looks_like_audio = 오디오로 보입니다
+looks_like_ogg = 오디오나 비디오로 보입니다
+looks_like_video = 비디오로 보입니다
+looks_like_database = 데이터베이스로 보입니다
+looks_like_program = 실행 파일로 보입니다
+looks_like_html = HTML로 보입니다
+looks_like_xml = XML로 보입니다
+looks_like_zeros = 0으로만 채워져 있습니다
+looks_like_json = JSON으로 보입니다
+looks_like_text = 텍스트로 보입니다
+looks_like_nothing = 알려진 이미지 형식이 아닙니다
+claimed_type = { $text }. 서버는 { JOSA($claim, "이라고", "라고") } 합니다
+
+## 애니메이션
+
+too_many_frames = 프레임 { $frames }개. { $most }개까지입니다
+too_many_frame_pixels = 프레임 { $frames }개가 모두 { $had }메가픽셀입니다. { $most }메가픽셀까지입니다
+one_frame_only = { $format } 파일에는 프레임이 하나뿐입니다
+frames_missing = 프레임 { $wanted }개 중 { $had }개만 있습니다
+frame_outside = 캔버스를 벗어난 프레임이 있습니다
+frame_too_large = 캔버스보다 훨씬 큰 프레임이 있습니다
+no_frames = 프레임이 없습니다
+
+## 형식별
+
+avif_item_type = 알 수 없는 종류의 항목입니다
+avif_grid = 타일 배열 정보가 잘못되었습니다
+avif_tiles_differ = 타일의 크기나 종류가 서로 다릅니다
+avif_tiles_odd = 타일의 크기가 홀수입니다
+avif_planes_small = 색 평면이 이미지 크기보다 작습니다
+avif_no_codec = 코덱 설정(av1C)이 없습니다
+avif_type = { $type } 종류의 AVIF 이미지는 지원하지 않습니다
+avif_aperture = 표시할 영역(clap)이 이미지를 벗어납니다
+avif_frame_codec = 프레임이 코덱 설정과 맞지 않습니다
+avif_alpha_size = 알파 평면의 크기가 다른 AVIF 이미지는 지원하지 않습니다
+avif_matrix = 색 행렬이 { $matrix }번인 AVIF 이미지는 지원하지 않습니다
+avif_box = { $box } 상자가 잘못되었습니다
+avif_sequence = 정지 이미지가 없는 AVIF 시퀀스는 지원하지 않습니다
+avif_no_primary = 주 이미지가 없습니다
+avif_no_tile = 빠진 타일이 있습니다
+avif_protected = 보호되었거나 다른 파일을 참조하는 AVIF 파일은 지원하지 않습니다
+avif_no_data = 데이터가 없는 항목이 있습니다
+avif_overlap = 데이터 영역이 서로 겹칩니다
+avif_no_size = 크기가 없는 이미지 항목이 있습니다
+avif_property = { $property } 속성이 있는 AVIF 이미지는 지원하지 않습니다
+avif_frame_large = 프레임이 너무 큽니다
+avif_frame_size = 프레임의 크기가 파일에 적힌 크기와 다릅니다
+avif_frame_larger = 프레임이 파일에 적힌 크기보다 큽니다
+avif_data = AV1 데이터가 잘못되었습니다
+avif_frame_type = 알 수 없는 종류의 AV1 프레임입니다
+avif_no_plane = 색 평면이 없습니다
+avif_no_header = AV1 시퀀스 헤더가 없습니다
+avif_rows_overlap = 색 평면의 행이 서로 겹칩니다
+box_too_long = 상자가 바깥 상자를 벗어납니다
+box_too_short = 상자가 자신의 헤더보다 작습니다
+jxl_part = 번호가 없는 코드 스트림 조각이 있습니다
+jxl_codestream = 코드 스트림이 잘못되었습니다
+jxl_cmyk = CMYK JPEG XL 이미지는 지원하지 않습니다
+jxl_frame = 프레임이 헤더와 맞지 않습니다
+file_over_4_gb = 파일이 4 GB를 넘습니다
+jxl_srgb = JPEG XL은 sRGB로만 저장할 수 있습니다
+jxl_deep_alpha = 16비트 JPEG XL은 투명도와 함께 저장할 수 없습니다. PNG나 TIFF를 고르세요
+jxl_small = JPEG XL은 한 변이 2 px 이상이어야 합니다
+gif_frame_over = 이전 프레임 위에 그릴 수 없는 프레임이 있습니다
+png_checksum = { $chunk } 청크의 체크섬이 틀렸습니다
+png_no_control = 제어 청크가 없는 프레임이 있습니다
+png_no_header = 첫 청크가 IHDR이 아닙니다
+png_frames_palette = 프레임들이 팔레트 하나를 함께 쓸 수 없습니다. 팔레트를 빼거나 GIF로 저장하세요
+webp_data = WebP 데이터가 잘못되었습니다
+webp_feature = 알 수 없는 WebP 기능입니다
+svg_elements = 요소가 { $most }개를 넘습니다
+svg_expand = 요소가 너무 많은 요소로 늘어납니다
+svg_size = 그려 봐야 크기를 알 수 있습니다
+svg_layers = 레이어에 메모리 { $size }가 필요합니다
+svg_too_large = { $width } x { $height } px는 그리기에 너무 큽니다
+svg_text = SVG 텍스트가 { $most }를 넘습니다
+svg_utf8 = 텍스트가 올바른 UTF-8이 아닙니다
+jpeg_colour = 지원하지 않는 색 공간입니다
+jpeg_scans = 스캔이 { $scans }개입니다. { $most }개까지입니다
+jpeg_ends = 데이터가 { $row }행에서 끝납니다
+jpeg_codes = { $row }행 근처의 허프만 코드가 잘못되었습니다
+jpeg_lossless = 무손실 또는 계층형 JPEG
+jpeg_arithmetic = 산술 부호화 JPEG
+jpeg_scan = 프레임 없이 스캔이 나옵니다
+jpeg_segment = 길이가 없는 세그먼트가 있습니다
+jpeg_frame = 크기가 없는 프레임이 있습니다
+jpeg_precision = 샘플당 { $bits }비트인 JPEG
+jpeg_components = 성분이 { $count }개인 JPEG
+jpeg_height = 헤더에 높이가 없는 JPEG
+ico_long = 이미지 데이터가 너무 깁니다
+tiff_raw = { $format } RAW 이미지는 지원하지 않습니다
+tiff_raw_unknown = 카메라 RAW 이미지는 지원하지 않습니다
+tiff_no_page = 페이지가 { $count }개라 { $page }페이지가 없습니다
+tiff_tiles_wide = 타일의 너비가 { $width } px입니다
+tiff_samples = 픽셀당 샘플이 { $count }개인 TIFF 이미지는 지원하지 않습니다
+tiff_bits = 샘플당 { $bits }비트인 TIFF 이미지는 지원하지 않습니다
+tiff_float_bits = { $bits }비트 실수 TIFF 이미지는 지원하지 않습니다
+tiff_signed = 부호 있는 샘플의 TIFF 이미지는 지원하지 않습니다
+tiff_complex = 복소수 샘플의 TIFF 이미지는 지원하지 않습니다
+tiff_itu_lab = ITU Lab(팩스) TIFF 이미지는 지원하지 않습니다
+tiff_logluv = LogLuv TIFF 이미지는 지원하지 않습니다
+tiff_cfa = 컬러 필터 배열(카메라 RAW) TIFF 이미지는 지원하지 않습니다
+tiff_photometric = 색 해석이 { $number }번인 TIFF 이미지는 지원하지 않습니다
+tiff_no_photometric = 색 해석(photometric interpretation)이 없습니다
+tiff_few_samples = 픽셀당 샘플이 { $samples }개라 색 { $colours }개에 모자랍니다
+tiff_layout = 샘플을 이렇게 배치한 TIFF 이미지는 지원하지 않습니다
+tiff_palette_size = 팔레트가 이 크기인 TIFF 이미지는 지원하지 않습니다
+tiff_palette = 팔레트가 없거나 너무 짧습니다
+tiff_compression = { $method } 방식으로 압축한 TIFF 이미지는 지원하지 않습니다
+tiff_subsampling = 색차를 서브샘플링한 TIFF 이미지는 지원하지 않습니다
+tiff_strip = 스트립이나 타일의 데이터가 잘못되었습니다
+tiff_tags = 태그가 서로 또는 데이터와 맞지 않습니다
+tiff_no_strips = 스트립이나 타일의 크기가 없습니다
+tiff_fax_rows = 팩스 데이터에 빠진 행이 있습니다
+tiff_fax_wide = 이렇게 넓은 행의 팩스 데이터
+tiff_jpeg = 스트립이나 타일의 JPEG 데이터가 잘못되었습니다
+tiff_jpeg_large = JPEG 데이터가 스트립이나 타일보다 큽니다
+tiff_samples_size = 샘플이 이미지 크기와 맞지 않습니다
+tiff_loop = 페이지 연결이 맴돕니다
+tiff_no_pages = 페이지가 없습니다
+pnm_signature = Netpbm 서명이 잘못되었습니다
+pnm_number = 헤더나 데이터에 잘못된 숫자가 있습니다
+pnm_large_number = 헤더나 데이터에 너무 큰 숫자가 있습니다
+pnm_ascii = 헤더가 ASCII 텍스트가 아닙니다
+pnm_line = 헤더에 줄바꿈이 없습니다
+pnm_repeated = 헤더에 되풀이된 필드가 있습니다
+pnm_unknown = 헤더에 알 수 없는 필드가 있습니다
+pnm_missing = 헤더에 빠진 필드가 있습니다
+pnm_sample = 데이터에 잘못된 샘플이 있습니다
+pnm_range = 헤더에 적힌 범위를 벗어난 샘플이 있습니다
+pnm_format = 헤더의 샘플 형식이 잘못되었습니다
+qoi_signature = QOI 서명이 잘못되었습니다
+qoi_channels = 헤더의 채널 수가 잘못되었습니다
+qoi_colour = 헤더의 색 공간이 잘못되었습니다
+qoi_size = 헤더의 크기가 잘못되었습니다
+qoi_end = 끝 표시가 없습니다
+
+## 디코더 프로세스
+
+decoder_crashed = 디코더가 비정상 종료되었습니다
+decoder_crashed_signal = 디코더가 비정상 종료되었습니다(신호 { $number })
+decoder_crashed_code = 디코더가 비정상 종료되었습니다(종료 코드 { $number })
+decoder_contradicts = 픽셀이 헤더와 맞지 않습니다
+decoder_memory = 디코딩에 { $limit }가 넘는 메모리가 듭니다
+decoder_input = 파일을 디코더에 넘기지 못했습니다: { $detail }
+decoder_output = 픽셀을 넘겨받지 못했습니다: { $detail }
+drawing_time = 그리는 데 { $seconds }초가 넘게 걸립니다
+probing_time = 크기를 알아내는 데 { $seconds }초가 넘게 걸립니다
+helper_other = 시작한 프로그램이 Pixloom이 아닙니다
+helper_ended = 바로 종료되었습니다
+helper_ended_signal = 바로 종료되었습니다(신호 { $number })
+helper_ended_code = 바로 종료되었습니다(종료 코드 { $number })
+helper_failed = { $detail }
+
+## 저장
+
+one_frame_format = { $format } 파일에는 프레임을 하나만 담을 수 있습니다
+not_written = { $format } 파일은 저장할 수 없습니다. { $written } 같은 다른 형식을 고르세요
+encoder_state = 인코더의 상태가 올바르지 않습니다
+encoder_not_started = 인코더를 시작하지 않았습니다
+encoder_started_twice = 인코더를 두 번 시작했습니다
+encoder_short = 인코더가 만든 파일이 너무 짧습니다
+rows_mismatch = 행이 이미지와 맞지 않습니다
+rows_given = { $wanted }행 중 { $had }행만 받았습니다
+frames_given = 프레임 { $wanted }개 중 { $had }개만 받았습니다
+frame_no_rows = 행이 없는 프레임이 있습니다
+frame_sizes = 프레임의 크기가 서로 다릅니다
+quality_none = 맞는 품질이 없습니다
+max_bytes_lowest = 품질 1에서도 { $had }바이트인데 최대 크기는 { $most }바이트입니다
+max_bytes_fixed = { $format }은(는) 낮출 품질이 없는데 { $had }바이트이고 최대 크기는 { $most }바이트입니다
