@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         #[cfg(not(feature = "gui"))]
         FrontEnd::Window { .. } => {
             let message = pixloom::model::Message::new("without_window");
-            cli::complain(&pixloom::error::JobError::Refused(message)).into()
+            cli::report_error(&pixloom::error::JobError::Refused(message)).into()
         }
     }
 }
@@ -47,7 +47,7 @@ fn open_window(
 
     let engine = match Engine::start(EngineOptions::for_window(catalog_path)) {
         Ok(engine) => engine,
-        Err(error) => return cli::complain(&error).into(),
+        Err(error) => return cli::report_error(&error).into(),
     };
     let handle = engine.handle();
     if !sources.is_empty() {
@@ -58,7 +58,7 @@ fn open_window(
         Ok(()) => ExitCode::SUCCESS,
         Err(detail) => {
             let sentence = Message::new("no_window");
-            cli::complain(&JobError::Machine(sentence.with("detail", detail))).into()
+            cli::report_error(&JobError::Machine(sentence.with("detail", detail))).into()
         }
     }
 }

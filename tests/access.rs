@@ -147,7 +147,7 @@ fn entry(place: &str, kind: AccessKind, secret: &str) -> AccessEntry {
 // Addresses.
 
 #[test]
-fn a_host_of_the_users_own_network_is_open_to_the_user_and_closed_to_a_fetched_list() {
+fn a_private_host_is_allowed_for_the_user_and_refused_for_a_fetched_list() {
     let server = Server::start(|_| ok("x", "image/png"));
     run(async {
         let desk = Desk::new(NetworkSpec::default());
@@ -163,7 +163,7 @@ fn a_host_of_the_users_own_network_is_open_to_the_user_and_closed_to_a_fetched_l
 }
 
 #[test]
-fn no_redirect_leads_to_a_private_host_that_nobody_named_nor_to_metadata() {
+fn no_redirect_leads_to_an_unnamed_private_host_or_to_metadata() {
     let forbidden = Forbidden::new();
     let port = forbidden.port();
     let targets = [
@@ -197,7 +197,7 @@ fn no_redirect_leads_to_a_private_host_that_nobody_named_nor_to_metadata() {
 }
 
 #[test]
-fn a_name_is_refused_for_where_it_leads_unless_the_user_named_it() {
+fn a_name_with_a_private_address_is_refused_unless_the_user_named_it() {
     let server = Server::start(|_| ok("x", "image/png"));
     let port = port_of(&server);
     run(async {
@@ -223,7 +223,7 @@ fn a_name_is_refused_for_where_it_leads_unless_the_user_named_it() {
 }
 
 #[test]
-fn a_redirect_of_another_host_does_not_lead_to_one_that_the_user_named_elsewhere() {
+fn another_hosts_redirect_does_not_lead_to_a_private_host_the_user_named() {
     let own = Server::start(|_| ok("x", "image/png"));
     let to = format!("http://nas.test:{}/secret", port_of(&own));
     let lure = Server::start(move |_| redirect(&to));
@@ -248,7 +248,7 @@ fn told(request: &util::server::Request) -> String {
 }
 
 #[test]
-fn headers_cookies_and_tokens_go_to_their_place_and_over_no_redirect() {
+fn headers_cookies_and_tokens_are_sent_to_their_host_and_never_after_a_redirect() {
     let other = Server::start(|request| ok(told(request), "text/plain"));
     let to = other.url("/elsewhere");
     let server = Server::start(move |request| match request.path.as_str() {
@@ -276,7 +276,7 @@ fn headers_cookies_and_tokens_go_to_their_place_and_over_no_redirect() {
 }
 
 #[test]
-fn user_info_of_a_link_stays_with_its_place_and_a_redirect_brings_none() {
+fn user_info_of_a_link_is_sent_only_to_its_host_and_never_taken_from_a_redirect() {
     let other = Server::start(|request| ok(told(request), "text/plain"));
     let away = other.url("/x").replace("http://", "http://eve:evil@");
     let server = Server::start(move |request| match request.path.as_str() {
@@ -296,7 +296,7 @@ fn user_info_of_a_link_stays_with_its_place_and_a_redirect_brings_none() {
 }
 
 #[test]
-fn a_proxy_is_told_its_own_password_and_the_hosts_behind_it_nothing_of_it() {
+fn a_proxys_password_is_sent_only_to_the_proxy() {
     let proxy = Server::start(|request| ok(format!("{} {}", request.path, told(request)), "text/plain"));
     run(async {
         let place = proxy.url("");
@@ -318,7 +318,7 @@ fn a_proxy_is_told_its_own_password_and_the_hosts_behind_it_nothing_of_it() {
 }
 
 #[test]
-fn a_proxy_that_can_not_be_reached_is_named() {
+fn an_unreachable_proxy_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     run(async {
         let proxy = ProxyChoice::Url(format!("http://{closed}"));
@@ -330,7 +330,7 @@ fn a_proxy_that_can_not_be_reached_is_named() {
 }
 
 #[test]
-fn a_missing_secret_is_told_before_anything_is_fetched() {
+fn a_missing_secret_is_reported_before_anything_is_fetched() {
     let network = NetworkSpec {
         access: vec![entry("https://h.example", AccessKind::Bearer, "no-such")],
         ..NetworkSpec::default()
@@ -369,7 +369,7 @@ fn robots_txt_is_fetched_once_for_all_and_obeyed() {
 }
 
 #[test]
-fn robots_txt_counts_from_the_hundred_and_first_link_of_a_host_on() {
+fn robots_txt_is_obeyed_from_the_101st_link_of_a_host() {
     let server = Server::start(|request| match request.path.as_str() {
         "/robots.txt" => ok("user-agent: *\ndisallow: /", "text/plain"),
         _ => ok("x", "image/png"),
@@ -388,7 +388,7 @@ fn robots_txt_counts_from_the_hundred_and_first_link_of_a_host_on() {
 }
 
 #[test]
-fn a_host_without_robots_txt_is_open_and_one_that_is_ill_is_closed_for_now() {
+fn a_host_without_robots_txt_is_allowed_and_one_with_an_error_is_refused_for_now() {
     run(async {
         for (code, closed) in [(404, false), (403, false), (410, false), (500, true), (503, true), (429, true)] {
             let server = Server::start(move |request| match request.path.as_str() {
@@ -403,7 +403,7 @@ fn a_host_without_robots_txt_is_open_and_one_that_is_ill_is_closed_for_now() {
 }
 
 #[test]
-fn a_host_that_hangs_up_on_whoever_asks_for_robots_txt_is_closed_for_now() {
+fn a_host_that_drops_requests_for_robots_txt_is_refused_for_now() {
     run(async {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap();
@@ -448,7 +448,7 @@ fn a_robots_txt_may_be_redirected_five_times() {
 }
 
 #[test]
-fn what_its_publisher_marks_noai_is_left_alone_where_that_is_wished() {
+fn content_marked_noai_is_skipped_on_request() {
     let server = Server::start(|_| ok("x", "image/png").header("X-Robots-Tag", "noindex, noimageai"));
     run(async {
         let obeys = Desk::new(NetworkSpec { obey_noai: true, ..NetworkSpec::default() });
@@ -530,7 +530,7 @@ impl Authority {
 }
 
 #[test]
-fn a_certificate_is_checked_against_the_authority_the_name_and_the_day() {
+fn a_certificate_is_checked_for_authority_name_and_date() {
     run(async {
         let names = Table::default();
         for name in ["shop.test", "other.test"] {

@@ -152,7 +152,7 @@ impl Desk {
 }
 
 #[test]
-fn dropped_pictures_go_through_an_added_filter_to_files_and_into_the_history() {
+fn dropped_images_are_filtered_saved_and_listed_in_the_history() {
     let mut desk = Desk::new();
     desk.until_seen("Drop images here, or paste a list of links");
     let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"]);
@@ -201,7 +201,7 @@ fn pasted_links_are_fetched_and_a_dead_one_can_be_retried() {
 }
 
 #[test]
-fn what_was_listed_comes_back_when_the_window_opens_again() {
+fn the_draft_is_restored_when_the_window_opens_again() {
     let mut desk = Desk::new();
     let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg"]);
     desk.drop(&[folder]);
@@ -221,7 +221,7 @@ fn what_was_listed_comes_back_when_the_window_opens_again() {
 }
 
 #[test]
-fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_password() {
+fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_password() {
     let mut desk = Desk::new();
     let server = util::server::Server::start(|_| util::server::status(404));
     desk.until_seen("Drop images here, or paste a list of links");
@@ -256,7 +256,7 @@ fn settings_of_links_are_kept_and_the_next_job_carries_them_without_the_proxys_p
 }
 
 #[test]
-fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
+fn the_columns_of_an_added_list_can_be_changed_and_undone() {
     let mut desk = Desk::new();
     desk.until_seen("Drop images here, or paste a list of links");
     let list = desk.dir.path().join("shops.csv");
@@ -300,7 +300,7 @@ fn a_lists_columns_can_be_chosen_after_it_was_added_and_that_can_be_undone() {
 }
 
 #[test]
-fn credentials_typed_in_the_settings_reach_their_host_and_stand_in_no_file_but_that_of_secrets() {
+fn credentials_entered_in_the_settings_are_sent_and_stored_only_in_the_secrets_file() {
     let mut desk = Desk::new();
     let told = std::sync::Arc::new(std::sync::Mutex::new(None));
     let heard = std::sync::Arc::clone(&told);
@@ -338,7 +338,7 @@ fn credentials_typed_in_the_settings_reach_their_host_and_stand_in_no_file_but_t
 /// Unix file names may hold anything but a slash.
 #[cfg(unix)]
 #[test]
-fn dropped_files_are_added_whatever_their_names_end_in() {
+fn dropped_files_may_have_any_name() {
     let mut desk = Desk::new();
     let folder = desk.pictures(&["orange-slice.png"]);
     let names = ["ends in a space.png ", "two\nlines.png", " starts with one.png", "https:", "file:"];

@@ -322,7 +322,7 @@ fn check(rule: impl Fn(&[Source], &Tree) -> Vec<String>) {
 }
 
 #[test]
-fn modules_use_only_what_they_may_see() {
+fn modules_import_only_what_is_allowed() {
     check(|_, tree| forbidden_imports(tree));
     check(|_, tree| unknown_modules(tree));
 }
@@ -333,7 +333,7 @@ fn no_files_import_each_other() {
 }
 
 #[test]
-fn the_window_never_touches_a_disk_a_network_or_a_thread() {
+fn the_window_uses_no_files_network_or_threads() {
     check(|_, tree| blocking_in_the_window(tree));
 }
 
@@ -343,12 +343,12 @@ fn only_the_theme_names_colours() {
 }
 
 #[test]
-fn no_folder_holds_more_files_than_fit_on_a_screen() {
+fn no_folder_has_too_many_files() {
     check(|sources, _| crowded_folders(sources));
 }
 
 #[test]
-fn no_file_has_more_than_one_purpose() {
+fn no_file_is_too_long() {
     check(|sources, _| long_files(sources));
 }
 
@@ -436,7 +436,7 @@ fn an_import_in_the_right_direction_is_allowed() {
 }
 
 #[test]
-fn a_new_top_level_module_must_be_placed() {
+fn a_new_top_level_module_must_be_in_the_table() {
     assert_eq!(unknown_modules(&tree_of(&[("misc/mod.rs", "")]).1).len(), 1);
     assert!(unknown_modules(&tree_of(&[("op/mod.rs", ""), ("cluster.rs", "")]).1).is_empty());
 }
@@ -497,7 +497,7 @@ fn files_that_import_each_other_are_found() {
 }
 
 #[test]
-fn imports_in_one_direction_are_no_cycle() {
+fn imports_in_one_direction_are_not_a_cycle() {
     let fine: [&[(&str, &str)]; 6] = [
         // A folder's own items, used below it.
         &[("op/mod.rs", "mod a; pub use a::A; pub struct Own;"), ("op/a.rs", "use super::Own; pub struct A(Own);")],
@@ -536,7 +536,7 @@ fn imports_in_one_direction_are_no_cycle() {
 }
 
 #[test]
-fn a_cycle_is_reported_with_the_names_that_tie_it() {
+fn a_cycle_is_reported_with_the_imported_names() {
     let (_, tree) = tree_of(&[
         ("op/mod.rs", "mod a; mod b;"),
         ("op/a.rs", "use super::b::{B, b};"),

@@ -41,7 +41,7 @@ fn bytes_of(paths: &[PathBuf]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn pictures_given_to_the_window_become_files_beside_them() {
+fn images_given_to_the_window_are_saved_next_to_them() {
     if let Some(tool) = missing() {
         return not_tried(&format!("{tool} is missing"));
     }

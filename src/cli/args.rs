@@ -12,7 +12,7 @@ use super::network_args::NetworkArgs;
 use super::values::{kind, megapixels, nonzero_seconds, seconds, size};
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ExportFormat, recipe_file};
-use crate::error::{ErrorKind, JobError, RecipePlace};
+use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
     Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
@@ -250,7 +250,7 @@ impl RunArgs {
             network: self.network.spec()?,
         };
         engine::check_spec(&spec)?;
-        self.check_places(&spec)?;
+        self.check_gps(&spec)?;
         Ok(spec)
     }
 
@@ -265,7 +265,7 @@ impl RunArgs {
     }
 
     /// A person who asks for results without GPS positions must not get copies that may contain them.
-    fn check_places(&self, spec: &JobSpec) -> Result<(), JobError> {
+    fn check_gps(&self, spec: &JobSpec) -> Result<(), JobError> {
         let in_save = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         let is_asked = self.metadata.is_some() || in_save.iter().any(|key| key == "metadata");
         if is_asked && spec.is_copy() && spec.output().save.metadata == MetadataPolicy::NoGps {
@@ -301,13 +301,17 @@ impl RunArgs {
             save = file.save.unwrap_or_default();
         }
         for step in &self.steps {
-            let parsed = engine::parse_step(step)
-                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--step {step}")), why })?;
+            let parsed = engine::parse_step(step).map_err(|why| JobError::Recipe {
+                location: RecipeLocation::Argument(format!("--step {step}")),
+                why,
+            })?;
             recipe.steps.push(parsed);
         }
         if let Some(text) = &self.save {
-            save = engine::parse_save(text)
-                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--save {text}")), why })?;
+            save = engine::parse_save(text).map_err(|why| JobError::Recipe {
+                location: RecipeLocation::Argument(format!("--save {text}")),
+                why,
+            })?;
         }
         if let Some(word) = &self.format {
             let format = save::format(&Value::from(word.as_str())).map_err(JobError::Refused)?;
@@ -326,9 +330,10 @@ impl RunArgs {
                 return Err(JobError::Refused(message));
             }
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
-            value
-                .and_then(|value| save.set(name, &value))
-                .map_err(|why| JobError::Recipe { place: RecipePlace::Argument(format!("--{name} {word}")), why })?;
+            value.and_then(|value| save.set(name, &value)).map_err(|why| JobError::Recipe {
+                location: RecipeLocation::Argument(format!("--{name} {word}")),
+                why,
+            })?;
         }
         Ok((recipe, save))
     }

@@ -23,7 +23,7 @@ const FAILURES: u32 = 500;
 /// How a job is followed.
 #[derive(Clone, Copy)]
 pub(super) struct FollowOptions<'a> {
-    /// Whether to say where the results are, since no folder was named.
+    /// Whether to print_line where the results are, since no folder was named.
     pub(super) folder: bool,
     /// The option that names the catalog in a next command.
     pub(super) catalog_option: &'a str,
@@ -231,7 +231,7 @@ impl Follower<'_> {
 
     fn emit(&self, line: &Line) {
         if self.json {
-            super::say(&line.text());
+            super::print_line(&line.text());
         }
     }
 
@@ -273,13 +273,13 @@ impl Follower<'_> {
         let progress = self.final_counts(job, snapshot)?;
         self.emit(&Line::finished(job, &progress, seconds));
         if !self.json {
-            super::say(&report::summary(&progress, seconds, lang()));
+            super::print_line(&report::summary(&progress, seconds, lang()));
             if self.options.folder
                 && progress.done > 0
                 && let Some(request) = self.reader.request(job)?
                 && let Some(dir) = &request.output().sink.dir
             {
-                super::say(&Message::new("results_in").with("folder", dir.display()).text(lang()));
+                super::print_line(&Message::new("results_in").with("folder", dir.display()).text(lang()));
             }
             if progress.skipped > 0
                 && let Some((sentence, items)) = self.reader.declined_links(job)?

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Exit, lang, report, say};
+use super::{Exit, lang, print_line, report};
 use crate::engine::{CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{JobRow, JobSpec, JobState, Message, human};
@@ -36,17 +36,17 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
     };
     if as_json {
         for job in &jobs {
-            say(&as_value(job, &request(job)?).to_string());
+            print_line(&as_value(job, &request(job)?).to_string());
         }
         return Ok(Exit::AllDone);
     }
     if jobs.is_empty() {
-        say(lang().word("no_jobs_yet"));
+        print_line(lang().word("no_jobs_yet"));
         return Ok(Exit::AllDone);
     }
-    say(&line(COLUMNS.map(|(id, ..)| lang().word(id).to_owned())));
+    print_line(&line(COLUMNS.map(|(id, ..)| lang().word(id).to_owned())));
     for job in &jobs {
-        say(&line([
+        print_line(&line([
             job.id.to_string(),
             human::date(job.created_at_ms),
             state_word(job.state).to_owned(),
@@ -104,12 +104,13 @@ pub(super) fn show(
     if as_json {
         let mut value = as_value(job, &request);
         value["failures"] = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
-        say(&value.to_string());
+        print_line(&value.to_string());
         return Ok(Exit::AllDone);
     }
     let title = Message::new("job_title").with("job", job.id).with("state", state_word(job.state));
-    say(&title.text(lang()));
-    let detail = |id: &'static str, value: &str| say(&format!("  {} {value}", padded(lang().word(id), 9, false)));
+    print_line(&title.text(lang()));
+    let detail =
+        |id: &'static str, value: &str| print_line(&format!("  {} {value}", padded(lang().word(id), 9, false)));
     detail("job_created", &human::date(job.created_at_ms));
     if let Some(end) = job.finished_at_ms {
         detail("job_ended", &human::date(end));
@@ -131,11 +132,11 @@ pub(super) fn show(
     detail("job_bytes", &format!("{} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
     show_failures(reader, job, &failures, catalog_option)?;
     if let Some((cause, items)) = reader.declined_links(job.id)? {
-        say(&format!("  {}", report::skips(&cause, items, lang())));
+        print_line(&format!("  {}", report::skips(&cause, items, lang())));
     }
     if matches!(job.state, JobState::Paused | JobState::Queued) {
         let command = format!("pixloom resume {}{catalog_option}", job.id);
-        say(&format!("  {}", Message::new("job_continue").with("command", command).text(lang())));
+        print_line(&format!("  {}", Message::new("job_continue").with("command", command).text(lang())));
     }
     Ok(Exit::AllDone)
 }
@@ -150,20 +151,20 @@ fn show_failures(
     if failures.is_empty() {
         return Ok(());
     }
-    say(&format!("  {}", lang().word("job_failures")));
+    print_line(&format!("  {}", lang().word("job_failures")));
     let examples = reader.failures_after(job.id, 0, FAILURES_SEARCHED)?;
     for (kind, count) in failures {
         let word = kind.word();
         let command = format!("pixloom retry {} --kind {word}{catalog_option}", job.id);
         let retry = Message::new("job_retry").with("command", command).text(lang());
-        say(&format!("    {count:>8}  {word:<18} {retry}"));
+        print_line(&format!("    {count:>8}  {word:<18} {retry}"));
         let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
         if let Some(example) = errors.find(|error| error.kind == *kind) {
             let example = Message::new("job_example").with("error", example.text(lang()));
-            say(&format!("              {}", example.text(lang())));
+            print_line(&format!("              {}", example.text(lang())));
         }
         if *kind == ErrorKind::HttpStatus {
-            say(&format!("              {}", statuses(&examples)));
+            print_line(&format!("              {}", statuses(&examples)));
         }
     }
     Ok(())

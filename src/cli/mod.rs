@@ -84,7 +84,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
     let mut command = help::command(lang);
     let parsed = command.try_get_matches_from_mut(arguments);
     match parsed.and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches)) {
-        Ok(arguments) => choose(arguments).unwrap_or_else(|error| FrontEnd::Done(complain(&error).into())),
+        Ok(arguments) => choose(arguments).unwrap_or_else(|error| FrontEnd::Done(report_error(&error).into())),
         Err(error) => {
             let error = without_secret(error);
             match help::usage_error(&error, lang) {
@@ -186,7 +186,7 @@ impl CatalogChoice {
 }
 
 /// Reports an error that ends the program.
-pub fn complain(error: &JobError) -> Exit {
+pub fn report_error(error: &JobError) -> Exit {
     warn(&error.text(lang()));
     if error.is_usage() { Exit::Usage } else { Exit::Stopped }
 }
@@ -216,20 +216,20 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             Ok(Exit::AllDone)
         }
         Command::Licenses => {
-            say(include_str!("../../assets/licenses.txt").trim_end());
+            print_line(include_str!("../../assets/licenses.txt").trim_end());
             Ok(Exit::AllDone)
         }
         Command::Ops { name: None } => {
-            say(engine::op_list(lang()).trim_end());
+            print_line(engine::op_list(lang()).trim_end());
             Ok(Exit::AllDone)
         }
         Command::Ops { name: Some(name) } if name == "save" => {
-            say(engine::save_help(lang()).trim_end());
+            print_line(engine::save_help(lang()).trim_end());
             Ok(Exit::AllDone)
         }
         Command::Ops { name: Some(name) } => match engine::registry().iter().find(|op| op.id == name) {
             Some(op) => {
-                say(engine::op_help(op, lang()).trim_end());
+                print_line(engine::op_help(op, lang()).trim_end());
                 Ok(Exit::AllDone)
             }
             None => Err(JobError::Refused(Message::new("no_operation_listed").with("name", name))),
@@ -321,7 +321,7 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let mut each = |planned: Planned| {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
-            Planned::Item(item) => tame(&report::planned(&item, lang())),
+            Planned::Item(item) => without_control_characters(&report::planned(&item, lang())),
             Planned::Remark(sentence) => return warn(&sentence),
             Planned::Unreadable(sentence) => {
                 is_partial = true;
@@ -338,11 +338,11 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
 
 /// Writes a message to standard error.
 fn warn(text: &str) {
-    let _ = writeln!(io::stderr(), "pixloom: {}", tame(text));
+    let _ = writeln!(io::stderr(), "pixloom: {}", without_control_characters(text));
 }
 
 /// The text on one line, without control characters: file names may contain sequences that change the terminal.
-fn tame(text: &str) -> String {
+fn without_control_characters(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
@@ -350,7 +350,7 @@ fn tame(text: &str) -> String {
 static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Writes a result to standard output. Reports the first failure; the work itself continues.
-pub(crate) fn say(line: &str) {
+pub(crate) fn print_line(line: &str) {
     note_output(writeln!(io::stdout(), "{line}"));
 }
 
@@ -367,7 +367,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_is_that_of_the_option_wherever_it_is() {
+    fn the_language_option_is_found_at_any_position() {
         let of = |words: &[&str]| language(&words.iter().map(OsString::from).collect::<Vec<_>>());
         assert_eq!(of(&["pixloom", "run", "--lang", "ko", "a.jpg"]), Lang::Korean);
         assert_eq!(of(&["pixloom", "--lang=ko"]), Lang::Korean);
@@ -376,6 +376,6 @@ mod tests {
 
     #[test]
     fn a_file_name_never_controls_the_terminal() {
-        assert_eq!(tame("broken\n\u{1b}[31mx 한.jpg"), "broken\u{fffd}\u{fffd}[31mx 한.jpg");
+        assert_eq!(without_control_characters("broken\n\u{1b}[31mx 한.jpg"), "broken\u{fffd}\u{fffd}[31mx 한.jpg");
     }
 }

@@ -95,7 +95,7 @@ fn parts(text: &str) -> Result<(&str, SecretRef), Message> {
 }
 
 fn entry(host: &str, kind: AccessKind, secret: SecretRef) -> Result<AccessEntry, Message> {
-    let entry = AccessEntry { host: network::parse_place(host)?, kind, secret };
+    let entry = AccessEntry { host: network::parse_origin(host)?, kind, secret };
     NetworkSpec { access: vec![entry.clone()], ..NetworkSpec::default() }.check()?;
     Ok(entry)
 }
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_one_is_is_read_with_its_host_and_its_reference() {
+    fn credentials_are_parsed_with_host_and_reference() {
         let env = |name: &str| SecretRef::Env(name.to_owned());
         let at = |host: &str, kind, secret| AccessEntry { host: host.to_owned(), kind, secret };
         let key = AccessKind::Header { name: "X-Key".to_owned() };
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_or_nonsense_is_refused_without_being_repeated() {
+    fn a_secret_or_invalid_text_is_refused_without_being_repeated() {
         for refused in [
             bearer("https://h.example=s3cret"),
             bearer("https://h.example s3cret"),

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_have_the_keys_of_the_contract_in_its_order() {
+    fn json_lines_have_the_keys_of_the_contract_in_order() {
         let progress = Progress { total: 9, done: 3, failed: 1, bytes_in: 70, bytes_out: 5, ..Progress::default() };
         let counted = Progress { total_is_final: true, ..progress };
         for (line, text) in [
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_and_the_summary_say_what_matters() {
+    fn the_bar_and_the_summary_have_counts_rates_and_sizes() {
         let mut progress = Progress {
             total: 412,
             total_is_final: true,

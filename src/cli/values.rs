@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times_are_read_with_their_units() {
+    fn sizes_and_times_are_parsed_with_their_units() {
         assert_eq!(size("512MiB"), Ok(512 << 20));
         assert_eq!(size("2gb"), Ok(2_000_000_000));
         assert!(size("lots").is_err() && size("-5MB").is_err() && size("1").is_err() && size("NaN").is_err());

@@ -22,8 +22,8 @@ pub(super) fn truncated_at(had: u64, wanted: u64) -> ItemError {
 }
 
 /// The file is truncated: it has `had` bytes and refers to an offset beyond them.
-pub(super) fn truncated_before(had: u64, place: u64) -> ItemError {
-    let (had, least) = (human::bytes(had), human::bytes(place));
+pub(super) fn truncated_before(had: u64, offset: u64) -> ItemError {
+    let (had, least) = (human::bytes(had), human::bytes(offset));
     let why = Message::new("truncated_at_least").with("had", &had).with("wanted", &least);
     truncated().measured(had, format!("at least {least}"), &why)
 }

@@ -243,7 +243,7 @@ fn lossy_formats_stay_close_to_the_image() {
 }
 
 #[test]
-fn quality_is_heard_and_floats_outside_the_range_are_clamped() {
+fn quality_has_an_effect_and_floats_outside_the_range_are_clamped() {
     let picture = slopes(info(64, 64, Channels::Rgb, SampleType::U8));
     for format in [known::JPEG, known::WEBP] {
         let size = |quality| encode(&picture, format, &Save { quality: Some(quality), ..keep() }).unwrap().len();
@@ -484,7 +484,7 @@ fn palettes_and_transparent_colours_become_plain_channels() {
 }
 
 #[test]
-fn an_interlaced_png_is_put_together() {
+fn an_interlaced_png_is_decoded() {
     // 2 x 2 in Adam7: pass 1 holds (0,0), pass 6 (1,0), pass 7 the second row. Deflate's blocks are stored.
     let rows = [0u8, 10, 0, 20, 0, 30, 40];
     let mut data = vec![0x78, 0x01, 0x01, rows.len() as u8, 0, !(rows.len() as u8), 0xFF];
@@ -521,7 +521,7 @@ fn a_gif_gives_its_first_frame_and_a_bitmap_its_pixels() {
 }
 
 #[test]
-fn probe_and_open_tell_the_same() {
+fn probe_and_open_report_the_same() {
     for (format, bytes) in one_of_each() {
         let header = probe(&bytes).unwrap();
         assert_eq!(header.format, format);
@@ -566,12 +566,12 @@ fn an_animated_webp_gives_its_first_frame_on_the_canvas() {
         chunk
     };
     // A canvas of 6 x 4, the frame at (2, 2), for 100 ms.
-    let place = [1, 0, 0, 1, 0, 0, 3, 0, 0, 1, 0, 0, 100, 0, 0, 0];
+    let frame_header = [1, 0, 0, 1, 0, 0, 3, 0, 0, 1, 0, 0, 100, 0, 0, 0];
     let body = [
         b"WEBP".to_vec(),
         chunk(b"VP8X", &[0b0001_0010, 0, 0, 0, 5, 0, 0, 3, 0, 0]),
         chunk(b"ANIM", &[0; 6]),
-        chunk(b"ANMF", &[&place, &still[12..]].concat()),
+        chunk(b"ANMF", &[&frame_header, &still[12..]].concat()),
     ]
     .concat();
     let file = [b"RIFF".as_slice(), &(body.len() as u32).to_le_bytes(), &body].concat();
@@ -582,7 +582,7 @@ fn an_animated_webp_gives_its_first_frame_on_the_canvas() {
 }
 
 #[test]
-fn a_camera_and_a_place_go_through_a_tiff() {
+fn camera_and_position_are_kept_in_a_tiff() {
     for little in [true, false] {
         let bytes = with_exif(known::TIFF, exif_block(1, little), MetadataPolicy::Keep);
         let kept = open(&bytes, &DecodeOptions::default()).unwrap().metadata.exif.unwrap();

@@ -47,7 +47,7 @@ use coordinator::disk::BeforeTask;
 
 use crate::catalog::{self, ReaderFactory};
 use crate::codec::Helpers;
-use crate::error::{JobError, RecipePlace};
+use crate::error::{JobError, RecipeLocation};
 use crate::fetch::Secrets;
 use crate::model::JobSpec;
 use crate::op::Pipeline;
@@ -108,9 +108,9 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 /// Checks what a job asks for, before anything starts, and gives its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     let pipeline = item::step_files::pipeline(&spec.recipe)
-        .map_err(|error| JobError::Recipe { place: RecipePlace::Step(error.step), why: error.why })?;
+        .map_err(|error| JobError::Recipe { location: RecipeLocation::Step(error.step), why: error.why })?;
     item::naming::template(spec)?;
-    spec.output().save.check().map_err(|why| JobError::Recipe { place: RecipePlace::Save, why })?;
+    spec.output().save.check().map_err(|why| JobError::Recipe { location: RecipeLocation::Save, why })?;
     spec.network.check().map_err(JobError::Refused)?;
     Ok(pipeline)
 }

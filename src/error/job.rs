@@ -14,7 +14,7 @@ pub enum JobError {
     /// Invalid recipe or save setting: nothing was started. Exit code 2.
     Recipe {
         /// Which part of it.
-        place: RecipePlace,
+        location: RecipeLocation,
         /// What is wrong and what is allowed.
         why: Message,
     },
@@ -42,7 +42,7 @@ pub enum JobError {
 
 /// A location in a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecipePlace {
+pub enum RecipeLocation {
     /// A step, counted from 1.
     Step(usize),
     /// The save settings.
@@ -58,7 +58,7 @@ pub enum RecipePlace {
     Argument(String),
 }
 
-impl RecipePlace {
+impl RecipeLocation {
     fn text(&self, lang: Lang) -> String {
         match self {
             Self::Step(number) => Message::new("place-step").with("number", number).text(lang),
@@ -69,7 +69,7 @@ impl RecipePlace {
     }
 }
 
-impl fmt::Display for RecipePlace {
+impl fmt::Display for RecipeLocation {
     /// In English.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(Lang::English))
@@ -90,7 +90,7 @@ impl JobError {
     pub fn text(&self, lang: Lang) -> String {
         match self {
             Self::Item(error) => error.text(lang),
-            Self::Recipe { place, why } => format!("{}: {}", place.text(lang), why.text(lang)),
+            Self::Recipe { location, why } => format!("{}: {}", location.text(lang), why.text(lang)),
             error => error.message().text(lang),
         }
     }
@@ -99,7 +99,7 @@ impl JobError {
     pub fn window_text(&self, lang: Lang) -> String {
         match self {
             Self::Item(error) => error.window_text(lang),
-            Self::Recipe { place, why } => format!("{}: {}", place.text(lang), why.window_text(lang)),
+            Self::Recipe { location, why } => format!("{}: {}", location.text(lang), why.window_text(lang)),
             error => error.message().window_text(lang),
         }
     }
@@ -156,7 +156,7 @@ mod tests {
     fn whatever_stops_a_job_is_explained_in_korean() {
         let message = || Message::new("network_gone");
         let (path, detail) = ("/home/me/out".to_owned(), "no space".to_owned());
-        let recipe = |place| JobError::Recipe { place, why: Message::new("watermark_text").of("resize") };
+        let recipe = |location| JobError::Recipe { location, why: Message::new("watermark_text").of("resize") };
         for error in [
             JobError::Refused(message()),
             JobError::Machine(message()),
@@ -164,9 +164,9 @@ mod tests {
             JobError::Output { path, detail },
             JobError::Locked(JobId(3)),
             JobError::Item(ItemError::new(ErrorKind::DiskFull, "a.jpg")),
-            recipe(RecipePlace::Step(2)),
-            recipe(RecipePlace::Save),
-            recipe(RecipePlace::File { name: "r.toml".to_owned(), line: 3 }),
+            recipe(RecipeLocation::Step(2)),
+            recipe(RecipeLocation::Save),
+            recipe(RecipeLocation::File { name: "r.toml".to_owned(), line: 3 }),
         ] {
             let korean = error.window_text(Lang::Korean);
             assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean}");

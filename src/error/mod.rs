@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use job::{JobError, RecipePlace};
+pub use job::{JobError, RecipeLocation};
 
 use crate::model::words::Arg;
 use crate::model::{Lang, Locator, Message};
@@ -106,7 +106,7 @@ pub enum ErrorKind {
 }
 
 /// Prefix of the names of arguments that belong to the message in `detail`.
-const SAID: &str = "said.";
+const MESSAGE: &str = "said.";
 
 /// Why an item failed, as data for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,13 +155,13 @@ impl ItemError {
     }
 
     fn keeping(mut self, message: &Message) -> Self {
-        self.args.extend(message.to_pairs().map(|(name, value)| (format!("{SAID}{name}"), value.into_owned())));
+        self.args.extend(message.to_pairs().map(|(name, value)| (format!("{MESSAGE}{name}"), value.into_owned())));
         self
     }
 
     /// The message in its detail, if it is one.
     pub fn said(&self) -> Option<Message> {
-        let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(SAID)?, value.as_str())));
+        let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(MESSAGE)?, value.as_str())));
         Message::from_pairs(pairs, self.arg("detail"))
     }
 
@@ -257,7 +257,7 @@ impl ItemError {
         let untouched =
             if Locator::is_url(name) { String::new() } else { format!(" {}", lang.word("original_untouched")) };
         let own =
-            self.args.iter().filter(|(key, _)| !key.starts_with(SAID)).map(|(key, value)| (key.as_str(), &**value));
+            self.args.iter().filter(|(key, _)| !key.starts_with(MESSAGE)).map(|(key, value)| (key.as_str(), &**value));
         let named = [("name", name), ("detail", &*in_brackets), ("untouched", &*untouched), ("reason", &*detail)];
         let own = own.filter(|(key, _)| named.iter().all(|(name, _)| name != key));
         let args: Vec<(&str, Arg<'_>)> =

@@ -123,11 +123,11 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
     let (middle, run_bar) = below.split_top_bottom_at_y(whole.bottom() - size::FOOTER);
     let (sources, right) = middle.split_left_right_at_x(whole.left() + sources_width);
     let (work, recipe) = right.split_left_right_at_x(whole.right() - recipe_width);
-    place(ui, "header", header, p.bg1, vec2(size::MARGIN, 0.0), |ui| header::ui(ui, state));
-    place(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
-    place(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
-    place(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
-    place(ui, "run bar", run_bar, p.bg1, vec2(size::MARGIN_WIDE, 0.0), |ui| run_bar::ui(ui, state));
+    panel(ui, "header", header, p.bg1, vec2(size::MARGIN, 0.0), |ui| header::ui(ui, state));
+    panel(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
+    panel(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
+    panel(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
+    panel(ui, "run bar", run_bar, p.bg1, vec2(size::MARGIN_WIDE, 0.0), |ui| run_bar::ui(ui, state));
     let line = theme::hairline(p);
     for y in [header.bottom() - 0.5, run_bar.top() + 0.5] {
         ui.painter().hline(whole.x_range(), y, line);
@@ -138,7 +138,7 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
 }
 
 /// Draws a panel on its background, clipped to its area.
-fn place(ui: &mut Ui, name: &str, rect: Rect, fill: Color32, margin: Vec2, add: impl FnOnce(&mut Ui)) {
+fn panel(ui: &mut Ui, name: &str, rect: Rect, fill: Color32, margin: Vec2, add: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(rect, 0.0, fill);
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect.shrink2(margin)));
     child.shrink_clip_rect(rect);
@@ -155,12 +155,12 @@ fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     let preview_pt = preview_height(state, area.size());
     let (above, below) = area.split_top_bottom_at_y(area.bottom() - preview_pt);
     let fill = theme::palette(ui).bg0;
-    place(ui, "items", above, fill, Vec2::ZERO, |ui| items::ui(ui, state));
+    panel(ui, "items", above, fill, Vec2::ZERO, |ui| items::ui(ui, state));
     let name = state.lang.word("preview_height");
     if let Some(y) = splitter(ui, name, area, below.top()) {
         state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
     }
-    place(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));
+    panel(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));
 }
 
 /// The preview's height: the space that the items leave free, but at least its share.

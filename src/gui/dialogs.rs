@@ -26,7 +26,7 @@ pub(crate) enum Purpose {
     /// A file that a step reads.
     StepFile {
         /// The step's index in the recipe.
-        place: usize,
+        step_index: usize,
         /// Its parameter.
         param: &'static str,
     },

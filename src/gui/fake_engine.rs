@@ -22,12 +22,12 @@ pub(crate) const JOB: JobId = JobId(7);
 pub(crate) struct FakeEngine {
     /// Its ends.
     pub(crate) ends: Ends,
-    /// Its state; [`FakeEngine::say`] publishes it.
+    /// Its state; [`FakeEngine::publish`] publishes it.
     pub(crate) snapshot: Snapshot,
     /// Its items.
     pub(crate) items: Vec<ItemRow>,
     /// The commands received.
-    pub(crate) heard: Vec<Command>,
+    pub(crate) received: Vec<Command>,
 }
 
 const fn float(name: &'static str, unit: Unit, min: f64, max: f64, soft_max: f64, default: f64) -> ParamSpec {
@@ -125,26 +125,26 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
     };
     let settings = Settings { language: Language::English, theme: Theme::Dark, ..Settings::default() };
     let snapshot = Snapshot { current: Some(job), settings, ..Snapshot::default() };
-    let engine = FakeEngine { ends, snapshot, items: Vec::new(), heard: Vec::new() };
-    engine.say();
+    let engine = FakeEngine { ends, snapshot, items: Vec::new(), received: Vec::new() };
+    engine.publish();
     (handle, engine)
 }
 
 impl FakeEngine {
     /// Publishes its state and its items.
-    pub(crate) fn say(&self) {
+    pub(crate) fn publish(&self) {
         self.ends.shared.snapshot.store(Arc::new(self.snapshot.clone()));
         self.answer();
         self.ends.shared.wake();
     }
 
     /// Receives commands and performs those that take no work.
-    pub(crate) fn obey(&mut self) {
+    pub(crate) fn perform(&mut self) {
         let numbered: Vec<NumberedCommand> = self.ends.command_rx.try_iter().collect();
         let Some(last) = numbered.last() else { return };
         self.snapshot.commands_included = last.number;
-        let heard: Vec<Command> = numbered.into_iter().map(|numbered| numbered.command).collect();
-        for command in &heard {
+        let received: Vec<Command> = numbered.into_iter().map(|numbered| numbered.command).collect();
+        for command in &received {
             match command {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
@@ -154,8 +154,8 @@ impl FakeEngine {
                 _ => {}
             }
         }
-        self.say();
-        self.heard.extend(heard);
+        self.publish();
+        self.received.extend(received);
     }
 
     /// Answers the last request for items, if any.
@@ -184,14 +184,14 @@ impl FakeEngine {
     /// Adds 412 items, as if they had been dropped.
     pub(crate) fn add_items(&mut self) {
         self.items = (0..412)
-            .map(|place: u64| {
-                let locator = match place {
+            .map(|index: u64| {
+                let locator = match index {
                     16 => "/home/me/Pictures/2026-11/coast.png".to_owned(),
                     17 => "/home/me/Pictures/2026-11/lamp-2.webp".to_owned(),
-                    18..=31 => format!("https://shop.example/p/{}", 48_195 + place),
-                    _ => format!("/home/me/Pictures/2026-11/DSC_{:04}.jpg", 412 + place),
+                    18..=31 => format!("https://shop.example/p/{}", 48_195 + index),
+                    _ => format!("/home/me/Pictures/2026-11/DSC_{:04}.jpg", 412 + index),
                 };
-                row(place + 1, &locator, ItemState::Waiting)
+                row(index + 1, &locator, ItemState::Waiting)
             })
             .collect();
         let job = self.job();
@@ -202,13 +202,13 @@ impl FakeEngine {
         let group =
             |label: &str, is_links, total| SourceGroup { label: label.to_owned(), is_links, total, done: 0, failed: 0 };
         job.groups = Arc::new([group("~/Pictures/2026-11", false, 398), group("shop.example", true, 14)]);
-        self.say();
+        self.publish();
     }
 
     /// The job is running: 259 done, 3 failed, 2 in progress.
     pub(crate) fn run(&mut self) {
-        for (place, row) in self.items.iter_mut().enumerate() {
-            row.state = match place {
+        for (index, row) in self.items.iter_mut().enumerate() {
+            row.state = match index {
                 11 | 40 | 41 => ItemState::Failed,
                 12 | 13 => ItemState::Running,
                 14..=20 => ItemState::Waiting,
@@ -245,7 +245,7 @@ impl FakeEngine {
             busy: Busy { cores: 0.97, network: 0.22, disk: 0.31, memory: 0.44 },
             ..Progress::default()
         };
-        self.say();
+        self.publish();
     }
 
     /// Every item has an outcome.
@@ -258,14 +258,14 @@ impl FakeEngine {
         job.progress.bytes_in = 118_000_000;
         job.progress.bytes_out = 11_000_000;
         job.progress.seconds = 118.0;
-        self.say();
+        self.publish();
     }
 
     /// Answers the last request for a preview with an image.
     pub(crate) fn preview(&self) {
         let Some(Some(request)) = self.ends.shared.preview_wanted.take() else { return };
         let (width, height) = (720, 480);
-        let picture = PicturePreview {
+        let image = PicturePreview {
             before: landscape(width, height, 0.55),
             after: landscape(width, height, 1.0),
             format: Format::known("jpeg"),
@@ -276,7 +276,7 @@ impl FakeEngine {
             histogram: histogram(),
             approximate: false,
         };
-        let content = PreviewContent::Picture(picture);
+        let content = PreviewContent::Picture(image);
         self.ends.shared.preview.store(Arc::new(Preview { request: Some(request), content, pending: false }));
         self.ends.shared.wake();
     }

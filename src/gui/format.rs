@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_read_well() {
+    fn changes_of_size_are_formatted() {
         assert_eq!(change(4_100_000, 310_000), "−92 %");
         assert_eq!(change(100, 150), "+50 %");
     }

@@ -1,6 +1,6 @@
-//! The program's icon, drawn at startup: threads of two colours woven on a dark background.
+//! The program's icon, drawn at startup: threads of two colours interlaced on a dark background.
 
-use super::theme::{DARK, ON_PICTURE_TEXT};
+use super::theme::{DARK, ON_IMAGE_TEXT};
 
 const SIDE_PX: usize = 64;
 const CORNER_PX: f32 = 14.0;
@@ -28,7 +28,7 @@ fn pixel(x: f32, y: f32) -> [u8; 4] {
     let over = (column + row).rem_euclid(2) == 0;
     let ink = match (inside, warp, weft) {
         (true, true, true) if over => DARK.accent,
-        (true, true | false, true) => ON_PICTURE_TEXT,
+        (true, true | false, true) => ON_IMAGE_TEXT,
         (true, true, false) => DARK.accent,
         _ => DARK.accent_fill,
     };
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_icon_has_as_many_pixels_as_it_says() {
+    fn the_icons_size_matches_its_pixels() {
         let icon = icon();
         assert_eq!(icon.rgba.len(), 4 * (icon.width * icon.height) as usize);
     }

@@ -196,9 +196,9 @@ impl Listing {
         let Some(page) = &self.page else { return };
         if let Some(cursor) = &self.cursor {
             let id = cursor.id;
-            if let Some(place) = page.rows.iter().position(|row| row.id == id) {
-                self.cursor_row = page.request.first_row + place as u64;
-                self.cursor = page.rows.get(place).cloned();
+            if let Some(index) = page.rows.iter().position(|row| row.id == id) {
+                self.cursor_row = page.request.first_row + index as u64;
+                self.cursor = page.rows.get(index).cloned();
             }
             return;
         }

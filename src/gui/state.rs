@@ -236,7 +236,7 @@ impl State {
         let request = self.preview_request();
         // A link that has been fetched since then can now be previewed.
         let item_state = self.listing.cursor.as_ref().map(|row| row.state);
-        let moved_on = item_state != self.asked_in && !self.shows_picture_of(request.as_ref());
+        let moved_on = item_state != self.asked_in && !self.previews(request.as_ref());
         self.asked_in = item_state;
         if request != self.wanted_preview || (moved_on && request.is_some()) {
             self.handle.want_preview(request.clone());
@@ -244,7 +244,7 @@ impl State {
         }
     }
 
-    fn shows_picture_of(&self, wanted: Option<&PreviewRequest>) -> bool {
+    fn previews(&self, wanted: Option<&PreviewRequest>) -> bool {
         let shown = self.preview.request.as_ref().map(|request| request.id);
         matches!(self.preview.content, PreviewContent::Picture(_)) && shown == wanted.map(|request| request.id)
     }
@@ -320,7 +320,7 @@ impl State {
             Purpose::LoadRecipe => self.send(Command::LoadRecipe(path.into())),
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
             Purpose::CaFile => self.ca_file(path.into()),
-            Purpose::StepFile { place, param } => self.step_file(place, param, path),
+            Purpose::StepFile { step_index, param } => self.step_file(step_index, param, path),
         }
     }
 
@@ -332,9 +332,9 @@ impl State {
     }
 
     /// Uses a file for a step.
-    fn step_file(&mut self, place: usize, param: &str, path: &str) {
+    fn step_file(&mut self, step_index: usize, param: &str, path: &str) {
         let mut recipe = self.drafts.recipe.get().clone();
-        if let Some(step) = recipe.steps.get_mut(place) {
+        if let Some(step) = recipe.steps.get_mut(step_index) {
             step.params.insert(param.to_owned(), Value::Text(path.to_owned()));
             self.drafts.recipe.set(recipe);
         }

@@ -29,7 +29,7 @@ struct Window {
 fn window_sized(width: f32, height: f32, prepare: impl FnOnce(&mut FakeEngine)) -> Window {
     let (handle, mut engine) = fake_engine::engine();
     prepare(&mut engine);
-    engine.say();
+    engine.publish();
     let harness = Harness::builder().with_size([width, height]).build_eframe(move |creation| {
         let mut app = App::new(&creation.egui_ctx, handle);
         app.state_mut().ops = fake_engine::ops();
@@ -49,7 +49,7 @@ impl Window {
     fn settle(&mut self) {
         for _ in 0..3 {
             self.harness.run_steps(2);
-            self.engine.obey();
+            self.engine.perform();
             self.engine.answer();
             self.engine.thumbnails();
             self.engine.preview();
@@ -94,13 +94,13 @@ impl Window {
 
     /// The commands since the last call.
     fn commands(&mut self) -> Vec<Command> {
-        self.engine.obey();
-        std::mem::take(&mut self.engine.heard)
+        self.engine.perform();
+        std::mem::take(&mut self.engine.received)
     }
 }
 
 #[test]
-fn an_empty_window_says_how_to_begin_and_can_not_start() {
+fn an_empty_window_explains_how_to_begin_and_cannot_start() {
     let mut window = window(|_| {});
     for name in ["Add images…", "Add folder…", "Try with sample images", "Add filter", "Undo"] {
         assert!(window.has(name), "{name}");
@@ -114,7 +114,7 @@ fn an_empty_window_says_how_to_begin_and_can_not_start() {
 }
 
 #[test]
-fn a_full_draft_starts_by_button_and_by_key() {
+fn a_draft_with_items_starts_by_button_and_by_key() {
     let mut window = window(FakeEngine::add_items);
     window.press("Start 412 items");
     assert_eq!(window.commands(), [Command::Start]);
@@ -123,7 +123,7 @@ fn a_full_draft_starts_by_button_and_by_key() {
 }
 
 #[test]
-fn a_running_job_pauses_cancels_and_retries_by_name() {
+fn a_running_job_can_be_paused_cancelled_and_retried() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.run();
@@ -137,14 +137,14 @@ fn a_running_job_pauses_cancels_and_retries_by_name() {
     let retry = Command::Retry { job: JOB, kind: None, items: None };
     assert_eq!(window.commands(), [Command::Pause(JOB), Command::Cancel(JOB), retry]);
     window.engine.job().state = JobState::Paused;
-    window.engine.say();
+    window.engine.publish();
     window.settle();
     window.press("Resume");
     assert_eq!(window.commands(), [Command::Resume(JOB)]);
 }
 
 #[test]
-fn a_finished_job_tells_what_it_saved_and_opens_its_results() {
+fn a_finished_job_reports_its_results_and_opens_their_folder() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.run();
@@ -157,7 +157,7 @@ fn a_finished_job_tells_what_it_saved_and_opens_its_results() {
 }
 
 #[test]
-fn every_word_comes_in_korean() {
+fn every_word_is_translated_to_korean() {
     let mut window = window(|engine| {
         engine.snapshot.settings.language = Language::Korean;
         engine.add_items();
@@ -174,7 +174,7 @@ fn every_word_comes_in_korean() {
 }
 
 #[test]
-fn what_failed_is_explained_with_retry_skip_and_details() {
+fn a_failure_is_explained_with_retry_skip_and_details() {
     let mut window = window(|engine| {
         engine.items = vec![fake_engine::row(1, "/p/IMG_7.jpg", ItemState::Failed)];
         let job = engine.job();
@@ -198,7 +198,7 @@ fn what_failed_is_explained_with_retry_skip_and_details() {
 }
 
 #[test]
-fn failures_of_one_cause_can_be_tried_again_alone() {
+fn failures_of_one_kind_can_be_retried_alone() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.run();
@@ -213,7 +213,7 @@ fn failures_of_one_cause_can_be_tried_again_alone() {
 }
 
 #[test]
-fn a_parameter_that_is_edited_reaches_the_engine_once() {
+fn an_edited_parameter_is_sent_once() {
     let mut window = window(FakeEngine::add_items);
     let names = window.harness.get_all_by_label("Resize: Long edge");
     let slider = names.into_iter().find(|node| node.value().is_none_or(|value| !value.contains("px"))).unwrap();
@@ -225,7 +225,7 @@ fn a_parameter_that_is_edited_reaches_the_engine_once() {
 }
 
 #[test]
-fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
+fn a_number_being_typed_is_applied_when_start_is_pressed() {
     for by_key in [true, false] {
         let mut window = window(FakeEngine::add_items);
         let role = egui::accesskit::Role::TextInput;
@@ -247,7 +247,7 @@ fn a_number_that_is_still_being_typed_counts_when_start_is_pressed() {
 }
 
 #[test]
-fn a_step_explains_how_it_works_when_asked() {
+fn a_step_explains_how_it_works() {
     let mut window = window(FakeEngine::add_items);
     assert!(!window.has("v * scale"));
     window.press("How it works: Sharpen");
@@ -257,7 +257,7 @@ fn a_step_explains_how_it_works_when_asked() {
 }
 
 #[test]
-fn steps_are_switched_moved_removed_and_added_by_name() {
+fn steps_can_be_toggled_moved_removed_and_added() {
     let mut window = window(FakeEngine::add_items);
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Sharpen").click();
     window.settle();
@@ -292,7 +292,7 @@ fn items_are_selected_with_shift_and_removed_with_an_undo() {
     assert_eq!(window.commands(), [Command::Remove(vec![2, 3])]);
     window.engine.snapshot.notice = Some(Notice::Removed(2));
     window.engine.snapshot.can_undo = true;
-    window.engine.say();
+    window.engine.publish();
     window.settle();
     assert!(window.has("2 items removed"));
     let undo = window.harness.query_all_by_label("Undo").last().unwrap();
@@ -302,7 +302,7 @@ fn items_are_selected_with_shift_and_removed_with_an_undo() {
 }
 
 #[test]
-fn the_last_of_many_items_is_reached_and_all_are_selected() {
+fn the_last_of_many_items_is_reachable_and_all_can_be_selected() {
     let mut window = window(FakeEngine::add_items);
     window.key(Modifiers::NONE, Key::End);
     assert_eq!(window.harness.state_mut().state_mut().listing.cursor.as_ref().map(|row| row.id.seq), Some(412));
@@ -311,7 +311,7 @@ fn the_last_of_many_items_is_reached_and_all_are_selected() {
 }
 
 #[test]
-fn only_failed_items_are_listed_when_their_chip_is_pressed() {
+fn the_chip_of_failures_lists_only_failed_items() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.run();
@@ -323,7 +323,7 @@ fn only_failed_items_are_listed_when_their_chip_is_pressed() {
 }
 
 #[test]
-fn links_are_pasted_from_the_clipboard_or_by_hand() {
+fn links_can_be_pasted_from_the_clipboard_or_typed() {
     let mut window = window(|_| {});
     window.harness.event(egui::Event::Paste("https://shop.example/1.jpg".to_owned()));
     window.settle();
@@ -360,7 +360,7 @@ fn settings_change_the_language_at_once() {
 }
 
 #[test]
-fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box() {
+fn network_settings_are_sent_and_errors_appear_below_their_fields() {
     let mut window = window(FakeEngine::add_items);
     window.press("Settings");
     window.press("Always");
@@ -405,7 +405,7 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
     };
     assert_eq!(network, wanted);
     window.engine.snapshot.ca_file_fault = Some(CaFileFault::Missing);
-    window.engine.say();
+    window.engine.publish();
     window.settle();
     assert!(window.has("There is no such file. Jobs can't start until it exists."));
     window.type_into("Bytes per second", "");
@@ -416,7 +416,7 @@ fn settings_of_links_reach_the_engine_and_what_is_wrong_is_told_beside_its_box()
 }
 
 #[test]
-fn a_lists_columns_are_chosen_among_its_own() {
+fn the_columns_of_a_list_can_be_chosen() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.job().list_files = Arc::new([ListFile {
@@ -465,7 +465,7 @@ fn the_keyboard_reaches_every_setting_of_a_small_window() {
 }
 
 #[test]
-fn every_part_fits_a_small_window_and_every_control_has_a_name() {
+fn everything_fits_a_small_window_and_every_control_has_a_name() {
     for (width, height) in [(860.0, 560.0), (1440.0, 900.0), (2560.0, 1440.0)] {
         let mut window = window_sized(width, height, |engine| {
             engine.add_items();
@@ -481,7 +481,7 @@ fn every_part_fits_a_small_window_and_every_control_has_a_name() {
 }
 
 #[test]
-fn tab_reaches_the_button_that_starts() {
+fn tab_reaches_the_start_button() {
     let mut window = window(FakeEngine::add_items);
     for _ in 0..80 {
         window.harness.key_press(Key::Tab);
@@ -496,7 +496,7 @@ fn tab_reaches_the_button_that_starts() {
 }
 
 #[test]
-fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
+fn every_filter_can_be_added_by_name_and_its_editors_have_names() {
     let mut window = window(FakeEngine::add_items);
     window.harness.state_mut().state_mut().ops = super::ops::all();
     for op in super::ops::all() {
@@ -520,7 +520,7 @@ fn every_registered_filter_is_added_by_name_and_each_of_its_editors_has_one() {
 }
 
 #[test]
-fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
+fn every_save_setting_has_an_editor_derived_from_its_declaration() {
     let mut window = window(FakeEngine::add_items);
     window.press("More: Save");
     window.harness.check_accessibility();
@@ -545,7 +545,7 @@ fn every_key_of_a_way_to_save_is_edited_from_its_declaration() {
 }
 
 #[test]
-fn colours_files_and_curves_have_editors_of_their_own() {
+fn colours_files_and_curves_have_special_editors() {
     let mut window = window(|engine| {
         engine.add_items();
         let step = Step::new("duotone").with("shadows", "#102030");
@@ -601,7 +601,7 @@ impl Window {
 }
 
 #[test]
-fn a_colour_is_sent_when_it_is_picked_and_when_it_is_typed() {
+fn a_colour_is_sent_when_picked_and_when_typed() {
     let mut window = window(|engine| {
         engine.add_items();
         let step = Step::new("duotone").with("shadows", "#102030");
@@ -617,14 +617,14 @@ fn a_colour_is_sent_when_it_is_picked_and_when_it_is_typed() {
 }
 
 #[test]
-fn a_number_that_is_wiped_out_is_taken_away() {
+fn clearing_a_number_removes_it() {
     let mut window = window(FakeEngine::add_items);
     window.write("Resize: Long edge", "");
     assert_eq!(window.sent("long_edge"), None);
 }
 
 #[test]
-fn a_curve_follows_the_point_that_is_dragged_and_the_line_that_is_typed() {
+fn a_curve_can_be_edited_by_dragging_and_as_text() {
     let mut window = window(|engine| {
         engine.add_items();
         engine.job().recipe = Recipe { steps: vec![Step::new("duotone")], ..Recipe::default() };
@@ -661,7 +661,7 @@ fn an_idle_window_is_not_repainted() {
 }
 
 #[test]
-fn enter_in_a_list_picks_and_does_nothing_else() {
+fn enter_in_a_list_selects_and_does_nothing_else() {
     let mut window = window(FakeEngine::add_items);
     window.press("Add filter");
     window.harness.get_by_label("Search filters").type_text("sharp");
@@ -672,7 +672,7 @@ fn enter_in_a_list_picks_and_does_nothing_else() {
 }
 
 #[test]
-fn a_copy_is_called_unchanged_and_has_no_quality() {
+fn a_copy_is_labelled_unchanged_and_has_no_quality() {
     let mut window = window(FakeEngine::add_items);
     let state = window.harness.state_mut().state_mut();
     state.drafts.recipe.set(Recipe::default());
@@ -692,7 +692,7 @@ fn a_copy_is_called_unchanged_and_has_no_quality() {
 }
 
 #[test]
-fn few_items_leave_their_room_to_the_preview_in_any_window() {
+fn few_items_leave_more_room_for_the_preview() {
     for (width, height) in [(1440.0, 900.0), (900.0, 600.0), (1920.0, 1080.0)] {
         let mut window = window_sized(width, height, |engine| {
             engine.add_items();
@@ -706,7 +706,7 @@ fn few_items_leave_their_room_to_the_preview_in_any_window() {
 }
 
 #[test]
-fn a_link_that_was_fetched_meanwhile_is_asked_for_again() {
+fn the_preview_of_a_link_is_requested_again_once_it_is_fetched() {
     let mut window = window(FakeEngine::add_items);
     let request = window.engine.ends.shared.preview.load().request.clone();
     let unseen = Preview { request, content: PreviewContent::NotFetched, pending: false };
@@ -715,7 +715,7 @@ fn a_link_that_was_fetched_meanwhile_is_asked_for_again() {
     assert!(window.engine.ends.shared.preview_wanted.take().is_none(), "nothing changed: nothing is asked");
     window.engine.items[0].state = ItemState::Done;
     window.engine.job().items_revision += 1;
-    window.engine.say();
+    window.engine.publish();
     window.harness.run_steps(2);
     window.engine.answer();
     window.harness.run_steps(2);

@@ -102,12 +102,12 @@ impl Textures {
 
     /// The preview's images before and after, uploaded if they are new.
     pub(crate) fn preview(&mut self, ctx: &Context, preview: &Arc<Preview>) -> Option<(TextureHandle, TextureHandle)> {
-        let PreviewContent::Picture(picture) = &preview.content else { return None };
+        let PreviewContent::Picture(image) = &preview.content else { return None };
         if !self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, preview)) {
             let exact = preview.request.as_ref().is_some_and(|request| request.zoom != Zoom::Fit);
             let options = if exact { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
             for (slot, pixels, name) in
-                [(&mut self.before, &picture.before, "before"), (&mut self.after, &picture.after, "after")]
+                [(&mut self.before, &image.before, "before"), (&mut self.after, &image.after, "after")]
             {
                 let unchanged = self.shown.as_ref().is_some_and(|shown| same(shown, preview, name));
                 if !(unchanged && slot.is_some()) {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_four_megabytes_are_uploaded_in_a_frame_and_the_budget_holds() {
+    fn uploads_per_frame_and_memory_are_limited() {
         let (handle, ends) = Handle::new();
         let ctx = Context::default();
         let mut textures = Textures::default();
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn pixels_that_are_not_what_they_say_are_left_out() {
+    fn pixels_that_do_not_match_their_size_are_ignored() {
         assert!(colours(&Pixels { width_px: 10, height_px: 10, rgba: vec![0; 3].into() }).is_none());
         assert!(colours(&Pixels { width_px: 0, height_px: 0, rgba: Vec::new().into() }).is_none());
         assert!(colours(&pixels(2)).is_some());
     }
 
     #[test]
-    fn a_thumbnail_that_failed_is_asked_for_again_only_once_its_item_is_done() {
+    fn a_failed_thumbnail_is_requested_again_only_when_its_item_is_done() {
         let (handle, ends) = Handle::new();
         let ctx = Context::default();
         let mut textures = Textures::default();

@@ -94,19 +94,19 @@ pub(crate) const LIGHT: Palette = Palette {
 };
 
 /// Behind text and icons on an image.
-pub(crate) const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
+pub(crate) const ON_IMAGE: Color32 = Color32::from_rgba_premultiplied(8, 9, 12, 0xc4);
 /// Behind the histogram.
 pub(crate) const HISTOGRAM_SURFACE: Color32 = Color32::from_rgba_premultiplied(13, 14, 18, 0xec);
 /// Text and lines on an image.
-pub(crate) const ON_PICTURE_TEXT: Color32 = Color32::WHITE;
+pub(crate) const ON_IMAGE_TEXT: Color32 = Color32::WHITE;
 /// A texture's own colours; also for text that is only measured.
 pub(crate) const UNTINTED: Color32 = Color32::WHITE;
 /// Covers the window behind a sheet.
 pub(crate) const BEHIND_SHEET: Color32 = Color32::from_black_alpha(0x70);
 /// The icon on the divider's white knob.
 pub(crate) const KNOB_INK: Color32 = rgb(0x22_22_22);
-/// Icons on [`ON_PICTURE`], the same in both themes.
-pub(crate) const ON_PICTURE_MARKS: &Palette = &DARK;
+/// Icons on [`ON_IMAGE`], the same in both themes.
+pub(crate) const ON_IMAGE_MARKS: &Palette = &DARK;
 /// Red, green and blue of the histogram.
 pub(crate) const HISTOGRAM: [Color32; 3] = [
     Color32::from_rgba_premultiplied(0x78, 0x43, 0x3f, 0x78),
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn all_text_has_a_contrast_of_four_and_a_half_on_every_surface_it_stands_on() {
+    fn text_has_a_contrast_of_at_least_four_and_a_half_on_every_surface() {
         for p in [&DARK, &LIGHT] {
             for text in [p.text, p.text2, p.text3, p.accent, p.ok, p.warn, p.fail] {
                 for surface in [p.bg0, p.bg1, p.bg2] {

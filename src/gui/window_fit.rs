@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_as_high_as_its_screen_leaves_room_for_its_title_bar() {
+    fn a_window_as_high_as_its_screen_shrinks_by_its_title_bar() {
         let (outer, inner) = window(1440.0, 900.0);
         let fitting = fitting(vec2(1440.0, 900.0), outer, inner).unwrap_or_default();
         assert_eq!(fitting.x, 1440.0);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_fits_is_left_alone() {
+    fn a_window_that_fits_is_not_resized() {
         let (outer, inner) = window(1440.0, 878.0);
         assert_eq!(fitting(vec2(1440.0, 900.0), outer, inner), None);
         assert_eq!(fitting(vec2(1920.0, 1080.0), outer, inner), None);

@@ -222,7 +222,7 @@ impl Lang {
     }
 
     /// `Header X-Key`, as shown in lists.
-    pub(crate) fn access_told(self, kind: &AccessKind) -> String {
+    pub(crate) fn credential_label(self, kind: &AccessKind) -> String {
         match kind {
             AccessKind::Header { name } => format!("{} {name}", self.word("access_as_header")),
             AccessKind::Cookie => self.word("access_cookie").to_owned(),
@@ -233,7 +233,7 @@ impl Lang {
     }
 
     /// Where a secret is stored, as shown in lists.
-    pub(crate) fn access_place(self, secret: &SecretRef) -> String {
+    pub(crate) fn secret_label(self, secret: &SecretRef) -> String {
         match secret {
             SecretRef::Env(name) => format!("{} {name}", self.word("access_variable")),
             SecretRef::Netrc => self.word("access_netrc").to_owned(),
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_labels_that_tests_and_screen_readers_look_for_are_those_of_the_contract() {
+    fn labels_are_those_of_the_contract() {
         for (id, english, korean) in [
             ("add_images", "Add images…", "이미지 추가…"),
             ("add_folder", "Add folder…", "폴더 추가…"),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_job_says_what_it_saved_and_how_long_it_took() {
+    fn the_summary_of_a_job_has_counts_sizes_and_time() {
         let progress = Progress {
             done: 409,
             failed: 3,
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_desktops_language_counts_when_nothing_else_was_chosen() {
+    fn the_desktops_language_is_used_unless_another_was_chosen() {
         assert_eq!(Lang::of(Language::System, "ko_KR.UTF-8"), Lang::Korean);
         assert_eq!(Lang::of(Language::System, "de_DE.UTF-8"), Lang::English);
         assert_eq!(Lang::of(Language::English, "ko_KR.UTF-8"), Lang::English);

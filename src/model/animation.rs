@@ -179,7 +179,7 @@ mod tests {
     use crate::model::{Channels, SampleType};
 
     #[test]
-    fn an_area_is_cut_at_the_canvas_edge() {
+    fn an_area_is_clipped_at_the_canvas_edge() {
         let canvas = ImageInfo {
             width_px: 10,
             height_px: 8,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_is_told_in_other_units_only_where_that_is_exact() {
+    fn a_delay_is_converted_to_other_units_only_if_exact() {
         assert_eq!(Delay::new(7, 0).exactly(1000), Some(70));
         assert_eq!(Delay::new(33, 1000).exactly(100), None);
         assert_eq!(Delay::new(1, 3).exactly(1000), None);

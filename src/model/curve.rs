@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_curve_goes_through_its_points_and_never_beyond_them() {
+    fn a_curve_passes_through_its_points_without_overshooting() {
         let curve = Curve::parse("0,0; 64,20; 128,200; 255,255").expect("is a curve");
         for (input, output) in [(0.0, 0.0), (64.0, 20.0), (128.0, 200.0), (255.0, 255.0)] {
             assert!((curve.at(input / 255.0) * 255.0 - output).abs() < 1e-3, "{input}");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_are_bent_as_each_alone() {
+    fn many_values_at_once_give_the_same_as_each_alone() {
         for text in ["0,0;64,20;128,200;255,255", "10,255;245,0", "0,9;0.001,90;0.002,3;255,0", "3,3;4,4"] {
             let curve = Curve::parse(text).expect(text);
             for count in [1, 31, 32, 1000] {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_curve_is_refused() {
+    fn an_invalid_curve_is_refused() {
         for text in ["", "0,0", "0,0;0,9", "9,0;3,9", "0,0;256,9", "0,0;a,9", "0,0;255", "0,NaN;255,1"] {
             assert!(Curve::parse(text).is_none(), "{text}");
         }

@@ -6,8 +6,8 @@
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -110,12 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hex_has_two_digits_a_byte() {
+    fn hex_has_two_digits_per_byte() {
         assert_eq!(hex(&[0, 0x0f, 0xa9, 0xff]), "000fa9ff");
     }
 
     #[test]
-    fn sizes_read_as_people_say_them() {
+    fn sizes_are_formatted_for_people() {
         for (size, text) in [
             (0, "0 B"),
             (999, "999 B"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_spans_of_time_read_well() {
+    fn counts_and_durations_are_formatted() {
         assert_eq!(count(7), "7");
         assert_eq!(count(412), "412");
         assert_eq!(count(1_000_000), "1,000,000");

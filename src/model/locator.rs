@@ -284,7 +284,7 @@ mod tests {
     }
 
     /// The result must equal that of parsing.
-    fn check_place(text: &str) {
+    fn check_origin(text: &str) {
         let parsed = url::Url::parse(text).ok();
         let (host, origin) = (
             parsed.as_ref().and_then(|url| url.host_str().map(str::to_owned)),
@@ -300,7 +300,7 @@ mod tests {
             ["http://h.example/a", "https://h-1.example:8443?x", "http://127.0.0.1:8080/i/1.jpg", "http://a1#f"]
         {
             assert!(Authority::plain(plain).is_some(), "{plain}");
-            check_place(plain);
+            check_origin(plain);
         }
         for other in [
             "http://H.example/",
@@ -327,15 +327,15 @@ mod tests {
             "http://.",
         ] {
             assert!(Authority::plain(other).is_none(), "{other}");
-            check_place(other);
+            check_origin(other);
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn any_place_is_what_parsing_gives(rest in "[a-c0-2xn.:/@%#?\\\\A-]{0,12}") {
-            check_place(&format!("http://{rest}"));
-            check_place(&format!("https://{rest}/a"));
+        fn the_quick_origin_equals_the_parsed_one(rest in "[a-c0-2xn.:/@%#?\\\\A-]{0,12}") {
+            check_origin(&format!("http://{rest}"));
+            check_origin(&format!("https://{rest}/a"));
         }
     }
 

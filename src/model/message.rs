@@ -87,7 +87,7 @@ impl Message {
     /// Its text for the command line, with the names used there for options, operations and parameters.
     pub fn text(&self, lang: Lang) -> String {
         let text = self.filled(lang, "", |_, value| value.to_owned());
-        self.with_place(lang, text, self.arg(OF))
+        self.with_location(lang, text, self.arg(OF))
     }
 
     /// Its text for the window, with the names shown there for operations and parameters. Uses the variant `.window`,
@@ -102,8 +102,8 @@ impl Message {
         let text =
             self.filled(lang, ".window", |arg, value| if arg == "param" { name(value) } else { value.to_owned() });
         match of {
-            "" | "save" => self.with_place(lang, text, ""),
-            op => self.with_place(lang, text, &op_name(lang, op)),
+            "" | "save" => self.with_location(lang, text, ""),
+            op => self.with_location(lang, text, &op_name(lang, op)),
         }
     }
 
@@ -126,7 +126,7 @@ impl Message {
     }
 
     /// Puts the location before a text: `sharpen: a.cube: line 3: `.
-    fn with_place(&self, lang: Lang, text: String, of: &str) -> String {
+    fn with_location(&self, lang: Lang, text: String, of: &str) -> String {
         let mut text = text;
         let id = match (self.arg(FILE).is_empty(), self.arg(LINE).is_empty()) {
             (true, true) => None,

@@ -192,7 +192,7 @@ pub fn parse_bytes_per_s(text: &str) -> Result<u64, Message> {
 
 /// Reads a host that can receive credentials: scheme, name and port; the default scheme is https. User info is refused
 /// and not repeated.
-pub fn parse_place(text: &str) -> Result<String, Message> {
+pub fn parse_origin(text: &str) -> Result<String, Message> {
     let text = text.trim();
     let given = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let shown = locator::without_user_info(&given);
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_read_as_written_and_a_secret_is_refused() {
+    fn references_are_parsed_and_a_plain_secret_is_refused() {
         for text in ["env:TOKEN", "netrc", "settings:shop", "settings:https://h.example/1"] {
             assert_eq!(text.parse::<SecretRef>().unwrap().to_string(), text);
         }
@@ -349,10 +349,10 @@ mod tests {
             ("http://h.example:81/", "http://h.example:81"),
             ("https://h.example:443", "https://h.example"),
         ] {
-            assert_eq!(parse_place(text), Ok(place.to_owned()));
+            assert_eq!(parse_origin(text), Ok(place.to_owned()));
         }
         for text in ["", "ftp://h", "h/path", "https://me:s3cret@h.example", "https://h/?a", "a b"] {
-            assert!(!parse_place(text).unwrap_err().to_string().contains("s3cret"), "{text}");
+            assert!(!parse_origin(text).unwrap_err().to_string().contains("s3cret"), "{text}");
         }
     }
 
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_read_as_people_write_them() {
+    fn rates_are_parsed_as_people_write_them() {
         assert_eq!((parse_requests_per_s(" 0.5"), parse_bytes_per_s("2MB")), (Ok(0.5), Ok(2_000_000)));
         for text in ["0", "-1", "NaN", "inf", "many", ""] {
             assert!(parse_requests_per_s(text).is_err() && parse_bytes_per_s(text).is_err(), "{text}");

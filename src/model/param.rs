@@ -81,7 +81,7 @@ pub enum ParamKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// An image in any readable format.
-    Picture,
+    Image,
     /// A colour table (`.cube`).
     Table,
 }
@@ -110,7 +110,7 @@ impl ParamSpec {
             ParamKind::Choice { .. } => self.limited(Message::new("allowed_choice")),
             ParamKind::Text { .. } => Message::new("allowed_text"),
             ParamKind::Colour { .. } => Message::new("allowed_colour"),
-            ParamKind::File { holds: FileKind::Picture } => Message::new("allowed_picture"),
+            ParamKind::File { holds: FileKind::Image } => Message::new("allowed_picture"),
             ParamKind::File { holds: FileKind::Table } => Message::new("allowed_table"),
             ParamKind::Curve { .. } => Message::new("allowed_curve"),
         }
@@ -156,7 +156,7 @@ impl ParamSpec {
             ParamKind::Choice { .. } => Message::new("must_be_choice"),
             ParamKind::Text { .. } => Message::new("must_be_text"),
             ParamKind::Colour { .. } => Message::new("must_be_colour"),
-            ParamKind::File { holds: FileKind::Picture } => Message::new("must_be_picture"),
+            ParamKind::File { holds: FileKind::Image } => Message::new("must_be_picture"),
             ParamKind::File { holds: FileKind::Table } => Message::new("must_be_table"),
             ParamKind::Curve { .. } => Message::new("must_be_curve"),
         };

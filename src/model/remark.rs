@@ -22,14 +22,14 @@ pub enum Remark {
     },
     /// Files in a folder that are not images.
     NotPictures {
-        /// How many.
+        /// Their number.
         count: u64,
         /// The folder's path, as shown.
         folder: String,
     },
     /// Images of formats that can't be opened.
     OtherKinds {
-        /// How many.
+        /// Their number.
         count: u64,
         /// The folder's path, as shown.
         folder: String,
@@ -38,7 +38,7 @@ pub enum Remark {
     },
     /// Links that a list contains more than once; only the first of each is processed.
     RepeatedLinks {
-        /// How many were skipped.
+        /// Number of skipped links.
         count: u64,
         /// The list's name, as shown.
         list: String,
@@ -52,7 +52,7 @@ pub enum Remark {
     },
     /// The same for several images of a job.
     FirstPages {
-        /// How many pictures.
+        /// Number of images.
         count: u64,
     },
     /// An image's colour space is not supported; it is treated as sRGB.
@@ -62,21 +62,21 @@ pub enum Remark {
     },
     /// The same for several images of a job.
     ManyTakenForSrgb {
-        /// How many pictures.
+        /// Number of images.
         count: u64,
     },
     /// Most of an image's float values are above 1.0, which is white.
     AboveWhite,
     /// The same for several images of a job.
     ManyAboveWhite {
-        /// How many pictures.
+        /// Number of images.
         count: u64,
     },
     /// Compressed data remains after the last row of an image.
     LeftOver,
     /// The same for several images of a job.
     ManyLeftOver {
-        /// How many pictures.
+        /// Number of images.
         count: u64,
     },
     /// Credentials for a host were never sent.

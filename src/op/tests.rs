@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 
-use self::harness::{Collected, Picture, files, plan, recipe, run, run_with};
+use self::harness::{Collected, TestImage, files, plan, recipe, run, run_with};
 use super::*;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -117,7 +117,7 @@ fn every_operation_is_in_the_test_cases() {
         assert!(spec.params.iter().all(|param| !param.summary.is_empty()) && !spec.summary.is_empty());
         // Files must be chosen by the user.
         let step = spec.params.iter().fold(spec.starting_step(), |step, param| match param.kind {
-            ParamKind::File { holds: FileKind::Picture } => step.with(param.name, "mark.png"),
+            ParamKind::File { holds: FileKind::Image } => step.with(param.name, "mark.png"),
             ParamKind::File { holds: FileKind::Table } => step.with(param.name, "warm.cube"),
             _ => step,
         });
@@ -138,13 +138,13 @@ fn every_operation_is_in_the_test_cases() {
 #[test]
 fn bands_of_any_height_give_the_result_of_the_whole_image() {
     for channels in [Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba] {
-        let picture = Picture::scene(71, 143, channels);
+        let image = TestImage::scene(71, 143, channels);
         for steps in STEPS {
             for orientation in [Orientation::Upright, Orientation::Rotate90] {
-                let whole = run_with(steps, &picture, orientation, u32::MAX);
+                let whole = run_with(steps, &image, orientation, u32::MAX);
                 for at_once in [1, 5, 40] {
                     assert_eq!(
-                        run_with(steps, &picture, orientation, at_once),
+                        run_with(steps, &image, orientation, at_once),
                         whole,
                         "{steps:?} {channels:?} {at_once}"
                     );
@@ -180,14 +180,14 @@ const ORIENTATIONS: [Orientation; 8] = [
     Orientation::Rotate270,
 ];
 
-fn made_upright(picture: &Picture, orientation: Orientation) -> Picture {
-    let (stored, levels) = (picture.info, picture.levels());
+fn made_upright(image: &TestImage, orientation: Orientation) -> TestImage {
+    let (stored, levels) = (image.info, image.levels());
     let (width, height) = if orientation.swaps_axes() {
         (stored.height_px, stored.width_px)
     } else {
         (stored.width_px, stored.height_px)
     };
-    Picture::u8(width, height, stored.channels, |x, y, channel| {
+    TestImage::u8(width, height, stored.channels, |x, y, channel| {
         let (x, y) = stored_at(orientation, x, y, &stored);
         levels[(y * stored.width_px + x) as usize * stored.channels.count() + channel] as u8
     })
@@ -195,13 +195,13 @@ fn made_upright(picture: &Picture, orientation: Orientation) -> Picture {
 
 #[test]
 fn orientations_are_applied_before_the_first_step() {
-    let picture = Picture::scene(61, 97, Channels::Rgb);
+    let image = TestImage::scene(61, 97, Channels::Rgb);
     for orientation in ORIENTATIONS {
-        let upright = made_upright(&picture, orientation);
-        assert_eq!(run_with(&[], &picture, orientation, 16).values, upright.levels(), "{orientation:?}");
+        let upright = made_upright(&image, orientation);
+        assert_eq!(run_with(&[], &image, orientation, 16).values, upright.levels(), "{orientation:?}");
         for steps in STEPS {
             let expected = run(steps, &upright);
-            let got = run_with(steps, &picture, orientation, 16);
+            let got = run_with(steps, &image, orientation, 16);
             assert_eq!(got.info, expected.info, "{orientation:?} {steps:?}");
             let tolerance = match (steps[0].contains("nearest"), orientation.swaps_axes()) {
                 // At a tie, both neighbours are equally near.
@@ -217,12 +217,12 @@ fn orientations_are_applied_before_the_first_step() {
 
 #[test]
 fn quarter_turns_and_flips_compose_without_loss() {
-    let picture = Picture::scene(13, 7, Channels::Rgba);
-    assert_eq!(run(&["rotate:degrees=90"], &picture).values, made_upright(&picture, Orientation::Rotate90).levels());
-    assert_eq!(run(&["rotate:degrees=-90"], &picture).values, made_upright(&picture, Orientation::Rotate270).levels());
-    assert_eq!(run(&["rotate:degrees=180"], &picture).values, made_upright(&picture, Orientation::Rotate180).levels());
+    let image = TestImage::scene(13, 7, Channels::Rgba);
+    assert_eq!(run(&["rotate:degrees=90"], &image).values, made_upright(&image, Orientation::Rotate90).levels());
+    assert_eq!(run(&["rotate:degrees=-90"], &image).values, made_upright(&image, Orientation::Rotate270).levels());
+    assert_eq!(run(&["rotate:degrees=180"], &image).values, made_upright(&image, Orientation::Rotate180).levels());
     let back = ["rotate:degrees=90", "flip:axis=horizontal", "rotate:degrees=90", "flip:axis=horizontal"];
-    assert_eq!(run(&back, &picture).values, picture.levels());
+    assert_eq!(run(&back, &image).values, image.levels());
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
@@ -245,11 +245,11 @@ fn reference(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     (info.width, info.height, levels)
 }
 
-fn reference_source() -> Picture {
+fn reference_source() -> TestImage {
     let (width, height, levels) = reference(include_bytes!("../../tests/reference/source.png"));
-    let mut picture = Picture::u8(width, height, Channels::Rgb, |_, _, _| 0);
-    picture.samples = Samples::U8(levels);
-    picture
+    let mut image = TestImage::u8(width, height, Channels::Rgb, |_, _, _| 0);
+    image.samples = Samples::U8(levels);
+    image
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn gaussian_blur_agrees_with_scipy() {
 
 #[test]
 fn point_operations_follow_their_formulas() {
-    let picture = Picture::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
+    let image = TestImage::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
     let cases: [(&str, Formula); 6] = [
         ("invert", |v| 255.0 - v),
         ("linear:scale=1.1,offset=-5", |v| v * 1.1 - 5.0),
@@ -295,9 +295,9 @@ fn point_operations_follow_their_formulas() {
     for (step, formula) in cases {
         let expected: Vec<f32> = (0..256).map(|v| formula(v as f32).clamp(0.0, 255.0)).collect();
         // Half a level, plus the rounding of the formula itself.
-        assert!(largest_difference(&run(&[step], &picture).values, &expected) <= 0.501, "{step}");
+        assert!(largest_difference(&run(&[step], &image).values, &expected) <= 0.501, "{step}");
     }
-    let red = Picture::u8(1, 1, Channels::Rgb, |_, _, channel| [200, 40, 90][channel]);
+    let red = TestImage::u8(1, 1, Channels::Rgb, |_, _, channel| [200, 40, 90][channel]);
     assert_eq!(run(&["grayscale"], &red).values, [(200.0 * 0.299 + 40.0 * 0.587 + 90.0 * 0.114_f32).round()]);
     let luma = 200.0 * 0.2126 + 40.0 * 0.7152 + 90.0 * 0.0722_f32;
     let expected = [200.0, 40.0, 90.0].map(|v| (luma + (v - luma) * 0.5).round());
@@ -306,29 +306,29 @@ fn point_operations_follow_their_formulas() {
 
 #[test]
 fn values_stay_unrounded_between_steps_and_are_clamped_after_each() {
-    let picture = Picture::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
-    assert_eq!(run(&["linear:scale=0.01", "linear:scale=100"], &picture).values, picture.levels());
+    let image = TestImage::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
+    assert_eq!(run(&["linear:scale=0.01", "linear:scale=100"], &image).values, image.levels());
     let clipped: Vec<f32> = (0..256).map(|v| (v as f32).max(155.0) - 155.0).collect();
-    assert!(largest_difference(&run(&["linear:offset=-155", "linear:scale=1"], &picture).values, &clipped) <= 0.0);
-    assert!(run(&["linear:offset=255", "linear:offset=-255"], &picture).values.iter().all(|v| *v == 0.0));
+    assert!(largest_difference(&run(&["linear:offset=-155", "linear:scale=1"], &image).values, &clipped) <= 0.0);
+    assert!(run(&["linear:offset=255", "linear:offset=-255"], &image).values.iter().all(|v| *v == 0.0));
 }
 
 #[test]
 fn every_operation_keeps_sixteen_bits() {
-    let mut picture = Picture::u8(64, 48, Channels::Rgb, |_, _, _| 0);
-    picture.info.sample = SampleType::U16;
-    picture.samples = Samples::U16((0..64 * 48 * 3).map(|i| (i * 7 % 65536) as u16).collect());
-    let inverted: Vec<f32> = picture.levels().iter().map(|v| 65535.0 - v).collect();
-    assert_eq!(run(&["invert"], &picture).values, inverted);
-    assert_eq!(run(&["linear:scale=0.5", "linear:scale=2"], &picture).values, picture.levels());
+    let mut image = TestImage::u8(64, 48, Channels::Rgb, |_, _, _| 0);
+    image.info.sample = SampleType::U16;
+    image.samples = Samples::U16((0..64 * 48 * 3).map(|i| (i * 7 % 65536) as u16).collect());
+    let inverted: Vec<f32> = image.levels().iter().map(|v| 65535.0 - v).collect();
+    assert_eq!(run(&["invert"], &image).values, inverted);
+    assert_eq!(run(&["linear:scale=0.5", "linear:scale=2"], &image).values, image.levels());
     for steps in STEPS {
-        assert_eq!(run(steps, &picture).info.map(|info| info.sample), Some(SampleType::U16), "{steps:?}");
+        assert_eq!(run(steps, &image).info.map(|info| info.sample), Some(SampleType::U16), "{steps:?}");
     }
 }
 
 #[test]
 fn a_black_disc_on_transparent_white_stays_black() {
-    let disc = Picture::u8(80, 80, Channels::Rgba, |x, y, channel| {
+    let disc = TestImage::u8(80, 80, Channels::Rgba, |x, y, channel| {
         let inside = (x as f32 - 40.0).hypot(y as f32 - 40.0) < 25.0;
         match (inside, channel) {
             (true, 3) => 255,
@@ -356,7 +356,7 @@ fn a_black_disc_on_transparent_white_stays_black() {
 
 #[test]
 fn resizing_in_linear_light_averages_light() {
-    let board = Picture::u8(64, 64, Channels::Gray, |x, y, _| if (x + y) % 2 == 0 { 255 } else { 0 });
+    let board = TestImage::u8(64, 64, Channels::Gray, |x, y, _| if (x + y) % 2 == 0 { 255 } else { 0 });
     let mean = |step: &str| {
         let values = run(&[step], &board).values;
         values.iter().sum::<f32>() / values.len() as f32
@@ -369,13 +369,13 @@ fn resizing_in_linear_light_averages_light() {
 
 #[test]
 fn trimming_finds_the_image_inside_its_border_and_never_removes_everything() {
-    let scene = Picture::scene(60, 40, Channels::Rgb);
+    let scene = TestImage::scene(60, 40, Channels::Rgb);
     let bordered = run(&["invert", "border:size=9,left=23,colour=#806040", "trim:tolerance=2"], &scene);
     assert_eq!(bordered.info.map(|info| (info.width_px, info.height_px)), Some((60, 40)));
     assert_eq!(bordered.values, run(&["invert"], &scene).values);
     let kept = run(&["border:size=9,colour=black", "trim:tolerance=2,margin=4"], &scene);
     assert_eq!(kept.info.map(|info| (info.width_px, info.height_px)), Some((68, 48)));
-    let plain = Picture::u8(30, 20, Channels::Gray, |_, _, _| 77);
+    let plain = TestImage::u8(30, 20, Channels::Gray, |_, _, _| 77);
     assert_eq!(run(&["trim"], &plain).values, plain.levels());
     let clear = run(&["border:size=5,colour=transparent", "trim"], &scene);
     assert_eq!(clear.info.map(|info| (info.width_px, info.height_px)), Some((60, 40)));
@@ -383,7 +383,7 @@ fn trimming_finds_the_image_inside_its_border_and_never_removes_everything() {
 
 #[test]
 fn a_shadow_follows_the_offset_and_the_image_is_unchanged() {
-    let scene = Picture::scene(40, 30, Channels::Rgb);
+    let scene = TestImage::scene(40, 30, Channels::Rgb);
     let out = run(&["drop_shadow:offset_x=12,offset_y=-7,blur=0,opacity=50,colour=#204060"], &scene);
     let info = out.info.expect("started");
     assert_eq!((info.width_px, info.height_px, info.channels), (52, 37, Channels::Rgba));
@@ -401,11 +401,11 @@ fn a_shadow_follows_the_offset_and_the_image_is_unchanged() {
         ("#202010", Channels::Rgba),
         ("#201020", Channels::Rgba),
     ] {
-        let gray = Picture::scene(8, 6, Channels::Gray);
+        let gray = TestImage::scene(8, 6, Channels::Gray);
         let out = run(&[&format!("drop_shadow:colour={colour}")], &gray);
         assert_eq!(out.info.map(|info| info.channels), Some(channels), "{colour}");
     }
-    let gray = run(&["drop_shadow:background=#808080"], &Picture::scene(8, 6, Channels::Gray));
+    let gray = run(&["drop_shadow:background=#808080"], &TestImage::scene(8, 6, Channels::Gray));
     assert_eq!(gray.info.map(|info| info.channels), Some(Channels::Gray));
     let soft = run(&["drop_shadow:offset_x=0,offset_y=0,blur=4,background=white"], &scene);
     let info = soft.info.expect("started");
@@ -418,9 +418,9 @@ fn a_shadow_follows_the_offset_and_the_image_is_unchanged() {
 fn a_rotated_ramp_is_a_ramp() {
     // Cubic interpolation keeps what is linear.
     let ramp = |x: f64, y: f64| 20.0 + x * 0.9 + y * 1.1;
-    let picture = Picture::u8(120, 90, Channels::Rgb, |x, y, _| ramp(f64::from(x), f64::from(y)).round() as u8);
+    let image = TestImage::u8(120, 90, Channels::Rgb, |x, y, _| ramp(f64::from(x), f64::from(y)).round() as u8);
     for degrees in [7.0_f64, -33.0, 200.0] {
-        let out = run(&[&format!("rotate:degrees={degrees},canvas=crop")], &picture);
+        let out = run(&[&format!("rotate:degrees={degrees},canvas=crop")], &image);
         let info = out.info.expect("started");
         let (sin, cos) = degrees.to_radians().sin_cos();
         for y in 2..info.height_px - 2 {
@@ -437,7 +437,7 @@ fn a_rotated_ramp_is_a_ramp() {
 
 #[test]
 fn a_watermark_changes_only_the_pixels_it_covers() {
-    let gray = Picture::u8(200, 100, Channels::Gray, |_, _, _| 100);
+    let gray = TestImage::u8(200, 100, Channels::Gray, |_, _, _| 100);
     let changed = |step: &str| {
         let out = run(&[step], &gray);
         let channels = out.info.expect("started").channels;
@@ -465,7 +465,7 @@ fn a_watermark_changes_only_the_pixels_it_covers() {
 
 #[test]
 fn a_border_has_its_colour_and_adds_channels_for_it() {
-    let gray = Picture::u8(4, 2, Channels::Gray, |_, _, _| 100);
+    let gray = TestImage::u8(4, 2, Channels::Gray, |_, _, _| 100);
     let padded = run(&["resize:width=4,height=4,fit=pad,background=#ff0000"], &gray);
     assert_eq!(padded.info.map(|info| info.channels), Some(Channels::Rgb));
     assert_eq!(padded.values[..3], [255.0, 0.0, 0.0]);
@@ -478,14 +478,14 @@ fn a_border_has_its_colour_and_adds_channels_for_it() {
 
 #[test]
 fn a_rotated_canvas_grows_to_hold_the_image() {
-    let picture = Picture::u8(100, 60, Channels::Rgb, |_, _, _| 0);
-    let out = run(&["rotate:degrees=45"], &picture);
+    let image = TestImage::u8(100, 60, Channels::Rgb, |_, _, _| 0);
+    let out = run(&["rotate:degrees=45"], &image);
     let info = out.info.expect("started");
     assert_eq!((info.width_px, info.height_px), (114, 114));
     let black = out.values.chunks_exact(3).filter(|pixel| pixel[0] < 128.0).count();
     assert!((5900..6100).contains(&black), "{black} px of 6000");
     // The top left corner of the image goes to the top and towards the right: clockwise.
-    let marked = Picture::u8(40, 40, Channels::Gray, |x, y, _| if x < 8 && y < 8 { 0 } else { 255 });
+    let marked = TestImage::u8(40, 40, Channels::Gray, |x, y, _| if x < 8 && y < 8 { 0 } else { 255 });
     let turned = run(&["rotate:degrees=30"], &marked);
     let width = turned.info.expect("started").width_px as usize;
     let at = turned.values.iter().position(|v| *v < 100.0).expect("the mark");
@@ -494,9 +494,9 @@ fn a_rotated_canvas_grows_to_hold_the_image() {
 
 #[test]
 fn grayscale_gives_one_channel_and_runs_before_a_blur() {
-    let picture = Picture::scene(40, 40, Channels::Rgba);
-    assert_eq!(run(&["grayscale"], &picture).info.map(|info| info.channels), Some(Channels::GrayAlpha));
-    let rgb = Picture::scene(40, 40, Channels::Rgb);
+    let image = TestImage::scene(40, 40, Channels::Rgba);
+    assert_eq!(run(&["grayscale"], &image).info.map(|info| info.channels), Some(Channels::GrayAlpha));
+    let rgb = TestImage::scene(40, 40, Channels::Rgb);
     let after = run(&["gaussian_blur:sigma=2", "grayscale"], &rgb).values;
     let before = run(&["grayscale", "gaussian_blur:sigma=2"], &rgb).values;
     assert_eq!(after, before);
@@ -505,7 +505,7 @@ fn grayscale_gives_one_channel_and_runs_before_a_blur() {
     assert!(!plan(&["resize:long_edge=9"], &rgb.info, Orientation::Upright, 1.0).accepts_luma());
     // A decoder that accepted the offer delivers gray.
     let plan = plan(&["gaussian_blur:sigma=2", "grayscale"], &rgb.info, Orientation::Upright, 1.0);
-    let mut gray = Picture::u8(40, 40, Channels::Gray, |_, _, _| 0);
+    let mut gray = TestImage::u8(40, 40, Channels::Gray, |_, _, _| 0);
     gray.samples = Samples::U8(run(&["grayscale"], &rgb).values.iter().map(|v| *v as u8).collect());
     let mut out = Collected::default();
     plan.run(&mut gray.reader(8), &mut out, &|| false).expect("runs");
@@ -514,7 +514,7 @@ fn grayscale_gives_one_channel_and_runs_before_a_blur() {
 
 #[test]
 fn a_decoder_may_deliver_a_smaller_image_and_the_planned_size_is_kept() {
-    let info = Picture::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
+    let info = TestImage::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
     let photo = ImageInfo { width_px: 6000, height_px: 4000, ..info };
     let scale = |steps: &[&str], orientation, view| plan(steps, &photo, orientation, view).max_downscale();
     let close = |a: f64, b: f64| (a - b).abs() < 0.01;
@@ -526,9 +526,9 @@ fn a_decoder_may_deliver_a_smaller_image_and_the_planned_size_is_kept() {
     assert!(close(scale(&["resize:long_edge=1000,kernel=nearest"], Orientation::Upright, 1.0), 1.0));
     assert!(close(scale(&[], Orientation::Upright, 0.1), 10.0 / 2.0));
 
-    let full = Picture::scene(600, 400, Channels::Rgb);
+    let full = TestImage::scene(600, 400, Channels::Rgb);
     let half = run(&["resize:percent=50,kernel=bilinear"], &full);
-    let mut decoded = Picture::u8(300, 200, Channels::Rgb, |_, _, _| 0);
+    let mut decoded = TestImage::u8(300, 200, Channels::Rgb, |_, _, _| 0);
     decoded.samples = Samples::U8(half.values.iter().map(|v| *v as u8).collect());
     for steps in [["resize:width=100,height=100,fit=cover"].as_slice(), &["invert"], &["gaussian_blur:sigma=9"]] {
         let plan = plan(steps, &full.info, Orientation::Rotate270, 1.0);
@@ -544,9 +544,9 @@ fn a_decoder_may_deliver_a_smaller_image_and_the_planned_size_is_kept() {
 
 #[test]
 fn a_smaller_view_looks_like_the_result_scaled_down() {
-    let full = Picture::scene(800, 600, Channels::Rgb);
+    let full = TestImage::scene(800, 600, Channels::Rgb);
     let small = run(&["resize:percent=25"], &full);
-    let mut view = Picture::u8(200, 150, Channels::Rgb, |_, _, _| 0);
+    let mut view = TestImage::u8(200, 150, Channels::Rgb, |_, _, _| 0);
     view.samples = Samples::U8(small.values.iter().map(|v| *v as u8).collect());
     // At these sizes, edges that fall between pixels of the view are ignored.
     let geometry: &[&[&str]] = &[
@@ -579,7 +579,7 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
         let info = out.info.expect("started");
         let result = run(steps, &full);
         let result_info = result.info.expect("started");
-        let mut whole = Picture::u8(result_info.width_px, result_info.height_px, result_info.channels, |_, _, _| 0);
+        let mut whole = TestImage::u8(result_info.width_px, result_info.height_px, result_info.channels, |_, _, _| 0);
         whole.samples = Samples::U8(result.values.iter().map(|v| *v as u8).collect());
         let exact = format!("resize:width={},height={},fit=exact,enlarge=true", info.width_px, info.height_px);
         let scaled = run(&[&exact], &whole);
@@ -601,7 +601,7 @@ fn a_smaller_view_looks_like_the_result_scaled_down() {
 
 #[test]
 fn streaming_holds_far_less_than_the_image() {
-    let info = Picture::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
+    let info = TestImage::u8(1, 1, Channels::Rgb, |_, _, _| 0).info;
     let photo = ImageInfo { width_px: 6000, height_px: 4000, ..info };
     let peak = |steps: &[&str], orientation| plan(steps, &photo, orientation, 1.0).peak_bytes();
     let grade = ["linear:scale=1.1,offset=-5", "saturation:factor=1.2", "sharpen:sigma=1,amount=0.8"];
@@ -615,15 +615,15 @@ fn streaming_holds_far_less_than_the_image() {
 
 #[test]
 fn a_cancelled_run_ends_at_the_next_band() {
-    let picture = Picture::scene(300, 900, Channels::Rgb);
-    let plan = plan(&["gaussian_blur:sigma=2"], &picture.info, Orientation::Upright, 1.0);
+    let image = TestImage::scene(300, 900, Channels::Rgb);
+    let plan = plan(&["gaussian_blur:sigma=2"], &image.info, Orientation::Upright, 1.0);
     let asked = Cell::new(0);
     let cancelled = || {
         asked.set(asked.get() + 1);
         asked.get() > 3
     };
     let mut out = Collected::default();
-    let error = plan.run(&mut picture.reader(u32::MAX), &mut out, &cancelled).expect_err("cancelled");
+    let error = plan.run(&mut image.reader(u32::MAX), &mut out, &cancelled).expect_err("cancelled");
     assert_eq!((error.kind, asked.get()), (ErrorKind::Cancelled, 4));
     assert!(out.rows < 900);
 }
@@ -643,7 +643,7 @@ impl RowReader for Broken {
 
 #[test]
 fn a_decoder_that_breaks_its_contract_fails_its_item() {
-    let info = Picture::u8(10, 10, Channels::Rgb, |_, _, _| 0).info;
+    let info = TestImage::u8(10, 10, Channels::Rgb, |_, _, _| 0).info;
     let band = |samples| Band { width_px: 10, rows: 1, channels: Channels::Rgb, samples };
     for (band, rows, kind) in [
         (band(Samples::U8(vec![0; 30])), 1, ErrorKind::Truncated),
@@ -663,9 +663,9 @@ fn a_decoder_that_breaks_its_contract_fails_its_item() {
 
 #[test]
 fn premultiplied_input_is_unpremultiplied() {
-    let mut picture = Picture::u8(3, 1, Channels::Rgba, |_, _, channel| [50, 100, 25, 128][channel]);
-    picture.info.premultiplied = true;
-    let out = run(&[], &picture);
+    let mut image = TestImage::u8(3, 1, Channels::Rgba, |_, _, channel| [50, 100, 25, 128][channel]);
+    image.info.premultiplied = true;
+    let out = run(&[], &image);
     assert_eq!(out.values[..4], [100.0, 199.0, 50.0, 128.0]);
     assert_eq!(out.info.map(|info| info.premultiplied), Some(false));
 }
@@ -682,7 +682,7 @@ fn an_invalid_step_is_reported_by_its_number() {
 
 #[test]
 fn a_step_that_does_not_fit_the_image_fails_that_item() {
-    let info = Picture::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
+    let info = TestImage::u8(100, 1000, Channels::Rgb, |_, _, _| 0).info;
     let fails = |step: &str| {
         let pipeline = Pipeline::new(&recipe(&["invert", step]), &files()).expect("valid");
         pipeline.plan(&info, Orientation::Upright, 1.0).map(|_| ()).expect_err(step)
@@ -710,13 +710,13 @@ proptest! {
         view_scale in 0.01_f64..1.0,
         at_once in 1_u32..20,
     ) {
-        let picture = Picture::scene(width, height, channels);
+        let image = TestImage::scene(width, height, channels);
         let steps: Vec<&str> = STEPS[first].iter().chain(STEPS[second]).copied().collect();
         let pipeline = Pipeline::new(&recipe(&steps), &files()).expect("valid");
         for scale in [1.0, view_scale] {
-            if let Ok(plan) = pipeline.plan(&picture.info, orientation, scale) {
+            if let Ok(plan) = pipeline.plan(&image.info, orientation, scale) {
                 let mut out = Collected::default();
-                plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
+                plan.run(&mut image.reader(at_once), &mut out, &|| false).expect("runs");
                 if plan.is_certain() {
                     prop_assert_eq!(out.info, Some(plan.output()));
                 }

@@ -24,7 +24,7 @@ fn locked() -> Server {
 }
 
 #[test]
-fn a_password_goes_to_the_file_of_secrets_and_a_resume_finds_it_there() {
+fn a_password_is_stored_in_the_secrets_file_and_found_by_a_resume() {
     let (home, server) = (Home::new(), locked());
     let mine = |path: &str| server.url(path).replace("http://", "http://me:s3cret@");
     let list = home.file("in.txt", format!("{}\n{}\n", mine("/b.txt"), mine("/c.txt")));
@@ -46,7 +46,7 @@ fn a_password_goes_to_the_file_of_secrets_and_a_resume_finds_it_there() {
 }
 
 #[test]
-fn a_missing_secret_pauses_the_job_which_goes_on_once_it_is_there() {
+fn a_missing_secret_pauses_the_job_which_can_be_resumed() {
     let (home, server) = (Home::new(), locked());
     let bearer = format!("{}=settings:shop", server.url("").trim_end_matches('/'));
     let said = home.run(&["run", &server.url("/a.txt"), "-o", "out", "--basic", &bearer]).expect(3);
@@ -66,7 +66,7 @@ fn a_missing_secret_pauses_the_job_which_goes_on_once_it_is_there() {
 }
 
 #[test]
-fn what_is_given_for_a_place_that_no_link_leads_to_is_told() {
+fn unused_credentials_are_reported() {
     let (home, server) = (Home::new(), locked());
     let here = server.url("").trim_end_matches('/').to_owned();
     let secure = here.replace("http://", "https://");
@@ -86,7 +86,7 @@ fn what_is_given_for_a_place_that_no_link_leads_to_is_told() {
 }
 
 #[test]
-fn a_links_own_secret_that_went_away_pauses_the_job_too() {
+fn a_missing_secret_of_a_link_pauses_the_job() {
     let (home, server) = (Home::new(), locked());
     let url = server.url("/a.txt").replace("http://", "http://me:wrong@");
     home.run(&["run", &url, &server.url("/open"), "-o", "out"]).expect(1);
@@ -152,7 +152,7 @@ fn a_long_list_of_one_host_obeys_robots_txt_and_a_short_one_or_never_does_not() 
 }
 
 #[test]
-fn a_host_that_is_trusted_without_a_look_is_shown() {
+fn a_host_whose_certificate_is_not_checked_is_shown() {
     let (home, server) = (Home::new(), Server::start(|_| ok("x", "text/plain")));
     home.run(&["run", &server.url("/a.txt"), "-o", "out", "--insecure-host", "NAS.local"]).expect(0);
     for args in [&["jobs"][..], &["jobs", "1"]] {
@@ -162,7 +162,7 @@ fn a_host_that_is_trusted_without_a_look_is_shown() {
 }
 
 #[test]
-fn a_signed_query_stays_out_of_words_and_exports_and_is_there_for_a_retry() {
+fn a_signed_query_is_hidden_in_messages_and_exports_but_kept_for_a_retry() {
     let server = Server::start(|request| match request.hit {
         1 => status(404),
         _ => ok("x", "text/plain"),

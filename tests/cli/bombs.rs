@@ -159,7 +159,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn sixteen_bombs_at_once_fail_with_a_sentence_and_leave_the_program_within_its_budget() {
+fn sixteen_bombs_at_once_fail_within_the_memory_budget() {
     const BUDGET_BYTES: u64 = 256_000_000;
     let home = Home::new();
     let bombs = bombs();
@@ -180,8 +180,8 @@ fn sixteen_bombs_at_once_fail_with_a_sentence_and_leave_the_program_within_its_b
         let kind = event.map_or("", |event| event["kind"].as_str().unwrap());
         let sentence = event.map_or("", |event| event["message"].as_str().unwrap());
         let is_kind = if allowed.is_empty() { kind.is_empty() } else { allowed.contains(&kind) };
-        let is_told = kind.is_empty() || (sentence.contains(name) && sentence.ends_with("Original untouched."));
-        if !is_kind || !is_told {
+        let is_reported = kind.is_empty() || (sentence.contains(name) && sentence.ends_with("Original untouched."));
+        if !is_kind || !is_reported {
             wrong.push(format!("{name}: {kind:?}, {sentence}"));
         }
     }
@@ -191,7 +191,7 @@ fn sixteen_bombs_at_once_fail_with_a_sentence_and_leave_the_program_within_its_b
 }
 
 #[test]
-fn an_item_that_takes_too_long_fails_and_says_how_long_it_had() {
+fn an_item_that_takes_too_long_fails_with_its_time_limit() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
     let large = ["-s", "resize:long_edge=12000,enlarge=true", "-s", "median:radius=8"];
@@ -204,7 +204,7 @@ fn an_item_that_takes_too_long_fails_and_says_how_long_it_had() {
 }
 
 #[test]
-fn limits_of_one_item_are_heard_by_runs_and_by_the_plan() {
+fn limits_per_item_apply_to_run_and_dry_run() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
     let step = ["run", "in", "-o", "out", "-s", "resize:long_edge=60"];
@@ -219,7 +219,7 @@ fn limits_of_one_item_are_heard_by_runs_and_by_the_plan() {
 }
 
 #[test]
-fn what_is_there_of_a_file_that_ends_early_is_saved_when_asked_for_and_marked() {
+fn the_complete_part_of_a_truncated_file_is_saved_on_request_and_marked() {
     let home = Home::new();
     let whole = sample("tulip-field.jpg");
     home.file("in/cut.jpg", &whole[..whole.len() / 2]);
@@ -239,7 +239,7 @@ fn what_is_there_of_a_file_that_ends_early_is_saved_when_asked_for_and_marked() 
 }
 
 #[test]
-fn frames_that_are_there_of_an_animation_that_ends_early_are_saved_when_asked_for_and_marked() {
+fn complete_frames_of_a_truncated_animation_are_saved_on_request_and_marked() {
     let home = Home::new();
     let whole = include_bytes!("../reference/animation/disposals.gif");
     home.file("in/cut.gif", &whole[..whole.len() * 2 / 3]);
@@ -257,7 +257,7 @@ fn frames_that_are_there_of_an_animation_that_ends_early_are_saved_when_asked_fo
 }
 
 #[test]
-fn a_name_tells_when_the_camera_took_the_picture() {
+fn a_name_can_contain_the_date_taken() {
     let home = Home::new();
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();
     exif.extend(b"2019:07:06 05:04:03\0");

@@ -49,7 +49,7 @@ fn every_operation_is_listed_and_explained_with_units_ranges_and_defaults() {
 }
 
 #[test]
-fn help_names_only_what_is_there() {
+fn help_lists_only_existing_commands_and_formats() {
     let home = Home::new();
     let help = home.run(&["--help"]).expect(0).out;
     let commands = help.split("Commands:").nth(1).unwrap().split("Arguments:").next().unwrap();

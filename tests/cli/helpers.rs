@@ -63,7 +63,7 @@ fn a_helper_can_open_no_file_and_no_socket_and_start_no_program() {
 }
 
 #[test]
-fn helpers_end_with_a_program_that_is_interrupted_and_with_one_that_is_killed() {
+fn helpers_exit_when_the_program_is_interrupted_or_killed() {
     for is_killed in [false, true] {
         let home = Home::new();
         home.file("in/slow.svg", SLOW);

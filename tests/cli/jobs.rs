@@ -20,7 +20,7 @@ fn mixed() -> (Home, Server) {
 }
 
 #[test]
-fn jobs_are_listed_and_told_with_their_failures_by_cause() {
+fn jobs_are_listed_and_shown_with_failures_by_cause() {
     let (home, _server) = mixed();
     let list = home.run(&["jobs"]).expect(0).out;
     assert_eq!(list.lines().count(), 2, "{list}");
@@ -35,7 +35,7 @@ fn jobs_are_listed_and_told_with_their_failures_by_cause() {
 }
 
 #[test]
-fn looking_at_an_empty_history_makes_no_catalog() {
+fn listing_jobs_creates_no_catalog() {
     let home = Home::new();
     assert_eq!(home.run(&["jobs"]).expect(0).out, "No jobs yet.\n");
     home.run(&["--catalog", "other.sqlite", "jobs", "3"]).expect(2);
@@ -43,7 +43,7 @@ fn looking_at_an_empty_history_makes_no_catalog() {
 }
 
 #[test]
-fn a_retry_of_one_kind_leaves_the_others_failed() {
+fn retrying_one_kind_leaves_the_others_failed() {
     let (home, server) = mixed();
     let said = home.run(&["retry", "1", "--kind", "http_status", "--json"]).expect(1);
     assert_eq!(said.events()[0]["event"], "started");

@@ -16,7 +16,7 @@ fn shop() -> Server {
 }
 
 #[test]
-fn a_list_is_fetched_as_it_is_and_nameless_links_are_numbered() {
+fn a_list_is_fetched_byte_for_byte_and_nameless_links_are_numbered() {
     let (home, server) = (Home::new(), shop());
     let list = ["/pic/tulip.jpg", "/", "/?page=2"].map(|path| server.url(path)).join("\n");
     home.file("list.txt", format!("# a shop\n\n{list}   # the last\n"));
@@ -28,7 +28,7 @@ fn a_list_is_fetched_as_it_is_and_nameless_links_are_numbered() {
 }
 
 #[test]
-fn standard_input_is_a_list_too_and_is_kept_for_a_retry() {
+fn a_list_on_standard_input_is_kept_for_a_retry() {
     let (home, server) = (Home::new(), shop());
     let list = format!("{}\n{}\nno link\n", server.url("/pic/tulip.jpg"), server.url("/gone.jpg"));
     let said = home.run_with_input(&["run", "--urls", "-", "-o", "out", "--json"], &list).expect(1);
@@ -43,7 +43,7 @@ fn standard_input_is_a_list_too_and_is_kept_for_a_retry() {
 }
 
 #[test]
-fn a_password_in_a_link_is_never_said() {
+fn a_password_in_a_link_is_never_printed() {
     let (home, server) = (Home::new(), shop());
     let with_secret = |path: &str| server.url(path).replace("http://", "http://me:s3cret@");
     let urls = ["/gone.jpg?x=1", "/page.jpg", "/pic/tulip.jpg"].map(with_secret);
@@ -61,7 +61,7 @@ fn a_password_in_a_link_is_never_said() {
 }
 
 #[test]
-fn progress_is_told_at_most_ten_times_a_second() {
+fn progress_is_reported_at_most_ten_times_a_second() {
     let home = Home::new();
     let server = Server::start(|_| ok("x", "text/plain").delay(std::time::Duration::from_millis(15)));
     let list: String = (0..60).map(|n| server.url(&format!("/{n}.txt\n"))).collect();

@@ -38,7 +38,7 @@ fn extra_of(said: &Said, row: usize) -> serde_json::Value {
 }
 
 #[test]
-fn every_form_of_list_is_fetched_and_named_by_its_columns() {
+fn every_list_format_is_fetched_and_named_by_its_columns() {
     let server = letters();
     let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
     let csv = format!("\u{feff}ID,Image,title\r\n7,{a},\"x, \"\"y\"\"\"\r\n8,{b},../z\r\n");
@@ -63,7 +63,7 @@ fn every_form_of_list_is_fetched_and_named_by_its_columns() {
 }
 
 #[test]
-fn an_export_to_parquet_is_a_list_itself() {
+fn an_export_to_parquet_can_be_used_as_a_list() {
     let server = letters();
     let home = Home::new();
     home.file("list.txt", format!("{}\n{}\nhttp:///b.txt\n", server.url("/a.txt"), server.url("/b.txt")));
@@ -91,7 +91,7 @@ fn a_parquet_list_is_read_and_its_bad_rows_fail_alone() {
 }
 
 #[test]
-fn tables_may_come_on_standard_input() {
+fn tables_can_be_read_from_standard_input() {
     let server = letters();
     let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
     for (input, column) in [
@@ -108,7 +108,7 @@ fn tables_may_come_on_standard_input() {
 }
 
 #[test]
-fn a_list_on_the_web_is_fetched_first_and_its_lines_never_become_files() {
+fn a_list_at_a_url_is_fetched_first_and_its_lines_never_become_files() {
     let home = Home::new();
     let secret = home.file("secret.txt", "mine");
     let (server, line) = (letters(), secret.display().to_string());
@@ -133,7 +133,7 @@ fn a_list_on_the_web_is_fetched_first_and_its_lines_never_become_files() {
 }
 
 #[test]
-fn a_missing_column_is_a_wrong_usage_that_names_those_there_are() {
+fn a_missing_column_is_a_usage_error_that_names_the_existing_ones() {
     let home = Home::new();
     home.file("list.csv", "id,link\n1,http://127.0.0.1:1/a\n");
     home.file("list.txt", "http://127.0.0.1:1/a\n");
@@ -155,7 +155,7 @@ fn a_missing_column_is_a_wrong_usage_that_names_those_there_are() {
 }
 
 #[test]
-fn a_checksum_that_differs_fails_its_item_and_nothing_is_saved_of_it() {
+fn a_wrong_checksum_fails_its_item_and_nothing_is_saved() {
     let (home, server) = (Home::new(), letters());
     let row = |letter: &str, sum: &str| format!("{},{sum}\n", server.url(&format!("/{letter}.txt")));
     let right = [row("a", SHA256_A), row("b", "")].concat();
@@ -179,7 +179,7 @@ fn a_checksum_that_differs_fails_its_item_and_nothing_is_saved_of_it() {
 }
 
 #[test]
-fn repeated_links_are_fetched_once_and_said_to_be_skipped() {
+fn repeated_links_are_fetched_once_and_reported_as_skipped() {
     let (home, server) = (Home::new(), letters());
     let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
     home.file("list.csv", format!("id,url\n1,{a}\n2,{b}\n3,{a}\n4,{a}\n"));
@@ -191,7 +191,7 @@ fn repeated_links_are_fetched_once_and_said_to_be_skipped() {
 }
 
 #[test]
-fn a_column_that_an_item_lacks_fails_that_item_alone() {
+fn a_missing_column_value_fails_only_its_item() {
     let (home, server) = (Home::new(), letters());
     let jsonl =
         format!("{{\"id\":1,\"url\":\"{}\"}}\n{{\"url\":\"{}\"}}\n", server.url("/a.txt"), server.url("/b.txt"));
@@ -202,7 +202,7 @@ fn a_column_that_an_item_lacks_fails_that_item_alone() {
 }
 
 #[test]
-fn columns_make_no_folders_and_go_through_a_recipe() {
+fn columns_in_names_make_no_folders_and_work_with_a_recipe() {
     let home = Home::new();
     let jpeg = sample("tulip-field.jpg");
     let server = Server::start(move |_| ok(jpeg.clone(), "image/jpeg"));
@@ -225,7 +225,7 @@ fn columns_make_no_folders_and_go_through_a_recipe() {
 }
 
 #[test]
-fn a_long_list_starts_before_it_has_been_read() {
+fn a_job_starts_before_its_long_list_is_read() {
     let home = Home::new();
     let server = letters();
     // Ends only when it is closed: what is fetched meanwhile was fetched before the list's end.
@@ -241,7 +241,7 @@ fn a_long_list_starts_before_it_has_been_read() {
 }
 
 #[test]
-fn a_list_that_broke_off_is_gone_on_with_once_it_is_mended() {
+fn a_truncated_list_is_resumed_once_it_is_fixed() {
     let server = letters();
     let home = Home::new();
     let links: String = "abcdef".chars().map(|letter| server.url(&format!("/{letter}.txt\n"))).collect();
@@ -265,7 +265,7 @@ fn a_list_that_broke_off_is_gone_on_with_once_it_is_mended() {
 }
 
 #[test]
-fn a_list_that_can_not_be_had_leaves_a_job_that_can_be_resumed() {
+fn an_unavailable_list_leaves_a_resumable_job() {
     let home = Home::new();
     let server = Server::start(|request| if request.hit < 2 { status(404) } else { ok("", "text/plain") });
     let list = server.url("/list.txt");
@@ -276,7 +276,7 @@ fn a_list_that_can_not_be_had_leaves_a_job_that_can_be_resumed() {
 }
 
 #[test]
-fn whoever_gives_a_list_as_an_input_is_told_how_its_links_are_fetched() {
+fn a_list_given_as_an_input_prints_how_to_fetch_its_links() {
     let home = Home::new();
     home.file("links.txt", "# mine\nhttp://127.0.0.1:1/a.jpg\n");
     home.file("notes.txt", "http is a protocol\n");
@@ -285,7 +285,7 @@ fn whoever_gives_a_list_as_an_input_is_told_how_its_links_are_fetched() {
 }
 
 #[test]
-fn a_dry_run_reads_a_list_of_the_web() {
+fn a_dry_run_reads_a_list_at_a_url() {
     let home = Home::new();
     let server = Server::start(|_| ok("url\nhttp://h.example/a.jpg\nhttp://h.example/b.jpg\n", "text/csv"));
     let said = home.run(&["run", "--urls", &server.url("/list.csv"), "-o", "out", "--dry-run"]).expect(0);
@@ -294,7 +294,7 @@ fn a_dry_run_reads_a_list_of_the_web() {
 }
 
 #[test]
-fn lines_with_several_links_and_ends_of_old_macs_lose_none() {
+fn lines_with_several_links_and_old_mac_line_ends_lose_no_link() {
     let server = letters();
     let home = Home::new();
     let url = |letter: &str| server.url(&format!("/{letter}.txt"));
@@ -304,7 +304,7 @@ fn lines_with_several_links_and_ends_of_old_macs_lose_none() {
 }
 
 #[test]
-fn what_only_resembles_a_link_leaves_its_password_nowhere() {
+fn passwords_in_texts_that_resemble_links_are_removed() {
     let home = Home::new();
     let lines = [
         "ftp://me:s3cret@h/x",

@@ -6,7 +6,7 @@ use crate::program::Home;
 use crate::util::server::{Server, ok, status};
 
 #[test]
-fn all_links_are_fetched_although_only_few_files_can_be_open() {
+fn all_links_are_fetched_even_if_few_files_can_be_open() {
     let server = Server::start(|request| match request.path.as_str() {
         "/robots.txt" => status(404),
         path => ok(path.to_owned(), "text/plain"),
@@ -24,7 +24,7 @@ fn all_links_are_fetched_although_only_few_files_can_be_open() {
 }
 
 #[test]
-fn a_file_above_the_limit_fails_its_item_and_not_the_program() {
+fn a_file_above_the_size_limit_fails_only_its_item() {
     let server = Server::start(|request| {
         let bytes = if request.path == "/large.bin" { 6_000_000 } else { 1_000 };
         ok(vec![b'x'; bytes], "application/octet-stream")
@@ -39,7 +39,7 @@ fn a_file_above_the_limit_fails_its_item_and_not_the_program() {
 }
 
 #[test]
-fn a_standard_output_that_is_gone_is_reported() {
+fn a_closed_standard_output_is_reported() {
     let home = Home::new();
     let gone = || {
         let (reader, writer) = std::io::pipe().unwrap();

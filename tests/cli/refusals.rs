@@ -12,7 +12,7 @@ fn refused(home: &Home, args: &[&str]) -> Said {
 }
 
 #[test]
-fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
+fn an_invalid_recipe_is_refused_with_line_and_allowed_values() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     for (body, line, words) in [
@@ -39,7 +39,7 @@ fn a_wrong_recipe_is_refused_with_its_line_and_what_is_allowed() {
 }
 
 #[test]
-fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
+fn invalid_steps_and_options_are_refused_with_allowed_values() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     for (args, words) in [
@@ -80,7 +80,7 @@ fn wrong_steps_and_options_are_refused_with_what_is_allowed() {
 }
 
 #[test]
-fn a_place_that_can_not_be_used_ends_with_3() {
+fn an_unusable_output_folder_or_catalog_ends_with_3() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     home.file("file", "a file");

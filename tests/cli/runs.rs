@@ -25,7 +25,7 @@ fn a_plain_copy_is_byte_exact_under_the_same_name() {
 }
 
 #[test]
-fn a_folder_that_was_made_in_vain_is_gone_again() {
+fn an_unused_output_folder_is_removed() {
     let home = Home::new();
     home.file("in/a.jpg", "no picture");
     home.run(&["run", "in", "-o", "new/out", STEP[0], STEP[1]]).expect(1);
@@ -78,7 +78,7 @@ fn json_lines_come_in_order_with_the_keys_of_the_contract() {
 }
 
 #[test]
-fn a_failure_is_told_in_plain_words_and_the_job_goes_on() {
+fn a_failure_is_explained_and_the_job_continues() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "a.jpg");
     home.file("b.jpg", &sample("dunes-at-dusk.jpg")[..9000]);
@@ -90,7 +90,7 @@ fn a_failure_is_told_in_plain_words_and_the_job_goes_on() {
 }
 
 #[test]
-fn folders_are_gone_into_and_mirrored_only_when_asked() {
+fn subfolders_are_included_and_recreated_only_on_request() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
     home.sample("dunes-at-dusk.jpg", "in/deep/er/b.jpg");
@@ -106,7 +106,7 @@ fn folders_are_gone_into_and_mirrored_only_when_asked() {
 }
 
 #[test]
-fn formats_qualities_and_names_are_as_told() {
+fn formats_qualities_and_names_are_as_requested() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     let run = |args: &[&str]| home.run(&[&["run", "t.jpg", STEP[0], STEP[1]], args].concat()).expect(0);
@@ -147,7 +147,7 @@ fn a_recipe_file_and_steps_work_together_in_order() {
 }
 
 #[test]
-fn a_taken_name_is_treated_as_the_policy_says() {
+fn an_existing_name_is_handled_by_the_conflict_policy() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     let bytes = sample("tulip-field.jpg");
@@ -207,7 +207,7 @@ fn a_dry_run_writes_nothing_and_predicts_what_the_run_does() {
 }
 
 #[test]
-fn what_is_asked_of_plain_copies_is_done_or_refused_but_not_passed_over() {
+fn options_for_plain_copies_are_applied_or_refused_but_never_ignored() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "t.jpg");
     let original = std::fs::metadata(home.path("t.jpg")).unwrap().len();
@@ -234,7 +234,7 @@ fn what_is_asked_of_plain_copies_is_done_or_refused_but_not_passed_over() {
 }
 
 #[test]
-fn an_empty_folder_is_no_failure_and_an_unreadable_list_is_one() {
+fn an_empty_folder_is_not_a_failure_but_an_unreadable_list_is() {
     let home = Home::new();
     std::fs::create_dir(home.path("empty")).unwrap();
     let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
@@ -263,7 +263,7 @@ fn a_bare_file_name_needs_no_output_folder() {
 }
 
 #[test]
-fn strip_alone_takes_metadata_out_and_touches_no_pixel() {
+fn strip_alone_removes_metadata_and_changes_no_pixel() {
     let home = Home::new();
     let photo = sample("tulip-field.jpg");
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0F\0\x02\0\0\0\x08\0\0\0\x1A\0\0\0\0Secret!\0";
@@ -291,7 +291,7 @@ fn strip_alone_takes_metadata_out_and_touches_no_pixel() {
 }
 
 #[test]
-fn a_file_of_several_pages_is_told_of_unless_a_page_was_picked() {
+fn a_multi_page_file_gets_a_warning_unless_a_page_is_selected() {
     let home = Home::new();
     home.file("scan.tif", std::fs::read("tests/reference/formats/tiff_pages.tif").unwrap());
     let args = ["run", "scan.tif", "-o", "out", "--save"];

@@ -34,7 +34,7 @@ fn start_fetching(home: &Home, server: &Server, catalog: &str) -> (Running, Stri
 }
 
 #[test]
-fn only_what_dead_programs_left_is_swept_from_a_shared_folder() {
+fn only_temporaries_of_dead_programs_are_removed_from_a_shared_folder() {
     let home = Home::new();
     let server = Server::start(|request| match request.path.as_str() {
         "/endless.bin" => Behaviour::from(ok(vec![7; 4 << 20], "application/octet-stream").stalls_after_body()),
@@ -87,7 +87,7 @@ fn two_programs_that_write_to_one_folder_at_once_both_save_everything() {
 
 #[cfg(unix)]
 #[test]
-fn an_output_folder_that_is_moved_while_the_job_runs_ends_it_with_3_and_is_named() {
+fn moving_the_output_folder_during_a_job_ends_it_with_3() {
     let home = Home::new();
     let server = Server::start(|request| ok(request.path.clone(), "text/plain"));
     server.hold();

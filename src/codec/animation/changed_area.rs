@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_changed_area_is_as_small_as_can_be() {
+    fn the_changed_area_is_minimal() {
         let info = info(4, 3);
         let before = [7u8; 24];
         let mut after = before;

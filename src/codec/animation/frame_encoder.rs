@@ -119,7 +119,7 @@ mod tests {
     use super::super::frame_encoder::*;
 
     #[test]
-    fn delays_stay_exact_or_keep_their_sum_and_never_become_too_short() {
+    fn delays_are_exact_or_keep_their_sum_and_are_never_too_short() {
         let mut clock = Clock::new(100, 2, 65_535);
         let units: Vec<u32> = (0..6).map(|_| clock.units(Delay::new(33, 1_000))).collect();
         assert_eq!(units, [3, 4, 3, 3, 4, 3]);

@@ -15,7 +15,7 @@ use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
 
 /// A file's primary image, as described by the file.
-struct Picture<'a> {
+struct PrimaryImage<'a> {
     items: Items<'a>,
     /// Position and size within the decoded frame: left, top, width, height in px.
     part: (u32, u32, u32, u32),
@@ -25,7 +25,7 @@ struct Picture<'a> {
     orientation: Orientation,
 }
 
-impl<'a> Picture<'a> {
+impl<'a> PrimaryImage<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, ItemError> {
         let items = Items::read(bytes)?;
         let primary = items.primary()?;
@@ -129,7 +129,7 @@ pub(super) const fn held_bytes(_: &[u8], header: &Header) -> u64 {
 }
 
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
-    Ok(Picture::read(bytes)?.header())
+    Ok(PrimaryImage::read(bytes)?.header())
 }
 
 pub(super) fn open<'a>(
@@ -137,20 +137,20 @@ pub(super) fn open<'a>(
     _options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    let picture = Picture::read(bytes)?;
-    let primary = picture.items.primary()?;
-    let frame = grid::decode(&picture.items, primary, picture.frame_size)?;
-    let monochrome = picture.info.channels.colour_count() == 1;
-    if frame.bits != picture.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
+    let image = PrimaryImage::read(bytes)?;
+    let primary = image.items.primary()?;
+    let frame = grid::decode(&image.items, primary, image.frame_size)?;
+    let monochrome = image.info.channels.colour_count() == 1;
+    if frame.bits != image.bits || (frame.layout == rav1d::Layout::Gray) != monochrome {
         return Err(errors::corrupt("avif_frame_codec"));
     }
-    let (alpha, premultiplied) = match picture.items.alpha_of(primary) {
+    let (alpha, premultiplied) = match image.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
             item.check_essential()?;
-            if item.size()? != picture.frame_size {
+            if item.size()? != image.frame_size {
                 return Err(errors::unsupported("avif_alpha_size"));
             }
-            (Some(grid::decode(&picture.items, item, picture.frame_size)?), premultiplied)
+            (Some(grid::decode(&image.items, item, image.frame_size)?), premultiplied)
         }
         None => (None, false),
     };
@@ -168,19 +168,19 @@ pub(super) fn open<'a>(
     });
     let profile = profile.or_else(|| if monochrome { None } else { profile_of(primaries) });
     let rows = YuvRows {
-        info: picture.info,
+        info: image.info,
         frame,
         alpha,
         premultiplied,
         matrix,
         full_range,
-        left: picture.part.0 as usize,
-        top: picture.part.1 as usize,
+        left: image.part.0 as usize,
+        top: image.part.1 as usize,
         next_row: 0,
         lines: yuv::Lines::default(),
     };
-    let metadata = picture.items.metadata_of(primary);
-    Ok(Decoded { header: picture.header(), rows: Box::new(rows), profile, metadata })
+    let metadata = image.items.metadata_of(primary);
+    Ok(Decoded { header: image.header(), rows: Box::new(rows), profile, metadata })
 }
 
 /// The profile for wide-gamut primaries given by number, with the sRGB curve that such images use.

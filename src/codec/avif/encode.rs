@@ -79,7 +79,8 @@ impl AvifEncoder {
             encoder.encode_raw_planes_10_bit(width, height, colours, None::<[u16; 0]>, range, matrix)
         };
         drop(pixels);
-        let EncodedImage { avif_file, color_byte_size, alpha_byte_size, .. } = image.map_err(errors::cant_encode)?;
+        let EncodedImage { avif_file, color_byte_size, alpha_byte_size, .. } =
+            image.map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         // The library's own container ends with the data of alpha and colour.
         let lost = || errors::cant_encode("encoder_short");
         let (rest, colour) =

@@ -71,9 +71,9 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
         if doubled != (left, top) {
             return Err(errors::corrupt("avif_tiles_odd"));
         }
-        let places = [(left, top), chroma, chroma];
-        for ((to, from), place) in canvas.planes.iter_mut().zip(&frame.planes).zip(places) {
-            paste(to, from, place);
+        let offsets = [(left, top), chroma, chroma];
+        for ((to, from), offset) in canvas.planes.iter_mut().zip(&frame.planes).zip(offsets) {
+            paste(to, from, offset);
         }
     }
     canvas.ok_or_else(broken)

@@ -110,7 +110,7 @@ impl<'a> Items<'a> {
             let read = match &kind {
                 b"pitm" => this.read_primary(body),
                 b"iinf" => this.read_infos(body)?,
-                b"iloc" => this.read_places(body),
+                b"iloc" => this.read_locations(body),
                 b"iref" => this.read_references(body)?,
                 b"iprp" => read_properties(body, &mut pool, &mut links)?,
                 b"idat" => {
@@ -182,7 +182,7 @@ impl<'a> Items<'a> {
         Some(())
     }
 
-    fn read_places(&mut self, body: &[u8]) -> Option<()> {
+    fn read_locations(&mut self, body: &[u8]) -> Option<()> {
         let mut fields = Fields(body);
         let (version, _) = fields.version()?;
         let (sizes, more) = (fields.u8()?, fields.u8()?);

@@ -11,7 +11,7 @@ use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
 use re_rav1d::include::dav1d::headers::{
     DAV1D_PIXEL_LAYOUT_I400, DAV1D_PIXEL_LAYOUT_I420, DAV1D_PIXEL_LAYOUT_I422, DAV1D_PIXEL_LAYOUT_I444,
 };
-use re_rav1d::include::dav1d::picture::Dav1dPicture;
+use re_rav1d::include::dav1d::image::Dav1dPicture;
 use re_rav1d::src::lib::{
     dav1d_close, dav1d_data_create, dav1d_data_unref, dav1d_default_settings, dav1d_get_picture, dav1d_open,
     dav1d_picture_unref, dav1d_send_data,
@@ -104,9 +104,9 @@ impl Drop for Data {
 }
 
 /// An image from the decoder, released when dropped.
-struct Picture(Dav1dPicture);
+struct DecodedImage(Dav1dPicture);
 
-impl Drop for Picture {
+impl Drop for DecodedImage {
     fn drop(&mut self) {
         // SAFETY: the image is empty, or one that `dav1d_get_picture` filled; both may be released.
         #[expect(unsafe_code, reason = "a C interface")]
@@ -137,14 +137,14 @@ pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Fra
         }
         last = got.or(last);
     }
-    while let Some(picture) = next(&mut decoder)? {
-        last = Some(picture);
+    while let Some(image) = next(&mut decoder)? {
+        last = Some(image);
     }
-    let picture = last.ok_or_else(errors::truncated)?;
-    if (picture.0.p.w, picture.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
+    let image = last.ok_or_else(errors::truncated)?;
+    if (image.0.p.w, image.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
         return Err(errors::corrupt("avif_frame_size"));
     }
-    frame(&picture.0)
+    frame(&image.0)
 }
 
 fn failure(result: Dav1dResult) -> ItemError {
@@ -203,30 +203,30 @@ fn loaded(stream: &[u8]) -> Result<Data, ItemError> {
 }
 
 /// The next image that is ready, if any.
-fn next(decoder: &mut Decoder) -> Result<Option<Picture>, ItemError> {
-    let mut picture = Picture(Dav1dPicture::default());
+fn next(decoder: &mut Decoder) -> Result<Option<DecodedImage>, ItemError> {
+    let mut image = DecodedImage(Dav1dPicture::default());
     // SAFETY: the context is open; the image is empty, so nothing is lost when it is overwritten.
     #[expect(unsafe_code, reason = "a C interface")]
-    let got = unsafe { dav1d_get_picture(decoder.0, Some(NonNull::from(&mut picture.0))) };
+    let got = unsafe { dav1d_get_picture(decoder.0, Some(NonNull::from(&mut image.0))) };
     match got {
         AGAIN => Ok(None),
-        Dav1dResult(0) => Ok(Some(picture)),
+        Dav1dResult(0) => Ok(Some(image)),
         failed => Err(failure(failed)),
     }
 }
 
 /// An image's planes, copied, and the properties in its headers.
-fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
-    let layout = match picture.p.layout {
+fn frame(image: &Dav1dPicture) -> Result<Frame, ItemError> {
+    let layout = match image.p.layout {
         DAV1D_PIXEL_LAYOUT_I400 => Layout::Gray,
         DAV1D_PIXEL_LAYOUT_I420 => Layout::Half,
         DAV1D_PIXEL_LAYOUT_I422 => Layout::HalfWide,
         DAV1D_PIXEL_LAYOUT_I444 => Layout::Full,
         _ => return Err(errors::unsupported("avif_frame_type")),
     };
-    let bits = u8::try_from(picture.p.bpc).map_err(errors::corrupt)?;
-    let size = |side: i32| usize::try_from(side).map_err(errors::corrupt);
-    let (width, height) = (size(picture.p.w)?, size(picture.p.h)?);
+    let bits = u8::try_from(image.p.bpc).map_err(|_| errors::corrupt("avif_frame_type"))?;
+    let size = |side: i32| usize::try_from(side).map_err(|_| errors::corrupt("avif_frame_type"));
+    let (width, height) = (size(image.p.w)?, size(image.p.h)?);
     let chroma = layout.chroma_size(width, height);
     let sizes = [(width, height), chroma, chroma];
     let mut planes = [Plane::new(0, 0, bits)?, Plane::new(0, 0, bits)?, Plane::new(0, 0, bits)?];
@@ -234,13 +234,13 @@ fn frame(picture: &Dav1dPicture) -> Result<Frame, ItemError> {
         if width == 0 || height == 0 {
             continue;
         }
-        let data = picture.data.get(at).copied().flatten().ok_or_else(|| errors::corrupt("avif_no_plane"))?;
-        let stride = if at == 0 { picture.stride[0] } else { picture.stride[1] };
+        let data = image.data.get(at).copied().flatten().ok_or_else(|| errors::corrupt("avif_no_plane"))?;
+        let stride = if at == 0 { image.stride[0] } else { image.stride[1] };
         *plane = copied(data, stride, bits, width, height)?;
     }
     // SAFETY: an image from the decoder has its sequence's header, which lives as long as the image.
     #[expect(unsafe_code, reason = "a C interface")]
-    let header = picture.seq_hdr.map(|header| unsafe { header.as_ref() });
+    let header = image.seq_hdr.map(|header| unsafe { header.as_ref() });
     let header = header.ok_or_else(|| errors::corrupt("avif_no_header"))?;
     Ok(Frame {
         layout,

@@ -10,7 +10,7 @@ pub(super) fn is_sequence(file: &[u8]) -> bool {
         && children(Boxes::of_file(file), *b"moov")
             .flat_map(|moov| children(Boxes::within(moov), *b"trak"))
             .flat_map(|track| children(Boxes::within(track), *b"mdia"))
-            .any(|media| shows_pictures(media) && samples(media).is_some_and(|count| count > 1))
+            .any(|media| has_images(media) && samples(media).is_some_and(|count| count > 1))
 }
 
 /// The contents of the boxes of one type; ends at an error.
@@ -18,7 +18,7 @@ fn children(boxes: Boxes<'_>, kind: BoxType) -> impl Iterator<Item = &[u8]> {
     boxes.map_while(Result::ok).filter(move |(found, _)| *found == kind).map(|(_, body)| body)
 }
 
-fn shows_pictures(media: &[u8]) -> bool {
+fn has_images(media: &[u8]) -> bool {
     // Version and flags, four unused bytes, then the track's handler.
     children(Boxes::within(media), *b"hdlr").any(|body| matches!(body.get(8..12), Some(b"pict" | b"vide")))
 }

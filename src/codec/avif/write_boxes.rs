@@ -28,7 +28,7 @@ struct Item<'a> {
     data: &'a [u8],
 }
 
-const PICTURE: u16 = 1;
+const IMAGE: u16 = 1;
 const ALPHA: u16 = 2;
 
 fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
@@ -51,7 +51,7 @@ pub(crate) fn file(parts: &Parts<'_>) -> Result<Vec<u8>, ItemError> {
     // Alpha first, so that a file that is still being loaded can be shown.
     let mut items: Vec<Item<'_>> = Vec::new();
     items.extend(parts.alpha.map(|data| Item { refers_by: Some(*b"auxl"), ..item(ALPHA, *b"av01", data) }));
-    items.push(item(PICTURE, *b"av01", parts.colour));
+    items.push(item(IMAGE, *b"av01", parts.colour));
     items.extend(metadata.exif.as_deref().map(|data| Item {
         refers_by: Some(*b"cdsc"),
         // The offset of the TIFF header within what follows.
@@ -107,12 +107,12 @@ fn meta(parts: &Parts<'_>, items: &[Item<'_>], data_at: u32) -> Vec<u8> {
         // Metadata items are hidden.
         infos.extend(full(*b"infe", 2, u32::from(item.refers_by == Some(*b"cdsc")), &info));
         if let Some(kind) = item.refers_by {
-            let reference: Vec<u8> = [item.id, 1, PICTURE].into_iter().flat_map(u16::to_be_bytes).collect();
+            let reference: Vec<u8> = [item.id, 1, IMAGE].into_iter().flat_map(u16::to_be_bytes).collect();
             references.extend(boxed(kind, &reference));
         }
     }
     let mut body = full(*b"hdlr", 0, 0, &handler);
-    body.extend(full(*b"pitm", 0, 0, &PICTURE.to_be_bytes()));
+    body.extend(full(*b"pitm", 0, 0, &IMAGE.to_be_bytes()));
     body.extend(full(*b"iloc", 0, 0, &locations));
     body.extend(full(*b"iinf", 0, 0, &infos));
     if !references.is_empty() {
@@ -134,15 +134,15 @@ fn properties(parts: &Parts<'_>) -> Vec<u8> {
     // Marker and version; profile 1 (4:4:4) and the level without limits; high bit depth, no subsampling.
     let codec = add(boxed(*b"av1C", &[0x81, 1 << 5 | 31, 0x40, 0]));
     let depths = add(full(*b"pixi", 0, 0, &[3, 10, 10, 10]));
-    let mut of_picture = vec![size, codec | ESSENTIAL, depths];
+    let mut of_image = vec![size, codec | ESSENTIAL, depths];
     // BT.709 primaries and the sRGB curve, both unspecified if there is a profile; BT.601 matrix; full range.
     let profile = parts.extras.profile.as_deref();
     let (primaries, curve) = if profile.is_some() { (2, 2) } else { (1, 13) };
     if let Some(profile) = profile {
-        of_picture.push(add(boxed(*b"colr", &[b"prof", profile].concat())));
+        of_image.push(add(boxed(*b"colr", &[b"prof", profile].concat())));
     }
-    of_picture.push(add(boxed(*b"colr", &[b'n', b'c', b'l', b'x', 0, primaries, 0, curve, 0, 6, 0x80])));
-    let mut associations = vec![(PICTURE, of_picture)];
+    of_image.push(add(boxed(*b"colr", &[b'n', b'c', b'l', b'x', 0, primaries, 0, curve, 0, 6, 0x80])));
+    let mut associations = vec![(IMAGE, of_image)];
     if parts.alpha.is_some() {
         // Profile 0, monochrome, which counts as subsampled on both axes.
         let codec = add(boxed(*b"av1C", &[0x81, 31, 0x40 | 0x10 | 0x0C, 0]));

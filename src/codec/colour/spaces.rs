@@ -66,8 +66,8 @@ pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[
         })
     });
     let kind = usize::from(channels.colour_count() > 1);
-    let place = ColourChoice::ALL.iter().position(|one| *one == choice)?;
-    PROFILES.get(place)?.get(kind)?.clone()
+    let index = ColourChoice::ALL.iter().position(|one| *one == choice)?;
+    PROFILES.get(index)?.get(kind)?.clone()
 }
 
 /// Whether a profile can be read and is for the same kind of pixels; embedding any other would break the file.

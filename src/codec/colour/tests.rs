@@ -125,7 +125,7 @@ fn colours() -> Vec<u8> {
 }
 
 #[test]
-fn the_measure_agrees_with_its_authors() {
+fn the_colour_difference_agrees_with_its_authors() {
     // The paper's pairs are in Lab; sRGB can represent only a few: equal colours, and one level of gray.
     assert!(de2000([10, 20, 30], [10, 20, 30]) < 1e-9);
     assert!((0.2..0.5).contains(&de2000([128, 128, 128], [129, 129, 129])));
@@ -152,7 +152,7 @@ fn a_gray_profile_becomes_srgb_as_in_littlecms() {
 }
 
 #[test]
-fn a_press_becomes_srgb_as_in_littlecms() {
+fn a_press_profile_becomes_srgb_as_in_littlecms() {
     let levels: Vec<u8> = (0..7).map(|i| (f64::from(i) * 255.0 / 6.0).round_ties_even() as u8).collect();
     let mut inks = Vec::new();
     for &c in &levels {
@@ -175,7 +175,7 @@ fn a_press_becomes_srgb_as_in_littlecms() {
 }
 
 #[test]
-fn a_cmyk_photograph_is_converted_by_its_profile_and_loses_it() {
+fn a_cmyk_photograph_is_converted_by_its_profile() {
     let theirs = stored(reference!("press-photo-srgb.png")).1;
     let (info, ours) = read(reference!("press.jpg"), ColourChoice::Srgb);
     assert_eq!(info.channels, Channels::Rgb);
@@ -189,7 +189,7 @@ fn a_cmyk_photograph_is_converted_by_its_profile_and_loses_it() {
 }
 
 #[test]
-fn inks_without_a_profile_mix_plainly() {
+fn inks_without_a_profile_mix_subtractively() {
     let mut rgb = [0u8; 12];
     let inks = [0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255, 0, 255, 255, 51];
     Inks::<u8>::new(Some(b"no profile"), ColourChoice::DisplayP3).mix(&inks, &mut rgb);

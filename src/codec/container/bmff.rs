@@ -142,7 +142,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn boxes_of_every_size_are_split_and_those_that_lie_are_refused() {
+    fn boxes_of_every_size_are_split_and_invalid_ones_are_refused() {
         let file = b"\0\0\0\x0Aabcd12\0\0\0\x01efgh\0\0\0\0\0\0\0\x11x\0\0\0\0last123";
         let found: Vec<_> = Boxes::of_file(file).map(|found| found.unwrap()).collect();
         let expected: [(&BoxType, &[u8]); 3] = [(b"abcd", b"12"), (b"efgh", b"x"), (b"last", b"123")];

@@ -74,7 +74,7 @@ impl Encoder for GifEncoder {
         let frame = Frame {
             width,
             height,
-            transparent: palette.iter().position(|colour| colour[3] == 0).map(|place| place as u8),
+            transparent: palette.iter().position(|colour| colour[3] == 0).map(|index| index as u8),
             buffer: indices.into(),
             ..Frame::default()
         };

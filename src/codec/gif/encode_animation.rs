@@ -113,7 +113,7 @@ impl GifAnimation {
                 Disposal::Background => DisposalMethod::Background,
                 Disposal::Previous => DisposalMethod::Previous,
             },
-            transparent: palette.iter().position(|colour| colour[3] == 0).map(|place| place as u8),
+            transparent: palette.iter().position(|colour| colour[3] == 0).map(|index| index as u8),
             left: area.x as u16,
             top: area.y as u16,
             width,

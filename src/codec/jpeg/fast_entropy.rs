@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_dealt_with_as_libjpeg_always_did() {
+    fn damage_is_handled_as_by_libjpeg() {
         let mut state = 12_345;
         let (mut damaged, mut cut) = (0, 0);
         for (bytes, pixels) in files() {

@@ -50,11 +50,11 @@ impl Codes {
     /// From a DHT segment's counts of codes by length, and its symbols; `None` if they contradict each other.
     pub(super) fn new(counts: &[u8; LONGEST as usize], symbols: &[u8; 256]) -> Option<Self> {
         let mut codes = Self { short: [0; 1 << SHORT], ends: [0; 17], offsets: [0; 17], symbols: *symbols };
-        let (mut code, mut place) = (0_u32, 0_usize);
+        let (mut code, mut index) = (0_u32, 0_usize);
         for (length, &count) in (1..=LONGEST).zip(counts) {
-            *codes.offsets.get_mut(length as usize)? = place as i32 - code as i32;
+            *codes.offsets.get_mut(length as usize)? = index as i32 - code as i32;
             for _ in 0..count {
-                let symbol = u16::from(*symbols.get(place)?);
+                let symbol = u16::from(*symbols.get(index)?);
                 if code >= 1 << length {
                     return None;
                 }
@@ -63,7 +63,7 @@ impl Codes {
                     codes.short.get_mut(first..first + (1 << spare))?.fill(symbol << 8 | length as u16);
                 }
                 code += 1;
-                place += 1;
+                index += 1;
             }
             *codes.ends.get_mut(length as usize)? = code << (LONGEST - length);
             code <<= 1;
@@ -83,8 +83,8 @@ impl Codes {
         let next = (bits >> (64 - LONGEST)) as u32;
         let is_inside = |&length: &u32| self.ends.get(length as usize).is_some_and(|&end| next < end);
         let length = (SHORT + 1..=LONGEST).find(is_inside)?;
-        let place = (next >> (LONGEST - length)) as i32 + self.offsets.get(length as usize)?;
-        let symbol = self.symbols.get(usize::try_from(place).ok()?)?;
+        let index = (next >> (LONGEST - length)) as i32 + self.offsets.get(length as usize)?;
+        let symbol = self.symbols.get(usize::try_from(index).ok()?)?;
         Some((u32::from(*symbol), length))
     }
 }
@@ -105,7 +105,7 @@ type Look = u64;
 #[derive(Clone, Copy)]
 struct Step {
     value: i32,
-    places: u32,
+    advance: u32,
     bits: u32,
 }
 
@@ -133,18 +133,18 @@ fn step(codes: &Codes, bits: u64) -> Option<Step> {
     let (symbol, length) = codes.read(bits)?;
     let (zeros, size) = (symbol >> 4, symbol & 15);
     if size == 0 {
-        return Some(Step { value: 0, places: if zeros == 15 { 16 } else { 64 }, bits: length });
+        return Some(Step { value: 0, advance: if zeros == 15 { 16 } else { 64 }, bits: length });
     }
     let value = extended(((bits << length) >> (64 - size)) as u32, size);
-    Some(Step { value, places: zeros + 1, bits: length + size })
+    Some(Step { value, advance: zeros + 1, bits: length + size })
 }
 
 fn look_of(codes: &Codes, bits: u64) -> Option<Look> {
     let first = step(codes, bits).filter(|first| first.bits <= LOOK)?;
-    let none = Step { value: 0, places: 0, bits: 0 };
+    let none = Step { value: 0, advance: 0, bits: 0 };
     let second = step(codes, bits << first.bits).filter(|second| first.bits + second.bits <= LOOK).unwrap_or(none);
-    let second = if first.places == 64 { none } else { second };
-    let small = [first.bits + second.bits, first.bits, first.places, second.places].map(|part| part as u8);
+    let second = if first.advance == 64 { none } else { second };
+    let small = [first.bits + second.bits, first.bits, first.advance, second.advance].map(|part| part as u8);
     let values = [first.value, second.value].map(|value| u64::from(value as u16));
     Some(u64::from(u32::from_le_bytes(small)) | values[0] << 32 | values[1] << 48)
 }
@@ -233,8 +233,8 @@ impl<'a> Reader<'a> {
             self.take(size.min(16));
         }
         block[0] = *last_dc as i16;
-        let mut place = 1;
-        let mut put = |place: usize, value: i16| block[usize::from(ORDER[place & 127]) & 63] = value;
+        let mut index = 1;
+        let mut put = |index: usize, value: i16| block[usize::from(ORDER[index & 127]) & 63] = value;
         loop {
             self.fill()?;
             for _ in 0..LOOKS_PER_FILL {
@@ -243,14 +243,14 @@ impl<'a> Reader<'a> {
                     self.fill()?;
                     let step = step(&ac.codes, self.bits)?;
                     self.take(step.bits);
-                    place += step.places as usize;
-                    put(place - 1, step.value as i16);
-                    if place > 63 {
+                    index += step.advance as usize;
+                    put(index - 1, step.value as i16);
+                    if index > 63 {
                         return Some(());
                     }
                     break;
                 }
-                let first = place + (look >> 16 & 0xFF) as usize;
+                let first = index + (look >> 16 & 0xFF) as usize;
                 if first > 63 {
                     // The end, or the last index: the rest belongs to another block.
                     self.take((look >> 8) as u32 & 0xFF);
@@ -258,11 +258,11 @@ impl<'a> Reader<'a> {
                     return Some(());
                 }
                 self.take(look as u32 & 0xFF);
-                place = first + (look >> 24 & 0xFF) as usize;
+                index = first + (look >> 24 & 0xFF) as usize;
                 // If there is no second one, its zero is written to the first's index before that.
-                put(place - 1, (look >> 48) as i16);
+                put(index - 1, (look >> 48) as i16);
                 put(first - 1, (look >> 32) as i16);
-                if place > 63 {
+                if index > 63 {
                     return Some(());
                 }
             }
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(ORDER[60..66], [47, 55, 62, 63, 63, 63]);
         let mut sorted = ORDER[..64].to_vec();
         sorted.sort_unstable();
-        assert!(sorted.iter().map(|&place| usize::from(place)).eq(0..64));
+        assert!(sorted.iter().map(|&index| usize::from(index)).eq(0..64));
     }
 
     #[test]

@@ -200,8 +200,8 @@ pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
         if marker == 0xDA {
             let coded = bytes.get(next..).unwrap_or_default();
             // Within a scan, FF is followed by a zero or a restart number.
-            let goes_on = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
-            let end = coded.array_windows().position(|&[first, second]| first == 0xFF && !goes_on(second));
+            let continues = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
+            let end = coded.array_windows().position(|&[first, second]| first == 0xFF && !continues(second));
             out.extend_from_slice(coded.get(..end.unwrap_or(coded.len()))?);
             let Some(end) = end else { return Some(out) };
             at = next + end;

@@ -98,7 +98,7 @@ fn luma_alone_equals_the_luma_of_colour() {
 }
 
 #[test]
-fn four_inks_become_rgb_whether_adobe_turned_them_over_or_not() {
+fn cmyk_becomes_rgb_whether_adobe_inverted_it_or_not() {
     // Full cyan, no other ink: RGB is (0, 255, 255). With Adobe's marker, 255 means no ink.
     let turned = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 255]);
     let (info, rgb) = read(&turned, &FULL).unwrap();
@@ -218,7 +218,7 @@ fn data_outside_of_scans_is_not_damage() {
 }
 
 #[test]
-fn kinds_that_are_not_built_are_named() {
+fn unsupported_kinds_are_named() {
     let mut bytes = photo(false);
     let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
     bytes[frame + 1] = 0xC3;
@@ -229,7 +229,7 @@ fn kinds_that_are_not_built_are_named() {
 }
 
 #[test]
-fn any_number_of_rows_may_be_asked_for() {
+fn any_number_of_rows_can_be_requested() {
     let bytes = photo(false);
     let (info, all) = read(&bytes, &FULL).unwrap();
     let mut decoded = open(&bytes, &FULL).unwrap();

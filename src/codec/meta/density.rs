@@ -67,7 +67,7 @@ mod tests {
     use super::super::density::*;
 
     #[test]
-    fn dots_per_inch_come_back_whole_from_every_unit() {
+    fn integer_dots_per_inch_survive_every_unit() {
         for dpi in [1, 72, 96, 150, 203, 254, 300, 350, 600, 1200, 2400, 9600] {
             let density = from_inch(f64::from(dpi), f64::from(dpi + 1));
             let metre = density.and_then(to_metre).and_then(|(x, y)| from_metre(x, y));

@@ -352,11 +352,11 @@ fn set_number(block: &mut [u8], tag: u16, number: u32) {
 fn set_density(block: &mut [u8], density: Density) {
     let Some(tiff) = Tiff::new(block) else { return };
     let (Some(first), little) = (tiff.first_ifd(), tiff.little) else { return };
-    let is_apart = |at: &usize| {
+    let is_separate = |at: &usize| {
         let directories = [Some(first), tiff.directory(first, EXIF_IFD), tiff.directory(first, GPS_IFD)];
         !directories.into_iter().flatten().any(|ifd| *at < ifd + 2 + tiff.count(ifd) * ENTRY + 4 && ifd < at + 8)
     };
-    let fraction = |tag| tiff.find(first, tag).and_then(|entry| tiff.fraction(entry)).filter(is_apart);
+    let fraction = |tag| tiff.find(first, tag).and_then(|entry| tiff.fraction(entry)).filter(is_separate);
     let unit = tiff.find(first, RESOLUTION_UNIT).filter(|&entry| tiff.u16(entry + 2) == Some(3));
     let (Some(x), Some(y), Some(unit)) = (fraction(X_RESOLUTION), fraction(Y_RESOLUTION), unit) else { return };
     for (at, per_inch) in [(x, density.x_per_inch), (y, density.y_per_inch)] {

@@ -96,7 +96,7 @@ fn iptc(datasets: &[(u8, &[u8])]) -> Metadata {
 }
 
 #[test]
-fn records_lose_their_places_and_their_preview() {
+fn places_and_previews_are_removed_from_iptc_records() {
     let all =
         iptc(&[(120, b"Hello"), (90, b"Seoul"), (92, b"Jongno"), (101, b"Korea"), (202, b"\xFF\xD8old"), (5, b"T")]);
     assert_eq!(by_policy(&all, MetadataPolicy::NoGps), iptc(&[(120, b"Hello"), (202, b"\xFF\xD8old"), (5, b"T")]));

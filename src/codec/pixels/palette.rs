@@ -58,13 +58,13 @@ impl Indexed {
     fn clear_first(&mut self) {
         let mut order: Vec<u8> = (0..=255).take(self.palette.len()).collect();
         order.sort_by_key(|&index| self.palette.get(usize::from(index)).map_or(255, |colour| colour[3]));
-        let mut places = [0_u8; 256];
-        for (place, &index) in (0..=255).zip(&order) {
-            places[usize::from(index)] = place;
+        let mut new_indices = [0_u8; 256];
+        for (new_index, &index) in (0..=255).zip(&order) {
+            new_indices[usize::from(index)] = new_index;
         }
         self.palette.sort_by_key(|colour| colour[3]);
         for index in &mut self.indices {
-            *index = places[usize::from(*index)];
+            *index = new_indices[usize::from(*index)];
         }
     }
 }
@@ -77,7 +77,7 @@ fn seen([r, g, b, a]: [u8; 4], depth: Depth) -> [u8; 4] {
 
 /// All colours, if there are few enough.
 fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
-    let mut places: HashMap<[u8; 4], u8> = HashMap::new();
+    let mut indexes: HashMap<[u8; 4], u8> = HashMap::new();
     let mut palette = Vec::new();
     let mut indices = Vec::new();
     let mut last = ([1, 0, 0, 0], 0);
@@ -86,14 +86,14 @@ fn exact(pixels: &[[u8; 4]], colours: usize, depth: Depth) -> Option<Indexed> {
         // Neighbours are usually equal.
         if last.0 != pixel {
             let next = palette.len();
-            let place = *places.entry(pixel).or_insert_with(|| {
+            let index = *indexes.entry(pixel).or_insert_with(|| {
                 palette.push(pixel);
                 next as u8
             });
             if palette.len() > colours {
                 return None;
             }
-            last = (pixel, place);
+            last = (pixel, index);
         }
         indices.push(last.1);
     }
@@ -158,9 +158,9 @@ fn dithered(pixels: &[[u8; 4]], width: usize, levels: &Levels, layers: &[Option<
             let Some(Some(layer)) = layers.get(levels.level(row[x][3])) else { continue };
             let error = here[x + 1];
             let wanted = Oklab::new(colours[x].l + error[0], colours[x].a + error[1], colours[x].b + error[2]);
-            let place = layer.map.palette_index(&wanted);
-            indices[x] = layer.first + place;
-            let Some(given) = layer.map.palette().get(usize::from(place)) else { continue };
+            let index = layer.map.palette_index(&wanted);
+            indices[x] = layer.first + index;
+            let Some(given) = layer.map.palette().get(usize::from(index)) else { continue };
             let rest = [wanted.l - given.l, wanted.a - given.a, wanted.b - given.b].map(|error| error * DIFFUSION);
             let (ahead, behind) = if forth { (x + 2, x) } else { (x, x + 2) };
             add(&mut here[ahead], rest, 7.0 / 16.0);
@@ -273,8 +273,8 @@ mod tests {
             for (bx, by) in [(0, 0), (5, 3), (11, 7), (6, 0)] {
                 for channel in 0..3 {
                     let mean = |at: &dyn Fn(usize) -> u8| {
-                        let places = (0..64).map(|i| (by * 8 + i / 8) * 96 + bx * 8 + i % 8);
-                        places.map(|place| f64::from(at(place))).sum::<f64>() / 64.0
+                        let indexes = (0..64).map(|i| (by * 8 + i / 8) * 96 + bx * 8 + i % 8);
+                        indexes.map(|index| f64::from(at(index))).sum::<f64>() / 64.0
                     };
                     let (before, after) = (mean(&|p| pixels[p * 4 + channel]), mean(&|p| shown[p][channel]));
                     let tolerance = if colours == 64 { 16.0 } else { 6.0 };

@@ -201,7 +201,7 @@ mod tests {
     use super::super::quality_search::*;
 
     #[test]
-    fn the_best_quality_is_found_in_few_steps_whatever_the_curve() {
+    fn the_best_quality_is_found_in_few_steps_for_any_curve() {
         type Size = fn(u8) -> usize;
         let curves: [(&str, Size); 4] = [
             ("even", |q| 1_000 * usize::from(q)),

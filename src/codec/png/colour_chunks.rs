@@ -187,7 +187,7 @@ mod tests {
     const ADOBE: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000];
 
     #[test]
-    fn code_points_are_honoured_above_everything_else() {
+    fn code_points_take_precedence() {
         let expected: Vec<f64> =
             COLOURS.as_chunks::<3>().0.iter().flat_map(|rgb| through(P3_TO_SRGB, rgb.map(decode))).collect();
         let other_gamma = gamma(100_000);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_that_cant_be_honoured_count_as_srgb_and_are_named() {
+    fn unsupported_colour_spaces_are_treated_as_srgb_and_named() {
         for (points, name) in [
             ([9, 16, 0, 1], Some("PQ")),
             ([9, 18, 0, 1], Some("HLG")),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gamma_and_primaries_count_if_nothing_better_is_given() {
+    fn gamma_and_primaries_are_used_if_nothing_better_is_given() {
         let (one, mac, usual) = (gamma(100_000), gamma(55_556), gamma(45_455));
         let rgb = |chunks: &[(&[u8; 4], &[u8])]| shown(&file(ColorType::Rgb, &COLOURS, chunks));
         let power = |exponent: f64| COLOURS.map(|v| encode((f64::from(v) / 255.0).powf(exponent)));

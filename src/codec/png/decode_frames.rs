@@ -59,7 +59,7 @@ pub(super) struct PngFrames<'a> {
     picture: Picture,
     canvas: Canvas,
     /// An interlaced frame; its rows do not come in order.
-    woven: Vec<u8>,
+    interlaced: Vec<u8>,
     last: Option<Frame>,
     shown: u32,
     /// Whether the reader is at the next frame, not at a default image that is not part of the animation.
@@ -95,7 +95,7 @@ impl<'a> PngFrames<'a> {
             reader,
             picture,
             canvas: layers,
-            woven: Vec::new(),
+            interlaced: Vec::new(),
             last: None,
             shown: 0,
             at_frame,
@@ -125,13 +125,13 @@ impl<'a> PngFrames<'a> {
         }
         let pixel = self.picture.canvas.channels.count() * self.picture.canvas.sample.size_bytes();
         let stride = area.width_px as usize * pixel;
-        self.woven = errors::zeroed(stride as u64 * u64::from(area.height_px))?;
+        self.interlaced = errors::zeroed(stride as u64 * u64::from(area.height_px))?;
         while let Some(row) = self.reader.next_interlaced_row().map_err(from_png)? {
             if let InterlaceInfo::Adam7(pass) = row.interlace() {
-                ::png::expand_interlaced_row(&mut self.woven, stride, row.data(), pass, pixel as u8 * 8);
+                ::png::expand_interlaced_row(&mut self.interlaced, stride, row.data(), pass, pixel as u8 * 8);
             }
         }
-        for (y, row) in area.rows().zip(self.woven.chunks_exact(stride.max(1))) {
+        for (y, row) in area.rows().zip(self.interlaced.chunks_exact(stride.max(1))) {
             self.canvas.put_row(area, y, row, over);
         }
         Ok(())

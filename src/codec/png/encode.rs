@@ -136,7 +136,8 @@ impl PngEncoder {
                 let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
                 byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
             }));
-            std::io::Write::write_all(&mut writer, &packed).map_err(errors::cant_encode)?;
+            std::io::Write::write_all(&mut writer, &packed)
+                .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         }
         writer.finish().map_err(encoding)?;
         out.take()
@@ -194,7 +195,7 @@ impl RowWriter for PngEncoder {
                 &streamed.bytes
             }
         };
-        streamed.writer.write_all(bytes).map_err(errors::cant_encode)
+        streamed.writer.write_all(bytes).map_err(|error| errors::cant_encode(errors::from_encoder(error)))
     }
 }
 

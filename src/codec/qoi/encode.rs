@@ -43,7 +43,7 @@ impl Encoder for QoiEncoder {
         let mut file = Vec::new();
         QoiWriter::new(&mut file)
             .write_image(&pixels, info.width_px, info.height_px, colour)
-            .map_err(errors::cant_encode)?;
+            .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         Ok(file)
     }
 }

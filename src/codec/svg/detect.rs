@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_and_wide_texts_are_unpacked_and_bombs_are_not() {
+    fn compressed_and_utf_16_texts_are_decoded_and_bombs_are_not() {
         use std::io::Write as _;
         let pack = |text: &[u8]| {
             let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

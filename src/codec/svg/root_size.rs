@@ -72,7 +72,7 @@ mod tests {
     use crate::codec::guard::isolated::on_deep_stack;
 
     #[test]
-    fn a_stated_size_is_the_size_of_the_whole_drawing_and_any_other_is_left_to_it() {
+    fn a_size_in_the_root_is_that_of_the_drawing_and_others_need_the_drawing() {
         let inside = "<style>svg { font-size: 40px }</style><rect x='3' width='60' height='44'/>";
         let stated = [
             "width='6' height='4.2'",
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_in_an_entity_is_found_and_a_very_long_head_is_left_to_the_drawing() {
+    fn a_size_in_an_entity_is_found_and_a_very_long_root_needs_the_drawing() {
         let text = "<!DOCTYPE svg [<!ENTITY w '12'>]><svg xmlns='http://www.w3.org/2000/svg' width='&w;' height='4'><g/></svg>";
         assert_eq!(width(text), 12);
         let text =

@@ -61,15 +61,15 @@ fn texts_are_set_in_the_bundled_font_korean_too() {
 
 #[test]
 fn nothing_outside_the_file_is_read() {
-    let place = tempfile::tempdir().unwrap();
-    let red = place.path().join("red.png");
+    let dir = tempfile::tempdir().unwrap();
+    let red = dir.path().join("red.png");
     image::RgbaImage::from_pixel(8, 8, image::Rgba([255, 0, 0, 255]))
         .save_with_format(&red, image::ImageFormat::Qoi)
         .unwrap();
     let path = red.to_str().unwrap();
     let inside = svg("width='8' height='8'", "<rect width='8' height='8' fill='red'/>");
-    std::fs::write(place.path().join("inner.svg"), &inside).unwrap();
-    let inner = place.path().join("inner.svg");
+    std::fs::write(dir.path().join("inner.svg"), &inside).unwrap();
+    let inner = dir.path().join("inner.svg");
     for href in [path.to_owned(), format!("file://{path}"), inner.to_str().unwrap().to_owned()] {
         let image = format!("<image width='8' height='8' xlink:href='{href}'/>");
         let (_, _, samples) = drawn(&svg("width='8' height='8'", &image), 1.0).unwrap();
@@ -91,7 +91,7 @@ fn nothing_outside_the_file_is_read() {
 }
 
 #[test]
-fn bombs_are_refused_before_they_go_off() {
+fn bombs_are_refused_before_they_are_drawn() {
     // A billion laughs.
     let mut entities = "<!DOCTYPE svg [<!ENTITY a0 'ha'>".to_owned();
     for level in 1..20 {

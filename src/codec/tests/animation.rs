@@ -338,7 +338,7 @@ fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
 }
 
 #[test]
-fn half_transparent_pixels_are_laid_over_the_background_in_a_gif_and_kept_elsewhere() {
+fn half_transparent_pixels_are_blended_in_a_gif_and_kept_in_other_formats() {
     let canvas = Image::from_u8(2, 1, Channels::Rgba, vec![0, 0, 0, 128, 200, 0, 0, 100]);
     for (format, expected) in [
         (known::GIF, [127, 127, 127, 255, 0, 0, 0, 0]),
@@ -368,7 +368,7 @@ fn a_lossy_webp_stays_close_and_unchanged_areas_stay_exact() {
 }
 
 #[test]
-fn profiles_and_metadata_go_along_and_colours_are_converted() {
+fn profiles_and_metadata_are_kept_and_colours_are_converted() {
     let profile: Arc<[u8]> = ColorProfile::new_display_p3().encode().unwrap().into();
     let canvas = Image::from_u8(16, 16, Channels::Rgb, [150, 80, 60].repeat(256));
     let still = Image { profile: Some(Arc::clone(&profile)), ..canvas.clone() };
@@ -395,10 +395,10 @@ fn profiles_and_metadata_go_along_and_colours_are_converted() {
 }
 
 #[test]
-fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
+fn a_cleared_gif_frame_has_a_transparent_colour() {
     // A square without transparent pixels in its own area, on a transparent background, at five positions.
-    let square = |place: usize| {
-        let pixel = |k: usize| if (k % 30) / 6 == place { [200, 30, k as u8, 255] } else { [0; 4] };
+    let square = |index: usize| {
+        let pixel = |k: usize| if (k % 30) / 6 == index { [200, 30, k as u8, 255] } else { [0; 4] };
         Image::from_u8(30, 10, Channels::Rgba, (0..300).flat_map(pixel).collect())
     };
     let frames: Vec<Image> = (0..5).map(square).collect();
@@ -409,10 +409,10 @@ fn a_gif_frame_that_is_cleared_has_a_clear_colour() {
         let mut reader = ::gif::DecodeOptions::new().read_info(bytes.as_slice()).unwrap();
         let mut cleared = 0;
         while let Some(frame) = reader.read_next_frame().unwrap() {
-            let places = frame.palette.as_ref().unwrap().len() / 3;
-            assert!(places <= usize::from(colours).next_power_of_two(), "{places} of {colours} colours");
+            let colours_used = frame.palette.as_ref().unwrap().len() / 3;
+            assert!(colours_used <= usize::from(colours).next_power_of_two(), "{colours_used} of {colours} colours");
             if frame.dispose == ::gif::DisposalMethod::Background {
-                assert!(frame.transparent.is_some_and(|place| usize::from(place) < places), "{colours} colours");
+                assert!(frame.transparent.is_some_and(|index| usize::from(index) < colours_used), "{colours} colours");
                 cleared += 1;
             }
         }

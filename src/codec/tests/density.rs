@@ -55,7 +55,7 @@ fn a_density_survives_every_conversion_except_strip() {
 }
 
 #[test]
-fn files_hold_the_numbers_that_their_formats_say() {
+fn files_hold_the_density_in_their_formats_unit() {
     let metadata = Metadata { density: at(300.0, 150.0), ..Metadata::default() };
     let jpeg = file(known::JPEG, &metadata, MetadataPolicy::Keep);
     assert_eq!(&jpeg[6..18], b"JFIF\0\x01\x01\x01\x01\x2C\0\x96");
@@ -77,7 +77,7 @@ fn files_hold_the_numbers_that_their_formats_say() {
 }
 
 #[test]
-fn the_density_of_exif_counts_if_the_file_has_none_and_is_updated_otherwise() {
+fn the_density_of_exif_is_used_if_the_file_has_none_and_updated_otherwise() {
     // WebP has no other field for it; JFIF's default means none.
     for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));

@@ -109,7 +109,7 @@ fn segment(bytes: &[u8], markers: &[u8]) -> Option<(u8, Vec<u8>)> {
 }
 
 #[test]
-fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
+fn jpeg_headers_have_the_requested_subsampling_and_passes() {
     let image = picture(67, 45, Channels::Rgb, SampleType::U8);
     let cases = [
         (Subsampling::Auto, [0x22, 0x11, 0x11]),
@@ -133,7 +133,7 @@ fn jpeg_headers_say_the_subsampling_and_the_passes_that_were_asked_for() {
 }
 
 #[test]
-fn jpeg_tables_are_those_of_the_quality_asked_for() {
+fn jpeg_tables_match_the_requested_quality() {
     // ISO 10918, annex K, in zigzag order as in files: the first ten of luma and of chroma.
     const LUMA: [u32; 10] = [16, 11, 12, 14, 12, 10, 16, 14, 13, 14];
     const CHROMA: [u32; 10] = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47];
@@ -153,7 +153,7 @@ fn jpeg_tables_are_those_of_the_quality_asked_for() {
 }
 
 #[test]
-fn jpeg_with_passes_or_tables_of_its_own_is_smaller_and_holds_the_same_pixels() {
+fn progressive_and_optimized_jpeg_is_smaller_with_the_same_pixels() {
     let image = picture(320, 240, Channels::Rgb, SampleType::U8);
     let plain = encode(&image, known::JPEG, &keep()).unwrap();
     for save in [Save { optimize: true, ..keep() }, Save { progressive: true, ..keep() }] {
@@ -164,7 +164,7 @@ fn jpeg_with_passes_or_tables_of_its_own_is_smaller_and_holds_the_same_pixels() 
 }
 
 #[test]
-fn jpeg_and_gif_show_the_background_through_clear_pixels() {
+fn jpeg_and_gif_show_the_background_behind_transparent_pixels() {
     let clear = Image::from_u8(16, 16, Channels::Rgba, [200, 10, 20, 0].repeat(256));
     let save = Save { background: Rgb([0, 128, 255]), quality: Some(100), ..keep() };
     let shown = decode(&encode(&clear, known::JPEG, &save).unwrap());
@@ -181,7 +181,7 @@ fn jpeg_and_gif_show_the_background_through_clear_pixels() {
 }
 
 #[test]
-fn formats_without_loss_give_back_every_sample() {
+fn lossless_formats_keep_every_sample() {
     for (format, sample) in [
         (known::PNG, SampleType::U8),
         (known::PNG, SampleType::U16),
@@ -256,7 +256,7 @@ fn a_small_palette_takes_few_bits() {
 }
 
 #[test]
-fn a_gif_of_few_colours_is_exact_and_of_many_is_near() {
+fn a_gif_is_exact_with_few_colours_and_close_with_many() {
     let few = Image::from_u8(30, 20, Channels::Rgb, (0..600_u32).flat_map(|i| [(i % 200) as u8, 7, 9]).collect());
     let bytes = encode(&few, known::GIF, &keep()).unwrap();
     assert_eq!(bytes[..10], [b'G', b'I', b'F', b'8', b'9', b'a', 30, 0, 20, 0]);
@@ -282,7 +282,7 @@ fn tiff_entries(bytes: &[u8]) -> Vec<(u16, u16, u32, u32)> {
 
 #[test]
 #[cfg(target_endian = "little")]
-fn tiff_directories_say_how_the_strips_are_packed() {
+fn tiff_directories_have_the_compression_of_their_strips() {
     let image = picture(900, 700, Channels::Rgba, SampleType::U16);
     let mut sizes = Vec::new();
     for (compression, code) in [(TiffCompression::None, 1), (TiffCompression::Lzw, 5), (TiffCompression::Deflate, 8)] {
@@ -372,7 +372,7 @@ fn assert_jpeg_xl_is_exact(image: &Image) {
 }
 
 #[test]
-fn jpeg_xl_gives_back_every_sample_to_a_decoder_of_its_own() {
+fn jpeg_xl_keeps_every_sample() {
     let noise = |i: u32| (i.wrapping_mul(2_654_435_761) ^ (i >> 3).wrapping_mul(40_503)).to_be_bytes()[1];
     for channels in ALL {
         for (width_px, height_px) in [(2, 2), (2, 9), (16, 16), (257, 3), (300, 270), (7, 600)] {
@@ -401,7 +401,7 @@ fn exif(name: [u8; 8]) -> Arc<[u8]> {
 }
 
 #[test]
-fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
+fn profile_and_metadata_are_written_to_every_format_that_supports_them() {
     let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
     let metadata = Metadata {
         exif: Some(exif(*b"Pixcam1\0")),
@@ -456,7 +456,7 @@ fn profile_and_metadata_go_into_every_format_that_can_carry_them() {
 }
 
 #[test]
-fn bmp_headers_tell_bits_masks_and_profile() {
+fn bmp_headers_have_bits_masks_and_profile() {
     let header = |bytes: &[u8]| (bytes[14], bytes[28], bytes[30]);
     let sizes = [(Channels::Gray, (40, 8, 0)), (Channels::Rgb, (40, 24, 0)), (Channels::Rgba, (124, 32, 3))];
     for (channels, expected) in sizes {

@@ -18,7 +18,7 @@ fn files() -> Vec<(Format, Vec<u8>)> {
 }
 
 #[test]
-fn a_bomb_of_frames_is_refused_with_a_sentence_before_memory_is_taken() {
+fn a_bomb_of_frames_is_refused_before_memory_is_allocated() {
     // 65,000 frames of a pixel each, on a canvas of 65,535 x 15,000.
     let mut bomb = b"GIF89a\xFF\xFF\x98\x3A\x80\0\0\0\0\0\xFF\xFF\xFF".to_vec();
     let start = bomb.len();
@@ -42,7 +42,7 @@ fn a_bomb_of_frames_is_refused_with_a_sentence_before_memory_is_taken() {
 }
 
 #[test]
-fn frames_of_a_gif_that_are_empty_or_lie_outside_its_canvas_are_not_seen() {
+fn empty_gif_frames_and_those_outside_the_canvas_are_invisible() {
     let mut writer = ::gif::Encoder::new(Vec::new(), 4, 2, &[10, 20, 30, 200, 100, 50]).unwrap();
     let mut add = |left, top, width: u16, height: u16, index: u8| {
         let frame = ::gif::Frame {
@@ -71,7 +71,7 @@ fn frames_of_a_gif_that_are_empty_or_lie_outside_its_canvas_are_not_seen() {
 }
 
 #[test]
-fn an_animation_cut_anywhere_ends_early() {
+fn a_truncated_animation_fails_as_truncated() {
     for (format, bytes) in files() {
         let end = bytes.len();
         for at in (1..16).map(|part| end * part / 16).chain([end - 1, end - 13]) {
@@ -83,7 +83,7 @@ fn an_animation_cut_anywhere_ends_early() {
 }
 
 #[test]
-fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
+fn a_truncated_animation_can_keep_its_complete_frames() {
     let keep = DecodeOptions { truncated: TruncatedPolicy::Keep, ..DecodeOptions::default() };
     for (format, bytes) in files() {
         let whole = canvases(&read(&bytes).unwrap());
@@ -124,7 +124,7 @@ fn an_animation_cut_anywhere_keeps_the_frames_that_are_whole() {
 }
 
 #[test]
-fn a_gif_cut_between_two_frames_is_not_taken_for_a_whole_one() {
+fn a_gif_truncated_between_two_frames_is_detected() {
     let file = file!("disposals.gif");
     // Extensions begin after an empty block; the first one makes it loop, the next one belongs to a frame.
     let ends: Vec<usize> = (0..file.len() - 3).filter(|&at| file[at..at + 4] == [0, 0x21, 0xF9, 4]).collect();
@@ -154,7 +154,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
                 damaged[at] = random() as u8;
             }
             if format == known::PNG {
-                mend_checksums(&mut damaged);
+                fix_checksums(&mut damaged);
             }
             let Ok(header) = probe(&damaged) else { continue };
             // A canvas this large would only make the test slow.
@@ -169,7 +169,7 @@ fn damaged_animations_give_frames_or_an_error_but_never_a_panic() {
 }
 
 /// Corrects the checksums of a PNG's chunks, so that the forged data is accepted.
-fn mend_checksums(file: &mut [u8]) {
+fn fix_checksums(file: &mut [u8]) {
     let mut at = 8;
     while let Some(head) = file.get(at..at + 8) {
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
@@ -188,7 +188,7 @@ fn a_wrong_number_of_frames_fails_or_is_accepted_but_never_overruns() {
         let mut file = file!("operations.png").to_vec();
         let at = file.windows(4).position(|kind| kind == b"acTL").unwrap() + 4;
         file[at..at + 4].copy_from_slice(&count.to_be_bytes());
-        mend_checksums(&mut file);
+        fix_checksums(&mut file);
         file
     };
     assert_eq!(read(&with_count(3)).unwrap().canvases.len(), 3);

@@ -64,7 +64,7 @@ fn netpbm_files_of_every_kind_are_decoded() {
 }
 
 #[test]
-fn a_file_cut_at_every_sixteenth_gives_an_error_in_our_words() {
+fn a_file_truncated_anywhere_gives_a_plain_error() {
     for (name, bytes) in files() {
         for part in 0..16 {
             let cut = &bytes[..bytes.len() * part / 16];

@@ -176,7 +176,7 @@ fn lab_images_of_eight_and_sixteen_bits_match_their_originals() {
 }
 
 #[test]
-fn a_page_of_a_tiff_is_read_when_it_is_asked_for() {
+fn the_requested_page_of_a_tiff_is_read() {
     let bytes = file("tiff_pages.tif");
     let sizes = [(53, 37, Channels::Rgb), (20, 10, Channels::Gray), (53, 37, Channels::Rgba)];
     for (page, (width_px, height_px, channels)) in (0..).zip(sizes) {
@@ -222,7 +222,7 @@ fn rotations_of_an_avif_are_reported_once_and_its_exif_is_upright() {
 }
 
 #[test]
-fn an_avif_and_a_jpeg_xl_give_their_metadata() {
+fn metadata_of_avif_and_jpeg_xl_is_read() {
     let avif = decode("avif_meta.avif");
     let xmp = String::from_utf8(avif.metadata.xmp.unwrap().to_vec()).unwrap();
     assert!(xmp.contains("xmpmeta"), "{xmp}");

@@ -111,7 +111,7 @@ fn data_appended_to_a_jpeg_is_removed_too() {
 }
 
 #[test]
-fn gif_and_jpeg_xl_lose_their_metadata() {
+fn metadata_is_removed_from_gif_and_jpeg_xl() {
     let gif = include_bytes!("../../../tests/reference/animation/disposals.gif").as_slice();
     let comment = [&[0x21, 0xFE, 12][..], SECRET, &[0]].concat();
     let note = [&b"\x21\xFF\x0BXMP DataXMP\x0C"[..], SECRET, &[0]].concat();
@@ -129,7 +129,7 @@ fn gif_and_jpeg_xl_lose_their_metadata() {
 }
 
 #[test]
-fn formats_that_must_be_encoded_anew_say_so_and_those_without_room_for_metadata_stay() {
+fn formats_that_need_reencoding_say_so_and_those_without_metadata_are_unchanged() {
     for (format, save) in [
         (known::TIFF, Save { compression: TiffCompression::Deflate, ..keep() }),
         (known::AVIF, Save { effort: Some(0), ..keep() }),
@@ -147,7 +147,7 @@ fn formats_that_must_be_encoded_anew_say_so_and_those_without_room_for_metadata_
 }
 
 #[test]
-fn files_that_are_cut_or_forged_are_never_a_panic_nor_a_leak() {
+fn truncated_or_forged_files_never_panic_and_never_leak_metadata() {
     for format in [known::JPEG, known::PNG, known::WEBP, known::JXL] {
         let full = file(format, 6, &keep());
         for length in 0..full.len() {

@@ -40,7 +40,7 @@ fn decode(bytes: &[u8], truncated: TruncatedPolicy) -> Result<(Vec<u8>, Option<T
 }
 
 #[test]
-fn a_truncated_file_fails_by_default_and_gives_its_part_if_accepted() {
+fn a_truncated_file_fails_by_default_and_keeps_its_part_if_accepted() {
     let plain = Save::default();
     for (format, save) in [
         (known::JPEG, plain.clone()),
@@ -212,7 +212,7 @@ fn gif(interlaced: bool) -> Vec<u8> {
 }
 
 #[test]
-fn a_gif_cut_anywhere_gives_the_rows_it_has() {
+fn a_truncated_gif_keeps_its_rows() {
     let whole_file = gif(false);
     let (Samples::U8(whole), _, None) = samples(&whole_file, TruncatedPolicy::Keep).unwrap() else { panic!("short") };
     let mut least = 0;
@@ -232,8 +232,8 @@ fn a_gif_cut_anywhere_gives_the_rows_it_has() {
         assert!(some[..had] == whole[..had] && some[had..].iter().all(|&value| value == 0), "cut at {at}");
     }
     assert!((70..90).contains(&least), "{least}");
-    let woven = gif(true);
-    let (_, _, truncation) = samples(&woven[..woven.len() / 2], TruncatedPolicy::Keep).unwrap();
+    let interlaced = gif(true);
+    let (_, _, truncation) = samples(&interlaced[..interlaced.len() / 2], TruncatedPolicy::Keep).unwrap();
     assert_eq!(truncation.map(|one| one.rows), Some(0), "of its passes none is whole");
 }
 

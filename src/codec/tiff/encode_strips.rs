@@ -118,7 +118,9 @@ impl Packed {
             }
         }
         let before = self.data.len();
-        self.compressor.write_to(&mut self.data, &rows).map_err(errors::cant_encode)?;
+        self.compressor
+            .write_to(&mut self.data, &rows)
+            .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         rows.clear();
         self.pending = rows;
         let length = u32::try_from(self.data.len() - before).map_err(|_| errors::cant_encode("file_over_4_gb"))?;

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_begin_with_their_lowest_bit_are_turned_however_they_are_compressed() {
+    fn bytes_with_the_lowest_bit_first_are_reversed_for_every_compression() {
         let gray: Vec<u8> = (0..SIZE.0 * SIZE.1).map(|n| (n * 7 / 3) as u8).collect();
         let wide: Vec<u16> = (0..SIZE.0 * SIZE.1 * 3).map(|n| (n * 37) as u16).collect();
         let deflate = Compression::Deflate(DeflateLevel::Fast);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_overlap_are_turned_once_and_nothing_else_is() {
+    fn overlapping_parts_are_reversed_once_and_nothing_else_is() {
         let bytes: Vec<u8> = (0..20).collect();
         let page = Page { index: 0, photometric: 1, entries: (0, 0) };
         let mut view = Plain::new(&bytes, &page, &[]);

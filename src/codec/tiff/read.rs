@@ -81,7 +81,7 @@ fn reader<'a>(bytes: &'a [u8], page: &Page) -> Result<Reader<'a>, ItemError> {
 fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Reader<'a>, ItemError> {
     let Stored::Whole(bits) = layout.stored else { return Err(errors::unsupported("tiff_layout")) };
     let row_bytes = |width: usize| (width * layout.samples * usize::from(bits)).div_ceil(8) as u32;
-    let told = [
+    let replacements = [
         GRAY,
         (IMAGE_WIDTH, Some(row_bytes(layout.width))),
         (TILE_WIDTH, Some(row_bytes(layout.chunk.0))),
@@ -90,15 +90,15 @@ fn packed_reader<'a>(bytes: &'a [u8], page: &Page, layout: &Layout) -> Result<Re
         (SAMPLE_FORMAT, Some(1)),
         (EXTRA_SAMPLES, None),
     ];
-    reader_with(bytes, page, &told)
+    reader_with(bytes, page, &replacements)
 }
 
-fn reader_with<'a>(bytes: &'a [u8], page: &Page, told: &[Replacement]) -> Result<Reader<'a>, ItemError> {
+fn reader_with<'a>(bytes: &'a [u8], page: &Page, replacements: &[Replacement]) -> Result<Reader<'a>, ItemError> {
     let mut limits = Limits::default();
     limits.ifd_value_size = bytes.len().min(MAX_VALUE_BYTES);
     limits.intermediate_buffer_size = bytes.len();
     let mut reader =
-        Decoder::new(Plain::new(bytes, page, told)).map_err(|error| from_tiff(&error))?.with_limits(limits);
+        Decoder::new(Plain::new(bytes, page, replacements)).map_err(|error| from_tiff(&error))?.with_limits(limits);
     if page.index > 0 {
         reader.seek_to_image(page.index).map_err(|error| from_tiff(&error))?;
     }

@@ -94,7 +94,7 @@ impl<'a> TiffRows<'a> {
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
                 let had = self.read_chunk_or_some(u32::try_from(index).map_err(errors::corrupt)?, rows)?;
-                let place = Target {
+                let target = Target {
                     x,
                     plane: if self.layout.planar { Some(plane) } else { None },
                     width,
@@ -104,7 +104,7 @@ impl<'a> TiffRows<'a> {
                 let (above, floats) = above_white(&self.chunk, self.layout.stored);
                 self.floats += floats;
                 self.above_white += above;
-                unpack(&self.chunk, &place, &self.layout, &mut self.held);
+                unpack(&self.chunk, &target, &self.layout, &mut self.held);
                 if had < rows {
                     self.missing.push(Missing { columns: x..x + width, from_row: first + had });
                 }

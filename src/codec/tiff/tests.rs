@@ -40,7 +40,7 @@ fn file(little: bool, tags: &[(u16, u32)], strips: &[Vec<u8>]) -> Vec<u8> {
         })
         .collect();
     let count = strips.len() as u32;
-    let list = |place: u32, single: u32| if count == 1 { single } else { place };
+    let list = |offset: u32, single: u32| if count == 1 { single } else { offset };
     let mut entries: Vec<(u16, u32, u32)> = tags.iter().map(|&(tag, value)| (tag, 1, value)).collect();
     entries.push((273, count, list(lists, starts[0])));
     entries.push((279, count, list(lists + count * 4, strips[0].len() as u32)));
@@ -80,7 +80,7 @@ fn whole(bytes: &[u8]) -> (Samples, Channels) {
 }
 
 #[test]
-fn floats_and_long_whole_numbers_become_sixteen_bits_clamped_to_their_range() {
+fn floats_and_32_bit_integers_become_16_bits_clamped() {
     let floats = [-0.5f32, 0.0, 0.25, 1.0, 7.0, f32::NAN];
     let sixteen = vec![0, 0, 16_384, 65_535, 65_535, 0];
     let size = (3, 2);
@@ -206,7 +206,7 @@ fn a_truncated_tiff_reports_its_rows_and_gives_complete_strips() {
 }
 
 #[test]
-fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
+fn compressed_strips_are_kept_whole_and_wide_samples_in_either_order() {
     let bytes = noise(40 * 30 * 3);
     for compression in [Compression::Lzw, Compression::Deflate(DeflateLevel::Fast), Compression::Packbits] {
         let whole_file = written::<RGB8>((40, 30), &bytes, compression);
@@ -215,8 +215,8 @@ fn packed_strips_are_kept_whole_and_wide_samples_in_either_order() {
         // The directory stays, and refers to data beyond the file's end.
         let mut cut = whole_file.clone();
         let start = (starts[2] as u32).to_ne_bytes();
-        let place = cut.windows(4).rposition(|four| four == start).unwrap();
-        cut[place..place + 4].copy_from_slice(&9_000_000u32.to_ne_bytes());
+        let offset = cut.windows(4).rposition(|four| four == start).unwrap();
+        cut[offset..offset + 4].copy_from_slice(&9_000_000u32.to_ne_bytes());
         let error = read(&cut, TruncatedPolicy::Fail).unwrap_err();
         assert_eq!((error.kind, error.arg("had")), (ErrorKind::Truncated, "14"));
         let (Samples::U8(some), _, truncation) = read(&cut, TruncatedPolicy::Keep).unwrap() else { panic!("8 bits") };

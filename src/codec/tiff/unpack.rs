@@ -31,22 +31,22 @@ pub(super) fn grow(samples: &mut Samples, len: u64) -> Result<(), ItemError> {
 }
 
 /// Expands a chunk's samples into the held rows.
-pub(super) fn unpack(chunk: &[u8], place: &Target, layout: &Layout, held: &mut Samples) {
+pub(super) fn unpack(chunk: &[u8], target: &Target, layout: &Layout, held: &mut Samples) {
     match (held, layout.stored) {
-        (Samples::U8(held), Stored::Whole(8)) => spread(chunk, place, layout, held, 8, |row, n| row[n]),
+        (Samples::U8(held), Stored::Whole(8)) => spread(chunk, target, layout, held, 8, |row, n| row[n]),
         (Samples::U8(held), Stored::Whole(bits)) => {
             let mask = (1u8 << bits) - 1;
-            spread(chunk, place, layout, held, bits, |row, n| {
+            spread(chunk, target, layout, held, bits, |row, n| {
                 let bit = n * usize::from(bits);
                 row[bit / 8] >> (8 - bits as usize - bit % 8) & mask
             });
         }
         (Samples::U16(held), Stored::Whole(16)) => {
-            spread(chunk, place, layout, held, 16, |row, n| u16::from_ne_bytes(four(row, n)));
+            spread(chunk, target, layout, held, 16, |row, n| u16::from_ne_bytes(four(row, n)));
         }
         (Samples::U16(held), Stored::Whole(bits @ 9..16)) => {
             let max = (1u32 << bits) - 1;
-            spread(chunk, place, layout, held, bits, |row, n| {
+            spread(chunk, target, layout, held, bits, |row, n| {
                 let bit = n * usize::from(bits);
                 let value = u32::from_be_bytes([byte(row, bit / 8), byte(row, bit / 8 + 1), byte(row, bit / 8 + 2), 0]);
                 let value = value << (bit % 8) >> (32 - u32::from(bits));
@@ -55,19 +55,19 @@ pub(super) fn unpack(chunk: &[u8], place: &Target, layout: &Layout, held: &mut S
         }
         // The sixteen most significant bits.
         (Samples::U16(held), Stored::Whole(_)) => {
-            spread(chunk, place, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
+            spread(chunk, target, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
         }
         (Samples::U16(held), Stored::Float(16)) => {
             let get = |row: &[u8], n| u16::from_f32(from_half(u16::from_ne_bytes(four(row, n))));
-            spread(chunk, place, layout, held, 16, get);
+            spread(chunk, target, layout, held, 16, get);
         }
         (Samples::U16(held), Stored::Float(32)) => {
-            spread(chunk, place, layout, held, 32, |row, n| u16::from_f32(f32::from_ne_bytes(four(row, n))));
+            spread(chunk, target, layout, held, 32, |row, n| u16::from_f32(f32::from_ne_bytes(four(row, n))));
         }
         (Samples::U16(held), Stored::Float(_)) => {
             // `as` saturates, and NaN becomes 0.
             let get = |row: &[u8], n| f64::from_ne_bytes(four(row, n)).mul_add(65_535.0, 0.5) as u16;
-            spread(chunk, place, layout, held, 64, get);
+            spread(chunk, target, layout, held, 64, get);
         }
         _ => {}
     }
@@ -96,16 +96,23 @@ fn four<const N: usize>(row: &[u8], n: usize) -> [u8; N] {
     row.get(n * N..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
 }
 
-fn spread<T>(chunk: &[u8], place: &Target, layout: &Layout, held: &mut [T], bits: u8, get: impl Fn(&[u8], usize) -> T) {
-    let stored_samples = if place.plane.is_some() { 1 } else { layout.samples };
-    let row_bytes = (place.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
+fn spread<T>(
+    chunk: &[u8],
+    target: &Target,
+    layout: &Layout,
+    held: &mut [T],
+    bits: u8,
+    get: impl Fn(&[u8], usize) -> T,
+) {
+    let stored_samples = if target.plane.is_some() { 1 } else { layout.samples };
+    let row_bytes = (target.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
     let row_samples = layout.width * layout.samples;
-    let rows = chunk.chunks_exact(row_bytes.max(1)).take(place.height);
+    let rows = chunk.chunks_exact(row_bytes.max(1)).take(target.height);
     for (row, held) in rows.zip(held.chunks_exact_mut(row_samples.max(1))) {
-        let Some(held) = held.get_mut(place.x * layout.samples..(place.x + place.width) * layout.samples) else {
+        let Some(held) = held.get_mut(target.x * layout.samples..(target.x + target.width) * layout.samples) else {
             return;
         };
-        match place.plane {
+        match target.plane {
             None => held.iter_mut().enumerate().for_each(|(n, sample)| *sample = get(row, n)),
             Some(plane) => {
                 let samples = held.iter_mut().skip(plane).step_by(layout.samples);

@@ -72,7 +72,7 @@ impl Encoder for WebpEncoder {
         let pixels = rows.into_pixels()?;
         let alpha = info.channels.has_alpha();
         let bytes = libwebp::encode(&pixels, info.width_px, info.height_px, alpha, self.settings)
-            .map_err(errors::cant_encode)?;
+            .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         drop(pixels);
         with_chunks(bytes, &self.extras)
     }
@@ -84,7 +84,8 @@ fn with_chunks(bytes: Vec<u8>, extras: &Extras) -> Result<Vec<u8>, ItemError> {
     if profile.is_none() && exif.is_none() && xmp.is_none() {
         return Ok(bytes);
     }
-    let mut file = WebP::from_bytes(Bytes::from(bytes)).map_err(errors::cant_encode)?;
+    let mut file =
+        WebP::from_bytes(Bytes::from(bytes)).map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
     if let Some(xmp) = xmp {
         let content = RiffContent::Data(Bytes::copy_from_slice(xmp));
         file.chunks_mut().push(RiffChunk::new(*b"XMP ", content));

@@ -111,7 +111,7 @@ impl Canvases<u8> for WebpAnimation {
         self.before = Some(canvas);
         self.has_alpha |= pixels.as_chunks::<PIXEL>().0.iter().any(|pixel| pixel[3] < u8::MAX);
         let still = libwebp::encode(&pixels, area.width_px, area.height_px, true, self.settings)
-            .map_err(errors::cant_encode)?;
+            .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         drop(pixels);
         let mut header = Vec::with_capacity(FRAME_HEADER);
         let numbers = [area.x / 2, area.y / 2, area.width_px - 1, area.height_px - 1, self.clock.units(frame.delay)];
@@ -150,8 +150,8 @@ impl Canvases<u8> for WebpAnimation {
             push_chunk(&mut file, *b"XMP ", &[xmp])?;
         }
         let length = u32::try_from(file.len() - 8).map_err(|_| too_large())?;
-        if let Some(told) = file.get_mut(4..8) {
-            told.copy_from_slice(&length.to_le_bytes());
+        if let Some(stored_length) = file.get_mut(4..8) {
+            stored_length.copy_from_slice(&length.to_le_bytes());
         }
         Ok(file)
     }

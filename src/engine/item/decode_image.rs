@@ -20,7 +20,7 @@ impl Files for NoFiles {
         Err(Message::new("file_missing").with("path", path))
     }
 
-    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
+    fn image(&self, path: &str) -> Result<Arc<Image>, Message> {
         Err(Message::new("file_missing").with("path", path))
     }
 }

@@ -102,7 +102,7 @@ impl Files for Cache {
         Ok(bytes)
     }
 
-    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
+    fn image(&self, path: &str) -> Result<Arc<Image>, Message> {
         let stamp = stamp(path)?;
         if let Some(Content::Picture(picture)) = self.find(&stamp, |content| matches!(content, Content::Picture(_))) {
             return Ok(picture);

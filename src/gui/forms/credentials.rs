@@ -138,7 +138,7 @@ impl CredentialForm {
 
     /// The entry made from the input, or the first error.
     fn entry(&self, lang: Lang, access: &[AccessEntry]) -> Result<AccessEntry, Mistake> {
-        let host = network::parse_place(&self.host).map_err(|_| Mistake::Host(lang.word("wrong_place")))?;
+        let host = network::parse_origin(&self.host).map_err(|_| Mistake::Host(lang.word("wrong_place")))?;
         let user = self.user.trim();
         let kind = match self.kind {
             CredentialKind::Token => AccessKind::Bearer,

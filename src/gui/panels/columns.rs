@@ -6,7 +6,7 @@ use super::setting_notes::{below, note_below};
 use crate::engine::ListFile;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
-use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label, menu};
 use crate::model::columns;
 
@@ -23,7 +23,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let lists = state.drafts.lists.get().clone();
     let mut wanted = lists.clone();
     let names = names(&files);
-    let open = sheet(ctx, lang.word("columns_title"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("columns_title"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let url = lists.url_column.as_deref().or(Some(URL));
         if let Some(picked) = column_ui(ui, lang.word("url_column"), url, None, &names) {
@@ -80,14 +80,14 @@ fn column_ui(
         }
         let mut choices: Vec<(Option<usize>, String)> =
             none.map(|words| (None, words.to_owned())).into_iter().collect();
-        choices.extend(names.iter().enumerate().map(|(place, name)| (Some(place), (*name).to_owned())));
-        let place = current.and_then(|current| names.iter().position(|name| columns::is_same_name(name, current)));
-        if let Some(missing) = current.filter(|_| place.is_none()) {
+        choices.extend(names.iter().enumerate().map(|(index, name)| (Some(index), (*name).to_owned())));
+        let index = current.and_then(|current| names.iter().position(|name| columns::is_same_name(name, current)));
+        if let Some(missing) = current.filter(|_| index.is_none()) {
             // A chosen column that doesn't exist stays visible, so that the user sees what is wrong.
             choices.insert(0, (Some(names.len()), missing.to_owned()));
         }
-        let shown = place.or_else(|| current.map(|_| names.len()));
+        let shown = index.or_else(|| current.map(|_| names.len()));
         let picked = menu::combo(ui, title, width, shown, &choices)?;
-        (picked != Some(names.len())).then(|| picked.and_then(|place| names.get(place)).map(|name| (*name).to_owned()))
+        (picked != Some(names.len())).then(|| picked.and_then(|index| names.get(index)).map(|name| (*name).to_owned()))
     })
 }

@@ -4,7 +4,7 @@
 
 use egui::{Align, Id, Layout, Ui};
 
-use super::setting_notes::{below, note_below, told};
+use super::setting_notes::{below, error_below, note_below};
 use crate::gui::forms::credentials::{CredentialForm, CredentialKind, Credentials, Mistake, NamedSecret, SecretSource};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -60,12 +60,12 @@ impl Credentials {
     fn list_ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) {
         let p = theme::palette(ui);
         let mut removed = None;
-        for (place, entry) in access.iter().enumerate().filter(|(_, entry)| is_shown(entry)) {
-            let name = format!("{}, {}", entry.host, lang.access_told(&entry.kind));
+        for (index, entry) in access.iter().enumerate().filter(|(_, entry)| is_shown(entry)) {
+            let name = format!("{}, {}", entry.host, lang.credential_label(&entry.kind));
             field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
                 let remove = lang.remove_named(&name);
                 if Button::icon_only(Icon::Cross, &remove).height(size::FIELD).ui(ui).clicked() {
-                    removed = Some(place);
+                    removed = Some(index);
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let edit = lang.edit_named(&name);
@@ -79,24 +79,24 @@ impl Credentials {
                     });
                 });
             });
-            note_below(ui, &lang.access_place(&entry.secret));
+            note_below(ui, &lang.secret_label(&entry.secret));
             if entry.host.starts_with("http://") {
                 below(ui, lang.word("access_plain"), p.warn);
             }
         }
-        if let Some(place) = removed {
-            self.removed = Some((place, access.remove(place)));
+        if let Some(index) = removed {
+            self.removed = Some((index, access.remove(index)));
         }
-        let Some((place, entry)) = &self.removed else { return };
+        let Some((index, entry)) = &self.removed else { return };
         let taken_back = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
-            let name = format!("{}, {}", entry.host, lang.access_told(&entry.kind));
+            let name = format!("{}, {}", entry.host, lang.credential_label(&entry.kind));
             let button = Button::new(lang.word("undo")).height(size::FIELD);
             let pressed = button.named(&format!("{}: {name}", lang.word("undo"))).ui(ui).clicked();
             label::text(ui, lang.removed_named(&name), theme::body(), p.text3);
             pressed
         });
         if taken_back {
-            access.insert((*place).min(access.len()), entry.clone());
+            access.insert((*index).min(access.len()), entry.clone());
             self.removed = None;
         }
     }
@@ -141,7 +141,7 @@ impl CredentialForm {
 
     fn host_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Mistake>) {
         line_ui(ui, "host", lang.word("access_host"), &mut self.host, "https://api.example.com");
-        told(ui, if let Some(Mistake::Host(words)) = wrong { Some(words) } else { None });
+        error_below(ui, if let Some(Mistake::Host(words)) = wrong { Some(words) } else { None });
         field::row_wide(ui, lang.word("access_kind"), size::SETTING_LABEL, |ui| {
             let choices = [
                 (CredentialKind::Token, lang.word("access_bearer")),
@@ -158,11 +158,11 @@ impl CredentialForm {
         });
         if self.kind == CredentialKind::Header {
             line_ui(ui, "header", lang.word("access_header_name"), &mut self.header, "X-Api-Key");
-            told(ui, if let Some(Mistake::Header(words)) = wrong { Some(words) } else { None });
+            error_below(ui, if let Some(Mistake::Header(words)) = wrong { Some(words) } else { None });
         }
         if self.kind == CredentialKind::User {
             line_ui(ui, "user", lang.word("access_user"), &mut self.user, "");
-            told(ui, if let Some(Mistake::User(words)) = wrong { Some(words) } else { None });
+            error_below(ui, if let Some(Mistake::User(words)) = wrong { Some(words) } else { None });
         }
     }
 
@@ -192,13 +192,13 @@ impl CredentialForm {
                     field::secret(ui, box_id("secret"), name, &mut self.secret, (width, hint));
                 });
                 match wrong {
-                    Some(Mistake::Secret(words)) => told(ui, Some(words)),
+                    Some(Mistake::Secret(words)) => error_below(ui, Some(words)),
                     _ => note_below(ui, lang.word("access_kept")),
                 }
             }
             SecretSource::Variable => {
                 line_ui(ui, "variable", lang.word("access_variable_name"), &mut self.variable, "API_TOKEN");
-                told(ui, if let Some(Mistake::Variable(words)) = wrong { Some(words) } else { None });
+                error_below(ui, if let Some(Mistake::Variable(words)) = wrong { Some(words) } else { None });
             }
             SecretSource::Netrc => {}
         }

@@ -50,54 +50,54 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
                 break;
             }
             let x = area.left() + column as f32 * (cell_width + size::GAP);
-            let picture = Rect::from_min_size(pos2(x, y), vec2(cell_width, size::THUMB));
-            cell_ui(&mut ui, picture, row, state);
+            let image = Rect::from_min_size(pos2(x, y), vec2(cell_width, size::THUMB));
+            cell_ui(&mut ui, image, row, state);
         }
     }
     Columns { across, page: across * extent.page() }
 }
 
-fn cell_ui(ui: &mut Ui, picture: Rect, row: u64, state: &mut State) {
+fn cell_ui(ui: &mut Ui, image: Rect, row: u64, state: &mut State) {
     let p = theme::palette(ui);
     let Some(item) = state.listing.row(row).cloned() else {
-        ui.painter().rect_filled(picture, theme::corner(), p.bg1);
+        ui.painter().rect_filled(image, theme::corner(), p.bg1);
         return;
     };
-    let mut whole = picture;
+    let mut whole = image;
     whole.max.y += size::THUMB_NAME;
     let response = ui.interact(whole, Id::unique(("item", item.id)), Sense::CLICK);
     let selected = state.listing.selected.contains(&item.id.seq);
     let name = item.locator.short_name();
     let words = state.lang.item_state(item.state);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, format!("{name}, {words}")));
-    picture_ui(ui, picture, &item, state);
+    image_ui(ui, image, &item, state);
     if item.state == ItemState::Running {
-        badge::running(ui.painter(), picture);
+        badge::running(ui.painter(), image);
     } else {
-        badge::on_picture(ui.painter(), picture, item.state);
+        badge::on_thumbnail(ui.painter(), image, item.state);
     }
     if selected {
         let ring = egui::Stroke::new(size::RING, p.accent);
-        ui.painter().rect_stroke(picture.expand(2.0), theme::corner(), ring, StrokeKind::Outside);
+        ui.painter().rect_stroke(image.expand(2.0), theme::corner(), ring, StrokeKind::Outside);
     } else if response.hovered() {
-        ui.painter().rect_stroke(picture, theme::corner(), egui::Stroke::new(1.0, p.text3), StrokeKind::Outside);
+        ui.painter().rect_stroke(image, theme::corner(), egui::Stroke::new(1.0, p.text3), StrokeKind::Outside);
     }
     let mut job =
         egui::text::LayoutJob::simple_singleline(name, theme::figures_small(), if selected { p.text } else { p.text2 });
-    job.wrap = egui::text::TextWrapping::truncate_at_width(picture.width() - 4.0);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(image.width() - 4.0);
     let galley = ui.painter().layout_job(job);
-    let middle = pos2(picture.left() + 2.0, picture.bottom() + 3.0 + (size::THUMB_NAME - 3.0) / 2.0);
+    let middle = pos2(image.left() + 2.0, image.bottom() + 3.0 + (size::THUMB_NAME - 3.0) / 2.0);
     let at = Align2::LEFT_CENTER.anchor_size(middle, galley.size()).min;
     ui.painter().galley(at, galley, p.text2);
     item_pressed(ui, state, row, &response);
 }
 
-fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
+fn image_ui(ui: &Ui, image: Rect, item: &ItemRow, state: &mut State) {
     let p = theme::palette(ui);
     let Some(texture) = state.textures.thumbnail(item.id, item.state) else {
-        ui.painter().rect_filled(picture, theme::corner(), p.bg2);
-        let icon = if matches!(item.locator, Locator::Url(_)) { Icon::Link } else { Icon::Picture };
-        icon.paint_scaled(ui.painter(), picture.center(), 1.4, p.text3);
+        ui.painter().rect_filled(image, theme::corner(), p.bg2);
+        let icon = if matches!(item.locator, Locator::Url(_)) { Icon::Link } else { Icon::Image };
+        icon.paint_scaled(ui.painter(), image.center(), 1.4, p.text3);
         return;
     };
     let alpha = match item.state {
@@ -105,17 +105,17 @@ fn picture_ui(ui: &Ui, picture: Rect, item: &ItemRow, state: &mut State) {
         _ => 1.0,
     };
     // Transparent images get a background of their own.
-    ui.painter().rect_filled(picture, theme::corner(), p.bg2);
-    let uv = cover(texture.size_vec2(), picture.size());
+    ui.painter().rect_filled(image, theme::corner(), p.bg2);
+    let uv = cover(texture.size_vec2(), image.size());
     let tint = theme::UNTINTED.gamma_multiply(alpha);
-    let shape = egui::epaint::RectShape::filled(picture, theme::corner(), tint).with_texture(texture.id(), uv);
+    let shape = egui::epaint::RectShape::filled(image, theme::corner(), tint).with_texture(texture.id(), uv);
     ui.painter().add(shape);
 }
 
 /// The part of the texture that covers an area with another aspect ratio.
-fn cover(picture: Vec2, place: Vec2) -> Rect {
-    let scale = (place.x / picture.x.max(1.0)).max(place.y / picture.y.max(1.0));
-    let part = place / (picture.max(Vec2::splat(1.0)) * scale.max(f32::EPSILON));
+fn cover(image: Vec2, area: Vec2) -> Rect {
+    let scale = (area.x / image.x.max(1.0)).max(area.y / image.y.max(1.0));
+    let part = area / (image.max(Vec2::splat(1.0)) * scale.max(f32::EPSILON));
     Rect::from_center_size(pos2(0.5, 0.5), part)
 }
 
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tall_picture_loses_its_top_and_bottom_alike() {
+    fn a_tall_image_is_cropped_equally_at_top_and_bottom() {
         let part = cover(vec2(100.0, 200.0), vec2(100.0, 100.0));
         assert_eq!(part, Rect::from_min_max(pos2(0.0, 0.25), pos2(1.0, 0.75)));
     }

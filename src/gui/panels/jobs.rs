@@ -7,7 +7,7 @@ use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
-use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{label, scroll};
 use crate::model::{JobRow, JobState, JobSummary};
 
@@ -18,7 +18,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
     let lang = state.lang;
     let jobs = state.snapshot.jobs.clone();
-    let open = sheet(ctx, lang.word("jobs"), lang.word("close"), Place::Side, 420.0, |ui| {
+    let open = sheet(ctx, lang.word("jobs"), lang.word("close"), Position::Side, 420.0, |ui| {
         if jobs.is_empty() {
             label::note(ui, lang.word("no_jobs"));
         }

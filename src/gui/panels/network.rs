@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use egui::{Id, Ui};
 
-use super::setting_notes::{below, note_below, told};
+use super::setting_notes::{below, error_below, note_below};
 use crate::engine::CaFileFault;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -34,7 +34,7 @@ pub(super) struct Links {
 impl Links {
     /// Draws the rows; `true` if a file is to be chosen with the desktop's dialog.
     pub(super) fn ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
-        self.manners_ui(ui, network);
+        self.politeness_ui(ui, network);
         self.rates_ui(ui, network);
         self.proxy_ui(ui, network);
         let wanted = self.ca_ui(ui, network);
@@ -42,7 +42,7 @@ impl Links {
         wanted
     }
 
-    fn manners_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+    fn politeness_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
         field::row_wide(ui, lang.word("robots"), size::SETTING_LABEL, |ui| {
             let choices = [RobotsPolicy::Auto, RobotsPolicy::Always, RobotsPolicy::Never]
@@ -92,7 +92,7 @@ impl Links {
             label::note(ui, what);
             checked
         });
-        told(ui, checked.wrong);
+        error_below(ui, checked.wrong);
         if let Some(rate) = checked.taken {
             set(rate);
         }
@@ -143,7 +143,7 @@ impl Links {
             })
         });
         let is_wrong = checked.wrong.is_some();
-        told(ui, checked.wrong);
+        error_below(ui, checked.wrong);
         if let Some(proxy) = checked.taken {
             network.proxy = proxy;
         } else if !matches!(network.proxy, ProxyChoice::Url(_)) {
@@ -173,7 +173,7 @@ impl Links {
             button.named(&spoken).ui(ui).clicked()
         });
         let is_shown = network.ca_file.as_deref().is_some_and(|path| path == Path::new(&shown));
-        told(ui, self.fault.filter(|_| is_shown).map(|fault| lang.ca_fault(fault)));
+        error_below(ui, self.fault.filter(|_| is_shown).map(|fault| lang.ca_fault(fault)));
         if let Some(hint) = self.hint {
             note_below(ui, hint);
         }
@@ -197,7 +197,7 @@ impl Links {
             }
             checked
         });
-        told(ui, added.wrong);
+        error_below(ui, added.wrong);
         if let Some(host) = added.taken.flatten()
             && !network.insecure_hosts.contains(&host)
         {
@@ -208,17 +208,17 @@ impl Links {
         }
         let p = theme::palette(ui);
         let mut removed = None;
-        for (place, host) in network.insecure_hosts.iter().enumerate() {
+        for (index, host) in network.insecure_hosts.iter().enumerate() {
             field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
                 let name = lang.remove_named(host);
                 if Button::icon_only(Icon::Cross, &name).height(size::FIELD).ui(ui).clicked() {
-                    removed = Some(place);
+                    removed = Some(index);
                 }
                 label::text(ui, host.as_str(), theme::body(), p.warn);
             });
         }
-        if let Some(place) = removed {
-            network.insecure_hosts.remove(place);
+        if let Some(index) = removed {
+            network.insecure_hosts.remove(index);
         }
         below(ui, lang.word("insecure_warning"), p.warn);
     }

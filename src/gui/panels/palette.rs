@@ -6,7 +6,7 @@ use crate::engine::ItemsFilter;
 use crate::gui::actions::Action;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::size;
-use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label, menu};
 
 enum Entry {
@@ -20,8 +20,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         return;
     }
     let lang = state.lang;
-    let place_id = Id::unique("palette place");
-    let mut place: usize = ctx.data(|data| data.get_temp(place_id)).unwrap_or(0);
+    let item_id = Id::unique("palette place");
+    let mut selected: usize = ctx.data(|data| data.get_temp(item_id)).unwrap_or(0);
     // Arrow keys move in the list while the box keeps the focus.
     let (up, down, enter) = ctx.input_mut(|input| {
         let none = Modifiers::NONE;
@@ -32,7 +32,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         )
     });
     let mut picked = None;
-    let open = sheet(ctx, lang.word("palette_title"), lang.word("close"), Place::Top, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("palette_title"), lang.word("close"), Position::Top, size::SHEET, |ui| {
         let mut typed = state.typed.clone();
         let edit = field::edit(
             ui,
@@ -45,16 +45,16 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         edit.request_focus();
         if typed != state.typed {
             state.typed = typed;
-            place = 0;
+            selected = 0;
         }
         let entries = entries(state);
         if down {
-            place += 1;
+            selected += 1;
         }
         if up {
-            place = place.saturating_sub(1);
+            selected = selected.saturating_sub(1);
         }
-        place = place.min(entries.len().saturating_sub(1));
+        selected = selected.min(entries.len().saturating_sub(1));
         ui.add_space(size::GAP_SMALL);
         ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().max_height(12.0 * size::TABLE_ROW).auto_shrink([false, true]).show(ui, |ui| {
@@ -63,23 +63,23 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                     Entry::Act(action) => action.shortcut_text(ui.ctx()),
                     Entry::Filter(_) => String::new(),
                 };
-                let response = lit(ui, row == place, |ui| menu::entry_ui(ui, &words, &note, true, false));
-                if row == place && (up || down) {
+                let response = lit(ui, row == selected, |ui| menu::entry_ui(ui, &words, &note, true, false));
+                if row == selected && (up || down) {
                     response.scroll_to_me(None);
                 }
-                if response.clicked() || (enter && row == place) {
+                if response.clicked() || (enter && row == selected) {
                     picked = Some(entry);
                 }
             }
         });
-        if place == 0 && picked.is_none() && state.typed.is_empty() && self::entries(state).is_empty() {
+        if selected == 0 && picked.is_none() && state.typed.is_empty() && self::entries(state).is_empty() {
             label::note(ui, lang.word("palette_none"));
         }
     });
-    ctx.data_mut(|data| data.insert_temp(place_id, place));
+    ctx.data_mut(|data| data.insert_temp(item_id, selected));
     if !open || picked.is_some() {
         state.sheet = Sheet::None;
-        ctx.data_mut(|data| data.remove_temp::<usize>(place_id));
+        ctx.data_mut(|data| data.remove_temp::<usize>(item_id));
     }
     match picked {
         Some(Entry::Act(action)) => action.run(ctx, state),

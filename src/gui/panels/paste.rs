@@ -5,7 +5,7 @@ use egui::{Align, Context, Id, Key, Layout, TextEdit, Ui};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
-use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label};
 
 /// Shows the open box.
@@ -20,7 +20,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
 fn links_ui(ctx: &Context, state: &mut State) {
     let lang = state.lang;
     let mut add = false;
-    let open = sheet(ctx, lang.word("paste_title"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("paste_title"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         let p = theme::palette(ui);
         label::note(ui, lang.word("paste_note"));
         ui.add_space(size::GAP_SMALL);
@@ -57,7 +57,7 @@ fn path_ui(ctx: &Context, state: &mut State, purpose: crate::gui::dialogs::Purpo
     let lang = state.lang;
     let mut given = false;
     let title = state.purpose_title(purpose);
-    let open = sheet(ctx, title, lang.word("close"), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, title, lang.word("close"), Position::Middle, size::SHEET, |ui| {
         if let Some(hint) = state.hint {
             let ink = theme::palette(ui).text2;
             label::wrapped(ui, hint, theme::body(), ink);

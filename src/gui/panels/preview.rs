@@ -39,9 +39,9 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 }
 
 /// The image of the previewed item, once the engine has delivered it.
-fn shown_picture(state: &State) -> Option<&PicturePreview> {
+fn shown_image(state: &State) -> Option<&PicturePreview> {
     match &state.preview.content {
-        PreviewContent::Picture(picture) if is_current(state) => Some(picture),
+        PreviewContent::Picture(image) if is_current(state) => Some(image),
         _ => None,
     }
 }
@@ -52,7 +52,7 @@ fn is_current(state: &State) -> bool {
 }
 
 /// Whether there is, or will be, an image to compare.
-fn is_picture(state: &State) -> bool {
+fn is_image(state: &State) -> bool {
     !is_current(state) || matches!(state.preview.content, PreviewContent::Picture(_) | PreviewContent::Nothing)
 }
 
@@ -72,9 +72,9 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
-    let sizes = shown_picture(state).map(|picture| (sizes(picture), saved(state, picture)));
+    let sizes = shown_image(state).map(|image| (sizes(image), saved(state, image)));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if is_picture(state) {
+        if is_image(state) {
             compare_ui(ui, state);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -93,9 +93,9 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
                 label::text(ui, dimensions, theme::figures(), p.text2);
             }
             if only_saved && !saved.is_empty() {
-                let ink = shown_picture(state).and_then(|picture| {
-                    let after = picture.after_bytes?;
-                    Some(match after.cmp(&picture.before_bytes) {
+                let ink = shown_image(state).and_then(|image| {
+                    let after = image.after_bytes?;
+                    Some(match after.cmp(&image.before_bytes) {
                         Ordering::Less => p.ok,
                         Ordering::Equal => p.text2,
                         Ordering::Greater => p.warn,
@@ -107,19 +107,19 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-fn sizes(picture: &PicturePreview) -> String {
-    let ((w0, h0), (w1, h1)) = (picture.before_size_px, picture.after_size_px);
+fn sizes(image: &PicturePreview) -> String {
+    let ((w0, h0), (w1, h1)) = (image.before_size_px, image.after_size_px);
     if (w0, h0) == (w1, h1) { format!("{w0} × {h0}") } else { format!("{w0} × {h0} → {w1} × {h1}") }
 }
 
-fn saved(state: &State, picture: &PicturePreview) -> String {
-    match picture.after_bytes {
+fn saved(state: &State, image: &PicturePreview) -> String {
+    match image.after_bytes {
         Some(after) if is_copy(state.drafts.recipe.get(), state.drafts.save.get()) => {
             format!("{} · {}", bytes(after), state.lang.word("copied_unchanged"))
         }
-        Some(after) if after == picture.before_bytes => bytes(after),
+        Some(after) if after == image.before_bytes => bytes(after),
         Some(after) => {
-            format!("{} → {} ({})", bytes(picture.before_bytes), bytes(after), change(picture.before_bytes, after))
+            format!("{} → {} ({})", bytes(image.before_bytes), bytes(after), change(image.before_bytes, after))
         }
         None => String::new(),
     }
@@ -153,7 +153,7 @@ fn content_ui(ui: &mut Ui, area: Rect, state: &mut State) {
         PreviewContent::Text { text, size_bytes, content_type } => {
             text_ui(ui, area, state, text, *size_bytes, content_type);
         }
-        PreviewContent::Picture(picture) => picture_ui(ui, area, state, picture),
+        PreviewContent::Picture(image) => image_ui(ui, area, state, image),
     }
 }
 
@@ -177,7 +177,7 @@ fn text_ui(ui: &mut Ui, area: Rect, state: &State, text: &str, size_bytes: u64, 
     });
 }
 
-fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePreview) {
+fn image_ui(ui: &mut Ui, area: Rect, state: &mut State, image: &PicturePreview) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let preview = Arc::clone(&state.preview);
@@ -191,28 +191,28 @@ fn picture_ui(ui: &mut Ui, area: Rect, state: &mut State, picture: &PicturePrevi
     let of = |texture: &egui::TextureHandle| Shown { texture: texture.id(), size_pt: texture.size_vec2() * scale };
     let words = Words { before: lang.word("before"), after: lang.word("after"), divider: lang.word("divider") };
     if state.view.scale != Scale::Fit {
-        pan(ui, area, state, picture, scale);
+        pan(ui, area, state, image, scale);
     }
     match state.view.compare {
         Compare::Split => split_view::split(ui, area, of(&before), of(&after), &mut state.view.split, words),
         Compare::SideBySide => split_view::side_by_side(ui, area, of(&before), of(&after), words),
     }
     if area.height() > 160.0 && area.width() > 560.0 {
-        split_view::histogram(ui.painter(), area, &picture.histogram);
+        split_view::histogram(ui.painter(), area, &image.histogram);
     }
-    if picture.approximate {
+    if image.approximate {
         let at = area.left_bottom() + vec2(10.0, -10.0);
         split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.word("approximate"));
     }
 }
 
 /// At full scale, dragging moves the image.
-fn pan(ui: &Ui, area: Rect, state: &mut State, picture: &PicturePreview, scale: f32) {
+fn pan(ui: &Ui, area: Rect, state: &mut State, image: &PicturePreview, scale: f32) {
     let response = ui.interact(area, ui.scope_id().with("pan"), Sense::DRAG);
     if response.hovered() {
         ui.ctx().set_cursor_icon(if response.dragged() { CursorIcon::Grabbing } else { CursorIcon::Grab });
     }
-    let (width, height) = picture.after_size_px;
+    let (width, height) = image.after_size_px;
     let moved = response.drag_delta() / scale.max(f32::EPSILON);
     let (x, y) = state.view.center;
     state.view.center =

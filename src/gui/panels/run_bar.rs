@@ -62,7 +62,7 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
-        elsewhere_ui(ui, state);
+        other_job_ui(ui, state);
         insecure_ui(ui, state, job, 320.0);
         if let Some(dir) = &job.out_dir {
             let text = format!("→ {}", dir.display());
@@ -72,7 +72,7 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
 }
 
 /// A button that shows the job that is running.
-fn elsewhere_ui(ui: &mut Ui, state: &mut State) {
+fn other_job_ui(ui: &mut Ui, state: &mut State) {
     let Some(other) = state.snapshot.running_elsewhere else { return };
     if Button::new(state.lang.word("show")).ui(ui).clicked() {
         state.send(crate::engine::Command::Show(other));

@@ -6,7 +6,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::label;
 
 /// Shows an error below its field.
-pub(super) fn told(ui: &mut Ui, wrong: Option<&str>) {
+pub(super) fn error_below(ui: &mut Ui, wrong: Option<&str>) {
     if let Some(wrong) = wrong {
         below(ui, wrong, theme::palette(ui).fail);
     }

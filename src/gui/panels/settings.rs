@@ -12,7 +12,7 @@ use crate::gui::theme::size;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
-use crate::gui::widgets::sheet::{Place, sheet};
+use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label};
 use crate::model::{Lang, Limits, NetworkSpec};
 
@@ -32,7 +32,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.hint };
     let mut access = std::mem::take(&mut state.access);
     let mut typed = None;
-    let open = sheet(ctx, lang.word("settings"), lang.word("close"), Place::Middle, size::SHEET, |ui| {
+    let open = sheet(ctx, lang.word("settings"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
             window_ui(ui, lang, &mut settings);

@@ -30,11 +30,11 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let mut ask = None;
     let mut cards = Vec::with_capacity(recipe.steps.len());
     let last = recipe.steps.len().saturating_sub(1);
-    for (place, step) in recipe.steps.iter_mut().enumerate() {
+    for (index, step) in recipe.steps.iter_mut().enumerate() {
         let op = state.ops.iter().find(|op| op.id == step.op).copied();
         let rect = ui
-            .push_id(("step", place), |ui| {
-                card_ui(ui, lang, step, op.as_ref(), (place, last), dragged == Some(place), &mut ask)
+            .push_id(("step", index), |ui| {
+                card_ui(ui, lang, step, op.as_ref(), (index, last), dragged == Some(index), &mut ask)
             })
             .inner;
         cards.push(rect);
@@ -47,8 +47,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             let step = recipe.steps.remove(from);
             recipe.steps.insert(to.min(recipe.steps.len()), step);
         }
-        Some(Ask::Remove(place)) if place < recipe.steps.len() => {
-            recipe.steps.remove(place);
+        Some(Ask::Remove(index)) if index < recipe.steps.len() => {
+            recipe.steps.remove(index);
         }
         Some(Ask::File { purpose, by_hand: true }) => state.open(Sheet::Path(purpose)),
         Some(Ask::File { purpose, by_hand: false }) => state.dialog(purpose),
@@ -83,7 +83,7 @@ fn card_ui(
     lang: Lang,
     step: &mut Step,
     op: Option<&Op>,
-    (place, last): (usize, usize),
+    (index, last): (usize, usize),
     lifted: bool,
     ask: &mut Option<Ask>,
 ) -> Rect {
@@ -98,7 +98,7 @@ fn card_ui(
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 0.0;
             let explained = ui.scope_id().with("how it works");
-            head_ui(ui, lang, step, (&name, op), (place, last), explained, ask);
+            head_ui(ui, lang, step, (&name, op), (index, last), explained, ask);
             let Some(op) = op else {
                 label::text(ui, lang.word("no_filter_found"), theme::label(), p.fail);
                 return;
@@ -107,7 +107,7 @@ fn card_ui(
             if !step.enabled {
                 shown.multiply_opacity(theme::DISABLED_ALPHA);
             }
-            params_ui(&mut shown, lang, step, (place, &name), op, ask);
+            params_ui(&mut shown, lang, step, (index, &name), op, ask);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
             if ui.data(|data| data.get_temp(explained)).unwrap_or(false) {
@@ -134,8 +134,8 @@ fn params_ui(
     let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
     let is_curve = |spec: &&ParamSpec| matches!(spec.kind, ParamKind::Curve { .. });
     let first_curve = op.params.iter().find(is_curve).map(|spec| spec.name);
-    for (place, spec) in op.params.iter().enumerate() {
-        if open || step.params.contains_key(spec.name) || (none_given && place == 0) {
+    for (index, spec) in op.params.iter().enumerate() {
+        if open || step.params.contains_key(spec.name) || (none_given && index == 0) {
             param_ui(ui, lang, step, (place_in_list, name), (spec, Some(spec.name) == first_curve), ask);
         }
     }
@@ -155,7 +155,7 @@ fn head_ui(
     lang: Lang,
     step: &mut Step,
     (name, op): (&str, Option<&Op>),
-    (place, last): (usize, usize),
+    (index, last): (usize, usize),
     explained: Id,
     ask: &mut Option<Ask>,
 ) {
@@ -172,11 +172,11 @@ fn head_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            grip_ui(ui, lang, name, place);
+            grip_ui(ui, lang, name, index);
             let buttons = [
-                (Icon::Cross, lang.word("remove"), true, Ask::Remove(place)),
-                (Icon::Down, lang.word("move_down"), place < last, Ask::Move(place, place + 1)),
-                (Icon::Up, lang.word("move_up"), place > 0, Ask::Move(place, place.saturating_sub(1))),
+                (Icon::Cross, lang.word("remove"), true, Ask::Remove(index)),
+                (Icon::Down, lang.word("move_down"), index < last, Ask::Move(index, index + 1)),
+                (Icon::Up, lang.word("move_up"), index > 0, Ask::Move(index, index.saturating_sub(1))),
             ];
             for (icon, words, enabled, wanted) in buttons {
                 let spoken = format!("{words}: {name}");
@@ -214,7 +214,7 @@ fn quiet(ui: &mut Ui, button: Button<'_>, near: bool) -> bool {
     .inner
 }
 
-fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
+fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, index: usize) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(20.0, size::FIELD), Sense::DRAG);
     response.widget_info(|| {
@@ -225,7 +225,7 @@ fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, place: usize) {
         ui.ctx().set_cursor_icon(egui::CursorIcon::Grab);
     }
     if response.drag_started() {
-        ui.data_mut(|data| data.insert_temp(Id::unique("dragged step"), place));
+        ui.data_mut(|data| data.insert_temp(Id::unique("dragged step"), index));
     }
 }
 
@@ -234,7 +234,7 @@ fn param_ui(
     ui: &mut Ui,
     lang: Lang,
     step: &mut Step,
-    (place, step_name): (usize, &str),
+    (index, step_name): (usize, &str),
     (spec, open): (&ParamSpec, bool),
     ask: &mut Option<Ask>,
 ) {
@@ -251,7 +251,7 @@ fn param_ui(
             step.params.remove(spec.name);
         }
         Some(Edited::File { by_hand }) => {
-            *ask = Some(Ask::File { purpose: Purpose::StepFile { place, param: spec.name }, by_hand });
+            *ask = Some(Ask::File { purpose: Purpose::StepFile { step_index: index, param: spec.name }, by_hand });
         }
         None => {}
     }

@@ -91,13 +91,13 @@ static COLUMNS: [Column; 6] = [
 const COLUMN_GAP: f32 = 2.0 * size::GAP;
 
 /// A column with its left edge and width, in points.
-type Place = (&'static Column, f32, f32);
+type Slot = (&'static Column, f32, f32);
 
 /// The columns that fit; the least important ones are left out first.
-fn places(area: Rect) -> Vec<Place> {
+fn slots(area: Rect) -> Vec<Slot> {
     const LEFT_OUT: [usize; 4] = [4, 3, 2, 5];
     let fixed = |shown: &[usize]| {
-        let widths: f32 = shown.iter().filter_map(|place| COLUMNS.get(*place)).map(|column| column.width_pt).sum();
+        let widths: f32 = shown.iter().filter_map(|slot| COLUMNS.get(*slot)).map(|column| column.width_pt).sum();
         widths + COLUMN_GAP * shown.len().saturating_sub(1) as f32
     };
     let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
@@ -105,9 +105,9 @@ fn places(area: Rect) -> Vec<Place> {
         if fixed(&shown) <= area.width() {
             break;
         }
-        shown.retain(|place| *place != out);
+        shown.retain(|slot| *slot != out);
     }
-    let columns: Vec<&'static Column> = shown.iter().filter_map(|place| COLUMNS.get(*place)).collect();
+    let columns: Vec<&'static Column> = shown.iter().filter_map(|slot| COLUMNS.get(*slot)).collect();
     let spare = (area.width() - fixed(&shown)).max(0.0);
     let shares: f32 = columns.iter().map(|column| column.share).sum::<f32>().max(f32::EPSILON);
     let mut left = area.left();
@@ -115,9 +115,9 @@ fn places(area: Rect) -> Vec<Place> {
         .into_iter()
         .map(|column| {
             let width = column.width_pt + spare * column.share / shares;
-            let place = (column, left, width);
+            let slot = (column, left, width);
             left += width + COLUMN_GAP;
-            place
+            slot
         })
         .collect()
 }
@@ -130,7 +130,7 @@ pub(crate) fn needed_pt(total: u64) -> f32 {
 /// Draws the table.
 pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     let area = body.shrink2(vec2(size::MARGIN + size::GAP, 0.0));
-    let places = places(area);
+    let slots = slots(area);
     let head = Rect::from_min_size(body.min, vec2(body.width(), size::TABLE_ROW));
     let mut rows = body;
     rows.min.y = head.bottom();
@@ -145,7 +145,7 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
     state.listing.scroll = scroll;
     let lines = (rows.height() / size::TABLE_ROW).ceil() as u64 + 1;
     state.listing.see(scroll.first_row, lines);
-    head_ui(ui, head, &places, state);
+    head_ui(ui, head, &slots, state);
 
     let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rows));
     ui.shrink_clip_rect(rows);
@@ -159,15 +159,15 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
             pos2(body.left() + size::MARGIN, top),
             vec2(body.width() - 2.0 * size::MARGIN, size::TABLE_ROW),
         );
-        row_ui(&mut ui, rect, row, &places, state);
+        row_ui(&mut ui, rect, row, &slots, state);
     }
     Columns { across: 1, page: extent.page() }
 }
 
-fn head_ui(ui: &Ui, head: Rect, places: &[Place], state: &mut State) {
+fn head_ui(ui: &Ui, head: Rect, slots: &[Slot], state: &mut State) {
     let p = theme::palette(ui);
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, theme::hairline(p));
-    for (column, left, width) in places {
+    for (column, left, width) in slots {
         let words = (column.title)(state.lang);
         let rect = Rect::from_min_size(pos2(*left, head.top()), vec2(*width, head.height()));
         if let Some(sort) = column.sort {
@@ -189,7 +189,7 @@ fn head_ui(ui: &Ui, head: Rect, places: &[Place], state: &mut State) {
     }
 }
 
-fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[Place], state: &mut State) {
+fn row_ui(ui: &mut Ui, rect: Rect, row: u64, slots: &[Slot], state: &mut State) {
     let p = theme::palette(ui);
     let lang = state.lang;
     let Some(item) = state.listing.row(row).cloned() else { return };
@@ -204,10 +204,10 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: u64, places: &[Place], state: &mut State
         let mark = Rect::from_min_size(rect.min + vec2(0.0, 6.0), vec2(3.0, rect.height() - 12.0));
         ui.painter().rect_filled(mark, 1.5, p.accent);
     }
-    for (place, (column, left, width)) in places.iter().enumerate() {
+    for (slot, (column, left, width)) in slots.iter().enumerate() {
         let (text, font, ink) = (column.cell)(lang, &item, p);
         let mut cell_rect = Rect::from_min_size(pos2(*left, rect.top()), vec2(*width, rect.height()));
-        if place == 1 {
+        if slot == 1 {
             badge::in_row(ui.painter(), pos2(cell_rect.left() + 6.0, rect.center().y), item.state, p);
             cell_rect.min.x += 18.0;
         }
@@ -227,9 +227,9 @@ fn cell(ui: &Ui, rect: Rect, text: String, font: FontId, ink: Color32, right: bo
     let galley = ui.painter().layout_job(job);
     let (at, align) =
         if right { (rect.right_center(), Align2::RIGHT_CENTER) } else { (rect.left_center(), Align2::LEFT_CENTER) };
-    let place = align.anchor_size(at, galley.size());
-    ui.painter().galley(place.min, galley, ink);
-    place
+    let slot = align.anchor_size(at, galley.size());
+    ui.painter().galley(slot.min, galley, ink);
+    slot
 }
 
 /// An item's remarks, joined.
@@ -242,12 +242,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_narrow_table_leaves_columns_out_and_never_the_name_and_the_state() {
+    fn a_narrow_table_drops_columns_but_never_name_and_state() {
         for width in [250.0_f32, 440.0, 700.0, 1600.0] {
             let area = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, 100.0));
-            let places = places(area);
-            assert!(places.len() >= 2);
-            let (_, left, column_width) = places.last().copied().unwrap_or((&COLUMNS[0], 0.0, 0.0));
+            let slots = slots(area);
+            assert!(slots.len() >= 2);
+            let (_, left, column_width) = slots.last().copied().unwrap_or((&COLUMNS[0], 0.0, 0.0));
             assert!(left + column_width <= width + 0.5, "{width}");
         }
     }

@@ -33,7 +33,7 @@ impl Window {
 }
 
 #[test]
-fn a_typed_secret_goes_to_the_engine_once_and_is_never_shown_again() {
+fn a_typed_secret_is_sent_once_and_never_shown_again() {
     let mut window = window(|_| {});
     window.push("Settings");
     window.push(ADD);
@@ -66,7 +66,7 @@ fn a_typed_secret_goes_to_the_engine_once_and_is_never_shown_again() {
 }
 
 #[test]
-fn credentials_are_added_by_keyboard_alone() {
+fn credentials_can_be_added_with_the_keyboard_alone() {
     let mut window = window(|_| {});
     window.push("Settings");
     window.harness.get_by_label(ADD).focus();
@@ -85,7 +85,7 @@ fn credentials_are_added_by_keyboard_alone() {
 }
 
 #[test]
-fn each_kind_of_credentials_is_given_by_reference_and_removed_with_a_way_back() {
+fn each_type_of_credential_can_be_referenced_and_its_removal_undone() {
     let mut window = window(|_| {});
     window.push("Settings");
     window.push(ADD);
@@ -134,7 +134,7 @@ fn each_kind_of_credentials_is_given_by_reference_and_removed_with_a_way_back() 
 }
 
 #[test]
-fn the_form_of_credentials_speaks_korean_and_names_everything() {
+fn the_credentials_form_is_translated_and_every_control_has_a_name() {
     let mut window = window_sized(860.0, 560.0, |engine| engine.snapshot.settings.language = Language::Korean);
     window.push("설정");
     window.push("인증 정보 추가…");

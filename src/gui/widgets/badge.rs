@@ -18,18 +18,18 @@ pub(crate) const fn mark(state: ItemState, p: &Palette) -> (Icon, Color32) {
 }
 
 /// The round badge in the lower right corner of a thumbnail.
-pub(crate) fn on_picture(painter: &Painter, picture: Rect, state: ItemState) {
-    let center = picture.right_bottom() - vec2(6.0 + size::BADGE / 2.0, 6.0 + size::BADGE / 2.0);
-    let (icon, ink) = mark(state, theme::ON_PICTURE_MARKS);
-    painter.circle_filled(center, size::BADGE / 2.0, theme::ON_PICTURE);
+pub(crate) fn on_thumbnail(painter: &Painter, image: Rect, state: ItemState) {
+    let center = image.right_bottom() - vec2(6.0 + size::BADGE / 2.0, 6.0 + size::BADGE / 2.0);
+    let (icon, ink) = mark(state, theme::ON_IMAGE_MARKS);
+    painter.circle_filled(center, size::BADGE / 2.0, theme::ON_IMAGE);
     icon.paint_scaled(painter, center, 0.8, ink);
 }
 
 /// The bar at the bottom of an image that is being processed. Its progress is unknown, so the bar is full.
-pub(crate) fn running(painter: &Painter, picture: Rect) {
-    let bottom = picture.bottom() - 6.0;
-    let rail = Rect::from_min_max(pos2(picture.left() + 6.0, bottom - size::RAIL), pos2(picture.right() - 6.0, bottom));
-    painter.rect_filled(rail, size::RAIL / 2.0, theme::ON_PICTURE_MARKS.accent);
+pub(crate) fn running(painter: &Painter, image: Rect) {
+    let bottom = image.bottom() - 6.0;
+    let rail = Rect::from_min_max(pos2(image.left() + 6.0, bottom - size::RAIL), pos2(image.right() - 6.0, bottom));
+    painter.rect_filled(rail, size::RAIL / 2.0, theme::ON_IMAGE_MARKS.accent);
 }
 
 /// The icon alone, in a row of text.

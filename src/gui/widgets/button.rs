@@ -232,8 +232,8 @@ impl<'a> Button<'a> {
             x += icon_width;
         }
         let text_width = galley.size().x;
-        let place = Align2::LEFT_CENTER.anchor_size(egui::pos2(x, rect.center().y), galley.size());
-        painter.galley(place.min, galley, ink);
+        let text_rect = Align2::LEFT_CENTER.anchor_size(egui::pos2(x, rect.center().y), galley.size());
+        painter.galley(text_rect.min, galley, ink);
         if self.chevron {
             let x =
                 if self.left { rect.right() - size::ICON / 2.0 - 4.0 } else { x + text_width + size::ICON / 2.0 + 2.0 };

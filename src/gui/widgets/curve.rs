@@ -25,7 +25,7 @@ pub(crate) fn curve(ui: &mut Ui, id: Id, name: &str, points: &str) -> Option<Str
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, name));
 
     let mut knots = parse(points);
-    let place = |(input, output): (f32, f32)| {
+    let on_screen = |(input, output): (f32, f32)| {
         pos2(square.left() + input / 255.0 * square.width(), square.bottom() - output / 255.0 * square.height())
     };
     let level = |at: Pos2| {
@@ -37,7 +37,7 @@ pub(crate) fn curve(ui: &mut Ui, id: Id, name: &str, points: &str) -> Option<Str
     let mut changed = false;
     if let Some(at) = response.interact_pointer_pos() {
         if held.is_none() && ui.input(|input| input.pointer.primary_pressed()) {
-            (held, changed) = take_hold(&mut knots, level(at), |knot| place(knot).distance(at) <= REACH);
+            (held, changed) = grab(&mut knots, level(at), |knot| on_screen(knot).distance(at) <= REACH);
         } else if let Some(i) = held {
             changed = drag(&mut knots, i, level(at), !square.expand(AWAY).contains(at)).is_some_and(|removed| {
                 held = held.filter(|_| !removed);
@@ -66,12 +66,12 @@ pub(crate) fn curve(ui: &mut Ui, id: Id, name: &str, points: &str) -> Option<Str
     let shown = Curve::parse(&to_text(&knots)).unwrap_or_default();
     let line = (0..=SEGMENTS).map(|i| {
         let input = f32::from(i) / f32::from(SEGMENTS);
-        place((input * 255.0, shown.at(input) * 255.0))
+        on_screen((input * 255.0, shown.at(input) * 255.0))
     });
     painter.add(Shape::line(line.collect(), Stroke::new(1.5, p.accent)));
     for (i, knot) in knots.iter().enumerate() {
-        let lit = held == Some(i) || response.hover_pos().is_some_and(|at| place(*knot).distance(at) <= REACH);
-        painter.circle(place(*knot), 3.5, if lit { p.accent_hover } else { p.bg2 }, Stroke::new(1.5, p.accent));
+        let lit = held == Some(i) || response.hover_pos().is_some_and(|at| on_screen(*knot).distance(at) <= REACH);
+        painter.circle(on_screen(*knot), 3.5, if lit { p.accent_hover } else { p.bg2 }, Stroke::new(1.5, p.accent));
     }
     changed.then(|| to_text(&knots))
 }
@@ -94,21 +94,17 @@ fn to_text(points: &[(f32, f32)]) -> String {
 }
 
 /// The point near a click, or a new one; and whether it is new.
-fn take_hold(
-    knots: &mut Vec<(f32, f32)>,
-    at: (f32, f32),
-    is_near: impl Fn((f32, f32)) -> bool,
-) -> (Option<usize>, bool) {
+fn grab(knots: &mut Vec<(f32, f32)>, at: (f32, f32), is_near: impl Fn((f32, f32)) -> bool) -> (Option<usize>, bool) {
     if let Some(i) = knots.iter().position(|knot| is_near(*knot)) {
         return (Some(i), false);
     }
-    let place = knots.partition_point(|knot| knot.0 < at.0);
-    let is_free = knots.get(place).is_none_or(|knot| knot.0 > at.0);
+    let index = knots.partition_point(|knot| knot.0 < at.0);
+    let is_free = knots.get(index).is_none_or(|knot| knot.0 > at.0);
     if knots.len() >= MOST || !is_free {
         return (None, false);
     }
-    knots.insert(place, at);
-    (Some(place), true)
+    knots.insert(index, at);
+    (Some(index), true)
 }
 
 /// Moves a point between its neighbours, or removes it. Returns whether it was removed, if anything changed.
@@ -133,9 +129,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_is_added_moved_between_its_neighbours_and_pulled_out_again() {
+    fn points_can_be_added_moved_between_neighbours_and_removed() {
         let mut knots = parse("0,0;255,255");
-        assert_eq!(take_hold(&mut knots, (100.0, 150.0), |_| false), (Some(1), true));
+        assert_eq!(grab(&mut knots, (100.0, 150.0), |_| false), (Some(1), true));
         assert_eq!(drag(&mut knots, 1, (300.0, 20.0), false), Some(false));
         assert_eq!(to_text(&knots), "0,0;254,20;255,255");
         assert!(Curve::parse(&to_text(&knots)).is_some());
@@ -145,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_curve_is_drawn_as_the_straight_line() {
+    fn an_invalid_curve_is_drawn_as_a_straight_line() {
         assert_eq!(to_text(&parse("nonsense")), "0,0;255,255");
         assert_eq!(to_text(&parse("0,10; 128,90;255,240")), "0,10;128,90;255,240");
     }

@@ -32,7 +32,7 @@ pub(crate) enum Icon {
     /// Search.
     Search,
     /// An image.
-    Picture,
+    Image,
     /// A link.
     Link,
     /// Information.
@@ -87,7 +87,7 @@ impl Icon {
                 painter.circle_stroke(at(-1.0, -1.0), 4.0 * scale, stroke);
                 line(&[(2.0, 2.0), (5.0, 5.0)]);
             }
-            Self::Picture => {
+            Self::Image => {
                 let frame = Rect::from_center_size(center, Vec2::new(13.0, 11.0) * scale);
                 painter.rect_stroke(frame, 2.0 * scale, stroke, StrokeKind::Middle);
                 line(&[(-6.0, 3.5), (-2.0, -0.5), (1.0, 2.5), (3.0, 1.0), (6.0, 3.5)]);

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_as_people_type_them() {
+    fn numbers_are_parsed_as_people_type_them() {
         for (text, number) in
             [("1600 px", Some(1600.0)), ("1600", Some(1600.0)), (" 0,8 ", Some(0.8)), ("−3", Some(-3.0))]
         {

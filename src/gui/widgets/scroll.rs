@@ -109,16 +109,17 @@ impl Scroll {
     }
 
     /// The position from 0 to 1.
-    fn place(self, extent: Extent) -> f64 {
+    fn position(self, extent: Extent) -> f64 {
         let last = extent.last();
         let rows = |scroll: Self| scroll.first_row as f64 + f64::from(scroll.hidden_pt / extent.row_pt.max(1.0));
         let all = rows(last);
         if all <= 0.0 { 0.0 } else { (rows(self) / all).clamp(0.0, 1.0) }
     }
 
-    fn jump(&mut self, place: f64, extent: Extent) {
+    fn jump(&mut self, position: f64, extent: Extent) {
         let last = extent.last();
-        let rows = (last.first_row as f64 + f64::from(last.hidden_pt / extent.row_pt.max(1.0))) * place.clamp(0.0, 1.0);
+        let rows =
+            (last.first_row as f64 + f64::from(last.hidden_pt / extent.row_pt.max(1.0))) * position.clamp(0.0, 1.0);
         *self = Self { first_row: rows.floor() as u64, hidden_pt: (rows.fract() * f64::from(extent.row_pt)) as f32 };
         self.keep_within(extent);
     }
@@ -148,7 +149,7 @@ pub(crate) fn scroll_ui(ui: &Ui, id: Id, name: &str, view: Rect, extent: Extent,
         let room = (rail.height() - handle_pt).max(1.0);
         scroll.jump(f64::from((pointer.y - rail.top() - handle_pt / 2.0) / room), extent);
     }
-    let top = rail.top() + (rail.height() - handle_pt) * scroll.place(extent) as f32;
+    let top = rail.top() + (rail.height() - handle_pt) * scroll.position(extent) as f32;
     let hot = response.hovered() || response.is_pointer_button_down_on();
     let wide = if hot { size::SCROLL_BAR } else { size::SCROLL_BAR / 2.0 };
     let handle = Rect::from_min_max(pos2(rail.right() - wide, top), pos2(rail.right(), top + handle_pt))
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_row_can_be_seen_whole_and_nothing_beyond_it() {
+    fn scrolling_ends_at_the_last_row() {
         let mut scroll = Scroll::default();
         scroll.reveal(9_999_999, EXTENT);
         let seen = (EXTENT.rows - scroll.first_row) as f32 * 28.0 - scroll.hidden_pt;
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn revealing_a_row_that_is_seen_moves_nothing() {
+    fn revealing_a_visible_row_does_not_scroll() {
         let mut scroll = Scroll { first_row: 100, hidden_pt: 3.0 };
         scroll.reveal(105, EXTENT);
         assert_eq!(scroll, Scroll { first_row: 100, hidden_pt: 3.0 });

@@ -9,7 +9,7 @@ use crate::gui::theme::{self, size};
 
 /// Where a sheet appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     /// In the centre.
     Middle,
     /// Near the top, for the palette.
@@ -23,35 +23,35 @@ pub(crate) fn sheet(
     ctx: &Context,
     name: &str,
     close: &str,
-    place: Place,
+    position: Position,
     width: f32,
     add: impl FnOnce(&mut Ui),
 ) -> bool {
     let id = Id::unique(("sheet", name));
     let screen = ctx.content_rect();
     let width = width.min(screen.width() - 2.0 * size::MARGIN);
-    let area = match place {
-        Place::Middle => Modal::default_area(id),
-        Place::Top => Modal::default_area(id).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0)),
-        Place::Side => side(id),
+    let area = match position {
+        Position::Middle => Modal::default_area(id),
+        Position::Top => Modal::default_area(id).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0)),
+        Position::Side => side(id),
     };
     let palette = theme::of(&ctx.global_style().visuals);
-    let corner = if place == Place::Side { 0 } else { size::CORNER_SHEET };
+    let corner = if position == Position::Side { 0 } else { size::CORNER_SHEET };
     let frame = Frame::new()
         .fill(palette.bg1)
         .stroke(theme::hairline(palette))
         .corner_radius(corner)
         .shadow(ctx.global_style().visuals.window_shadow)
-        .inner_margin(if place == Place::Top { Margin::same(10) } else { Margin::same(20) });
+        .inner_margin(if position == Position::Top { Margin::same(10) } else { Margin::same(20) });
     let mut open = true;
     let response = Modal::new(id).area(area).frame(frame).backdrop_color(theme::BEHIND_SHEET).show(ctx, |ui| {
-        let inner = width - if place == Place::Top { 20.0 } else { 40.0 };
+        let inner = width - if position == Position::Top { 20.0 } else { 40.0 };
         ui.set_width(inner);
-        if place == Place::Side {
+        if position == Position::Side {
             ui.set_min_height(screen.height() - 42.0);
             ui.set_max_height(screen.height() - 42.0);
         }
-        if place != Place::Top {
+        if position != Position::Top {
             ui.horizontal(|ui| {
                 let p = theme::palette(ui);
                 label::text(ui, name, theme::sheet_title(), p.text);

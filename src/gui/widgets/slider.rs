@@ -18,13 +18,13 @@ pub(crate) struct Range {
 
 impl Range {
     /// The position on the rail, from 0 to 1.
-    fn place(self, value: f64) -> f32 {
+    fn position(self, value: f64) -> f32 {
         let span = self.max - self.min;
         if span <= 0.0 { 0.0 } else { ((value - self.min) / span).clamp(0.0, 1.0) as f32 }
     }
 
-    fn value(self, place: f64) -> f64 {
-        self.snap(self.min + place.clamp(0.0, 1.0) * (self.max - self.min))
+    fn value(self, position: f64) -> f64 {
+        self.snap(self.min + position.clamp(0.0, 1.0) * (self.max - self.min))
     }
 
     fn snap(self, value: f64) -> f64 {
@@ -90,7 +90,7 @@ pub(crate) fn slider(ui: &mut Ui, name: &str, value: f64, range: Range, width: f
     });
 
     let shown = next.unwrap_or(value);
-    let x = egui::lerp(left..=right, range.place(shown));
+    let x = egui::lerp(left..=right, range.position(shown));
     let y = rect.center().y;
     let rail =
         |from: f32, to: f32| egui::Rect::from_min_max(pos2(from, y - size::RAIL / 2.0), pos2(to, y + size::RAIL / 2.0));
@@ -110,11 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stay_within_the_range_and_on_its_steps() {
+    fn values_are_clamped_to_the_range_and_rounded_to_steps() {
         let range = Range { min: 0.0, max: 3.0, step: 0.1 };
         assert_eq!(range.value(0.1), 0.3);
         assert_eq!(range.value(2.0), 3.0);
         assert_eq!(range.snap(-1.0), 0.0);
-        assert_eq!(range.place(1.5), 0.5);
+        assert_eq!(range.position(1.5), 0.5);
     }
 }

@@ -42,8 +42,8 @@ pub(crate) fn split(ui: &mut Ui, area: Rect, before: Shown, after: Shown, split:
     let (left, right) = (fit(area, before, after), fit(area, after, before));
     let frame = left.union(right).intersect(area);
     let x = egui::lerp(frame.left()..=frame.right(), *split);
-    picture(&ui.painter_at(area.intersect(Rect::everything_left_of(x))), before, left);
-    picture(&ui.painter_at(area.intersect(Rect::everything_right_of(x))), after, right);
+    image(&ui.painter_at(area.intersect(Rect::everything_left_of(x))), before, left);
+    image(&ui.painter_at(area.intersect(Rect::everything_right_of(x))), after, right);
     tag(ui.painter(), frame.left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
     tag(ui.painter(), frame.right_top() + vec2(-10.0, 10.0), Align2::RIGHT_TOP, words.after);
 
@@ -67,7 +67,7 @@ pub(crate) fn split(ui: &mut Ui, area: Rect, before: Shown, after: Shown, split:
         ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
     }
     let painter = ui.painter();
-    let white = theme::ON_PICTURE_TEXT;
+    let white = theme::ON_IMAGE_TEXT;
     painter.vline(x, frame.y_range(), Stroke::new(2.0, white));
     let knob = pos2(x, frame.center().y);
     painter.circle_filled(knob + vec2(0.0, 1.0), 15.0, theme::palette(ui).shadow);
@@ -87,13 +87,13 @@ pub(crate) fn side_by_side(ui: &Ui, area: Rect, before: Shown, after: Shown, wor
     let left = Rect::from_min_size(area.min, vec2(half, area.height()));
     let right = Rect::from_min_size(pos2(area.right() - half, area.top()), vec2(half, area.height()));
     let (a, b) = (fit(left, before, after), fit(right, after, before));
-    picture(&ui.painter_at(left), before, a);
-    picture(&ui.painter_at(right), after, b);
+    image(&ui.painter_at(left), before, a);
+    image(&ui.painter_at(right), after, b);
     tag(ui.painter(), a.intersect(left).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
     tag(ui.painter(), b.intersect(right).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.after);
 }
 
-fn picture(painter: &Painter, shown: Shown, rect: Rect) {
+fn image(painter: &Painter, shown: Shown, rect: Rect) {
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
     let shape = egui::epaint::RectShape::filled(rect, theme::corner(), theme::UNTINTED);
     painter.add(shape.with_texture(shown.texture, uv));
@@ -101,10 +101,10 @@ fn picture(painter: &Painter, shown: Shown, rect: Rect) {
 
 /// A label on an image.
 pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) -> Rect {
-    let galley = painter.layout_no_wrap(text.to_owned(), theme::label(), theme::ON_PICTURE_TEXT);
+    let galley = painter.layout_no_wrap(text.to_owned(), theme::label(), theme::ON_IMAGE_TEXT);
     let rect = align.anchor_size(at, galley.size() + vec2(16.0, 6.0));
-    painter.rect_filled(rect, 4.0, theme::ON_PICTURE);
-    painter.galley(rect.center() - galley.size() / 2.0, galley, theme::ON_PICTURE_TEXT);
+    painter.rect_filled(rect, 4.0, theme::ON_IMAGE);
+    painter.galley(rect.center() - galley.size() / 2.0, galley, theme::ON_IMAGE_TEXT);
     rect
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_of_the_same_shape_covers_the_same_place_and_small_pictures_are_not_blown_up() {
+    fn images_of_equal_shape_cover_the_same_area_and_small_ones_are_not_enlarged() {
         let area = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 400.0));
         let (big, small) = (shown(600.0, 300.0), shown(200.0, 100.0));
         assert_eq!(fit(area, big, small), fit(area, small, big));

@@ -78,8 +78,8 @@ fn shortened(word: &str) -> String {
 
 impl Header {
     fn take(&mut self, keyword: &str, words: std::str::SplitWhitespace<'_>) -> Result<(), Message> {
-        fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Message> {
-            let is_new = place.replace(value).is_none();
+        fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Message> {
+            let is_new = slot.replace(value).is_none();
             if is_new { Ok(()) } else { Err(Message::new("cube_twice")) }
         }
         match keyword {

@@ -332,17 +332,17 @@ mod tests {
         let overlay = Overlay::new((3, 2), (3, 2), true, || OverlayPixels::Colours(vec![[1.0; 4]; 6]));
         let kernel = OverlayKernel::new(Arc::new(overlay), layout, input);
         let width = input.width_px as usize;
-        let mut picture = vec![0.0; width * input.height_px as usize];
-        for (y, row) in picture.chunks_exact_mut(width).enumerate() {
+        let mut image = vec![0.0; width * input.height_px as usize];
+        for (y, row) in image.chunks_exact_mut(width).enumerate() {
             for (i, run_of) in row.chunks_mut(run).enumerate() {
                 kernel.apply((i * run) as u32, y as u32, run_of, Channels::Gray);
             }
         }
-        picture
+        image
     }
 
     #[test]
-    fn it_is_placed_within_the_margins() {
+    fn an_overlay_is_positioned_within_the_margins() {
         let input = info(20, 10);
         for (position, left, top) in [("top_left", 1, 1), ("bottom_right", 16, 7), ("center", 9, 4), ("right", 16, 4)] {
             for run in [20, 7, 1] {

@@ -21,9 +21,9 @@ impl SparseKernel {
         let halo_px = taps.iter().map(|(x, y, _)| x.unsigned_abs().max(y.unsigned_abs())).max().unwrap_or(0);
         let mut rows = vec![Vec::new(); 2 * halo_px as usize + 1];
         for (x, y, weight) in taps.iter().filter(|(_, _, weight)| *weight != 0.0) {
-            let place = |at: i32| (at + halo_px as i32) as usize;
-            if let Some(row) = rows.get_mut(place(*y)) {
-                row.push((place(*x), *weight as f32));
+            let index = |at: i32| (at + halo_px as i32) as usize;
+            if let Some(row) = rows.get_mut(index(*y)) {
+                row.push((index(*x), *weight as f32));
             }
         }
         Self { halo_px, rows }

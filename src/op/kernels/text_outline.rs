@@ -164,8 +164,8 @@ impl TextOutline {
         let Some(mut pixmap) = Pixmap::new(width, height) else { return Vec::new() };
         let scale = (px / SHAPED_PX) as f32;
         let (left, top) = ((self.bounds[0] * px) as f32, (self.bounds[1] * px) as f32);
-        let place = Transform::from_row(scale, 0.0, 0.0, scale, -left, -top);
-        resvg::render(tree, place, &mut pixmap.as_mut());
+        let transform = Transform::from_row(scale, 0.0, 0.0, scale, -left, -top);
+        resvg::render(tree, transform, &mut pixmap.as_mut());
         pixmap.data().iter().skip(3).step_by(4).copied().collect()
     }
 }
@@ -226,11 +226,11 @@ mod tests {
                 assert_eq!(error(text), None, "{text}");
             }
             // Thai, an emoji and Devanagari among characters that the fonts have.
-            let told = error("a\u{e01}b \u{1f600}\n\u{e01}\u{905}").expect("refused");
-            let (_, named) = told.split_once("Latin and Hangul, but not ").expect("a message");
+            let text = error("a\u{e01}b \u{1f600}\n\u{e01}\u{905}").expect("refused");
+            let (_, named) = text.split_once("Latin and Hangul, but not ").expect("a message");
             assert_eq!(named, "\u{e01} \u{1f600} \u{905}");
             let many: String = ('\u{e01}'..='\u{e0c}').collect();
-            assert!(error(&many).is_some_and(|told| told.ends_with("\u{e0a} (+2)")), "{bold}");
+            assert!(error(&many).is_some_and(|text| text.ends_with("\u{e0a} (+2)")), "{bold}");
         }
     }
 

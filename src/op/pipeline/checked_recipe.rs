@@ -83,12 +83,12 @@ impl Pipeline {
 
 impl RemainingSteps {
     /// The plan for an image in memory, which can be measured.
-    fn plan(&self, picture: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
+    fn plan(&self, image: &Band, info: &ImageInfo) -> Result<Plan, ItemError> {
         let whole = |px: u32| (f64::from(px) / self.view_scale).round() as u32;
         let full = ImageInfo { width_px: whole(info.width_px), height_px: whole(info.height_px), ..*info };
         let mut plan = Plan::new(full, *info);
         if let Some(step) = self.steps.get(self.at) {
-            let stage = self.measure.stage(picture, info).map_err(|why| reject(step, why))?;
+            let stage = self.measure.stage(image, info).map_err(|why| reject(step, why))?;
             push(&mut plan, step, stage, self.view_scale)?;
         }
         plan_from(&self.steps, self.at + 1, self.view_scale, plan)
@@ -106,7 +106,7 @@ fn plan_from(steps: &Arc<[CheckedStep]>, first: usize, view_scale: f64, mut plan
                 expected.mark_approximate();
             }
             let remaining = RemainingSteps { steps: Arc::clone(steps), at, measure, view_scale };
-            plan.set_tail(Box::new(move |picture, info| remaining.plan(picture, info)), &expected);
+            plan.set_tail(Box::new(move |image, info| remaining.plan(image, info)), &expected);
             return Ok(plan);
         }
         push(&mut plan, step, stage, view_scale)?;

@@ -256,10 +256,10 @@ impl Plan {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<ImageInfo, ItemError> {
         if let Some(tail) = &self.tail {
-            let mut picture = self.collect(rows, cancelled)?;
-            let mut rest = tail.plan(&picture)?;
+            let mut image = self.collect(rows, cancelled)?;
+            let mut rest = tail.plan(&image)?;
             rest.focus = self.focus;
-            return rest.run(&mut picture, writer, cancelled);
+            return rest.run(&mut image, writer, cancelled);
         }
         self.with_chain(rows, cancelled, |chain| {
             let output = chain.info();
@@ -283,8 +283,8 @@ impl Plan {
     /// of an animation are all cut alike.)
     pub fn settled(mut self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Self, ItemError> {
         let Some(tail) = self.tail.take() else { return Ok(self) };
-        let mut picture = self.collect(rows, cancelled)?;
-        let mut rest = tail.plan(&picture)?.settled(&mut picture, cancelled)?;
+        let mut image = self.collect(rows, cancelled)?;
+        let mut rest = tail.plan(&image)?.settled(&mut image, cancelled)?;
         self.passes.append(&mut rest.passes);
         self.current = rest.current;
         Ok(self)
@@ -294,7 +294,7 @@ impl Plan {
     fn collect(&self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Collected, ItemError> {
         self.with_chain(rows, cancelled, |chain| {
             let info = chain.info();
-            Ok(Collected { picture: run::collect(chain)?, info, next_row: 0 })
+            Ok(Collected { image: run::collect(chain)?, info, next_row: 0 })
         })
     }
 
@@ -334,13 +334,13 @@ impl Plan {
 impl Tail {
     /// The plan for an image in memory, which can be measured.
     fn plan(&self, collected: &Collected) -> Result<Plan, ItemError> {
-        (self.measured)(&collected.picture, &collected.info)
+        (self.measured)(&collected.image, &collected.info)
     }
 }
 
 /// An image in memory, from which the steps after a measuring one continue.
 struct Collected {
-    picture: Band,
+    image: Band,
     info: ImageInfo,
     next_row: u32,
 }
@@ -352,7 +352,7 @@ impl RowReader for Collected {
 
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let rows = max_rows.min(self.info.height_px - self.next_row);
-        band.take_rows(&self.info, &self.picture.samples, self.next_row, rows);
+        band.take_rows(&self.info, &self.image.samples, self.next_row, rows);
         self.next_row += rows;
         Ok(rows)
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{JobError, RecipePlace};
+use crate::error::{JobError, RecipeLocation};
 use crate::model::{Message, Recipe, Save, Step, Value, save as model_save};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
@@ -24,12 +24,12 @@ pub struct RecipeFile {
 /// An error, and the bytes of the file it refers to.
 type Mistake = (Range<usize>, Message);
 
-/// Reads a recipe file. Every error is a `JobError::Recipe` whose place is `file_name:line`.
+/// Reads a recipe file. Every error is a `JobError::Recipe` whose location is `file_name:line`.
 pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
     parse(text).map_err(|(span, why)| {
         let before = text.get(..span.start.min(text.len())).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        JobError::Recipe { place: RecipePlace::File { name: file_name.to_owned(), line }, why }
+        JobError::Recipe { location: RecipeLocation::File { name: file_name.to_owned(), line }, why }
     })
 }
 
@@ -259,8 +259,8 @@ mod tests {
             ("version = \n".to_owned(), 1, ""),
         ] {
             match read(&text, "r.toml") {
-                Err(JobError::Recipe { place, why }) => {
-                    assert_eq!(place.to_string(), format!("r.toml:{line}"), "{text}: {why}");
+                Err(JobError::Recipe { location, why }) => {
+                    assert_eq!(location.to_string(), format!("r.toml:{line}"), "{text}: {why}");
                     assert!(why.to_string().contains(expected), "{text}: {why}");
                 }
                 other => panic!("{text}: {other:?}"),

@@ -23,7 +23,7 @@ pub trait Files: Send + Sync {
     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Message>;
 
     /// A file's image, upright and in sRGB.
-    fn picture(&self, path: &str) -> Result<Arc<Image>, Message>;
+    fn image(&self, path: &str) -> Result<Arc<Image>, Message>;
 }
 
 /// A validated step.
@@ -127,8 +127,8 @@ pub trait NeighbourhoodKernel: Send + Sync {
 
 /// Chooses a stage by measuring the image.
 pub trait Measure: Send + Sync {
-    /// The stage for this image (never `Measure` again). `picture` holds every row, upright, in its incoming type.
-    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, Message>;
+    /// The stage for this image (never `Measure` again). `image` holds every row, upright, in its incoming type.
+    fn stage(&self, image: &Band, info: &ImageInfo) -> Result<Stage, Message>;
 }
 
 /// A function of one pixel.
@@ -276,7 +276,7 @@ pub trait WholeKernel: Send + Sync {
     }
 
     /// Computes a run of pixels of row `y` of the result, from column `x` on.
-    fn run(&self, picture: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]);
+    fn run(&self, image: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]);
 }
 
 /// An image in memory, or the part of it that was needed, in its incoming type.

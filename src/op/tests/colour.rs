@@ -1,6 +1,6 @@
 //! Operations on colour against their formulas in f64, on every sample type and every kind of channels.
 
-use super::harness::{Picture, files, plan, recipe, run, warm};
+use super::harness::{TestImage, files, plan, recipe, run, warm};
 use crate::model::{Channels, Orientation, SampleType, Samples};
 use crate::op::Pipeline;
 use crate::op::stage::Stage;
@@ -147,9 +147,9 @@ const CASES: &[(&str, Formula)] = &[
 ];
 
 /// Grays over the full range, then various colours.
-fn gradient(channels: Channels, sample: SampleType) -> Picture {
-    let mut picture = Picture::u8(513, 130, channels, |_, _, _| 0);
-    picture.info.sample = sample;
+fn gradient(channels: Channels, sample: SampleType) -> TestImage {
+    let mut image = TestImage::u8(513, 130, channels, |_, _, _| 0);
+    image.info.sample = sample;
     let count = channels.count();
     let value = |i: usize| {
         let (pixel, channel) = (i / count, i % count);
@@ -162,12 +162,12 @@ fn gradient(channels: Channels, sample: SampleType) -> Picture {
         (if alpha { value.wrapping_mul(77) } else { value }) as u16
     };
     let len = 513 * 130 * count;
-    picture.samples = match sample {
+    image.samples = match sample {
         SampleType::U8 => Samples::U8((0..len).map(|i| (value(i) >> 8) as u8).collect()),
         SampleType::U16 => Samples::U16((0..len).map(value).collect()),
         SampleType::F32 => Samples::F32((0..len).map(|i| f32::from(value(i)) / 65535.0).collect()),
     };
-    picture
+    image
 }
 
 /// A pixel's colours and its alpha.
@@ -178,17 +178,17 @@ fn parts(pixel: &[f32], channels: Channels, full: f64) -> ([f64; 3], Option<f64>
 }
 
 #[test]
-fn operations_on_colour_follow_their_formulas_to_the_last_bit_of_sixteen() {
+fn colour_operations_follow_their_formulas_to_the_last_of_16_bits() {
     for channels in [Channels::Rgb, Channels::Gray, Channels::Rgba, Channels::GrayAlpha] {
         for (sample, full, tolerance) in [
             (SampleType::U16, 65535.0, 1.0 / 65535.0),
             // Half a level, plus the rounding of the formula itself.
             (SampleType::U8, 255.0, 0.501 / 255.0),
         ] {
-            let picture = gradient(channels, sample);
-            let levels = picture.levels();
+            let image = gradient(channels, sample);
+            let levels = image.levels();
             for (step, formula) in CASES {
-                let out = run(&[step], &picture);
+                let out = run(&[step], &image);
                 let info = out.info.expect("started");
                 assert_eq!(info.sample, sample, "{step}");
                 let pixels = levels.chunks_exact(channels.count()).zip(out.values.chunks_exact(info.channels.count()));
@@ -211,10 +211,10 @@ fn operations_on_colour_follow_their_formulas_to_the_last_bit_of_sixteen() {
 }
 
 #[test]
-fn sixteen_bits_keep_more_levels_than_eight_have() {
-    let picture = gradient(Channels::Gray, SampleType::U16);
+fn sixteen_bit_images_keep_more_levels_than_eight_bits_have() {
+    let image = gradient(Channels::Gray, SampleType::U16);
     for step in ["exposure:stops=1", "gamma:value=2.2", r#"curves:all="0,0;64,50;255,255""#, "levels:black=9,gamma=2"] {
-        let mut levels: Vec<u32> = run(&[step], &picture).values.iter().map(|level| *level as u32).collect();
+        let mut levels: Vec<u32> = run(&[step], &image).values.iter().map(|level| *level as u32).collect();
         levels.sort_unstable();
         levels.dedup();
         assert!(levels.len() > 20_000, "{step}: {}", levels.len());
@@ -222,10 +222,10 @@ fn sixteen_bits_keep_more_levels_than_eight_have() {
 }
 
 #[test]
-fn gray_pictures_gain_colour_only_from_steps_that_give_it() {
+fn gray_images_become_coloured_only_by_steps_that_add_colour() {
     let channels_after = |step: &str, channels| {
-        let picture = Picture::scene(9, 5, channels);
-        run(&[step], &picture).info.expect("started").channels
+        let image = TestImage::scene(9, 5, channels);
+        run(&[step], &image).info.expect("started").channels
     };
     for (step, coloured) in [
         ("sepia", true),
@@ -258,7 +258,7 @@ fn gray_pictures_gain_colour_only_from_steps_that_give_it() {
 
 #[test]
 fn parameters_that_change_nothing_cost_nothing() {
-    let info = Picture::scene(4, 4, Channels::Rgb).info;
+    let info = TestImage::scene(4, 4, Channels::Rgb).info;
     for step in [
         "brightness",
         "contrast",
@@ -298,9 +298,9 @@ fn parameters_that_change_nothing_cost_nothing() {
 }
 
 #[test]
-fn threshold_whitens_the_level_itself_and_what_is_above() {
-    let ramp = Picture::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
-    let rgb = Picture::u8(256, 1, Channels::Rgb, |x, _, _| x as u8);
+fn threshold_whitens_the_level_and_everything_above() {
+    let ramp = TestImage::u8(256, 1, Channels::Gray, |x, _, _| x as u8);
+    let rgb = TestImage::u8(256, 1, Channels::Rgb, |x, _, _| x as u8);
     for level in 0..=255_u32 {
         let expected: Vec<f32> = (0..256).map(|v| if v >= level { 255.0 } else { 0.0 }).collect();
         let step = format!("threshold:level={level}");
@@ -326,14 +326,14 @@ fn pillow_range(counts: &[u64], clip_percent: u64) -> (usize, usize) {
 }
 
 #[test]
-fn auto_levels_stretches_what_is_left_when_the_ends_are_put_aside() {
-    let mut picture = Picture::scene(120, 80, Channels::Rgb);
-    if let Samples::U8(levels) = &mut picture.samples {
+fn auto_levels_ignores_the_clipped_ends() {
+    let mut image = TestImage::scene(120, 80, Channels::Rgb);
+    if let Samples::U8(levels) = &mut image.samples {
         levels.iter_mut().enumerate().for_each(|(i, level)| *level = *level / 2 + [40, 20, 70][i % 3]);
     }
-    let levels = picture.levels();
+    let levels = image.levels();
     for clip in [0, 1, 10] {
-        let out = run(&[&format!("auto_levels:by=channel,clip={clip}")], &picture).values;
+        let out = run(&[&format!("auto_levels:by=channel,clip={clip}")], &image).values;
         for channel in 0..3 {
             let of_channel = || levels.iter().skip(channel).step_by(3);
             let mut counts = vec![0; 256];
@@ -350,7 +350,7 @@ fn auto_levels_stretches_what_is_left_when_the_ends_are_put_aside() {
         grays.sort_by(f64::total_cmp);
         let aside = grays.len() * clip as usize / 100;
         let (low, high) = (grays[aside], grays[grays.len() - 1 - aside]);
-        let out = run(&[&format!("auto_levels:clip={clip}")], &picture).values;
+        let out = run(&[&format!("auto_levels:clip={clip}")], &image).values;
         for (before, after) in levels.iter().zip(&out) {
             let expected = ((f64::from(*before) - low) * 255.0 / (high - low)).clamp(0.0, 255.0);
             // Luma is counted in 16-bit levels.
@@ -360,17 +360,17 @@ fn auto_levels_stretches_what_is_left_when_the_ends_are_put_aside() {
 }
 
 #[test]
-fn auto_levels_leaves_a_flat_picture_and_unseen_colours_alone() {
+fn auto_levels_keeps_flat_images_and_ignores_invisible_colours() {
     for channels in [Channels::Gray, Channels::Rgba] {
-        let flat = Picture::u8(5, 5, channels, |_, _, _| 99);
+        let flat = TestImage::u8(5, 5, channels, |_, _, _| 99);
         assert_eq!(run(&["auto_levels:by=channel"], &flat).values, flat.levels());
         let unseen =
-            Picture::u8(5, 5, channels, |_, _, channel| if channels.has_alpha() && channel == 3 { 0 } else { 7 });
+            TestImage::u8(5, 5, channels, |_, _, channel| if channels.has_alpha() && channel == 3 { 0 } else { 7 });
         assert_eq!(run(&["auto_levels"], &unseen).values, unseen.levels());
     }
     // The black of the transparent pixel is ignored.
     let seen =
-        Picture::u8(3, 1, Channels::GrayAlpha, |x, _, channel| [[100, 255], [150, 255], [0, 0]][x as usize][channel]);
+        TestImage::u8(3, 1, Channels::GrayAlpha, |x, _, channel| [[100, 255], [150, 255], [0, 0]][x as usize][channel]);
     assert_eq!(run(&["auto_levels:clip=0"], &seen).values, [0.0, 255.0, 255.0, 255.0, 0.0, 0.0]);
 }
 
@@ -384,9 +384,9 @@ fn white_balance_is_the_same_matrix_of_light_for_every_sample_type() {
     ];
     for (sample, full, tolerance) in [(SampleType::U16, 65535.0, 1.0 / 65535.0), (SampleType::U8, 255.0, 0.501 / 255.0)]
     {
-        let picture = gradient(Channels::Rgb, sample);
-        let out = run(&["white_balance:temperature=50,tint=-20"], &picture).values;
-        for (before, after) in picture.levels().chunks_exact(3).zip(out.chunks_exact(3)) {
+        let image = gradient(Channels::Rgb, sample);
+        let out = run(&["white_balance:temperature=50,tint=-20"], &image).values;
+        for (before, after) in image.levels().chunks_exact(3).zip(out.chunks_exact(3)) {
             let (colour, _) = parts(before, Channels::Rgb, full);
             let (got, _) = parts(after, Channels::Rgb, full);
             let expected = times(rows, colour.map(to_linear)).map(|light| from_linear(unit(light)));
@@ -398,7 +398,7 @@ fn white_balance_is_the_same_matrix_of_light_for_every_sample_type() {
 }
 
 #[test]
-fn a_wrong_table_or_none_is_told_before_any_picture() {
+fn an_invalid_or_missing_table_is_reported_before_any_image() {
     let refusal = |step: crate::model::Step| {
         Pipeline::new(&crate::model::Recipe { version: 1, steps: vec![step] }, &files())
             .map(|_| ())
@@ -414,8 +414,8 @@ fn a_wrong_table_or_none_is_told_before_any_picture() {
 }
 
 #[test]
-fn luma_is_all_that_steps_on_gray_ask_a_decoder_for() {
-    let info = Picture::scene(40, 40, Channels::Rgb).info;
+fn gray_steps_request_only_luma_from_a_decoder() {
+    let info = TestImage::scene(40, 40, Channels::Rgb).info;
     for (step, luma) in [
         ("threshold", true),
         ("duotone", true),

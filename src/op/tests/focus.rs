@@ -2,20 +2,20 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Collected, Picture, plan};
+use super::harness::{Collected, TestImage, plan};
 use super::{ORIENTATIONS, STEPS};
 use crate::model::{Channels, ImageInfo, Orientation, RowReader, SampleType, Samples};
 use crate::op::stage::Rect;
 
 /// Checks one part of one result against the whole.
-fn check(steps: &[&str], picture: &Picture, orientation: Orientation, planned: &ImageInfo, part: Rect) {
+fn check(steps: &[&str], image: &TestImage, orientation: Orientation, planned: &ImageInfo, part: Rect) {
     let mut whole = Collected::default();
-    plan(steps, planned, orientation, 1.0).run(&mut picture.reader(17), &mut whole, &|| false).expect("runs");
+    plan(steps, planned, orientation, 1.0).run(&mut image.reader(17), &mut whole, &|| false).expect("runs");
     let info = whole.info.expect("started");
     let part = part.within(&info);
     let plan = plan(steps, planned, orientation, 1.0).focus(part);
     let mut got = Collected::default();
-    plan.run(&mut picture.reader(13), &mut got, &|| false).expect("runs");
+    plan.run(&mut image.reader(13), &mut got, &|| false).expect("runs");
     assert_eq!(got.info, Some(ImageInfo { width_px: part.width_px, height_px: part.height_px, ..info }), "{steps:?}");
     if plan.is_certain() {
         assert_eq!(got.info, Some(plan.output()));
@@ -45,13 +45,13 @@ fn parts(x: u32, y: u32) -> [Rect; 5] {
 }
 
 #[test]
-fn a_part_of_any_result_is_what_the_whole_holds_there() {
+fn a_part_of_any_result_equals_that_part_of_the_whole() {
     for channels in [Channels::Gray, Channels::Rgba] {
-        let picture = Picture::scene(67, 91, channels);
+        let image = TestImage::scene(67, 91, channels);
         for steps in STEPS {
             for orientation in [Orientation::Upright, Orientation::Rotate270] {
                 for part in parts(14, 23) {
-                    check(steps, &picture, orientation, &picture.info, part);
+                    check(steps, &image, orientation, &image.info, part);
                 }
             }
         }
@@ -59,19 +59,19 @@ fn a_part_of_any_result_is_what_the_whole_holds_there() {
 }
 
 #[test]
-fn a_part_of_a_picture_of_sixteen_bits_keeps_them() {
-    let mut picture = Picture::u8(40, 50, Channels::Rgb, |_, _, _| 0);
-    picture.info.sample = SampleType::U16;
-    picture.samples = Samples::U16((0..40 * 50 * 3_u32).map(|i| (i * 7919 % 65536) as u16).collect());
+fn a_part_of_a_16_bit_image_keeps_its_depth() {
+    let mut image = TestImage::u8(40, 50, Channels::Rgb, |_, _, _| 0);
+    image.info.sample = SampleType::U16;
+    image.samples = Samples::U16((0..40 * 50 * 3_u32).map(|i| (i * 7919 % 65536) as u16).collect());
     for steps in STEPS {
-        check(steps, &picture, Orientation::Upright, &picture.info, Rect { x: 7, y: 5, width_px: 12, height_px: 9 });
+        check(steps, &image, Orientation::Upright, &image.info, Rect { x: 7, y: 5, width_px: 12, height_px: 9 });
     }
 }
 
 #[test]
-fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
+fn a_part_of_an_image_decoded_smaller_equals_that_part_of_the_whole() {
     // A decoder's result at a quarter of the size.
-    let delivered = Picture::scene(67, 91, Channels::Rgb);
+    let delivered = TestImage::scene(67, 91, Channels::Rgb);
     let planned = ImageInfo { width_px: 67 * 4, height_px: 91 * 4, ..delivered.info };
     for steps in [[].as_slice(), &["resize:long_edge=45"], &["resize:width=40,height=40,fit=cover", "sharpen"]] {
         for orientation in ORIENTATIONS {
@@ -82,13 +82,13 @@ fn a_part_of_a_picture_that_was_delivered_smaller_is_the_same_too() {
 
 #[test]
 fn a_part_of_a_wide_blur_begins_on_its_grid() {
-    let mut picture = Picture::u8(200, 170, Channels::Rgb, |_, _, _| 0);
-    picture.info.sample = SampleType::U16;
-    picture.samples = Samples::U16((0..200 * 170 * 3_u32).map(|i| (i.wrapping_mul(i) % 65536) as u16).collect());
+    let mut image = TestImage::u8(200, 170, Channels::Rgb, |_, _, _| 0);
+    image.info.sample = SampleType::U16;
+    image.samples = Samples::U16((0..200 * 170 * 3_u32).map(|i| (i.wrapping_mul(i) % 65536) as u16).collect());
     for steps in [["gaussian_blur:sigma=8.5"].as_slice(), &["crop:x=3,y=5", "sharpen:sigma=10,amount=0.7"]] {
         for part in [(100, 90, 20, 15), (61, 70, 9, 30), (150, 0, 50, 1)] {
             let part = Rect { x: part.0, y: part.1, width_px: part.2, height_px: part.3 };
-            check(steps, &picture, Orientation::Upright, &picture.info, part);
+            check(steps, &image, Orientation::Upright, &image.info, part);
         }
     }
 }
@@ -107,9 +107,9 @@ fn a_part_costs_no_more_than_what_it_needs() {
             Ok(rows)
         }
     }
-    let picture = Picture::scene(50, 900, Channels::Rgb);
-    let plan = plan(&["gaussian_blur:sigma=2", "crop:x=5,y=100", "invert"], &picture.info, Orientation::Upright, 1.0);
-    let mut rows = Counting(picture.reader(u32::MAX), 0);
+    let image = TestImage::scene(50, 900, Channels::Rgb);
+    let plan = plan(&["gaussian_blur:sigma=2", "crop:x=5,y=100", "invert"], &image.info, Orientation::Upright, 1.0);
+    let mut rows = Counting(image.reader(u32::MAX), 0);
     let mut out = Collected::default();
     let part = Rect { x: 3, y: 20, width_px: 5, height_px: 6 };
     plan.focus(part).run(&mut rows, &mut out, &|| false).expect("runs");
@@ -121,19 +121,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn a_part_of_any_two_steps_is_what_the_whole_holds_there(
+    fn a_part_of_any_two_steps_equals_that_part_of_the_whole(
         size in (1_u32..60, 1_u32..60),
         channels in prop::sample::select(vec![Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba]),
         orientation in prop::sample::select(ORIENTATIONS.to_vec()),
         steps in (0..STEPS.len(), 0..STEPS.len()),
         part in (0_u32..80, 0_u32..80, 1_u32..40, 1_u32..40),
     ) {
-        let picture = Picture::scene(size.0, size.1, channels);
+        let image = TestImage::scene(size.0, size.1, channels);
         let steps: Vec<&str> = STEPS[steps.0].iter().chain(STEPS[steps.1]).copied().collect();
         let pipeline = super::Pipeline::new(&super::recipe(&steps), &super::files()).expect("valid");
-        if pipeline.plan(&picture.info, orientation, 1.0).is_ok() {
+        if pipeline.plan(&image.info, orientation, 1.0).is_ok() {
             let part = Rect { x: part.0, y: part.1, width_px: part.2, height_px: part.3 };
-            check(&steps, &picture, orientation, &picture.info, part);
+            check(&steps, &image, orientation, &image.info, part);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tests of geometry, finish and looks against other programs' results (made by `tests/reference/geometry/make.py`).
 
-use super::harness::{Picture, run};
+use super::harness::{TestImage, run};
 use super::{largest_difference, mean_difference, reference, reference_source};
 use crate::model::{Channels, Samples};
 
@@ -11,7 +11,7 @@ macro_rules! made_by_others {
 }
 
 /// An 8-bit PNG file as a test image.
-pub(super) fn picture(bytes: &[u8]) -> Picture {
+pub(super) fn image(bytes: &[u8]) -> TestImage {
     let (width, height, levels) = reference(bytes);
     let channels = match levels.len() / (width * height) as usize {
         1 => Channels::Gray,
@@ -19,21 +19,21 @@ pub(super) fn picture(bytes: &[u8]) -> Picture {
         3 => Channels::Rgb,
         _ => Channels::Rgba,
     };
-    let mut picture = Picture::u8(width, height, channels, |_, _, _| 0);
-    picture.samples = Samples::U8(levels);
-    picture
+    let mut image = TestImage::u8(width, height, channels, |_, _, _| 0);
+    image.samples = Samples::U8(levels);
+    image
 }
 
 /// Checks that a step's result equals another program's within `tolerance` levels.
-fn check(step: &str, source: &Picture, bytes: &[u8], tolerance: f32) {
-    let (got, expected) = (run(&[step], source), picture(bytes));
+fn check(step: &str, source: &TestImage, bytes: &[u8], tolerance: f32) {
+    let (got, expected) = (run(&[step], source), image(bytes));
     assert_eq!(got.info, Some(expected.info), "{step}");
     let difference = largest_difference(&got.values, &expected.levels());
     assert!(difference <= tolerance, "{step}: {difference} levels");
 }
 
 #[test]
-fn canvases_borders_and_cuts_are_those_of_pillow() {
+fn canvases_borders_and_crops_match_pillow() {
     for (step, bytes) in [
         ("canvas:width=131,height=80,gravity=bottom_right,colour=#204060", made_by_others!("canvas_bottom_right")),
         // If the space is odd, the larger half is on the right and at the bottom.
@@ -53,7 +53,7 @@ fn canvases_borders_and_cuts_are_those_of_pillow() {
     ] {
         check(step, &reference_source(), bytes, 0.0);
     }
-    let framed = picture(made_by_others!("framed"));
+    let framed = image(made_by_others!("framed"));
     for step in ["trim:tolerance=3", "trim:tolerance=3,by=colour"] {
         check(step, &framed, made_by_others!("framed_trimmed"), 0.0);
     }
@@ -61,13 +61,13 @@ fn canvases_borders_and_cuts_are_those_of_pillow() {
 }
 
 #[test]
-fn a_picture_cut_to_fill_a_square_is_that_of_pillow() {
+fn filling_a_square_matches_pillow() {
     check("resize:width=40,height=40,fit=cover", &reference_source(), made_by_others!("cover_40"), 4.0);
 }
 
 #[test]
-fn a_turn_by_seventeen_degrees_is_that_of_libvips() {
-    let expected = picture(made_by_others!("vips_rotate_17"));
+fn a_rotation_by_seventeen_degrees_matches_libvips() {
+    let expected = image(made_by_others!("vips_rotate_17"));
     let got = run(&["rotate:degrees=17,canvas=keep"], &reference_source());
     assert_eq!(got.info, Some(expected.info));
     let (width, height) = (f64::from(expected.info.width_px), f64::from(expected.info.height_px));
@@ -90,7 +90,7 @@ fn a_turn_by_seventeen_degrees_is_that_of_libvips() {
 }
 
 #[test]
-fn rounded_corners_and_blocks_are_those_of_pillow() {
+fn rounded_corners_and_pixelate_match_pillow() {
     check("pixelate:size=8", &reference_source(), made_by_others!("pixelate_8"), 1.0);
     // At most half of the shorter side.
     let most = run(&["rounded_corners:radius=1000"], &reference_source()).values;
@@ -98,21 +98,21 @@ fn rounded_corners_and_blocks_are_those_of_pillow() {
     assert_ne!(most, run(&["rounded_corners:radius=31.9"], &reference_source()).values);
     let got = run(&["rounded_corners:radius=18"], &reference_source()).values;
     let alpha: Vec<f32> = got.iter().skip(3).step_by(4).copied().collect();
-    let expected = picture(made_by_others!("rounded_18")).levels();
+    let expected = image(made_by_others!("rounded_18")).levels();
     // Ours uses the distance to the circle; Pillow uses 256 samples per pixel of a circle with integer coordinates.
     assert!(largest_difference(&alpha, &expected) <= 24.0 && mean_difference(&alpha, &expected) < 0.2);
 }
 
 #[test]
-fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
+fn a_watermark_and_a_shadow_match_other_programs() {
     let laid = "watermark_image:file=badge.png,scale=37.5,position=top_right,margin=9.375,opacity=70";
     check(laid, &reference_source(), made_by_others!("badge_top_right"), 1.0);
-    let badge = picture(made_by_others!("badge"));
+    let badge = image(made_by_others!("badge"));
     for (step, bytes) in [
         ("drop_shadow:offset_x=6,offset_y=-3,blur=2,opacity=75,colour=#204060", made_by_others!("shadow_soft")),
         ("drop_shadow:offset_x=-20,offset_y=11,blur=1.5,opacity=40,colour=#204060", made_by_others!("shadow_far")),
     ] {
-        let (got, expected) = (run(&[step], &badge), picture(bytes));
+        let (got, expected) = (run(&[step], &badge), image(bytes));
         assert_eq!(got.info, Some(expected.info), "{step}");
         for (i, (got, expected)) in got.values.chunks_exact(4).zip(expected.levels().chunks_exact(4)).enumerate() {
             assert!((got[3] - expected[3]).abs() <= 1.0, "{step} {i}: {got:?} {expected:?}");
@@ -128,7 +128,7 @@ fn a_badge_and_its_shadow_lie_where_other_programs_put_them() {
 
 /// Left, top, width and height of the area that a step changes in a gray image.
 fn changed(step: &str, (width, height): (u32, u32)) -> (u32, u32, u32, u32) {
-    let out = run(&[step], &Picture::u8(width, height, Channels::Gray, |_, _, _| 100));
+    let out = run(&[step], &TestImage::u8(width, height, Channels::Gray, |_, _, _| 100));
     assert_eq!(out.info.map(|info| info.channels), Some(Channels::Gray), "{step}: white needs no colour");
     let at: Vec<(u32, u32)> = (0..height)
         .flat_map(|y| (0..width).map(move |x| (x, y)))
@@ -143,7 +143,7 @@ fn changed(step: &str, (width, height): (u32, u32)) -> (u32, u32, u32, u32) {
 }
 
 #[test]
-fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() {
+fn watermarks_have_the_requested_size_or_the_largest_that_fits() {
     // A block of 20 x 30 px.
     for (step, size, expected) in [
         ("scale=40,margin=10,position=top_left", (200, 100), (10, 10, 27, 40)),
@@ -166,11 +166,11 @@ fn marks_have_the_size_asked_for_or_the_largest_that_fits_between_the_margins() 
 }
 
 #[test]
-fn a_vignette_follows_its_formula_in_per_cent_of_the_way_to_a_corner() {
+fn a_vignettes_radius_is_a_percentage_of_the_distance_to_a_corner() {
     let level = 150.0;
-    let picture = Picture::u8(61, 37, Channels::Gray, |_, _, _| 150);
+    let image = TestImage::u8(61, 37, Channels::Gray, |_, _, _| 150);
     for (amount, radius, feather) in [(70.0, 20.0, 50.0), (-40.0, 0.0, 100.0), (100.0, 45.0, 10.0)] {
-        let out = run(&[&format!("vignette:amount={amount},radius={radius},feather={feather}")], &picture).values;
+        let out = run(&[&format!("vignette:amount={amount},radius={radius},feather={feather}")], &image).values;
         for (i, got) in out.iter().enumerate() {
             let (dx, dy) = ((i % 61) as f64 + 0.5 - 30.5, (i / 61) as f64 + 0.5 - 18.5);
             let way = 100.0 * (dx / 30.5).hypot(dy / 18.5) / 2.0_f64.sqrt();
@@ -183,7 +183,7 @@ fn a_vignette_follows_its_formula_in_per_cent_of_the_way_to_a_corner() {
 }
 
 #[test]
-fn looks_and_tones_are_those_of_other_programs() {
+fn looks_and_tones_match_other_programs() {
     for (step, bytes, tolerance) in [
         // Halves are rounded in Pillow's 16-bit fixed point.
         ("lut:file=apart.cube", made_by_others!("apart"), 1.0),
@@ -204,7 +204,7 @@ fn looks_and_tones_are_those_of_other_programs() {
     ] {
         check(step, &reference_source(), bytes, tolerance);
     }
-    let dull = picture(made_by_others!("dull"));
+    let dull = image(made_by_others!("dull"));
     // Pillow truncates fractions and counts luma in integer levels.
     check("auto_levels:by=channel,clip=2", &dull, made_by_others!("autocontrast_channel"), 1.0);
     check("auto_levels:clip=2", &dull, made_by_others!("autocontrast_luma"), 2.0);

@@ -68,12 +68,12 @@ impl RowWriter for Collected {
 }
 
 #[derive(Clone)]
-pub(super) struct Picture {
+pub(super) struct TestImage {
     pub(super) info: ImageInfo,
     pub(super) samples: Samples,
 }
 
-impl Picture {
+impl TestImage {
     pub(super) fn u8(width_px: u32, height_px: u32, channels: Channels, value: impl Fn(u32, u32, usize) -> u8) -> Self {
         let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
         let mut samples = Vec::new();
@@ -124,9 +124,9 @@ impl Files for TestFiles {
         }
     }
 
-    fn picture(&self, path: &str) -> Result<Arc<Image>, Message> {
+    fn image(&self, path: &str) -> Result<Arc<Image>, Message> {
         if path == "badge.png" {
-            let badge = super::geometry::picture(include_bytes!("../../../tests/reference/geometry/badge.png"));
+            let badge = super::geometry::image(include_bytes!("../../../tests/reference/geometry/badge.png"));
             let levels = badge.levels().iter().map(|level| *level as u8).collect();
             return Ok(Arc::new(Image::from_u8(
                 badge.info.width_px,
@@ -178,10 +178,10 @@ pub(super) fn plan(steps: &[&str], info: &ImageInfo, orientation: Orientation, v
     Pipeline::new(&recipe(steps), &files()).expect("valid").plan(info, orientation, view_scale).expect("fits")
 }
 
-pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientation, at_once: u32) -> Collected {
-    let plan = plan(steps, &picture.info, orientation, 1.0);
+pub(super) fn run_with(steps: &[&str], image: &TestImage, orientation: Orientation, at_once: u32) -> Collected {
+    let plan = plan(steps, &image.info, orientation, 1.0);
     let mut out = Collected::default();
-    plan.run(&mut picture.reader(at_once), &mut out, &|| false).expect("runs");
+    plan.run(&mut image.reader(at_once), &mut out, &|| false).expect("runs");
     if plan.is_certain() {
         assert_eq!(out.info, Some(plan.output()), "{steps:?}");
     }
@@ -189,6 +189,6 @@ pub(super) fn run_with(steps: &[&str], picture: &Picture, orientation: Orientati
     out
 }
 
-pub(super) fn run(steps: &[&str], picture: &Picture) -> Collected {
-    run_with(steps, picture, Orientation::Upright, u32::MAX)
+pub(super) fn run(steps: &[&str], image: &TestImage) -> Collected {
+    run_with(steps, image, Orientation::Upright, u32::MAX)
 }

@@ -84,13 +84,13 @@ impl Operation for AutoLevels {
 }
 
 impl Measure for AutoLevels {
-    fn stage(&self, picture: &Band, info: &ImageInfo) -> Result<Stage, Message> {
+    fn stage(&self, image: &Band, info: &ImageInfo) -> Result<Stage, Message> {
         let channels = info.channels;
         let colours = if self.each { channels.colour_count() } else { 1 };
         let mut histograms: Vec<Histogram> = (0..colours).map(|_| Histogram::new()).collect();
         let mut row = vec![0.0; info.row_samples()];
-        for y in 0..picture.rows {
-            simd::load(&picture.samples, y as usize * info.row_samples(), &mut row);
+        for y in 0..image.rows {
+            simd::load(&image.samples, y as usize * info.row_samples(), &mut row);
             for pixel in row.chunks_exact(channels.count()) {
                 // Invisible colour doesn't count.
                 if channels.has_alpha() && pixel.last().is_some_and(|alpha| *alpha <= 0.0) {

@@ -19,11 +19,11 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     }],
     starting: &[],
     faithful_to_scale: false,
-    build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - HAIR })),
+    build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - EPSILON })),
 };
 
 /// Less than the distance between two 16-bit levels, more than a rounding error.
-const HAIR: f32 = 2e-6;
+const EPSILON: f32 = 2e-6;
 
 #[derive(Clone, Copy)]
 struct Solarize {

@@ -21,12 +21,12 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     }],
     starting: &[],
     faithful_to_scale: false,
-    build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - HAIR })),
+    build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - EPSILON })),
 };
 
 /// A seventh of a 16-bit level: more than the rounding error of luma, so that a gray exactly at the level becomes
 /// white.
-const HAIR: f32 = 2e-6;
+const EPSILON: f32 = 2e-6;
 
 #[derive(Clone, Copy)]
 struct Threshold {

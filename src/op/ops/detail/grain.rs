@@ -123,18 +123,18 @@ impl Grain {
             simd::wide(Run(x, self.row(y, channel), out));
             return;
         }
-        let place = |at: u32| {
+        let cell = |at: u32| {
             let at = (at as f32 + 0.5) / self.size;
             (at.floor() as u32, at.fract())
         };
-        let (top, down) = place(y);
+        let (top, down) = cell(y);
         let (first, second) = shares(down);
         let rows = [self.row(top, channel), self.row(top + 1, channel)];
         let at_grain = |column: u32| first * noise(column, rows[0]) + second * noise(column, rows[1]);
-        let mut column = place(x).0;
+        let mut column = cell(x).0;
         let mut grains = (at_grain(column), at_grain(column + 1));
         for (x, value) in (x..).zip(out) {
-            let (left, right) = place(x);
+            let (left, right) = cell(x);
             if left != column {
                 column = left;
                 grains = (at_grain(column), at_grain(column + 1));

@@ -279,7 +279,7 @@ mod tests {
         let alpha: Vec<f32> = prepared.iter().skip(1).step_by(2).copied().collect();
         assert_eq!(alpha, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         kernel.combine(&row, Channels::GrayAlpha, &mut prepared);
-        assert_eq!(prepared[4..6], [0.8, 1.0], "the picture is over its shadow");
+        assert_eq!(prepared[4..6], [0.8, 1.0], "the image is over its shadow");
         assert_eq!(prepared[8..10], [0.25, 0.5]);
         assert_eq!(prepared[..2], [0.0, 0.0]);
     }

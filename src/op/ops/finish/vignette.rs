@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_follows_its_formula_in_both_directions_and_leaves_alpha_alone() {
+    fn vignette_follows_its_formula_in_both_directions_and_keeps_alpha() {
         for (amount, radius, feather) in [(0.7, 0.2, 0.5), (-0.4, 0.0, 1.0), (1.0, 0.5, 0.0)] {
             let (width, height) = (61_u32, 37_u32);
             let shade = Shade {

@@ -21,7 +21,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             name: "file",
             summary: "Image to overlay, in any readable format",
             unit: Unit::None,
-            kind: ParamKind::File { holds: FileKind::Picture },
+            kind: ParamKind::File { holds: FileKind::Image },
         },
         overlay::percent("scale", "Longer side, as a percentage of the image's shorter side", 0.1, 100.0, 20.0),
         overlay::POSITION,

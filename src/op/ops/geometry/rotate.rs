@@ -337,7 +337,7 @@ mod tests {
             premultiplied: false,
         };
         let stage = Rotate { degrees: 33.0, canvas: Canvas::Expand, background: Colour::WHITE }.stage(&input);
-        let Ok(Stage::Whole(kernel)) = stage else { panic!("a rotation needs the picture") };
+        let Ok(Stage::Whole(kernel)) = stage else { panic!("a rotation needs the image") };
         let part = Rect { x: 100, y: 90, width_px: 40, height_px: 30 };
         let needed = kernel.needs(&input, part);
         assert!(u64::from(needed.width_px) * u64::from(needed.height_px) < 60 * 60, "{needed:?}");

@@ -43,14 +43,14 @@ pub(super) struct Turned<'a> {
     rows: Box<dyn Rows + 'a>,
     turn: Turn,
     info: ImageInfo,
-    picture: Option<Band>,
+    image: Option<Band>,
     next_row: u32,
 }
 
 impl<'a> Turned<'a> {
     pub(super) fn new(rows: Box<dyn Rows + 'a>, turn: Turn) -> Self {
         let info = turn.output(rows.info());
-        Self { rows, turn, info, picture: None, next_row: 0 }
+        Self { rows, turn, info, image: None, next_row: 0 }
     }
 }
 
@@ -63,10 +63,10 @@ fn mirror_rows<T: Copy>(samples: &mut [T], row_samples: usize, channels: usize) 
 }
 
 /// Rows `first..` of the turned image.
-fn turn_rows<T: Copy>(turn: Turn, picture: &Band, from: &[T], info: &ImageInfo, first: usize, to: &mut [T]) {
+fn turn_rows<T: Copy>(turn: Turn, image: &Band, from: &[T], info: &ImageInfo, first: usize, to: &mut [T]) {
     let channels = info.channels.count();
     let (width, height) = (info.width_px as usize, info.height_px as usize);
-    let stored_row = picture.width_px as usize * channels;
+    let stored_row = image.width_px as usize * channels;
     if !turn.transpose {
         for (i, row) in to.chunks_exact_mut(width * channels).enumerate() {
             let y = if turn.flip_y { height - 1 - (first + i) } else { first + i };
@@ -105,15 +105,15 @@ impl Rows for Turned<'_> {
             with_samples!(&mut band.samples, v => mirror_rows(v, row_samples, channels));
             return Ok(count);
         }
-        let picture = match &mut self.picture {
-            Some(picture) => picture,
+        let image = match &mut self.image {
+            Some(image) => image,
             empty => empty.insert(collect(self.rows.as_mut())?),
         };
         let count = max_rows.min(self.info.height_px - self.next_row);
         prepare(band, &self.info, count);
         let first = self.next_row as usize;
-        with_both!(&picture.samples, &mut band.samples, |from, to| {
-            turn_rows(self.turn, picture, from, &self.info, first, to);
+        with_both!(&image.samples, &mut band.samples, |from, to| {
+            turn_rows(self.turn, image, from, &self.info, first, to);
         });
         self.next_row += count;
         Ok(count)

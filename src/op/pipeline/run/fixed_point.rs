@@ -455,12 +455,12 @@ mod tests {
     use crate::op::stage::{Operation, Stage};
 
     /// Rows of an image with noise, flat areas and hard edges.
-    struct Picture {
+    struct TestImage {
         info: ImageInfo,
         next: u32,
     }
 
-    impl Rows for Picture {
+    impl Rows for TestImage {
         fn info(&self) -> ImageInfo {
             self.info
         }
@@ -530,9 +530,9 @@ mod tests {
                     };
                     let fixed = Fixed::of(kernel.as_ref(), channels).unwrap();
                     let out = ImageInfo { sample: to, ..info };
-                    let picture = || Box::new(Picture { info, next: 0 });
-                    let whole = all(FixedWindow::new(picture(), halo_px, fixed, out));
-                    let floats = all(Windowed::new(picture(), halo_px, kernel.as_ref(), out));
+                    let image = || Box::new(TestImage { info, next: 0 });
+                    let whole = all(FixedWindow::new(image(), halo_px, fixed, out));
+                    let floats = all(Windowed::new(image(), halo_px, kernel.as_ref(), out));
                     // Rounded to 8 bits, a result near a half may round the other way.
                     let tolerance = if to == SampleType::U8 { 1.0 } else { 0.3 };
                     for (i, (whole, float)) in whole.iter().zip(&floats).enumerate() {

@@ -17,7 +17,7 @@ pub(super) struct Computed<'a> {
     arrives: Rect,
     /// Position of the first pixel in the whole result.
     origin: (u32, u32),
-    picture: Option<Band>,
+    image: Option<Band>,
     next_row: u32,
     line: Vec<f32>,
 }
@@ -26,7 +26,7 @@ impl<'a> Computed<'a> {
     pub(super) fn new(rows: Box<dyn Rows + 'a>, kernel: &'a dyn WholeKernel, info: ImageInfo) -> Self {
         let whole = rows.info();
         let (arrives, line) = (Rect::all_of(&whole), vec![0.0; info.row_samples()]);
-        Self { rows, kernel, info, whole, arrives, origin: (0, 0), picture: None, next_row: 0, line }
+        Self { rows, kernel, info, whole, arrives, origin: (0, 0), image: None, next_row: 0, line }
     }
 
     pub(super) fn part(rows: Box<dyn Rows + 'a>, part: &'a WholePart, info: ImageInfo) -> Self {
@@ -43,11 +43,11 @@ impl Rows for Computed<'_> {
     }
 
     fn read(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
-        let picture = match &mut self.picture {
-            Some(picture) => picture,
+        let image = match &mut self.image {
+            Some(image) => image,
             empty => empty.insert(collect(self.rows.as_mut())?),
         };
-        let held = HeldImage { band: picture, part: self.arrives, info: self.whole };
+        let held = HeldImage { band: image, part: self.arrives, info: self.whole };
         let count = max_rows.min(self.info.height_px - self.next_row);
         prepare(band, &self.info, count);
         for i in 0..count {
