@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 /// What the driver answers where it can't try.
 const CANNOT_TRY: i32 = 77;
 
-fn house() -> PathBuf {
+fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -56,7 +56,7 @@ fn images_given_to_the_window_are_saved_next_to_them() {
         .iter()
         .map(|name| {
             let copy = photos.join(name);
-            fs::copy(house().join("assets/samples").join(name), &copy).unwrap();
+            fs::copy(repository().join("assets/samples").join(name), &copy).unwrap();
             copy
         })
         .collect();
@@ -64,9 +64,9 @@ fn images_given_to_the_window_are_saved_next_to_them() {
     // A new folder beside what was given; its name ends in `-pixloom`.
     let results_root = at("pictures");
 
-    let mut driver = Command::new(house().join("tests/window/drive.sh"));
+    let mut driver = Command::new(repository().join("tests/window/drive.sh"));
     driver
-        .args(["/usr/bin/python3".as_ref(), house().join("tests/window/drive.py").as_path()])
+        .args(["/usr/bin/python3".as_ref(), repository().join("tests/window/drive.py").as_path()])
         .arg(env!("CARGO_BIN_EXE_pixloom"))
         .arg(&results_root)
         .args(&inputs)

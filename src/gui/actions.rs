@@ -1,18 +1,14 @@
 //! The user's actions: one list behind menus, shortcuts and the palette.
 
-use std::time::Duration;
-
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
+use super::forms::text_box::PASTE_PATIENCE_S;
 use super::state::{Sheet, State};
 use crate::config::{ItemsLayout, Theme};
 use crate::engine::{Command, Dialog, MenuEntry, source_menu};
 use crate::model::JobState;
 use crate::model::Lang;
-
-/// How long the clipboard may take to answer before a text box is offered instead.
-pub(crate) const PASTE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// An action of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,8 +211,8 @@ impl Action {
             Self::AddPath => state.open(Sheet::Path(Purpose::Images)),
             Self::PasteLinks => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
-                state.paste_asked_s = Some(state.now_s);
-                ctx.request_repaint_after(PASTE_PATIENCE);
+                state.text_box.paste_asked_s = Some(state.now_s);
+                ctx.request_repaint_after_secs(PASTE_PATIENCE_S as f32);
             }
             Self::AddSamples => state.send(Command::AddSamples),
             Self::Start => state.start(ctx),

@@ -1,10 +1,12 @@
 //! Input from the keyboard, the clipboard and other programs that no control handles.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use egui::{Context, Event, Key, Popup};
 
-use super::actions::{Action, PASTE_PATIENCE};
+use super::actions::Action;
+use super::forms::text_box::PASTE_PATIENCE_S;
 use super::state::{Sheet, State};
 use crate::engine::Command;
 
@@ -31,7 +33,7 @@ fn drops(ctx: &Context, state: &mut State) {
 }
 
 fn pastes(ctx: &Context, state: &mut State) {
-    let asked = state.paste_asked_s.is_some();
+    let asked = state.text_box.paste_asked_s.is_some();
     if asked || !ctx.text_edit_focused() {
         let pasted = ctx.input_mut(|input| {
             let text = input.events.iter().find_map(|event| match event {
@@ -44,19 +46,17 @@ fn pastes(ctx: &Context, state: &mut State) {
             text
         });
         if let Some(text) = pasted {
-            state.paste_asked_s = None;
+            state.text_box.paste_asked_s = None;
             if state.sheet == Sheet::None {
                 state.add_text(&text);
             }
         }
     }
-    if let Some(asked_s) = state.paste_asked_s {
-        if state.now_s - asked_s >= PASTE_PATIENCE.as_secs_f64() {
-            state.paste_asked_s = None;
-            state.open(Sheet::Paste);
-        } else {
-            ctx.request_repaint_after(PASTE_PATIENCE);
-        }
+    if state.text_box.paste_is_late(state.now_s) {
+        state.text_box.paste_asked_s = None;
+        state.open(Sheet::Paste);
+    } else if state.text_box.paste_asked_s.is_some() {
+        ctx.request_repaint_after(Duration::from_secs_f64(PASTE_PATIENCE_S));
     }
 }
 

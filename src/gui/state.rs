@@ -8,6 +8,9 @@ use egui::Context;
 use super::dialogs::{Answer, Dialogs, Purpose};
 use super::drafts::Drafts;
 use super::forms::credentials::Credentials;
+use super::forms::network::NetworkForm;
+use super::forms::palette::PaletteForm;
+use super::forms::text_box::TextBox;
 use super::listing::Listing;
 use super::ops::{self, Op};
 use super::textures::Textures;
@@ -106,20 +109,20 @@ pub(crate) struct State {
     pub(crate) view: PreviewView,
     /// The open sheet.
     pub(crate) sheet: Sheet,
-    /// The text in the open sheet's box.
-    pub(crate) typed: String,
+    /// The text box of the open sheet.
+    pub(crate) text_box: TextBox,
+    /// The command palette.
+    pub(crate) palette: PaletteForm,
+    /// The network section of the settings.
+    pub(crate) network: NetworkForm,
     /// The form for credentials.
     pub(crate) access: Credentials,
-    /// A hint in the open sheet.
-    pub(crate) hint: Option<&'static str>,
     /// Language.
     pub(crate) lang: Lang,
     /// Seconds since the window opened.
     pub(crate) now_s: f64,
     /// Whether the engine stopped taking commands.
     pub(crate) engine_gone: bool,
-    /// When the clipboard was asked for its text.
-    pub(crate) paste_asked_s: Option<f64>,
     /// A click on Start that waits for the last edit.
     start: Option<PendingStart>,
     /// Whether to focus the item filter.
@@ -159,13 +162,13 @@ impl State {
                 details: false,
             },
             sheet: Sheet::None,
-            typed: String::new(),
+            text_box: TextBox::default(),
+            palette: PaletteForm::default(),
+            network: NetworkForm::default(),
             access: Credentials::default(),
-            hint: None,
             lang: Lang::English,
             now_s: 0.0,
             engine_gone: false,
-            paste_asked_s: None,
             start: None,
             focus_filter: false,
             keys_are_free: false,
@@ -275,8 +278,8 @@ impl State {
     /// Opens a sheet with an empty box.
     pub(crate) fn open(&mut self, sheet: Sheet) {
         self.sheet = sheet;
-        self.typed.clear();
-        self.hint = None;
+        self.text_box.reset();
+        self.palette = PaletteForm::default();
     }
 
     /// Opens a file dialog.
@@ -347,7 +350,7 @@ impl State {
                 if answer.purpose != Purpose::CaFile {
                     self.open(Sheet::Path(answer.purpose));
                 }
-                self.hint = Some(self.lang.word("dialog_failed"));
+                self.text_box.hint = Some(self.lang.word("dialog_failed"));
             }
             return;
         }

@@ -1,3 +1,12 @@
-//! Forms: the user's input so far, without the panels that draw it.
+//! Forms: what the user enters and chooses, without drawing. Panels draw a form and pass input to it; a form checks it
+//! and changes the data that is edited.
 
+pub(crate) mod columns;
 pub(crate) mod credentials;
+pub(crate) mod items_filter;
+pub(crate) mod limits;
+pub(crate) mod network;
+pub(crate) mod palette;
+pub(crate) mod recipe;
+pub(crate) mod save;
+pub(crate) mod text_box;

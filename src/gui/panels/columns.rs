@@ -3,15 +3,11 @@
 use egui::{Context, Id, Ui};
 
 use super::setting_notes::{below, note_below};
-use crate::engine::ListFile;
+use crate::gui::forms::columns::{self, ColumnChoice, URL};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label, menu};
-use crate::model::columns;
-
-/// The default column of links.
-const URL: &str = "url";
 
 /// Shows the sheet while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -22,7 +18,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let Some(files) = state.job().map(|job| job.list_files.clone()) else { return };
     let lists = state.drafts.lists.get().clone();
     let mut wanted = lists.clone();
-    let names = names(&files);
+    let names = columns::names(&files);
     let open = sheet(ctx, lang.word("columns_title"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let url = lists.url_column.as_deref().or(Some(URL));
@@ -52,17 +48,6 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
 }
 
-/// The columns of all lists, without repetitions.
-fn names(files: &[ListFile]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in files.iter().filter_map(|file| file.columns.as_ref()).flatten() {
-        if !names.iter().any(|known| columns::is_same_name(known, name)) {
-            names.push(name);
-        }
-    }
-    names
-}
-
 /// A row to choose one of the columns, or to enter a name if the columns are unknown. `Some` if it was changed.
 #[expect(clippy::option_option, reason = "whether it was changed, and to which column, if any")]
 fn column_ui(
@@ -76,18 +61,9 @@ fn column_ui(
         let width = ui.available_width();
         if names.is_empty() {
             let typed = field::line(ui, Id::unique(("column", title)), title, current.unwrap_or_default(), width)?;
-            return Some(Some(typed.trim().to_owned()).filter(|name| !name.is_empty()));
+            return Some(columns::entered(&typed));
         }
-        let mut choices: Vec<(Option<usize>, String)> =
-            none.map(|words| (None, words.to_owned())).into_iter().collect();
-        choices.extend(names.iter().enumerate().map(|(index, name)| (Some(index), (*name).to_owned())));
-        let index = current.and_then(|current| names.iter().position(|name| columns::is_same_name(name, current)));
-        if let Some(missing) = current.filter(|_| index.is_none()) {
-            // A chosen column that doesn't exist stays visible, so that the user sees what is wrong.
-            choices.insert(0, (Some(names.len()), missing.to_owned()));
-        }
-        let shown = index.or_else(|| current.map(|_| names.len()));
-        let picked = menu::combo(ui, title, width, shown, &choices)?;
-        (picked != Some(names.len())).then(|| picked.and_then(|index| names.get(index)).map(|name| (*name).to_owned()))
+        let choice = ColumnChoice::new(names, current, none);
+        choice.chosen(menu::combo(ui, title, width, choice.current, &choice.choices)?)
     })
 }

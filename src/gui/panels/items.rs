@@ -9,6 +9,7 @@ use crate::engine::{Command, ItemsFilter, ItemsSort};
 use crate::error::ErrorKind;
 use crate::gui::actions;
 use crate::gui::format::count;
+use crate::gui::forms::items_filter;
 use crate::gui::state::{Scale, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
@@ -71,7 +72,8 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
             let any = state.listing.filter != ItemsFilter::default();
             let button = Button::new(lang.word("filter_hint")).ghost().menu().selected(any).ui(ui);
             menu::below(&button, 180.0, |ui| {
-                for (words, filter) in filters(state) {
+                let progress = state.job().map(|job| job.progress).unwrap_or_default();
+                for (words, filter) in items_filter::choices(lang, &progress) {
                     if menu::choice(ui, &words, filter == state.listing.filter) {
                         state.listing.set_filter(filter);
                     }
@@ -84,43 +86,18 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// Every filter that matches an item, with its label.
-fn filters(state: &State) -> Vec<(String, ItemsFilter)> {
-    let lang = state.lang;
-    let mut all = vec![(lang.word("all").to_owned(), ItemsFilter::default())];
-    for (item_state, items) in counts(state) {
-        let words = format!("{} {}", lang.item_state(item_state), count(items));
-        all.push((words, ItemsFilter { state: Some(item_state), ..ItemsFilter::default() }));
-    }
-    all
-}
-
-fn counts(state: &State) -> Vec<(ItemState, u64)> {
-    let p = state.job().map(|job| job.progress).unwrap_or_default();
-    [
-        (ItemState::Done, p.done),
-        (ItemState::Running, p.running),
-        (ItemState::Skipped, p.skipped),
-        (ItemState::Failed, p.failed),
-    ]
-    .into_iter()
-    .filter(|(_, items)| *items > 0)
-    .collect()
-}
-
 /// Filter chips, drawn from right to left.
 fn chips_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let current = state.listing.filter.clone();
-    for (item_state, items) in counts(state).into_iter().rev() {
-        let on = current.state == Some(item_state);
-        let words = format!("{} {}", lang.item_state(item_state), count(items));
+    let progress = state.job().map(|job| job.progress).unwrap_or_default();
+    for (item_state, items) in items_filter::counts(&progress).into_iter().rev() {
+        let on = state.listing.filter.state == Some(item_state);
+        let words = items_filter::state_label(lang, (item_state, items));
         if chip(ui, &words, on, item_state == ItemState::Failed) {
-            let wanted = (!on).then_some(item_state);
-            state.listing.set_filter(ItemsFilter { state: wanted, kind: None, text: current.text.clone() });
+            state.listing.set_filter(items_filter::toggled(&state.listing.filter, item_state));
         }
     }
-    if current.state == Some(ItemState::Failed) {
+    if state.listing.filter.state == Some(ItemState::Failed) {
         kinds_ui(ui, state);
     }
 }
@@ -146,9 +123,7 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
             }
         }
     });
-    // With a single kind of failure, Retry is unambiguous.
-    let only = if failures.len() == 1 { failures.first().map(|(kind, _)| *kind) } else { None };
-    if let Some(kind) = current.or(only)
+    if let Some(kind) = items_filter::retryable_kind(&state.listing.filter, &failures)
         && Button::new(lang.word("retry_these")).ghost().height(size::BUTTON_SMALL).ui(ui).clicked()
     {
         retry_kind(state, kind);

@@ -9,13 +9,14 @@ use egui::{Id, Ui};
 
 use super::setting_notes::{below, error_below, note_below};
 use crate::engine::CaFileFault;
+use crate::gui::forms::network::{self as form, NetworkForm, ProxyWay};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label};
 use crate::model::Lang;
-use crate::model::{AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, human, network};
+use crate::model::{NetworkSpec, ProxyChoice, RobotsPolicy, human};
 
 /// Width of a rate field, in points; the same as the number fields above.
 const BOX: f32 = 104.0;
@@ -33,10 +34,10 @@ pub(super) struct Links {
 
 impl Links {
     /// Draws the rows; `true` if a file is to be chosen with the desktop's dialog.
-    pub(super) fn ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
+    pub(super) fn ui(self, ui: &mut Ui, form: &mut NetworkForm, network: &mut NetworkSpec) -> bool {
         self.politeness_ui(ui, network);
         self.rates_ui(ui, network);
-        self.proxy_ui(ui, network);
+        self.proxy_ui(ui, form, network);
         let wanted = self.ca_ui(ui, network);
         self.insecure_ui(ui, network);
         wanted
@@ -65,12 +66,12 @@ impl Links {
     fn rates_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
         let shown = network.requests_per_s.map(|rate| rate.to_string()).unwrap_or_default();
-        let read = |text: &str| network::parse_requests_per_s(text).map_err(|_| lang.word("wrong_requests"));
+        let read = |text: &str| form::read_requests(lang, text);
         self.rate_ui(ui, (lang.word("requests_per_s"), lang.word("at_each_host")), &shown, read, |rate| {
             network.requests_per_s = rate;
         });
         let shown = network.bytes_per_s.map(human::exact_size).unwrap_or_default();
-        let read = |text: &str| network::parse_bytes_per_s(text).map_err(|_| lang.word("wrong_bytes"));
+        let read = |text: &str| form::read_bytes(lang, text);
         self.rate_ui(ui, (lang.word("bytes_per_s"), lang.word("in_all")), &shown, read, |rate| {
             network.bytes_per_s = rate;
         });
@@ -82,10 +83,9 @@ impl Links {
         ui: &mut Ui,
         (name, what): (&str, &str),
         shown: &str,
-        read: impl Fn(&str) -> Result<T, &'static str>,
+        read: impl Fn(&str) -> Result<Option<T>, &'static str>,
         set: impl FnOnce(Option<T>),
     ) {
-        let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text).map(Some) };
         let checked = field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
             let id = Id::unique(("links", name));
             let checked = field::checked(ui, id, name, shown, (BOX, self.lang.word("no_limit")), read);
@@ -98,34 +98,19 @@ impl Links {
         }
     }
 
-    fn proxy_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+    fn proxy_ui(self, ui: &mut Ui, form: &mut NetworkForm, network: &mut NetworkSpec) {
         let lang = self.lang;
-        let chosen = Id::unique("proxy by address");
-        // Until an address is entered, the choice of a proxy is kept only here.
-        let wanted = ui.data(|data| data.get_temp::<bool>(chosen).unwrap_or(false));
-        let current = match &network.proxy {
-            _ if wanted => Way::Address,
-            ProxyChoice::System => Way::System,
-            ProxyChoice::None => Way::None,
-            ProxyChoice::Url(_) => Way::Address,
-        };
         field::row_wide(ui, lang.word("proxy"), size::SETTING_LABEL, |ui| {
             let choices = [
-                (Way::System, lang.word("system")),
-                (Way::None, lang.word("proxy_none")),
-                (Way::Address, lang.word("proxy_own")),
+                (ProxyWay::System, lang.word("system")),
+                (ProxyWay::None, lang.word("proxy_none")),
+                (ProxyWay::Address, lang.word("proxy_own")),
             ];
-            let picked = segmented(ui, lang.word("proxy"), current, &choices);
-            match picked {
-                Some(Way::System) => network.proxy = ProxyChoice::System,
-                Some(Way::None) => network.proxy = ProxyChoice::None,
-                Some(Way::Address) | None => {}
-            }
-            if let Some(way) = picked {
-                ui.data_mut(|data| data.insert_temp(chosen, way == Way::Address));
+            if let Some(way) = segmented(ui, lang.word("proxy"), form.proxy_way(network), &choices) {
+                form.choose_proxy(way, network);
             }
         });
-        if current != Way::Address {
+        if form.proxy_way(network) != ProxyWay::Address {
             return;
         }
         let shown = match &network.proxy {
@@ -135,21 +120,15 @@ impl Links {
         let checked = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
             let id = Id::unique("links proxy");
             let width = ui.available_width();
-            field::checked(ui, id, lang.word("proxy_address"), &shown, (width, "http://proxy:3128"), |text| {
-                text.parse::<ProxyChoice>()
-                    .ok()
-                    .filter(|proxy| matches!(proxy, ProxyChoice::Url(_)))
-                    .ok_or(lang.word("wrong_proxy"))
-            })
+            let read = |text: &str| form::read_proxy(lang, text);
+            field::checked(ui, id, lang.word("proxy_address"), &shown, (width, "http://proxy:3128"), read)
         });
         let is_wrong = checked.wrong.is_some();
         error_below(ui, checked.wrong);
         if let Some(proxy) = checked.taken {
             network.proxy = proxy;
-        } else if !matches!(network.proxy, ProxyChoice::Url(_)) {
-            note_below(ui, lang.proxy_unset(&network.proxy));
-        } else if !is_wrong && network.access.iter().any(|entry| entry.kind == AccessKind::Proxy) {
-            note_below(ui, lang.word("proxy_secret"));
+        } else if let Some(note) = form::proxy_note(lang, network, is_wrong) {
+            note_below(ui, note);
         }
     }
 
@@ -186,10 +165,7 @@ impl Links {
             let id = Id::unique("links insecure");
             let button = Button::new(lang.word("add_host")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
-            let read = |text: &str| match text.trim() {
-                "" => Ok(None),
-                text => network::parse_host(text).map(Some).map_err(|_| lang.word("wrong_host")),
-            };
+            let read = |text: &str| form::read_host(lang, text);
             let checked = field::checked(ui, id, lang.word("new_host"), "", (width, "nas.local"), read);
             // The host is added when the field loses the focus, by Enter or by this button.
             if button.ui(ui).clicked() {
@@ -198,10 +174,8 @@ impl Links {
             checked
         });
         error_below(ui, added.wrong);
-        if let Some(host) = added.taken.flatten()
-            && !network.insecure_hosts.contains(&host)
-        {
-            network.insecure_hosts.push(host);
+        if let Some(host) = added.taken.flatten() {
+            form::add_insecure_host(network, host);
         }
         if network.insecure_hosts.is_empty() {
             return;
@@ -222,12 +196,4 @@ impl Links {
         }
         below(ui, lang.word("insecure_warning"), p.warn);
     }
-}
-
-/// The choices for the proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    System,
-    None,
-    Address,
 }

@@ -20,8 +20,6 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         return;
     }
     let lang = state.lang;
-    let item_id = Id::unique("palette place");
-    let mut selected: usize = ctx.data(|data| data.get_temp(item_id)).unwrap_or(0);
     // Arrow keys move in the list while the box keeps the focus.
     let (up, down, enter) = ctx.input_mut(|input| {
         let none = Modifiers::NONE;
@@ -33,7 +31,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     });
     let mut picked = None;
     let open = sheet(ctx, lang.word("palette_title"), lang.word("close"), Position::Top, size::SHEET, |ui| {
-        let mut typed = state.typed.clone();
+        let mut typed = state.palette.text().to_owned();
         let edit = field::edit(
             ui,
             Id::unique("palette text"),
@@ -43,18 +41,12 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             lang.word("search"),
         );
         edit.request_focus();
-        if typed != state.typed {
-            state.typed = typed;
-            selected = 0;
-        }
+        state.palette.set_text(typed);
         let entries = entries(state);
-        if down {
-            selected += 1;
+        if entries.is_empty() {
+            label::note(ui, lang.word("palette_none"));
         }
-        if up {
-            selected = selected.saturating_sub(1);
-        }
-        selected = selected.min(entries.len().saturating_sub(1));
+        let selected = state.palette.select(up, down, entries.len());
         ui.add_space(size::GAP_SMALL);
         ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().max_height(12.0 * size::TABLE_ROW).auto_shrink([false, true]).show(ui, |ui| {
@@ -72,14 +64,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                 }
             }
         });
-        if selected == 0 && picked.is_none() && state.typed.is_empty() && self::entries(state).is_empty() {
-            label::note(ui, lang.word("palette_none"));
-        }
     });
-    ctx.data_mut(|data| data.insert_temp(item_id, selected));
     if !open || picked.is_some() {
         state.sheet = Sheet::None;
-        ctx.data_mut(|data| data.remove_temp::<usize>(item_id));
     }
     match picked {
         Some(Entry::Act(action)) => action.run(ctx, state),
@@ -101,15 +88,15 @@ fn lit(ui: &mut egui::Ui, on: bool, add: impl FnOnce(&mut egui::Ui) -> egui::Res
 
 fn entries(state: &State) -> Vec<(String, Entry)> {
     let lang = state.lang;
-    let wanted = state.typed.trim().to_lowercase();
     let mut found: Vec<(String, Entry)> = Action::all()
         .filter(|action| *action != Action::Palette && action.is_enabled(state))
         .map(|action| (action.label(lang, state), Entry::Act(action)))
-        .filter(|(words, _)| wanted.split_whitespace().all(|part| words.to_lowercase().contains(part)))
+        .filter(|(label, _)| state.palette.finds(label))
         .collect();
-    if !wanted.is_empty() && !state.is_empty() {
-        let text = state.typed.trim().to_owned();
-        found.push((lang.filter_by(&text), Entry::Filter(text)));
+    if !state.is_empty()
+        && let Some((label, text)) = state.palette.item_filter(lang)
+    {
+        found.push((label, Entry::Filter(text)));
     }
     found
 }

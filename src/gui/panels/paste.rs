@@ -26,7 +26,7 @@ fn links_ui(ctx: &Context, state: &mut State) {
         ui.add_space(size::GAP_SMALL);
         egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
             let id = Id::unique("paste text");
-            let edit = TextEdit::multiline(&mut state.typed)
+            let edit = TextEdit::multiline(&mut state.text_box.text)
                 .id(id)
                 .font(theme::figures())
                 .hint_text(egui::RichText::new("https://…").color(p.text3))
@@ -41,11 +41,11 @@ fn links_ui(ctx: &Context, state: &mut State) {
             }
         });
         ui.add_space(size::GAP);
-        add = confirm(ui, lang.word("add_links"), !state.typed.trim().is_empty())
+        add = confirm(ui, lang.word("add_links"), state.text_box.is_filled())
             || ui.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::Enter));
     });
     if add {
-        let text = std::mem::take(&mut state.typed);
+        let text = state.text_box.take();
         state.add_text(&text);
     }
     if add || !open {
@@ -58,7 +58,7 @@ fn path_ui(ctx: &Context, state: &mut State, purpose: crate::gui::dialogs::Purpo
     let mut given = false;
     let title = state.purpose_title(purpose);
     let open = sheet(ctx, title, lang.word("close"), Position::Middle, size::SHEET, |ui| {
-        if let Some(hint) = state.hint {
+        if let Some(hint) = state.text_box.hint {
             let ink = theme::palette(ui).text2;
             label::wrapped(ui, hint, theme::body(), ink);
         }
@@ -67,7 +67,7 @@ fn path_ui(ctx: &Context, state: &mut State, purpose: crate::gui::dialogs::Purpo
             ui,
             Id::unique("path text"),
             lang.word("path_or_link"),
-            &mut state.typed,
+            &mut state.text_box.text,
             width,
             lang.word("path_hint"),
         );
@@ -76,10 +76,10 @@ fn path_ui(ctx: &Context, state: &mut State, purpose: crate::gui::dialogs::Purpo
         }
         given = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(size::GAP);
-        given |= confirm(ui, if is_adding(purpose) { lang.word("add") } else { title }, !state.typed.trim().is_empty());
+        given |= confirm(ui, if is_adding(purpose) { lang.word("add") } else { title }, state.text_box.is_filled());
     });
-    if given && !state.typed.trim().is_empty() {
-        let path = std::mem::take(&mut state.typed);
+    if given && state.text_box.is_filled() {
+        let path = state.text_box.take();
         state.path_given(purpose, &path);
         state.sheet = Sheet::None;
     } else if !open {

@@ -5,7 +5,7 @@ use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui, UiBuilder};
 use super::{save, steps};
 use crate::engine::Group;
 use crate::gui::actions::Action;
-use crate::gui::ops;
+use crate::gui::forms::recipe as form;
 use crate::gui::presets::Preset;
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
@@ -106,18 +106,8 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         }
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         ui.add_space(size::GAP_SMALL);
-        let wanted = text.trim().to_lowercase();
-        let found: Vec<ops::Op> = state
-            .ops
-            .iter()
-            .filter(|op| {
-                wanted.is_empty()
-                    || names::op_name(lang, op.id).to_lowercase().contains(&wanted)
-                    || op.id.replace('_', " ").contains(&wanted)
-            })
-            .copied()
-            .collect();
-        let mut picked = found.first().filter(|_| entered && !wanted.is_empty()).copied();
+        let found = form::found(&state.ops, lang, &text);
+        let mut picked = found.first().filter(|_| entered && !text.trim().is_empty()).copied();
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for group in Group::ALL {
@@ -142,7 +132,7 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
         ui.data_mut(|data| data.insert_temp(search, text));
         if let Some(op) = picked {
             let mut recipe = state.drafts.recipe.get().clone();
-            recipe.steps.push(ops::starting_step(op.id));
+            form::add_step(&mut recipe, op.id);
             state.drafts.recipe.set(recipe);
             ui.close();
         }

@@ -3,46 +3,25 @@
 use egui::{Id, Ui};
 
 use super::params::{self, Edited};
-use crate::engine::{SaveKey, save_keys};
+use crate::engine::SaveKey;
 use crate::gui::dialogs::Purpose;
+use crate::gui::forms::save as form;
 use crate::gui::state::State;
 use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{
-    ConflictPolicy, Format, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, Value, human, is_copy, names,
-};
-
-/// Keys shown at once; the others are shown with "More", or if they are set.
-const SHOWN: [&str; 2] = ["quality", "lossless"];
-/// Keys with a row of their own further down.
-const BELOW: [&str; 1] = ["metadata"];
+use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, names};
 
 /// Rows below those of the encoding (name, folder, subfolders, conflicts, metadata), plus the heading.
 const OTHER_ROWS: usize = 5;
 
 /// Current height of the section, in points.
 pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
-    let (keys, hidden) = encoding_keys(state, is_open(ui));
+    let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), is_open(ui));
     let rows = 1 + keys.len() + usize::from(hidden > 0 || is_open(ui)) + OTHER_ROWS;
     let name = if state.listing.cursor.is_some() { size::TEXT_LINE } else { 0.0 };
     size::GAP + size::TEXT_LINE + size::GAP_SMALL + rows as f32 * (size::FIELD_ROW + size::GAP_SMALL) + name
-}
-
-/// The keys that have an effect and are shown, and the number of hidden ones.
-fn encoding_keys(state: &State, open: bool) -> (Vec<&'static SaveKey>, usize) {
-    let save = state.drafts.save.get();
-    if save.format == FormatChoice::Keep && is_copy(state.drafts.recipe.get(), save) {
-        // A copy is not re-encoded.
-        return (Vec::new(), 0);
-    }
-    let all = save_keys().iter().filter(|key| key.applies_to(save.format) && !BELOW.contains(&key.param.name));
-    let (shown, hidden): (Vec<_>, Vec<_>) = all.partition(|key| {
-        let first = SHOWN.contains(&key.param.name) && save.format != FormatChoice::Keep;
-        open || first || key.param.name == "quality" || key.get(save).is_some()
-    });
-    (shown, hidden.len())
 }
 
 fn more_id() -> Id {
@@ -63,7 +42,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         let mut save = state.drafts.save.get().clone();
         encoding_ui(ui, state, &mut save);
         let mut sink = state.drafts.sink.get().clone();
-        place_ui(ui, state, &mut sink);
+        target_ui(ui, state, &mut sink);
         field::row(ui, lang.word("metadata"), |ui| {
             let choices = [MetadataPolicy::Keep, MetadataPolicy::NoGps, MetadataPolicy::Strip]
                 .map(|policy| (policy, lang.metadata_word(policy).to_owned()));
@@ -72,7 +51,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 save.metadata = policy;
             }
         });
-        if let Some(name) = example(state, &save, &sink) {
+        let cursor = state.listing.cursor.as_ref();
+        if let Some(name) = cursor.and_then(|row| form::example(&row.locator, &save, &sink)) {
             label::note(ui, format!("→ {name}"));
         }
         state.drafts.save.set(save);
@@ -86,13 +66,11 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
         let choices: Vec<_> =
             FormatChoice::all().into_iter().map(|format| (format, format_word(state, format))).collect();
         if let Some(format) = menu::combo(ui, lang.word("format"), ui.available_width(), save.format, &choices) {
-            save.set_format(format);
-            save.quality = None;
-            save.lossless = false;
+            form::set_format(save, format);
         }
     });
     let open = is_open(ui);
-    let (keys, hidden) = encoding_keys(state, open);
+    let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), open);
     for key in keys {
         key_ui(ui, state, save, key);
     }
@@ -115,43 +93,27 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     let hint = names::save_key_summary(lang, name, key.param.summary);
     let choice = |word: &str| names::save_choice_name(lang, name, word);
     let names = params::Names { words: &words, hint, spoken: &words, choice: &choice, open: false };
-    let given = match (name, key.get(save)) {
-        // Shows the value that will be used rather than "not set".
-        ("quality", None) => {
-            let format = save.format.fixed().or_else(|| Format::named("jpeg"));
-            format.and_then(Format::default_quality).map(|quality| f64::from(quality).into())
-        }
-        ("max_bytes", Some(Value::Number(bytes))) => Some(Value::Text(human::exact_size(bytes as u64))),
-        (_, given) => given,
-    };
-    match params::editor(ui, lang, &names, &key.param, given.as_ref()) {
-        Some(Edited::Value(Value::Text(text))) if text.trim().is_empty() => key.reset(save),
-        // An invalid value changes nothing, and the editor shows the old one.
-        Some(Edited::Value(value)) => {
-            let _ = key.set(save, &value);
-            if name == "quality" {
-                save.lossless = false;
-            }
-        }
+    match params::editor(ui, lang, &names, &key.param, form::shown_value(save, key).as_ref()) {
+        Some(Edited::Value(value)) => form::set_value(save, key, &value),
         Some(Edited::Nothing) => key.reset(save),
         Some(Edited::File { .. }) | None => {}
     }
 }
 
-fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
+fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
     let lang = state.lang;
     field::row(ui, lang.word("name"), |ui| {
         if let Some(name) =
             field::line(ui, Id::unique("name template"), lang.word("name"), &sink.name, ui.available_width())
         {
-            sink.name = if name.trim().is_empty() { SinkSpec::default().name } else { name };
+            form::set_name(sink, name);
         }
     });
     field::row(ui, lang.word("folder"), |ui| {
         let chosen = sink.dir.clone().or_else(|| state.job().and_then(|job| job.out_dir.clone()));
         let words = chosen
             .as_ref()
-            .map_or(lang.word("folder_default").to_owned(), |dir| short_path(&dir.display().to_string()));
+            .map_or(lang.word("folder_default").to_owned(), |dir| form::short_path(&dir.display().to_string()));
         let spoken = format!("{}: {words}", lang.word("folder"));
         let width = ui.available_width();
         let button = Button::new(&words).named(&spoken).left().menu().height(size::FIELD).width(width).ui(ui);
@@ -188,34 +150,4 @@ fn place_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
 
 fn format_word(state: &State, format: FormatChoice) -> String {
     format.fixed().map_or_else(|| state.lang.word("format_keep").to_owned(), |format| format.label().to_owned())
-}
-
-/// The last two parts of a path, with an ellipsis for the rest.
-fn short_path(path: &str) -> String {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    match parts.as_slice() {
-        [.., parent, last] if parts.len() > 2 => format!("…/{parent}/{last}"),
-        _ => path.to_owned(),
-    }
-}
-
-/// The result's name for the previewed item, as far as it is known before the run.
-fn example(state: &State, save: &Save, sink: &SinkSpec) -> Option<String> {
-    let name = state.listing.cursor.as_ref()?.locator.short_name();
-    let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let extension = save.format.fixed().map_or(own, |format| format.extension());
-    let plain = sink.name.replace("{stem}", stem).replace("{ext}", own);
-    let dot = if extension.is_empty() { "" } else { "." };
-    (!plain.contains('{')).then(|| format!("{plain}{dot}{extension}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_path_shows_its_end() {
-        assert_eq!(short_path("/home/me/Pictures/web"), "…/Pictures/web");
-        assert_eq!(short_path("/tmp/x"), "/tmp/x");
-    }
 }

@@ -3,10 +3,12 @@
 use egui::{Context, Id, ScrollArea, Ui};
 
 use super::network;
-use crate::config::{self, Language, Settings, Theme};
+use crate::config::{Language, Settings, Theme};
 use crate::engine::Command;
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::credentials::Credentials;
+use crate::gui::forms::limits::LimitField;
+use crate::gui::forms::network::NetworkForm;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::size;
 use crate::gui::widgets::number::{Edit, Number, number};
@@ -18,7 +20,6 @@ use crate::model::{Lang, Limits, NetworkSpec};
 
 /// Height of what surrounds the scrolled part, in points.
 const AROUND: f32 = 152.0;
-const MB: f64 = 1_048_576.0;
 
 /// Shows the settings sheet.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -29,8 +30,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let mut settings = state.drafts.settings.get().clone();
     let mut file_wanted = false;
     let room = (ctx.content_rect().height() - AROUND).max(120.0);
-    let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.hint };
+    let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.text_box.hint };
     let mut access = std::mem::take(&mut state.access);
+    let mut form = state.network;
     let mut typed = None;
     let open = sheet(ctx, lang.word("settings"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
@@ -38,12 +40,12 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             window_ui(ui, lang, &mut settings);
             ui.add_space(size::MARGIN);
             label::heading(ui, lang.word("section_limits"));
-            limits_ui(ui, lang, &mut settings.limits);
+            numbers_ui(ui, lang, &LimitField::MACHINE, &mut settings.limits, &mut settings.network);
             label::note(ui, lang.word("settings_note"));
             ui.add_space(size::MARGIN);
             label::heading(ui, lang.word("limits_of_links"));
-            connections_ui(ui, lang, &mut settings.limits, &mut settings.network);
-            file_wanted = links.ui(ui, &mut settings.network);
+            numbers_ui(ui, lang, &LimitField::LINKS, &mut settings.limits, &mut settings.network);
+            file_wanted = links.ui(ui, &mut form, &mut settings.network);
             typed = access.ui(ui, lang, &mut settings.network.access);
             label::note(ui, lang.word("links_note"));
             // Leaves room for the last focus ring.
@@ -52,10 +54,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         });
     });
     if file_wanted {
-        state.hint = None;
+        state.text_box.hint = None;
         state.dialog(Purpose::CaFile);
     }
     state.access = access;
+    state.network = form;
     if let Some((name, secret)) = typed {
         // The secret is stored before anything refers to it.
         state.send(Command::KeepSecret { name, secret });
@@ -68,6 +71,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     if !open {
         state.sheet = Sheet::None;
         state.access = Credentials::default();
+        state.network = NetworkForm::default();
     }
 }
 
@@ -93,66 +97,20 @@ fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
     });
 }
 
-fn limits_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
-    let auto = lang.word("automatic");
-    let workers = limits.workers.map(|workers| workers as f64);
-    whole(row(ui, lang.word("workers"), workers, (1.0, 256.0, 1.0), "", Some(auto)), |workers| {
-        limits.workers = workers.map(|workers| workers as usize);
-    });
-    let memory = limits.memory_bytes.map(|memory| memory as f64 / MB);
-    whole(row(ui, lang.word("memory_budget"), memory, (64.0, 1_048_576.0, 128.0), " MB", Some(auto)), |memory| {
-        limits.memory_bytes = memory.map(|memory| memory << 20);
-    });
-}
-
-fn connections_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits, network: &mut NetworkSpec) {
-    let connections = Some(limits.connections as f64);
-    whole(row(ui, lang.word("connections"), connections, (1.0, 4096.0, 8.0), "", None), |connections| {
-        limits.connections = connections.map_or(limits.connections, |connections| connections as usize);
-    });
-    let per_host = Some(limits.per_host as f64);
-    whole(row(ui, lang.word("per_host"), per_host, (1.0, 1024.0, 1.0), "", None), |per_host| {
-        limits.per_host = per_host.map_or(limits.per_host, |per_host| per_host as usize);
-    });
-    let (wait, suffix) = (Some(limits.network_wait_s as f64), lang.word("seconds_unit"));
-    whole(row(ui, lang.word("network_wait"), wait, (0.0, 86_400.0, 30.0), suffix, None), |wait| {
-        limits.network_wait_s = wait.unwrap_or(limits.network_wait_s);
-    });
-    let default = |seconds: u64| format!("{seconds}{suffix}");
-    let (timeout, empty) = (network.timeout_s.map(|seconds| seconds as f64), default(config::READ_TIMEOUT_S));
-    whole(row(ui, lang.word("timeout"), timeout, (1.0, 3600.0, 5.0), suffix, Some(&empty)), |seconds| {
-        network.timeout_s = seconds;
-    });
-    let (connect, empty) =
-        (network.connect_timeout_s.map(|seconds| seconds as f64), default(config::CONNECT_TIMEOUT_S));
-    whole(row(ui, lang.word("connect_timeout"), connect, (1.0, 3600.0, 5.0), suffix, Some(&empty)), |seconds| {
-        network.connect_timeout_s = seconds;
-    });
-    let (retries, empty) = (network.retries.map(f64::from), config::RETRIES.to_string());
-    whole(row(ui, lang.word("retries"), retries, (0.0, 100.0, 1.0), "", Some(&empty)), |retries| {
-        network.retries = retries.map(|retries| u32::try_from(retries).unwrap_or(u32::MAX));
-    });
-}
-
-/// Passes on a number that was set or cleared.
-fn whole(edit: Option<Edit>, set: impl FnOnce(Option<u64>)) {
-    match edit {
-        Some(Edit::Set(number)) => set(Some(number as u64)),
-        Some(Edit::Clear) => set(None),
-        None => {}
+/// A row for each of these numbers.
+fn numbers_ui(ui: &mut Ui, lang: Lang, fields: &[LimitField], limits: &mut Limits, network: &mut NetworkSpec) {
+    for field in fields.iter().copied() {
+        let name = field.label(lang);
+        let ((min, max, step), empty) = (field.range(), field.empty(lang));
+        let edit = field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
+            let (suffix, empty) = (field.suffix(lang), empty.as_deref());
+            let spec = Number { name, min, max, step, decimals: 0, suffix, empty, width: 104.0 };
+            number(ui, Id::unique(("limit", name)), field.get(limits, network), spec)
+        });
+        match edit {
+            Some(Edit::Set(number)) => field.set(Some(number), limits, network),
+            Some(Edit::Clear) => field.set(None, limits, network),
+            None => {}
+        }
     }
-}
-
-fn row(
-    ui: &mut Ui,
-    name: &str,
-    value: Option<f64>,
-    (min, max, step): (f64, f64, f64),
-    suffix: &str,
-    empty: Option<&str>,
-) -> Option<Edit> {
-    field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
-        let spec = Number { name, min, max, step, decimals: 0, suffix, empty, width: 104.0 };
-        number(ui, Id::unique(("limit", name)), value, spec)
-    })
 }

@@ -4,6 +4,7 @@ use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetI
 
 use super::params::{self, Edited};
 use crate::gui::dialogs::Purpose;
+use crate::gui::forms::recipe::{self, StepsEdit};
 use crate::gui::ops::Op;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
@@ -17,20 +18,19 @@ const PARAMS_SHOWN: usize = 4;
 
 /// What the user did with a card.
 enum Ask {
-    Move(usize, usize),
-    Remove(usize),
+    Edit(StepsEdit),
     File { purpose: Purpose, by_hand: bool },
 }
 
 /// Draws the cards.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let mut recipe = state.drafts.recipe.get().clone();
+    let mut edited = state.drafts.recipe.get().clone();
     let dragged: Option<usize> = ui.data(|data| data.get_temp(Id::unique("dragged step")));
     let mut ask = None;
-    let mut cards = Vec::with_capacity(recipe.steps.len());
-    let last = recipe.steps.len().saturating_sub(1);
-    for (index, step) in recipe.steps.iter_mut().enumerate() {
+    let mut cards = Vec::with_capacity(edited.steps.len());
+    let last = edited.steps.len().saturating_sub(1);
+    for (index, step) in edited.steps.iter_mut().enumerate() {
         let op = state.ops.iter().find(|op| op.id == step.op).copied();
         let rect = ui
             .push_id(("step", index), |ui| {
@@ -43,18 +43,12 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         drag_ui(ui, from, &cards, &mut ask);
     }
     match ask {
-        Some(Ask::Move(from, to)) if from < recipe.steps.len() => {
-            let step = recipe.steps.remove(from);
-            recipe.steps.insert(to.min(recipe.steps.len()), step);
-        }
-        Some(Ask::Remove(index)) if index < recipe.steps.len() => {
-            recipe.steps.remove(index);
-        }
+        Some(Ask::Edit(edit)) => edit.apply(&mut edited),
         Some(Ask::File { purpose, by_hand: true }) => state.open(Sheet::Path(purpose)),
         Some(Ask::File { purpose, by_hand: false }) => state.dialog(purpose),
-        _ => {}
+        None => {}
     }
-    state.drafts.recipe.set(recipe);
+    state.drafts.recipe.set(edited);
 }
 
 /// Shows where a dragged card will go; it moves there when the button is released.
@@ -71,9 +65,8 @@ fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
     }
     if ui.input(|input| !input.pointer.any_down()) {
         ui.data_mut(|data| data.remove_temp::<usize>(Id::unique("dragged step")));
-        let to = if gap > from { gap - 1 } else { gap };
-        if to != from {
-            *ask = Some(Ask::Move(from, to));
+        if let Some(edit) = recipe::dropped(from, gap) {
+            *ask = Some(Ask::Edit(edit));
         }
     }
 }
@@ -174,15 +167,15 @@ fn head_ui(
             ui.spacing_mut().item_spacing.x = 0.0;
             grip_ui(ui, lang, name, index);
             let buttons = [
-                (Icon::Cross, lang.word("remove"), true, Ask::Remove(index)),
-                (Icon::Down, lang.word("move_down"), index < last, Ask::Move(index, index + 1)),
-                (Icon::Up, lang.word("move_up"), index > 0, Ask::Move(index, index.saturating_sub(1))),
+                (Icon::Cross, lang.word("remove"), true, StepsEdit::Remove(index)),
+                (Icon::Down, lang.word("move_down"), index < last, StepsEdit::Move(index, index + 1)),
+                (Icon::Up, lang.word("move_up"), index > 0, StepsEdit::Move(index, index.saturating_sub(1))),
             ];
             for (icon, words, enabled, wanted) in buttons {
                 let spoken = format!("{words}: {name}");
                 let button = Button::icon_only(icon, &spoken).height(size::FIELD).enabled(enabled);
                 if quiet(ui, button, hover.contains_pointer()) {
-                    *ask = Some(wanted);
+                    *ask = Some(Ask::Edit(wanted));
                 }
             }
             let spoken = format!("{}: {name}", lang.word("how_it_works"));
