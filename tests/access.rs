@@ -1,5 +1,5 @@
-//! Where links may lead, what hosts are told, and whom they trust. Nothing leaves this machine: 127.0.0.2 stands for a
-//! private host that nobody named, and names are looked up in a table.
+//! Which hosts may be contacted, which credentials they get, and whose certificates are trusted. Nothing leaves this
+//! machine: 127.0.0.2 stands for a private host that nobody named, and names are resolved from a table.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
@@ -22,9 +22,9 @@ use pixloom::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPo
 use pixloom::store::Spool;
 use util::server::{Server, ok, redirect, status};
 
-/// No test may take longer.
+/// Time limit for each test.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How long the servers' side of a secure connection waits before it greets.
+/// How long the server's side of a TLS connection waits before its first message.
 const SLOW_GREETING: Duration = Duration::from_millis(40);
 
 /// Names and their addresses.
@@ -101,7 +101,7 @@ impl Desk {
         self.fetch(url, Origin::User).await.unwrap_or_else(|failure| panic!("{url}: {}", failure.error))
     }
 
-    /// Why a link fails, for whose sake it was tried just once.
+    /// Why a link fails on its only attempt.
     async fn refusal(&self, url: &str, origin: Origin) -> ItemError {
         let failure = self.fetch(url, origin).await.expect_err(url);
         assert_eq!(failure.attempts, 1, "{}", failure.error);
@@ -116,7 +116,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     result.expect("the test meets its deadline")
 }
 
-/// A host that must not be reached, and whether it was.
+/// A host that must not be contacted, and whether it was.
 struct Forbidden(TcpListener);
 
 impl Forbidden {
@@ -210,7 +210,7 @@ fn a_name_with_a_private_address_is_refused_unless_the_user_named_it() {
         assert_eq!(desk.refusal(&nas, Origin::Fetched).await.kind, ErrorKind::RefusedAddress);
         assert_eq!(server.hits("/a"), 0);
         desk.comes(&nas).await;
-        // The connection that is open now is not one for others.
+        // The open connection must not be used for other links.
         assert_eq!(desk.refusal(&nas, Origin::Fetched).await.kind, ErrorKind::RefusedAddress);
         assert_eq!(server.hits("/a"), 1);
         for (name, origin) in [("evil", Origin::User), ("evil", Origin::Fetched), ("mapped", Origin::Fetched)] {
@@ -240,7 +240,7 @@ fn another_hosts_redirect_does_not_lead_to_a_private_host_the_user_named() {
 // ---------------------------------------------------------------------------------------------------------------------
 // Secrets.
 
-/// What a request told of who asks.
+/// The credentials in a request.
 fn told(request: &util::server::Request) -> String {
     let names = ["authorization", "cookie", "x-key", "proxy-authorization"];
     let found = names.iter().filter_map(|name| Some(format!("{name}={}", request.headers.get(*name)?)));
@@ -308,7 +308,7 @@ fn a_proxys_password_is_sent_only_to_the_proxy() {
         let body = desk.comes("http://shop.invalid/a.png").await.body.into_bytes().unwrap();
         let text = String::from_utf8(body).unwrap();
         assert_eq!(text, "http://shop.invalid/a.png proxy-authorization=Basic bWU6cDRzcw==");
-        // An address in the link itself is checked all the same.
+        // Addresses in the link itself are always checked.
         for url in ["http://169.254.169.254/x", "http://metadata.google.internal/x", "http://[::ffff:a9fe:a9fe]/x"] {
             assert_eq!(desk.refusal(url, Origin::User).await.kind, ErrorKind::RefusedAddress, "{url}");
         }
@@ -461,7 +461,7 @@ fn content_marked_noai_is_skipped_on_request() {
 // ---------------------------------------------------------------------------------------------------------------------
 // Trust.
 
-/// An authority of our own, in a file, and what it signs.
+/// A certificate authority of our own, in a file, and its certificates.
 struct Authority {
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
     pem: String,
@@ -484,7 +484,7 @@ impl Authority {
         path
     }
 
-    /// A server that answers everything with `abc`; gives its port.
+    /// A server that answers everything with `abc`; returns its port.
     async fn serve(&self, name: &str, is_expired: bool) -> u16 {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -559,7 +559,7 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
         let without = Desk::with_names(NetworkSpec::default(), &names);
         let unknown = without.refusal(&format!("https://shop.test:{good}/"), Origin::User).await;
         assert_eq!(unknown.kind, ErrorKind::Tls);
-        // Trusted without a look, and that host alone.
+        // Trusted without a check, but only this host.
         let lenient = NetworkSpec { insecure_hosts: vec!["shop.test".to_owned()], ..network };
         let lenient = Desk::with_names(lenient, &names);
         for url in &bad[1..] {

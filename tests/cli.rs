@@ -1,4 +1,4 @@
-//! The command line by its contract: the real program, in a home of its own, against files and a local server.
+//! The contract of the command line: runs the real program in its own home against files and a local server.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
@@ -28,7 +28,7 @@ mod program;
 mod refusals;
 #[path = "cli/runs.rs"]
 mod runs;
-#[cfg(target_arch = "x86_64")] // other vector units may round in another way
+#[cfg(target_arch = "x86_64")] // other vector units may round differently
 #[path = "cli/same_bytes.rs"]
 mod same_bytes;
 #[path = "cli/temporaries.rs"]

@@ -1,6 +1,6 @@
-//! The fuzz targets as plain tests: each over its corpus and over mutants of it, the same ones in every run.
+//! The fuzz targets as plain tests: each runs over its corpus and over mutants of it, the same ones every time.
 //!
-//! `PIXLOOM_FUZZ_ROUNDS` sets how many mutants are made of each file. `make fuzz` searches on with libFuzzer.
+//! `PIXLOOM_FUZZ_ROUNDS` sets the number of mutants of each file. `make fuzz` searches further with libFuzzer.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests read corpora")]
@@ -24,7 +24,7 @@ fn corpus(target: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A small generator of numbers that look random (xorshift).
+/// A small pseudo-random generator (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -36,11 +36,11 @@ impl Random {
     }
 }
 
-/// A file with some bytes changed, left out, repeated or replaced by those of another file.
+/// A file with some bytes changed, removed, repeated or replaced by those of another file.
 fn mutant(file: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = file.to_vec();
     for _ in 0..=random.below(3) {
-        // Headers decide most.
+        // Headers matter most.
         let reach = if random.below(2) == 0 { bytes.len().min(200) } else { bytes.len() };
         let at = random.below(reach);
         let len = random.below(32).min(bytes.len() - at);

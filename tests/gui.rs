@@ -1,5 +1,5 @@
-//! The window with the real engine behind it, used by the names that people and screen readers find, from an empty
-//! window to finished files and the history.
+//! The window with the real engine, operated by accessible names, from an empty window to finished files and the
+//! history.
 
 #![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -19,7 +19,7 @@ use pixloom::model::{JobState, Step};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A path that somebody let go of over the window.
+/// A path that was dropped on the window.
 #[derive(Debug)]
 struct Dropped(PathBuf);
 
@@ -33,7 +33,7 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
-/// A window on an engine of its own, with its files in a scratch folder.
+/// A window with its own engine, and its files in a scratch folder.
 struct Desk {
     harness: Harness<'static, App>,
     handle: Handle,
@@ -57,13 +57,13 @@ impl Desk {
         let face = engine.handle();
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])
-            // Frames come faster here than on a screen: the window's clock is not to run ahead of the engine.
+            // Frames are drawn faster than on a screen: the window's clock must not run ahead of the engine.
             .with_step_dt(1.0 / 60.0)
             .build_eframe(move |creation| App::new(&creation.egui_ctx, face));
         Self { harness, handle, engine, dir }
     }
 
-    /// Copies of sample pictures in a folder of their own.
+    /// Copies of sample images in their own folder.
     fn pictures(&self, names: &[&str]) -> PathBuf {
         let folder = self.dir.path().join("pictures");
         std::fs::create_dir_all(&folder).unwrap();
@@ -92,14 +92,14 @@ impl Desk {
         self.until(name, |desk| desk.has(name));
     }
 
-    /// Waits for a control of that name, and presses it.
+    /// Waits for a control with this name, and clicks it.
     fn press(&mut self, name: &str) {
         self.until_seen(name);
         self.harness.query_all_by_label(name).next().unwrap().click_accesskit();
         self.harness.run_steps(2);
     }
 
-    /// Presses a control until something else is seen: what moves in the moment of a press is missed.
+    /// Clicks a control until another one is visible: a control that moves at that moment is missed.
     fn press_for(&mut self, name: &str, seen: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.has(seen) {
@@ -117,7 +117,7 @@ impl Desk {
         self.harness.run_steps(2);
     }
 
-    /// Puts text into a box in place of what stands there, and leaves it.
+    /// Replaces the text of a field, and leaves it.
     fn type_into(&mut self, name: &str, text: &str) {
         self.until_seen(name);
         let role = egui::accesskit::Role::TextInput;
@@ -135,7 +135,7 @@ impl Desk {
         self.harness.run_steps(2);
     }
 
-    /// Picks an entry of a field that offers some.
+    /// Chooses an entry of a drop-down field.
     fn choose(&mut self, field: &str, entry: &str) {
         let role = egui::accesskit::Role::ComboBox;
         self.until(field, |desk| desk.harness.query_by_role_and_label(role, field).is_some());
@@ -228,7 +228,7 @@ fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_passwo
     desk.press("Settings");
     desk.press("Always");
     desk.type_into("Requests per second", "50");
-    // Each edit arrives before the next is made: frames here are quicker than any person.
+    // Each edit arrives before the next one: frames are drawn faster here than any person types.
     desk.until("the rate", |desk| desk.handle.snapshot().settings.network.requests_per_s == Some(50.0));
     desk.press("Address");
     desk.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
@@ -335,7 +335,7 @@ fn credentials_entered_in_the_settings_are_sent_and_stored_only_in_the_secrets_f
     }
 }
 
-/// Unix file names may hold anything but a slash.
+/// Unix file names may contain anything except a slash.
 #[cfg(unix)]
 #[test]
 fn dropped_files_may_have_any_name() {

@@ -1,6 +1,6 @@
-//! Reads the source and fails where it breaks the rules that `ARCHITECTURE.md` gives reasons for.
+//! Reads the source and fails if it breaks the rules explained in `ARCHITECTURE.md`.
 //!
-//! Each rule is a function from the module tree to a list of complaints, so that tests can show it failing on a bad
+//! Each rule is a function from the module tree to a list of violations, so that tests can show it failing on a bad
 //! tree. What clippy can check (files, sockets, threads, channels) is in `clippy.toml`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't read the source must fail")]
@@ -18,13 +18,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use tree::{Reference, Source, Tree};
 
-/// Lines above which a file has more than one purpose.
+/// Maximum number of lines of a file.
 const MAX_LINES: usize = 800;
 
-/// Source files directly in one folder.
+/// Maximum number of source files directly in one folder.
 const MAX_FILES: usize = 30;
 
-/// What each top-level module may use. `lib` and `main` may use all.
+/// What each top-level module may import. `lib` and `main` may import everything.
 const ALLOWED: [(&str, &[&str]); 15] = [
     // Shared by all. Plain data knows nothing about settings, databases and files.
     ("model", &["error"]),
@@ -32,20 +32,20 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("config", &["model", "error"]),
     ("db", &["model", "error", "config"]),
     ("store", &["model", "error", "config"]),
-    // The stages, which never see each other.
+    // The stages, which never import each other.
     ("source", &GROUND),
     ("fetch", &GROUND),
     ("codec", &GROUND),
     ("op", &GROUND),
     ("sink", &GROUND),
     ("catalog", &GROUND),
-    // What joins them.
+    // The engine, which connects them.
     ("engine", &["model", "error", "config", "db", "store", "source", "fetch", "codec", "op", "sink", "catalog"]),
     (
         "cluster",
         &["model", "error", "config", "db", "store", "source", "fetch", "codec", "op", "sink", "catalog", "engine"],
     ),
-    // The front ends, which never see each other. The window reaches everything through the engine.
+    // The front ends, which never import each other. The window accesses everything through the engine.
     (
         "cli",
         &[
@@ -56,10 +56,10 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("gui", &["model", "error", "config", "engine"]),
 ];
 
-/// What every stage may use.
+/// What every stage may import.
 const GROUND: [&str; 5] = ["model", "error", "config", "db", "store"];
 
-/// What reaches a disk, a network or a thread. Nothing under `gui/` may: frames would wait for it.
+/// Access to disks, networks or threads. Nothing in `gui/` may use it, because frames would wait.
 const BLOCKING: [&[&str]; 8] = [
     &["std", "fs"],
     &["std", "net"],
@@ -93,7 +93,7 @@ fn forbidden_imports(tree: &Tree) -> Vec<String> {
             continue;
         };
         let is_area = ALLOWED.iter().any(|(name, _)| *name == used);
-        // Other names are macros and types that the crate's root exports.
+        // Other names are macros and types exported by the crate's root.
         if area == used || !is_area || ["lib", "main"].contains(&area) {
             continue;
         }
@@ -105,7 +105,7 @@ fn forbidden_imports(tree: &Tree) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// Top-level modules that [`ALLOWED`] doesn't know.
+/// Top-level modules missing in [`ALLOWED`].
 fn unknown_modules(tree: &Tree) -> Vec<String> {
     let areas: BTreeSet<&str> = tree.files.iter().map(|path| area_of(path)).collect();
     let is_known = |area: &str| ["lib", "main"].contains(&area) || ALLOWED.iter().any(|(name, _)| *name == area);
@@ -202,7 +202,7 @@ fn long_files(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// Finds numbers and texts that look like colours in one file of the window.
+/// Finds numbers and texts that look like colours in a file of the window.
 #[derive(Default)]
 struct ColourLiterals {
     found: Vec<String>,
@@ -258,7 +258,7 @@ impl<'ast> Visit<'ast> for ColourLiterals {
     }
 }
 
-/// Whether a path makes a colour or names one; no colour at all is allowed.
+/// Whether a path names or creates a colour; "no colour" is allowed.
 fn names_a_colour(written: &[String]) -> bool {
     let [.., kind, name] = written else { return false };
     let is_made = name.starts_with("from_") || name == "new";
@@ -360,7 +360,7 @@ fn every_file_is_compiled() {
 // ---------------------------------------------------------------------------------------------------------------------
 // Each rule can fail.
 
-/// A tree of the files given, with a `lib.rs` that declares their top-level modules.
+/// A tree of the given files, with a `lib.rs` that declares their top-level modules.
 fn tree_of(files: &[(&str, &str)]) -> (Vec<Source>, Tree) {
     let mut sources: Vec<Source> =
         files.iter().map(|(path, text)| Source { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
@@ -449,7 +449,7 @@ fn files_that_import_each_other_are_found() {
             ("op/a.rs", "use super::b::B; pub struct A;"),
             ("op/b.rs", "use super::a::A; pub struct B;"),
         ],
-        // Through a path without a `use`, in a body and in a macro.
+        // Through a path without `use`, in a body and in a macro.
         &[
             ("op/mod.rs", "mod a; mod b;"),
             ("op/a.rs", "pub fn a() { super::b::b(); }"),
@@ -475,7 +475,7 @@ fn files_that_import_each_other_are_found() {
             ("op/deep/c.rs", ""),
             ("op/b.rs", "pub struct B(super::deep::Own);"),
         ],
-        // By three, one of them in another folder, one by a glob.
+        // Three files, one of them in another folder, one through a glob.
         &[
             ("op/mod.rs", "mod a; mod b; mod deep;"),
             ("op/a.rs", "use super::b::B as Other; pub struct A(Other);"),
@@ -483,7 +483,7 @@ fn files_that_import_each_other_are_found() {
             ("op/deep/mod.rs", "pub mod c;"),
             ("op/deep/c.rs", "use crate::op::a::A; pub struct C(A);"),
         ],
-        // From an inline module, by a name that the folder renames.
+        // From an inline module, under a name that the folder renames.
         &[
             ("op/mod.rs", "mod a; mod b; pub use self::a::A as Renamed;"),
             ("op/a.rs", "mod inner { use super::super::b::B; } pub struct A;"),
@@ -499,14 +499,14 @@ fn files_that_import_each_other_are_found() {
 #[test]
 fn imports_in_one_direction_are_not_a_cycle() {
     let fine: [&[(&str, &str)]; 6] = [
-        // A folder's own items, used below it.
+        // A folder's own items, used in its files.
         &[("op/mod.rs", "mod a; pub use a::A; pub struct Own;"), ("op/a.rs", "use super::Own; pub struct A(Own);")],
         &[
             ("op/mod.rs", "mod a; mod b; pub use a::A; pub use b::B;"),
             ("op/a.rs", "use super::B; pub struct A;"),
             ("op/b.rs", "pub struct B;"),
         ],
-        // Tests may look back.
+        // Tests may import anything.
         &[
             ("op/mod.rs", "mod a; mod b;"),
             ("op/a.rs", "use super::b::B; pub struct A;"),
@@ -517,13 +517,13 @@ fn imports_in_one_direction_are_not_a_cycle() {
             ("op/a.rs", "pub struct A;"),
             ("op/tests.rs", "use super::a::A; fn f() { super::g(); }"),
         ],
-        // A visibility is no import, a comment and a text neither.
+        // Visibilities, comments and texts are not imports.
         &[
             ("op/mod.rs", "mod a; mod b;"),
             ("op/a.rs", "use super::b::B; pub struct A;"),
             ("op/b.rs", "pub(in crate::op::a) struct B; /* super::a::A */ const T: &str = \"super::a::A\";"),
         ],
-        // A module and a function of the same name.
+        // A module and a function with the same name.
         &[
             ("op/mod.rs", "mod run; mod plan; pub use run::run;"),
             ("op/run.rs", "pub fn run() {}"),

@@ -1,4 +1,4 @@
-//! The notices of third-party software, which `pixloom licenses` prints, name the packages that Cargo.lock has now.
+//! The notices of third-party software, which `pixloom licenses` prints, match the packages in Cargo.lock.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "a test reads files")]
@@ -10,7 +10,7 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// Name and version of the packages that lines begin with, from a heading to the next empty line but one.
+/// Name and version of the packages listed from a heading to the next pair of empty lines.
 fn listed(notices: &str, heading: &str) -> BTreeSet<String> {
     let (_, section) = notices.split_once(heading).unwrap();
     let lines = section.lines().skip_while(|line| !line.contains(' ') || line.ends_with(':') || line.is_empty());

@@ -1,4 +1,4 @@
-//! A format that is declared in this one file is found wherever formats are listed, recognised, read and written.
+//! A format declared in this one file is available wherever formats are listed, recognised, read and written.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests prepare files")]
@@ -13,7 +13,7 @@ use pixloom::model::{
     RowWriter, SampleType, Samples, Save, SaveInfo,
 };
 
-/// Four letters, width, height, then a byte for each pixel.
+/// Four letters, width, height, then a byte per pixel.
 const SIGNATURE: &[u8] = b"TOY!";
 
 static TOY: FormatSpec = FormatSpec {

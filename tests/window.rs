@@ -1,7 +1,7 @@
-//! Uses the real window on a screen of its own: pictures come in by argument, a filter is added, Start is pressed, and
-//! files lie on the disk.
+//! Uses the real window on a screen of its own: images are given as arguments, a filter is added, Start is pressed, and
+//! files are saved.
 //!
-//! Where there is no Xvfb or no pyatspi, this says so and passes, unless `PIXLOOM_REQUIRE_WINDOW` is set.
+//! Without Xvfb or pyatspi, this says so and passes, unless `PIXLOOM_REQUIRE_WINDOW` is set.
 
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't set its stage has nothing to say")]

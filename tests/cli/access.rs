@@ -1,9 +1,9 @@
-//! Secrets, robots.txt and trust, by the command line.
+//! Secrets, robots.txt and certificates on the command line.
 
 use crate::program::Home;
 use crate::util::server::{Server, ok, status};
 
-/// Everything that the program keeps, but for its secrets.
+/// Everything that the program stores except its secrets.
 fn kept(home: &Home) -> Vec<u8> {
     let files = walkdir::WalkDir::new(home.path("")).into_iter().filter_map(Result::ok);
     let files = files.filter(|file| file.file_type().is_file() && file.file_name() != "secrets.toml");
@@ -14,7 +14,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-/// A server that wants a password, except for `/open`.
+/// A server that requires a password, except for `/open`.
 fn locked() -> Server {
     Server::start(|request| match request.headers.get("authorization").map(String::as_str) {
         Some("Basic bWU6czNjcmV0") => ok("x", "text/plain"),

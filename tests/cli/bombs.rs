@@ -1,10 +1,10 @@
-//! Files made to take more than they are worth: each fails with a sentence, and the program stays within its budget.
+//! Files that would take excessive resources: each fails with an explanation, and the program stays within its budget.
 
 use std::collections::BTreeMap;
 
 use crate::program::{Home, sample};
 
-/// A PNG of one gray level, with what else `info` says.
+/// A PNG of one gray level, with the metadata that `change` sets.
 fn png(width: u32, height: u32, change: impl FnOnce(&mut png::Info<'_>, &mut Vec<String>)) -> Vec<u8> {
     let mut info = png::Info::with_size(width, height);
     info.color_type = png::ColorType::Grayscale;
@@ -28,7 +28,7 @@ fn png(width: u32, height: u32, change: impl FnOnce(&mut png::Info<'_>, &mut Vec
     out
 }
 
-/// A JPEG with segments put in behind its beginning.
+/// A JPEG with segments inserted after its beginning.
 fn with_segments(segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut file = sample("tulip-field.jpg");
     let mut inside = Vec::new();
@@ -41,16 +41,16 @@ fn with_segments(segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
     file
 }
 
-/// A gray JPEG's frame header of that size.
+/// The frame header of a gray JPEG of this size.
 fn frame(marker: u8, side: u16) -> Vec<u8> {
     let [s1, s0] = side.to_be_bytes();
     vec![0xFF, marker, 0, 11, 8, s1, s0, s1, s0, 1, 1, 0x11, 0]
 }
 
-/// A lossless WebP of one colour: all its codes have one symbol, which takes no bit a pixel.
+/// A lossless WebP of one colour: each code has one symbol, so pixels take no bits.
 fn webp(side: u32) -> Vec<u8> {
     let mut bits = u64::from(side - 1) | u64::from(side - 1) << 14 | 1 << 28;
-    // No transform, no cache, no code for codes; five codes of one symbol each.
+    // No transform, no cache, no code-length code; five codes of one symbol each.
     bits |= 0b0001_0001_0001_0001_0001 << 35;
     let mut data = vec![0x2F];
     data.extend(bits.to_le_bytes());
@@ -69,7 +69,7 @@ fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [b"RIFF".as_slice(), &(body.len() as u32).to_le_bytes(), &body].concat()
 }
 
-/// An animated WebP with a frame of one pixel on a large canvas.
+/// An animated WebP with a one-pixel frame on a large canvas.
 fn animated_webp() -> Vec<u8> {
     let canvas = [0xFE, 0x3F, 0, 0xFE, 0x3F, 0];
     let still = webp(1);
@@ -79,7 +79,7 @@ fn animated_webp() -> Vec<u8> {
     riff(&[(b"VP8X", head), (b"ANIM", vec![0; 6]), (b"ANMF", frame.clone()), (b"ANMF", frame)])
 }
 
-/// A TIFF of 30,000 x 30,000 px in one deflated strip of nearly nothing.
+/// A TIFF of 30,000 x 30,000 px in one compressed strip with almost no data.
 fn tiff() -> Vec<u8> {
     let entries: [(u16, u32); 9] =
         [(256, 30_000), (257, 30_000), (258, 8), (259, 8), (262, 1), (273, 150), (277, 1), (278, 30_000), (279, 40)];
@@ -110,7 +110,7 @@ fn gif(side: u16) -> Vec<u8> {
     [b"GIF89a".as_slice(), &screen, &frame].concat()
 }
 
-/// Name, bytes, and the kinds of failure that are right; none where the file is good, if large.
+/// Name, bytes, and the expected kinds of failure; none if the file is valid but large.
 fn bombs() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     const LARGE: &[&str] = &["too_large"];
     const NOT_ALL_THERE: &[&str] = &["truncated", "too_large"];
@@ -251,7 +251,7 @@ fn complete_frames_of_a_truncated_animation_are_saved_on_request_and_marked() {
     let rows = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();
     let mark = &rows[0]["extra"]["truncated"];
     let (had, of) = (mark["frames"][0].as_u64().unwrap(), mark["frames"][1].as_u64().unwrap());
-    // The last one may be a part.
+    // The last one may be partial.
     let is_part = mark["rows"].as_u64() < mark["of_rows"].as_u64();
     assert!(had > 3 && (had < of || (had == of && is_part)), "{mark}");
 }

@@ -1,4 +1,4 @@
-//! Help: complete, and of nothing that isn't there.
+//! Help is complete and lists only what exists.
 
 use pixloom::model::ParamKind;
 

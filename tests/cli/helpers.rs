@@ -1,4 +1,4 @@
-//! Helper processes of the real program: what they can reach, and that they end with it.
+//! Helper processes of the real program: what they can access, and that they exit with it.
 
 #![cfg(target_os = "linux")]
 
@@ -14,13 +14,13 @@ const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='
     <filter id='f' x='0' y='0' width='1' height='1'><feMorphology operator='dilate' radius='900'/></filter>\
     <circle cx='450' cy='450' r='300' filter='url(#f)'/></svg>";
 
-/// Processes that were started by another one.
+/// The child processes of a process.
 fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_child = |process: &u32| {
         let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // Behind the name, which may hold spaces: state, parent.
+        // After the name, which may contain spaces: state, parent.
         let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().nth(1);
         fields.and_then(|field| field.parse().ok()) == Some(parent)
     };

@@ -1,4 +1,4 @@
-//! Jobs that are cut off, and two programs that want the same one.
+//! Interrupted jobs, and two programs that run the same job.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn an_interrupt_does_not_wait_for_standard_input() {
     running.until(|event| event["event"] == "started");
     running.interrupt();
     running.wait().expect(130);
-    // What never came can't be known: a resume says so instead of reading its own input.
+    // Links that never arrived are unknown: a resume says so instead of reading its own input.
     let (resumed, own) = home.start_with_input(&["resume"]);
     let said = resumed.wait().expect(3);
     assert!(said.err.contains("standard input"), "{said:?}");

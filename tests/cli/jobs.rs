@@ -1,9 +1,9 @@
-//! What is told of jobs that were.
+//! The lists and reports of earlier jobs.
 
 use crate::program::{Home, sample};
 use crate::util::server::{Answer, Server, ok, status};
 
-/// A home with a job of three: one saved, one that the server refuses once, one that is no picture.
+/// A home with a job of three items: one saved, one refused once by the server, one that is not an image.
 fn mixed() -> (Home, Server) {
     let jpeg = sample("tulip-field.jpg");
     let server = Server::start(move |request| -> Answer {

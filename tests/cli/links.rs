@@ -1,4 +1,4 @@
-//! Links: lists, standard input, names, and what must not be said.
+//! Links: lists, standard input, names, and what must not be printed.
 
 use crate::program::{Home, sample};
 use crate::util::server::{Answer, Server, ok, status};

@@ -1,4 +1,4 @@
-//! Lists of links in every form, by every way, with their columns.
+//! Lists of links in every format and from every source, with their columns.
 
 use std::io::Write as _;
 
@@ -82,7 +82,7 @@ fn an_export_to_parquet_can_be_used_as_a_list() {
 fn a_parquet_list_is_read_and_its_bad_rows_fail_alone() {
     let home = Home::new();
     home.file("list.parquet", include_bytes!("../data/links.parquet"));
-    // Its links lead to a host that is not there; what counts is which rows there are.
+    // Its links lead to an unknown host; only the rows matter here.
     let args = ["run", "--urls", "list.parquet", "-o", "out", "--dry-run", "--json"];
     let said = home.run(&args).expect(1);
     let plan = said.events().pop().unwrap();
@@ -228,7 +228,7 @@ fn columns_in_names_make_no_folders_and_work_with_a_recipe() {
 fn a_job_starts_before_its_long_list_is_read() {
     let home = Home::new();
     let server = letters();
-    // Ends only when it is closed: what is fetched meanwhile was fetched before the list's end.
+    // Ends only when it is closed: what is fetched before that was fetched before the list's end.
     let (mut running, mut stdin) =
         home.start_with_input(&["run", "--urls", "-", "-o", "out", "--json", "--url-column", "url"]);
     stdin.write_all(format!("id,url\n1,{}\n", server.url("/a.txt")).as_bytes()).unwrap();
@@ -245,7 +245,7 @@ fn a_truncated_list_is_resumed_once_it_is_fixed() {
     let server = letters();
     let home = Home::new();
     let links: String = "abcdef".chars().map(|letter| server.url(&format!("/{letter}.txt\n"))).collect();
-    // Without compression, so that all but the end can be read.
+    // Uncompressed, so that everything before the cut can be read.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(links.as_bytes()).unwrap();
     let whole = encoder.finish().unwrap();

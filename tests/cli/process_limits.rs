@@ -1,4 +1,4 @@
-//! The program under limits of the system: few file descriptors, small files, and a standard output that is gone.
+//! The program under system limits: few file descriptors, small files, and a closed standard output.
 
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ fn a_file_above_the_size_limit_fails_only_its_item() {
     });
     let home = Home::new();
     let (large, small) = (server.url("/large.bin"), server.url("/small.bin"));
-    // Blocks of 512 bytes in some shells, of 1024 in others.
+    // Blocks have 512 bytes in some shells and 1024 in others.
     let said = home.run_limited("-f 4096", &["run", &large, &small, "-o", "out"]);
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(said.err.contains("File too large"), "{}", said.err);

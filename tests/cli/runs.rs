@@ -1,4 +1,4 @@
-//! Files and folders: what comes out, under which name, and what is said of it.
+//! Files and folders: results, their names, and what is printed about them.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn an_unused_output_folder_is_removed() {
     home.run(&["run", "in", "-o", "old/out", STEP[0], STEP[1]]).expect(1);
     home.run(&["run", "in", "-o", "old", STEP[0], STEP[1]]).expect(1);
     assert!(home.path("old").is_dir() && !home.path("old/out").exists());
-    // What comes later finds its place as ever.
+    // Later results are found as usual.
     home.sample("tulip-field.jpg", "in/a.jpg");
     home.run(&["retry", "1"]).expect(0);
     assert_eq!(home.files("new/out"), names(&["a.jpg"]));
@@ -212,7 +212,7 @@ fn options_for_plain_copies_are_applied_or_refused_but_never_ignored() {
     home.sample("tulip-field.jpg", "t.jpg");
     let original = std::fs::metadata(home.path("t.jpg")).unwrap().len();
     let size_of = |folder: &str| std::fs::metadata(home.path(folder).join("t.jpg")).unwrap().len();
-    // A quality or a size is reached by writing anew, in the same format.
+    // A quality or a size limit requires re-encoding in the same format.
     home.run(&["run", "t.jpg", "--quality", "5", "-o", "low"]).expect(0);
     assert!(size_of("low") < original / 2);
     home.run(&["run", "t.jpg", "--save", "keep:max_bytes=60kB", "-o", "small"]).expect(0);

@@ -1,5 +1,5 @@
-//! The same commands give the same bytes: what `tests/data/outputs.tsv` lists was recorded once, and a change that alters
-//! a result on purpose records the new hash, which the failing test prints.
+//! The same commands give the same bytes. `tests/data/outputs.tsv` has the recorded hashes; a change that alters a
+//! result on purpose records the new hash, which the failing test prints.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::program::Home;
 
-/// Runs in parallel, each over its share of the list.
+/// Tests that run in parallel, each with its share of the list.
 const SHARES: usize = 4;
 
 fn hex(bytes: &[u8]) -> String {

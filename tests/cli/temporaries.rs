@@ -1,4 +1,4 @@
-//! Temporaries of several programs in one output folder: each program removes its own, and what dead ones left.
+//! Temporaries of several programs in one output folder: each program removes its own and those of dead programs.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::program::{Home, Running};
 use crate::util::server::{Behaviour, Server, ok};
 
-/// No wait may take longer.
+/// Time limit for each wait.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Names of temporaries and locks in the output folder.
@@ -14,8 +14,8 @@ fn leftovers(home: &Home) -> Vec<String> {
     home.files("out").into_iter().filter(|name| name.starts_with(".pixloom-")).collect()
 }
 
-/// Starts a program with a catalog of its own that fetches a body too large for memory, whose end never comes, and
-/// waits until there is a temporary for it.
+/// Starts a program with its own catalog that fetches an endless body too large for memory, and waits until its
+/// temporary exists.
 fn start_fetching(home: &Home, server: &Server, catalog: &str) -> (Running, String) {
     let before = leftovers(home);
     let link = server.url("/endless.bin");
@@ -44,7 +44,7 @@ fn only_temporaries_of_dead_programs_are_removed_from_a_shared_folder() {
     home.file("out/.pixloom-check-00c0ffee.part", "?");
     let (living, kept) = start_fetching(&home, &server, "living.sqlite");
     let (dead, left) = start_fetching(&home, &server, "dead.sqlite");
-    // Both catalogs have a job 1; so has the third one, which comes while both are at work.
+    // Both catalogs have a job 1; so has the third one, which runs while both are running.
     home.run(&["run", "a.txt", "-o", "out", "--catalog", "third.sqlite"]).expect(0);
     let files = home.files("out");
     assert!(files.contains(&kept) && files.contains(&left) && files.contains("a.txt"), "{files:?}");
@@ -63,7 +63,7 @@ fn only_temporaries_of_dead_programs_are_removed_from_a_shared_folder() {
 fn two_programs_that_write_to_one_folder_at_once_both_save_everything() {
     const ITEMS: usize = 150;
     let home = Home::new();
-    // Held until both programs are at work.
+    // Held until both programs are running.
     let server = Server::start(|request| ok(request.path.clone(), "text/plain"));
     server.hold();
     let mut running = Vec::new();

@@ -1,4 +1,4 @@
-//! The word catalogues: complete, used, and alike in every language.
+//! The word catalogues are complete, used, and consistent in every language.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use pixloom::model::{Lang, ParamKind, names};
 
 use crate::program::Home;
 
-/// Ids that are put together in code: each family is checked against what it describes.
+/// Ids that code composes: each family is checked against what it describes.
 const FAMILIES: [&str; 6] = ["error-", "remark-", "op-", "save-", "option-", "command-"];
 
 /// Calls whose first argument is an id, if it is a literal.
@@ -98,7 +98,7 @@ fn quoted() -> BTreeSet<String> {
     texts.flat_map(|text| text.split('"').map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// The ids that code asks for by name, with the file.
+/// The ids that code uses literally, with the file.
 fn asked_for() -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
     for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {

@@ -1,3 +1,3 @@
-//! What integration tests share.
+//! Shared by integration tests.
 
 pub(crate) mod server;

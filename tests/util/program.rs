@@ -1,4 +1,4 @@
-//! The program itself, run in a home of its own, and what it said. Every run has a deadline.
+//! Runs the real program in its own home and captures its output. Every run has a deadline.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -13,17 +13,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// No run may take longer.
+/// Time limit for each run.
 const DEADLINE: Duration = Duration::from_secs(90);
-/// Lines of standard output that may wait to be looked at.
+/// Maximum number of unread lines of standard output.
 const LINES: usize = 100_000;
 
-/// A home with nothing in it.
+/// An empty home folder.
 pub(crate) struct Home {
     dir: tempfile::TempDir,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: i32,
@@ -31,7 +31,7 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
-/// A run that is under way.
+/// A running program.
 pub(crate) struct Running {
     child: Child,
     out_rx: Receiver<String>,
@@ -49,7 +49,7 @@ impl Home {
         self.dir.path().join(name)
     }
 
-    /// A file in the home, with the folders above it.
+    /// A file in the home, with its parent folders.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().expect("it is below the home")).expect("a folder");
@@ -57,12 +57,12 @@ impl Home {
         path
     }
 
-    /// A sample picture under another name.
+    /// A sample image under another name.
     pub(crate) fn sample(&self, sample: &str, name: &str) -> PathBuf {
         self.file(name, self::sample(sample))
     }
 
-    /// Relative names of all files below a folder of the home, temporaries and hidden ones included.
+    /// Relative names of all files in a folder of the home, including temporaries and hidden files.
     pub(crate) fn files(&self, folder: &str) -> BTreeSet<String> {
         let root = self.path(folder);
         let entries = walkdir::WalkDir::new(&root).into_iter().filter_map(Result::ok);
@@ -111,7 +111,7 @@ impl Home {
         self.start_command(command, self.dir.path(), args).0.wait()
     }
 
-    /// Runs to the end with standard output going there; gives the exit code and what standard error says.
+    /// Runs to the end with standard output redirected; returns the exit code and standard error.
     pub(crate) fn run_into<A: AsRef<OsStr>>(&self, stdout: impl Into<Stdio>, args: &[A]) -> (Option<i32>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
         self.prepare(&mut command, self.dir.path(), args);
@@ -171,7 +171,7 @@ impl Running {
         }
     }
 
-    /// Reads JSON lines until one is as wanted.
+    /// Reads JSON lines until one matches.
     pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) {
         while let Some(line) = self.line() {
             if wanted(&serde_json::from_str(&line).expect("a JSON line")) {
@@ -181,32 +181,32 @@ impl Running {
         panic!("it ended before that: {}", self.out);
     }
 
-    /// Its process number.
+    /// Its process id.
     #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What Ctrl+C does.
+    /// Sends what Ctrl+C sends.
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");
         let _ = self.child.wait();
     }
 
-    /// Waits for its end, and tells the most memory that it held at once, in bytes.
+    /// Waits for its end, and returns its peak memory in bytes.
     #[cfg(target_os = "linux")]
     pub(crate) fn wait_with_peak(self) -> (Said, u64) {
         let status = format!("/proc/{}/status", self.child.id());
         let watching = thread::Builder::new().name("test-memory".to_owned()).spawn(move || {
             let mut peak_bytes = 0;
-            // What has ended is there, without memory, until it is waited for.
+            // A finished process stays visible without memory until it is waited for.
             while let Ok(text) = std::fs::read_to_string(&status) {
                 let Some(line) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { break };
                 let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or_default();
@@ -238,7 +238,7 @@ impl Said {
         self.events().into_iter().filter(|event| event["event"] == kind).collect()
     }
 
-    /// The exit code is this one, or the test fails with all that was said.
+    /// Checks the exit code; otherwise the test fails with all output.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
@@ -246,12 +246,12 @@ impl Said {
     }
 }
 
-/// Bytes of a sample picture.
+/// Bytes of a sample image.
 pub(crate) fn sample(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)).expect("a sample")
 }
 
-/// Width and height of a picture.
+/// Width and height of an image.
 pub(crate) fn size_px(path: &Path) -> (u32, u32) {
     let info = pixloom::codec::probe(&std::fs::read(path).expect("a file")).expect("a picture").info;
     (info.width_px, info.height_px)
