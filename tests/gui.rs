@@ -34,14 +34,14 @@ impl egui::DroppedFile for Dropped {
 }
 
 /// A window with its own engine, and its files in a scratch folder.
-struct Desk {
+struct TestWindow {
     harness: Harness<'static, App>,
     handle: Handle,
     engine: Engine,
     dir: tempfile::TempDir,
 }
 
-impl Desk {
+impl TestWindow {
     fn new() -> Self {
         Self::at(tempfile::tempdir().unwrap())
     }
@@ -54,17 +54,17 @@ impl Desk {
         };
         let engine = Engine::start(options).unwrap();
         let handle = engine.handle();
-        let face = engine.handle();
+        let window_handle = engine.handle();
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])
             // Frames are drawn faster than on a screen: the window's clock must not run ahead of the engine.
             .with_step_dt(1.0 / 60.0)
-            .build_eframe(move |creation| App::new(&creation.egui_ctx, face));
+            .build_eframe(move |creation| App::new(&creation.egui_ctx, window_handle));
         Self { harness, handle, engine, dir }
     }
 
     /// Copies of sample images in their own folder.
-    fn pictures(&self, names: &[&str]) -> PathBuf {
+    fn images(&self, names: &[&str]) -> PathBuf {
         let folder = self.dir.path().join("pictures");
         std::fs::create_dir_all(&folder).unwrap();
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
@@ -89,7 +89,7 @@ impl Desk {
     }
 
     fn until_seen(&mut self, name: &str) {
-        self.until(name, |desk| desk.has(name));
+        self.until(name, |window| window.has(name));
     }
 
     /// Waits for a control with this name, and clicks it.
@@ -138,7 +138,7 @@ impl Desk {
     /// Chooses an entry of a drop-down field.
     fn choose(&mut self, field: &str, entry: &str) {
         let role = egui::accesskit::Role::ComboBox;
-        self.until(field, |desk| desk.harness.query_by_role_and_label(role, field).is_some());
+        self.until(field, |window| window.harness.query_by_role_and_label(role, field).is_some());
         self.harness.get_by_role_and_label(role, field).click_accesskit();
         self.harness.run_steps(4);
         self.harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, entry).click_accesskit();
@@ -153,182 +153,182 @@ impl Desk {
 
 #[test]
 fn dropped_images_are_filtered_saved_and_listed_in_the_history() {
-    let mut desk = Desk::new();
-    desk.until_seen("Drop images here, or paste a list of links");
-    let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"]);
-    desk.drop(std::slice::from_ref(&folder));
-    desk.until_seen("3 items");
-    desk.press("Add filter");
-    desk.press("Flip");
-    desk.until("the step reached the engine", |desk| {
-        let view = desk.handle.snapshot().current.clone().unwrap();
+    let mut window = TestWindow::new();
+    window.until_seen("Drop images here, or paste a list of links");
+    let folder = window.images(&["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"]);
+    window.drop(std::slice::from_ref(&folder));
+    window.until_seen("3 items");
+    window.press("Add filter");
+    window.press("Flip");
+    window.until("the step reached the engine", |window| {
+        let view = window.handle.snapshot().current.clone().unwrap();
         view.recipe.steps == [Step::new("flip")]
     });
-    desk.press("Start 3 items");
-    desk.until_seen("Open results");
-    let out = desk.dir.path().join("pictures-pixloom");
+    window.press("Start 3 items");
+    window.until_seen("Open results");
+    let out = window.dir.path().join("pictures-pixloom");
     for name in ["dunes-at-dusk.jpg", "tulip-field.jpg", "orange-slice.png"] {
         let result = std::fs::read(out.join(name)).unwrap();
         assert_ne!(result, std::fs::read(folder.join(name)).unwrap(), "{name} went through the filter");
     }
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3, "nothing else was left there");
-    desk.press("Jobs");
-    desk.until("the job is listed", |desk| {
-        let jobs = desk.handle.snapshot().jobs.clone();
+    window.press("Jobs");
+    window.until("the job is listed", |window| {
+        let jobs = window.handle.snapshot().jobs.clone();
         jobs.iter().any(|job| job.row.state == JobState::Done && job.row.done == 3)
     });
 }
 
 #[test]
 fn pasted_links_are_fetched_and_a_dead_one_can_be_retried() {
-    let mut desk = Desk::new();
+    let mut window = TestWindow::new();
     let photo = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/tulip-field.jpg")).unwrap();
     let body = photo.clone();
     let server = util::server::Server::start(move |request| match request.path.as_str() {
         "/tulips.jpg" => util::server::ok(body.clone(), "image/jpeg"),
         _ => util::server::status(404),
     });
-    let out = desk.dir.path().join("out");
-    desk.until("a draft", |desk| desk.handle.snapshot().current.is_some());
-    let sink = desk.handle.snapshot().current.clone().unwrap().sink;
-    desk.handle.send(Command::SetSink(pixloom::model::SinkSpec { dir: Some(out.clone()), ..sink }));
-    desk.paste(&format!("look: {0}/tulips.jpg and {0}/gone.jpg", server.url("")));
-    desk.press("Start 2 items");
-    desk.press("Retry 1 failed");
-    desk.until_seen("Open results");
+    let out = window.dir.path().join("out");
+    window.until("a draft", |window| window.handle.snapshot().current.is_some());
+    let sink = window.handle.snapshot().current.clone().unwrap().sink;
+    window.handle.send(Command::SetSink(pixloom::model::SinkSpec { dir: Some(out.clone()), ..sink }));
+    window.paste(&format!("look: {0}/tulips.jpg and {0}/gone.jpg", server.url("")));
+    window.press("Start 2 items");
+    window.press("Retry 1 failed");
+    window.until_seen("Open results");
     assert_eq!(std::fs::read(out.join("tulips.jpg")).unwrap(), photo, "a plain fetch keeps every byte");
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
 }
 
 #[test]
 fn the_draft_is_restored_when_the_window_opens_again() {
-    let mut desk = Desk::new();
-    let folder = desk.pictures(&["dunes-at-dusk.jpg", "tulip-field.jpg"]);
-    desk.drop(&[folder]);
-    desk.until_seen("2 items");
-    desk.press("Add filter");
-    desk.press("Flip");
-    desk.until("the step reached the engine", |desk| {
-        !desk.handle.snapshot().current.clone().unwrap().recipe.steps.is_empty()
+    let mut window = TestWindow::new();
+    let folder = window.images(&["dunes-at-dusk.jpg", "tulip-field.jpg"]);
+    window.drop(&[folder]);
+    window.until_seen("2 items");
+    window.press("Add filter");
+    window.press("Flip");
+    window.until("the step reached the engine", |window| {
+        !window.handle.snapshot().current.clone().unwrap().recipe.steps.is_empty()
     });
-    let Desk { engine, harness, dir, .. } = desk;
+    let TestWindow { engine, harness, dir, .. } = window;
     drop(harness);
     drop(engine);
-    let mut desk = Desk::at(dir);
-    desk.until_seen("Start 2 items");
-    let view = desk.handle.snapshot().current.clone().unwrap();
+    let mut window = TestWindow::at(dir);
+    window.until_seen("Start 2 items");
+    let view = window.handle.snapshot().current.clone().unwrap();
     assert_eq!(view.recipe.steps, [Step::new("flip")]);
 }
 
 #[test]
 fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_password() {
-    let mut desk = Desk::new();
+    let mut window = TestWindow::new();
     let server = util::server::Server::start(|_| util::server::status(404));
-    desk.until_seen("Drop images here, or paste a list of links");
-    desk.press("Settings");
-    desk.press("Always");
-    desk.type_into("Requests per second", "50");
+    window.until_seen("Drop images here, or paste a list of links");
+    window.press("Settings");
+    window.press("Always");
+    window.type_into("Requests per second", "50");
     // Each edit arrives before the next one: frames are drawn faster here than any person types.
-    desk.until("the rate", |desk| desk.handle.snapshot().settings.network.requests_per_s == Some(50.0));
-    desk.press("Address");
-    desk.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
-    desk.until("the proxy", |desk| desk.handle.snapshot().settings.network.access.len() == 1);
-    desk.until_seen("The user name and password are stored separately, readable only by you.");
-    desk.type_into("Host to add", "nas.local");
-    desk.until("the host", |desk| desk.handle.snapshot().settings.network.insecure_hosts == ["nas.local"]);
-    desk.type_into("CA file", &desk.dir.path().join("no.pem").display().to_string());
-    desk.until_seen("There is no such file. Jobs can't start until it exists.");
-    desk.type_into("CA file", "");
-    desk.until("the file is forgotten", |desk| desk.handle.snapshot().settings.network.ca_file.is_none());
-    desk.press("Close");
-    desk.paste("http://h.example/a.jpg");
-    desk.press("Start 1 item");
-    desk.until("the job is listed", |desk| !desk.handle.snapshot().jobs.is_empty());
-    let network = desk.handle.snapshot().jobs[0].summary.request.network.clone();
+    window.until("the rate", |window| window.handle.snapshot().settings.network.requests_per_s == Some(50.0));
+    window.press("Address");
+    window.type_into("Proxy address", &server.url("").replace("http://", "http://me:s3cret@"));
+    window.until("the proxy", |window| window.handle.snapshot().settings.network.access.len() == 1);
+    window.until_seen("The user name and password are stored separately, readable only by you.");
+    window.type_into("Host to add", "nas.local");
+    window.until("the host", |window| window.handle.snapshot().settings.network.insecure_hosts == ["nas.local"]);
+    window.type_into("CA file", &window.dir.path().join("no.pem").display().to_string());
+    window.until_seen("There is no such file. Jobs can't start until it exists.");
+    window.type_into("CA file", "");
+    window.until("the file is forgotten", |window| window.handle.snapshot().settings.network.ca_file.is_none());
+    window.press("Close");
+    window.paste("http://h.example/a.jpg");
+    window.press("Start 1 item");
+    window.until("the job is listed", |window| !window.handle.snapshot().jobs.is_empty());
+    let network = window.handle.snapshot().jobs[0].summary.request.network.clone();
     assert_eq!(network.robots, pixloom::model::RobotsPolicy::Always);
     assert_eq!(
         (network.requests_per_s, network.insecure_hosts.as_slice()),
         (Some(50.0), &["nas.local".to_owned()][..])
     );
     assert_eq!(network.proxy, pixloom::model::ProxyChoice::Url(server.url("/")));
-    let settings = std::fs::read_to_string(desk.dir.path().join("settings.toml")).unwrap();
+    let settings = std::fs::read_to_string(window.dir.path().join("settings.toml")).unwrap();
     assert!(settings.contains("robots = \"always\"") && !settings.contains("s3cret"), "{settings}");
 }
 
 #[test]
 fn the_columns_of_an_added_list_can_be_changed_and_undone() {
-    let mut desk = Desk::new();
-    desk.until_seen("Drop images here, or paste a list of links");
-    let list = desk.dir.path().join("shops.csv");
+    let mut window = TestWindow::new();
+    window.until_seen("Drop images here, or paste a list of links");
+    let list = window.dir.path().join("shops.csv");
     std::fs::write(
         &list,
         "id,link,big\n1,http://h.example/1.jpg,http://h.example/b1.jpg\n2,no link,http://h.example/b2.jpg\n",
     )
     .unwrap();
-    desk.drop(&[list]);
-    desk.until_seen("shops.csv has no column “url”.");
-    desk.until_seen("shops.csv: no column “url”");
-    desk.press_for("Choose column…", "Link column");
-    desk.choose("Link column", "link");
-    desk.press("Close");
-    let locators = |desk: &Desk| {
-        let job = desk.handle.snapshot().current.clone().unwrap();
-        let reader = desk.engine.reader().unwrap();
+    window.drop(&[list]);
+    window.until_seen("shops.csv has no column “url”.");
+    window.until_seen("shops.csv: no column “url”");
+    window.press_for("Choose column…", "Link column");
+    window.choose("Link column", "link");
+    window.press("Close");
+    let locators = |window: &TestWindow| {
+        let job = window.handle.snapshot().current.clone().unwrap();
+        let reader = window.engine.reader().unwrap();
         let rows = reader.page_by_seq(job.id, 0, 10).unwrap().rows;
         rows.iter().map(|row| row.locator.to_text()).collect::<Vec<_>>()
     };
-    desk.paste("http://h.example/own.jpg");
-    desk.until("what the column gives", |desk| {
-        locators(desk) == ["http://h.example/1.jpg", "no link", "http://h.example/own.jpg"]
+    window.paste("http://h.example/own.jpg");
+    window.until("what the column gives", |window| {
+        locators(window) == ["http://h.example/1.jpg", "no link", "http://h.example/own.jpg"]
     });
-    desk.press_for("Columns: shops.csv", "Link column");
-    desk.choose("Link column", "big");
-    desk.choose("Checksum column", "id");
-    desk.press("Close");
-    desk.until("what the other column gives, and what was pasted", |desk| {
-        locators(desk) == ["http://h.example/own.jpg", "http://h.example/b1.jpg", "http://h.example/b2.jpg"]
+    window.press_for("Columns: shops.csv", "Link column");
+    window.choose("Link column", "big");
+    window.choose("Checksum column", "id");
+    window.press("Close");
+    window.until("what the other column gives, and what was pasted", |window| {
+        locators(window) == ["http://h.example/own.jpg", "http://h.example/b1.jpg", "http://h.example/b2.jpg"]
     });
-    desk.until("the column of checksums", |desk| {
-        desk.handle.snapshot().current.clone().unwrap().lists.checksum_column.as_deref() == Some("id")
+    window.until("the column of checksums", |window| {
+        window.handle.snapshot().current.clone().unwrap().lists.checksum_column.as_deref() == Some("id")
     });
-    desk.handle.send(Command::Undo);
-    desk.handle.send(Command::Undo);
-    desk.until("the first column again", |desk| {
-        let lists = desk.handle.snapshot().current.clone().unwrap().lists;
-        lists.url_column.as_deref() == Some("link") && locators(desk).len() == 3
+    window.handle.send(Command::Undo);
+    window.handle.send(Command::Undo);
+    window.until("the first column again", |window| {
+        let lists = window.handle.snapshot().current.clone().unwrap().lists;
+        lists.url_column.as_deref() == Some("link") && locators(window).len() == 3
     });
 }
 
 #[test]
 fn credentials_entered_in_the_settings_are_sent_and_stored_only_in_the_secrets_file() {
-    let mut desk = Desk::new();
+    let mut window = TestWindow::new();
     let told = std::sync::Arc::new(std::sync::Mutex::new(None));
     let heard = std::sync::Arc::clone(&told);
     let server = util::server::Server::start(move |request| {
         *heard.lock().unwrap() = request.headers.get("authorization").cloned();
         util::server::status(404)
     });
-    desk.until_seen("Drop images here, or paste a list of links");
-    desk.press("Settings");
-    desk.press("Add credentials…");
-    desk.type_into("Host", &server.url(""));
-    desk.until_seen("Token");
+    window.until_seen("Drop images here, or paste a list of links");
+    window.press("Settings");
+    window.press("Add credentials…");
+    window.type_into("Host", &server.url(""));
+    window.until_seen("Token");
     let role = egui::accesskit::Role::PasswordInput;
-    desk.harness.get_by_role_and_label(role, "Token").focus();
-    desk.harness.run_steps(2);
-    desk.harness.get_by_role_and_label(role, "Token").type_text("s3cret");
-    desk.harness.run_steps(2);
-    desk.press("Save credentials");
-    desk.until("the entry", |desk| desk.handle.snapshot().settings.network.access.len() == 1);
-    desk.press("Close");
-    desk.paste(&server.url("/a.jpg"));
-    desk.press("Start 1 item");
-    desk.until("the host was asked", |_| told.lock().unwrap().is_some());
+    window.harness.get_by_role_and_label(role, "Token").focus();
+    window.harness.run_steps(2);
+    window.harness.get_by_role_and_label(role, "Token").type_text("s3cret");
+    window.harness.run_steps(2);
+    window.press("Save credentials");
+    window.until("the entry", |window| window.handle.snapshot().settings.network.access.len() == 1);
+    window.press("Close");
+    window.paste(&server.url("/a.jpg"));
+    window.press("Start 1 item");
+    window.until("the host was asked", |_| told.lock().unwrap().is_some());
     assert_eq!(told.lock().unwrap().as_deref(), Some("Bearer s3cret"));
-    desk.until("the job has ended", |desk| {
-        desk.handle.snapshot().jobs.iter().any(|job| job.row.state == JobState::Done)
+    window.until("the job has ended", |window| {
+        window.handle.snapshot().jobs.iter().any(|job| job.row.state == JobState::Done)
     });
-    for entry in std::fs::read_dir(desk.dir.path()).unwrap() {
+    for entry in std::fs::read_dir(window.dir.path()).unwrap() {
         let path = entry.unwrap().path();
         let holds = std::fs::read(&path).is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"s3cret"));
         assert_eq!(holds, path.ends_with("secrets.toml"), "{}", path.display());
@@ -339,17 +339,17 @@ fn credentials_entered_in_the_settings_are_sent_and_stored_only_in_the_secrets_f
 #[cfg(unix)]
 #[test]
 fn dropped_files_may_have_any_name() {
-    let mut desk = Desk::new();
-    let folder = desk.pictures(&["orange-slice.png"]);
+    let mut window = TestWindow::new();
+    let folder = window.images(&["orange-slice.png"]);
     let names = ["ends in a space.png ", "two\nlines.png", " starts with one.png", "https:", "file:"];
     let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     for path in &paths {
         std::fs::copy(folder.join("orange-slice.png"), path).unwrap();
     }
-    desk.drop(&paths);
-    desk.until_seen(&format!("Start {} items", names.len()));
-    let job = desk.handle.snapshot().current.as_ref().unwrap().id;
-    let rows = desk.engine.reader().unwrap().after(job, 0, 100).unwrap();
+    window.drop(&paths);
+    window.until_seen(&format!("Start {} items", names.len()));
+    let job = window.handle.snapshot().current.as_ref().unwrap().id;
+    let rows = window.engine.reader().unwrap().after(job, 0, 100).unwrap();
     let mut found: Vec<&Path> = rows.iter().filter_map(|row| row.locator.path()).collect();
     let mut wanted: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     found.sort();

@@ -26,7 +26,7 @@ use pixloom::error::ErrorKind;
 use pixloom::fetch::{Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use pixloom::model::{AccessEntry, AccessKind, NetworkSpec, RobotsPolicy, SecretRef};
 use pixloom::store::Spool;
-use program::{Home, Said};
+use program::{Home, RunOutput};
 use util::server::{Request, Server, ok, status};
 
 /// Items of each bad behaviour.
@@ -284,7 +284,7 @@ fn failures_with_a_step(due: Due) -> &'static [ErrorKind] {
 }
 
 /// Runs the program on all links that need no short time-outs.
-fn run_of(more: &[&str]) -> (Home, World, Said) {
+fn run_of(more: &[&str]) -> (Home, World, RunOutput) {
     let (home, world) = (Home::new(), World::new());
     let links = world.links(|behaviour| !behaviour.wants_time_out);
     home.file("list.txt", links.iter().fold(String::new(), |list, link| list + &link.url + "\n"));
@@ -305,7 +305,7 @@ fn run_of(more: &[&str]) -> (Home, World, Said) {
 fn check_run(
     home: &Home,
     world: &World,
-    said: &Said,
+    said: &RunOutput,
     links: &[Link],
     mut wanted: HashMap<String, Vec<&str>>,
     fails: impl Fn(Due) -> &'static [ErrorKind],

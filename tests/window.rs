@@ -4,21 +4,21 @@
 //! Without Xvfb or pyatspi, this says so and passes, unless `PIXLOOM_REQUIRE_WINDOW` is set.
 
 #![cfg(all(feature = "gui", target_os = "linux"))]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't set its stage has nothing to say")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests prepare files")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What the driver answers where it can't try.
-const CANNOT_TRY: i32 = 77;
+/// The driver's exit code if it can't run here.
+const CANNOT_RUN: i32 = 77;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What is missing for a window without a screen.
+/// A tool that a window without a screen needs and that is missing.
 fn missing() -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     for tool in ["xvfb-run", "dbus-run-session", "dbus-send", "openbox"] {
@@ -30,10 +30,10 @@ fn missing() -> Option<String> {
     (!python.is_ok_and(|status| status.success())).then(|| "python3-pyatspi".to_owned())
 }
 
-/// Says why it was not tried; fails where it has to be.
-fn not_tried(why: &str) {
-    assert!(std::env::var_os("PIXLOOM_REQUIRE_WINDOW").is_none(), "the window must be tried here, but: {why}");
-    eprintln!("note: the window was not tried: {why}");
+/// Says why it was not tested; fails if it must be.
+fn not_tested(why: &str) {
+    assert!(std::env::var_os("PIXLOOM_REQUIRE_WINDOW").is_none(), "the window must be tested here, but: {why}");
+    eprintln!("note: the window was not tested: {why}");
 }
 
 fn bytes_of(paths: &[PathBuf]) -> Vec<Vec<u8>> {
@@ -43,7 +43,7 @@ fn bytes_of(paths: &[PathBuf]) -> Vec<Vec<u8>> {
 #[test]
 fn images_given_to_the_window_are_saved_next_to_them() {
     if let Some(tool) = missing() {
-        return not_tried(&format!("{tool} is missing"));
+        return not_tested(&format!("{tool} is missing"));
     }
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let at = |name: &str| -> PathBuf {
@@ -61,7 +61,7 @@ fn images_given_to_the_window_are_saved_next_to_them() {
         })
         .collect();
     let before = bytes_of(&inputs);
-    // A new folder beside what was given; its name ends in `-pixloom`.
+    // A new folder next to the inputs; its name ends in `-pixloom`.
     let results_root = at("pictures");
 
     let mut driver = Command::new(repository().join("tests/window/drive.sh"));
@@ -80,17 +80,17 @@ fn images_given_to_the_window_are_saved_next_to_them() {
         .env_remove("LANGUAGE")
         .env_remove("PIXLOOM_SCREEN");
     let outcome = driver.output().expect("the driver runs");
-    let said = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
-    if outcome.status.code() == Some(CANNOT_TRY) {
-        return not_tried(&said);
+    let output = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
+    if outcome.status.code() == Some(CANNOT_RUN) {
+        return not_tested(&output);
     }
-    assert!(outcome.status.success(), "{said}");
+    assert!(outcome.status.success(), "{output}");
 
     let results: Vec<PathBuf> = files_below(&results_root)
         .into_iter()
         .filter(|path| path.ancestors().any(|folder| folder.to_string_lossy().ends_with("-pixloom")))
         .collect();
-    assert_eq!(results.len(), inputs.len(), "{results:?}\n{said}");
+    assert_eq!(results.len(), inputs.len(), "{results:?}\n{output}");
     for path in results {
         let (width, height) = decoded_size(&path);
         assert!(width > 1 && height > 1, "{} is {width} x {height}", path.display());
@@ -111,7 +111,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Width and height in px of a picture that another reader than ours can read to its end.
+/// Width and height in px of an image that a reader other than ours reads to its end.
 fn decoded_size(path: &Path) -> (u32, u32) {
     let bytes = fs::read(path).unwrap();
     if bytes.starts_with(&[0xff, 0xd8]) {
@@ -128,6 +128,6 @@ fn decoded_size(path: &Path) -> (u32, u32) {
         let info = reader.next_frame(&mut pixels).unwrap();
         return (info.width, info.height);
     }
-    let picture = image::load_from_memory(&bytes).unwrap();
-    (picture.width(), picture.height())
+    let image_file = image::load_from_memory(&bytes).unwrap();
+    (image_file.width(), image_file.height())
 }

@@ -49,16 +49,16 @@ fn a_password_is_stored_in_the_secrets_file_and_found_by_a_resume() {
 fn a_missing_secret_pauses_the_job_which_can_be_resumed() {
     let (home, server) = (Home::new(), locked());
     let bearer = format!("{}=settings:shop", server.url("").trim_end_matches('/'));
-    let said = home.run(&["run", &server.url("/a.txt"), "-o", "out", "--basic", &bearer]).expect(3);
-    assert!(said.err.contains("settings:shop") && said.err.contains("secrets.toml"), "{said:?}");
+    let output = home.run(&["run", &server.url("/a.txt"), "-o", "out", "--basic", &bearer]).expect(3);
+    assert!(output.err.contains("settings:shop") && output.err.contains("secrets.toml"), "{output:?}");
     assert_eq!(server.hits("/a.txt"), 0);
     let secrets = home.file("config/pixloom/secrets.toml", "shop = \"me:s3cret\"\n");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let said = home.run(&["resume"]).expect(3);
-        assert!(said.err.contains("chmod 600") && !said.err.contains("s3cret"), "{said:?}");
+        let output = home.run(&["resume"]).expect(3);
+        assert!(output.err.contains("chmod 600") && !output.err.contains("s3cret"), "{output:?}");
         std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     home.run(&["resume"]).expect(0);
@@ -93,8 +93,8 @@ fn a_missing_secret_of_a_link_pauses_the_job() {
     let secrets = home.path("config/pixloom/secrets.toml");
     let text = std::fs::read_to_string(&secrets).unwrap();
     std::fs::remove_file(&secrets).unwrap();
-    let said = home.run(&["retry", "1"]).expect(3);
-    assert!(said.err.contains("secrets.toml") && said.err.contains("is missing"), "{said:?}");
+    let output = home.run(&["retry", "1"]).expect(3);
+    assert!(output.err.contains("secrets.toml") && output.err.contains("is missing"), "{output:?}");
     let secrets = home.file("config/pixloom/secrets.toml", text.replace("wrong", "s3cret"));
     #[cfg(unix)]
     {
@@ -113,9 +113,9 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
         "--basic=https://me:s3cret@h.example=netrc",
         "--cookie=https://h.example=s3cret",
     ] {
-        let said = home.run(&["run", "https://h.example/a", option]).expect(2);
-        assert!(said.err.contains("env:NAME") || said.err.contains("is not a host"), "{said:?}");
-        assert!(!said.err.contains("s3cret"), "{said:?}");
+        let output = home.run(&["run", "https://h.example/a", option]).expect(2);
+        assert!(output.err.contains("env:NAME") || output.err.contains("is not a host"), "{output:?}");
+        assert!(!output.err.contains("s3cret"), "{output:?}");
     }
 }
 
@@ -142,8 +142,11 @@ fn a_long_list_of_one_host_obeys_robots_txt_and_a_short_one_or_never_does_not() 
     assert_eq!(server.hits("/robots.txt"), 1);
     assert_eq!(counts(&["--urls", "long.txt", "-o", "c", "--robots", "never"]), (150, 0));
     assert_eq!(counts(&["--urls", "short.txt", "-o", "d", "--robots", "always"]), (50, 50));
-    let said = home.run(&["run", "--fast", "--urls", "long.txt", "-o", "e"]).expect(0);
-    assert!(said.err.contains("75 skipped, such as: Didn't fetch ") && said.err.contains("disallows it"), "{said:?}");
+    let output = home.run(&["run", "--fast", "--urls", "long.txt", "-o", "e"]).expect(0);
+    assert!(
+        output.err.contains("75 skipped, such as: Didn't fetch ") && output.err.contains("disallows it"),
+        "{output:?}"
+    );
     let jobs = home.run(&["jobs", "2"]).expect(0);
     assert!(jobs.out.contains("75 skipped, such as: Didn't fetch "), "{jobs:?}");
     let export = home.run(&["export", "2", "--format", "jsonl"]).expect(0);
@@ -156,8 +159,8 @@ fn a_host_whose_certificate_is_not_checked_is_shown() {
     let (home, server) = (Home::new(), Server::start(|_| ok("x", "text/plain")));
     home.run(&["run", &server.url("/a.txt"), "-o", "out", "--insecure-host", "NAS.local"]).expect(0);
     for args in [&["jobs"][..], &["jobs", "1"]] {
-        let said = home.run(args).expect(0);
-        assert!(said.out.contains("nas.local") && said.out.contains("not checked"), "{said:?}");
+        let output = home.run(args).expect(0);
+        assert!(output.out.contains("nas.local") && output.out.contains("not checked"), "{output:?}");
     }
 }
 
@@ -169,11 +172,11 @@ fn a_signed_query_is_hidden_in_messages_and_exports_but_kept_for_a_retry() {
     });
     let home = Home::new();
     let url = server.url("/a.txt?X-Amz-Credential=AKIA7&X-Amz-Signature=s3cret");
-    let said = home.run(&["run", &url, "-o", "out", "--json"]).expect(1);
+    let output = home.run(&["run", &url, "-o", "out", "--json"]).expect(1);
     let export = home.run(&["export", "1", "--format", "csv"]).expect(0);
     let jobs = home.run(&["jobs", "1"]).expect(0);
-    for said in [said, export, jobs] {
-        assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    for output in [output, export, jobs] {
+        assert!(!output.out.contains("s3cret") && !output.err.contains("s3cret"), "{output:?}");
     }
     home.run(&["retry", "1"]).expect(0);
     assert_eq!(server.hits("/a.txt?X-Amz-Credential=AKIA7&X-Amz-Signature=s3cret"), 2);

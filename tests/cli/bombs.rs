@@ -168,8 +168,8 @@ fn sixteen_bombs_at_once_fail_within_the_memory_budget() {
         home.file(&format!("in/{name}"), bytes);
     }
     let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=64", "--format", "png", "--memory", "256MB"];
-    let (said, peak_bytes) = home.start(&[&args[..], &["--workers", "4", "--json"]].concat()).wait_with_peak();
-    let failed: BTreeMap<String, serde_json::Value> = said
+    let (output, peak_bytes) = home.start(&[&args[..], &["--workers", "4", "--json"]].concat()).wait_with_peak();
+    let failed: BTreeMap<String, serde_json::Value> = output
         .events_of("failed")
         .into_iter()
         .map(|event| (event["locator"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(), event))
@@ -186,7 +186,7 @@ fn sixteen_bombs_at_once_fail_within_the_memory_budget() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}, and {peak_bytes} bytes at once");
-    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(output.code, 1, "{output:?}");
     assert!(peak_bytes > 1_000_000 && peak_bytes < BUDGET_BYTES, "it took {peak_bytes} bytes");
 }
 
@@ -195,9 +195,9 @@ fn an_item_that_takes_too_long_fails_with_its_time_limit() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");
     let large = ["-s", "resize:long_edge=12000,enlarge=true", "-s", "median:radius=8"];
-    let said =
+    let output =
         home.run(&[&["run", "in", "-o", "out", "--item-timeout", "1s", "--json"][..], &large].concat()).expect(1);
-    let failed = said.events_of("failed");
+    let failed = output.events_of("failed");
     assert_eq!(failed[0]["kind"], "took_too_long", "{failed:?}");
     assert!(failed[0]["message"].as_str().unwrap().contains("longer than 1 s"), "{failed:?}");
     assert!(home.files("out").is_empty());
@@ -209,8 +209,8 @@ fn limits_per_item_apply_to_run_and_dry_run() {
     home.sample("tulip-field.jpg", "in/a.jpg");
     let step = ["run", "in", "-o", "out", "-s", "resize:long_edge=60"];
     for (limit, word) in [("--max-side=100", "100 px per side"), ("--item-memory=1MB", "1.0 MB per item")] {
-        let said = home.run(&[&step[..], &[limit, "--json"]].concat()).expect(1);
-        let failed = said.events_of("failed");
+        let output = home.run(&[&step[..], &[limit, "--json"]].concat()).expect(1);
+        let failed = output.events_of("failed");
         assert_eq!(failed[0]["kind"], "too_large");
         assert!(failed[0]["message"].as_str().unwrap().contains(word), "{failed:?}");
         let planned = home.run(&[&step[..], &[limit, "--dry-run"]].concat());
@@ -225,10 +225,10 @@ fn the_complete_part_of_a_truncated_file_is_saved_on_request_and_marked() {
     home.file("in/cut.jpg", &whole[..whole.len() / 2]);
     home.sample("dunes-at-dusk.jpg", "in/good.jpg");
     let args = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--json"];
-    let said = home.run(&args).expect(1);
-    assert_eq!(said.events_of("failed")[0]["kind"], "truncated");
-    let said = home.run(&[&args[..], &["--truncated", "keep"]].concat()).expect(0);
-    assert!(said.events_of("failed").is_empty());
+    let output = home.run(&args).expect(1);
+    assert_eq!(output.events_of("failed")[0]["kind"], "truncated");
+    let output = home.run(&[&args[..], &["--truncated", "keep"]].concat()).expect(0);
+    assert!(output.events_of("failed").is_empty());
     assert!(home.path("out/cut.jpg").exists());
     let rows = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();
     let marks: Vec<_> = rows.iter().map(|row| row["extra"]["truncated"].clone()).collect();
@@ -244,8 +244,8 @@ fn complete_frames_of_a_truncated_animation_are_saved_on_request_and_marked() {
     let whole = include_bytes!("../reference/animation/disposals.gif");
     home.file("in/cut.gif", &whole[..whole.len() * 2 / 3]);
     let args = ["run", "in", "-o", "out", "-s", "invert", "--json"];
-    let said = home.run(&args).expect(1);
-    let message = said.events_of("failed")[0]["message"].as_str().unwrap().to_owned();
+    let output = home.run(&args).expect(1);
+    let message = output.events_of("failed")[0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("of at least") && message.contains("frames"), "{message}");
     home.run(&[&args[..], &["--truncated", "keep"]].concat()).expect(0);
     let rows = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();

@@ -19,17 +19,17 @@ fn an_interrupted_job_ends_with_130_and_a_resume_completes_it() {
     let mut running = home.start(&args);
     running.until(|event| event["event"] == "progress" && event["done"].as_u64() >= Some(4));
     running.interrupt();
-    let said = running.wait().expect(130);
-    let end = said.events().pop().unwrap();
+    let output = running.wait().expect(130);
+    let end = output.events().pop().unwrap();
     let done = end["done"].as_u64().unwrap();
-    assert!(end["event"] == "finished" && (4..40).contains(&done), "{said:?}");
-    assert!(said.err.contains("Resume with: pixloom resume 1"), "{said:?}");
+    assert!(end["event"] == "finished" && (4..40).contains(&done), "{output:?}");
+    assert!(output.err.contains("Resume with: pixloom resume 1"), "{output:?}");
     assert_eq!(home.files("out").len() as u64, done, "only whole results, no temporaries: {:?}", home.files("out"));
     assert!(home.run(&["jobs", "1"]).expect(0).out.contains("Job 1: paused"));
 
-    let said = home.run(&["resume", "--json"]).expect(0);
-    assert_eq!((said.events()[0]["event"].as_str(), said.events()[0]["job"].as_i64()), (Some("started"), Some(1)));
-    let end = said.events().pop().unwrap();
+    let output = home.run(&["resume", "--json"]).expect(0);
+    assert_eq!((output.events()[0]["event"].as_str(), output.events()[0]["job"].as_i64()), (Some("started"), Some(1)));
+    let end = output.events().pop().unwrap();
     assert_eq!((&end["done"], &end["failed"]), (&40.into(), &0.into()));
     assert_eq!(home.files("out").len(), 40);
     assert_eq!(std::fs::read_to_string(home.path("out/7.txt")).unwrap(), "/7.txt");
@@ -72,8 +72,8 @@ fn an_interrupt_does_not_wait_for_standard_input() {
     running.wait().expect(130);
     // Links that never arrived are unknown: a resume says so instead of reading its own input.
     let (resumed, own) = home.start_with_input(&["resume"]);
-    let said = resumed.wait().expect(3);
-    assert!(said.err.contains("standard input"), "{said:?}");
+    let output = resumed.wait().expect(3);
+    assert!(output.err.contains("standard input"), "{output:?}");
     drop((stdin, own));
 }
 
@@ -85,11 +85,11 @@ fn two_programs_never_work_the_same_job() {
     home.file("list.txt", list_of(&server, 5));
     let mut first = home.start(&["run", "--urls", "list.txt", "-o", "out", "--json"]);
     first.until(|event| event["total"] == 5);
-    let said = home.run(&["resume", "1", "--json"]).expect(3);
-    assert!(said.err.contains("another Pixloom") && said.out.is_empty(), "{said:?}");
+    let output = home.run(&["resume", "1", "--json"]).expect(3);
+    assert!(output.err.contains("another Pixloom") && output.out.is_empty(), "{output:?}");
     assert!(home.run(&["retry", "1"]).expect(3).err.contains("another Pixloom"));
-    let said = home.run(&["resume"]).expect(0);
-    assert!(said.err.contains("Nothing to resume"), "{said:?}");
+    let output = home.run(&["resume"]).expect(0);
+    assert!(output.err.contains("Nothing to resume"), "{output:?}");
     let text = home.run(&["jobs", "1"]).expect(0).out;
     assert!(text.contains("Job 1: running") && !text.contains("pixloom resume"), "{text}");
     server.release();

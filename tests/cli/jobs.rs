@@ -45,10 +45,10 @@ fn listing_jobs_creates_no_catalog() {
 #[test]
 fn retrying_one_kind_leaves_the_others_failed() {
     let (home, server) = mixed();
-    let said = home.run(&["retry", "1", "--kind", "http_status", "--json"]).expect(1);
-    assert_eq!(said.events()[0]["event"], "started");
-    assert!(said.events_of("failed").is_empty(), "old failures are not told again: {said:?}");
-    let end = said.events().pop().unwrap();
+    let output = home.run(&["retry", "1", "--kind", "http_status", "--json"]).expect(1);
+    assert_eq!(output.events()[0]["event"], "started");
+    assert!(output.events_of("failed").is_empty(), "old failures are not told again: {output:?}");
+    let end = output.events().pop().unwrap();
     assert_eq!((&end["done"], &end["failed"]), (&2.into(), &1.into()));
     assert_eq!((server.hits("/late.jpg"), server.hits("/page.jpg"), server.hits("/a.jpg")), (2, 1, 1));
     assert!(home.run(&["retry", "1", "--kind", "http_status"]).expect(0).err.contains("Nothing to retry"));
@@ -72,8 +72,8 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     assert_eq!(states, ["done", "failed", "failed"]);
     assert_eq!((&items[0]["width"], &items[1]["http_status"]), (&50.into(), &404.into()));
     assert!(items[1]["error"].as_str().unwrap().starts_with("Couldn't fetch"), "{text}");
-    let said = home.run(&["export", "1", "--format", "csv", "-o", "none/items.csv"]).expect(3);
-    assert!(said.err.contains("none/items.csv"), "{said:?}");
+    let output = home.run(&["export", "1", "--format", "csv", "-o", "none/items.csv"]).expect(3);
+    assert!(output.err.contains("none/items.csv"), "{output:?}");
     home.run(&["export", "9", "--format", "csv"]).expect(2);
     home.run(&["export", "1", "--format", "xml"]).expect(2);
 }

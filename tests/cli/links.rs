@@ -31,14 +31,14 @@ fn a_list_is_fetched_byte_for_byte_and_nameless_links_are_numbered() {
 fn a_list_on_standard_input_is_kept_for_a_retry() {
     let (home, server) = (Home::new(), shop());
     let list = format!("{}\n{}\nno link\n", server.url("/pic/tulip.jpg"), server.url("/gone.jpg"));
-    let said = home.run_with_input(&["run", "--urls", "-", "-o", "out", "--json"], &list).expect(1);
+    let output = home.run_with_input(&["run", "--urls", "-", "-o", "out", "--json"], &list).expect(1);
     let mut kinds: Vec<String> =
-        said.events_of("failed").iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect();
+        output.events_of("failed").iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect();
     kinds.sort();
     assert_eq!(kinds, ["bad_url", "http_status"]);
     assert_eq!(home.files("out").len(), 1);
-    let said = home.run(&["retry", "1", "--json"]).expect(1);
-    assert_eq!(said.events().pop().unwrap()["failed"], 2, "{said:?}");
+    let output = home.run(&["retry", "1", "--json"]).expect(1);
+    assert_eq!(output.events().pop().unwrap()["failed"], 2, "{output:?}");
     assert!(server.hits("/gone.jpg") >= 2 && server.hits("/pic/tulip.jpg") == 1);
 }
 
@@ -55,8 +55,8 @@ fn a_password_in_a_link_is_never_printed() {
     let jobs = home.run(&["jobs", "1"]).expect(0);
     let export = home.run(&["export", "1", "--format", "csv"]).expect(0);
     let json = home.run(&["export", "1", "--format", "jsonl"]).expect(0);
-    for said in [plan, words, lines, jobs, export, json] {
-        assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    for output in [plan, words, lines, jobs, export, json] {
+        assert!(!output.out.contains("s3cret") && !output.err.contains("s3cret"), "{output:?}");
     }
 }
 
@@ -67,9 +67,9 @@ fn progress_is_reported_at_most_ten_times_a_second() {
     let list: String = (0..60).map(|n| server.url(&format!("/{n}.txt\n"))).collect();
     home.file("list.txt", list);
     let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "1", "--json"];
-    let said = home.run(&args).expect(0);
-    let seconds = said.events().pop().unwrap()["seconds"].as_f64().unwrap();
-    let told = said.events_of("progress").len();
+    let output = home.run(&args).expect(0);
+    let seconds = output.events().pop().unwrap()["seconds"].as_f64().unwrap();
+    let told = output.events_of("progress").len();
     assert!(told >= 3 && told as f64 <= seconds * 10.0 + 1.0, "{told} in {seconds} s");
-    assert!(said.events_of("progress").iter().any(|event| event["total"] == 60));
+    assert!(output.events_of("progress").iter().any(|event| event["total"] == 60));
 }

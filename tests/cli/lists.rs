@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::program::{Home, Said, sample};
+use crate::program::{Home, RunOutput, sample};
 use crate::util::server::{Answer, Server, ok, status};
 
 /// SHA-256, SHA-1 and MD5 of `a`.
@@ -33,8 +33,8 @@ fn names(home: &Home, folder: &str) -> Vec<String> {
     home.files(folder).into_iter().collect()
 }
 
-fn extra_of(said: &Said, row: usize) -> serde_json::Value {
-    said.events()[row]["extra"].clone()
+fn extra_of(output: &RunOutput, row: usize) -> serde_json::Value {
+    output.events()[row]["extra"].clone()
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn an_export_to_parquet_can_be_used_as_a_list() {
     let server = letters();
     let home = Home::new();
     home.file("list.txt", format!("{}\n{}\nhttp:///b.txt\n", server.url("/a.txt"), server.url("/b.txt")));
-    let said = home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(1);
-    assert!(said.err.contains("it names no host"), "{said:?}");
+    let output = home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(1);
+    assert!(output.err.contains("it names no host"), "{output:?}");
     home.run(&["export", "1", "--format", "parquet", "-o", "items.parquet"]).expect(0);
     let args =
         ["run", "--urls", "items.parquet", "--url-column", "locator", "--name", "{col:state} {stem}", "-o", "again"];
@@ -84,10 +84,10 @@ fn a_parquet_list_is_read_and_its_bad_rows_fail_alone() {
     home.file("list.parquet", include_bytes!("../data/links.parquet"));
     // Its links lead to an unknown host; only the rows matter here.
     let args = ["run", "--urls", "list.parquet", "-o", "out", "--dry-run", "--json"];
-    let said = home.run(&args).expect(1);
-    let plan = said.events().pop().unwrap();
+    let output = home.run(&args).expect(1);
+    let plan = output.events().pop().unwrap();
     assert_eq!((plan["items"].as_u64(), plan["failing"].as_u64()), (Some(6), Some(1)), "{plan}");
-    assert!(said.out.contains("http://h.example/4.jpg") && said.out.contains("row 3"), "{said:?}");
+    assert!(output.out.contains("http://h.example/4.jpg") && output.out.contains("row 3"), "{output:?}");
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn a_list_at_a_url_is_fetched_first_and_its_lines_never_become_files() {
     assert!(exported.out.contains("refused_address") && exported.out.contains("bad_url"), "{exported:?}");
     home.run(&["retry", "1"]).expect(1);
     assert!(names(&home, "out15").is_empty());
-    let said = home.run(&["run", "--urls", &lists.url("/gone.csv"), "-o", "none"]);
-    assert!(said.code != 0 && said.err.contains("/gone.csv: the server answered 404"), "{said:?}");
+    let output = home.run(&["run", "--urls", &lists.url("/gone.csv"), "-o", "none"]);
+    assert!(output.code != 0 && output.err.contains("/gone.csv: the server answered 404"), "{output:?}");
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn a_missing_column_is_a_usage_error_that_names_the_existing_ones() {
         (&["http://127.0.0.1:1/a", "--name", "{col:id}"], "has no columns"),
         (&["http://127.0.0.1:1/a", "--url-column", "link"], "--urls"),
     ] {
-        let said = home.run(&[&["run", "-o", "out"], args].concat()).expect(2);
-        assert!(said.err.contains(words), "{args:?}: {said:?}");
+        let output = home.run(&[&["run", "-o", "out"], args].concat()).expect(2);
+        assert!(output.err.contains(words), "{args:?}: {output:?}");
     }
 }
 
@@ -162,13 +162,13 @@ fn a_wrong_checksum_fails_its_item_and_nothing_is_saved() {
     let wrong = [row("c", SHA256_A), row("d", SHA1_A), row("e", MD5_A), row("f", "abc")].concat();
     home.file("list.csv", format!("url,sum\n{right}{wrong}"));
     let args = ["run", "--urls", "list.csv", "--checksum-column", "SUM", "-o", "out", "--json"];
-    let said = home.run(&args).expect(1);
+    let output = home.run(&args).expect(1);
     assert_eq!(names(&home, "out"), ["a.txt", "b.txt"]);
-    let failed = said.events_of("failed");
+    let failed = output.events_of("failed");
     assert!(failed.iter().all(|event| event["kind"] == "checksum") && failed.len() == 4, "{failed:?}");
-    let words = said.out.clone();
-    for said in ["its SHA-1 is", "its MD5 is", "its SHA-256 is", "\\\"abc\\\" is not an MD5"] {
-        assert!(words.contains(said), "{said}: {words}");
+    let words = output.out.clone();
+    for output in ["its SHA-1 is", "its MD5 is", "its SHA-256 is", "\\\"abc\\\" is not an MD5"] {
+        assert!(words.contains(output), "{output}: {words}");
     }
     assert_eq!(server.hits("/f.txt"), 0);
     let row = |sum: &str| format!("{},{sum}\n", server.url("/a.txt"));
@@ -183,10 +183,10 @@ fn repeated_links_are_fetched_once_and_reported_as_skipped() {
     let (home, server) = (Home::new(), letters());
     let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
     home.file("list.csv", format!("id,url\n1,{a}\n2,{b}\n3,{a}\n4,{a}\n"));
-    let said = home.run(&["run", "--urls", "list.csv", "-o", "out", "--json"]).expect(0);
-    let end = said.events().pop().unwrap();
+    let output = home.run(&["run", "--urls", "list.csv", "-o", "out", "--json"]).expect(0);
+    let end = output.events().pop().unwrap();
     assert_eq!((end["done"].as_u64(), end["skipped"].as_u64()), (Some(2), Some(2)), "{end}");
-    assert!(said.err.contains("Skipped 2 lines of") && said.err.contains("that repeat links"), "{said:?}");
+    assert!(output.err.contains("Skipped 2 lines of") && output.err.contains("that repeat links"), "{output:?}");
     assert_eq!(server.hits("/a.txt"), 1);
 }
 
@@ -196,8 +196,8 @@ fn a_missing_column_value_fails_only_its_item() {
     let jsonl =
         format!("{{\"id\":1,\"url\":\"{}\"}}\n{{\"url\":\"{}\"}}\n", server.url("/a.txt"), server.url("/b.txt"));
     home.file("list.jsonl", jsonl);
-    let said = home.run(&["run", "--urls", "list.jsonl", "--name", "{col:id}", "-o", "out", "--json"]).expect(1);
-    assert_eq!(said.events_of("failed")[0]["kind"], "no_column");
+    let output = home.run(&["run", "--urls", "list.jsonl", "--name", "{col:id}", "-o", "out", "--json"]).expect(1);
+    assert_eq!(output.events_of("failed")[0]["kind"], "no_column");
     assert_eq!((names(&home, "out"), server.hits("/b.txt")), (vec!["1.txt".to_owned()], 0));
 }
 
@@ -252,8 +252,8 @@ fn a_truncated_list_is_resumed_once_it_is_fixed() {
     let part = links.find("/d.txt").unwrap();
     home.file("list.txt.gz", &whole[..15 + part]);
     let args = ["run", "--urls", "list.txt.gz", "-o", "out", "--json"];
-    let said = home.run(&args).expect(3);
-    assert!(said.err.contains("ends early") && said.err.contains("Resume with: pixloom resume 1"), "{said:?}");
+    let output = home.run(&args).expect(3);
+    assert!(output.err.contains("ends early") && output.err.contains("Resume with: pixloom resume 1"), "{output:?}");
     assert!(home.files("out").contains("c.txt") && !home.files("out").contains("f.txt"));
     home.file("list.txt.gz", &whole);
     home.run(&["resume", "1"]).expect(0);
@@ -269,8 +269,8 @@ fn an_unavailable_list_leaves_a_resumable_job() {
     let home = Home::new();
     let server = Server::start(|request| if request.hit < 2 { status(404) } else { ok("", "text/plain") });
     let list = server.url("/list.txt");
-    let said = home.run(&["run", "--urls", &list, "-o", "out"]).expect(3);
-    assert!(said.err.contains("was not fetched") || said.err.contains("404"), "{said:?}");
+    let output = home.run(&["run", "--urls", &list, "-o", "out"]).expect(3);
+    assert!(output.err.contains("was not fetched") || output.err.contains("404"), "{output:?}");
     assert!(home.run(&["jobs"]).expect(0).out.contains("paused"));
     home.run(&["resume"]).expect(0);
 }
@@ -280,16 +280,16 @@ fn a_list_given_as_an_input_prints_how_to_fetch_its_links() {
     let home = Home::new();
     home.file("links.txt", "# mine\nhttp://127.0.0.1:1/a.jpg\n");
     home.file("notes.txt", "http is a protocol\n");
-    let said = home.run(&["run", "links.txt", "notes.txt", "-o", "out"]).expect(0);
-    assert!(said.err.contains("pixloom run --urls") && said.err.matches("--urls").count() == 1, "{said:?}");
+    let output = home.run(&["run", "links.txt", "notes.txt", "-o", "out"]).expect(0);
+    assert!(output.err.contains("pixloom run --urls") && output.err.matches("--urls").count() == 1, "{output:?}");
 }
 
 #[test]
 fn a_dry_run_reads_a_list_at_a_url() {
     let home = Home::new();
     let server = Server::start(|_| ok("url\nhttp://h.example/a.jpg\nhttp://h.example/b.jpg\n", "text/csv"));
-    let said = home.run(&["run", "--urls", &server.url("/list.csv"), "-o", "out", "--dry-run"]).expect(0);
-    assert!(said.out.contains("2 items"), "{said:?}");
+    let output = home.run(&["run", "--urls", &server.url("/list.csv"), "-o", "out", "--dry-run"]).expect(0);
+    assert!(output.out.contains("2 items"), "{output:?}");
     assert!(home.files("out").is_empty());
 }
 
@@ -317,7 +317,7 @@ fn passwords_in_texts_that_resemble_links_are_removed() {
     ];
     home.file("list.txt", lines.join("\n"));
     home.file("list.csv", format!("url,other\n{},http://me:s3cret@h/y\n", lines[0]));
-    let said = [
+    let output = [
         home.run(&["run", "--urls", "list.txt", "-o", "out", "--json"]),
         home.run(&["run", "--urls", "list.csv", "-o", "out"]),
         home.run(&["run", lines[0], "-o", "out"]),
@@ -326,8 +326,8 @@ fn passwords_in_texts_that_resemble_links_are_removed() {
         home.run(&["export", "2", "--format", "jsonl"]),
         home.run(&["jobs", "1"]),
     ];
-    for said in &said {
-        assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    for output in &output {
+        assert!(!output.out.contains("s3cret") && !output.err.contains("s3cret"), "{output:?}");
     }
-    assert_eq!(said.each_ref().map(|said| said.code), [1, 1, 2, 2, 0, 0, 0]);
+    assert_eq!(output.each_ref().map(|output| output.code), [1, 1, 2, 2, 0, 0, 0]);
 }

@@ -18,8 +18,8 @@ fn all_links_are_fetched_even_if_few_files_can_be_open() {
     }
     home.file("list.txt", list);
     let args = ["run", "--urls", "list.txt", "-o", "out", "--per-host", "64", "--retries", "0"];
-    let said = home.run_limited("-n 128", &args);
-    assert_eq!((said.code, home.files("out").len()), (0, 300), "{}", said.err);
+    let output = home.run_limited("-n 128", &args);
+    assert_eq!((output.code, home.files("out").len()), (0, 300), "{}", output.err);
     assert!(server.most_busy() <= 28, "{}", server.most_busy());
 }
 
@@ -32,9 +32,9 @@ fn a_file_above_the_size_limit_fails_only_its_item() {
     let home = Home::new();
     let (large, small) = (server.url("/large.bin"), server.url("/small.bin"));
     // Blocks have 512 bytes in some shells and 1024 in others.
-    let said = home.run_limited("-f 4096", &["run", &large, &small, "-o", "out"]);
-    assert_eq!(said.code, 1, "{}", said.err);
-    assert!(said.err.contains("File too large"), "{}", said.err);
+    let output = home.run_limited("-f 4096", &["run", &large, &small, "-o", "out"]);
+    assert_eq!(output.code, 1, "{}", output.err);
+    assert!(output.err.contains("File too large"), "{}", output.err);
     assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["small.bin"]);
 }
 

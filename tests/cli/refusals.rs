@@ -1,14 +1,14 @@
 //! What is refused before anything starts, and what the machine refuses.
 
-use crate::program::{Home, Said};
+use crate::program::{Home, RunOutput};
 
 /// Exit code 2, and nothing was started: no output, no catalog.
 #[track_caller]
-fn refused(home: &Home, args: &[&str]) -> Said {
-    let said = home.run(&[&["run", "t.jpg", "-o", "out"], args].concat()).expect(2);
-    assert!(!home.path("out").exists() && !home.path("data").exists(), "{said:?}");
-    assert!(said.out.is_empty() && !said.err.is_empty(), "{said:?}");
-    said
+fn refused(home: &Home, args: &[&str]) -> RunOutput {
+    let output = home.run(&[&["run", "t.jpg", "-o", "out"], args].concat()).expect(2);
+    assert!(!home.path("out").exists() && !home.path("data").exists(), "{output:?}");
+    assert!(output.out.is_empty() && !output.err.is_empty(), "{output:?}");
+    output
 }
 
 #[test]
@@ -29,9 +29,9 @@ fn an_invalid_recipe_is_refused_with_line_and_allowed_values() {
         ("[[step]\n", 2, ""),
     ] {
         home.file("recipe.toml", format!("version = 1\n{body}"));
-        let said = refused(&home, &["-r", "recipe.toml"]);
-        assert!(said.err.contains(&format!("recipe.toml:{line}: ")), "{body}: {said:?}");
-        assert!(said.err.contains(words), "{body}: {said:?}");
+        let output = refused(&home, &["-r", "recipe.toml"]);
+        assert!(output.err.contains(&format!("recipe.toml:{line}: ")), "{body}: {output:?}");
+        assert!(output.err.contains(words), "{body}: {output:?}");
     }
     home.file("recipe.toml", "[[step]]\nop = \"invert\"\n");
     assert!(refused(&home, &["-r", "recipe.toml"]).err.contains("recipe.toml:1: version = 1 is missing"));
@@ -71,8 +71,8 @@ fn invalid_steps_and_options_are_refused_with_allowed_values() {
         (&["--nonsense"], "--nonsense"),
         (&["--catalog", "postgres://me:pw@h/db"], "SQLite"),
     ] {
-        let said = refused(&home, args);
-        assert!(said.err.contains(words) && !said.err.contains("pw"), "{args:?}: {said:?}");
+        let output = refused(&home, args);
+        assert!(output.err.contains(words) && !output.err.contains("pw"), "{args:?}: {output:?}");
     }
     assert!(home.run(&["run"]).expect(2).err.contains("Nothing to do"));
     assert!(home.run(&["rum"]).expect(2).err.contains("no command and no file \"rum\""));
@@ -92,10 +92,10 @@ fn an_unusable_output_folder_or_catalog_ends_with_3() {
         &["-o", "file"],
         &["-o", "file/below"],
     ] {
-        let said = home.run(&[&["run", "t.jpg"], args].concat()).expect(3);
+        let output = home.run(&[&["run", "t.jpg"], args].concat()).expect(3);
         assert!(
-            said.out.is_empty() && said.err.contains("Choose another") | said.err.contains("choose another"),
-            "{said:?}"
+            output.out.is_empty() && output.err.contains("Choose another") | output.err.contains("choose another"),
+            "{output:?}"
         );
         assert!(home.files("out").is_empty(), "{args:?}");
     }

@@ -16,8 +16,8 @@ fn a_plain_copy_is_byte_exact_under_the_same_name() {
     for name in ["tulip-field.jpg", "orange-slice.png", "morning-dew.webp"] {
         home.sample(name, &format!("in/{name}"));
     }
-    let said = home.run(&["run", "in", "-o", "out"]).expect(0);
-    assert!(said.out.starts_with("3 saved, ") && said.err.is_empty(), "{said:?}");
+    let output = home.run(&["run", "in", "-o", "out"]).expect(0);
+    assert!(output.out.starts_with("3 saved, ") && output.err.is_empty(), "{output:?}");
     for name in ["tulip-field.jpg", "orange-slice.png", "morning-dew.webp"] {
         assert_eq!(std::fs::read(home.path("out").join(name)).unwrap(), sample(name), "{name}");
     }
@@ -46,12 +46,12 @@ fn json_lines_come_in_order_with_the_keys_of_the_contract() {
     home.sample("tulip-field.jpg", "in/a.jpg");
     home.file("in/b.jpg", "no picture");
     home.sample("dunes-at-dusk.jpg", "in/c.jpg");
-    let said = home.run(&["run", "in", "-o", "out", STEP[0], STEP[1], "--json"]).expect(1);
-    let events = said.events();
+    let output = home.run(&["run", "in", "-o", "out", STEP[0], STEP[1], "--json"]).expect(1);
+    let events = output.events();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!((kinds.first(), kinds.last()), (Some(&"started"), Some(&"finished")), "{said:?}");
+    assert_eq!((kinds.first(), kinds.last()), (Some(&"started"), Some(&"finished")), "{output:?}");
     assert_eq!(kinds.iter().filter(|kind| **kind == "started" || **kind == "finished").count(), 2);
-    for line in said.out.lines() {
+    for line in output.out.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         let keys: &[&str] = match event["event"].as_str().unwrap() {
             "started" => &["event", "job", "total"],
@@ -65,7 +65,7 @@ fn json_lines_come_in_order_with_the_keys_of_the_contract() {
         assert!(places.is_sorted(), "{line}");
     }
     assert!(events[0]["total"].is_null() || events[0]["total"] == 3);
-    let failed = said.events_of("failed");
+    let failed = output.events_of("failed");
     assert_eq!(failed.len(), 1);
     assert_eq!((&failed[0]["item"], &failed[0]["kind"]), (&2.into(), &"not_a_picture".into()));
     assert!(failed[0]["locator"].as_str().unwrap().ends_with("in/b.jpg"), "{failed:?}");
@@ -82,10 +82,13 @@ fn a_failure_is_explained_and_the_job_continues() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "a.jpg");
     home.file("b.jpg", &sample("dunes-at-dusk.jpg")[..9000]);
-    let said = home.run(&["run", "b.jpg", "missing.jpg", "a.jpg", "-o", "out", STEP[0], STEP[1]]).expect(1);
-    assert!(said.out.starts_with("1 saved, 2 failed, "), "{said:?}");
-    assert!(said.err.contains("b.jpg: the file ends early") && said.err.contains("Original untouched."), "{said:?}");
-    assert!(said.err.contains("missing.jpg: there is no such file."), "{said:?}");
+    let output = home.run(&["run", "b.jpg", "missing.jpg", "a.jpg", "-o", "out", STEP[0], STEP[1]]).expect(1);
+    assert!(output.out.starts_with("1 saved, 2 failed, "), "{output:?}");
+    assert!(
+        output.err.contains("b.jpg: the file ends early") && output.err.contains("Original untouched."),
+        "{output:?}"
+    );
+    assert!(output.err.contains("missing.jpg: there is no such file."), "{output:?}");
     assert_eq!(home.files("out"), names(&["a.jpg"]));
 }
 
@@ -163,8 +166,8 @@ fn an_existing_name_is_handled_by_the_conflict_policy() {
         let item = &predicted.events_of("planned")[0];
         assert_eq!((&item["conflict"], &item["skipped"]), (&true.into(), &(skipped == 1).into()), "{policy}");
         assert_eq!(home.files(policy), names(&["t.jpg"]));
-        let said = home.run(&[&args[..], &["--json"]].concat()).expect(code);
-        let end = said.events().pop().unwrap();
+        let output = home.run(&[&args[..], &["--json"]].concat()).expect(code);
+        let end = output.events().pop().unwrap();
         assert_eq!((&end["done"], &end["skipped"]), (&saved.into(), &skipped.into()), "{policy}");
         assert_eq!(home.files(policy), names(files), "{policy}");
         let is_replaced = std::fs::read(home.path(policy).join("t.jpg")).unwrap() == bytes;
@@ -174,11 +177,11 @@ fn an_existing_name_is_handled_by_the_conflict_policy() {
             assert_eq!(std::fs::read(output).unwrap(), bytes, "{policy}: the plan said {output}");
         }
         if policy == "fail" {
-            assert_eq!(said.events_of("failed")[0]["kind"], "conflict");
+            assert_eq!(output.events_of("failed")[0]["kind"], "conflict");
         }
     }
-    let said = home.run(&["run", "t.jpg", "-o", ".", "--on-conflict", "overwrite"]).expect(1);
-    assert!(said.err.contains("originals are never replaced"), "{said:?}");
+    let output = home.run(&["run", "t.jpg", "-o", ".", "--on-conflict", "overwrite"]).expect(1);
+    assert!(output.err.contains("originals are never replaced"), "{output:?}");
     assert_eq!(std::fs::read(home.path("t.jpg")).unwrap(), bytes);
 }
 
@@ -220,46 +223,46 @@ fn options_for_plain_copies_are_applied_or_refused_but_never_ignored() {
     home.run(&["run", "t.jpg", "--metadata", "keep", "-o", "same"]).expect(0);
     assert_eq!(std::fs::read(home.path("same/t.jpg")).unwrap(), std::fs::read(home.path("t.jpg")).unwrap());
     for asked in [["--metadata", "no-gps"], ["--save", "keep:metadata=no-gps"]] {
-        let said = home.run(&[&["run", "t.jpg", "-o", "out"], &asked[..]].concat()).expect(2);
-        assert!(said.err.contains("--metadata strip") && said.err.contains("--format"), "{said:?}");
+        let output = home.run(&[&["run", "t.jpg", "-o", "out"], &asked[..]].concat()).expect(2);
+        assert!(output.err.contains("--metadata strip") && output.err.contains("--format"), "{output:?}");
         assert!(!home.path("out").exists());
         home.run(&[&["run", "t.jpg", "-s", "invert", "-o", "steps"], &asked[..]].concat()).expect(0);
     }
     assert_eq!(home.run(&["run", "t.jpg", "--metadata", "strip", "-o", "out"]).expect(0).err, "");
     assert_eq!(home.run(&["run", "t.jpg", "--save", "keep:metadata=strip", "-o", "out"]).expect(0).err, "");
-    let said = home.run(&["run", "t.jpg", "--colour", "srgb", "-o", "out"]).expect(0);
-    assert!(said.err.contains("--colour has no effect"), "{said:?}");
-    let said = home.run(&["run", "t.jpg", "--quality", "5", "--format", "jpeg", "-o", "out"]).expect(0);
-    assert_eq!(said.err, "");
+    let output = home.run(&["run", "t.jpg", "--colour", "srgb", "-o", "out"]).expect(0);
+    assert!(output.err.contains("--colour has no effect"), "{output:?}");
+    let output = home.run(&["run", "t.jpg", "--quality", "5", "--format", "jpeg", "-o", "out"]).expect(0);
+    assert_eq!(output.err, "");
 }
 
 #[test]
 fn an_empty_folder_is_not_a_failure_but_an_unreadable_list_is() {
     let home = Home::new();
     std::fs::create_dir(home.path("empty")).unwrap();
-    let said = home.run(&["run", "empty", "-o", "out"]).expect(0);
-    assert!(said.err.contains("There are no images in empty."), "{said:?}");
+    let output = home.run(&["run", "empty", "-o", "out"]).expect(0);
+    assert!(output.err.contains("There are no images in empty."), "{output:?}");
     home.sample("tulip-field.jpg", "album/summer/t.jpg");
-    let said = home.run(&["run", "album", "-o", "out"]).expect(0);
-    assert!(said.err.contains("no images in album itself") && said.err.contains("-R (--recursive)"), "{said:?}");
+    let output = home.run(&["run", "album", "-o", "out"]).expect(0);
+    assert!(output.err.contains("no images in album itself") && output.err.contains("-R (--recursive)"), "{output:?}");
     home.file("list.gz", b"\x1f\x8b\x08\x00");
-    let said = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
-    assert!(said.err.contains("its compressed data ends early"), "{said:?}");
+    let output = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);
+    assert!(output.err.contains("its compressed data ends early"), "{output:?}");
     home.sample("tulip-field.jpg", "t.jpg");
-    let said = home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(3);
-    assert!(said.out.starts_with("1 saved") && said.err.contains("Resume with: pixloom resume 4"), "{said:?}");
+    let output = home.run(&["run", "t.jpg", "--urls", "list.gz", "-o", "out"]).expect(3);
+    assert!(output.out.starts_with("1 saved") && output.err.contains("Resume with: pixloom resume 4"), "{output:?}");
 }
 
 #[test]
 fn a_bare_file_name_needs_no_output_folder() {
     let home = Home::new();
     home.sample("tulip-field.jpg", "here/t.jpg");
-    let said = home.run_in("here", &["run", "t.jpg"]).expect(0);
-    assert!(said.out.contains("1 saved"), "{said:?}");
+    let output = home.run_in("here", &["run", "t.jpg"]).expect(0);
+    assert!(output.out.contains("1 saved"), "{output:?}");
     let folder = home.path("here-pixloom");
-    assert!(folder.join("t.jpg").exists() && said.out.contains(&format!("Results are in {}.", folder.display())));
-    let said = home.run_in("here", &["run", "none.jpg"]).expect(1);
-    assert!(said.err.contains("none.jpg"), "{said:?}");
+    assert!(folder.join("t.jpg").exists() && output.out.contains(&format!("Results are in {}.", folder.display())));
+    let output = home.run_in("here", &["run", "none.jpg"]).expect(1);
+    assert!(output.err.contains("none.jpg"), "{output:?}");
 }
 
 #[test]
@@ -272,8 +275,8 @@ fn strip_alone_removes_metadata_and_changes_no_pixel() {
     home.file("in/notes.bin", "no picture");
     let args = ["run", "in/tagged.jpg", "in/notes.bin", "-o", "out", "--metadata", "strip"];
     home.run(&[&args[..], &["--dry-run"]].concat()).expect(0);
-    let said = home.run(&args).expect(0);
-    assert_eq!(said.err, "");
+    let output = home.run(&args).expect(0);
+    assert_eq!(output.err, "");
     let bare = std::fs::read(home.path("out/tagged.jpg")).unwrap();
     assert!(!bare.windows(6).any(|window| window == b"Secret"), "its metadata");
     let coded = |bytes: &[u8]| {
@@ -295,12 +298,12 @@ fn a_multi_page_file_gets_a_warning_unless_a_page_is_selected() {
     let home = Home::new();
     home.file("scan.tif", std::fs::read("tests/reference/formats/tiff_pages.tif").unwrap());
     let args = ["run", "scan.tif", "-o", "out", "--save"];
-    let said = home.run(&[&args[..], &["png", "--dry-run"]].concat()).expect(0);
-    assert!(said.out.contains("[Only the first of 3 pages was used.]"), "{said:?}");
-    let said = home.run(&[&args[..], &["png"]].concat()).expect(0);
-    assert!(said.err.contains("1 multi-page image: only the first page was used (page=N"), "{said:?}");
+    let output = home.run(&[&args[..], &["png", "--dry-run"]].concat()).expect(0);
+    assert!(output.out.contains("[Only the first of 3 pages was used.]"), "{output:?}");
+    let output = home.run(&[&args[..], &["png"]].concat()).expect(0);
+    assert!(output.err.contains("1 multi-page image: only the first page was used (page=N"), "{output:?}");
     let told = |job: &str| home.run(&["export", job, "--format", "jsonl"]).expect(0).events()[0]["extra"].clone();
     assert_eq!(told("1")["remarks"], serde_json::json!([{ "remark": "first_page", "pages": 3 }]));
-    let said = home.run(&[&args[..], &["png:page=1"]].concat()).expect(0);
-    assert!(said.err.is_empty() && told("2")["remarks"].is_null(), "{said:?}");
+    let output = home.run(&[&args[..], &["png:page=1"]].concat()).expect(0);
+    assert!(output.err.is_empty() && told("2")["remarks"].is_null(), "{output:?}");
 }

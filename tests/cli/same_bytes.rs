@@ -42,11 +42,11 @@ fn check_share(share: usize) {
         let home = Home::new();
         let out = home.path("out").display().to_string();
         let args = [&["run"], &fields[3..], &["--fast", "-o", &out]].concat();
-        let said = home.run_from(root, &args).expect(code.parse().unwrap());
+        let output = home.run_from(root, &args).expect(code.parse().unwrap());
         let (now, count) = hash_of(&home, "out");
         if now != hash || count.to_string() != files {
             changed.push(format!("{now}\t{count}\t{code}\t{}", fields[3..].join("\t")));
-            eprintln!("{}", said.err);
+            eprintln!("{}", output.err);
         }
     }
     assert!(changed.is_empty(), "these results changed; if that is meant, record them:\n{}", changed.join("\n"));

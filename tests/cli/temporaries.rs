@@ -97,8 +97,8 @@ fn moving_the_output_folder_during_a_job_ends_it_with_3() {
     running.until(|event| event["total"] == 8);
     fs::rename(home.path("out"), home.path("elsewhere")).unwrap();
     server.release();
-    let said = running.wait().expect(3);
-    assert!(said.err.contains("/out was moved or deleted while the job was running"), "{said:?}");
+    let output = running.wait().expect(3);
+    assert!(output.err.contains("/out was moved or deleted while the job was running"), "{output:?}");
     fs::rename(home.path("elsewhere"), home.path("out")).unwrap();
     home.run(&["resume"]).expect(0);
     assert_eq!(home.files("out").len(), 8, "{:?}", home.files("out"));

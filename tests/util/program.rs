@@ -25,7 +25,7 @@ pub(crate) struct Home {
 
 /// The result of a run.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct RunOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -71,22 +71,22 @@ impl Home {
     }
 
     /// Runs to the end.
-    pub(crate) fn run<A: AsRef<OsStr>>(&self, args: &[A]) -> Said {
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, args: &[A]) -> RunOutput {
         self.start(args).wait()
     }
 
     /// Runs to the end from a folder of the home.
-    pub(crate) fn run_in<A: AsRef<OsStr>>(&self, folder: &str, args: &[A]) -> Said {
+    pub(crate) fn run_in<A: AsRef<OsStr>>(&self, folder: &str, args: &[A]) -> RunOutput {
         self.start_in(&self.path(folder), args).0.wait()
     }
 
     /// Runs to the end from any folder.
-    pub(crate) fn run_from<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> Said {
+    pub(crate) fn run_from<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> RunOutput {
         self.start_in(folder, args).0.wait()
     }
 
     /// Runs to the end with this on standard input.
-    pub(crate) fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &str) -> Said {
+    pub(crate) fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &str) -> RunOutput {
         let (running, mut stdin) = self.start_with_input(args);
         stdin.write_all(input.as_bytes()).expect("it reads");
         drop(stdin);
@@ -105,7 +105,7 @@ impl Home {
 
     /// Runs to the end under a limit of the shell, such as `-n 128`.
     #[cfg(unix)]
-    pub(crate) fn run_limited<A: AsRef<OsStr>>(&self, limit: &str, args: &[A]) -> Said {
+    pub(crate) fn run_limited<A: AsRef<OsStr>>(&self, limit: &str, args: &[A]) -> RunOutput {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_pixloom")]);
         self.start_command(command, self.dir.path(), args).0.wait()
@@ -202,7 +202,7 @@ impl Running {
 
     /// Waits for its end, and returns its peak memory in bytes.
     #[cfg(target_os = "linux")]
-    pub(crate) fn wait_with_peak(self) -> (Said, u64) {
+    pub(crate) fn wait_with_peak(self) -> (RunOutput, u64) {
         let status = format!("/proc/{}/status", self.child.id());
         let watching = thread::Builder::new().name("test-memory".to_owned()).spawn(move || {
             let mut peak_bytes = 0;
@@ -215,19 +215,19 @@ impl Running {
             }
             peak_bytes
         });
-        let said = self.wait();
-        (said, watching.expect("a thread").join().expect("its memory"))
+        let output = self.wait();
+        (output, watching.expect("a thread").join().expect("its memory"))
     }
 
-    pub(crate) fn wait(mut self) -> Said {
+    pub(crate) fn wait(mut self) -> RunOutput {
         while self.line().is_some() {}
         let status = self.child.wait().expect("it ended");
         let err = self.err.join().expect("its errors");
-        Said { code: status.code().unwrap_or(-1), out: self.out, err }
+        RunOutput { code: status.code().unwrap_or(-1), out: self.out, err }
     }
 }
 
-impl Said {
+impl RunOutput {
     /// The lines of `--json`.
     pub(crate) fn events(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
