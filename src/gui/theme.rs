@@ -184,7 +184,7 @@ pub(crate) mod size {
     /// Gap between related controls.
     pub(crate) const GAP_SMALL: f32 = 4.0;
     /// Width of a setting's label.
-    pub(crate) const SETTING_LABEL: f32 = 168.0;
+    pub(crate) const SETTING_LABEL: f32 = 212.0;
     /// Height of the items' toolbar.
     pub(crate) const ITEM_BAR: f32 = 44.0;
     /// Height of the preview's toolbar.
@@ -201,8 +201,10 @@ pub(crate) mod size {
     pub(crate) const TEXT_LINE: f32 = 20.0;
     /// Height of a field.
     pub(crate) const FIELD: f32 = 24.0;
-    /// Width of a parameter's label.
+    /// Minimum width of a column of parameters' labels.
     pub(crate) const FIELD_LABEL: f32 = 88.0;
+    /// Maximum width of a column of parameters' labels.
+    pub(crate) const FIELD_LABEL_MAX: f32 = 124.0;
     /// Width of a number field.
     pub(crate) const NUMBER: f32 = 72.0;
     /// A thumbnail's smallest width.

@@ -151,6 +151,7 @@ format = 형식
 format_keep = 원본 형식
 folder = 폴더
 folder_default = 원본 옆 새 폴더
+folder_default_hint = 원본 옆에 새 폴더를 만듭니다
 choose_folder = 폴더 선택…
 choose_file = 파일 선택…
 conflict = 같은 이름이 있으면

@@ -57,7 +57,7 @@ fn column_ui(
     none: Option<&str>,
     names: &[&str],
 ) -> Option<Option<String>> {
-    field::row_wide(ui, title, size::SETTING_LABEL, |ui| {
+    field::row(ui, title, size::SETTING_LABEL, |ui| {
         let width = ui.available_width();
         if names.is_empty() {
             let typed = field::line(ui, Id::unique(("column", title)), title, current.unwrap_or_default(), width)?;

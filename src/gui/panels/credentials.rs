@@ -16,7 +16,7 @@ use crate::model::{AccessEntry, AccessKind, Lang};
 impl Credentials {
     /// Draws the list and the form. Returns an entered secret, which must be stored before the entry is used.
     pub(super) fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<NamedSecret> {
-        let opened = field::row_wide(ui, lang.word("access"), size::SETTING_LABEL, |ui| {
+        let opened = field::row(ui, lang.word("access"), size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("access_add")).height(size::FIELD);
             button.ui(ui).clicked() && self.form.is_none()
         });
@@ -62,7 +62,7 @@ impl Credentials {
         let mut removed = None;
         for (index, entry) in access.iter().enumerate().filter(|(_, entry)| is_shown(entry)) {
             let name = format!("{}, {}", entry.host, lang.credential_label(&entry.kind));
-            field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
+            field::row(ui, "", size::SETTING_LABEL, |ui| {
                 let remove = lang.remove_named(&name);
                 if Button::icon_only(Icon::Cross, &remove).height(size::FIELD).ui(ui).clicked() {
                     removed = Some(index);
@@ -88,7 +88,7 @@ impl Credentials {
             self.removed = Some((index, access.remove(index)));
         }
         let Some((index, entry)) = &self.removed else { return };
-        let taken_back = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
+        let taken_back = field::row(ui, "", size::SETTING_LABEL, |ui| {
             let name = format!("{}, {}", entry.host, lang.credential_label(&entry.kind));
             let button = Button::new(lang.word("undo")).height(size::FIELD);
             let pressed = button.named(&format!("{}: {name}", lang.word("undo"))).ui(ui).clicked();
@@ -123,7 +123,7 @@ impl CredentialForm {
         let wrong = self.mistake(lang, access);
         self.host_ui(ui, lang, wrong);
         self.secret_ui(ui, lang, wrong);
-        let (saved, discarded) = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
+        let (saved, discarded) = field::row(ui, "", size::SETTING_LABEL, |ui| {
             let saved = Button::new(lang.word("access_save")).height(size::FIELD).ui(ui).clicked();
             (saved, Button::new(lang.word("access_cancel")).ghost().height(size::FIELD).ui(ui).clicked())
         });
@@ -142,7 +142,7 @@ impl CredentialForm {
     fn host_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Mistake>) {
         line_ui(ui, "host", lang.word("access_host"), &mut self.host, "https://api.example.com");
         error_below(ui, if let Some(Mistake::Host(words)) = wrong { Some(words) } else { None });
-        field::row_wide(ui, lang.word("access_kind"), size::SETTING_LABEL, |ui| {
+        field::row(ui, lang.word("access_kind"), size::SETTING_LABEL, |ui| {
             let choices = [
                 (CredentialKind::Token, lang.word("access_bearer")),
                 (CredentialKind::User, lang.word("access_basic")),
@@ -167,7 +167,7 @@ impl CredentialForm {
     }
 
     fn secret_ui(&mut self, ui: &mut Ui, lang: Lang, wrong: Option<Mistake>) {
-        field::row_wide(ui, lang.word("access_from"), size::SETTING_LABEL, |ui| {
+        field::row(ui, lang.word("access_from"), size::SETTING_LABEL, |ui| {
             let mut choices = vec![
                 (SecretSource::Typed, lang.word("access_typed")),
                 (SecretSource::Variable, lang.word("access_variable")),
@@ -187,7 +187,7 @@ impl CredentialForm {
                     CredentialKind::Cookie | CredentialKind::Header => lang.word("access_value"),
                 };
                 let hint = if self.keeps().is_some() { lang.word("access_unchanged") } else { "" };
-                field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
+                field::row(ui, name, size::SETTING_LABEL, |ui| {
                     let width = ui.available_width();
                     field::secret(ui, box_id("secret"), name, &mut self.secret, (width, hint));
                 });
@@ -206,7 +206,7 @@ impl CredentialForm {
 }
 
 fn line_ui(ui: &mut Ui, id: &str, name: &str, text: &mut String, hint: &str) {
-    field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
+    field::row(ui, name, size::SETTING_LABEL, |ui| {
         let width = ui.available_width();
         field::edit(ui, box_id(id), name, text, width, hint);
     });

@@ -45,7 +45,7 @@ impl Links {
 
     fn politeness_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        field::row_wide(ui, lang.word("robots"), size::SETTING_LABEL, |ui| {
+        field::row(ui, lang.word("robots"), size::SETTING_LABEL, |ui| {
             let choices = [RobotsPolicy::Auto, RobotsPolicy::Always, RobotsPolicy::Never]
                 .map(|policy| (policy, lang.robots_word(policy)));
             if let Some(policy) = segmented(ui, lang.word("robots"), network.robots, &choices) {
@@ -53,7 +53,7 @@ impl Links {
             }
         });
         note_below(ui, &lang.robots_note(network.robots));
-        field::row_wide(ui, lang.word("noai"), size::SETTING_LABEL, |ui| {
+        field::row(ui, lang.word("noai"), size::SETTING_LABEL, |ui| {
             if field::check(ui, lang.word("noai_check"), network.obey_noai) {
                 network.obey_noai = !network.obey_noai;
             }
@@ -86,7 +86,7 @@ impl Links {
         read: impl Fn(&str) -> Result<Option<T>, &'static str>,
         set: impl FnOnce(Option<T>),
     ) {
-        let checked = field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
+        let checked = field::row(ui, name, size::SETTING_LABEL, |ui| {
             let id = Id::unique(("links", name));
             let checked = field::checked(ui, id, name, shown, (BOX, self.lang.word("no_limit")), read);
             label::note(ui, what);
@@ -100,7 +100,7 @@ impl Links {
 
     fn proxy_ui(self, ui: &mut Ui, form: &mut NetworkForm, network: &mut NetworkSpec) {
         let lang = self.lang;
-        field::row_wide(ui, lang.word("proxy"), size::SETTING_LABEL, |ui| {
+        field::row(ui, lang.word("proxy"), size::SETTING_LABEL, |ui| {
             let choices = [
                 (ProxyWay::System, lang.word("system")),
                 (ProxyWay::None, lang.word("proxy_none")),
@@ -117,7 +117,7 @@ impl Links {
             ProxyChoice::Url(url) => url.clone(),
             _ => String::new(),
         };
-        let checked = field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
+        let checked = field::row(ui, "", size::SETTING_LABEL, |ui| {
             let id = Id::unique("links proxy");
             let width = ui.available_width();
             let read = |text: &str| form::read_proxy(lang, text);
@@ -135,7 +135,7 @@ impl Links {
     fn ca_ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
         let lang = self.lang;
         let shown = network.ca_file.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        let wanted = field::row_wide(ui, lang.word("ca_file"), size::SETTING_LABEL, |ui| {
+        let wanted = field::row(ui, lang.word("ca_file"), size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("choose_file")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
             let typed = field::line_hint(
@@ -161,7 +161,7 @@ impl Links {
 
     fn insecure_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
         let lang = self.lang;
-        let added = field::row_wide(ui, lang.word("insecure_hosts"), size::SETTING_LABEL, |ui| {
+        let added = field::row(ui, lang.word("insecure_hosts"), size::SETTING_LABEL, |ui| {
             let id = Id::unique("links insecure");
             let button = Button::new(lang.word("add_host")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
@@ -183,7 +183,7 @@ impl Links {
         let p = theme::palette(ui);
         let mut removed = None;
         for (index, host) in network.insecure_hosts.iter().enumerate() {
-            field::row_wide(ui, "", size::SETTING_LABEL, |ui| {
+            field::row(ui, "", size::SETTING_LABEL, |ui| {
                 let name = lang.remove_named(host);
                 if Button::icon_only(Icon::Cross, &name).height(size::FIELD).ui(ui).clicked() {
                     removed = Some(index);

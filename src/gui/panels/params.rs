@@ -21,6 +21,8 @@ pub(crate) struct Names<'a> {
     pub(crate) spoken: &'a str,
     /// The label of a choice.
     pub(crate) choice: &'a dyn Fn(&str) -> String,
+    /// Width of the column of labels.
+    pub(crate) label_width: f32,
     /// Whether a large editor (a curve) is expanded initially.
     pub(crate) open: bool,
 }
@@ -57,7 +59,7 @@ pub(crate) fn editor(
     if let ParamKind::Curve { .. } = &spec.kind {
         return curve_ui(ui, lang, names, id, text);
     }
-    field::row_hint(ui, names.words, names.hint, |ui| {
+    field::row_hint(ui, (names.words, names.hint), names.label_width, |ui| {
         let room = ui.available_width();
         match &spec.kind {
             ParamKind::Float { min, max, soft_max, .. } => {
@@ -105,7 +107,7 @@ pub(crate) fn editor(
 fn curve_ui(ui: &mut Ui, lang: Lang, names: &Names<'_>, id: Id, points: &str) -> Option<Edited> {
     let shown = id.with("drawn");
     let open = ui.data(|data| data.get_temp(shown)).unwrap_or(names.open);
-    let typed = field::row_hint(ui, names.words, names.hint, |ui| {
+    let typed = field::row_hint(ui, (names.words, names.hint), names.label_width, |ui| {
         let room = ui.available_width() - size::FIELD - ui.spacing().item_spacing.x;
         let typed = field::line(ui, id, names.spoken, points, room);
         let (words, icon) = if open { (lang.word("less"), Icon::Up) } else { (lang.word("more"), Icon::Down) };

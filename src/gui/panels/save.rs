@@ -3,7 +3,7 @@
 use egui::{Id, Ui};
 
 use super::params::{self, Edited};
-use crate::engine::SaveKey;
+use crate::engine::{SaveKey, save_keys};
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::save as form;
 use crate::gui::state::State;
@@ -11,7 +11,7 @@ use crate::gui::theme::size;
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::{ConflictPolicy, FormatChoice, MetadataPolicy, Save, SinkSpec, Tree, names};
+use crate::model::{ConflictPolicy, FormatChoice, Lang, MetadataPolicy, Save, SinkSpec, Tree, names};
 
 /// Rows below those of the encoding (name, folder, subfolders, conflicts, metadata), plus the heading.
 const OTHER_ROWS: usize = 5;
@@ -40,10 +40,11 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
         let mut save = state.drafts.save.get().clone();
-        encoding_ui(ui, state, &mut save);
+        let label_width = label_width(ui, lang);
+        encoding_ui(ui, state, &mut save, label_width);
         let mut sink = state.drafts.sink.get().clone();
-        target_ui(ui, state, &mut sink);
-        field::row(ui, lang.word("metadata"), |ui| {
+        target_ui(ui, state, &mut sink, label_width);
+        field::row(ui, lang.word("metadata"), label_width, |ui| {
             let choices = [MetadataPolicy::Keep, MetadataPolicy::NoGps, MetadataPolicy::Strip]
                 .map(|policy| (policy, lang.metadata_word(policy).to_owned()));
             if let Some(policy) = menu::combo(ui, lang.word("metadata"), ui.available_width(), save.metadata, &choices)
@@ -60,9 +61,16 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     });
 }
 
-fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
+/// The width of the section's column of labels.
+fn label_width(ui: &Ui, lang: Lang) -> f32 {
+    let rows = ["format", "name", "folder", "subfolders", "conflict", "metadata"].map(|id| lang.word(id));
+    let keys: Vec<String> = save_keys().iter().map(|key| names::save_key_name(lang, key.param.name)).collect();
+    field::label_width(ui, rows.into_iter().chain(keys.iter().map(String::as_str)))
+}
+
+fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save, label_width: f32) {
     let lang = state.lang;
-    field::row(ui, lang.word("format"), |ui| {
+    field::row(ui, lang.word("format"), label_width, |ui| {
         let choices: Vec<_> =
             FormatChoice::all().into_iter().map(|format| (format, format_word(state, format))).collect();
         if let Some(format) = menu::combo(ui, lang.word("format"), ui.available_width(), save.format, &choices) {
@@ -72,7 +80,7 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
     let open = is_open(ui);
     let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), open);
     for key in keys {
-        key_ui(ui, state, save, key);
+        key_ui(ui, state, save, key, label_width);
     }
     if hidden == 0 && !open {
         return;
@@ -86,13 +94,13 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save) {
 }
 
 /// One key's editor, from its declaration.
-fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
+fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey, label_width: f32) {
     let lang = state.lang;
     let name = key.param.name;
     let words = names::save_key_name(lang, name);
     let hint = names::save_key_summary(lang, name, key.param.summary);
     let choice = |word: &str| names::save_choice_name(lang, name, word);
-    let names = params::Names { words: &words, hint, spoken: &words, choice: &choice, open: false };
+    let names = params::Names { words: &words, hint, spoken: &words, choice: &choice, label_width, open: false };
     match params::editor(ui, lang, &names, &key.param, form::shown_value(save, key).as_ref()) {
         Some(Edited::Value(value)) => form::set_value(save, key, &value),
         Some(Edited::Nothing) => key.reset(save),
@@ -100,16 +108,16 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey) {
     }
 }
 
-fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
+fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec, label_width: f32) {
     let lang = state.lang;
-    field::row(ui, lang.word("name"), |ui| {
+    field::row(ui, lang.word("name"), label_width, |ui| {
         if let Some(name) =
             field::line(ui, Id::unique("name template"), lang.word("name"), &sink.name, ui.available_width())
         {
             form::set_name(sink, name);
         }
     });
-    field::row(ui, lang.word("folder"), |ui| {
+    field::row(ui, lang.word("folder"), label_width, |ui| {
         let chosen = sink.dir.clone().or_else(|| state.job().and_then(|job| job.out_dir.clone()));
         let words = chosen
             .as_ref()
@@ -119,7 +127,7 @@ fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
         let button = Button::new(&words).named(&spoken).left().menu().height(size::FIELD).width(width).ui(ui);
         let button = match &chosen {
             Some(dir) => button.on_hover_text(dir.display().to_string()),
-            None => button,
+            None => button.on_hover_text(lang.word("folder_default_hint")),
         };
         menu::below(&button, width, |ui| {
             if menu::choice(ui, lang.word("folder_default"), sink.dir.is_none()) {
@@ -133,13 +141,13 @@ fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec) {
             }
         });
     });
-    field::row(ui, lang.word("subfolders"), |ui| {
+    field::row(ui, lang.word("subfolders"), label_width, |ui| {
         let choices = [Tree::Keep, Tree::Flat].map(|tree| (tree, lang.tree_word(tree).to_owned()));
         if let Some(tree) = menu::combo(ui, lang.word("subfolders"), ui.available_width(), sink.tree, &choices) {
             sink.tree = tree;
         }
     });
-    field::row(ui, lang.word("conflict"), |ui| {
+    field::row(ui, lang.word("conflict"), label_width, |ui| {
         let choices = [ConflictPolicy::Rename, ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail]
             .map(|policy| (policy, lang.conflict_word(policy).to_owned()));
         if let Some(policy) = menu::combo(ui, lang.word("conflict"), ui.available_width(), sink.on_conflict, &choices) {

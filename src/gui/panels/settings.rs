@@ -77,7 +77,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
 
 fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
     label::heading(ui, lang.word("section_window"));
-    field::row_wide(ui, lang.word("language"), size::SETTING_LABEL, |ui| {
+    field::row(ui, lang.word("language"), size::SETTING_LABEL, |ui| {
         let choices =
             [(Language::System, lang.word("system")), (Language::English, "English"), (Language::Korean, "한국어")];
         if let Some(language) = segmented(ui, lang.word("language"), settings.language, &choices) {
@@ -85,7 +85,7 @@ fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
         }
     });
     ui.add_space(size::GAP_SMALL);
-    field::row_wide(ui, lang.word("theme"), size::SETTING_LABEL, |ui| {
+    field::row(ui, lang.word("theme"), size::SETTING_LABEL, |ui| {
         let choices = [
             (Theme::System, lang.word("system")),
             (Theme::Dark, lang.word("dark")),
@@ -102,7 +102,7 @@ fn numbers_ui(ui: &mut Ui, lang: Lang, fields: &[LimitField], limits: &mut Limit
     for field in fields.iter().copied() {
         let name = field.label(lang);
         let ((min, max, step), empty) = (field.range(), field.empty(lang));
-        let edit = field::row_wide(ui, name, size::SETTING_LABEL, |ui| {
+        let edit = field::row(ui, name, size::SETTING_LABEL, |ui| {
             let (suffix, empty) = (field.suffix(lang), empty.as_deref());
             let spec = Number { name, min, max, step, decimals: 0, suffix, empty, width: 104.0 };
             number(ui, Id::unique(("limit", name)), field.get(limits, network), spec)

@@ -127,9 +127,11 @@ fn params_ui(
     let none_given = !op.params.iter().any(|spec| step.params.contains_key(spec.name));
     let is_curve = |spec: &&ParamSpec| matches!(spec.kind, ParamKind::Curve { .. });
     let first_curve = op.params.iter().find(is_curve).map(|spec| spec.name);
+    let labels: Vec<String> = op.params.iter().map(|spec| names::param_name(lang, op.id, spec.name)).collect();
+    let label_width = field::label_width(ui, labels.iter().map(String::as_str));
     for (index, spec) in op.params.iter().enumerate() {
         if open || step.params.contains_key(spec.name) || (none_given && index == 0) {
-            param_ui(ui, lang, step, (place_in_list, name), (spec, Some(spec.name) == first_curve), ask);
+            param_ui(ui, lang, step, (place_in_list, name), (spec, Some(spec.name) == first_curve, label_width), ask);
         }
     }
     if !many {
@@ -228,14 +230,14 @@ fn param_ui(
     lang: Lang,
     step: &mut Step,
     (index, step_name): (usize, &str),
-    (spec, open): (&ParamSpec, bool),
+    (spec, open, label_width): (&ParamSpec, bool, f32),
     ask: &mut Option<Ask>,
 ) {
     let words = names::param_name(lang, &step.op, spec.name);
     let hint = names::param_summary(lang, &step.op, spec.name, spec.summary);
     let spoken = format!("{step_name}: {words}");
     let choice = |word: &str| names::choice_name(lang, &step.op, spec.name, word);
-    let names = params::Names { words: &words, hint, spoken: &spoken, choice: &choice, open };
+    let names = params::Names { words: &words, hint, spoken: &spoken, choice: &choice, label_width, open };
     match params::editor(ui, lang, &names, spec, step.params.get(spec.name)) {
         Some(Edited::Value(value)) => {
             step.params.insert(spec.name.to_owned(), value);

@@ -8,22 +8,24 @@ use super::button::focus_ring;
 use super::icon::Icon;
 use crate::gui::theme::{self, size};
 
-/// A row: the label, then what `add` draws.
-pub(crate) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    row_with(ui, name, "", size::FIELD_LABEL, add)
+/// The width of a column of labels: that of the longest one, within limits.
+pub(crate) fn label_width<'a>(ui: &Ui, labels: impl IntoIterator<Item = &'a str>) -> f32 {
+    let widths = labels.into_iter().map(|words| super::label::width(ui, words, theme::body()).ceil());
+    widths.fold(size::FIELD_LABEL, f32::max).min(size::FIELD_LABEL_MAX)
+}
+
+/// A row: the label in a column of that width, then what `add` draws.
+pub(crate) fn row<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    row_hint(ui, (name, ""), label_width, add)
 }
 
 /// A row whose label has a tooltip.
-pub(crate) fn row_hint<R>(ui: &mut Ui, name: &str, hint: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    row_with(ui, name, hint, size::FIELD_LABEL, add)
-}
-
-/// A row with another label width.
-pub(crate) fn row_wide<R>(ui: &mut Ui, name: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
-    row_with(ui, name, "", label_width, add)
-}
-
-fn row_with<R>(ui: &mut Ui, name: &str, hint: &str, label_width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+pub(crate) fn row_hint<R>(
+    ui: &mut Ui,
+    (name, hint): (&str, &str),
+    label_width: f32,
+    add: impl FnOnce(&mut Ui) -> R,
+) -> R {
     let p = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD_ROW), Sense::hover());
     let mut left = rect;

@@ -53,7 +53,7 @@ fn picker(ui: &mut Ui, lang: Lang, id: Id, colour: Color32) -> Option<String> {
         (lang.word("opacity"), &mut parts.a, 100.0),
     ];
     for (words, part, most) in rows {
-        field::row(ui, words, |ui| {
+        field::row(ui, words, size::FIELD_LABEL, |ui| {
             let range = Range { min: 0.0, max: most, step: 1.0 };
             let room = ui.available_width();
             if let Some(moved) = slider(ui, words, f64::from(*part) * most, range, room, false) {
