@@ -1,4 +1,4 @@
-//! Pixloom: batches of images and links. Pick, filter, fetch, watch, and lose nothing.
+//! Pixloom edits, converts and downloads images in batches; interrupted jobs resume.
 //!
 //! Network and database work waits, so it runs as many tasks on few threads; pixel work computes, so it uses exactly one
 //! thread per core; shared state has one owner that receives messages.

@@ -261,11 +261,11 @@ impl NetworkSpec {
             let url = Url::parse(&entry.host).ok().filter(|url| url.host_str().is_some());
             let shown = locator::without_user_info(&entry.host);
             let about = |sentence: Message| sentence.with("place", &shown);
-            let no_place = Message::new("no_place");
-            let url = url.ok_or_else(|| about(no_place))?;
+            let no_origin = Message::new("no_origin");
+            let url = url.ok_or_else(|| about(no_origin))?;
             let proxy = entry.kind == AccessKind::Proxy;
             if !proxy && !matches!(url.scheme(), "http" | "https") {
-                return Err(about(Message::new("place_scheme")));
+                return Err(about(Message::new("origin_scheme")));
             }
             if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
                 return Err(about(Message::new("netrc_basic")));

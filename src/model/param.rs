@@ -106,11 +106,11 @@ impl ParamSpec {
         match &self.kind {
             ParamKind::Float { .. } => self.limited(Message::new("allowed_number")),
             ParamKind::Int { .. } => self.limited(Message::new("allowed_whole")),
-            ParamKind::Bool { .. } => Message::new("allowed_truth"),
+            ParamKind::Bool { .. } => Message::new("allowed_boolean"),
             ParamKind::Choice { .. } => self.limited(Message::new("allowed_choice")),
             ParamKind::Text { .. } => Message::new("allowed_text"),
             ParamKind::Colour { .. } => Message::new("allowed_colour"),
-            ParamKind::File { holds: FileKind::Image } => Message::new("allowed_picture"),
+            ParamKind::File { holds: FileKind::Image } => Message::new("allowed_image"),
             ParamKind::File { holds: FileKind::Table } => Message::new("allowed_table"),
             ParamKind::Curve { .. } => Message::new("allowed_curve"),
         }
@@ -152,11 +152,11 @@ impl ParamSpec {
         let message = match self.kind {
             ParamKind::Float { .. } => Message::new("must_be_number"),
             ParamKind::Int { .. } => Message::new("must_be_whole"),
-            ParamKind::Bool { .. } => Message::new("must_be_truth"),
+            ParamKind::Bool { .. } => Message::new("must_be_boolean"),
             ParamKind::Choice { .. } => Message::new("must_be_choice"),
             ParamKind::Text { .. } => Message::new("must_be_text"),
             ParamKind::Colour { .. } => Message::new("must_be_colour"),
-            ParamKind::File { holds: FileKind::Image } => Message::new("must_be_picture"),
+            ParamKind::File { holds: FileKind::Image } => Message::new("must_be_image"),
             ParamKind::File { holds: FileKind::Table } => Message::new("must_be_table"),
             ParamKind::Curve { .. } => Message::new("must_be_curve"),
         };

@@ -1,8 +1,8 @@
-### What the command line prints: help, and messages that only it has.
+### Help, and messages of the command line only.
 
 ## Help
 
-about = Processes batches of images and links: select, edit, fetch, watch, and lose nothing
+about = Edits, converts and downloads images in batches; interrupted jobs resume
 usage_heading = Usage
 commands_heading = Commands
 arguments_heading = Arguments
@@ -125,12 +125,12 @@ ops_save_keep = keep is each input's own format, or PNG if that can't be written
 ops_only_for = Only for { $formats }
 allowed_number = a number from { $min } to { $max }{ $unit }
 allowed_whole = a whole number from { $min } to { $max }{ $unit }
-allowed_truth = true or false
+allowed_boolean = true or false
 allowed_choice = one of { $options }
 allowed_text = text
 allowed_colour = white, black, transparent, #rgb, #rrggbb or #rrggbbaa
 allowed_opaque_colour = a colour: white, black, #rgb or #rrggbb
-allowed_picture = the path of an image
+allowed_image = the path of an image
 allowed_table = the path of a .cube file
 allowed_curve = points such as 0,0;64,50;255,255, from 0 to 255, in order of input
 allowed_size = a size, such as 200KB, 1.5MB or 64KiB

@@ -1,4 +1,4 @@
-### Messages that are data: the code names the id and the arguments.
+### Messages that code refers to by id, with arguments.
 
 ## The program and the machine
 
@@ -68,8 +68,8 @@ ca_none = { $path } contains no PEM certificate. Choose another file.
 proxy_no_url = Invalid proxy URL: { $detail }.
 proxy_url = Invalid proxy URL: use http://HOST:PORT.
 proxy_scheme = A proxy must be an http, https, socks5 or socks5h URL.
-no_place = { $place } is not a host: use https://HOST or https://HOST:PORT.
-place_scheme = { $place }: only http and https hosts can have credentials.
+no_origin = { $place } is not a host: use https://HOST or https://HOST:PORT.
+origin_scheme = { $place }: only http and https hosts can have credentials.
 netrc_basic = { $place }: netrc contains users and passwords, which only Basic uses.
 rate = A rate must be above 0.
 timeout_range = A time-out must be above 0.
@@ -131,11 +131,11 @@ open_quote = a quote (") is not closed
 no_pair = "{ $text }" is not name=value
 must_be_number = { $param } must be a number from { $min } to { $max }{ $unit }, not { $given }
 must_be_whole = { $param } must be a whole number from { $min } to { $max }{ $unit }, not { $given }
-must_be_truth = { $param } must be true or false, not { $given }
+must_be_boolean = { $param } must be true or false, not { $given }
 must_be_choice = { $param } must be one of { $options }, not { $given }
 must_be_text = { $param } must be text, not { $given }
 must_be_colour = { $param } must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not { $given }
-must_be_picture = { $param } must be the path of an image, not { $given }
+must_be_image = { $param } must be the path of an image, not { $given }
 must_be_table = { $param } must be the path of a .cube file, not { $given }
 must_be_curve = { $param } must be points such as 0,0;64,50;255,255, from 0 to 255, in order of input, not { $given }
 must_be_size = { $param } must be a size, such as 200KB, 1.5MB or 64KiB, not { $given }
@@ -157,7 +157,7 @@ file_large = { $path } is too large: { $size } MB, at most { $most } MB
 file_missing = there is no file { $path }
 file_denied = permission denied: { $path }
 file_unread = couldn't read { $path }: { $detail }
-file_no_picture = { $path } can't be used as an image ({ $detail })
+file_no_image = { $path } can't be used as an image ({ $detail })
 
 ## Operations
 

@@ -1,8 +1,8 @@
-### 명령줄이 출력하는 말: 도움말과 명령줄에만 있는 문장.
+### 도움말과 명령줄에만 있는 메시지.
 
 ## 도움말
 
-about = 이미지와 링크를 한꺼번에 처리합니다. 고르고, 편집하고, 가져오고, 지켜보며, 아무것도 잃지 않습니다
+about = 여러 이미지와 링크를 한꺼번에 편집, 변환, 다운로드합니다. 중단된 작업은 이어서 할 수 있습니다
 usage_heading = 사용법
 commands_heading = 명령
 arguments_heading = 인수
@@ -125,12 +125,12 @@ ops_save_keep = keep은 입력마다 원래 형식이며, 저장할 수 없는 �
 ops_only_for = { $formats }에서만 쓸 수 있습니다
 allowed_number = { $min }부터 { $max }{ $unit }까지의 숫자
 allowed_whole = { $min }부터 { $max }{ $unit }까지의 정수
-allowed_truth = true 또는 false
+allowed_boolean = true 또는 false
 allowed_choice = { $options } 중 하나
 allowed_text = 텍스트
 allowed_colour = white, black, transparent, #rgb, #rrggbb, #rrggbbaa 중 하나
 allowed_opaque_colour = 색: white, black, #rgb, #rrggbb 중 하나
-allowed_picture = 이미지 파일의 경로
+allowed_image = 이미지 파일의 경로
 allowed_table = .cube 파일의 경로
 allowed_curve = 0,0;64,50;255,255처럼 입력 순서대로 0부터 255까지의 점
 allowed_size = 크기. 예: 200KB, 1.5MB, 64KiB

@@ -1,4 +1,4 @@
-### 코드가 id와 인수로 말하는 문장. JOSA는 받침에 맞는 조사를 붙인다.
+### 코드가 id와 인수로 가리키는 메시지. JOSA는 받침에 맞는 조사를 붙인다.
 
 ## 프로그램과 컴퓨터
 
@@ -68,8 +68,8 @@ ca_none = { $path }에 PEM 인증서가 없습니다. 다른 파일을 고르세
 proxy_no_url = 프록시 주소가 올바르지 않습니다: { $detail }.
 proxy_url = 프록시 주소가 올바르지 않습니다. http://호스트:포트 형태로 입력하세요.
 proxy_scheme = 프록시는 http, https, socks5, socks5h 주소여야 합니다.
-no_place = { JOSA($place, "은", "는") } 쓸 수 있는 주소가 아닙니다. https://호스트 또는 https://호스트:포트로 입력하세요.
-place_scheme = { $place }: 인증 정보는 http와 https 호스트에만 보냅니다.
+no_origin = { JOSA($place, "은", "는") } 쓸 수 있는 주소가 아닙니다. https://호스트 또는 https://호스트:포트로 입력하세요.
+origin_scheme = { $place }: 인증 정보는 http와 https 호스트에만 보냅니다.
 netrc_basic = { $place }: netrc에는 사용자와 암호가 있으므로 Basic에만 쓸 수 있습니다.
 rate = 속도 제한은 0보다 커야 합니다.
 timeout_range = 제한 시간은 0보다 커야 합니다.
@@ -119,7 +119,7 @@ recipe_save = save는 [save] 표여야 합니다
 recipe_key = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다
 recipe_no_op = 단계에 op가 없습니다
 recipe_op = op는 따옴표로 묶은 이름이어야 합니다
-recipe_value = 숫자, 글, true 또는 false가 와야 합니다. 지금은 { $given }입니다
+recipe_value = 숫자, 텍스트, true 또는 false가 와야 합니다. 지금은 { $given }입니다
 
 ## 매개변수
 
@@ -131,11 +131,11 @@ open_quote = 따옴표(")가 닫히지 않았습니다
 no_pair = "{ $text }"은(는) 이름=값 형태가 아닙니다
 must_be_number = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 숫자여야 합니다. 지금은 { $given }입니다
 must_be_whole = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 정수여야 합니다. 지금은 { $given }입니다
-must_be_truth = { JOSA($param, "은", "는") } true 또는 false여야 합니다. 지금은 { $given }입니다
+must_be_boolean = { JOSA($param, "은", "는") } true 또는 false여야 합니다. 지금은 { $given }입니다
 must_be_choice = { JOSA($param, "은", "는") } { $options } 중 하나여야 합니다. 지금은 { $given }입니다
 must_be_text = { JOSA($param, "은", "는") } 텍스트여야 합니다. 지금은 { $given }입니다
 must_be_colour = { JOSA($param, "은", "는") } white, black, transparent, #rgb, #rrggbb, #rrggbbaa 중 하나여야 합니다. 지금은 { $given }입니다
-must_be_picture = { JOSA($param, "은", "는") } 이미지 파일의 경로여야 합니다. 지금은 { $given }입니다
+must_be_image = { JOSA($param, "은", "는") } 이미지 파일의 경로여야 합니다. 지금은 { $given }입니다
 must_be_table = { JOSA($param, "은", "는") } .cube 파일의 경로여야 합니다. 지금은 { $given }입니다
 must_be_curve = { JOSA($param, "은", "는") } 0,0;64,50;255,255처럼 입력 순서대로 0부터 255까지의 점이어야 합니다. 지금은 { $given }입니다
 must_be_size = { JOSA($param, "은", "는") } 200KB, 1.5MB, 64KiB 같은 크기여야 합니다. 지금은 { $given }입니다
@@ -157,7 +157,7 @@ file_large = { JOSA($path, "이", "가") } 너무 큽니다. { $size } MB이며 
 file_missing = { $path } 파일이 없습니다
 file_denied = { $path } 파일을 열 권한이 없습니다
 file_unread = { $path } 파일을 읽을 수 없습니다: { $detail }
-file_no_picture = { JOSA($path, "을", "를") } 이미지로 쓸 수 없습니다({ $detail })
+file_no_image = { JOSA($path, "을", "를") } 이미지로 쓸 수 없습니다({ $detail })
 
 ## 필터
 
@@ -176,11 +176,11 @@ crop_outside_y = y={ JOSA($start, "은", "는") } 이미지 밖입니다. 이 �
 levels_order = 검은 점({ $black })은 흰 점({ $white })보다 작아야 합니다
 shadow_background = 배경은 투명하거나 불투명한 색이어야 합니다
 font_lacks = 내장 글꼴에는 라틴 문자와 한글만 있어 다음 글자를 그릴 수 없습니다: { $letters }
-text_not_drawn = 글을 그릴 수 없습니다: { $detail }
+text_not_drawn = 텍스트를 그릴 수 없습니다: { $detail }
 text_empty_drawing = "{ $text }"에서 내장 글꼴로 그릴 수 있는 것이 없습니다
-watermark_text = 글을 입력하세요
-watermark_long = 글은 { $most }자까지 쓸 수 있습니다
-watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 글을 넣습니다
+watermark_text = 텍스트를 입력하세요
+watermark_long = 텍스트는 { $most }자까지 쓸 수 있습니다
+watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 텍스트를 넣습니다
 watermark_file = 위에 얹을 이미지를 고르세요: file=PATH
     .window = 위에 얹을 이미지를 고르세요
 watermark_empty = 픽셀이 없는 이미지입니다

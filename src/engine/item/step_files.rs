@@ -110,7 +110,7 @@ impl Files for Cache {
         let bytes = read(path)?;
         let control = DecodeControl::new(&|| false, Helpers::of_this_program());
         let shown = decode(&bytes, DecodeChoice::default(), None, &control).map_err(|error| {
-            let sentence = Message::new("file_no_picture").with("path", path);
+            let sentence = Message::new("file_no_image").with("path", path);
             sentence.with("detail", error.named(path))
         })?;
         let picture = Arc::new(shown.image);

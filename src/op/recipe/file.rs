@@ -106,7 +106,7 @@ fn parse_step(step: &Spanned<DeValue<'_>>) -> Result<Step, Mistake> {
             "enabled" => match to_value(value)? {
                 Value::Bool(enabled) => result.enabled = enabled,
                 other => {
-                    let message = Message::new("must_be_truth");
+                    let message = Message::new("must_be_boolean");
                     return Err((value.span(), message.about("enabled", &other)));
                 }
             },
