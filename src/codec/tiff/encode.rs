@@ -127,6 +127,6 @@ impl Encoder for TiffEncoder {
         let Some(started) = self.started.take() else { return Err(errors::cant_encode("encoder_not_started")) };
         started.count.complete()?;
         let strips = started.strips.end()?;
-        self.write(started.info, &strips).map_err(errors::cant_encode)
+        self.write(started.info, &strips).map_err(|e| errors::cant_encode(errors::from_encoder(e)))
     }
 }

@@ -93,7 +93,10 @@ impl<'a> TiffRows<'a> {
                 let index = (plane * down + chunk_y) * across + chunk_x;
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
-                let had = self.read_chunk_or_some(u32::try_from(index).map_err(errors::corrupt)?, rows)?;
+                let had = self.read_chunk_or_some(
+                    u32::try_from(index).map_err(|e| errors::corrupt(errors::from_decoder(e)))?,
+                    rows,
+                )?;
                 let target = Target {
                     x,
                     plane: if self.layout.planar { Some(plane) } else { None },

@@ -77,7 +77,7 @@ impl WatermarkImage {
 
 impl Operation for WatermarkImage {
     fn load(&mut self, files: &dyn Files) -> Result<(), Message> {
-        let mark = files.picture(&self.path)?;
+        let mark = files.image(&self.path)?;
         if mark.info.width_px == 0 || mark.info.height_px == 0 {
             return Err(Message::new("watermark_empty").in_file(&self.path));
         }
