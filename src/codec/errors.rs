@@ -218,8 +218,8 @@ mod tests {
         }
         let cases: [(&[u8], &str); 5] = [
             (b"P2 2 2 9 1 2 3 x", "Netpbm"),
-            (b"P2 2 2 0 1 2 3 4", "pnm_format"),
-            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "pnm_repeated"),
+            (b"P2 2 2 0 1 2 3 4", "invalid sample format in its header"),
+            (b"P7\nWIDTH 2\nWIDTH 2\nENDHDR\n", "repeated field in its header"),
             (b"qoif\0\0\0\x01\0\0\0\x01\x07\0\0\0\0\0\0\0\0\0\0\x01", "invalid number of channels"),
             (&png, "the checksum of its IDAT chunk is wrong"),
         ];

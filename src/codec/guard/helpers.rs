@@ -101,7 +101,7 @@ impl Lease {
 
     /// Reads a part of the shared memory.
     pub(super) fn read(&self, span: Span, into: &mut [u8]) -> Result<(), ItemError> {
-        let helper = self.helper.as_ref().ok_or_else(|| crashed())?;
+        let helper = self.helper.as_ref().ok_or_else(crashed)?;
         helper.shared.read_at(into, span.at).map_err(|_| crashed())
     }
 

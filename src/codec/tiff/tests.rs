@@ -244,6 +244,6 @@ fn a_tiff_truncated_before_its_directory_reports_its_minimum_length() {
     let error = read(&bytes[..3_000], TruncatedPolicy::Keep).unwrap_err();
     assert_eq!(
         (error.kind, error.arg("had"), error.arg("wanted")),
-        (ErrorKind::Truncated, "3.0 kB", "at least 7.3 kB")
+        (ErrorKind::Truncated, "3.0 KB", "at least 7.3 KB")
     );
 }

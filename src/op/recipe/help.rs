@@ -16,7 +16,7 @@ pub fn list(lang: Lang) -> String {
             let summary = names::op_summary(lang, spec.id, spec.summary);
             let _ = match lang {
                 Lang::English => writeln!(text, "{:<15} {summary}", spec.id),
-                _ => writeln!(text, "{:<15} {}: {summary}", spec.id, names::op_name(lang, spec.id)),
+                Lang::Korean => writeln!(text, "{:<15} {}: {summary}", spec.id, names::op_name(lang, spec.id)),
             };
         }
     }
