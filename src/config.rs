@@ -22,6 +22,10 @@ pub const MAX_FILE_BYTES: u64 = 4 << 30;
 pub const MAX_BODY_BYTES: u64 = 2 << 30;
 /// Bytes of a response body that stay in memory; the rest goes to a temporary file.
 pub const MAX_BODY_IN_MEMORY_BYTES: u64 = 8 << 20;
+/// Idle connections that are kept at all hosts together, unless this process may open fewer files.
+pub const IDLE_CONNECTIONS: usize = 8192;
+/// Temporary files with bodies that broke off, until they are resumed, unless this process may open fewer files.
+pub const KEPT_FILES: usize = 1024;
 /// Time limit for connecting, in seconds.
 pub const CONNECT_TIMEOUT_S: u64 = 15;
 /// Seconds without a byte after which a transfer counts as stalled.
@@ -38,7 +42,7 @@ pub const RETRIES: u32 = 3;
 pub const BACKOFF_BASE_MS: u64 = 500;
 /// Longest back-off, in ms.
 pub const BACKOFF_MAX_MS: u64 = 30_000;
-/// Longest Retry-After that is obeyed, in seconds; a longer one fails the item.
+/// Longest Retry-After that is followed, in seconds; a longer one fails the item.
 pub const MAX_RETRY_AFTER_S: u64 = 300;
 /// Seconds after an item's first attempt within which another one may begin.
 pub const MAX_RETRY_TIME_S: u64 = 3600;

@@ -1,5 +1,5 @@
-//! Links through the fetcher, against a server that behaves and misbehaves. Every test has a deadline; none sleeps for
-//! a fixed time.
+//! Links through the fetcher, against a server that can misbehave. Every test has a deadline; none sleeps for
+//! a fixed time, and no good request has to be faster than that deadline.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
@@ -10,6 +10,7 @@ mod util;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -19,17 +20,17 @@ use pixloom::store::Spool;
 use tokio::task::JoinHandle;
 use util::server::{Behaviour, Server, ok, redirect, status};
 
-/// No test may take longer.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// Time limit for each test.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 type Outcome = Result<Fetched, FetchFailure>;
 
-/// Limits with which failures come fast.
+/// Limits with short pauses between attempts, and time-outs that no good request meets on a busy machine.
 fn hasty() -> FetchLimits {
     FetchLimits {
-        connect_timeout: Duration::from_secs(2),
-        read_timeout: Duration::from_millis(300),
-        total_timeout: Duration::from_secs(5),
+        connect_timeout: DEADLINE,
+        read_timeout: DEADLINE,
+        total_timeout: DEADLINE,
         backoff_base: Duration::from_millis(2),
         backoff_max: Duration::from_millis(20),
         network_gone: Duration::from_millis(150),
@@ -38,9 +39,14 @@ fn hasty() -> FetchLimits {
     }
 }
 
-/// Limits under which nothing is tried twice.
+/// Limits with a single attempt.
 fn once() -> FetchLimits {
     FetchLimits { max_attempts: 1, ..hasty() }
+}
+
+/// The same for servers that send nothing, or stop sending.
+fn impatient() -> FetchLimits {
+    FetchLimits { read_timeout: Duration::from_millis(300), ..once() }
 }
 
 struct Setup {
@@ -59,7 +65,7 @@ impl Setup {
         self.fetcher.fetch(url, Origin::User, &Spool::new(self.spool_dir.path()), &self.cancel).await
     }
 
-    /// Fetches in a task of its own.
+    /// Fetches in a separate task.
     fn spawn(&self, url: String) -> JoinHandle<Outcome> {
         let (fetcher, cancel) = (self.fetcher.clone(), self.cancel.clone());
         let spool = Spool::new(self.spool_dir.path());
@@ -71,29 +77,38 @@ impl Setup {
     }
 }
 
-/// Runs a test on a runtime of its own, within the deadline.
+/// Runs a test on its own runtime, within the deadline.
 fn run<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    run_on(&mut tokio::runtime::Builder::new_multi_thread(), test)
+}
+
+/// The same on one thread, whose tasks take turns in an order that does not depend on the machine.
+fn run_on_one_thread<T>(test: impl Future<Output = T>) -> T {
+    run_on(&mut tokio::runtime::Builder::new_current_thread(), test)
+}
+
+fn run_on<T>(builder: &mut tokio::runtime::Builder, test: impl Future<Output = T>) -> T {
+    let runtime = builder.worker_threads(2).enable_all().build().unwrap();
     let result = runtime.block_on(async { tokio::time::timeout(DEADLINE, test).await });
     runtime.shutdown_background();
     result.expect("the test meets its deadline")
 }
 
-/// Waits until something is so; the deadline of the test ends it otherwise.
+/// Waits for a condition; the deadline of the test ends it otherwise.
 async fn until(what: impl Fn() -> bool) {
     while !what() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
-/// A port on which nobody listens.
+/// The URL of a port that is closed.
 fn dead_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
 #[test]
-fn a_body_comes_with_everything_known_of_it() {
+fn a_fetched_body_has_its_headers_and_hash() {
     let server = Server::start(|request| {
         assert_eq!(request.headers.get("accept-encoding").map(String::as_str), Some("identity"));
         assert_eq!(request.headers.get("user-agent").unwrap(), concat!("Pixloom/", env!("CARGO_PKG_VERSION")));
@@ -113,7 +128,7 @@ fn a_body_comes_with_everything_known_of_it() {
 }
 
 #[test]
-fn a_large_body_goes_through_a_file_and_keeps_every_byte() {
+fn a_large_body_is_spooled_without_changes() {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n * 7 + n / 256) as u8).collect();
     let served = bytes.clone();
     let server = Server::start(move |request| {
@@ -143,7 +158,7 @@ fn content_disposition_names_the_file() {
 }
 
 #[test]
-fn a_status_that_will_not_change_fails_at_once_and_one_that_may_is_tried_again() {
+fn a_permanent_status_fails_at_once_and_a_temporary_one_is_retried() {
     let server = Server::start(|request| match (request.path.as_str(), request.hit) {
         ("/gone", _) => status(404),
         ("/flaky", 1 | 2) => status(503),
@@ -162,7 +177,7 @@ fn a_status_that_will_not_change_fails_at_once_and_one_that_may_is_tried_again()
 }
 
 #[test]
-fn redirects_are_followed_but_not_in_circles_nor_for_ever_nor_anywhere() {
+fn redirects_are_followed_except_loops_long_chains_and_other_schemes() {
     let server = Server::start(|request| match request.path.as_str() {
         "/1" => redirect("/2"),
         "/2" => redirect("sub/"),
@@ -193,12 +208,12 @@ fn redirects_are_followed_but_not_in_circles_nor_for_ever_nor_anywhere() {
 }
 
 #[test]
-fn a_redirect_to_another_host_takes_that_hosts_slot_and_gives_its_own_back() {
+fn a_redirect_to_another_host_uses_that_hosts_slot_and_releases_its_own() {
     let target = Server::start(|_| ok("x", "image/png"));
     let sources = [target.url("/1.png"), target.url("/2.png")].map(|to| Server::start(move |_| redirect(&to)));
     target.hold();
     run(async {
-        let setup = Setup::new(FetchLimits { per_host: 1, connections: 4, read_timeout: DEADLINE, ..hasty() });
+        let setup = Setup::new(FetchLimits { per_host: 1, connections: 4, ..hasty() });
         let urls = sources.iter().flat_map(|source| (0..3).map(|n| source.url(&format!("/{n}"))));
         let tasks: Vec<_> = urls.map(|url| setup.spawn(url)).collect();
         until(|| sources.iter().all(|source| (0..3).all(|n| source.hits(&format!("/{n}")) == 1))).await;
@@ -212,7 +227,7 @@ fn a_redirect_to_another_host_takes_that_hosts_slot_and_gives_its_own_back() {
 }
 
 #[test]
-fn a_body_that_ends_early_says_how_much_came() {
+fn a_body_that_ends_early_says_how_much_was_received() {
     let server = Server::start(|request| match request.hit {
         1 => ok(vec![0; 2_100_000], "image/png").short_by(1_900_000),
         _ => ok("whole", "image/png"),
@@ -227,7 +242,7 @@ fn a_body_that_ends_early_says_how_much_came() {
 }
 
 #[test]
-fn a_body_above_the_limit_is_refused_announced_or_not() {
+fn a_body_above_the_limit_is_refused_with_or_without_its_length() {
     let server = Server::start(|request| {
         let answer = ok(vec![0; 5000], "image/png");
         if request.path == "/chunked" { answer.chunked() } else { answer }
@@ -251,14 +266,14 @@ fn a_body_above_the_limit_is_refused_announced_or_not() {
 }
 
 #[test]
-fn a_server_that_says_nothing_or_stops_saying_anything_times_out() {
+fn a_server_that_sends_nothing_or_stops_sending_times_out() {
     let server = Server::start(|request| match request.path.as_str() {
         "/stall" => Behaviour::Stall,
         "/half" => ok("abc", "image/png").stalls_after_body().into(),
         _ => ok("x", "image/png").delay(Duration::from_mins(1)).into(),
     });
     run(async {
-        let setup = Setup::new(once());
+        let setup = Setup::new(impatient());
         for path in ["/stall", "/half"] {
             assert_eq!(setup.error(&server.url(path)).await.kind, ErrorKind::Timeout, "{path}");
         }
@@ -269,7 +284,7 @@ fn a_server_that_says_nothing_or_stops_saying_anything_times_out() {
 }
 
 #[test]
-fn a_server_that_closes_without_an_answer_is_tried_again() {
+fn a_connection_that_is_closed_without_a_response_is_retried() {
     let server = Server::start(|request| match request.hit {
         1 => Behaviour::Close,
         _ => ok("x", "image/png").into(),
@@ -281,7 +296,7 @@ fn a_server_that_closes_without_an_answer_is_tried_again() {
 }
 
 #[test]
-fn a_host_that_never_answered_is_just_its_items_failure() {
+fn a_host_that_never_answered_fails_only_its_items() {
     run(async {
         let setup = Setup::new(hasty());
         let dead = setup.fetch(&dead_url()).await.unwrap_err();
@@ -293,19 +308,19 @@ fn a_host_that_never_answered_is_just_its_items_failure() {
 }
 
 #[test]
-fn a_dead_host_beside_a_living_one_fails_without_waiting() {
+fn a_closed_port_fails_without_waiting_while_another_host_answers() {
     let server = Server::start(|_| ok("x", "image/png"));
     run(async {
         let setup = Setup::new(FetchLimits { network_gone: Duration::from_hours(1), ..hasty() });
         setup.fetch(&server.url("/a")).await.unwrap();
         assert_eq!(setup.error(&dead_url()).await.kind, ErrorKind::Connect);
         assert!(setup.fetcher.network_gone_since().is_none());
-        assert_eq!(server.hits("/"), 1, "one probe told whose fault it was");
+        assert_eq!(server.hits("/"), 1, "one probe showed which host had failed");
     });
 }
 
 #[test]
-fn items_wait_for_a_network_that_is_gone_and_come_when_it_is_back() {
+fn items_wait_for_a_lost_network_and_are_fetched_when_it_returns() {
     let mut server = Server::start(|_| ok("x", "image/png"));
     run(async {
         let setup = Setup::new(hasty());
@@ -316,11 +331,11 @@ fn items_wait_for_a_network_that_is_gone_and_come_when_it_is_back() {
         until(|| setup.fetcher.network_gone_since().is_some()).await;
         let late = setup.spawn(server.url("/late"));
         let since = setup.fetcher.network_gone_since();
-        // Long enough for every attempt to be used up, were they counted.
+        // Long enough to use up every attempt if they were counted.
         until(|| since.is_some_and(|since| since.elapsed() > Duration::from_millis(200))).await;
         assert!(tasks.iter().all(|task| !task.is_finished()) && !elsewhere.is_finished() && !late.is_finished());
         assert_eq!(setup.fetcher.network_gone_since(), since);
-        assert_eq!(setup.fetcher.in_use(), 0, "who waits holds no slot");
+        assert_eq!(setup.fetcher.in_use(), 0, "waiting items hold no slot");
         server.restart();
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap().size_bytes, 1);
@@ -332,7 +347,7 @@ fn items_wait_for_a_network_that_is_gone_and_come_when_it_is_back() {
 }
 
 #[test]
-fn waiting_for_the_network_can_be_cancelled_and_another_takes_over_the_probe() {
+fn an_item_that_waits_for_the_network_can_be_cancelled_and_another_one_probes() {
     let mut server = Server::start(|_| ok("x", "image/png"));
     run(async {
         let setup = Setup::new(hasty());
@@ -351,37 +366,54 @@ fn waiting_for_the_network_can_be_cancelled_and_another_takes_over_the_probe() {
 }
 
 #[test]
-fn retry_after_is_obeyed_for_the_whole_host_and_no_other() {
+fn retry_after_delays_every_link_of_its_host() {
     let server = Server::start(|request| match (request.path.as_str(), request.hit) {
         ("/limited", 1) => status(429).header("Retry-After", "1"),
-        ("/for-ever", _) => status(429).header("Retry-After", "301"),
         _ => ok("x", "image/png"),
     });
-    let other = Server::start(|_| ok("x", "image/png"));
     run(async {
-        let setup = Setup::new(hasty());
-        let failure = setup.fetch(&server.url("/for-ever")).await.unwrap_err();
-        assert_eq!((failure.http_status, failure.attempts), (Some(429), 1));
-        assert!(failure.error.to_string().contains("asks to wait 301 s"), "{}", failure.error);
         let setup = Setup::new(hasty());
         let began = Instant::now();
         let limited = setup.spawn(server.url("/limited"));
         until(|| server.hits("/limited") == 1 && setup.fetcher.in_use() == 0).await;
-        setup.fetch(&other.url("/x")).await.unwrap();
-        assert_eq!(server.hits("/limited"), 1, "another host need not wait");
         setup.fetch(&server.url("/next")).await.unwrap();
-        assert!(began.elapsed() >= Duration::from_millis(950), "the same host does");
+        assert!(began.elapsed() >= Duration::from_millis(950), "{:?}", began.elapsed());
         assert_eq!(limited.await.unwrap().unwrap().attempts, 2);
     });
 }
 
 #[test]
-fn a_host_gets_no_more_than_its_slots_and_holds_up_no_other() {
+fn retry_after_delays_no_other_host() {
+    let server = Server::start(|_| status(429).header("Retry-After", "300"));
+    let other = Server::start(|_| ok("x", "image/png"));
+    run(async {
+        let setup = Setup::new(hasty());
+        let limited = setup.spawn(server.url("/limited"));
+        until(|| server.hits("/limited") == 1 && setup.fetcher.in_use() == 0).await;
+        setup.fetch(&other.url("/x")).await.unwrap();
+        assert!(!limited.is_finished() && server.hits("/limited") == 1);
+        setup.cancel.cancel();
+        assert_eq!(limited.await.unwrap().unwrap_err().error.kind, ErrorKind::Cancelled);
+    });
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_fails_its_link_at_once() {
+    let server = Server::start(|_| status(429).header("Retry-After", "301"));
+    run(async {
+        let failure = Setup::new(hasty()).fetch(&server.url("/a")).await.unwrap_err();
+        assert_eq!((failure.http_status, failure.attempts), (Some(429), 1));
+        assert!(failure.error.to_string().contains("asks to wait 301 s"), "{}", failure.error);
+    });
+}
+
+#[test]
+fn a_host_gets_no_more_requests_than_allowed_and_delays_no_other_host() {
     let slow = Server::start(|_| ok("x", "image/png"));
     let fast = Server::start(|_| ok("x", "image/png"));
     slow.hold();
     run(async {
-        let setup = Setup::new(FetchLimits { connections: 4, per_host: 3, read_timeout: DEADLINE, ..hasty() });
+        let setup = Setup::new(FetchLimits { connections: 4, per_host: 3, ..hasty() });
         let tasks: Vec<_> = (0..12).map(|n| setup.spawn(slow.url(&format!("/{n}")))).collect();
         until(|| slow.busy() == 3).await;
         for n in 0..5 {
@@ -397,7 +429,7 @@ fn a_host_gets_no_more_than_its_slots_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_host_is_asked_as_often_as_the_rate_allows() {
+fn requests_at_a_host_keep_to_the_rate() {
     let server = Server::start(|_| ok("x", "text/plain"));
     run(async {
         let setup = Setup::new(FetchLimits { requests_per_s: Some(40.0), ..once() });
@@ -406,13 +438,13 @@ fn a_host_is_asked_as_often_as_the_rate_allows() {
         for task in tasks {
             task.await.unwrap().unwrap();
         }
-        // Twenty turns of 25 ms, but for the one that may be made up for.
+        // Twenty gaps of 25 ms, one of which may be made up for.
         assert!(before.elapsed() >= Duration::from_millis(470), "{:?}", before.elapsed());
     });
 }
 
 #[test]
-fn bytes_come_no_faster_than_allowed() {
+fn transfers_keep_to_the_byte_rate() {
     let server = Server::start(|_| ok(vec![b'x'; 50_000], "text/plain"));
     run(async {
         let setup = Setup::new(FetchLimits { bytes_per_s: Some(1_000_000), ..once() });
@@ -426,32 +458,32 @@ fn bytes_come_no_faster_than_allowed() {
 }
 
 #[test]
-fn one_large_body_comes_no_faster_than_allowed_and_is_not_late_for_that() {
-    let server = Server::start(|_| ok(vec![b'x'; 4_000_000], "text/plain"));
+fn a_body_that_the_byte_rate_delays_does_not_time_out() {
+    let server = Server::start(|_| ok(vec![b'x'; 5_000_000], "text/plain"));
     run(async {
-        let total_timeout = Duration::from_secs(1);
+        let total_timeout = Duration::from_secs(2);
         let setup = Setup::new(FetchLimits { bytes_per_s: Some(2_000_000), total_timeout, ..once() });
         let before = Instant::now();
         setup.fetch(&server.url("/large")).await.unwrap();
-        // What came last is paid for by the next.
-        assert!(before.elapsed() >= Duration::from_millis(1200), "{:?}", before.elapsed());
+        // The next request waits for the last bytes of this one.
+        assert!(before.elapsed() > total_timeout, "{:?}", before.elapsed());
     });
 }
 
 #[test]
-fn a_host_that_answers_nobody_fails_all_its_links_soon() {
+fn a_host_that_answers_no_request_fails_all_its_links_soon() {
     let dead = Server::start(|_| Behaviour::Stall);
     let good = Server::start(|_| ok("x", "text/plain"));
     run(async {
-        let silence = Duration::from_millis(400);
-        let setup = Setup::new(FetchLimits { host_silence: silence, max_attempts: 2, ..hasty() });
+        let (host_silence, read_timeout) = (Duration::from_millis(400), Duration::from_secs(2));
+        let setup = Setup::new(FetchLimits { host_silence, read_timeout, max_attempts: 2, ..hasty() });
         let tasks: Vec<_> = (0..200).map(|n| setup.spawn(dead.url(&format!("/{n}")))).collect();
         setup.fetch(&good.url("/x")).await.unwrap();
         for task in tasks {
             let error = task.await.unwrap().unwrap_err().error;
             assert!(error.kind == ErrorKind::Timeout && error.is_retryable(), "{error}");
         }
-        // Each alone would have been asked twice, one at a time in the end: a minute and more.
+        // Otherwise each would be requested twice, finally one at a time.
         assert!(dead.accepted() < 60, "{}", dead.accepted());
         setup.fetch(&good.url("/y")).await.unwrap();
     });
@@ -466,8 +498,7 @@ fn stalled_links_give_way_once_to_those_that_were_never_tried() {
         if request.path.starts_with("/stalled") { Behaviour::Stall } else { ok("x", "text/plain").into() }
     });
     run(async {
-        let limits = FetchLimits { give_way_after: Duration::from_millis(50), read_timeout: DEADLINE, ..hasty() };
-        let setup = Setup::new(FetchLimits { total_timeout: DEADLINE, ..limits });
+        let setup = Setup::new(FetchLimits { give_way_after: Duration::from_millis(50), ..hasty() });
         let start = |name: &str, count: usize| -> Vec<_> {
             (0..count).map(|n| setup.spawn(server.url(&format!("/{name}-{n}")))).collect()
         };
@@ -482,8 +513,10 @@ fn stalled_links_give_way_once_to_those_that_were_never_tried() {
         let paths = log.lock().unwrap().clone();
         let is_retry = |at: usize| paths[..at].contains(&paths[at]);
         let first_retry = (0..paths.len()).find(|at| is_retry(*at)).unwrap_or(paths.len());
-        // Requests that are sent together may arrive in any order, but no more than a host may get at once.
-        let overtaken = paths[first_retry..].iter().filter(|path| !path.starts_with("/stalled")).count();
+        // Requests that are sent together may arrive in any order, but no more than a host may get at once. On a busy
+        // machine even a good link may give way.
+        let is_good = |at: &usize| !paths[*at].starts_with("/stalled");
+        let overtaken = (first_retry..paths.len()).filter(|at| is_good(at) && !is_retry(*at)).count();
         assert!(overtaken < 8, "{paths:?}");
         let most = (0..10).map(|n| server.hits(&format!("/stalled-{n}"))).max();
         assert!(most.is_some_and(|most| most <= 2), "each gives way once: {paths:?}");
@@ -491,42 +524,52 @@ fn stalled_links_give_way_once_to_those_that_were_never_tried() {
 }
 
 #[test]
-fn a_link_that_hangs_ends_with_its_items_time() {
+fn a_hanging_link_fails_when_its_items_time_is_over() {
     let server = Server::start(|request| match request.path.as_str() {
         "/rests" => status(503).header("Retry-After", "20").into(),
         _ => Behaviour::Stall,
     });
     run(async {
-        let item_timeout = Some(Duration::from_secs(1));
-        let setup =
-            Setup::new(FetchLimits { item_timeout, read_timeout: DEADLINE, max_retry_after: DEADLINE, ..hasty() });
+        let item_timeout = Some(Duration::from_secs(3));
+        let setup = Setup::new(FetchLimits { item_timeout, max_retry_after: DEADLINE, ..hasty() });
         for path in ["/hangs", "/rests", "/waits"] {
             let failure = setup.fetch(&server.url(path)).await.unwrap_err();
             assert_eq!(failure.error.kind, ErrorKind::TookTooLong, "{path}");
-            assert_eq!(failure.error.arg("limit"), "1 s");
+            assert_eq!(failure.error.arg("limit"), "3 s");
         }
-        assert_eq!(server.hits("/waits"), 0, "its host rests for longer than it has time");
+        assert_eq!(server.hits("/waits"), 0, "its host's pause is longer than the item's time");
     });
 }
 
 #[test]
-fn a_host_that_is_asked_too_much_is_asked_less() {
-    let server = Server::start(|request| match request.hit {
-        1 => status(429),
-        _ => ok("x", "text/plain").delay(Duration::from_millis(5)),
+fn a_host_that_refuses_requests_gets_fewer_at_once() {
+    const CAPACITY: usize = 8;
+    let (in_progress, refused) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let refusals = Arc::clone(&refused);
+    let server = Server::start(move |_| {
+        let is_full = in_progress.fetch_add(1, Ordering::SeqCst) >= CAPACITY;
+        if is_full {
+            refusals.fetch_add(1, Ordering::SeqCst);
+        } else {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        in_progress.fetch_sub(1, Ordering::SeqCst);
+        if is_full { status(429) } else { ok("x", "text/plain") }
     });
     run(async {
-        let setup = Setup::new(FetchLimits { per_host: 64, connections: 64, ..hasty() });
+        let setup = Setup::new(FetchLimits { per_host: 64, connections: 64, max_attempts: 100, ..hasty() });
         let tasks: Vec<_> = (0..100).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
         for task in tasks {
             task.await.unwrap().unwrap();
         }
-        assert!(server.most_busy() <= 20, "{}", server.most_busy());
+        // With 64 requests at once all the time, seven of eight would be refused.
+        let refused = refused.load(Ordering::SeqCst);
+        assert!(refused < 350, "{refused}");
     });
 }
 
 #[test]
-fn a_host_that_keeps_a_rate_without_telling_it_loses_no_link() {
+fn no_link_is_lost_at_a_host_with_an_unannounced_rate_limit() {
     let last = std::sync::Mutex::new(None::<Instant>);
     let server = Server::start(move |_| {
         let mut last = last.lock().unwrap();
@@ -540,7 +583,6 @@ fn a_host_that_keeps_a_rate_without_telling_it_loses_no_link() {
         let setup = Setup::new(FetchLimits {
             backoff_base: Duration::from_millis(100),
             backoff_max: Duration::from_secs(1),
-            total_timeout: DEADLINE,
             ..hasty()
         });
         let tasks: Vec<_> = (0..30).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
@@ -551,28 +593,28 @@ fn a_host_that_keeps_a_rate_without_telling_it_loses_no_link() {
 }
 
 #[test]
-fn connections_are_used_again_whatever_the_status() {
+fn connections_are_reused_after_any_status() {
     let server = Server::start(|request| match request.hit % 3 {
         0 => ok("x", "image/png"),
         1 => status(404).body(vec![b'n'; 60_000]),
         _ => redirect("/x"),
     });
-    run(async {
+    run_on_one_thread(async {
         let setup = Setup::new(once());
         for _ in 0..30 {
             let _ = setup.fetch(&server.url("/a")).await;
         }
-        // A connection may still be on its way back to the pool when the next request begins.
+        // A connection may not have returned to the pool yet when the next request begins.
         assert!(server.hits("/a") == 30 && server.accepted() <= 15, "{} connections", server.accepted());
     });
 }
 
 #[test]
-fn the_number_of_connections_can_be_changed_on_the_way() {
+fn the_number_of_connections_can_change_during_a_job() {
     let server = Server::start(|_| ok("x", "image/png"));
     server.hold();
     run(async {
-        let setup = Setup::new(FetchLimits { connections: 1, per_host: 8, read_timeout: DEADLINE, ..hasty() });
+        let setup = Setup::new(FetchLimits { connections: 1, per_host: 8, ..hasty() });
         let tasks: Vec<_> = (0..10).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
         until(|| server.busy() == 1).await;
         setup.fetcher.set_connections(4);
@@ -587,10 +629,10 @@ fn the_number_of_connections_can_be_changed_on_the_way() {
 }
 
 #[test]
-fn cancelling_stops_what_runs_and_what_waits_at_once() {
+fn cancelling_stops_running_and_waiting_requests_at_once() {
     let server = Server::start(|_| Behaviour::Stall);
     run(async {
-        let limits = FetchLimits { per_host: 2, read_timeout: DEADLINE, total_timeout: DEADLINE, ..hasty() };
+        let limits = FetchLimits { per_host: 2, ..hasty() };
         let setup = Setup::new(limits);
         let tasks: Vec<_> = (0..6).map(|n| setup.spawn(server.url(&format!("/{n}")))).collect();
         until(|| server.busy() == 2).await;
@@ -598,7 +640,7 @@ fn cancelling_stops_what_runs_and_what_waits_at_once() {
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap_err().error.kind, ErrorKind::Cancelled);
         }
-        // The server still stalls, and no limit was reached.
+        // The server still sends nothing, and no time limit was reached.
         assert_eq!(setup.fetcher.in_use(), 0);
         let failure = setup.fetch(&server.url("/after")).await.unwrap_err();
         assert_eq!((failure.error.kind, failure.attempts, server.hits("/after")), (ErrorKind::Cancelled, 0, 0));
@@ -606,7 +648,7 @@ fn cancelling_stops_what_runs_and_what_waits_at_once() {
 }
 
 #[test]
-fn a_server_that_speaks_no_tls_fails_its_item_as_such() {
+fn a_server_without_tls_fails_its_item_with_a_tls_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/a", listener.local_addr().unwrap());
     let server = std::thread::Builder::new().name("no-tls".into()).spawn(move || {
@@ -622,7 +664,7 @@ fn a_server_that_speaks_no_tls_fails_its_item_as_such() {
 }
 
 #[test]
-fn no_secret_of_a_link_is_shown() {
+fn the_secrets_of_a_link_are_never_shown() {
     let server = Server::start(|request| {
         assert_eq!(request.headers["authorization"], "Basic bWU6aHVzaA==");
         if request.path.starts_with("/gone") { status(410) } else { ok("x", "image/png") }
@@ -639,7 +681,7 @@ fn no_secret_of_a_link_is_shown() {
 }
 
 #[test]
-fn a_spool_that_can_not_be_written_fails_the_item() {
+fn an_unwritable_spool_fails_the_item() {
     let server = Server::start(|_| ok(vec![1; 5000], "image/png"));
     run(async {
         let fetcher = Fetcher::new(FetchLimits { max_body_in_memory_bytes: 10, ..hasty() });

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::JobError;
 use crate::model::JobId;
+use crate::store::descriptors;
 
 /// Attempts to lock a file that others keep removing as they leave.
 const ATTEMPTS: u32 = 100;
@@ -28,7 +29,9 @@ pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobE
     let failed = |error: std::io::Error| JobError::catalog(catalog_path, format_args!("{}: {error}", path.display()));
     let mut looks = 0;
     for _ in 0..ATTEMPTS {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = descriptors::when_free(|| options.open(&path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if looks < LOOKS => {
@@ -51,7 +54,7 @@ pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobE
 /// Whether anybody works on a job. Only looks: no file is made or removed, and the holder's lock is never touched.
 /// Where it can't be told, somebody may.
 pub(super) fn is_locked(catalog_path: &Path, job: JobId) -> bool {
-    match File::open(lock_path(catalog_path, job)) {
+    match descriptors::when_free(|| File::open(lock_path(catalog_path, job))) {
         // The file that a killed process left is locked by nobody; closing ours frees it again.
         Ok(file) => file.try_lock_shared().is_err(),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,

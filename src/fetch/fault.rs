@@ -26,7 +26,7 @@ pub(super) struct Fault {
     pub(super) unreached_since: Option<Instant>,
     /// Status of the response, if there was one.
     pub(super) http_status: Option<u16>,
-    /// How long the server asks to be left alone.
+    /// How long a pause the server asks for.
     pub(super) retry_after: Option<Duration>,
     /// Whether nothing was requested, since the host is unavailable.
     pub(super) is_unavailable: bool,
@@ -78,8 +78,8 @@ impl Fault {
         self.is_refused() && self.retry_after.is_none()
     }
 
-    /// Whether it shows that the host would rather get fewer requests.
-    pub(super) fn is_trouble(&self) -> bool {
+    /// Whether it suggests that the host gets too many requests.
+    pub(super) fn suggests_overload(&self) -> bool {
         self.is_refused() || matches!(self.error.kind, ErrorKind::Connect | ErrorKind::ShortBody)
     }
 
@@ -90,7 +90,7 @@ impl Fault {
     }
 }
 
-/// Whether a status asks to come back later.
+/// Whether a status asks for a later retry.
 pub(super) const fn is_refusing(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
@@ -133,7 +133,7 @@ pub(super) fn shown(url: &Url) -> String {
 pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
     let item = |kind, detail: &str| ItemError::new(kind, name).with("detail", detail);
     let detail = root_cause(error);
-    if causes(error).filter_map(io_error).any(descriptors::are_exhausted) {
+    if lacks_descriptor(error) {
         return Fault { lacks_descriptor: true, ..Fault::new(item(ErrorKind::Connect, &detail)) };
     }
     if caused_by::<NameNotFound>(error) {
@@ -168,6 +168,11 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault::new(item(ErrorKind::BadUrl, &detail));
     }
     Fault::new(item(ErrorKind::Connect, &format!("the server closed the connection before answering: {detail}")))
+}
+
+/// Whether this process had no file descriptor left for a request.
+pub(super) fn lacks_descriptor(error: &reqwest::Error) -> bool {
+    causes(error).filter_map(io_error).any(descriptors::are_exhausted)
 }
 
 /// A body that broke off after `had_bytes`.

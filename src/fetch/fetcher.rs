@@ -16,7 +16,8 @@ use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::politeness::robots_policy::{LinkCounts, Robots, RobotsCheck, robots_url};
 use super::request::body::Body;
-use super::request::exchange::{self, Ask, Known, Received, Reply};
+use super::request::exchange::{self, HttpRequest, Known, Received, Reply};
+use super::request::kept_parts::KeptParts;
 use super::request::resume::Partial;
 use super::routes::{Link, Routes};
 use super::schedule::host_state::Priority;
@@ -27,15 +28,13 @@ use super::schedule::stopwatch::Stopwatch;
 use super::{file_name, retry};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Message, NetworkSpec, Origin, RobotsPolicy, Transfer, TransferTimes};
-use crate::store::Spool;
+use crate::store::{Spool, descriptors};
 
 /// An attempt that receives this many bytes more of a body makes up for the failures before it.
 const PROGRESS_BYTES: u64 = 256 << 10;
 
 /// How long to wait for a file descriptor before the next try.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
-/// Tries without a file descriptor after which a link fails.
-const MAX_LACKING: u32 = 600;
 
 /// Fetches links for one job; clones share the scheduler, connections and what is known of the network.
 #[derive(Clone)]
@@ -50,6 +49,7 @@ struct Shared {
     scheduler: Scheduler,
     /// Bytes per second that all transfers may receive together.
     bytes: Option<Rate>,
+    kept_parts: Arc<KeptParts>,
     network: Network,
 }
 
@@ -199,6 +199,7 @@ impl Fetcher {
             robots: RobotsCheck::new(robots),
             scheduler: Scheduler::new(&limits),
             bytes: Rate::new(limits.bytes_per_s.map(|bytes| bytes as f64)),
+            kept_parts: KeptParts::new(&limits),
             network: Network::new(limits.clone()),
             limits,
         };
@@ -244,7 +245,7 @@ impl Fetcher {
             fetch_ms: 0,
             times: None,
         })?;
-        self.shared.robots.counts().asked(link.url.as_str());
+        self.shared.robots.counts().requested(link.url.as_str());
         let attempts = Attempts {
             name: fault::shown(&link.url),
             link,
@@ -308,7 +309,7 @@ impl Shared {
     async fn fetch(&self, attempts: &Attempts<'_>) -> Result<AttemptResult, Fault> {
         let Attempts { name, ticket, stopwatch, .. } = attempts;
         let mut turn = Turn { priority: Priority::Untried, may_give_way: true };
-        let (mut failures, mut lacking) = (0, 0);
+        let (mut failures, mut lacking) = (0, Duration::ZERO);
         let mut first_failure = Duration::ZERO;
         let mut partial = None;
         loop {
@@ -324,10 +325,10 @@ impl Shared {
             if stopwatch.left().is_zero() {
                 return Err(Fault { times: fault.times, ..fault::out_of_time(name, &self.limits) });
             }
-            if fault.lacks_descriptor && lacking < MAX_LACKING {
-                lacking += 1;
+            if fault.lacks_descriptor && lacking < descriptors::LONGEST_WAIT {
                 attempts.count.fetch_sub(1, Ordering::Relaxed);
                 tokio::time::sleep(DESCRIPTOR_WAIT).await;
+                lacking += DESCRIPTOR_WAIT;
                 stopwatch.exclude(DESCRIPTOR_WAIT);
                 continue;
             }
@@ -350,9 +351,12 @@ impl Shared {
             if let Some(ticket) = ticket {
                 ticket.will_retry();
             }
-            // A part that can't be resumed, or one of too many, is not kept until the retry.
-            partial = partial.take().filter(|partial| partial.can_resume() && self.scheduler.may_keep_partial());
-            // A host that asked for rest gets it before its next request.
+            // A part that can't be resumed, or that does not fit, is not kept until the retry.
+            if let Some(part) = &mut partial {
+                part.kept = self.kept_parts.keep(part.collector.holding()).filter(|_| part.can_resume());
+            }
+            partial = partial.filter(|part| part.kept.is_some());
+            // A host that sent Retry-After is not requested before that time.
             let has_pause = !fault.gave_way && fault.retry_after.is_none();
             if has_pause && !stopwatch.sleep(retry::backoff(failures, &self.limits)).await {
                 return Err(fault::out_of_time(name, &self.limits));
@@ -387,7 +391,7 @@ impl Shared {
         attempts.count.fetch_add(1, Ordering::Relaxed);
         loop {
             let host = at.origin().ascii_serialization();
-            let way = self.routes.to(&at, link, name)?;
+            let (way, headers) = self.routes.to(&at, link, name)?;
             let held = slot.take().filter(|slot| slot.is_for(&host));
             let robots = self.robots(&at, attempts, turn, held.is_some());
             let check = tokio::time::timeout(stopwatch.left(), self.robots.check(&at, name, robots));
@@ -396,6 +400,11 @@ impl Shared {
                 Some(held) => held,
                 None => self.acquire(&host, attempts, turn.priority).await?,
             };
+            if let Some(part) = partial {
+                // It is being received again.
+                part.kept = None;
+            }
+            let (client, _kept) = self.routes.begin(way, &host, name)?;
             let progress = Progress::start(self.bytes.as_ref(), self.limits.give_way_after);
             let began = progress.began();
             let on_answer = |status| {
@@ -403,8 +412,9 @@ impl Shared {
                 // A refusal says nothing about how many requests the host can take.
                 if fault::is_refusing(status) { held.reached() } else { held.answered(began) }
             };
-            let ask = Ask {
-                way,
+            let request = HttpRequest {
+                client,
+                headers,
                 url: &at,
                 name,
                 limits: &self.limits,
@@ -415,7 +425,7 @@ impl Shared {
                 time_limit: self.limits.total_timeout.min(stopwatch.left()),
                 may_give_way: turn.may_give_way,
             };
-            let reply = exchange::request(ask, partial, on_answer).await;
+            let reply = exchange::request(request, partial, on_answer).await;
             attempts.fetch_ms.fetch_add(began.elapsed().as_millis() as u64, Ordering::Relaxed);
             // The connection returns to its pool first: the next request would else open another one.
             tokio::task::yield_now().await;
@@ -488,8 +498,8 @@ fn kept_bytes(partial: Option<&Partial<'_>>) -> u64 {
 }
 
 impl Received {
-    fn into_fetched(self, asked: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
-        let file_name = file_name::name_of_response(self.head.disposition.as_deref(), asked, &self.url);
+    fn into_fetched(self, requested: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
+        let file_name = file_name::name_of_response(self.head.disposition.as_deref(), requested, &self.url);
         let mut final_url = self.url;
         // Only a URL that can't have them refuses.
         let _ = final_url.set_username("");

@@ -33,14 +33,14 @@ pub fn name_from_url(url: &str) -> Option<String> {
 
 /// The name of a response: from Content-Disposition, else from the requested URL, or from the one that answered if only
 /// that one has an extension.
-pub(super) fn name_of_response(disposition: Option<&[u8]>, asked: &Url, answered: &Url) -> Option<String> {
+pub(super) fn name_of_response(disposition: Option<&[u8]>, requested: &Url, answered: &Url) -> Option<String> {
     if let Some(name) = disposition.and_then(from_disposition) {
         return Some(name);
     }
-    let (asked, answered) = (from_url(asked), from_url(answered));
-    match (asked, answered) {
-        (Some(asked), Some(answered)) if !has_extension(&asked) && has_extension(&answered) => Some(answered),
-        (asked, answered) => asked.or(answered),
+    let (requested, answered) = (from_url(requested), from_url(answered));
+    match (requested, answered) {
+        (Some(requested), Some(answered)) if !has_extension(&requested) && has_extension(&answered) => Some(answered),
+        (requested, answered) => requested.or(answered),
     }
 }
 
@@ -244,8 +244,8 @@ mod tests {
 
     #[test]
     fn the_url_that_was_asked_for_names_the_file_unless_only_the_other_has_an_extension() {
-        let name = |asked: &str, answered: &str| {
-            name_of_response(None, &Url::parse(asked).unwrap(), &Url::parse(answered).unwrap())
+        let name = |requested: &str, answered: &str| {
+            name_of_response(None, &Url::parse(requested).unwrap(), &Url::parse(answered).unwrap())
         };
         assert_eq!(name("http://h/a%20b.jpg?x=1", "http://cdn/77").as_deref(), Some("a b.jpg"));
         assert_eq!(name("http://h/77", "http://cdn/c.png").as_deref(), Some("c.png"));

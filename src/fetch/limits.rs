@@ -12,6 +12,12 @@ pub struct FetchLimits {
     pub connections: usize,
     /// Concurrent requests at one host.
     pub per_host: usize,
+    /// Idle connections that may be kept at all hosts together; each takes a file descriptor.
+    pub idle_connections: usize,
+    /// Bytes of memory that bodies which broke off may take together while their links wait for a retry.
+    pub kept_bytes: u64,
+    /// Temporary files that these bodies may have open; each takes a file descriptor.
+    pub kept_files: usize,
     /// Bytes above which a body is refused.
     pub max_body_bytes: u64,
     /// Largest body in bytes that stays in memory; larger ones go to a temporary file.
@@ -53,7 +59,7 @@ pub struct FetchLimits {
     /// Whether to use the proxies of the system or the environment.
     pub system_proxy: bool,
     /// Whether to skip content marked `noai` or `noimageai`.
-    pub obeys_noai: bool,
+    pub skips_noai: bool,
 }
 
 impl Default for FetchLimits {
@@ -62,6 +68,9 @@ impl Default for FetchLimits {
         Self {
             connections: limits.connections,
             per_host: limits.per_host,
+            idle_connections: config::IDLE_CONNECTIONS,
+            kept_bytes: config::MAX_BODY_IN_MEMORY_BYTES.saturating_mul(limits.connections as u64),
+            kept_files: config::KEPT_FILES,
             max_body_bytes: config::MAX_BODY_BYTES,
             max_body_in_memory_bytes: config::MAX_BODY_IN_MEMORY_BYTES,
             connect_timeout: Duration::from_secs(config::CONNECT_TIMEOUT_S),
@@ -82,7 +91,7 @@ impl Default for FetchLimits {
             bytes_per_s: None,
             network_gone: Duration::from_secs(config::NETWORK_GONE_S),
             system_proxy: true,
-            obeys_noai: false,
+            skips_noai: false,
         }
     }
 }
@@ -90,7 +99,7 @@ impl Default for FetchLimits {
 impl FetchLimits {
     /// The limits with the network settings applied.
     pub(super) fn with_network(mut self, network: &NetworkSpec) -> Self {
-        self.obeys_noai |= network.obey_noai;
+        self.skips_noai |= network.obey_noai;
         self.requests_per_s = network.requests_per_s.or(self.requests_per_s);
         self.bytes_per_s = network.bytes_per_s.or(self.bytes_per_s);
         self.read_timeout = network.timeout_s.map_or(self.read_timeout, Duration::from_secs);

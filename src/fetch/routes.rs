@@ -8,7 +8,8 @@ use reqwest::{Client, StatusCode};
 use url::Url;
 
 use super::connect::address_guard::{self, Reach};
-use super::connect::clients::Clients;
+use super::connect::clients::{Clients, Way};
+use super::connect::idle_hosts::KeptConnection;
 use super::credentials::headers::{Access, Credential};
 use super::credentials::secrets::{AccessError, Secrets, take_user_info};
 use super::fault::{self, Fault};
@@ -73,8 +74,8 @@ impl Routes {
         Ok(Link { url, origin, credential })
     }
 
-    /// The client and the headers for one request of a link, unless the address is not allowed.
-    pub(super) fn to(&self, at: &Url, link: &Link, name: &str) -> Result<(&Client, HeaderMap), Fault> {
+    /// Which client and headers one request of a link needs, unless the address is not allowed.
+    pub(super) fn to(&self, at: &Url, link: &Link, name: &str) -> Result<(Way, HeaderMap), Fault> {
         // Private hosts are only reached if the user named that very host.
         let is_users_own = link.origin == Origin::User && at.host() == link.url.host();
         let refused = |why: Message| {
@@ -102,9 +103,19 @@ impl Routes {
         if !is_users_own && self.clients.is_proxy(at) {
             return Err(refused(Message::new("address_proxy")));
         }
-        let client = self.clients.get(self.clients.way(at, is_users_own));
-        let client = client.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))?;
-        Ok((client, self.access.headers(at, link.credential.as_ref())))
+        Ok((self.clients.way(at, is_users_own), self.access.headers(at, link.credential.as_ref())))
+    }
+
+    /// The client for a request at a host (scheme, name and port), and, until the request ends, the right to keep its
+    /// connection.
+    pub(super) fn begin(
+        &self,
+        way: Way,
+        host: &str,
+        name: &str,
+    ) -> Result<(&Client, Option<KeptConnection<'_>>), Fault> {
+        let begun = self.clients.begin(way, host);
+        begun.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))
     }
 
     /// Names the proxy in a fault that it may have caused.
@@ -119,10 +130,12 @@ impl Routes {
 
     /// Gets a robots.txt and follows its redirects. A host that can't be reached is an ordinary fault.
     pub(super) async fn robots(&self, at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
-        let asked = self.follow_robots(at, link, name, limits);
+        let answer = self.follow_robots(at, link, name, limits);
         let closed = || Robots::Closed(format!("no robots.txt within {} s", limits.read_timeout.as_secs_f64()));
-        match tokio::time::timeout(limits.read_timeout.saturating_mul(2), asked).await {
+        match tokio::time::timeout(limits.read_timeout.saturating_mul(2), answer).await {
             Ok(Err(fault)) if fault.error.kind == ErrorKind::Timeout => Ok(closed()),
+            // No request was sent, so nothing is known about the host.
+            Ok(Err(fault)) if fault.lacks_descriptor => Err(fault),
             // The host was reached, but gave no valid answer.
             Ok(Err(fault)) if was_reached(&fault) => Ok(Robots::Closed(fault.error.arg("detail").to_owned())),
             Ok(answer) => answer,
@@ -132,12 +145,13 @@ impl Routes {
 
     async fn follow_robots(&self, mut at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
         for _ in 0..=ROBOTS_REDIRECTS {
-            let (client, headers) = match self.to(&at, link, name) {
-                Ok(way) => way,
+            let (way, headers) = match self.to(&at, link, name) {
+                Ok(route) => route,
                 // A redirect to a host that is not allowed means that there is no robots.txt.
                 Err(_) if at.host() != link.url.host() => return Ok(Robots::Rules(Rules::default())),
                 Err(fault) => return Err(fault),
             };
+            let (client, _kept) = self.begin(way, &at.origin().ascii_serialization(), name)?;
             let began = std::time::Instant::now();
             let response = client.get(at.clone()).headers(headers).send().await;
             let mut response =

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long to wait for a descriptor at most: a leak should not hang the program.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+pub const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// How often to try again.
 const RETRY_EVERY: Duration = Duration::from_millis(20);
 
@@ -24,12 +24,41 @@ pub fn are_exhausted(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ERROR_TOO_MANY_OPEN_FILES)
 }
 
+/// Whether no descriptor is left at this moment, for calls whose errors don't say so.
+pub fn are_exhausted_now() -> bool {
+    #[cfg(unix)]
+    {
+        let copy = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 0);
+        copy.is_err_and(|error| are_exhausted(&error.into()))
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// The error, unless no descriptor is left at this moment, which its call may have concealed.
+pub fn or_exhausted(error: io::Error) -> io::Error {
+    #[cfg(unix)]
+    if are_exhausted_now() {
+        return rustix::io::Errno::MFILE.into();
+    }
+    error
+}
+
 /// Opens something; waits while no descriptor is left. Not for threads that others wait for.
-pub fn when_free<T>(mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub fn when_free<T>(open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    while_lacking(are_exhausted, open)
+}
+
+/// Opens something whose errors may not say that no descriptor is left; waits as [`when_free`] does.
+pub fn when_free_now<T, E>(open: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    while_lacking(|_| are_exhausted_now(), open)
+}
+
+fn while_lacking<T, E>(is_lacking: impl Fn(&E) -> bool, mut open: impl FnMut() -> Result<T, E>) -> Result<T, E> {
     let began = Instant::now();
     loop {
         match open() {
-            Err(error) if are_exhausted(&error) && began.elapsed() < LONGEST_WAIT => thread::sleep(RETRY_EVERY),
+            Err(error) if is_lacking(&error) && began.elapsed() < LONGEST_WAIT => thread::sleep(RETRY_EVERY),
             other => return other,
         }
     }

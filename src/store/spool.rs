@@ -9,6 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::descriptors;
+
 /// Attempts to find a name that is free.
 const ATTEMPTS: u32 = 16;
 
@@ -31,7 +33,7 @@ impl SpoolFolder for PathBuf {
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.join(name))
+        descriptors::when_free(|| options.open(self.join(name)))
     }
 
     fn remove(&self, name: &OsStr) -> io::Result<()> {

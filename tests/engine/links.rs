@@ -249,6 +249,38 @@ fn large_bodies_and_their_pixels_share_a_small_budget() {
 }
 
 #[test]
+fn parts_of_more_bodies_than_connections_are_kept_until_their_retries() {
+    const LINKS: u64 = 24;
+    let desk = Desk::command_line();
+    let body = |path: &str| path.repeat(5_000).into_bytes();
+    let wholes = Arc::new(AtomicUsize::new(0));
+    let sent_whole = Arc::clone(&wholes);
+    let server = Server::start(move |request| {
+        let bytes = body(&request.path);
+        let (half, rest) = bytes.split_at(bytes.len() / 2);
+        let answer = if request.hit == 1 {
+            ok(half, "text/plain").short_by(rest.len() as u64)
+        } else if request.headers.contains_key("range") {
+            let range = format!("bytes {}-{}/{}", half.len(), bytes.len() - 1, bytes.len());
+            status(206).body(rest).header("Content-Range", &range)
+        } else {
+            sent_whole.fetch_add(1, Ordering::SeqCst);
+            ok(bytes, "text/plain")
+        };
+        answer.header("ETag", "\"1\"")
+    });
+    let sources = (0..LINKS).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
+    let mut spec = desk.copies(sources);
+    // Links that were never tried go first: all of them wait for a retry at the same time.
+    spec.limits = Limits { connections: 2, per_host: 2, ..spec.limits };
+    let job = desk.submit(spec);
+    desk.wait_end(job);
+    desk.check_all_done_once(job, LINKS as usize);
+    assert!((0..LINKS).all(|n| fs::read(desk.out().join(format!("{n}.txt"))).unwrap() == body(&format!("/{n}.txt"))));
+    assert_eq!(wholes.load(Ordering::SeqCst), 0, "what was received is not requested again");
+}
+
+#[test]
 fn a_host_that_never_answers_holds_up_no_other() {
     const OF_EACH: usize = 300;
     let desk = Desk::command_line();

@@ -22,12 +22,14 @@ use etcetera::BaseStrategy;
 use crate::db::{Dsn, sqlite};
 use crate::error::JobError;
 use crate::model::Message;
+use crate::store::descriptors;
 
 /// Opens a catalog, creating or upgrading it as needed: its writing side, and a factory of readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
     let failed = |error: CatalogError| error.at(path);
     make_file(path).map_err(|error| JobError::catalog(path, error))?;
-    let mut connection = sqlite::open_writer(path).map_err(|error| failed(error.into()))?;
+    let connection = descriptors::when_free_now(|| sqlite::open_writer(path));
+    let mut connection = connection.map_err(|error| failed(error.into()))?;
     schema::prepare(&mut connection, path).map_err(failed)?;
     let factory_path = path.to_path_buf();
     let factory = ReaderFactory::new(move || Ok(Box::new(reader::Reader::open(&factory_path)?)));

@@ -15,6 +15,7 @@ use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, Locator};
+use crate::store::descriptors;
 
 /// Waiting items after a number, in order.
 const WAITING: &str =
@@ -31,7 +32,8 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, JobError> {
-        let connection = sqlite::open_reader(path).map_err(|error| JobError::catalog(path, error))?;
+        let connection = descriptors::when_free_now(|| sqlite::open_reader(path));
+        let connection = connection.map_err(|error| JobError::catalog(path, error))?;
         Ok(Self { path: path.to_path_buf(), connection })
     }
 

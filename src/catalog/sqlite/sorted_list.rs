@@ -15,6 +15,7 @@ use crate::catalog::api::Order;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{ItemState, JobId};
+use crate::store::descriptors;
 
 /// How often the list's thread is asked to stop.
 const POLL: Duration = Duration::from_millis(5);
@@ -39,7 +40,8 @@ pub(super) fn order(
     }
     let Some(sql) = query.sql() else { return Ok(Some(Vec::new())) };
     // The connection moves to the other thread.
-    let connection = sqlite::open_reader(path).map_err(|error| JobError::catalog(path, error))?;
+    let connection = descriptors::when_free_now(|| sqlite::open_reader(path));
+    let connection = connection.map_err(|error| JobError::catalog(path, error))?;
     let interrupt = connection.get_interrupt_handle();
     let stop = AtomicBool::new(false);
     let (result_tx, result_rx) = mpsc::sync_channel(1);

@@ -7,6 +7,7 @@ use super::helper::{Allowance, Failure, Helper, Watcher, crashed, system_refused
 use super::protocol::{Reply, Request, Span, Task};
 use crate::codec::errors;
 use crate::error::ItemError;
+use crate::store::descriptors;
 
 /// Maximum number of idle helpers.
 const KEPT_IDLE: usize = 16;
@@ -40,7 +41,7 @@ impl Helpers {
         let was_idle = idle.is_some();
         let helper = match idle {
             Some(helper) => helper,
-            None => self.start().map_err(system_refused)?,
+            None => descriptors::when_free(|| self.start()).map_err(system_refused)?,
         };
         Ok(Lease { helper: Some(helper), helpers: Arc::clone(self), was_idle })
     }

@@ -11,12 +11,12 @@ use tokio::runtime::Handle;
 use crate::engine::api::snapshot::ListFile;
 use crate::engine::run::body_in_memory_bytes;
 use crate::engine::run::memory_budget::default_memory_bytes;
-use crate::engine::run::process_limits;
+use crate::engine::run::process_limits::{self, Shares};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
 use crate::source::{self, Columns, Header};
-use crate::store::Spool;
+use crate::store::{Spool, descriptors};
 
 /// How often the fetch of a list checks whether it was cancelled.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
             Columns::NotAList => Header::none(),
             Columns::File { missing: Some((_, message)), .. } => return Err(JobError::Refused(message)),
             Columns::File { header: Some(header), .. } => header,
-            // Reading it will tell.
+            // They are known once it is read.
             Columns::File { header: None, .. } | Columns::Unknown => continue,
         };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
@@ -73,13 +73,17 @@ pub(crate) fn fetcher(spec: &JobSpec, secrets: &Arc<Secrets>) -> Result<Fetcher,
 }
 
 fn setup(spec: &JobSpec, secrets: &Arc<Secrets>) -> Setup {
+    let memory_bytes = spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes);
+    let Shares { connections, idle_connections, kept_files } = process_limits::shares(spec.limits.connections);
+    let max_body_in_memory_bytes = body_in_memory_bytes(memory_bytes, connections);
     Setup {
         limits: FetchLimits {
-            max_body_in_memory_bytes: body_in_memory_bytes(
-                spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
-                spec.limits.connections,
-            ),
-            connections: spec.limits.connections.min(process_limits::max_connections()),
+            connections,
+            idle_connections,
+            kept_files,
+            max_body_in_memory_bytes,
+            // As much as the bodies that are being received.
+            kept_bytes: max_body_in_memory_bytes.saturating_mul(connections as u64),
             ..FetchLimits::from(&spec.limits)
         },
         network: spec.network.clone(),
@@ -142,7 +146,7 @@ fn rewound(mut file: File) -> std::io::Result<File> {
 
 /// A temporary file without a name that holds these bytes.
 fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
-    let mut file = tempfile::tempfile()?;
+    let mut file = descriptors::when_free(tempfile::tempfile)?;
     file.write_all(bytes)?;
     rewound(file)
 }

@@ -1,20 +1,22 @@
 //! The HTTP clients. Redirects and content encodings are handled by this module: a client's own handling would bypass
 //! the checks and hide the lengths.
 //!
-//! There are up to eight clients with separate connections, so that a connection made for one purpose never serves
+//! There are up to sixteen clients with separate connections, so that a connection made for one purpose never serves
 //! another: private hosts may be reached or not, certificates are checked or not. Clients for plain http without a
-//! proxy load no root certificates, since reading those of the system takes as long as fetching many small files.
+//! proxy load no root certificates, since reading those of the system takes as long as fetching many small files. Half
+//! of the clients keep no idle connections: see [`IdleHosts`].
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::Instant;
 
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect, retry};
 use url::Url;
 
+use super::idle_hosts::{IDLE_FOR, IdleHosts, KeptConnection};
 use super::resolver::{FirstReach, Guarded};
 use crate::error::JobError;
 use crate::fetch::credentials::secrets::AccessError;
@@ -26,9 +28,6 @@ use crate::model::{Message, NetworkSpec, ProxyChoice};
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
 /// Largest certificate file in bytes.
 const MAX_CA_BYTES: u64 = 16 << 20;
-
-/// How long an idle connection is kept: a job with many hosts would keep too many.
-const IDLE_FOR: Duration = Duration::from_secs(15);
 
 /// Which client is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,8 @@ pub(crate) struct Way {
 /// The clients of one job, each created when it is first needed: reading the system's certificates takes longer than
 /// some jobs.
 pub(crate) struct Clients {
-    made: [OnceLock<Client>; 8],
+    made: [OnceLock<Client>; 16],
+    idle_hosts: IdleHosts,
     limits: FetchLimits,
     resolver: Arc<dyn Resolve>,
     first: Arc<FirstReach>,
@@ -60,7 +60,8 @@ impl Clients {
     pub(crate) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let proxy_names = if limits.system_proxy { system_proxy_names() } else { HashSet::new() };
         Self {
-            made: [const { OnceLock::new() }; 8],
+            made: [const { OnceLock::new() }; 16],
+            idle_hosts: IdleHosts::new(limits),
             limits: limits.clone(),
             resolver,
             first: Arc::default(),
@@ -110,53 +111,60 @@ impl Clients {
         names
     }
 
-    /// The client that probes a host which answered before.
-    pub(crate) fn for_probe(&self, place: &str) -> Option<&Client> {
-        let url = Url::parse(place).ok()?;
-        self.get(self.way(&url, true)).ok()
+    /// The client that probes a host (scheme, name and port) which answered before. Its connection is not kept.
+    pub(crate) fn for_probe(&self, host: &str) -> Option<&Client> {
+        let url = Url::parse(host).ok()?;
+        self.get(self.way(&url, true), false).ok()
+    }
+
+    /// The client for a request at a host (scheme, name and port), and, until the request ends, the right to keep its
+    /// connection.
+    pub(crate) fn begin(&self, way: Way, host: &str) -> Result<(&Client, Option<KeptConnection<'_>>), JobError> {
+        let kept = self.idle_hosts.begin(host, Instant::now());
+        Ok((self.get(way, kept.is_some())?, kept))
     }
 
     /// The client of this kind.
-    pub(crate) fn get(&self, way: Way) -> Result<&Client, JobError> {
-        let index =
-            usize::from(way.is_users_own) + 2 * usize::from(way.checks_certificates) + 4 * usize::from(way.needs_roots);
-        let place = self.made.get(index).unwrap_or(&self.made[0]);
-        if let Some(client) = place.get() {
+    fn get(&self, way: Way, keeps_connections: bool) -> Result<&Client, JobError> {
+        let properties = [way.is_users_own, way.checks_certificates, way.needs_roots, keeps_connections];
+        let index = properties.iter().rev().fold(0, |index, property| 2 * index + usize::from(*property));
+        let cell = self.made.get(index).unwrap_or(&self.made[0]);
+        if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let made = self.build(way)?;
-        Ok(place.get_or_init(|| made))
+        let made = self.build(way, keeps_connections)?;
+        Ok(cell.get_or_init(|| made))
     }
 
     /// A client that trusts the system's authorities and the given ones.
-    fn build(&self, way: Way) -> Result<Client, JobError> {
+    fn build(&self, way: Way, keeps_connections: bool) -> Result<Client, JobError> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Fails if another thread was faster, which is fine.
             let _ = timing::crypto().install_default();
         }
         if !way.needs_roots {
-            return self.without_roots(way);
+            return self.without_roots(way, keeps_connections);
         }
-        match self.builder(way).tls_certs_merge(self.authorities.clone()).build() {
+        match self.builder(way, keeps_connections).tls_certs_merge(self.authorities.clone()).build() {
             Ok(client) => Ok(client),
             // A machine without root certificates can still fetch over http.
             Err(error) => {
                 tracing::warn!(%error, "couldn't use the system's root certificates");
-                self.without_roots(way)
+                self.without_roots(way, keeps_connections)
             }
         }
     }
 
     /// A client that trusts only the given authorities; without any it only works for http.
-    fn without_roots(&self, way: Way) -> Result<Client, JobError> {
-        let client = self.builder(way).tls_certs_only(self.authorities.clone()).build();
+    fn without_roots(&self, way: Way, keeps_connections: bool) -> Result<Client, JobError> {
+        let client = self.builder(way, keeps_connections).tls_certs_only(self.authorities.clone()).build();
         client.map_err(|error| {
             let sentence = Message::new("http_client");
             JobError::Machine(sentence.with("detail", error))
         })
     }
 
-    fn builder(&self, way: Way) -> ClientBuilder {
+    fn builder(&self, way: Way, keeps_connections: bool) -> ClientBuilder {
         let limits = &self.limits;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -174,7 +182,7 @@ impl Clients {
             .referer(false)
             .connect_timeout(limits.connect_timeout)
             .read_timeout(limits.read_timeout)
-            .pool_max_idle_per_host(limits.per_host.clamp(1, limits.connections.max(1)))
+            .pool_max_idle_per_host(if keeps_connections { self.idle_hosts.per_host() } else { 0 })
             .pool_idle_timeout(IDLE_FOR)
             .tls_danger_accept_invalid_certs(!way.checks_certificates)
             .dns_resolver(Arc::new(TimedResolver(resolver)))
@@ -195,7 +203,7 @@ fn user_agent() -> String {
 
 fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError> {
     let proxy = Proxy::all(url);
-    let proxy = proxy.map_err(|_| AccessError::Senseless(Message::new("proxy_url")))?;
+    let proxy = proxy.map_err(|_| AccessError::Invalid(Message::new("proxy_url")))?;
     Ok(match user {
         Some((user, password)) => proxy.basic_auth(user, password),
         None => proxy,
@@ -247,7 +255,7 @@ mod tests {
     fn a_client_works_without_root_certificates() {
         let clients = clients(&NetworkSpec::default()).unwrap();
         let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true };
-        assert!(clients.build(way).is_ok() && clients.without_roots(way).is_ok());
+        assert!(clients.build(way, true).is_ok() && clients.without_roots(way, false).is_ok());
     }
 
     #[test]

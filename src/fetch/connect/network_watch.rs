@@ -11,12 +11,15 @@ use tokio::sync::Notify;
 
 use super::clients::Clients;
 use crate::fetch::limits::FetchLimits;
-use crate::fetch::retry;
+use crate::fetch::{fault, retry};
 
 /// Recently seen hosts that are probed.
 const HOSTS_ASKED: usize = 8;
 /// Longest wait between two probes: fetching should resume soon after the network returns.
 const PROBED_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a probe waits for a file descriptor before it tries again.
+const PROBE_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// What is known about the network.
 pub(crate) struct Network {
@@ -71,7 +74,7 @@ impl Network {
         state.last_answer = Some(Instant::now());
         match state.answered.iter().position(|known| known == origin) {
             Some(0) => {}
-            Some(place) => state.answered.swap(0, place),
+            Some(index) => state.answered.swap(0, index),
             None => {
                 state.answered.truncate(HOSTS_ASKED - 1);
                 state.answered.push_front(origin.to_owned());
@@ -165,6 +168,11 @@ impl Network {
             };
             match response {
                 Ok(_) => break true,
+                // Nothing was sent.
+                Err(error) if fault::lacks_descriptor(&error) => {
+                    tries -= 1;
+                    tokio::time::sleep(PROBE_AGAIN_AFTER).await;
+                }
                 Err(error) if error.is_connect() || error.is_timeout() => break false,
                 // A host that closes the connection is there; but this may be an old connection that turns out to be
                 // broken.
@@ -187,8 +195,8 @@ impl Network {
     /// doubt.
     fn next_probe(&self) -> Option<(String, u32, Instant)> {
         let state = self.state();
-        let place = state.failed_probes as usize % state.answered.len().max(1);
-        let origin = state.answered.get(place)?.clone();
+        let index = state.failed_probes as usize % state.answered.len().max(1);
+        let origin = state.answered.get(index)?.clone();
         Some((origin, state.failed_probes, state.failing_since? + self.limits.network_gone))
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address_guard::{self, Reach};
+use crate::store::descriptors;
 
 /// Names whose first reach is remembered; any further names can't be private.
 const NAMES_KEPT: usize = 1 << 20;
@@ -29,7 +30,8 @@ pub(crate) struct Refused(String);
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NameNotFound)?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found = found.map_err(|error| NameNotFound(descriptors::or_exhausted(error)))?;
             let addresses: Addrs = Box::new(found.collect::<Vec<_>>().into_iter());
             Ok(addresses)
         })

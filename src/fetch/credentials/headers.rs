@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::secrets::{AccessError, Secret, Secrets, place_of};
+use super::secrets::{AccessError, Secret, Secrets, host_of};
 use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec};
 
 /// Headers that the fetcher or the connection sets: settings may not.
@@ -41,14 +41,14 @@ const SECRET_NOT_SENT: Message = Message::new("access_secret");
 /// Headers for each host, and the proxy's user.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
-    by_place: HashMap<String, Told>,
+    by_host: HashMap<String, HostHeaders>,
     proxy: Option<Secret>,
     was_asked: AtomicBool,
 }
 
 /// The headers for one host, and whether they were ever sent.
 #[derive(Debug, Default)]
-struct Told {
+struct HostHeaders {
     headers: HeaderMap,
     is_used: AtomicBool,
     /// A host of the same name but another scheme or port that was requested.
@@ -58,7 +58,7 @@ struct Told {
 /// Credentials from the user info of a link, for the link's own host.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
-    place: String,
+    host: String,
     value: HeaderValue,
 }
 
@@ -67,22 +67,22 @@ impl Access {
     pub(crate) fn new(network: &NetworkSpec, secrets: &Secrets) -> Result<Self, AccessError> {
         let mut access = Self::default();
         for entry in &network.access {
-            let senseless = |sentence: Message| AccessError::Senseless(sentence.with("place", &entry.host));
-            let url = Url::parse(&entry.host).map_err(|_| senseless(NOT_SENT))?;
-            let place = place_of(&url);
+            let invalid = |sentence: Message| AccessError::Invalid(sentence.with("place", &entry.host));
+            let url = Url::parse(&entry.host).map_err(|_| invalid(NOT_SENT))?;
+            let host = host_of(&url);
             let user = match &entry.kind {
                 AccessKind::Basic { user } => user.as_deref(),
                 _ => None,
             };
-            let secret = secrets.look_up(&entry.secret, &place, user)?;
+            let secret = secrets.look_up(&entry.secret, &host, user)?;
             if entry.kind == AccessKind::Proxy {
                 access.proxy = Some(secret);
                 continue;
             }
-            let (name, value) = header(entry, &secret).map_err(senseless)?;
-            let headers = &mut access.by_place.entry(place).or_default().headers;
+            let (name, value) = header(entry, &secret).map_err(invalid)?;
+            let headers = &mut access.by_host.entry(host).or_default().headers;
             if name == COOKIE && headers.contains_key(COOKIE) {
-                return Err(senseless(SECOND_COOKIE));
+                return Err(invalid(SECOND_COOKIE));
             }
             headers.insert(name, value);
         }
@@ -96,27 +96,27 @@ impl Access {
 
     /// The headers for a request to a URL; a link's own user info takes precedence over the settings.
     pub(crate) fn headers(&self, url: &Url, own: Option<&Credential>) -> HeaderMap {
-        if self.by_place.is_empty() && own.is_none() {
+        if self.by_host.is_empty() && own.is_none() {
             return HeaderMap::new();
         }
-        let place = place_of(url);
-        let mut headers = self.settled(url, &place);
-        if let Some(own) = own.filter(|own| own.place == place) {
+        let host = host_of(url);
+        let mut headers = self.settled(url, &host);
+        if let Some(own) = own.filter(|own| own.host == host) {
             headers.insert(AUTHORIZATION, own.value.clone());
         }
         headers
     }
 
     /// The settings' headers for a host, which count as used from now on.
-    fn settled(&self, url: &Url, place: &str) -> HeaderMap {
+    fn settled(&self, url: &Url, host: &str) -> HeaderMap {
         self.was_asked.store(true, Ordering::Relaxed);
-        if let Some(entry) = self.by_place.get(place) {
+        if let Some(entry) = self.by_host.get(host) {
             entry.is_used.store(true, Ordering::Relaxed);
             return entry.headers.clone();
         }
-        for (other, entry) in &self.by_place {
+        for (other, entry) in &self.by_host {
             if entry.near.get().is_none() && Url::parse(other).is_ok_and(|other| other.host() == url.host()) {
-                let _ = entry.near.set(place.to_owned());
+                let _ = entry.near.set(host.to_owned());
             }
         }
         HeaderMap::new()
@@ -128,8 +128,8 @@ impl Access {
         if !self.was_asked.load(Ordering::Relaxed) {
             return Vec::new();
         }
-        let unused = self.by_place.iter().filter(|(_, entry)| !entry.is_used.load(Ordering::Relaxed));
-        let mut unused: Vec<_> = unused.map(|(place, entry)| (place.clone(), entry.near.get().cloned())).collect();
+        let unused = self.by_host.iter().filter(|(_, entry)| !entry.is_used.load(Ordering::Relaxed));
+        let mut unused: Vec<_> = unused.map(|(host, entry)| (host.clone(), entry.near.get().cloned())).collect();
         unused.sort();
         unused
     }
@@ -138,7 +138,7 @@ impl Access {
 impl Credential {
     /// For the host of a URL, from `user:password`.
     pub(crate) fn new(url: &Url, user_info: &str) -> Option<Self> {
-        Some(Self { place: place_of(url), value: basic(user_info)? })
+        Some(Self { host: host_of(url), value: basic(user_info)? })
     }
 }
 

@@ -56,16 +56,14 @@ pub enum AccessError {
     File(Message),
     /// A header, a proxy or a certificate is invalid.
     #[error("{0}")]
-    Senseless(Message),
+    Invalid(Message),
 }
 
 impl AccessError {
     /// The message.
     pub const fn sentence(&self) -> &Message {
         match self {
-            Self::Missing(sentence) | Self::Open(sentence) | Self::File(sentence) | Self::Senseless(sentence) => {
-                sentence
-            }
+            Self::Missing(sentence) | Self::Open(sentence) | Self::File(sentence) | Self::Invalid(sentence) => sentence,
         }
     }
 
@@ -96,7 +94,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Scheme, host and port of a URL: where a secret is sent.
-pub(crate) fn place_of(url: &Url) -> String {
+pub(crate) fn host_of(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
@@ -131,7 +129,7 @@ impl Secrets {
         }
         url.set_fragment(None);
         if let Some(user_info) = user_info {
-            let number = self.keep(&place_of(&url), &user_info)?;
+            let number = self.keep(&host_of(&url), &user_info)?;
             url.set_fragment(Some(&format!("{MARK}{number}")));
         }
         Ok(url.into())
@@ -142,11 +140,11 @@ impl Secrets {
         let ProxyChoice::Url(text) = &mut network.proxy else { return Ok(()) };
         let Ok(mut url) = Url::parse(text) else { return Ok(()) };
         let Some(user_info) = take_user_info(&mut url) else { return Ok(()) };
-        let place = place_of(&url);
-        let number = self.keep(&place, &user_info)?;
-        let secret = SecretRef::Settings(name_of(&place, number));
+        let host = host_of(&url);
+        let number = self.keep(&host, &user_info)?;
+        let secret = SecretRef::Settings(name_of(&host, number));
         network.access.retain(|entry| entry.kind != AccessKind::Proxy);
-        network.access.push(AccessEntry { host: place, kind: AccessKind::Proxy, secret });
+        network.access.push(AccessEntry { host, kind: AccessKind::Proxy, secret });
         *text = url.into();
         Ok(())
     }
@@ -167,14 +165,14 @@ impl Secrets {
         url.set_fragment(None);
         let Some(Ok(number)) = number else { return Ok(None) };
         // A mark can only refer to secrets that were kept for this host.
-        let place = place_of(url);
-        self.look_up(&SecretRef::Settings(name_of(&place, number)), &place, None).map(Some)
+        let host = host_of(url);
+        self.look_up(&SecretRef::Settings(name_of(&host, number)), &host, None).map(Some)
     }
 
-    /// The secret of a reference. `place` is the host that receives it; a netrc file gives `user:password`, of this
+    /// The secret of a reference. `host` receives it; a netrc file gives `user:password`, of this
     /// user if one is given.
-    pub(crate) fn look_up(&self, secret: &SecretRef, place: &str, user: Option<&str>) -> Result<Secret, AccessError> {
-        let missing = |sentence: Message| AccessError::Missing(sentence.with("name", secret).with("place", place));
+    pub(crate) fn look_up(&self, secret: &SecretRef, host: &str, user: Option<&str>) -> Result<Secret, AccessError> {
+        let missing = |sentence: Message| AccessError::Missing(sentence.with("name", secret).with("place", host));
         match secret {
             SecretRef::Env(name) => std::env::var(name)
                 .ok()
@@ -198,7 +196,7 @@ impl Secrets {
                     .ok_or_else(|| missing(NO_LINE.with("kept_as", name).with("path", path.display())))
             }
             SecretRef::Netrc => {
-                let host = Url::parse(place).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                let host = Url::parse(host).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
                 let line = || format!("machine {host} login {} password ...", user.unwrap_or("..."));
                 let Some(path) = self.netrc_path.clone().or_else(netrc::usual_path) else {
                     return Err(missing(NO_NETRC.with("line", line())));
@@ -214,22 +212,22 @@ impl Secrets {
 
     /// Keeps `user:password` for a host; returns its number there. A new password replaces the same user's old one, so
     /// that earlier jobs continue with it.
-    fn keep(&self, place: &str, user_info: &str) -> Result<u32, AccessError> {
+    fn keep(&self, host: &str, user_info: &str) -> Result<u32, AccessError> {
         let wanted = Secret(user_info.to_owned());
         let user = user_info.split(':').next().unwrap_or_default();
-        let place_for = |found: &BTreeMap<String, Secret>| {
+        let number_for = |found: &BTreeMap<String, Secret>| {
             (1..=MAX_PER_HOST).find(|number| {
-                let there = found.get(&name_of(place, *number));
+                let there = found.get(&name_of(host, *number));
                 there.is_none_or(|there| there.text().split(':').next() == Some(user))
             })
         };
         let full = || {
             let sentence = Message::new("access_full");
-            AccessError::Senseless(sentence.with("place", place).with("most", MAX_PER_HOST))
+            AccessError::Invalid(sentence.with("place", host).with("most", MAX_PER_HOST))
         };
         let mut known = lock(&self.known);
-        let number = place_for(&known).ok_or_else(full)?;
-        if known.get(&name_of(place, number)) == Some(&wanted) {
+        let number = number_for(&known).ok_or_else(full)?;
+        if known.get(&name_of(host, number)) == Some(&wanted) {
             return Ok(number);
         }
         let number = match &self.path {
@@ -237,21 +235,21 @@ impl Secrets {
             Some(path) => {
                 let mut number = number;
                 change(path, |found| {
-                    let Some(free) = place_for(found) else { return Err(full()) };
+                    let Some(free) = number_for(found) else { return Err(full()) };
                     number = free;
-                    Ok(found.insert(name_of(place, free), wanted.clone()).as_ref() != Some(&wanted))
+                    Ok(found.insert(name_of(host, free), wanted.clone()).as_ref() != Some(&wanted))
                 })?;
                 number
             }
         };
-        known.insert(name_of(place, number), wanted);
+        known.insert(name_of(host, number), wanted);
         Ok(number)
     }
 }
 
 /// The unique name under which the user info of a host is kept.
-fn name_of(place: &str, number: u32) -> String {
-    format!("{place}/{number}")
+fn name_of(host: &str, number: u32) -> String {
+    format!("{host}/{number}")
 }
 
 /// Removes the user info of a URL; returns it as `user:password`.

@@ -1,4 +1,4 @@
-//! What hosts ask of automatic clients: robots.txt and X-Robots-Tag.
+//! Rules of hosts for automatic clients: robots.txt and X-Robots-Tag.
 
 pub(super) mod noai;
 pub(super) mod robots_policy;

@@ -1,4 +1,4 @@
-//! X-Robots-Tag: whether a publisher asks not to use an image for training.
+//! X-Robots-Tag: whether a publisher forbids the use of an image for training.
 
 use reqwest::header::HeaderMap;
 

@@ -1,4 +1,4 @@
-//! Whether robots.txt allows a request; it is fetched once for all links of a host, if it should be obeyed.
+//! Whether robots.txt allows a request; it is fetched once for all links of a host, where the policy requires it.
 //!
 //! Does not fetch by itself: the fetcher passes a future that does.
 
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::robots_txt::Rules;
 use crate::error::{ErrorKind, ItemError};
-use crate::fetch::credentials::secrets::place_of;
+use crate::fetch::credentials::secrets::host_of;
 use crate::fetch::fault::Fault;
 use crate::model::RobotsPolicy;
 
@@ -42,10 +42,10 @@ pub struct LinkCounts {
 #[derive(Clone, Copy, Default)]
 struct Counts {
     listed: u32,
-    asked: u32,
+    requested: u32,
 }
 
-/// The rules of all hosts, and whether they are obeyed.
+/// The rules of all hosts, and the policy for them.
 pub(crate) struct RobotsCheck {
     policy: RobotsPolicy,
     counts: Arc<LinkCounts>,
@@ -76,14 +76,14 @@ impl LinkCounts {
     }
 
     /// Counts a link that is about to be requested.
-    pub(crate) fn asked(&self, url: &str) {
-        self.count(url, |counts| counts.asked = counts.asked.saturating_add(1));
+    pub(crate) fn requested(&self, url: &str) {
+        self.count(url, |counts| counts.requested = counts.requested.saturating_add(1));
     }
 
     /// The number of links of the same host, at least.
     pub(crate) fn of_host(&self, url: &str) -> u32 {
         let counts = lock(&self.by_host).get(&self.key(url)).copied().unwrap_or_default();
-        counts.listed.max(counts.asked)
+        counts.listed.max(counts.requested)
     }
 
     fn count(&self, url: &str, change: impl FnOnce(&mut Counts)) {
@@ -105,7 +105,7 @@ impl LinkCounts {
 }
 
 impl RobotsCheck {
-    /// Obeys robots.txt as the policy says.
+    /// Follows robots.txt as the policy says.
     pub(crate) fn new(policy: RobotsPolicy) -> Self {
         let hosts = Hosts { by_host: HashMap::new(), forget_at: HOSTS_KEPT, held_bytes: 0 };
         Self { policy, counts: Arc::default(), hosts: Mutex::new(hosts) }
@@ -116,8 +116,8 @@ impl RobotsCheck {
         &self.counts
     }
 
-    /// Whether robots.txt is obeyed at a URL's host.
-    fn counts_at(&self, url: &Url) -> bool {
+    /// Whether the robots.txt of a URL's host applies.
+    fn applies_to(&self, url: &Url) -> bool {
         match self.policy {
             RobotsPolicy::Always => true,
             RobotsPolicy::Never => false,
@@ -133,14 +133,14 @@ impl RobotsCheck {
         name: &str,
         fetch: impl Future<Output = Result<Robots, Fault>>,
     ) -> Result<(), Fault> {
-        if !self.counts_at(url) {
+        if !self.applies_to(url) {
             return Ok(());
         }
         let refused = |kind, detail: &str| {
             let error = ItemError::new(kind, name).with("host", url.host_str().unwrap_or_default());
             Fault::new(if detail.is_empty() { error } else { error.with("detail", detail) })
         };
-        let host = self.host(&place_of(url));
+        let host = self.host(&host_of(url));
         let mut known = host.known.lock().await;
         if let Some(Known::Closed { until, .. }) = &*known
             && Instant::now() >= *until
@@ -219,14 +219,14 @@ mod tests {
         for url in ["http://me:pw@H.example:81/a", "https://h.example?x", "HTTP://h.EXAMPLE", "http://h.example:/"] {
             counts.listed(url);
         }
-        counts.asked("http://h.example/");
+        counts.requested("http://h.example/");
         assert_eq!((counts.of_host("https://h.example/x"), counts.of_host("http://x.example/h.example/")), (4, 0));
         counts.listed("http://[::1]:81/");
         assert_eq!((counts.of_host("http://[::1]/"), counts.of_host("http://[::2]/")), (1, 0));
     }
 
     #[test]
-    fn a_robots_txt_is_fetched_once_and_obeyed_above_a_hundred_links() {
+    fn a_robots_txt_is_fetched_once_and_applies_above_a_hundred_links() {
         run(async {
             let fetched = AtomicU32::new(0);
             let robots = RobotsCheck::new(RobotsPolicy::Auto);

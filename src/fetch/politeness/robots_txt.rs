@@ -1,7 +1,7 @@
 //! robots.txt according to RFC 9309: groups by product token; the longest matching rule wins, Allow if two are equally
 //! long.
 //!
-//! Only parsing and matching: `robots_policy` decides when it is fetched and obeyed.
+//! Only parsing and matching: `robots_policy` decides when it is fetched and applied.
 
 /// Our product token.
 pub(crate) const TOKEN: &str = "pixloom";

@@ -71,6 +71,15 @@ impl Body {
     }
 }
 
+/// What an incomplete body takes while it waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holding {
+    /// Bytes of memory.
+    pub(crate) bytes: u64,
+    /// Open files.
+    pub(crate) files: usize,
+}
+
 /// Collects the bytes of a body.
 pub(crate) struct Collector<'a> {
     spool: &'a Spool,
@@ -112,6 +121,12 @@ impl<'a> Collector<'a> {
         self.size_bytes
     }
 
+    /// What it takes now.
+    pub(crate) fn holding(&self) -> Holding {
+        let bytes = self.pending.capacity() + self.whole.as_ref().map_or(0, Bytes::len);
+        Holding { bytes: bytes as u64, files: usize::from(self.file.is_some()) }
+    }
+
     /// Adds the next bytes, without copying them if they are the whole body.
     pub(crate) async fn take(&mut self, chunk: Bytes) -> Result<(), ItemError> {
         let is_whole = self.size_bytes == 0 && self.expected_bytes == Some(chunk.len() as u64);
@@ -127,9 +142,9 @@ impl<'a> Collector<'a> {
     pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
         self.size_bytes += bytes.len() as u64;
         if self.pending.capacity() == 0
-            && let Some(room) = self.expected_bytes
+            && let Some(expected) = self.expected_bytes
         {
-            self.pending.reserve_exact(usize::try_from(room).unwrap_or(0));
+            self.pending.reserve_exact(usize::try_from(expected).unwrap_or(0));
         }
         if let Some(whole) = self.whole.take() {
             self.pending.extend_from_slice(&whole);
@@ -165,7 +180,7 @@ impl<'a> Collector<'a> {
         self.is_flushing = true;
         let written = tokio::task::spawn_blocking(move || -> io::Result<((SpooledFile, Sha256), Vec<u8>)> {
             let (file, mut hasher) = match file {
-                Some(begun) => begun,
+                Some(file) => file,
                 None => (spool.create()?, Sha256::new()),
             };
             file.file().write_all(&pending)?;

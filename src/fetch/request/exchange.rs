@@ -57,9 +57,10 @@ pub struct Known {
 }
 
 /// A request; the spool outlives it, since a partial body may be resumed.
-pub(crate) struct Ask<'r, 'a> {
-    /// The client, and the headers with credentials.
-    pub(crate) way: (&'r Client, HeaderMap),
+pub(crate) struct HttpRequest<'r, 'a> {
+    pub(crate) client: &'r Client,
+    /// With credentials.
+    pub(crate) headers: HeaderMap,
     pub(crate) url: &'r Url,
     /// What errors call it.
     pub(crate) name: &'r str,
@@ -79,59 +80,59 @@ pub(crate) struct Ask<'r, 'a> {
 /// Requests a URL within the time limit. If `partial` holds a part of that URL's body, only the rest is requested; the
 /// received part of a body that breaks off is left there. `on_answer` is called with the status when a server answered.
 pub(crate) async fn request<'a>(
-    ask: Ask<'_, 'a>,
+    request: HttpRequest<'_, 'a>,
     partial: &mut Option<Partial<'a>>,
     on_answer: impl Fn(u16),
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
-        let from = partial.as_ref().filter(|partial| partial.url == *ask.url && partial.can_resume());
+        let from = partial.as_ref().filter(|partial| partial.url == *request.url && partial.can_resume());
         let is_resumed = from.is_some();
-        let sending = with_conditions(&ask, from).send();
-        let response = watch.answered(sending).await;
-        let response = response
-            .map_err(|error| fault::of_request(&error, ask.name, ask.progress.began(), ask.limits.connect_timeout))?;
-        ask.progress.note_byte(Instant::now());
+        let sending = with_conditions(&request, from).send();
+        let response = watch.head(sending).await;
+        let response = response.map_err(|error| {
+            fault::of_request(&error, request.name, request.progress.began(), request.limits.connect_timeout)
+        })?;
+        request.progress.note_byte(Instant::now());
         let status = response.status().as_u16();
         on_answer(status);
-        let answer = Answer { ask: &ask, response, times: watch.times(), is_resumed };
+        let answer = Answer { request: &request, response, watch: &watch, is_resumed };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
-    let reply = match ask.progress.watch(ask.time_limit, ask.slot, ask.may_give_way, whole).await {
+    let reply = match request.progress.watch(request.time_limit, request.slot, request.may_give_way, whole).await {
         Watched::Ended(reply) => reply,
-        Watched::GaveWay => Err(fault::gave_way(ask.name)),
+        Watched::GaveWay => Err(fault::gave_way(request.name)),
         Watched::TimedOut => {
             let sentence = Message::new("link_unfinished");
-            let sentence = sentence.with("seconds", ask.time_limit.as_secs_f64());
-            Err(Fault::time_out(ItemError::new(ErrorKind::Timeout, ask.name).saying(&sentence)))
+            let sentence = sentence.with("seconds", request.time_limit.as_secs_f64());
+            Err(Fault::time_out(ItemError::new(ErrorKind::Timeout, request.name).saying(&sentence)))
         }
     };
     reply.map_err(|fault| Fault { times: Some(Box::new(watch.times())), ..fault })
 }
 
-fn with_conditions(ask: &Ask<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
-    let (client, headers) = &ask.way;
-    let mut request = client.get(ask.url.clone()).headers(headers.clone());
+fn with_conditions(request: &HttpRequest<'_, '_>, from: Option<&Partial<'_>>) -> RequestBuilder {
+    let mut builder = request.client.get(request.url.clone()).headers(request.headers.clone());
     if let Some((partial, validator)) = from.and_then(|partial| Some((partial, partial.validator.as_deref()?))) {
-        request = request.header(RANGE, format!("bytes={}-", partial.collector.size_bytes()));
-        return request.header(IF_RANGE, validator);
+        builder = builder.header(RANGE, format!("bytes={}-", partial.collector.size_bytes()));
+        return builder.header(IF_RANGE, validator);
     }
-    let Some(known) = ask.known else { return request };
+    let Some(known) = request.known else { return builder };
     // RFC 9110, 13.1.3: a server that supports If-None-Match ignores the other.
     if let Some(etag) = &known.etag {
-        request = request.header(IF_NONE_MATCH, etag);
+        builder = builder.header(IF_NONE_MATCH, etag);
     }
     if let Some(modified) = &known.last_modified {
-        request = request.header(IF_MODIFIED_SINCE, modified);
+        builder = builder.header(IF_MODIFIED_SINCE, modified);
     }
-    request
+    builder
 }
 
 /// A response.
 struct Answer<'r, 'a> {
-    ask: &'r Ask<'r, 'a>,
+    request: &'r HttpRequest<'r, 'a>,
     response: Response,
-    times: TransferTimes,
+    watch: &'r timing::Watch,
     /// Whether only the rest of a body was requested.
     is_resumed: bool,
 }
@@ -141,11 +142,11 @@ impl<'a> Answer<'_, 'a> {
         let status = self.response.status();
         match status.as_u16() {
             _ if is_redirect(status) => {
-                let target = redirect_target(&self.response, self.ask.url, self.ask.name);
+                let target = redirect_target(&self.response, self.request.url, self.request.name);
                 drain(self.response).await;
                 target.map(Reply::Redirect).map_err(Fault::new)
             }
-            304 if self.ask.known.is_some() && !self.is_resumed => Ok(Reply::Unchanged(self.times)),
+            304 if self.request.known.is_some() && !self.is_resumed => Ok(Reply::Unchanged(self.watch.times())),
             206 if self.is_resumed => self.resume(partial).await,
             412 | 416 if self.is_resumed => {
                 if status == StatusCode::RANGE_NOT_SATISFIABLE
@@ -153,14 +154,14 @@ impl<'a> Answer<'_, 'a> {
                     && let Some(whole) = partial.take()
                 {
                     drain(self.response).await;
-                    return finish(whole, self.times, None).await;
+                    return finish(whole, self.watch.times(), None).await;
                 }
                 *partial = None;
                 drain(self.response).await;
                 Ok(Reply::StartAgain)
             }
             206 if !resume::is_the_whole(self.response.headers()) => {
-                Err(fault::bad_response(self.ask.name, "it sent a part, although the whole was requested"))
+                Err(fault::bad_response(self.request.name, "it sent a part, although the whole was requested"))
             }
             // "No content" and "reset content": a success without anything to save.
             204 | 205 => Err(self.refused().await),
@@ -171,7 +172,7 @@ impl<'a> Answer<'_, 'a> {
 
     async fn refused(self) -> Fault {
         let status = self.response.status();
-        let mut error = ItemError::new(ErrorKind::HttpStatus, self.ask.name).with("status", status.as_u16());
+        let mut error = ItemError::new(ErrorKind::HttpStatus, self.request.name).with("status", status.as_u16());
         if let Some(reason) = status.canonical_reason() {
             error = error.with("detail", reason);
         }
@@ -185,9 +186,9 @@ impl<'a> Answer<'_, 'a> {
 
     /// Receives a whole body; a part received before is dropped.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, url, spool, progress, .. } = self.ask;
+        let &HttpRequest { limits, name, url, spool, progress, .. } = self.request;
         let headers = self.response.headers();
-        if let Some(directive) = limits.obeys_noai.then(|| noai::refusal(headers)).flatten() {
+        if let Some(directive) = limits.skips_noai.then(|| noai::refusal(headers)).flatten() {
             let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
             drain(self.response).await;
             return Err(Fault::new(error));
@@ -205,15 +206,16 @@ impl<'a> Answer<'_, 'a> {
         }
         let validator = if is_packed { None } else { resume::strong_validator(headers) };
         let collector = Collector::new(spool, limits.max_body_in_memory_bytes, whole_bytes);
-        let begun = partial.insert(Partial { url: url.clone(), head, collector, whole_bytes, validator, resumed: 0 });
-        let (mut times, began) = (self.times, Instant::now());
+        let part = Partial { url: url.clone(), head, collector, whole_bytes, validator, resumed: 0, kept: None };
+        let part = partial.insert(part);
+        self.watch.body_begins();
         let packed_bytes = if is_packed {
-            Some(receive::packed(self.response, &codings, &mut begun.collector, terms).await?)
+            Some(receive::packed(self.response, &codings, &mut part.collector, terms).await?)
         } else {
-            receive::plain(self.response, &mut begun.collector, terms).await?;
+            receive::plain(self.response, &mut part.collector, terms).await?;
             None
         };
-        times.body_ms = began.elapsed().as_millis() as u64;
+        let times = self.watch.times();
         match partial.take() {
             Some(whole) => finish(whole, times, packed_bytes).await,
             None => Ok(Reply::StartAgain),
@@ -222,9 +224,9 @@ impl<'a> Answer<'_, 'a> {
 
     /// Receives the rest of a body, if the response is that.
     async fn resume(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &Ask { limits, name, progress, .. } = self.ask;
-        let fits = partial.as_ref().map(|begun| begun.fits(self.response.headers()));
-        let (Some(Ok(end)), Some(begun)) = (fits, partial.as_mut()) else {
+        let &HttpRequest { limits, name, progress, .. } = self.request;
+        let fits = partial.as_ref().map(|part| part.fits(self.response.headers()));
+        let (Some(Ok(end)), Some(part)) = (fits, partial.as_mut()) else {
             tracing::debug!(name, why = ?fits, "a transfer starts again");
             *partial = None;
             drain(self.response).await;
@@ -235,11 +237,11 @@ impl<'a> Answer<'_, 'a> {
         if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
             return Err(receive::too_large(terms));
         }
-        begun.whole_bytes = whole_bytes;
-        begun.head.http_status = self.response.status().as_u16();
-        begun.resumed += 1;
-        let (mut times, began) = (self.times, Instant::now());
-        let received = receive::plain(self.response, &mut begun.collector, terms).await;
+        part.whole_bytes = whole_bytes;
+        part.head.http_status = self.response.status().as_u16();
+        part.resumed += 1;
+        self.watch.body_begins();
+        let received = receive::plain(self.response, &mut part.collector, terms).await;
         if let Err(fault) = received {
             // A part longer than announced can't be trusted.
             if fault.error.kind == ErrorKind::BadResponse {
@@ -247,7 +249,7 @@ impl<'a> Answer<'_, 'a> {
             }
             return Err(fault);
         }
-        times.body_ms = began.elapsed().as_millis() as u64;
+        let times = self.watch.times();
         match partial.take() {
             Some(whole) => finish(whole, times, None).await,
             None => Ok(Reply::StartAgain),

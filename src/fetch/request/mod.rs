@@ -4,6 +4,7 @@ pub(super) mod body;
 pub(super) mod content_encoding;
 pub(super) mod exchange;
 pub(super) mod head;
+pub(super) mod kept_parts;
 pub(super) mod minimum_speed;
 pub(super) mod receive;
 pub(super) mod resume;

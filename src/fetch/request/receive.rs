@@ -68,8 +68,8 @@ pub(crate) async fn packed(
     collector: &mut Collector<'_>,
     terms: Terms<'_>,
 ) -> Result<u64, Fault> {
-    let came = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&came);
+    let received = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&received);
     let wire = stream::unfold(Some(ResponseStream::new(response, terms)), move |wire| {
         let counter = Arc::clone(&counter);
         async move {
@@ -85,7 +85,7 @@ pub(crate) async fn packed(
         }
     });
     let reader: Reader<'_> = Box::pin(StreamReader::new(Box::pin(wire)));
-    let failed = |error: io::Error| of_unpacking(error, terms, came.load(Ordering::Relaxed));
+    let failed = |error: io::Error| of_decoding(error, terms, received.load(Ordering::Relaxed));
     let mut reader = content_encoding::unpack(reader, codings).await.map_err(failed)?;
     loop {
         let bytes = reader.fill_buf().await.map_err(failed)?;
@@ -97,14 +97,14 @@ pub(crate) async fn packed(
         if size_bytes > terms.limits.max_body_bytes {
             return Err(too_large(terms));
         }
-        if size_bytes > MAX_BODY_IN_MEMORY_BYTES && size_bytes / MAX_UNPACKED_TIMES > came.load(Ordering::Relaxed) {
+        if size_bytes > MAX_BODY_IN_MEMORY_BYTES && size_bytes / MAX_UNPACKED_TIMES > received.load(Ordering::Relaxed) {
             let limit = format!("{MAX_UNPACKED_TIMES} times its compressed size");
             return Err(Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit)));
         }
         collector.push(bytes).await.map_err(Fault::new)?;
         reader.as_mut().consume(count);
     }
-    let had = came.load(Ordering::Relaxed);
+    let had = received.load(Ordering::Relaxed);
     if terms.end_bytes.is_some_and(|wanted| had < wanted) {
         return Err(Fault::new(fault::short_body(terms.name, had, terms.end_bytes)));
     }
@@ -125,10 +125,10 @@ fn too_slow(terms: Terms<'_>) -> Fault {
 }
 
 /// The connection broke, or the body can't be decoded.
-fn of_unpacking(error: io::Error, terms: Terms<'_>, came: u64) -> Fault {
+fn of_decoding(error: io::Error, terms: Terms<'_>, received: u64) -> Fault {
     let what = error.to_string();
     match error.downcast::<Broken>() {
-        Ok(Broken::Off(error)) => fault::of_body(&error, terms.name, came, terms.end_bytes),
+        Ok(Broken::Off(error)) => fault::of_body(&error, terms.name, received, terms.end_bytes),
         Ok(Broken::TooSlow) => too_slow(terms),
         Err(_) => fault::bad_response(terms.name, format_args!("couldn't decode its body: {what}")),
     }

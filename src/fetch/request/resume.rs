@@ -13,6 +13,7 @@ use url::Url;
 
 use super::body::Collector;
 use super::head::Head;
+use super::kept_parts::KeptPart;
 
 /// How much older than its response a Last-Modified must be to be a strong validator (RFC 9110, 8.8.2.2; a minute also
 /// covers clocks that differ).
@@ -32,6 +33,8 @@ pub(crate) struct Partial<'a> {
     pub(crate) validator: Option<String>,
     /// How often it was resumed.
     pub(crate) resumed: u32,
+    /// Its share of what may be kept, while its link waits for a retry.
+    pub(crate) kept: Option<KeptPart>,
 }
 
 impl Partial<'_> {
@@ -48,9 +51,10 @@ impl Partial<'_> {
         if header(headers, CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
             return Err("a compressed part");
         }
-        let range = header(headers, CONTENT_RANGE).and_then(ContentRange::parse).ok_or("a part of unknown place")?;
+        let range =
+            header(headers, CONTENT_RANGE).and_then(ContentRange::parse).ok_or("a part at an unknown position")?;
         if range.first != self.collector.size_bytes() {
-            return Err("another part than the one asked for");
+            return Err("another part than the requested one");
         }
         let whole = range.whole.ok_or("a part of an unknown whole")?;
         if self.whole_bytes.is_some_and(|known| known != whole) {
@@ -59,7 +63,7 @@ impl Partial<'_> {
         let end = range.last + 1;
         let announced = header(headers, CONTENT_LENGTH).and_then(digits);
         if announced.is_some_and(|announced| announced != end - range.first) {
-            return Err("a part whose length contradicts its place");
+            return Err("a part whose length contradicts its range");
         }
         if self.is_contradicted(headers) {
             return Err("a part of another version");
@@ -249,6 +253,7 @@ mod tests {
             whole_bytes: Some(10),
             validator: Some("\"1\"".into()),
             resumed: 0,
+            kept: None,
         };
         assert!(partial.can_resume());
         let good = ("content-range", "bytes 4-9/10");
@@ -263,8 +268,8 @@ mod tests {
             (vec![("content-range", "bytes 3-9/10")], Err("another part")),
             (vec![("content-range", "bytes 4-10/11")], Err("another whole")),
             (vec![("content-range", "bytes 4-9/*")], Err("unknown whole")),
-            (vec![good, ("content-range", "bytes 5-9/10")], Err("unknown place")),
-            (vec![], Err("unknown place")),
+            (vec![good, ("content-range", "bytes 5-9/10")], Err("unknown position")),
+            (vec![], Err("unknown position")),
         ] {
             match (partial.fits(&headers(&lines)), fits) {
                 (Ok(end), Ok(wanted)) => assert_eq!(end, wanted, "{lines:?}"),

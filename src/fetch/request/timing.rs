@@ -32,13 +32,33 @@ struct Made {
     /// From the beginning until the TLS ClientHello.
     greeted_us: AtomicU64,
     tls_us: AtomicU64,
-    /// From the beginning until the head of the response.
+    /// From the beginning until the head of the response; 0 if there is none.
     answered_us: AtomicU64,
+    /// From the beginning until its body was first awaited; 0 if it was not.
+    body_us: AtomicU64,
 }
 
 impl Made {
     fn elapsed_us(&self) -> u64 {
         micros(self.began.elapsed()).max(1)
+    }
+
+    /// The durations at a point in time, in microseconds since the beginning. Reads no clock: parts that were not
+    /// reached take exactly no time.
+    fn times_at(&self, now_us: u64) -> TransferTimes {
+        let of = |part: &AtomicU64| part.load(Ordering::Relaxed);
+        let reached = |part: &AtomicU64| Some(of(part)).filter(|us| *us > 0);
+        let some_ms = |us: u64| (us > 0).then_some(us / 1000);
+        let (dns_us, all_us, tls_us) = (of(&self.dns_us), of(&self.all_us), of(&self.tls_us));
+        let answered_us = reached(&self.answered_us).unwrap_or(now_us);
+        let body_us = reached(&self.body_us).map_or(0, |since_us| now_us.saturating_sub(since_us));
+        TransferTimes {
+            dns_ms: some_ms(dns_us),
+            connect_ms: some_ms(all_us.saturating_sub(dns_us + tls_us)),
+            tls_ms: some_ms(tls_us),
+            wait_ms: answered_us.saturating_sub(all_us.max(dns_us)) / 1000,
+            body_ms: body_us / 1000,
+        }
     }
 }
 
@@ -52,30 +72,27 @@ impl Watch {
             greeted_us: none(),
             tls_us: none(),
             answered_us: none(),
+            body_us: none(),
         }))
     }
 
-    /// Awaits the head of the response.
-    pub(crate) async fn answered<T>(&self, answer: impl Future<Output = T>) -> T {
-        let answer = MADE.scope(Arc::clone(&self.0), answer).await;
-        self.0.answered_us.store(self.0.elapsed_us(), Ordering::Relaxed);
-        answer
+    /// Awaits the head of the response. A request that fails has none.
+    pub(crate) async fn head<T, E>(&self, head: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let head = MADE.scope(Arc::clone(&self.0), head).await;
+        if head.is_ok() {
+            self.0.answered_us.store(self.0.elapsed_us(), Ordering::Relaxed);
+        }
+        head
+    }
+
+    /// The body is awaited from now on. A response whose body is not wanted has none.
+    pub(crate) fn body_begins(&self) {
+        self.0.body_us.store(self.0.elapsed_us(), Ordering::Relaxed);
     }
 
     /// The durations so far.
     pub(crate) fn times(&self) -> TransferTimes {
-        let of = |part: &AtomicU64| part.load(Ordering::Relaxed);
-        let (dns_us, all_us, tls_us) = (of(&self.0.dns_us), of(&self.0.all_us), of(&self.0.tls_us));
-        let now = self.0.elapsed_us();
-        let answered = Some(of(&self.0.answered_us)).filter(|us| *us > 0).unwrap_or(now);
-        let some_ms = |us: u64| (us > 0).then_some(us / 1000);
-        TransferTimes {
-            dns_ms: some_ms(dns_us),
-            connect_ms: some_ms(all_us.saturating_sub(dns_us + tls_us)),
-            tls_ms: some_ms(tls_us),
-            wait_ms: answered.saturating_sub(all_us.max(dns_us)) / 1000,
-            body_ms: now.saturating_sub(answered) / 1000,
-        }
+        self.0.times_at(self.0.elapsed_us())
     }
 }
 
@@ -162,5 +179,34 @@ impl SecureRandom for Noted {
             let _ = made.greeted_us.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         });
         self.0.fill(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_was_not_reached_took_no_time() {
+        let watch = Watch::start();
+        let Watch(made) = &watch;
+        made.all_us.store(2_000, Ordering::Relaxed);
+        let unanswered = made.times_at(301_900);
+        assert_eq!((unanswered.wait_ms, unanswered.body_ms), (299, 0));
+        made.answered_us.store(12_000, Ordering::Relaxed);
+        let unwanted = made.times_at(301_900);
+        assert_eq!((unwanted.wait_ms, unwanted.body_ms), (10, 0));
+        made.body_us.store(12_100, Ordering::Relaxed);
+        let received = made.times_at(42_200);
+        assert_eq!((received.connect_ms, received.wait_ms, received.body_ms), (Some(2), 10, 30));
+    }
+
+    #[test]
+    fn a_request_that_failed_has_no_head() {
+        let watch = Watch::start();
+        let failed = futures_util::FutureExt::now_or_never(watch.head(std::future::ready(Err::<(), ()>(()))));
+        assert_eq!((failed, watch.0.answered_us.load(Ordering::Relaxed)), (Some(Err(())), 0));
+        let answered = futures_util::FutureExt::now_or_never(watch.head(std::future::ready(Ok::<(), ()>(()))));
+        assert!(answered == Some(Ok(())) && watch.0.answered_us.load(Ordering::Relaxed) > 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Adapts the number of concurrent requests to a host: few at first unless many are allowed, more while that helps,
-//! half after trouble.
+//! half when the host shows signs of overload.
 //!
-//! The number doubles with each round of answers until the first trouble, and then rises by one per round (additive
+//! The number doubles with each round of answers until the first sign of overload, and then rises by one per round (additive
 //! increase, multiplicative decrease: Chiu and Jain 1989). It is reduced for a while if a larger number only makes the
 //! host slower: answers take much longer than at best, and there are no more of them. A host that refuses even a single
 //! request has a rate limit: its requests are spaced out, further after each refusal and less after each success. Uses
@@ -32,14 +32,14 @@ const MOST_REFUSALS: u32 = 8;
 pub(super) struct Concurrency {
     most: usize,
     limit: usize,
-    /// Whether there was trouble, after which the number grows slowly.
+    /// Whether the host showed signs of overload, after which the number grows slowly.
     is_cautious: bool,
     round: Round,
     /// Whether the last round used the whole number.
     was_full: bool,
     /// The round before this one.
     earlier: Option<Earlier>,
-    /// The mean wait of the fastest round; drifts up, so that it does not stay for ever.
+    /// The mean wait of the fastest round; drifts up, so that it is not kept forever.
     least_wait: Option<Duration>,
     /// The moving average of the waits for answers.
     recent_wait: Option<Duration>,
@@ -113,7 +113,7 @@ impl Concurrency {
         self.limit = self.limit.min(self.most);
     }
 
-    /// An answer came `wait` after its request; `is_full` says whether as many requests were in progress as allowed.
+    /// An answer arrived `wait` after its request; `is_full` says whether as many requests were in progress as allowed.
     pub(super) fn answered(&mut self, now: Instant, wait: Duration, is_full: bool) {
         self.forgive();
         let began = *self.round.began.get_or_insert(now.checked_sub(wait).unwrap_or(now));
@@ -160,7 +160,7 @@ impl Concurrency {
         self.recent_wait.zip(self.least_wait).is_some_and(|(recent, least)| is_slow(recent, least))
     }
 
-    /// No request was answered so far: up to twice as many show whether that is the host's fault. Not after trouble.
+    /// No request was answered so far: up to twice as many show whether that is the host's fault. Not after signs of overload.
     pub(super) fn widen(&mut self) {
         if !self.is_cautious && self.held_rounds == 0 {
             self.limit = (self.limit * 2).min(self.most);
@@ -168,7 +168,7 @@ impl Concurrency {
     }
 
     /// A request that began then failed to connect or broke off: half as many from now on.
-    pub(super) fn troubled(&mut self, began: Instant, now: Instant) {
+    pub(super) fn slow_down(&mut self, began: Instant, now: Instant) {
         if self.cut_at.is_some_and(|cut| began < cut) {
             return;
         }
@@ -185,7 +185,7 @@ impl Concurrency {
         let was_alone = self.limit == 1 || !self.gap.is_zero();
         // Requests sent with the shorter gap say nothing about the new one.
         let was_spaced = self.spaced_at.is_none_or(|at| began >= at + self.gap * 3 / 4);
-        self.troubled(began, now);
+        self.slow_down(began, now);
         if is_news && was_alone && was_spaced {
             self.spaced_at = Some(now);
             self.refusals = self.refusals.saturating_add(1);
@@ -227,8 +227,8 @@ impl Concurrency {
         (self.unanswered >= SILENT_REQUESTS && silent >= patience).then_some(silent)
     }
 
-    /// Whether there was trouble.
-    pub(super) const fn is_in_trouble(&self) -> bool {
+    /// Whether the host showed signs of overload, or is silent.
+    pub(super) const fn has_slowed_down(&self) -> bool {
         self.cut_at.is_some() || self.silent_since.is_some()
     }
 }
@@ -270,18 +270,18 @@ mod tests {
     }
 
     #[test]
-    fn trouble_halves_the_number_once_and_slows_its_growth() {
+    fn overload_halves_the_number_once_and_slows_its_growth() {
         let mut concurrency = Concurrency::new(64);
         let began = Instant::now();
         let now = led(&mut concurrency, began, 4, 50 * MS, 1e6);
         for _ in 0..20 {
-            concurrency.troubled(began, now);
+            concurrency.slow_down(began, now);
         }
         assert_eq!(concurrency.limit(), 32);
         led(&mut concurrency, now, 3, 50 * MS, 1e6);
         assert_eq!(concurrency.limit(), 35);
         for at in 1..20 {
-            concurrency.troubled(now + at * MS, now + at * MS);
+            concurrency.slow_down(now + at * MS, now + at * MS);
         }
         assert_eq!(concurrency.limit(), 1);
     }

@@ -48,7 +48,7 @@ pub(in crate::fetch) enum Priority {
     Retry,
 }
 
-/// A host asked to be left alone.
+/// A host asked for a pause (Retry-After).
 #[derive(Clone, Copy, Debug)]
 struct Rest {
     until: Instant,
@@ -61,7 +61,7 @@ struct Rest {
 pub(in crate::fetch) enum Unavailable {
     /// It has answered no request for this long.
     Silent(Duration),
-    /// It answered with this status, and asks to be left alone for longer than links wait.
+    /// It answered with this status, and asks for a longer pause than links wait.
     AtRest { status: u16, left: Duration },
     /// The item's time is over.
     OutOfTime,
@@ -70,13 +70,13 @@ pub(in crate::fetch) enum Unavailable {
 /// What a silent request should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::fetch) enum Silence {
-    /// Go on, and ask again after this time.
+    /// Continue, and check again after this time.
     Wait(Duration),
     /// End, so that another link is tried; its own is requested again later.
     GiveWay,
 }
 
-/// The state of one host. `W` stands for a request that waits for a permit.
+/// The state of one host. `W` is a request that waits for a permit.
 #[derive(Debug)]
 pub(super) struct HostState<W> {
     rules: Rules,
@@ -128,9 +128,9 @@ impl<W> HostState<W> {
         }
     }
 
-    /// Whether it can be forgotten while nobody uses it: nothing is known of it that a new host would not start with.
-    pub(super) fn is_forgettable(&self, now: Instant, keeps_troubled: bool) -> bool {
-        self.queue.is_empty() && self.rest_left(now).is_none() && !(keeps_troubled && self.concurrency.is_in_trouble())
+    /// Whether it can be forgotten while it is not in use: nothing is known of it that a new host would not start with.
+    pub(super) fn is_forgettable(&self, now: Instant, keeps_slowed: bool) -> bool {
+        self.queue.is_empty() && self.rest_left(now).is_none() && !(keeps_slowed && self.concurrency.has_slowed_down())
     }
 
     // Links.
@@ -160,7 +160,7 @@ impl<W> HostState<W> {
         seqs
     }
 
-    /// Whether it should be asked for its queued links now; says so once until they are taken.
+    /// Whether its queued links should be taken now; returns that once until they are taken.
     pub(super) fn becomes_ready(&mut self) -> bool {
         let is_due = !self.queue.is_empty() && !self.is_ready && self.in_hand <= self.refill_at;
         self.is_ready |= is_due;
@@ -207,7 +207,7 @@ impl<W> HostState<W> {
 
     // Permits.
 
-    /// Gives out a permit if one is free; then nobody is in line.
+    /// Gives out a permit if one is free; then no request waits.
     pub(super) fn try_enter(&mut self) -> Option<u64> {
         (self.permits.len() < self.concurrency.limit()).then(|| self.permit())
     }
@@ -241,14 +241,14 @@ impl<W> HostState<W> {
         id
     }
 
-    /// A permit comes back.
+    /// A permit is returned.
     pub(super) fn give_back(&mut self, id: u64) {
-        if let Ok(place) = self.permits.binary_search(&id) {
-            self.permits.remove(place);
+        if let Ok(index) = self.permits.binary_search(&id) {
+            self.permits.remove(index);
         }
     }
 
-    /// Forgets requests in line that nobody waits for any more.
+    /// Forgets waiting requests that were cancelled.
     pub(super) fn prune(&mut self, is_gone: impl Fn(&W) -> bool) {
         self.untried.retain(|waiter| !is_gone(waiter));
         self.retries.retain(|waiter| !is_gone(waiter));
@@ -256,7 +256,7 @@ impl<W> HostState<W> {
 
     // Time.
 
-    /// How long the host asks to be left alone; an error if that is longer than links wait.
+    /// How long a pause the host asks for; an error if that is longer than links wait.
     pub(super) fn rest(&self, now: Instant) -> Result<Option<Duration>, Unavailable> {
         self.rests_too_long(now).map_or_else(|| Ok(self.rest_left(now)), Err)
     }
@@ -270,7 +270,7 @@ impl<W> HostState<W> {
         Some(Unavailable::AtRest { status: self.rest?.status, left })
     }
 
-    /// The host asked to be left alone for this long with this status.
+    /// The host asked for a pause of this length with this status.
     pub(super) fn set_rest(&mut self, wait: Duration, status: u16, now: Instant) {
         let until = now + wait.min(LONGEST_REST);
         if self.rest.is_none_or(|earlier| earlier.until < until) {
@@ -294,7 +294,7 @@ impl<W> HostState<W> {
         }
     }
 
-    /// Starts the next request if its time has come; else says how long that is. Requests are spaced out at a host that
+    /// Starts the next request if it may begin now; otherwise returns how long to wait. Requests are spaced out at a host that
     /// keeps a rate.
     pub(super) fn start(&mut self, now: Instant) -> Option<Duration> {
         let next = self.last_start.map(|last| last + self.concurrency.gap());
@@ -326,7 +326,7 @@ impl<W> HostState<W> {
     pub(super) fn timed_out(&mut self, began: Instant, now: Instant) {
         let others_answered = self.last_answer.is_some_and(|at| at >= began);
         if others_answered && self.concurrency.is_slowing() {
-            self.concurrency.troubled(began, now);
+            self.concurrency.slow_down(began, now);
         }
     }
 

@@ -21,7 +21,7 @@ impl LinkQueue {
         self.bytes.len()
     }
 
-    /// Adds a link, which must come after all earlier ones.
+    /// Adds a link, whose number must be above all earlier ones.
     pub(super) fn push(&mut self, seq: u64) {
         let mut distance = seq.saturating_sub(self.last_in);
         self.last_in = seq;

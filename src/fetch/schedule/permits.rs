@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
-/// Permits; those who wait get them in their order.
+/// Permits, given out in the order of requests.
 pub(super) struct Permits {
     free: Semaphore,
     in_use: AtomicUsize,
@@ -14,7 +14,7 @@ pub(super) struct Permits {
 
 struct Size {
     limit: usize,
-    /// Permits to be withheld as they come back.
+    /// Permits to be withheld when they are returned.
     excess: usize,
 }
 
@@ -38,17 +38,12 @@ impl Permits {
         Permit(Arc::clone(this))
     }
 
-    /// Those that somebody holds.
+    /// Permits in use.
     pub(super) fn in_use(&self) -> usize {
         self.in_use.load(Ordering::Relaxed)
     }
 
-    /// How many there are.
-    pub(super) fn limit(&self) -> usize {
-        self.size.lock().unwrap_or_else(PoisonError::into_inner).limit
-    }
-
-    /// Allows this many from now on; those above it are withheld when they come back.
+    /// Allows this many from now on; those above it are withheld when they are returned.
     pub(super) fn set_limit(&self, limit: usize) {
         let limit = limit.clamp(1, Semaphore::MAX_PERMITS);
         let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);

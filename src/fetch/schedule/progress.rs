@@ -1,5 +1,5 @@
-//! How far a request has come: when its last byte came, how long the rate of all transfers held it back, and whether it
-//! should go on.
+//! The progress of a request: when its last byte arrived, how long the rate of all transfers delayed it, and whether it
+//! should continue.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +15,9 @@ pub(in crate::fetch) struct Progress<'a> {
     began: Instant,
     /// When it is first checked for silence.
     first_look: Duration,
-    /// How long the rate held it back.
+    /// How long the rate delayed it.
     held_us: AtomicU64,
-    /// When its last byte came, since it began.
+    /// When its last byte arrived, since it began.
     last_byte_us: AtomicU64,
 }
 
@@ -44,12 +44,12 @@ impl<'a> Progress<'a> {
         self.began
     }
 
-    /// Something came from the server.
+    /// The server sent something.
     pub(in crate::fetch) fn note_byte(&self, now: Instant) {
         self.last_byte_us.store(micros(now.saturating_duration_since(self.began)), Ordering::Relaxed);
     }
 
-    /// This many bytes came; waits as long as the rate demands.
+    /// This many bytes arrived; waits as long as the rate demands.
     pub(in crate::fetch) async fn received(&self, bytes: usize, now: Instant) {
         self.note_byte(now);
         let Some(rate) = self.rate else { return };
@@ -62,7 +62,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Runs a request until it ends, takes longer than `limit` (the time in which the rate held it back does not
+    /// Runs a request until it ends, takes longer than `limit` (the time for which the rate delayed it does not
     /// count), or gives way to links that wait.
     pub(in crate::fetch) async fn watch<T>(
         &self,

@@ -14,7 +14,7 @@ pub(super) struct ResponseTimes {
 }
 
 impl ResponseTimes {
-    /// Adds an answer that came `wait` after its request.
+    /// Adds an answer that arrived `wait` after its request.
     pub(super) fn add(&mut self, wait: Duration) {
         if let Some(sample) = self.us.get_mut(self.next) {
             *sample = u32::try_from(wait.as_micros()).unwrap_or(u32::MAX);

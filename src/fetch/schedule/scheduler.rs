@@ -21,10 +21,10 @@ use super::stopwatch::Stopwatch;
 use crate::fetch::fault::Fault;
 use crate::fetch::limits::FetchLimits;
 
-/// Hosts remembered before those that nobody uses are forgotten.
+/// Hosts remembered before unused ones are forgotten.
 const HOSTS_KEPT: usize = 256;
-/// Troubled hosts are remembered up to this number of hosts.
-const TROUBLED_KEPT: usize = 16 * HOSTS_KEPT;
+/// Hosts that showed signs of overload are remembered up to this number of hosts.
+const SLOWED_KEPT: usize = 16 * HOSTS_KEPT;
 /// Links in hand at once, for each connection: those that wait for their answer to be saved need no connection.
 const LINKS_PER_CONNECTION: usize = 4;
 /// Links that may wait for a retry in all before no further ones are handed out.
@@ -238,11 +238,6 @@ impl Scheduler {
         }
     }
 
-    /// Whether the bytes of a body that broke off may be kept until its retry: too many of them take too much memory.
-    pub(in crate::fetch) fn may_keep_partial(&self) -> bool {
-        self.0.retrying.load(Ordering::Relaxed) <= self.0.connections.limit()
-    }
-
     /// The network was lost: no host is to blame for its silence.
     pub(in crate::fetch) fn forgive(&self) {
         for host in lock(&self.0.hosts).by_key.values() {
@@ -282,10 +277,10 @@ impl Shared {
             return Arc::clone(host);
         }
         if hosts.by_key.len() >= hosts.forget_at {
-            let (keeps_troubled, now) = (hosts.by_key.len() < TROUBLED_KEPT, Instant::now());
-            hosts.by_key.retain(|_, host| {
-                Arc::strong_count(host) > 1 || !lock(&host.state).is_forgettable(now, keeps_troubled)
-            });
+            let (keeps_slowed, now) = (hosts.by_key.len() < SLOWED_KEPT, Instant::now());
+            hosts
+                .by_key
+                .retain(|_, host| Arc::strong_count(host) > 1 || !lock(&host.state).is_forgettable(now, keeps_slowed));
             hosts.forget_at = HOSTS_KEPT.max(2 * hosts.by_key.len());
         }
         let key: Arc<str> = key.into();
@@ -304,7 +299,7 @@ impl Shared {
         Ticket { shared: Arc::clone(self), host: Some(host), is_retrying: AtomicBool::new(false) }
     }
 
-    /// Tells the lane of a host that has room for its queued links.
+    /// Announces a host that has room for its queued links to the lane.
     fn announce(&self, host: &Arc<Host>, state: &mut HostState<oneshot::Sender<HostPermit>>) {
         if state.becomes_ready() {
             self.lane().ready.push_back(Arc::clone(host));
@@ -414,7 +409,7 @@ impl Host {
     }
 
     /// Waits until the next request may begin, where requests are spaced out. Only one waits at a time: how far apart
-    /// they are is known only when its turn comes.
+    /// they are is known only when it is next.
     async fn wait_turn(&self) {
         let mut turn = None;
         loop {
@@ -455,7 +450,7 @@ impl Slot {
         self.host.change(|state| state.answered(began, Instant::now()));
     }
 
-    /// The host is there, whatever it answered.
+    /// The host was reached, whatever it answered.
     pub(in crate::fetch) fn reached(&self) {
         self.host.change(|state| state.reached(Instant::now()));
     }
@@ -476,8 +471,8 @@ impl Slot {
                 state.concurrency.refused(began, now);
             } else if fault.is_time_out {
                 state.timed_out(began, now);
-            } else if fault.is_trouble() {
-                state.concurrency.troubled(began, now);
+            } else if fault.suggests_overload() {
+                state.concurrency.slow_down(began, now);
             }
             if let Some(wait) = fault.retry_after {
                 state.set_rest(wait, fault.http_status.unwrap_or_default(), now);

@@ -315,7 +315,7 @@ fn a_full_host_queues_links_and_asks_for_them_when_there_is_room() {
     assert!(taken == 2 && !state.queue.is_empty());
     // One request at once, and one link that follows.
     state.left(Priority::Untried);
-    assert!(state.becomes_ready() && !state.becomes_ready(), "it asks once");
+    assert!(state.becomes_ready() && !state.becomes_ready(), "it is announced once");
     assert_eq!(state.take_queued(64, now), [2]);
     state.will_retry();
     assert!(state.becomes_ready());

@@ -19,7 +19,7 @@ fn at_once(scheduler: &Scheduler, host: &str) -> Option<Slot> {
     acquire(scheduler, host, Priority::Untried)?.ok()
 }
 
-/// A refusal that asks for a rest.
+/// A refusal with Retry-After.
 fn refusal(wait: Duration, status: u16) -> Fault {
     let error = ItemError::nameless(ErrorKind::HttpStatus).with("status", status);
     Fault { retry_after: Some(wait), ..Fault::new(error).with_status(status) }
@@ -97,7 +97,7 @@ fn a_retry_leaves_a_free_permit_to_queued_links() {
         let untried = at_once(scheduler, "a");
         assert!(untried.is_some());
         drop(untried);
-        // It does not wait for them for ever: the job may be paused.
+        // It does not wait for them forever: the job may be paused.
         assert!(retry.await.is_ok());
     });
 }
@@ -135,7 +135,7 @@ fn a_host_that_asks_for_more_rest_than_links_wait_is_unavailable_at_once() {
 }
 
 #[test]
-fn hosts_that_nobody_uses_are_forgotten() {
+fn unused_hosts_are_forgotten() {
     let scheduler = &scheduler(4, 4);
     let kept = at_once(scheduler, "kept");
     (0..100).for_each(|seq| drop(scheduler.offer("queued", seq)));
@@ -202,7 +202,7 @@ fn queued_links_are_handed_out_when_their_host_has_room_again() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_woken_by_it_or_by_a_stop() {
+fn a_wait_for_room_ends_with_room_or_a_stop() {
     let scheduler = scheduler(1, 8);
     let tickets: Vec<_> = (0..4).filter_map(|seq| scheduler.offer("a", seq)).collect();
     let stop = AtomicBool::new(false);
