@@ -16,7 +16,7 @@ use pixloom::model::{
 use pixloom::source;
 
 /// No wait may take longer; far above what a busy machine needs.
-pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(3);
 /// How often a condition is looked at even when nothing rings.
 const LOOK: Duration = Duration::from_millis(20);
 

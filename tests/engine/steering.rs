@@ -24,15 +24,28 @@ fn submit_heavy(desk: &Desk, items: u32) -> JobId {
     job
 }
 
+/// Submits a job whose only link is answered once its server is released, and waits until it was requested.
+fn submit_held(desk: &Desk) -> (Server, JobId) {
+    let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    server.hold();
+    let job = desk.submit(desk.copies(vec![url(server.url("/held.png"))]));
+    desk.wait("its link was requested", |_| server.busy() == 1);
+    (server, job)
+}
+
 #[test]
 fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
     let desk = Desk::window();
     let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    // Until the job is paused, no link is answered: it can't end before.
+    server.hold();
     let mut sources = vec![desk.put_pictures(300)];
     sources.extend((0..300).map(|n| url(server.url(&format!("/{n}.png")))));
     let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
     desk.wait("some are done", |_| desk.row_of(job).done > 0);
-    desk.send(Command::Pause(job));
+    let pause = desk.send(Command::Pause(job));
+    desk.wait("the command was taken", |snapshot| snapshot.commands_included >= pause);
+    server.release();
     desk.wait("it says so, and nothing is in flight", |snapshot| {
         let view = snapshot.current.as_ref().unwrap();
         view.state == JobState::Paused && view.progress.running == 0
@@ -43,11 +56,10 @@ fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
     let (left, hits) = (waiting(), server.accepted());
     assert!(left > 0, "the job was over before it could pause");
     // Nothing starts: a command that is answered later finds everything as it was.
-    let seen = last_event(&desk.snapshot());
     for _ in 0..20 {
-        desk.send(Command::DismissNotice);
+        let sent = desk.send(Command::DismissNotice);
+        desk.wait("the command was taken", |snapshot| snapshot.commands_included >= sent);
     }
-    desk.wait("the commands were taken", |snapshot| last_event(snapshot) == seen);
     assert_eq!((waiting(), server.accepted()), (left, hits));
     desk.send(Command::Resume(job));
     desk.wait_end(job);
@@ -58,6 +70,8 @@ fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
 fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
     let desk = Desk::window();
     let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    // Until the second pause, no link is answered: the job can't end before.
+    server.hold();
     let mut sources = vec![desk.put_pictures(400)];
     sources.extend((0..400).map(|n| url(server.url(&format!("/{n}.png")))));
     let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
@@ -67,6 +81,9 @@ fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
         desk.send(Command::Pause(job));
         desk.send(Command::Resume(job));
         pauses += 1;
+        if pauses == 2 {
+            server.release();
+        }
         desk.wait("more is done", |_| desk.row_of(job).done > done || desk.row_of(job).state == JobState::Done);
     }
     assert!(pauses > 1, "{pauses}");
@@ -77,11 +94,15 @@ fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
 #[test]
 fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
     const LATE: u64 = 3;
-    const SMALL: u64 = 300;
+    const SMALL: u64 = 100;
     let desk = Desk::window();
+    // A link that is answered only after the retry keeps the job at work until then.
+    let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
+    server.hold();
     let mut sources: Vec<_> = (0..LATE).map(|n| file(&desk.path(&format!("in/late{n}.jpg")))).collect();
+    sources.push(url(server.url("/link.png")));
     for n in 0..SMALL {
-        sources.push(file(&desk.put(&format!("{n}.png"), png(300, 300, n as u32))));
+        sources.push(file(&desk.put(&format!("{n}.png"), png(200, 200, n as u32))));
     }
     let blur = Step::new("gaussian_blur").with("sigma", 12.0);
     let job = desk.submit(desk.job(sources, vec![blur], FormatChoice::Keep));
@@ -93,12 +114,13 @@ fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
     for n in 0..LATE {
         desk.put(&format!("late{n}.jpg"), sample("tulip-field.jpg"));
     }
-    let left = desk.reader().counts(job).unwrap().waiting;
-    desk.send(Command::Retry { job, kind: None, items: None });
-    assert!(left > 0, "the job was over before anything could be retried");
+    let retry = desk.send(Command::Retry { job, kind: None, items: None });
+    desk.wait("the command was taken", |snapshot| snapshot.commands_included >= retry);
+    assert_eq!(desk.row_of(job).state, JobState::Running);
+    server.release();
     desk.wait("all is done", |_| desk.row_of(job).state == JobState::Done && desk.row_of(job).failed == 0);
     desk.wait_end(job);
-    desk.check_all_done_once(job, (LATE + SMALL) as usize);
+    desk.check_all_done_once(job, (LATE + SMALL) as usize + 1);
 }
 
 #[test]
@@ -123,7 +145,7 @@ fn a_job_that_keeps_every_core_busy_is_cancelled_soon_and_leaves_nothing_half_do
 #[test]
 fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     let desk = Desk::window();
-    let first = submit_heavy(&desk, 6);
+    let (server, first) = submit_held(&desk);
     let sources: Vec<_> = (0..3).map(|n| file(&desk.put(&format!("{n}.png"), png(20, 20, n)))).collect();
     let mut second = desk.copies(sources.clone());
     second.output_mut().sink.dir = Some(desk.path("second"));
@@ -146,6 +168,8 @@ fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     assert_eq!(desk.snapshot().running_elsewhere, Some(first), "the latest is listed");
     let (third, second) = (queued[0], queued[1]);
     desk.send(Command::Cancel(third));
+    desk.wait("the third is cancelled", |_| desk.row_of(third).state == JobState::Cancelled);
+    server.release();
     desk.wait_end(second);
     assert_eq!(desk.row_of(first).state, JobState::Done);
     assert_eq!((desk.row_of(third).state, desk.path("third").exists()), (JobState::Cancelled, false));
@@ -159,13 +183,14 @@ fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
 #[test]
 fn a_cancelled_job_goes_on_when_it_is_named() {
     let desk = Desk::window();
-    let job = submit_heavy(&desk, 6);
+    let (server, job) = submit_held(&desk);
     desk.send(Command::Cancel(job));
     desk.wait("it is cancelled", |snapshot| snapshot.events.iter().any(|event| event.edge == Edge::Cancelled));
-    assert!(desk.rows(job).iter().any(|row| row.state == ItemState::Waiting));
+    assert!(desk.rows(job).iter().all(|row| row.state == ItemState::Waiting));
+    server.release();
     desk.send(Command::Resume(job));
     desk.wait_end(job);
-    desk.check_all_done_once(job, 6);
+    desk.check_all_done_once(job, 1);
 }
 
 #[test]

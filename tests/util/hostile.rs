@@ -1,6 +1,6 @@
-//! A server of bad manners, on raw sockets and 127.0.0.1 alone. Every behaviour goes by its path, `/NAME/NAME-N.png`, and
-//! has a port of its own, so that what one does to its host is no other's matter. Threads are named and bounded; nothing
-//! that it does lasts for ever: it ends with its client, with the server, or after [`PATIENCE`].
+//! A misbehaving server, on raw sockets and 127.0.0.1 only. The path, `/NAME/NAME-N.png`, selects the behaviour, and each
+//! behaviour has its own port, so that its effect on its host does not affect the others. Threads are named and bounded;
+//! every connection ends with its client, with the server, or after [`PATIENCE`].
 
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -19,11 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use behaviours::{Behaviour, Manner};
+use behaviours::{Behaviour, Protocol};
 
-/// Longest time that anything goes on for.
+/// Time limit for each connection.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a waiting thread looks whether the server was stopped.
+/// How often a waiting thread checks whether the server was stopped.
 const LOOK: Duration = Duration::from_millis(25);
 /// Connections served at once, at all ports; more are closed at once.
 const MAX_CONNECTIONS: usize = 1024;
@@ -41,13 +41,13 @@ pub(crate) struct Hostile {
 
 /// What all connections know.
 pub(crate) struct World {
-    /// The address of the good host's other place.
+    /// The target of the redirect.
     elsewhere: SocketAddr,
-    /// The port of the host that must never be asked.
+    /// The port of the host that must never be requested.
     forbidden_port: u16,
     bombs: behaviours::Bombs,
     hits: Mutex<HashMap<String, usize>>,
-    /// When each path may be asked again.
+    /// When each path may be requested again.
     resting: Mutex<HashMap<String, Instant>>,
     too_early: AtomicUsize,
     stopped: AtomicBool,
@@ -63,12 +63,12 @@ pub(crate) struct Ask {
     headers: HashMap<String, String>,
 }
 
-/// What comes after an answer.
+/// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     Keep,
     Close,
-    /// The connection is reset: whoever reads there gets an error.
+    /// The connection is reset: the client gets an error.
     Reset,
     Stall,
 }
@@ -99,7 +99,7 @@ impl Hostile {
         for &behaviour in behaviours::ALL {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
             hosts.push((behaviour, listener.local_addr().expect("a bound listener has an address")));
-            let (world, tls) = (Arc::clone(&world), trust.config(behaviour.manner));
+            let (world, tls) = (Arc::clone(&world), trust.config(behaviour.protocol));
             let thread = thread::Builder::new().name("hostile".into());
             acceptors.push(thread.spawn(move || accept(&listener, behaviour, tls, &world)).expect("a thread"));
         }
@@ -108,10 +108,12 @@ impl Hostile {
 
     /// Every behaviour, with `http://127.0.0.1:PORT`.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = (Behaviour, String)> {
-        self.hosts.iter().map(|(behaviour, address)| (*behaviour, format!("{}://{address}", behaviour.manner.scheme())))
+        self.hosts
+            .iter()
+            .map(|(behaviour, address)| (*behaviour, format!("{}://{address}", behaviour.protocol.scheme())))
     }
 
-    /// Requests that came before the time that was asked for.
+    /// Requests that were sent before the end of Retry-After.
     pub(crate) fn too_early(&self) -> usize {
         self.world.too_early.load(Ordering::SeqCst)
     }
@@ -131,7 +133,7 @@ impl Drop for Hostile {
         for acceptor in self.acceptors.drain(..) {
             let _ = acceptor.join();
         }
-        // Connections end by themselves; a test that is over need not wait for long.
+        // Connections end by themselves.
         let until = Instant::now() + Duration::from_secs(3);
         while self.world.open.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             thread::sleep(LOOK);
@@ -140,7 +142,7 @@ impl Drop for Hostile {
 }
 
 impl World {
-    fn goes_on(&self) -> bool {
+    fn is_running(&self) -> bool {
         !self.stopped.load(Ordering::SeqCst)
     }
 
@@ -151,13 +153,13 @@ impl World {
         *hit
     }
 
-    /// Asks to be left alone for so long.
+    /// Notes a Retry-After.
     fn rest(&self, path: &str, rest: Duration) {
         lock(&self.resting).insert(path.to_owned(), Instant::now() + rest);
     }
 
-    /// Notes a request that should have waited. Clocks of seconds and of ticks may differ by a little.
-    fn look_at_the_clock(&self, path: &str) {
+    /// Counts a request that should have waited. The clocks of the two sides may differ a little.
+    fn check_time(&self, path: &str) {
         let until = lock(&self.resting).get(path).copied();
         if until.is_some_and(|until| Instant::now() + Duration::from_millis(50) < until) {
             self.too_early.fetch_add(1, Ordering::SeqCst);
@@ -173,7 +175,7 @@ impl Ask {
 
 fn accept(listener: &TcpListener, behaviour: Behaviour, tls: Option<Arc<rustls::ServerConfig>>, world: &Arc<World>) {
     for tcp in listener.incoming() {
-        if !world.goes_on() {
+        if !world.is_running() {
             return;
         }
         let Ok(tcp) = tcp else { continue };
@@ -187,7 +189,7 @@ fn accept(listener: &TcpListener, behaviour: Behaviour, tls: Option<Arc<rustls::
             let open = Arc::clone(&world);
             if let Ok(tls) = tls.map(rustls::ServerConnection::new).transpose() {
                 let peer = Peer { tcp, tls, until: Instant::now() + PATIENCE, world };
-                // A client that goes away is no failure of the server's.
+                // It is no error if the client disconnects.
                 let _ = serve(peer, behaviour);
             }
             open.open.fetch_sub(1, Ordering::SeqCst);
@@ -200,23 +202,23 @@ fn serve(mut peer: Peer, behaviour: Behaviour) -> io::Result<()> {
     peer.tcp.set_nodelay(true)?;
     peer.tcp.set_read_timeout(Some(LOOK))?;
     peer.tcp.set_write_timeout(Some(Duration::from_secs(2)))?;
-    if behaviour.manner == Manner::Mute {
+    if behaviour.protocol == Protocol::Mute {
         peer.stall();
         return Ok(());
     }
-    if behaviour.manner == Manner::Http2 {
+    if behaviour.protocol == Protocol::Http2 {
         return http2::serve(&mut peer, behaviour.name);
     }
-    if behaviour.manner == Manner::PlainForTls {
-        // Whoever begins with TLS sends no blank line.
+    if behaviour.protocol == Protocol::PlainForTls {
+        // A TLS client sends no blank line.
         let _ = peer.read(&mut [0; 2048])?;
         peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
         return peer.close();
     }
     while let Some(ask) = peer.ask()? {
         let name = ask.path.split('/').nth(1).unwrap_or_default().to_owned();
-        let Some(told) = behaviours::ALL.iter().find(|behaviour| behaviour.name == name) else { break };
-        match (told.act)(&mut peer, &ask)? {
+        let Some(behaviour_of_path) = behaviours::ALL.iter().find(|behaviour| behaviour.name == name) else { break };
+        match (behaviour_of_path.act)(&mut peer, &ask)? {
             After::Keep => peer.until = Instant::now() + PATIENCE,
             After::Close => break,
             After::Reset => return peer.reset(),
@@ -246,7 +248,7 @@ impl Peer {
         let headers = lines.filter_map(|line| line.split_once(':'));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         let hit = self.world.hit(&path);
-        self.world.look_at_the_clock(&path);
+        self.world.check_time(&path);
         Ok(Some(Ask { path, hit, headers }))
     }
 
@@ -256,13 +258,13 @@ impl Peer {
     }
 
     fn is_over(&self) -> bool {
-        !self.world.goes_on() || Instant::now() > self.until
+        !self.world.is_running() || Instant::now() > self.until
     }
 
-    /// Lets what was sent be read, and breaks the connection.
+    /// Resets the connection after what was sent was read.
     fn reset(&mut self) -> io::Result<()> {
         thread::sleep(LOOK);
-        // The option is the socket's, whoever holds it.
+        // The option belongs to the socket, not to the handle.
         tokio::net::TcpSocket::from_std_stream(self.tcp.try_clone()?).set_zero_linger()
     }
 
@@ -276,7 +278,7 @@ impl Peer {
 }
 
 impl Read for Peer {
-    /// Waits as long as it may.
+    /// Waits until the connection's time is over.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = match &mut self.tls {

@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on 127.0.0.1 that behaves, or misbehaves, as it is told. Threads are named and bounded; it
+//! A small HTTP/1.1 server on 127.0.0.1 that behaves or misbehaves as requested. Threads are named and bounded; it
 //! stops when dropped, and can be stopped and started again on the same port. A test program that uses a part of it
 //! says `#[expect(dead_code, reason = "...")]` at its `mod util;`.
 
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 /// Connections served at once; more are refused by closing them.
 const MAX_CONNECTIONS: usize = 512;
-/// How often a waiting thread looks whether the server was stopped.
+/// How often a waiting thread checks whether the server was stopped.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A request, as far as tests ask.
+/// A request, as far as tests need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// `GET`, `HEAD`, ...
@@ -49,7 +49,7 @@ pub(crate) struct Answer {
     headers: Vec<(String, String)>,
     body: Arc<[u8]>,
     delay: Duration,
-    /// Content-Length, where it is not the body's own.
+    /// Content-Length, if it differs from the body.
     announced: Option<u64>,
     after_body: AfterBody,
     chunked: bool,
@@ -101,14 +101,14 @@ impl Answer {
         self
     }
 
-    /// Answers so much later.
+    /// Delays the answer.
     #[must_use]
     pub(crate) fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Announces more than comes, then closes.
+    /// Announces more than it sends, then closes.
     #[must_use]
     pub(crate) fn short_by(mut self, missing_bytes: u64) -> Self {
         self.announced = Some(self.body.len() as u64 + missing_bytes);
@@ -116,7 +116,7 @@ impl Answer {
         self
     }
 
-    /// Announces more than comes, then sends nothing more.
+    /// Announces more than it sends, then stalls.
     #[must_use]
     pub(crate) fn stalls_after_body(mut self) -> Self {
         self.announced = Some(self.body.len() as u64 + 1);
@@ -161,7 +161,7 @@ struct Shared {
 }
 
 impl Server {
-    /// A server on a port of its own that answers every request by `handler`.
+    /// A server on its own port that answers every request by `handler`.
     pub(crate) fn start<B: Into<Behaviour>>(handler: impl Fn(&Request) -> B + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             handler: Box::new(move |request| handler(request).into()),
@@ -195,12 +195,12 @@ impl Server {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// Requests that wait for their answers now.
+    /// Requests without an answer so far.
     pub(crate) fn busy(&self) -> usize {
         self.shared.busy.load(Ordering::SeqCst)
     }
 
-    /// The most requests that waited for their answers at once.
+    /// The largest number of requests without an answer at the same time.
     pub(crate) fn most_busy(&self) -> usize {
         self.shared.most_busy.load(Ordering::SeqCst)
     }
@@ -210,13 +210,13 @@ impl Server {
         *lock(&self.shared.released.0) = false;
     }
 
-    /// Lets answers go.
+    /// Sends the answers that wait.
     pub(crate) fn release(&self) {
         *lock(&self.shared.released.0) = true;
         self.shared.released.1.notify_all();
     }
 
-    /// Closes the port and every connection; nobody is reached here until [`Server::restart`].
+    /// Closes the port and every connection until [`Server::restart`].
     pub(crate) fn stop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
         // Wakes the acceptor.
@@ -268,7 +268,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         shared.open.fetch_add(1, Ordering::SeqCst);
         let served = Arc::clone(shared);
         let thread = thread::Builder::new().name("test-server-connection".into()).spawn(move || {
-            // A client that goes away is no failure of the server's.
+            // It is no error if the client disconnects.
             let _ = serve(&stream, &served);
             let _ = stream.shutdown(Shutdown::Both);
             served.open.fetch_sub(1, Ordering::SeqCst);
@@ -287,7 +287,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         shared.most_busy.fetch_max(busy, Ordering::SeqCst);
         let behaviour = (shared.handler)(&request);
         let answer = prepare(stream, shared, behaviour);
-        // Before the answer is sent: once it has come, the client may ask again.
+        // Before the answer is sent: after it, the client may send the next request.
         shared.busy.fetch_sub(1, Ordering::SeqCst);
         let Some(answer) = answer else { break };
         if !respond(stream, shared, &request, &answer)? {
@@ -323,7 +323,7 @@ fn read_request(reader: &mut impl BufRead, shared: &Shared) -> io::Result<Option
     Ok(Some(Request { method, path, headers, hit }))
 }
 
-/// The answer, when its time has come; `None` when the connection is to be closed.
+/// The answer, after its delay; `None` if the connection is to be closed.
 fn prepare(stream: &TcpStream, shared: &Shared, behaviour: Behaviour) -> Option<Answer> {
     match behaviour {
         Behaviour::Close => None,
@@ -338,7 +338,7 @@ fn prepare(stream: &TcpStream, shared: &Shared, behaviour: Behaviour) -> Option<
     }
 }
 
-/// Answers; `false` when the connection is to be closed.
+/// Answers; `false` if the connection is to be closed.
 fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, answer: &Answer) -> io::Result<bool> {
     let mut head = format!("HTTP/1.1 {} Status\r\n", answer.status);
     for (name, value) in &answer.headers {
@@ -374,7 +374,7 @@ fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, answer: &
     })
 }
 
-/// Waits for a release, and then for so long; a stop ends both.
+/// Waits for a release, and then for the delay; a stop ends both.
 fn wait(shared: &Shared, delay: Duration) {
     let mut released = lock(&shared.released.0);
     while !*released && !shared.stopped.load(Ordering::SeqCst) {
@@ -389,7 +389,7 @@ fn wait(shared: &Shared, delay: Duration) {
     }
 }
 
-/// Says nothing until the client goes away or the server is stopped.
+/// Sends nothing until the client disconnects or the server is stopped.
 fn stall(mut stream: &TcpStream, shared: &Shared) {
     let mut byte = [0];
     let _ = stream.set_read_timeout(Some(LOOK));

@@ -1,4 +1,4 @@
-//! What the server does, and what has to come of it.
+//! The behaviours of the server, and their expected outcomes.
 
 use std::io::{self, Write};
 use std::net::Shutdown;
@@ -12,12 +12,12 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::After::{self, Close, Keep, Reset, Stall};
 use super::{Ask, Peer};
 
-/// What a bomb unpacks to.
+/// The decompressed size of a bomb.
 const BOMB_BYTES: u64 = 64 << 20;
 
-/// How a host speaks.
+/// The protocol of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Protocol {
     Plain,
     /// Plain where TLS was asked for.
     PlainForTls,
@@ -30,60 +30,60 @@ pub(crate) enum Manner {
     Http2,
 }
 
-impl Manner {
+impl Protocol {
     pub(crate) const fn scheme(self) -> &'static str {
         if matches!(self, Self::Plain) { "http" } else { "https" }
     }
 }
 
-/// What has to come of it.
+/// The expected outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
-    /// The picture of that version, byte by byte.
+pub(crate) enum Expected {
+    /// The image of that version, byte by byte.
     Right(u32),
-    /// The bytes as they are; as input of a step, this failure.
-    NoPicture(ErrorKind),
-    /// The same of a body that is called a picture: as a result, this failure.
+    /// The original bytes; as the input of a step, this error.
+    NoImage(ErrorKind),
+    /// The same for a body that is served as an image; as the input of a step, this error.
     Mislabelled(ErrorKind),
-    /// One of these failures.
+    /// One of these errors.
     Fails(&'static [ErrorKind]),
 }
 
 type Act = fn(&mut Peer, &Ask) -> io::Result<After>;
 
-/// A way to behave.
+/// A behaviour.
 #[derive(Clone, Copy)]
 pub(crate) struct Behaviour {
     pub(crate) name: &'static str,
-    pub(crate) manner: Manner,
-    pub(crate) due: Due,
-    /// Whether it takes a time-out to see through it.
+    pub(crate) protocol: Protocol,
+    pub(crate) expected: Expected,
+    /// Whether only a time-out detects it.
     pub(crate) wants_time_out: bool,
     pub(super) act: Act,
 }
 
-const fn plain(name: &'static str, due: Due, act: Act) -> Behaviour {
-    Behaviour { name, manner: Manner::Plain, due, wants_time_out: false, act }
+const fn plain(name: &'static str, expected: Expected, act: Act) -> Behaviour {
+    Behaviour { name, protocol: Protocol::Plain, expected, wants_time_out: false, act }
 }
 
-const fn slow(name: &'static str, due: Due, act: Act) -> Behaviour {
-    Behaviour { wants_time_out: true, ..plain(name, due, act) }
+const fn slow(name: &'static str, expected: Expected, act: Act) -> Behaviour {
+    Behaviour { wants_time_out: true, ..plain(name, expected, act) }
 }
 
-const fn secure(name: &'static str, manner: Manner, due: Due) -> Behaviour {
-    Behaviour { manner, ..plain(name, due, |peer, ask| whole(peer, ask, 1)) }
+const fn secure(name: &'static str, protocol: Protocol, expected: Expected) -> Behaviour {
+    Behaviour { protocol, ..plain(name, expected, |peer, ask| whole(peer, ask, 1)) }
 }
 
-const RIGHT: Due = Due::Right(1);
-const TIMEOUT: Due = Due::Fails(&[ErrorKind::Timeout]);
-const CONNECT: Due = Due::Fails(&[ErrorKind::Connect]);
-const SHORT: Due = Due::Fails(&[ErrorKind::ShortBody]);
-const NONSENSE: Due = Due::Fails(&[ErrorKind::BadResponse]);
-const TOO_LARGE: Due = Due::Fails(&[ErrorKind::BodyTooLarge]);
-const STATUS: Due = Due::Fails(&[ErrorKind::HttpStatus]);
-const REDIRECT: Due = Due::Fails(&[ErrorKind::Redirect]);
-const REFUSED: Due = Due::Fails(&[ErrorKind::RefusedAddress]);
-const TLS: Due = Due::Fails(&[ErrorKind::Tls]);
+const RIGHT: Expected = Expected::Right(1);
+const TIMEOUT: Expected = Expected::Fails(&[ErrorKind::Timeout]);
+const CONNECT: Expected = Expected::Fails(&[ErrorKind::Connect]);
+const SHORT: Expected = Expected::Fails(&[ErrorKind::ShortBody]);
+const NONSENSE: Expected = Expected::Fails(&[ErrorKind::BadResponse]);
+const TOO_LARGE: Expected = Expected::Fails(&[ErrorKind::BodyTooLarge]);
+const STATUS: Expected = Expected::Fails(&[ErrorKind::HttpStatus]);
+const REDIRECT: Expected = Expected::Fails(&[ErrorKind::Redirect]);
+const REFUSED: Expected = Expected::Fails(&[ErrorKind::RefusedAddress]);
+const TLS: Expected = Expected::Fails(&[ErrorKind::Tls]);
 
 /// All behaviours.
 pub(crate) static ALL: &[Behaviour] = &[
@@ -117,9 +117,9 @@ pub(crate) static ALL: &[Behaviour] = &[
     }),
     Behaviour {
         wants_time_out: true,
-        ..secure("tls-mute", Manner::Mute, Due::Fails(&[ErrorKind::Connect, ErrorKind::Timeout]))
+        ..secure("tls-mute", Protocol::Mute, Expected::Fails(&[ErrorKind::Connect, ErrorKind::Timeout]))
     },
-    // Resets, and ends that come too early.
+    // Resets and early ends.
     plain("reset-before-headers", CONNECT, |_, _| Ok(Reset)),
     plain("reset-in-headers", CONNECT, |peer, _| say(peer, "HTTP/1.1 200 OK\r\nContent-Le", b"", Reset)),
     plain("reset-at-body", SHORT, |peer, _| say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"", Reset)),
@@ -201,9 +201,9 @@ pub(crate) static ALL: &[Behaviour] = &[
     }),
     plain("no-content", STATUS, |peer, _| say(peer, "HTTP/1.1 204 No Content\r\n\r\n", b"", Keep)),
     plain("not-modified-unasked", STATUS, |peer, _| say(peer, "HTTP/1.1 304 Not Modified\r\n\r\n", b"", Keep)),
-    plain("wrong-type", Due::Mislabelled(ErrorKind::NotAPicture), |peer, ask| whole(peer, ask, 1)),
-    plain("empty", Due::Mislabelled(ErrorKind::Empty), |peer, ask| whole(peer, ask, 1)),
-    plain("page", Due::NoPicture(ErrorKind::NotAPicture), |peer, ask| {
+    plain("wrong-type", Expected::Mislabelled(ErrorKind::NotAPicture), |peer, ask| whole(peer, ask, 1)),
+    plain("empty", Expected::Mislabelled(ErrorKind::Empty), |peer, ask| whole(peer, ask, 1)),
+    plain("page", Expected::NoImage(ErrorKind::NotAPicture), |peer, ask| {
         let bytes = item(ask, 1);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n", bytes.len());
         say(peer, &head, &bytes, Keep)
@@ -232,11 +232,11 @@ pub(crate) static ALL: &[Behaviour] = &[
         say(peer, "HTTP/1.1 429 No\r\nRetry-After: 999999999\r\nContent-Length: 0\r\n\r\n", b"", Keep)
     }),
     // Parts of bodies that break off.
-    plain("etag-changes", Due::Right(2), |peer, ask| match ask.hit {
+    plain("etag-changes", Expected::Right(2), |peer, ask| match ask.hit {
         1 => half(peer, ask, 1, "ETag: \"1\"\r\n", Close),
         _ => ranged(peer, ask, 2),
     }),
-    plain("etag-changes-and-a-part-comes", Due::Right(2), |peer, ask| match ask.hit {
+    plain("etag-changes-and-a-part-comes", Expected::Right(2), |peer, ask| match ask.hit {
         1 => half(peer, ask, 1, "ETag: \"1\"\r\n", Close),
         2 => part(peer, ask, 2, [0, 0, 0]),
         _ => whole(peer, ask, 2),
@@ -266,11 +266,11 @@ pub(crate) static ALL: &[Behaviour] = &[
         say(peer, "HTTP/1.1 206 Part\r\nContent-Range: bytes 0-2/9\r\nContent-Length: 3\r\n\r\n", b"abc", Close)
     }),
     // TLS.
-    secure("tls", Manner::Tls, RIGHT),
-    secure("tls-plain", Manner::PlainForTls, TLS),
-    secure("tls-self-signed", Manner::SelfSigned, TLS),
-    secure("tls-expired", Manner::Expired, TLS),
-    secure("tls-wrong-name", Manner::WrongName, TLS),
+    secure("tls", Protocol::Tls, RIGHT),
+    secure("tls-plain", Protocol::PlainForTls, TLS),
+    secure("tls-self-signed", Protocol::SelfSigned, TLS),
+    secure("tls-expired", Protocol::Expired, TLS),
+    secure("tls-wrong-name", Protocol::WrongName, TLS),
     // Cut by somebody on the way: without its last word, nothing says that this was all.
     Behaviour {
         act: |peer, ask| {
@@ -278,21 +278,21 @@ pub(crate) static ALL: &[Behaviour] = &[
             peer.tcp.shutdown(Shutdown::Write)?;
             Ok(Stall)
         },
-        ..secure("tls-cut", Manner::Tls, SHORT)
+        ..secure("tls-cut", Protocol::Tls, SHORT)
     },
     // HTTP/2, see there.
-    secure("h2", Manner::Http2, RIGHT),
-    secure("h2-goaway", Manner::Http2, RIGHT),
-    secure("h2-goaway-always", Manner::Http2, CONNECT),
-    secure("h2-goaway-in-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::Connect])),
-    secure("h2-reset-in-body", Manner::Http2, SHORT),
-    secure("h2-short-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
-    secure("h2-long-body", Manner::Http2, Due::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
+    secure("h2", Protocol::Http2, RIGHT),
+    secure("h2-goaway", Protocol::Http2, RIGHT),
+    secure("h2-goaway-always", Protocol::Http2, CONNECT),
+    secure("h2-goaway-in-body", Protocol::Http2, Expected::Fails(&[ErrorKind::ShortBody, ErrorKind::Connect])),
+    secure("h2-reset-in-body", Protocol::Http2, SHORT),
+    secure("h2-short-body", Protocol::Http2, Expected::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
+    secure("h2-long-body", Protocol::Http2, Expected::Fails(&[ErrorKind::ShortBody, ErrorKind::BadResponse])),
 ];
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// Small bodies that unpack to much.
+/// Small bodies with a large decompressed size.
 pub(super) struct Bombs {
     gzip: Vec<u8>,
     brotli: Vec<u8>,
@@ -317,7 +317,7 @@ fn pack(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
     bytes
 }
 
-/// The body that an item of a behaviour has in a version: a picture, but for the behaviours that are about that.
+/// The body of an item in a version: an image, except for behaviours about other content.
 pub(crate) fn body(name: &str, n: u32, version: u32) -> Vec<u8> {
     match name {
         "empty" => Vec::new(),
@@ -326,7 +326,7 @@ pub(crate) fn body(name: &str, n: u32, version: u32) -> Vec<u8> {
     }
 }
 
-/// A picture of 32 x 24 noise.
+/// An image of 32 x 24 px of noise.
 fn picture(seed: &str) -> Vec<u8> {
     let mut state = seed
         .bytes()
@@ -343,7 +343,7 @@ fn picture(seed: &str) -> Vec<u8> {
     bytes
 }
 
-/// The body of what is asked for.
+/// The body of the requested item.
 fn item(ask: &Ask, version: u32) -> Vec<u8> {
     let name = ask.path.split('/').nth(1).unwrap_or_default();
     let number: String = ask.path.chars().skip(2 * name.len() + 3).take_while(char::is_ascii_digit).collect();
@@ -372,7 +372,7 @@ fn half(peer: &mut Peer, ask: &Ask, version: u32, headers: &str, after: After) -
     say(peer, &head, &bytes[..bytes.len() / 2], after)
 }
 
-/// What a good server says, which has that version.
+/// The answer of a good server that has this version.
 fn ranged(peer: &mut Peer, ask: &Ask, version: u32) -> io::Result<After> {
     let is_same = ask.header("if-range") == Some(format!("\"{version}\"").as_str());
     if is_same && ask.header("range").is_some() {
@@ -399,7 +399,7 @@ fn part(peer: &mut Peer, ask: &Ask, version: u32, wrong: [isize; 3]) -> io::Resu
     say(peer, &head, sent, Close)
 }
 
-/// A body that breaks off; then a rest that lies; then the truth.
+/// A body that breaks off; then a wrong rest; then the right one.
 fn after_half(peer: &mut Peer, ask: &Ask, wrong: [isize; 3]) -> io::Result<After> {
     match ask.hit {
         1 => half(peer, ask, 1, "ETag: \"1\"\r\n", Close),
@@ -422,7 +422,7 @@ fn bomb(peer: &mut Peer, coding: &str, of: fn(&Bombs) -> &Vec<u8>) -> io::Result
     packed(peer, coding, &bytes, bytes.len())
 }
 
-/// The same for ever, until the client has enough of it.
+/// The same again and again, until the client disconnects.
 fn endless(peer: &mut Peer, begin: &str, next: impl Fn(u64) -> String) -> io::Result<After> {
     say(peer, begin, b"", Keep)?;
     (0..).try_for_each(|n| peer.write_all(next(n).as_bytes()))?;
@@ -433,7 +433,7 @@ fn redirect(peer: &mut Peer, to: &str) -> io::Result<After> {
     say(peer, &format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"), b"", Keep)
 }
 
-/// Asks to come back a second or two later, and is good then.
+/// Sends Retry-After of a second or two, and the item after that.
 fn wait(peer: &mut Peer, ask: &Ask, status: &str, by_date: bool) -> io::Result<After> {
     if ask.hit > 1 {
         return whole(peer, ask, 1);

@@ -1,5 +1,5 @@
-//! HTTP/2 as far as bad manners need it (RFC 9113): frames by hand, answers without any compression of headers. A
-//! request's path is not looked at, so every item of a behaviour has the body of its item 0.
+//! HTTP/2 as far as misbehaviour needs it (RFC 9113): hand-made frames, responses without header compression. The path of
+//! a request is ignored, so every item of a behaviour has the body of item 0.
 
 use std::io::{self, Read, Write};
 
@@ -17,11 +17,11 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const NO_ERROR: u32 = 0;
 const INTERNAL_ERROR: u32 = 2;
-/// What a client says first.
+/// What a client sends first.
 const PREFACE_BYTES: usize = 24;
-/// Longest frame that is taken.
+/// Largest accepted frame.
 const MAX_FRAME_BYTES: usize = 64 << 10;
-/// Connections of a behaviour that gets better which go away.
+/// Bad connections of a behaviour that recovers.
 const BAD_CONNECTIONS: usize = 2;
 
 pub(super) fn serve(peer: &mut Peer, name: &str) -> io::Result<()> {
@@ -81,13 +81,13 @@ fn answer(peer: &mut Peer, name: &str, connection: usize, stream: u32) -> io::Re
     }
 }
 
-/// Says that nothing above `last_stream` was looked at, and closes.
+/// Says that no stream above `last_stream` was processed, and closes.
 fn go_away(peer: &mut Peer, last_stream: u32, why: u32) -> io::Result<bool> {
     frame(peer, GOAWAY, 0, 0, &[last_stream.to_be_bytes(), why.to_be_bytes()].concat())?;
     Ok(false)
 }
 
-/// `200` with a length: `:status: 200` from the static table, `content-length` by its place there (RFC 7541).
+/// `200` with a length: `:status: 200` from the static table, `content-length` by its index there (RFC 7541).
 fn head(peer: &mut Peer, stream: u32, length: usize) -> io::Result<()> {
     let digits = length.to_string();
     let block = [&[0x88, 0x0F, 0x0D, digits.len() as u8], digits.as_bytes()].concat();

@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
-use super::behaviours::Manner;
+use super::behaviours::Protocol;
 
 /// An authority, and what it signed.
 pub(super) struct Trust {
@@ -25,19 +25,21 @@ impl Trust {
         Self { issuer: Issuer::new(params, key), authority_pem }
     }
 
-    /// What a host of that manner shows; `None` for one that doesn't speak TLS.
-    pub(super) fn config(&self, manner: Manner) -> Option<Arc<ServerConfig>> {
-        let name = if manner == Manner::WrongName { "other.test" } else { "127.0.0.1" };
+    /// What a host of that protocol shows; `None` for one that doesn't speak TLS.
+    pub(super) fn config(&self, protocol: Protocol) -> Option<Arc<ServerConfig>> {
+        let name = if protocol == Protocol::WrongName { "other.test" } else { "127.0.0.1" };
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        if manner == Manner::Expired {
+        if protocol == Protocol::Expired {
             params.not_before = rcgen::date_time_ymd(2019, 1, 1);
             params.not_after = rcgen::date_time_ymd(2020, 1, 1);
         }
         let key = KeyPair::generate().expect("a key");
-        let certificate = match manner {
-            Manner::Plain | Manner::PlainForTls | Manner::Mute => return None,
-            Manner::SelfSigned => params.self_signed(&key),
-            Manner::Tls | Manner::Expired | Manner::WrongName | Manner::Http2 => params.signed_by(&key, &self.issuer),
+        let certificate = match protocol {
+            Protocol::Plain | Protocol::PlainForTls | Protocol::Mute => return None,
+            Protocol::SelfSigned => params.self_signed(&key),
+            Protocol::Tls | Protocol::Expired | Protocol::WrongName | Protocol::Http2 => {
+                params.signed_by(&key, &self.issuer)
+            }
         };
         let certificate = certificate.expect("a certificate").der().clone();
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
@@ -46,7 +48,7 @@ impl Trust {
             .expect("versions")
             .with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).expect("a certificate and its key");
-        config.alpn_protocols = vec![if manner == Manner::Http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+        config.alpn_protocols = vec![if protocol == Protocol::Http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
         Some(Arc::new(config))
     }
 }
