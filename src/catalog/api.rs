@@ -282,6 +282,13 @@ pub struct JobSource {
     pub ended: bool,
 }
 
+impl JobSource {
+    /// A source that has not been read yet.
+    pub fn unread((n, spec): (u32, SourceSpec)) -> Self {
+        Self { n, spec, taken: 0, ended: false }
+    }
+}
+
 /// The result of adding items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {

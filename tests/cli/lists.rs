@@ -264,6 +264,44 @@ fn a_truncated_list_is_resumed_once_it_is_fixed() {
     assert_eq!(hits, 3, "nothing twice");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_killed_job_resumes_each_of_its_half_read_lists_at_its_own_position() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/robots.txt" => status(404),
+        path => ok(path, "text/plain"),
+    });
+    let home = Home::new();
+    let links = |numbers: std::ops::Range<u32>| -> String {
+        numbers.map(|number| server.url(&format!("/{number}.txt\n"))).collect()
+    };
+    // The first list is cut off after three links. The second comes through a pipe, of which more than a batch is read.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(links(100..106).as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    home.file("one.txt.gz", &whole[..15 + links(100..103).len()]);
+    let second = home.path("two.txt");
+    assert!(std::process::Command::new("mkfifo").arg(&second).status().unwrap().success());
+    // Open for both, so that neither end waits for the other.
+    let mut pipe = std::fs::File::options().read(true).write(true).open(&second).unwrap();
+    pipe.write_all(links(200..800).as_bytes()).unwrap();
+    let mut running = home.start(&["run", "--urls", "one.txt.gz", "--urls", "two.txt", "-o", "out", "--json"]);
+    running.until(|event| event["event"] == "progress" && event["done"].as_u64() > Some(3));
+    running.kill();
+    drop(pipe);
+    home.file("one.txt.gz", &whole);
+    std::fs::remove_file(&second).unwrap();
+    home.file("two.txt", links(200..900));
+    let said = home.run(&["resume", "1", "--json"]).expect(0);
+    let end = said.events().pop().unwrap();
+    assert_eq!((end["done"].as_u64(), end["failed"].as_u64()), (Some(706), Some(0)), "{}", said.err);
+    let wanted: Vec<String> = (100..106).chain(200..900).map(|number| format!("{number}.txt")).collect();
+    assert_eq!(names(&home, "out"), wanted, "every item exactly once");
+    // The catalog knows what was read: the lists are not read from their start.
+    let exported = home.run(&["export", "1", "--format", "csv"]).expect(0);
+    assert_eq!(exported.out.lines().count(), 1 + 706);
+}
+
 #[test]
 fn an_unavailable_list_leaves_a_resumable_job() {
     let home = Home::new();

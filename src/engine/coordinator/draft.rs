@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::samples;
 use super::undo::Edit;
 use super::{Coordinator, Listed, OpenIntake, Phase, SettingsWrites};
+use crate::catalog::JobSource;
 use crate::config::Settings;
 use crate::engine::api::command::Command;
 use crate::engine::api::snapshot::{ListFile, Notice};
@@ -171,7 +172,7 @@ impl Coordinator {
         if let Some(listed) = self.listed.as_mut().filter(|listed| listed.id == job) {
             listed.spec.sources.extend(inputs.sources.iter().cloned());
         }
-        let sources = (first..).zip(inputs.sources).collect();
+        let sources = (first..).zip(inputs.sources).map(JobSource::unread).collect();
         let (urls, duplicates) = (inputs.urls, inputs.duplicates);
         self.send_intake(IntakeRequest { sources, urls, duplicates, leave_out_known: true, ..IntakeRequest::of(job) });
         Ok(())
@@ -297,7 +298,7 @@ impl Coordinator {
         self.edits.did(Edit::Listed(original.id));
         self.notice = None;
         self.read_sources(IntakeRequest {
-            sources,
+            sources: sources.into_iter().map(JobSource::unread).collect(),
             copy_of: Some(original.id),
             copies_no_lists: true,
             leave_out_known: true,

@@ -204,10 +204,8 @@ impl Coordinator {
             is_cut_off: false,
         });
         self.event(Some(job), Edge::Started);
-        if let Some(first) = to_read.first() {
-            let taken = first.taken;
-            let sources = to_read.into_iter().map(|source| (source.n, source.spec)).collect();
-            self.read_sources(IntakeRequest { sources, taken, resumes, ..IntakeRequest::of(job) });
+        if !to_read.is_empty() {
+            self.read_sources(IntakeRequest { sources: to_read, resumes, ..IntakeRequest::of(job) });
         } else if !self.expanding.contains_key(&job) {
             self.event(Some(job), Edge::Counted { total: row.total });
         }

@@ -14,11 +14,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::runtime::Handle;
 
 use super::{lists, secrets};
-use crate::catalog::{Adding, CatalogReader, SourceCursor};
+use crate::catalog::{Adding, CatalogReader, JobSource, SourceCursor};
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
+use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, locator};
 use crate::source::{self, Found, Reading, Repeat, hash_of_fetched_list as hash_of, with_hash_of_list};
 
 /// Requests that may wait in the queue.
@@ -31,10 +31,8 @@ const BATCH_AGE: Duration = Duration::from_millis(80);
 /// A request to read sources of a job.
 pub(crate) struct IntakeRequest {
     pub(crate) job: JobId,
-    /// The sources with their numbers in the job.
-    pub(crate) sources: Vec<(u32, SourceSpec)>,
-    /// Items that the first of them has given before.
-    pub(crate) taken: u64,
+    /// The sources, each with its cursor: an interruption may leave several that were read in part.
+    pub(crate) sources: Vec<JobSource>,
     /// Whether the job was interrupted before: then standard input is another one.
     pub(crate) resumes: bool,
     /// Whether items that the job has already are left out.
@@ -59,7 +57,6 @@ impl IntakeRequest {
         Self {
             job,
             sources: Vec::new(),
-            taken: 0,
             resumes: false,
             leave_out_known: false,
             stop: Arc::default(),
@@ -78,8 +75,8 @@ pub(crate) enum IntakeNote {
     Failed { job: JobId, error: JobError },
     /// A source left something out intentionally.
     Remark { job: JobId, remark: Remark },
-    /// Everything has been read, except the rest of a list that broke off, where a resume continues. `failure` means
-    /// that items or cursors could not be recorded: the sources stay open.
+    /// Everything has been read, except the rest of lists that broke off (`is_cut_off`), where a resume continues.
+    /// `failure` means that items or cursors could not be recorded: the sources stay open.
     Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool, failure: Option<JobError> },
 }
 
@@ -132,7 +129,7 @@ struct Intake<'a> {
     taken: u64,
     added: u64,
     duplicates: u64,
-    /// Whether the last source is a list that can be read again and was not read to its end.
+    /// Whether a list that can be read again was not read to its end.
     is_cut_off: bool,
 }
 
@@ -148,19 +145,16 @@ impl Intake<'_> {
         let sources = std::mem::take(&mut self.request.sources);
         let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
         let out_dir = Self::out_dir(&asked);
-        let mut already_taken = std::mem::take(&mut self.request.taken);
-        let last = sources.last().map(|(index, _)| *index);
-        for (index, spec) in sources {
+        for JobSource { n: index, spec, taken: already_taken, .. } in sources {
             self.source = Some(index);
             self.taken = 0;
-            self.is_cut_off = false;
+            let mut broke_off = false;
             // A folder may have changed; other sources give the same items again, which are passed over.
             let kind = source::kind_of(&spec)?;
             let passes_over = kind.repeat != Repeat::Changed;
             let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
             if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
-                self.tell_cut_off_stdin();
-                already_taken = 0;
+                self.report_lost_stdin();
                 self.end_source(known)?;
                 continue;
             }
@@ -168,7 +162,6 @@ impl Intake<'_> {
             let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
             let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
             self.taken = first_item;
-            already_taken = 0;
             let is_list = kind.is_list;
             let stop = Arc::clone(&self.request.stop);
             let failed = Cell::new(None);
@@ -190,12 +183,12 @@ impl Intake<'_> {
                 let mut this = this.borrow_mut();
                 match found {
                     Found::Failed(error) => {
-                        this.is_cut_off = is_list && !kind.is_lost_when_interrupted();
-                        this.tell(IntakeNote::Failed { job: this.request.job, error });
+                        broke_off = is_list && !kind.is_lost_when_interrupted();
+                        this.notify(IntakeNote::Failed { job: this.request.job, error });
                     }
                     // Repetitions are reported with the number of added items.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
-                    Found::Remark(remark) => this.tell(IntakeNote::Remark { job: this.request.job, remark }),
+                    Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
                     Found::Item(mut item) => {
                         this.taken += 1;
                         if this.is_own_result(&item, out_dir.as_ref()) {
@@ -222,12 +215,9 @@ impl Intake<'_> {
             if outcome.is_break() {
                 return Ok(());
             }
-            // A resume continues the last list where it broke off.
-            if self.is_cut_off && Some(index) == last {
-                self.flush(known)?;
-            } else {
-                self.end_source(known)?;
-            }
+            // A resume continues each list where it broke off.
+            self.is_cut_off |= broke_off;
+            if broke_off { self.flush(known)? } else { self.end_source(known)? }
         }
         Ok(())
     }
@@ -249,9 +239,9 @@ impl Intake<'_> {
     }
 
     /// Standard input is recorded as it arrives; what was not recorded when the job was interrupted is lost.
-    fn tell_cut_off_stdin(&self) {
+    fn report_lost_stdin(&self) {
         const CUT_OFF: Message = Message::new("stdin_cut_off");
-        self.tell(IntakeNote::Failed { job: self.request.job, error: JobError::Machine(CUT_OFF) });
+        self.notify(IntakeNote::Failed { job: self.request.job, error: JobError::Machine(CUT_OFF) });
     }
 
     /// Copies the items of another job.
@@ -294,7 +284,7 @@ impl Intake<'_> {
         if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
     }
 
-    fn tell(&self, note: IntakeNote) {
+    fn notify(&self, note: IntakeNote) {
         let _ = self.note_tx.send(note);
     }
 
@@ -351,7 +341,7 @@ impl<'a> ListFetcher<'a> {
         Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
     }
 
-    /// Fetches the list and records its hash, so that a resume can tell whether the list has changed.
+    /// Fetches the list and records its hash, so that a resume detects a list that has changed.
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
         let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
