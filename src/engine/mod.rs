@@ -185,6 +185,7 @@ impl Engine {
             reader: readers.reader()?,
             record_rx,
             runs: runs.clone(),
+            held: Vec::new(),
             revision: Arc::clone(&revision),
             bell_tx,
         };

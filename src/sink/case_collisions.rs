@@ -81,12 +81,13 @@ fn is_plain(name: &str) -> bool {
     if name.is_ascii() { !name.bytes().any(|byte| byte.is_ascii_uppercase()) } else { folded(name) == name }
 }
 
-/// The plain name. Upper case comes first, because some letters have two lower-case forms (σ, ς).
-fn folded(name: &str) -> String {
+/// The plain name. It goes through upper case, because some letters have two lower-case forms (σ, ς), and is in lower case
+/// before that, because others have two upper-case forms (ẞ and SS of ß).
+pub(super) fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    name.nfd().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
+    name.nfd().collect::<String>().to_lowercase().to_uppercase().to_lowercase().nfc().collect()
 }
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ mod tests {
             ("e\u{301}.jpg", "é.jpg"),
             ("\u{1112}\u{1161}\u{11ab}.jpg", "한.jpg"),
             ("ΟΔΟΣ.jpg", "οδος.jpg"),
+            ("STRAẞE.jpg", "strasse.jpg"),
             ("İ.jpg", "i\u{307}.jpg"),
         ] {
             let path = Path::new("/out").join(wanted);

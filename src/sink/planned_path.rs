@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::case_collisions::folded;
 use super::name_template::{NameParts, Template, safe_dir, safe_part};
 use crate::model::Tree;
 
@@ -39,6 +40,11 @@ impl PlannedPath {
     /// The path itself.
     pub fn path(&self) -> PathBuf {
         self.candidate(0)
+    }
+
+    /// The path as systems compare it that take upper and lower case for the same.
+    pub fn folded(&self) -> String {
+        folded(&self.path().to_string_lossy())
     }
 
     /// The path itself (0), or the `n`th candidate beside it: `name (n).ext`.

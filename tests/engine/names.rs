@@ -1,17 +1,17 @@
 //! Where results go, and what when a name is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use pixloom::engine::Command;
 use pixloom::error::ErrorKind;
-use pixloom::model::{ConflictPolicy, Edge, FormatChoice, ItemState, JobSpec, JobState, Step, Tree};
+use pixloom::model::{ConflictPolicy, Edge, FormatChoice, ItemRow, ItemState, JobSpec, JobState, Step, Tree};
 use pixloom::source;
 
-use super::desk::{Desk, file, files_below, last_event, long_edge, output_of, png};
+use super::desk::{Desk, file, files_below, last_event, long_edge, output_of, pixels, png, save_as};
 
 /// A job that inverts two pictures, one of which finds its name taken.
-fn with_a_taken_name(policy: ConflictPolicy) -> (Desk, Vec<pixloom::model::ItemRow>) {
+fn with_a_taken_name(policy: ConflictPolicy) -> (Desk, Vec<ItemRow>) {
     let desk = Desk::command_line();
     let sources = vec![file(&desk.put("a.png", png(16, 16, 1))), file(&desk.put("b.png", png(16, 16, 2)))];
     fs::create_dir(desk.out()).unwrap();
@@ -59,49 +59,87 @@ fn a_taken_name_fails_its_item_when_told_to() {
     assert!(error.to_string().contains("a.png already exists"), "{error}");
 }
 
+/// An image in a format. AVIF is decoded in another process, so it takes longer than the others.
+fn picture_as(extension: &str, side_px: u32, seed: u32) -> Vec<u8> {
+    if extension == "avif" {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats/avif_420.avif");
+        return fs::read(path).unwrap();
+    }
+    let image = image::RgbImage::from_raw(side_px, side_px, pixels(side_px, side_px, seed)).unwrap();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::from_extension(extension).unwrap()).unwrap();
+    bytes.into_inner()
+}
+
+/// Runs a job whose items all want the name `same.png`. Which of them is finished first differs from round to round: some
+/// have more pixels than others.
+fn with_one_name_for_all(policy: ConflictPolicy, round: u32, items: u32) -> (Desk, Vec<ItemRow>) {
+    let desk = Desk::command_line();
+    let mut sources = Vec::new();
+    for n in 0..items {
+        let extension = ["avif", "png", "bmp", "webp"][n as usize % 4];
+        let side_px = if (n * 7 + round * 5).is_multiple_of(3) { 400 } else { 12 };
+        let bytes = picture_as(extension, side_px, n);
+        sources.push(file(&desk.put(&format!("{n}/same.{extension}"), bytes)));
+    }
+    let mut spec = desk.job(sources, vec![Step::new("invert")], save_as("png"));
+    spec.output_mut().sink.on_conflict = policy;
+    spec.limits.workers = Some(4);
+    let rows = desk.run(spec);
+    (desk, rows)
+}
+
 #[test]
-fn two_inputs_of_one_name_never_share_a_result_whatever_the_policy() {
-    let policies = [ConflictPolicy::Rename, ConflictPolicy::Overwrite, ConflictPolicy::Skip, ConflictPolicy::Fail];
-    for policy in policies {
-        let desk = Desk::command_line();
-        let mut sources = Vec::new();
-        for n in 0..12 {
-            sources.push(file(&desk.put(&format!("{n}/same.png"), png(16, 16, n))));
-        }
-        let mut spec = desk.copies(sources);
-        spec.output_mut().sink.on_conflict = policy;
-        spec.limits.workers = Some(4);
-        let rows = desk.run(spec);
-        assert!(rows.iter().all(|row| row.state == ItemState::Done), "{policy:?}: {rows:?}");
+fn conflicting_names_are_numbered_in_list_order_whichever_item_is_finished_first() {
+    for round in 0..12 {
+        let (desk, rows) = with_one_name_for_all(ConflictPolicy::Rename, round, 12);
         desk.check_all_done_once(rows[0].id.job, 12);
-        let names = desk.output_names();
-        assert!(names.contains(&"same.png".to_owned()) && names.contains(&"same (11).png".to_owned()), "{names:?}");
+        let name = |row: &ItemRow| output_of(row).file_name().unwrap().to_str().unwrap().to_owned();
+        let names: Vec<String> = rows.iter().map(name).collect();
+        let wanted = (0..12).map(|n| if n == 0 { "same.png".to_owned() } else { format!("same ({n}).png") });
+        assert!(names.into_iter().eq(wanted), "round {round}: {rows:?}");
     }
 }
 
 #[test]
-fn names_that_differ_in_case_only_are_kept_apart_whatever_the_policy() {
-    let policies = [ConflictPolicy::Rename, ConflictPolicy::Overwrite, ConflictPolicy::Skip, ConflictPolicy::Fail];
-    for policy in policies {
+fn of_items_with_one_name_the_first_in_list_order_is_saved() {
+    for policy in [ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail] {
+        for round in 0..4 {
+            let (desk, rows) = with_one_name_for_all(policy, round, 8);
+            assert_eq!(desk.output_names(), ["same.png"], "{policy:?}");
+            assert_eq!(output_of(&rows[0]), desk.out().join("same.png"), "{policy:?}, round {round}");
+            let refused = if policy == ConflictPolicy::Skip { ItemState::Skipped } else { ItemState::Failed };
+            assert!(rows[1..].iter().all(|row| row.state == refused), "{policy:?}: {rows:?}");
+            let kinds = rows[1..].iter().filter_map(|row| row.error.as_ref()).map(|error| error.kind);
+            assert!(kinds.into_iter().all(|kind| kind == ErrorKind::Conflict), "{rows:?}");
+        }
+    }
+}
+
+#[test]
+fn names_that_differ_in_case_only_are_kept_apart() {
+    let names = ["a.png", "A.png", "a.PNG", "\u{e9}.png", "e\u{301}.png", "Sub/x.png"];
+    let run = |policy| {
         let desk = Desk::command_line();
         let mut sources = Vec::new();
-        for (n, name) in ["a.png", "A.png", "a.PNG", "\u{e9}.png", "e\u{301}.png", "Sub/x.png"].iter().enumerate() {
+        for (n, name) in names.iter().enumerate() {
             sources.push(file(&desk.put(&format!("{n}/{name}"), png(16, 16, n as u32))));
         }
         let mut spec = desk.copies(sources);
         spec.output_mut().sink.on_conflict = policy;
-        spec.limits.workers = Some(1);
-        let rows = desk.run(spec.clone());
-        desk.check_all_done_once(rows[0].id.job, 6);
-        let names = desk.output_names();
-        let lower: std::collections::BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        assert_eq!(lower.len(), 6, "{policy:?}: {names:?}");
-        assert!(lower.contains("a (2).png") && lower.iter().any(|name| name.ends_with(" (1).png")), "{names:?}");
-        if policy == ConflictPolicy::Skip {
-            // The second run knows each of them again.
-            assert!(desk.run(spec).iter().all(|row| row.state == ItemState::Skipped));
-            assert_eq!(desk.output_names(), names);
-        }
+        let rows = desk.run(spec);
+        (desk, rows)
+    };
+    let (desk, rows) = run(ConflictPolicy::Rename);
+    desk.check_all_done_once(rows[0].id.job, 6);
+    let saved = |desk: &Desk| desk.output_names().iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
+    let wanted = ["a.png", "a (1).png", "a (2).png", "x.png", "\u{e9}.png", "e\u{301} (1).png"];
+    assert_eq!(saved(&desk), wanted.map(str::to_owned).into());
+    for policy in [ConflictPolicy::Overwrite, ConflictPolicy::Skip, ConflictPolicy::Fail] {
+        let (desk, rows) = run(policy);
+        assert_eq!(saved(&desk), ["a.png", "x.png", "\u{e9}.png"].map(str::to_owned).into(), "{policy:?}");
+        let done: Vec<_> = rows.iter().map(|row| row.state == ItemState::Done).collect();
+        assert_eq!(done, [true, false, false, true, false, true], "{policy:?}: {rows:?}");
     }
 }
 

@@ -335,8 +335,8 @@ fn resolve(
         (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
             Verdict::Save(wanted, Publish::Fresh(0))
         }
-        // Results of one job never replace each other, whatever the policy.
-        (_, Holder::Ours) => first_free(planned, input, collisions, claims).1,
+        // Results of one job never replace each other.
+        (ConflictPolicy::Overwrite, Holder::Ours) => Verdict::Refuse(conflict(input, &wanted)),
         (ConflictPolicy::Skip, _) => {
             let reason = exists_already(&wanted, holder);
             Verdict::Skip(wanted, reason)

@@ -17,6 +17,7 @@ use super::message::{FinishedItem, Record};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Target, Verdict};
+use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
 use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
@@ -49,6 +50,8 @@ pub(crate) struct Recorder {
     pub(crate) reader: Box<dyn CatalogReader>,
     pub(crate) record_rx: Receiver<Record>,
     pub(crate) runs: Runs,
+    /// Finished items that wait for the names of earlier ones.
+    pub(crate) held: Vec<FinishedItem>,
     /// Changes whenever an item may have changed.
     pub(crate) revision: Arc<AtomicU64>,
     /// Signals that something changed that front ends may show.
@@ -127,7 +130,10 @@ impl Recorder {
     fn batch_is_complete(&self, batch: &Batch) -> bool {
         let Some(first) = batch.finished.first() else { return false };
         self.record_rx.is_empty()
-            && self.runs.get(first.finished.id.job).is_none_or(|run| run.in_flight() <= batch.finished.len())
+            && self
+                .runs
+                .get(first.finished.id.job)
+                .is_none_or(|run| run.in_flight() <= batch.finished.len() + self.held.len())
     }
 
     fn notify(&self) {
@@ -138,7 +144,9 @@ impl Recorder {
 
     /// Writes everything in the batch. If the catalog fails, the affected runs stop.
     fn flush(&mut self, batch: &mut Batch) {
-        let Batch { jobs, finished, .. } = std::mem::take(batch);
+        let Batch { jobs, mut finished, .. } = std::mem::take(batch);
+        finished.append(&mut self.held);
+        let finished = self.in_turn(finished);
         let ended: HashSet<ItemId> = finished.iter().map(|recorded| recorded.finished.id).collect();
         for job in jobs {
             let mut seqs = self.runs.get(job).map(|run| run.take_started()).unwrap_or_default();
@@ -155,6 +163,41 @@ impl Recorder {
             self.commit(finished);
         }
         self.notify();
+    }
+
+    /// The finished items whose names can be chosen now, in list order; the others are held.
+    fn in_turn(&mut self, mut finished: Vec<FinishedItem>) -> Vec<FinishedItem> {
+        finished.sort_by_key(|recorded| recorded.finished.id);
+        let mut held_by_job: BTreeMap<JobId, usize> = BTreeMap::new();
+        let mut ready = Vec::with_capacity(finished.len());
+        for mut recorded in finished {
+            let ItemId { job, seq } = recorded.finished.id;
+            let Some(run) = self.runs.get(job) else {
+                ready.push(recorded);
+                continue;
+            };
+            let held = held_by_job.entry(job).or_default();
+            match run.name_order.turn(seq) {
+                Turn::Later if recorded.target.is_some() => {
+                    *held += 1;
+                    self.held.push(recorded);
+                    continue;
+                }
+                Turn::Never if recorded.target.is_some() => {
+                    recorded.target = None;
+                    recorded.is_withheld = true;
+                }
+                Turn::Now | Turn::Later | Turn::Never => {}
+            }
+            run.name_order.end(seq);
+            ready.push(recorded);
+        }
+        for (job, held) in held_by_job {
+            if let Some(run) = self.runs.get(job) {
+                run.name_order.set_held(held);
+            }
+        }
+        ready
     }
 
     fn stop_run(&self, job: JobId, error: &JobError) {

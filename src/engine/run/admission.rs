@@ -10,11 +10,11 @@ use crate::error::{ErrorKind, ItemError};
 /// An item's memory and permit, given back on drop.
 pub(super) struct Admission {
     memory: Share,
-    place: Mutex<Place>,
+    slot: Mutex<PoolSlot>,
 }
 
 /// What lets an item use a thread of the pixel pool.
-enum Place {
+enum PoolSlot {
     /// Nothing: it is saved on the thread that admitted it.
     Own,
     /// One of the workers' permits.
@@ -32,9 +32,12 @@ impl Run {
     /// Waits for memory, and for a permit where the item goes to the pixel pool.
     pub(super) fn take_admission(&self, memory_bytes: u64, needs_worker: bool) -> Result<Admission, Stopped> {
         let memory = self.memory.take(memory_bytes, &self.switch)?;
-        let place =
-            if needs_worker { Place::Worker { _permit: self.permits.take(1, &self.switch)? } } else { Place::Own };
-        Ok(Admission { memory, place: Mutex::new(place) })
+        let slot = if needs_worker {
+            PoolSlot::Worker { _permit: self.permits.take(1, &self.switch)? }
+        } else {
+            PoolSlot::Own
+        };
+        Ok(Admission { memory, slot: Mutex::new(slot) })
     }
 }
 
@@ -51,14 +54,14 @@ impl DecodeHost for Host<'_> {
 
     fn step_aside(&self) -> bool {
         let Some(lane) = self.run.slow_lanes.try_take(1) else { return false };
-        *self.admission.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::SlowLane { _lane: lane };
+        *self.admission.slot.lock().unwrap_or_else(PoisonError::into_inner) = PoolSlot::SlowLane { _lane: lane };
         true
     }
 
     fn step_back(&self) -> Result<(), ItemError> {
         let permit = self.run.permits.take(1, &self.run.switch);
         let permit = permit.map_err(|Stopped| ItemError::nameless(ErrorKind::Cancelled))?;
-        *self.admission.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::Worker { _permit: permit };
+        *self.admission.slot.lock().unwrap_or_else(PoisonError::into_inner) = PoolSlot::Worker { _permit: permit };
         Ok(())
     }
 }

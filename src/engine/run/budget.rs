@@ -157,7 +157,7 @@ impl Budget {
 }
 
 impl Share {
-    /// Takes more of the budget, so that the share has `units` in all; `false` if so many are not free now.
+    /// Takes more of the budget, so that the share has `units` in all; `false` if they are not free now.
     pub(crate) fn grow_to(&self, units: u64) -> bool {
         let mut used = self.budget.used();
         let more = units.saturating_sub(self.units.load(Ordering::Relaxed));

@@ -75,6 +75,13 @@ impl Run {
                 return Ok(());
             }
         };
+        if input.fetched.is_none() && !self.naming.needs_hash() {
+            self.name_order.wait_for_room(&self.switch)?;
+            // Without the size, which may be known only after the work: more items than necessary wait for each other.
+            let hints = decision.hints(&input.subject());
+            let planned = self.naming.planned_path(&input.row, hints, &decision.extension, None, "");
+            self.name_order.start(id.seq, &planned.folded());
+        }
         let at_once = is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES;
         let admission = self.take_admission(decision.action.peak_bytes(input.size_bytes), !at_once)?;
         if at_once {

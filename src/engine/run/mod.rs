@@ -9,6 +9,7 @@ mod item;
 mod lanes;
 mod links;
 pub(super) mod memory_budget;
+pub(super) mod name_order;
 pub(super) mod pools;
 mod prior_results;
 pub(super) mod process_limits;
@@ -33,6 +34,7 @@ use crate::op::Pipeline;
 use crate::{source, store};
 use budget::{Budget, Switch};
 pub(crate) use lanes::body_in_memory_bytes;
+use name_order::NameOrder;
 use pools::PixelPool;
 
 /// The state that all threads of a run share.
@@ -56,6 +58,7 @@ pub(crate) struct Run {
     in_flight: Mutex<HashSet<u64>>,
     /// Items started since the recorder last took them.
     started: Mutex<Vec<u64>>,
+    pub(crate) name_order: NameOrder,
     /// Counts retries and released items: a lane that sees a new number starts over from the first waiting item.
     rewinds: AtomicU64,
     /// For each lane, the number of pokes at which it found nothing more to hand out.
@@ -112,6 +115,7 @@ impl Run {
             trouble: Mutex::default(),
             in_flight: Mutex::default(),
             started: Mutex::default(),
+            name_order: NameOrder::default(),
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
             pipeline: parts.pipeline,
@@ -197,7 +201,7 @@ impl Run {
         self.cancel.cancel();
     }
 
-    /// Counts what was left out of a picture.
+    /// Counts the remarks about an image.
     fn count_remarks(&self, remarks: &[Remark]) {
         for remark in remarks {
             match remark {
@@ -210,7 +214,7 @@ impl Run {
         }
     }
 
-    /// What was left out of the job's pictures so far, and, once it is done, what was given for links and not used.
+    /// Remarks about the job's images so far, and, once it is done, about credentials that no link used.
     pub(crate) fn remarks(&self, is_done: bool) -> Vec<Remark> {
         let mut remarks = Vec::new();
         let counted = |counter: &AtomicU64| Some(counter.load(Ordering::Relaxed)).filter(|count| *count > 0);
@@ -274,7 +278,7 @@ impl Run {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Notes why the run can't go on, and pauses it; the coordinator sees to the rest.
+    /// Notes why the run can't continue, and pauses it; the coordinator does the rest.
     pub(crate) fn set_error(&self, trouble: RunError) {
         let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*noted, Some(RunError::Fatal(_))) {
@@ -286,6 +290,10 @@ impl Run {
     /// Releases an item that was handed out: it is recorded, or waits again.
     pub(crate) fn release(&self, seq: u64) {
         self.handed_out().remove(&seq);
+        if self.name_order.give_back(seq) {
+            // The recorder gives back those that wait for the item's name.
+            let _ = self.record_tx.send(Record::Started(self.job));
+        }
     }
 
     fn handed_out(&self) -> MutexGuard<'_, HashSet<u64>> {
