@@ -8,9 +8,9 @@ use moxcms::ColorProfile;
 use super::items::{Aperture, Item, Items, Property};
 use super::yuv::{self, Matrix, YuvRows};
 use super::{grid, rav1d};
-use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::{colour, errors};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
 
@@ -194,7 +194,7 @@ fn profile_of(primaries: u16) -> Option<Vec<u8>> {
         }
         _ => return None,
     };
-    profile.encode().ok()
+    colour::encoded_profile(profile)
 }
 
 /// Whether the major brand, or a compatible one, is AVIF's. Other codecs use the same container.

@@ -12,7 +12,7 @@ use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, Transfo
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 pub(super) use cmyk::Inks;
-pub(super) use spaces::fitting;
+pub(super) use spaces::{encoded as encoded_profile, fitting};
 
 /// Options for a transform from a profile.
 fn options(from: &ColorProfile) -> TransformOptions {

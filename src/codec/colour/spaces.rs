@@ -2,9 +2,20 @@
 
 use std::sync::{Arc, LazyLock};
 
-use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
+use moxcms::{ColorDateTime, ColorProfile, DataColorSpace, RenderingIntent};
 
 use crate::model::{Channels, ColourChoice};
+
+/// The date in profiles that are made here. It says nothing about the image; the current one would make the same input
+/// give other bytes each time.
+const DATE: ColorDateTime =
+    ColorDateTime { year: 2000, month: 1, day_of_the_month: 1, hours: 0, minutes: 0, seconds: 0 };
+
+/// The bytes of a profile that was made here; the same on any day. Every profile is encoded by this function.
+pub(in crate::codec) fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
+    profile.creation_date_time = DATE;
+    profile.encode().ok()
+}
 
 /// Reads a file's profile, if it is valid and for pixels of that kind.
 ///
@@ -61,7 +72,7 @@ pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[
         ColourChoice::ALL.map(|choice| {
             [Channels::Gray, Channels::Rgb].map(|channels| match choice {
                 ColourChoice::Srgb | ColourChoice::Keep => None,
-                _ => target(choice, channels).encode().ok().map(Into::into),
+                _ => encoded(target(choice, channels)).map(Into::into),
             })
         })
     });
@@ -97,5 +108,5 @@ pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) 
         }
         _ => return None,
     };
-    made.encode().ok().map(Into::into)
+    encoded(made).map(Into::into)
 }

@@ -7,6 +7,8 @@ use moxcms::{
     ProfileText, RenderingIntent, ToneReprCurve, TransferCharacteristics, XyY,
 };
 
+use crate::codec::colour;
+
 /// Fraction by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB, as in libpng.
 const GAMMA_TOLERANCE: f32 = 0.05;
 /// How far a coordinate may be from sRGB's and still mean sRGB, as in libpng.
@@ -31,7 +33,7 @@ pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
     // Its return value means nothing; the curves are set last.
     profile.update_rgb_colorimetry_from_cicp(cicp);
     profile.red_trc.as_ref()?;
-    encoded(profile)
+    named(profile)
 }
 
 /// The name of a colour space that is not supported and treated as sRGB: those of a high dynamic range, and those that
@@ -77,7 +79,7 @@ pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
     profile.red_trc = Some(curve.clone());
     profile.green_trc = Some(curve.clone());
     profile.blue_trc = Some(curve);
-    encoded(profile)
+    named(profile)
 }
 
 fn coordinates(stored: &SourceChromaticities) -> [(f32, f32); 4] {
@@ -91,7 +93,7 @@ fn is_plausible(stored: &[(f32, f32); 4]) -> bool {
     stored.iter().all(|(x, y)| (0.0..=1.0).contains(x) && (0.001..=1.0).contains(y)) && area.abs() > 0.01
 }
 
-fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
+fn named(mut profile: ColorProfile) -> Option<Vec<u8>> {
     let colorants = [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
     if !colorants.iter().all(|xyz| xyz.x.is_finite() && xyz.y.is_finite() && xyz.z.is_finite()) {
         return None;
@@ -102,7 +104,7 @@ fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
     profile.rendering_intent = RenderingIntent::RelativeColorimetric;
     let name = LocalizableString::new("en".to_owned(), "US".to_owned(), "As the PNG file tells".to_owned());
     profile.description = Some(ProfileText::Localizable(vec![name]));
-    profile.encode().ok()
+    colour::encoded_profile(profile)
 }
 
 #[cfg(test)]

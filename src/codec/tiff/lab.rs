@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use moxcms::{ColorProfile, Matrix3d, ToneReprCurve, Vector3d};
 
+use crate::codec::colour;
+
 /// The white of the connection space (ICC.1:2010, 7.2.16), which is D50.
 const WHITE: [f64; 3] = [0.9642, 1.0, 0.8249];
 const GAMMA: f32 = 1.8;
@@ -21,7 +23,8 @@ static SPACE: LazyLock<Space> = LazyLock::new(|| {
     // A parameter is more exact than a curve's only entry.
     let curve = ToneReprCurve::Parametric(vec![GAMMA]);
     (profile.red_trc, profile.green_trc, profile.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
-    Space { profile: profile.encode().ok(), from_xyz: profile.colorant_matrix().inverse() }
+    let from_xyz = profile.colorant_matrix().inverse();
+    Space { profile: colour::encoded_profile(profile), from_xyz }
 });
 
 /// The profile of the resulting pixels.
