@@ -2,6 +2,8 @@
 //!
 //! Only data: the engine reads and writes the file.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Limits, NetworkSpec, Recipe, Save, SinkSpec};
@@ -56,12 +58,18 @@ pub const MAX_UNPACKED_TIMES: u64 = 250;
 pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as lost.
 pub const NETWORK_GONE_S: u64 = 20;
+/// Milliseconds for which a statement of the catalog waits for another program's transaction.
+const CATALOG_WAIT_MS: u64 = 30_000;
 /// Largest number of files in a safe-write batch.
 pub const COMMIT_BATCH_FILES: usize = 512;
 /// Milliseconds after which a safe-write batch closes.
 pub const COMMIT_BATCH_MS: u64 = 200;
 /// Threads that fsync the files of a batch.
 pub const FSYNC_THREADS: usize = 16;
+
+/// Deaths of the process in which an item may have been in progress: after that it is retried alone, and fails if the
+/// process dies once more.
+pub const MAX_CRASHES: u32 = 3;
 
 /// The window's theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +128,13 @@ pub struct Settings {
     pub save: Save,
     /// Where new drafts save results.
     pub sink: SinkSpec,
+}
+
+/// How long a statement of the catalog waits for another program's transaction: 30 s, or as many milliseconds as
+/// `PIXLOOM_CATALOG_WAIT_MS` says.
+pub fn catalog_wait() -> Duration {
+    let wait_ms = std::env::var("PIXLOOM_CATALOG_WAIT_MS").ok().and_then(|text| text.parse().ok());
+    Duration::from_millis(wait_ms.unwrap_or(CATALOG_WAIT_MS))
 }
 
 /// The locale of messages, as the environment names it, such as `ko_KR.UTF-8`; empty where it names none.

@@ -7,6 +7,11 @@
 mod access;
 #[path = "cli/bombs.rs"]
 mod bombs;
+#[cfg(unix)]
+#[path = "cli/catalog_failures.rs"]
+mod catalog_failures;
+#[path = "cli/crashes.rs"]
+mod crashes;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/helpers.rs"]
@@ -19,6 +24,8 @@ mod jobs;
 mod links;
 #[path = "cli/lists.rs"]
 mod lists;
+#[path = "cli/lost_results.rs"]
+mod lost_results;
 #[cfg(unix)]
 #[path = "cli/process_limits.rs"]
 mod process_limits;

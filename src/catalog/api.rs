@@ -40,10 +40,10 @@ pub trait Catalog: Send {
     /// The next free number of a job; numbers of removed items are never reused.
     fn next_seq(&mut self, job: JobId) -> Result<u64, JobError>;
 
-    /// Marks waiting items as running.
+    /// Marks waiting items as running, and counts the attempt.
     fn set_running(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError>;
 
-    /// Returns running items to the waiting state; their recorded outputs are cleared.
+    /// Returns running items to the waiting state; their recorded outputs are cleared, and the attempt does not count.
     fn set_waiting(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError>;
 
     /// Records the path and hash of each output that is about to get its final name, and everything else that is known
@@ -54,9 +54,13 @@ pub trait Catalog: Send {
     /// An output that was recorded before must not differ now.
     fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
-    /// After a job was interrupted: running items without a recorded output wait again; those with one are returned (in
-    /// order), still running, so that the caller adopts them (`finish`) or gives them back (`set_waiting`).
-    fn requeue_running(&mut self, job: JobId) -> Result<Vec<ItemRow>, JobError>;
+    /// Returns running items without a recorded output to the waiting state, after a pause of their run. The attempt does
+    /// not count.
+    fn requeue_running(&mut self, job: JobId) -> Result<(), JobError>;
+
+    /// Sets a job's state to running, and tells how its last run ended. Items that were in progress when the process died
+    /// wait again; their attempt counts.
+    fn begin_run(&mut self, job: JobId) -> Result<LastRun, JobError>;
 
     /// Failed items wait again: all of them, those of one kind, or the given ones. Returns how many.
     fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> Result<u64, JobError>;
@@ -127,8 +131,7 @@ pub trait CatalogReader: Send {
     /// The given items in the given order; missing ones are left out.
     fn items(&self, job: JobId, seqs: &[u64]) -> Result<Vec<ItemRow>, JobError>;
 
-    /// The outputs of an item whose job has several, in order; empty for a job with one output, whose columns are in
-    /// [`ItemRow`].
+    /// The recorded outputs of an item, in order. The columns of the first are in [`ItemRow`] as well.
     fn outputs(&self, id: ItemId) -> Result<Vec<ItemOutput>, JobError>;
 
     /// Items after `after_seq` in any state, in order: to iterate over all of them.
@@ -182,8 +185,28 @@ pub trait CatalogReader: Send {
         around: u64,
     ) -> Result<Option<PriorResult>, JobError>;
 
-    /// Items after `after_seq` with every column of [`RECORD_COLUMNS`], in order.
-    fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
+    /// Records of the items after `after_seq`, in order, with the columns of [`RecordRows::columns`]. `limit` counts items.
+    fn records(&self, job: JobId, rows: RecordRows, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
+}
+
+/// What the records of a job are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordRows {
+    /// Its items.
+    #[default]
+    Items,
+    /// The outputs of its items; an item without a recorded output has one record as well.
+    Outputs,
+}
+
+impl RecordRows {
+    /// The columns of each record. The second one is the item's number.
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Items => &RECORD_COLUMNS,
+            Self::Outputs => &OUTPUT_COLUMNS,
+        }
+    }
 }
 
 /// The columns of the item table that other programs may rely on.
@@ -217,6 +240,10 @@ pub const RECORD_COLUMNS: [&str; 28] = [
     "input_width",
     "input_height",
 ];
+
+/// The columns of an output that other programs may rely on: those of its item, then its own.
+pub const OUTPUT_COLUMNS: [&str; 12] =
+    ["job_id", "seq", "locator", "n", "name", "path", "bytes", "width", "height", "hash", "state", "error"];
 
 /// A value of the item table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,6 +294,18 @@ pub struct SourceCursor {
     pub taken: u64,
     /// Whether the source has been read to its end.
     pub ended: bool,
+}
+
+/// How the last run of a job ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastRun {
+    /// Whether the process died while it ran the job.
+    pub has_died: bool,
+    /// Items that are still running, in order. Those with a recorded output are adopted (`finish`) or given back
+    /// (`set_waiting`) by the caller; those without one were in progress in more than [`MAX_CRASHES`] deaths and fail.
+    ///
+    /// [`MAX_CRASHES`]: crate::config::MAX_CRASHES
+    pub undecided: Vec<ItemRow>,
 }
 
 /// A source of a job.
@@ -376,6 +415,8 @@ pub struct PriorResult {
     pub output_hash: String,
     /// The output's size.
     pub bytes_out: u64,
+    /// The output's width and height in px.
+    pub size_px: Option<(u32, u32)>,
     /// SHA-256 of the fetched bytes.
     pub hash: Option<String>,
     /// The response's content type.

@@ -16,8 +16,8 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult,
-    RECORD_COLUMNS, ReaderFactory, SourceCursor, WaitingFiles,
+    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun,
+    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, WaitingFiles,
 };
 pub use export::{ExportFormat, export};
 pub use lock::{JobLock, lock_job};

@@ -11,7 +11,7 @@ use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::values::{kind, megapixels, nonzero_seconds, seconds, size};
 use crate::config::MAX_SIDE_PX;
-use crate::engine::{self, ExportFormat, recipe_file};
+use crate::engine::{self, ExportFormat, RecordRows, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
     ConflictPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
@@ -93,6 +93,8 @@ pub(super) struct ExportArgs {
     pub(super) job: i64,
     #[arg(long, value_enum)]
     format: ExportWord,
+    #[arg(long, value_enum, default_value = "items")]
+    rows: RowsWord,
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }
@@ -101,6 +103,19 @@ impl ExportArgs {
     pub(super) fn format(&self) -> ExportFormat {
         self.format.into()
     }
+
+    pub(super) fn rows(&self) -> RecordRows {
+        match self.rows {
+            RowsWord::Items => RecordRows::Items,
+            RowsWord::Outputs => RecordRows::Outputs,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RowsWord {
+    Items,
+    Outputs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

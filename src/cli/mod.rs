@@ -29,7 +29,7 @@ use crate::engine::{
     self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
 };
 use crate::error::JobError;
-use crate::model::{JobId, JobRow, JobState, Lang, Message, SourceSpec};
+use crate::model::{Durability, JobId, JobRow, JobState, Lang, Message, SourceSpec};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
 use follow::FollowOptions;
 use report::Line;
@@ -212,7 +212,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             if export.format() == ExportFormat::Parquet && export.out.is_none() && io::stdout().is_terminal() {
                 return Err(JobError::Refused(Message::new("parquet_terminal")));
             }
-            engine::export_job(history.as_ref(), row.id, export.format(), export.out.as_deref())?;
+            engine::export_job(history.as_ref(), row.id, export.rows(), export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
         }
         Command::Licenses => {
@@ -261,7 +261,13 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         warn(lang().word("nothing_to_resume"));
         return Ok(Exit::AllDone);
     };
-    if row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total {
+    // Results that were not synced may have been damaged by a power failure since then.
+    let is_unsynced = |job| -> Result<bool, JobError> {
+        let request = engine.reader()?.request(job)?;
+        Ok(request.is_some_and(|request| request.output().sink.durability == Durability::Fast))
+    };
+    let is_over = row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total;
+    if is_over && !(row.done > 0 && is_unsynced(row.id)?) {
         let mut text = Message::new("job_done_already").with("job", row.id).text(lang());
         if row.failed > 0 {
             let command = format!("pixloom retry {}{}", row.id, catalog.option);

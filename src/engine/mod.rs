@@ -1,7 +1,7 @@
 //! Jobs: planned, run, paused, resumed and reported.
 //!
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
-//! a rayon pool the pixels. Knows no window and no terminal: faces hold a [`Handle`].
+//! a rayon pool the pixels. Knows no window and no terminal: front ends use a [`Handle`].
 
 #![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
 
@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, path_of as catalog_path_of};
+pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, RecordRows, path_of as catalog_path_of};
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
@@ -52,7 +52,7 @@ use crate::fetch::Secrets;
 use crate::model::JobSpec;
 use crate::op::Pipeline;
 
-/// A reader of what happened, without an engine; `None` where no catalog was made yet.
+/// A reader of a catalog without an engine; `None` if it doesn't exist.
 pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, JobError> {
     if !catalog_path.exists() {
         return Ok(None);
@@ -64,29 +64,29 @@ pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, Jo
 /// How an engine is started.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// The catalog's file; made if it isn't there.
+    /// The catalog's file; created if it doesn't exist.
     pub catalog_path: PathBuf,
-    /// The settings' file; `None` keeps none.
+    /// The settings' file; `None` stores none.
     pub settings_path: Option<PathBuf>,
-    /// The file of secrets, which is made when there is one to keep; `None` keeps them as long as the engine lives.
+    /// The file of secrets, created with the first one; `None` keeps them only while the engine runs.
     pub secrets_path: Option<PathBuf>,
     /// Whether drafts are listed, details counted and fetched bodies kept for previews: for a window.
     pub lists_drafts: bool,
-    /// Whether a full disk or a lost network is waited for without end; else the job stops, resumable.
+    /// Whether to wait indefinitely for a full disk or a lost network; otherwise the job pauses.
     pub waits: bool,
     /// The program that decodes formats whose decoders cannot be stopped: Pixloom, or `None` for the running program.
     pub helper_program: Option<PathBuf>,
 }
 
 impl EngineOptions {
-    /// For a window: everything remembered, patient.
+    /// For a window: stores settings and waits.
     pub fn for_window(catalog_path: PathBuf) -> Self {
         let settings_path = coordinator::settings::SettingsFile::default_path();
         let secrets_path = coordinator::settings::secrets_path();
         Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true, helper_program: None }
     }
 
-    /// For the command line: no settings, and an end in any case.
+    /// For the command line: no settings, and no indefinite waits.
     pub fn for_command_line(catalog_path: PathBuf) -> Self {
         let secrets_path = coordinator::settings::secrets_path();
         Self {
@@ -100,12 +100,12 @@ impl EngineOptions {
     }
 }
 
-/// The usual place of the catalog.
+/// The default location of the catalog.
 pub fn default_catalog_path() -> Result<PathBuf, JobError> {
     catalog::default_path()
 }
 
-/// Checks what a job asks for, before anything starts, and gives its pipeline.
+/// Checks a request before anything starts, and returns its pipeline.
 pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     let pipeline = item::step_files::pipeline(&spec.recipe)
         .map_err(|error| JobError::Recipe { location: RecipeLocation::Step(error.step), why: error.why })?;
@@ -115,21 +115,20 @@ pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
     Ok(pipeline)
 }
 
-/// Checks what a job asks for, before anything starts: its recipe, its name template, its numbers, the columns of
-/// its lists.
+/// Checks a request before anything starts: its recipe, name template, numbers, and the columns of its lists.
 pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
     check(spec)?;
     intake::lists::check(spec)
 }
 
-/// Proves that results of a job can be written to its output folder, which needs not be there yet.
+/// Checks that results can be written to a job's output folder, which may not exist yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let dir = item::naming::out_dir(spec)?;
     crate::store::check_folder(&dir)?;
     Ok(dir)
 }
 
-/// A running engine. Dropping it stops what is at work, resumable, and waits for that.
+/// A running engine. Dropping it pauses running jobs and waits for that.
 pub struct Engine {
     handle: Handle,
     readers: ReaderFactory,
@@ -232,19 +231,19 @@ impl Engine {
         Ok(Self { handle, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
     }
 
-    /// What a face holds.
+    /// The handle that front ends use.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// A reader of the catalog: what faces tell of items and jobs, they read there.
+    /// A reader of the catalog, for items and jobs.
     pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
         self.readers.reader()
     }
 }
 
 impl Engine {
-    /// Stops what is at work, resumable, and waits for that.
+    /// Pauses running jobs and waits for that.
     pub fn stop(&mut self) {
         if let Some(quit_tx) = self.quit_tx.take() {
             let _ = quit_tx.send(());
@@ -275,7 +274,7 @@ fn start_views(
     // Apart from those of jobs, which may run at a lower priority.
     let helpers = Helpers::new(helper_program);
     let items = views::pages::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
-    let looker = views::preview::PreviewWorker::new(
+    let previews = views::preview::PreviewWorker::new(
         Arc::clone(&ends.shared),
         readers.reader()?,
         Arc::clone(bodies),
@@ -292,7 +291,7 @@ fn start_views(
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
     let threads = vec![
         run::named("pixloom-items", move || items.run(&items_stop))?,
-        run::named("pixloom-preview", move || looker.run(&preview_stop))?,
+        run::named("pixloom-preview", move || previews.run(&preview_stop))?,
         run::named("pixloom-thumbnails", move || thumbnails.run(&thumbnails_stop))?,
     ];
     Ok((stop, threads))

@@ -101,6 +101,8 @@ pub enum ErrorKind {
     NoDecoder,
     /// A defect: the task panicked.
     Panic,
+    /// The process died several times while the item was in progress, at last with no other item in progress.
+    Crash,
     /// Cancelled by the user; never recorded as a failure.
     Cancelled,
 }

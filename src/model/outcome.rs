@@ -1,6 +1,7 @@
-//! Items and jobs as the catalog keeps them, and what became of them.
+//! Items, jobs and outcomes as the catalog stores them.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,7 @@ pub enum SkipReason {
     Chosen,
 }
 
-/// One output of an item whose job has several.
+/// One output of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemOutput {
     /// The output's number in its job, from 0.
@@ -184,7 +185,8 @@ pub struct Finished {
     pub transfer: Option<Transfer>,
     /// The input's width and height in px, if it was decoded.
     pub input_size_px: Option<(u32, u32)>,
-    /// The outputs of a job with several; empty otherwise.
+    /// The item's outputs, if its job has several; for a skipped item, the file that exists. Otherwise the other fields
+    /// describe the only output.
     pub outputs: Vec<ItemOutput>,
 }
 
@@ -404,6 +406,23 @@ impl Finished {
         self.height_px = None;
         self.output_hash = None;
         self.outputs.clear();
+    }
+}
+
+impl ItemOutput {
+    /// A file that exists already and is kept, so that its item is skipped.
+    pub fn existing(path: &Path) -> Self {
+        Self {
+            n: 0,
+            name: String::new(),
+            path: Some(Locator::File(path.to_path_buf()).to_text()),
+            bytes: 0,
+            width_px: None,
+            height_px: None,
+            hash: None,
+            state: ItemState::Skipped,
+            error: None,
+        }
     }
 }
 

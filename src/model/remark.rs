@@ -45,6 +45,18 @@ pub enum Remark {
         /// How many links could be compared, if the list has more.
         only_so_many: Option<u64>,
     },
+    /// All results of a job that was resumed have their recorded hashes.
+    ResultsIntact {
+        /// Number of results.
+        count: u64,
+    },
+    /// Results of a job that was resumed are missing or damaged, and are made again.
+    ResultsDamaged {
+        /// Number of results.
+        count: u64,
+    },
+    /// The catalog can't be written, so links from standard input are kept until it can.
+    NotStoredYet,
     /// Only the first page of a multi-page image was used.
     FirstPage {
         /// Number of pages.
@@ -107,6 +119,9 @@ impl Remark {
                 };
                 message.count("count", *count).with("list", list)
             }
+            Self::ResultsIntact { count } => Message::new("remark-results_intact").count("count", *count),
+            Self::ResultsDamaged { count } => Message::new("remark-results_damaged").count("count", *count),
+            Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
             Self::FirstPages { count } => Message::new("remark-first_pages").count("count", *count),
             Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),

@@ -72,6 +72,12 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     assert_eq!(states, ["done", "failed", "failed"]);
     assert_eq!((&items[0]["width"], &items[1]["http_status"]), (&50.into(), &404.into()));
     assert!(items[1]["error"].as_str().unwrap().starts_with("Couldn't fetch"), "{text}");
+    let size_in = (items[0]["input_width"].as_u64(), items[0]["input_height"].as_u64());
+    assert_eq!(size_in, (Some(1600), Some(1067)), "{text}");
+    let outputs = home.run(&["export", "1", "--format", "csv", "--rows", "outputs"]).expect(0).out;
+    let header = "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error";
+    assert_eq!((outputs.lines().count(), outputs.lines().next()), (4, Some(header)), "{outputs}");
+    assert!(outputs.lines().nth(1).unwrap().contains(",0,,") && outputs.contains(",50,"), "{outputs}");
     let output = home.run(&["export", "1", "--format", "csv", "-o", "none/items.csv"]).expect(3);
     assert!(output.err.contains("none/items.csv"), "{output:?}");
     home.run(&["export", "9", "--format", "csv"]).expect(2);

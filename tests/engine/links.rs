@@ -141,7 +141,8 @@ fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
 /// What `extra` tells of an item.
 fn extra(desk: &Desk, job: JobId, seq: u64) -> serde_json::Value {
     let at = pixloom::catalog::RECORD_COLUMNS.iter().position(|column| *column == "extra").unwrap();
-    let record = desk.reader().records(job, seq - 1, 1).unwrap().remove(0).remove(at);
+    let rows = pixloom::catalog::RecordRows::Items;
+    let record = desk.reader().records(job, rows, seq - 1, 1).unwrap().remove(0).remove(at);
     match record {
         pixloom::catalog::Field::Text(text) => serde_json::from_str(&text).unwrap(),
         _ => serde_json::Value::Null,

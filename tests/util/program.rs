@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ const LINES: usize = 100_000;
 /// An empty home folder.
 pub(crate) struct Home {
     dir: tempfile::TempDir,
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 /// The result of a run.
@@ -36,13 +38,20 @@ pub(crate) struct Running {
     child: Child,
     out_rx: Receiver<String>,
     out: String,
+    err_so_far: Arc<Mutex<String>>,
     err: JoinHandle<String>,
     since: Instant,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a folder") }
+        Self { dir: tempfile::tempdir().expect("a folder"), variables: Vec::new() }
+    }
+
+    /// With an environment variable for every run.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -128,6 +137,7 @@ impl Home {
         command.args(args).current_dir(folder).env_clear();
         command.env("HOME", self.dir.path());
         command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CONFIG_HOME", self.path("config"));
+        command.envs(self.variables.iter().copied());
     }
 
     fn start_command<A: AsRef<OsStr>>(&self, mut command: Command, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
@@ -135,7 +145,7 @@ impl Home {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stdin = child.stdin.take().expect("a pipe");
-        let (stdout, mut stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
         let (out_tx, out_rx) = sync_channel(LINES);
         let named = |name: &str| thread::Builder::new().name(name.to_owned());
         let reading = named("test-stdout").spawn(move || {
@@ -144,13 +154,18 @@ impl Home {
             }
         });
         reading.expect("a thread");
+        let err_so_far: Arc<Mutex<String>> = Arc::default();
+        let shared = Arc::clone(&err_so_far);
         let err = named("test-stderr").spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            text
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut text = shared.lock().expect("no panic");
+                text.push_str(&line);
+                text.push('\n');
+            }
+            shared.lock().expect("no panic").clone()
         });
         let err = err.expect("a thread");
-        (Running { child, out_rx, out: String::new(), err, since: Instant::now() }, stdin)
+        (Running { child, out_rx, out: String::new(), err_so_far, err, since: Instant::now() }, stdin)
     }
 }
 
@@ -179,6 +194,14 @@ impl Running {
             }
         }
         panic!("it ended before that: {}", self.out);
+    }
+
+    /// Waits until standard error says something.
+    pub(crate) fn until_error(&self, text: &str) {
+        while !self.err_so_far.lock().expect("no panic").contains(text) {
+            assert!(self.since.elapsed() < DEADLINE, "it does not say {text}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Its process id.

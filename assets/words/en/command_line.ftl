@@ -27,6 +27,7 @@ option-job = The job's number
 option-retry-kind = Only failures of this kind, such as timeout or not_a_picture
 option-json = Print JSON lines to standard output
 option-export-format = csv (with a header), jsonl (one JSON object per line) or parquet
+option-export-rows = What to export: items, or their outputs
 option-export-out = The file to write; an existing file is replaced [default: standard output]
 option-ops-name = The name of an operation, such as resize; or save
 option-run-inputs = Files, folders (see -R) and http(s) URLs

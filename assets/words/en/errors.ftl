@@ -85,6 +85,8 @@ error-no_decoder = Couldn't process { $name }: its decoder process couldn't be s
     .brief = No decoder
 error-panic = Couldn't process { $name }: a bug in Pixloom{ $detail }.
     .brief = Bug in Pixloom
+error-crash = Couldn't process { $name }: Pixloom ended unexpectedly { $deaths } times while processing it, the last time with nothing else in progress.{ $untouched }
+    .brief = Pixloom ended
 error-cancelled = { $name } was stopped before it finished.
     .brief = Stopped
 unnamed_item = the item
@@ -141,6 +143,15 @@ remark-many_taken_for_srgb = { $count ->
         [one] The colours of 1 image (PQ, HLG or video range) were treated as sRGB.
        *[other] The colours of { $count } images (PQ, HLG or video range) were treated as sRGB.
     }
+remark-not_stored_yet = The catalog can't be written, so links from standard input are not recorded yet. Trying again.
+remark-results_intact = { $count ->
+        [one] The earlier result is
+       *[other] All { $count } earlier results are
+    } intact.
+remark-results_damaged = { $count ->
+        [one] One earlier result is missing or damaged, and is
+       *[other] { $count } earlier results are missing or damaged, and are
+    } made again.
 remark-above_white = Came out white: float values should be 0 to 1, but most are higher.
 remark-many_above_white = { $count ->
         [one] 1 image came out white: float values should be 0 to 1, but most are higher.

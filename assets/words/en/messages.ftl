@@ -11,6 +11,7 @@ recorder_gone = The recorder has stopped. Restart Pixloom.
 engine_ended = The engine has stopped.
 network_gone = Network lost.
 list_cut_off = A list could not be read to its end.
+output_missing = The output folder { $path } with the job's results was moved or deleted. Move it back, or create an empty folder in its place, then resume the job.
 output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.
 nothing_to_retry = Nothing to retry: job { $job } has no such failures.
 recipe_in_use = A running job's recipe can't be changed. Cancel it, or wait until it ends.
@@ -49,6 +50,10 @@ list_not_fetched = The list { $list } was not fetched.
 list_given_up = Fetching the list { $list } was cancelled.
 list_not_kept = Couldn't store the list { $list } while reading it ({ $detail }).
 list_changed = The list { $list } has changed since the job was interrupted. Pixloom continues at the same position in the new list; start a new job to process every link.
+stdin_not_stored = { $count ->
+        [one] A link from standard input could not be recorded and is not part of the job: run it
+       *[other] { $count } links from standard input could not be recorded and are not part of the job: run them
+    } as a new job.
 stdin_cut_off = The job was interrupted before standard input was read completely. Links that had not arrived are missing: run them as a new job.
 
 ## Names of results

@@ -27,6 +27,7 @@ option-job = 작업 번호
 option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture
 option-json = 표준 출력에 JSON을 한 줄씩 출력
 option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
+option-export-rows = 내보낼 내용: items(항목) 또는 outputs(항목별 결과 파일)
 option-export-out = 저장할 파일. 이미 있으면 덮어씁니다 [기본값: 표준 출력]
 option-ops-name = 필터 이름(예: resize) 또는 save
 option-run-inputs = 파일, 폴더(-R 참고), http(s) URL

@@ -1,5 +1,5 @@
-//! Items as Parquet: gathered by column, and written a row group at a time, so that millions take no more memory than
-//! thousands.
+//! Parquet exports: values are collected by column and written by row group, so that memory does not grow with the number
+//! of rows.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-use super::super::api::{Field, RECORD_COLUMNS};
+use super::super::api::Field;
 
-/// Rows of a group at most.
+/// Largest number of rows in a group.
 const GROUP_ROWS: usize = 16_384;
-/// Bytes of text after which a group ends, however few its rows are.
+/// Bytes of text at which a group ends, even if it has few rows.
 const GROUP_BYTES: usize = 16 << 20;
-/// Columns of whole numbers.
-const NUMBERS: [&str; 11] = [
+/// Columns of integers.
+const NUMBERS: [&str; 15] = [
     "job_id",
     "seq",
     "http_status",
@@ -31,11 +31,15 @@ const NUMBERS: [&str; 11] = [
     "fetch_ms",
     "process_ms",
     "size",
+    "input_width",
+    "input_height",
+    "n",
+    "bytes",
 ];
-/// Columns of moments, UTC milliseconds.
-const MOMENTS: [&str; 2] = ["finished_at", "mtime"];
+/// Columns of times, UTC milliseconds.
+const TIMES: [&str; 2] = ["finished_at", "mtime"];
 
-/// A file that is being written.
+/// A Parquet file that is being written.
 pub(super) struct Table<'a> {
     writer: SerializedFileWriter<&'a mut (dyn Write + Send)>,
     columns: Vec<Column>,
@@ -43,19 +47,19 @@ pub(super) struct Table<'a> {
     text_bytes: usize,
 }
 
-/// The values of a column in the group that is being gathered; where there is none, its level is 0.
+/// The values of a column in the current group. The definition level of a missing value is 0.
 enum Column {
     Numbers { values: Vec<i64>, levels: Vec<i16> },
     Texts { values: Vec<ByteArray>, levels: Vec<i16> },
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn begin(to: &'a mut (dyn Write + Send)) -> Result<Self> {
-        let fields: Vec<String> = RECORD_COLUMNS.iter().map(|name| declared(name)).collect();
+    pub(super) fn begin(columns: &[&str], to: &'a mut (dyn Write + Send)) -> Result<Self> {
+        let fields: Vec<String> = columns.iter().map(|name| declared(name)).collect();
         let schema = Arc::new(parse_message_type(&format!("message item {{ {} }}", fields.join(" ")))?);
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
-        let columns = RECORD_COLUMNS.iter().map(|name| Column::of(name)).collect();
+        let columns = columns.iter().map(|name| Column::of(name)).collect();
         Ok(Self { writer, columns, rows: 0, text_bytes: 0 })
     }
 
@@ -67,7 +71,7 @@ impl<'a> Table<'a> {
         if self.rows >= GROUP_ROWS || self.text_bytes >= GROUP_BYTES { self.end_group() } else { Ok(()) }
     }
 
-    /// Writes what was gathered last, and the footer.
+    /// Writes the last group and the footer.
     pub(super) fn end(mut self) -> Result<()> {
         if self.rows > 0 {
             self.end_group()?;
@@ -90,14 +94,14 @@ impl<'a> Table<'a> {
 
 impl Column {
     fn of(name: &str) -> Self {
-        if NUMBERS.contains(&name) || MOMENTS.contains(&name) {
+        if NUMBERS.contains(&name) || TIMES.contains(&name) {
             Self::Numbers { values: Vec::new(), levels: Vec::new() }
         } else {
             Self::Texts { values: Vec::new(), levels: Vec::new() }
         }
     }
 
-    /// Takes a row's value, and tells how many bytes of text that are.
+    /// Adds a row's value; returns its length in bytes if it is text.
     fn add(&mut self, field: Field) -> usize {
         match self {
             Self::Numbers { values, levels } => {
@@ -123,7 +127,7 @@ impl Column {
         }
     }
 
-    /// Writes the group's values, and forgets them.
+    /// Writes and clears the group's values.
     fn write(&mut self, writer: &mut ColumnWriter<'_>) -> Result<()> {
         match (self, writer) {
             (Self::Numbers { values, levels }, ColumnWriter::Int64ColumnWriter(writer)) => {
@@ -136,17 +140,17 @@ impl Column {
                 values.clear();
                 levels.clear();
             }
-            _ => return Err(ParquetError::General("a column is not of the declared type".to_owned())),
+            _ => return Err(ParquetError::General("a column doesn't have its declared type".to_owned())),
         }
         Ok(())
     }
 }
 
-/// A column's declaration in the file's schema.
+/// A column's declaration in the schema.
 fn declared(name: &str) -> String {
     if NUMBERS.contains(&name) {
         format!("OPTIONAL INT64 {name};")
-    } else if MOMENTS.contains(&name) {
+    } else if TIMES.contains(&name) {
         format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,true));")
     } else {
         format!("OPTIONAL BYTE_ARRAY {name} (UTF8);")

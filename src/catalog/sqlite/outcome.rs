@@ -3,12 +3,16 @@
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::row::{ItemStatus, error_args, status};
+use super::counters::NextNumbers;
+use super::row::{self, ITEM_COLUMNS, ItemStatus, error_args, status};
 use super::sums::Sums;
 use super::{CatalogError, now_ms};
+use crate::catalog::api::LastRun;
+use crate::config::MAX_CRASHES;
 use crate::error::ErrorKind;
 use crate::model::{
-    Finished, ItemId, ItemState, JobId, Outcome, Remark, SkipReason, Transfer, TransferTimes, Truncated,
+    Finished, ItemId, ItemRow, ItemState, JobId, JobState, Outcome, Remark, SkipReason, Transfer, TransferTimes,
+    Truncated,
 };
 
 /// Records where an output is about to appear. Counters don't include it yet, so `bytes_in` and `bytes_out` are left for
@@ -42,7 +46,7 @@ pub(super) fn record_output(sql: &Connection, one: &Finished) -> Result<(), Cata
     record_outputs_of(sql, one)
 }
 
-/// The outputs of an item whose job has several.
+/// The outputs of an item, as far as they are listed.
 fn record_outputs_of(sql: &Connection, one: &Finished) -> Result<(), CatalogError> {
     if one.outputs.is_empty() {
         return Ok(());
@@ -69,13 +73,69 @@ fn record_outputs_of(sql: &Connection, one: &Finished) -> Result<(), CatalogErro
     Ok(())
 }
 
+/// The only output of an item whose job has no more.
+fn record_only_output(sql: &Connection, one: &Finished, path: &str) -> rusqlite::Result<()> {
+    sql.prepare_cached(
+        "INSERT OR REPLACE INTO item_output(job_id, seq, n, name, path, bytes, width, height, hash, state) \
+         VALUES (?1, ?2, 0, '', ?3, ?4, ?5, ?6, ?7, 'done')",
+    )?
+    .execute(params![
+        one.id.job.0,
+        one.id.seq as i64,
+        path,
+        one.bytes_out as i64,
+        one.width_px,
+        one.height_px,
+        one.output_hash,
+    ])?;
+    Ok(())
+}
+
+/// Deletes the records of an item's outputs.
+pub(super) fn forget_outputs(sql: &Connection, id: ItemId) -> rusqlite::Result<()> {
+    sql.prepare_cached("DELETE FROM item_output WHERE job_id = ?1 AND seq = ?2")?
+        .execute(params![id.job.0, id.seq as i64])?;
+    Ok(())
+}
+
+/// Returns running items to the waiting state whose work was stopped.
+pub(super) fn requeue_running(sql: &Connection, job: JobId) -> Result<(), CatalogError> {
+    sql.prepare_cached(
+        "UPDATE item INDEXED BY item_running SET state = 'waiting', attempts = max(attempts - 1, 0) \
+         WHERE job_id = ?1 AND state = 'running' AND output IS NULL",
+    )?
+    .execute([job.0])?;
+    Ok(())
+}
+
+/// How the last run of a job ended. A run that was stopped leaves no item in progress, so whatever is still running was in
+/// progress when the process died: its attempt stays counted.
+pub(super) fn last_run(sql: &Connection, job: JobId) -> Result<LastRun, CatalogError> {
+    let was_running = NextNumbers::read(sql, job)?.state == JobState::Running.word();
+    let requeued = sql
+        .prepare_cached(
+            "UPDATE item INDEXED BY item_running SET state = 'waiting' \
+             WHERE job_id = ?1 AND state = 'running' AND output IS NULL AND attempts <= ?2",
+        )?
+        .execute(params![job.0, MAX_CRASHES])?;
+    let mut select = sql.prepare_cached(&format!(
+        "SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_running WHERE job_id = ?1 AND state = 'running' ORDER BY seq"
+    ))?;
+    let undecided = select.query_map([job.0], row::item)?.collect::<Result<Vec<ItemRow>, _>>()?;
+    Ok(LastRun { has_died: was_running || requeued > 0 || !undecided.is_empty(), undecided })
+}
+
 /// Returns a running item to the waiting state.
 pub(super) fn give_back(sql: &Connection, id: ItemId) -> Result<(), CatalogError> {
-    sql.prepare_cached(
-        "UPDATE item SET state = 'waiting', output = NULL, output_hash = NULL, etag = NULL, last_modified = NULL \
-         WHERE job_id = ?1 AND seq = ?2 AND state = 'running'",
-    )?
-    .execute(params![id.job.0, id.seq as i64])?;
+    let given_back = sql
+        .prepare_cached(
+            "UPDATE item SET state = 'waiting', attempts = max(attempts - 1, 0), output = NULL, output_hash = NULL, \
+         etag = NULL, last_modified = NULL WHERE job_id = ?1 AND seq = ?2 AND state = 'running'",
+        )?
+        .execute(params![id.job.0, id.seq as i64])?;
+    if given_back > 0 {
+        forget_outputs(sql, id)?;
+    }
     Ok(())
 }
 
@@ -102,7 +162,10 @@ pub(super) fn finish(
         Outcome::Done { output } => (ItemState::Done, Some(output), None, None, None),
         Outcome::Failed(error) => (ItemState::Failed, None, Some(error), None, Some(error.to_string())),
         Outcome::Skipped { reason, sentence } => {
-            (ItemState::Skipped, None, None, Some(reason.word()), Some(sentence.clone()))
+            // A file that exists for another reason is not the item's output.
+            let kept = one.outputs.first().filter(|_| *reason == SkipReason::Unchanged);
+            let output = kept.and_then(|output| output.path.as_ref());
+            (ItemState::Skipped, output, None, Some(reason.word()), Some(sentence.clone()))
         }
     };
     let to = ItemStatus {
@@ -154,7 +217,10 @@ pub(super) fn finish(
             one.input_size_px.map(|(_, height)| height),
         ])?;
     }
-    record_outputs_of(sql, one)?;
+    match &one.outcome {
+        Outcome::Done { output } if one.outputs.is_empty() => record_only_output(sql, one, output)?,
+        _ => record_outputs_of(sql, one)?,
+    }
     *next_number += 1;
     sums.change(&from, &to);
     Ok(())
@@ -265,8 +331,7 @@ pub(super) fn redo(sql: &Connection, id: ItemId, sums: &mut Sums) -> Result<bool
          WHERE job_id = ?1 AND seq = ?2"
     );
     sql.prepare_cached(&update)?.execute(params![id.job.0, id.seq as i64])?;
-    sql.prepare_cached("DELETE FROM item_output WHERE job_id = ?1 AND seq = ?2")?
-        .execute(params![id.job.0, id.seq as i64])?;
+    forget_outputs(sql, id)?;
     sums.change(&from, &waiting_again(&from));
     Ok(true)
 }

@@ -8,8 +8,7 @@ use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::sums::BUCKET;
 use super::{CatalogError, insert, request, sorted_list};
 use crate::catalog::api::{
-    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult, RECORD_COLUMNS,
-    WaitingFiles,
+    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult, RecordRows, WaitingFiles,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
@@ -20,6 +19,16 @@ use crate::store::descriptors;
 /// Waiting items after a number, in order.
 const WAITING: &str =
     "INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting' AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+/// The columns of [`RecordRows::Outputs`]. An item without a recorded output (it failed, or was done by an earlier version)
+/// is described by its own columns.
+const OUTPUT_RECORDS: &str = "SELECT job_id, seq, locator, coalesce(n, 0), coalesce(name, ''), \
+    CASE WHEN n IS NULL THEN item.output ELSE path END, CASE WHEN n IS NULL THEN bytes_out ELSE bytes END, \
+    CASE WHEN n IS NULL THEN item.width ELSE own.width END, CASE WHEN n IS NULL THEN item.height ELSE own.height END, \
+    CASE WHEN n IS NULL THEN output_hash ELSE own.hash END, CASE WHEN n IS NULL THEN item.state ELSE own.state END, \
+    CASE WHEN n IS NULL THEN item.error ELSE own.error END \
+    FROM item LEFT JOIN item_output AS own USING (job_id, seq) WHERE job_id = ?1 AND seq > ?2 AND seq <= \
+    (SELECT max(seq) FROM (SELECT seq FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)) ORDER BY seq, n";
 
 /// Jobs that are searched for one to resume.
 const RESUMABLE_SEARCHED: u32 = 100;
@@ -342,14 +351,19 @@ impl CatalogReader for Reader {
         })
     }
 
-    fn records(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError> {
+    fn records(&self, job: JobId, rows: RecordRows, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError> {
         self.read(|sql| {
-            let columns = RECORD_COLUMNS.join(", ");
-            let mut select = sql.prepare_cached(&format!(
-                "SELECT {columns} FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
-            ))?;
+            let columns = rows.columns();
+            let select = match rows {
+                RecordRows::Items => {
+                    let columns = columns.join(", ");
+                    &format!("SELECT {columns} FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
+                }
+                RecordRows::Outputs => OUTPUT_RECORDS,
+            };
+            let mut select = sql.prepare_cached(select)?;
             let rows = select.query_map(params![job.0, after_seq as i64, limit], |found| {
-                (0..RECORD_COLUMNS.len())
+                (0..columns.len())
                     .map(|at| match found.get_ref(at)? {
                         rusqlite::types::ValueRef::Null => Ok(Field::Null),
                         rusqlite::types::ValueRef::Integer(number) => Ok(Field::Number(number)),

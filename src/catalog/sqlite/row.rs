@@ -119,7 +119,7 @@ impl<'r> Cells<'r, '_> {
 
 /// The columns that [`prior_result`] reads.
 pub(super) const PRIOR_RESULT_COLUMNS: &str =
-    "job_id, seq, state, output, output_hash, bytes_out, hash, content_type, etag, last_modified, extra";
+    "job_id, seq, state, output, output_hash, bytes_out, width, height, hash, content_type, etag, last_modified, extra";
 
 /// What a row says about an earlier result.
 pub(super) enum PriorResultRow {
@@ -157,6 +157,7 @@ pub(super) fn prior_result(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
         output,
         output_hash,
         bytes_out: unsigned(row, "bytes_out")?,
+        size_px: row.get::<_, Option<u32>>("width")?.zip(row.get("height")?),
         hash: row.get("hash")?,
         content_type: row.get("content_type")?,
         etag,

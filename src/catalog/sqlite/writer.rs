@@ -8,12 +8,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::counters::{NextNumbers, set_next_number};
 use super::insert::{Groups, Insert, add_items};
-use super::row::{self, ITEM_COLUMNS, status};
+use super::row::{self, status};
 use super::sums::Sums;
 use super::{CatalogError, outcome, request};
-use crate::catalog::api::{Added, Adding, Catalog};
+use crate::catalog::api::{Added, Adding, Catalog, LastRun};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec};
+use crate::model::{Finished, ItemId, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -99,11 +99,7 @@ impl Catalog for Writer {
 
     fn end_run(&mut self, job: JobId, state: JobState) -> Result<JobState, JobError> {
         let state = self.run(|sql, _| {
-            sql.prepare_cached(
-                "UPDATE item INDEXED BY item_running SET state = 'waiting' \
-                 WHERE job_id = ?1 AND state = 'running' AND output IS NULL",
-            )?
-            .execute([job.0])?;
+            outcome::requeue_running(sql, job)?;
             let state = match state {
                 JobState::Done if !request::is_complete(sql, job)? => JobState::Paused,
                 state => state,
@@ -126,7 +122,8 @@ impl Catalog for Writer {
     fn set_running(&mut self, job: JobId, seqs: &[u64]) -> Result<(), JobError> {
         self.run(|sql, _| {
             let mut update = sql.prepare_cached(
-                "UPDATE item SET state = 'running' WHERE job_id = ?1 AND seq = ?2 AND state = 'waiting'",
+                "UPDATE item SET state = 'running', attempts = attempts + 1 \
+                 WHERE job_id = ?1 AND seq = ?2 AND state = 'waiting'",
             )?;
             for seq in seqs {
                 update.execute(params![job.0, *seq as i64])?;
@@ -163,19 +160,15 @@ impl Catalog for Writer {
         })
     }
 
-    fn requeue_running(&mut self, job: JobId) -> Result<Vec<ItemRow>, JobError> {
+    fn requeue_running(&mut self, job: JobId) -> Result<(), JobError> {
+        self.run(|sql, _| outcome::requeue_running(sql, job))
+    }
+
+    fn begin_run(&mut self, job: JobId) -> Result<LastRun, JobError> {
         self.run(|sql, _| {
-            sql.prepare_cached(
-                "UPDATE item INDEXED BY item_running SET state = 'waiting' \
-                 WHERE job_id = ?1 AND state = 'running' AND output IS NULL",
-            )?
-            .execute([job.0])?;
-            let mut select = sql.prepare_cached(&format!(
-                "SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_running \
-                 WHERE job_id = ?1 AND state = 'running' ORDER BY seq"
-            ))?;
-            let rows = select.query_map([job.0], row::item)?.collect::<Result<_, _>>()?;
-            Ok(rows)
+            let last_run = outcome::last_run(sql, job)?;
+            request::set_state(sql, job, JobState::Running)?;
+            Ok(last_run)
         })
     }
 
@@ -236,6 +229,7 @@ impl Catalog for Writer {
                 }
                 removed.push((*seq, select.query_row(key, row::new_item)?));
                 delete.execute(key)?;
+                outcome::forget_outputs(sql, ItemId { job, seq: *seq })?;
                 sums.remove(*seq, &from);
             }
             sums.apply(sql, job)?;

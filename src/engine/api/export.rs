@@ -1,4 +1,4 @@
-//! A job's items written out for other programs: to standard output, or whole to a file.
+//! Exports a job's items or outputs to standard output or to a file.
 
 #![expect(clippy::disallowed_methods, reason = "exports are written to a file")]
 
@@ -6,37 +6,39 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use crate::catalog::{self, CatalogReader, ExportFormat};
+use crate::catalog::{self, CatalogReader, ExportFormat, RecordRows};
 use crate::error::JobError;
 use crate::model::{JobId, Message};
 
-/// Writes a job's items; returns how many. A file appears under its name whole or not at all.
+/// Writes a job's items or outputs; returns how many. A file appears under its name completely or not at all.
 pub fn export_job(
     reader: &dyn CatalogReader,
     job: JobId,
+    rows: RecordRows,
     format: ExportFormat,
     file: Option<&Path>,
 ) -> Result<u64, JobError> {
     let Some(path) = file else {
-        return catalog::export(reader, job, format, &mut BufWriter::new(Forgiving(io::stdout())));
+        return catalog::export(reader, job, rows, format, &mut BufWriter::new(IgnoresClosedPipe(io::stdout())));
     };
     let failed = |error: io::Error| {
         let sentence = Message::new("export_file");
         JobError::Machine(sentence.with("path", path.display()).with("detail", error))
     };
     let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));
-    let written = write_part(reader, job, format, &part, &failed)
-        .and_then(|written| fs::rename(&part, path).map(|()| written).map_err(failed));
+    let write = |to: &mut BufWriter<File>| catalog::export(reader, job, rows, format, to);
+    let written =
+        write_part(&part, write, &failed).and_then(|written| fs::rename(&part, path).map(|()| written).map_err(failed));
     if written.is_err() {
         let _ = fs::remove_file(&part);
     }
     written
 }
 
-/// A reader that went away (`| head`) has had enough, and that is no error.
-struct Forgiving<W>(W);
+/// A pipe whose reader has ended (`| head`) is not an error.
+struct IgnoresClosedPipe<W>(W);
 
-impl<W: Write> Write for Forgiving<W> {
+impl<W: Write> Write for IgnoresClosedPipe<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.0.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
@@ -53,14 +55,12 @@ impl<W: Write> Write for Forgiving<W> {
 }
 
 fn write_part(
-    reader: &dyn CatalogReader,
-    job: JobId,
-    format: ExportFormat,
     part: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<u64, JobError>,
     failed: &dyn Fn(io::Error) -> JobError,
 ) -> Result<u64, JobError> {
     let mut to = BufWriter::new(File::create(part).map_err(failed)?);
-    let written = catalog::export(reader, job, format, &mut to)?;
+    let written = write(&mut to)?;
     to.flush().map_err(failed)?;
     to.get_ref().sync_all().map_err(failed)?;
     Ok(written)

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::disk::Disk;
 use super::samples;
 use super::undo::Edit;
-use super::{Coordinator, Listed, OpenIntake, Phase, SettingsWrites};
+use super::{Coordinator, Listed, Phase, SettingsWrites};
 use crate::catalog::JobSource;
 use crate::config::Settings;
 use crate::engine::api::command::Command;
@@ -186,7 +186,7 @@ impl Coordinator {
 
     /// One more request of a job is being read. Counted before it is sent, so that a run never looks complete meanwhile.
     fn begin_intake(&mut self, job: JobId) {
-        let intake = self.expanding.entry(job).or_insert_with(|| OpenIntake { requests: 0, stop: Arc::default() });
+        let intake = self.expanding.entry(job).or_default();
         intake.requests += 1;
         if let Some(active) = self.queue.run(job) {
             active.run.pending.fetch_add(1, Ordering::AcqRel);
@@ -195,7 +195,11 @@ impl Coordinator {
 
     fn send_intake(&mut self, request: IntakeRequest) {
         let job = request.job;
-        let stop = self.expanding.get(&job).map(|intake| Arc::clone(&intake.stop)).unwrap_or_default();
+        let stop = self.expanding.get_mut(&job).map(|intake| {
+            intake.is_read_once |= request.is_read_once();
+            Arc::clone(&intake.stop)
+        });
+        let stop = stop.unwrap_or_default();
         let link_counts = self.queue.run(job).map(|active| active.run.fetcher.link_counts());
         if self.parts.intake_tx.try_send(IntakeRequest { stop, link_counts, ..request }).is_err() {
             self.notice = Some(Notice::Failed(JobError::Machine(Message::new("too_many_sources"))));

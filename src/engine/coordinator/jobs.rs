@@ -9,19 +9,19 @@ use super::disk::Disk;
 use super::queue::Preparing;
 use super::rate_meter::RateMeter;
 use super::{Active, Coordinator, Phase};
-use crate::catalog::ReaderFactory;
+use crate::catalog::{LastRun, ReaderFactory};
 use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
 use crate::engine::record::message::{Record, call};
-use crate::engine::record::verify::damaged_outputs;
+use crate::engine::record::verify::verify_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools::{self, PixelPool};
 use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Fetcher, Secrets};
-use crate::model::{Durability, Edge, ItemRow, JobId, JobRow, JobSpec, JobState, Locator, Message};
+use crate::model::{Durability, Edge, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders};
 
@@ -32,8 +32,10 @@ struct Prepared {
     naming: Naming,
     created: CreatedFolders,
     fetcher: Fetcher,
-    /// Items whose outputs were recorded when the job was interrupted.
-    recorded: Vec<ItemRow>,
+    /// How its last run ended.
+    last_run: LastRun,
+    /// What the check of its earlier results has found.
+    remark: Option<Remark>,
 }
 
 impl Coordinator {
@@ -168,7 +170,7 @@ impl Coordinator {
 
     fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
         let Preparing { job, lock, resumes, to_read, .. } = preparing;
-        let Prepared { spec, pipeline, naming, created, fetcher, recorded } = prepared;
+        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
@@ -182,14 +184,16 @@ impl Coordinator {
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),
-            pending: self.expanding.get(&job).map_or(0, |intake| intake.requests) + usize::from(!recorded.is_empty()),
+            pending: self.expanding.get(&job).map_or(0, |intake| intake.requests)
+                + usize::from(!last_run.undecided.is_empty()),
+            has_died: last_run.has_died,
             spec,
         });
         self.parts.runs.insert(&run);
         self.count_links(&run)?;
         let mut threads = run.start(&pool, &self.parts.runtime, &self.parts.readers)?;
-        if !recorded.is_empty() {
-            threads.push(run.adopt(recorded)?);
+        if !last_run.undecided.is_empty() {
+            threads.push(run.decide_interrupted(last_run.undecided)?);
         }
         let mut meter = RateMeter::new();
         meter.go();
@@ -204,6 +208,9 @@ impl Coordinator {
             is_cut_off: false,
         });
         self.event(Some(job), Edge::Started);
+        if let Some(remark) = remark {
+            self.event(Some(job), Edge::SourceRemark { remark });
+        }
         if !to_read.is_empty() {
             self.read_sources(IntakeRequest { sources: to_read, resumes, ..IntakeRequest::of(job) });
         } else if !self.expanding.contains_key(&job) {
@@ -254,7 +261,7 @@ impl Coordinator {
             if matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)) {
                 return Ok(());
             }
-            let has_returned_items = active.run.trouble().is_some();
+            let has_returned_items = active.run.error().is_some() || active.run.marks_items_early();
             active.run.clear_error();
             active.run.switch.set_paused(false);
             if has_returned_items {
@@ -269,10 +276,13 @@ impl Coordinator {
             self.event(Some(job), Edge::Started);
             return Ok(());
         }
-        // A job that has just ended does not end again.
+        // A job that has just ended does not end again, unless its results must be verified.
         let is_over = |row: &JobRow| row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total;
         if self.parts.reader.job(job)?.as_ref().is_some_and(is_over) {
-            return Ok(());
+            let request = self.parts.reader.request(job)?;
+            if request.is_none_or(|request| request.output().sink.durability != Durability::Fast) {
+                return Ok(());
+            }
         }
         self.enqueue(job)
     }
@@ -353,28 +363,35 @@ fn prepare(
 ) -> Result<Prepared, JobError> {
     let pipeline = check(&spec)?;
     let out_dir = naming::out_dir(&spec)?;
+    if has_results && !store::of_path(&out_dir).is_taken(&out_dir) {
+        return Err(JobError::Machine(Message::new("output_missing").with("path", out_dir.display())));
+    }
     let created = store::create_folder(&out_dir)?;
     let naming = Naming::new(&spec, out_dir.clone())?;
     let reader = readers.reader()?;
-    let damaged = if has_results && spec.output().sink.durability == Durability::Fast {
-        damaged_outputs(job, reader.as_ref(), &naming)?
-    } else {
-        Vec::new()
-    };
+    let mut remark = None;
+    let mut damaged = Vec::new();
+    if has_results && spec.output().sink.durability == Durability::Fast {
+        let verified = verify_outputs(job, reader.as_ref(), &naming)?;
+        damaged = verified.damaged;
+        remark = Some(match damaged.len() as u64 {
+            0 => Remark::ResultsIntact { count: verified.intact },
+            count => Remark::ResultsDamaged { count },
+        });
+    }
     naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
     // The folder is chosen once: a resume continues in it, whatever directory it is started from.
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
     spec.output_mut().sink.dir = Some(out_dir.clone());
     let request = spec.without_sources();
-    let recorded = call(record_tx, move |catalog| {
+    let last_run = call(record_tx, move |catalog| {
         if is_new_dir {
             catalog.set_request(job, &request)?;
         }
         catalog.redo(job, &damaged)?;
-        catalog.set_state(job, JobState::Running)?;
-        catalog.requeue_running(job)
+        catalog.begin_run(job)
     })?;
     let fetcher = lists::fetcher(&spec, secrets)?;
     naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
-    Ok(Prepared { spec, pipeline, naming, created, fetcher, recorded })
+    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark })
 }

@@ -170,9 +170,14 @@ struct ListFiles {
 }
 
 /// Sources of a job that are being read.
+#[derive(Default)]
 struct OpenIntake {
     requests: usize,
     stop: Arc<AtomicBool>,
+    /// Whether one of them can't be read again: the rest of it is recorded before the job stops because of an error.
+    is_read_once: bool,
+    /// When its reading is stopped although it has not ended, once the job is to stop.
+    stop_at: Option<Instant>,
 }
 
 /// Parts of a snapshot that cost a query each.
@@ -279,11 +284,7 @@ impl Coordinator {
         let draft = reader.latest_draft()?;
         let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
         let listed = match cut_off {
-            Some(job) if self.lock(job.id)?.is_some() => {
-                // If the program was killed, its row still says running.
-                self.call(move |catalog| catalog.set_state(job.id, JobState::Paused))?;
-                Some(job)
-            }
+            Some(job) if self.lock(job.id)?.is_some() => Some(job),
             _ => draft,
         };
         match listed {

@@ -1,6 +1,7 @@
 //! Supervision of running jobs: their ends, their errors, the network, the space on the disk.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,9 @@ const SPEC_SETTLES: Duration = Duration::from_millis(400);
 const ROOM_BYTES: u64 = 32 << 20;
 /// How often the space on a full disk is checked.
 const CHECK_SPACE_EVERY: Duration = Duration::from_secs(2);
+
+/// How long standard input is still read when its job is to stop because of an error.
+const READ_ON_FOR: Duration = Duration::from_mins(1);
 
 const UNFINISHED: Message = Message::new("job_unfinished");
 /// All items are done, but a list could not be read to its end, which was reported before.
@@ -66,10 +70,13 @@ impl Coordinator {
     fn handle_run_error(&mut self, job: JobId) -> bool {
         let waits = self.parts.options.waits;
         let Some(active) = self.queue.run_mut(job) else { return true };
-        let reason = match active.run.trouble() {
+        let reason = match active.run.error() {
             None => return false,
             Some(RunError::DiskFull(reason)) if waits => reason,
             Some(RunError::Fatal(reason) | RunError::DiskFull(reason)) => {
+                if self.must_read_on(job) {
+                    return true;
+                }
                 self.end_active(job, JobState::Paused, Some(reason));
                 return true;
             }
@@ -81,6 +88,17 @@ impl Coordinator {
             active.phase = Phase::Waiting { reason: reason.clone(), next_check, full_at_bytes: None };
             active.run.requeue();
             self.event(Some(job), Edge::Halted { reason });
+        }
+        true
+    }
+
+    /// Whether standard input is still being read for a job that is to stop. It is recorded first, since it can't be read
+    /// again; but not for longer than [`READ_ON_FOR`], since it may never end.
+    fn must_read_on(&mut self, job: JobId) -> bool {
+        let Some(intake) = self.expanding.get_mut(&job).filter(|intake| intake.is_read_once) else { return false };
+        let stop_at = *intake.stop_at.get_or_insert_with(|| Instant::now() + READ_ON_FOR);
+        if Instant::now() >= stop_at {
+            intake.stop.store(true, Ordering::Release);
         }
         true
     }
@@ -121,7 +139,7 @@ impl Coordinator {
             self.event(Some(job), edge);
         }
         let is_too_long = !self.parts.options.waits && gone.is_some_and(|since| since.elapsed() >= wait);
-        if is_too_long {
+        if is_too_long && !self.must_read_on(job) {
             let reason = JobError::Machine(Message::new("network_gone"));
             self.end_active(job, JobState::Paused, Some(reason));
         }
@@ -130,7 +148,7 @@ impl Coordinator {
 
     fn end_if_complete(&mut self, job: JobId) {
         let Some(active) = self.queue.run(job) else { return };
-        if active.phase != Phase::Going || !active.run.is_drained() {
+        if active.phase != Phase::Going || !active.run.is_drained() || active.run.isolate_next() {
             return;
         }
         let (state, reason) = if active.is_cut_off {

@@ -3,3 +3,4 @@
 pub(super) mod lists;
 pub(super) mod read_sources;
 pub(super) mod secrets;
+mod store_items;

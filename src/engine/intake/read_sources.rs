@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender};
 use tokio::runtime::Handle;
 
 use super::{lists, secrets};
-use crate::catalog::{Adding, CatalogReader, JobSource, SourceCursor};
+use crate::catalog::{CatalogReader, JobSource};
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
@@ -67,6 +67,12 @@ impl IntakeRequest {
             link_counts: None,
         }
     }
+
+    /// Whether one of its sources is read that can't be read again.
+    pub(crate) fn is_read_once(&self) -> bool {
+        let is_read_once = |spec| matches!(source::kind_of(spec), Ok(kind) if kind.is_lost_when_interrupted());
+        !self.resumes && self.sources.iter().any(|source| is_read_once(&source.spec))
+    }
 }
 
 /// A message to the coordinator.
@@ -92,7 +98,7 @@ pub(crate) fn run(
     for request in intake_rx {
         let only_links = request.sources.is_empty() && !request.urls.is_empty();
         let duplicates = request.duplicates;
-        let mut expansion = Intake {
+        let mut intake = Intake {
             request,
             record_tx,
             note_tx,
@@ -106,31 +112,48 @@ pub(crate) fn run(
             added: 0,
             duplicates,
             is_cut_off: false,
+            is_read_once: false,
+            unstored: None,
         };
-        let failure = expansion.run().err();
-        let Intake { request, added, duplicates, is_cut_off, .. } = expansion;
+        let failure = intake.run().err();
+        let Intake { request, added, duplicates, is_cut_off, .. } = intake;
         let _ =
             note_tx.send(IntakeNote::Ended { job: request.job, added, duplicates, only_links, is_cut_off, failure });
     }
 }
 
-struct Intake<'a> {
-    request: IntakeRequest,
-    record_tx: &'a Sender<Record>,
+/// The reading of a request's sources.
+pub(super) struct Intake<'a> {
+    pub(super) request: IntakeRequest,
+    pub(super) record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<IntakeNote>,
-    reader: &'a dyn CatalogReader,
+    pub(super) reader: &'a dyn CatalogReader,
     runtime: &'a Handle,
     secrets: &'a Arc<Secrets>,
     /// The current source's number in the job, if it has one.
-    source: Option<u32>,
-    batch: Vec<NewItem>,
-    since: Option<Instant>,
+    pub(super) source: Option<u32>,
+    pub(super) batch: Vec<NewItem>,
+    pub(super) since: Option<Instant>,
     /// Items of the current source so far.
-    taken: u64,
-    added: u64,
-    duplicates: u64,
+    pub(super) taken: u64,
+    pub(super) added: u64,
+    pub(super) duplicates: u64,
     /// Whether a list that can be read again was not read to its end.
     is_cut_off: bool,
+    /// Whether the current source can't be read again.
+    pub(super) is_read_once: bool,
+    /// What of such a source could not be stored.
+    pub(super) unstored: Option<Unstored>,
+}
+
+/// Items of a source that can't be read again and could not be stored.
+pub(super) struct Unstored {
+    /// How many there are so far; the rest of the source is read to count them.
+    pub(super) items: u64,
+    /// Why.
+    pub(super) error: JobError,
+    /// When reading ends, whether or not the source has.
+    pub(super) until: Instant,
 }
 
 impl Intake<'_> {
@@ -148,6 +171,7 @@ impl Intake<'_> {
         for JobSource { n: index, spec, taken: already_taken, .. } in sources {
             self.source = Some(index);
             self.taken = 0;
+            self.is_read_once = false;
             let mut broke_off = false;
             // A folder may have changed; other sources give the same items again, which are passed over.
             let kind = source::kind_of(&spec)?;
@@ -158,6 +182,7 @@ impl Intake<'_> {
                 self.end_source(known)?;
                 continue;
             }
+            self.is_read_once = kind.is_lost_when_interrupted();
             let already_read = already_taken > 0;
             let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
             let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
@@ -175,7 +200,7 @@ impl Intake<'_> {
                     failed.set(Some(error));
                     return true;
                 }
-                stop.load(Ordering::Acquire)
+                stop.load(Ordering::Acquire) || this.try_borrow().is_ok_and(|this| this.has_waited_enough())
             };
             let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
             let reading = Reading { lists: &asked.lists, first_item, cancelled: &cancelled, fetch: &fetch };
@@ -212,12 +237,19 @@ impl Intake<'_> {
             if let Some(error) = failed.take() {
                 return Err(error);
             }
-            if outcome.is_break() {
-                return Ok(());
+            if outcome.is_break() || self.unstored.is_some() {
+                return self.end_interrupted(known);
             }
             // A resume continues each list where it broke off.
             self.is_cut_off |= broke_off;
-            if broke_off { self.flush(known)? } else { self.end_source(known)? }
+            if broke_off {
+                self.flush(known)?;
+            } else {
+                self.end_source(known)?;
+            }
+            if self.unstored.is_some() {
+                return self.end_interrupted(known);
+            }
         }
         Ok(())
     }
@@ -274,6 +306,10 @@ impl Intake<'_> {
         if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
             counts.listed(url);
         }
+        if let Some(unstored) = &mut self.unstored {
+            unstored.items += 1;
+            return Ok(());
+        }
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);
         if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
@@ -284,7 +320,7 @@ impl Intake<'_> {
         if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
     }
 
-    fn notify(&self, note: IntakeNote) {
+    pub(super) fn notify(&self, note: IntakeNote) {
         let _ = self.note_tx.send(note);
     }
 
@@ -297,20 +333,6 @@ impl Intake<'_> {
     fn end_source(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
         self.send(known, true)
-    }
-
-    fn send(&mut self, known: bool, ended: bool) -> Result<(), JobError> {
-        let items = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ITEMS));
-        let cursor = self.source.map(|source| SourceCursor { source, taken: self.taken, ended });
-        let adding = Adding { cursor, leave_out_known: known };
-        let (added_tx, added_rx) = bounded(1);
-        self.record_tx
-            .send(Record::Items { job: self.request.job, items, adding, added_tx })
-            .map_err(|_| JobError::recorder_gone())?;
-        let added = added_rx.recv().map_err(|_| JobError::recorder_gone())??;
-        self.added += added.added;
-        self.duplicates += added.duplicates;
-        Ok(())
     }
 }
 
@@ -336,8 +358,8 @@ struct ListFetcher<'a> {
 }
 
 impl<'a> ListFetcher<'a> {
-    fn of(expansion: &Intake<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
-        let Intake { runtime, secrets, record_tx, note_tx, request, .. } = expansion;
+    fn of(intake: &Intake<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
+        let Intake { runtime, secrets, record_tx, note_tx, request, .. } = intake;
         Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
     }
 

@@ -168,6 +168,15 @@ impl Action {
         }
     }
 
+    /// The input's size in px, upright; `None` if it is not decoded.
+    pub(crate) fn input_size_px(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::Copy => None,
+            Self::Strip { size_px, .. } => Some(*size_px),
+            Self::Render(prepared) => Some(prepared.input_size_px()),
+        }
+    }
+
     /// The result's size in px, as names hold it; `None` if only the work will tell. A copy has none to be named by.
     #[expect(clippy::option_option, reason = "whether it is known, and whether there is one")]
     fn known_size_px(&self) -> Option<Option<(u32, u32)>> {

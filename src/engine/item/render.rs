@@ -140,9 +140,12 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Ve
         return None;
     }
     let header = codec::probe(bytes).ok()?;
+    Some((codec::stripped(bytes)?, upright_size_px(&header)))
+}
+
+fn upright_size_px(header: &Header) -> (u32, u32) {
     let (width, height) = (header.info.width_px, header.info.height_px);
-    let size_px = if header.orientation.swaps_axes() { (height, width) } else { (width, height) };
-    Some((codec::stripped(bytes)?, size_px))
+    if header.orientation.swaps_axes() { (height, width) } else { (width, height) }
 }
 
 impl Prepared {
@@ -150,6 +153,11 @@ impl Prepared {
     pub(crate) fn known_size_px(&self) -> Option<(u32, u32)> {
         let info = self.plan.output();
         self.plan.is_certain().then_some((info.width_px, info.height_px))
+    }
+
+    /// The input's size in px, upright.
+    pub(crate) fn input_size_px(&self) -> (u32, u32) {
+        upright_size_px(&self.header)
     }
 
     /// What is left out of the image without having been requested.

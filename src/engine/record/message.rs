@@ -13,12 +13,20 @@ pub(crate) const RECORDS: usize = 1024;
 /// A task for the catalog.
 pub(crate) type Task = Box<dyn FnOnce(&mut dyn Catalog) + Send>;
 
+/// Items that could not be added.
+pub(crate) struct NotAdded {
+    pub(crate) items: Vec<NewItem>,
+    pub(crate) error: JobError,
+}
+
 /// A message to the recorder.
 pub(crate) enum Record {
     /// Items from a source; the result is sent to `added_tx`.
-    Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, JobError>> },
+    Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, Box<NotAdded>>> },
     /// Items of a run were started; the run knows which.
     Started(JobId),
+    /// The same, recorded at once; then the function is called. If that fails, the run is paused by then.
+    StartedNow(JobId, Box<dyn FnOnce() + Send>),
     /// An item has an outcome, or an output that must be made safe.
     Finished(Box<FinishedItem>),
     /// Any other task for the catalog; runs after everything that was sent before.

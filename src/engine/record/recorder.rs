@@ -13,20 +13,20 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::message::{FinishedItem, Record};
+use super::message::{FinishedItem, NotAdded, Record};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Target, Verdict};
 use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
-use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
+use crate::model::{Durability, Finished, ItemId, ItemOutput, JobId, Locator, NewItem, Outcome, SkipReason};
 use crate::store;
 
-/// Pause between looks at the queue while a batch is open: waking up for each record takes longer than recording it.
+/// Pause before the next record while a batch is open: waking up for each record takes longer than recording it.
 const NAP: Duration = Duration::from_millis(10);
 
-/// Active runs by job: the recorder tells them which items it has recorded.
+/// Active runs by job: the recorder releases their items once they are recorded.
 #[derive(Clone, Default)]
 pub(crate) struct Runs(Arc<Mutex<HashMap<JobId, Arc<Run>>>>);
 
@@ -58,8 +58,9 @@ pub(crate) struct Recorder {
     pub(crate) bell_tx: Sender<()>,
 }
 
+/// Records that are written together.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     /// Jobs with items that started or ended.
     jobs: BTreeSet<JobId>,
     finished: Vec<FinishedItem>,
@@ -93,11 +94,16 @@ impl Recorder {
         }
     }
 
-    fn take(&mut self, record: Record, batch: &mut Batch) {
+    pub(super) fn take(&mut self, record: Record, batch: &mut Batch) {
         match record {
             Record::Started(job) => {
                 batch.jobs.insert(job);
                 batch.open();
+            }
+            Record::StartedNow(job, then) => {
+                batch.jobs.insert(job);
+                self.flush(batch);
+                then();
             }
             Record::Finished(recorded) => {
                 // This includes its start, whether or not that was recorded yet.
@@ -111,7 +117,7 @@ impl Recorder {
                 if let Some(run) = self.runs.get(job) {
                     run.switch.poke();
                 }
-                let _ = added_tx.send(added);
+                let _ = added_tx.send(added.map_err(|error| Box::new(NotAdded { items, error })));
                 self.notify();
             }
             Record::Call(call) => {
@@ -143,7 +149,7 @@ impl Recorder {
     }
 
     /// Writes everything in the batch. If the catalog fails, the affected runs stop.
-    fn flush(&mut self, batch: &mut Batch) {
+    pub(super) fn flush(&mut self, batch: &mut Batch) {
         let Batch { jobs, mut finished, .. } = std::mem::take(batch);
         finished.append(&mut self.held);
         let finished = self.in_turn(finished);
@@ -280,10 +286,11 @@ impl Recorder {
                 Verdict::Save(path, _) => {
                     taken.insert(path);
                 }
-                Verdict::Skip(_, sentence) => {
+                Verdict::Skip(path, sentence) => {
                     recorded.target = None;
                     recorded.finished.outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence };
                     recorded.finished.clear_output();
+                    recorded.finished.outputs = vec![ItemOutput::existing(&path)];
                 }
                 Verdict::Refuse(error) => recorded.fail(error),
             }
@@ -342,7 +349,7 @@ impl Recorder {
                 let _ = output.take_back(&one.path);
             }
         }
-        // What was noted of them must not be trusted by a resume.
+        // A resume must not adopt them.
         if let Err(error) = self.catalog.set_waiting(run.job, &seqs) {
             tracing::warn!(%error, "items could not be put back");
         }
@@ -365,7 +372,7 @@ fn sync_folders(run: &Run, renamed: &[Renamed]) -> std::io::Result<()> {
 }
 
 impl Batch {
-    /// Whether nobody is waiting for the next record.
+    /// Whether no sender waits for an answer.
     fn may_gather(&self) -> bool {
         self.closes_at.is_some() && !self.is_awaited
     }

@@ -13,19 +13,29 @@ const PAGE_ROWS: u32 = 256;
 /// How much later than its item's end a file may have been modified by Pixloom itself.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
-/// The finished items whose output is missing or no longer has its recorded hash. Such a file is removed, unless it was
-/// modified after its item ended: then somebody else wrote it.
-pub(crate) fn damaged_outputs(job: JobId, reader: &dyn CatalogReader, naming: &Naming) -> Result<Vec<u64>, JobError> {
-    let mut damaged = Vec::new();
+/// The state of the outputs of finished items.
+#[derive(Default)]
+pub(crate) struct Verified {
+    /// How many have their recorded hash.
+    pub(crate) intact: u64,
+    /// The items whose output is missing or has another hash.
+    pub(crate) damaged: Vec<u64>,
+}
+
+/// Compares the outputs of finished items with their recorded hashes. A damaged file is removed, unless it was modified
+/// after its item ended: then it was written by another program.
+pub(crate) fn verify_outputs(job: JobId, reader: &dyn CatalogReader, naming: &Naming) -> Result<Verified, JobError> {
+    let mut verified = Verified::default();
     let mut after_seq = 0;
     loop {
         let page = reader.after(job, after_seq, PAGE_ROWS)?;
-        let Some(last) = page.last() else { return Ok(damaged) };
+        let Some(last) = page.last() else { return Ok(verified) };
         after_seq = last.id.seq;
         for row in page.iter().filter(|row| row.state == ItemState::Done) {
             let (Some(output), Some(hash)) = (&row.output, &row.output_hash) else { continue };
             let file = Locator::parse(output);
             if store::sha256_of(&file).is_ok_and(|now| now == *hash) {
+                verified.intact += 1;
                 continue;
             }
             if is_untouched(&file, row)
@@ -33,7 +43,7 @@ pub(crate) fn damaged_outputs(job: JobId, reader: &dyn CatalogReader, naming: &N
             {
                 let _ = folder.take_back(path);
             }
-            damaged.push(row.id.seq);
+            verified.damaged.push(row.id.seq);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What an admitted item holds while it is worked on: memory, and a permit for one of the workers.
+//! What an admitted item holds while it is processed: memory, and a permit of the pixel pool.
 
 use std::sync::{Mutex, PoisonError};
 

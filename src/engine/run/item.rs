@@ -18,7 +18,7 @@ use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemRow, Outcome, SkipReason, Timings, Transfer};
+use crate::model::{Finished, ItemId, ItemOutput, ItemRow, Outcome, SkipReason, Timings, Transfer};
 use crate::store::{self, Content};
 
 /// Largest body in bytes that is saved on the thread that received it.
@@ -69,9 +69,11 @@ impl Run {
         self.keep_body(&input);
         let decision = match self.decide(&input, reader) {
             Ok(decision) => decision,
-            Err(Outcome::Failed(error)) if error.kind == ErrorKind::Cancelled => return Err(Stopped),
-            Err(outcome) => {
-                self.conclude(&input, outcome);
+            Err(finished) => {
+                if matches!(&finished.outcome, Outcome::Failed(error) if error.kind == ErrorKind::Cancelled) {
+                    return Err(Stopped);
+                }
+                self.fail(*finished);
                 return Ok(());
             }
         };
@@ -98,8 +100,8 @@ impl Run {
         Ok(())
     }
 
-    /// Decides what happens to an item; an outcome, if that is known before any work.
-    fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Outcome> {
+    /// Decides what happens to an item; what is recorded of it, if that is known before any work.
+    fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Box<Finished>> {
         let clock = Clock::start(&self.spec.limits, input.spent);
         let cancelled = || self.switch.is_stopped() || clock.is_up();
         let rules = Rules {
@@ -114,13 +116,17 @@ impl Run {
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
         let mut decision = decided.map_err(|error| {
             let error = if self.switch.is_stopped() { error } else { clock.told(error).named(&input.row.locator) };
-            Outcome::Failed(error)
+            Box::new(Self::facts(input, Outcome::Failed(error)))
         })?;
-        match decision.resolution.take().map(|resolution| resolution.verdict) {
-            Some(Verdict::Skip(_, sentence)) => Err(Outcome::Skipped { reason: SkipReason::Exists, sentence }),
-            Some(Verdict::Refuse(error)) => Err(Outcome::Failed(error)),
-            Some(Verdict::Save(..)) | None => Ok(decision),
-        }
+        let (outcome, outputs) = match decision.resolution.take().map(|resolution| resolution.verdict) {
+            Some(Verdict::Skip(path, sentence)) => {
+                (Outcome::Skipped { reason: SkipReason::Exists, sentence }, vec![ItemOutput::existing(&path)])
+            }
+            Some(Verdict::Refuse(error)) => (Outcome::Failed(error), Vec::new()),
+            Some(Verdict::Save(..)) | None => return Ok(decision),
+        };
+        let input_size_px = decision.action.input_size_px();
+        Err(Box::new(Finished { input_size_px, outputs, ..Self::facts(input, outcome) }))
     }
 
     /// Renders or copies the item on a pixel worker and stages the result; the recorder does the rest.
@@ -135,14 +141,17 @@ impl Run {
                 self.record(recorded, Some(staged));
             }
             Err(error) if error.kind == ErrorKind::Cancelled => self.release(input.row.id.seq),
-            Err(error) => match self.stopping_error(&error) {
-                // The item is not to blame: it waits until the job continues.
-                Some(stopping) => {
+            Err(error) => {
+                if let Some(stopping) = self.stopping_error(&error) {
+                    // The item is not to blame: it waits until the job continues.
                     self.set_error(stopping);
                     self.release(input.row.id.seq);
+                } else {
+                    let mut failed = Self::facts(input, Outcome::Failed(error));
+                    failed.input_size_px = decision.action.input_size_px();
+                    self.fail(failed);
                 }
-                None => self.conclude(input, Outcome::Failed(error)),
-            },
+            }
         }
     }
 
@@ -158,6 +167,7 @@ impl Run {
     fn make(&self, input: &Input, decision: &Decision, admission: &Admission) -> Result<(Finished, Target), ItemError> {
         let stopped = || self.switch.is_stopped();
         let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
+        facts.input_size_px = decision.action.input_size_px();
         let stage = |size_px, hash: &str, content: Content<'_>| {
             if stopped() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
@@ -222,14 +232,10 @@ impl Run {
             facts.content_type.clone_from(&fetched.content_type);
             facts.etag.clone_from(&fetched.etag);
             facts.last_modified.clone_from(&fetched.last_modified);
-            facts.attempts = fetched.attempts;
+            facts.attempts = input.row.attempts + fetched.attempts;
             facts.transfer = Some(fetched.transfer.clone());
         }
         facts
-    }
-
-    pub(super) fn conclude(&self, input: &Input, outcome: Outcome) {
-        self.record(Self::facts(input, outcome), None);
     }
 
     pub(super) fn fail(&self, finished: Finished) {
@@ -237,7 +243,7 @@ impl Run {
     }
 
     /// Notes that an item was started. The recorder is notified once for all items until it takes them.
-    pub(super) fn note_start(&self, id: ItemId) {
+    pub(crate) fn note_start(&self, id: ItemId) {
         let is_first = {
             let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
             started.push(id.seq);

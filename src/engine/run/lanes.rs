@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use tokio::sync::mpsc;
 
 use super::budget::Stopped;
@@ -71,7 +72,8 @@ impl Run {
             // Copied before the page is read: such an item may still be waiting in the page, but be finished when its
             // row is reached. It must not be processed twice.
             let in_flight = self.handed_out().clone();
-            let page = match reader.waiting_files(self.job, after_seq, PAGE_ROWS) {
+            let limit = self.isolation.early_marks(LANE).unwrap_or(PAGE_ROWS);
+            let page = match reader.waiting_files(self.job, after_seq, limit) {
                 Ok(page) => page,
                 Err(error) => {
                     self.set_error(RunError::Fatal(error));
@@ -84,12 +86,19 @@ impl Run {
                 continue;
             };
             after_seq = last_seq;
-            for row in page.rows {
-                if in_flight.contains(&row.id.seq) {
-                    continue;
-                }
+            let mut rows = page.rows;
+            rows.retain(|row| !in_flight.contains(&row.id.seq) && self.isolation.may_start(row));
+            let (written_tx, written_rx) = bounded(1);
+            let then = move || {
+                let _ = written_tx.send(());
+            };
+            if self.mark_early(LANE, &rows, then) {
+                // An error means that the recorder has ended.
+                let _ = written_rx.recv();
+            }
+            for row in rows {
                 self.switch.wait_going()?;
-                if !self.handed_out().insert(row.id.seq) {
+                if !self.try_hand_out(&row) {
                     continue;
                 }
                 match self.refusal(&row) {
@@ -141,7 +150,7 @@ impl Run {
         reader: &dyn CatalogReader,
     ) {
         while let Some((row, result, ticket)) = body_rx.blocking_recv() {
-            let seq = row.id.seq;
+            let (seq, attempts) = (row.id.seq, row.attempts);
             let is_last = body_rx.is_empty();
             match result {
                 Ok(FetchOutcome::Unchanged(finished)) => self.fail(*finished),
@@ -166,7 +175,7 @@ impl Run {
                     };
                     let mut finished = Finished::new(row.id, outcome);
                     finished.http_status = failure.http_status;
-                    finished.attempts = failure.attempts;
+                    finished.attempts = attempts + failure.attempts;
                     finished.timings.fetch_ms = failure.fetch_ms;
                     finished.transfer = failure.times.map(|times| Transfer { times, ..Transfer::default() });
                     self.fail(finished);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::budget::Stopped;
 use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
@@ -164,7 +164,9 @@ impl Lane<'_> {
             Some(last) => self.after_seq = last.id.seq,
             None => self.ended_at = Some(pokes),
         }
-        let is_new = |row: &ItemRow| row.locator.path().is_none() && !in_flight.contains(&row.id.seq);
+        let is_new = |row: &ItemRow| {
+            row.locator.path().is_none() && !in_flight.contains(&row.id.seq) && self.run.isolation.may_start(row)
+        };
         self.page.extend(page.into_iter().filter(is_new));
         Ok(())
     }
@@ -201,14 +203,21 @@ impl Lane<'_> {
     fn hand_out(&mut self, row: ItemRow, mut ticket: Ticket) -> Result<(), Stopped> {
         let run = Arc::clone(self.run);
         run.switch.wait_going()?;
-        if !run.handed_out().insert(row.id.seq) {
+        if !run.try_hand_out(&row) {
             return Ok(());
         }
         if run.switch.is_paused() {
             run.release(row.id.seq);
             return Ok(());
         }
-        run.note_start(row.id);
+        let (written_tx, written_rx) = oneshot::channel();
+        let then = move || {
+            let _ = written_tx.send(());
+        };
+        let written_rx = run.mark_early(LANE, std::slice::from_ref(&row), then).then_some(written_rx);
+        if written_rx.is_none() {
+            run.note_start(row.id);
+        }
         if let Some(error) = run.refusal(&row) {
             run.fail(Finished::new(row.id, Outcome::Failed(error)));
             return Ok(());
@@ -219,6 +228,13 @@ impl Lane<'_> {
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
+            if let Some(written_rx) = written_rx {
+                // An error means that the recorder has ended.
+                let _ = written_rx.await;
+                if run.switch.is_paused() {
+                    return run.release(row.id.seq);
+                }
+            }
             let fetching = std::panic::AssertUnwindSafe(async {
                 let known = match &made {
                     Some(made) => prior_results::known(made).await,

@@ -5,6 +5,7 @@
 
 mod admission;
 pub(super) mod budget;
+mod isolation;
 mod item;
 mod lanes;
 mod links;
@@ -27,12 +28,13 @@ use super::views::body_cache::BodyCache;
 
 use crate::catalog::ReaderFactory;
 use crate::codec::Helpers;
-use crate::error::JobError;
+use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
 use crate::op::Pipeline;
 use crate::{source, store};
 use budget::{Budget, Switch};
+use isolation::Isolation;
 pub(crate) use lanes::body_in_memory_bytes;
 use name_order::NameOrder;
 use pools::PixelPool;
@@ -53,11 +55,12 @@ pub(crate) struct Run {
     /// Operations that may still add items: sources being read, outputs being adopted.
     pub(crate) pending: AtomicUsize,
     /// Why the run stopped or paused by itself.
-    trouble: Mutex<Option<RunError>>,
+    error: Mutex<Option<RunError>>,
     /// Items handed out but not recorded yet.
     in_flight: Mutex<HashSet<u64>>,
     /// Items started since the recorder last took them.
     started: Mutex<Vec<u64>>,
+    isolation: Isolation,
     pub(crate) name_order: NameOrder,
     /// Counts retries and released items: a lane that sees a new number starts over from the first waiting item.
     rewinds: AtomicU64,
@@ -73,6 +76,7 @@ pub(crate) struct Run {
     treated_as_srgb: AtomicU64,
     /// Float images that are mostly above white.
     above_white: AtomicU64,
+    /// JPEG images with compressed data after the last row.
     left_over: AtomicU64,
 }
 
@@ -98,6 +102,8 @@ pub(crate) struct RunParts {
     pub(crate) bodies: Option<Arc<BodyCache>>,
     pub(crate) helpers: Arc<Helpers>,
     pub(crate) pending: usize,
+    /// Whether the process died during the job's last run.
+    pub(crate) has_died: bool,
 }
 
 impl Run {
@@ -112,9 +118,10 @@ impl Run {
             fetcher: parts.fetcher,
             cancel: Cancel::new(),
             pending: AtomicUsize::new(parts.pending),
-            trouble: Mutex::default(),
+            error: Mutex::default(),
             in_flight: Mutex::default(),
             started: Mutex::default(),
+            isolation: Isolation::new(parts.has_died),
             name_order: NameOrder::default(),
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
@@ -155,12 +162,19 @@ impl Run {
         Ok(threads)
     }
 
-    /// After a crash: files that were named in the catalog before it are adopted if they are whole, else made again.
-    pub(crate) fn adopt(self: &Arc<Self>, noted: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
+    /// After a crash: outputs that were recorded before it are adopted if they are whole, and made again otherwise. Items
+    /// without an output were in progress in too many crashes, and fail.
+    pub(crate) fn decide_interrupted(self: &Arc<Self>, rows: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
         let run = Arc::clone(self);
         named("pixloom-adopt", move || {
-            let (mut adopted, mut again) = (Vec::new(), Vec::new());
-            for row in noted {
+            let (mut ended, mut again) = (Vec::new(), Vec::new());
+            for row in rows {
+                if row.output.is_none() {
+                    let error = ItemError::new(ErrorKind::Crash, &row.locator).with("deaths", row.attempts);
+                    let outcome = Outcome::Failed(error);
+                    ended.push(Finished { attempts: row.attempts, ..Finished::new(row.id, outcome) });
+                    continue;
+                }
                 let path = row.output.as_deref().map(Locator::parse);
                 let hash = path.as_ref().and_then(|file| store::sha256_of(file).ok());
                 match (row.output, hash) {
@@ -177,14 +191,14 @@ impl Run {
                         finished.http_status = row.http_status;
                         finished.timings = row.timings;
                         finished.attempts = row.attempts.max(1);
-                        adopted.push(finished);
+                        ended.push(finished);
                     }
                     _ => again.push(row.id.seq),
                 }
             }
             let job = run.job;
             let settled = call(&run.record_tx, move |catalog| {
-                catalog.finish(&adopted.iter().collect::<Vec<_>>())?;
+                catalog.finish(&ended.iter().collect::<Vec<_>>())?;
                 catalog.set_waiting(job, &again)
             });
             if let Err(error) = settled {
@@ -270,19 +284,20 @@ impl Run {
         self.switch.poke();
     }
 
-    pub(crate) fn trouble(&self) -> Option<RunError> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Why the run can't continue by itself.
+    pub(crate) fn error(&self) -> Option<RunError> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn clear_error(&self) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Notes why the run can't continue, and pauses it; the coordinator does the rest.
-    pub(crate) fn set_error(&self, trouble: RunError) {
-        let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Sets the reason why the run can't continue, and pauses it; the coordinator does the rest.
+    pub(crate) fn set_error(&self, error: RunError) {
+        let mut noted = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*noted, Some(RunError::Fatal(_))) {
-            *noted = Some(trouble);
+            *noted = Some(error);
         }
         self.switch.set_paused(true);
     }

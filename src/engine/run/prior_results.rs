@@ -8,7 +8,9 @@ use super::Run;
 use crate::catalog::{CatalogReader, PriorResult};
 use crate::engine::item::naming;
 use crate::fetch::{Fetched, Known, Visit};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, Locator, Outcome, SkipReason, Transfer};
+use crate::model::{
+    Finished, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, Outcome, SkipReason, Transfer,
+};
 use crate::store;
 
 /// Jobs that are searched for earlier ones of the same kind.
@@ -112,11 +114,24 @@ pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<PriorResult>) ->
     };
     let mut finished = Finished::new(row.id, Outcome::Skipped { reason: SkipReason::Unchanged, sentence });
     finished.http_status = Some(304);
-    finished.attempts = attempts;
+    finished.attempts = row.attempts + attempts;
     finished.timings.fetch_ms = fetch_ms;
     let unchanged = made.as_ref().map(|made| (made.maker.job.0, made.maker.seq));
     finished.transfer = Some(Transfer { unchanged, ..transfer });
     if let Some(made) = made {
+        finished.outputs = vec![ItemOutput {
+            n: 0,
+            name: String::new(),
+            path: Some(made.output),
+            bytes: made.bytes_out,
+            width_px: made.size_px.map(|(width, _)| width),
+            height_px: made.size_px.map(|(_, height)| height),
+            hash: Some(made.output_hash.clone()),
+            state: ItemState::Skipped,
+            error: None,
+        }];
+        finished.output_hash = Some(made.output_hash);
+        (finished.width_px, finished.height_px) = (made.size_px.map(|size| size.0), made.size_px.map(|size| size.1));
         finished.hash = made.hash;
         finished.content_type = made.content_type;
         finished.etag = made.etag;

@@ -90,7 +90,7 @@ impl Bench {
     }
 
     /// Every item is done once, and every output has its bytes.
-    fn check_complete(&self, told: &str) {
+    fn check_complete(&self, context: &str) {
         let (_, readers) = catalog::open(&self.path("catalog.sqlite")).unwrap();
         let reader = readers.reader().unwrap();
         let job = reader.jobs(2).unwrap().into_iter().next().unwrap();
@@ -98,15 +98,15 @@ impl Bench {
         // The last source gives all files, two of them a second time and four more a second time.
         let mut inputs: BTreeMap<String, usize> = BTreeMap::new();
         for row in &rows {
-            assert_eq!(row.state, ItemState::Done, "{told}: {row:?}");
+            assert_eq!(row.state, ItemState::Done, "{context}: {row:?}");
             *inputs.entry(row.locator.to_text()).or_default() += 1;
             let output = Locator::parse(row.output.as_deref().unwrap());
             let bytes = fs::read(output.path().unwrap()).unwrap();
-            assert_eq!(bytes, fs::read(row.locator.path().unwrap()).unwrap(), "{told}");
+            assert_eq!(bytes, fs::read(row.locator.path().unwrap()).unwrap(), "{context}");
         }
-        assert_eq!((job.state, job.total, rows.len()), (JobState::Done, 12, 12), "{told}: {inputs:?}");
+        assert_eq!((job.state, job.total, rows.len()), (JobState::Done, 12, 12), "{context}: {inputs:?}");
         let outputs = files_below(&self.path("out"));
-        assert_eq!(outputs.len(), 12, "{told}: one file for each item, no temporaries: {outputs:?}");
+        assert_eq!(outputs.len(), 12, "{context}: one file for each item, no temporaries: {outputs:?}");
     }
 }
 
@@ -177,22 +177,22 @@ fn a_resume_after_fast_writes_the_damaged_files_again_and_keeps_a_file_that_was_
 fn check(failing: impl Fn(usize) -> Failing) {
     for n in 1.. {
         let bench = Bench::new();
-        let told = format!("{:?}", failing(n));
+        let context = format!("{:?}", failing(n));
         let (end, calls) = bench.run(failing(n));
         if calls < n {
-            assert_eq!(end, End::Finished, "{told}");
-            bench.check_complete(&told);
+            assert_eq!(end, End::Finished, "{context}");
+            bench.check_complete(&context);
             return;
         }
         if end == End::Refused && n == 1 {
             continue; // no job was created, or only its number is unknown
         }
         if end == End::Finished {
-            bench.check_complete(&told);
+            bench.check_complete(&context);
             continue;
         }
-        assert_eq!(bench.resume(), End::Finished, "{told}");
-        bench.check_complete(&told);
+        assert_eq!(bench.resume(), End::Finished, "{context}");
+        bench.check_complete(&context);
     }
 }
 

@@ -1,11 +1,11 @@
-//! A catalog whose calls fail when told to.
+//! A catalog whose calls fail on request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::catalog::{Added, Adding, Catalog};
+use crate::catalog::{Added, Adding, Catalog, LastRun};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
 
 /// Which calls fail, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,8 @@ forward! {
     set_waiting(job: JobId, seqs: &[u64]) -> ();
     record_outputs(finished: &[&Finished]) -> ();
     finish(finished: &[&Finished]) -> ();
-    requeue_running(job: JobId) -> Vec<ItemRow>;
+    requeue_running(job: JobId) -> ();
+    begin_run(job: JobId) -> LastRun;
     retry(job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64;
     redo(job: JobId, seqs: &[u64]) -> u64;
     skip_failed(job: JobId, seqs: &[u64]) -> u64;

@@ -216,7 +216,7 @@ fn an_export_holds_every_item_and_every_column() {
     bench.finish(1, failed(ErrorKind::Corrupt));
     let write = |format| {
         let mut bytes = Vec::new();
-        assert_eq!(export(bench.reader.as_ref(), bench.job, format, &mut bytes).unwrap(), 2501);
+        assert_eq!(export(bench.reader.as_ref(), bench.job, RecordRows::Items, format, &mut bytes).unwrap(), 2501);
         String::from_utf8(bytes).unwrap()
     };
     let json = write(ExportFormat::JsonLines);
@@ -229,7 +229,7 @@ fn an_export_holds_every_item_and_every_column() {
     assert!(csv.starts_with("job_id,seq,locator,state,output,error_kind,"), "{csv:.80}");
     assert!(csv.contains("1,1,\"/in/d/a, \"\"b\"\"\nc.jpg\",failed,,corrupt,"), "{csv:.400}");
     assert!(csv.ends_with("\r\n") && csv.contains("\r\n1,2501,/in/0002499.jpg,waiting,,,"));
-    assert!(export(bench.reader.as_ref(), bench.job, ExportFormat::Csv, &mut Full).is_err());
+    assert!(export(bench.reader.as_ref(), bench.job, RecordRows::Items, ExportFormat::Csv, &mut Full).is_err());
 }
 
 #[test]
@@ -243,7 +243,8 @@ fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
     bench.add(&files(0..20_000));
     bench.finish(1, failed(ErrorKind::Corrupt));
     let mut file = tempfile::tempfile().unwrap();
-    let written = export(bench.reader.as_ref(), bench.job, ExportFormat::Parquet, &mut file).unwrap();
+    let written =
+        export(bench.reader.as_ref(), bench.job, RecordRows::Items, ExportFormat::Parquet, &mut file).unwrap();
     let read = SerializedFileReader::new(file).unwrap();
     assert_eq!((written, read.metadata().num_row_groups()), (20_001, 2));
     let rows: Vec<_> = read.get_row_iter(None).unwrap().map(Result::unwrap).collect();
@@ -256,7 +257,51 @@ fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
     let field = |row: usize, name| rows[row].get_column_iter().nth(column(name)).map(|(_, field)| field.clone());
     assert_eq!(field(0, "width"), Some(Field::Null));
     assert_eq!((field(20_000, "seq"), field(20_000, "error")), (Some(Field::Long(20_001)), Some(Field::Null)));
-    assert!(export(bench.reader.as_ref(), bench.job, ExportFormat::Parquet, &mut Full).is_err());
+    assert!(export(bench.reader.as_ref(), bench.job, RecordRows::Items, ExportFormat::Parquet, &mut Full).is_err());
+}
+
+#[test]
+fn an_export_of_outputs_has_a_row_for_each_output_and_one_for_an_item_without_any() {
+    let mut bench = Bench::with(&files(0..5));
+    bench.finish(1, done("/out/1.jpg"));
+    bench.finish(2, failed(ErrorKind::Corrupt));
+    let output = |n: u32, name: &str| ItemOutput {
+        n,
+        name: name.to_owned(),
+        bytes: 7,
+        state: ItemState::Done,
+        ..ItemOutput::existing(std::path::Path::new(&format!("/out/{name}/4.jpg")))
+    };
+    let two = Finished {
+        outputs: vec![output(0, "large"), output(1, "small")],
+        ..Finished::new(bench.id(4), done("/out/large/4.jpg"))
+    };
+    let exists = Outcome::Skipped { reason: SkipReason::Exists, sentence: "It exists.".to_owned() };
+    let kept = ItemOutput::existing(std::path::Path::new("/out/5.jpg"));
+    let skipped = Finished { outputs: vec![kept], ..Finished::new(bench.id(5), exists) };
+    bench.catalog.finish(&[&two, &skipped]).unwrap();
+    assert!(!bench.reader.is_output(bench.job, "/out/5.jpg").unwrap(), "it is another file");
+
+    let mut csv = Vec::new();
+    let written = export(bench.reader.as_ref(), bench.job, RecordRows::Outputs, ExportFormat::Csv, &mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((written, lines.len()), (6, 7), "{csv}");
+    assert_eq!(lines[0], "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error");
+    assert_eq!(lines[1], "1,1,/in/0000000.jpg,0,,/out/1.jpg,4,,,,done,");
+    assert!(lines[2].starts_with("1,2,/in/0000001.jpg,0,,,4,,,,failed,"), "{csv}");
+    assert_eq!(lines[3], "1,3,/in/0000002.jpg,0,,,0,,,,waiting,");
+    assert_eq!(lines[4], "1,4,/in/0000003.jpg,0,large,/out/large/4.jpg,7,,,,done,");
+    assert_eq!(lines[5], "1,4,/in/0000003.jpg,1,small,/out/small/4.jpg,7,,,,done,");
+    assert_eq!(lines[6], "1,5,/in/0000004.jpg,0,,/out/5.jpg,0,,,,skipped,");
+    assert_eq!(bench.reader.outputs(bench.id(1)).unwrap()[0].path.as_deref(), Some("/out/1.jpg"));
+
+    let mut file = tempfile::tempfile().unwrap();
+    let parquet =
+        export(bench.reader.as_ref(), bench.job, RecordRows::Outputs, ExportFormat::Parquet, &mut file).unwrap();
+    assert_eq!(parquet, 6);
+    bench.catalog.remove_items(bench.job, &[4]).unwrap();
+    assert!(bench.reader.outputs(bench.id(4)).unwrap().is_empty());
 }
 
 /// A full disk.

@@ -9,11 +9,13 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::*;
-use crate::catalog::{Added, Adding, CatalogReader, Counts, ExportFormat, Group, Order, SourceCursor, export};
+use crate::catalog::{
+    Added, Adding, CatalogReader, Counts, ExportFormat, Group, Order, RecordRows, SourceCursor, export,
+};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Columns, Finished, ItemId, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Origin, Outcome,
-    SkipReason, SourceSpec,
+    Columns, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Origin,
+    Outcome, SkipReason, SourceSpec,
 };
 
 struct Bench {

@@ -1,10 +1,10 @@
-//! What becomes of items, also where a job is cut off.
+//! Outcomes of items, also after an interruption.
 
 use super::*;
 use crate::model::Transfer;
 
 #[test]
-fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
+fn an_item_is_read_as_it_was_added_and_finished() {
     let mut bench = Bench::new(JobState::Running);
     let mut columns = Columns::default();
     columns.put("상품 \"id\"", 7.into());
@@ -48,7 +48,7 @@ fn an_item_comes_back_as_it_was_given_and_as_it_ended() {
 }
 
 #[test]
-fn telling_an_outcome_twice_changes_nothing() {
+fn recording_an_outcome_twice_changes_nothing() {
     let mut bench = Bench::with(&files(0..3));
     bench.finish(1, done("/out/a.jpg"));
     bench.finish(2, failed(ErrorKind::Corrupt));
@@ -77,7 +77,7 @@ fn a_failure_is_kept_as_data_and_as_a_sentence() {
 }
 
 #[test]
-fn what_was_stopped_by_a_person_waits_again() {
+fn a_stopped_item_waits_again() {
     let mut bench = Bench::with(&files(0..1));
     bench.catalog.set_running(bench.job, &[1]).unwrap();
     bench.finish(1, failed(ErrorKind::Cancelled));
@@ -97,7 +97,7 @@ fn an_item_that_comes_with_an_error_has_failed_already() {
 }
 
 #[test]
-fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
+fn items_recorded_before_a_crash_are_returned_to_be_adopted() {
     let mut bench = Bench::with(&files(0..5));
     bench.catalog.set_running(bench.job, &[1, 2, 3, 4]).unwrap();
     let note = |seq| Finished {
@@ -111,7 +111,9 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
     bench.finish(3, done("/out/3.jpg"));
     // Here the process dies; another one opens the catalog.
     let (mut catalog, readers) = open(&bench.path()).unwrap();
-    let noted = catalog.requeue_running(bench.job).unwrap();
+    let last_run = catalog.begin_run(bench.job).unwrap();
+    assert!(last_run.has_died);
+    let noted = last_run.undecided;
     assert_eq!(seqs(&noted), [2], "renamed or not, only item 2 is undecided");
     assert_eq!(noted.first().unwrap().output.as_deref(), Some("/out/2.jpg"));
     assert_eq!(noted.first().unwrap().output_hash.as_deref(), Some("hash2"));
@@ -127,6 +129,46 @@ fn a_job_cut_off_between_note_and_rename_gives_its_noted_items_to_be_adopted() {
     bench.check_sums();
 }
 
+#[test]
+fn an_attempt_counts_when_it_starts_unless_it_is_stopped() {
+    let mut bench = Bench::with(&files(0..3));
+    let attempts = |bench: &Bench| [1, 2, 3].map(|seq| (bench.item(seq).state, bench.item(seq).attempts));
+    let (waiting, running) = (ItemState::Waiting, ItemState::Running);
+    bench.catalog.set_running(bench.job, &[1, 2]).unwrap();
+    bench.catalog.set_running(bench.job, &[1]).unwrap();
+    assert_eq!(attempts(&bench), [(running, 1), (running, 1), (waiting, 0)]);
+    bench.catalog.set_waiting(bench.job, &[1]).unwrap();
+    assert_eq!(attempts(&bench), [(waiting, 0), (running, 1), (waiting, 0)]);
+    bench.catalog.requeue_running(bench.job).unwrap();
+    assert_eq!(attempts(&bench), [(waiting, 0); 3]);
+    bench.catalog.set_running(bench.job, &[3]).unwrap();
+    assert_eq!(bench.catalog.end_run(bench.job, JobState::Paused).unwrap(), JobState::Paused);
+    assert_eq!(attempts(&bench), [(waiting, 0); 3]);
+    assert!(!bench.catalog.begin_run(bench.job).unwrap().has_died, "it was paused");
+}
+
+#[test]
+fn an_item_in_progress_in_too_many_deaths_is_left_to_be_failed() {
+    let mut bench = Bench::with(&files(0..2));
+    for death in 1..=3 {
+        bench.catalog.set_running(bench.job, &[1]).unwrap();
+        let last_run = bench.catalog.begin_run(bench.job).unwrap();
+        assert_eq!((last_run.has_died, last_run.undecided.len()), (true, 0));
+        assert_eq!((bench.item(1).state, bench.item(1).attempts), (ItemState::Waiting, death));
+    }
+    bench.catalog.set_running(bench.job, &[1]).unwrap();
+    for _ in 0..2 {
+        // Whether it fails is recorded by the caller, which may die before that.
+        let undecided = bench.catalog.begin_run(bench.job).unwrap().undecided;
+        assert_eq!(seqs(&undecided), [1]);
+        assert_eq!((undecided[0].attempts, &undecided[0].output), (4, &None));
+    }
+    bench.finish(1, failed(ErrorKind::Crash));
+    bench.catalog.retry(bench.job, None, None).unwrap();
+    assert_eq!(bench.item(1).attempts, 0, "a retry starts from zero");
+    bench.check_sums();
+}
+
 fn extra(bench: &Bench, seq: u64) -> serde_json::Value {
     let sql = rusqlite::Connection::open(bench.path()).unwrap();
     let extra: String = sql.query_row("SELECT extra FROM item WHERE seq = ?1", [seq as i64], |row| row.get(0)).unwrap();
@@ -134,7 +176,7 @@ fn extra(bench: &Bench, seq: u64) -> serde_json::Value {
 }
 
 #[test]
-fn an_item_ends_the_same_whether_its_output_was_noted_or_not() {
+fn an_item_ends_the_same_whether_its_output_was_recorded_before_or_not() {
     let mut bench = Bench::with(&files(0..3));
     let ended = |seq, output: &str, transfer| Finished {
         bytes_in: 9,
@@ -148,11 +190,12 @@ fn an_item_ends_the_same_whether_its_output_was_noted_or_not() {
         ..Finished::new(bench.id(seq), done(output))
     };
     let packed = Transfer { encoding: Some("gzip".to_owned()), packed_bytes: Some(5), ..Transfer::default() };
-    // The first is told of at its end alone, the second is noted, the third is noted and gets another name in the end.
-    let told = [(1, "/out/1", "/out/1"), (2, "/out/2", "/out/2"), (3, "/out/2", "/out/3")];
-    let told = told.map(|(seq, noted, output)| (ended(seq, noted, packed.clone()), ended(seq, output, packed.clone())));
-    bench.catalog.record_outputs(&[&told[1].0, &told[2].0]).unwrap();
-    bench.catalog.finish(&told.each_ref().map(|(_, ended)| ended)).unwrap();
+    // The first is only finished, the second is recorded before, the third as well, but under another name.
+    let recorded = [(1, "/out/1", "/out/1"), (2, "/out/2", "/out/2"), (3, "/out/2", "/out/3")];
+    let results =
+        recorded.map(|(seq, noted, output)| (ended(seq, noted, packed.clone()), ended(seq, output, packed.clone())));
+    bench.catalog.record_outputs(&[&results[1].0, &results[2].0]).unwrap();
+    bench.catalog.finish(&results.each_ref().map(|(_, ended)| ended)).unwrap();
     let bare = |seq| ItemRow {
         id: bench.id(0),
         locator: Locator::parse("x"),
@@ -168,7 +211,7 @@ fn an_item_ends_the_same_whether_its_output_was_noted_or_not() {
 }
 
 #[test]
-fn how_something_came_the_last_time_is_all_that_is_kept_of_it() {
+fn only_the_last_transfer_of_an_item_is_kept() {
     let mut bench = Bench::with(&files(0..1));
     let packed = Transfer { encoding: Some("gzip".to_owned()), packed_bytes: Some(5), ..Transfer::default() };
     let gone_on = Transfer { resumed: 2, ..Transfer::default() };
@@ -176,14 +219,14 @@ fn how_something_came_the_last_time_is_all_that_is_kept_of_it() {
         let finished =
             Finished { transfer: Some(transfer.clone()), ..Finished::new(bench.id(1), failed(ErrorKind::Corrupt)) };
         bench.catalog.finish(&[&finished]).unwrap();
-        let told = extra(&bench, 1).get("transfer").cloned().unwrap_or_default();
-        assert_eq!(serde_json::from_value::<Option<Transfer>>(told).unwrap().unwrap_or_default(), transfer);
+        let recorded = extra(&bench, 1).get("transfer").cloned().unwrap_or_default();
+        assert_eq!(serde_json::from_value::<Option<Transfer>>(recorded).unwrap().unwrap_or_default(), transfer);
         bench.catalog.retry(bench.job, None, None).unwrap();
     }
 }
 
 #[test]
-fn an_output_that_was_noted_and_then_failed_is_nobodys() {
+fn a_recorded_output_that_fails_belongs_to_no_item() {
     let mut bench = Bench::with(&files(0..1));
     bench.catalog.record_outputs(&[&Finished::new(bench.id(1), done("/out/a.jpg"))]).unwrap();
     bench.finish(1, failed(ErrorKind::Conflict));
@@ -192,7 +235,7 @@ fn an_output_that_was_noted_and_then_failed_is_nobodys() {
 }
 
 #[test]
-fn failed_items_are_retried_all_or_by_kind_or_by_place() {
+fn failed_items_are_retried_all_or_by_kind_or_by_number() {
     let mut bench = Bench::with(&files(0..6));
     for (seq, kind) in
         [(1, ErrorKind::Timeout), (2, ErrorKind::Timeout), (3, ErrorKind::Corrupt), (4, ErrorKind::Empty)]
@@ -225,7 +268,7 @@ fn failures_are_read_in_the_order_in_which_they_happened() {
     bench.catalog.retry(bench.job, None, Some(&[4])).unwrap();
     bench.finish(4, failed(ErrorKind::Corrupt));
     let rest = bench.reader.failures_after(bench.job, cursor, 10).unwrap();
-    assert_eq!(rest.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [5, 4], "a second failure is told again");
+    assert_eq!(rest.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [5, 4], "a second failure is reported again");
 }
 
 #[test]
