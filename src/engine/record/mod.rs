@@ -2,4 +2,6 @@
 
 pub(crate) mod message;
 pub(super) mod recorder;
+#[cfg(test)]
+mod tests;
 pub(super) mod verify;

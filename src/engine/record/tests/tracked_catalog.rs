@@ -1,0 +1,158 @@
+//! A catalog that repeats every call on a model, and whose process dies at a chosen call: a copy of its files is taken at
+//! that moment, and every later call fails.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::model::Model;
+use crate::catalog::{Added, Adding, Catalog, LastRun};
+use crate::error::{ErrorKind, JobError};
+use crate::model::{Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
+
+/// When the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Death {
+    /// Before the call with this number writes anything.
+    Before(usize),
+    /// After that call is written, before it returns.
+    After(usize),
+}
+
+#[derive(Default)]
+pub(super) struct Tracking {
+    pub(super) model: Model,
+    /// Calls so far.
+    pub(super) calls: usize,
+    pub(super) death: Option<Death>,
+    pub(super) is_dead: bool,
+    /// The results that were there when the process died.
+    pub(super) results: BTreeSet<PathBuf>,
+}
+
+pub(super) struct TrackedCatalog {
+    pub(super) inner: Box<dyn Catalog>,
+    /// The file of the catalog, and where its copy goes.
+    pub(super) path: PathBuf,
+    pub(super) copy: PathBuf,
+    /// The output folder.
+    pub(super) out_dir: PathBuf,
+    pub(super) tracking: Arc<Mutex<Tracking>>,
+}
+
+impl TrackedCatalog {
+    fn tracking(&self) -> MutexGuard<'_, Tracking> {
+        self.tracking.lock().unwrap()
+    }
+
+    /// Counts a call; an error if the process is dead or dies now.
+    fn begin(&self) -> Result<usize, JobError> {
+        let mut tracking = self.tracking();
+        tracking.calls += 1;
+        let number = tracking.calls;
+        if tracking.is_dead {
+            return Err(dead(&self.path));
+        }
+        if tracking.death == Some(Death::Before(number)) {
+            self.die(&mut tracking);
+            return Err(dead(&self.path));
+        }
+        Ok(number)
+    }
+
+    fn end(&self, number: usize) -> Result<(), JobError> {
+        let mut tracking = self.tracking();
+        if tracking.death != Some(Death::After(number)) {
+            return Ok(());
+        }
+        self.die(&mut tracking);
+        Err(dead(&self.path))
+    }
+
+    fn die(&self, tracking: &mut Tracking) {
+        tracking.is_dead = true;
+        tracking.results = results_in(&self.out_dir);
+        let wal = |path: &Path| path.with_file_name(format!("{}-wal", path.file_name().unwrap().to_str().unwrap()));
+        fs::copy(&self.path, &self.copy).unwrap();
+        fs::copy(wal(&self.path), wal(&self.copy)).unwrap();
+    }
+
+    fn call<T, E: PartialEq + std::fmt::Debug>(
+        &mut self,
+        call: impl FnOnce(&mut dyn Catalog) -> Result<T, JobError>,
+        seen: impl FnOnce(&T) -> E,
+        expected: impl FnOnce(&mut Model) -> E,
+    ) -> Result<T, JobError> {
+        let number = self.begin()?;
+        let result = call(self.inner.as_mut()).unwrap();
+        assert_eq!(seen(&result), expected(&mut self.tracking().model), "call {number}");
+        self.end(number)?;
+        Ok(result)
+    }
+}
+
+/// The results in a folder: everything but hidden files.
+pub(super) fn results_in(folder: &Path) -> BTreeSet<PathBuf> {
+    let is_result = |path: &PathBuf| !path.file_name().unwrap().to_string_lossy().starts_with('.');
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_result).collect()
+}
+
+fn dead(path: &Path) -> JobError {
+    JobError::catalog(path, "the process is dead")
+}
+
+macro_rules! track {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl Catalog for TrackedCatalog {
+            $(fn $name(&mut self, $($argument: $type),*) -> Result<$result, JobError> {
+                self.call(|inner| inner.$name($($argument),*), |seen| *seen, |model| model.$name($($argument),*))
+            })*
+
+            fn begin_run(&mut self, job: JobId) -> Result<LastRun, JobError> {
+                let seen = |run: &LastRun| (run.has_died, run.undecided.iter().map(|row| row.id.seq).collect());
+                self.call(|inner| inner.begin_run(job), seen, |model| model.begin_run(job))
+            }
+
+            fn remove_items(&mut self, job: JobId, seqs: &[u64]) -> Result<Vec<(u64, NewItem)>, JobError> {
+                let seen = |removed: &Vec<(u64, NewItem)>| removed.iter().map(|(seq, _)| *seq).collect();
+                self.call(|inner| inner.remove_items(job, seqs), seen, |model| model.remove_items(job, seqs))
+            }
+
+            // Not driven by these tests.
+            fn set_request(&mut self, job: JobId, request: &JobSpec) -> Result<(), JobError> {
+                self.inner.set_request(job, request)
+            }
+
+            fn add_sources(&mut self, job: JobId, sources: &[SourceSpec]) -> Result<u32, JobError> {
+                self.inner.add_sources(job, sources)
+            }
+
+            fn set_source(&mut self, job: JobId, n: u32, source: &SourceSpec) -> Result<(), JobError> {
+                self.inner.set_source(job, n, source)
+            }
+
+            fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {
+                self.inner.delete_job(job)
+            }
+        }
+    };
+}
+
+track! {
+    create_job(spec: &JobSpec, state: JobState) -> JobId;
+    end_source(job: JobId, n: u32) -> ();
+    set_state(job: JobId, state: JobState) -> ();
+    end_run(job: JobId, state: JobState) -> JobState;
+    add_items(job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Added;
+    next_seq(job: JobId) -> u64;
+    set_running(job: JobId, seqs: &[u64]) -> ();
+    set_waiting(job: JobId, seqs: &[u64]) -> ();
+    record_outputs(finished: &[&Finished]) -> ();
+    finish(finished: &[&Finished]) -> ();
+    requeue_running(job: JobId) -> ();
+    retry(job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64;
+    redo(job: JobId, seqs: &[u64]) -> u64;
+    skip_failed(job: JobId, seqs: &[u64]) -> u64;
+    restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();
+}
