@@ -1,4 +1,4 @@
-//! Who works on a job: an OS file lock beside the catalog, which the system frees at once when its holder dies.
+//! The lock of a running job: an OS file lock next to the catalog, which the system releases when its process ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,41 +9,40 @@ use crate::error::JobError;
 use crate::model::JobId;
 use crate::store::descriptors;
 
-/// Attempts to lock a file that others keep removing as they leave.
+/// Attempts to lock a file that other processes keep removing when they release it.
 const ATTEMPTS: u32 = 100;
-/// How often a lock that is held is tried again: who only looks ([`is_locked`]) holds it for some microseconds.
-const LOOKS: u32 = 10;
-/// How long is waited before each of them.
-const LOOK_LASTS: Duration = Duration::from_millis(2);
+/// Further attempts if the lock is held: a check ([`is_locked`]) holds it for some microseconds.
+const RETRIES: u32 = 10;
+/// Pause before each of them.
+const RETRY_AFTER: Duration = Duration::from_millis(2);
 
-/// The right to work on a job; freed on drop, and by the system when the process dies.
+/// The lock of a job; released on drop, and by the system when the process dies.
 #[derive(Debug)]
 pub struct JobLock {
     path: PathBuf,
     file: File,
 }
 
-/// Takes the right to work on a job, or `None` if another holds it (also within this process).
+/// Locks a job; `None` if it is locked already, by this or another process.
 pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobError> {
     let path = lock_path(catalog_path, job);
     let failed = |error: std::io::Error| JobError::catalog(catalog_path, format_args!("{}: {error}", path.display()));
-    let mut looks = 0;
+    let mut retries = 0;
     for _ in 0..ATTEMPTS {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         let file = descriptors::when_free(|| options.open(&path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) if looks < LOOKS => {
-                looks += 1;
-                thread::sleep(LOOK_LASTS);
+            Err(TryLockError::WouldBlock) if retries < RETRIES => {
+                retries += 1;
+                thread::sleep(RETRY_AFTER);
                 continue;
             }
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // Its last holder may have removed it between our opening and our locking: then ours is not the file that the
-        // next one will find.
+        // The last holder may have removed the file after it was opened here. Then the next process would lock another file.
         if is_at(&file, &path) {
             return Ok(Some(JobLock { path, file }));
         }
@@ -51,11 +50,10 @@ pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobE
     Ok(None)
 }
 
-/// Whether anybody works on a job. Only looks: no file is made or removed, and the holder's lock is never touched.
-/// Where it can't be told, somebody may.
+/// Whether a job is locked. No file is created or removed, and the holder's lock is not affected. If in doubt, it is.
 pub(super) fn is_locked(catalog_path: &Path, job: JobId) -> bool {
     match descriptors::when_free(|| File::open(lock_path(catalog_path, job))) {
-        // The file that a killed process left is locked by nobody; closing ours frees it again.
+        // The file of a killed process is not locked. Closing it here releases the shared lock.
         Ok(file) => file.try_lock_shared().is_err(),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
@@ -75,7 +73,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 impl Drop for JobLock {
     fn drop(&mut self) {
-        // Removed while still held, so that nobody's lock is removed but our own.
+        // Removed while the lock is held, so that the file of another process is never removed.
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
@@ -93,7 +91,7 @@ mod tests {
         let first = lock_job(&catalog, JobId(1)).unwrap().unwrap();
         assert!(lock_job(&catalog, JobId(1)).unwrap().is_none());
         let other = lock_job(&catalog, JobId(2)).unwrap();
-        assert!(other.is_some(), "another job is free");
+        assert!(other.is_some(), "another job can be locked");
         drop(first);
         let again = lock_job(&catalog, JobId(1)).unwrap();
         assert!(again.is_some());
@@ -102,23 +100,23 @@ mod tests {
     }
 
     #[test]
-    fn who_only_looks_leaves_no_trace_and_keeps_nobody_from_a_job() {
+    fn a_check_leaves_no_trace_and_never_prevents_a_lock() {
         let dir = tempfile::tempdir().unwrap();
         let catalog = dir.path().join("catalog.sqlite");
         assert!(!is_locked(&catalog, JobId(1)));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         let held = lock_job(&catalog, JobId(1)).unwrap().unwrap();
         assert!(is_locked(&catalog, JobId(1)) && is_locked(&catalog, JobId(1)) && !is_locked(&catalog, JobId(2)));
-        // As after a kill: the file stays, its lock is gone.
+        // After a kill the file remains, without a lock.
         held.file.unlock().unwrap();
         assert!(!is_locked(&catalog, JobId(1)) && lock_path(&catalog, JobId(1)).exists());
         drop(held);
         std::thread::scope(|scope| {
-            let looker = scope.spawn(|| (0..20_000).filter(|_| is_locked(&catalog, JobId(1))).count());
+            let checking = scope.spawn(|| (0..20_000).filter(|_| is_locked(&catalog, JobId(1))).count());
             for _ in 0..200 {
-                assert!(lock_job(&catalog, JobId(1)).unwrap().is_some(), "nobody else wants it");
+                assert!(lock_job(&catalog, JobId(1)).unwrap().is_some(), "nothing else locks it");
             }
-            looker.join().unwrap();
+            checking.join().unwrap();
         });
     }
 
@@ -146,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_on_a_file_that_was_removed_meanwhile_is_no_lock() {
+    fn a_lock_on_a_file_that_was_removed_does_not_count() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.lock");
         let ours = File::create(&path).unwrap();
@@ -158,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_told_in_a_sentence() {
+    fn a_missing_folder_is_reported_with_its_path() {
         let error = lock_job(Path::new("/dev/null/catalog.sqlite"), JobId(1)).unwrap_err();
         assert!(error.to_string().contains("/dev/null/catalog.sqlite"), "{error}");
     }

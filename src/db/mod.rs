@@ -1,6 +1,6 @@
-//! What the rooms that speak to databases share: where a database is, and how a connection to it is opened.
+//! Data source names and connections of databases.
 //!
-//! Knows no table of anybody's.
+//! Knows no tables.
 
 #![expect(clippy::disallowed_types, reason = "connections to databases are opened here")]
 
