@@ -194,7 +194,7 @@ fn profile_of(primaries: u16) -> Option<Vec<u8>> {
         }
         _ => return None,
     };
-    colour::encoded_profile(profile)
+    colour::encoded_profile(&profile)
 }
 
 /// Whether the major brand, or a compatible one, is AVIF's. Other codecs use the same container.

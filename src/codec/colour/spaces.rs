@@ -2,19 +2,21 @@
 
 use std::sync::{Arc, LazyLock};
 
-use moxcms::{ColorDateTime, ColorProfile, DataColorSpace, RenderingIntent};
+use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
 
 use crate::model::{Channels, ColourChoice};
 
-/// The date in profiles that are made here. It says nothing about the image; the current one would make the same input
-/// give other bytes each time.
-const DATE: ColorDateTime =
-    ColorDateTime { year: 2000, month: 1, day_of_the_month: 1, hours: 0, minutes: 0, seconds: 0 };
+/// The date in profiles that are made here, 2000-01-01: six 16-bit numbers from year to second (ICC.1:2010, 4.2). It says
+/// nothing about the image; the current one would make the same input give other bytes each time.
+const DATE: [u8; 12] = [0x07, 0xD0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+/// Where the header of a profile holds the date (ICC.1:2010, 7.2.8).
+const DATE_BYTES: std::ops::Range<usize> = 24..36;
 
 /// The bytes of a profile that was made here; the same on any day. Every profile is encoded by this function.
-pub(in crate::codec) fn encoded(mut profile: ColorProfile) -> Option<Vec<u8>> {
-    profile.creation_date_time = DATE;
-    profile.encode().ok()
+pub(in crate::codec) fn encoded(profile: &ColorProfile) -> Option<Vec<u8>> {
+    let mut bytes = profile.encode().ok()?;
+    bytes.get_mut(DATE_BYTES)?.copy_from_slice(&DATE);
+    Some(bytes)
 }
 
 /// Reads a file's profile, if it is valid and for pixels of that kind.
@@ -72,7 +74,7 @@ pub(super) fn embedded(choice: ColourChoice, channels: Channels) -> Option<Arc<[
         ColourChoice::ALL.map(|choice| {
             [Channels::Gray, Channels::Rgb].map(|channels| match choice {
                 ColourChoice::Srgb | ColourChoice::Keep => None,
-                _ => encoded(target(choice, channels)).map(Into::into),
+                _ => encoded(&target(choice, channels)).map(Into::into),
             })
         })
     });
@@ -108,5 +110,17 @@ pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) 
         }
         _ => return None,
     };
-    encoded(made).map(Into::into)
+    encoded(&made).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spaces::*;
+
+    #[test]
+    fn a_profile_that_is_made_has_a_fixed_date() {
+        let made = encoded(&target(ColourChoice::DisplayP3, Channels::Rgb))
+            .and_then(|bytes| read(&bytes, DataColorSpace::Rgb));
+        assert_eq!(made.map(|profile| profile.creation_date_time.year), Some(2000));
+    }
 }

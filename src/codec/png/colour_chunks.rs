@@ -104,7 +104,7 @@ fn named(mut profile: ColorProfile) -> Option<Vec<u8>> {
     profile.rendering_intent = RenderingIntent::RelativeColorimetric;
     let name = LocalizableString::new("en".to_owned(), "US".to_owned(), "As the PNG file tells".to_owned());
     profile.description = Some(ProfileText::Localizable(vec![name]));
-    colour::encoded_profile(profile)
+    colour::encoded_profile(&profile)
 }
 
 #[cfg(test)]

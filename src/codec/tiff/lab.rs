@@ -24,7 +24,7 @@ static SPACE: LazyLock<Space> = LazyLock::new(|| {
     let curve = ToneReprCurve::Parametric(vec![GAMMA]);
     (profile.red_trc, profile.green_trc, profile.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
     let from_xyz = profile.colorant_matrix().inverse();
-    Space { profile: colour::encoded_profile(profile), from_xyz }
+    Space { profile: colour::encoded_profile(&profile), from_xyz }
 });
 
 /// The profile of the resulting pixels.
