@@ -309,7 +309,9 @@ impl RunArgs {
         let (mut recipe, mut save) = (Recipe::default(), Save::default());
         if let Some(path) = &self.recipe {
             let text = std::fs::read_to_string(path).map_err(|error| {
-                JobError::Refused(Message::new("recipe_unread").with("path", path.display()).with("detail", error))
+                JobError::Refused(
+                    Message::new("recipe_unread").with("path", path.display()).with_message("detail", error),
+                )
             })?;
             let file = recipe_file::read(&text, &path.display().to_string())?;
             recipe = file.recipe;

@@ -29,6 +29,8 @@ fn described(command: Command, lang: Lang, name: Option<&str>) -> Command {
         command = command
             .subcommand_help_heading(lang.word("commands_heading"))
             .help_template(format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"));
+        let usage = usage_words(&command.render_usage().to_string(), lang);
+        command = command.override_usage(usage);
     }
     for sub in subcommands {
         let Some(about) = lang.find(&format!("command-{sub}")) else { continue };
@@ -38,6 +40,12 @@ fn described(command: Command, lang: Lang, name: Option<&str>) -> Command {
         });
     }
     command
+}
+
+/// A usage without its heading, with clap's own words translated.
+fn usage_words(usage: &str, lang: Lang) -> String {
+    let usage = usage.trim_start_matches("Usage:").trim_start();
+    usage.replace("[OPTIONS]", lang.word("options_word")).replace("<COMMAND>", lang.word("command_word"))
 }
 
 fn described_arg(arg: Arg, lang: Lang, command: Option<&str>) -> Arg {
@@ -122,7 +130,7 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> Option<String> {
     }
     if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
         lines.push(String::new());
-        lines.push(plain(usage).replacen("Usage:", &format!("{}:", lang.word("usage_heading")), 1));
+        lines.push(format!("{}: {}", lang.word("usage_heading"), usage_words(&plain(usage), lang)));
     }
     lines.push(String::new());
     lines.push(lang.word("usage_hint").to_owned());

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Exit, lang, print_line, report};
 use crate::engine::{CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{JobRow, JobSpec, JobState, Message, human};
+use crate::model::{JobRow, JobSpec, JobState, Lang, Message, human};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
@@ -155,9 +155,13 @@ fn show_failures(
     let examples = reader.failures_after(job.id, 0, FAILURES_SEARCHED)?;
     for (kind, count) in failures {
         let word = kind.word();
+        let shown = match lang() {
+            Lang::English => padded(&word, 18, false),
+            Lang::Korean => padded(&format!("{} ({word})", kind.name(Lang::Korean)), 36, false),
+        };
         let command = format!("pixloom retry {} --kind {word}{catalog_option}", job.id);
         let retry = Message::new("job_retry").with("command", command).text(lang());
-        print_line(&format!("    {count:>8}  {word:<18} {retry}"));
+        print_line(&format!("    {count:>8}  {shown} {retry}"));
         let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
         if let Some(example) = errors.find(|error| error.kind == *kind) {
             let example = Message::new("job_example").with("error", example.text(lang()));

@@ -328,10 +328,10 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) => without_control_characters(&report::planned(&item, lang())),
-            Planned::Remark(sentence) => return warn(&sentence),
-            Planned::Unreadable(sentence) => {
+            Planned::Remark(remark) => return warn(&remark.text(lang())),
+            Planned::Unreadable(error) => {
                 is_partial = true;
-                return warn(&sentence);
+                return warn(&error.text(lang()));
             }
         };
         note_output(writeln!(out, "{line}"));
@@ -364,7 +364,7 @@ fn note_output(written: io::Result<()>) {
     if let Err(error) = written
         && !OUTPUT_FAILED.swap(true, Ordering::Relaxed)
     {
-        warn(&Message::new("output_failed").with("detail", error).text(lang()));
+        warn(&Message::new("output_failed").with_message("detail", error).text(lang()));
     }
 }
 

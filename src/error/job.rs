@@ -122,7 +122,7 @@ impl JobError {
     /// A path that can't be made absolute.
     pub fn path(path: &Path, error: &std::io::Error) -> Self {
         let message = Message::new("path");
-        Self::Refused(message.with("path", path.display()).with("detail", error))
+        Self::Refused(message.with("path", path.display()).with_message("detail", error))
     }
 
     /// There is no such job.

@@ -157,7 +157,9 @@ impl ItemError {
     }
 
     fn keeping(mut self, message: &Message) -> Self {
-        self.args.extend(message.to_pairs().map(|(name, value)| (format!("{MESSAGE}{name}"), value.into_owned())));
+        self.args.extend(
+            message.to_pairs().into_iter().map(|(name, value)| (format!("{MESSAGE}{name}"), value.into_owned())),
+        );
         self
     }
 
@@ -175,7 +177,7 @@ impl ItemError {
             io::ErrorKind::UnexpectedEof => ErrorKind::Truncated,
             _ => ErrorKind::Io,
         };
-        Self::new(kind, path.display()).with("detail", error)
+        Self::new(kind, path.display()).saying(&error.into())
     }
 
     /// From a failed write of an output.
@@ -186,7 +188,7 @@ impl ItemError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => ErrorKind::Unwritable,
             _ => ErrorKind::Io,
         };
-        Self::new(kind, path.display()).with("detail", error)
+        Self::new(kind, path.display()).saying(&error.into())
     }
 
     /// Whether nothing can be saved for now, so that the job stops instead of failing its items.
@@ -243,6 +245,17 @@ impl ItemError {
         });
         let kind = self.kind.name(lang);
         if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") }
+    }
+
+    /// The same as a message, as a detail of another.
+    pub fn brief_message(&self) -> Message {
+        let kind = Message::of_id(format!("error-{}.brief", self.kind.word()));
+        let both = Message::new("kind_and_detail").with_message("kind", kind.clone());
+        match (self.said(), self.arg("detail")) {
+            (Some(message), _) => both.with_message("detail", message),
+            (None, "") => kind,
+            (None, detail) => both.with("detail", detail),
+        }
     }
 
     fn worded(&self, lang: Lang, variant: &str, say: &dyn Fn(&Message) -> String) -> String {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 
 use super::Value;
 use super::names::{op_name, param_name, save_key_name};
@@ -17,12 +18,16 @@ const LINE: &str = "@line";
 const ID: &str = "@id";
 /// Prefix of a count's name in a catalog.
 const COUNT: &str = "#";
+/// Separates the name of a nested message from the names of its arguments in a catalog.
+const NESTED: char = '.';
 
 /// A sentence, or part of one, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     id: Cow<'static, str>,
     args: BTreeMap<Cow<'static, str>, Arg<'static>>,
+    /// Arguments that are messages themselves.
+    nested: BTreeMap<Cow<'static, str>, Self>,
     /// The English text that a catalog stored with it.
     recorded: Option<String>,
 }
@@ -30,7 +35,12 @@ pub struct Message {
 impl Message {
     /// The message of that id in the word catalogues.
     pub const fn new(id: &'static str) -> Self {
-        Self { id: Cow::Borrowed(id), args: BTreeMap::new(), recorded: None }
+        Self { id: Cow::Borrowed(id), args: BTreeMap::new(), nested: BTreeMap::new(), recorded: None }
+    }
+
+    /// The message of an id that is put together, such as `error-corrupt.brief`.
+    pub(crate) const fn of_id(id: String) -> Self {
+        Self { id: Cow::Owned(id), args: BTreeMap::new(), nested: BTreeMap::new(), recorded: None }
     }
 
     /// The same with an argument.
@@ -44,6 +54,13 @@ impl Message {
     #[must_use]
     pub fn count(mut self, name: &'static str, count: u64) -> Self {
         self.args.insert(Cow::Borrowed(name), Arg::Count(count));
+        self
+    }
+
+    /// The same with a message as an argument, which is translated, too.
+    #[must_use]
+    pub fn with_message(mut self, name: &'static str, message: impl Into<Self>) -> Self {
+        self.nested.insert(Cow::Borrowed(name), message.into());
         self
     }
 
@@ -118,6 +135,10 @@ impl Message {
                 Arg::Count(count) => (name.as_ref(), Arg::Count(*count)),
             })
             .filter(|(name, _)| !name.starts_with('@'))
+            .chain(self.nested.iter().map(|(name, message)| {
+                let text = if variant.is_empty() { message.text(lang) } else { message.window_text(lang) };
+                (name.as_ref(), Arg::Text(Cow::Owned(text)))
+            }))
             .collect();
         let text = |id: &str| lang.text(id, args.iter().cloned());
         let variant = if variant.is_empty() { None } else { text(&format!("{}{variant}", self.id)) };
@@ -143,26 +164,45 @@ impl Message {
     }
 
     /// As pairs of texts for a catalog, which also stores the English text.
-    pub fn to_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        let args = self.args.iter().map(|(name, arg)| match arg {
+    pub fn to_pairs(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        let mut pairs = vec![(Cow::Borrowed(ID), Cow::Borrowed(self.id()))];
+        pairs.extend(self.args.iter().map(|(name, arg)| match arg {
             Arg::Text(text) => (Cow::Borrowed(name.as_ref()), Cow::Borrowed(text.as_ref())),
             Arg::Count(count) => (Cow::Owned(format!("{COUNT}{name}")), Cow::Owned(count.to_string())),
-        });
-        std::iter::once((Cow::Borrowed(ID), Cow::Borrowed(self.id()))).chain(args)
+        }));
+        for (outer, message) in &self.nested {
+            let inner = message.to_pairs().into_iter();
+            pairs.extend(inner.map(|(name, value)| (Cow::Owned(format!("{outer}{NESTED}{name}")), value)));
+        }
+        pairs
     }
 
     /// From such pairs and the English text stored with them; `None` if they have no id.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, english: &str) -> Option<Self> {
-        let mut args: BTreeMap<Cow<'static, str>, Arg<'static>> = pairs
-            .map(|(name, value)| match (name.strip_prefix(COUNT), value.parse()) {
-                (Some(name), Ok(count)) => (Cow::Owned(name.to_owned()), Arg::Count(count)),
-                _ => (Cow::Owned(name.to_owned()), Arg::Text(Cow::Owned(value.to_owned()))),
-            })
-            .collect();
-        match args.remove(ID)? {
-            Arg::Text(id) => Some(Self { id, args, recorded: Some(english.to_owned()) }),
-            Arg::Count(_) => None,
+        let mut read = Self::of_pairs(pairs.collect())?;
+        read.recorded = Some(english.to_owned());
+        Some(read)
+    }
+
+    fn of_pairs(pairs: Vec<(&str, &str)>) -> Option<Self> {
+        let mut args: BTreeMap<Cow<'static, str>, Arg<'static>> = BTreeMap::new();
+        let mut inner: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+        for (name, value) in pairs {
+            let (name, arg) = match (name.split_once(NESTED), name.strip_prefix(COUNT), value.parse()) {
+                (Some((outer, name)), ..) => {
+                    inner.entry(outer).or_default().push((name, value));
+                    continue;
+                }
+                (None, Some(name), Ok(count)) => (name, Arg::Count(count)),
+                _ => (name, Arg::Text(Cow::Owned(value.to_owned()))),
+            };
+            args.insert(Cow::Owned(name.to_owned()), arg);
         }
+        let Arg::Text(id) = args.remove(ID)? else { return None };
+        let nested = inner.into_iter();
+        let nested = nested.filter_map(|(name, pairs)| Some((Cow::Owned(name.to_owned()), Self::of_pairs(pairs)?)));
+        let nested = nested.collect();
+        Some(Self { id, args, nested, recorded: None })
     }
 }
 
@@ -170,6 +210,38 @@ impl From<&'static str> for Message {
     /// The message of that id, without arguments.
     fn from(id: &'static str) -> Self {
         Self::new(id)
+    }
+}
+
+impl From<&io::Error> for Message {
+    /// Why the system refused something. Rare reasons are in the system's own words.
+    fn from(error: &io::Error) -> Self {
+        use io::ErrorKind;
+        // An error without a code has a text of its own.
+        let kind = if error.raw_os_error().is_some() { error.kind() } else { ErrorKind::Other };
+        Self::new(match kind {
+            ErrorKind::NotFound => "system_not_found",
+            ErrorKind::PermissionDenied => "system_denied",
+            ErrorKind::AlreadyExists => "system_exists",
+            ErrorKind::IsADirectory => "system_is_folder",
+            ErrorKind::NotADirectory => "system_no_folder",
+            ErrorKind::ReadOnlyFilesystem => "system_read_only",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "system_full",
+            ErrorKind::InvalidFilename => "system_name",
+            ErrorKind::OutOfMemory => "system_memory",
+            ErrorKind::TimedOut => "system_timed_out",
+            ErrorKind::BrokenPipe => "system_pipe",
+            ErrorKind::ConnectionRefused => "system_refused",
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "system_reset",
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "system_unreachable",
+            _ => return Self::new("system_text").with("text", error),
+        })
+    }
+}
+
+impl From<io::Error> for Message {
+    fn from(error: io::Error) -> Self {
+        Self::from(&error)
     }
 }
 
@@ -199,14 +271,26 @@ mod tests {
 
     #[test]
     fn a_catalog_keeps_all_that_another_language_needs() {
-        let message = Message::new("nothing_to_retry").with("job", "7").count("count", 3).of("lut");
+        let inner = Message::new("file_unread").with("path", "a").with_message("detail", "system_denied");
+        let message = Message::new("file_no_image").with("path", "b").count("count", 3).of("lut");
+        let message = message.with_message("detail", inner);
+        assert_eq!(message.to_string(), "lut: b can't be used as an image (couldn't read a: permission denied)");
         let pairs: Vec<(String, String)> =
-            message.to_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            message.to_pairs().into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let back = Message::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), "as it was");
         let back = back.unwrap();
         assert_eq!((back.id(), back.text(Lang::Korean)), (message.id(), message.text(Lang::Korean)));
         assert_eq!(back.to_string(), "as it was", "the record stays as it was written");
         assert_eq!(Message::from_pairs(std::iter::empty(), "x"), None);
+    }
+
+    #[test]
+    fn the_usual_errors_of_the_system_are_translated() {
+        let missing = io::Error::from_raw_os_error(2);
+        assert_eq!(Message::from(&missing).to_string(), "no such file or folder");
+        assert_eq!(Message::from(&missing).text(Lang::Korean), "파일이나 폴더가 없습니다");
+        let own = io::Error::new(io::ErrorKind::NotFound, "not where it was");
+        assert_eq!(Message::from(own).to_string(), "not where it was");
     }
 
     #[test]

@@ -91,6 +91,7 @@ error-cancelled = { $name } was stopped before it finished.
     .brief = Stopped
 unnamed_item = the item
 original_untouched = Original untouched.
+kind_and_detail = { $kind }: { $detail }
 had_of_wanted = { $had } of { $wanted }
 with_proxy = { $text }; the proxy in use is { $proxy }
 

@@ -14,6 +14,7 @@ no_memory = not enough memory
 needs_too_much_memory = decoding needs more memory than an image of this size should
 image_format_unknown = { $format } images are not supported
 no_image = it contains no image
+image_no_pixels = it has no pixels
 size_mismatch = its pixel data doesn't match its size
 sample_type = { $type } samples
 truncated_rows = { $had } of { $count ->
@@ -34,6 +35,7 @@ truncated_frames_or_more = { $had } of at least { $count ->
     }
 truncated_at_least = { $had } of at least { $wanted }
 truncated_about = { $had } of about { $wanted }
+truncated_in_rows = rows are missing
 truncated_in_pass = within pass { $pass }
 
 ## What other files look like
@@ -208,7 +210,7 @@ encoder_state = the encoder is in an invalid state
 encoder_not_started = the encoder was not started
 encoder_started_twice = the encoder was started twice
 encoder_short = the encoder's file is too short
-rows_mismatch = the rows don't match the image
+rows_mismatch = its rows don't match its header
 rows_given = { $had } of { $wanted } rows were given
 frames_given = { $had } of { $wanted } frames were given
 frame_no_rows = a frame has no rows

@@ -24,6 +24,24 @@ samples = Couldn't write the sample images to { $folder }: { $detail }.
 folder_unopened = Couldn't open the folder { $folder }: { $detail }.
 http_client = Couldn't set up the HTTP client: { $detail }.
 
+## Why the system refused something
+
+system_not_found = no such file or folder
+system_denied = permission denied
+system_exists = a file of that name exists
+system_is_folder = it is a folder
+system_no_folder = part of the path is not a folder
+system_read_only = the file system is read-only
+system_full = the disk is full
+system_name = the name is invalid or too long
+system_memory = not enough memory
+system_timed_out = timed out
+system_pipe = the receiving program has ended
+system_refused = connection refused
+system_reset = the connection was closed
+system_unreachable = the host or its network is unreachable
+system_text = { $text }
+
 ## Sources
 
 folder_missing = Couldn't open the folder { $folder }: there is no such folder.

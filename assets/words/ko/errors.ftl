@@ -90,6 +90,7 @@ error-cancelled = { $name }: 끝나기 전에 중단되었습니다.
     .brief = 중단됨
 unnamed_item = 항목
 original_untouched = 원본은 그대로입니다.
+kind_and_detail = { $kind }: { $detail }
 had_of_wanted = { $wanted } 중 { $had }
 with_proxy = { $text }; 사용 중인 프록시: { $proxy }
 

@@ -14,6 +14,7 @@ no_memory = 메모리가 부족합니다
 needs_too_much_memory = 이 크기의 이미지에 비해 너무 많은 메모리가 필요합니다
 image_format_unknown = { $format } 이미지는 지원하지 않습니다
 no_image = 이미지가 없습니다
+image_no_pixels = 픽셀이 없습니다
 size_mismatch = 픽셀 데이터가 이미지 크기와 맞지 않습니다
 sample_type = { $type } 샘플
 truncated_rows = { $count }행 중 { $had }행
@@ -22,6 +23,7 @@ truncated_frames = 프레임 { $count }개 중 { $had }개
 truncated_frames_or_more = 프레임 { $count }개 이상 중 { $had }개
 truncated_at_least = { $wanted } 이상 중 { $had }
 truncated_about = 약 { $wanted } 중 { $had }
+truncated_in_rows = 빠진 행이 있습니다
 truncated_in_pass = 패스 { $pass } 도중
 
 ## 다른 파일의 겉모습
@@ -193,7 +195,7 @@ encoder_state = 인코더의 상태가 올바르지 않습니다
 encoder_not_started = 인코더를 시작하지 않았습니다
 encoder_started_twice = 인코더를 두 번 시작했습니다
 encoder_short = 인코더가 만든 파일이 너무 짧습니다
-rows_mismatch = 행이 이미지와 맞지 않습니다
+rows_mismatch = 행이 헤더와 맞지 않습니다
 rows_given = { $wanted }행 중 { $had }행만 받았습니다
 frames_given = 프레임 { $wanted }개 중 { $had }개만 받았습니다
 frame_no_rows = 행이 없는 프레임이 있습니다

@@ -24,6 +24,24 @@ samples = 예제 이미지를 { $folder }에 저장할 수 없습니다: { $deta
 folder_unopened = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다: { $detail }.
 http_client = HTTP 연결을 준비할 수 없습니다: { $detail }.
 
+## 시스템이 거부한 이유
+
+system_not_found = 파일이나 폴더가 없습니다
+system_denied = 권한이 없습니다
+system_exists = 같은 이름의 파일이 있습니다
+system_is_folder = 폴더입니다
+system_no_folder = 경로 중간에 폴더가 아닌 것이 있습니다
+system_read_only = 읽기 전용 파일 시스템입니다
+system_full = 디스크가 가득 찼습니다
+system_name = 이름이 올바르지 않거나 너무 깁니다
+system_memory = 메모리가 부족합니다
+system_timed_out = 시간이 초과되었습니다
+system_pipe = 받는 프로그램이 끝났습니다
+system_refused = 연결이 거부되었습니다
+system_reset = 연결이 끊겼습니다
+system_unreachable = 호스트나 네트워크에 연결할 수 없습니다
+system_text = { $text }
+
 ## 원본
 
 folder_missing = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다. 그런 폴더가 없습니다.
@@ -125,9 +143,9 @@ recipe_value = 숫자, 텍스트, true 또는 false가 와야 합니다. 지금�
 
 ## 매개변수
 
-no_operation = "{ $name }"이라는 필터가 없습니다. 있는 필터: { $names }
+no_operation = "{ $name }"(이)라는 필터가 없습니다. 있는 필터: { $names }
 no_parameters = 매개변수가 없는 필터이므로 "{ $name }"을(를) 줄 수 없습니다
-no_parameter = "{ $name }"이라는 매개변수가 없습니다. 있는 매개변수: { $names }
+no_parameter = "{ $name }"(이)라는 매개변수가 없습니다. 있는 매개변수: { $names }
 given_twice = { JOSA($param, "을", "를") } 두 번 주었습니다
 open_quote = 따옴표(")가 닫히지 않았습니다
 no_pair = "{ $text }"은(는) 이름=값 형태가 아닙니다
@@ -146,7 +164,7 @@ result_too_large = 결과가 { $size }가 되어 한도를 넘습니다
 
 ## 저장
 
-no_save_key = "{ $name }"이라는 저장 설정이 없습니다. format, { JOSA($names, "이", "가") } 있습니다
+no_save_key = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 설정: format, { $names }
 save_inapplicable = { JOSA($param, "은", "는") } { $format }에서는 쓸 수 없고 { $theirs }에서만 쓸 수 있습니다. { $format }에서 쓸 수 있는 설정: { $ours }
 save_max_bytes_lossless = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
 save_no_profile = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다

@@ -331,7 +331,7 @@ op-solarize-level = 단계
     .summary = 뒤집히는 가장 어두운 단계
 
 op-threshold = 임계값
-    .summary = 이미지를 검정과 흰색만 남깁니다
+    .summary = 이미지를 검정과 흰색으로만 나타냅니다
     .formula = L이 단계 / 255 이상이면 1, 아니면 0. L은 부호화된 값의 Rec. 601 휘도이고, 결과는 흑백입니다
 op-threshold-level = 단계
     .summary = 흰색이 되는 가장 어두운 단계
@@ -569,7 +569,7 @@ save-frames = 프레임
     .choice-all = 모두
     .choice-first = 첫 프레임
 save-page = 페이지
-    .summary = 여러 페이지인 TIFF에서 읽을 페이지 (1부터)
+    .summary = 여러 페이지인 TIFF에서 읽을 페이지(1부터). 지정하지 않으면 첫 페이지
 save-metadata = 메타데이터
     .summary = 유지할 EXIF, XMP, IPTC 데이터. 모두 제거하면 인쇄 해상도(dpi)도 제거됩니다
     .choice-keep = 모두 유지

@@ -75,10 +75,10 @@ pub struct PlannedItem {
 pub enum Planned {
     /// An item.
     Item(Box<PlannedItem>),
-    /// A sentence about something that could not be read.
-    Unreadable(String),
-    /// A sentence about something that is left out on purpose.
-    Remark(String),
+    /// Why something could not be read.
+    Unreadable(JobError),
+    /// What is left out on purpose.
+    Remark(Remark),
 }
 
 struct Planner<'a> {
@@ -165,8 +165,8 @@ pub fn dry_run(
         let ended = source::read(source, &reading, &mut |found| {
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
-                Found::Failed(error) => Planned::Unreadable(error.to_string()),
-                Found::Remark(remark) => Planned::Remark(remark.to_string()),
+                Found::Failed(error) => Planned::Unreadable(error),
+                Found::Remark(remark) => Planned::Remark(remark),
             });
             ControlFlow::Continue(())
         });

@@ -77,7 +77,7 @@ fn locator(path: &str) -> Locator {
 
 fn read(path: &str) -> Result<Vec<u8>, Message> {
     store::read(&locator(path), MAX_BYTES).map_err(|error| {
-        let sentence = Message::new("file_unread").with("detail", error);
+        let sentence = Message::new("file_unread").with_message("detail", error.brief_message());
         sentence.with("path", path)
     })
 }
@@ -86,7 +86,7 @@ fn cant_open(path: &str, error: &std::io::Error) -> Message {
     let sentence = match error.kind() {
         std::io::ErrorKind::NotFound => Message::new("file_missing"),
         std::io::ErrorKind::PermissionDenied => Message::new("file_denied"),
-        _ => Message::new("file_unread").with("detail", error),
+        _ => Message::new("file_unread").with_message("detail", error),
     };
     sentence.with("path", path)
 }
@@ -111,7 +111,7 @@ impl Files for Cache {
         let control = DecodeControl::new(&|| false, Helpers::of_this_program());
         let shown = decode(&bytes, DecodeChoice::default(), None, &control).map_err(|error| {
             let sentence = Message::new("file_no_image").with("path", path);
-            sentence.with("detail", error.named(path))
+            sentence.with_message("detail", error.brief_message())
         })?;
         let picture = Arc::new(shown.image);
         self.keep(stamp, Content::Picture(Arc::clone(&picture)));

@@ -9,7 +9,7 @@ use super::pass::Pass;
 use super::region::{RegionPass, focus};
 use super::run;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, RowReader, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, Message, RowReader, RowWriter};
 use crate::op::stage::{
     NeighbourhoodKernel, PointKernel, Rect, Resample, ResampleFilter, Stage, Turn, WindowKernel, WindowRows,
 };
@@ -273,8 +273,8 @@ impl Plan {
             if written == output.height_px {
                 Ok(output)
             } else {
-                let detail = format!("{written} of {} rows", output.height_px);
-                Err(ItemError::nameless(ErrorKind::Truncated).with("detail", detail))
+                let rows = Message::new("truncated_rows").with("had", written);
+                Err(ItemError::nameless(ErrorKind::Truncated).saying(&rows.count("count", output.height_px.into())))
             }
         })
     }
@@ -308,7 +308,7 @@ impl Plan {
         let decoded = rows.info();
         let fits = (decoded.width_px, decoded.height_px) == (self.input.width_px, self.input.height_px);
         if decoded.width_px == 0 || decoded.height_px == 0 {
-            return Err(ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no pixels"));
+            return Err(ItemError::nameless(ErrorKind::Corrupt).saying(&Message::new("image_no_pixels")));
         }
         let scaled_first;
         let mut passes: Vec<&Pass> = self.passes.iter().collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Format, FormatChoice, Lang, Message, ParamSpec, Value, names, save as model_save};
+use crate::model::{Format, FormatChoice, Lang, Message, ParamKind, ParamSpec, Value, names, save as model_save};
 use crate::op::registry::registry;
 use crate::op::spec::{Group, OpSpec};
 
@@ -32,6 +32,7 @@ pub fn help(spec: &OpSpec, lang: Lang) -> String {
         let summary = wrapped(names::param_summary(lang, spec.id, param.name, param.summary), 6);
         let (allowed, default) = (param.allowed().text(lang), default(param, lang));
         let _ = writeln!(text, "\n  {title}: {allowed} {default}\n{summary}");
+        text += &choices(lang, &param.kind, |choice| names::choice_name(lang, spec.id, param.name, choice));
     }
     if spec.params.is_empty() {
         let _ = writeln!(text, "\n  {}", lang.word("ops_no_parameters"));
@@ -47,6 +48,18 @@ pub fn help(spec: &OpSpec, lang: Lang) -> String {
 /// The name in scripts, followed by the name that people read, unless that follows from it.
 fn titled(lang: Lang, id: &str, name: &str) -> String {
     if lang == Lang::English { id.to_owned() } else { format!("{id} ({name})") }
+}
+
+/// What each choice is called, in languages whose words the choices are not.
+fn choices(lang: Lang, kind: &ParamKind, name: impl Fn(&str) -> String) -> String {
+    let ParamKind::Choice { options, .. } = kind else { return String::new() };
+    if lang == Lang::English {
+        return String::new();
+    }
+    let is_own = |choice: &str, name: &str| name.to_lowercase() != choice.replace(['_', '-'], " ");
+    let named = options.iter().map(|choice| (*choice, name(choice))).filter(|(choice, name)| is_own(choice, name));
+    let named: Vec<String> = named.map(|(choice, name)| format!("{choice}: {name}")).collect();
+    if named.is_empty() { String::new() } else { wrapped(&named.join("; "), 6) + "\n" }
 }
 
 fn default(param: &ParamSpec, lang: Lang) -> String {
@@ -101,6 +114,7 @@ pub fn save_help(lang: Lang) -> String {
         let title = titled(lang, name, &names::save_key_name(lang, name));
         let summary = names::save_key_summary(lang, name, key.param.summary);
         let _ = writeln!(text, "\n  {title}: {} {default}\n      {summary}", key.allowed().text(lang));
+        text += &choices(lang, &key.param.kind, |choice| names::save_choice_name(lang, name, choice));
         for meaning in key.format_meanings(lang) {
             let _ = writeln!(text, "      {meaning}");
         }

@@ -2,7 +2,7 @@
 
 use super::{Rows, prepare};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, RowReader};
+use crate::model::{Band, ImageInfo, Message, RowReader};
 use crate::op::kernels::simd;
 
 pub(super) struct InputRows<'a> {
@@ -48,14 +48,14 @@ impl Rows for InputRows<'_> {
         let rows = self.reader.read_rows(wanted, band)?;
         if rows == 0 {
             let had = self.stored.height_px - self.rows_left;
-            let detail = format!("{had} of {} rows", self.stored.height_px);
-            return Err(ItemError::nameless(ErrorKind::Truncated).with("detail", detail));
+            let rows = Message::new("truncated_rows").with("had", had).count("count", self.stored.height_px.into());
+            return Err(ItemError::nameless(ErrorKind::Truncated).saying(&rows));
         }
         let kept = rows <= wanted
             && band.samples.sample() == self.stored.sample
             && band.samples.len() >= self.stored.row_samples() * rows as usize;
         if !kept {
-            return Err(ItemError::nameless(ErrorKind::Corrupt).with("detail", "rows do not fit its header"));
+            return Err(ItemError::nameless(ErrorKind::Corrupt).saying(&Message::new("rows_mismatch")));
         }
         band.rows = rows;
         self.rows_left -= rows;

@@ -15,7 +15,7 @@ pub(in crate::op) use crop_pad_turn::collect;
 
 use super::pass::Pass;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
+use crate::model::{Band, ImageInfo, Message, RowReader, SampleType, Samples};
 use crate::op::stage::WindowKernel;
 
 /// Target size of a band in bytes of f32 samples: it should stay in a core's cache on its way through the passes.
@@ -143,5 +143,5 @@ fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
 
 /// The error for missing rows.
 fn rows_are_missing() -> ItemError {
-    ItemError::nameless(ErrorKind::Truncated).with("detail", "rows are missing")
+    ItemError::nameless(ErrorKind::Truncated).saying(&Message::new("truncated_in_rows"))
 }
