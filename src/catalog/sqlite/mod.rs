@@ -81,16 +81,18 @@ enum CatalogError {
 }
 
 impl CatalogError {
-    /// The error with the catalog's path. For a damaged file it says what can still be read.
+    /// The error with the catalog's path and what to do. For a damaged file it says what can still be read.
     fn at(self, path: &Path) -> JobError {
-        let is_damaged = matches!(
-            &self,
-            Self::Sql(error) if matches!(
-                error.sqlite_error_code(),
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-            )
-        );
-        if !is_damaged {
+        let code = if let Self::Sql(error) = &self { error.sqlite_error_code() } else { None };
+        let known = match code {
+            Some(rusqlite::ErrorCode::DatabaseBusy) => Some(Message::new("catalog_busy")),
+            Some(rusqlite::ErrorCode::DiskFull) => Some(Message::new("catalog_full")),
+            _ => None,
+        };
+        if let Some(message) = known {
+            return JobError::Machine(message.with("path", path.display()));
+        }
+        if !matches!(code, Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)) {
             return JobError::catalog(path, self);
         }
         let message = match readable_jobs(path) {

@@ -31,7 +31,7 @@ struct Lane<'a> {
     runtime: &'a tokio::runtime::Handle,
     body_tx: &'a mpsc::Sender<LinkResult>,
     spool: Spool,
-    again: PriorResults,
+    prior_results: PriorResults,
     scheduler: Scheduler,
     /// Rows that were read and not offered yet.
     page: VecDeque<ItemRow>,
@@ -56,7 +56,7 @@ impl Run {
             runtime,
             body_tx,
             spool: self.spool(),
-            again: PriorResults::new(self, reader),
+            prior_results: PriorResults::new(self, reader),
             scheduler: self.fetcher.scheduler().clone(),
             page: VecDeque::new(),
             is_turn_of_queues: true,
@@ -224,7 +224,7 @@ impl Lane<'_> {
         }
         // A checksum needs the bytes themselves.
         let is_free = matches!(run.checksum(&row), Ok(None));
-        let made = if is_free { self.again.made(&row, self.reader) } else { None };
+        let prior = if is_free { self.prior_results.find(&row, self.reader) } else { None };
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
@@ -236,8 +236,8 @@ impl Lane<'_> {
                 }
             }
             let fetching = std::panic::AssertUnwindSafe(async {
-                let known = match &made {
-                    Some(made) => prior_results::known(made).await,
+                let known = match &prior {
+                    Some(prior) => prior_results::known(prior).await,
                     None => None,
                 };
                 let (known, ticket) = (known.as_ref(), Some(&ticket));
@@ -249,7 +249,7 @@ impl Lane<'_> {
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
             });
             ticket.leave_host();
-            let result = match result.map(|visit| prior_results::arrival(visit, &row, made)) {
+            let result = match result.map(|visit| prior_results::arrival(visit, &row, prior)) {
                 Ok(FetchOutcome::Body(fetched)) => {
                     run.checked(&row, Ok(*fetched)).await.map(|fetched| FetchOutcome::Body(Box::new(fetched)))
                 }

@@ -167,7 +167,7 @@ impl Run {
     pub(crate) fn decide_interrupted(self: &Arc<Self>, rows: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
         let run = Arc::clone(self);
         named("pixloom-adopt", move || {
-            let (mut ended, mut again) = (Vec::new(), Vec::new());
+            let (mut ended, mut requeued) = (Vec::new(), Vec::new());
             for row in rows {
                 if row.output.is_none() {
                     let error = ItemError::new(ErrorKind::Crash, &row.locator).with("deaths", row.attempts);
@@ -193,13 +193,13 @@ impl Run {
                         finished.attempts = row.attempts.max(1);
                         ended.push(finished);
                     }
-                    _ => again.push(row.id.seq),
+                    _ => requeued.push(row.id.seq),
                 }
             }
             let job = run.job;
             let settled = call(&run.record_tx, move |catalog| {
                 catalog.finish(&ended.iter().collect::<Vec<_>>())?;
-                catalog.set_waiting(job, &again)
+                catalog.set_waiting(job, &requeued)
             });
             if let Err(error) = settled {
                 run.set_error(RunError::Fatal(error));

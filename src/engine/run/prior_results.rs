@@ -14,9 +14,9 @@ use crate::model::{
 use crate::store;
 
 /// Jobs that are searched for earlier ones of the same kind.
-const JOBS_LOOKED_AT: u32 = 200;
+const JOBS_SEARCHED: u32 = 200;
 /// Earlier jobs that are used.
-const JOBS_ASKED: usize = 3;
+const JOBS_USED: usize = 3;
 /// Positions on either side that are searched.
 const AROUND: u64 = 256;
 /// Consecutive links not found, after which only the exact position is checked.
@@ -45,97 +45,97 @@ pub(super) enum FetchOutcome {
 impl PriorResults {
     /// Finds the earlier jobs; none if the catalog can't be read.
     pub(super) fn new(run: &Run, reader: &dyn CatalogReader) -> Self {
-        let jobs = reader.jobs(JOBS_LOOKED_AT).unwrap_or_default();
+        let jobs = reader.jobs(JOBS_SEARCHED).unwrap_or_default();
         let same_work = jobs.into_iter().filter(|row| {
             row.id < run.job
                 && row.state != JobState::Draft
                 && row.done + row.skipped > 0
                 && reader.request(row.id).ok().flatten().is_some_and(|request| does_same(&request, run))
         });
-        let jobs = same_work.take(JOBS_ASKED).map(|row| Earlier { job: row.id, offset: 0, misses: 0 }).collect();
+        let jobs = same_work.take(JOBS_USED).map(|row| Earlier { job: row.id, offset: 0, misses: 0 }).collect();
         Self { jobs }
     }
 
     /// The earlier result of a link, according to the catalog.
-    pub(super) fn made(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<PriorResult> {
+    pub(super) fn find(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<PriorResult> {
         if self.jobs.is_empty() {
             return None;
         }
         let text = row.locator.to_text();
-        self.jobs.iter_mut().find_map(|earlier| earlier.made(&text, row.id.seq, reader))
+        self.jobs.iter_mut().find_map(|earlier| earlier.find(&text, row.id.seq, reader))
     }
 }
 
 impl Earlier {
-    fn made(&mut self, locator: &str, seq: u64, reader: &dyn CatalogReader) -> Option<PriorResult> {
+    fn find(&mut self, locator: &str, seq: u64, reader: &dyn CatalogReader) -> Option<PriorResult> {
         let near = seq.saturating_add_signed(self.offset);
-        let look = |around| reader.prior_result_of_link(self.job, locator, near, around).ok().flatten();
-        let made = look(0).or_else(|| if self.misses < MISSES { look(AROUND) } else { None });
-        match &made {
-            Some(made) => {
-                self.offset = i64::try_from(made.found.seq).unwrap_or(0) - i64::try_from(seq).unwrap_or(0);
+        let search = |around| reader.prior_result_of_link(self.job, locator, near, around).ok().flatten();
+        let prior = search(0).or_else(|| if self.misses < MISSES { search(AROUND) } else { None });
+        match &prior {
+            Some(prior) => {
+                self.offset = i64::try_from(prior.found.seq).unwrap_or(0) - i64::try_from(seq).unwrap_or(0);
                 self.misses = 0;
             }
             None => self.misses = self.misses.saturating_add(1),
         }
-        made
+        prior
     }
 }
 
 /// Whether another job produces the same results as this one.
 fn does_same(spec: &JobSpec, run: &Run) -> bool {
     let ours = &run.spec;
-    let goes_to = |spec: &JobSpec| naming::out_dir(spec).ok();
+    let folder_of = |spec: &JobSpec| naming::out_dir(spec).ok();
     spec.work == ours.work
         && spec.recipe == ours.recipe
         && spec.output().save == ours.output().save
         && (&spec.output().sink.name, spec.output().sink.tree) == (&ours.output().sink.name, ours.output().sink.tree)
         && spec.limits.truncated == ours.limits.truncated
-        && goes_to(spec) == Some(run.naming.out_dir.clone())
+        && folder_of(spec) == Some(run.naming.out_dir.clone())
 }
 
 /// The validators of an earlier result, if its output is still unchanged.
-pub(super) async fn known(made: &PriorResult) -> Option<Known> {
-    let known = Known { etag: made.etag.clone(), last_modified: made.last_modified.clone() };
-    let (output, size_bytes, hash) = (Locator::parse(&made.output), made.bytes_out, made.output_hash.clone());
+pub(super) async fn known(prior: &PriorResult) -> Option<Known> {
+    let known = Known { etag: prior.etag.clone(), last_modified: prior.last_modified.clone() };
+    let (output, size_bytes, hash) = (Locator::parse(&prior.output), prior.bytes_out, prior.output_hash.clone());
     let is_intact = tokio::task::spawn_blocking(move || store::is_intact(&output, size_bytes, &hash));
     is_intact.await.unwrap_or(false).then_some(known)
 }
 
 /// The outcome to record for a visit.
-pub(super) fn arrival(visit: Visit, row: &ItemRow, made: Option<PriorResult>) -> FetchOutcome {
+pub(super) fn arrival(visit: Visit, row: &ItemRow, prior: Option<PriorResult>) -> FetchOutcome {
     let (attempts, fetch_ms, transfer) = match visit {
         Visit::Changed(fetched) => return FetchOutcome::Body(Box::new(fetched)),
         Visit::Unchanged { attempts, fetch_ms, transfer } => (attempts, fetch_ms, transfer),
     };
-    let sentence = match &made {
-        Some(made) => format!("Unchanged since job {}: {} is kept.", made.maker.job, shown(&made.output)),
+    let sentence = match &prior {
+        Some(prior) => format!("Unchanged since job {}: {} is kept.", prior.maker.job, shown(&prior.output)),
         None => "Unchanged.".to_owned(),
     };
     let mut finished = Finished::new(row.id, Outcome::Skipped { reason: SkipReason::Unchanged, sentence });
     finished.http_status = Some(304);
     finished.attempts = row.attempts + attempts;
     finished.timings.fetch_ms = fetch_ms;
-    let unchanged = made.as_ref().map(|made| (made.maker.job.0, made.maker.seq));
+    let unchanged = prior.as_ref().map(|prior| (prior.maker.job.0, prior.maker.seq));
     finished.transfer = Some(Transfer { unchanged, ..transfer });
-    if let Some(made) = made {
+    if let Some(prior) = prior {
         finished.outputs = vec![ItemOutput {
             n: 0,
             name: String::new(),
-            path: Some(made.output),
-            bytes: made.bytes_out,
-            width_px: made.size_px.map(|(width, _)| width),
-            height_px: made.size_px.map(|(_, height)| height),
-            hash: Some(made.output_hash.clone()),
+            path: Some(prior.output),
+            bytes: prior.bytes_out,
+            width_px: prior.size_px.map(|(width, _)| width),
+            height_px: prior.size_px.map(|(_, height)| height),
+            hash: Some(prior.output_hash.clone()),
             state: ItemState::Skipped,
             error: None,
         }];
-        finished.output_hash = Some(made.output_hash);
-        (finished.width_px, finished.height_px) = (made.size_px.map(|size| size.0), made.size_px.map(|size| size.1));
-        finished.hash = made.hash;
-        finished.content_type = made.content_type;
-        finished.etag = made.etag;
-        finished.last_modified = made.last_modified;
+        finished.output_hash = Some(prior.output_hash);
+        (finished.width_px, finished.height_px) = (prior.size_px.map(|size| size.0), prior.size_px.map(|size| size.1));
+        finished.hash = prior.hash;
+        finished.content_type = prior.content_type;
+        finished.etag = prior.etag;
+        finished.last_modified = prior.last_modified;
     }
     FetchOutcome::Unchanged(Box::new(finished))
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn removed_items_come_back_to_their_places() {
+fn removed_items_are_restored_at_their_positions() {
     let mut bench = Bench::new(JobState::Draft);
     let error = Some(ItemError::new(ErrorKind::NotFound, "c.jpg"));
     let mut items = files(0..3000);
@@ -20,7 +20,7 @@ fn removed_items_come_back_to_their_places() {
     assert_eq!(seqs(&bench.reader.page_by_seq(bench.job, 1798, 5).unwrap().rows), [2998, 3000]);
     assert!(bench.reader.page_by_seq(bench.job, 1800, 5).unwrap().rows.is_empty());
     assert!(!bench.reader.is_input(bench.job, "/in/0000005.jpg").unwrap());
-    // A new item doesn't take a free place.
+    // A new item doesn't take a free number.
     assert_eq!(bench.add(&files(5000..5001)).next_seq, 3003);
     bench.catalog.restore_items(bench.job, &removed).unwrap();
     bench.check_sums();
@@ -33,7 +33,7 @@ fn removed_items_come_back_to_their_places() {
 }
 
 #[test]
-fn an_item_at_work_is_not_removed() {
+fn a_running_item_is_not_removed() {
     let mut bench = Bench::with(&files(0..2));
     bench.catalog.set_running(bench.job, &[1]).unwrap();
     assert_eq!(bench.catalog.remove_items(bench.job, &[1, 2]).unwrap().len(), 1);
@@ -70,7 +70,7 @@ fn lists_are_filtered_and_sorted() {
 }
 
 #[test]
-fn a_list_that_nobody_wants_any_more_is_given_up() {
+fn a_list_that_is_no_longer_needed_is_cancelled() {
     let bench = Bench::with(&files(0..20_000));
     let order =
         |cancelled: &dyn Fn() -> bool| bench.reader.order(bench.job, None, None, "7", Order::Name, cancelled).unwrap();
@@ -112,7 +112,7 @@ fn groups_are_the_folders_and_hosts_that_were_added() {
 }
 
 #[test]
-fn a_draft_knows_what_it_lists() {
+fn a_draft_knows_its_items() {
     let mut bench = Bench::new(JobState::Draft);
     let adding = Adding { leave_out_known: true, cursor: None };
     let items = [new_item("/in/a.jpg"), new_item("https://h.example/a"), new_item("/in/a.jpg")];

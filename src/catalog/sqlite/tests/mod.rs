@@ -116,7 +116,7 @@ fn seqs(rows: &[ItemRow]) -> Vec<u64> {
 }
 
 #[test]
-fn a_job_that_was_killed_at_work_is_told_as_paused_and_found_for_a_resume() {
+fn a_job_whose_process_was_killed_is_paused_and_can_be_resumed() {
     let mut bench = Bench::new(JobState::Paused);
     let second = bench.catalog.create_job(&JobSpec::default(), JobState::Running).unwrap();
     let state = |bench: &Bench, job| bench.reader.job(job).unwrap().unwrap().state;
@@ -152,7 +152,7 @@ fn jobs_are_listed_newest_first_and_found_by_their_state() {
 }
 
 #[test]
-fn a_job_that_can_not_be_read_hides_no_other() {
+fn an_unreadable_job_hides_no_other() {
     let mut bench = Bench::new(JobState::Draft);
     let second = bench.catalog.create_job(&JobSpec::default(), JobState::Draft).unwrap();
     let outside = rusqlite::Connection::open(bench.path()).unwrap();
@@ -162,7 +162,7 @@ fn a_job_that_can_not_be_read_hides_no_other() {
 }
 
 #[test]
-fn only_drafts_are_deleted_and_their_numbers_never_come_back() {
+fn only_drafts_are_deleted_and_their_numbers_are_not_reused() {
     let mut bench = Bench::with(&files(0..3));
     assert!(bench.catalog.delete_job(bench.job).unwrap_err().to_string().contains("not a draft"));
     let draft = bench.catalog.create_job(&JobSpec::default(), JobState::Draft).unwrap();
@@ -206,7 +206,7 @@ fn another_connection_reads_whole_transactions_while_a_job_writes() {
 }
 
 #[test]
-fn a_catalog_of_a_newer_version_or_of_another_program_is_refused_and_untouched() {
+fn a_database_of_a_newer_version_or_of_another_program_is_refused_and_not_changed() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |path: &std::path::Path| open(path).err().unwrap().to_string();
     let newer = dir.path().join("newer.sqlite");
@@ -228,7 +228,7 @@ fn a_catalog_of_a_newer_version_or_of_another_program_is_refused_and_untouched()
 }
 
 #[test]
-fn a_catalog_is_made_once_however_many_open_it() {
+fn a_catalog_is_created_once_even_if_many_threads_open_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("deep/er/catalog.sqlite");
     std::thread::scope(|scope| {

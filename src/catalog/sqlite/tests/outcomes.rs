@@ -60,7 +60,7 @@ fn recording_an_outcome_twice_changes_nothing() {
 }
 
 #[test]
-fn a_failure_is_kept_as_data_and_as_a_sentence() {
+fn a_failure_is_stored_as_data_and_as_a_sentence() {
     let mut bench = Bench::with(&files(0..2));
     bench.finish(1, failed(ErrorKind::Truncated));
     assert_eq!(bench.item(1).error, Some(ItemError::new(ErrorKind::Truncated, "x.jpg").with("detail", "so it is")));
@@ -272,7 +272,7 @@ fn failures_are_read_in_the_order_in_which_they_happened() {
 }
 
 #[test]
-fn skipped_failures_are_no_failures_any_more() {
+fn skipped_failures_are_not_failures() {
     let mut bench = Bench::with(&files(0..3));
     bench.finish(1, failed(ErrorKind::Corrupt));
     bench.finish(2, Outcome::Skipped { reason: SkipReason::Exists, sentence: "b.jpg exists already.".to_owned() });

@@ -126,7 +126,7 @@ fn a_disk_that_is_full_during_the_upgrade_leaves_the_old_catalog_usable() {
 }
 
 #[test]
-fn a_catalog_that_an_older_program_is_working_on_is_not_upgraded() {
+fn a_catalog_in_use_by_an_older_program_is_not_upgraded() {
     let (dir, path) = version_1();
     let lock = crate::catalog::lock_job(&path, JobId(3)).unwrap();
     let error = open(&path).err().unwrap().to_string();
