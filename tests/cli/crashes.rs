@@ -90,7 +90,8 @@ fn an_item_in_progress_in_three_deaths_is_retried_alone_and_failed_after_another
     assert_eq!((&end["done"], &end["failed"]), (&4.into(), &1.into()));
     assert_eq!(home.files("out").len(), 4);
     assert_eq!(violations.lock().unwrap().as_slice(), [""; 0]);
-    assert_eq!(server.hits("/3.txt"), 4, "it was not requested a fifth time");
+    // A process may be killed before the request of an item whose start is recorded.
+    assert!(server.hits("/3.txt") <= 4, "it was not requested a fifth time");
 }
 
 #[test]
