@@ -262,8 +262,10 @@ impl Desk {
         assert_eq!(files.into_keys().collect::<Vec<_>>(), Vec::<String>::new(), "nothing is left over");
         let job = self.row_of(job);
         assert_eq!((job.state, job.total, job.done, job.failed), (JobState::Done, items as u64, items as u64, 0));
-        let beside: Vec<_> = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert!(!beside.iter().any(|name| name.to_string_lossy().ends_with(".lock")), "{beside:?}");
+        self.wait("the job's lock is removed", |_| {
+            let beside = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+            !beside.into_iter().any(|name| name.to_string_lossy().ends_with(".lock"))
+        });
     }
 }
 

@@ -102,7 +102,7 @@ fn a_drawing_that_takes_more_memory_than_there_is_fails_alone() {
 fn a_drawing_that_takes_longer_than_its_item_may_fails_alone() {
     let desk = Desk::command_line();
     let sources = vec![file(&desk.put("slow.svg", SLOW)), file(&desk.put("good.png", png(30, 20, 1)))];
-    let limits = Limits { item_timeout_s: Some(2), ..Limits::default() };
+    let limits = Limits { item_timeout_s: Some(5), ..Limits::default() };
     let rows = desk.run(pixloom::model::JobSpec { limits, ..desk.job(sources, Vec::new(), save_as("bmp")) });
     let error = error_of(&rows, "slow.svg");
     assert_eq!(error.kind, ErrorKind::TookTooLong, "{error}");
