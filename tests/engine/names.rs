@@ -77,8 +77,8 @@ fn with_one_name_for_all(policy: ConflictPolicy, round: u32, items: u32) -> (Des
     let desk = Desk::command_line();
     let mut sources = Vec::new();
     for n in 0..items {
-        let extension = ["avif", "png", "bmp", "webp"][n as usize % 4];
-        let side_px = if (n * 7 + round * 5).is_multiple_of(3) { 400 } else { 12 };
+        let extension = ["avif", "png", "bmp", "webp"][(n + round) as usize % 4];
+        let side_px = if (n * 7 + round * 5).is_multiple_of(3) { 900 } else { 12 };
         let bytes = picture_as(extension, side_px, n);
         sources.push(file(&desk.put(&format!("{n}/same.{extension}"), bytes)));
     }
@@ -91,7 +91,7 @@ fn with_one_name_for_all(policy: ConflictPolicy, round: u32, items: u32) -> (Des
 
 #[test]
 fn conflicting_names_are_numbered_in_list_order_whichever_item_is_finished_first() {
-    for round in 0..12 {
+    for round in 0..8 {
         let (desk, rows) = with_one_name_for_all(ConflictPolicy::Rename, round, 12);
         desk.check_all_done_once(rows[0].id.job, 12);
         let name = |row: &ItemRow| output_of(row).file_name().unwrap().to_str().unwrap().to_owned();
