@@ -1,7 +1,7 @@
 //! Starting, pausing, resuming, cancelling and retrying jobs.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Sender;
 
@@ -128,10 +128,11 @@ impl Coordinator {
         } else {
             self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect()
         };
-        self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None });
+        let stop: Arc<AtomicBool> = Arc::default();
+        self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None, stop: Arc::clone(&stop) });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let secrets = Arc::clone(&self.parts.secrets);
-        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, &record_tx);
+        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, &record_tx, &stop);
         self.on_disk(Disk::Output, prepare, move |this, prepared| this.prepared(job, prepared));
         Ok(())
     }
@@ -360,6 +361,7 @@ fn prepare(
     readers: &ReaderFactory,
     secrets: &Arc<Secrets>,
     record_tx: &Sender<Record>,
+    stop: &AtomicBool,
 ) -> Result<Prepared, JobError> {
     let pipeline = check(&spec)?;
     let out_dir = naming::out_dir(&spec)?;
@@ -372,7 +374,7 @@ fn prepare(
     let mut remark = None;
     let mut damaged = Vec::new();
     if has_results && spec.output().sink.durability == Durability::Fast {
-        let verified = verify_outputs(job, reader.as_ref(), &naming)?;
+        let verified = verify_outputs(job, reader.as_ref(), &naming, stop)?;
         damaged = verified.damaged;
         remark = Some(match damaged.len() as u64 {
             0 => Remark::ResultsIntact { count: verified.intact },

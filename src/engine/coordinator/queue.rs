@@ -1,6 +1,8 @@
 //! The jobs that were started and have not ended, in order. One runs at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Active;
 use crate::catalog::{JobLock, JobSource};
@@ -29,6 +31,15 @@ pub(super) struct Preparing {
     pub(super) to_read: Vec<JobSource>,
     /// The state in which it is left instead of running, if it was stopped in the meantime.
     pub(super) stopped: Option<JobState>,
+    /// Set to end the preparation early.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl Preparing {
+    fn stop_in(&mut self, state: JobState) {
+        self.stopped.get_or_insert(state);
+        self.stop.store(true, Ordering::Release);
+    }
 }
 
 impl JobQueue {
@@ -101,7 +112,7 @@ impl JobQueue {
     pub(super) fn stop_preparing(&mut self, job: JobId, state: JobState) -> bool {
         let preparing = self.preparing.iter_mut().find(|preparing| preparing.job == job);
         preparing.is_some_and(|preparing| {
-            preparing.stopped.get_or_insert(state);
+            preparing.stop_in(state);
             true
         })
     }
@@ -119,7 +130,7 @@ impl JobQueue {
     /// Leaves every job that is being prepared in `state`.
     pub(super) fn stop_all_preparing(&mut self, state: JobState) {
         for preparing in &mut self.preparing {
-            preparing.stopped.get_or_insert(state);
+            preparing.stop_in(state);
         }
     }
 

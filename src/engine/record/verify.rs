@@ -1,11 +1,12 @@
 //! Checks the finished files of a job whose writes were not synced (`--fast`): a power failure may have damaged them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::catalog::CatalogReader;
 use crate::engine::item::naming::Naming;
 use crate::error::JobError;
-use crate::model::{ItemRow, ItemState, JobId, Locator};
+use crate::model::{ItemRow, ItemState, JobId, Locator, Message};
 use crate::store;
 
 /// Rows read at once.
@@ -24,7 +25,13 @@ pub(crate) struct Verified {
 
 /// Compares the outputs of finished items with their recorded hashes. A damaged file is removed, unless it was modified
 /// after its item ended: then it was written by another program.
-pub(crate) fn verify_outputs(job: JobId, reader: &dyn CatalogReader, naming: &Naming) -> Result<Verified, JobError> {
+pub(crate) fn verify_outputs(
+    job: JobId,
+    reader: &dyn CatalogReader,
+    naming: &Naming,
+    stop: &AtomicBool,
+) -> Result<Verified, JobError> {
+    const STOPPED: Message = Message::new("verify_stopped");
     let mut verified = Verified::default();
     let mut after_seq = 0;
     loop {
@@ -34,6 +41,9 @@ pub(crate) fn verify_outputs(job: JobId, reader: &dyn CatalogReader, naming: &Na
         for row in page.iter().filter(|row| row.state == ItemState::Done) {
             let (Some(output), Some(hash)) = (&row.output, &row.output_hash) else { continue };
             let file = Locator::parse(output);
+            if stop.load(Ordering::Acquire) {
+                return Err(JobError::Machine(STOPPED));
+            }
             if store::sha256_of(&file).is_ok_and(|now| now == *hash) {
                 verified.intact += 1;
                 continue;

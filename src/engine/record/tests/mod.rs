@@ -8,6 +8,7 @@ mod tracked_catalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crossbeam_channel::bounded;
 
 use super::message::{FinishedItem, RECORDS, Record, Task};
 use super::recorder::{Batch, Recorder, Runs};
+use super::verify::verify_outputs;
 use crate::catalog::{self, Adding, CatalogReader, SourceCursor};
 use crate::codec::Helpers;
 use crate::engine::check;
@@ -499,4 +501,19 @@ fn catalog_and_recorder_do_what_the_model_does_whatever_is_asked_and_whenever_th
         deaths += bench.deaths;
     }
     assert!(deaths > SEEDS as u32, "only {deaths} deaths");
+}
+
+#[test]
+fn a_check_of_results_finds_what_is_damaged_and_ends_when_it_is_stopped() {
+    let mut bench = Bench::new(0);
+    bench.complete();
+    let model = bench.model();
+    let output = model.items[&3].output.clone().unwrap();
+    fs::write(Locator::parse(&output).path().unwrap(), "damaged").unwrap();
+    let process = bench.process();
+    let verify =
+        |is_stopped| verify_outputs(JOB, process.reader.as_ref(), &process.run.naming, &AtomicBool::new(is_stopped));
+    let verified = verify(false).unwrap();
+    assert_eq!((verified.damaged.as_slice(), verified.intact), (&[3][..], model.items.len() as u64 - 1));
+    assert!(verify(true).is_err());
 }
