@@ -10,7 +10,7 @@ use super::{Coordinator, Phase};
 use crate::engine::api::snapshot::Notice;
 use crate::engine::record::message::call;
 use crate::engine::run::RunError;
-use crate::error::JobError;
+use crate::error::{ErrorKind, JobError};
 use crate::model::{Edge, JobId, JobState, Message};
 use crate::store::Space;
 
@@ -115,9 +115,14 @@ impl Coordinator {
 
     fn space_is(&mut self, job: JobId, space: &Space) -> Result<(), JobError> {
         let Some(active) = self.queue.run_mut(job) else { return Ok(()) };
-        let Phase::Waiting { full_at_bytes, .. } = &mut active.phase else { return Ok(()) };
+        let Phase::Waiting { full_at_bytes, reason, .. } = &mut active.phase else { return Ok(()) };
         match full_at_bytes {
-            None => *full_at_bytes = Some(space.free_bytes.filter(|_| !space.is_read_only).unwrap_or(0)),
+            None => {
+                // A folder that was read-only was not full, even if it is writable again by now.
+                let was_read_only = matches!(reason, JobError::Item(error) if error.kind == ErrorKind::ReadOnly);
+                let full_at = space.free_bytes.filter(|_| !was_read_only && !space.is_read_only);
+                *full_at_bytes = Some(full_at.unwrap_or(0));
+            }
             Some(full_at) => {
                 let has_room = space.free_bytes.is_none_or(|free| free.saturating_sub(*full_at) >= ROOM_BYTES);
                 if has_room && !space.is_read_only {
