@@ -335,17 +335,18 @@ fn resolve(
         (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
             Verdict::Save(wanted, Publish::Fresh(0))
         }
-        // Results of one job never replace each other.
-        (ConflictPolicy::Overwrite, Holder::Ours) => Verdict::Refuse(conflict(input, &wanted)),
         (ConflictPolicy::Skip, _) => {
             let reason = exists_already(&wanted, holder);
             Verdict::Skip(wanted, reason)
         }
-        (ConflictPolicy::Overwrite, _) if claims.is_input(&wanted) => {
+        (ConflictPolicy::Overwrite, Holder::Others) if claims.is_input(&wanted) => {
             Verdict::Refuse(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wanted.display()))
         }
-        (ConflictPolicy::Overwrite, _) => Verdict::Save(wanted, Publish::Replace),
-        (ConflictPolicy::Fail | ConflictPolicy::Rename, _) => Verdict::Refuse(conflict(input, &wanted)),
+        (ConflictPolicy::Overwrite, Holder::Others) => Verdict::Save(wanted, Publish::Replace),
+        // Results of one job never replace each other, whatever the policy.
+        (ConflictPolicy::Overwrite | ConflictPolicy::Fail | ConflictPolicy::Rename, _) => {
+            Verdict::Refuse(conflict(input, &wanted))
+        }
     };
     Resolution { is_taken: holder != Holder::None, verdict }
 }
