@@ -71,6 +71,28 @@ const BLOCKING: [&[&str]; 8] = [
     &["walkdir"],
 ];
 
+/// Files that may lift clippy's bans on opening files and starting programs, each in the part that says why. Everything
+/// else reads and writes through `store`.
+const DIRECT_ACCESS: [&str; 13] = [
+    "catalog/lock.rs",
+    "catalog/sqlite/backup.rs",
+    "catalog/sqlite/mod.rs",
+    "catalog/sqlite/writer.rs",
+    "codec/guard/helper.rs",
+    "codec/guard/sandbox.rs",
+    "engine/run/memory_budget.rs",
+    "fetch/credentials/secrets.rs",
+    "lib.rs", // for tests
+    "store/folder.rs",
+    "store/local.rs",
+    "store/owner.rs",
+    "store/spool.rs",
+];
+
+/// Folders of a module that know nothing about its other folders: what happens to an item is decided without knowing
+/// whether a run, a dry run or a preview asks.
+const SELF_CONTAINED: [&str; 1] = ["engine/item/"];
+
 // ---------------------------------------------------------------------------------------------------------------------
 // The rules.
 
@@ -79,7 +101,8 @@ fn area_of(path: &str) -> &str {
     path.split_once('/').map_or(path.trim_end_matches(".rs"), |(area, _)| area)
 }
 
-fn place(tree: &Tree, reference: &Reference) -> String {
+/// A reference as it is written, with its file.
+fn shown(tree: &Tree, reference: &Reference) -> String {
     format!("src/{}: `{}`", tree.files[reference.file], reference.written.join("::"))
 }
 
@@ -99,7 +122,7 @@ fn forbidden_imports(tree: &Tree) -> Vec<String> {
         }
         let allowed = ALLOWED.iter().find(|(name, _)| *name == area).map_or(&[][..], |(_, allowed)| *allowed);
         if !allowed.contains(&used) {
-            found.insert(format!("{}: `{area}` may not use `{used}`", place(tree, reference)));
+            found.insert(format!("{}: `{area}` may not use `{used}`", shown(tree, reference)));
         }
     }
     found.into_iter().collect()
@@ -111,6 +134,31 @@ fn unknown_modules(tree: &Tree) -> Vec<String> {
     let is_known = |area: &str| ["lib", "main"].contains(&area) || ALLOWED.iter().any(|(name, _)| *name == area);
     let unknown = areas.into_iter().filter(|area| !is_known(area));
     unknown.map(|area| format!("src/{area}: say in tests/layout.rs what it may use")).collect()
+}
+
+/// Files that lift the bans on opening files and starting programs, or no longer do, and are not listed, or still are.
+fn direct_access(sources: &[Source]) -> Vec<String> {
+    let is_test = |path: &str| path.contains("/tests/") || path.ends_with("tests.rs");
+    let lifts = |source: &&Source| !is_test(&source.path) && source.text.contains("clippy::disallowed_methods");
+    let found: BTreeSet<&str> = sources.iter().filter(lifts).map(|source| source.path.as_str()).collect();
+    let allowed: BTreeSet<&str> = DIRECT_ACCESS.into_iter().collect();
+    let new = found.difference(&allowed).map(|path| format!("src/{path}: read and write through `store`"));
+    let old = allowed.difference(&found).map(|path| format!("src/{path} lifts no ban: remove it from DIRECT_ACCESS"));
+    new.chain(old).collect()
+}
+
+/// Imports out of a self-contained folder into another one of the same module.
+fn imports_from_beside(tree: &Tree) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for reference in tree.references.iter().filter(|reference| !reference.in_tests) {
+        let from = &tree.files[reference.file];
+        let Some(to) = reference.defined_in.map(|to| &tree.files[to]) else { continue };
+        let Some(folder) = SELF_CONTAINED.iter().find(|folder| from.starts_with(**folder)) else { continue };
+        if area_of(to) == area_of(folder) && !to.starts_with(folder) {
+            found.insert(format!("{}: {folder} may not use src/{to}", shown(tree, reference)));
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// Which file imports what from which. Left out: tests, and what a file takes from the `mod.rs` above it, because a
@@ -170,7 +218,7 @@ fn blocking_in_the_window(tree: &Tree) -> Vec<String> {
         .iter()
         .filter(in_window)
         .filter(|reference| blocks(&reference.written))
-        .map(|reference| format!("{}: the window only sends commands and reads snapshots", place(tree, reference)))
+        .map(|reference| format!("{}: the window only sends commands and reads snapshots", shown(tree, reference)))
         .collect()
 }
 
@@ -338,6 +386,16 @@ fn the_window_uses_no_files_network_or_threads() {
 }
 
 #[test]
+fn only_the_store_and_few_files_open_files_and_start_programs() {
+    check(|sources, _| direct_access(sources));
+}
+
+#[test]
+fn an_item_is_decided_without_knowing_who_asks() {
+    check(|_, tree| imports_from_beside(tree));
+}
+
+#[test]
 fn only_the_theme_names_colours() {
     check(colours_outside_the_theme);
 }
@@ -433,6 +491,30 @@ fn an_import_in_the_right_direction_is_allowed() {
     for (path, text) in good {
         assert_eq!(forbidden_imports(&tree_of_one(path, text).1), Vec::<String>::new(), "{text}");
     }
+}
+
+#[test]
+fn a_new_file_that_opens_files_itself_and_an_outdated_permission_are_found() {
+    let lifting = "#![expect(clippy::disallowed_methods, reason = \"a\")]";
+    let found = direct_access(&tree_of(&[("op/mod.rs", lifting), ("store/local.rs", lifting)]).0);
+    assert!(found.iter().any(|complaint| complaint.contains("src/op/mod.rs")), "{found:?}");
+    assert!(found.iter().any(|complaint| complaint.contains("store/owner.rs lifts no ban")), "{found:?}");
+    assert!(!found.iter().any(|complaint| complaint.contains("store/local.rs")), "{found:?}");
+}
+
+#[test]
+fn an_import_out_of_a_self_contained_folder_is_found() {
+    let tree = |import: &str| {
+        tree_of(&[
+            ("engine/mod.rs", "mod item; mod run;"),
+            ("engine/item/mod.rs", "mod decide; mod render;"),
+            ("engine/item/decide.rs", import),
+            ("engine/item/render.rs", "pub struct Prepared;"),
+            ("engine/run/mod.rs", "pub struct Run;"),
+        ])
+    };
+    assert_eq!(imports_from_beside(&tree("use crate::engine::run::Run;").1).len(), 1);
+    assert!(imports_from_beside(&tree("use super::render::Prepared;").1).is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The lock of a running job: an OS file lock next to the catalog, which the system releases when its process ends.
 
+#![expect(clippy::disallowed_methods, reason = "lock files beside the catalog")]
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;

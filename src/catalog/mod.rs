@@ -4,12 +4,6 @@
 //! ([`CatalogReader`]), even while a job writes. Nothing here touches images or outputs, and no type of the database
 //! leaves this module.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the catalog is a database file with a lock file"
-)]
-
 mod api;
 pub mod export;
 mod lock;

@@ -24,7 +24,7 @@ use crate::model::{
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    #[arg(value_name = "INPUT", help = inputs_help(" to add to the window"))]
+    #[arg(value_name = "INPUT")]
     pub(super) inputs: Vec<OsString>,
     #[command(flatten)]
     pub(super) catalog: CatalogArgs,
@@ -143,7 +143,7 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    #[arg(value_name = "INPUT", help = inputs_help(""))]
+    #[arg(value_name = "INPUT")]
     inputs: Vec<OsString>,
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -308,7 +308,7 @@ impl RunArgs {
     fn recipe_and_save(&self) -> Result<(Recipe, Save), JobError> {
         let (mut recipe, mut save) = (Recipe::default(), Save::default());
         if let Some(path) = &self.recipe {
-            let text = std::fs::read_to_string(path).map_err(|error| {
+            let text = crate::store::read_text(path).map_err(|error| {
                 JobError::Refused(
                     Message::new("recipe_unread").with("path", path.display()).with_message("detail", error),
                 )
@@ -356,13 +356,6 @@ impl RunArgs {
     }
 }
 
-/// The kinds of inputs, as a sentence that ends in `end`.
-fn inputs_help(end: &str) -> String {
-    let kinds = engine::argument_help();
-    let (first, rest) = kinds.split_at(kinds.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}{end}", first.to_uppercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,19 +364,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn help_lists_every_kind_of_source_and_every_format_of_lists() {
-        let mut command = Arguments::command();
-        let run = command.find_subcommand_mut("run").map(|run| run.render_long_help().to_string()).unwrap_or_default();
-        let run = run.split_whitespace().collect::<Vec<_>>().join(" ");
-        for words in [
-            "Files, folders, http(s) URLs and toys (toy:NUMBER)",
-            ".parquet or .toys (one toy per line)",
-            "a box of toys",
-        ] {
-            assert!(run.contains(words), "{words}: {run}");
-        }
     }
 }

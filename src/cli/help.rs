@@ -11,6 +11,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::args::Arguments;
+use crate::engine;
+use crate::model::words::Arg as WordArg;
 use crate::model::{Lang, Message};
 
 /// The command line, with its help in that language.
@@ -18,12 +20,37 @@ pub(super) fn command(lang: Lang) -> Command {
     let mut command = Arguments::command();
     // Built first, so that `--help` and `help` are there to be described.
     command.build();
-    described(command.about(lang.word("about")), lang, None)
+    described(command.about(lang.word("about")), &Texts::new(lang), None)
 }
 
-fn described(command: Command, lang: Lang, name: Option<&str>) -> Command {
+/// Texts of options in a language.
+struct Texts {
+    lang: Lang,
+    /// The kinds of inputs and lists, which are declared elsewhere.
+    kinds: [(&'static str, String); 3],
+}
+
+impl Texts {
+    fn new(lang: Lang) -> Self {
+        let inputs = engine::argument_help(lang);
+        let (first, rest) = inputs.split_at(inputs.chars().next().map_or(0, char::len_utf8));
+        let kinds = [
+            ("inputs", format!("{}{rest}", first.to_uppercase())),
+            ("lists", engine::list_argument_help(lang)),
+            ("formats", engine::list_formats_help(lang)),
+        ];
+        Self { lang, kinds }
+    }
+
+    fn find(&self, id: &str) -> Option<String> {
+        self.lang.text(id, self.kinds.iter().map(|(name, kinds)| (*name, WordArg::Text(kinds.as_str().into()))))
+    }
+}
+
+fn described(command: Command, texts: &Texts, name: Option<&str>) -> Command {
+    let lang = texts.lang;
     let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    let mut command = command.mut_args(|arg| described_arg(arg, lang, name));
+    let mut command = command.mut_args(|arg| described_arg(arg, texts, name));
     if lang != Lang::English {
         let usage = lang.word("usage_heading");
         command = command
@@ -36,7 +63,7 @@ fn described(command: Command, lang: Lang, name: Option<&str>) -> Command {
         let Some(about) = lang.find(&format!("command-{sub}")) else { continue };
         command = command.mut_subcommand(&sub, |command| {
             let command = command.about(about);
-            if sub == "help" { command } else { described(command, lang, Some(&sub)) }
+            if sub == "help" { command } else { described(command, texts, Some(&sub)) }
         });
     }
     command
@@ -48,23 +75,18 @@ fn usage_words(usage: &str, lang: Lang) -> String {
     usage.replace("[OPTIONS]", lang.word("options_word")).replace("<COMMAND>", lang.word("command_word"))
 }
 
-fn described_arg(arg: Arg, lang: Lang, command: Option<&str>) -> Arg {
+fn described_arg(arg: Arg, texts: &Texts, command: Option<&str>) -> Arg {
+    let lang = texts.lang;
     let id = arg.get_id().as_str();
-    let own = command.and_then(|command| lang.find(&format!("option-{command}-{id}")));
-    let Some(help) = own.or_else(|| lang.find(&format!("option-{id}"))) else { return arg };
+    let own = command.and_then(|command| texts.find(&format!("option-{command}-{id}")));
+    let Some(mut help) = own.or_else(|| texts.find(&format!("option-{id}"))) else { return arg };
     if lang == Lang::English {
-        // Where the kinds that are declared make up the help, it names them all.
-        return if arg.get_help().is_some() && !arg.is_global_set() && !is_builtin(&arg) {
-            arg
-        } else {
-            arg.help(help)
-        };
+        return arg.help(help);
     }
     // What clap adds to a help text, and its headings, are English: they are written here.
     let defaults: Vec<String> =
         arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
     let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    let mut help = help.to_owned();
     if arg.get_action().takes_values() {
         if !defaults.is_empty() && !arg.is_hide_default_value_set() {
             let default = Message::new("help_default").with("value", defaults.join(", "));
@@ -81,11 +103,6 @@ fn described_arg(arg: Arg, lang: Lang, command: Option<&str>) -> Arg {
         (None, false) => "options_heading",
     };
     arg.help(help).help_heading(lang.word(heading)).hide_default_value(true).hide_possible_values(true)
-}
-
-/// Whether clap added this option.
-fn is_builtin(arg: &Arg) -> bool {
-    matches!(arg.get_id().as_str(), "help" | "version")
 }
 
 /// A usage error in that language; `None` where clap's own English text is all there is.
@@ -170,6 +187,31 @@ mod tests {
                 }
                 let subs = command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set());
                 commands.extend(subs.map(|sub| (Some(sub.get_name().to_owned()), sub.clone())));
+            }
+        }
+    }
+
+    #[test]
+    fn help_lists_every_kind_of_source_and_every_format_of_lists() {
+        for (lang, wanted) in [
+            (
+                Lang::English,
+                [
+                    "Files, folders, http(s) URLs and toys (toy:NUMBER)",
+                    ".parquet or .toys (one toy per line)",
+                    "a box of toys",
+                ],
+            ),
+            (
+                Lang::Korean,
+                ["파일, 폴더, http(s) URL, toys (toy:NUMBER)", ".txt (한 줄에 하나, #은 주석)", "a box of toys"],
+            ),
+        ] {
+            let mut command = command(lang);
+            let run = command.find_subcommand_mut("run").expect("declared").render_long_help().to_string();
+            let run = run.split_whitespace().collect::<Vec<_>>().join(" ");
+            for words in wanted {
+                assert!(run.contains(words), "{words}: {run}");
             }
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::engine::{self, ArgumentOptions};
 use crate::error::JobError;
 use crate::model::{Message, SourceSpec, locator};
+use crate::store;
 
 /// The sources that the inputs on the command line name.
 pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<SourceSpec>, JobError> {
@@ -19,7 +20,7 @@ pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<Source
 pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
     let Some((scheme, _)) = input.to_str().and_then(|word| word.split_once("://")) else { return Ok(()) };
     let known = ["http", "https", "file"].contains(&scheme.to_ascii_lowercase().as_str());
-    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || Path::new(input).exists() {
+    if known || !scheme.chars().all(|c| c.is_ascii_alphanumeric()) || store::kind_at(Path::new(input)).is_some() {
         return Ok(());
     }
     let shown = locator::without_user_info(&input.to_string_lossy());
@@ -30,7 +31,7 @@ pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
 pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
     check_scheme(input)?;
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
-    if looks_like_a_command && !Path::new(input).exists() {
+    if looks_like_a_command && store::kind_at(Path::new(input)).is_none() {
         let word = input.to_string_lossy();
         return Err(JobError::Refused(Message::new("no_such_command").with("word", word)));
     }

@@ -1,8 +1,6 @@
 //! Options of lists of links.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use clap::Args;
@@ -11,20 +9,16 @@ use super::inputs::check_scheme;
 use crate::engine;
 use crate::error::JobError;
 use crate::model::{ListSpec, Locator, Message, SourceSpec};
+use crate::store;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LinkArgs {
-    #[arg(long, value_name = "FILE|URL|-", help = urls_help())]
+    #[arg(long, value_name = "FILE|URL|-")]
     urls: Vec<OsString>,
     #[arg(long, value_name = "NAME", requires = "urls")]
     url_column: Option<String>,
     #[arg(long, value_name = "NAME", requires = "urls")]
     checksum_column: Option<String>,
-}
-
-fn urls_help() -> String {
-    let (formats, lists) = (engine::list_formats_help(), engine::list_argument_help());
-    format!("A list of URLs ({formats}, each also .gz): {lists} (repeatable)")
 }
 
 impl LinkArgs {
@@ -48,12 +42,13 @@ pub(super) fn lists_given_as_inputs(source: &SourceSpec) -> impl Iterator<Item =
 
 fn is_list_of_links(path: &Path) -> bool {
     const HEAD_BYTES: u64 = 4096;
-    let mut head = Vec::new();
-    let is_list = engine::is_list_name(path)
-        && File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).is_ok();
+    if !engine::is_list_name(path) {
+        return false;
+    }
+    let head = store::read_head(&Locator::File(path.to_path_buf()), HEAD_BYTES);
     let text = String::from_utf8_lossy(&head);
     let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"'));
-    is_list && words.any(Locator::is_url)
+    words.any(Locator::is_url)
 }
 
 fn source(list: &OsString) -> Result<SourceSpec, JobError> {

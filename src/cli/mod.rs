@@ -3,8 +3,6 @@
 //! Exit code: 0 all items done or skipped by policy; 1 some items failed; 2 wrong usage or a wrong recipe, nothing
 //! started; 3 the job could not run or stopped; 130 interrupted, resumable.
 
-#![expect(clippy::disallowed_methods, reason = "arguments name files")]
-
 mod args;
 mod follow;
 mod help;

@@ -9,6 +9,7 @@ use super::values::{nonzero_seconds, worded};
 use crate::engine;
 use crate::error::JobError;
 use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
+use crate::store::{self, EntryKind};
 
 /// Options for fetching. Secrets are referenced by name, never passed directly: `env:NAME`, `netrc`, `settings:NAME`.
 #[derive(Debug, Args)]
@@ -65,7 +66,7 @@ impl NetworkArgs {
     /// The network settings that these options describe.
     pub(super) fn spec(&self) -> Result<NetworkSpec, JobError> {
         let ca_file = match &self.ca_file {
-            Some(path) if !path.is_file() => {
+            Some(path) if store::kind_at(path) != Some(EntryKind::File) => {
                 return Err(JobError::Refused(Message::new("ca_not_there").with("path", path.display())));
             }
             Some(path) => Some(std::path::absolute(path).map_err(|error| JobError::path(path, &error))?),

@@ -24,6 +24,9 @@ pub(super) enum Line {
     Planned {
         locator: String,
         output: Option<String>,
+        /// The output with fields that only the run will tell.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pending_output: Option<String>,
         conflict: bool,
         skipped: bool,
         width: Option<u32>,
@@ -70,6 +73,7 @@ impl Line {
         Self::Planned {
             locator: locator::reported_url(&item.locator.to_text()),
             output: item.output.as_ref().map(|path| path.display().to_string()),
+            pending_output: item.pending_output.as_ref().map(|path| path.display().to_string()),
             conflict: item.conflict,
             skipped: item.skipped,
             width: item.size_px.map(|(width, _)| width),
@@ -173,7 +177,10 @@ pub(super) fn planned(item: &PlannedItem, lang: Lang) -> String {
             };
             format!("{}{size}{note}", path.display())
         }
-        (None, None) => format!("{}{size}", lang.word("plan_unnamed")),
+        (None, None) => match &item.pending_output {
+            Some(path) => format!("{}{size} [{}]", path.display(), lang.word("plan_unnamed")),
+            None => format!("{}{size}", lang.word("plan_unnamed")),
+        },
     };
     let mut line = format!("{} -> {fate}", item.locator);
     for remark in &item.remarks {

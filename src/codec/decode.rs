@@ -20,7 +20,7 @@ pub fn probe(bytes: &[u8]) -> Result<Header, ItemError> {
 /// Like [`probe`], for one page of a multi-page file, counted from 0. Other files have one page, whatever the number.
 pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
     let spec = require(bytes)?;
-    let header = Header::new(spec.format(), (spec.probe)(bytes, page)?);
+    let header = Header { format: spec.format(), file: (spec.probe)(bytes, page)? };
     errors::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
 }
@@ -31,7 +31,7 @@ pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Resul
     let spec = require(bytes)?;
     let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
     let Some(hidden) = hidden.filter(|hidden| (hidden.is_hidden)(bytes)) else { return probe_page(bytes, page) };
-    let header = Header::new(spec.format(), isolated::probe(bytes, hidden, control)?);
+    let header = Header { format: spec.format(), file: isolated::probe(bytes, hidden, control)? };
     errors::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
 }
@@ -57,7 +57,7 @@ pub fn open_cancellable<'a>(
     } else {
         (spec.open)(bytes, options, control)?
     };
-    let header = Header::new(header.format, decoded.header);
+    let header = Header { format: header.format, file: decoded.header };
     let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
     let metadata = meta::upright(decoded.metadata, header.orientation);
     Ok(Opened { header, rows, profile, metadata })

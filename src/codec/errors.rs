@@ -73,6 +73,11 @@ pub(super) fn cant_encode(why: impl Into<Message>) -> ItemError {
     ItemError::nameless(ErrorKind::CantEncode).saying(&why.into())
 }
 
+/// An encoder got rows, or had to finish, before it was started.
+pub(super) fn not_started() -> ItemError {
+    cant_encode("encoder_not_started")
+}
+
 /// Refuses empty images, and those above `MAX_SIDE_PX` or `MAX_PIXELS`.
 pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemError> {
     let of_size = |id| Message::new(id).with("width", width_px).with("height", height_px);

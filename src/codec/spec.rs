@@ -3,6 +3,7 @@
 //! Each format is one folder with one [`FormatSpec`] in its `mod.rs`, and one line in [`formats`](super::formats).
 //! Sniffing, help, menus, file name extensions, media types, save settings and memory estimates all derive from it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -149,33 +150,15 @@ impl FileHeader {
 pub struct Header {
     /// The format, by the file's first bytes.
     pub format: Format,
-    /// The image as stored: full size, before its orientation is applied.
-    pub info: ImageInfo,
-    /// How the stored rows relate to the upright image.
-    pub orientation: Orientation,
-    /// Frames of an animation that can be read; 1 for a still image.
-    pub frames: u32,
-    /// Whether it is an animation of which only the first frame can be read.
-    pub first_only: bool,
-    /// Pages of the file.
-    pub pages: u32,
-    /// Whether the image is stored losslessly in a format that also stores images with loss.
-    pub lossless: bool,
-    /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
-    pub treated_as_srgb: Option<&'static str>,
+    /// What the format's own code reports.
+    pub file: FileHeader,
 }
 
-impl Header {
-    /// The header that this format reported.
-    pub const fn new(format: Format, file: FileHeader) -> Self {
-        let FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb } = file;
-        Self { format, info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
-    }
+impl Deref for Header {
+    type Target = FileHeader;
 
-    /// The same without the format.
-    pub const fn file(&self) -> FileHeader {
-        let Self { info, orientation, frames, first_only, pages, lossless, treated_as_srgb, .. } = *self;
-        FileHeader { info, orientation, frames, first_only, pages, lossless, treated_as_srgb }
+    fn deref(&self) -> &FileHeader {
+        &self.file
     }
 }
 

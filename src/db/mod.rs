@@ -2,8 +2,6 @@
 //!
 //! Knows no tables.
 
-#![expect(clippy::disallowed_types, reason = "connections to databases are opened here")]
-
 mod dsn;
 pub mod sqlite;
 

@@ -1,5 +1,7 @@
 //! Connections to SQLite files.
 
+#![expect(clippy::disallowed_types, reason = "connections to SQLite are opened here")]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::config;
 /// Attempts to switch to WAL mode, and the pause between them.
 const MODE_ATTEMPTS: u32 = 250;
 const MODE_WAIT: Duration = Duration::from_millis(20);
-/// Prepared statements a connection keeps.
+/// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
 /// Opens a connection that may write. A missing file is created; an existing one is not changed.

@@ -3,10 +3,9 @@
 //! A coordinator thread owns the jobs, a recorder thread the catalog's writing connection, a tokio runtime the sockets,
 //! a rayon pool the pixels. Knows no window and no terminal: front ends use a [`Handle`].
 
-#![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
-
 pub mod api;
 mod coordinator;
+mod dry_run;
 mod intake;
 mod item;
 mod record;
@@ -30,7 +29,7 @@ pub use crate::op::{Group, OpSpec, file as recipe_file, help as op_help, list as
 pub use crate::source::{
     ArgumentOptions, Dialog, MenuEntry, argument_help, formats_help as list_formats_help, from_argument,
     from_list_argument, is_list_name, kind_of as source_kind_of, kinds as source_kinds, label as source_label,
-    list_argument_help, menu_entries as source_menu, merge as merge_sources,
+    list_argument_help, menu_entries as source_menu, menu_label as source_menu_label, merge as merge_sources,
 };
 pub use api::command::Command;
 pub use api::export::export_job;
@@ -40,7 +39,7 @@ pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     Thumbnail, Zoom,
 };
-pub use item::dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use run::process_limits::prepare_process;
 
 use coordinator::disk::BeforeTask;
@@ -51,10 +50,11 @@ use crate::error::{JobError, RecipeLocation};
 use crate::fetch::Secrets;
 use crate::model::JobSpec;
 use crate::op::Pipeline;
+use crate::store;
 
 /// A reader of a catalog without an engine; `None` if it doesn't exist.
 pub fn history(catalog_path: &Path) -> Result<Option<Box<dyn CatalogReader>>, JobError> {
-    if !catalog_path.exists() {
+    if store::kind_at(catalog_path).is_none() {
         return Ok(None);
     }
     let (_, readers) = catalog::open(catalog_path)?;
@@ -70,7 +70,7 @@ pub struct EngineOptions {
     pub settings_path: Option<PathBuf>,
     /// The file of secrets, created with the first one; `None` keeps them only while the engine runs.
     pub secrets_path: Option<PathBuf>,
-    /// Whether drafts are listed, details counted and fetched bodies kept for previews: for a window.
+    /// Whether drafts are listed, details counted and fetched bodies kept for previews, as a window needs it.
     pub lists_drafts: bool,
     /// Whether to wait indefinitely for a full disk or a lost network; otherwise the job pauses.
     pub waits: bool,
@@ -124,7 +124,7 @@ pub fn check_spec(spec: &JobSpec) -> Result<(), JobError> {
 /// Checks that results can be written to a job's output folder, which may not exist yet.
 pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let dir = item::naming::out_dir(spec)?;
-    crate::store::check_folder(&dir)?;
+    store::check_folder(&dir)?;
     Ok(dir)
 }
 
@@ -249,7 +249,7 @@ impl Engine {
             let _ = quit_tx.send(());
         }
         drop(self.views.take());
-        // The coordinator ends first; with it the last senders of the others go.
+        // The coordinator ends first, and with it the last senders to the other threads.
         for thread in self.threads.drain(..).rev() {
             let _ = thread.join();
         }
@@ -271,7 +271,7 @@ fn start_views(
 ) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = api::view::Stop::new();
     let pool = Arc::new(run::pools::preview_pool()?);
-    // Apart from those of jobs, which may run at a lower priority.
+    // Separate from those of jobs, which may run at a lower priority.
     let helpers = Helpers::new(helper_program);
     let items = views::pages::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
     let previews = views::preview::PreviewWorker::new(

@@ -3,12 +3,6 @@
 //!
 //! Does not depend on images, jobs, the catalog or the window, and owns no runtime: its futures run on the engine's.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "requests use sockets; credentials and certificates are files"
-)]
-
 mod cancel;
 mod connect;
 mod credentials;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use reqwest::StatusCode;
 use reqwest::dns::Resolve;
 use reqwest::header::HeaderMap;
-use reqwest::{Client, StatusCode};
 use url::Url;
 
 use super::connect::address_guard::{self, Reach};
-use super::connect::clients::{Clients, Way};
+use super::connect::clients::{Clients, HttpClient, Way};
 use super::connect::idle_hosts::KeptConnection;
 use super::credentials::headers::{Access, Credential};
 use super::credentials::secrets::{AccessError, Secrets, take_user_info};
@@ -113,7 +113,7 @@ impl Routes {
         way: Way,
         host: &str,
         name: &str,
-    ) -> Result<(&Client, Option<KeptConnection<'_>>), Fault> {
+    ) -> Result<(&HttpClient, Option<KeptConnection<'_>>), Fault> {
         let begun = self.clients.begin(way, host);
         begun.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))
     }

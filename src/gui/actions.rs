@@ -6,7 +6,7 @@ use super::dialogs::Purpose;
 use super::forms::text_box::PASTE_PATIENCE_S;
 use super::state::{Sheet, State};
 use crate::config::{ItemsLayout, Theme};
-use crate::engine::{Command, Dialog, MenuEntry, source_menu};
+use crate::engine::{Command, Dialog, MenuEntry, source_menu, source_menu_label};
 use crate::model::JobState;
 use crate::model::Lang;
 
@@ -108,7 +108,7 @@ impl Action {
     pub(crate) fn label(self, lang: Lang, state: &State) -> String {
         let progress = state.job().map(|job| job.progress).unwrap_or_default();
         match self {
-            Self::AddSource(entry) => lang.find(entry.id).unwrap_or(entry.label).to_owned(),
+            Self::AddSource(entry) => source_menu_label(entry, lang).to_owned(),
             Self::AddPath => lang.word("add_path").to_owned(),
             Self::PasteLinks => lang.word("paste_links").to_owned(),
             Self::AddSamples => lang.word("try_samples").to_owned(),

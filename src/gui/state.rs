@@ -15,7 +15,10 @@ use super::listing::Listing;
 use super::ops::{self, Op};
 use super::textures::Textures;
 use crate::config::Language;
-use crate::engine::{Command, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom};
+use crate::engine::{
+    Command, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom, source_menu,
+    source_menu_label,
+};
 use crate::model::{ItemState, JobState, Lang, Value};
 
 /// A sheet over the window.
@@ -292,7 +295,10 @@ impl State {
     pub(crate) fn purpose_title(&self, purpose: Purpose) -> &'static str {
         match purpose {
             Purpose::Images => self.lang.word("path_or_link"),
-            Purpose::Folder => self.lang.word("add_folder"),
+            Purpose::Folder => {
+                let entry = source_menu().find(|entry| entry.dialog == Dialog::Folder);
+                entry.map_or("", |entry| source_menu_label(entry, self.lang))
+            }
             Purpose::Output => self.lang.word("choose_folder"),
             Purpose::LoadRecipe => self.lang.word("load_recipe"),
             Purpose::SaveRecipe => self.lang.word("save_recipe"),

@@ -724,10 +724,11 @@ fn the_preview_of_a_link_is_requested_again_once_it_is_fetched() {
 }
 
 #[test]
-fn a_declared_kind_of_source_has_a_menu_entry() {
-    let mut window = window(FakeEngine::add_items);
-    window.press("Open");
+fn every_kind_of_source_with_a_menu_entry_is_in_the_open_menu_and_in_the_empty_window() {
+    let mut with_items = window(FakeEngine::add_items);
+    with_items.press("Open");
+    let empty = window(|_| {});
     for name in ["Add images…", "Add folder…", "Add toys…"] {
-        assert!(window.has(name), "{name}");
+        assert!(with_items.has(name) && empty.has(name), "{name}");
     }
 }

@@ -296,12 +296,11 @@ pub(crate) const fn suffix(unit: Unit) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{source_menu, source_menu_label};
 
     #[test]
     fn labels_are_those_of_the_contract() {
         for (id, english, korean) in [
-            ("add_images", "Add images…", "이미지 추가…"),
-            ("add_folder", "Add folder…", "폴더 추가…"),
             ("paste_links", "Paste links", "링크 붙여넣기"),
             ("pause", "Pause", "일시정지"),
             ("resume", "Resume", "계속"),
@@ -319,6 +318,8 @@ mod tests {
             assert_eq!((Lang::English.word(id), Lang::Korean.word(id)), (english, korean));
         }
         let (en, ko) = (Lang::English, Lang::Korean);
+        let menu = |lang| source_menu().map(|entry| source_menu_label(entry, lang)).take(2).collect::<Vec<_>>();
+        assert_eq!((menu(en), menu(ko)), (vec!["Add images…", "Add folder…"], vec!["이미지 추가…", "폴더 추가…"]));
         assert_eq!((en.start_items(412), ko.start_items(412)), ("Start 412 items".into(), "412개 처리 시작".into()));
         assert_eq!(en.start_items(1), "Start 1 item");
         assert_eq!((en.retry_failed(3), ko.retry_failed(3)), ("Retry 3 failed".into(), "실패 3개 다시 시도".into()));

@@ -36,6 +36,7 @@ const KOREAN: &[&str] = &[
     include_str!("../../assets/words/ko/images.ftl"),
     include_str!("../../assets/words/ko/messages.ftl"),
     include_str!("../../assets/words/ko/operations.ftl"),
+    include_str!("../../assets/words/ko/sources.ftl"),
     include_str!("../../assets/words/ko/window.ftl"),
 ];
 
@@ -123,6 +124,17 @@ impl Lang {
         match self.fill(id, None)? {
             Cow::Borrowed(word) => Some(word),
             Cow::Owned(word) => Some(kept(word)),
+        }
+    }
+
+    /// Words in a series, such as `a, b and c`: `id` names the text that joins the last one to the `most` before it.
+    pub fn series(self, id: &'static str, words: &[String]) -> String {
+        match words {
+            [most @ .., last] if !most.is_empty() => {
+                let args = [("most", Arg::Text(most.join(", ").into())), ("last", Arg::Text(last.into()))];
+                self.text(id, args).unwrap_or_else(|| words.join(", "))
+            }
+            words => words.concat(),
         }
     }
 

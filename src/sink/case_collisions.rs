@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_are_never_remembered() {
+    fn plain_names_need_no_memory() {
         let collisions = with(&[("a.jpg", true), ("한.jpg", false), ("é/ß.jpg", true)]);
         assert_eq!(collisions.ours.len() + collisions.others.len(), 1, "ß is SS in upper case");
         for (wanted, plain) in [("A.jpg", "a.jpg"), ("\u{1112}\u{1161}\u{11ab}.JPG", "한.jpg")] {

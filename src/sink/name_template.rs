@@ -42,7 +42,7 @@ enum Piece {
     Column(String),
 }
 
-/// The values that fill in a template. Unknown ones are empty.
+/// The values that fill in a template. Missing ones are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameParts {
     /// The input's name without its extension; empty where a URL has no usable one.
@@ -61,8 +61,10 @@ pub struct NameParts {
     pub height: Option<u32>,
     /// When the image was taken, by its camera's clock; otherwise when its file was modified, in local time.
     pub date: Option<jiff::civil::DateTime>,
-    /// SHA-256 of the input's bytes in hex, as in the catalog's `hash`.
+    /// SHA-256 of the result's bytes in hex, as in the catalog's `output_hash`.
     pub hash: String,
+    /// Whether a size and a hash that are missing are known later: then names show their fields as they are written.
+    pub is_pending: bool,
     /// The folder below the source's root, with `/` between parts.
     pub dir: String,
     /// The columns of the item's list that the template uses, by the names it uses.
@@ -203,7 +205,8 @@ impl Piece {
     }
 
     fn render(&self, parts: &NameParts) -> String {
-        let number = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
+        let missing = |field: &str| if parts.is_pending { field.to_owned() } else { String::new() };
+        let number = |value: Option<u32>, field| value.map_or_else(|| missing(field), |value| value.to_string());
         match self {
             Self::Literal(text) => text.clone(),
             Self::Stem if safe_part(&parts.stem).is_empty() => format!("{:05}", parts.index),
@@ -212,9 +215,10 @@ impl Piece {
             Self::Index(digits) => format!("{:0digits$}", parts.index),
             Self::Parent => parts.parent.clone(),
             Self::Host => parts.host.clone(),
-            Self::Width => number(parts.width),
-            Self::Height => number(parts.height),
+            Self::Width => number(parts.width, "{width}"),
+            Self::Height => number(parts.height, "{height}"),
             Self::Date(format) => parts.date.and_then(|date| strtime::format(format, date).ok()).unwrap_or_default(),
+            Self::Hash if parts.hash.is_empty() => missing("{hash}"),
             Self::Hash => parts.hash.clone(),
             Self::Dir => parts.dir.clone(),
             Self::Column(name) => parts.columns.get(name).cloned().unwrap_or_default(),
@@ -350,9 +354,17 @@ mod tests {
             height: Some(480),
             date: Some(jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0)),
             hash: "ab12".to_owned(),
+            is_pending: false,
             dir: "2026/beach".to_owned(),
             columns: HashMap::from([("상품 id".to_owned(), "a/../7\n".to_owned())]),
         }
+    }
+
+    #[test]
+    fn fields_that_only_the_work_will_tell_are_shown_as_they_are_written() {
+        let parts = NameParts { width: None, hash: String::new(), is_pending: true, ..parts() };
+        let render = |template: &str| Template::parse(template).unwrap().render(&parts);
+        assert_eq!(render("{width}x{height}/{hash}-{stem}"), "{width}x480/{hash}-photo");
     }
 
     #[test]

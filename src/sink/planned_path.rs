@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn a_taken_name_gets_a_number_before_its_extension() {
-        let place = plan(Tree::Flat, "{stem}", "", "x.y", "jpg");
-        assert_eq!(place.candidate(0), Path::new("/out/x.y.jpg"));
-        assert_eq!(place.candidate(1), Path::new("/out/x.y (1).jpg"));
+        let path = plan(Tree::Flat, "{stem}", "", "x.y", "jpg");
+        assert_eq!(path.candidate(0), Path::new("/out/x.y.jpg"));
+        assert_eq!(path.candidate(1), Path::new("/out/x.y (1).jpg"));
         assert_eq!(plan(Tree::Flat, "{stem}", "", "x", "").candidate(12), Path::new("/out/x (12)"));
     }
 

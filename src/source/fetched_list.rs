@@ -32,7 +32,7 @@ pub fn hash_of_fetched_list(source: &SourceSpec) -> Option<&str> {
     source.option(HASH)
 }
 
-/// The same source with the SHA-256 of its list, so that a resume can tell whether the list has changed.
+/// The same source with the SHA-256 of its list, so that a resume notices if the list has changed.
 #[must_use]
 pub fn with_hash_of_list(source: SourceSpec, hash: &str) -> SourceSpec {
     source.with(HASH, hash)

@@ -1,7 +1,6 @@
 //! Files that the user named. Any number of them is one source.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceKind};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Locator, NewItem, SourceSpec};
+use crate::store::{self, EntryKind, Head};
 
 pub(super) static KIND: SourceKind = SourceKind {
     argument: Some(Argument {
@@ -17,7 +17,7 @@ pub(super) static KIND: SourceKind = SourceKind {
         parse: |argument, _| Ok((!is_url(argument)).then(|| files([PathBuf::from(argument)]))),
     }),
     from_path: Some(|path| Some(files([path.to_path_buf()]))),
-    menu: Some(MenuEntry { id: "add_images", label: "Add images…", dialog: Dialog::Files }),
+    menu: Some(MenuEntry { label: "Add images…", dialog: Dialog::Files }),
     takes_many_inputs: true,
     results_beside: folder_of_first_path,
     may_give: |source, path| {
@@ -57,9 +57,11 @@ fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFl
 /// A named file; one that is missing or unreadable carries its error.
 fn named(path: &Path, folders: &mut FolderPaths) -> NewItem {
     let path = folders.entry_path(path);
-    let mut item = item(path.clone(), String::new(), fs::metadata(&path).as_ref());
+    let (store, locator) = (store::of_path(&path), Locator::File(path));
+    let head = store.head(&locator);
+    let mut item = item(locator, String::new(), head.as_ref());
     if item.error.is_none() {
-        item.error = File::open(&path).err().map(|error| ItemError::reading(&path, &error));
+        item.error = store.open(&item.locator).err().map(|error| store::read_error(&item.locator, &error));
     }
     item
 }
@@ -78,7 +80,7 @@ impl FolderPaths {
         match &self.last {
             Some((last, resolved)) if last == folder => resolved.join(name),
             _ => {
-                let Ok(resolved) = fs::canonicalize(folder) else { return absolute };
+                let Ok(resolved) = store::of_path(folder).resolve(folder) else { return absolute };
                 let entry = resolved.join(name);
                 self.last = Some((folder.to_path_buf(), resolved));
                 entry
@@ -87,22 +89,22 @@ impl FolderPaths {
     }
 }
 
-/// An item for a directory entry with its metadata.
-pub(super) fn item(path: PathBuf, dir: String, metadata: Result<&Metadata, &io::Error>) -> NewItem {
-    let error = match metadata {
-        Ok(metadata) if metadata.is_file() => None,
-        Ok(metadata) if metadata.is_dir() => Some(not_a_file(&path, "it is a folder")),
+/// An item for a stored file; `head` says what is known of it.
+pub(super) fn item(locator: Locator, dir: String, head: Result<&Head, &io::Error>) -> NewItem {
+    let error = match head.map(|head| head.kind) {
+        Ok(EntryKind::File) => None,
+        Ok(EntryKind::Folder) => Some(not_a_file(&locator, "it is a folder")),
         // Opening a pipe or a device could block forever.
-        Ok(_) => Some(not_a_file(&path, "it is a pipe or a device")),
-        Err(error) => Some(ItemError::reading(&path, error)),
+        Ok(EntryKind::Other) => Some(not_a_file(&locator, "it is a pipe or a device")),
+        Err(error) => Some(store::read_error(&locator, error)),
     };
-    let file = metadata.ok().filter(|metadata| metadata.is_file());
+    let file = head.ok().filter(|head| head.kind == EntryKind::File);
     NewItem {
-        size_bytes: file.map(Metadata::len),
+        size_bytes: file.map(|head| head.size_bytes),
         mtime_ms: file.and_then(mtime_ms),
         dir,
         error,
-        ..NewItem::new(Locator::File(path))
+        ..NewItem::new(locator)
     }
 }
 
@@ -112,20 +114,20 @@ pub(super) fn entry_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match (absolute.parent(), absolute.file_name()) {
         (Some(parent), Some(name)) => {
-            fs::canonicalize(parent).map_or_else(|_| absolute.clone(), |parent| parent.join(name))
+            store::of_path(parent).resolve(parent).map_or_else(|_| absolute.clone(), |parent| parent.join(name))
         }
         // The root, or a path that ends in `..`.
-        _ => fs::canonicalize(&absolute).unwrap_or(absolute),
+        _ => store::of_path(&absolute).resolve(&absolute).unwrap_or(absolute),
     }
 }
 
-fn not_a_file(path: &Path, detail: &str) -> ItemError {
-    ItemError::new(ErrorKind::Unsupported, path.display()).with("detail", detail)
+fn not_a_file(locator: &Locator, detail: &str) -> ItemError {
+    ItemError::new(ErrorKind::Unsupported, locator).with("detail", detail)
 }
 
 /// UTC milliseconds; negative before 1970.
-fn mtime_ms(metadata: &Metadata) -> Option<i64> {
-    let time = metadata.modified().ok()?;
+fn mtime_ms(head: &Head) -> Option<i64> {
+    let time = head.modified?;
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).ok(),
         Err(before) => i64::try_from(before.duration().as_millis()).ok().map(|ms| -ms),
@@ -135,6 +137,8 @@ fn mtime_ms(metadata: &Metadata) -> Option<i64> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn resolve(path: &Path) -> NewItem {

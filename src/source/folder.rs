@@ -1,7 +1,8 @@
 //! The images in a folder.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::fs::{self, DirEntry};
+use std::ffi::OsStr;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -11,17 +12,18 @@ use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, Sou
 use super::natural_order;
 use crate::error::JobError;
 use crate::model::{Format, Locator, Message, Remark, SourceSpec};
+use crate::store::{self, Entry, EntryKind, Store};
 
 pub(super) static KIND: SourceKind = SourceKind {
     argument: Some(Argument {
         help: "folders",
         parse: |argument, options| {
             let path = Path::new(argument);
-            Ok(path.is_dir().then(|| folder(path, options.recursive)))
+            Ok(is_folder(path).then(|| folder(path, options.recursive)))
         },
     }),
-    from_path: Some(|path| path.is_dir().then(|| folder(path, true))),
-    menu: Some(MenuEntry { id: "add_folder", label: "Add folder…", dialog: Dialog::Folder }),
+    from_path: Some(|path| is_folder(path).then(|| folder(path, true))),
+    menu: Some(MenuEntry { label: "Add folder…", dialog: Dialog::Folder }),
     repeat: Repeat::Changed,
     results_beside: |source| source.first_path().map(Path::to_path_buf),
     may_give,
@@ -37,12 +39,16 @@ pub fn folder(path: impl Into<PathBuf>, recursive: bool) -> SourceSpec {
     if recursive { source.with("recursive", "true") } else { source }
 }
 
+fn is_folder(path: &Path) -> bool {
+    store::kind_at(path) == Some(EntryKind::Folder)
+}
+
 fn is_recursive(source: &SourceSpec) -> bool {
     source.option("recursive") == Some("true")
 }
 
 fn may_give(source: &SourceSpec, path: &Path) -> bool {
-    let Some(Ok(root)) = source.first_path().map(Path::canonicalize) else { return false };
+    let Some(Ok(root)) = source.first_path().map(|root| store::of_path(root).resolve(root)) else { return false };
     let path = files::entry_path(path);
     if is_recursive(source) { path.starts_with(&root) } else { path.parent() == Some(&root) }
 }
@@ -65,12 +71,20 @@ pub fn is_picture_name(path: &Path) -> bool {
 /// Gives a folder's images: those of each folder in natural order, then those of its subfolders.
 fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let cancelled = reading.cancelled;
-    let root = match fs::canonicalize(path) {
+    let store = store::of_path(path);
+    let root = match store.resolve(path) {
         Ok(root) => root,
         Err(error) => return give(Found::Failed(unreadable(path, &error))),
     };
-    let mut walk =
-        Walk { root: root.clone(), seen: HashSet::new(), left_out: LeftOut::default(), gave: false, cancelled, give };
+    let mut walk = Walk {
+        store,
+        root: root.clone(),
+        seen: HashSet::new(),
+        left_out: LeftOut::default(),
+        gave: false,
+        cancelled,
+        give,
+    };
     let mut waiting = vec![Folder { path: root, dir: String::new(), is_linked: false }];
     while let Some(folder) = waiting.pop() {
         let subfolders = walk.folder(&folder)?;
@@ -80,7 +94,7 @@ fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> 
     }
     let mut remarks = walk.left_out.remarks(path);
     let folder = || path.display().to_string();
-    if !walk.gave && !recursive && has_images_below(&walk.root, cancelled) {
+    if !walk.gave && !recursive && has_images_below(store, &walk.root, cancelled) {
         remarks.push(Remark::OnlyBelow { folder: folder() });
     } else if !walk.gave && remarks.is_empty() {
         remarks.push(Remark::NoPictures { folder: folder() });
@@ -90,26 +104,34 @@ fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> 
 
 /// Whether a quick search finds images in subfolders: breadth first, without links and hidden folders, and through at most
 /// [`MAX_ENTRIES_SEARCHED`] entries.
-fn has_images_below(root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
+fn has_images_below(store: &dyn Store, root: &Path, cancelled: &dyn Fn() -> bool) -> bool {
     let mut waiting = VecDeque::from([root.to_path_buf()]);
-    let mut entries_left = MAX_ENTRIES_SEARCHED;
-    while let Some(folder) = waiting.pop_front() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
+    let (mut entries_left, mut is_over, mut found) = (MAX_ENTRIES_SEARCHED, false, false);
+    while let Some(folder) = waiting.pop_front().filter(|_| !is_over) {
+        let is_below = folder != root;
+        let _ = store.list(&Locator::File(folder), &mut |entry| {
             if entries_left == 0 || cancelled() {
-                return false;
+                is_over = true;
+                return ControlFlow::Break(());
             }
             entries_left -= 1;
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let Ok(kind) = entry.file_type() else { continue };
-            if !is_hidden && kind.is_dir() {
-                waiting.push_back(entry.path());
-            } else if !is_hidden && kind.is_file() && folder != root && is_picture_name(&entry.path()) {
-                return true;
+            if entry.is_link || name_of(&entry.path).starts_with('.') {
+                return ControlFlow::Continue(());
             }
-        }
+            if entry.kind == EntryKind::Folder {
+                waiting.push_back(entry.path);
+            } else if entry.kind == EntryKind::File && is_below && is_picture_name(&entry.path) {
+                (is_over, found) = (true, true);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
     }
-    false
+    found
+}
+
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().map(OsStr::to_string_lossy).unwrap_or_default()
 }
 
 /// A folder to read.
@@ -125,12 +147,14 @@ struct Folder {
 /// The contents of a folder.
 #[derive(Default)]
 struct Listing {
-    images: Vec<(String, DirEntry)>,
+    /// Name and path.
+    images: Vec<(String, PathBuf)>,
     /// Name and path, and whether it is a link.
     subfolders: Vec<(String, PathBuf, bool)>,
 }
 
 struct Walk<'a> {
+    store: &'static dyn Store,
     root: PathBuf,
     /// Folders that were reached by links: each is read once, so that circular links end.
     seen: HashSet<PathBuf>,
@@ -145,36 +169,31 @@ impl Walk<'_> {
     /// Gives a folder's own images and returns its subfolders, both in natural order.
     fn folder(&mut self, folder: &Folder) -> ControlFlow<(), Vec<Folder>> {
         let mut listing = Listing::default();
-        match fs::read_dir(&folder.path) {
-            Ok(entries) => {
-                for (number, entry) in entries.enumerate() {
-                    if number % ENTRIES_PER_CHECK == 0 {
-                        self.check_cancelled()?;
-                    }
-                    match entry {
-                        Ok(entry) => self.classify(entry, &mut listing),
-                        Err(error) => {
-                            self.give(Found::Failed(unreadable(&folder.path, &error)))?;
-                            break;
-                        }
-                    }
-                }
+        let (store, mut entries) = (self.store, 0_usize);
+        let listed = store.list(&Locator::File(folder.path.clone()), &mut |entry| {
+            if entries.is_multiple_of(ENTRIES_PER_CHECK) {
+                self.check_cancelled()?;
             }
-            Err(error) => self.give(Found::Failed(unreadable(&folder.path, &error)))?,
+            entries += 1;
+            self.classify(entry, &mut listing);
+            ControlFlow::Continue(())
+        });
+        self.check_cancelled()?;
+        if let Err(error) = listed {
+            self.give(Found::Failed(unreadable(&folder.path, &error)))?;
         }
         let Listing { mut images, mut subfolders } = listing;
         images.sort_by(|(a, _), (b, _)| natural_order::natural(a, b));
         subfolders.sort_by(|(a, ..), (b, ..)| natural_order::natural(a, b));
-        for (_, entry) in images {
+        for (_, path) in images {
             self.check_cancelled()?;
-            let path = entry.path();
-            // Unlike `DirEntry::metadata`, this follows links.
-            let metadata = fs::metadata(&path);
-            if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
+            let locator = Locator::File(path);
+            let head = self.store.head(&locator);
+            if head.as_ref().is_ok_and(|head| head.kind != EntryKind::File) {
                 self.left_out.not_images += 1;
                 continue;
             }
-            self.give(Found::Item(files::item(path, folder.dir.clone(), metadata.as_ref())))?;
+            self.give(Found::Item(files::item(locator, folder.dir.clone(), head.as_ref())))?;
         }
         // In natural order, so that the same one of two links to one folder is followed every time.
         let subfolders = subfolders.into_iter();
@@ -184,20 +203,17 @@ impl Walk<'_> {
     }
 
     /// Adds an entry to the listing, or counts it as left out.
-    fn classify(&mut self, entry: DirEntry, listing: &mut Listing) {
-        let name = entry.file_name().to_string_lossy().into_owned();
+    fn classify(&mut self, entry: Entry, listing: &mut Listing) {
+        let Entry { path, kind, is_link } = entry;
+        let name = name_of(&path).into_owned();
         // Hidden files, including our own temporary files.
         if name.starts_with('.') {
             return;
         }
-        let path = entry.path();
-        let kind = entry.file_type().ok();
-        let is_link = kind.is_some_and(|kind| kind.is_symlink());
-        let is_folder = if is_link { path.is_dir() } else { kind.is_some_and(|kind| kind.is_dir()) };
-        if is_folder {
+        if kind == EntryKind::Folder {
             listing.subfolders.push((name, path, is_link));
         } else if is_picture_name(&path) {
-            listing.images.push((name, entry));
+            listing.images.push((name, path));
         } else {
             self.left_out.count(&path);
         }
@@ -209,7 +225,7 @@ impl Walk<'_> {
         if !is_link && !parent.is_linked {
             return Some(Folder { path, dir, is_linked: false });
         }
-        let path = fs::canonicalize(path).ok()?;
+        let path = self.store.resolve(&path).ok()?;
         let overlaps_root = path.starts_with(&self.root) || self.root.starts_with(&path);
         (!overlaps_root && self.seen.insert(path.clone())).then_some(Folder { path, dir, is_linked: true })
     }
@@ -276,6 +292,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> JobError {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::cell::Cell;
+    use std::fs;
 
     use super::super::folder::*;
 
@@ -297,6 +314,15 @@ mod tests {
         found
     }
 
+    #[test]
+    fn a_folder_of_any_store_is_read() {
+        for name in ["b.png", "a/c.png", "notes.txt"] {
+            store::put(&Path::new("memory:/photos").join(name), b"x").unwrap();
+        }
+        let wanted = ["|b.png", "a|c.png", "Skipped 1 file in ROOT that is not an image."];
+        assert_eq!(walk(Path::new("memory:/photos"), true), wanted);
+    }
+
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for file in files {
@@ -308,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_come_in_natural_order_folder_by_folder() {
+    fn images_come_in_natural_order_folder_by_folder() {
         let dir = tree(&[
             "b10.jpg",
             "B2.PNG",
@@ -337,12 +363,12 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_none_is_a_trouble() {
+    fn a_folder_that_does_not_exist_or_is_a_file_is_reported() {
         let dir = tree(&["a.jpg"]);
-        let trouble = walk(&dir.path().join("no"), true);
-        assert!(trouble.len() == 1 && trouble[0].contains("no such folder"), "{trouble:?}");
-        let trouble = walk(&dir.path().join("a.jpg"), true);
-        assert!(trouble.len() == 1 && trouble[0].contains("not a folder"), "{trouble:?}");
+        let errors = walk(&dir.path().join("no"), true);
+        assert!(errors.len() == 1 && errors[0].contains("no such folder"), "{errors:?}");
+        let errors = walk(&dir.path().join("a.jpg"), true);
+        assert!(errors.len() == 1 && errors[0].contains("not a folder"), "{errors:?}");
     }
 
     #[cfg(unix)]
@@ -365,13 +391,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_is_not_passed_over_in_silence() {
+    fn an_empty_folder_is_reported() {
         let dir = tree(&[".hidden.jpg"]);
         assert_eq!(walk(dir.path(), true), ["There are no images in ROOT."]);
     }
 
     #[test]
-    fn a_folder_whose_pictures_all_stand_below_says_so_and_looks_no_further_than_it_must() {
+    fn a_folder_with_images_only_in_subfolders_is_reported_after_a_short_search() {
         let hint = "There are no images in ROOT itself, only in its subfolders. Use -R (--recursive) to include them.";
         assert_eq!(walk(tree(&["sub/deep/a.jpg"]).path(), false), [hint]);
         let with_notes = walk(tree(&["notes.txt", "sub/a.jpg"]).path(), false);
@@ -400,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_known_by_their_extension() {
+    fn images_are_recognised_by_their_extension() {
         for (name, wanted) in
             [("a.JPG", true), ("a.jpeg", true), ("a.txt", false), ("jpg", false), ("a.jpg.part", false)]
         {

@@ -35,7 +35,7 @@ pub struct SourceKind {
     pub read: fn(&SourceSpec, &Reading<'_>, Give<'_>) -> ControlFlow<()>,
     /// Its columns as far as they are known before it is read (see [`Columns`]).
     pub columns: fn(&SourceSpec, &ListSpec) -> Columns,
-    /// The folder beside which results go if the user names no output folder.
+    /// The folder next to which results go if the user names no output folder.
     pub results_beside: fn(&SourceSpec) -> Option<PathBuf>,
     /// Whether the file at a path is one of its inputs, or will be when it is read again.
     pub may_give: fn(&SourceSpec, &Path) -> bool,
@@ -46,9 +46,9 @@ pub struct SourceKind {
 /// How an argument on the command line becomes a source.
 #[derive(Debug)]
 pub struct Argument {
-    /// What the help calls it, in the plural.
+    /// What the help calls it in English. The other catalogues have `source-ID.argument` or `source-ID.list_argument`.
     pub help: &'static str,
-    /// The source that an argument stands for; `None` if the argument is not of this kind.
+    /// The source that an argument names; `None` if the argument is not of this kind.
     pub parse: fn(&OsStr, ArgumentOptions) -> Result<Option<SourceSpec>, Message>,
 }
 
@@ -62,9 +62,7 @@ pub struct ArgumentOptions {
 /// A menu entry that adds a source.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MenuEntry {
-    /// Names the label in the word catalogues.
-    pub id: &'static str,
-    /// The English label.
+    /// The English label. The other catalogues have `source-ID.menu`.
     pub label: &'static str,
     /// The dialog that it opens.
     pub dialog: Dialog,
@@ -95,9 +93,9 @@ pub enum Repeat {
 /// What is known of a source's columns before it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
-    /// It has none, because it is no list.
+    /// It has none, because it is not a list.
     NotAList,
-    /// Only reading it will tell.
+    /// They are known only once it is read.
     Unknown,
     /// Those of a list in a file; `missing` is the requested column that is not among them, with the message that
     /// says so. `None` if the file can't be read.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceKind};
 use super::{fetched_list, files, folder, stdin, url, url_list};
 use crate::error::JobError;
-use crate::model::{ListSpec, Message, SourceSpec};
+use crate::model::{Lang, ListSpec, Message, SourceSpec};
 
 /// General kinds first, as in menus and help: an argument or a path belongs to the last kind that accepts it.
 const KINDS: &[&SourceKind] = &[
@@ -55,7 +55,7 @@ pub fn columns(source: &SourceSpec, lists: &ListSpec) -> Columns {
     kind_of(source).map_or(Columns::Unknown, |kind| (kind.columns)(source, lists))
 }
 
-/// The folder beside which a source's results go if the user names no output folder.
+/// The folder next to which a source's results go if the user names no output folder.
 pub fn results_beside(source: &SourceSpec) -> Option<PathBuf> {
     kind_of(source).ok().and_then(|kind| (kind.results_beside)(source))
 }
@@ -70,12 +70,12 @@ pub fn label(source: &SourceSpec) -> String {
     kind_of(source).map_or_else(|_| source.kind.clone(), |kind| (kind.label)(source))
 }
 
-/// The source that an argument of `pixloom run` stands for.
+/// The source that an argument of `pixloom run` names.
 pub fn from_argument(argument: &OsStr, options: ArgumentOptions) -> Result<Option<SourceSpec>, Message> {
     parse(|kind| kind.argument.as_ref(), argument, options)
 }
 
-/// The list that a value of `--urls` stands for.
+/// The list that a value of `--urls` names.
 pub fn from_list_argument(argument: &OsStr) -> Result<Option<SourceSpec>, Message> {
     parse(|kind| kind.list_argument.as_ref(), argument, ArgumentOptions::default())
 }
@@ -93,28 +93,33 @@ fn parse(
     Ok(None)
 }
 
-/// The source that a dropped or chosen path stands for. Looks at the file system.
+/// The source of a dropped or chosen path. Reads the file system.
 pub fn from_path(path: &Path) -> Option<SourceSpec> {
     KINDS.iter().rev().filter_map(|kind| kind.from_path).find_map(|from_path| from_path(path))
 }
 
 /// What the help of an argument of `pixloom run` says it may be.
-pub fn argument_help() -> String {
-    help(KINDS.iter().filter_map(|kind| kind.argument.as_ref()), "and")
+pub fn argument_help(lang: Lang) -> String {
+    let word = |kind: &SourceKind| Some(worded(lang, kind, "argument", kind.argument.as_ref()?.help).to_owned());
+    lang.series("series_and", &KINDS.iter().filter_map(|kind| word(kind)).collect::<Vec<_>>())
 }
 
 /// What the help of `--urls` says it may be.
-pub fn list_argument_help() -> String {
-    help(KINDS.iter().filter_map(|kind| kind.list_argument.as_ref()), "or")
+pub fn list_argument_help(lang: Lang) -> String {
+    let word =
+        |kind: &SourceKind| Some(worded(lang, kind, "list_argument", kind.list_argument.as_ref()?.help).to_owned());
+    lang.series("series_or", &KINDS.iter().filter_map(|kind| word(kind)).collect::<Vec<_>>())
 }
 
-fn help<'a>(forms: impl Iterator<Item = &'a Argument>, word: &str) -> String {
-    let words: Vec<&str> = forms.map(|form| form.help).collect();
-    match words.as_slice() {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
-    }
+/// The label of a menu entry.
+pub fn menu_label(entry: &'static MenuEntry, lang: Lang) -> &'static str {
+    let kind = KINDS.iter().find(|kind| kind.menu.as_ref() == Some(entry));
+    kind.map_or(entry.label, |kind| worded(lang, kind, "menu", entry.label))
+}
+
+/// The words for a part of a declaration, which has them in English.
+fn worded(lang: Lang, kind: &SourceKind, part: &str, english: &'static str) -> &'static str {
+    lang.find(&format!("source-{}.{part}", kind.id)).unwrap_or(english)
 }
 
 /// Neighbouring sources of one kind with the same options become one source, so that several files are read with one
@@ -154,11 +159,15 @@ mod tests {
     fn a_kind_is_declared_once_and_found_in_arguments_help_paths_menus_and_labels() {
         let toys = from_argument(OsStr::new("toy:3"), ArgumentOptions::default()).unwrap().unwrap();
         assert_eq!(locators(&toys, &Reading::default()), ["/toys/0.png", "/toys/1.png", "/toys/2.png"]);
-        assert_eq!(argument_help(), "files, folders, http(s) URLs and toys (toy:NUMBER)");
-        assert_eq!(list_argument_help(), "a file, the http(s) URL of a list, - for standard input or a box of toys");
+        let (en, ko) = (Lang::English, Lang::Korean);
+        assert_eq!(argument_help(en), "files, folders, http(s) URLs and toys (toy:NUMBER)");
+        assert_eq!(argument_help(ko), "파일, 폴더, http(s) URL, toys (toy:NUMBER)", "its Korean words are missing");
+        assert_eq!(list_argument_help(en), "a file, the http(s) URL of a list, - for standard input or a box of toys");
+        assert_eq!(list_argument_help(ko), "파일, 목록의 http(s) URL, 표준 입력을 뜻하는 - 또는 a box of toys");
         assert_eq!(from_path(Path::new("/attic/toy-box")).map(|source| source.kind), Some("toy".to_owned()));
-        let menu: Vec<&str> = menu_entries().map(|entry| entry.label).collect();
-        assert_eq!(menu, ["Add images…", "Add folder…", "Add toys…"]);
+        let menu = |lang| menu_entries().map(|entry| menu_label(entry, lang)).collect::<Vec<_>>();
+        assert_eq!(menu(en), ["Add images…", "Add folder…", "Add toys…"]);
+        assert_eq!(menu(ko), ["이미지 추가…", "폴더 추가…", "Add toys…"]);
         assert_eq!(label(&toys), "3 toys");
         let stored = serde_json::to_string(&toys).unwrap();
         assert_eq!(serde_json::from_str::<SourceSpec>(&stored).unwrap(), toys);
@@ -186,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn several_files_are_read_on_from_the_cursor() {
+    fn several_files_are_read_from_the_cursor() {
         let source = super::files::files((0..5).map(|n| PathBuf::from(format!("/none/{n}.png"))));
         let reading = Reading { first_item: 3, ..Reading::default() };
         assert_eq!(locators(&source, &reading), ["/none/3.png", "/none/4.png"]);

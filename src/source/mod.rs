@@ -3,8 +3,6 @@
 //! Each kind of source is declared in a file of its own and listed in `kinds.rs`. A source only finds and names items, one
 //! after the other: it decodes no image and opens no connection, and holds the names of at most one folder in memory.
 
-#![expect(clippy::disallowed_methods, reason = "sources read the files and folders that the user named")]
-
 mod fetched_list;
 mod files;
 mod folder;
@@ -25,7 +23,7 @@ pub use folder::{folder, is_picture_name};
 pub use kind::{Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
 pub use kinds::{
     argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,
-    may_give, menu_entries, merge, read, results_beside,
+    may_give, menu_entries, menu_label, merge, read, results_beside,
 };
 pub use lists::{Header, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::model::Locator;
+use crate::store;
 
 /// The links and paths in a pasted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +83,7 @@ fn path_of(line: &str) -> Option<PathBuf> {
         return if is_whole { Url::parse(line).ok()?.to_file_path().ok() } else { None };
     }
     let path = Path::new(line);
-    (path.is_absolute() && path.exists()).then(|| path.to_owned())
+    (path.is_absolute() && store::kind_at(path).is_some()).then(|| path.to_owned())
 }
 
 /// The next URL (`None` if it is not valid) and the text after it.

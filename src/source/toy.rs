@@ -15,7 +15,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     }),
     list_argument: Some(Argument { help: "a box of toys", parse: |_, _| Ok(None) }),
     from_path: Some(|path| path.ends_with("toy-box").then(|| SourceSpec::new("toy", Vec::new()).with("number", "2"))),
-    menu: Some(MenuEntry { id: "add_toys", label: "Add toys…", dialog: Dialog::Folder }),
+    menu: Some(MenuEntry { label: "Add toys…", dialog: Dialog::Folder }),
     label: |source| format!("{} toys", source.option("number").unwrap_or("no")),
     ..SourceKind::new("toy", |source, _, give| {
         let number = source.option("number").and_then(|number| number.parse().ok()).unwrap_or(0_u32);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceKind};
 use super::{files, lists};
 use crate::model::{ListSpec, Locator, Message, SourceSpec};
+use crate::store::{self, EntryKind};
 
 pub(super) static KIND: SourceKind = SourceKind {
     list_argument: Some(Argument { help: "a file", parse: |argument, _| list_argument(Path::new(argument)) }),
@@ -25,13 +26,14 @@ pub fn url_list(path: impl Into<PathBuf>) -> SourceSpec {
 fn list_argument(path: &Path) -> Result<Option<SourceSpec>, Message> {
     const FOLDER: Message = Message::new("list_folder");
     const MISSING: Message = Message::new("list_none");
-    if path.is_dir() {
-        return Err(FOLDER.with("list", path.display()));
+    match store::kind_at(path) {
+        Some(EntryKind::Folder) => Err(FOLDER.with("list", path.display())),
+        None => Err(MISSING.with("list", path.display())),
+        // A pipe is a list too.
+        Some(EntryKind::File | EntryKind::Other) => {
+            Ok(Some(url_list(std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))))
+        }
     }
-    if !path.exists() {
-        return Err(MISSING.with("list", path.display()));
-    }
-    Ok(Some(url_list(std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))))
 }
 
 fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {

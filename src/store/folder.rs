@@ -1,6 +1,8 @@
-//! Folders held open, so that writes stay in them even if a link or another folder is put in their place.
+//! Folders held open, so that writes stay in them even if a link or another folder replaces them.
 //!
 //! Where the system has no such handles, the folder's real path is checked before each call instead.
+
+#![expect(clippy::disallowed_methods, reason = "folders are opened and changed here")]
 
 #[cfg(unix)]
 use std::ffi::OsStr;
@@ -179,8 +181,8 @@ impl Folder {
     pub(super) fn take(&self, name: &OsStr, from: (&Self, &OsStr, &File)) -> io::Result<()> {
         let (folder, from_name, file) = from;
         renameat(&folder.handle, from_name, &self.handle, name)?;
-        let (moved, meant) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
-        let is_same = (moved.st_dev, moved.st_ino) == (meant.st_dev, meant.st_ino);
+        let (moved, expected) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
+        let is_same = (moved.st_dev, moved.st_ino) == (expected.st_dev, expected.st_ino);
         if is_same { Ok(()) } else { Err(outside(&folder.path.join(from_name))) }
     }
 
@@ -286,7 +288,7 @@ mod tests {
     use super::super::folder::*;
 
     #[test]
-    fn nothing_is_written_through_a_link_that_was_put_in_a_folders_place() {
+    fn nothing_is_written_through_a_link_that_replaced_a_folder() {
         let dir = tempfile::tempdir().unwrap();
         let (out, elsewhere) = (dir.path().join("out"), dir.path().join("elsewhere"));
         fs::create_dir(&elsewhere).unwrap();
@@ -311,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_not_given_again() {
+    fn a_name_that_is_taken_is_not_used_again() {
         let dir = tempfile::tempdir().unwrap();
         let root = Folder::open(dir.path()).unwrap();
         for name in ["a", "b"] {

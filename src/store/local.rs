@@ -1,5 +1,7 @@
 //! Local folders: files by path, and results that are written into folders held open.
 
+#![expect(clippy::disallowed_methods, reason = "the files that people name are opened, examined and listed here")]
+
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -16,7 +18,7 @@ use super::output::{Content, OutputFolder, Staged, Temporary, in_parallel};
 use super::owner::{Owner, Sweeper};
 use super::read::{ATTEMPTS as READ_ATTEMPTS, is_unchanged, open_regular, read_error};
 use super::spool::{Spool, SpoolFolder};
-use super::{Entry, EntryKind, Head, Space, Store, StoreKind, StoredFile, write_error};
+use super::{Entry, EntryKind, Head, NewFile, Space, Store, StoreKind, StoredFile, write_error};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Locator;
 
@@ -49,6 +51,33 @@ impl StoredFile for File {
     fn head(&self) -> io::Result<Head> {
         self.metadata().map(|meta| head_of(&meta))
     }
+
+    fn into_file(self: Box<Self>) -> Result<File, Box<dyn StoredFile>> {
+        Ok(*self)
+    }
+}
+
+/// A file under a temporary name beside its final one.
+struct LocalNewFile {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Write for LocalNewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl NewFile for LocalNewFile {
+    fn commit(self: Box<Self>) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(self.path).map(drop).map_err(|error| error.error)
+    }
 }
 
 impl Store for LocalFolders {
@@ -65,30 +94,30 @@ impl Store for LocalFolders {
         let path = path_of(folder)?;
         for entry in descriptors::when_free(|| fs::read_dir(path))? {
             let entry = entry?;
-            let (path, found) = (entry.path(), entry.file_type()?);
-            let kind = if found.is_dir() {
-                EntryKind::Folder
-            } else if found.is_file() {
-                EntryKind::File
-            } else if found.is_symlink() {
-                fs::metadata(&path).map_or(EntryKind::Other, |meta| head_of(&meta).kind)
-            } else {
-                EntryKind::Other
+            let (path, found) = (entry.path(), entry.file_type().ok());
+            let is_link = found.is_some_and(|found| found.is_symlink());
+            let kind = match found {
+                Some(found) if found.is_dir() => EntryKind::Folder,
+                Some(found) if found.is_file() => EntryKind::File,
+                Some(_) if is_link => fs::metadata(&path).map_or(EntryKind::Other, |meta| head_of(&meta).kind),
+                _ => EntryKind::Other,
             };
-            if each(Entry { path, kind, is_link: found.is_symlink() }).is_break() {
+            if each(Entry { path, kind, is_link }).is_break() {
                 break;
             }
         }
         Ok(())
     }
 
-    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
+    fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
         let path = path_of(locator)?;
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".pixloom-").suffix(".part").tempfile_in(dir)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        let mut builder = tempfile::Builder::new();
+        // What the user's umask leaves of it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = descriptors::when_free(|| builder.prefix(".pixloom-").suffix(".part").tempfile_in(dir))?;
+        Ok(Box::new(LocalNewFile { file, path: path.to_path_buf() }))
     }
 
     fn is_taken(&self, path: &Path) -> bool {
@@ -231,7 +260,7 @@ impl OutputFolder for LocalOutput {
                 (bytes.len() as u64, hash.to_owned())
             }
             Content::Copy(from) => copy_input(&mut file, dir, from)?,
-            Content::Move(from, meant) => take_over(&file, (&folder, &name), dir, (&self.root, from, meant))?,
+            Content::Move(from, body) => take_over(&file, (&folder, &name), dir, (&self.root, from, body))?,
         };
         Ok(Staged { path, size_bytes, hash, temporary: Box::new(temporary) })
     }
@@ -292,7 +321,7 @@ struct LocalTemporary {
 
 impl LocalTemporary {
     /// The folder it is in, and its name there.
-    fn place(&self) -> io::Result<(Folder, &OsStr)> {
+    fn folder_and_name(&self) -> io::Result<(Folder, &OsStr)> {
         let (dir, name) = split(&self.path)?;
         Ok((self.root.below(dir)?, name))
     }
@@ -300,12 +329,12 @@ impl LocalTemporary {
 
 impl Temporary for LocalTemporary {
     fn sync(&self) -> io::Result<()> {
-        let (folder, name) = self.place()?;
+        let (folder, name) = self.folder_and_name()?;
         folder.file(name, true)?.sync_all()
     }
 
     fn publish(&mut self, to: &Path, replaces: bool) -> io::Result<()> {
-        let (folder, name) = self.place()?;
+        let (folder, name) = self.folder_and_name()?;
         let (dir, to) = split(to)?;
         if dir != folder.path() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a result stays in its folder"));
@@ -323,7 +352,7 @@ impl Temporary for LocalTemporary {
 impl Drop for LocalTemporary {
     fn drop(&mut self) {
         if !self.is_published {
-            let _ = self.place().and_then(|(folder, name)| folder.remove(name));
+            let _ = self.folder_and_name().and_then(|(folder, name)| folder.remove(name));
         }
     }
 }
@@ -368,23 +397,23 @@ fn take_over(
     file: &File,
     (folder, name): (&Folder, &OsStr),
     dir: &Path,
-    (root, from, meant): (&Folder, &OsStr, &File),
+    (root, from, body): (&Folder, &OsStr, &File),
 ) -> Result<(u64, String), ItemError> {
     let failed = |error: io::Error| write_error(dir, &error);
     let permissions = file.metadata().map_err(failed)?.permissions();
-    let mut meant = meant;
-    meant.rewind().map_err(failed)?;
-    if folder.take(name, (root, from, meant)).is_err() {
+    let mut body = body;
+    body.rewind().map_err(failed)?;
+    if folder.take(name, (root, from, body)).is_err() {
         // Another file system, most often. What others put under its name is not part of the result.
         let _ = folder.remove(name);
         let mut file = folder.create(name).map_err(failed)?;
-        let copied = copy(&mut file, dir, &mut meant, &Locator::File(root.path().join(from)))?;
+        let copied = copy(&mut file, dir, &mut body, &Locator::File(root.path().join(from)))?;
         let _ = root.remove(from);
         return Ok(copied);
     }
-    meant.set_permissions(permissions).map_err(failed)?;
-    let size_bytes = meant.metadata().map_err(failed)?.len();
-    Ok((size_bytes, sha256_of_rest(meant).map_err(failed)?))
+    body.set_permissions(permissions).map_err(failed)?;
+    let size_bytes = body.metadata().map_err(failed)?.len();
+    Ok((size_bytes, sha256_of_rest(body).map_err(failed)?))
 }
 
 /// Syncs these folders, those above them up to `root`, and the folder that holds `root`, since each may be new.

@@ -1,14 +1,16 @@
 //! A store in memory, for tests: what a kind of store needs, in one file. Its paths begin with `memory:`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Cursor, Read};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::output::{Content, OutputFolder, Staged, Temporary};
 use super::{
-    CreatedFolders, Entry, EntryKind, Head, Space, Spool, Store, StoreKind, StoredFile, read, sha256_hex, write_error,
+    CreatedFolders, Entry, EntryKind, Head, NewFile, Space, Spool, Store, StoreKind, StoredFile, read, sha256_hex,
+    write_error,
 };
 use crate::error::ItemError;
 use crate::model::Locator;
@@ -39,6 +41,32 @@ impl StoredFile for OpenFile {
     fn head(&self) -> io::Result<Head> {
         Ok(Head { kind: EntryKind::File, size_bytes: self.0.get_ref().len() as u64, modified: None })
     }
+
+    fn into_file(self: Box<Self>) -> Result<File, Box<dyn StoredFile>> {
+        Err(self)
+    }
+}
+
+struct BeingWritten {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Write for BeingWritten {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl NewFile for BeingWritten {
+    fn commit(self: Box<Self>) -> io::Result<()> {
+        files().insert(self.path, self.bytes.into());
+        Ok(())
+    }
 }
 
 fn find(locator: &Locator) -> io::Result<Arc<[u8]>> {
@@ -46,9 +74,17 @@ fn find(locator: &Locator) -> io::Result<Arc<[u8]>> {
     files().get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
+fn is_folder(locator: &Locator) -> bool {
+    locator.path().is_some_and(|folder| files().keys().any(|path| path.starts_with(folder)))
+}
+
 impl Store for Memory {
     fn head(&self, locator: &Locator) -> io::Result<Head> {
-        OpenFile(Cursor::new(find(locator)?)).head()
+        match find(locator) {
+            Ok(bytes) => OpenFile(Cursor::new(bytes)).head(),
+            Err(_) if is_folder(locator) => Ok(Head { kind: EntryKind::Folder, size_bytes: 0, modified: None }),
+            Err(error) => Err(error),
+        }
     }
 
     fn open(&self, locator: &Locator) -> io::Result<Box<dyn StoredFile>> {
@@ -70,10 +106,9 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
+    fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
         let path = locator.path().ok_or(io::ErrorKind::Unsupported)?;
-        files().insert(path.to_path_buf(), bytes.into());
-        Ok(())
+        Ok(Box::new(BeingWritten { path: path.to_path_buf(), bytes: Vec::new() }))
     }
 
     fn is_taken(&self, path: &Path) -> bool {

@@ -1,10 +1,8 @@
 //! Bytes at rest, by locator: read, listed, and written completely or not at all.
 //!
-//! This is the only module that opens input and result files; the catalog, the settings and the secrets keep their own.
-//! It makes no decisions: whether a file may be replaced is for the engine to say. Any call may block for as long as its
-//! disk or network does, so no thread that others wait for may call in here.
-
-#![expect(clippy::disallowed_methods, reason = "stored bytes are files")]
+//! This is the only module that opens input and result files; the catalog and the secrets have files of their own. It
+//! makes no decisions: whether a file may be replaced is for the engine to say. Any call may block for as long as its
+//! disk or network does, so a thread that others wait for must not call in here.
 
 pub mod descriptors;
 mod folder;
@@ -19,7 +17,8 @@ mod spool;
 #[cfg(test)]
 pub(crate) mod unreliable;
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,8 +27,9 @@ use std::time::SystemTime;
 pub use hash::{Hasher, sha256_hex};
 pub use local::CreatedFolders;
 pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
-pub use read::{is_intact, read, read_head, sha256_of};
-pub use spool::{Spool, SpoolFolder, SpooledFile};
+pub(crate) use read::read_error;
+pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of};
+pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
 
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::Locator;
@@ -90,6 +90,15 @@ pub struct Entry {
 pub trait StoredFile: Read + Send {
     /// What is known of the open file now.
     fn head(&self) -> io::Result<Head>;
+
+    /// The file of the operating system, for readers that seek; the stored file again if there is none.
+    fn into_file(self: Box<Self>) -> Result<File, Box<dyn StoredFile>>;
+}
+
+/// A file being written. It gets its name when it is committed; if it is dropped before that, nothing of it remains.
+pub trait NewFile: Write + Send {
+    /// Makes its bytes safe and gives it its name, replacing the file that may be there.
+    fn commit(self: Box<Self>) -> io::Result<()>;
 }
 
 /// How much more can be written.
@@ -112,10 +121,17 @@ pub trait Store: Send + Sync {
     /// Calls `each` for the entries of a folder, in no particular order, until it breaks.
     fn list(&self, folder: &Locator, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> io::Result<()>;
 
-    /// Writes a file completely or not at all, replacing the one that may be there.
-    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()>;
+    /// Begins a file that appears completely or not at all.
+    fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>>;
 
-    /// Whether a name is taken, if only by a link that leads nowhere.
+    /// Writes a file completely or not at all, replacing the one that may be there.
+    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.create_file(locator)?;
+        file.write_all(bytes)?;
+        file.commit()
+    }
+
+    /// Whether a name is taken, even if only by a broken link.
     fn is_taken(&self, path: &Path) -> bool;
 
     /// A path that does not depend on the working directory.
@@ -136,7 +152,7 @@ pub trait Store: Send + Sync {
     /// Opens a folder for the results of one job, creating it if need be.
     fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>>;
 
-    /// Calls `each` for every file below a folder, links included but not followed. What can't be read is passed over.
+    /// Calls `each` for every file below a folder; links are included but not followed. Unreadable folders are skipped.
     fn walk(&self, folder: &Path, each: &mut dyn FnMut(&Path)) {
         let mut folders = vec![folder.to_path_buf()];
         while let Some(folder) = folders.pop() {
@@ -163,6 +179,14 @@ pub fn of_path(path: &Path) -> &'static dyn Store {
     of(&Locator::File(path.to_path_buf())).unwrap_or(local::KIND.store)
 }
 
+/// Writes a small file like [`put`]. Its folder is created if it does not exist.
+pub fn put_in_folder(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Removed again if the file can't be written.
+    let _created = folder.map(|folder| of_path(folder).create(folder)).transpose()?;
+    put(path, bytes)
+}
+
 /// Proves that results can be written to a folder, which need not exist yet.
 pub fn check_folder(folder: &Path) -> Result<(), JobError> {
     of_path(folder).check(folder).map_err(|error| unusable(folder, &error))
@@ -176,6 +200,11 @@ pub fn create_folder(folder: &Path) -> Result<CreatedFolders, JobError> {
 /// Why a folder can't take results.
 pub fn unusable(folder: &Path, error: &io::Error) -> JobError {
     JobError::Output { path: folder.display().to_string(), detail: error.to_string() }
+}
+
+/// Begins a file that appears completely or not at all.
+pub fn create_file(path: &Path) -> io::Result<Box<dyn NewFile>> {
+    of_path(path).create_file(&Locator::File(path.to_path_buf()))
 }
 
 /// Writes a small file completely or not at all, replacing the one that may be there.

@@ -29,8 +29,8 @@ pub enum Content<'a> {
     Move(&'a OsStr, &'a File),
 }
 
-/// A folder that the results of one job are written to. It is held open while the job runs, so that a link or another
-/// folder that is put in its place is never written to.
+/// A folder that the results of one job are written to. It is held open while the job runs, so that nothing is written to
+/// a link or another folder that replaces it.
 pub trait OutputFolder: fmt::Debug + Send + Sync {
     /// Its path, as it was opened.
     fn path(&self) -> &Path;
@@ -55,7 +55,7 @@ pub trait OutputFolder: fmt::Debug + Send + Sync {
     /// Whether the path still leads to the folder that was opened; not if it was moved or deleted.
     fn is_in_place(&self) -> io::Result<bool>;
 
-    /// Nothing more is written: gives up what marks the folder as in use.
+    /// Ends the writing: removes what marks the folder as in use.
     fn close(&self);
 }
 

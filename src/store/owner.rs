@@ -1,6 +1,8 @@
-//! Owners of temporaries. The names of temporaries hold their owner's random id, and a lock file with that id is in the
-//! output folder as long as its owner writes there. The system frees the lock when the owner dies, so any program, on any catalog, can
-//! tell whether a temporary is still in use.
+//! Owners of temporaries. The names of temporaries contain their owner's random id, and a lock file with that id is in
+//! the output folder while its owner writes there. The system frees the lock when the owner dies, so any program, on any
+//! catalog, can tell whether a temporary is still in use.
+
+#![expect(clippy::disallowed_methods, reason = "lock files and leftover temporaries are files")]
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -78,7 +80,7 @@ impl Drop for Owner {
     }
 }
 
-/// Locks a new file; `None` if a sweeper was quicker. Where nothing can be locked, nobody can tell whether an owner lives,
+/// Locks a new file; `None` if a sweeper was quicker. Where nothing can be locked, it is unknown whether an owner lives,
 /// and its temporaries are left alone.
 fn lock(folder: &Folder, name: &OsStr, file: File) -> Option<File> {
     // A file that is open for writing would keep its file system from being made read-only.
@@ -129,7 +131,7 @@ fn kind_of(name: &str) -> Option<Kind<'_>> {
 
 /// Whether an owner still lives.
 enum State {
-    /// It does, or nobody can tell.
+    /// It does, or that is unknown.
     Alive,
     /// It died. Its lock, where there was one, is held until all is removed.
     Dead(Option<(PathBuf, File)>),
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn temporaries_are_told_from_files_of_the_user() {
+    fn temporaries_are_distinguished_from_files_of_the_user() {
         let id = "0123456789abcdef";
         for (name, kind) in [
             (format!(".pixloom-{id}-7-00c0ffee.part"), Some(Kind::Temporary(id))),

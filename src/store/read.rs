@@ -1,9 +1,10 @@
 //! Whole files and their first bytes. A file that changes while it is read is read once more, then refused.
 
 use std::io::{self, Read};
+use std::path::Path;
 
 use super::hash::sha256_of_rest;
-use super::{EntryKind, Head, StoredFile, of};
+use super::{EntryKind, Head, StoredFile, of, of_path};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Locator;
 
@@ -32,6 +33,18 @@ pub fn read(locator: &Locator, max_bytes: u64) -> Result<Vec<u8>, ItemError> {
         }
     }
     Err(ItemError::new(ErrorKind::InputChanged, locator))
+}
+
+/// What is at a path, links followed; `None` if there is nothing, or nothing that may be examined.
+pub fn kind_at(path: &Path) -> Option<EntryKind> {
+    of_path(path).head(&Locator::File(path.to_path_buf())).ok().map(|head| head.kind)
+}
+
+/// A small text file.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    of_path(path).open(&Locator::File(path.to_path_buf()))?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The first bytes of a regular file, at most `count`; none where they can't be read.
@@ -74,7 +87,8 @@ pub(super) fn is_unchanged(before: &Head, file: &dyn StoredFile, count: u64) -> 
     count == before.size_bytes && file.head().is_ok_and(|after| after == *before)
 }
 
-pub(super) fn read_error(locator: &Locator, error: &io::Error) -> ItemError {
+/// Why a file can't be read.
+pub(crate) fn read_error(locator: &Locator, error: &io::Error) -> ItemError {
     let mut error = match locator.path() {
         Some(path) => ItemError::reading(path, error),
         None => ItemError::nameless(ErrorKind::Io).with("detail", error),
@@ -92,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_whole_unless_it_is_too_large_or_no_file() {
+    fn a_file_is_read_completely_unless_it_is_too_large_or_not_a_file() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| Locator::File(dir.path().join(name));
         fs::write(dir.path().join("a"), b"abcdef").unwrap();

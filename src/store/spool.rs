@@ -1,6 +1,8 @@
 //! Temporary files for bodies that are too large for memory, in a folder that the caller chooses.
 //!
-//! Their bytes are read and written through the open file alone, so whatever is put in place of its name is never read.
+//! Their bytes are read and written through the open file alone, so a file that replaces one under its name is never read.
+
+#![expect(clippy::disallowed_methods, reason = "temporary files are created here")]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -43,6 +45,11 @@ impl SpoolFolder for PathBuf {
     fn path(&self) -> &Path {
         self
     }
+}
+
+/// A new temporary file without a name, for reading and writing; it is gone once it is closed.
+pub fn nameless_file() -> io::Result<File> {
+    descriptors::when_free(tempfile::tempfile)
 }
 
 /// Where bodies too large for memory are kept until they are processed.

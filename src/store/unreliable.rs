@@ -1,5 +1,5 @@
-//! A store for tests that stalls, changes files while they are read, or fails to sync folders, as the test asks. It serves
-//! the local files below the folder of a [`Faults`].
+//! A store for tests: on request it stalls, changes files while they are read, or fails to sync folders. It serves the
+//! local files below the folder of a [`Faults`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 
 use super::local::LocalFolders;
 use super::output::{Content, OutputFolder, Staged};
-use super::{CreatedFolders, Entry, Head, Space, Spool, Store, StoreKind, StoredFile};
+use super::{CreatedFolders, Entry, Head, NewFile, Space, Spool, Store, StoreKind, StoredFile};
 use crate::error::ItemError;
 use crate::model::Locator;
 
@@ -19,11 +19,19 @@ pub(super) const KIND: StoreKind = StoreKind { id: "unreliable", holds, store: &
 
 static FAULTS: LazyLock<Mutex<HashMap<PathBuf, Arc<State>>>> = LazyLock::new(Mutex::default);
 
+/// Which calls wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stall {
+    #[default]
+    Nothing,
+    FolderSyncs,
+    Everything,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    /// Whether calls wait.
-    is_stalled: Mutex<bool>,
-    moved_on: Condvar,
+    stall: Mutex<Stall>,
+    changed: Condvar,
     /// Calls that wait now.
     waiting: AtomicU32,
     changes: AtomicU32,
@@ -47,8 +55,17 @@ impl Faults {
 
     /// Makes every call wait until this is turned off, like calls on a network drive that is unreachable.
     pub(crate) fn stall(&self, stalls: bool) {
-        *self.state.is_stalled.lock().unwrap_or_else(PoisonError::into_inner) = stalls;
-        self.state.moved_on.notify_all();
+        self.set_stall(if stalls { Stall::Everything } else { Stall::Nothing });
+    }
+
+    /// The same for syncs of output folders only, which the recorder waits for.
+    pub(crate) fn stall_folder_syncs(&self, stalls: bool) {
+        self.set_stall(if stalls { Stall::FolderSyncs } else { Stall::Nothing });
+    }
+
+    fn set_stall(&self, stall: Stall) {
+        *self.state.stall.lock().unwrap_or_else(PoisonError::into_inner) = stall;
+        self.state.changed.notify_all();
     }
 
     /// Calls that wait now.
@@ -75,11 +92,15 @@ impl Drop for Faults {
 }
 
 impl State {
-    /// Waits while calls stall.
+    /// Waits while all calls stall.
     fn pass(&self) {
-        let stalled = self.is_stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_while(|stall| stall == Stall::Everything);
+    }
+
+    fn wait_while(&self, stalls: impl Fn(Stall) -> bool) {
+        let stall = self.stall.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.fetch_add(1, Ordering::AcqRel);
-        drop(self.moved_on.wait_while(stalled, |stalled| *stalled).unwrap_or_else(PoisonError::into_inner));
+        drop(self.changed.wait_while(stall, |stall| stalls(*stall)).unwrap_or_else(PoisonError::into_inner));
         self.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -134,9 +155,9 @@ impl Store for Unreliable {
         LocalFolders.list(folder, each)
     }
 
-    fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
+    fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
         pass_locator(locator);
-        LocalFolders.put(locator, bytes)
+        LocalFolders.create_file(locator)
     }
 
     fn is_taken(&self, path: &Path) -> bool {
@@ -194,6 +215,10 @@ impl StoredFile for OpenFile {
     fn head(&self) -> io::Result<Head> {
         self.file.head()
     }
+
+    fn into_file(self: Box<Self>) -> Result<File, Box<dyn StoredFile>> {
+        Ok(self.file)
+    }
 }
 
 #[derive(Debug)]
@@ -213,7 +238,7 @@ impl OutputFolder for UnreliableOutput {
     }
 
     fn sync_folders(&self, folders: &BTreeSet<PathBuf>) -> io::Result<()> {
-        self.state.pass();
+        self.state.wait_while(|stall| stall != Stall::Nothing);
         if take(&self.state.failing_syncs) {
             return Err(io::Error::other("the disk did not take the folder"));
         }
@@ -249,7 +274,7 @@ mod tests {
     use crate::store;
 
     #[test]
-    fn a_stalled_store_holds_up_whoever_asks_it_until_it_is_there_again() {
+    fn a_read_from_a_stalled_store_waits_until_the_store_answers_again() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a"), b"abc").unwrap();
         let faults = Faults::of(dir.path());

@@ -14,6 +14,8 @@ const FAMILIES: [&str; 6] = ["error-", "remark-", "op-", "save-", "option-", "co
 /// Calls whose first argument is an id, if it is a literal.
 const CALLS: [&str; 8] =
     ["Message::new(", ".word(", ".counted(", "corrupt(", "unsupported(", "too_large(", "cant_encode(", "unavailable("];
+/// Families whose English is in the declaration of what they describe.
+const DECLARED: [&str; 4] = ["op-", "save-", "source-", "list_format-"];
 
 /// Every text of a language, by id or `id.attribute`, with the arguments that it takes.
 fn catalogue(language: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -127,7 +129,7 @@ fn languages_have_the_same_texts_with_the_same_arguments() {
         };
         assert_eq!(arguments, theirs, "the languages disagree about the arguments of {id}");
     }
-    for id in korean.keys().filter(|id| !id.starts_with("op-") && !id.starts_with("save-")) {
+    for id in korean.keys().filter(|id| !DECLARED.iter().any(|family| id.starts_with(family))) {
         assert!(english.contains_key(id), "English has no text for {id}");
     }
 }
@@ -191,6 +193,23 @@ fn every_operation_parameter_and_choice_is_described_in_korean_and_nothing_else(
         assert!(wanted.contains(id), "{id} describes nothing");
     }
     assert!(has_hangul(&names::op_name(Lang::Korean, "sharpen")));
+}
+
+#[test]
+fn every_kind_of_source_is_described_in_korean_and_nothing_else() {
+    let mut wanted = BTreeSet::new();
+    for kind in pixloom::engine::source_kinds() {
+        let parts = [
+            ("argument", kind.argument.is_some()),
+            ("list_argument", kind.list_argument.is_some()),
+            ("menu", kind.menu.is_some()),
+        ];
+        wanted.extend(
+            parts.iter().filter(|(_, is_there)| *is_there).map(|(part, _)| format!("source-{}.{part}", kind.id)),
+        );
+    }
+    let described: BTreeSet<String> = catalogue("ko").into_keys().filter(|id| id.starts_with("source-")).collect();
+    assert_eq!(described, wanted);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn save(format: FormatChoice) -> Save {
 }
 
 #[test]
-fn a_resized_animation_keeps_its_frames_their_times_and_its_plays_in_every_format_that_moves() {
+fn a_resized_animation_keeps_its_frames_delays_and_repetitions_in_every_format() {
     let desk = Desk::command_line();
     for (name, bytes) in [("a.gif", DISPOSALS), ("b.webp", BLENDS), ("c.png", OPERATIONS)] {
         let before = film(bytes);
@@ -93,7 +93,7 @@ fn a_gif_stays_a_gif_and_steps_are_done_to_every_frame() {
 }
 
 #[test]
-fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
+fn an_animation_fails_in_a_format_with_one_frame_and_the_message_names_alternatives() {
     let desk = Desk::command_line();
     let sources: Vec<SourceSpec> =
         [desk.put("a.gif", DISPOSALS), desk.put("still.png", png(40, 30, 1))].iter().map(|path| file(path)).collect();
@@ -115,7 +115,7 @@ fn a_format_that_holds_one_frame_fails_the_item_and_names_the_ways_out() {
 }
 
 #[test]
-fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_copied() {
+fn with_frames_first_one_frame_is_saved_and_still_images_are_copied() {
     let desk = Desk::command_line();
     let still = png(40, 30, 1);
     let sources = vec![
@@ -138,7 +138,7 @@ fn only_the_first_frame_is_saved_where_that_is_wanted_and_still_pictures_are_cop
 }
 
 #[test]
-fn steps_that_look_at_the_picture_see_the_first_frame_and_treat_all_alike() {
+fn steps_that_measure_the_image_use_the_first_frame_for_all_frames() {
     let desk = Desk::command_line();
     let source = desk.put("b.webp", BLENDS);
     let rows = desk.run(desk.job(vec![file(&source)], vec![Step::new("auto_levels")], save_as("png")));
@@ -155,7 +155,7 @@ fn steps_that_look_at_the_picture_see_the_first_frame_and_treat_all_alike() {
 }
 
 #[test]
-fn a_bomb_of_frames_fails_its_item_and_the_job_goes_on() {
+fn a_decompression_bomb_of_frames_fails_its_item_and_the_job_continues() {
     let desk = Desk::command_line();
     let mut bomb = b"GIF89a\xFF\xFF\x98\x3A\x80\0\0\0\0\0\xFF\xFF\xFF".to_vec();
     bomb.extend(b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0".repeat(65_000));

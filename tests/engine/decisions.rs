@@ -1,4 +1,4 @@
-//! What a dry run and a preview say of an item is what the run does, over many inputs, options and policies.
+//! What a dry run and a preview say about an item is what the run does, over many inputs, options and policies.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use pixloom::model::{
 
 use super::desk::{Desk, file, long_edge, output_of, png, recipe, sample};
 
-/// What items are asked to become: the steps, and the text of `--save`.
+/// What is requested for the items: the steps, and the text of `--save`.
 fn requests() -> Vec<(Recipe, Save)> {
     let save = |text: &str| parse_save(text).unwrap();
     vec![
@@ -20,18 +20,20 @@ fn requests() -> Vec<(Recipe, Save)> {
         (Recipe::default(), save("keep:quality=40")),
         (Recipe::default(), save("webp:effort=0")),
         (recipe(vec![Step::new("invert")]), Save::default()),
+        (recipe(vec![long_edge(20), Step::new("rotate").with("degrees", 90.0)]), save("jpeg")),
+        // The pixels decide how large the result is.
         (recipe(vec![long_edge(20), Step::new("trim")]), save("png")),
     ]
 }
 
-/// Inputs of every sort, some of them broken.
+/// Inputs of every kind, some of them broken.
 fn inputs(desk: &Desk) -> Vec<PathBuf> {
     let reference =
         |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)).unwrap();
     let jpeg = reference("formats/jpeg_restarts.jpg");
     let short = sample("tulip-field.jpg")[..20_000].to_vec();
     [
-        // A plan decodes the first images only.
+        // A dry run decodes only the first images.
         ("short.jpg", short),
         ("photo", png(30, 20, 1)),
         ("a.png", png(24, 24, 2)),
@@ -72,8 +74,12 @@ fn check(planned: &PlannedItem, row: &ItemRow, what: &str) {
     let kind = |error: &Option<pixloom::error::ItemError>| error.as_ref().map(|error| error.kind);
     let told = format!("{what}: {planned:#?} {row:#?}");
     assert_eq!(planned.locator, row.locator);
-    if planned.output.is_none() && planned.error.is_none() {
-        // Its name depends on the work: the plan says that it is not known yet, and promises nothing.
+    assert_eq!(planned.output.is_none() && planned.error.is_none(), planned.pending_output.is_some(), "{told}");
+    if let Some(pending) = &planned.pending_output {
+        // Its name depends on the work. The plan shows which fields are unknown, and promises nothing about conflicts.
+        if row.state == ItemState::Done {
+            assert_eq!(without_number(&filled_in(pending, row)), without_number(&output_of(row)), "{told}");
+        }
         return;
     }
     assert_eq!(kind(&planned.error), kind(&row.error), "{told}");
@@ -93,21 +99,42 @@ fn check(planned: &PlannedItem, row: &ItemRow, what: &str) {
     }
 }
 
+/// A planned path whose unknown fields get the values that the run recorded.
+fn filled_in(pending: &Path, row: &ItemRow) -> PathBuf {
+    let size = |px: Option<u32>| px.map(|px| px.to_string()).unwrap_or_default();
+    let path = pending.to_str().unwrap();
+    let hash = row.output_hash.clone().unwrap();
+    PathBuf::from(
+        path.replace("{hash}", &hash).replace("{width}", &size(row.width_px)).replace("{height}", &size(row.height_px)),
+    )
+}
+
+/// A path without the ` (1)` that it gets if its name is taken.
+fn without_number(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap().to_str().unwrap();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = stem.strip_suffix(')').and_then(|stem| stem.rsplit_once(" (")).filter(|(_, number)| is_number(number));
+    let extension = path.extension().map(|extension| format!(".{}", extension.to_str().unwrap())).unwrap_or_default();
+    path.with_file_name(format!("{}{extension}", plain.map_or(stem, |(stem, _)| stem)))
+}
+
 #[test]
-fn a_dry_run_says_of_every_item_what_the_run_does_whatever_is_asked_for() {
+fn a_dry_run_says_what_the_run_does_with_every_item_for_any_request() {
     let policies = [ConflictPolicy::Rename, ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail];
     let desk = Desk::command_line();
     let inputs = inputs(&desk);
+    let copies = (Recipe::default(), Save::default());
     for (number, request) in requests().into_iter().enumerate() {
         // Every pair of a request, a policy and a name, but not every triple.
-        let names = ["{stem}", "same", "{stem}-{width}", "{hash}"].into_iter().enumerate();
+        let names = ["{stem}", "same", "{stem}-{width}", "{hash}", "{height}/{index}-{hash}", "{date}-{stem}"];
+        let names = names.into_iter().enumerate();
         let pairs =
-            names.flat_map(|(n, name)| policies.iter().enumerate().map(move |(p, policy)| (n + p, name, *policy)));
-        for (_, name, policy) in pairs.filter(|(sum, ..)| (sum + number) % 2 == 0) {
+            names.flat_map(|(n, name)| policies.iter().enumerate().map(move |(p, policy)| (n, p, name, *policy)));
+        for (n, _, name, policy) in pairs.filter(|(n, p, ..)| (n + p + number) % 2 == 0) {
             let mut spec = spec(&desk, &inputs, request.clone());
             spec.output_mut().sink.on_conflict = policy;
             spec.output_mut().sink.name = name.to_owned();
-            spec.output_mut().sink.dir = Some(desk.path(&format!("out-{number}-{policy:?}-{name}")));
+            spec.output_mut().sink.dir = Some(desk.path(&format!("out-{number}-{policy:?}-{n}")));
             // The second time every name is taken.
             for round in 1..=2 {
                 let what = format!("{request:?} {policy:?} {name} round {round}");
@@ -116,10 +143,11 @@ fn a_dry_run_says_of_every_item_what_the_run_does_whatever_is_asked_for() {
                 assert_eq!(planned.len(), rows.len(), "{what}");
                 for (planned, row) in planned.iter().zip(&rows) {
                     check(planned, row, &what);
-                    // Before the work, only a hash of rendered bytes and a size that the pixels decide are unknown.
-                    let is_rendered = !(request.0.steps.is_empty() && request.1 == Save::default());
-                    let is_unknown = planned.output.is_none() && planned.error.is_none();
-                    assert!(!is_unknown || (is_rendered && name.len() > "{stem}".len() || name == "{hash}"), "{what}");
+                    // Before the work, only the hash of rendered bytes and a size that the pixels decide are unknown.
+                    let needs_size = name.contains("{width}") || name.contains("{height}");
+                    let is_trimmed = request.0.steps.iter().any(|step| step.op == "trim");
+                    let may_be_unknown = name.contains("{hash}") && request != copies || needs_size && is_trimmed;
+                    assert!(planned.pending_output.is_none() || may_be_unknown, "{what}: {planned:?}");
                 }
             }
         }
@@ -140,7 +168,7 @@ fn an_image_without_an_extension_is_planned_and_saved_with_that_of_its_format() 
 }
 
 #[test]
-fn a_preview_weighs_or_refuses_an_item_as_the_run_does() {
+fn a_preview_shows_the_size_or_the_refusal_of_an_item_as_the_run_records_it() {
     let desk = Desk::window();
     let inputs = inputs(&desk);
     for request in requests() {
@@ -163,7 +191,7 @@ fn a_preview_weighs_or_refuses_an_item_as_the_run_does() {
                     assert_eq!(row.state, ItemState::Done, "{name} {request:?} {row:?}");
                     assert_eq!(picture.after_bytes, Some(row.bytes_out), "{name} {request:?}");
                 }
-                // A file that can't be decoded may be saved all the same, copied or stripped, but there is nothing to see.
+                // A file that can't be decoded may still be saved, copied or stripped, but there is nothing to show.
                 PreviewContent::Failed(error) => {
                     let is_not_decoded = row.state == ItemState::Done
                         && (row.hash.is_some() || request.1.metadata == MetadataPolicy::Strip);

@@ -172,14 +172,14 @@ impl Desk {
         self.handle().snapshot()
     }
 
-    /// Waits until a snapshot is as wished, and gives it.
+    /// Waits for a snapshot that fulfils a condition, and returns it.
     pub(crate) fn wait(&self, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let found = self.wait_for(what, |snapshot| is_there(snapshot).then(|| self.snapshot()));
         drop(found);
         self.snapshot()
     }
 
-    /// Waits until something is there, looking again whenever the engine rings.
+    /// Waits until `look` finds something; it looks again whenever the engine signals a change.
     pub(crate) fn wait_for<T>(&self, what: &str, look: impl Fn(&Snapshot) -> Option<T>) -> T {
         let until = Instant::now() + DEADLINE;
         loop {
@@ -187,7 +187,7 @@ impl Desk {
             if let Some(found) = look(&snapshot) {
                 return found;
             }
-            assert!(Instant::now() < until, "waited in vain until {what}; there is {snapshot:#?}");
+            assert!(Instant::now() < until, "not reached: {what}; the snapshot is {snapshot:#?}");
             let _ = self.bell_rx.recv_timeout(LOOK);
         }
     }

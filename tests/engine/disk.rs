@@ -61,7 +61,7 @@ fn noise(bytes: usize, seed: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_full_disk_pauses_a_window_s_job_in_words_fails_no_item_and_the_job_goes_on_when_there_is_room() {
+fn a_full_disk_pauses_the_job_of_a_window_which_continues_when_there_is_space() {
     let desk = Desk::window();
     let Some(disk) = TinyDisk::mount(&desk.out(), 400) else { return };
     let job = desk.submit(too_much(&desk));

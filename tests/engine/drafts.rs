@@ -27,7 +27,7 @@ fn with_five() -> Desk {
 }
 
 #[test]
-fn what_is_added_is_listed_once_and_nothing_is_done_before_start() {
+fn added_items_are_listed_once_and_nothing_runs_before_start() {
     let desk = with_five();
     let view = desk.current();
     assert_eq!((view.state, view.progress.running, view.progress.done), (JobState::Draft, 0, 0));
@@ -47,7 +47,7 @@ fn what_is_added_is_listed_once_and_nothing_is_done_before_start() {
 }
 
 #[test]
-fn removed_items_come_back_to_their_places() {
+fn restored_items_return_to_their_positions() {
     let desk = with_five();
     let job = desk.current().id;
     let all = names(&desk.rows(job));
@@ -70,7 +70,7 @@ fn removed_items_come_back_to_their_places() {
 }
 
 #[test]
-fn a_draft_becomes_a_job_of_its_own_recipe() {
+fn a_draft_becomes_a_job_with_its_own_recipe() {
     let desk = with_five();
     let steps = vec![long_edge(8)];
     desk.send(Command::SetRecipe(recipe(steps.clone())));
@@ -119,7 +119,7 @@ fn edits_of_the_recipe_are_undone_one_by_one() {
 }
 
 #[test]
-fn a_session_comes_back_by_itself() {
+fn the_last_session_is_restored() {
     let mut desk = with_five();
     let wanted = recipe(vec![long_edge(8)]);
     desk.send(Command::SetRecipe(wanted.clone()));
@@ -156,7 +156,7 @@ fn pasted_text_gives_links_and_paths() {
 }
 
 #[test]
-fn a_wrong_recipe_is_told_and_the_draft_stays() {
+fn a_wrong_recipe_is_reported_and_the_draft_stays() {
     let desk = with_five();
     desk.send(Command::SetRecipe(recipe(vec![long_edge(8).with("kernel", "magic")])));
     desk.send(Command::Start);

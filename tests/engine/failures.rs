@@ -47,7 +47,7 @@ fn check(desk: &Desk, spec: pixloom::model::JobSpec, wrong: &[(&str, &[ErrorKind
 }
 
 #[test]
-fn a_file_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
+fn a_file_that_can_not_be_used_fails_alone_with_its_kind_and_a_message() {
     let desk = Desk::command_line();
     let photo = sample("dunes-at-dusk.jpg");
     let mut scrambled = png(30, 30, 1);
@@ -79,7 +79,7 @@ fn a_file_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
 }
 
 #[test]
-fn a_link_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
+fn a_link_that_can_not_be_used_fails_alone_with_its_kind_and_a_message() {
     let desk = Desk::command_line();
     let picture = png(20, 20, 1);
     let server = Server::start(move |request| match request.path.as_str() {
@@ -120,7 +120,7 @@ fn a_link_that_can_not_be_used_fails_alone_with_its_kind_and_a_sentence() {
 }
 
 #[test]
-fn failures_are_counted_by_kind_and_what_failed_is_done_once_its_cause_is_mended() {
+fn failures_are_counted_by_kind_and_a_retry_succeeds_once_their_cause_is_fixed() {
     let desk = Desk::window();
     let missing = desk.path("in/late.png");
     let sources = vec![

@@ -69,7 +69,7 @@ fn an_image_from_a_helper_has_the_pixels_that_its_decoder_gives() {
 }
 
 #[test]
-fn drawings_that_take_minutes_keep_no_other_image_waiting_and_end_when_the_job_is_cancelled() {
+fn slow_svgs_do_not_delay_other_images_and_end_when_the_job_is_cancelled() {
     let desk = Desk::command_line();
     let mut sources: Vec<_> = (0..3).map(|n| file(&desk.put(&format!("slow{n}.svg"), SLOW))).collect();
     sources.extend((0..40).map(|n| file(&desk.put(&format!("{n}.png"), png(30, 20, n)))));
@@ -83,7 +83,7 @@ fn drawings_that_take_minutes_keep_no_other_image_waiting_and_end_when_the_job_i
 }
 
 #[test]
-fn a_drawing_that_takes_more_memory_than_there_is_fails_alone() {
+fn an_svg_that_exceeds_the_memory_limit_fails_alone() {
     let desk = Desk::command_line();
     let (group, uses) = ("<rect width='1' height='1'/>".repeat(1000), "<use href='#g'/>".repeat(900));
     let large = format!(
@@ -99,7 +99,7 @@ fn a_drawing_that_takes_more_memory_than_there_is_fails_alone() {
 }
 
 #[test]
-fn a_drawing_that_takes_longer_than_its_item_may_fails_alone() {
+fn an_svg_that_exceeds_the_item_time_limit_fails_alone() {
     let desk = Desk::command_line();
     let sources = vec![file(&desk.put("slow.svg", SLOW)), file(&desk.put("good.png", png(30, 20, 1)))];
     let limits = Limits { item_timeout_s: Some(5), ..Limits::default() };
@@ -110,7 +110,7 @@ fn a_drawing_that_takes_longer_than_its_item_may_fails_alone() {
 }
 
 #[test]
-fn without_helpers_an_item_that_needs_one_fails_plainly_and_the_others_are_saved() {
+fn without_helpers_an_item_that_needs_one_fails_and_the_others_are_saved() {
     let error = error_with("/nowhere/pixloom");
     assert_eq!(error.kind, ErrorKind::NoDecoder, "{error}");
     assert!(error.to_string().contains("its decoder process couldn't be started"), "{error}");
@@ -118,7 +118,7 @@ fn without_helpers_an_item_that_needs_one_fails_plainly_and_the_others_are_saved
 
 #[cfg(unix)]
 #[test]
-fn a_program_that_is_no_helper_is_found_out() {
+fn a_program_that_is_not_a_helper_is_detected() {
     let error = error_with("/bin/true");
     assert_eq!(error.kind, ErrorKind::NoDecoder, "{error}");
     let error = error_with("/bin/echo");

@@ -14,7 +14,7 @@ use super::desk::{Desk, file, long_edge, output_of, png, read_png, save_as, sha2
 use crate::util::server::{Behaviour, Server, ok, redirect, status};
 
 #[test]
-fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
+fn links_without_a_recipe_are_fetched_exactly_and_named_by_their_content() {
     let desk = Desk::command_line();
     let picture = png(33, 22, 1);
     let bytes = picture.clone();
@@ -58,7 +58,7 @@ fn links_without_a_recipe_are_fetched_exactly_and_named_by_what_they_are() {
 }
 
 #[test]
-fn fetched_pictures_go_through_the_recipe_in_one_job_with_files() {
+fn fetched_images_and_files_go_through_the_recipe_in_one_job() {
     let desk = Desk::command_line();
     let server = Server::start(|request| ok(png(60, 40, request.path.len() as u32), "image/png"));
     let local = desk.put("local.png", png(60, 40, 9));
@@ -83,7 +83,7 @@ fn fetched_pictures_go_through_the_recipe_in_one_job_with_files() {
 }
 
 #[test]
-fn one_host_is_asked_by_no_more_connections_than_allowed() {
+fn one_host_gets_no_more_connections_than_allowed() {
     let desk = Desk::command_line();
     let server = Server::start(|_| ok("x", "text/plain").delay(std::time::Duration::from_millis(10)));
     let sources = (0..40).map(|n| url(server.url(&format!("/{n}.txt")))).collect();
@@ -107,7 +107,7 @@ fn a_body_too_large_for_memory_is_copied_whole_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_network_that_goes_makes_the_job_wait_and_not_fail() {
+fn a_job_waits_for_a_lost_network_instead_of_failing() {
     const BEFORE: usize = 8;
     let desk = Desk::window();
     let (asked, is_back) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
@@ -150,7 +150,7 @@ fn extra(desk: &Desk, job: JobId, seq: u64) -> serde_json::Value {
 }
 
 #[test]
-fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_stands() {
+fn a_repeated_link_is_not_downloaded_again_while_it_is_unchanged_and_its_result_exists() {
     let desk = Desk::command_line();
     let (bodies, version) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(1)));
     let (served, current) = (Arc::clone(&bodies), Arc::clone(&version));
@@ -199,7 +199,7 @@ fn a_link_run_again_costs_no_body_while_nothing_changed_and_its_result_still_sta
 }
 
 #[test]
-fn what_is_called_a_picture_and_is_none_fails_and_a_picture_under_a_wrong_name_gets_the_right_one() {
+fn a_response_that_only_claims_to_be_an_image_fails_and_an_image_gets_the_extension_of_its_format() {
     let desk = Desk::command_line();
     let (picture, page) = (png(20, 10, 1), "<!DOCTYPE html><html><body>Gone</body></html>");
     let served = picture.clone();
@@ -282,7 +282,7 @@ fn parts_of_more_bodies_than_connections_are_kept_until_their_retries() {
 }
 
 #[test]
-fn a_host_that_never_answers_holds_up_no_other() {
+fn a_host_that_never_answers_does_not_delay_others() {
     const OF_EACH: usize = 300;
     let desk = Desk::command_line();
     let dead = Server::start(|_| Behaviour::Stall);
@@ -313,7 +313,7 @@ fn a_host_that_never_answers_holds_up_no_other() {
 }
 
 #[test]
-fn links_that_stood_aside_are_all_fetched_once() {
+fn links_that_made_room_for_others_are_all_fetched_once() {
     let desk = Desk::command_line();
     let answer = |request: &crate::util::server::Request| match request.path.as_str() {
         "/robots.txt" => status(404),

@@ -33,7 +33,7 @@ fn a_taken_name_is_given_a_number() {
 }
 
 #[test]
-fn a_taken_name_skips_its_item_when_told_to() {
+fn a_taken_name_skips_its_item_under_that_policy() {
     let (desk, rows) = with_a_taken_name(ConflictPolicy::Skip);
     assert_eq!(desk.output_names(), ["a.png", "b.png"]);
     assert_eq!(desk.outputs()["a.png"], b"somebody's");
@@ -42,7 +42,7 @@ fn a_taken_name_skips_its_item_when_told_to() {
 }
 
 #[test]
-fn a_taken_name_is_replaced_when_told_to() {
+fn an_existing_file_is_replaced_under_that_policy() {
     let (desk, rows) = with_a_taken_name(ConflictPolicy::Overwrite);
     assert_eq!(desk.output_names(), ["a.png", "b.png"]);
     assert!(desk.outputs()["a.png"].starts_with(b"\x89PNG"));
@@ -50,7 +50,7 @@ fn a_taken_name_is_replaced_when_told_to() {
 }
 
 #[test]
-fn a_taken_name_fails_its_item_when_told_to() {
+fn a_taken_name_fails_its_item_under_that_policy() {
     let (desk, rows) = with_a_taken_name(ConflictPolicy::Fail);
     assert_eq!(desk.output_names(), ["a.png", "b.png"]);
     assert_eq!(desk.outputs()["a.png"], b"somebody's");
@@ -102,7 +102,7 @@ fn conflicting_names_are_numbered_in_list_order_whichever_item_is_finished_first
 }
 
 #[test]
-fn of_items_with_one_name_the_first_in_list_order_is_saved() {
+fn only_the_first_item_in_list_order_gets_a_shared_name() {
     for policy in [ConflictPolicy::Skip, ConflictPolicy::Overwrite, ConflictPolicy::Fail] {
         for round in 0..4 {
             let (desk, rows) = with_one_name_for_all(policy, round, 8);
@@ -145,7 +145,7 @@ fn names_that_differ_in_case_only_are_kept_apart() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_whose_name_differs_in_case_is_in_the_way_but_never_replaced() {
+fn a_file_whose_name_differs_only_in_case_is_a_conflict_but_never_replaced() {
     for (policy, names, state) in [
         (ConflictPolicy::Rename, &["A.png", "B (1).png", "a (1).png", "b.png"][..], ItemState::Done),
         (ConflictPolicy::Overwrite, &["A.png", "B.png", "a.png", "b.png"], ItemState::Done),
@@ -172,7 +172,7 @@ fn a_file_whose_name_differs_in_case_is_in_the_way_but_never_replaced() {
 }
 
 #[test]
-fn an_original_is_never_replaced_even_when_replacing_was_asked_for() {
+fn an_original_is_never_replaced_even_with_overwrite() {
     let desk = Desk::command_line();
     let folder = desk.put_pictures(3);
     let before = files_below(&desk.path("in"));
@@ -241,7 +241,7 @@ fn names_are_made_from_the_template() {
 }
 
 #[test]
-fn folders_are_mirrored_or_everything_lands_in_one() {
+fn folders_are_mirrored_or_flattened() {
     let desk = Desk::command_line();
     for (name, seed) in [("x.png", 1), ("a/x.png", 2), ("a/b/x.png", 3)] {
         desk.put(name, png(12, 12, seed));
@@ -259,7 +259,7 @@ fn folders_are_mirrored_or_everything_lands_in_one() {
 }
 
 #[test]
-fn without_an_output_folder_a_new_one_beside_the_source_is_made() {
+fn without_an_output_folder_a_new_one_is_created_next_to_the_source() {
     let desk = Desk::command_line();
     let bytes = png(12, 12, 1);
     desk.put("x.png", &bytes);

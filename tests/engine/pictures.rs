@@ -9,7 +9,7 @@ use pixloom::source;
 use super::desk::{Desk, file, format_named, long_edge, output_of, png, read_png, sample_path, save_as, sha256};
 
 #[test]
-fn pictures_are_resized_sharpened_and_saved_as_webp_and_the_catalog_tells_all_of_it() {
+fn images_are_resized_sharpened_and_saved_as_webp_and_the_catalog_records_it() {
     let desk = Desk::command_line();
     let samples = sample_path("");
     let before = super::desk::files_below(&samples);
@@ -51,7 +51,7 @@ fn pictures_are_resized_sharpened_and_saved_as_webp_and_the_catalog_tells_all_of
 }
 
 #[test]
-fn a_job_without_steps_copies_the_bytes_and_both_hashes_are_theirs() {
+fn a_job_without_steps_copies_the_bytes_and_records_their_hash_twice() {
     let desk = Desk::command_line();
     let bytes = png(40, 30, 1);
     let path = desk.put("한 picture.PNG", &bytes);
@@ -62,7 +62,7 @@ fn a_job_without_steps_copies_the_bytes_and_both_hashes_are_theirs() {
 }
 
 #[test]
-fn every_format_that_can_be_written_is_written_as_what_it_is_called() {
+fn every_output_format_writes_files_of_that_format() {
     let desk = Desk::command_line();
     let source = desk.put("a.png", png(64, 48, 3));
     for (format, extension, known) in [

@@ -34,7 +34,7 @@ fn submit_held(desk: &Desk) -> (Server, JobId) {
 }
 
 #[test]
-fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
+fn a_paused_job_finishes_its_running_items_and_continues_on_resume() {
     let desk = Desk::window();
     let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
     // Until the job is paused, no link is answered: it can't end before.
@@ -67,7 +67,7 @@ fn a_paused_job_finishes_what_it_began_starts_nothing_and_goes_on_when_told() {
 }
 
 #[test]
-fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
+fn repeated_pauses_process_every_item_exactly_once() {
     let desk = Desk::window();
     let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
     // Until the second pause, no link is answered: the job can't end before.
@@ -92,7 +92,7 @@ fn pausing_and_resuming_over_and_over_does_every_item_exactly_once() {
 }
 
 #[test]
-fn retrying_while_the_job_is_at_work_does_every_item_exactly_once() {
+fn retries_during_a_run_process_every_item_exactly_once() {
     const LATE: u64 = 3;
     const SMALL: u64 = 100;
     let desk = Desk::window();
@@ -143,7 +143,7 @@ fn a_job_that_keeps_every_core_busy_is_cancelled_soon_and_leaves_nothing_half_do
 }
 
 #[test]
-fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
+fn jobs_run_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     let desk = Desk::window();
     let (server, first) = submit_held(&desk);
     let sources: Vec<_> = (0..3).map(|n| file(&desk.put(&format!("{n}.png"), png(20, 20, n)))).collect();
@@ -181,7 +181,7 @@ fn jobs_are_done_one_after_the_other_and_a_queued_one_can_be_cancelled() {
 }
 
 #[test]
-fn a_cancelled_job_goes_on_when_it_is_named() {
+fn a_cancelled_job_resumes_when_it_is_named() {
     let desk = Desk::window();
     let (server, job) = submit_held(&desk);
     desk.send(Command::Cancel(job));

@@ -11,7 +11,7 @@ use super::desk::{DEADLINE, Desk, Manner, file, output_of, png, url};
 use crate::util::server::{Server, ok};
 
 #[test]
-fn a_job_that_was_closed_with_the_program_is_paused_and_goes_on_to_its_end() {
+fn a_job_that_was_closed_with_the_program_is_paused_and_can_be_completed() {
     let mut desk = Desk::window();
     let server = Server::start(|_| ok(png(20, 20, 1), "image/png"));
     // Until the first cut, no link is answered: the job can't end before.
@@ -138,7 +138,7 @@ fn image_is_whole(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn a_killed_process_loses_no_file_and_does_none_twice() {
+fn a_killed_process_loses_no_file_and_repeats_none() {
     let sources = |desk: &Desk| {
         for n in 0..240 {
             desk.put(&format!("{n}.png"), png(24, 20, n));
@@ -149,7 +149,7 @@ fn a_killed_process_loses_no_file_and_does_none_twice() {
 }
 
 #[test]
-fn a_killed_process_loses_no_link_and_does_none_twice() {
+fn a_killed_process_loses_no_link_and_repeats_none() {
     let server = Server::start(|request| ok(png(24, 20, request.path.len() as u32), "image/png"));
     let sources = |desk: &Desk| {
         let links: String = (0..240).map(|n| server.url(&format!("/{n}.png")) + "\n").collect();
@@ -160,7 +160,7 @@ fn a_killed_process_loses_no_link_and_does_none_twice() {
 }
 
 #[test]
-fn a_job_at_work_is_no_other_programs_to_take() {
+fn a_running_job_can_not_be_taken_by_another_program() {
     let desk = Desk::window();
     let (pipe, end_of_list) = desk.slow_list();
     let job = desk.submit(desk.copies(vec![file(&desk.put("a.png", png(9, 9, 1))), pipe]));

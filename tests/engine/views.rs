@@ -92,7 +92,7 @@ fn at_full_size_a_preview_has_exactly_the_pixels_that_are_saved() {
 }
 
 #[test]
-fn looking_around_at_full_size_shows_the_pixels_that_are_saved_there() {
+fn panning_at_full_size_shows_the_pixels_that_are_saved() {
     let desk = Desk::window();
     // Larger than what is kept around the area, so that a drag leaves it.
     let source = file(&desk.put("a.png", png(900, 700, 1)));
@@ -129,7 +129,7 @@ fn looking_around_at_full_size_shows_the_pixels_that_are_saved_there() {
 }
 
 #[test]
-fn to_fit_a_preview_looks_like_the_result_scaled_down() {
+fn at_fit_size_a_preview_looks_like_the_result_scaled_down() {
     let desk = Desk::window();
     let source = file(&sample_path("aurora-lake.jpg"));
     let job = draft(&desk, vec![source.clone()]);
@@ -157,7 +157,7 @@ fn to_fit_a_preview_looks_like_the_result_scaled_down() {
 }
 
 #[test]
-fn a_moment_later_a_preview_looks_as_the_encoded_file_will() {
+fn a_preview_soon_shows_the_encoded_file() {
     let desk = Desk::window();
     let source = file(&sample_path("aurora-lake.jpg"));
     let job = draft(&desk, vec![source.clone()]);
@@ -175,7 +175,7 @@ fn a_moment_later_a_preview_looks_as_the_encoded_file_will() {
 }
 
 #[test]
-fn a_preview_shows_before_and_after_and_what_they_weigh() {
+fn a_preview_shows_before_and_after_and_the_sizes_of_their_files() {
     let desk = Desk::window();
     let bytes = png(60, 40, 1);
     let job = draft(&desk, vec![file(&desk.put("a.png", &bytes))]);
@@ -198,7 +198,7 @@ fn a_preview_shows_before_and_after_and_what_they_weigh() {
 }
 
 #[test]
-fn a_newer_request_wins_and_an_older_one_never_comes_after_it() {
+fn a_newer_request_wins_and_an_older_one_is_never_answered_after_it() {
     let desk = Desk::window();
     let job = draft(&desk, vec![file(&sample_path("aurora-lake.jpg"))]);
     let id = ItemId { job, seq: 1 };
@@ -214,7 +214,7 @@ fn a_newer_request_wins_and_an_older_one_never_comes_after_it() {
 }
 
 #[test]
-fn what_can_not_be_shown_says_why() {
+fn a_preview_that_can_not_be_shown_says_why() {
     let desk = Desk::window();
     let sources = vec![
         file(&desk.put("letter.jpg", b"Dear Sir or Madam")),
@@ -240,7 +240,7 @@ fn what_can_not_be_shown_says_why() {
 }
 
 #[test]
-fn fetched_text_is_shown_as_text_and_a_fetched_picture_as_one() {
+fn fetched_text_is_shown_as_text_and_a_fetched_image_as_an_image() {
     let desk = Desk::window();
     let server = Server::start(|request| match request.path.as_str() {
         "/data" => ok("{\"한\": 1}", "application/json"),
@@ -260,7 +260,7 @@ fn fetched_text_is_shown_as_text_and_a_fetched_picture_as_one() {
 }
 
 #[test]
-fn thumbnails_come_for_what_is_wanted_and_say_why_where_there_is_none() {
+fn requested_thumbnails_arrive_or_say_why_there_is_none() {
     let desk = Desk::window();
     let sources = vec![
         file(&sample_path("aurora-lake.jpg")),
@@ -334,7 +334,7 @@ fn items_are_paged_filtered_and_sorted() {
 }
 
 #[test]
-fn a_command_line_engine_serves_no_views_and_says_nothing_of_them() {
+fn a_command_line_engine_serves_no_views() {
     let desk = Desk::command_line();
     let rows = desk.run(desk.copies(vec![file(&desk.put("a.png", png(9, 9, 1)))]));
     desk.handle().want_preview(Some(request(rows[0].id, Recipe::default(), FULL)));

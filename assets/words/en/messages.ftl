@@ -15,7 +15,6 @@ output_missing = The output folder { $path } with the job's results was moved or
 output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.
 nothing_to_retry = Nothing to retry: job { $job } has no such failures.
 recipe_in_use = A running job's recipe can't be changed. Cancel it, or wait until it ends.
-no_draft = Couldn't create a new job.
 too_many_sources = Too many sources were added at once. Wait until they have been read, then add the rest.
 settings_write = Couldn't write the settings { $path }: { $detail }.
 export = Couldn't write the export: { $detail }.

@@ -15,7 +15,6 @@ output_missing = 작업의 결과가 있던 폴더 { JOSA($path, "이", "가") }
 output_lost = 작업하는 동안 결과 폴더 { JOSA($path, "이", "가") } 옮겨지거나 삭제되었습니다. 되돌려 놓은 뒤 작업을 계속하세요.
 nothing_to_retry = 다시 시도할 항목이 없습니다. 작업 { $job }에 그런 실패가 없습니다.
 recipe_in_use = 진행 중인 작업의 레시피는 바꿀 수 없습니다. 취소하거나 끝난 뒤에 바꾸세요.
-no_draft = 새 작업을 만들 수 없습니다.
 too_many_sources = 한 번에 너무 많은 원본을 추가했습니다. 다 읽은 뒤에 나머지를 추가하세요.
 settings_write = 설정 파일 { $path }에 쓸 수 없습니다: { $detail }.
 export = 표로 내보낼 수 없습니다: { $detail }.

@@ -1,5 +1,7 @@
 //! The copy of a catalog that is made before it is upgraded.
 
+#![expect(clippy::disallowed_methods, reason = "the catalog's own file and the copies of it")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};

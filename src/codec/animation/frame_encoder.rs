@@ -66,7 +66,7 @@ impl<T: Sample + Send, C: Canvases<T>> RowWriter for CanvasEncoder<T, C> {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.add(band)
+        self.rows.as_mut().ok_or_else(errors::not_started)?.add(band)
     }
 }
 

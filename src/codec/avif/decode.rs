@@ -124,7 +124,7 @@ fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Opt
 
 /// Maximum bytes for decoding: the decoder's frame, the planes copied from it, the decoder's data per block, and the
 /// pixels in shared memory.
-pub(super) const fn held_bytes(_: &[u8], header: &Header) -> u64 {
+pub(super) fn held_bytes(_: &[u8], header: &Header) -> u64 {
     header.info.size_bytes() * 3 + (8 << 20)
 }
 

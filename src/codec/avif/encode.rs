@@ -5,10 +5,10 @@ use ravif::{EncodedImage, Encoder as Av1, MatrixCoefficients, PixelRange};
 use super::write_boxes::{self, Parts};
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
-use crate::codec::pixels::whole_image::Collector;
+use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
+use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, SampleType, Samples, Save};
 
 /// Quality when none is given.
 pub(super) const DEFAULT_QUALITY: u8 = 80;
@@ -32,12 +32,7 @@ pub(in crate::codec) struct AvifEncoder {
     quality: u8,
     effort: u8,
     extras: Extras,
-    rows: Option<Rows>,
-}
-
-enum Rows {
-    Eight(Collector<u8>, Channels),
-    Sixteen(Collector<u16>, Channels),
+    rows: Option<DepthCollector>,
 }
 
 impl AvifEncoder {
@@ -46,12 +41,8 @@ impl AvifEncoder {
         Self { quality: save.quality.unwrap_or(DEFAULT_QUALITY), effort, extras, rows: None }
     }
 
-    fn encode<T: Sample + Sync + Send>(
-        &self,
-        info: ImageInfo,
-        pixels: Vec<T>,
-        channels: Channels,
-    ) -> Result<Vec<u8>, ItemError> {
+    fn encode<T: Sample + Sync + Send>(&self, info: ImageInfo, pixels: Vec<T>) -> Result<Vec<u8>, ItemError> {
+        let channels = info.channels;
         let quality = f32::from(self.quality);
         // Artifacts in alpha are more visible than those in colour.
         let encoder = Av1::new()
@@ -112,29 +103,21 @@ fn luma_and_chroma<T: Sample>(pixel: [T; 3]) -> [u16; 3] {
 impl RowWriter for AvifEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         let to = if info.channels.has_alpha() { Channels::Rgba } else { Channels::Rgb };
-        self.rows = Some(if info.sample == SampleType::U16 {
-            Rows::Sixteen(Collector::new(info, to)?, to)
-        } else {
-            Rows::Eight(Collector::new(info, to)?, to)
-        });
+        self.rows = Some(DepthCollector::new(info, to, info.sample == SampleType::U16, Rgb::WHITE)?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        match &mut self.rows {
-            Some(Rows::Eight(rows, _)) => rows.add(band),
-            Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("encoder_not_started")),
-        }
+        self.rows.as_mut().ok_or_else(errors::not_started)?.add(band)
     }
 }
 
 impl Encoder for AvifEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        match self.rows.take() {
-            Some(Rows::Eight(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
-            Some(Rows::Sixteen(rows, to)) => self.encode(rows.info, rows.into_pixels()?, to),
-            None => Err(errors::cant_encode("encoder_not_started")),
+        match self.rows.take().ok_or_else(errors::not_started)?.into_image()? {
+            (info, Samples::U8(pixels)) => self.encode(info, pixels),
+            (info, Samples::U16(pixels)) => self.encode(info, pixels),
+            (_, Samples::F32(_)) => Err(errors::not_started()),
         }
     }
 }

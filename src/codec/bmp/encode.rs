@@ -111,7 +111,7 @@ impl RowWriter for BmpEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = &mut self.started else { return Err(errors::not_started()) };
         let Started { info, count, converter, layout: Layout { channels, pixels_at, stride }, file, next_row } =
             started;
         count.add(band, info)?;
@@ -135,7 +135,7 @@ impl RowWriter for BmpEncoder {
 
 impl Encoder for BmpEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = self.started else { return Err(errors::not_started()) };
         started.count.complete()?;
         Ok(started.file)
     }

@@ -57,13 +57,13 @@ impl RowWriter for GifEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.rows.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.add(band)
+        self.rows.as_mut().ok_or_else(errors::not_started)?.add(band)
     }
 }
 
 impl Encoder for GifEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let rows = self.rows.ok_or_else(|| errors::cant_encode("encoder_not_started"))?;
+        let rows = self.rows.ok_or_else(errors::not_started)?;
         let info = rows.info;
         let mut pixels = rows.into_pixels()?;
         flatten_alpha(&mut pixels, self.background);

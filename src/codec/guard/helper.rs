@@ -72,6 +72,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
+    #[expect(clippy::disallowed_methods, reason = "a helper is a program")]
     pub(super) fn start(program: &Path) -> io::Result<Self> {
         let shared = SharedMemory::create()?;
         let mut command = Command::new(program);
@@ -302,6 +303,7 @@ fn detach(command: &mut Command) {
 
 /// A process's memory that is not shared with files, in bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(clippy::disallowed_methods, reason = "a file of the system says how much memory a process has")]
 fn own_memory_bytes(process: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     let mut pages = text.split_ascii_whitespace().skip(1).map(|field| field.parse::<u64>().ok());

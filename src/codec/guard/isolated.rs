@@ -68,7 +68,7 @@ pub(in crate::codec) fn open<'a>(
     let profile = message.profile.map(|span| lease.block(span)).transpose()?;
     let metadata = message.metadata(|span| lease.block(span))?;
     let rows = SharedRows { lease, info, at: message.pixels.at, next_row: 0 };
-    Ok(Decoded { header: header.file(), rows: Box::new(rows), profile, metadata })
+    Ok(Decoded { header: header.file, rows: Box::new(rows), profile, metadata })
 }
 
 /// Refuses an answer that contradicts the header: helpers process hostile files, so their answers are not trusted.

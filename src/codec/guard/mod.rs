@@ -4,12 +4,6 @@
 //! killed when its item is cancelled or takes too long or too much memory; if it crashes, only its item fails. If no
 //! helper can be started, the item fails: such formats are never decoded in the process that runs the job.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "helpers are programs, and check that they can open no file and no socket"
-)]
-
 pub(super) mod control;
 mod helper;
 pub(super) mod helpers;

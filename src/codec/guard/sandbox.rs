@@ -1,6 +1,12 @@
 //! The sandbox of a helper, set up before its first file. On Linux a helper can open no file and no socket and start no
 //! program: only its pipes and the shared memory stay open.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the system's own files, and what a helper must not be able to do, which a test checks"
+)]
+
 use std::io;
 use std::process::ExitCode;
 

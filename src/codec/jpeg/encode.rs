@@ -95,7 +95,7 @@ impl RowWriter for JpegEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = &mut self.started else { return Err(errors::not_started()) };
         started.count.add(band, &started.info)?;
         started.encoder.write(started.converter.convert(band)).map_err(|fatal| encoding(&fatal))
     }
@@ -107,7 +107,7 @@ impl Encoder for JpegEncoder {
     }
 
     fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = self.started else { return Err(errors::not_started()) };
         started.count.complete()?;
         started.encoder.finish(cancelled).map_err(|fatal| encoding(&fatal))
     }

@@ -265,7 +265,7 @@ fn coefficients_of_files_with_several_scans_are_part_of_the_memory_estimate() {
     ];
     for (marker, sampling, in_first_scan, blocks) in cases {
         let file = headers(marker, sampling, in_first_scan);
-        let header = Header::new(known::JPEG, decode::probe(&file, 0).unwrap());
+        let header = Header { format: known::JPEG, file: decode::probe(&file, 0).unwrap() };
         let rows = header.info.row_samples() as u64 * 64;
         assert_eq!(decode::held_bytes(&file, &header), rows + blocks * 128, "{marker:x} {sampling:x?}");
     }

@@ -6,10 +6,10 @@ use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
 use crate::codec::errors;
-use crate::codec::pixels::whole_image::Collector;
+use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
+use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, SampleType, Samples, Save};
 
 /// Bytes that encoding takes: the file, the rows, and the bits of every channel before they become a file.
 pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
@@ -20,12 +20,7 @@ pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
 /// Collects rows, and encodes them at the end.
 pub(in crate::codec) struct JxlEncoder {
     extras: Extras,
-    rows: Option<Rows>,
-}
-
-enum Rows {
-    Eight(Collector<u8>),
-    Sixteen(Collector<u16>),
+    rows: Option<DepthCollector>,
 }
 
 impl JxlEncoder {
@@ -85,31 +80,21 @@ impl RowWriter for JxlEncoder {
         if info.width_px.min(info.height_px) < 2 {
             return Err(errors::cant_encode("jxl_small"));
         }
-        self.rows = Some(if info.sample == SampleType::U16 {
-            Rows::Sixteen(Collector::new(info, info.channels)?)
-        } else {
-            Rows::Eight(Collector::new(info, info.channels)?)
-        });
+        self.rows = Some(DepthCollector::new(info, info.channels, info.sample == SampleType::U16, Rgb::WHITE)?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        match &mut self.rows {
-            Some(Rows::Eight(rows)) => rows.add(band),
-            Some(Rows::Sixteen(rows)) => rows.add(band),
-            None => Err(errors::cant_encode("encoder_not_started")),
-        }
+        self.rows.as_mut().ok_or_else(errors::not_started)?.add(band)
     }
 }
 
 impl Encoder for JxlEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        match self.rows.take() {
-            Some(Rows::Eight(rows)) => self.file(rows.info, &rows.into_pixels()?, BitDepth::Eight),
-            Some(Rows::Sixteen(rows)) => {
-                self.file(rows.info, bytemuck::cast_slice(&rows.into_pixels()?), BitDepth::Sixteen)
-            }
-            None => Err(errors::cant_encode("encoder_not_started")),
+        match self.rows.take().ok_or_else(errors::not_started)?.into_image()? {
+            (info, Samples::U8(pixels)) => self.file(info, &pixels, BitDepth::Eight),
+            (info, Samples::U16(pixels)) => self.file(info, bytemuck::cast_slice(&pixels), BitDepth::Sixteen),
+            (_, Samples::F32(_)) => Err(errors::not_started()),
         }
     }
 }

@@ -46,16 +46,16 @@ impl RowWriter for DeferredEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        self.encoder.as_mut().ok_or_else(|| errors::cant_encode("encoder_not_started"))?.write_rows(band)
+        self.encoder.as_mut().ok_or_else(errors::not_started)?.write_rows(band)
     }
 }
 
 impl Encoder for DeferredEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        self.encoder.ok_or_else(|| errors::cant_encode("encoder_not_started"))?.finish()
+        self.encoder.ok_or_else(errors::not_started)?.finish()
     }
 
     fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        self.encoder.ok_or_else(|| errors::cant_encode("encoder_not_started"))?.finish_cancellable(cancelled)
+        self.encoder.ok_or_else(errors::not_started)?.finish_cancellable(cancelled)
     }
 }

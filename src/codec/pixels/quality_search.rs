@@ -1,11 +1,11 @@
 //! The best quality whose file stays within a size limit: the rendered rows are kept and encoded again with other
 //! qualities.
 
-use super::whole_image::Collector;
+use super::whole_image::DepthCollector;
 use crate::codec::errors;
 use crate::codec::spec::{Encoder, EncoderSpec, Extras};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, Format, ImageInfo, Message, RowWriter, SampleType, Samples, Save, human};
+use crate::model::{Band, Format, ImageInfo, Message, RowWriter, SampleType, Save, human};
 
 /// Approximate growth of the logarithm of the file size per step of quality, for the first guess.
 const GROWTH: f64 = 0.035;
@@ -31,12 +31,7 @@ pub(crate) struct Search {
     save: Save,
     limit: u64,
     extras: Extras,
-    rows: Option<Rows>,
-}
-
-enum Rows {
-    Eight(Collector<u8>, Channels),
-    Sixteen(Collector<u16>, Channels),
+    rows: Option<DepthCollector>,
 }
 
 impl Search {
@@ -56,21 +51,12 @@ impl Search {
 impl RowWriter for Search {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
         let to = (self.spec.stored_channels)(info.channels, &self.save);
-        let paper = self.save.background;
-        self.rows = Some(if is_deep(self.spec, &info) {
-            Rows::Sixteen(Collector::new(info, to)?.over(paper), to)
-        } else {
-            Rows::Eight(Collector::new(info, to)?.over(paper), to)
-        });
+        self.rows = Some(DepthCollector::new(info, to, is_deep(self.spec, &info), self.save.background)?);
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        match &mut self.rows {
-            Some(Rows::Eight(rows, _)) => rows.add(band),
-            Some(Rows::Sixteen(rows, _)) => rows.add(band),
-            None => Err(errors::cant_encode("encoder_not_started")),
-        }
+        self.rows.as_mut().ok_or_else(errors::not_started)?.add(band)
     }
 }
 
@@ -80,13 +66,8 @@ impl Encoder for Search {
     }
 
     fn finish_cancellable(mut self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        let (info, channels, samples) = match self.rows.take() {
-            Some(Rows::Eight(rows, to)) => (rows.info, to, Samples::U8(rows.into_pixels()?)),
-            Some(Rows::Sixteen(rows, to)) => (rows.info, to, Samples::U16(rows.into_pixels()?)),
-            None => return Err(errors::cant_encode("encoder_not_started")),
-        };
-        let info = ImageInfo { channels, sample: samples.sample(), premultiplied: false, ..info };
-        let image = Band { width_px: info.width_px, rows: info.height_px, channels, samples };
+        let (info, samples) = self.rows.take().ok_or_else(errors::not_started)?.into_image()?;
+        let image = Band { width_px: info.width_px, rows: info.height_px, channels: info.channels, samples };
         let first = self.format.default_quality().unwrap_or(80);
         best(self.limit, self.save.quality.unwrap_or(100), first, |quality| {
             if cancelled() {

@@ -143,7 +143,48 @@ impl<T: Sample> Collector<T> {
     }
 }
 
-/// The image that a decoder of the `image` crate is about to deliver.
+/// Collects the rows of an encoder that keeps 8 or 16 bits per sample.
+pub(crate) struct DepthCollector {
+    channels: Channels,
+    depth: Depth,
+}
+
+enum Depth {
+    Eight(Collector<u8>),
+    Sixteen(Collector<u16>),
+}
+
+impl DepthCollector {
+    /// A collector of an image's samples in channels `to`, `is_deep` with 16 bits. Alpha that is not kept is blended
+    /// over `paper`.
+    pub(crate) fn new(info: ImageInfo, to: Channels, is_deep: bool, paper: Rgb) -> Result<Self, ItemError> {
+        let depth = if is_deep {
+            Depth::Sixteen(Collector::new(info, to)?.over(paper))
+        } else {
+            Depth::Eight(Collector::new(info, to)?.over(paper))
+        };
+        Ok(Self { channels: to, depth })
+    }
+
+    /// Takes the next rows.
+    pub(crate) fn add(&mut self, band: &Band) -> Result<(), ItemError> {
+        match &mut self.depth {
+            Depth::Eight(rows) => rows.add(band),
+            Depth::Sixteen(rows) => rows.add(band),
+        }
+    }
+
+    /// The image as it is kept, and all its samples, after the last row.
+    pub(crate) fn into_image(self) -> Result<(ImageInfo, Samples), ItemError> {
+        let (info, samples) = match self.depth {
+            Depth::Eight(rows) => (rows.info, Samples::U8(rows.into_pixels()?)),
+            Depth::Sixteen(rows) => (rows.info, Samples::U16(rows.into_pixels()?)),
+        };
+        Ok((ImageInfo { channels: self.channels, sample: samples.sample(), premultiplied: false, ..info }, samples))
+    }
+}
+
+/// The image that a decoder of the `image` crate is about to give.
 pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> {
     let (channels, sample) = match decoder.color_type() {
         ColorType::L8 => (Channels::Gray, SampleType::U8),

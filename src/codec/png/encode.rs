@@ -184,7 +184,7 @@ impl RowWriter for PngEncoder {
         let streamed = match &mut self.started {
             Some(Started::Streamed(streamed)) => streamed,
             Some(Started::Collected(rows)) => return rows.add(band),
-            None => return Err(errors::cant_encode("encoder_not_started")),
+            None => return Err(errors::not_started()),
         };
         streamed.count.add(band, &streamed.info)?;
         let bytes = match &mut streamed.rows {
@@ -214,7 +214,7 @@ impl Encoder for PngEncoder {
                 drop(pixels);
                 self.indexed(info, indexed)
             }
-            None => Err(errors::cant_encode("encoder_not_started")),
+            None => Err(errors::not_started()),
         }
     }
 }

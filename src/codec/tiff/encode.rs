@@ -116,7 +116,7 @@ impl RowWriter for TiffEncoder {
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
-        let Some(started) = &mut self.started else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = &mut self.started else { return Err(errors::not_started()) };
         started.count.add(band, &started.info)?;
         started.strips.add(band)
     }
@@ -124,7 +124,7 @@ impl RowWriter for TiffEncoder {
 
 impl Encoder for TiffEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        let Some(started) = self.started.take() else { return Err(errors::cant_encode("encoder_not_started")) };
+        let Some(started) = self.started.take() else { return Err(errors::not_started()) };
         started.count.complete()?;
         let strips = started.strips.end()?;
         self.write(started.info, &strips).map_err(|e| errors::cant_encode(errors::from_encoder(e)))

@@ -1,14 +1,12 @@
 //! Exports a job's items or outputs to standard output or to a file.
 
-#![expect(clippy::disallowed_methods, reason = "exports are written to a file")]
-
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::catalog::{self, CatalogReader, ExportFormat, RecordRows};
 use crate::error::JobError;
 use crate::model::{JobId, Message};
+use crate::store;
 
 /// Writes a job's items or outputs; returns how many. A file appears under its name completely or not at all.
 pub fn export_job(
@@ -19,26 +17,23 @@ pub fn export_job(
     file: Option<&Path>,
 ) -> Result<u64, JobError> {
     let Some(path) = file else {
-        return catalog::export(reader, job, rows, format, &mut BufWriter::new(IgnoresClosedPipe(io::stdout())));
+        return catalog::export(reader, job, rows, format, &mut BufWriter::new(UntilClosed(io::stdout())));
     };
     let failed = |error: io::Error| {
         let sentence = Message::new("export_file");
         JobError::Machine(sentence.with("path", path.display()).with("detail", error))
     };
-    let part = path.with_file_name(format!(".pixloom-export-{}.part", std::process::id()));
-    let write = |to: &mut BufWriter<File>| catalog::export(reader, job, rows, format, to);
-    let written =
-        write_part(&part, write, &failed).and_then(|written| fs::rename(&part, path).map(|()| written).map_err(failed));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
+    let mut file = BufWriter::new(store::create_file(path).map_err(failed)?);
+    let written = catalog::export(reader, job, rows, format, &mut file)?;
+    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.commit().map_err(failed)?;
+    Ok(written)
 }
 
-/// A pipe whose reader has ended (`| head`) is not an error.
-struct IgnoresClosedPipe<W>(W);
+/// Writes to a pipe until its reader closes it (`| head`), which is not an error.
+struct UntilClosed<W>(W);
 
-impl<W: Write> Write for IgnoresClosedPipe<W> {
+impl<W: Write> Write for UntilClosed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.0.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
@@ -52,16 +47,4 @@ impl<W: Write> Write for IgnoresClosedPipe<W> {
             other => other,
         }
     }
-}
-
-fn write_part(
-    part: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<u64, JobError>,
-    failed: &dyn Fn(io::Error) -> JobError,
-) -> Result<u64, JobError> {
-    let mut to = BufWriter::new(File::create(part).map_err(failed)?);
-    let written = write(&mut to)?;
-    to.flush().map_err(failed)?;
-    to.get_ref().sync_all().map_err(failed)?;
-    Ok(written)
 }

@@ -16,7 +16,8 @@ pub const EVENTS_KEPT: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The engine has acted on all commands up to this number (see [`Handle::send`](super::handle::Handle::send)). What a
-    /// command starts, such as a job or reading a file, may still be in progress.
+    /// command starts, such as a job or reading a file, may still be in progress; so may a change of the catalog while the
+    /// disk is slow.
     pub commands_included: u64,
     /// The listed job; `None` only before the catalog is open.
     pub current: Option<JobView>,

@@ -1,22 +1,22 @@
-//! What a face may ask to look at: pages of items, thumbnails, previews. Each is a latest-wins slot.
+//! What a front end can view: pages of items, thumbnails and previews. Each is a latest-wins slot.
 
 use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Recipe, Save};
 
-/// A page of items to look at.
+/// A request for a page of items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemsRequest {
-    /// Of which job.
+    /// The job.
     pub job: JobId,
-    /// Which of them.
+    /// Which of its items.
     pub filter: ItemsFilter,
-    /// In which order.
+    /// Their order.
     pub sort: ItemsSort,
-    /// First row wanted, from 0.
+    /// The first row, counted from 0.
     pub first_row: u64,
-    /// Rows wanted.
+    /// The number of rows.
     pub rows: u32,
 }
 
@@ -27,14 +27,14 @@ pub struct ItemsFilter {
     pub state: Option<ItemState>,
     /// Only failures of this kind.
     pub kind: Option<ErrorKind>,
-    /// Only those whose locator holds this text (case-insensitive); empty means all.
+    /// Only those whose locator contains this text (case-insensitive); empty means all.
     pub text: String,
 }
 
-/// In which order items are listed.
+/// The order in which items are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ItemsSort {
-    /// As sources gave them.
+    /// In the order in which they were added.
     #[default]
     Added,
     /// By locator.
@@ -48,20 +48,20 @@ pub enum ItemsSort {
 /// A page of items.
 #[derive(Clone, Debug)]
 pub struct ItemsPage {
-    /// What was asked for.
+    /// The request that it answers.
     pub request: ItemsRequest,
     /// The job's `items_revision` when it was read.
     pub revision: u64,
-    /// Rows in all under that filter.
+    /// The number of all rows that match the filter.
     pub total: u64,
-    /// The rows from `request.first_row` on.
+    /// The rows, starting at `request.first_row`.
     pub rows: Arc<[ItemRow]>,
 }
 
-/// A small picture of an item: 8-bit sRGB RGBA, not premultiplied.
+/// A small image of an item.
 #[derive(Clone, Debug)]
 pub struct Thumbnail {
-    /// Of which item.
+    /// The item.
     pub id: ItemId,
     /// The pixels, or why there are none.
     pub pixels: Result<Pixels, ItemError>,
@@ -78,28 +78,28 @@ pub struct Pixels {
     pub rgba: Arc<[u8]>,
 }
 
-/// A preview to look at.
+/// A request for a preview.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreviewRequest {
-    /// Of which item.
+    /// The item.
     pub id: ItemId,
-    /// Through which recipe.
+    /// The recipe that is applied to it.
     pub recipe: Recipe,
-    /// Encoded how (for the size it will have).
+    /// How the result is encoded, for the size of its file.
     pub save: Save,
-    /// At which scale.
+    /// The scale.
     pub zoom: Zoom,
-    /// The area to fill, in px of the screen.
+    /// The area to fill, in screen px.
     pub area_px: (u32, u32),
 }
 
-/// At which scale a preview is seen.
+/// The scale of a preview.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Zoom {
-    /// The whole picture, as large as the area allows, never above 100 %.
+    /// The whole image, as large as the area allows, but never above 100 %.
     #[default]
     Fit,
-    /// One picture px to one screen px, around this centre (0 to 1 on both axes of the picture).
+    /// 100 %: each image px covers one screen px, around this centre (0 to 1 on both axes of the image).
     Full {
         /// Horizontal centre.
         x: f32,
@@ -108,41 +108,41 @@ pub enum Zoom {
     },
 }
 
-/// What can be shown of an item.
+/// What is known of a requested preview.
 #[derive(Clone, Debug, Default)]
 pub struct Preview {
-    /// What was asked for; `None` while nothing is shown.
+    /// The request that it answers; `None` while nothing is shown.
     pub request: Option<PreviewRequest>,
-    /// What there is to see so far.
+    /// What can be shown so far.
     pub content: PreviewContent,
-    /// Whether more is on its way.
+    /// Whether more is being computed.
     pub pending: bool,
 }
 
-/// What there is to see of an item.
+/// What a preview shows.
 #[derive(Clone, Debug, Default)]
 pub enum PreviewContent {
     /// Nothing yet.
     #[default]
     Nothing,
-    /// A picture, before and after the recipe.
+    /// The image before and after the recipe.
     Picture(PicturePreview),
     /// Fetched text.
     Text {
         /// Its beginning.
         text: String,
-        /// Bytes in all.
+        /// Size of the whole text in bytes.
         size_bytes: u64,
         /// Its content type.
         content_type: String,
     },
     /// A link that has not been fetched yet.
     NotFetched,
-    /// It can't be shown, and why.
+    /// It can't be shown, for this reason.
     Failed(ItemError),
 }
 
-/// A picture before and after the recipe. Both cover the same area of the screen.
+/// An image before and after the recipe. Both cover the same area of the screen.
 #[derive(Clone, Debug)]
 pub struct PicturePreview {
     /// Before the recipe.
@@ -159,7 +159,7 @@ pub struct PicturePreview {
     pub before_bytes: u64,
     /// The output's bytes; `None` until it has been encoded.
     pub after_bytes: Option<u64>,
-    /// Counts of 64 levels each of red, green and blue, after the recipe: of what is seen of it.
+    /// Histogram of the visible part after the recipe: 64 levels each of red, green and blue.
     pub histogram: Arc<[[u32; 64]; 3]>,
     /// Whether a step is not faithful to scale, so that this is not exactly what will be saved.
     pub approximate: bool,

@@ -15,10 +15,10 @@ use crate::model::Message;
 /// Tasks that may wait for a disk, and replies that may wait for the coordinator.
 const MAX_QUEUED: usize = 256;
 
-/// A disk that may be slow or stuck without the others being so.
+/// A disk that may be slow or stuck while the others work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disk {
-    /// Settings, secrets, recipes, and looks at sources.
+    /// Settings, secrets and recipes, and what is read of sources before they become items.
     Settings,
     /// Output folders.
     Output,
@@ -72,7 +72,7 @@ impl DiskWorkers {
 }
 
 impl Coordinator {
-    /// Does `work` on a disk's thread, then `then` with its result on this one.
+    /// Runs `work` on a disk's thread, then `then` with its result on this one.
     pub(super) fn on_disk<T: Send + 'static>(
         &mut self,
         disk: Disk,
@@ -88,7 +88,7 @@ impl Coordinator {
         // Nobody else sends tasks, so the queue can't fill up after this.
         if task_tx.is_full() {
             if let Err(error) = then(self, Err(JobError::Machine(STUCK))) {
-                self.trouble(&error);
+                self.report(&error);
             }
             return;
         }

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::disk::Disk;
+use super::recorder::Change;
 use super::samples;
-use super::undo::Edit;
+use super::undo::{Edit, UndoStack};
 use super::{Coordinator, Listed, Phase, SettingsWrites};
-use crate::catalog::JobSource;
+use crate::catalog::{Catalog, JobSource};
 use crate::config::Settings;
 use crate::engine::api::command::Command;
 use crate::engine::api::snapshot::{ListFile, Notice};
@@ -24,13 +25,7 @@ use crate::source::PastedText;
 use crate::{op, source, store};
 
 impl Coordinator {
-    pub(super) fn take(&mut self, command: Command) {
-        if let Err(error) = self.obey(command) {
-            self.trouble(&error);
-        }
-    }
-
-    pub(super) fn obey(&mut self, command: Command) -> Result<(), JobError> {
+    pub(super) fn handle(&mut self, command: Command) -> Result<(), JobError> {
         match command {
             Command::Submit(spec) => {
                 self.submit(*spec);
@@ -80,9 +75,11 @@ impl Coordinator {
             Command::Cancel(job) => self.cancel(job),
             Command::Retry { job, kind, items } => self.retry(job, kind, items),
             Command::Skip { job, items } => {
-                self.call(move |catalog| catalog.skip_failed(job, &items))?;
-                self.bump();
-                Ok(())
+                let skip = move |catalog: &mut dyn Catalog| catalog.skip_failed(job, &items);
+                self.ask_recorder(Change::Nothing, skip, |this, skipped| {
+                    this.bump();
+                    skipped.map(drop)
+                })
             }
             Command::Show(job) => self.show(job),
             Command::OpenResults(job) => self.open_results(job),
@@ -118,15 +115,18 @@ impl Coordinator {
         });
     }
 
-    /// The job that new items join: the listed draft, the listed job while it is running, or a new draft.
-    pub(super) fn open_job(&mut self) -> Result<JobId, JobError> {
-        if let Some(listed) = &self.listed
-            && (listed.state == JobState::Draft || self.is_going(listed.id))
-        {
-            return Ok(listed.id);
+    /// Runs `then` with the job that new items join: the listed draft, the listed job while it is running, or a new draft.
+    pub(super) fn with_open_job(
+        &mut self,
+        then: impl FnOnce(&mut Self, JobId) -> Result<(), JobError> + Send + 'static,
+    ) -> Result<(), JobError> {
+        match &self.listed {
+            Some(listed) if listed.state == JobState::Draft || self.is_going(listed.id) => {
+                let job = listed.id;
+                then(self, job)
+            }
+            _ => self.new_draft(then),
         }
-        self.new_draft()?;
-        self.listed.as_ref().map(|job| job.id).ok_or_else(|| JobError::Machine(Message::new("no_draft")))
     }
 
     /// Whether a job is running or about to run, and not about to end.
@@ -136,23 +136,24 @@ impl Coordinator {
             || active.is_some_and(|active| !matches!(active.phase, Phase::Ending { .. } | Phase::Closing(_)))
     }
 
-    /// Adds what `find` gives to the open job. Finding it, and storing its secrets, may take a while: until then the job
-    /// counts as being read.
+    /// Adds what `find` returns to the open job. Finding it, and storing its secrets, may take a while; until then the
+    /// job counts as being read.
     fn add(&mut self, find: impl FnOnce() -> Result<Inputs, JobError> + Send + 'static) -> Result<(), JobError> {
         self.write_spec();
-        let job = self.open_job()?;
-        self.begin_intake(job);
-        let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
-        let prepare = move || {
-            let mut inputs = find()?;
-            secrets::keep_sources(&secrets, &mut inputs.sources)?;
-            secrets::keep_links(&secrets, &mut inputs.urls)?;
-            let sources = inputs.sources.clone();
-            let first = call(&record_tx, move |catalog| catalog.add_sources(job, &sources))?;
-            Ok((first, inputs))
-        };
-        self.on_disk(Disk::Settings, prepare, move |this, prepared| this.added(job, prepared));
-        Ok(())
+        self.with_open_job(move |this, job| {
+            this.begin_intake(job);
+            let (secrets, record_tx) = (Arc::clone(&this.parts.secrets), this.parts.record_tx.clone());
+            let prepare = move || {
+                let mut inputs = find()?;
+                secrets::keep_sources(&secrets, &mut inputs.sources)?;
+                secrets::keep_links(&secrets, &mut inputs.urls)?;
+                let sources = inputs.sources.clone();
+                let first = call(&record_tx, move |catalog| catalog.add_sources(job, &sources))?;
+                Ok((first, inputs))
+            };
+            this.on_disk(Disk::Settings, prepare, move |this, prepared| this.added(job, prepared));
+            Ok(())
+        })
     }
 
     fn added(&mut self, job: JobId, prepared: Result<(u32, Inputs), JobError>) -> Result<(), JobError> {
@@ -178,15 +179,15 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Has the sources of a request read.
+    /// Starts reading the sources of a request.
     pub(super) fn read_sources(&mut self, request: IntakeRequest) {
         self.begin_intake(request.job);
         self.send_intake(request);
     }
 
-    /// One more request of a job is being read. Counted before it is sent, so that a run never looks complete meanwhile.
+    /// Counts a request of a job that is about to be read, so that a run does not look complete before it is.
     fn begin_intake(&mut self, job: JobId) {
-        let intake = self.expanding.entry(job).or_default();
+        let intake = self.open_intakes.entry(job).or_default();
         intake.requests += 1;
         if let Some(active) = self.queue.run(job) {
             active.run.pending.fetch_add(1, Ordering::AcqRel);
@@ -195,7 +196,7 @@ impl Coordinator {
 
     fn send_intake(&mut self, request: IntakeRequest) {
         let job = request.job;
-        let stop = self.expanding.get_mut(&job).map(|intake| {
+        let stop = self.open_intakes.get_mut(&job).map(|intake| {
             intake.is_read_once |= request.is_read_once();
             Arc::clone(&intake.stop)
         });
@@ -208,10 +209,10 @@ impl Coordinator {
     }
 
     fn end_intake(&mut self, job: JobId) {
-        if let Some(intake) = self.expanding.get_mut(&job) {
+        if let Some(intake) = self.open_intakes.get_mut(&job) {
             intake.requests -= 1;
             if intake.requests == 0 {
-                self.expanding.remove(&job);
+                self.open_intakes.remove(&job);
             }
         }
         if let Some(active) = self.queue.run(job) {
@@ -241,7 +242,7 @@ impl Coordinator {
                     }
                 }
                 if let Some(error) = failure {
-                    self.trouble(&error);
+                    self.report(&error);
                 }
                 let may_replace = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
                 if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_replace {
@@ -272,7 +273,7 @@ impl Coordinator {
     }
 
     /// Changes which columns of the listed draft's lists are read. For another column of links, a new draft reads the lists
-    /// again and copies everything else, so that this can be undone however long the lists are.
+    /// again and copies everything else, so that even a change of long lists can be undone.
     fn set_lists(&mut self, wanted: ListSpec) -> Result<(), JobError> {
         let Some(listed) = self.listed.as_mut().filter(|job| job.state == JobState::Draft) else { return Ok(()) };
         if listed.spec.lists == wanted {
@@ -283,7 +284,7 @@ impl Coordinator {
             // Checksums are looked up when their items are processed.
             self.notice = None;
             let before = std::mem::replace(&mut listed.spec.lists, wanted);
-            self.edits.did(Edit::Lists(before));
+            self.edits.push(Edit::Lists(before));
             self.spec_changed();
             return Ok(());
         }
@@ -292,34 +293,40 @@ impl Coordinator {
         let spec = JobSpec { lists: wanted, ..original.spec.clone() };
         let (sources, copied): (Vec<_>, Vec<_>) =
             (0..).zip(spec.sources.clone()).partition(|(_, source)| is_list(source));
-        let job = self.call(move |catalog| {
+        let create = move |catalog: &mut dyn Catalog| {
             let job = catalog.create_job(&spec, JobState::Draft)?;
             // Their items are copied from the original.
             copied.iter().try_for_each(|(n, _)| catalog.end_source(job, *n))?;
             Ok(job)
-        })?;
-        self.list(job)?;
-        self.edits.did(Edit::Listed(original.id));
-        self.notice = None;
-        self.read_sources(IntakeRequest {
-            sources: sources.into_iter().map(JobSource::unread).collect(),
-            copy_of: Some(original.id),
-            copies_no_lists: true,
-            leave_out_known: true,
-            ..IntakeRequest::of(job)
-        });
-        Ok(())
+        };
+        self.ask_recorder(Change::Listing, create, move |this, job| {
+            let job = job?;
+            this.list(job)?;
+            this.edits.push(Edit::Listed(original.id));
+            this.notice = None;
+            this.read_sources(IntakeRequest {
+                sources: sources.into_iter().map(JobSource::unread).collect(),
+                copy_of: Some(original.id),
+                copies_no_lists: true,
+                leave_out_known: true,
+                ..IntakeRequest::of(job)
+            });
+            Ok(())
+        })
     }
 
     pub(super) fn remove(&mut self, seqs: Vec<u64>) -> Result<(), JobError> {
         let Some(job) = self.listed.as_ref().filter(|job| job.state == JobState::Draft).map(|job| job.id) else {
             return Ok(());
         };
-        let removed = self.call(move |catalog| catalog.remove_items(job, &seqs))?;
-        self.notice = Some(Notice::Removed(removed.len() as u64));
-        self.edits.did(Edit::Removed(removed));
-        self.bump();
-        Ok(())
+        let remove = move |catalog: &mut dyn Catalog| catalog.remove_items(job, &seqs);
+        self.ask_recorder(Change::Items, remove, |this, removed| {
+            let removed = removed?;
+            this.notice = Some(Notice::Removed(removed.len() as u64));
+            this.edits.push(Edit::Removed(removed));
+            this.bump();
+            Ok(())
+        })
     }
 
     pub(super) fn clear(&mut self) -> Result<(), JobError> {
@@ -328,12 +335,13 @@ impl Coordinator {
         if self.is_empty_draft(&listed) {
             return Ok(());
         }
-        self.new_draft()?;
-        if listed.state == JobState::Draft {
-            self.notice = Some(Notice::Removed(listed.total));
-        }
-        self.edits.did(Edit::Listed(listed.id));
-        Ok(())
+        self.new_draft(move |this, _| {
+            if listed.state == JobState::Draft {
+                this.notice = Some(Notice::Removed(listed.total));
+            }
+            this.edits.push(Edit::Listed(listed.id));
+            Ok(())
+        })
     }
 
     /// Whether a job is a draft to which nothing was added.
@@ -341,7 +349,7 @@ impl Coordinator {
         job.state == JobState::Draft
             && job.total == 0
             && job.spec.sources.is_empty()
-            && !self.expanding.contains_key(&job.id)
+            && !self.open_intakes.contains_key(&job.id)
             && !self.queue.contains(job.id)
     }
 
@@ -351,12 +359,15 @@ impl Coordinator {
             return Edit::Listed(listed.id);
         }
         let job = listed.id;
-        let _ = self.parts.record_tx.send(Record::Call(delete(job)));
+        self.record(Record::Call(delete(job)));
         Edit::EmptyDraft(Box::new(listed.spec.clone()))
     }
 
-    /// A draft with the listed job's recipe, or the remembered one.
-    pub(super) fn new_draft(&mut self) -> Result<(), JobError> {
+    /// Lists a new draft with the listed job's recipe, or the remembered one, then runs `then` with it.
+    pub(super) fn new_draft(
+        &mut self,
+        then: impl FnOnce(&mut Self, JobId) -> Result<(), JobError> + Send + 'static,
+    ) -> Result<(), JobError> {
         let spec = match &self.listed {
             // The output folder was chosen for that job's sources; the user's choice is in the settings.
             Some(listed) => JobSpec {
@@ -375,8 +386,12 @@ impl Coordinator {
                 ..JobSpec::default()
             },
         };
-        let job = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
-        self.list(job)
+        let create = move |catalog: &mut dyn Catalog| catalog.create_job(&spec, JobState::Draft);
+        self.ask_recorder(Change::Listing, create, move |this, job| {
+            let job = job?;
+            this.list(job)?;
+            then(this, job)
+        })
     }
 
     /// A job with its request, to be listed.
@@ -403,38 +418,42 @@ impl Coordinator {
         self.list(job)?;
         if let Some(left) = left {
             let edit = self.leave(&left);
-            self.edits.did(edit);
+            self.edits.push(edit);
         }
         Ok(())
     }
 
     /// Changes the listed draft. If the listed job has ended, its items are copied into a new draft first. A started job
     /// can't be changed.
-    pub(super) fn edit(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit) -> Result<(), JobError> {
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit + Send + 'static) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
         match listed.state {
-            JobState::Draft if !self.queue.contains(listed.id) => {}
+            JobState::Draft if !self.queue.contains(listed.id) => {
+                self.edit_draft(change);
+                Ok(())
+            }
             JobState::Done | JobState::Cancelled if !self.queue.contains(listed.id) => {
                 let (original, columns) = (listed.id, listed.spec.lists.clone());
-                self.new_draft()?;
-                if let Some(draft) = &mut self.listed {
-                    // Copied items are still checked against their column.
-                    draft.spec.lists = columns;
-                }
-                self.edits.did(Edit::Listed(original));
-                if let Some(draft) = self.listed.as_ref().map(|job| job.id) {
-                    self.read_sources(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
-                }
+                self.new_draft(move |this, draft| {
+                    if let Some(listed) = &mut this.listed {
+                        // Copied items are still checked against their column.
+                        listed.spec.lists = columns;
+                    }
+                    this.edits.push(Edit::Listed(original));
+                    this.read_sources(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
+                    this.edit_draft(change);
+                    Ok(())
+                })
             }
-            _ => {
-                return Err(JobError::Machine(Message::new("recipe_in_use")));
-            }
+            _ => Err(JobError::Machine(Message::new("recipe_in_use"))),
         }
-        let Some(listed) = &mut self.listed else { return Ok(()) };
+    }
+
+    fn edit_draft(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit) {
+        let Some(listed) = &mut self.listed else { return };
         let before = change(&mut listed.spec);
-        self.edits.did(before);
+        self.edits.push(before);
         self.spec_changed();
-        Ok(())
     }
 
     pub(super) fn with_draft(&mut self, change: impl FnOnce(&mut JobSpec)) {
@@ -465,12 +484,12 @@ impl Coordinator {
                     tracing::error!(%error, "a draft could not be written");
                 }
             }));
-            let _ = self.parts.record_tx.send(write);
+            self.record(write);
             self.save_settings();
         }
     }
 
-    /// Takes over settings. They count at once; their secrets are stored before they are written.
+    /// Applies settings. They take effect at once; their secrets are stored before they are written.
     fn take_settings(&mut self, settings: Settings) {
         let before = std::mem::replace(&mut self.settings, settings).network;
         let given = self.settings.network.clone();
@@ -506,7 +525,7 @@ impl Coordinator {
         });
     }
 
-    /// Writes the settings, unless that is under way: then they are written once more afterwards.
+    /// Writes the settings. If they are being written already, they are written once more afterwards.
     pub(super) fn save_settings(&mut self) {
         let Some(file) = self.parts.settings_file.clone() else { return };
         if self.settings_writes.is_running || self.settings_writes.secrets_pending > 0 {
@@ -529,25 +548,22 @@ impl Coordinator {
     }
 
     pub(super) fn undo(&mut self) -> Result<(), JobError> {
-        if let Some(edit) = self.edits.take_back() {
-            let inverse = self.apply(edit)?;
-            self.edits.undone(inverse);
-        }
         self.notice = None;
-        Ok(())
+        let edit = self.edits.pop_undo();
+        edit.map_or(Ok(()), |edit| self.apply(edit, UndoStack::push_redo))
     }
 
     pub(super) fn redo(&mut self) -> Result<(), JobError> {
-        if let Some(edit) = self.edits.do_again() {
-            let inverse = self.apply(edit)?;
-            self.edits.redone(inverse);
-        }
-        Ok(())
+        let edit = self.edits.pop_redo();
+        edit.map_or(Ok(()), |edit| self.apply(edit, UndoStack::push_undo))
     }
 
-    /// Puts back what an edit holds, and gives the edit that would undo that.
-    pub(super) fn apply(&mut self, edit: Edit) -> Result<Edit, JobError> {
-        let Some(listed) = &mut self.listed else { return Ok(edit) };
+    /// Restores the value in an edit, and keeps the edit that would undo that.
+    fn apply(&mut self, edit: Edit, keep: fn(&mut UndoStack, Edit)) -> Result<(), JobError> {
+        let Some(listed) = &mut self.listed else {
+            keep(&mut self.edits, edit);
+            return Ok(());
+        };
         let job = listed.id;
         let inverse = match edit {
             Edit::Recipe(old) => Edit::Recipe(std::mem::replace(&mut listed.spec.recipe, old)),
@@ -556,33 +572,47 @@ impl Coordinator {
             Edit::Lists(old) => Edit::Lists(std::mem::replace(&mut listed.spec.lists, old)),
             Edit::Removed(items) => {
                 let seqs = items.iter().map(|(seq, _)| *seq).collect();
-                self.call(move |catalog| catalog.restore_items(job, &items))?;
-                self.bump();
-                return Ok(Edit::Restored(seqs));
+                let restore = move |catalog: &mut dyn Catalog| catalog.restore_items(job, &items);
+                return self.ask_recorder(Change::Items, restore, move |this, restored| {
+                    restored?;
+                    this.bump();
+                    keep(&mut this.edits, Edit::Restored(seqs));
+                    Ok(())
+                });
             }
             Edit::Restored(seqs) => {
-                let removed = self.call(move |catalog| catalog.remove_items(job, &seqs))?;
-                self.bump();
-                return Ok(Edit::Removed(removed));
+                let remove = move |catalog: &mut dyn Catalog| catalog.remove_items(job, &seqs);
+                return self.ask_recorder(Change::Items, remove, move |this, removed| {
+                    let removed = removed?;
+                    this.bump();
+                    keep(&mut this.edits, Edit::Removed(removed));
+                    Ok(())
+                });
             }
             Edit::Listed(other) => {
                 let left = listed.clone();
                 self.list(other)?;
-                return Ok(self.leave(&left));
+                let inverse = self.leave(&left);
+                keep(&mut self.edits, inverse);
+                return Ok(());
             }
             Edit::EmptyDraft(spec) => {
-                let other = self.call(move |catalog| catalog.create_job(&spec, JobState::Draft))?;
-                self.list(other)?;
-                return Ok(Edit::Listed(job));
+                let create = move |catalog: &mut dyn Catalog| catalog.create_job(&spec, JobState::Draft);
+                return self.ask_recorder(Change::Listing, create, move |this, other| {
+                    this.list(other?)?;
+                    keep(&mut this.edits, Edit::Listed(job));
+                    Ok(())
+                });
             }
         };
         self.spec_changed();
-        Ok(inverse)
+        keep(&mut self.edits, inverse);
+        Ok(())
     }
 
     fn load_recipe(&mut self, path: PathBuf) {
         let read = move || {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
+            let text = store::read_text(&path).map_err(|error| {
                 let message = Message::new("recipe_unread");
                 JobError::Refused(message.with("path", path.display()).with("detail", error))
             })?;
@@ -591,9 +621,10 @@ impl Coordinator {
         self.on_disk(Disk::Settings, read, |this, file| {
             let file = file?;
             if let Some(save) = file.save {
-                this.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))?;
+                this.take(Command::SetSave(save));
             }
-            this.edit(|spec| Edit::Recipe(std::mem::replace(&mut spec.recipe, file.recipe)))
+            this.take(Command::SetRecipe(file.recipe));
+            Ok(())
         });
     }
 
@@ -614,7 +645,7 @@ impl Coordinator {
 #[derive(Default)]
 struct Inputs {
     sources: Vec<SourceSpec>,
-    /// Pasted links, which belong to no source.
+    /// Pasted links, which do not belong to a source.
     urls: Vec<String>,
     /// Pasted links that were repeated.
     duplicates: u64,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
 use super::disk::Disk;
 use super::queue::Preparing;
 use super::rate_meter::RateMeter;
+use super::recorder::Change;
 use super::{Active, Coordinator, Phase};
-use crate::catalog::{LastRun, ReaderFactory};
+use crate::catalog::{Catalog, LastRun, ReaderFactory};
 use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
@@ -25,7 +26,7 @@ use crate::model::{Durability, Edge, JobId, JobRow, JobSpec, JobState, Locator, 
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders};
 
-/// A job that is ready to run: everything that took a look at a disk.
+/// A job that is ready to run: everything that had to be read from or written to a disk.
 struct Prepared {
     spec: JobSpec,
     pipeline: Pipeline,
@@ -50,9 +51,10 @@ impl Coordinator {
         let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
         let readers = self.parts.readers.clone();
         self.queue.begin_check(job);
+        let written = self.after_records();
         let check = move || {
-            // Waits until edits and sources that were sent before are written.
-            call(&record_tx, |_| Ok(()))?;
+            // By then, edits and sources that were sent before are written.
+            written.recv().map_err(|_| JobError::recorder_gone())?;
             let spec = readers.reader()?.spec(job)?.unwrap_or_default();
             let mut spec = JobSpec { network, ..spec };
             check(&spec)?;
@@ -103,7 +105,7 @@ impl Coordinator {
     pub(super) fn begin_next(&mut self) {
         while let Some(job) = self.queue.next() {
             if let Err(error) = self.begin(job) {
-                self.trouble(&error);
+                self.report(&error);
             }
         }
     }
@@ -123,7 +125,7 @@ impl Coordinator {
         let spec = self.parts.reader.spec(job)?.unwrap_or_default();
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
         let resumes = row.state != JobState::Queued;
-        let to_read = if self.expanding.contains_key(&job) {
+        let to_read = if self.open_intakes.contains_key(&job) {
             Vec::new()
         } else {
             self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect()
@@ -132,7 +134,8 @@ impl Coordinator {
         self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None, stop: Arc::clone(&stop) });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let secrets = Arc::clone(&self.parts.secrets);
-        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, &record_tx, &stop);
+        let written = self.after_records();
+        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, (&record_tx, &written), &stop);
         self.on_disk(Disk::Output, prepare, move |this, prepared| this.prepared(job, prepared));
         Ok(())
     }
@@ -160,7 +163,7 @@ impl Coordinator {
         started
     }
 
-    /// A job could not be started: it can be changed if the request is wrong, else resumed.
+    /// Handles a job that could not be started: a wrong request can be changed, any other job resumed.
     fn not_started(&mut self, job: JobId, error: &JobError) {
         self.parts.runs.remove(job);
         if !matches!(error, JobError::Locked(_)) {
@@ -185,7 +188,7 @@ impl Coordinator {
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),
-            pending: self.expanding.get(&job).map_or(0, |intake| intake.requests)
+            pending: self.open_intakes.get(&job).map_or(0, |intake| intake.requests)
                 + usize::from(!last_run.undecided.is_empty()),
             has_died: last_run.has_died,
             spec,
@@ -204,7 +207,7 @@ impl Coordinator {
             _lock: lock,
             created: Some(created),
             meter,
-            phase: Phase::Going,
+            phase: Phase::Running,
             network_gone: false,
             is_cut_off: false,
         });
@@ -214,7 +217,7 @@ impl Coordinator {
         }
         if !to_read.is_empty() {
             self.read_sources(IntakeRequest { sources: to_read, resumes, ..IntakeRequest::of(job) });
-        } else if !self.expanding.contains_key(&job) {
+        } else if !self.open_intakes.contains_key(&job) {
             self.event(Some(job), Edge::Counted { total: row.total });
         }
         Ok(())
@@ -249,11 +252,11 @@ impl Coordinator {
     }
 
     pub(super) fn pause(&mut self, job: JobId) {
-        let Some(active) = self.queue.run_mut(job).filter(|active| active.phase == Phase::Going) else { return };
+        let Some(active) = self.queue.run_mut(job).filter(|active| active.phase == Phase::Running) else { return };
         active.run.switch.set_paused(true);
         active.meter.pause();
         active.phase = Phase::Paused;
-        let _ = self.parts.record_tx.send(Record::state(job, JobState::Paused));
+        self.record(Record::state(job, JobState::Paused));
         self.event(Some(job), Edge::Paused);
     }
 
@@ -265,15 +268,17 @@ impl Coordinator {
             let has_returned_items = active.run.error().is_some() || active.run.marks_items_early();
             active.run.clear_error();
             active.run.switch.set_paused(false);
-            if has_returned_items {
-                // They must be waiting in the catalog before the lanes look for them.
-                active.run.requeue();
-            } else {
+            // They must be waiting in the catalog before the lanes look for them.
+            let requeue = has_returned_items.then(|| active.run.requeue());
+            if requeue.is_none() {
                 active.run.rewind();
             }
             active.meter.go();
-            active.phase = Phase::Going;
-            let _ = self.parts.record_tx.send(Record::state(job, JobState::Running));
+            active.phase = Phase::Running;
+            if let Some(requeue) = requeue {
+                self.record(requeue);
+            }
+            self.record(Record::state(job, JobState::Running));
             self.event(Some(job), Edge::Started);
             return Ok(());
         }
@@ -294,7 +299,7 @@ impl Coordinator {
             return Ok(());
         }
         if self.queue.end_check(job) {
-            // It has not become a job yet.
+            // It is still a draft.
             self.set_state(job, JobState::Draft);
             return Ok(());
         }
@@ -310,7 +315,7 @@ impl Coordinator {
 
     /// Ends the reading of a job's sources.
     pub(super) fn stop_reading(&self, job: JobId) {
-        if let Some(intake) = self.expanding.get(&job) {
+        if let Some(intake) = self.open_intakes.get(&job) {
             intake.stop.store(true, Ordering::Release);
         }
     }
@@ -323,20 +328,23 @@ impl Coordinator {
     ) -> Result<(), JobError> {
         // A job that another program runs is not touched.
         let lock = if self.queue.contains(job) { None } else { Some(self.lock(job)?.ok_or(JobError::Locked(job))?) };
-        let retried = self.call(move |catalog| catalog.retry(job, kind, items.as_deref()))?;
-        self.bump();
-        if self.is_going(job) {
-            if let Some(active) = self.queue.run(job) {
-                active.run.rewind();
+        let retry = move |catalog: &mut dyn Catalog| catalog.retry(job, kind, items.as_deref());
+        self.ask_recorder(Change::Nothing, retry, move |this, retried| {
+            let retried = retried?;
+            this.bump();
+            if this.is_going(job) {
+                if let Some(active) = this.queue.run(job) {
+                    active.run.rewind();
+                }
+                return Ok(());
             }
-            return Ok(());
-        }
-        drop(lock);
-        if retried > 0 || self.parts.reader.counts(job)?.waiting > 0 {
-            return self.enqueue(job);
-        }
-        let message = Message::new("nothing_to_retry");
-        Err(JobError::Machine(message.with("job", job)))
+            drop(lock);
+            if retried > 0 || this.parts.reader.counts(job)?.waiting > 0 {
+                return this.enqueue(job);
+            }
+            let message = Message::new("nothing_to_retry");
+            Err(JobError::Machine(message.with("job", job)))
+        })
     }
 
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
@@ -353,14 +361,14 @@ impl Coordinator {
     }
 }
 
-/// Prepares a job's output folder, and marks the job as running.
+/// Prepares a job's output folder, and marks the job as running once earlier records of it are `written`.
 fn prepare(
     job: JobId,
     mut spec: JobSpec,
     has_results: bool,
     readers: &ReaderFactory,
     secrets: &Arc<Secrets>,
-    record_tx: &Sender<Record>,
+    (record_tx, written): (&Sender<Record>, &Receiver<()>),
     stop: &AtomicBool,
 ) -> Result<Prepared, JobError> {
     let pipeline = check(&spec)?;
@@ -382,10 +390,12 @@ fn prepare(
         });
     }
     naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
-    // The folder is chosen once: a resume continues in it, whatever directory it is started from.
+    // The folder is chosen once: a resume continues in it, even if it is started in another directory.
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
     spec.output_mut().sink.dir = Some(out_dir.clone());
     let request = spec.without_sources();
+    // A state that was sent before must not replace the next one.
+    written.recv().map_err(|_| JobError::recorder_gone())?;
     let last_run = call(record_tx, move |catalog| {
         if is_new_dir {
             catalog.set_request(job, &request)?;

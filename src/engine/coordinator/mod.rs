@@ -1,8 +1,8 @@
 //! The coordinator: the one thread that owns the jobs. It takes commands, starts and ends runs, and publishes snapshots.
 //!
 //! It uses no disk except the catalog's, no socket and no pixels: other disk work runs on the threads of `disk.rs`, and
-//! what depends on its result follows in a later turn of the loop. It waits for the recorder only where the answer decides
-//! what is listed. While nothing happens, it sleeps.
+//! what depends on its result follows in a later turn of the loop. The same holds for a recorder that is late
+//! (`recorder.rs`). While nothing happens, it sleeps.
 
 pub(super) mod disk;
 mod draft;
@@ -10,6 +10,7 @@ mod jobs;
 mod publish;
 mod queue;
 pub(super) mod rate_meter;
+mod recorder;
 pub(super) mod samples;
 pub(super) mod settings;
 mod supervise;
@@ -31,7 +32,7 @@ use super::api::handle::{NumberedCommand, Shared};
 use super::api::snapshot::{CaFileFault, JobEntry, ListFile, Notice, SourceGroup};
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
-use super::record::message::{Record, call};
+use super::record::message::Record;
 use super::record::recorder::Runs;
 use super::run::Run;
 use super::run::pools::PixelPool;
@@ -46,6 +47,7 @@ use crate::store::CreatedFolders;
 use disk::{DiskWorkers, Reply};
 use queue::JobQueue;
 use rate_meter::RateMeter;
+use recorder::Outstanding;
 use settings::SettingsFile;
 use undo::UndoStack;
 
@@ -80,18 +82,19 @@ pub(in crate::engine) struct Coordinator {
     parts: Parts,
     listed: Option<Listed>,
     queue: JobQueue,
-    expanding: HashMap<JobId, OpenIntake>,
+    open_intakes: HashMap<JobId, OpenIntake>,
     pool: Option<Arc<PixelPool>>,
     edits: UndoStack,
+    outstanding: Outstanding,
     settings: Settings,
     ca_file_fault: Option<CaFileFault>,
     settings_writes: SettingsWrites,
     list_files: ListFiles,
-    /// States that the recorder has been told to write.
+    /// States that the recorder is still to write.
     states: HashMap<JobId, (JobState, Arc<AtomicBool>)>,
     events: VecDeque<Event>,
     next_event: u64,
-    /// Number of the last command that was carried out.
+    /// Number of the last command that was handled.
     commands_included: u64,
     notice: Option<Notice>,
     details: Details,
@@ -134,7 +137,7 @@ struct Active {
 /// What a running job is doing.
 #[derive(Clone, PartialEq)]
 enum Phase {
-    Going,
+    Running,
     Paused,
     /// Waits for space on the disk.
     Waiting {
@@ -148,7 +151,7 @@ enum Phase {
         state: JobState,
         reason: Option<JobError>,
     },
-    /// Nothing of it runs any more; its output folder is being closed.
+    /// Has stopped; its output folder is being closed.
     Closing(JobState),
 }
 
@@ -205,9 +208,10 @@ impl Coordinator {
             listed: None,
             worked: None,
             queue: JobQueue::default(),
-            expanding: HashMap::new(),
+            open_intakes: HashMap::new(),
             pool: None,
             edits: UndoStack::default(),
+            outstanding: Outstanding::default(),
             settings,
             events: VecDeque::new(),
             next_event: 1,
@@ -219,17 +223,20 @@ impl Coordinator {
         }
     }
 
-    /// Runs until it is told to quit; a running job is left so that it can be resumed.
+    /// Runs until it has to quit; a running job is left so that it can be resumed.
     pub(in crate::engine) fn run(mut self) {
         if self.parts.options.lists_drafts
-            && let Err(error) = self.bring_back_session()
+            && let Err(error) = self.restore_session()
         {
-            self.trouble(&error);
+            self.report(&error);
         }
         self.publish();
         let (ticker, idle) = (tick(TICK), never());
         loop {
-            let busy = !self.queue.is_idle() || self.spec_dirty.is_some() || !self.expanding.is_empty();
+            let busy = !self.queue.is_idle()
+                || self.spec_dirty.is_some()
+                || !self.open_intakes.is_empty()
+                || !self.outstanding.is_empty();
             let ticker = if busy { &ticker } else { &idle };
             let mut is_news = true;
             crossbeam_channel::select! {
@@ -247,10 +254,11 @@ impl Coordinator {
                 recv(self.parts.quit_rx) -> _ => self.quit(),
                 recv(ticker) -> _ => {},
             }
-            self.attend();
+            self.tick();
             if self.quitting && self.queue.is_idle() {
                 self.settings_writes = SettingsWrites::default();
                 self.write_spec();
+                self.send_all_records();
                 return;
             }
             if is_news {
@@ -263,8 +271,8 @@ impl Coordinator {
         self.quitting = true;
         self.queue.clear_waiting();
         self.queue.stop_all_preparing(JobState::Paused);
-        for expanding in self.expanding.values() {
-            expanding.stop.store(true, Ordering::Release);
+        for intake in self.open_intakes.values() {
+            intake.stop.store(true, Ordering::Release);
         }
         for job in self.queue.running() {
             self.end_active(job, JobState::Paused, None);
@@ -273,13 +281,13 @@ impl Coordinator {
 
     fn take_reply(&mut self, reply: Reply) {
         if let Err(error) = reply(self) {
-            self.trouble(&error);
+            self.report(&error);
         }
     }
 
     /// Lists what was listed when the program was last closed: an interrupted job, or else the draft. Empty drafts that
     /// are not listed are deleted.
-    fn bring_back_session(&mut self) -> Result<(), JobError> {
+    fn restore_session(&mut self) -> Result<(), JobError> {
         let reader = &self.parts.reader;
         let draft = reader.latest_draft()?;
         let cut_off = reader.latest_resumable()?.filter(|job| draft.as_ref().is_none_or(|draft| job.id > draft.id));
@@ -288,10 +296,12 @@ impl Coordinator {
             _ => draft,
         };
         match listed {
-            Some(job) => self.list(job.id)?,
-            None => self.new_draft()?,
+            Some(job) => {
+                self.list(job.id)?;
+                self.delete_empty_drafts()
+            }
+            None => self.new_draft(|this, _| this.delete_empty_drafts()),
         }
-        self.delete_empty_drafts()
     }
 
     /// Deletes empty drafts that earlier versions left behind.
@@ -301,17 +311,10 @@ impl Coordinator {
         for row in self.parts.reader.jobs(JOBS_CHECKED)? {
             let is_empty = row.state == JobState::Draft && row.total == 0 && Some(row.id) != listed;
             if is_empty && self.parts.reader.sources(row.id)?.is_empty() {
-                let _ = self.parts.record_tx.send(Record::Call(draft::delete(row.id)));
+                self.record(Record::Call(draft::delete(row.id)));
             }
         }
         Ok(())
-    }
-
-    fn call<T: Send + 'static>(
-        &self,
-        task: impl FnOnce(&mut dyn catalog::Catalog) -> Result<T, JobError> + Send + 'static,
-    ) -> Result<T, JobError> {
-        call(&self.parts.record_tx, task)
     }
 
     fn lock(&self, job: JobId) -> Result<Option<JobLock>, JobError> {

@@ -23,7 +23,7 @@ const JOBS_LISTED: u32 = 100;
 const GROUPS_LISTED: u32 = 200;
 
 impl Coordinator {
-    pub(super) fn trouble(&mut self, error: &JobError) {
+    pub(super) fn report(&mut self, error: &JobError) {
         tracing::warn!(%error, "a command failed");
         self.notice = Some(Notice::Failed(error.clone()));
     }
@@ -45,7 +45,7 @@ impl Coordinator {
         if let Some(job) = self.listed.as_ref().map(|job| job.id) {
             match self.read_listed(job) {
                 Ok(listed) => self.listed = listed,
-                Err(error) => self.trouble(&error),
+                Err(error) => self.report(&error),
             }
             self.read_levels();
         }
@@ -98,7 +98,7 @@ impl Coordinator {
             }
             is_written.store(true, Ordering::Release);
         }));
-        let _ = self.parts.record_tx.send(record);
+        self.record(record);
         if let Some(listed) = self.listed.as_mut().filter(|listed| listed.id == job) {
             listed.row.state = state;
         }
@@ -177,7 +177,7 @@ impl Coordinator {
         let list_files = self.list_files();
         let listed = self.listed.as_ref()?;
         let active = self.queue.run_mut(listed.id);
-        let counting = self.expanding.contains_key(&listed.id);
+        let counting = self.open_intakes.contains_key(&listed.id);
         let mut progress = Progress {
             total: listed.total,
             total_is_final: !counting,
@@ -214,7 +214,7 @@ impl Coordinator {
                     halted = Some(reason.clone());
                     JobState::Paused
                 }
-                Phase::Going | Phase::Ending { state: JobState::Done, .. } | Phase::Closing(JobState::Done) => {
+                Phase::Running | Phase::Ending { state: JobState::Done, .. } | Phase::Closing(JobState::Done) => {
                     JobState::Running
                 }
                 Phase::Ending { state, .. } | Phase::Closing(state) => *state,

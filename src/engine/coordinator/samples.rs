@@ -1,13 +1,12 @@
 //! The sample images of the program, written to files so that they are sources like any others.
 
-#![expect(clippy::disallowed_methods, reason = "sample images are unpacked on request")]
-
-use std::path::PathBuf;
+use std::io;
+use std::path::Path;
 
 use etcetera::BaseStrategy;
 
 use crate::error::JobError;
-use crate::model::{Message, SourceSpec};
+use crate::model::{Locator, Message, SourceSpec};
 use crate::{source, store};
 
 /// An image's name and bytes.
@@ -39,12 +38,12 @@ pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
     Ok(vec![source::folder(dir, false)])
 }
 
-fn write_missing(dir: &PathBuf) -> std::io::Result<()> {
-    std::fs::create_dir_all(dir)?;
+fn write_missing(dir: &Path) -> io::Result<()> {
+    let store = store::of_path(dir);
     for (name, bytes) in SAMPLES {
-        let path = dir.join(name);
-        if !path.metadata().is_ok_and(|meta| meta.len() == bytes.len() as u64) {
-            store::put(&path, bytes)?;
+        let head = store.head(&Locator::File(dir.join(name)));
+        if !head.is_ok_and(|head| head.size_bytes == bytes.len() as u64) {
+            store::put_in_folder(&dir.join(name), bytes)?;
         }
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! The settings file.
 
-#![expect(clippy::disallowed_methods, reason = "the settings file")]
-
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
@@ -38,7 +36,7 @@ impl SettingsFile {
 
     /// The settings, or the defaults if they can't be read.
     pub(crate) fn load(&self) -> Settings {
-        let Ok(text) = std::fs::read_to_string(&self.path) else { return Settings::default() };
+        let Ok(text) = store::read_text(&self.path) else { return Settings::default() };
         toml::from_str(&text).unwrap_or_else(|error| {
             tracing::warn!(%error, path = %self.path.display(), "the settings can't be read; the defaults are used");
             Settings::default()
@@ -52,10 +50,7 @@ impl SettingsFile {
             JobError::Machine(sentence.with("path", self.path.display()).with("detail", detail))
         };
         let text = toml::to_string_pretty(settings).map_err(|error| failed(error.to_string()))?;
-        if let Some(dir) = self.path.parent() {
-            std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
-        }
-        store::put(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+        store::put_in_folder(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
     }
 }
 

@@ -32,17 +32,18 @@ const LIST_CUT_OFF: Message = Message::new("list_cut_off");
 type Closed = (JobState, Option<JobError>);
 
 impl Coordinator {
-    /// Does what is due: writes edits, and supervises every running job.
-    pub(super) fn attend(&mut self) {
+    /// Does what is due: takes answers, writes edits, and supervises every running job.
+    pub(super) fn tick(&mut self) {
+        self.take_answers();
         if self.spec_dirty.is_some_and(|since| since.elapsed() >= SPEC_SETTLES) {
             self.write_spec();
         }
         for job in self.queue.running() {
-            self.attend_run(job);
+            self.tick_run(job);
         }
     }
 
-    fn attend_run(&mut self, job: JobId) {
+    fn tick_run(&mut self, job: JobId) {
         let Some(active) = self.queue.run(job) else { return };
         match active.phase.clone() {
             Phase::Ending { state, reason } => {
@@ -58,7 +59,7 @@ impl Coordinator {
                     self.check_space(job);
                 }
             }
-            Phase::Going | Phase::Paused => {
+            Phase::Running | Phase::Paused => {
                 if !self.handle_run_error(job) && !self.handle_network(job) {
                     self.end_if_complete(job);
                 }
@@ -86,7 +87,8 @@ impl Coordinator {
             active.meter.pause();
             let next_check = Instant::now();
             active.phase = Phase::Waiting { reason: reason.clone(), next_check, full_at_bytes: None };
-            active.run.requeue();
+            let requeue = active.run.requeue();
+            self.record(requeue);
             self.event(Some(job), Edge::Halted { reason });
         }
         true
@@ -95,7 +97,7 @@ impl Coordinator {
     /// Whether standard input is still being read for a job that is to stop. It is recorded first, since it can't be read
     /// again; but not for longer than [`READ_ON_FOR`], since it may never end.
     fn must_read_on(&mut self, job: JobId) -> bool {
-        let Some(intake) = self.expanding.get_mut(&job).filter(|intake| intake.is_read_once) else { return false };
+        let Some(intake) = self.open_intakes.get_mut(&job).filter(|intake| intake.is_read_once) else { return false };
         let stop_at = *intake.stop_at.get_or_insert_with(|| Instant::now() + READ_ON_FOR);
         if Instant::now() >= stop_at {
             intake.stop.store(true, Ordering::Release);
@@ -153,7 +155,7 @@ impl Coordinator {
 
     fn end_if_complete(&mut self, job: JobId) {
         let Some(active) = self.queue.run(job) else { return };
-        if active.phase != Phase::Going || !active.run.is_drained() || active.run.isolate_next() {
+        if active.phase != Phase::Running || !active.run.is_drained() || active.run.isolate_next() {
             return;
         }
         let (state, reason) = if active.is_cut_off {
@@ -162,7 +164,7 @@ impl Coordinator {
             (JobState::Done, None)
         };
         self.end_active(job, state, reason);
-        self.attend_run(job);
+        self.tick_run(job);
     }
 
     /// Stops a running job; it is left in `state` once nothing of it runs any more.
@@ -181,6 +183,7 @@ impl Coordinator {
 
     /// Nothing of a job runs any more: its output folder is closed and its state written.
     fn close(&mut self, job: JobId, state: JobState, reason: Option<JobError>) {
+        let written = self.after_records();
         let Some(active) = self.queue.run_mut(job) else { return };
         active.phase = Phase::Closing(state);
         let (threads, created) = (std::mem::take(&mut active.threads), active.created.take());
@@ -190,6 +193,7 @@ impl Coordinator {
                 let _ = thread.join();
             }
             // After everything that was sent to the recorder before, so that no result is lost.
+            let _ = written.recv();
             let closed = call(&record_tx, move |catalog| {
                 let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
                 run.naming.close_output();
@@ -226,7 +230,7 @@ impl Coordinator {
             self.event(Some(job), Edge::SourceRemark { remark: remark.clone() });
             self.notice = Some(Notice::Remark(remark));
         }
-        // The lock goes before anybody hears of the end.
+        // The lock is released before the end is announced.
         drop(active);
         self.event(Some(job), edge);
         self.bump();

@@ -1,4 +1,4 @@
-//! Commands while a disk is stuck.
+//! Commands while a disk or the recorder is stuck.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -11,8 +11,10 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::disk::Disk;
 use crate::engine::{Command, Engine, EngineOptions, Handle, Notice, Snapshot};
-use crate::model::{JobState, SinkSpec};
+use crate::error::ErrorKind;
+use crate::model::{ItemState, JobId, JobSpec, JobState, Limits, ListSpec, Recipe, SinkSpec, Step};
 use crate::source;
+use crate::store::unreliable::Faults;
 
 /// Far above what a busy machine needs.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -108,6 +110,85 @@ fn commands_are_acknowledged_while_the_disk_of_sources_and_settings_is_stuck() {
     wait(&handle, "the file is listed", |snapshot| total(snapshot) == 1);
     wait(&handle, "the missing recipe is reported", |snapshot| matches!(snapshot.notice, Some(Notice::Failed(_))));
     assert_eq!(state(&handle.snapshot()), Some(JobState::Draft));
+}
+
+/// A job that copies files into a folder, one after the other.
+fn copies(dir: &Path, out: &str, names: &[&str]) -> JobSpec {
+    let files = names.iter().map(|name| {
+        let path = dir.join(name);
+        if !name.starts_with("missing") {
+            std::fs::write(&path, format!("the bytes of {name}")).unwrap();
+        }
+        path
+    });
+    let mut spec = JobSpec {
+        sources: vec![source::files(files)],
+        limits: Limits { workers: Some(1), ..Limits::default() },
+        ..JobSpec::default()
+    };
+    spec.output_mut().sink.dir = Some(dir.join(out));
+    spec
+}
+
+fn job(snapshot: &Snapshot) -> JobId {
+    snapshot.current.as_ref().unwrap().id
+}
+
+#[test]
+fn every_command_is_acknowledged_while_the_recorder_waits_for_the_output_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, gate_tx, _) = with_stuck(Disk::Output, dir.path());
+    drop(gate_tx);
+    let handle = engine.handle();
+    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    // A job with two failures, and a draft with three items.
+    send(&handle, Command::Submit(Box::new(copies(dir.path(), "first", &["a", "missing-1", "missing-2"]))));
+    let done = wait(&handle, "the first job is done", |snapshot| state(snapshot) == Some(JobState::Done));
+    let failed = job(&done);
+    let reader = engine.reader().unwrap();
+    let attempts = |seq: usize| reader.after(failed, 0, 10).unwrap()[seq - 1].attempts;
+    let attempts_before = attempts(3);
+    send(&handle, Command::Clear);
+    let paths = ["b", "c", "d"].map(|name| dir.path().join(name));
+    paths.iter().for_each(|path| std::fs::write(path, b"any bytes are copied").unwrap());
+    send(&handle, Command::AddPaths(paths.to_vec()));
+    let draft = job(&wait(&handle, "three are listed", |snapshot| total(snapshot) == 3));
+
+    let faults = Faults::of(&dir.path().join("second"));
+    faults.stall_folder_syncs(true);
+    send(&handle, Command::Submit(Box::new(copies(dir.path(), "second", &["e"]))));
+    wait(&handle, "the recorder is stuck", |_| faults.waiting() > 0);
+    let running = job(&handle.snapshot());
+    assert_ne!(running, draft);
+
+    assert_eq!(job(&send(&handle, Command::Show(draft))), draft);
+    send(&handle, Command::Remove(vec![1]));
+    let recipe = Recipe { steps: vec![Step::new("invert")], ..Recipe::default() };
+    let edited = send(&handle, Command::SetRecipe(recipe.clone()));
+    assert_eq!(edited.current.as_ref().unwrap().recipe, recipe, "an edit does not wait for the removal");
+    send(&handle, Command::Undo);
+    send(&handle, Command::Redo);
+    let columns = ListSpec { checksum_column: Some("sum".to_owned()), ..ListSpec::default() };
+    send(&handle, Command::SetLists(columns.clone()));
+    send(&handle, Command::Skip { job: failed, items: vec![2] });
+    send(&handle, Command::Retry { job: failed, kind: Some(ErrorKind::NotFound), items: None });
+    send(&handle, Command::Pause(running));
+    send(&handle, Command::Resume(running));
+    send(&handle, Command::Clear);
+    send(&handle, Command::AddPaths(paths[..1].to_vec()));
+    assert_eq!(job(&send(&handle, Command::DismissNotice)), draft, "the new draft can't be created yet");
+    assert!(faults.waiting() > 0, "all of this has happened while the recorder was stuck");
+
+    faults.stall_folder_syncs(false);
+    let new = wait(&handle, "the new draft has its file", |snapshot| job(snapshot) != draft && total(snapshot) == 1);
+    assert_eq!(state(&new), Some(JobState::Draft));
+    wait(&handle, "the other failed item has failed again", |_| attempts(3) > attempts_before);
+    let states = || reader.after(failed, 0, 10).unwrap().iter().map(|row| row.state).collect::<Vec<_>>();
+    let wanted = [ItemState::Done, ItemState::Skipped, ItemState::Failed];
+    wait(&handle, "one is skipped, one has failed", |_| states() == wanted);
+    // Undo took back the removal, which came last, and Redo removed the item again.
+    assert_eq!(reader.job(draft).unwrap().unwrap().total, 2);
+    assert_eq!(reader.request(draft).unwrap().unwrap().lists, columns);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::model::{JobId, JobSpec, ListSpec, NewItem, Recipe, Save, SinkSpec};
 
-/// UndoStack kept at most.
-const KEPT: usize = 200;
-/// UndoStack of the same kind that follow each other within this time are one (a slider being moved).
+/// The most edits that are kept.
+const MAX_EDITS: usize = 200;
+/// Edits of the same kind that follow each other within this time count as one, such as those of a slider.
 const SAME_GESTURE: Duration = Duration::from_millis(700);
 
 /// An edit, as the value that undoes it.
@@ -30,59 +30,59 @@ pub(crate) enum Edit {
     EmptyDraft(Box<JobSpec>),
 }
 
-/// UndoStack that can be taken back, and those that can be done again.
+/// Edits that can be undone, and edits that can be redone.
 #[derive(Default)]
 pub(crate) struct UndoStack {
-    back: Vec<Edit>,
-    again: Vec<Edit>,
+    undo: Vec<Edit>,
+    redo: Vec<Edit>,
     last: Option<Instant>,
 }
 
 impl UndoStack {
     /// Adds an edit.
-    pub(crate) fn did(&mut self, edit: Edit) {
+    pub(crate) fn push(&mut self, edit: Edit) {
         let now = Instant::now();
         let same_gesture = self.last.is_some_and(|last| now - last < SAME_GESTURE)
             && matches!(
-                (self.back.last(), &edit),
+                (self.undo.last(), &edit),
                 (Some(Edit::Recipe(_)), Edit::Recipe(_))
                     | (Some(Edit::Save(_)), Edit::Save(_))
                     | (Some(Edit::Sink(_)), Edit::Sink(_))
             );
         self.last = Some(now);
-        self.again.clear();
+        self.redo.clear();
         if !same_gesture {
-            if self.back.len() == KEPT {
-                self.back.remove(0);
+            if self.undo.len() == MAX_EDITS {
+                self.undo.remove(0);
             }
-            self.back.push(edit);
+            self.undo.push(edit);
         }
     }
 
-    pub(crate) fn take_back(&mut self) -> Option<Edit> {
+    pub(crate) fn pop_undo(&mut self) -> Option<Edit> {
         self.last = None;
-        self.back.pop()
+        self.undo.pop()
     }
 
-    pub(crate) fn undone(&mut self, inverse: Edit) {
-        self.again.push(inverse);
+    pub(crate) fn push_redo(&mut self, inverse: Edit) {
+        self.redo.push(inverse);
     }
 
-    pub(crate) fn do_again(&mut self) -> Option<Edit> {
+    pub(crate) fn pop_redo(&mut self) -> Option<Edit> {
         self.last = None;
-        self.again.pop()
+        self.redo.pop()
     }
 
-    pub(crate) fn redone(&mut self, inverse: Edit) {
-        self.back.push(inverse);
+    pub(crate) fn push_undo(&mut self, inverse: Edit) {
+        self.undo.push(inverse);
     }
 
     pub(crate) fn can_undo(&self) -> bool {
-        !self.back.is_empty()
+        !self.undo.is_empty()
     }
 
     pub(crate) fn can_redo(&self) -> bool {
-        !self.again.is_empty()
+        !self.redo.is_empty()
     }
 
     /// Clears everything: edits of a started job can't be undone.
@@ -99,21 +99,21 @@ mod tests {
     fn a_slider_being_moved_is_one_edit() {
         let mut edits = UndoStack::default();
         for version in 1..5 {
-            edits.did(Edit::Recipe(Recipe { version, steps: Vec::new() }));
+            edits.push(Edit::Recipe(Recipe { version, steps: Vec::new() }));
         }
-        assert_eq!(edits.take_back(), Some(Edit::Recipe(Recipe { version: 1, steps: Vec::new() })));
+        assert_eq!(edits.pop_undo(), Some(Edit::Recipe(Recipe { version: 1, steps: Vec::new() })));
         assert!(!edits.can_undo());
     }
 
     #[test]
-    fn what_was_undone_can_be_done_again_until_the_next_edit() {
+    fn an_undone_edit_can_be_redone_until_the_next_edit() {
         let mut edits = UndoStack::default();
-        edits.did(Edit::Listed(JobId(1)));
-        let back = edits.take_back();
+        edits.push(Edit::Listed(JobId(1)));
+        let back = edits.pop_undo();
         assert!(back.is_some());
-        edits.undone(Edit::Listed(JobId(2)));
+        edits.push_redo(Edit::Listed(JobId(2)));
         assert!(edits.can_redo());
-        edits.did(Edit::Listed(JobId(3)));
+        edits.push(Edit::Listed(JobId(3)));
         assert!(!edits.can_redo());
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
 use crate::model::{JobSpec, Message, SourceSpec, locator};
 use crate::source::{self, Columns, Header};
-use crate::store::{Spool, descriptors};
+use crate::store::{self, Spool};
 
 /// How often the fetch of a list checks whether it was cancelled.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -146,12 +146,12 @@ fn rewound(mut file: File) -> std::io::Result<File> {
 
 /// A temporary file without a name that holds these bytes.
 fn in_a_file(bytes: &[u8]) -> std::io::Result<File> {
-    let mut file = descriptors::when_free(tempfile::tempfile)?;
+    let mut file = store::nameless_file()?;
     file.write_all(bytes)?;
     rewound(file)
 }
 
-/// The sources that dropped, chosen or pasted paths stand for: folders with everything below them, lists, files.
+/// The sources of dropped, chosen or pasted paths: folders with everything below them, lists, files.
 pub(crate) fn sources_of_paths(paths: &[PathBuf]) -> Vec<SourceSpec> {
     source::merge(paths.iter().filter_map(|path| source::from_path(path)))
 }

@@ -1,7 +1,5 @@
 //! Reads sources: one thread reads them in order and sends the items to the recorder in batches.
 
-#![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
-
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -20,6 +18,7 @@ use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, locator};
 use crate::source::{self, Found, Reading, Repeat, hash_of_fetched_list as hash_of, with_hash_of_list};
+use crate::store;
 
 /// Requests that may wait in the queue.
 pub(crate) const INTAKE_QUEUE: usize = 256;
@@ -35,11 +34,11 @@ pub(crate) struct IntakeRequest {
     pub(crate) sources: Vec<JobSource>,
     /// Whether the job was interrupted before: then standard input is another one.
     pub(crate) resumes: bool,
-    /// Whether items that the job has already are left out.
+    /// Whether items that the job already has are left out.
     pub(crate) leave_out_known: bool,
     /// Set to cancel the reading.
     pub(crate) stop: Arc<AtomicBool>,
-    /// Pasted links, which belong to no source.
+    /// Pasted links, which do not belong to a source.
     pub(crate) urls: Vec<String>,
     /// Pasted links that were repeated.
     pub(crate) duplicates: u64,
@@ -86,7 +85,7 @@ pub(crate) enum IntakeNote {
     Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool, failure: Option<JobError> },
 }
 
-/// Runs until the other end is gone.
+/// Runs until the coordinator has ended.
 pub(crate) fn run(
     intake_rx: &Receiver<IntakeRequest>,
     record_tx: &Sender<Record>,
@@ -193,7 +192,7 @@ impl Intake<'_> {
             let fetcher = ListFetcher::of(self, &asked, index, already_read);
             let this = RefCell::new(&mut *self);
             let cancelled = || {
-                // A pipe may send nothing for long: its earlier items don't wait for more.
+                // A pipe may send nothing for a long time; its earlier items must not wait for more.
                 if let Ok(mut this) = this.try_borrow_mut()
                     && let Err(error) = this.flush_old(known)
                 {
@@ -257,7 +256,7 @@ impl Intake<'_> {
     /// The output folder, as the catalog records it and with links resolved, once the job has chosen it.
     fn out_dir(spec: &JobSpec) -> Option<(PathBuf, PathBuf)> {
         let dir = spec.output().sink.dir.clone()?;
-        let real = dir.canonicalize().ok()?;
+        let real = store::of_path(&dir).resolve(&dir).ok()?;
         Some((dir, real))
     }
 

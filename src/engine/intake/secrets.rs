@@ -1,11 +1,10 @@
 //! Moves user info of links and proxies into the secrets before a request reaches the catalog.
 
-#![expect(clippy::disallowed_methods, reason = "asks the file system about a path that the user named")]
-
 use crate::engine::api::snapshot::CaFileFault;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Secrets};
 use crate::model::{JobSpec, Locator, Message, NetworkSpec, NewItem, Origin, SourceSpec, locator};
+use crate::store::{self, EntryKind};
 
 /// Hides the secrets of a whole job.
 pub(crate) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobError> {
@@ -27,7 +26,7 @@ pub(crate) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Resu
 /// What is wrong with the file of certificate authorities, if anything is.
 pub(crate) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
     let path = network.ca_file.as_deref()?;
-    if !path.is_file() {
+    if store::kind_at(path) != Some(EntryKind::File) {
         return Some(CaFileFault::Missing);
     }
     fetch::check_ca_file(path).err().map(|_| CaFileFault::NoCertificate)

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksums_are_told_apart_by_their_length_in_any_case() {
+    fn checksums_are_distinguished_by_their_length_in_any_case() {
         let md5 = "900150983CD24FB0D6963F7D28E17F72";
         assert_eq!(Checksum::parse(&format!(" {md5} ")), Some(Checksum::Md5(md5.to_lowercase())));
         assert!(matches!(Checksum::parse(&"a".repeat(40)), Some(Checksum::Sha1(_))));

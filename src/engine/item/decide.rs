@@ -1,8 +1,10 @@
 //! Decides what happens to an item: whether it is refused, copied, stripped of its metadata or rendered, what its result
-//! is called, and whether the policy for taken names lets it be saved. The run, the dry run and the preview all ask here,
-//! so that what was planned is what happens.
+//! is called, and whether the policy for taken names lets it be saved. The run, the dry run and the preview share this
+//! decision, so that a run does what was planned.
 //!
 //! Renders nothing and writes nothing.
+
+use std::path::PathBuf;
 
 use super::body::ItemBody;
 use super::checksum::Checksum;
@@ -17,7 +19,7 @@ use crate::model::{ItemRow, JobSpec, Limits, Locator, Origin, Recipe, Save, is_c
 use crate::op::Pipeline;
 use crate::store;
 
-/// What a job asks for, as far as it decides about items.
+/// What is requested, as far as it decides about items.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub(crate) recipe: &'a Recipe,
@@ -67,11 +69,33 @@ pub(crate) struct Decision {
     pub(crate) capture_time: Option<String>,
     /// SHA-256 of the result, if names hold it and it is known before any work.
     pub(crate) hash: Option<String>,
-    /// What follows from the result's name; `None` if it is not known before the work, or nobody asked.
-    pub(crate) resolution: Option<Resolution>,
+    /// The result's name.
+    pub(crate) name: PlannedName,
 }
 
-impl Rules<'_> {
+/// What is known of a result's name before the work.
+pub(crate) enum PlannedName {
+    /// It was not needed.
+    NotNeeded,
+    /// What follows from it.
+    Known(Resolution),
+    /// It contains the result's size or hash, which is known only after the work; those fields are in it as the template
+    /// has them.
+    Pending(PathBuf),
+}
+
+impl<'a> Rules<'a> {
+    /// What a job requests.
+    pub(crate) fn of_job(
+        spec: &'a JobSpec,
+        pipeline: &'a Pipeline,
+        budget_bytes: u64,
+        control: DecodeControl<'a>,
+    ) -> Self {
+        let (recipe, save, limits) = (&spec.recipe, &spec.output().save, &spec.limits);
+        Self { recipe, pipeline, save, limits, budget_bytes, control }
+    }
+
     /// What is done with an item's bytes. Errors name the item.
     pub(crate) fn action(&self, subject: &Subject<'_>) -> Result<Action, ItemError> {
         self.nameless_action(subject).map_err(|error| error.named(subject.locator))
@@ -117,7 +141,7 @@ pub(crate) fn checksum(spec: &JobSpec, row: &ItemRow) -> Result<Option<Checksum>
     }
 }
 
-/// Decides what happens to an item. A name is asked for where it may decide about the item (see
+/// Decides what happens to an item. Its name is planned where that may decide what happens (see
 /// [`NameClaims::wants_name`]). Errors name the item.
 pub(crate) fn decide(
     rules: &Rules<'_>,
@@ -128,7 +152,7 @@ pub(crate) fn decide(
 ) -> Result<Decision, ItemError> {
     let action = rules.action(subject)?;
     let extension = action.extension(subject);
-    let mut decision = Decision { action, extension, capture_time: None, hash: None, resolution: None };
+    let mut decision = Decision { action, extension, capture_time: None, hash: None, name: PlannedName::NotNeeded };
     if naming.needs_date() {
         decision.capture_time = subject.body.capture_time();
     }
@@ -140,21 +164,22 @@ pub(crate) fn decide(
     }
     let size_px = decision.action.known_size_px();
     let is_known = (!naming.needs_hash() || decision.hash.is_some()) && (!naming.needs_size() || size_px.is_some());
-    if is_known {
-        let hints = decision.hints(subject);
-        let size_px = size_px.flatten();
-        let planned =
-            naming.planned_path(row, hints, &decision.extension, size_px, decision.hash.as_deref().unwrap_or_default());
-        decision.resolution = Some(naming.resolve(&planned, &row.locator, claims));
-    }
+    let hash = decision.hash.as_deref().unwrap_or_default();
+    let hints = NameHints { size_px: size_px.flatten(), hash, is_pending: !is_known, ..decision.hints(subject) };
+    let planned = naming.planned_path(row, hints, &decision.extension);
+    decision.name = if is_known {
+        PlannedName::Known(naming.resolve(&planned, &row.locator, claims))
+    } else {
+        PlannedName::Pending(planned.path())
+    };
     Ok(decision)
 }
 
 impl Decision {
-    /// What a result's name is made of beside its item's row.
+    /// What a result's name is made of besides its item's row, without its size and hash.
     pub(crate) fn hints<'a>(&'a self, subject: &Subject<'a>) -> NameHints<'a> {
         let file_name = subject.response.and_then(|response| response.file_name);
-        NameHints { file_name, taken: self.capture_time.as_deref() }
+        NameHints { file_name, taken: self.capture_time.as_deref(), ..NameHints::default() }
     }
 }
 
@@ -187,7 +212,7 @@ impl Action {
         }
     }
 
-    /// SHA-256 of the result; `None` if only the work will tell.
+    /// SHA-256 of the result; `None` if it is known only after the work.
     fn known_hash(&self, body: &ItemBody) -> Result<Option<String>, ItemError> {
         match self {
             Self::Copy => body.hash().map(Some),

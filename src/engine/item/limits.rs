@@ -65,8 +65,8 @@ impl Clock {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 
-    /// An error of work that stops once the time is up: that it took too long, if it was cancelled.
-    pub(crate) fn told(&self, error: ItemError) -> ItemError {
+    /// An error of work that is cancelled when its time is up: then the error says so.
+    pub(crate) fn explain(&self, error: ItemError) -> ItemError {
         if error.kind == ErrorKind::Cancelled { self.error() } else { error }
     }
 

@@ -7,7 +7,6 @@ pub(super) mod checksum;
 pub(super) mod content_type_check;
 pub(super) mod decide;
 pub(super) mod decode_image;
-pub(super) mod dry_run;
 pub(super) mod limits;
 pub(super) mod naming;
 pub(super) mod render;

@@ -1,7 +1,4 @@
-//! Where an item's result goes: its name, what happens when that is taken, and the step from a temporary to the final
-//! name.
-
-#![expect(clippy::disallowed_methods, reason = "the output folder is resolved once")]
+//! Where an item's result goes: its name, what happens if that is taken, and how the result gets it.
 
 use std::collections::HashSet;
 use std::io;
@@ -14,7 +11,7 @@ use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree};
 use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
 use crate::source;
-use crate::store::{self, Content, OutputFolder, Space, Staged};
+use crate::store::{self, Content, EntryKind, OutputFolder, Space, Staged};
 
 /// How many names `name (n).ext` are tried.
 const MAX_CANDIDATES: u32 = 100_000;
@@ -31,18 +28,24 @@ pub(crate) struct Naming {
     policy: ConflictPolicy,
 }
 
-/// What a name is made of beside the item's row.
+/// What a name is made of besides the item's row.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NameHints<'a> {
     /// The name that a response suggested.
     pub(crate) file_name: Option<&'a str>,
     /// When the image was taken, as `codec::taken` gives it.
     pub(crate) taken: Option<&'a str>,
+    /// The result's size in px, if it has one.
+    pub(crate) size_px: Option<(u32, u32)>,
+    /// SHA-256 of the result in lower-case hex; empty if names don't hold it.
+    pub(crate) hash: &'a str,
+    /// Whether a missing size or hash is known only after the work: the name then shows those fields.
+    pub(crate) is_pending: bool,
 }
 
 /// What else has a claim to a name.
 pub(crate) trait NameClaims {
-    /// Whether a name is worked out before the item is, because it may decide about it.
+    /// Whether the name is needed before the work, because it may decide what happens to the item.
     fn wants_name(&self, policy: ConflictPolicy) -> bool;
 
     /// Whether another result of the job is about to get this name.
@@ -94,7 +97,7 @@ enum Holder {
     OthersInOtherCase,
 }
 
-/// What the policy for taken names says of a result.
+/// What follows from the policy for taken names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolution {
     /// Whether the planned name is taken.
@@ -125,7 +128,7 @@ impl Naming {
     /// Notes the names of the files in the output folder. `earlier` is the job and its catalog if it has run before: its
     /// results are its own. What dead jobs left there is removed, unless nothing may be written (`is_plan`).
     pub(crate) fn index_output_dir(&self, is_plan: bool, earlier: Option<(JobId, &dyn CatalogReader)>) {
-        // A name is no less taken for being the job's own: who has it matters to the other policies only.
+        // Only the other policies distinguish the job's own names.
         let earlier = earlier.filter(|_| self.policy != ConflictPolicy::Rename);
         let mut note = |path: &Path| {
             self.collisions().note(path, || earlier.is_some_and(|(job, reader)| is_own_output(job, path, reader)));
@@ -172,7 +175,7 @@ impl Naming {
         self.template.needs_size()
     }
 
-    /// What the policy for taken names says of a planned path.
+    /// Applies the policy for taken names to a planned path.
     pub(crate) fn resolve(&self, planned: &PlannedPath, input: &Locator, claims: &dyn NameClaims) -> Resolution {
         resolve(self.policy, planned, input, &self.collisions(), claims)
     }
@@ -183,18 +186,16 @@ impl Naming {
         row: &ItemRow,
         hints: NameHints<'_>,
         extension: &str,
-        size_px: Option<(u32, u32)>,
-        hash: &str,
         content: Content<'_>,
     ) -> Result<Target, ItemError> {
-        let planned = self.planned_path(row, hints, extension, size_px, hash);
+        let planned = self.planned_path(row, hints, extension);
         let output = self.output().map_err(|error| store::write_error(&self.out_dir, &error))?;
         let staged = output.stage(planned.folder(), row.id.seq, content)?;
         let (collisions, locator) = (Arc::clone(&self.collisions), row.locator.clone());
         Ok(Target { staged, locator, planned, collisions, policy: self.policy, chosen: None })
     }
 
-    /// The output folder, held open, so that nothing that is put in its place later is written to.
+    /// The output folder, held open, so that nothing is written to whatever replaces it later.
     pub(crate) fn output(&self) -> io::Result<&Arc<dyn OutputFolder>> {
         if let Some(output) = self.output.get() {
             return Ok(output);
@@ -223,15 +224,8 @@ impl Naming {
         (!is_in_place).then(|| JobError::Machine(LOST.with("path", self.out_dir.display())))
     }
 
-    /// The path planned for a result. `size_px` and `hash` are those of the result.
-    pub(crate) fn planned_path(
-        &self,
-        row: &ItemRow,
-        hints: NameHints<'_>,
-        extension: &str,
-        size_px: Option<(u32, u32)>,
-        hash: &str,
-    ) -> PlannedPath {
+    /// The path planned for a result.
+    pub(crate) fn planned_path(&self, row: &ItemRow, hints: NameHints<'_>, extension: &str) -> PlannedPath {
         let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms.or(Some(now_ms())));
         if let Some(taken) = hints.taken {
             parts.set_taken(taken);
@@ -243,15 +237,16 @@ impl Naming {
         }
         parts.columns =
             self.template.columns().filter_map(|name| Some((name.to_owned(), row.columns.text(name)?))).collect();
-        parts.width = size_px.map(|(width, _)| width);
-        parts.height = size_px.map(|(_, height)| height);
-        hash.clone_into(&mut parts.hash);
+        parts.width = hints.size_px.map(|(width, _)| width);
+        parts.height = hints.size_px.map(|(_, height)| height);
+        hints.hash.clone_into(&mut parts.hash);
+        parts.is_pending = hints.is_pending;
         PlannedPath::plan(&self.out_dir, self.tree, &self.template, &parts, extension)
     }
 }
 
 impl Target {
-    /// Decides on the final name, now that nobody else does: `promised` are the names of the same batch.
+    /// Decides on the final name. Only the recorder does that; `promised` are the names of the same batch.
     pub(crate) fn choose(&mut self, job: JobId, reader: &dyn CatalogReader, promised: &HashSet<PathBuf>) -> Verdict {
         let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = RunClaims { job, reader, promised: Some(promised) };
@@ -263,12 +258,12 @@ impl Target {
         resolution.verdict
     }
 
-    /// The name decided on.
+    /// The name that was decided on.
     pub(crate) fn chosen(&self) -> Option<&Path> {
         self.chosen.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// Gives the staged file its final name, and returns which it became and whether it replaced a file.
+    /// Gives the staged file its final name; returns that name and whether it replaced a file.
     pub(crate) fn publish(mut self) -> Result<(PathBuf, bool), ItemError> {
         let Some((path, publish)) = self.chosen.take() else {
             return Err(ItemError::new(ErrorKind::Io, &self.locator).with("detail", "no name was chosen"));
@@ -297,7 +292,7 @@ impl Target {
 }
 
 impl NameClaims for RunClaims<'_> {
-    /// A taken name is given a number in any case, so a job only looks where it would not save.
+    /// With `rename`, a taken name only gets a number, so it never decides whether the item is processed.
     fn wants_name(&self, policy: ConflictPolicy) -> bool {
         policy != ConflictPolicy::Rename
     }
@@ -315,7 +310,7 @@ impl NameClaims for RunClaims<'_> {
     }
 }
 
-/// What a policy for taken names says of a planned path. The only place that knows the policies.
+/// Applies the policy for taken names to a planned path. Nothing else knows the policies.
 fn resolve(
     policy: ConflictPolicy,
     planned: &PlannedPath,
@@ -331,7 +326,7 @@ fn resolve(
     }
     let holder = holder(&wanted, collisions, claims);
     let verdict = match (policy, holder) {
-        // Only a file of the very name is to be replaced: one in other case stays beside the result.
+        // Only a file of exactly this name is replaced; one that differs in case stays.
         (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
             Verdict::Save(wanted, Publish::Fresh(0))
         }
@@ -351,7 +346,7 @@ fn resolve(
     Resolution { is_taken: holder != Holder::None, verdict }
 }
 
-/// The first candidate that nobody has, and its number.
+/// The first free candidate, and its number.
 fn first_free(
     planned: &PlannedPath,
     input: &Locator,
@@ -365,7 +360,7 @@ fn first_free(
     }
 }
 
-/// The folder that results of a job go to: the one asked for, or a new one beside the first source.
+/// The folder that a job's results go to: the requested one, or a new one next to the first source.
 pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let absolute = |path: &Path| store::of_path(path).absolute(path).map_err(|error| JobError::path(path, &error));
     if let Some(dir) = &spec.output().sink.dir {
@@ -388,7 +383,7 @@ pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
 fn default_download_dir() -> PathBuf {
     let home = etcetera::home_dir().unwrap_or_else(|_| PathBuf::from("."));
     let downloads = home.join("Downloads");
-    let base = if downloads.is_dir() { downloads } else { home };
+    let base = if store::kind_at(&downloads) == Some(EntryKind::Folder) { downloads } else { home };
     base.join("Pixloom")
 }
 
@@ -437,7 +432,7 @@ pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> O
 
 /// Who has a name.
 fn holder(wanted: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> Holder {
-    let who = |path: &Path, others: Holder| {
+    let holder_of = |path: &Path, others: Holder| {
         if claims.is_promised(path) {
             Holder::Ours
         } else if !is_taken(path) {
@@ -448,18 +443,18 @@ fn holder(wanted: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -
             others
         }
     };
-    match who(wanted, Holder::Others) {
+    match holder_of(wanted, Holder::Others) {
         Holder::None => match collisions.find(wanted) {
             None => Holder::None,
             Some(Collision::Ours) => Holder::Ours,
             Some(Collision::Others) => Holder::OthersInOtherCase,
-            Some(Collision::Plain(path)) => who(&path, Holder::OthersInOtherCase),
+            Some(Collision::Plain(path)) => holder_of(&path, Holder::OthersInOtherCase),
         },
         holder => holder,
     }
 }
 
-/// Whether nobody has a name.
+/// Whether a name is free.
 fn is_free(path: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> bool {
     let is_free = |path: &Path| !claims.is_promised(path) && !is_taken(path);
     is_free(path)
@@ -483,7 +478,7 @@ pub(crate) fn in_real_folder(path: &Path) -> PathBuf {
 }
 
 fn is_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
-    // When in doubt, it is one: an original is worth more than a result.
+    // When in doubt, it counts as one: an original is worth more than a result.
     reader.is_input(job, &Locator::File(in_real_folder(path)).to_text()).unwrap_or(true)
 }
 

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn stopping_wakes_the_paused() {
+    fn a_stop_wakes_paused_threads() {
         let switch = Switch::new();
         switch.set_paused(true);
         std::thread::scope(|scope| {

@@ -11,9 +11,9 @@ use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
-use crate::engine::item::decide::{Action, Decision, Response, Rules, Subject, decide};
+use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
-use crate::engine::item::naming::{RunClaims, Target, Verdict};
+use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict};
 use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -81,7 +81,7 @@ impl Run {
             self.name_order.wait_for_room(&self.switch)?;
             // Without the size, which may be known only after the work: more items than necessary wait for each other.
             let hints = decision.hints(&input.subject());
-            let planned = self.naming.planned_path(&input.row, hints, &decision.extension, None, "");
+            let planned = self.naming.planned_path(&input.row, hints, &decision.extension);
             self.name_order.start(id.seq, &planned.folded());
         }
         let at_once = is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES;
@@ -104,26 +104,23 @@ impl Run {
     fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Box<Finished>> {
         let clock = Clock::start(&self.spec.limits, input.spent);
         let cancelled = || self.switch.is_stopped() || clock.is_up();
-        let rules = Rules {
-            recipe: &self.spec.recipe,
-            pipeline: &self.pipeline,
-            save: &self.spec.output().save,
-            limits: &self.spec.limits,
-            budget_bytes: self.memory.whole(),
-            control: DecodeControl::new(&cancelled, &self.helpers),
-        };
+        let control = DecodeControl::new(&cancelled, &self.helpers);
+        let rules = Rules::of_job(&self.spec, &self.pipeline, self.memory.whole(), control);
         let claims = RunClaims { job: self.job, reader, promised: None };
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
-        let mut decision = decided.map_err(|error| {
-            let error = if self.switch.is_stopped() { error } else { clock.told(error).named(&input.row.locator) };
+        let decision = decided.map_err(|error| {
+            let error = if self.switch.is_stopped() { error } else { clock.explain(error).named(&input.row.locator) };
             Box::new(Self::facts(input, Outcome::Failed(error)))
         })?;
-        let (outcome, outputs) = match decision.resolution.take().map(|resolution| resolution.verdict) {
-            Some(Verdict::Skip(path, sentence)) => {
-                (Outcome::Skipped { reason: SkipReason::Exists, sentence }, vec![ItemOutput::existing(&path)])
+        let (outcome, outputs) = match &decision.name {
+            PlannedName::Known(Resolution { verdict: Verdict::Skip(path, sentence), .. }) => {
+                let outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence: sentence.clone() };
+                (outcome, vec![ItemOutput::existing(path)])
             }
-            Some(Verdict::Refuse(error)) => (Outcome::Failed(error), Vec::new()),
-            Some(Verdict::Save(..)) | None => return Ok(decision),
+            PlannedName::Known(Resolution { verdict: Verdict::Refuse(error), .. }) => {
+                (Outcome::Failed(error.clone()), Vec::new())
+            }
+            _ => return Ok(decision),
         };
         let input_size_px = decision.action.input_size_px();
         Err(Box::new(Finished { input_size_px, outputs, ..Self::facts(input, outcome) }))
@@ -172,8 +169,8 @@ impl Run {
             if stopped() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
             }
-            let hints = decision.hints(&input.subject());
-            self.naming.stage(&input.row, hints, &decision.extension, size_px, hash, content)
+            let hints = NameHints { size_px, hash, ..decision.hints(&input.subject()) };
+            self.naming.stage(&input.row, hints, &decision.extension, content)
         };
         let hash_of = |bytes: &[u8]| match &decision.hash {
             Some(hash) => hash.clone(),

@@ -30,8 +30,14 @@ fn free_bytes(root: &Path) -> Option<u64> {
     machine.into_iter().chain(groups).min()
 }
 
+/// A file in which the system says something.
+#[expect(clippy::disallowed_methods, reason = "files of the system say how much memory is free")]
+fn text_of(path: PathBuf) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
 fn machine_free_bytes(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
+    let text = text_of(root.join("proc/meminfo"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
@@ -63,7 +69,7 @@ const VERSION_2: Files = Files {
 
 /// Free memory of the control group with the least, among this process's own groups and all above them.
 fn group_free_bytes(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    let text = text_of(root.join("proc/self/cgroup"))?;
     text.lines().filter_map(|line| least_free(root, line)).min()
 }
 
@@ -89,9 +95,9 @@ fn least_free(root: &Path, line: &str) -> Option<u64> {
 
 /// Free memory of one group; `None` if it has no limit.
 fn free_in(group: &Path, files: &Files) -> Option<u64> {
-    let number = |name: &str| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
+    let number = |name: &str| text_of(group.join(name))?.trim().parse::<u64>().ok();
     let limit = files.limits.iter().filter_map(|name| number(name)).filter(|&limit| limit < NO_LIMIT_BYTES).min()?;
-    let cached = fs::read_to_string(group.join("memory.stat")).ok().and_then(|text| {
+    let cached = text_of(group.join("memory.stat")).and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix(files.cached)?.strip_prefix(' ').map(str::to_owned));
         line?.trim().parse::<u64>().ok()
     });
@@ -135,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_a_group_of_version_2_counts_less_what_is_used_and_not_cached() {
+    fn a_version_2_limit_counts_without_what_is_used_and_not_cached() {
         let root = root(&[
             MACHINE,
             ("proc/self/cgroup", "0::/user/job"),
@@ -185,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_container_the_groups_path_may_not_exist_but_its_own_limit_is_seen() {
+    fn in_a_container_the_path_of_the_group_may_not_exist_but_its_own_limit_applies() {
         let root = root(&[
             MACHINE,
             ("proc/self/cgroup", "0::/../../host/docker/abc"),

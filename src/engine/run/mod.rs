@@ -267,15 +267,15 @@ impl Run {
         self.switch.poke();
     }
 
-    /// Items that were started and given back wait again; then the lanes start over.
-    pub(crate) fn requeue(self: &Arc<Self>) {
+    /// A task for the recorder: items that were started and returned wait again; then the lanes start over.
+    pub(crate) fn requeue(self: &Arc<Self>) -> Record {
         let run = Arc::clone(self);
-        let _ = self.record_tx.send(Record::Call(Box::new(move |catalog| {
+        Record::Call(Box::new(move |catalog| {
             if let Err(error) = catalog.requeue_running(run.job) {
                 tracing::warn!(%error, "couldn't return a job's items to the waiting state");
             }
             run.rewind();
-        })));
+        }))
     }
 
     /// A pending operation has ended.

@@ -197,16 +197,16 @@ fn check(failing: impl Fn(usize) -> Failing) {
 }
 
 #[test]
-fn whichever_catalog_call_fails_once_the_job_pauses_and_resumes_with_every_item_exactly_once() {
+fn any_failing_catalog_call_pauses_the_job_which_resumes_with_every_item_exactly_once() {
     check(Failing::Call);
 }
 
 #[test]
-fn from_whichever_call_on_the_catalog_fails_the_job_pauses_and_resumes_with_every_item_exactly_once() {
+fn from_any_failing_catalog_call_on_the_job_pauses_and_resumes_with_every_item_exactly_once() {
     check(Failing::From);
 }
 
 #[test]
-fn a_catalog_call_that_was_written_but_not_acknowledged_does_no_item_twice() {
+fn a_catalog_call_that_was_written_but_not_acknowledged_repeats_no_item() {
     check(Failing::Answer);
 }

@@ -6,6 +6,8 @@
 //! proxy load no root certificates, since reading those of the system takes as long as fetching many small files. Half
 //! of the clients keep no idle connections: see [`IdleHosts`].
 
+#![expect(clippy::disallowed_types, reason = "the HTTP clients, which own the sockets")]
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -22,7 +24,11 @@ use crate::error::JobError;
 use crate::fetch::credentials::secrets::AccessError;
 use crate::fetch::limits::FetchLimits;
 use crate::fetch::request::timing::{self, TimedConnector, TimedResolver};
-use crate::model::{Message, NetworkSpec, ProxyChoice};
+use crate::model::{Locator, Message, NetworkSpec, ProxyChoice};
+use crate::store;
+
+/// A client, which keeps the connections of one purpose.
+pub(crate) type HttpClient = Client;
 
 /// The project's home page, if it has one.
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
@@ -232,7 +238,8 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     use std::io::Read as _;
     let wrong = |detail: String| AccessError::file(path, detail);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let file =
+        store::of_path(path).open(&Locator::File(path.to_path_buf())).map_err(|error| wrong(error.to_string()))?;
     file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(error.to_string()))?;
     if found.is_empty() {

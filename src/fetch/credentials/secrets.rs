@@ -266,6 +266,7 @@ pub(crate) fn take_user_info(url: &mut Url) -> Option<String> {
 }
 
 /// Reads a small text file; `None` if it does not exist.
+#[expect(clippy::disallowed_methods, reason = "the secrets have a private file of their own")]
 fn read_text(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -293,6 +294,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, Secret>, AccessError> {
 }
 
 /// Changes the secrets file atomically, one program at a time. `change` returns whether it changed anything.
+#[expect(clippy::disallowed_methods, reason = "the secrets have a private file of their own")]
 fn change(
     path: &Path,
     change: impl FnOnce(&mut BTreeMap<String, Secret>) -> Result<bool, AccessError>,
@@ -319,6 +321,7 @@ fn change(
 
 /// Whether only its owner may read a file, if it exists.
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the secrets have a private file of their own")]
 fn is_private(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     match path.metadata() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use url::Url;
 
 use super::body::{Body, Collector};
@@ -12,6 +12,7 @@ use super::receive::{self, Terms};
 use super::resume::{self, Partial};
 use super::{content_encoding, timing};
 use crate::error::{ErrorKind, ItemError};
+use crate::fetch::connect::clients::HttpClient;
 use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
 use crate::fetch::politeness::noai;
@@ -58,7 +59,7 @@ pub struct Known {
 
 /// A request; the spool outlives it, since a partial body may be resumed.
 pub(crate) struct HttpRequest<'r, 'a> {
-    pub(crate) client: &'r Client,
+    pub(crate) client: &'r HttpClient,
     /// With credentials.
     pub(crate) headers: HeaderMap,
     pub(crate) url: &'r Url,

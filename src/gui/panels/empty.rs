@@ -18,8 +18,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let rect = Rect::from_center_size(area.center(), wanted);
     outline(ui.painter(), rect, p.line);
 
-    // There is room for two kinds of sources; the menu lists all of them.
-    let actions: Vec<Action> = Action::sources().take(2).chain([Action::PasteLinks]).collect();
+    let actions: Vec<Action> = Action::sources().chain([Action::PasteLinks]).collect();
     let labels: Vec<String> = actions.iter().map(|action| action.label(lang, state)).collect();
     let buttons: Vec<(Action, Button<'_>)> = actions
         .into_iter()
@@ -30,11 +29,10 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             (action, if at == 0 { button.primary() } else { button })
         })
         .collect();
-    let row_width =
-        buttons.iter().map(|(_, button)| button.measure(ui)).sum::<f32>() + size::GAP * (buttons.len() - 1) as f32;
     let inner = rect.shrink(size::GAP);
+    let rows = rows(ui, buttons, inner.width());
     let title = ui.painter().layout(lang.word("drop_title").to_owned(), theme::title(), p.text, inner.width());
-    let content = title.size().y + size::BUTTON + 20.0 + 16.0 + 3.0 * size::MARGIN;
+    let content = title.size().y + 20.0 + 16.0 + 2.0 * size::MARGIN + rows.len() as f32 * (size::BUTTON + size::MARGIN);
     let mut child = ui.new_child(
         UiBuilder::new()
             .max_rect(Rect::from_center_size(inner.center(), vec2(inner.width(), content)))
@@ -43,18 +41,42 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     child.spacing_mut().item_spacing.y = size::MARGIN;
     let ui = &mut child;
     ui.label(egui::RichText::new(lang.word("drop_title")).font(theme::title()).color(p.text));
-    let (row, _) = ui.allocate_exact_size(vec2(row_width, size::BUTTON), Sense::hover());
-    ui.scope_builder(UiBuilder::new().max_rect(row).layout(Layout::left_to_right(Align::Center)), |ui| {
-        for (action, button) in buttons {
-            if button.ui(ui).clicked() {
-                action.run(&ui.ctx().clone(), state);
+    for Row { width, buttons } in rows {
+        let (row, _) = ui.allocate_exact_size(vec2(width, size::BUTTON), Sense::hover());
+        ui.scope_builder(UiBuilder::new().max_rect(row).layout(Layout::left_to_right(Align::Center)), |ui| {
+            for (action, button) in buttons {
+                if button.ui(ui).clicked() {
+                    action.run(&ui.ctx().clone(), state);
+                }
             }
-        }
-    });
+        });
+    }
     if link(ui, lang.word("try_samples")) {
         Action::AddSamples.run(&ui.ctx().clone(), state);
     }
     label::note(ui, lang.word("originals_safe"));
+}
+
+/// Buttons side by side.
+struct Row<'a> {
+    width: f32,
+    buttons: Vec<(Action, Button<'a>)>,
+}
+
+/// Divides buttons into rows that are no wider than this, except for a button that is wider itself.
+fn rows<'a>(ui: &Ui, buttons: Vec<(Action, Button<'a>)>, max_width: f32) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    for (action, button) in buttons {
+        let width = button.measure(ui);
+        match rows.last_mut() {
+            Some(row) if row.width + size::GAP + width <= max_width => {
+                row.width += size::GAP + width;
+                row.buttons.push((action, button));
+            }
+            _ => rows.push(Row { width, buttons: vec![(action, button)] }),
+        }
+    }
+    rows
 }
 
 fn link(ui: &mut Ui, words: &str) -> bool {

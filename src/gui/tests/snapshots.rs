@@ -1,5 +1,6 @@
 //! The window's main states as trees of accessible names, in both languages: what is there, in which order, and what it
-//! says. `tests/snapshots` has the expected trees; with `PIXLOOM_UPDATE_SNAPSHOTS` set, these tests write them.
+//! says. `tests/snapshots` has the expected trees; with `PIXLOOM_UPDATE_SNAPSHOTS` set, these tests write them. (Toys are a
+//! kind of source that only tests have.)
 
 use std::fmt::Write as _;
 use std::path::Path;

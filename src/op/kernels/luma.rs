@@ -1,10 +1,23 @@
 //! Luma, and gray as any weighted sum of colours.
 
 use super::simd::{self, Tone};
-use crate::model::{Channels, ImageInfo};
+use crate::model::{Channels, ImageInfo, ParamKind, ParamSpec, Unit};
 use crate::op::stage::{PointKernel, Stage};
 
 pub(crate) const REC_601: [f32; 3] = [0.299, 0.587, 0.114];
+
+/// The parameter of steps that can work on each colour channel instead of on the luma.
+pub(crate) const SEPARATE_COLOURS: ParamSpec = ParamSpec {
+    name: "colour",
+    summary: "Processes each colour channel separately instead of the luma",
+    unit: Unit::None,
+    kind: ParamKind::Bool { default: false },
+};
+
+/// A stage that works on each colour channel, or else on the luma.
+pub(crate) fn of_colours_or_luma(stage: Stage, separate_colours: bool, input: &ImageInfo) -> Stage {
+    if separate_colours { stage } else { Stage::Sequence(vec![to_luma(input), stage]) }
+}
 
 /// Rec. 601 luma of encoded values.
 #[inline(always)]

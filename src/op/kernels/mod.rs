@@ -11,6 +11,7 @@ pub(super) mod histogram_median;
 pub(super) mod luma;
 pub(super) mod margins;
 pub(super) mod overlay;
+pub(super) mod point_tone;
 pub(super) mod resample_weights;
 pub(super) mod simd;
 pub(super) mod sparse_kernel;

@@ -3,9 +3,8 @@
 
 use std::f32::consts::LN_2;
 
-use super::simd::{self, Tone, unit};
-use crate::model::Channels;
-use crate::op::stage::PointKernel;
+use super::point_tone::PointTone;
+use super::simd::{Tone, unit};
 
 /// The end of the curve's straight segment, encoded and as linear light.
 const KNEE: (f32, f32) = (0.04045, 0.003_130_8);
@@ -93,24 +92,12 @@ impl Tone for Encode {
     }
 }
 
-impl PointKernel for ToLinear {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(to_linear(value))
-    }
+impl PointTone for ToLinear {
+    const IS_QUICK: bool = false;
 }
 
-impl PointKernel for Encode {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(from_linear(value))
-    }
+impl PointTone for Encode {
+    const IS_QUICK: bool = false;
 }
 
 #[cfg(test)]

@@ -70,36 +70,36 @@ fn delimiter(line: &[u8]) -> u8 {
 
 fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<()> {
     let mut records = Records::new(stream.reader, delimiter);
-    let Some(mut place) = next_place(list, &mut records)? else { return ControlFlow::Continue(()) };
+    let Some(mut position) = next_position(list, &mut records)? else { return ControlFlow::Continue(()) };
     let table = match Table::of(&records, list.lists) {
         Ok(table) => table,
         Err(why) => return list.unreadable(why),
     };
     if table.has_header {
-        match next_place(list, &mut records)? {
-            Some(first) => place = first,
+        match next_position(list, &mut records)? {
+            Some(first) => position = first,
             None => return ControlFlow::Continue(()),
         }
     }
     loop {
         match records.field(table.url).map(std::str::from_utf8) {
-            Some(Ok(link)) => list.link(place, link, table.columns(&records))?,
-            Some(Err(_)) => list.no_link(place, "", "has a link that is not UTF-8")?,
+            Some(Ok(link)) => list.link(position, link, table.columns(&records))?,
+            Some(Err(_)) => list.no_link(position, "", "has a link that is not UTF-8")?,
             None => {
                 let (had, of) = (records.count, table.names.len());
                 let name = table.names.get(table.url).map_or("", String::as_str);
-                list.no_link(place, "", &format!("has {had} of {of} columns, and \"{name}\" is not among them"))?;
+                list.no_link(position, "", &format!("has {had} of {of} columns, and \"{name}\" is not among them"))?;
             }
         }
-        match next_place(list, &mut records)? {
-            Some(next) => place = next,
+        match next_position(list, &mut records)? {
+            Some(next) => position = next,
             None => return ControlFlow::Continue(()),
         }
     }
 }
 
 /// Reads the next record and returns its position; `None` at the end. Records above the limits become failed items.
-fn next_place(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(), Option<Position>> {
+fn next_position(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<(), Option<Position>> {
     loop {
         match records.next(list.cancelled) {
             Ok(Next::Record(line)) => return ControlFlow::Continue(Some(Position::line(line))),

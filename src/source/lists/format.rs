@@ -14,7 +14,7 @@ use crate::model::ListSpec;
 pub(in crate::source) struct ListFormat {
     /// Extensions of its files, in lower case and without the dot; help names the first.
     pub(in crate::source) extensions: &'static [&'static str],
-    /// What help adds to the extension; may be empty.
+    /// What help adds to the extension in English; may be empty. The other catalogues have `list_format-EXTENSION`.
     pub(in crate::source) help: &'static str,
     /// How it is read.
     pub(in crate::source) layout: Layout,
@@ -25,7 +25,7 @@ pub(in crate::source) struct ListFormat {
 pub(in crate::source) enum Layout {
     /// As a stream, from its start to its end.
     Stream {
-        /// Whether a list whose name does not say its format is of this one, judged by its first line.
+        /// Whether a list is of this format, judged by its first line, if its name does not say.
         sniff: fn(&[u8], &ListSpec) -> bool,
         /// Gives its rows.
         read: fn(&mut List<'_>, Stream<'_>) -> ControlFlow<()>,

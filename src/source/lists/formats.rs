@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek};
 
 use super::format::{Layout, ListFormat};
 use super::{delimited, json_lines, parquet, text};
-use crate::model::{ListSpec, Message};
+use crate::model::{Lang, ListSpec, Message};
 
 /// General formats first, as in help: a list without a known name belongs to the last format that recognises it.
 const FORMATS: &[&ListFormat] = &[
@@ -68,22 +68,15 @@ pub(super) fn by_magic_of(file: &mut File) -> io::Result<Option<&'static ListFor
 }
 
 /// What help says about formats.
-pub fn help() -> String {
-    let words: Vec<String> = FORMATS
-        .iter()
-        .filter_map(|format| {
-            let extension = format.extensions.first()?;
-            Some(if format.help.is_empty() {
-                format!(".{extension}")
-            } else {
-                format!(".{extension} ({})", format.help)
-            })
+pub fn help(lang: Lang) -> String {
+    let word = |format: &&ListFormat| {
+        let extension = format.extensions.first()?;
+        Some(match lang.find(&format!("list_format-{extension}")).unwrap_or(format.help) {
+            "" => format!(".{extension}"),
+            help => format!(".{extension} ({help})"),
         })
-        .collect();
-    match words.as_slice() {
-        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
-        words => words.concat(),
-    }
+    };
+    lang.series("series_or", &FORMATS.iter().filter_map(word).collect::<Vec<_>>())
 }
 
 const UTF_16: Message = Message::new("list_utf16");

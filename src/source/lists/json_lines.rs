@@ -24,11 +24,11 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
     let mut is_checked = false;
     loop {
         number += 1;
-        let place = Position::line(number);
+        let position = Position::line(number);
         match next_line(&mut *reader, &mut line, list.cancelled) {
             Ok(Line::Whole) => {}
             Ok(Line::TooLong) => {
-                list.too_long(place, "")?;
+                list.too_long(position, "")?;
                 continue;
             }
             Ok(Line::End) => return ControlFlow::Continue(()),
@@ -45,11 +45,11 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
                 {
                     return list.unreadable(why);
                 }
-                give(list, place, object)?;
+                give(list, position, object)?;
             }
-            Ok(Value::String(link)) => list.link(place, &link, Columns::default())?,
-            Ok(_) => list.no_link(place, "", "is neither a JSON object nor a string")?,
-            Err(error) => list.no_link(place, "", &format!("is not valid JSON ({})", without_place(&error)))?,
+            Ok(Value::String(link)) => list.link(position, &link, Columns::default())?,
+            Ok(_) => list.no_link(position, "", "is neither a JSON object nor a string")?,
+            Err(error) => list.no_link(position, "", &format!("is not valid JSON ({})", without_position(&error)))?,
         }
     }
 }
@@ -75,22 +75,22 @@ fn names(object: &Map<String, Value>) -> Vec<String> {
     object.keys().cloned().collect()
 }
 
-fn give(list: &mut List<'_>, place: Position, mut object: Map<String, Value>) -> ControlFlow<()> {
+fn give(list: &mut List<'_>, position: Position, mut object: Map<String, Value>) -> ControlFlow<()> {
     let wanted = list.lists.url_column.as_deref().unwrap_or(columns::URL);
     let names = names(&object);
     let Some(name) = columns::find(&names, wanted).and_then(|at| names.get(at)) else {
         let what = format!("has no \"{wanted}\"; it has {}", names.join(", "));
-        return list.no_link(place, "", &what);
+        return list.no_link(position, "", &what);
     };
     match object.shift_remove(name) {
-        Some(Value::String(link)) => list.link(place, &link, Columns::from(object)),
-        Some(Value::Null) | None => list.no_link(place, "", "has no link"),
-        Some(_) => list.no_link(place, "", &format!("has a \"{name}\" that is not text")),
+        Some(Value::String(link)) => list.link(position, &link, Columns::from(object)),
+        Some(Value::Null) | None => list.no_link(position, "", "has no link"),
+        Some(_) => list.no_link(position, "", &format!("has a \"{name}\" that is not text")),
     }
 }
 
 /// The error in a line's JSON, without the parser's own line number.
-fn without_place(error: &serde_json::Error) -> String {
+fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }

@@ -67,25 +67,25 @@ impl<'a> List<'a> {
     }
 
     /// Gives the item of a link in a line.
-    pub(super) fn link(&mut self, place: Position, text: &str, columns: Columns) -> ControlFlow<()> {
+    pub(super) fn link(&mut self, position: Position, text: &str, columns: Columns) -> ControlFlow<()> {
         let text = text.trim();
         if text.is_empty() {
-            return self.no_link(place, "", "has no link");
+            return self.no_link(position, "", "has no link");
         }
         if text.len() > MAX_LINK_BYTES {
-            return self.no_link(place, text, &format!("has a link longer than {} KiB", MAX_LINK_BYTES >> 10));
+            return self.no_link(position, text, &format!("has a link longer than {} KiB", MAX_LINK_BYTES >> 10));
         }
-        let place_of_list = format_args!("{place} of {}", self.name).to_string();
-        let mut item = link(text, &place_of_list);
+        let position_in_list = format_args!("{position} of {}", self.name).to_string();
+        let mut item = link(text, &position_in_list);
         item.origin = self.origin;
         item.columns = columns;
         if item.error.is_none() {
-            match self.seen.look(text, place.number) {
+            match self.seen.look(text, position.number) {
                 Sighting::New => {}
                 Sighting::Full => self.forgot = true,
                 Sighting::At(number) => {
                     self.duplicates += 1;
-                    item.skip = Some(format!("The same link is in {} {number} of its list.", place.unit));
+                    item.skip = Some(format!("The same link is in {} {number} of its list.", position.unit));
                 }
             }
         }
@@ -93,16 +93,16 @@ impl<'a> List<'a> {
     }
 
     /// Gives the failed item of a line without a link: `what` continues the sentence that begins with the line.
-    pub(super) fn no_link(&mut self, place: Position, shown: &str, what: &str) -> ControlFlow<()> {
-        let shown = if shown.is_empty() { place.to_string() } else { shown.to_owned() };
-        let mut item = no_link(&shown, &format!("{place} of {} {what}", self.name));
+    pub(super) fn no_link(&mut self, position: Position, shown: &str, what: &str) -> ControlFlow<()> {
+        let shown = if shown.is_empty() { position.to_string() } else { shown.to_owned() };
+        let mut item = no_link(&shown, &format!("{position} of {} {what}", self.name));
         item.origin = self.origin;
         (self.give)(Found::Item(item))
     }
 
     /// The same for a line that is too long.
-    pub(super) fn too_long(&mut self, place: Position, shown: &str) -> ControlFlow<()> {
-        self.no_link(place, shown, &format!("is longer than {} KiB", MAX_RECORD_BYTES >> 10))
+    pub(super) fn too_long(&mut self, position: Position, shown: &str) -> ControlFlow<()> {
+        self.no_link(position, shown, &format!("is longer than {} KiB", MAX_RECORD_BYTES >> 10))
     }
 
     /// Reports why the list, or the rest of it, can't be read.
@@ -119,16 +119,16 @@ impl<'a> List<'a> {
     }
 }
 
-/// An item for a link. If it is not valid, its message begins with `place`, which may be empty.
-pub(in crate::source) fn link(text: &str, place: &str) -> NewItem {
+/// An item for a link. If it is not valid, its message begins with `position`, which may be empty.
+pub(in crate::source) fn link(text: &str, position: &str) -> NewItem {
     let text = text.trim();
     let detail = match is_link(text) {
         Ok(()) => return NewItem::new(Locator::Url(text.to_owned())),
         Err(detail) => detail,
     };
-    match place {
+    match position {
         "" => no_link(text, &detail),
-        place => no_link(text, &format!("{place}: {detail}")),
+        position => no_link(text, &format!("{position}: {detail}")),
     }
 }
 

@@ -25,7 +25,8 @@ use std::path::Path;
 
 use super::kind::{Found, Give, Reading};
 use crate::error::JobError;
-use crate::model::{ListSpec, Message, Origin, Remark};
+use crate::model::{ListSpec, Locator, Message, Origin, Remark};
+use crate::store::{self, EntryKind, StoredFile};
 use columns::HeaderCheck;
 use format::{Layout, ListFormat, Stream};
 use list_reader::List;
@@ -55,16 +56,21 @@ pub(super) fn columns(path: &Path, lists: &ListSpec) -> Option<(Header, Option<(
 }
 
 fn check_header(path: &Path, lists: &ListSpec) -> Option<HeaderCheck> {
-    let mut file = File::open(path).ok()?;
-    match formats::by_magic_of(&mut file).ok()? {
-        Some(ListFormat { layout: Layout::WholeFile { header, .. }, .. }) => return header(file, lists),
-        // Anything but a regular file can be read only once.
-        _ if !file.metadata().is_ok_and(|metadata| metadata.is_file()) => return None,
-        _ => {}
+    let file = open_path(path).ok()?;
+    // Anything but a regular file can be read only once.
+    if file.head().ok()?.kind != EntryKind::File {
+        return None;
     }
     let reading = Reading { lists, ..Reading::default() };
-    let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-    match open(reader, formats::by_name(&path.to_string_lossy()), &reading).ok()? {
+    let format = formats::by_name(&path.to_string_lossy());
+    let opened = match file.into_file() {
+        Ok(mut file) => match formats::by_magic_of(&mut file).ok()? {
+            Some(format) => Ok(Opened::File(format, file)),
+            None => open(BufReader::with_capacity(BUFFER_BYTES, file), format, &reading),
+        },
+        Err(file) => open(BufReader::with_capacity(BUFFER_BYTES, file), format, &reading),
+    };
+    match opened.ok()? {
         Opened::Stream(format, stream) => match format.layout {
             Layout::Stream { header, .. } => header(stream, lists),
             Layout::WholeFile { .. } => None,
@@ -80,10 +86,18 @@ fn check_header(path: &Path, lists: &ListSpec) -> Option<HeaderCheck> {
 /// Gives the links of a list in a file.
 pub(super) fn read_path(path: &Path, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let name = path.display().to_string();
-    match File::open(path) {
-        Ok(file) => read_file(file, &name, &name, Origin::User, reading, give),
+    match open_path(path).map(StoredFile::into_file) {
+        Ok(Ok(file)) => read_file(file, &name, &name, Origin::User, reading, give),
+        Ok(Err(file)) => {
+            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+            read_stream(reader, &name, formats::by_name(&name), Origin::User, reading, give)
+        }
         Err(error) => give(Found::Failed(unreadable(&name, &error))),
     }
+}
+
+fn open_path(path: &Path) -> io::Result<Box<dyn StoredFile>> {
+    store::of_path(path).open(&Locator::File(path.to_path_buf()))
 }
 
 /// Gives the links of a list in an open file. `name` is its name in messages; `path` is the name that may say its format.
@@ -183,7 +197,7 @@ fn open<'a>(
 
 /// Copies a stream to a temporary file without a name; `None` if it was cancelled.
 fn copy_to_file(reader: &mut dyn BufRead, cancelled: &dyn Fn() -> bool) -> io::Result<Option<File>> {
-    let mut file = tempfile::tempfile()?;
+    let mut file = store::nameless_file()?;
     let mut bytes: u64 = 0;
     loop {
         if cancelled() {

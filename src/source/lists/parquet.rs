@@ -79,7 +79,7 @@ fn open(file: File) -> Result<(SerializedFileReader<File>, Vec<String>), Message
     Ok((reader, names))
 }
 
-fn give(list: &mut List<'_>, place: Position, row: Row, url: usize) -> ControlFlow<()> {
+fn give(list: &mut List<'_>, position: Position, row: Row, url: usize) -> ControlFlow<()> {
     let mut link = None;
     let mut columns = Columns::default();
     let mut bytes = 0;
@@ -90,15 +90,15 @@ fn give(list: &mut List<'_>, place: Position, row: Row, url: usize) -> ControlFl
         } else if let Some(value) = value {
             bytes += name.len() + value.as_str().map_or(8, str::len);
             if bytes > MAX_RECORD_BYTES {
-                return list.too_long(place, "");
+                return list.too_long(position, "");
             }
             columns.put(&name, value);
         }
     }
     match link.flatten() {
-        Some(Value::String(link)) => list.link(place, &link, columns),
-        None | Some(Value::Null) => list.no_link(place, "", "has no link"),
-        Some(_) => list.no_link(place, "", "has a link that is not text"),
+        Some(Value::String(link)) => list.link(position, &link, columns),
+        None | Some(Value::Null) => list.no_link(position, "", "has no link"),
+        Some(_) => list.no_link(position, "", "has a link that is not text"),
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const MOST: usize = (1 << 22) / 8 * 7;
 pub(super) struct SeenLinks {
     keys: RandomState,
     /// Keys are bytes, so that a slot has 12 bytes instead of 16.
-    places: HashMap<[u8; 8], u32, BuildHasherDefault<Taken>>,
+    positions: HashMap<[u8; 8], u32, BuildHasherDefault<Taken>>,
     most: usize,
 }
 
@@ -48,19 +48,19 @@ pub(super) enum Sighting {
 
 impl SeenLinks {
     pub(super) fn new(most: usize) -> Self {
-        Self { keys: RandomState::new(), places: HashMap::default(), most }
+        Self { keys: RandomState::new(), positions: HashMap::default(), most }
     }
 
     /// Whether the link was there before; if not, it is remembered with this position.
-    pub(super) fn look(&mut self, link: &str, place: u64) -> Sighting {
+    pub(super) fn look(&mut self, link: &str, position: u64) -> Sighting {
         let key = self.keys.hash_one(link).to_ne_bytes();
-        if let Some(place) = self.places.get(&key) {
-            return Sighting::At(*place);
+        if let Some(position) = self.positions.get(&key) {
+            return Sighting::At(*position);
         }
-        if self.places.len() >= self.most {
+        if self.positions.len() >= self.most {
             return Sighting::Full;
         }
-        self.places.insert(key, u32::try_from(place).unwrap_or(u32::MAX));
+        self.positions.insert(key, u32::try_from(position).unwrap_or(u32::MAX));
         Sighting::New
     }
 }
@@ -70,15 +70,15 @@ mod tests {
     use super::super::seen_links::*;
 
     #[test]
-    fn a_link_is_known_from_its_second_time_on() {
+    fn a_link_is_recognised_when_it_is_repeated() {
         let mut seen = SeenLinks::new(2);
-        let told: Vec<Sighting> =
-            [("a", 1), ("b", 2), ("a", 3), ("c", 4), ("b", 5)].map(|(link, place)| seen.look(link, place)).into();
-        assert_eq!(told, [Sighting::New, Sighting::New, Sighting::At(1), Sighting::Full, Sighting::At(2)]);
+        let sightings: Vec<Sighting> =
+            [("a", 1), ("b", 2), ("a", 3), ("c", 4), ("b", 5)].map(|(link, position)| seen.look(link, position)).into();
+        assert_eq!(sightings, [Sighting::New, Sighting::New, Sighting::At(1), Sighting::Full, Sighting::At(2)]);
     }
 
     #[test]
-    fn many_links_are_told_apart() {
+    fn many_links_are_distinguished() {
         let mut seen = SeenLinks::new(MOST);
         let link = |n: u64| format!("https://h.example/{n}.jpg");
         assert!((0..200_000).all(|n| seen.look(&link(n), n) == Sighting::New));

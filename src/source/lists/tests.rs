@@ -6,10 +6,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::*;
-use crate::model::{ListSpec, NewItem};
+use crate::model::{Lang, ListSpec, NewItem};
 
 /// What a stream of bytes gives: links, with their columns as JSON where they have some, and sentences.
-fn told(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec) -> Vec<String> {
+fn found_in(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec) -> Vec<String> {
     let mut found = Vec::new();
     let reading = Reading { lists, ..Reading::default() };
     let flow = read_stream(bytes, "list", format, Origin::Fetched, &reading, &mut |thing| {
@@ -37,12 +37,12 @@ fn shown(item: NewItem) -> String {
 }
 
 fn lines(text: &[u8]) -> Vec<String> {
-    told(text, formats::by_name(".txt"), &ListSpec::default())
+    found_in(text, formats::by_name(".txt"), &ListSpec::default())
 }
 
 fn csv(text: &str, url_column: Option<&str>) -> Vec<String> {
     let lists = ListSpec { url_column: url_column.map(str::to_owned), checksum_column: None };
-    told(text.as_bytes(), formats::by_name(".csv"), &lists)
+    found_in(text.as_bytes(), formats::by_name(".csv"), &lists)
 }
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
@@ -52,21 +52,21 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_quote_that_is_never_closed_is_told_with_its_line() {
-    let told = csv("id,url\n1,http://h/1\n\"2,http://h/2\n3,http://h/3\n", None);
-    assert!(told.len() == 2 && told[0].starts_with("http://h/1 "), "{told:?}");
-    assert!(told[1].contains("line 3 of list opens a quote that isn't closed"), "{told:?}");
+fn a_quote_that_is_never_closed_is_reported_with_its_line() {
+    let found = csv("id,url\n1,http://h/1\n\"2,http://h/2\n3,http://h/3\n", None);
+    assert!(found.len() == 2 && found[0].starts_with("http://h/1 "), "{found:?}");
+    assert!(found[1].contains("line 3 of list opens a quote that isn't closed"), "{found:?}");
     // One that is closed may hold lines, also at the very end.
-    let told = csv("url,id\nhttp://h/1,\"a\nb \"\"c\"\"\"", None);
-    assert_eq!(told, ["http://h/1 {\"id\":\"a\\nb \\\"c\\\"\"}"]);
+    let found = csv("url,id\nhttp://h/1,\"a\nb \"\"c\"\"\"", None);
+    assert_eq!(found, ["http://h/1 {\"id\":\"a\\nb \\\"c\\\"\"}"]);
 }
 
 #[test]
-fn control_characters_and_second_links_are_no_part_of_a_link() {
-    let told = csv("url\nhttp://h/a\0b\nhttp://h/a http://h/b\nhttp://h/a b\n", None);
-    assert!(told[0].contains("it contains a control character"), "{told:?}");
-    assert!(told[1].contains("it contains two links"), "{told:?}");
-    assert_eq!(told[2], "http://h/a b");
+fn control_characters_and_second_links_are_not_part_of_a_link() {
+    let found = csv("url\nhttp://h/a\0b\nhttp://h/a http://h/b\nhttp://h/a b\n", None);
+    assert!(found[0].contains("it contains a control character"), "{found:?}");
+    assert!(found[1].contains("it contains two links"), "{found:?}");
+    assert_eq!(found[2], "http://h/a b");
     assert_eq!(
         lines(b"http://h/a  HTTP://h/b\thttp://h/c # d\rhttp://h/e f\r\n"),
         ["http://h/a", "HTTP://h/b", "http://h/e f"]
@@ -74,10 +74,10 @@ fn control_characters_and_second_links_are_no_part_of_a_link() {
 }
 
 #[test]
-fn a_link_without_a_host_is_none() {
+fn a_link_without_a_host_is_invalid() {
     for text in ["http:///x/y.jpg", "https://", "http://?q", "HTTPS:///h.example/a"] {
-        let told = lines(text.as_bytes());
-        assert!(told.len() == 1 && told[0].contains("it names no host"), "{told:?}");
+        let found = lines(text.as_bytes());
+        assert!(found.len() == 1 && found[0].contains("it names no host"), "{found:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn a_text_has_one_link_a_line_and_comments() {
 }
 
 #[test]
-fn a_line_that_is_no_link_is_named() {
+fn a_line_without_a_link_is_named() {
     let found = lines(b"h.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n# \xc7\nhttp://h/\xc7\n");
     assert_eq!(found.len(), 5);
     assert!(found[0].contains("h.example/a.jpg") && found[0].contains("line 1 of list"), "{}", found[0]);
@@ -112,7 +112,7 @@ fn a_line_above_the_limit_is_named_and_the_next_one_is_read() {
 }
 
 #[test]
-fn what_is_no_list_is_refused_as_a_whole() {
+fn a_file_that_is_not_a_list_is_refused() {
     for bytes in [b"\xff\xfeh\0t\0".as_slice(), b"PK\x03\x04", b"ab\0c", &gz(&gz(b"http://h/a"))] {
         let found = lines(bytes);
         assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
@@ -122,7 +122,7 @@ fn what_is_no_list_is_refused_as_a_whole() {
 }
 
 #[test]
-fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
+fn a_missing_list_is_reported_and_an_endless_one_can_be_cancelled() {
     let mut found = Vec::new();
     let _ = read_path(Path::new("/nonexistent/list.txt"), &Reading::default(), &mut |thing| {
         found.push(thing);
@@ -144,14 +144,14 @@ fn a_list_that_is_missing_is_a_trouble_and_an_endless_one_can_be_cancelled() {
 }
 
 #[test]
-fn a_single_link_needs_no_place() {
+fn the_error_of_a_single_link_names_no_line() {
     assert_eq!(link(" http://h/a ", "").locator.to_text(), "http://h/a");
     let error = link("nonsense", "").error.unwrap();
     assert_eq!(error.arg("detail"), "a link must begin with http:// or https://");
 }
 
 #[test]
-fn a_repeated_link_is_skipped_and_its_first_line_told() {
+fn a_repeated_link_is_skipped_and_its_first_line_is_named() {
     let found = lines(b"http://h/a\n# why\nhttp://h/b\nhttp://h/a\nhttp://h/a#x\nhttp://h/b\n");
     let wanted = [
         "http://h/a",
@@ -165,7 +165,7 @@ fn a_repeated_link_is_skipped_and_its_first_line_told() {
 }
 
 #[test]
-fn a_table_gives_its_column_of_links_and_keeps_the_others() {
+fn a_table_gives_its_column_of_links_and_keeps_the_other_columns() {
     let text =
         "\u{feff}ID;n,Url,\"title \"\"x\"\"\"\r\n1,http://h/a,\"one, two\nthree\"\r\n\r\n2, http://h/b ,한글\r\n";
     let wanted = [
@@ -186,14 +186,14 @@ fn a_table_without_the_column_is_refused_and_its_columns_are_named() {
                   with --url-column.";
     assert_eq!(csv("id,link\n1,http://h/a\n", None), [wanted]);
     let lists = ListSpec { url_column: None, checksum_column: Some("md5".to_owned()) };
-    let found = told(b"url,sha\nhttp://h/a,x\n", None, &lists);
+    let found = found_in(b"url,sha\nhttp://h/a,x\n", None, &lists);
     assert!(found[0].contains("no column \"md5\"; its columns are url, sha. Name") && found.len() == 1, "{found:?}");
-    let found = told(b"{\"link\":\"http://h/a\"}\n", None, &ListSpec::default());
+    let found = found_in(b"{\"link\":\"http://h/a\"}\n", None, &ListSpec::default());
     assert!(found[0].contains("no column \"url\"; its only column is link") && found.len() == 1, "{found:?}");
 }
 
 #[test]
-fn a_table_without_a_header_is_known_by_its_first_link() {
+fn a_table_without_a_header_is_recognised_by_its_first_link() {
     assert_eq!(csv("http://h/a\nhttp://h/b\n", None), ["http://h/a", "http://h/b"]);
     assert_eq!(csv("http://h/a\n", Some("image")), ["http://h/a"]);
     assert_eq!(csv("7,http://h/a\n8,http://h/b\n", None), [r#"http://h/a {"1":"7"}"#, r#"http://h/b {"1":"8"}"#]);
@@ -207,7 +207,7 @@ fn rows_that_are_wrong_fail_alone_with_their_lines() {
     let mut text = b"id,url\n1,http://h/a\n2\n3,\n4,nonsense\n5,http://h/\xff\n\xff,http://h/b,more\n".to_vec();
     text.extend(format!("9,\"{}\n10,http://h/lost\n", "x".repeat(MAX_RECORD_BYTES)).as_bytes());
     text.extend(b"11,http://h/c\n");
-    let found = told(&text, None, &ListSpec::default());
+    let found = found_in(&text, None, &ListSpec::default());
     assert_eq!(found.len(), 9, "{found:?}");
     assert_eq!(found[0], r#"http://h/a {"id":"1"}"#);
     assert!(found[1].contains("line 3 of list has 1 of 2 columns, and \"url\" is not among them"), "{}", found[1]);
@@ -223,7 +223,7 @@ fn rows_that_are_wrong_fail_alone_with_their_lines() {
 fn json_lines_keep_their_values_and_wrong_lines_fail_alone() {
     let text = "{\"id\":7,\"URL\":\"http://h/a\",\"tags\":[\"x\"]}\n\n\"http://h/b\"\n{\"url\":null}\n{\"url\":1}\n\
                 {\"id\":1}\n{oops\n[1]\n{\"url\":\"http://h/c\\u00e9\"}";
-    let found = told(text.as_bytes(), None, &ListSpec::default());
+    let found = found_in(text.as_bytes(), None, &ListSpec::default());
     assert_eq!(found[..2], [r#"http://h/a {"id":7,"tags":["x"]}"#, "http://h/b"]);
     for (at, words) in [
         (2, "line 4 of list has no link"),
@@ -273,16 +273,16 @@ fn the_name_says_the_format_or_else_the_first_line() {
 fn a_format_is_declared_once_and_found_by_name_by_contents_and_in_help() {
     let urls = ["https://toys.example/bear", "https://toys.example/car"];
     for format in [None, formats::by_name("x.toys")] {
-        assert_eq!(told(b"%toys\nbear\ncar\n", format, &ListSpec::default()), urls);
+        assert_eq!(found_in(b"%toys\nbear\ncar\n", format, &ListSpec::default()), urls);
     }
     assert_eq!(
-        formats_help(),
+        formats_help(Lang::English),
         ".txt (one URL per line, # starts a comment), .csv, .tsv, .jsonl, .parquet or .toys (one toy per line)"
     );
 }
 
 #[test]
-fn gzip_of_several_members_is_one_list_and_a_cut_one_is_told() {
+fn gzip_of_several_members_is_one_list_and_a_truncated_one_is_reported() {
     let both = [gz(b"http://h/a\nhttp://"), gz(b"h/b\nhttp://h/c\n")].concat();
     assert_eq!(lines(&both), ["http://h/a", "http://h/b", "http://h/c"]);
     let cut = lines(&both[..both.len() - 10]);
@@ -357,13 +357,13 @@ fn a_parquet_file_gives_its_rows() {
 }
 
 #[test]
-fn parquet_that_comes_packed_or_through_a_pipe_gives_the_same_rows() {
+fn compressed_or_piped_parquet_gives_the_same_rows() {
     let plain = ListSpec::default();
     let from_file = parquet(PARQUET, &plain);
     let packed = gz(PARQUET);
     assert_eq!(parquet(&packed, &plain), from_file);
     for bytes in [PARQUET, &packed] {
-        assert_eq!(told(bytes, None, &plain), from_file);
+        assert_eq!(found_in(bytes, None, &plain), from_file);
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("links.parquet.gz");
@@ -373,7 +373,23 @@ fn parquet_that_comes_packed_or_through_a_pipe_gives_the_same_rows() {
 }
 
 #[test]
-fn a_broken_parquet_file_is_a_trouble_and_never_a_crash() {
+fn a_list_is_read_from_any_store() {
+    for (name, bytes) in [("links.parquet", PARQUET.to_vec()), ("links.csv.gz", gz(b"id,url\n1,http://h/a\n"))] {
+        let path = Path::new("memory:/lists").join(name);
+        store::put(&path, &bytes).unwrap();
+        let mut links = 0;
+        let flow = read_path(&path, &Reading::default(), &mut |found| {
+            assert!(matches!(&found, Found::Item(_) | Found::Remark(_)), "{found:?}");
+            links += 1;
+            ControlFlow::Continue(())
+        });
+        assert!(flow.is_continue() && links > 0, "{name}");
+        assert!(columns(&path, &ListSpec::default()).unwrap().0.may_have("id"), "{name}");
+    }
+}
+
+#[test]
+fn a_broken_parquet_file_is_reported_and_never_crashes() {
     for at in (4..PARQUET.len()).step_by(7) {
         let mut bytes = PARQUET.to_vec();
         bytes[at] ^= 0x5a;
@@ -387,8 +403,8 @@ proptest::proptest! {
     #[test]
     fn no_bytes_break_a_list(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "[\"\n\r,;\t{}:urlhttp/\\[\\]0-9 ]{0,80}") {
         for form in [None, formats::by_name(".txt"), formats::by_name(".csv"), formats::by_name(".jsonl")] {
-            told(&bytes, form, &ListSpec::default());
-            told(text.as_bytes(), form, &ListSpec::default());
+            found_in(&bytes, form, &ListSpec::default());
+            found_in(text.as_bytes(), form, &ListSpec::default());
         }
     }
 }

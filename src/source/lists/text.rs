@@ -21,11 +21,11 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
     let mut number: u64 = 0;
     loop {
         number += 1;
-        let place = Position::line(number);
+        let position = Position::line(number);
         match next_line(&mut *reader, &mut line, list.cancelled) {
             Ok(Line::Whole) => {}
             Ok(Line::TooLong) => {
-                list.too_long(place, &String::from_utf8_lossy(line.get(..1024).unwrap_or_default()))?;
+                list.too_long(position, &String::from_utf8_lossy(line.get(..1024).unwrap_or_default()))?;
                 continue;
             }
             Ok(Line::End) => return ControlFlow::Continue(()),
@@ -35,12 +35,12 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
         let Ok(text) = std::str::from_utf8(&line) else {
             // Guessing its encoding could fetch something else.
             if !line.trim_ascii_start().starts_with(b"#") {
-                list.no_link(place, &String::from_utf8_lossy(&line), "is not UTF-8")?;
+                list.no_link(position, &String::from_utf8_lossy(&line), "is not UTF-8")?;
             }
             continue;
         };
         for link in links_of(text) {
-            list.link(place, link, Columns::default())?;
+            list.link(position, link, Columns::default())?;
         }
     }
 }

@@ -94,7 +94,7 @@ fn results_get_the_permissions_of_any_other_new_file() {
 }
 
 #[test]
-fn a_temporary_is_the_file_that_was_opened_whatever_has_its_name_now() {
+fn a_temporary_is_the_file_that_was_opened_even_if_another_has_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let (at, out) = (|name: &str| dir.path().join(name), output(dir.path()));
     fs::write(at("secret"), b"secret").unwrap();
@@ -116,7 +116,7 @@ fn a_temporary_is_the_file_that_was_opened_whatever_has_its_name_now() {
 }
 
 #[test]
-fn a_missing_input_is_reported_as_such_and_leaves_nothing() {
+fn a_missing_input_is_reported_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let from = Locator::File("/none/x.jpg".into());
     let error = output(dir.path()).stage(dir.path(), 1, Content::Copy(&from)).unwrap_err();
@@ -168,7 +168,7 @@ fn created_folders_are_removed_again_unless_they_hold_something() {
 }
 
 #[test]
-fn a_full_or_read_only_disk_is_told_from_a_folder_that_can_not_be_written_to() {
+fn a_full_or_read_only_disk_is_distinguished_from_an_unwritable_folder() {
     for (error, kind) in [
         (io::ErrorKind::StorageFull, ErrorKind::DiskFull),
         (io::ErrorKind::ReadOnlyFilesystem, ErrorKind::ReadOnly),
@@ -232,7 +232,7 @@ fn a_temporary_that_vanished_fails_its_own_sync_only() {
 }
 
 #[test]
-fn a_taken_name_is_replaced_only_when_asked_to() {
+fn an_existing_file_is_replaced_only_on_request() {
     let dir = tempfile::tempdir().unwrap();
     let (taken, out) = (dir.path().join("a.jpg"), output(dir.path()));
     fs::write(&taken, b"mine").unwrap();
@@ -294,7 +294,7 @@ fn many_results_for_one_name_have_one_winner() {
 }
 
 #[test]
-fn a_sweep_removes_what_the_dead_left_and_nothing_of_the_living() {
+fn a_sweep_removes_temporaries_of_dead_owners_only() {
     let dir = tempfile::tempdir().unwrap();
     let deep = dir.path().join("a/b");
     let (ours, theirs) = (output(dir.path()), output(dir.path()));

@@ -320,7 +320,7 @@ impl Bench {
             let target = is_done.then(|| {
                 let content = content_of(&row.locator);
                 let content = Content::Bytes(content.as_bytes());
-                process.run.naming.stage(&row, NameHints::default(), "bin", None, "", content).unwrap()
+                process.run.naming.stage(&row, NameHints::default(), "bin", content).unwrap()
             });
             if let Some(target) = &target {
                 finished.bytes_out = target.staged.size_bytes;

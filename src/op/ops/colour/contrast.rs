@@ -2,10 +2,11 @@
 
 use std::f64::consts::FRAC_PI_4;
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::point_tone::PointTone;
+use crate::op::kernels::simd::Tone;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "contrast",
@@ -46,16 +47,4 @@ impl Tone for Contrast {
     }
 }
 
-impl PointKernel for Contrast {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
-
-    fn is_quick(&self) -> bool {
-        true
-    }
-}
+impl PointTone for Contrast {}

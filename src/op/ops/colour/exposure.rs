@@ -1,7 +1,8 @@
 //! Exposure: scales linear light, as a longer or shorter exposure would.
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::point_tone::PointTone;
+use crate::op::kernels::simd::Tone;
 use crate::op::kernels::transfer_curve::{Encode, ToLinear};
 use crate::op::spec::{Group, OpSpec};
 use crate::op::stage::{Operation, PointKernel, Stage};
@@ -45,16 +46,4 @@ impl Tone for Exposure {
     }
 }
 
-impl PointKernel for Exposure {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
-
-    fn is_quick(&self) -> bool {
-        true
-    }
-}
+impl PointTone for Exposure {}

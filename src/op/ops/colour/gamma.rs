@@ -1,10 +1,11 @@
 //! Gamma: lightens or darkens the midtones.
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::point_tone::PointTone;
+use crate::op::kernels::simd::Tone;
 use crate::op::kernels::transfer_curve;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "gamma",
@@ -40,12 +41,6 @@ impl Tone for Gamma {
     }
 }
 
-impl PointKernel for Gamma {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
+impl PointTone for Gamma {
+    const IS_QUICK: bool = false;
 }

@@ -1,9 +1,10 @@
 //! Inverts the image.
 
-use crate::model::{Channels, ImageInfo, Message};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message};
+use crate::op::kernels::point_tone::PointTone;
+use crate::op::kernels::simd::Tone;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "invert",
@@ -32,16 +33,4 @@ impl Tone for Invert {
     }
 }
 
-impl PointKernel for Invert {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
-
-    fn is_quick(&self) -> bool {
-        true
-    }
-}
+impl PointTone for Invert {}

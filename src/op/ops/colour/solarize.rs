@@ -1,10 +1,11 @@
 //! Solarize: inverts the light tones.
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::simd::{self, Tone};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::point_tone::{PointTone, reached};
+use crate::op::kernels::simd::Tone;
 use crate::op::kernels::transfer_curve::either;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "solarize",
@@ -19,11 +20,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     }],
     starting: &[],
     faithful_to_scale: false,
-    build: |params| Ok(Box::new(Solarize { level: (params.number("level") / 255.0) as f32 - EPSILON })),
+    build: |params| Ok(Box::new(Solarize { level: reached(params.number("level")) })),
 };
-
-/// Less than the distance between two 16-bit levels, more than a rounding error.
-const EPSILON: f32 = 2e-6;
 
 #[derive(Clone, Copy)]
 struct Solarize {
@@ -43,16 +41,4 @@ impl Tone for Solarize {
     }
 }
 
-impl PointKernel for Solarize {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
-
-    fn is_quick(&self) -> bool {
-        true
-    }
-}
+impl PointTone for Solarize {}

@@ -1,11 +1,12 @@
 //! Threshold: black or white, nothing in between.
 
-use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::luma;
-use crate::op::kernels::simd::{self, Tone};
+use crate::op::kernels::point_tone::{PointTone, reached};
+use crate::op::kernels::simd::Tone;
 use crate::op::kernels::transfer_curve::either;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, Stage};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "threshold",
@@ -21,12 +22,8 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     }],
     starting: &[],
     faithful_to_scale: false,
-    build: |params| Ok(Box::new(Threshold { level: (params.number("level") / 255.0) as f32 - EPSILON })),
+    build: |params| Ok(Box::new(Threshold { level: reached(params.number("level")) })),
 };
-
-/// A seventh of a 16-bit level: more than the rounding error of luma, so that a gray exactly at the level becomes
-/// white.
-const EPSILON: f32 = 2e-6;
 
 #[derive(Clone, Copy)]
 struct Threshold {
@@ -47,16 +44,4 @@ impl Tone for Threshold {
 }
 
 /// For grayscale images.
-impl PointKernel for Threshold {
-    fn apply(&self, samples: &mut [f32], channels: Channels) {
-        simd::tone(samples, channels, *self);
-    }
-
-    fn curve(&self, value: f32) -> Option<f32> {
-        Some(self.at(value))
-    }
-
-    fn is_quick(&self) -> bool {
-        true
-    }
-}
+impl PointTone for Threshold {}

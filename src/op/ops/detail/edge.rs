@@ -28,12 +28,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             unit: Unit::None,
             kind: ParamKind::Float { min: 0.0, max: 50.0, soft_max: 10.0, default: 2.0 },
         },
-        ParamSpec {
-            name: "colour",
-            summary: "Processes each colour channel separately instead of the luma",
-            unit: Unit::None,
-            kind: ParamKind::Bool { default: false },
-        },
+        luma::SEPARATE_COLOURS,
     ],
     starting: &[],
     faithful_to_scale: false,
@@ -58,7 +53,7 @@ struct Edge {
 impl Operation for Edge {
     fn stage(&self, input: &ImageInfo) -> Result<Stage, Message> {
         let slope = Stage::Neighbourhood { halo_px: 1, kernel: Box::new(self.slope) };
-        Ok(if self.colour { slope } else { Stage::Sequence(vec![luma::to_luma(input), slope]) })
+        Ok(luma::of_colours_or_luma(slope, self.colour, input))
     }
 }
 

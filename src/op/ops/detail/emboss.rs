@@ -1,8 +1,7 @@
 //! Emboss: renders the image as a gray relief lit from one side.
 
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
-use crate::op::kernels::alpha::keep_alpha;
-use crate::op::kernels::alpha::opaque;
+use crate::op::kernels::alpha::{keep_alpha, opaque};
 use crate::op::kernels::luma;
 use crate::op::kernels::sparse_kernel::{SparseKernel, between};
 use crate::op::spec::{Group, OpSpec};
@@ -33,12 +32,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
             unit: Unit::Px,
             kind: ParamKind::Float { min: 0.1, max: 50.0, soft_max: 10.0, default: 1.0 },
         },
-        ParamSpec {
-            name: "colour",
-            summary: "Processes each colour channel separately instead of the luma",
-            unit: Unit::None,
-            kind: ParamKind::Bool { default: false },
-        },
+        luma::SEPARATE_COLOURS,
     ],
     starting: &[],
     faithful_to_scale: false,
@@ -67,7 +61,7 @@ impl Operation for Emboss {
         let slope = [between(-x, -y, self.strength), between(x, y, -self.strength)].concat();
         let slope = SparseKernel::new(&slope);
         let relief = Stage::Neighbourhood { halo_px: slope.halo_px(), kernel: Box::new(Relief(slope)) };
-        Ok(if self.colour { relief } else { Stage::Sequence(vec![luma::to_luma(input), relief]) })
+        Ok(luma::of_colours_or_luma(relief, self.colour, input))
     }
 }
 

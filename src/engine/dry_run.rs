@@ -1,4 +1,7 @@
 //! What a run would do: outputs, conflicts, predicted sizes, time and memory. Nothing is written.
+//!
+//! What happens to an item is decided by the same code as in a run (`item/decide.rs`), from its header; only the first
+//! images are rendered, to predict sizes and time.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -6,15 +9,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::body::ItemBody;
-use super::decide::{Action, Rules, Subject, decide, refusal};
-use super::limits::Clock;
-use super::naming::{self, NameClaims, Naming, Publish, Verdict};
-use super::render::Prepared;
+use super::check;
+use super::coordinator::settings::secrets_path;
+use super::intake::lists;
+use super::item::body::ItemBody;
+use super::item::decide::{Action, PlannedName, Rules, Subject, decide, refusal};
+use super::item::limits::Clock;
+use super::item::naming::{self, NameClaims, Naming, Publish, Resolution, Verdict};
+use super::item::render::Prepared;
+use super::run::memory_budget::default_memory_bytes;
+use super::run::pools;
 use crate::codec::{DecodeControl, Helpers};
-use crate::engine::check;
-use crate::engine::run::memory_budget::default_memory_bytes;
-use crate::engine::run::pools;
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
 use crate::model::{ConflictPolicy, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
@@ -54,8 +59,11 @@ pub struct DryRun {
 pub struct PlannedItem {
     /// Where it is.
     pub locator: Locator,
-    /// Where its result would go, as far as that is known before the run; for a skipped item, the file in its way.
+    /// Where its result would go, if that is known before the run; for a skipped item, the file that has its name.
     pub output: Option<PathBuf>,
+    /// The same if the name contains the result's size or hash and only the run will tell them: these fields are in it as
+    /// the template has them, such as `{hash}`.
+    pub pending_output: Option<PathBuf>,
     /// Whether that name is taken already, or wanted twice.
     pub conflict: bool,
     /// Whether the item would be skipped because of that.
@@ -150,7 +158,7 @@ pub fn dry_run(
         rendered_in: 0,
         samples: Samples::default(),
     };
-    let secrets = Arc::new(Secrets::new(crate::engine::coordinator::settings::secrets_path()));
+    let secrets = Arc::new(Secrets::new(secrets_path()));
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -158,7 +166,7 @@ pub fn dry_run(
             .enable_all()
             .build();
         let runtime = runtime.map_err(|error| JobError::thread("pixloom-net", error))?;
-        crate::engine::intake::lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
+        lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     for source in &spec.sources {
         let reading = Reading { lists: &spec.lists, first_item: 0, cancelled, fetch: &fetch };
@@ -183,6 +191,7 @@ impl Planner<'_> {
         let mut planned = PlannedItem {
             locator: item.locator.clone(),
             output: None,
+            pending_output: None,
             conflict: false,
             skipped: false,
             replaces: false,
@@ -211,20 +220,14 @@ impl Planner<'_> {
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();
-        let rules = Rules {
-            recipe: &self.spec.recipe,
-            pipeline: &self.pipeline,
-            save: &self.spec.output().save,
-            limits: &self.spec.limits,
-            budget_bytes: self.budget_bytes,
-            control: DecodeControl::new(&cancelled, Helpers::of_this_program()),
-        };
+        let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
+        let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
         let claims = PlanClaims { given: &self.given, spec: self.spec };
-        let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.told(error))?;
-        if let Some(resolution) = &decision.resolution {
-            planned.conflict = resolution.is_taken;
+        let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
+        if let PlannedName::Known(Resolution { is_taken, verdict }) = &decision.name {
+            planned.conflict = *is_taken;
             self.plan.conflicts += u64::from(planned.conflict);
-            match &resolution.verdict {
+            match verdict {
                 Verdict::Save(..) => {}
                 Verdict::Skip(path, _) => {
                     planned.skipped = true;
@@ -245,11 +248,15 @@ impl Planner<'_> {
             Action::Render(prepared) => self.plan_render(&body, size_bytes, prepared, planned)?,
         }
         // Only now: an item that fails takes no name.
-        if let Some(Verdict::Save(path, publish)) = decision.resolution.map(|resolution| resolution.verdict) {
-            planned.replaces = publish == Publish::Replace;
-            self.naming.note(&path);
-            self.given.insert(path.clone());
-            planned.output = Some(path);
+        match decision.name {
+            PlannedName::Known(Resolution { verdict: Verdict::Save(path, publish), .. }) => {
+                planned.replaces = publish == Publish::Replace;
+                self.naming.note(&path);
+                self.given.insert(path.clone());
+                planned.output = Some(path);
+            }
+            PlannedName::Pending(path) => planned.pending_output = Some(path),
+            PlannedName::Known(_) | PlannedName::NotNeeded => {}
         }
         Ok(())
     }
@@ -273,7 +280,7 @@ impl Planner<'_> {
             let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
             let rendered = prepared
                 .render(&body.bytes()?, &self.spec.output().save, &control)
-                .map_err(|error| clock.told(error).named(&planned.locator))?;
+                .map_err(|error| clock.explain(error).named(&planned.locator))?;
             planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
             self.samples.count += 1;
             self.samples.seconds += started.elapsed().as_secs_f64();
