@@ -29,7 +29,7 @@ pub struct Message {
     /// Arguments that are messages themselves.
     nested: BTreeMap<Cow<'static, str>, Self>,
     /// The English text that a catalog stored with it.
-    recorded: Option<String>,
+    recorded: Option<Box<str>>,
 }
 
 impl Message {
@@ -143,7 +143,7 @@ impl Message {
         let text = |id: &str| lang.text(id, args.iter().cloned());
         let variant = if variant.is_empty() { None } else { text(&format!("{}{variant}", self.id)) };
         let text = variant.or_else(|| text(&self.id));
-        text.or_else(|| self.recorded.clone()).unwrap_or_else(|| self.id.clone().into_owned())
+        text.or_else(|| self.recorded.as_deref().map(str::to_owned)).unwrap_or_else(|| self.id.clone().into_owned())
     }
 
     /// Puts the location before a text: `sharpen: a.cube: line 3: `.
@@ -180,7 +180,7 @@ impl Message {
     /// From such pairs and the English text stored with them; `None` if they have no id.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, english: &str) -> Option<Self> {
         let mut read = Self::of_pairs(pairs.collect())?;
-        read.recorded = Some(english.to_owned());
+        read.recorded = Some(english.into());
         Some(read)
     }
 

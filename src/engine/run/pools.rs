@@ -113,11 +113,14 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::unwrap_used, reason = "tests")]
     fn a_task_runs_although_all_workers_wait_for_slow_decodes() {
         let pool = PixelPool::new(1, false).unwrap();
         let (release_tx, release_rx) = crossbeam_channel::bounded::<()>(1);
         let (done_tx, done_rx) = crossbeam_channel::bounded(1);
-        pool.spawn(false, move || drop(release_rx.recv()));
+        pool.spawn(false, move || {
+            let _ = release_rx.recv();
+        });
         pool.spawn(true, move || done_tx.send(()).unwrap());
         let done = done_rx.recv_timeout(std::time::Duration::from_secs(60));
         drop(release_tx);
