@@ -12,9 +12,9 @@ use crate::gui::format::{bytes, change};
 use crate::gui::state::{Compare, PIXEL, Scale, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::label;
-use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::segmented::{segmented, segmented_width};
 use crate::gui::widgets::split_view::{self, Shown, Words};
-use crate::model::is_copy;
+use crate::model::{Lang, is_copy};
 
 /// Draws the preview.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -58,53 +58,76 @@ fn is_image(state: &State) -> bool {
 
 fn compare_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let scales = [(Scale::Fit, lang.word("fit")), (Scale::Full, lang.word("full")), (Scale::Pixel, lang.word("pixel"))];
-    if let Some(scale) = segmented(ui, lang.word("zoom"), state.view.scale, &scales) {
-        state.view.scale = scale;
-    }
-    let compares = [(Compare::Split, lang.word("split")), (Compare::SideBySide, lang.word("side_by_side"))];
-    if let Some(compare) = segmented(ui, lang.word("compare"), state.view.compare, &compares) {
+    if let Some(compare) = segmented(ui, lang.word("compare"), state.view.compare, &compares(lang)) {
         state.view.compare = compare;
     }
+    if let Some(scale) = segmented(ui, lang.word("zoom"), state.view.scale, &scales(lang)) {
+        state.view.scale = scale;
+    }
+}
+
+fn compares(lang: Lang) -> [(Compare, &'static str); 2] {
+    [(Compare::Split, lang.word("split")), (Compare::SideBySide, lang.word("side_by_side"))]
+}
+
+fn scales(lang: Lang) -> [(Scale, &'static str); 3] {
+    [(Scale::Fit, lang.word("fit")), (Scale::Full, lang.word("full")), (Scale::Pixel, lang.word("pixel"))]
+}
+
+/// The width of both groups of buttons and the gap before each.
+fn compare_width(ui: &Ui, lang: Lang) -> f32 {
+    let width = segmented_width(ui, compares(lang).into_iter().map(|(_, word)| word))
+        + segmented_width(ui, scales(lang).into_iter().map(|(_, word)| word));
+    width + 2.0 * ui.spacing().item_spacing.x
 }
 
 fn bar_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let p = theme::palette(ui);
     let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
-    let sizes = shown_image(state).map(|image| (sizes(image), saved(state, image)));
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    // Drawn from left to right, so that the Tab key goes through it in this order.
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let buttons = if is_image(state) { compare_width(ui, lang) } else { 0.0 };
+        let room = vec2((ui.available_width() - buttons).max(0.0), size::BUTTON);
+        let (rect, _) = ui.allocate_exact_size(room, Sense::hover());
+        let in_rect = UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center));
+        let mut left = ui.new_child(in_rect);
+        heading_ui(&mut left, state, name);
         if is_image(state) {
             compare_ui(ui, state);
         }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let Some(name) = name else {
-                label::text(ui, lang.word("preview"), theme::strong(), p.text2);
-                return;
-            };
-            let (dimensions, saved) = sizes.unwrap_or_default();
-            let takes = |words: &str| {
-                if words.is_empty() { 0.0 } else { label::width(ui, words, theme::figures()) + size::GAP }
-            };
-            let room = ui.available_width() - label::width(ui, &name, theme::strong()) - 1.0;
-            let (all, only_saved) = (room >= takes(&dimensions) + takes(&saved), room >= takes(&saved));
-            label::text(ui, name, theme::strong(), p.text);
-            if all && !dimensions.is_empty() {
-                label::text(ui, dimensions, theme::figures(), p.text2);
-            }
-            if only_saved && !saved.is_empty() {
-                let ink = shown_image(state).and_then(|image| {
-                    let after = image.after_bytes?;
-                    Some(match after.cmp(&image.before_bytes) {
-                        Ordering::Less => p.ok,
-                        Ordering::Equal => p.text2,
-                        Ordering::Greater => p.warn,
-                    })
-                });
-                label::text(ui, saved, theme::figures(), ink.unwrap_or(p.text2));
-            }
-        });
     });
+}
+
+/// The item's name and, where there is room, its dimensions and sizes.
+fn heading_ui(ui: &mut Ui, state: &State, name: Option<String>) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let sizes = shown_image(state).map(|image| (sizes(image), saved(state, image)));
+    let Some(name) = name else {
+        label::text(ui, lang.word("preview"), theme::strong(), p.text2);
+        return;
+    };
+    let (dimensions, saved) = sizes.unwrap_or_default();
+    let takes = |words: &str| {
+        if words.is_empty() { 0.0 } else { label::width(ui, words, theme::figures()) + size::GAP }
+    };
+    let room = ui.available_width() - label::width(ui, &name, theme::strong()) - 1.0;
+    let (all, only_saved) = (room >= takes(&dimensions) + takes(&saved), room >= takes(&saved));
+    label::text(ui, name, theme::strong(), p.text);
+    if all && !dimensions.is_empty() {
+        label::text(ui, dimensions, theme::figures(), p.text2);
+    }
+    if only_saved && !saved.is_empty() {
+        let ink = shown_image(state).and_then(|image| {
+            let after = image.after_bytes?;
+            Some(match after.cmp(&image.before_bytes) {
+                Ordering::Less => p.ok,
+                Ordering::Equal => p.text2,
+                Ordering::Greater => p.warn,
+            })
+        });
+        label::text(ui, saved, theme::figures(), ink.unwrap_or(p.text2));
+    }
 }
 
 fn sizes(image: &PicturePreview) -> String {

@@ -3,7 +3,13 @@
 use egui::{Align2, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2};
 
 use super::button::focus_ring;
+use super::label;
 use crate::gui::theme::{self, size};
+
+/// The width that these choices take.
+pub(crate) fn segmented_width<'a>(ui: &Ui, choices: impl Iterator<Item = &'a str>) -> f32 {
+    choices.map(|text| (label::width(ui, text, theme::figures()) + 2.0 * size::MARGIN).ceil()).sum()
+}
 
 /// Draws the choices; `Some` if another one was chosen.
 pub(crate) fn segmented<T: Copy + PartialEq>(ui: &mut Ui, name: &str, current: T, choices: &[(T, &str)]) -> Option<T> {
