@@ -131,7 +131,7 @@ pub(super) fn shown(url: &Url) -> String {
 
 /// A request that got no response.
 pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
-    let item = |kind, detail: &str| ItemError::new(kind, name).with("detail", detail);
+    let item = |kind, why: &Message| ItemError::new(kind, name).saying(why);
     let detail = root_cause(error);
     if lacks_descriptor(error) {
         return Fault { lacks_descriptor: true, ..Fault::new(item(ErrorKind::Connect, &detail)) };
@@ -161,13 +161,14 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
         return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-        let detail = if detail.contains("too large") { "too many headers, or too long ones" } else { &detail };
-        return Fault::new(item(ErrorKind::BadResponse, detail));
+        let too_large = detail.arg("text").contains("too large");
+        let detail = if too_large { Message::new("link_headers") } else { detail };
+        return Fault::new(item(ErrorKind::BadResponse, &detail));
     }
     if error.is_builder() {
         return Fault::new(item(ErrorKind::BadUrl, &detail));
     }
-    Fault::new(item(ErrorKind::Connect, &format!("the server closed the connection before answering: {detail}")))
+    Fault::new(item(ErrorKind::Connect, &Message::new("link_closed").with_message("detail", detail)))
 }
 
 /// Whether this process had no file descriptor left for a request.
@@ -186,15 +187,14 @@ pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted
         matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
     };
     if find::<std::io::Error>(error).is_some_and(is_invalid) {
-        let detail = format!("invalid body: {}", root_cause(error));
-        return Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail));
+        return bad_response(name, Message::new("link_body").with_message("detail", root_cause(error)));
     }
-    Fault::new(short_body(name, had_bytes, wanted_bytes).with("detail", root_cause(error)))
+    Fault::new(short_body(name, had_bytes, wanted_bytes).saying(&root_cause(error)))
 }
 
 /// An answer that violates the protocol.
-pub(super) fn bad_response(name: &str, detail: impl std::fmt::Display) -> Fault {
-    Fault::new(ItemError::new(ErrorKind::BadResponse, name).with("detail", detail))
+pub(super) fn bad_response(name: &str, why: impl Into<Message>) -> Fault {
+    Fault::new(ItemError::new(ErrorKind::BadResponse, name).saying(&why.into()))
 }
 
 /// A body that ended early.
@@ -221,9 +221,16 @@ fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
 }
 
 /// The innermost cause; the errors around it only repeat the URL.
-fn root_cause(error: &reqwest::Error) -> String {
-    let text = causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string);
-    text.get(..text.floor_char_boundary(MAX_DETAIL_BYTES)).unwrap_or_default().to_owned()
+fn root_cause(error: &reqwest::Error) -> Message {
+    let Some(cause) = causes(error).last() else { return Message::new("link_failed") };
+    if let Some(refused) = cause.downcast_ref::<Refused>() {
+        return refused.message();
+    }
+    if let Some(error) = io_error(cause) {
+        return error.into();
+    }
+    let text = cause.to_string();
+    Message::new("system_text").with("text", text.get(..text.floor_char_boundary(MAX_DETAIL_BYTES)).unwrap_or_default())
 }
 
 /// The causes of an error, the outermost first. The source of an `io::Error` skips the error that it wraps.

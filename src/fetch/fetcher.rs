@@ -230,7 +230,7 @@ impl Fetcher {
             Visit::Changed(fetched) => Ok(fetched),
             Visit::Unchanged { attempts, fetch_ms, .. } => {
                 let name = Url::parse(url).map_or_else(|_| url.to_owned(), |url| fault::shown(&url));
-                let error = fault::bad_response(&name, "304 to a request without conditions").error;
+                let error = fault::bad_response(&name, "link_unconditional").error;
                 Err(FetchFailure { error, http_status: Some(304), attempts, fetch_ms, times: None })
             }
         }
@@ -367,8 +367,8 @@ impl Shared {
     /// Returns a final failure, unless the network was lost and is back now.
     async fn blame_network(&self, fault: Fault, stopwatch: &Stopwatch) -> Result<(), Fault> {
         if let Some(wait) = fault.retry_after.filter(|wait| *wait > self.limits.max_retry_after) {
-            let detail = format!("it asks to wait {} s", wait.as_secs());
-            return Err(Fault { error: fault.error.with("detail", detail), ..fault });
+            let why = Message::new("link_asks_wait").with("seconds", wait.as_secs());
+            return Err(Fault { error: fault.error.saying(&why), ..fault });
         }
         let Some(began) = fault.unreached_since else { return Err(fault) };
         let waiting = Instant::now();

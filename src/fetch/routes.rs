@@ -115,7 +115,9 @@ impl Routes {
         name: &str,
     ) -> Result<(&HttpClient, Option<KeptConnection<'_>>), Fault> {
         let begun = self.clients.begin(way, host);
-        begun.map_err(|error| Fault::new(ItemError::new(ErrorKind::Tls, name).with("detail", error)))
+        begun.map_err(|error| {
+            Fault::new(ItemError::new(ErrorKind::Tls, name).saying(&Message::new("system_text").with("text", error)))
+        })
     }
 
     /// Names the proxy in a fault that it may have caused.
@@ -131,13 +133,16 @@ impl Routes {
     /// Gets a robots.txt and follows its redirects. A host that can't be reached is an ordinary fault.
     pub(super) async fn robots(&self, at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
         let answer = self.follow_robots(at, link, name, limits);
-        let closed = || Robots::Closed(format!("no robots.txt within {} s", limits.read_timeout.as_secs_f64()));
+        let closed =
+            || Robots::Closed(Message::new("robots_no_answer").with("seconds", limits.read_timeout.as_secs_f64()));
         match tokio::time::timeout(limits.read_timeout.saturating_mul(2), answer).await {
             Ok(Err(fault)) if fault.error.kind == ErrorKind::Timeout => Ok(closed()),
             // No request was sent, so nothing is known about the host.
             Ok(Err(fault)) if fault.lacks_descriptor => Err(fault),
             // The host was reached, but gave no valid answer.
-            Ok(Err(fault)) if was_reached(&fault) => Ok(Robots::Closed(fault.error.arg("detail").to_owned())),
+            Ok(Err(fault)) if was_reached(&fault) => {
+                Ok(Robots::Closed(fault.error.said().unwrap_or_else(|| fault.error.brief_message())))
+            }
             Ok(answer) => answer,
             Err(_elapsed) => Ok(closed()),
         }
@@ -166,7 +171,7 @@ impl Routes {
             }
             // 429 does not mean that there is no robots.txt: the host asks for fewer requests.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-                return Ok(Robots::Closed(format!("the server answered {}", status.as_u16())));
+                return Ok(Robots::Closed(Message::new("robots_status").with("status", status.as_u16())));
             }
             if !status.is_success() {
                 return Ok(Robots::Rules(Rules::default()));
@@ -176,7 +181,7 @@ impl Routes {
                 match response.chunk().await {
                     Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                     Ok(None) => break,
-                    Err(_) => return Ok(Robots::Closed("its robots.txt was cut off".to_owned())),
+                    Err(_) => return Ok(Robots::Closed(Message::new("robots_cut_off"))),
                 }
             }
             return Ok(Robots::Rules(Rules::parse(&bytes)));
@@ -194,24 +199,25 @@ fn was_reached(fault: &Fault) -> bool {
 /// Parses a URL that can be requested.
 fn parse(text: &str) -> Result<Url, ItemError> {
     if Locator::is_url(text.trim()) && Locator::names_no_host(text) {
-        return Err(bad_url(text, "it has no host"));
+        return Err(bad_url(text, &Message::new("url_no_host")));
     }
-    let url = Url::parse(text.trim()).map_err(|error| bad_url(text, &error.to_string()))?;
+    let url =
+        Url::parse(text.trim()).map_err(|error| bad_url(text, &Message::new("system_text").with("text", error)))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad_url(text, "only http and https are supported"));
+        return Err(bad_url(text, &Message::new("url_scheme")));
     }
     Ok(url)
 }
 
 /// In a text that can't be parsed, anything before an `@` may be a password.
-fn bad_url(text: &str, detail: &str) -> ItemError {
+fn bad_url(text: &str, why: &Message) -> ItemError {
     const MAX_SHOWN_CHARS: usize = 200;
     let text = match text.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),
         None => text.to_owned(),
     };
     let text = text.split_once('?').map_or_else(|| text.clone(), |(before, _)| format!("{before}?…"));
-    ItemError::new(ErrorKind::BadUrl, text.chars().take(MAX_SHOWN_CHARS).collect::<String>()).with("detail", detail)
+    ItemError::new(ErrorKind::BadUrl, text.chars().take(MAX_SHOWN_CHARS).collect::<String>()).saying(why)
 }
 
 #[cfg(test)]

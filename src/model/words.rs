@@ -24,6 +24,7 @@ pub enum Lang {
 
 const ENGLISH: &[&str] = &[
     include_str!("../../assets/words/en/command_line.ftl"),
+    include_str!("../../assets/words/en/details.ftl"),
     include_str!("../../assets/words/en/errors.ftl"),
     include_str!("../../assets/words/en/images.ftl"),
     include_str!("../../assets/words/en/messages.ftl"),
@@ -32,6 +33,7 @@ const ENGLISH: &[&str] = &[
 ];
 const KOREAN: &[&str] = &[
     include_str!("../../assets/words/ko/command_line.ftl"),
+    include_str!("../../assets/words/ko/details.ftl"),
     include_str!("../../assets/words/ko/errors.ftl"),
     include_str!("../../assets/words/ko/images.ftl"),
     include_str!("../../assets/words/ko/messages.ftl"),

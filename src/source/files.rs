@@ -93,9 +93,9 @@ impl FolderPaths {
 pub(super) fn item(locator: Locator, dir: String, head: Result<&Head, &io::Error>) -> NewItem {
     let error = match head.map(|head| head.kind) {
         Ok(EntryKind::File) => None,
-        Ok(EntryKind::Folder) => Some(not_a_file(&locator, "it is a folder")),
+        Ok(EntryKind::Folder) => Some(not_a_file(&locator, "system_is_folder")),
         // Opening a pipe or a device could block forever.
-        Ok(EntryKind::Other) => Some(not_a_file(&locator, "it is a pipe or a device")),
+        Ok(EntryKind::Other) => Some(not_a_file(&locator, "pipe_or_device")),
         Err(error) => Some(store::read_error(&locator, error)),
     };
     let file = head.ok().filter(|head| head.kind == EntryKind::File);
@@ -121,8 +121,8 @@ pub(super) fn entry_path(path: &Path) -> PathBuf {
     }
 }
 
-fn not_a_file(locator: &Locator, detail: &str) -> ItemError {
-    ItemError::new(ErrorKind::Unsupported, locator).with("detail", detail)
+fn not_a_file(locator: &Locator, why: &'static str) -> ItemError {
+    ItemError::new(ErrorKind::Unsupported, locator).saying(&why.into())
 }
 
 /// UTC milliseconds; negative before 1970.

@@ -283,7 +283,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> JobError {
         io::ErrorKind::NotFound => Message::new("folder_missing"),
         io::ErrorKind::PermissionDenied => Message::new("folder_denied"),
         io::ErrorKind::NotADirectory => Message::new("folder_none"),
-        _ => Message::new("folder_unread").with("detail", error),
+        _ => Message::new("folder_unread").with_message("detail", error),
     };
     JobError::Machine(sentence.with("folder", folder.display()))
 }

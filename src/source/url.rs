@@ -28,7 +28,7 @@ fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFl
         if (reading.cancelled)() {
             return ControlFlow::Break(());
         }
-        give(Found::Item(link(&input.to_text(), "")))?;
+        give(Found::Item(link(&input.to_text(), &|why| why)))?;
     }
     ControlFlow::Continue(())
 }

@@ -32,7 +32,7 @@ pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of};
 pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
 
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::Locator;
+use crate::model::{Locator, Message};
 
 /// A kind of store, declared once: a file and its line in [`KINDS`].
 pub struct StoreKind {
@@ -226,5 +226,6 @@ pub(crate) fn write_error(folder: &Path, error: &io::Error) -> ItemError {
         | io::ErrorKind::InvalidFilename => ErrorKind::Unwritable,
         _ => ErrorKind::Io,
     };
-    ItemError::nameless(kind).with("detail", format_args!("{}: {error}", folder.display()))
+    let why = Message::new("path_and_reason").with("path", folder.display()).with_message("reason", error);
+    ItemError::nameless(kind).saying(&why)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::hash::sha256_of_rest;
 use super::{EntryKind, Head, StoredFile, of, of_path};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Locator;
+use crate::model::{Locator, Message};
 
 /// How often a file is read before it is given up as one that keeps changing.
 pub(super) const ATTEMPTS: u32 = 2;
@@ -19,8 +19,8 @@ pub fn read(locator: &Locator, max_bytes: u64) -> Result<Vec<u8>, ItemError> {
     for _ in 0..ATTEMPTS {
         let (before, mut file) = open_regular(locator)?;
         if before.size_bytes > max_bytes {
-            let detail = format!("{} bytes, at most {max_bytes}", before.size_bytes);
-            return Err(ItemError::new(ErrorKind::TooLarge, locator).with("detail", detail));
+            let why = Message::new("file_bytes").with("size", before.size_bytes).with("most", max_bytes);
+            return Err(ItemError::new(ErrorKind::TooLarge, locator).saying(&why));
         }
         let mut bytes = Vec::new();
         let read = bytes
@@ -75,9 +75,7 @@ pub(super) fn open_regular(locator: &Locator) -> Result<(Head, Box<dyn StoredFil
     });
     match opened {
         Ok((head, Some(file))) => Ok((head, file)),
-        Ok((_, None)) => {
-            Err(ItemError::new(ErrorKind::NotAPicture, locator).with("detail", "it is not a regular file"))
-        }
+        Ok((_, None)) => Err(ItemError::new(ErrorKind::NotAPicture, locator).saying(&Message::new("not_regular"))),
         Err(error) => Err(read_error(locator, &error)),
     }
 }
@@ -91,7 +89,7 @@ pub(super) fn is_unchanged(before: &Head, file: &dyn StoredFile, count: u64) -> 
 pub(crate) fn read_error(locator: &Locator, error: &io::Error) -> ItemError {
     let mut error = match locator.path() {
         Some(path) => ItemError::reading(path, error),
-        None => ItemError::nameless(ErrorKind::Io).with("detail", error),
+        None => ItemError::nameless(ErrorKind::Io).saying(&error.into()),
     };
     error.args.insert("name".to_owned(), locator.to_string());
     error

@@ -135,6 +135,20 @@ fn languages_have_the_same_texts_with_the_same_arguments() {
 }
 
 #[test]
+fn no_detail_of_an_error_is_written_in_english_in_the_code() {
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        for rest in code.split(".with(\"detail\",").skip(1).filter(|_| !is_test) {
+            let value = rest.trim_start();
+            let is_english = value.starts_with('"') || value.starts_with("format");
+            assert!(!is_english, "{}: {}", path.display(), value.lines().next().unwrap_or_default());
+        }
+    }
+}
+
+#[test]
 fn every_text_that_code_asks_for_exists_and_no_text_is_unused() {
     let english = catalogue("en");
     let asked = asked_for();

@@ -21,7 +21,7 @@ pub fn export_job(
     };
     let failed = |error: io::Error| {
         let sentence = Message::new("export_file");
-        JobError::Machine(sentence.with("path", path.display()).with("detail", error))
+        JobError::Machine(sentence.with("path", path.display()).with_message("detail", error))
     };
     let mut file = BufWriter::new(store::create_file(path).map_err(failed)?);
     let written = catalog::export(reader, job, rows, format, &mut file)?;

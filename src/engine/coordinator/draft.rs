@@ -614,7 +614,7 @@ impl Coordinator {
         let read = move || {
             let text = store::read_text(&path).map_err(|error| {
                 let message = Message::new("recipe_unread");
-                JobError::Refused(message.with("path", path.display()).with("detail", error))
+                JobError::Refused(message.with("path", path.display()).with_message("detail", error))
             })?;
             op::file::read(&text, &path.display().to_string())
         };
@@ -634,7 +634,7 @@ impl Coordinator {
         let write = move || {
             store::put(&path, text.as_bytes()).map_err(|error| {
                 let message = Message::new("recipe_unwritten");
-                JobError::Machine(message.with("path", path.display()).with("detail", error))
+                JobError::Machine(message.with("path", path.display()).with_message("detail", error))
             })
         };
         self.on_disk(Disk::Settings, write, |_, written| written);

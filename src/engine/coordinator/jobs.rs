@@ -353,7 +353,7 @@ impl Coordinator {
         let open = move || {
             open::that_detached(&dir).map_err(|error| {
                 let message = Message::new("folder_unopened");
-                JobError::Machine(message.with("folder", dir.display()).with("detail", error))
+                JobError::Machine(message.with("folder", dir.display()).with_message("detail", error))
             })
         };
         self.on_disk(Disk::Settings, open, |_, opened| opened);

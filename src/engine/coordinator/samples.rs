@@ -33,7 +33,7 @@ pub(crate) fn sources() -> Result<Vec<SourceSpec>, JobError> {
         .map_or_else(|_| std::env::temp_dir().join("pixloom-samples"), |dirs| dirs.data_dir().join("pixloom/samples"));
     write_missing(&dir).map_err(|error| {
         let sentence = Message::new("samples");
-        JobError::Machine(sentence.with("folder", dir.display()).with("detail", error))
+        JobError::Machine(sentence.with("folder", dir.display()).with_message("detail", error))
     })?;
     Ok(vec![source::folder(dir, false)])
 }

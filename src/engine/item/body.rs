@@ -6,7 +6,7 @@ use crate::codec;
 use crate::config::MAX_FILE_BYTES;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
-use crate::model::Locator;
+use crate::model::{Locator, Message};
 use crate::store::{self, Content, EntryKind, SpooledFile};
 
 /// Bytes that are enough to tell a format by.
@@ -29,11 +29,11 @@ impl ItemBody {
     pub(crate) fn open(locator: &Locator, only_copied: bool) -> Result<(Self, u64), ItemError> {
         let failed = |error| match locator.path() {
             Some(path) => ItemError::reading(path, &error),
-            None => ItemError::new(ErrorKind::Io, locator).with("detail", error),
+            None => ItemError::new(ErrorKind::Io, locator).saying(&error.into()),
         };
         let head = store::of(locator).and_then(|store| store.head(locator)).map_err(failed)?;
         if head.kind != EntryKind::File {
-            return Err(ItemError::new(ErrorKind::NotAPicture, locator).with("detail", "it is not a regular file"));
+            return Err(ItemError::new(ErrorKind::NotAPicture, locator).saying(&Message::new("not_regular")));
         }
         if only_copied {
             return Ok((Self::Stored(locator.clone()), head.size_bytes));

@@ -62,7 +62,7 @@ impl Checksum {
                 let sentence = sentence.with("name", name).with("had", had).with("wanted", wanted);
                 ItemError::new(ErrorKind::Checksum, &row.locator).saying(&sentence)
             }
-            Err(error) => ItemError::new(ErrorKind::Io, &row.locator).with("detail", error),
+            Err(error) => ItemError::new(ErrorKind::Io, &row.locator).saying(&error.into()),
         };
         let http_status = Some(fetched.http_status);
         let times = Some(fetched.transfer.times);

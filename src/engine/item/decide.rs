@@ -15,7 +15,7 @@ use super::render::{Prepared, is_copied, prepare, stripped};
 use crate::codec::DecodeControl;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemRow, JobSpec, Limits, Locator, Origin, Recipe, Save, is_copy};
+use crate::model::{ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, is_copy};
 use crate::op::Pipeline;
 use crate::store;
 
@@ -128,7 +128,7 @@ impl<'a> Rules<'a> {
 pub(crate) fn refusal(spec: &JobSpec, naming: &Naming, row: &ItemRow) -> Option<ItemError> {
     // A line of a list that was fetched must not become a file of this machine by being tried again.
     if row.origin == Origin::Fetched && row.locator.path().is_some() {
-        return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).with("detail", "its list was fetched"));
+        return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).saying(&Message::new("file_in_fetched_list")));
     }
     naming.missing_column(row).or_else(|| checksum(spec, row).err())
 }

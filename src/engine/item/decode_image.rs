@@ -154,7 +154,7 @@ impl Collector {
     }
 
     pub(crate) fn into_image(self) -> Result<Image, ItemError> {
-        self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).with("detail", "it has no rows"))
+        self.image.ok_or_else(|| ItemError::nameless(ErrorKind::Corrupt).saying(&Message::new("image_no_pixels")))
     }
 }
 
@@ -171,7 +171,7 @@ impl RowWriter for Collector {
             (Samples::U8(to), Samples::U8(from)) => to.extend_from_slice(from),
             (Samples::U16(to), Samples::U16(from)) => to.extend_from_slice(from),
             (Samples::F32(to), Samples::F32(from)) => to.extend_from_slice(from),
-            _ => return Err(ItemError::nameless(ErrorKind::Panic).with("detail", "a band of another sample type")),
+            _ => return Err(ItemError::nameless(ErrorKind::Panic).saying(&Message::new("sample_mismatch"))),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::render::Prepared;
 use crate::config::{ITEM_TIMEOUT_S, MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ImageInfo, Limits, human};
+use crate::model::{ImageInfo, Limits, Message, human};
 
 /// An item above the whole memory budget runs alone, unless it takes more than this many times its file's bytes: only
 /// decompression bombs do.
@@ -13,36 +13,38 @@ const BOMB_RATIO: u64 = 500;
 
 /// Refuses an item above the limits: `TooLarge`.
 pub(crate) fn check(limits: &Limits, budget_bytes: u64, prepared: &Prepared, file_bytes: u64) -> Result<(), ItemError> {
-    size(limits, &prepared.header.info, "it is")?;
-    size(limits, &prepared.plan.output(), "the result would be")?;
+    size(limits, &prepared.header.info, ["image_side_limit_is", "image_pixel_limit_is"])?;
+    size(limits, &prepared.plan.output(), ["result_side_limit", "result_pixel_limit"])?;
     let peak_bytes = prepared.peak_bytes(file_bytes);
-    let takes = || format!("it would take {} of memory", human::bytes(peak_bytes));
+    let takes = |id| Message::new(id).with("memory", human::bytes(peak_bytes));
     if let Some(most) = limits.item_memory_bytes.filter(|most| peak_bytes > *most) {
-        return Err(too_large(format!("{}; the limit is {} per item", takes(), human::bytes(most))));
+        return Err(too_large(&takes("memory_per_item").with("most", human::bytes(most))));
     }
     if peak_bytes > budget_bytes && peak_bytes / BOMB_RATIO > file_bytes {
         let (budget, file) = (human::bytes(budget_bytes), human::bytes(file_bytes));
-        return Err(too_large(format!("{}, more than the {budget} available, from a file of {file}", takes())));
+        return Err(too_large(&takes("memory_available").with("most", budget).with("file", file)));
     }
     Ok(())
 }
 
-fn size(limits: &Limits, info: &ImageInfo, what: &str) -> Result<(), ItemError> {
+/// `ids` are the messages about a side and about the number of pixels.
+fn size(limits: &Limits, info: &ImageInfo, [of_side, of_pixels]: [&'static str; 2]) -> Result<(), ItemError> {
     let (width, height) = (info.width_px, info.height_px);
+    let refused = |id| Message::new(id).with("width", width).with("height", height);
     let side = limits.max_side_px.unwrap_or(MAX_SIDE_PX);
     if width.max(height) > side {
-        return Err(too_large(format!("{what} {width} x {height} px; the limit is {side} px per side")));
+        return Err(too_large(&refused(of_side).with("most", side)));
     }
     let pixels = limits.max_pixels.unwrap_or(MAX_PIXELS);
     if u64::from(width) * u64::from(height) > pixels {
         let most = pixels as f64 / 1e6;
-        return Err(too_large(format!("{what} {width} x {height} px; the limit is {most} megapixels")));
+        return Err(too_large(&refused(of_pixels).with("most", most)));
     }
     Ok(())
 }
 
-fn too_large(detail: String) -> ItemError {
-    ItemError::nameless(ErrorKind::TooLarge).with("detail", detail)
+fn too_large(why: &Message) -> ItemError {
+    ItemError::nameless(ErrorKind::TooLarge).saying(why)
 }
 
 /// The time that one item may take: fetching or reading, and processing.

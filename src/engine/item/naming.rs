@@ -266,7 +266,7 @@ impl Target {
     /// Gives the staged file its final name; returns that name and whether it replaced a file.
     pub(crate) fn publish(mut self) -> Result<(PathBuf, bool), ItemError> {
         let Some((path, publish)) = self.chosen.take() else {
-            return Err(ItemError::new(ErrorKind::Io, &self.locator).with("detail", "no name was chosen"));
+            return Err(ItemError::new(ErrorKind::Io, &self.locator).saying(&Message::new("no_name_chosen")));
         };
         let failed = |path: &Path, error: &io::Error| store::write_error(path, error).named(&self.locator);
         let temporary = &mut self.staged.temporary;

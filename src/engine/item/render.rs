@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Picture, Plays, Recipe, Remark, Save, Truncated,
-    TruncatedPolicy, is_copy, is_only_stripped,
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Message, Picture, Plays, Recipe, Remark, Save,
+    Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -95,15 +95,13 @@ fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
         return Ok(());
     }
     let animated = Format::all().into_iter().filter(|format| format.holds_frames()).map(Format::label);
-    let (frames, format, animated) = (header.frames, format.label(), animated.collect::<Vec<_>>().join(", "));
-    let detail =
-        format!("it has {frames} frames, and {format} holds one; save as one of {animated}, or with frames=first");
-    Err(ItemError::nameless(ErrorKind::CantEncode).with("detail", detail))
+    let why = Message::new("frames_one").with("frames", header.frames).with("format", format.label());
+    let why = why.with("animated", animated.collect::<Vec<_>>().join(", "));
+    Err(ItemError::nameless(ErrorKind::CantEncode).saying(&why))
 }
 
 fn first_only(format: Format) -> ItemError {
-    let detail = format!("an animated {}: only its first frame can be read; choose frames=first", format.label());
-    ItemError::nameless(ErrorKind::Unsupported).with("detail", detail)
+    ItemError::nameless(ErrorKind::Unsupported).saying(&Message::new("frames_first").with("format", format.label()))
 }
 
 /// A plan whose pixel-dependent steps have been settled by the first frame, so that they treat all frames alike.

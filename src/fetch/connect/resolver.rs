@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address_guard::{self, Reach};
+use crate::model::Message;
 use crate::store::descriptors;
 
 /// Names whose first reach is remembered; any further names can't be private.
@@ -25,7 +26,13 @@ pub(crate) struct NameNotFound(pub(crate) io::Error);
 /// A host's name resolves only to addresses that must not be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Refused(String);
+pub(crate) struct Refused(Message);
+
+impl Refused {
+    pub(crate) fn message(&self) -> Message {
+        self.0.clone()
+    }
+}
 
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -93,15 +100,13 @@ fn keep(
     let reaches = |address: &SocketAddr| address_guard::reach(address.ip());
     let nearest = found.iter().map(reaches).filter(|reach| *reach < Reach::Forbidden).min();
     let Some(now) = nearest.filter(|_| address_guard::reach_of_name(name).is_none()) else {
-        let led_to = found.first().map(|address| format!("its name resolves to {}", address.ip()));
-        return Err(Refused(led_to.unwrap_or_else(|| "its name resolves to no address".to_owned())));
+        let led_to = found.first().map(|address| Message::new("name_forbidden").with("address", address.ip()));
+        return Err(Refused(led_to.unwrap_or(Message::new("name_no_address"))));
     };
     let most = if for_users_own { first.of(name, now) } else { first.of(name, now).min(Reach::Public) };
     let kept: Vec<SocketAddr> = found.iter().copied().filter(|address| reaches(address) <= most).collect();
     match (kept.is_empty(), found.first()) {
-        (true, Some(address)) => {
-            Err(Refused(format!("its name resolves to {}, which is inside this network", address.ip())))
-        }
+        (true, Some(address)) => Err(Refused(Message::new("name_private").with("address", address.ip()))),
         _ => Ok(kept),
     }
 }

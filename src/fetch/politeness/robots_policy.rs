@@ -13,7 +13,7 @@ use super::robots_txt::Rules;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::credentials::secrets::host_of;
 use crate::fetch::fault::Fault;
-use crate::model::RobotsPolicy;
+use crate::model::{Message, RobotsPolicy};
 
 /// Hosts whose rules are kept before those that nobody uses are forgotten.
 const HOSTS_KEPT: usize = 1024;
@@ -29,7 +29,7 @@ pub(crate) enum Robots {
     /// Its rules; empty if there is no robots.txt.
     Rules(Rules),
     /// It could not be loaded, for this reason: everything is disallowed (RFC 9309, 2.3.1.4).
-    Closed(String),
+    Closed(Message),
 }
 
 /// How many links of each host a job has, as far as known.
@@ -66,7 +66,7 @@ struct HostRules {
 
 enum Known {
     Rules(Arc<Rules>),
-    Closed { detail: String, until: Instant },
+    Closed { why: Message, until: Instant },
 }
 
 impl LinkCounts {
@@ -136,10 +136,7 @@ impl RobotsCheck {
         if !self.applies_to(url) {
             return Ok(());
         }
-        let refused = |kind, detail: &str| {
-            let error = ItemError::new(kind, name).with("host", url.host_str().unwrap_or_default());
-            Fault::new(if detail.is_empty() { error } else { error.with("detail", detail) })
-        };
+        let refused = |kind| ItemError::new(kind, name).with("host", url.host_str().unwrap_or_default());
         let host = self.host(&host_of(url));
         let mut known = host.known.lock().await;
         if let Some(Known::Closed { until, .. }) = &*known
@@ -153,12 +150,14 @@ impl RobotsCheck {
                     lock(&self.hosts).held_bytes += rules.size_bytes();
                     Known::Rules(Arc::new(rules))
                 }
-                Robots::Closed(detail) => Known::Closed { detail, until: Instant::now() + CLOSED_FOR },
+                Robots::Closed(why) => Known::Closed { why, until: Instant::now() + CLOSED_FOR },
             });
         }
         let rules = match &*known {
             Some(Known::Rules(rules)) => Arc::clone(rules),
-            Some(Known::Closed { detail, .. }) => return Err(refused(ErrorKind::RobotsUnavailable, detail)),
+            Some(Known::Closed { why, .. }) => {
+                return Err(Fault::new(refused(ErrorKind::RobotsUnavailable).saying(why)));
+            }
             None => return Ok(()),
         };
         drop(known);
@@ -166,7 +165,7 @@ impl RobotsCheck {
         if rules.allow(&format!("{}{query}", url.path())) {
             return Ok(());
         }
-        Err(refused(ErrorKind::Robots, ""))
+        Err(Fault::new(refused(ErrorKind::Robots)))
     }
 
     fn host(&self, key: &str) -> Arc<HostRules> {
@@ -259,12 +258,18 @@ mod tests {
             let lost =
                 robots.check(&url, "x", async { Err(Fault::new(ItemError::nameless(ErrorKind::Connect))) }).await;
             assert_eq!(lost.unwrap_err().error.kind, ErrorKind::Connect);
-            let closed = robots.check(&url, "x", async { Ok(Robots::Closed("503".to_owned())) }).await.unwrap_err();
-            assert_eq!((closed.error.kind, closed.error.arg("detail")), (ErrorKind::RobotsUnavailable, "503"));
+            let closed = robots
+                .check(&url, "x", async { Ok(Robots::Closed(Message::new("robots_status").with("status", 503))) })
+                .await
+                .unwrap_err();
+            assert_eq!(
+                (closed.error.kind, closed.error.arg("detail")),
+                (ErrorKind::RobotsUnavailable, "the server answered 503")
+            );
             let again = robots.check(&url, "x", async { Ok(rules("")) }).await;
             assert_eq!(again.unwrap_err().error.kind, ErrorKind::RobotsUnavailable);
             let never = RobotsCheck::new(RobotsPolicy::Never);
-            let checked = never.check(&url, "x", async { Ok(Robots::Closed(String::new())) }).await;
+            let checked = never.check(&url, "x", async { Ok(Robots::Closed(Message::new("robots_cut_off"))) }).await;
             assert!(checked.is_ok());
         });
     }

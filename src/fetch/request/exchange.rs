@@ -162,7 +162,7 @@ impl<'a> Answer<'_, 'a> {
                 Ok(Reply::StartAgain)
             }
             206 if !resume::is_the_whole(self.response.headers()) => {
-                Err(fault::bad_response(self.request.name, "it sent a part, although the whole was requested"))
+                Err(fault::bad_response(self.request.name, "link_part"))
             }
             // "No content" and "reset content": a success without anything to save.
             204 | 205 => Err(self.refused().await),
@@ -197,7 +197,7 @@ impl<'a> Answer<'_, 'a> {
         let head = Head::of(&self.response);
         let codings =
             content_encoding::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
-                .map_err(|coding| fault::bad_response(name, format_args!("unknown content encoding: {coding}")))?;
+                .map_err(|coding| fault::bad_response(name, Message::new("link_coding").with("coding", coding)))?;
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);

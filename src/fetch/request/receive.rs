@@ -50,7 +50,7 @@ pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, ter
             return Err(too_large(terms));
         }
         if terms.end_bytes.is_some_and(|end| size_bytes > end) {
-            return Err(fault::bad_response(terms.name, "it sent more than announced"));
+            return Err(fault::bad_response(terms.name, "link_more"));
         }
         collector.take(chunk).await.map_err(Fault::new)?;
     }
@@ -130,7 +130,7 @@ fn of_decoding(error: io::Error, terms: Terms<'_>, received: u64) -> Fault {
     match error.downcast::<Broken>() {
         Ok(Broken::Off(error)) => fault::of_body(&error, terms.name, received, terms.end_bytes),
         Ok(Broken::TooSlow) => too_slow(terms),
-        Err(_) => fault::bad_response(terms.name, format_args!("couldn't decode its body: {what}")),
+        Err(_) => fault::bad_response(terms.name, Message::new("link_decode").with("detail", what)),
     }
 }
 

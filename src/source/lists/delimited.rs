@@ -84,11 +84,12 @@ fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<(
     loop {
         match records.field(table.url).map(std::str::from_utf8) {
             Some(Ok(link)) => list.link(position, link, table.columns(&records))?,
-            Some(Err(_)) => list.no_link(position, "", "has a link that is not UTF-8")?,
+            Some(Err(_)) => list.no_link(position, "", "line_link_not_utf8")?,
             None => {
                 let (had, of) = (records.count, table.names.len());
                 let name = table.names.get(table.url).map_or("", String::as_str);
-                list.no_link(position, "", &format!("has {had} of {of} columns, and \"{name}\" is not among them"))?;
+                let what = Message::new("line_short").with("had", had).with("of", of).with("column", name);
+                list.no_link(position, "", what)?;
             }
         }
         match next_position(list, &mut records)? {
@@ -105,18 +106,12 @@ fn next_position(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<
             Ok(Next::Record(line)) => return ControlFlow::Continue(Some(Position::line(line))),
             Ok(Next::TooLong(line)) => {
                 let (most, next) = (MAX_RECORD_BYTES >> 10, records.line);
-                let what = format!(
-                    "is longer than {most} KiB or opens a quote that isn't closed; reading continues at line {next}"
-                );
-                list.no_link(Position::line(line), "", &what)?;
+                let what = Message::new("line_long_or_quote").with("most", most).with("next", next);
+                list.no_link(Position::line(line), "", what)?;
             }
             Ok(Next::Unclosed(line)) => {
-                let what = format!(
-                    "opens a quote that isn't closed, so everything up to line {} belongs to it; close the quote and run \
-                     the list again",
-                    records.line
-                );
-                list.no_link(Position::line(line), "", &what)?;
+                let what = Message::new("line_open_quote").with("last", records.line);
+                list.no_link(Position::line(line), "", what)?;
             }
             Ok(Next::End) => return ControlFlow::Continue(None),
             Ok(Next::Cancelled) => return ControlFlow::Break(()),

@@ -9,7 +9,7 @@ use super::columns::{self, Header, HeaderCheck};
 use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
 use super::{Line, next_line};
-use crate::model::{Columns, ListSpec};
+use crate::model::{Columns, ListSpec, Message};
 
 pub(super) static FORMAT: ListFormat = ListFormat {
     extensions: &["jsonl", "ndjson"],
@@ -48,8 +48,10 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
                 give(list, position, object)?;
             }
             Ok(Value::String(link)) => list.link(position, &link, Columns::default())?,
-            Ok(_) => list.no_link(position, "", "is neither a JSON object nor a string")?,
-            Err(error) => list.no_link(position, "", &format!("is not valid JSON ({})", without_position(&error)))?,
+            Ok(_) => list.no_link(position, "", "line_json_type")?,
+            Err(error) => {
+                list.no_link(position, "", Message::new("line_no_json").with("detail", without_position(&error)))?;
+            }
         }
     }
 }
@@ -79,13 +81,13 @@ fn give(list: &mut List<'_>, position: Position, mut object: Map<String, Value>)
     let wanted = list.lists.url_column.as_deref().unwrap_or(columns::URL);
     let names = names(&object);
     let Some(name) = columns::find(&names, wanted).and_then(|at| names.get(at)) else {
-        let what = format!("has no \"{wanted}\"; it has {}", names.join(", "));
-        return list.no_link(position, "", &what);
+        let what = Message::new("line_no_key").with("key", wanted).with("keys", names.join(", "));
+        return list.no_link(position, "", what);
     };
     match object.shift_remove(name) {
         Some(Value::String(link)) => list.link(position, &link, Columns::from(object)),
-        Some(Value::Null) | None => list.no_link(position, "", "has no link"),
-        Some(_) => list.no_link(position, "", &format!("has a \"{name}\" that is not text")),
+        Some(Value::Null) | None => list.no_link(position, "", "line_no_link"),
+        Some(_) => list.no_link(position, "", Message::new("line_key_not_text").with("key", name)),
     }
 }
 

@@ -33,7 +33,7 @@ pub(in crate::source) struct List<'a> {
 }
 
 /// A line or a row, counted from 1.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Position {
     pub(super) unit: &'static str,
     pub(super) number: u64,
@@ -46,6 +46,21 @@ impl Position {
 
     pub(super) const fn row(number: u64) -> Self {
         Self { unit: "row", number }
+    }
+
+    /// What is wrong with this line of a list: a sentence that begins with the line.
+    fn of(self, list: &str, why: Message) -> Message {
+        self.placed([Message::new("in_line"), Message::new("in_row")], list, why)
+    }
+
+    /// What is wrong with the link in this line of a list.
+    fn with_link(self, list: &str, why: Message) -> Message {
+        self.placed([Message::new("link_in_line"), Message::new("link_in_row")], list, why)
+    }
+
+    fn placed(self, [line, row]: [Message; 2], list: &str, why: Message) -> Message {
+        let placed = if self == Self::row(self.number) { row } else { line };
+        placed.with("number", self.number).with("list", list).with_message("why", why)
     }
 }
 
@@ -70,13 +85,12 @@ impl<'a> List<'a> {
     pub(super) fn link(&mut self, position: Position, text: &str, columns: Columns) -> ControlFlow<()> {
         let text = text.trim();
         if text.is_empty() {
-            return self.no_link(position, "", "has no link");
+            return self.no_link(position, "", "line_no_link");
         }
         if text.len() > MAX_LINK_BYTES {
-            return self.no_link(position, text, &format!("has a link longer than {} KiB", MAX_LINK_BYTES >> 10));
+            return self.no_link(position, text, Message::new("line_long_link").with("most", MAX_LINK_BYTES >> 10));
         }
-        let position_in_list = format_args!("{position} of {}", self.name).to_string();
-        let mut item = link(text, &position_in_list);
+        let mut item = link(text, &|why| position.with_link(self.name, why));
         item.origin = self.origin;
         item.columns = columns;
         if item.error.is_none() {
@@ -93,16 +107,16 @@ impl<'a> List<'a> {
     }
 
     /// Gives the failed item of a line without a link: `what` continues the sentence that begins with the line.
-    pub(super) fn no_link(&mut self, position: Position, shown: &str, what: &str) -> ControlFlow<()> {
+    pub(super) fn no_link(&mut self, position: Position, shown: &str, what: impl Into<Message>) -> ControlFlow<()> {
         let shown = if shown.is_empty() { position.to_string() } else { shown.to_owned() };
-        let mut item = no_link(&shown, &format!("{position} of {} {what}", self.name));
+        let mut item = no_link(&shown, &position.of(self.name, what.into()));
         item.origin = self.origin;
         (self.give)(Found::Item(item))
     }
 
     /// The same for a line that is too long.
     pub(super) fn too_long(&mut self, position: Position, shown: &str) -> ControlFlow<()> {
-        self.no_link(position, shown, &format!("is longer than {} KiB", MAX_RECORD_BYTES >> 10))
+        self.no_link(position, shown, Message::new("line_long").with("most", MAX_RECORD_BYTES >> 10))
     }
 
     /// Reports why the list, or the rest of it, can't be read.
@@ -119,16 +133,12 @@ impl<'a> List<'a> {
     }
 }
 
-/// An item for a link. If it is not valid, its message begins with `position`, which may be empty.
-pub(in crate::source) fn link(text: &str, position: &str) -> NewItem {
+/// An item for a link. If it is not valid, `placed` adds where the link is to the reason.
+pub(in crate::source) fn link(text: &str, placed: &dyn Fn(Message) -> Message) -> NewItem {
     let text = text.trim();
-    let detail = match is_link(text) {
-        Ok(()) => return NewItem::new(Locator::Url(text.to_owned())),
-        Err(detail) => detail,
-    };
-    match position {
-        "" => no_link(text, &detail),
-        position => no_link(text, &format!("{position}: {detail}")),
+    match is_link(text) {
+        Ok(()) => NewItem::new(Locator::Url(text.to_owned())),
+        Err(why) => no_link(text, &placed(why)),
     }
 }
 
@@ -138,26 +148,26 @@ pub(super) fn next_link(text: &str) -> Option<usize> {
     spaces.map(|(at, c)| at + c.len_utf8()).find(|at| text.get(*at..).is_some_and(Locator::is_url))
 }
 
-fn is_link(text: &str) -> Result<(), String> {
+fn is_link(text: &str) -> Result<(), Message> {
     if !Locator::is_url(text) {
-        return Err("a link must begin with http:// or https://".to_owned());
+        return Err(Message::new("url_begins"));
     }
     if Locator::names_no_host(text) {
-        return Err("it names no host".to_owned());
+        return Err(Message::new("url_names_no_host"));
     }
     if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
-        return Err("it contains a control character".to_owned());
+        return Err(Message::new("url_control_character"));
     }
     if next_link(text).is_some() {
-        return Err("it contains two links; put each on a line of its own".to_owned());
+        return Err(Message::new("url_two"));
     }
-    Url::parse(text).map(|_| ()).map_err(|error| error.to_string())
+    Url::parse(text).map(|_| ()).map_err(|error| Message::new("system_text").with("text", error))
 }
 
-fn no_link(text: &str, detail: &str) -> NewItem {
+fn no_link(text: &str, why: &Message) -> NewItem {
     // Before it is shortened: what precedes an `@` may be a password.
     let bare: String = text.split_inclusive(char::is_whitespace).map(locator::without_user_info).collect();
     let shown: String = bare.chars().filter(|c| !c.is_control()).take(MAX_CHARS_SHOWN).collect();
-    let error = ItemError::new(ErrorKind::BadUrl, &shown).with("detail", detail);
+    let error = ItemError::new(ErrorKind::BadUrl, &shown).saying(why);
     NewItem { error: Some(error), ..NewItem::new(Locator::Url(shown)) }
 }

@@ -287,7 +287,7 @@ fn unreadable(name: &str, error: &io::Error) -> JobError {
         io::ErrorKind::NotFound => Message::new("list_missing"),
         io::ErrorKind::PermissionDenied => Message::new("list_denied"),
         io::ErrorKind::UnexpectedEof => Message::new("list_short"),
-        _ => Message::new("list_unread").with("detail", error),
+        _ => Message::new("list_unread").with_message("detail", error),
     };
     JobError::Machine(sentence.with("list", name))
 }

@@ -30,19 +30,19 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
     let (reader, url) = match open(file) {
         Ok((reader, names)) => match columns::choose(&names, list.lists) {
             Ok(url) => (reader, url),
-            Err(what) => return list.unreadable(what),
+            Err(what) => return list.unreadable(broken(what)),
         },
-        Err(what) => return list.unreadable(what),
+        Err(what) => return list.unreadable(broken(what)),
     };
     let mut number: u64 = 0;
     for group in 0..reader.num_row_groups() {
         let guarded = match guard(|| Ok(Guarded(reader.get_row_group(group)?))) {
             Ok(guarded) => guarded,
-            Err(what) => return list.unreadable(what),
+            Err(what) => return list.unreadable(broken(what)),
         };
         let mut rows = match guard(|| RowIter::from_row_group(None, &guarded)) {
             Ok(rows) => rows,
-            Err(what) => return list.unreadable(what),
+            Err(what) => return list.unreadable(broken(what)),
         };
         loop {
             if (list.cancelled)() {
@@ -55,10 +55,10 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
                 }
                 Ok(None) => break,
                 Err(why) if number > 0 => {
-                    let why = Message::new("list_parquet_row").with("detail", why.arg("detail"));
+                    let why = Message::new("list_parquet_row").with_message("detail", why);
                     return list.unreadable(why.with("row", number));
                 }
-                Err(why) => return list.unreadable(why),
+                Err(why) => return list.unreadable(broken(why)),
             }
         }
     }
@@ -73,7 +73,7 @@ fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
 }
 
 fn open(file: File) -> Result<(SerializedFileReader<File>, Vec<String>), Message> {
-    let reader = guard(|| SerializedFileReader::new(file))?;
+    let reader = guard(|| SerializedFileReader::new(file)).map_err(broken)?;
     let schema = reader.metadata().file_metadata().schema();
     let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     Ok((reader, names))
@@ -97,8 +97,8 @@ fn give(list: &mut List<'_>, position: Position, row: Row, url: usize) -> Contro
     }
     match link.flatten() {
         Some(Value::String(link)) => list.link(position, &link, columns),
-        None | Some(Value::Null) => list.no_link(position, "", "has no link"),
-        Some(_) => list.no_link(position, "", "has a link that is not text"),
+        None | Some(Value::Null) => list.no_link(position, "", "line_no_link"),
+        Some(_) => list.no_link(position, "", "line_link_not_text"),
     }
 }
 
@@ -131,14 +131,16 @@ fn moment(time: Result<jiff::Timestamp, jiff::Error>, number: i64) -> Value {
     time.map_or_else(|_| number.into(), |time| time.to_string().into())
 }
 
-const BROKEN: Message = Message::new("list_parquet");
+fn broken(why: Message) -> Message {
+    Message::new("list_parquet").with_message("detail", why)
+}
 
 /// Calls the library; its errors and panics become messages.
 fn guard<T>(call: impl FnOnce() -> ParquetResult<T>) -> Result<T, Message> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(BROKEN.with("detail", error)),
-        Err(_) => Err(BROKEN.with("detail", "its reader panicked")),
+        Ok(Err(error)) => Err(Message::new("system_text").with("text", error)),
+        Err(_) => Err(Message::new("parquet_panic")),
     }
 }
 

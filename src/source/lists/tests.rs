@@ -145,8 +145,8 @@ fn a_missing_list_is_reported_and_an_endless_one_can_be_cancelled() {
 
 #[test]
 fn the_error_of_a_single_link_names_no_line() {
-    assert_eq!(link(" http://h/a ", "").locator.to_text(), "http://h/a");
-    let error = link("nonsense", "").error.unwrap();
+    assert_eq!(link(" http://h/a ", &|why| why).locator.to_text(), "http://h/a");
+    let error = link("nonsense", &|why| why).error.unwrap();
     assert_eq!(error.arg("detail"), "a link must begin with http:// or https://");
 }
 

@@ -35,7 +35,7 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
         let Ok(text) = std::str::from_utf8(&line) else {
             // Guessing its encoding could fetch something else.
             if !line.trim_ascii_start().starts_with(b"#") {
-                list.no_link(position, &String::from_utf8_lossy(&line), "is not UTF-8")?;
+                list.no_link(position, &String::from_utf8_lossy(&line), "line_not_utf8")?;
             }
             continue;
         };
