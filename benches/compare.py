@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Compares two builds of Pixloom in paired runs, so that no row of the benchmarks gets worse unnoticed.
 
-usage: compare.py OLD NEW CORPUS [WORK...]     CORPUS has photos/*.jpg and small/*.jpg; PIXLOOM_PAIRS rounds [15]
+usage: compare.py OLD NEW CORPUS [WORK...]     PIXLOOM_PAIRS rounds [15]
+
+CORPUS has the folders photos and small (JPEG), and avif, jxl and svg if those works are wanted.
 
 Prints the median of NEW's time divided by OLD's, and its 95 % interval (bootstrap over the rounds). In each round both
 programs run once, in alternating order, into an empty folder and a new catalog, without fsync.
@@ -27,6 +29,9 @@ WORKS = {
     "grade": ("photos", 1, [*GRADE, *JPEG90]),
     "small": ("small", 40, ["-s", "resize:long_edge=128", *JPEG85]),
     "copy": ("small", 40, []),
+    "avif": ("avif", 1, ["-s", "resize:long_edge=512", *JPEG85]),
+    "jxl": ("jxl", 1, ["-s", "resize:long_edge=512", *JPEG85]),
+    "svg": ("svg", 1, ["-s", "resize:long_edge=512", "--format", "png"]),
 }
 
 
@@ -67,6 +72,9 @@ def main():
     with tempfile.TemporaryDirectory(dir=corpus) as scratch:
         for work in works or WORKS:
             folder, copies, args = WORKS[work]
+            if not os.path.isdir(os.path.join(corpus, folder)):
+                print(f"{work}: the corpus has no folder {folder}; left out", file=sys.stderr)
+                continue
             inputs = inputs_of(os.path.join(corpus, folder), copies, scratch)
             times = {old: [], new: []}
             for number in range(pairs + 1):
