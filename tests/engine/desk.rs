@@ -20,6 +20,36 @@ pub(crate) const DEADLINE: Duration = Duration::from_mins(3);
 /// How often a condition is looked at even when nothing rings.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The writing end of a list. A reader that opens the list after this was dropped sees the end of it, too.
+#[cfg(unix)]
+pub(crate) struct EndOfList {
+    path: PathBuf,
+    pipe: Option<fs::File>,
+}
+
+#[cfg(unix)]
+impl Drop for EndOfList {
+    fn drop(&mut self) {
+        let pipe = self.pipe.take();
+        let Ok(writer) = fs::File::options().write(true).open(&self.path) else { return };
+        drop(pipe);
+        // Without a writer, opening the list would wait forever: one stays until there is a reader.
+        let path = std::mem::take(&mut self.path);
+        std::thread::spawn(move || {
+            let until = Instant::now() + DEADLINE;
+            let nonblocking = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
+            while Instant::now() < until {
+                match rustix::fs::open(&path, nonblocking, rustix::fs::Mode::empty()) {
+                    Err(rustix::io::Errno::NXIO) => std::thread::sleep(LOOK),
+                    // There is a reader, or the list's folder is gone.
+                    _ => break,
+                }
+            }
+            drop(writer);
+        });
+    }
+}
+
 pub(crate) struct Desk {
     // Declared first: it ends before its folder goes.
     engine: Option<Engine>,
@@ -133,14 +163,14 @@ impl Desk {
         source::folder(self.path("in"), false)
     }
 
-    /// A list of links that is read until its other end is dropped: what comes behind it in a job has to wait.
+    /// A list of links that ends when its other end is dropped: sources after it in a job have to wait.
     #[cfg(unix)]
-    pub(crate) fn slow_list(&self) -> (SourceSpec, fs::File) {
+    pub(crate) fn slow_list(&self) -> (SourceSpec, EndOfList) {
         let path = self.path("list.txt");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        // Open for both, so that neither end waits for the other.
-        let end = fs::File::options().read(true).write(true).open(&path).unwrap();
-        (source::url_list(path), end)
+        // Opened for both, because opening only one end waits for the other.
+        let pipe = fs::File::options().read(true).write(true).open(&path).unwrap();
+        (source::url_list(&path), EndOfList { path, pipe: Some(pipe) })
     }
 
     /// A job that copies what the sources give.
