@@ -1,4 +1,4 @@
-//! The engine on real pictures and links, through what a face has: commands, snapshots, views, and a reader of the
+//! The engine on real images and links, through what a front end has: commands, snapshots, views, and a reader of the
 //! catalog. Every wait is for a condition and has a deadline; every test has a folder of its own.
 
 #![expect(clippy::unwrap_used, reason = "tests")]

@@ -78,7 +78,7 @@ fn for_each(
     let (mut after_seq, mut taken) = (0, 0);
     loop {
         let page = reader.records(job, rows, after_seq, PAGE_ITEMS)?;
-        // The second column is the item's number. Anything else would repeat the same page for ever.
+        // The second column is the item's number. Anything else would repeat the same page forever.
         match page.last().map(|record| record.get(1)) {
             Some(Some(Field::Number(seq))) => after_seq = *seq as u64,
             _ => return Ok(taken),

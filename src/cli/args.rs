@@ -225,7 +225,7 @@ fn format_words() -> PossibleValuesParser {
     FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().into()
 }
 
-/// The words of an option that stands for a key of `--save`, from that key's declaration.
+/// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> PossibleValuesParser {
     let options = match engine::save_keys().iter().find(|key| key.param.name == name).map(|key| &key.param.kind) {
         Some(ParamKind::Choice { options, .. }) => *options,

@@ -128,7 +128,7 @@ pub struct FileHeader {
     pub orientation: Orientation,
     /// Frames of an animation that can be read; 1 for a still image.
     pub frames: u32,
-    /// Whether it is an animation of which only the first frame can be read.
+    /// Whether it is an animation and only its first frame can be read.
     pub first_only: bool,
     /// Pages of the file.
     pub pages: u32,

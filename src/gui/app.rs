@@ -68,7 +68,7 @@ impl App {
             }
             Some((began, _)) => {
                 self.began = None;
-                tracing::info!(after_ms = began.elapsed().as_millis() as u64, "the first frame stands");
+                tracing::info!(after_ms = began.elapsed().as_millis() as u64, "the first frame is on screen");
             }
             None => {}
         }

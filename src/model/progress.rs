@@ -1,4 +1,4 @@
-//! A job's progress: a level, of which only the latest matters.
+//! A job's progress: a level; only the latest value matters.
 
 /// A job's progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

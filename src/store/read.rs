@@ -14,7 +14,7 @@ pub(super) const ATTEMPTS: u32 = 2;
 /// All bytes of a regular file of at most `max_bytes`.
 ///
 /// Fails with `InputChanged` if the file changes during two attempts, `TooLarge` above the limit, and `NotAPicture` for
-/// anything but a regular file, which is never opened: a pipe could block for ever.
+/// anything but a regular file, which is never opened: a pipe could block forever.
 pub fn read(locator: &Locator, max_bytes: u64) -> Result<Vec<u8>, ItemError> {
     for _ in 0..ATTEMPTS {
         let (before, mut file) = open_regular(locator)?;

@@ -266,7 +266,7 @@ impl Desk {
         self.reader().after(job, 0, 100_000).unwrap()
     }
 
-    /// What lies below the output folder, hidden files included: relative paths with their bytes.
+    /// The files below the output folder, hidden ones included: relative paths with their bytes.
     pub(crate) fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
         files_below(&self.out())
     }
@@ -285,7 +285,7 @@ impl Desk {
             assert_eq!(row.state, ItemState::Done, "{row:?}");
             let path = output_of(row);
             let name = path.strip_prefix(self.out()).unwrap().to_str().unwrap().to_owned();
-            let bytes = files.remove(&name).unwrap_or_else(|| panic!("{name} is missing, or stands for two items"));
+            let bytes = files.remove(&name).unwrap_or_else(|| panic!("{name} is missing, or belongs to two items"));
             assert_eq!(row.output_hash.as_deref(), Some(sha256(&bytes).as_str()), "{name}");
             assert_eq!(row.bytes_out, bytes.len() as u64, "{name}");
         }

@@ -174,7 +174,7 @@ fn jobs_run_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     assert_eq!(desk.row_of(first).state, JobState::Done);
     assert_eq!((desk.row_of(third).state, desk.path("third").exists()), (JobState::Cancelled, false));
     assert_eq!(files_below(&desk.path("second")).len(), 3);
-    // A cancelled job goes on when it is named.
+    // A cancelled job resumes when it is named.
     desk.send(Command::Resume(third));
     desk.wait_end(third);
     assert_eq!(files_below(&desk.path("third")).len(), 3);

@@ -1,4 +1,4 @@
-//! What a face may look at: previews, thumbnails, pages of items.
+//! What a front end can look at: previews, thumbnails, pages of items.
 
 use std::fs;
 
@@ -282,7 +282,7 @@ fn requested_thumbnails_arrive_or_say_why_there_is_none() {
     assert_eq!(found[&4].as_ref().unwrap_err().kind, ErrorKind::NotAPicture);
 }
 
-/// Asks for a page, anew as often as items change, until it is as wished.
+/// Asks for a page, again whenever items change, until it is as expected.
 fn page(desk: &Desk, request: &ItemsRequest) -> std::sync::Arc<ItemsPage> {
     desk.handle().want_items(request.clone());
     desk.wait_for("the page is there", |snapshot| {

@@ -4,7 +4,7 @@
 //! It only handles valid data. At anything else (a marker, the end, an unknown code) it stops, so that libjpeg can
 //! decode the same unit again in its own way.
 
-#![expect(clippy::inline_always, reason = "reading goes on in registers from one coefficient to the next")]
+#![expect(clippy::inline_always, reason = "the reader's state stays in registers between coefficients")]
 
 /// Bits of a lookup for coefficients: usually one or two with their codes.
 const LOOK: u32 = 11;

@@ -4,7 +4,7 @@
 //! warns. It reports fatal errors through a callback that must not return. The callback here unwinds (the C code is
 //! built with unwind tables) to [`guarded`], the only entry into the library.
 
-#![expect(unsafe_code, reason = "libjpeg is a C library; every call stands in this file")]
+#![expect(unsafe_code, reason = "libjpeg is a C library; every call is in this file")]
 
 use std::marker::{PhantomData, PhantomPinned};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

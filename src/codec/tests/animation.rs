@@ -329,7 +329,7 @@ fn more_colours_than_a_gif_holds_are_chosen_for_each_frame() {
         assert!(mean < 6.0, "off by {mean} on average");
     }
     let below = changed / 3 * 4;
-    assert_eq!(got[0][below..], got[1][below..], "what does not change is not dithered anew");
+    assert_eq!(got[0][below..], got[1][below..], "unchanged pixels are not dithered again");
     let few = Save { palette: Some(4), ..keep() };
     for frame in canvases(&read(&save_frames(&[&first, &second], known::GIF, &few)).unwrap()) {
         let colours: std::collections::HashSet<_> = frame.as_chunks::<4>().0.iter().collect();

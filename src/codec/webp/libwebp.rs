@@ -1,6 +1,6 @@
 //! The binding to libwebp. The only unsafe code of WebP.
 
-#![expect(unsafe_code, reason = "libwebp is a C library; every call stands in this file")]
+#![expect(unsafe_code, reason = "libwebp is a C library; every call is in this file")]
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;

@@ -83,7 +83,7 @@ impl Coordinator {
         self.enqueue(job)
     }
 
-    /// Runs a job as soon as there is room for it.
+    /// Queues a job; it runs when it is its turn.
     pub(super) fn enqueue(&mut self, job: JobId) -> Result<(), JobError> {
         if self.queue.continue_preparing(job) {
             self.set_state(job, JobState::Queued);
@@ -101,7 +101,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Begins to prepare the next job that waits, if there is room for it.
+    /// Prepares the next waiting job, if it may start.
     pub(super) fn begin_next(&mut self) {
         while let Some(job) = self.queue.next() {
             if let Err(error) = self.begin(job) {

@@ -88,7 +88,7 @@ impl JobQueue {
         self.waiting.push_back(job);
     }
 
-    /// The next job to run, if one waits and there is room for it.
+    /// The next waiting job, if it may start.
     pub(super) fn next(&mut self) -> Option<JobId> {
         if self.has_room() { self.waiting.pop_front() } else { None }
     }

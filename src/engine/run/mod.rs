@@ -83,7 +83,7 @@ pub(crate) struct Run {
 /// Why a run can't continue by itself.
 #[derive(Clone, Debug)]
 pub(crate) enum RunError {
-    /// It waits for room on the disk.
+    /// It waits for free space on the disk.
     DiskFull(JobError),
     /// It can't continue.
     Fatal(JobError),

@@ -214,7 +214,10 @@ mod tests {
         assert!(area(&bold, 50.0) > 1.1 * area(&TextOutline::new("Mag", &PLAIN).expect("regular"), 50.0));
         let outlined = TextOutline::new("Mag", &Style { outline: 0.1, ..PLAIN }).expect("outlined");
         let covers = outlined.covers(50.0);
-        assert!(covers.iter().all(|[under, over]| under >= over), "the outline lies around and under the letters");
+        assert!(
+            covers.iter().all(|[under, over]| under >= over),
+            "the outline surrounds the letters and is under them"
+        );
     }
 
     #[test]

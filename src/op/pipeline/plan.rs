@@ -193,7 +193,7 @@ impl Plan {
     }
 
     /// The same plan for part of the result: only what that part needs is computed, and its pixels equal those of the
-    /// whole result bit for bit. Whatever lies outside the result is ignored.
+    /// whole result bit for bit. Anything outside the result is ignored.
     #[must_use]
     pub fn focus(mut self, part: Rect) -> Self {
         self.focus = Some(part);

@@ -27,7 +27,7 @@ impl Rect {
         self == Self::all_of(info)
     }
 
-    /// The part of it inside an image: at least one pixel, the nearest one if it lies outside.
+    /// The part of it inside an image: at least one pixel, the nearest one if it is outside.
     pub(crate) fn within(self, info: &ImageInfo) -> Self {
         let span = |start: u32, length: u32, available: u32| {
             let start = start.min(available.saturating_sub(1));

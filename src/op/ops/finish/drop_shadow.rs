@@ -83,7 +83,7 @@ impl Operation for DropShadow {
             return Ok(Stage::Nothing);
         }
         let gaussian = Gaussian::new(self.sigma);
-        // Less than a thousandth of the shadow lies beyond three standard deviations. In whole pixels of the output.
+        // Less than a thousandth of the shadow is beyond three standard deviations. In whole pixels of the output.
         let reach = (3.0 * self.sigma / self.view_scale).ceil();
         let whole = |offset: f64| (offset / self.view_scale).round();
         let (x, y) = (whole(self.offset.0), whole(self.offset.1));

@@ -26,7 +26,7 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     id: "crop",
     summary: "Cuts out part of the image without loss",
     formula: "Choose the part in one of four ways: x, y, width and height in px; the share to cut off at each edge; \
-              the share to keep; or an aspect ratio, as large as fits. Whatever lies outside the image is ignored",
+              the share to keep; or an aspect ratio, as large as fits. Anything outside the image is ignored",
     group: Group::Geometry,
     params: &[
         length("x", "Columns to cut off on the left; default: 0", 0),

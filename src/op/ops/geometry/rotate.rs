@@ -100,7 +100,7 @@ struct Cubic {
     sin: f64,
     cos: f64,
     canvas_px: (u32, u32),
-    /// Whether the canvas lies within the image, so that no background is visible.
+    /// Whether the canvas is within the image, so that no background is visible.
     is_inside: bool,
     channels: Channels,
     background: Colour,
