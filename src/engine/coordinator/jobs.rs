@@ -50,7 +50,8 @@ impl Coordinator {
         let (job, network) = (listed.id, self.settings.network.clone());
         let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
         let readers = self.parts.readers.clone();
-        self.queue.begin_check(job);
+        let is_cancelled = self.queue.begin_check(job);
+        let was_cancelled = Arc::clone(&is_cancelled);
         let written = self.after_records();
         let check = move || {
             // By then, edits and sources that were sent before are written.
@@ -62,17 +63,22 @@ impl Coordinator {
             lists::check(&spec)?;
             secrets::keep_job(&secrets, &mut spec)?;
             call(&record_tx, move |catalog| {
+                if is_cancelled.load(Ordering::Acquire) {
+                    // It is a draft again, which may have been changed since.
+                    return Ok(());
+                }
                 catalog.set_request(job, &spec)?;
                 catalog.set_state(job, JobState::Queued)
             })
         };
-        self.on_disk(Disk::Settings, check, move |this, checked| this.checked(job, checked));
+        self.on_disk(Disk::Settings, check, move |this, checked| {
+            if was_cancelled.load(Ordering::Acquire) { Ok(()) } else { this.checked(job, checked) }
+        });
     }
 
     fn checked(&mut self, job: JobId, checked: Result<(), JobError>) -> Result<(), JobError> {
-        let is_wanted = self.queue.end_check(job);
-        if !is_wanted || self.quitting {
-            // Cancelled in the meantime.
+        self.queue.end_check(job);
+        if self.quitting {
             self.set_state(job, JobState::Draft);
             return Ok(());
         }
@@ -298,7 +304,7 @@ impl Coordinator {
             self.end_active(job, JobState::Cancelled, None);
             return Ok(());
         }
-        if self.queue.end_check(job) {
+        if self.queue.cancel_check(job) {
             // It is still a draft.
             self.set_state(job, JobState::Draft);
             return Ok(());

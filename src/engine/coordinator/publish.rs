@@ -79,10 +79,11 @@ impl Coordinator {
     /// Rereads the listed job's counters, not its request.
     pub(super) fn read_levels(&mut self) {
         let Some(listed) = &mut self.listed else { return };
+        // Before the row is read: a state that is written after that is not in the row.
+        self.states.retain(|_, (_, is_written)| !is_written.load(Ordering::Acquire));
         if let Ok(Some(row)) = self.parts.reader.job(listed.id) {
             listed.row = row;
         }
-        self.states.retain(|_, (_, is_written)| !is_written.load(Ordering::Acquire));
         if let Some((state, _)) = self.states.get(&listed.id) {
             listed.row.state = *state;
         }

@@ -15,10 +15,17 @@ const MAX_RUNNING: usize = 1;
 #[derive(Default)]
 pub(super) struct JobQueue {
     /// Drafts that were started and are being checked.
-    checking: Vec<JobId>,
+    checking: Vec<Checking>,
     waiting: VecDeque<JobId>,
     preparing: Vec<Preparing>,
     running: Vec<Active>,
+}
+
+/// A draft that was started and is being checked.
+struct Checking {
+    job: JobId,
+    /// Set when the check no longer matters: it must not write anything then.
+    is_cancelled: Arc<AtomicBool>,
 }
 
 /// A job whose output folder is being prepared.
@@ -53,7 +60,7 @@ impl JobQueue {
     }
 
     pub(super) fn contains(&self, job: JobId) -> bool {
-        self.checking.contains(&job)
+        self.is_checking(job)
             || self.waiting.contains(&job)
             || self.preparing.iter().any(|preparing| preparing.job == job)
             || self.run(job).is_some()
@@ -62,7 +69,7 @@ impl JobQueue {
     /// Whether a job will run and still takes sources.
     pub(super) fn is_about_to_run(&self, job: JobId) -> bool {
         let mut preparing = self.preparing.iter();
-        self.checking.contains(&job) || preparing.any(|preparing| preparing.job == job && preparing.stopped.is_none())
+        self.is_checking(job) || preparing.any(|preparing| preparing.job == job && preparing.stopped.is_none())
     }
 
     /// The state of a job that is not running yet, which its row in the catalog may not have yet.
@@ -70,18 +77,29 @@ impl JobQueue {
         if let Some(preparing) = self.preparing.iter().find(|preparing| preparing.job == job) {
             return Some(preparing.stopped.unwrap_or(JobState::Queued));
         }
-        (self.checking.contains(&job) || self.waiting.contains(&job)).then_some(JobState::Queued)
+        (self.is_checking(job) || self.waiting.contains(&job)).then_some(JobState::Queued)
     }
 
-    pub(super) fn begin_check(&mut self, job: JobId) {
-        self.checking.push(job);
+    fn is_checking(&self, job: JobId) -> bool {
+        self.checking.iter().any(|checking| checking.job == job)
     }
 
-    /// Ends a job's check; `false` if it was cancelled before.
-    pub(super) fn end_check(&mut self, job: JobId) -> bool {
-        let before = self.checking.len();
-        self.checking.retain(|checking| *checking != job);
-        self.checking.len() < before
+    /// Returns the flag that is set when the check is cancelled.
+    pub(super) fn begin_check(&mut self, job: JobId) -> Arc<AtomicBool> {
+        let is_cancelled = Arc::<AtomicBool>::default();
+        self.checking.push(Checking { job, is_cancelled: Arc::clone(&is_cancelled) });
+        is_cancelled
+    }
+
+    pub(super) fn end_check(&mut self, job: JobId) {
+        self.checking.retain(|checking| checking.job != job);
+    }
+
+    /// Cancels a job's check; `false` if it is not being checked.
+    pub(super) fn cancel_check(&mut self, job: JobId) -> bool {
+        let Some(n) = self.checking.iter().position(|checking| checking.job == job) else { return false };
+        self.checking.swap_remove(n).is_cancelled.store(true, Ordering::Release);
+        true
     }
 
     pub(super) fn push(&mut self, job: JobId) {

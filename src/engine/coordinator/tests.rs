@@ -112,6 +112,28 @@ fn commands_are_acknowledged_while_the_disk_of_sources_and_settings_is_stuck() {
     assert_eq!(state(&handle.snapshot()), Some(JobState::Draft));
 }
 
+#[test]
+fn a_job_that_is_started_cancelled_and_started_again_while_a_disk_is_stuck_runs_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    std::fs::write(&path, b"any bytes are copied").unwrap();
+    let (engine, gate_tx, _) = with_stuck(Disk::Settings, dir.path());
+    let handle = engine.handle();
+    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    let sink = SinkSpec { dir: Some(dir.path().join("out")), ..SinkSpec::default() };
+    send(&handle, Command::SetSink(sink));
+    send(&handle, Command::AddPaths(vec![path]));
+    send(&handle, Command::Start);
+    let job = handle.snapshot().current.as_ref().unwrap().id;
+    send(&handle, Command::Cancel(job));
+    assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
+    drop(gate_tx);
+    wait(&handle, "the job has ended", |snapshot| state(snapshot) == Some(JobState::Done));
+    // After everything that was sent before, no late answer makes it a draft.
+    send(&handle, Command::DismissNotice);
+    assert_eq!((state(&handle.snapshot()), total(&handle.snapshot())), (Some(JobState::Done), 1));
+}
+
 /// A job that copies files into a folder, one after the other.
 fn copies(dir: &Path, out: &str, names: &[&str]) -> JobSpec {
     let files = names.iter().map(|name| {
