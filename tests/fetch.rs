@@ -438,7 +438,7 @@ fn requests_at_a_host_keep_to_the_rate() {
         for task in tasks {
             task.await.unwrap().unwrap();
         }
-        // Twenty gaps of 25 ms, one of which may be made up for.
+        // Twenty gaps of 25 ms; one of them may be made up for.
         assert!(before.elapsed() >= Duration::from_millis(470), "{:?}", before.elapsed());
     });
 }

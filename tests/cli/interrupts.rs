@@ -10,7 +10,7 @@ fn list_of(server: &Server, count: usize) -> String {
     (1..=count).map(|n| server.url(&format!("/{n}.txt\n"))).collect()
 }
 
-/// A server that answers so many requests, and the others only once it is told to: until then no job ends.
+/// A server that answers a number of requests, and the others only when the test allows it: no job ends before that.
 fn halting_server(answers: usize) -> (Server, Arc<AtomicBool>) {
     let (goes_on, count) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
     let may_answer = Arc::clone(&goes_on);

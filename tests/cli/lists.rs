@@ -275,7 +275,7 @@ fn a_killed_job_resumes_each_of_its_half_read_lists_at_its_own_position() {
     let links = |numbers: std::ops::Range<u32>| -> String {
         numbers.map(|number| server.url(&format!("/{number}.txt\n"))).collect()
     };
-    // The first list is cut off after three links. The second comes through a pipe, of which more than a batch is read.
+    // The first list is cut off after three links. The second is a pipe; more than a batch of it is read.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(links(100..106).as_bytes()).unwrap();
     let whole = encoder.finish().unwrap();

@@ -31,7 +31,7 @@ fn added_items_are_listed_once_and_nothing_runs_before_start() {
     let desk = with_five();
     let view = desk.current();
     assert_eq!((view.state, view.progress.running, view.progress.done), (JobState::Draft, 0, 0));
-    desk.wait("its folder is told", |snapshot| {
+    desk.wait("its folder is shown", |snapshot| {
         let groups = &snapshot.current.as_ref().unwrap().groups;
         groups.len() == 1 && groups[0].total == 5 && !groups[0].is_links
     });
@@ -152,7 +152,7 @@ fn pasted_text_gives_links_and_paths() {
     found.sort();
     assert_eq!(found, ["a.png", "x.jpg"]);
     desk.send(Command::AddText("nothing here".to_owned()));
-    desk.wait("it is told", |snapshot| snapshot.notice == Some(Notice::NothingToAdd));
+    desk.wait("the notice is shown", |snapshot| snapshot.notice == Some(Notice::NothingToAdd));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_wrong_recipe_is_reported_and_the_draft_stays() {
     let desk = with_five();
     desk.send(Command::SetRecipe(recipe(vec![long_edge(8).with("kernel", "magic")])));
     desk.send(Command::Start);
-    let notice = desk.wait_for("it is told", |snapshot| match &snapshot.notice {
+    let notice = desk.wait_for("the notice is shown", |snapshot| match &snapshot.notice {
         Some(Notice::Failed(error)) => Some(error.to_string()),
         _ => None,
     });

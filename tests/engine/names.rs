@@ -10,7 +10,7 @@ use pixloom::source;
 
 use super::desk::{Desk, file, files_below, last_event, long_edge, output_of, pixels, png, save_as};
 
-/// A job that inverts two pictures, one of which finds its name taken.
+/// A job that inverts two images; the name of one result is taken.
 fn with_a_taken_name(policy: ConflictPolicy) -> (Desk, Vec<ItemRow>) {
     let desk = Desk::command_line();
     let sources = vec![file(&desk.put("a.png", png(16, 16, 1))), file(&desk.put("b.png", png(16, 16, 2)))];

@@ -148,7 +148,7 @@ def work(program, out_dir, pictures):
     files = results(out_dir)
     broken = [path for path in files if not is_picture(path)]
     if len(files) != count or broken:
-        raise AssertionError(f"{count} pictures wanted; there are {files}, of which broken: {broken}")
+        raise AssertionError(f"{count} images expected; there are {files}; broken: {broken}")
     print(f"saved: {len(files)}")
 
 

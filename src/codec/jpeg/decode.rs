@@ -13,7 +13,7 @@ use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Message, Remark, RowReader, SampleType, Samples, Truncated};
 
-/// Maximum number of scans, each of which visits every pixel; real files have about ten.
+/// Maximum number of scans. Each visits every pixel; real files have about ten.
 const MAX_SCANS: usize = 200;
 /// Bytes of compressed data that may remain after the last pixel. Some encoders write a few too many; damaged data
 /// nearly always leaves more.

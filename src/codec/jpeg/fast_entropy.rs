@@ -20,7 +20,7 @@ const MAX_BLOCKS: usize = 10;
 type Block = [i16; 64];
 type DecodeMcu = unsafe extern "C-unwind" fn(*mut ffi::jpeg_decompress_struct, *mut *mut Block) -> ffi::boolean;
 
-/// The last fields of `jpeg_decompress_struct`, most of which the binding keeps private. jpeglib.h has had them in this
+/// The last fields of `jpeg_decompress_struct`; the binding keeps most of them private. jpeglib.h has had them in this
 /// order since 1998, as programs are linked to it dynamically.
 #[repr(C)]
 struct Tail {

@@ -482,7 +482,7 @@ impl Encoder {
         let cinfo = &mut state.cinfo;
         guarded(|| {
             // SAFETY: `cinfo` is zeroed, pinned in its box, and its error manager is set; the destination is in the
-            // same box. `jpeg_set_defaults` has created the components, the first of which is luma. Markers are at most
+            // same box. `jpeg_set_defaults` has created the components; the first is luma. Markers are at most
             // 65,533 bytes, which the caller ensures and libjpeg checks.
             unsafe {
                 ffi::jpeg_CreateCompress(cinfo, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());

@@ -236,7 +236,7 @@ def png_kinds():
     deep = slopes(4, 65535.0)
     raw_png("png_rgba16_interlaced.png", 6, 16, deep.reshape(H, W, 4), True)
     raw_png("png_rgba16.png", 6, 16, deep.reshape(H, W, 4))
-    # A palette of 16, the first four of which are more or less transparent.
+    # A palette of 16; the first four colours are partly transparent.
     colours = np.array([[n * 17, 255 - n * 17, n * n % 256] for n in range(16)], np.uint8)
     alpha = np.array([0, 64, 128, 192] + [255] * 12, np.uint8)
     index = np.rint(gray * 15).astype(np.uint8)

@@ -49,7 +49,7 @@ impl Operation for Clarity {
     }
 }
 
-/// Pixels of `N` channels, the first `C` of which are colours.
+/// Pixels of `N` channels; the first `C` are colours.
 struct Local<'a, const N: usize, const C: usize> {
     amount: f32,
     original: &'a [f32],
