@@ -4,7 +4,8 @@
 //! are always English.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -118,7 +119,9 @@ impl Lang {
 
     /// A word that takes no arguments; its id where no language has it, which a test prevents.
     pub fn word(self, id: &'static str) -> &'static str {
-        self.find(id).unwrap_or(id)
+        // A window looks up over a hundred words in each frame.
+        thread_local!(static KNOWN: RefCell<HashMap<(Lang, &'static str), &'static str>> = RefCell::default());
+        KNOWN.with_borrow_mut(|known| *known.entry((self, id)).or_insert_with(|| self.find(id).unwrap_or(id)))
     }
 
     /// A word that takes no arguments, if this language or English has it. `id.attribute` names an attribute.
