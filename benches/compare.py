@@ -3,7 +3,7 @@
 
 usage: compare.py OLD NEW CORPUS [WORK...]     PIXLOOM_PAIRS rounds [15]
 
-CORPUS has the folders photos and small (JPEG), and avif, jxl and svg if those works are wanted.
+CORPUS has the folders photos and small (JPEG), and png, avif, jxl and svg if those works are wanted.
 
 Prints the median of NEW's time divided by OLD's, and its 95 % interval (bootstrap over the rounds). In each round both
 programs run once, in alternating order, into an empty folder and a new catalog, without fsync.
@@ -21,12 +21,17 @@ import time
 JPEG85 = ["--format", "jpeg", "--quality", "85"]
 JPEG90 = ["--format", "jpeg", "--quality", "90"]
 GRADE = ["-s", "linear:scale=1.1,offset=-5", "-s", "saturation:factor=1.2", "-s", "sharpen:sigma=1,amount=0.8"]
+CHAIN8 = ["brightness:amount=8", "contrast:amount=10", "gamma:value=1.1", "saturation:factor=1.2",
+          "linear:scale=0.95,offset=3", "invert", "saturation:factor=0.9", "invert"]
 # name: folder of the corpus, copies of each file, arguments
 WORKS = {
     "thumb": ("photos", 1, ["-s", "resize:long_edge=1024", *JPEG85]),
     "web": ("photos", 1, ["-s", "resize:long_edge=2048", "-s", "sharpen:sigma=1,amount=0.8", *JPEG85]),
     "full": ("photos", 1, ["-s", "gaussian_blur:sigma=3", "-s", "grayscale", *JPEG90]),
     "grade": ("photos", 1, [*GRADE, *JPEG90]),
+    "chain8": ("photos", 1, [word for step in CHAIN8 for word in ("-s", step)] + JPEG85),
+    "png-webp": ("png", 1, ["--format", "webp", "--quality", "80"]),
+    "png-png": ("png", 1, ["-s", "resize:long_edge=2048", "--format", "png"]),
     "small": ("small", 40, ["-s", "resize:long_edge=128", *JPEG85]),
     "copy": ("small", 40, []),
     "avif": ("avif", 1, ["-s", "resize:long_edge=512", *JPEG85]),
