@@ -3,19 +3,18 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
-use super::values::{kind, megapixels, nonzero_seconds, seconds, size};
+use super::values::{Words, kind, megapixels, nonzero_seconds, seconds, size};
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ExportFormat, RecordRows, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
-    ConflictPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
-    Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
+    ConflictPolicy, Durability, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind, Recipe, Save,
+    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
 };
 
 #[derive(Debug, Parser)]
@@ -28,7 +27,7 @@ pub(super) struct Arguments {
     pub(super) inputs: Vec<OsString>,
     #[command(flatten)]
     pub(super) catalog: CatalogArgs,
-    #[arg(long, value_enum, value_name = "LANG", global = true)]
+    #[arg(long, value_enum, ignore_case = true, value_name = "LANG", global = true)]
     pub(super) lang: Option<LangWord>,
 }
 
@@ -57,6 +56,11 @@ pub(super) enum Command {
     Export(ExportArgs),
     Ops { name: Option<String> },
     Licenses,
+}
+
+/// The names of all commands.
+pub(super) fn command_names() -> Vec<String> {
+    Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 #[derive(Debug, Args)]
@@ -91,9 +95,9 @@ pub(super) struct JobsArgs {
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     pub(super) job: i64,
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     format: ExportWord,
-    #[arg(long, value_enum, default_value = "items")]
+    #[arg(long, value_enum, ignore_case = true, default_value = "items")]
     rows: RowsWord,
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -155,19 +159,19 @@ pub(super) struct RunArgs {
     steps: Vec<String>,
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
-    #[arg(long, value_parser = format_words())]
+    #[arg(long, value_parser = Words::of_formats())]
     format: Option<String>,
     #[arg(long, value_name = "N")]
     quality: Option<String>,
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
-    #[arg(long, value_enum, default_value = "keep")]
+    #[arg(long, value_enum, ignore_case = true, default_value = "keep")]
     tree: TreeWord,
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "rename")]
+    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "rename")]
     on_conflict: ConflictWord,
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
-    #[arg(long, value_parser = key_words("colour"))]
+    #[arg(long, alias = "color", value_parser = key_words("colour"))]
     colour: Option<String>,
     #[arg(long, value_parser = key_words("metadata"))]
     metadata: Option<String>,
@@ -189,7 +193,7 @@ pub(super) struct RunArgs {
     item_memory: Option<u64>,
     #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
     item_timeout: Option<u64>,
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
+    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
     truncated: TruncatedWord,
     #[arg(long)]
     dry_run: bool,
@@ -220,18 +224,13 @@ words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 
-/// The words of `--format`, from the formats' own list.
-fn format_words() -> PossibleValuesParser {
-    FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().into()
-}
-
 /// The help of an option that sets a key of `--save`, from that key's declaration.
-fn key_words(name: &str) -> PossibleValuesParser {
+fn key_words(name: &str) -> Words {
     let options = match engine::save_keys().iter().find(|key| key.param.name == name).map(|key| &key.param.kind) {
         Some(ParamKind::Choice { options, .. }) => *options,
         _ => &[],
     };
-    options.into()
+    Words::of(options)
 }
 
 impl RunArgs {
@@ -359,7 +358,6 @@ impl RunArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

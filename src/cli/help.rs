@@ -51,6 +51,9 @@ fn described(command: Command, texts: &Texts, name: Option<&str>) -> Command {
     let lang = texts.lang;
     let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let mut command = command.mut_args(|arg| described_arg(arg, texts, name));
+    if let Some(examples) = lang.find(&format!("examples-{}", name.unwrap_or("pixloom"))) {
+        command = command.after_help(format!("{}:\n{}", lang.word("examples_heading"), indented(examples)));
+    }
     if lang != Lang::English {
         let usage = lang.word("usage_heading");
         command = command
@@ -67,6 +70,10 @@ fn described(command: Command, texts: &Texts, name: Option<&str>) -> Command {
         });
     }
     command
+}
+
+fn indented(lines: &str) -> String {
+    lines.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// A usage without its heading, with clap's own words translated.
@@ -187,6 +194,44 @@ mod tests {
                 }
                 let subs = command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set());
                 commands.extend(subs.map(|sub| (Some(sub.get_name().to_owned()), sub.clone())));
+            }
+        }
+    }
+
+    /// The words of a line of a shell, up to a pipe or a remark.
+    fn words(line: &str) -> Vec<String> {
+        let command = line.trim().split(" | ").next().unwrap_or_default();
+        let command = command.split("  ").next().unwrap_or_default();
+        let parts = command.split('\'').enumerate();
+        parts
+            .flat_map(|(i, part)| match i % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_that_are_valid_in_every_language() {
+        for lang in [Lang::English, Lang::Korean] {
+            let mut command = command(lang);
+            let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+            for name in names.iter().filter(|name| !["help", "licenses"].contains(&name.as_str())) {
+                let examples = lang.find(&format!("examples-{name}")).unwrap_or_else(|| panic!("{name} has none"));
+                for line in examples.lines() {
+                    let words = words(line);
+                    assert_eq!((words[0].as_str(), words[1].as_str()), ("pixloom", name.as_str()), "{line}");
+                    let parsed = command.try_get_matches_from_mut(&words);
+                    let parsed = parsed.and_then(|mut found| {
+                        use clap::FromArgMatches as _;
+                        Arguments::from_arg_matches_mut(&mut found)
+                    });
+                    assert!(parsed.is_ok(), "{line}: {parsed:?}");
+                }
+                let sub = command.find_subcommand_mut(name).expect("declared");
+                let help = sub.render_long_help().to_string();
+                let heading = format!("{}:\n  pixloom {name}", lang.word("examples_heading"));
+                assert!(help.contains(&heading), "{help}");
             }
         }
     }

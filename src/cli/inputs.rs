@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::engine::{self, ArgumentOptions};
 use crate::error::JobError;
-use crate::model::{Message, SourceSpec, locator};
+use crate::model::{Message, SourceSpec, locator, spelling};
 use crate::store;
 
 /// The sources that the inputs on the command line name.
@@ -33,7 +33,11 @@ pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
     if looks_like_a_command && store::kind_at(Path::new(input)).is_none() {
         let word = input.to_string_lossy();
-        return Err(JobError::Refused(Message::new("no_such_command").with("word", word)));
+        let message = match spelling::nearest(&word, super::args::command_names().iter().map(String::as_str)) {
+            Some(near) => Message::new("no_such_command_near").with("near", near),
+            None => Message::new("no_such_command"),
+        };
+        return Err(JobError::Refused(message.with("word", word)));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use crate::engine::{
     self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
 };
 use crate::error::JobError;
-use crate::model::{Durability, JobId, JobRow, JobState, Lang, Message, SourceSpec};
+use crate::model::{Durability, JobId, JobRow, JobState, Lang, Message, SourceSpec, spelling};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
 use follow::FollowOptions;
 use report::Line;
@@ -116,7 +116,7 @@ fn language(arguments: &[OsString]) -> Lang {
         _ => None,
     });
     let named = words.iter().find_map(|word| word.strip_prefix("--lang=")).or(after_option);
-    Lang::of_locale(named.unwrap_or(&crate::config::locale()))
+    named.map_or_else(|| Lang::of_locale(&crate::config::locale()), |word| Lang::of_locale(&word.to_ascii_lowercase()))
 }
 
 /// Options whose value may be a secret by mistake, instead of a reference to one.
@@ -221,16 +221,16 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             print_line(engine::op_list(lang()).trim_end());
             Ok(Exit::AllDone)
         }
-        Command::Ops { name: Some(name) } if name == "save" => {
+        Command::Ops { name: Some(name) } if name.eq_ignore_ascii_case("save") => {
             print_line(engine::save_help(lang()).trim_end());
             Ok(Exit::AllDone)
         }
-        Command::Ops { name: Some(name) } => match engine::registry().iter().find(|op| op.id == name) {
+        Command::Ops { name: Some(name) } => match engine::find_op(&name) {
             Some(op) => {
                 print_line(engine::op_help(op, lang()).trim_end());
                 Ok(Exit::AllDone)
             }
-            None => Err(JobError::Refused(Message::new("no_operation_listed").with("name", name))),
+            None => Err(JobError::Refused(no_operation(&name))),
         },
     }
 }
@@ -305,6 +305,15 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     )
 }
 
+/// The error for `ops NAME` without such an operation.
+fn no_operation(name: &str) -> Message {
+    let message = match spelling::nearest(name, engine::registry().iter().map(|op| op.id).chain(["save"])) {
+        Some(near) => Message::new("no_operation_listed_near").with("near", near),
+        None => Message::new("no_operation_listed"),
+    };
+    message.with("name", name)
+}
+
 /// A job that must exist, with the reader that found it.
 fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<dyn CatalogReader>, JobRow), JobError> {
     let missing = || JobError::Refused(Message::new("no_job_listed").with("job", job));
@@ -375,6 +384,7 @@ mod tests {
         let of = |words: &[&str]| language(&words.iter().map(OsString::from).collect::<Vec<_>>());
         assert_eq!(of(&["pixloom", "run", "--lang", "ko", "a.jpg"]), Lang::Korean);
         assert_eq!(of(&["pixloom", "--lang=ko"]), Lang::Korean);
+        assert_eq!(of(&["pixloom", "--lang=KO"]), Lang::Korean);
         assert_eq!(of(&["pixloom", "--lang=en"]), Lang::English);
     }
 

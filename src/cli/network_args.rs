@@ -15,7 +15,7 @@ use crate::store::{self, EntryKind};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Links")]
 pub(super) struct NetworkArgs {
-    #[arg(long, value_enum, value_name = "auto|always|never", default_value = "auto")]
+    #[arg(long, value_enum, ignore_case = true, value_name = "auto|always|never", default_value = "auto")]
     robots: RobotsWord,
     #[arg(long)]
     obey_noai: bool,

@@ -1,8 +1,51 @@
 //! Values of options: sizes, times, kinds of failure.
 
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
 use crate::config::MAX_PIXELS;
 use crate::error::ErrorKind;
-use crate::model::{Message, human};
+use crate::model::{FormatChoice, Message, human, spelling};
+
+/// A parser of declared words in any usual spelling. Help lists them, and an error suggests the nearest.
+#[derive(Clone)]
+pub(super) struct Words {
+    words: Vec<&'static str>,
+    find: fn(&Self, &str) -> Option<&'static str>,
+}
+
+impl Words {
+    /// Of these words.
+    pub(super) fn of(words: &[&'static str]) -> Self {
+        Self { words: words.to_vec(), find: |own, word| spelling::find(word, own.words.iter().copied()) }
+    }
+
+    /// Of the formats that can be written; their extensions are accepted, too.
+    pub(super) fn of_formats() -> Self {
+        let words = FormatChoice::all().into_iter().map(FormatChoice::word).collect();
+        Self { words, find: |_, word| FormatChoice::named(word.trim()).map(FormatChoice::word) }
+    }
+}
+
+impl TypedValueParser for Words {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let found = value.to_str().and_then(|word| (self.find)(self, word));
+        let listed = PossibleValuesParser::from(self.words.clone());
+        listed.parse_ref(command, arg, found.map_or(value, OsStr::new))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.words.iter().copied().map(PossibleValue::new)))
+    }
+}
 
 /// A parser whose refusals are in the person's language.
 pub(super) fn worded<T, F>(read: F) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
@@ -14,7 +57,15 @@ where
 
 /// Reads a kind of failure, such as `timeout`.
 pub(super) fn kind(word: &str) -> Result<ErrorKind, String> {
-    ErrorKind::from_word(word).ok_or_else(|| super::lang().word("kind_unknown").to_owned())
+    let words: Vec<String> = ErrorKind::ALL.into_iter().map(ErrorKind::word).collect();
+    let names = || words.iter().map(String::as_str);
+    spelling::find(word, names()).and_then(ErrorKind::from_word).ok_or_else(|| {
+        let message = match spelling::nearest(word, names()) {
+            Some(near) => Message::new("kind_unknown_near").with("near", near),
+            None => Message::new("kind_unknown"),
+        };
+        message.text(super::lang())
+    })
 }
 
 /// Reads `512MiB`, `2GB`, `1048576`.
@@ -64,6 +115,14 @@ fn time_range(from: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_of_failure_are_found_in_any_spelling_and_the_nearest_is_suggested() {
+        assert_eq!(kind("timeout"), Ok(ErrorKind::Timeout));
+        assert_eq!(kind("HTTP-Status"), Ok(ErrorKind::HttpStatus));
+        assert!(kind("time_out").is_err_and(|error| error.contains("timeout")));
+        assert!(kind("xyzzy").is_err_and(|error| error.contains("pixloom jobs")));
+    }
 
     #[test]
     fn sizes_and_times_are_parsed_with_their_units() {

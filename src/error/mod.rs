@@ -328,6 +328,49 @@ impl fmt::Display for ItemError {
 impl std::error::Error for ItemError {}
 
 impl ErrorKind {
+    /// Every kind, in the order of their causes.
+    pub const ALL: [Self; 39] = [
+        Self::NotFound,
+        Self::Unreadable,
+        Self::Empty,
+        Self::NotAPicture,
+        Self::Unsupported,
+        Self::Truncated,
+        Self::Corrupt,
+        Self::TooLarge,
+        Self::InputChanged,
+        Self::BadUrl,
+        Self::UnknownHost,
+        Self::Connect,
+        Self::Tls,
+        Self::Timeout,
+        Self::HttpStatus,
+        Self::Redirect,
+        Self::ShortBody,
+        Self::BadResponse,
+        Self::BodyTooLarge,
+        Self::RefusedAddress,
+        Self::Checksum,
+        Self::Robots,
+        Self::RobotsUnavailable,
+        Self::NoAi,
+        Self::MissingSecret,
+        Self::NoColumn,
+        Self::Conflict,
+        Self::WouldReplaceInput,
+        Self::Unwritable,
+        Self::DiskFull,
+        Self::ReadOnly,
+        Self::CantEncode,
+        Self::Recipe,
+        Self::TookTooLong,
+        Self::Io,
+        Self::NoDecoder,
+        Self::Panic,
+        Self::Crash,
+        Self::Cancelled,
+    ];
+
     /// Its short name, for chips and tables.
     pub fn name(self, lang: Lang) -> &'static str {
         lang.find(&format!("error-{}.brief", self.word())).unwrap_or_default()
@@ -338,7 +381,7 @@ impl ErrorKind {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// The kind of this word.
+    /// The kind of this word, as catalogs have it.
     pub fn from_word(word: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
     }
@@ -393,7 +436,7 @@ mod tests {
             })
             .filter_map(|word| ErrorKind::from_word(&word))
             .collect();
-        assert!(kinds.len() >= 35, "{}", kinds.len());
+        assert_eq!(kinds, ErrorKind::ALL);
         let has_hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
         for kind in kinds {
             let error = ItemError::new(kind, "a.jpg").with("detail", "x");

@@ -81,10 +81,11 @@ impl Rgb {
 
     /// Reads white, black, #rgb or #rrggbb.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "white" => return Some(Self::WHITE),
-            "black" => return Some(Self([0; 3])),
-            _ => {}
+        if text.eq_ignore_ascii_case("white") {
+            return Some(Self::WHITE);
+        }
+        if text.eq_ignore_ascii_case("black") {
+            return Some(Self([0; 3]));
         }
         let digits = text.strip_prefix('#')?.bytes().map(|byte| (byte as char).to_digit(16).map(|digit| digit as u8));
         let digits: Vec<u8> = digits.collect::<Option<_>>()?;

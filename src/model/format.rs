@@ -100,9 +100,11 @@ impl Format {
         REGISTERED.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The registered format of that name.
+    /// The registered format of that name or extension, in any case.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|format| format.0.names.contains(&name))
+        let is_name = |format: &Self| format.0.names.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let all = Self::all();
+        all.iter().copied().find(is_name).or_else(|| all.into_iter().find(|format| format.has_extension(name)))
     }
 
     /// The format of that name, which a test knows to exist.
@@ -217,9 +219,9 @@ impl FormatChoice {
         std::iter::once(Self::Keep).chain(written.map(Self::Fixed)).collect()
     }
 
-    /// The choice of that name: `keep`, or a format that can be written.
+    /// The choice of that name, in any case: `keep`, or the name or extension of a format that can be written.
     pub fn named(name: &str) -> Option<Self> {
-        if name == KEEP {
+        if name.eq_ignore_ascii_case(KEEP) {
             return Some(Self::Keep);
         }
         Format::named(name).filter(|format| format.is_written()).map(Self::Fixed)

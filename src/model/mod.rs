@@ -26,6 +26,7 @@ pub mod recipe;
 pub mod remark;
 pub mod save;
 mod source;
+pub mod spelling;
 pub mod transfer;
 mod unit;
 pub mod words;

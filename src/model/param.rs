@@ -2,6 +2,7 @@
 
 use super::message::Message;
 use super::recipe::Value;
+use super::spelling;
 use super::unit::Unit;
 
 /// A parameter's declaration.
@@ -149,11 +150,14 @@ impl ParamSpec {
 
     /// The message that rejects a value.
     pub fn refusal(&self, value: &Value) -> Message {
-        let message = match self.kind {
+        let message = match &self.kind {
             ParamKind::Float { .. } => Message::new("must_be_number"),
             ParamKind::Int { .. } => Message::new("must_be_whole"),
             ParamKind::Bool { .. } => Message::new("must_be_boolean"),
-            ParamKind::Choice { .. } => Message::new("must_be_choice"),
+            ParamKind::Choice { options, .. } => match value {
+                Value::Text(word) => must_be_choice(word, options),
+                _ => Message::new("must_be_choice"),
+            },
             ParamKind::Text { .. } => Message::new("must_be_text"),
             ParamKind::Colour { .. } => Message::new("must_be_colour"),
             ParamKind::File { holds: FileKind::Image } => Message::new("must_be_image"),
@@ -168,18 +172,100 @@ impl ParamSpec {
         match self.kind {
             ParamKind::Float { .. } | ParamKind::Int { .. } => match word.trim().parse::<f64>() {
                 Ok(number) => Value::Number(number),
-                Err(_) => Value::Text(word),
+                Err(_) => self.respelled(Value::Text(word)),
             },
-            ParamKind::Bool { .. } => match word.as_str() {
+            ParamKind::Bool { .. } => match word.to_ascii_lowercase().as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
                 _ => Value::Text(word),
             },
-            ParamKind::Choice { .. }
-            | ParamKind::Text { .. }
-            | ParamKind::Colour { .. }
-            | ParamKind::File { .. }
-            | ParamKind::Curve { .. } => Value::Text(word),
+            _ => self.respelled(Value::Text(word)),
+        }
+    }
+
+    /// A value that a person wrote, as scripts spell it: choices in any case and spelling, numbers with their unit
+    /// (`50%`, `800px`). Anything else stays what it is.
+    pub fn respelled(&self, value: Value) -> Value {
+        let Value::Text(word) = &value else { return value };
+        match &self.kind {
+            ParamKind::Choice { options, .. } => match spelling::find(word, options.iter().copied()) {
+                Some(option) => option.into(),
+                None => value,
+            },
+            ParamKind::Float { .. } | ParamKind::Int { .. } => self.with_unit(word).map_or(value, Value::Number),
+            _ => value,
+        }
+    }
+
+    /// The number of a text that ends with a unit: the parameter's own, or `%` of a scale.
+    fn with_unit(&self, text: &str) -> Option<f64> {
+        let text = text.trim();
+        let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || matches!(c, '%' | '°' | ' '));
+        let number: f64 = digits.parse().ok().filter(|number: &f64| number.is_finite())?;
+        let unit = text[digits.len()..].trim().to_ascii_lowercase();
+        if !unit.is_empty() && unit == self.unit.suffix().trim().to_ascii_lowercase() {
+            return Some(number);
+        }
+        match (unit.as_str(), self.unit, &self.kind) {
+            ("%", Unit::Levels, _) => Some(number * 255.0 / 100.0),
+            // A scale up to 100 or more counts percent already; a factor does not.
+            ("%", Unit::None, ParamKind::Float { max, .. }) if *max < 100.0 => Some(number / 100.0),
+            ("%", Unit::None, _) | ("deg", Unit::Degrees, _) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+/// The message that rejects a word which is none of the choices; names the nearest.
+pub(super) fn must_be_choice(word: &str, options: &[&str]) -> Message {
+    match spelling::nearest(word, options.iter().copied()) {
+        Some(near) => Message::new("must_be_choice_near").with("near", near),
+        None => Message::new("must_be_choice"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(unit: Unit, kind: ParamKind) -> ParamSpec {
+        ParamSpec { name: "it", summary: "", unit, kind }
+    }
+
+    #[test]
+    fn numbers_are_read_with_their_unit() {
+        let float = |max| ParamKind::Float { min: 0.0, max, soft_max: max, default: 0.0 };
+        let whole = ParamKind::Int { min: 0, max: 9000, soft_max: 9000, default: None };
+        for (param, word, number) in [
+            (spec(Unit::Percent, float(100.0)), "50%", 50.0),
+            (spec(Unit::Percent, float(100.0)), "12.5 %", 12.5),
+            (spec(Unit::Px, whole.clone()), "800px", 800.0),
+            (spec(Unit::Px, whole.clone()), "800 PX", 800.0),
+            (spec(Unit::Degrees, float(360.0)), "90°", 90.0),
+            (spec(Unit::Degrees, float(360.0)), "90deg", 90.0),
+            (spec(Unit::Stops, float(8.0)), "1.5EV", 1.5),
+            (spec(Unit::Megapixels, float(99.0)), "2MP", 2.0),
+            // As `-threshold 50%` in ImageMagick.
+            (spec(Unit::Levels, float(255.0)), "50%", 127.5),
+            (spec(Unit::None, float(10.0)), "150%", 1.5),
+            (spec(Unit::None, float(100.0)), "80%", 80.0),
+            (spec(Unit::None, whole), "80%", 80.0),
+        ] {
+            assert_eq!(param.value_of(word.to_owned()), Value::Number(number), "{word}");
+            assert_eq!(param.respelled(word.into()), Value::Number(number), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_another_unit_is_refused() {
+        let kind = ParamKind::Float { min: 0.0, max: 9.0, soft_max: 9.0, default: 0.0 };
+        for (unit, word) in
+            [(Unit::Px, "5%"), (Unit::Percent, "5px"), (Unit::None, "5x"), (Unit::None, "NaN%"), (Unit::Px, "px")]
+        {
+            let param = spec(unit, kind.clone());
+            let value = param.value_of(word.to_owned());
+            assert_eq!(value, word.into());
+            assert!(param.check(&value).is_err());
         }
     }
 }

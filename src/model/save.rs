@@ -9,6 +9,7 @@ use super::message::Message;
 use super::names;
 use super::param::{ParamKind, ParamSpec};
 use super::recipe::Value;
+use super::spelling;
 use super::unit::Unit;
 use super::words::Lang;
 
@@ -338,10 +339,10 @@ impl SaveKey {
     pub fn set(&self, save: &mut Save, value: &Value) -> Result<(), Message> {
         // A word may look like a number: 420.
         let text = match (&self.param.kind, value) {
-            (ParamKind::Choice { .. }, Value::Number(_)) => Some(Value::Text(value.to_string())),
-            _ => None,
+            (ParamKind::Choice { .. }, Value::Number(_)) => Value::Text(value.to_string()),
+            _ => value.clone(),
         };
-        let value = text.as_ref().unwrap_or(value);
+        let value = &self.param.respelled(text);
         if self.shape == Shape::OfKind {
             self.param.check(value)?;
         }
@@ -356,18 +357,23 @@ impl SaveKey {
 
 /// The key of that name, or a message that lists the keys.
 pub fn key(name: &str) -> Result<&'static SaveKey, Message> {
-    keys().iter().find(|key| key.param.name == name).ok_or_else(|| {
-        let names: Vec<&str> = keys().iter().map(|key| key.param.name).collect();
-        Message::new("no_save_key").with("name", name).with("names", names.join(", "))
+    let names = || keys().iter().map(|key| key.param.name);
+    let found = spelling::find(name, names()).and_then(|name| keys().iter().find(|key| key.param.name == name));
+    found.ok_or_else(|| {
+        let message = match spelling::nearest(name, names().chain(["format"])) {
+            Some(near) => Message::new("no_save_key_near").with("near", near),
+            None => Message::new("no_save_key"),
+        };
+        message.with("name", name).with("names", names().collect::<Vec<_>>().join(", "))
     })
 }
 
 /// The format of that name, or a message that lists the formats.
 pub fn format(value: &Value) -> Result<FormatChoice, Message> {
-    let chosen = if let Value::Text(name) = value { FormatChoice::named(name) } else { None };
-    chosen.ok_or_else(|| {
-        let words = FormatChoice::all().into_iter().map(FormatChoice::word).collect::<Vec<_>>().join(", ");
-        Message::new("must_be_choice").about("format", value).with("options", words)
+    let name = if let Value::Text(name) = value { name.trim() } else { "" };
+    FormatChoice::named(name).ok_or_else(|| {
+        let words: Vec<&str> = FormatChoice::all().into_iter().map(FormatChoice::word).collect();
+        super::param::must_be_choice(name, &words).about("format", value).with("options", words.join(", "))
     })
 }
 

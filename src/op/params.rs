@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value};
+use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value, spelling};
 use crate::op::stage::Colour;
 
 /// Checked parameters: all that were given or have a default, of their declared type and within their range.
@@ -16,12 +16,13 @@ impl Params {
     /// Checks the given values and fills in defaults. An error names the parameter, the given value and the allowed
     /// ones.
     pub fn check(declared: &'static [ParamSpec], given: &BTreeMap<String, Value>) -> Result<Self, Message> {
-        for name in given.keys() {
-            find(declared, name)?;
+        let mut spelled = BTreeMap::new();
+        for (name, value) in given {
+            spelled.insert(find(declared, name)?.name, value);
         }
         let mut values = BTreeMap::new();
         for param in declared {
-            let value = match given.get(param.name) {
+            let value = match spelled.get(param.name).copied() {
                 Some(value) => {
                     check_value(param, value)?;
                     Some(value.clone())
@@ -93,16 +94,16 @@ impl Params {
     }
 }
 
-/// The declaration of a parameter; the error lists the parameters there are.
+/// The declaration of a parameter, in any spelling of its name; the error lists the parameters there are.
 pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a ParamSpec, Message> {
-    declared.iter().find(|param| param.name == name).ok_or_else(|| {
+    declared.iter().find(|param| spelling::is_same(param.name, name)).ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|param| param.name).collect();
-        if names.is_empty() {
-            Message::new("no_parameters").with("name", name)
-        } else {
-            let message = Message::new("no_parameter");
-            message.with("name", name).with("names", names.join(", "))
-        }
+        let message = match spelling::nearest(name, names.iter().copied()) {
+            Some(near) => Message::new("no_parameter_near").with("near", near),
+            None if names.is_empty() => return Message::new("no_parameters").with("name", name),
+            None => Message::new("no_parameter"),
+        };
+        message.with("name", name).with("names", names.join(", "))
     })
 }
 

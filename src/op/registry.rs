@@ -1,6 +1,6 @@
 //! The list of operations: one line each.
 
-use crate::model::Message;
+use crate::model::{Message, spelling};
 use crate::op::ops::{colour, detail, finish, geometry};
 use crate::op::spec::OpSpec;
 
@@ -57,14 +57,18 @@ pub fn registry() -> &'static [OpSpec] {
     }
 }
 
-/// The operation of that name.
+/// The operation of that name, in any spelling.
 pub fn find(id: &str) -> Option<&'static OpSpec> {
+    let id = spelling::find(id, registry().iter().map(|spec| spec.id))?;
     registry().iter().find(|spec| spec.id == id)
 }
 
-/// The error for an unknown operation, which lists the known ones.
+/// The error for an unknown operation, which lists the known ones and suggests the nearest.
 pub(super) fn unknown(id: &str) -> Message {
     let names: Vec<&str> = registry().iter().map(|spec| spec.id).collect();
-    let message = Message::new("no_operation");
+    let message = match spelling::nearest(id, names.iter().copied()) {
+        Some(near) => Message::new("no_operation_near").with("near", near),
+        None => Message::new("no_operation"),
+    };
     message.with("name", id).with("names", names.join(", "))
 }

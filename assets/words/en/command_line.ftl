@@ -10,6 +10,7 @@ options_heading = Options
 options_word = [OPTIONS]
 command_word = <COMMAND>
 links_heading = Links
+examples_heading = Examples
 help_default = default: { $value }
 help_values = possible values: { $values }
 command-run = Run a job without a window
@@ -78,6 +79,37 @@ option-timeout = Time without a byte after which an attempt fails, such as 10s [
 option-connect_timeout = Time limit for connecting [default: 15s]
 option-retries = Further attempts after a failure that may be temporary [default: 3]
 
+## Examples at the end of help
+
+examples-pixloom =
+    pixloom photos/                                       open the window with a folder
+    pixloom run photos/ -s resize:long_edge=1600 -o web   the same without a window
+    pixloom run --urls links.csv -o images                fetch a list of links
+    pixloom resume                                        continue what was interrupted
+examples-run =
+    pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
+    pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
+    pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
+    pixloom run photos/ --metadata strip -o clean
+    pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
+examples-resume =
+    pixloom resume      the most recent job that was interrupted
+    pixloom resume 12   job 12
+examples-retry =
+    pixloom retry 12                  all failed items of job 12
+    pixloom retry 12 --kind timeout   only those that timed out
+examples-jobs =
+    pixloom jobs             all jobs, newest first
+    pixloom jobs 12          job 12, with its failures by cause
+    pixloom jobs 12 --json   the same for programs
+examples-export =
+    pixloom export 12 --format csv -o job-12.csv
+    pixloom export 12 --format jsonl | jq -r 'select(.state == "failed") | .locator'
+examples-ops =
+    pixloom ops          all operations
+    pixloom ops resize   one operation, with its parameters
+    pixloom ops save     output formats and their settings
+
 ## Wrong usage
 
 usage_hint = For more information, try '--help'.
@@ -96,6 +128,7 @@ usage_whole_number = a whole number is expected
 not_shown = (not shown)
 command_first = Put the command before its inputs: pixloom run INPUT...
 output_failed = Couldn't write to standard output: { $detail }.
+no_such_command_near = There is no command and no file "{ $word }"; did you mean `pixloom { $near }`? `pixloom --help` lists the commands.
 no_such_command = There is no command and no file "{ $word }". `pixloom --help` lists the commands.
 nothing_to_do = Nothing to do: name files, folders or URLs, or a list with --urls FILE.
 other_scheme = { $url } is a { $scheme } URL; only http and https URLs are fetched.
@@ -105,6 +138,7 @@ formats_differ = --save says { $one }, --format says { $other }: use only one of
 said_twice = --save { $save } sets { $name }, and so does --{ $name } { $value }: use only one of them.
 ca_not_there = There is no certificate file { $path }. Check its name.
 parquet_terminal = Parquet is binary: use -o FILE or pipe the output.
+no_operation_listed_near = There is no operation "{ $name }"; did you mean "{ $near }"? `pixloom ops` lists them all.
 no_operation_listed = There is no operation "{ $name }". `pixloom ops` lists them all.
 no_job_listed = There is no job { $job } in this catalog. `pixloom jobs` lists the jobs.
 without_window = This Pixloom was built without its window. See `pixloom run --help`.
@@ -114,6 +148,7 @@ time_format = a time is a number with s, m or h, such as 30s or 5m
 time_range = allowed: { $from } to 168h
 megapixels_format = expected a number of megapixels, such as 24 or 0.5
 megapixels_range = allowed: 0.000001 to { $most }
+kind_unknown_near = no such kind; did you mean { $near }? `pixloom jobs JOB` lists the kinds of a job's failures
 kind_unknown = no such kind; `pixloom jobs JOB` lists the kinds of a job's failures
 reference_missing = a REF is missing: env:NAME, netrc or settings:NAME
 header_name_missing = a header name is missing: HOST NAME=REF

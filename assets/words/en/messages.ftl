@@ -145,8 +145,10 @@ recipe_value = expected a number, text, true or false, not { $given }
 
 ## Parameters
 
+no_operation_near = unknown operation "{ $name }"; did you mean "{ $near }"? Available: { $names }
 no_operation = unknown operation "{ $name }"; available: { $names }
 no_parameters = unknown parameter "{ $name }"; this operation has none
+no_parameter_near = unknown parameter "{ $name }"; did you mean "{ $near }"? Available: { $names }
 no_parameter = unknown parameter "{ $name }"; available: { $names }
 given_twice = { $param } is given twice
 open_quote = a quote (") is not closed
@@ -154,6 +156,7 @@ no_pair = "{ $text }" is not name=value
 must_be_number = { $param } must be a number from { $min } to { $max }{ $unit }, not { $given }
 must_be_whole = { $param } must be a whole number from { $min } to { $max }{ $unit }, not { $given }
 must_be_boolean = { $param } must be true or false, not { $given }
+must_be_choice_near = { $param } must be one of { $options }, not { $given }; did you mean "{ $near }"?
 must_be_choice = { $param } must be one of { $options }, not { $given }
 must_be_text = { $param } must be text, not { $given }
 must_be_colour = { $param } must be white, black, transparent, #rgb, #rrggbb or #rrggbbaa, not { $given }
@@ -166,6 +169,7 @@ result_too_large = the result would be { $size }, which exceeds the limit
 
 ## Saving
 
+no_save_key_near = unknown key "{ $name }"; did you mean "{ $near }"? Available: format, { $names }
 no_save_key = unknown key "{ $name }"; available: format, { $names }
 save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
 save_max_bytes_lossless = max_bytes works by lowering the quality, so it can't be combined with lossless

@@ -10,6 +10,7 @@ options_heading = 옵션
 options_word = [옵션]
 command_word = <명령>
 links_heading = 링크
+examples_heading = 예
 help_default = 기본값: { $value }
 help_values = 가능한 값: { $values }
 command-run = 창 없이 작업을 실행합니다
@@ -78,6 +79,37 @@ option-timeout = 이 시간 동안 받은 데이터가 없으면 시도를 중�
 option-connect_timeout = 연결 제한 시간 [기본값: 15s]
 option-retries = 일시적인 오류일 수 있을 때 다시 시도하는 횟수 [기본값: 3]
 
+## 도움말 끝의 예
+
+examples-pixloom =
+    pixloom photos/                                       창을 열고 폴더를 추가
+    pixloom run photos/ -s resize:long_edge=1600 -o web   창 없이 처리
+    pixloom run --urls links.csv -o images                링크 목록 내려받기
+    pixloom resume                                        중단된 작업 계속
+examples-run =
+    pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
+    pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
+    pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
+    pixloom run photos/ --metadata strip -o clean
+    pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
+examples-resume =
+    pixloom resume      가장 최근에 중단된 작업
+    pixloom resume 12   작업 12
+examples-retry =
+    pixloom retry 12                  작업 12에서 실패한 모든 항목
+    pixloom retry 12 --kind timeout   시간이 초과된 항목만
+examples-jobs =
+    pixloom jobs             모든 작업(최신순)
+    pixloom jobs 12          작업 12와 원인별 실패
+    pixloom jobs 12 --json   프로그램에서 쓸 형식으로
+examples-export =
+    pixloom export 12 --format csv -o job-12.csv
+    pixloom export 12 --format jsonl | jq -r 'select(.state == "failed") | .locator'
+examples-ops =
+    pixloom ops          모든 필터
+    pixloom ops resize   필터 하나와 매개변수
+    pixloom ops save     출력 형식과 저장 설정
+
 ## 잘못된 사용
 
 usage_hint = 자세한 내용은 '--help'를 참고하세요.
@@ -96,6 +128,7 @@ usage_whole_number = 정수를 쓰세요
 not_shown = (표시하지 않음)
 command_first = 명령을 입력보다 먼저 쓰세요: pixloom run INPUT...
 output_failed = 표준 출력에 쓸 수 없습니다: { $detail }.
+no_such_command_near = "{ $word }"(이)라는 명령도 파일도 없습니다. 혹시 `pixloom { $near }`을(를) 찾으셨나요? 명령 목록은 `pixloom --help`로 볼 수 있습니다.
 no_such_command = "{ $word }"(이)라는 명령도 파일도 없습니다. 명령 목록은 `pixloom --help`로 볼 수 있습니다.
 nothing_to_do = 처리할 것이 없습니다. 파일, 폴더, URL을 지정하거나 --urls FILE로 목록을 지정하세요.
 other_scheme = { $url }: { $scheme } URL은 가져올 수 없습니다. http와 https만 됩니다.
@@ -105,6 +138,7 @@ formats_differ = --save는 { $one }, --format은 { $other }입니다. 둘 중 �
 said_twice = --save { $save }와 --{ $name } { $value } 모두 { $name } 값을 정합니다. 둘 중 하나만 쓰세요.
 ca_not_there = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
 parquet_terminal = Parquet은 바이너리입니다. -o FILE로 저장하거나 파이프로 넘기세요.
+no_operation_listed_near = "{ $name }"(이)라는 필터가 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 전체 목록은 `pixloom ops`로 볼 수 있습니다.
 no_operation_listed = "{ $name }"(이)라는 필터가 없습니다. 전체 목록은 `pixloom ops`로 볼 수 있습니다.
 no_job_listed = 이 카탈로그에 작업 { JOSA($job, "이", "가") } 없습니다. 작업 목록은 `pixloom jobs`로 볼 수 있습니다.
 without_window = 창 없이 빌드된 Pixloom입니다. `pixloom run --help`를 참고하세요.
@@ -114,6 +148,7 @@ time_format = 시간은 30s, 5m처럼 숫자에 s, m, h를 붙여 씁니다
 time_range = 허용 범위: { $from }~168h
 megapixels_format = 메가픽셀 수가 필요합니다. 예: 24, 0.5
 megapixels_range = 허용 범위: 0.000001~{ $most }
+kind_unknown_near = 그런 종류가 없습니다. 혹시 { $near }을(를) 찾으셨나요? 작업의 실패 종류는 `pixloom jobs JOB`으로 볼 수 있습니다
 kind_unknown = 그런 종류가 없습니다. 작업의 실패 종류는 `pixloom jobs JOB`으로 볼 수 있습니다
 reference_missing = REF가 없습니다: env:NAME, netrc 또는 settings:NAME
 header_name_missing = 헤더 이름이 없습니다: HOST NAME=REF

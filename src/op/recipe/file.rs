@@ -1,5 +1,6 @@
 //! Recipe files: TOML that is checked while it is read, so that errors name file and line.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -86,8 +87,13 @@ fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() == "format") {
         save.format = model_save::format(&to_value(value)?).map_err(|why| reject(key, why))?;
     }
+    let mut seen = BTreeSet::new();
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "format") {
-        save.set(key.get_ref(), &to_value(value)?).map_err(|why| reject(key, why))?;
+        let name = model_save::key(key.get_ref()).map_err(|why| reject(key, why))?.param.name;
+        save.set(name, &to_value(value)?).map_err(|why| reject(key, why))?;
+        if !seen.insert(name) {
+            return Err(reject(key, Message::new("given_twice").with("param", name)));
+        }
     }
     let first = table.iter().next();
     save.check().map_err(|why| (first.map_or(0..0, |(key, _)| key.span()), why.of("save")))?;
@@ -135,9 +141,12 @@ fn check_param(
         let given = Value::from(value.get_ref().type_str());
         (span, param.refusal(&given).with("given", value.get_ref().type_str()).of(spec.id))
     })?;
-    let alone = Step::new(spec.id).with(name, given.clone());
+    let given = param.respelled(given);
+    let alone = Step::new(spec.id).with(param.name, given.clone());
     Params::check(spec.params, &alone.params).map_err(reject)?;
-    step.params.insert(name.to_owned(), given);
+    if step.params.insert(param.name.to_owned(), given).is_some() {
+        return Err(reject(Message::new("given_twice").with("param", param.name)));
+    }
     Ok(())
 }
 
@@ -236,18 +245,30 @@ mod tests {
     }
 
     #[test]
+    fn a_file_may_use_any_usual_spelling() {
+        let text = "version = 1\n[[step]]\nop = \"Border\"\nwidth = \"3px\"\nColor = \"White\"\n\
+                    [save]\nformat = \"JPG\"\ncolor = \"KEEP\"\nquality = \"80%\"\n";
+        let file = read(text, "r.toml").expect("valid");
+        let step = Step::new("border").with("width", 3.0).with("colour", "White");
+        assert_eq!(file.recipe.steps, [step]);
+        let (format, quality) = (FormatChoice::known("jpeg"), Some(80));
+        assert_eq!(file.save, Some(Save { format, quality, colour: ColourChoice::Keep, ..Save::default() }));
+    }
+
+    #[test]
     fn errors_name_file_line_and_allowed_range() {
         let step = |rest: &str| format!("version = 1\n[[step]]\nop = \"gaussian_blur\"\n{rest}\n");
         for (text, line, expected) in [
             (step("sigma = 500"), 4, "from 0 to 200 px, not 500"),
             (step("sigma = nan"), 4, "from 0 to 200 px, not NaN"),
             (step("sigma = -inf"), 4, "from 0 to 200"),
+            (step("sigma = 1\nSigma = 2"), 5, "sigma is given twice"),
             (step("sigma = \"2\""), 4, "a number from 0 to 200 px, not \"2\""),
             (step("sigma = [2]"), 4, "not array"),
             (step("\nsigm = 2"), 5, "unknown parameter \"sigm\"; available: sigma"),
             (step("enabled = 1"), 4, "true or false"),
             (step("sigma = 1\nsigma = 2"), 5, "duplicate"),
-            ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "available: resize"),
+            ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "did you mean \"gaussian_blur\"?"),
             ("version = 1\n\n[[step]]\nlong_edge = 3\n".to_owned(), 3, "no op"),
             ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "a size is required"),
             ("version = 2\n".to_owned(), 1, "must be 1"),

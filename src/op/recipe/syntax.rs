@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::model::{Message, Save, Step, Value, save as model_save};
+use crate::model::{Message, ParamSpec, Save, Step, Unit, Value, save as model_save};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
+use crate::op::spec::OpSpec;
 
 /// Parses a step; the error says what is wrong and what is allowed.
 pub fn parse_step(text: &str) -> Result<Step, Message> {
@@ -15,15 +16,26 @@ pub fn parse_step(text: &str) -> Result<Step, Message> {
     let spec = find(op).ok_or_else(|| unknown(op))?;
     let mut step = Step::new(spec.id);
     for (name, word) in pairs(rest)? {
-        let param = params::find(spec.params, &name)?;
-        let value = param.value_of(word);
-        if step.params.insert(name.clone(), value).is_some() {
-            return Err(twice(&name).of(op));
+        let param = match name {
+            Some(name) => params::find(spec.params, &name)?,
+            None => unnamed(spec, &word)?,
+        };
+        if step.params.insert(param.name.to_owned(), param.value_of(word)).is_some() {
+            return Err(twice(param.name).of(spec.id));
         }
     }
     let checked = Params::check(spec.params, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
-    checked.map_err(|why| why.of(op))?;
+    checked.map_err(|why| why.of(spec.id))?;
     Ok(step)
+}
+
+/// The parameter of a value without a name: a percentage, where an operation has one of its own (`resize:50%`).
+fn unnamed(spec: &'static OpSpec, word: &str) -> Result<&'static ParamSpec, Message> {
+    let mut percentages = spec.params.iter().filter(|param| param.unit == Unit::Percent);
+    match (percentages.next(), percentages.next()) {
+        (Some(only), None) if word.trim_end().ends_with('%') => Ok(only),
+        _ => Err(Message::new("no_pair").with("text", word.trim())),
+    }
 }
 
 /// Formats a step for [`parse_step`]. Whether it is enabled is not part of the text.
@@ -50,9 +62,11 @@ pub fn parse_save(text: &str) -> Result<Save, Message> {
     let mut save = Save { format, ..Save::default() };
     let mut seen = BTreeSet::new();
     for (name, word) in pairs(rest)? {
-        save.set(&name, &model_save::key(&name)?.param.value_of(word))?;
-        if !seen.insert(name.clone()) {
-            return Err(twice(&name));
+        let name = name.ok_or_else(|| Message::new("no_pair").with("text", word.trim()))?;
+        let key = model_save::key(&name)?;
+        save.set(key.param.name, &key.param.value_of(word))?;
+        if !seen.insert(key.param.name) {
+            return Err(twice(key.param.name));
         }
     }
     save.check()?;
@@ -62,7 +76,8 @@ pub fn parse_save(text: &str) -> Result<Save, Message> {
 /// The keys that save options name, even at their defaults; empty if they can't be parsed.
 pub fn keys_named(text: &str) -> Vec<String> {
     let (_, rest) = split_head(text);
-    pairs(rest).map(|pairs| pairs.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+    let names = pairs(rest).unwrap_or_default().into_iter().filter_map(|(name, _)| name);
+    names.map(|name| model_save::key(&name).map_or(name, |key| key.param.name.to_owned())).collect()
 }
 
 /// Formats save options for [`parse_save`].
@@ -83,8 +98,8 @@ fn split_head(text: &str) -> (&str, &str) {
     (head.trim(), rest)
 }
 
-/// `name=value` pairs between commas outside quotes.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
+/// `name=value` pairs between commas outside quotes; a value may be alone.
+fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, Message> {
     let mut fields = vec![String::new()];
     let mut in_quotes = false;
     let mut chars = text.chars().peekable();
@@ -107,10 +122,10 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, Message> {
         return Ok(Vec::new());
     }
     let pair = |field: String| match field.split_once('=') {
-        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
-        None => Err(Message::new("no_pair").with("text", field.trim())),
+        Some((name, value)) => (Some(name.trim().to_owned()), value.to_owned()),
+        None => (None, field),
     };
-    fields.into_iter().map(pair).collect()
+    Ok(fields.into_iter().map(pair).collect())
 }
 
 #[cfg(test)]
@@ -140,14 +155,64 @@ mod tests {
         assert_eq!(pairs(r#"a="x, y",b="say ""hi""",c=1"#).expect("valid").len(), 3);
         let step = Step::new("watermark").with("text", r#"a, "b""#);
         let (_, rest) = step_to_text(&step).split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("params");
-        assert_eq!(pairs(&rest), Ok(vec![("text".to_owned(), r#"a, "b""#.to_owned())]));
+        assert_eq!(pairs(&rest), Ok(vec![(Some("text".to_owned()), r#"a, "b""#.to_owned())]));
+    }
+
+    #[test]
+    fn names_and_values_are_read_in_any_usual_spelling() {
+        for (text, canonical) in [
+            ("resize:percent=50%", "resize:percent=50"),
+            ("resize:50%", "resize:percent=50"),
+            (
+                "Resize:Long-Edge=1024px,Kernel=LANCZOS3,enlarge=TRUE",
+                "resize:enlarge=true,kernel=lanczos3,long_edge=1024",
+            ),
+            ("gaussian-blur:sigma=2px", "gaussian_blur:sigma=2"),
+            ("greyscale", "grayscale"),
+            ("border:color=White,width=3", "border:colour=White,width=3"),
+            ("resize:width=9,height=9,gravity=Centre", "resize:gravity=center,height=9,width=9"),
+            ("threshold:level=50%", "threshold:level=127.5"),
+            ("saturation:factor=150%", "saturation:factor=1.5"),
+            ("rotate:degrees=90°", "rotate:degrees=90"),
+        ] {
+            assert_eq!(parse_step(text).map(|step| step_to_text(&step)), Ok(canonical.to_owned()), "{text}");
+        }
+        for (text, canonical) in [
+            ("jpg:quality=80", "jpeg:quality=80"),
+            ("JPEG:Quality=80%", "jpeg:quality=80"),
+            ("TIF:Compression=Deflate", "tiff:compression=deflate"),
+            ("Keep:color=Display_P3", "keep:colour=display-p3"),
+            ("webp:lossless=True,metadata=NO_GPS", "webp:lossless=true"),
+        ] {
+            assert_eq!(parse_save(text).map(|save| save_to_text(&save)), Ok(canonical.to_owned()), "{text}");
+        }
+        assert_eq!(keys_named("jpg:color=keep"), ["colour"]);
+    }
+
+    #[test]
+    fn no_two_names_are_spellings_of_the_same() {
+        use crate::model::spelling::is_same;
+        let check = |names: Vec<&str>| {
+            for (i, name) in names.iter().enumerate() {
+                assert!(names[..i].iter().all(|other| !is_same(name, other)), "{name} in {names:?}");
+            }
+        };
+        check(crate::op::registry().iter().map(|op| op.id).collect());
+        crate::op::registry().iter().for_each(|op| check(op.params.iter().map(|param| param.name).collect()));
+        check(model_save::keys().iter().map(|key| key.param.name).collect());
+        check(FormatChoice::all().into_iter().map(FormatChoice::word).collect());
     }
 
     #[test]
     fn errors_name_the_mistake_and_the_allowed_values() {
         for (text, expected) in [
-            ("resze:long_edge=1", "available: resize"),
+            ("resze:long_edge=1", "did you mean \"resize\"?"),
+            ("teleport", "available: resize"),
             ("resize:long=1", "available: long_edge"),
+            ("resize:longedge=1", "did you mean \"long_edge\"?"),
+            ("resize:width=50%", "a whole number from 1 to 65535 px, not \"50%\""),
+            ("resize:kernel=lanczos,long_edge=2", "did you mean \"lanczos3\"?"),
+            ("crop:50%", "name=value"),
             ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
             ("resize:long_edge=big", "not \"big\""),
             ("resize:long_edge=1.5", "whole number"),
@@ -179,6 +244,9 @@ mod tests {
             ("jpeg:quality=high", "not \"high\""),
             ("jpeg:quality=80,quality=81", "twice"),
             ("jpeg:speed=1", "unknown key \"speed\""),
+            ("jpeg:qualty=1", "did you mean \"quality\"?"),
+            ("jepg", "did you mean \"jpeg\"?"),
+            ("jpeg:80%", "name=value"),
             ("webp:lossless=1", "true or false"),
             ("png:progressive=true", "only jpeg); png supports effort, palette"),
             ("png:quality=80", "only jpeg, webp, avif"),

@@ -14,7 +14,7 @@ impl Colour {
 
     /// From `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "white" => return Some(Self::WHITE),
             "black" => return Some(Self([0.0, 0.0, 0.0, 1.0])),
             "transparent" => return Some(Self([0.0; 4])),
