@@ -33,6 +33,8 @@ mod process_limits;
 mod program;
 #[path = "cli/refusals.rs"]
 mod refusals;
+#[path = "cli/reports.rs"]
+mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
 #[cfg(target_arch = "x86_64")] // other vector units may round differently

@@ -156,6 +156,12 @@ pub trait CatalogReader: Send {
     /// Failures in the order in which they happened, after number `after` (0 at first, then the last row's number).
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError>;
 
+    /// Finished items in the order in which they finished, after number `after`.
+    fn finished_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError>;
+
+    /// The number of the item that finished last; 0 if none has.
+    fn last_finished(&self, job: JobId) -> Result<u64, JobError>;
+
     /// Failures by kind, the most frequent first.
     fn failures_by_kind(&self, job: JobId) -> Result<Vec<(ErrorKind, u64)>, JobError>;
 

@@ -13,12 +13,12 @@ use super::report::{self, Line};
 use super::{Exit, lang, warn};
 use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
-use crate::model::{Edge, Event, JobId, Message, Progress};
+use crate::model::{Edge, Event, ItemRow, ItemState, JobId, Message, Progress};
 
 /// Progress is reported at most this often; with the final report that makes at most ten per second.
 const EVERY: Duration = Duration::from_millis(125);
-/// Failures read at a time.
-const FAILURES: u32 = 500;
+/// Finished items read at a time.
+const ITEMS: u32 = 500;
 
 /// How a job is followed.
 #[derive(Clone, Copy)]
@@ -40,14 +40,14 @@ struct Follower<'a> {
     engine: Engine,
     handle: Handle,
     reader: Box<dyn CatalogReader>,
-    json: bool,
+    report: ReportArgs,
     bar: ProgressBar,
     job: Option<JobId>,
     has_started: bool,
     /// Whether a source could not be read completely.
     is_partial: bool,
     options: FollowOptions<'a>,
-    /// Number of the last failure that was reported.
+    /// Number of the last finished item that was reported.
     reported: u64,
     last_progress: Option<Progress>,
     started: Instant,
@@ -81,8 +81,8 @@ pub(super) fn follow(
         engine,
         handle,
         reader,
-        json: report.json,
-        bar: bar(report.json),
+        report,
+        bar: bar(report),
         job,
         has_started: false,
         is_partial: false,
@@ -92,7 +92,7 @@ pub(super) fn follow(
         started: Instant::now(),
     };
     if let Some(job) = job {
-        follower.skip_old_failures(job)?;
+        follower.reported = follower.reader.last_finished(job)?;
         // The snapshot counts the job that is shown.
         follower.handle.send(Command::Show(job));
     }
@@ -103,8 +103,8 @@ pub(super) fn follow(
 }
 
 /// A bar on standard error, if that is a terminal.
-fn bar(json: bool) -> ProgressBar {
-    let target = if json || !io::stderr().is_terminal() {
+fn bar(report: ReportArgs) -> ProgressBar {
+    let target = if report.is_json() || report.quiet || !io::stderr().is_terminal() {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr_with_hz(10)
@@ -171,15 +171,15 @@ impl Follower<'_> {
                 None
             }
             Edge::SourceRemark { remark } => {
-                self.warn(&remark.text(lang()));
+                self.note(&remark.text(lang()));
                 None
             }
             Edge::NetworkGone => {
-                self.warn(lang().word("network_gone_waiting"));
+                self.note(lang().word("network_gone_waiting"));
                 None
             }
             Edge::NetworkBack => {
-                self.warn(lang().word("network_back"));
+                self.note(lang().word("network_back"));
                 None
             }
             Edge::Finished => Some(End::Finished),
@@ -189,19 +189,9 @@ impl Follower<'_> {
         }
     }
 
-    fn skip_old_failures(&mut self, job: JobId) -> Result<(), JobError> {
-        loop {
-            let rows = self.reader.failures_after(job, self.reported, FAILURES)?;
-            match rows.last() {
-                Some(last) => self.reported = last.number,
-                None => return Ok(()),
-            }
-        }
-    }
-
     fn report_progress(&mut self, snapshot: &Snapshot) -> Result<(), JobError> {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
-        self.report_failures(job)?;
+        self.report_finished(job)?;
         let progress = view.progress;
         self.bar.set_message(report::beside_bar(&progress, lang()));
         self.bar.set_length(progress.total);
@@ -214,24 +204,49 @@ impl Follower<'_> {
         Ok(())
     }
 
-    fn report_failures(&mut self, job: JobId) -> Result<(), JobError> {
+    /// Reports the items that have finished since the last time: failures, or all if they are wanted.
+    fn report_finished(&mut self, job: JobId) -> Result<(), JobError> {
+        let all = self.report.has_json_items() || (self.report.verbose && !self.report.is_json());
         loop {
-            let rows = self.reader.failures_after(job, self.reported, FAILURES)?;
+            let rows = match all {
+                true => self.reader.finished_after(job, self.reported, ITEMS)?,
+                false => self.reader.failures_after(job, self.reported, ITEMS)?,
+            };
             let Some(last) = rows.last() else { return Ok(()) };
             self.reported = last.number;
-            for failure in &rows {
-                if self.json {
-                    self.emit(&Line::failed(&failure.row));
-                } else if let Some(error) = &failure.row.error {
-                    self.warn(&error.text(lang()));
-                }
+            rows.iter().for_each(|finished| self.report_item(&finished.row));
+        }
+    }
+
+    fn report_item(&self, row: &ItemRow) {
+        if row.state == ItemState::Failed {
+            self.emit(&Line::failed(row));
+            if let (false, Some(error)) = (self.report.is_json(), &row.error) {
+                self.warn(&error.text(lang()));
             }
+        } else if self.report.verbose && !self.report.is_json() {
+            self.print(&report::item(row, lang()));
+        }
+        if self.report.has_json_items() {
+            self.emit(&Line::item(row));
         }
     }
 
     fn emit(&self, line: &Line) {
-        if self.json {
+        if self.report.is_json() {
             super::print_line(&line.text());
+        }
+    }
+
+    /// Prints a line for people.
+    fn print(&self, line: &str) {
+        self.bar.suspend(|| super::print_line(&super::without_control_characters(line)));
+    }
+
+    /// Something that is good to know, but stops nothing.
+    fn note(&self, message: &str) {
+        if !self.report.quiet {
+            self.warn(message);
         }
     }
 
@@ -272,7 +287,7 @@ impl Follower<'_> {
         let seconds = self.started.elapsed().as_secs_f64();
         let progress = self.final_counts(job, snapshot)?;
         self.emit(&Line::finished(job, &progress, seconds));
-        if !self.json {
+        if !self.report.is_json() && !self.report.quiet {
             super::print_line(&report::summary(&progress, seconds, lang()));
             if self.options.folder
                 && progress.done > 0
@@ -308,7 +323,7 @@ impl Follower<'_> {
         let snapshot = self.handle.snapshot();
         let job = self.job.or_else(|| snapshot.events.iter().find_map(|event| event.job));
         if let Some(job) = job {
-            self.report_failures(job)?;
+            self.report_finished(job)?;
             self.report_end(job, &snapshot)?;
             let resume = Message::new("interrupted").with("command", self.resume_command(job));
             self.warn(&resume.text(lang()));

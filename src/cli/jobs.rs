@@ -6,7 +6,7 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Exit, lang, print_line, report};
-use crate::engine::{CatalogReader, FinishedRow};
+use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{JobRow, JobSpec, JobState, Lang, Message, human};
 
@@ -34,10 +34,10 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
         let request = reader.map(|reader| reader.request(job.id)).transpose()?;
         Ok(request.flatten().unwrap_or_default())
     };
+    if let (true, Some(reader)) = (as_json, reader) {
+        jobs.iter().try_for_each(|job| Ok::<_, JobError>(print_line(&as_value(reader, job)?.to_string())))?;
+    }
     if as_json {
-        for job in &jobs {
-            print_line(&as_value(job, &request(job)?).to_string());
-        }
         return Ok(Exit::AllDone);
     }
     if jobs.is_empty() {
@@ -99,14 +99,12 @@ pub(super) fn show(
     as_json: bool,
     catalog_option: &str,
 ) -> Result<Exit, JobError> {
-    let failures = reader.failures_by_kind(job.id)?;
-    let request = reader.request(job.id)?.unwrap_or_default();
     if as_json {
-        let mut value = as_value(job, &request);
-        value["failures"] = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
-        print_line(&value.to_string());
+        print_line(&as_value(reader, job)?.to_string());
         return Ok(Exit::AllDone);
     }
+    let failures = reader.failures_by_kind(job.id)?;
+    let request = reader.request(job.id)?.unwrap_or_default();
     let title = Message::new("job_title").with("job", job.id).with("state", state_word(job.state));
     print_line(&title.text(lang()));
     let detail =
@@ -189,11 +187,19 @@ fn statuses(failures: &[FinishedRow]) -> String {
     Message::new("job_first_statuses").with("statuses", statuses).text(lang())
 }
 
-fn as_value(job: &JobRow, request: &JobSpec) -> serde_json::Value {
-    json!({
+/// A job as JSON. Its keys are a contract; times are UTC milliseconds, as in the catalog.
+fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Value, JobError> {
+    let request = reader.request(job.id)?.unwrap_or_default();
+    let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
+    let sources = reader.summary(job.id)?.map_or(0, |summary| summary.sources);
+    let steps: Vec<String> = request.recipe.steps.iter().map(engine::step_to_text).collect();
+    let failures = reader.failures_by_kind(job.id)?;
+    let failures: serde_json::Map<_, _> = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
+    Ok(json!({
         "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
-        "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped,
+        "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped, "waiting": waiting,
         "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": request.output().sink.dir,
-        "insecure_hosts": request.network.insecure_hosts,
-    })
+        "sources": sources, "steps": steps, "save": engine::save_to_text(&request.output().save),
+        "insecure_hosts": request.network.insecure_hosts, "failures": failures,
+    }))
 }

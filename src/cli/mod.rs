@@ -27,7 +27,7 @@ use crate::engine::{
     self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
 };
 use crate::error::JobError;
-use crate::model::{Durability, JobId, JobRow, JobState, Lang, Message, SourceSpec, spelling};
+use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
 use follow::FollowOptions;
 use report::Line;
@@ -237,16 +237,20 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
 
 fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
-    if let Some(message) = run.idle_options(&spec) {
-        warn(&message.text(lang()));
-    }
+    warn_of_idle_options(run, &spec);
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
-    for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs) {
+    for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {
         warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
     }
     let options = FollowOptions { folder: spec.output().sink.dir.is_none(), catalog_option: &catalog.option };
     follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, options)
+}
+
+fn warn_of_idle_options(run: &RunArgs, spec: &JobSpec) {
+    if let Some(message) = run.idle_options(spec).filter(|_| !run.report.quiet) {
+        warn(&message.text(lang()));
+    }
 }
 
 fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
@@ -325,16 +329,16 @@ fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<d
 /// Prints what a run would do.
 fn plan(run: &RunArgs) -> Result<Exit, JobError> {
     let spec = run.spec()?;
-    if let Some(message) = run.idle_options(&spec) {
-        warn(&message.text(lang()));
-    }
-    let ReportArgs { json } = run.report;
+    warn_of_idle_options(run, &spec);
+    let json = run.report.is_json();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut is_partial = false;
     let mut each = |planned: Planned| {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
+            Planned::Item(item) if run.report.quiet && item.error.is_none() => return,
             Planned::Item(item) => without_control_characters(&report::planned(&item, lang())),
+            Planned::Remark(_) if run.report.quiet => return,
             Planned::Remark(remark) => return warn(&remark.text(lang())),
             Planned::Unreadable(error) => {
                 is_partial = true;

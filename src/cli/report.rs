@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::engine::{DryRun, PlannedItem};
 use crate::model::human::{bytes, rate, span};
-use crate::model::{ItemRow, JobId, Lang, Message, Progress, human, locator};
+use crate::model::{ItemRow, ItemState, JobId, Lang, Message, Progress, SkipReason, human, locator};
 
 /// A JSON line; its keys and their order are a contract.
 #[derive(Serialize)]
@@ -18,6 +18,25 @@ pub(super) enum Line {
     Progress { job: JobId, done: u64, failed: u64, skipped: u64, total: Option<u64>, bytes_in: u64, bytes_out: u64 },
     /// One for each failure, in the order of finishing.
     Failed { item: u64, locator: String, kind: String, message: String },
+    /// One for each finished item, in the order of finishing. The first seven keys describe the result.
+    Item {
+        item: u64,
+        state: ItemState,
+        output: Option<String>,
+        bytes: Option<u64>,
+        width: Option<u32>,
+        height: Option<u32>,
+        hash: Option<String>,
+        locator: String,
+        input_bytes: Option<u64>,
+        input_width: Option<u32>,
+        input_height: Option<u32>,
+        input_hash: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        remarks: Vec<String>,
+    },
     /// Last.
     Finished { job: JobId, done: u64, failed: u64, skipped: u64, seconds: f64 },
     /// One for each item of a dry run.
@@ -62,6 +81,26 @@ impl Line {
         let (kind, message) =
             row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
         Self::Failed { item: row.id.seq, locator: locator::reported_url(&row.locator.to_text()), kind, message }
+    }
+
+    pub(super) fn item(row: &ItemRow) -> Self {
+        let output = row.output.clone();
+        Self::Item {
+            item: row.id.seq,
+            state: row.state,
+            bytes: output.as_ref().map(|_| row.bytes_out),
+            output,
+            width: row.width_px,
+            height: row.height_px,
+            hash: row.output_hash.clone(),
+            locator: locator::reported_url(&row.locator.to_text()),
+            input_bytes: (row.bytes_in > 0).then_some(row.bytes_in).or(row.size_bytes),
+            input_width: row.input_size_px.map(|(width, _)| width),
+            input_height: row.input_size_px.map(|(_, height)| height),
+            input_hash: row.hash.clone(),
+            reason: row.reason.map(SkipReason::word),
+            remarks: row.remarks.iter().map(ToString::to_string).collect(),
+        }
     }
 
     pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64) -> Self {
@@ -158,6 +197,36 @@ fn duration(seconds: f64, lang: Lang) -> String {
     Message::new("seconds_short").with("seconds", format!("{seconds:.1}")).text(lang)
 }
 
+/// `a.jpg -> web/a.webp (1600 x 1067, 120 kB)`, or why it was skipped.
+pub(super) fn item(row: &ItemRow, lang: Lang) -> String {
+    let name = locator::reported_url(&row.locator.to_string());
+    let mut line = match (row.state, &row.output) {
+        (ItemState::Skipped, _) => {
+            let message = Message::new("item_skipped").with("item", name);
+            message.with("reason", reason_word(row.reason, lang)).text(lang)
+        }
+        (_, None) => name,
+        (_, Some(output)) => {
+            let size = row.width_px.zip(row.height_px).map(|(w, h)| format!("{w} x {h}, ")).unwrap_or_default();
+            format!("{name} -> {output} ({size}{})", bytes(row.bytes_out))
+        }
+    };
+    for remark in &row.remarks {
+        let _ = write!(line, " [{}]", remark.text(lang));
+    }
+    line
+}
+
+fn reason_word(reason: Option<SkipReason>, lang: Lang) -> &'static str {
+    lang.word(match reason {
+        Some(SkipReason::Duplicate) => "skipped_duplicate",
+        Some(SkipReason::Unchanged) => "skipped_unchanged",
+        Some(SkipReason::Exists) => "skipped_exists",
+        Some(SkipReason::Declined) => "skipped_declined",
+        Some(SkipReason::Chosen) | None => "skipped_chosen",
+    })
+}
+
 /// `101 skipped, such as: Didn't fetch …`
 pub(super) fn skips(cause: &str, items: u64, lang: Lang) -> String {
     Message::new("skips").count("count", items).with("cause", cause).text(lang)
@@ -223,17 +292,33 @@ pub(super) fn plan(plan: &DryRun, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{ItemId, Locator, NewItem, Remark};
 
     #[test]
     fn json_lines_have_the_keys_of_the_contract_in_order() {
         let progress = Progress { total: 9, done: 3, failed: 1, bytes_in: 70, bytes_out: 5, ..Progress::default() };
         let counted = Progress { total_is_final: true, ..progress };
+        let item = NewItem::new(Locator::parse("https://me:pw@h/a.jpg"));
+        let mut row = ItemRow::waiting(ItemId { job: JobId(1), seq: 2 }, item);
+        (row.state, row.output) = (ItemState::Done, Some("/out/a.webp".to_owned()));
+        (row.bytes_in, row.bytes_out, row.input_size_px) = (70, 5, Some((32, 18)));
+        (row.width_px, row.height_px) = (Some(16), Some(9));
+        (row.hash, row.output_hash) = (Some("f0".to_owned()), Some("0f".to_owned()));
+        row.remarks = vec![Remark::FirstPage { pages: 3 }];
         for (line, text) in [
             (Line::started(JobId(1), &progress), r#"{"event":"started","job":1,"total":null}"#),
             (Line::started(JobId(1), &counted), r#"{"event":"started","job":1,"total":9}"#),
             (
                 Line::progress(JobId(1), &counted),
                 r#"{"event":"progress","job":1,"done":3,"failed":1,"skipped":0,"total":9,"bytes_in":70,"bytes_out":5}"#,
+            ),
+            (
+                Line::item(&row),
+                concat!(
+                    r#"{"event":"item","item":2,"state":"done","output":"/out/a.webp","bytes":5,"width":16,"height":9,"#,
+                    r#""hash":"0f","locator":"https://h/a.jpg","input_bytes":70,"input_width":32,"input_height":18,"#,
+                    r#""input_hash":"f0","remarks":["Only the first of 3 pages was used."]}"#
+                ),
             ),
             (
                 Line::finished(JobId(1), &counted, 1.23456),

@@ -31,6 +31,10 @@ fn jobs_are_listed_and_shown_with_failures_by_cause() {
     assert!(told.contains("pixloom retry 1 --kind http_status"), "{told}");
     let json = home.run(&["jobs", "1", "--json"]).expect(0).events().pop().unwrap();
     assert_eq!((&json["failures"]["http_status"], &json["failures"]["not_a_picture"]), (&1.into(), &1.into()));
+    let listed = home.run(&["jobs", "--json"]).expect(0).events();
+    assert_eq!(listed, [json.clone()], "a list has the same keys");
+    assert_eq!((&json["waiting"], &json["sources"]), (&0.into(), &1.into()));
+    assert_eq!((&json["steps"][0], &json["save"]), (&"resize:long_edge=50".into(), &"keep".into()));
     assert!(home.run(&["jobs", "7"]).expect(2).err.contains("no job 7"));
 }
 

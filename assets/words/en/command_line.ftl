@@ -28,7 +28,10 @@ option-catalog = The catalog, which records every item of every job [default: pi
 option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAGES or LANG]
 option-job = The job's number
 option-retry-kind = Only failures of this kind, such as timeout or not_a_picture
-option-json = Print JSON lines to standard output
+option-json = Print JSON lines to standard output: progress, failures and remarks, or with --json=items also every item
+option-jobs-json = Print JSON lines to standard output
+option-quiet = Report only failures and what stops the job
+option-verbose = Report every item, and the files that were left out
 option-export-format = csv (with a header), jsonl (one JSON object per line) or parquet
 option-export-rows = What to export: items, or their outputs
 option-export-out = The file to write; an existing file is replaced [default: standard output]
@@ -200,6 +203,13 @@ skips = { $count ->
         [one] 1 skipped: { $cause }
        *[other] { $count } skipped, such as: { $cause }
     }
+
+item_skipped = { $item }: skipped, { $reason }
+skipped_duplicate = the same link came earlier
+skipped_unchanged = unchanged since the last run
+skipped_exists = its file exists
+skipped_declined = its publisher does not allow fetching it
+skipped_chosen = by choice
 
 ## Dry run
 

@@ -28,7 +28,10 @@ option-catalog = 모든 작업의 모든 항목을 기록하는 카탈로그 [�
 option-lang = 메시지와 도움말의 언어 [기본값: LC_ALL, LC_MESSAGES, LANG에 따름]
 option-job = 작업 번호
 option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture
-option-json = 표준 출력에 JSON을 한 줄씩 출력
+option-json = 표준 출력에 JSON을 한 줄씩 출력: 진행 상황, 실패, 알림. --json=items이면 모든 항목도
+option-jobs-json = 표준 출력에 JSON을 한 줄씩 출력
+option-quiet = 실패와 작업이 멈춘 이유만 출력
+option-verbose = 모든 항목과 제외한 파일까지 출력
 option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
 option-export-rows = 내보낼 내용: items(항목) 또는 outputs(항목별 결과 파일)
 option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표준 출력]
@@ -197,6 +200,13 @@ skips = { $count ->
         [1] 1개 건너뜀: { $cause }
        *[other] { $count }개 건너뜀. 예: { $cause }
     }
+
+item_skipped = { $item }: 건너뜀({ $reason })
+skipped_duplicate = 앞에 같은 링크가 있음
+skipped_unchanged = 지난번 이후 바뀌지 않음
+skipped_exists = 결과 파일이 이미 있음
+skipped_declined = 게시자가 가져오기를 허용하지 않음
+skipped_chosen = 직접 건너뜀
 
 ## 계획
 

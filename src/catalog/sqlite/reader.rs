@@ -219,17 +219,19 @@ impl CatalogReader for Reader {
     }
 
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
+        const FAILED: &str = "INDEXED BY item_failed_number WHERE job_id = ?1 AND state = 'failed' AND number > ?2";
+        self.read(|sql| finished_rows(sql, FAILED, params![job.0, after as i64, limit]))
+    }
+
+    fn finished_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
+        const FINISHED: &str = "INDEXED BY item_number WHERE job_id = ?1 AND number > ?2";
+        self.read(|sql| finished_rows(sql, FINISHED, params![job.0, after as i64, limit]))
+    }
+
+    fn last_finished(&self, job: JobId) -> Result<u64, JobError> {
         self.read(|sql| {
-            let mut select = sql.prepare_cached(&format!(
-                "SELECT {ITEM_COLUMNS}, number FROM item INDEXED BY item_failed_number \
-                 WHERE job_id = ?1 AND state = 'failed' AND number > ?2 ORDER BY number LIMIT ?3"
-            ))?;
-            let rows = select
-                .query_map(params![job.0, after as i64, limit], |found| {
-                    Ok(FinishedRow { number: unsigned(found, "number")?, row: row::item(found)? })
-                })?
-                .collect::<Result<_, _>>()?;
-            Ok(rows)
+            let mut select = sql.prepare_cached("SELECT next_number - 1 FROM job WHERE id = ?1")?;
+            Ok(select.query_row([job.0], |found| found.get::<_, i64>(0)).optional()?.unwrap_or(0).max(0) as u64)
         })
     }
 
@@ -405,6 +407,15 @@ fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64),
         before -= items;
     }
     Ok((0, first_row))
+}
+
+/// Finished items in the order of their numbers; the last parameter is the limit.
+fn finished_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<FinishedRow>, CatalogError> {
+    let select = format!("SELECT {ITEM_COLUMNS}, number FROM item {which} ORDER BY number LIMIT ?3");
+    let mut select = sql.prepare_cached(&select)?;
+    let rows = select
+        .query_map(params, |found| Ok(FinishedRow { number: unsigned(found, "number")?, row: row::item(found)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn item_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<ItemRow>, CatalogError> {

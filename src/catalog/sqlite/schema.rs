@@ -13,7 +13,7 @@ use crate::model::JobId;
 const APPLICATION_ID: i64 = 0x5058_4c4d;
 
 /// Migration `n` upgrades version `n` to `n + 1`. Released migrations never change.
-const MIGRATIONS: [&str; 2] = [VERSION_1, VERSION_2];
+const MIGRATIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// Rows of `item` are stored in the order of their job, so that a page of the list is one range of the file. Indexes are
 /// partial where possible: an item is in few of them at a time.
@@ -159,6 +159,11 @@ const VERSION_2: &str = "
         error TEXT,
         PRIMARY KEY (job_id, seq, n)
     ) WITHOUT ROWID;
+";
+
+/// Finished items are found in the order in which they finished. The index grows at its end, so that it costs little.
+const VERSION_3: &str = "
+    CREATE INDEX item_number ON item(job_id, number) WHERE number IS NOT NULL;
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

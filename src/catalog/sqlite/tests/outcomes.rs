@@ -262,6 +262,11 @@ fn failures_are_read_in_the_order_in_which_they_happened() {
         bench.finish(seq, failed(ErrorKind::Corrupt));
     }
     bench.finish(1, done("/out/1.jpg"));
+    let all = bench.reader.finished_after(bench.job, 0, 100).unwrap();
+    let numbers: Vec<u64> = all.iter().map(|finished| finished.number).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert_eq!(bench.reader.last_finished(bench.job).unwrap(), numbers.len() as u64);
+    assert_eq!(bench.reader.finished_after(bench.job, 1, 1).unwrap(), all[1..2]);
     let first = bench.reader.failures_after(bench.job, 0, 2).unwrap();
     assert_eq!(first.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [4, 2]);
     let cursor = first.last().unwrap().number;

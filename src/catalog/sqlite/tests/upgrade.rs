@@ -22,6 +22,9 @@ fn version(path: &Path) -> i64 {
     outside(path).pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
+/// The version that this program writes.
+const LATEST: i64 = 3;
+
 fn files_in(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -34,7 +37,7 @@ fn a_catalog_of_version_1_keeps_its_jobs_items_requests_and_cursors() {
     let (_dir, path) = version_1();
     let before: Vec<String> = item_lines(&outside(&path));
     let (_catalog, readers) = open(&path).unwrap();
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), LATEST);
     assert_eq!(item_lines(&outside(&path)), before);
     let reader = readers.reader().unwrap();
     let jobs = reader.jobs(10).unwrap();
@@ -111,7 +114,7 @@ fn a_disk_that_is_full_during_the_upgrade_leaves_the_old_catalog_usable() {
     // First there is no room for the copy, then none for the new tables.
     fs::create_dir_all(dir.path().join("catalog.v1.sqlite.part/x")).unwrap();
     let error = open(&path).err().unwrap().to_string();
-    assert!(error.contains("could not be upgraded from version 1 to 2"), "{error}");
+    assert!(error.contains("could not be upgraded from version 1 to 3"), "{error}");
     fs::remove_dir_all(dir.path().join("catalog.v1.sqlite.part")).unwrap();
     let mut connection = sqlite::open_writer(&path).unwrap();
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
@@ -122,7 +125,7 @@ fn a_disk_that_is_full_during_the_upgrade_leaves_the_old_catalog_usable() {
     assert_eq!((version(&path), item_lines(&outside(&path))), (1, before));
     assert_eq!(files_in(dir.path()), ["catalog.sqlite"], "no copy of an upgrade that failed is left");
     open(&path).unwrap();
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), LATEST);
 }
 
 #[test]

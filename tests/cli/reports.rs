@@ -1,0 +1,94 @@
+//! How a run is reported: to programs, in few words, in many.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::program::Home;
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A home with two images, one of which is broken.
+fn home() -> Home {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.file("in/b.jpg", "no image");
+    home
+}
+
+#[test]
+fn json_items_has_a_line_for_every_item_with_its_result() {
+    let home = home();
+    home.sample("tulip-field.jpg", "in/c.jpg");
+    home.file("out/c.png", "taken");
+    let args = ["run", "in", "-o", "out", "-s", "resize:width=64", "--format", "png", "--on-conflict", "skip"];
+    let run = home.run(&[&args[..], &["--json=items"]].concat()).expect(1);
+    let items = run.events_of("item");
+    assert_eq!(items.len(), 3, "{run:?}");
+    let of = |name: &str| {
+        let found = items.iter().find(|item| item["locator"].as_str().is_some_and(|locator| locator.ends_with(name)));
+        found.unwrap_or_else(|| panic!("{name}: {run:?}"))
+    };
+    let done = of("a.jpg");
+    let output = std::fs::read(home.path("out/a.png")).unwrap();
+    assert_eq!((&done["state"], &done["width"], &done["height"]), (&"done".into(), &64.into(), &43.into()));
+    assert_eq!(done["output"], home.path("out/a.png").to_str().unwrap());
+    assert_eq!((&done["bytes"], &done["hash"]), (&output.len().into(), &sha256(&output).into()));
+    let input = std::fs::read(home.path("in/a.jpg")).unwrap();
+    assert_eq!((&done["input_bytes"], &done["input_hash"]), (&input.len().into(), &sha256(&input).into()));
+    assert_eq!((&done["input_width"], &done["input_height"]), (&1600.into(), &1067.into()));
+    assert_eq!((&of("b.jpg")["state"], &of("b.jpg")["output"]), (&"failed".into(), &serde_json::Value::Null));
+    assert_eq!((&of("c.jpg")["state"], &of("c.jpg")["reason"]), (&"skipped".into(), &"exists".into()));
+    assert_eq!(run.events_of("failed").len(), 1, "failures have their own lines as well");
+    assert_eq!(run.events().last().unwrap()["event"], "finished");
+    let keys: Vec<&String> = done.as_object().unwrap().keys().take(8).collect();
+    assert_eq!(keys, ["event", "item", "state", "output", "bytes", "width", "height", "hash"]);
+}
+
+#[test]
+fn json_alone_has_no_line_for_items_and_other_words_are_refused() {
+    let home = home();
+    let run = home.run(&["run", "in", "-o", "out", "-s", "flip", "--json"]).expect(1);
+    assert!(run.events_of("item").is_empty() && run.events_of("failed").len() == 1, "{run:?}");
+    let refused = home.run(&["run", "in", "-o", "out2", "--json=everything"]).expect(2);
+    assert!(refused.err.contains("items"), "{refused:?}");
+    // A word after a space is an input.
+    home.run(&["run", "--json", "in/a.jpg", "-o", "out3"]).expect(0);
+}
+
+#[test]
+fn a_retry_with_json_items_reports_only_what_it_retried() {
+    let home = home();
+    home.run(&["run", "in", "-o", "out", "-s", "flip"]).expect(1);
+    let retry = home.run(&["retry", "1", "--json=items"]).expect(1);
+    let items = retry.events_of("item");
+    assert_eq!((items.len(), &items[0]["state"]), (1, &"failed".into()), "{retry:?}");
+}
+
+#[test]
+fn quiet_reports_only_failures_and_verbose_every_item() {
+    let home = home();
+    let run = |option: &str, out: &str| home.run(&["run", "in", "-o", out, "-s", "flip", option]).expect(1);
+    let quiet = run("--quiet", "out1");
+    assert_eq!((quiet.out.as_str(), quiet.err.lines().count()), ("", 1), "{quiet:?}");
+    assert!(quiet.err.contains("b.jpg"), "{quiet:?}");
+    let verbose = run("--verbose", "out2");
+    let line = verbose.out.lines().next().unwrap();
+    assert!(line.contains("a.jpg -> ") && line.contains("out2/a.jpg (1600 x 1067, "), "{verbose:?}");
+    assert!(verbose.err.contains("b.jpg") && verbose.out.contains("1 saved, 1 failed"), "{verbose:?}");
+    let usual = run("--durable", "out3");
+    assert!(!usual.out.contains("->  ") && usual.out.lines().count() == 1, "{usual:?}");
+    home.run(&["run", "in", "-q", "-v"]).expect(2);
+    let plan = home.run(&["run", "in", "-s", "flip", "--dry-run", "-q"]).expect(1);
+    assert_eq!(plan.out.lines().filter(|line| line.contains("->")).count(), 2, "one failure and the sizes: {plan:?}");
+}
+
+#[test]
+fn a_skipped_item_says_why_in_both_languages() {
+    let home = home();
+    home.file("out/a.jpg", "taken");
+    let skip = ["run", "in/a.jpg", "-o", "out", "-s", "flip", "--on-conflict", "skip", "-v"];
+    assert!(home.run(&skip).expect(0).out.contains("a.jpg: skipped, its file exists"));
+    let korean = home.run(&[&skip[..], &["--lang", "ko"]].concat()).expect(0).out;
+    assert!(korean.contains("a.jpg: 건너뜀(결과 파일이 이미 있음)"), "{korean}");
+}
