@@ -191,8 +191,12 @@ pub trait CatalogReader: Send {
         around: u64,
     ) -> Result<Option<PriorResult>, JobError>;
 
-    /// Records of the items after `after_seq`, in order, with the columns of [`RecordRows::columns`]. `limit` counts items.
+    /// Records of the items after `after_seq`, in order, with the columns of [`RecordRows::columns`]; those of outputs
+    /// have the item's `extra` as well. `limit` counts items.
     fn records(&self, job: JobId, rows: RecordRows, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
+
+    /// The names of the other columns of a job's lists, in the order in which they first appear.
+    fn list_columns(&self, job: JobId) -> Result<Vec<String>, JobError>;
 }
 
 /// What the records of a job are.

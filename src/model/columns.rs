@@ -23,6 +23,11 @@ impl Columns {
         }
     }
 
+    /// The column with exactly this name.
+    pub fn exactly(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// The column with this name, or else the first whose name differs only in case.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).or_else(|| {

@@ -105,9 +105,27 @@ pub fn date(utc_ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// A time (UTC milliseconds) as ISO 8601: `2026-11-23T13:05:00.042Z`; empty if there is no such time.
+pub fn iso_time(utc_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(utc_ms)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_for_programs_are_iso_8601_in_utc_with_milliseconds() {
+        // `date -u -d @1795438800.042 +%FT%T.%3NZ`
+        assert_eq!(iso_time(1_795_438_800_042), "2026-11-23T13:00:00.042Z");
+        assert_eq!(
+            (iso_time(0).as_str(), iso_time(-5).as_str()),
+            ("1970-01-01T00:00:00.000Z", "1969-12-31T23:59:59.995Z")
+        );
+        assert_eq!(iso_time(i64::MAX), "");
+    }
 
     #[test]
     fn hex_has_two_digits_per_byte() {

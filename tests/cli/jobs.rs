@@ -68,7 +68,7 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     let csv = home.run(&["export", "1", "--format", "csv"]).expect(0).out;
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines[0].starts_with("job_id,seq,locator,state,output,error_kind,error,http_status,"), "{csv}");
-    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 28));
+    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 29));
     home.run(&["export", "1", "--format", "jsonl", "-o", "items.jsonl"]).expect(0);
     let text = std::fs::read_to_string(home.path("items.jsonl")).unwrap();
     let items: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -78,8 +78,10 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     assert!(items[1]["error"].as_str().unwrap().starts_with("Couldn't fetch"), "{text}");
     let size_in = (items[0]["input_width"].as_u64(), items[0]["input_height"].as_u64());
     assert_eq!(size_in, (Some(1600), Some(1067)), "{text}");
+    let finished = items[0]["finished_at"].as_str().unwrap();
+    assert!(finished.len() == 24 && finished.ends_with('Z') && finished.contains('T'), "{finished}");
     let outputs = home.run(&["export", "1", "--format", "csv", "--rows", "outputs"]).expect(0).out;
-    let header = "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error";
+    let header = "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error,remarks";
     assert_eq!((outputs.lines().count(), outputs.lines().next()), (4, Some(header)), "{outputs}");
     assert!(outputs.lines().nth(1).unwrap().contains(",0,,") && outputs.contains(",50,"), "{outputs}");
     let output = home.run(&["export", "1", "--format", "csv", "-o", "none/items.csv"]).expect(3);

@@ -4,21 +4,22 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::Compression;
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{Type, TypePtr};
+use serde_json::Value;
 
-use super::super::api::Field;
+use super::TIME_COLUMNS;
 
 /// Largest number of rows in a group.
 const GROUP_ROWS: usize = 16_384;
 /// Bytes of text at which a group ends, even if it has few rows.
 const GROUP_BYTES: usize = 16 << 20;
-/// Columns of integers.
+/// Columns of integers in the catalog; a list's column is text.
 const NUMBERS: [&str; 15] = [
     "job_id",
     "seq",
@@ -36,9 +37,6 @@ const NUMBERS: [&str; 15] = [
     "n",
     "bytes",
 ];
-/// Columns of times, UTC milliseconds.
-const TIMES: [&str; 2] = ["finished_at", "mtime"];
-
 /// A Parquet file that is being written.
 pub(super) struct Table<'a> {
     writer: SerializedFileWriter<&'a mut (dyn Write + Send)>,
@@ -54,18 +52,18 @@ enum Column {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn begin(columns: &[&str], to: &'a mut (dyn Write + Send)) -> Result<Self> {
-        let fields: Vec<String> = columns.iter().map(|name| declared(name)).collect();
-        let schema = Arc::new(parse_message_type(&format!("message item {{ {} }}", fields.join(" ")))?);
+    pub(super) fn begin(columns: &[String], to: &'a mut (dyn Write + Send)) -> Result<Self> {
+        let fields = columns.iter().map(|name| declared(name)).collect::<Result<_>>()?;
+        let schema = Arc::new(Type::group_type_builder("item").with_fields(fields).build()?);
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
         let columns = columns.iter().map(|name| Column::of(name)).collect();
         Ok(Self { writer, columns, rows: 0, text_bytes: 0 })
     }
 
-    pub(super) fn add(&mut self, record: Vec<Field>) -> Result<()> {
-        for (column, field) in self.columns.iter_mut().zip(record) {
-            self.text_bytes += column.add(field);
+    pub(super) fn add(&mut self, row: Vec<Value>) -> Result<()> {
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            self.text_bytes += column.add(value);
         }
         self.rows += 1;
         if self.rows >= GROUP_ROWS || self.text_bytes >= GROUP_BYTES { self.end_group() } else { Ok(()) }
@@ -94,7 +92,7 @@ impl<'a> Table<'a> {
 
 impl Column {
     fn of(name: &str) -> Self {
-        if NUMBERS.contains(&name) || TIMES.contains(&name) {
+        if NUMBERS.contains(&name) || TIME_COLUMNS.contains(&name) {
             Self::Numbers { values: Vec::new(), levels: Vec::new() }
         } else {
             Self::Texts { values: Vec::new(), levels: Vec::new() }
@@ -102,22 +100,19 @@ impl Column {
     }
 
     /// Adds a row's value; returns its length in bytes if it is text.
-    fn add(&mut self, field: Field) -> usize {
+    fn add(&mut self, value: Value) -> usize {
         match self {
             Self::Numbers { values, levels } => {
-                let number = match field {
-                    Field::Number(number) => Some(number),
-                    Field::Text(_) | Field::Null => None,
-                };
+                let number = value.as_i64();
                 levels.push(i16::from(number.is_some()));
                 values.extend(number);
                 0
             }
             Self::Texts { values, levels } => {
-                let text = match field {
-                    Field::Text(text) => Some(text),
-                    Field::Number(number) => Some(number.to_string()),
-                    Field::Null => None,
+                let text = match value {
+                    Value::Null => None,
+                    Value::String(text) => Some(text),
+                    other => Some(other.to_string()),
                 };
                 levels.push(i16::from(text.is_some()));
                 let bytes = text.as_ref().map_or(0, String::len);
@@ -147,12 +142,14 @@ impl Column {
 }
 
 /// A column's declaration in the schema.
-fn declared(name: &str) -> String {
-    if NUMBERS.contains(&name) {
-        format!("OPTIONAL INT64 {name};")
-    } else if TIMES.contains(&name) {
-        format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,true));")
+fn declared(name: &str) -> Result<TypePtr> {
+    let (physical, logical) = if NUMBERS.contains(&name) {
+        (PhysicalType::INT64, None)
+    } else if TIME_COLUMNS.contains(&name) {
+        (PhysicalType::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS)))
     } else {
-        format!("OPTIONAL BYTE_ARRAY {name} (UTF8);")
-    }
+        (PhysicalType::BYTE_ARRAY, Some(LogicalType::String))
+    };
+    let column = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
+    column.with_logical_type(logical).build().map(Arc::new)
 }

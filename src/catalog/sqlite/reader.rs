@@ -1,8 +1,10 @@
 //! The reading side, on a connection that never writes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
+use serde::Deserialize;
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::sums::BUCKET;
@@ -13,7 +15,9 @@ use crate::catalog::api::{
 use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
-use crate::model::{ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, Locator};
+use crate::model::{
+    Columns, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, Locator,
+};
 use crate::store::descriptors;
 
 /// Waiting items after a number, in order.
@@ -26,10 +30,12 @@ const OUTPUT_RECORDS: &str = "SELECT job_id, seq, locator, coalesce(n, 0), coale
     CASE WHEN n IS NULL THEN item.output ELSE path END, CASE WHEN n IS NULL THEN bytes_out ELSE bytes END, \
     CASE WHEN n IS NULL THEN item.width ELSE own.width END, CASE WHEN n IS NULL THEN item.height ELSE own.height END, \
     CASE WHEN n IS NULL THEN output_hash ELSE own.hash END, CASE WHEN n IS NULL THEN item.state ELSE own.state END, \
-    CASE WHEN n IS NULL THEN item.error ELSE own.error END \
+    CASE WHEN n IS NULL THEN item.error ELSE own.error END, extra \
     FROM item LEFT JOIN item_output AS own USING (job_id, seq) WHERE job_id = ?1 AND seq > ?2 AND seq <= \
     (SELECT max(seq) FROM (SELECT seq FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)) ORDER BY seq, n";
 
+/// Most columns of lists that an export names; further ones are in `extra` only.
+const MAX_LIST_COLUMNS: usize = 1000;
 /// Jobs that are searched for one to resume.
 const RESUMABLE_SEARCHED: u32 = 100;
 
@@ -355,17 +361,17 @@ impl CatalogReader for Reader {
 
     fn records(&self, job: JobId, rows: RecordRows, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError> {
         self.read(|sql| {
-            let columns = rows.columns();
             let select = match rows {
                 RecordRows::Items => {
-                    let columns = columns.join(", ");
+                    let columns = rows.columns().join(", ");
                     &format!("SELECT {columns} FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
                 }
                 RecordRows::Outputs => OUTPUT_RECORDS,
             };
             let mut select = sql.prepare_cached(select)?;
+            let columns = select.column_count();
             let rows = select.query_map(params![job.0, after_seq as i64, limit], |found| {
-                (0..columns.len())
+                (0..columns)
                     .map(|at| match found.get_ref(at)? {
                         rusqlite::types::ValueRef::Null => Ok(Field::Null),
                         rusqlite::types::ValueRef::Integer(number) => Ok(Field::Number(number)),
@@ -376,6 +382,34 @@ impl CatalogReader for Reader {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+
+    fn list_columns(&self, job: JobId) -> Result<Vec<String>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT extra FROM item WHERE job_id = ?1 AND extra LIKE '%\"columns\":%' ORDER BY seq",
+            )?;
+            let mut rows = select.query([job.0])?;
+            let (mut names, mut seen) = (Vec::new(), HashSet::new());
+            while let Some(row) = rows.next()? {
+                let extra = row.get_ref("extra")?.as_str().map_err(rusqlite::Error::from)?;
+                let ListColumns { columns } = serde_json::from_str(extra).unwrap_or_default();
+                for name in columns.names().filter(|_| names.len() < MAX_LIST_COLUMNS) {
+                    if !seen.contains(name) {
+                        seen.insert(name.to_owned());
+                        names.push(name.to_owned());
+                    }
+                }
+            }
+            Ok(names)
+        })
+    }
+}
+
+/// The part of `item.extra` that holds the columns of a list.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ListColumns {
+    columns: Columns,
 }
 
 struct Size {

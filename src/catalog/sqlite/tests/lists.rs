@@ -224,7 +224,7 @@ fn an_export_holds_every_item_and_every_column() {
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first["locator"], "/in/d/a, \"b\"\nc.jpg");
     assert_eq!((&first["error_args"]["name"], &first["extra"]["dir"]), (&"x.jpg".into(), &"d".into()));
-    assert_eq!((&first["width"], first.as_object().unwrap().len()), (&serde_json::Value::Null, 28));
+    assert_eq!((&first["width"], first.as_object().unwrap().len()), (&serde_json::Value::Null, 29));
     let csv = write(ExportFormat::Csv);
     assert!(csv.starts_with("job_id,seq,locator,state,output,error_kind,"), "{csv:.80}");
     assert!(csv.contains("1,1,\"/in/d/a, \"\"b\"\"\nc.jpg\",failed,,corrupt,"), "{csv:.400}");
@@ -249,7 +249,8 @@ fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
     assert_eq!((written, read.metadata().num_row_groups()), (20_001, 2));
     let rows: Vec<_> = read.get_row_iter(None).unwrap().map(Result::unwrap).collect();
     let names: Vec<&String> = rows[0].get_column_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, crate::catalog::RECORD_COLUMNS);
+    assert_eq!(names[..names.len() - 1], crate::catalog::RECORD_COLUMNS);
+    assert_eq!(names.last().unwrap().as_str(), "remarks");
     let column = |name: &str| names.iter().position(|own| *own == name).unwrap();
     assert_eq!(rows[0].get_string(column("locator")).unwrap(), "/in/d/한, \"b\"\nc.jpg");
     assert_eq!(rows[0].get_timestamp_millis(column("mtime")).unwrap(), -5);
@@ -258,6 +259,58 @@ fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
     assert_eq!(field(0, "width"), Some(Field::Null));
     assert_eq!((field(20_000, "seq"), field(20_000, "error")), (Some(Field::Long(20_001)), Some(Field::Null)));
     assert!(export(bench.reader.as_ref(), bench.job, RecordRows::Items, ExportFormat::Parquet, &mut Full).is_err());
+}
+
+#[test]
+fn an_export_has_the_columns_of_lists_by_name_and_remarks_and_iso_times() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+
+    let mut bench = Bench::new(JobState::Running);
+    let row = |columns: &[(&str, serde_json::Value)]| {
+        let mut item = new_item("/in/a.jpg");
+        columns.iter().for_each(|(name, value)| item.columns.put(name, value.clone()));
+        item
+    };
+    let mtime = NewItem { mtime_ms: Some(1_000), ..row(&[("sku", "A, 1".into()), ("State", "new".into())]) };
+    bench.add(&[mtime, row(&[("sku", "B".into()), ("이미지 번호", 7.into())]), new_item("/in/c.jpg")]);
+    let remarks = vec![Remark::FirstPage { pages: 3 }, Remark::LeftOver];
+    bench.catalog.finish(&[&Finished { remarks, ..Finished::new(bench.id(1), done("/out/1.jpg")) }]).unwrap();
+    let text = |rows, format| {
+        let mut bytes = Vec::new();
+        export(bench.reader.as_ref(), bench.job, rows, format, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    for rows in [RecordRows::Items, RecordRows::Outputs] {
+        let csv = text(rows, ExportFormat::Csv);
+        let lines: Vec<&str> = csv.split("\r\n").collect();
+        assert!(lines[0].ends_with(",remarks,sku,col:State,이미지 번호"), "{csv}");
+        assert!(lines[1].contains("Only the first of 3 pages was used. "), "{csv}");
+        assert!(
+            lines[1].ends_with(",\"A, 1\",new,") && lines[2].ends_with(",,B,,7") && lines[3].ends_with(",,,,"),
+            "{csv}"
+        );
+    }
+    assert!(text(RecordRows::Items, ExportFormat::Csv).contains(",1970-01-01T00:00:01.000Z,"));
+    let json: Vec<serde_json::Value> = text(RecordRows::Items, ExportFormat::JsonLines)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!((&json[0]["mtime"], &json[0]["sku"]), (&"1970-01-01T00:00:01.000Z".into(), &"A, 1".into()));
+    assert_eq!((&json[1]["이미지 번호"], &json[2]["sku"]), (&7.into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&json[0]["remarks"][0], &json[1]["remarks"]),
+        (&"Only the first of 3 pages was used.".into(), &serde_json::json!([]))
+    );
+    assert_eq!((&json[0]["state"], &json[0]["col:State"]), (&"done".into(), &"new".into()));
+    let mut file = tempfile::tempfile().unwrap();
+    export(bench.reader.as_ref(), bench.job, RecordRows::Items, ExportFormat::Parquet, &mut file).unwrap();
+    let read = SerializedFileReader::new(file).unwrap();
+    let rows: Vec<_> = read.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    let names: Vec<&String> = rows[0].get_column_iter().map(|(name, _)| name).collect();
+    let column = |name: &str| names.iter().position(|own| *own == name).unwrap();
+    assert_eq!(rows[1].get_string(column("이미지 번호")).unwrap(), "7");
+    assert_eq!(rows[0].get_timestamp_millis(column("mtime")).unwrap(), 1_000);
 }
 
 #[test]
@@ -287,13 +340,13 @@ fn an_export_of_outputs_has_a_row_for_each_output_and_one_for_an_item_without_an
     let csv = String::from_utf8(csv).unwrap();
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!((written, lines.len()), (6, 7), "{csv}");
-    assert_eq!(lines[0], "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error");
-    assert_eq!(lines[1], "1,1,/in/0000000.jpg,0,,/out/1.jpg,4,,,,done,");
+    assert_eq!(lines[0], "job_id,seq,locator,n,name,path,bytes,width,height,hash,state,error,remarks");
+    assert_eq!(lines[1], "1,1,/in/0000000.jpg,0,,/out/1.jpg,4,,,,done,,");
     assert!(lines[2].starts_with("1,2,/in/0000001.jpg,0,,,4,,,,failed,"), "{csv}");
-    assert_eq!(lines[3], "1,3,/in/0000002.jpg,0,,,0,,,,waiting,");
-    assert_eq!(lines[4], "1,4,/in/0000003.jpg,0,large,/out/large/4.jpg,7,,,,done,");
-    assert_eq!(lines[5], "1,4,/in/0000003.jpg,1,small,/out/small/4.jpg,7,,,,done,");
-    assert_eq!(lines[6], "1,5,/in/0000004.jpg,0,,/out/5.jpg,0,,,,skipped,");
+    assert_eq!(lines[3], "1,3,/in/0000002.jpg,0,,,0,,,,waiting,,");
+    assert_eq!(lines[4], "1,4,/in/0000003.jpg,0,large,/out/large/4.jpg,7,,,,done,,");
+    assert_eq!(lines[5], "1,4,/in/0000003.jpg,1,small,/out/small/4.jpg,7,,,,done,,");
+    assert_eq!(lines[6], "1,5,/in/0000004.jpg,0,,/out/5.jpg,0,,,,skipped,,");
     assert_eq!(bench.reader.outputs(bench.id(1)).unwrap()[0].path.as_deref(), Some("/out/1.jpg"));
 
     let mut file = tempfile::tempfile().unwrap();
